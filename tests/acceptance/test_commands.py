@@ -45,6 +45,7 @@ def empty_street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.promise("Demonstration: A broken promise makes the playing fail with the reason.")
 def test_a_playing_that_broke_a_promise_ends_non_zero_with_the_reason(
     tmp_path: Path, empty_street: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_playing_that_broke_a_promise_ends_non_zero_with_the_reason(
     assert processes_of(tmp_path / "town") == []
 
 
+@pytest.mark.promise("Demonstration: A broken promise makes the playing fail with the reason.")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -81,6 +83,11 @@ def bystander(tmp_path: Path) -> Iterator[Broker]:
         yield broker
 
 
+@pytest.mark.promise("Demonstration: The demonstration says what to do on its page.")
+@pytest.mark.promise("Demonstration: Ctrl-C ends nothing else.")
+@pytest.mark.promise("Demonstration: A broker or database that already runs stays untouched.")
+@pytest.mark.promise("Hub: The password of the demonstration is made for its run.")
+@pytest.mark.promise("Hub: The demonstration says that push needs `localhost` or a certificate.")
 def test_the_demonstration_says_what_to_do_and_ends_only_what_it_started(
     tmp_path: Path, bystander: Broker
 ) -> None:
@@ -108,6 +115,7 @@ def test_the_demonstration_says_what_to_do_and_ends_only_what_it_started(
     assert all(sign["password"] not in path.read_text(errors="replace") for path in kept)
 
 
+@pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "town"
     folder.mkdir()
@@ -118,6 +126,9 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     assert (folder / "letters.txt").read_text() == "mine"
 
 
+@pytest.mark.promise(
+    "Demonstration: A script without the product's code counts missing and doubled events."
+)
 def test_missing_and_doubled_are_counted_without_either_program() -> None:
     tree = ast.parse((ROOT / "deploy" / "count.py").read_text())
     imported = {
@@ -129,6 +140,10 @@ def test_missing_and_doubled_are_counted_without_either_program() -> None:
     assert imported <= set(sys.stdlib_module_names)
 
 
+@pytest.mark.promise(
+    "Demonstration: The virtual environment is the folder `.venv` of the checkout."
+)
+@pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
 def test_set_up_a_second_time_is_quick_silent_and_harmless() -> None:
     before = (ROOT / ".venv" / "ready").read_text() if (ROOT / ".venv" / "ready").exists() else None
     if before is None:
@@ -147,6 +162,7 @@ def test_set_up_a_second_time_is_quick_silent_and_harmless() -> None:
     assert Path(sys.prefix) == ROOT / ".venv"
 
 
+@pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
 def test_the_test_command_a_second_time_says_the_same_and_leaves_nothing_behind() -> None:
     """With one small file of tests, since all of them are running right now."""
     if not (ROOT / ".venv" / "ready").exists():
@@ -179,6 +195,8 @@ def test_set_up_refuses_a_word_it_does_not_know() -> None:
     assert "Say demo or test, not 'tset'" in done.stderr
 
 
+@pytest.mark.promise("Demonstration: `deploy/test.sh` runs each kind of check.")
+@pytest.mark.promise("Demonstration: `.ci/run` runs the same command.")
 def test_the_test_command_runs_every_kind_of_check_and_ci_runs_the_test_command() -> None:
     """Read, not run: it is running right now."""
     script = (ROOT / "deploy" / "test.sh").read_text()
@@ -190,6 +208,7 @@ def test_the_test_command_runs_every_kind_of_check_and_ci_runs_the_test_command(
     assert {"agent", "hub", "acceptance", "browser", "house", "models", "deploy"} <= folders
 
 
+@pytest.mark.promise("Model: No node needs a training framework.")
 def test_no_part_of_a_node_needs_a_training_framework() -> None:
     """In a process of its own: nothing that the agent imports brings torch or tensorflow in."""
     look = (

@@ -13,6 +13,8 @@ import pytest
 
 from tests.acceptance.demonstration import Running
 
+pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
+
 PATIENCE_S = 60.0
 LEASE_S = 10.0
 MOST_BYTES = 60_000

@@ -14,6 +14,10 @@ from playwright.sync_api import sync_playwright
 from tests.acceptance.demonstration import ROOT, demo_command, processes_of
 from tests.browser.conftest import CHROMIUM, FLAGS
 
+pytestmark = pytest.mark.promise(
+    "Demonstration: The summary counts sightings, alerts, notifications and events."
+)
+
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
@@ -31,6 +35,13 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
     return folder, json.loads(report.read_text())
 
 
+@pytest.mark.promise(
+    "Demonstration: A recorded street passes through a real agent, Mosquitto and hub."
+)
+@pytest.mark.promise(
+    "Demonstration: One playing runs without a person, waits for delivery and exits with 0."
+)
+@pytest.mark.promise("Demonstration: Each notification of a playing is accepted.")
 def test_somebody_walked_past_and_people_were_told(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
@@ -41,6 +52,12 @@ def test_somebody_walked_past_and_people_were_told(
     assert summary["notifications"]["accepted"] == summary["notifications"]["owed"]
 
 
+@pytest.mark.promise("Core: No alert is lost.")
+@pytest.mark.promise(
+    "Demonstration: A script without the product's code counts missing and doubled events."
+)
+@pytest.mark.promise("Demonstration: No event of a playing is missing.")
+@pytest.mark.promise("Demonstration: No event of a playing is doubled.")
 def test_every_event_is_at_the_hub_once(played: tuple[Path, dict[str, Any]]) -> None:
     _, summary = played
     events = summary["events"]
@@ -48,6 +65,8 @@ def test_every_event_is_at_the_hub_once(played: tuple[Path, dict[str, Any]]) -> 
     assert events["missing"] == events["doubled"] == 0
 
 
+@pytest.mark.promise("Core: A clip starts before its event.")
+@pytest.mark.promise("Demonstration: Each alert of a playing has its picture and its clip.")
 def test_every_alert_has_picture_and_clip_from_before(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
@@ -55,12 +74,17 @@ def test_every_alert_has_picture_and_clip_from_before(
     assert set(summary["alerts_without"].values()) == {0}
 
 
+@pytest.mark.promise("Core: An entitled officer has the alert and its picture within two seconds.")
+@pytest.mark.promise("Demonstration: In a playing, the push is accepted within two seconds (p95).")
 def test_pushes_are_quick(played: tuple[Path, dict[str, Any]]) -> None:
-    """The promise is two seconds; measured figures are in docs/promises.md."""
+    """The promise is two seconds; measured figures are in docs/reference/service-levels.md."""
     _, summary = played
     assert summary["frame_to_push_s"]["p95"] <= 2.0
 
 
+@pytest.mark.promise(
+    "Demonstration: The push service decrypts each message, and an ntfy server has each alert."
+)
 def test_phones_could_read_what_they_were_sent(played: tuple[Path, dict[str, Any]]) -> None:
     folder, summary = played
     lines = (folder / "phone-webpush.jsonl").read_text().splitlines()
@@ -70,6 +94,9 @@ def test_phones_could_read_what_they_were_sent(played: tuple[Path, dict[str, Any
     assert any("Ngã tư Chợ Cũ" in one for one in tags)
 
 
+@pytest.mark.promise(
+    "Demonstration: The push service decrypts each message, and an ntfy server has each alert."
+)
 def test_the_second_channel_has_every_alert_too(played: tuple[Path, dict[str, Any]]) -> None:
     """Read from the ntfy server's own file."""
     folder, summary = played
@@ -79,6 +106,9 @@ def test_the_second_channel_has_every_alert_too(played: tuple[Path, dict[str, An
     assert all("Ngã tư Chợ Cũ" in title for title in titles)
 
 
+@pytest.mark.promise(
+    "Demonstration: The summary gives the time to the picture, processor and memory."
+)
 def test_summary_tells_what_it_took(played: tuple[Path, dict[str, Any]]) -> None:
     _, summary = played
     for span in ("frame_to_push_s", "frame_to_picture_s"):
@@ -88,6 +118,7 @@ def test_summary_tells_what_it_took(played: tuple[Path, dict[str, Any]]) -> None
         assert summary[program]["peak_rss_mib"] > 10
 
 
+@pytest.mark.promise("Core: An entitled officer has the alert and its picture within two seconds.")
 def test_an_entitled_officer_holds_the_picture_within_two_seconds(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
@@ -100,6 +131,7 @@ def clips_at_the_hub(folder: Path) -> list[Path]:
     return [path for path in files if path.read_bytes()[4:8] == b"ftyp"]
 
 
+@pytest.mark.promise("Demonstration: The clip of each alert plays in Chromium.")
 def test_every_clip_at_the_hub_plays_in_chromium(
     played: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -119,6 +151,7 @@ def test_every_clip_at_the_hub_plays_in_chromium(
         browser.close()
 
 
+@pytest.mark.promise("Demonstration: The clip of each alert plays in Chromium.")
 def test_every_clip_at_the_hub_decodes_to_its_end(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
@@ -130,6 +163,7 @@ def test_every_clip_at_the_hub_decodes_to_its_end(
             assert sum(1 for _ in clip.decode(video=0)) > 50
 
 
+@pytest.mark.promise("Demonstration: One playing leaves no process behind.")
 def test_nothing_runs_on_afterwards(played: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = played
     assert processes_of(folder) == []

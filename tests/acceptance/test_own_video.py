@@ -14,6 +14,13 @@ import pytest
 from deploy.broker import free_port
 from tests.acceptance.demonstration import ROOT, processes_of
 
+pytestmark = [
+    pytest.mark.promise("Demonstration: Any other video file can be played."),
+    pytest.mark.promise("Demonstration: Both commands can run twice without harm."),
+    pytest.mark.promise("Demonstration: A step of more than a few seconds shows progress."),
+    pytest.mark.promise("Demonstration: A broker or database that already runs stays untouched."),
+]
+
 
 @pytest.fixture(scope="module")
 def own_video(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -60,6 +60,11 @@ def first_frames(demo: Running, alert_id: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+@pytest.mark.promise("Demonstration: The demonstration prints the address, a login and a password.")
+@pytest.mark.promise(
+    "Demonstration: Alerts appear on the open page as they happen, with the person's picture."
+)
+@pytest.mark.promise("Demonstration: The clip of each alert plays in Chromium.")
 def test_alert_comes_by_itself_and_its_clip_plays(page: Page, demo: Running) -> None:
     card = page.locator("article.card[data-state=open]").first
     expect(card.locator("img")).to_be_visible(timeout=LONGEST_WAIT_MS)
@@ -92,6 +97,7 @@ def test_taking_an_alert_says_who_has_it(page: Page, demo: Running) -> None:
     photograph(page, "taken")
 
 
+@pytest.mark.promise("Demonstration: Ctrl-C ends all that the demonstration started.")
 def test_ctrl_c_ends_everything_it_started(demo: Running) -> None:
     """Runs last in this file: afterwards the town is gone."""
     assert len(processes_of(demo.folder)) >= 3

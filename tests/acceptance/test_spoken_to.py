@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.promise("Security: Programs connect only to the stated services.")
+
 ROOT = Path(__file__).resolve().parents[2]
 TELLTALE = ROOT / "tests/rigs/telltale"
 OWN = "a network of its own needs Linux's namespaces and iproute2, and root or user namespaces"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,10 @@ from agent.vision.attention import Attention, AttentionSettings
 from agent.vision.track import Track
 from agent.vision.zones import Box
 from tests.agent.eyes import after, person
+
+pytestmark = pytest.mark.promise(
+    "Detection and tracking: The model runs only where something moved or was tracked."
+)
 
 HERE = person(0.5).box
 OTHER = person(0.2).box

@@ -33,6 +33,8 @@ from tests.agent.hubside import BOOT, NODE, FakeHub, now, put, until
 from tests.agent.own_file import own_file
 from tests.agent.videos import walk_past
 
+pytestmark = pytest.mark.promise("Cameras: USB cameras work.")
+
 ROOT = Path(__file__).parents[2]
 MIB = 2**20
 EXT4_SHUTDOWN = 0x8004587D
@@ -85,6 +87,7 @@ def wrong(config: Path) -> list[str]:
 # Cameras
 
 
+@pytest.mark.promise("Cameras: A missing, doubled or busy camera is reported with the cure.")
 def test_no_camera_is_said_by_the_check_with_its_cure(tmp_path: Path, broker: Broker) -> None:
     said = wrong(own_file(tmp_path, broker, 'device = "/dev/none0"'))
     assert any(
@@ -93,6 +96,7 @@ def test_no_camera_is_said_by_the_check_with_its_cure(tmp_path: Path, broker: Br
     )
 
 
+@pytest.mark.promise("Cameras: A missing, doubled or busy camera is reported with the cure.")
 def test_a_node_without_its_camera_runs_and_says_so_to_the_hub(
     tmp_path: Path, broker: Broker
 ) -> None:
@@ -113,6 +117,7 @@ def test_a_node_without_its_camera_runs_and_says_so_to_the_hub(
     assert "Traceback" not in err
 
 
+@pytest.mark.promise("Cameras: A missing, doubled or busy camera is reported with the cure.")
 def test_a_pi_camera_that_another_program_uses_is_one_sentence() -> None:
     def taken(_: int) -> object:
         raise RuntimeError("Failed to acquire camera: Device or resource busy")
@@ -125,6 +130,7 @@ def test_a_pi_camera_that_another_program_uses_is_one_sentence() -> None:
 # Disks
 
 
+@pytest.mark.promise("Node trouble: A read-only disk is reported.")
 def test_a_read_only_disk_is_said_by_start_and_check(
     tmp_path: Path, broker: Broker, disk: Path
 ) -> None:
@@ -180,6 +186,7 @@ def lose(place: Path) -> None:
         os.close(handle)
 
 
+@pytest.mark.promise("Node trouble: A failing card is reported.")
 def test_a_card_on_which_the_kernel_finds_a_fault_is_told_and_still_read(card: Path) -> None:
     journal = journal_at(card / "journal.db")
     kept = [put(journal) for _ in range(3)]
@@ -190,6 +197,7 @@ def test_a_card_on_which_the_kernel_finds_a_fault_is_told_and_still_read(card: P
     journal.close()
 
 
+@pytest.mark.promise("Node trouble: A failing card is reported.")
 def test_a_card_that_is_lost_is_told_at_work_and_at_the_next_start(card: Path) -> None:
     journal = journal_at(card / "journal.db")
     put(journal)
@@ -212,6 +220,7 @@ def test_each_of_the_systems_words_for_a_dying_card_has_the_same_cure(tmp_path: 
 # Boards
 
 
+@pytest.mark.promise("Node trouble: An unknown board is named and does no harm.")
 @pytest.mark.parametrize(
     ("file", "model", "line"),
     [
@@ -234,6 +243,7 @@ def test_an_unknown_board_is_named_and_no_trouble(
 # Configurations
 
 
+@pytest.mark.promise("Node trouble: Settings of a newer version are refused with the cure.")
 def test_a_configuration_of_a_newer_version_asks_for_a_newer_agent(tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
     path.write_text("version = 2\n[future]\nkey = 1\n", encoding="utf-8")
@@ -262,6 +272,7 @@ def test_the_version_of_this_agent_is_taken(tmp_path: Path) -> None:
     assert load(path).node.name == "n"
 
 
+@pytest.mark.promise("Node trouble: Settings of a newer version are refused with the cure.")
 def test_a_key_like_none_that_is_known_may_be_of_a_newer_release(tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
     path.write_text("[hologram]\nz = 1\n", encoding="utf-8")
@@ -272,6 +283,7 @@ def test_a_key_like_none_that_is_known_may_be_of_a_newer_release(tmp_path: Path)
 # Secrets
 
 
+@pytest.mark.promise("Security: A secret that others can read is refused.")
 def test_a_key_that_everybody_may_read_stops_the_start(tmp_path: Path, broker: Broker) -> None:
     config = own_file(tmp_path, broker, 'recording = "/r.mp4"')
     key = broker.papers(NODE).key_file
@@ -285,6 +297,7 @@ def test_a_key_that_everybody_may_read_stops_the_start(tmp_path: Path, broker: B
     check_papers(load(config))
 
 
+@pytest.mark.promise("Security: A secret that others can read is refused.")
 def test_a_cameras_password_that_everybody_may_read_stops_the_start(
     tmp_path: Path, broker: Broker
 ) -> None:
@@ -297,6 +310,7 @@ def test_a_cameras_password_that_everybody_may_read_stops_the_start(
     assert load(config).camera[0].url
 
 
+@pytest.mark.promise("Security: A secret that others can read is refused.")
 def test_a_recorders_login_that_everybody_may_read_is_not_used(tmp_path: Path) -> None:
     path = tmp_path / "login"
     path.write_text("guest:secret", encoding="utf-8")
@@ -307,6 +321,7 @@ def test_a_recorders_login_that_everybody_may_read_is_not_used(tmp_path: Path) -
     assert recorders.read_login(str(path)) is not None
 
 
+@pytest.mark.promise("Security: Secrets can come from systemd credentials.")
 def test_the_nodes_key_comes_from_systemd_where_its_file_is_gone(
     tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,10 @@ from tests.agent.eyes import after, draw_pictures, luma_frame, moving_square, pe
 MODELS = Path(__file__).parents[2] / "models"
 
 
+@pytest.mark.promise("Agent: `replay` runs the detection on a video or on numbered pictures.")
+@pytest.mark.promise(
+    "Agent: `replay` writes tracks, sightings and the processor time of each stage."
+)
 def test_replay_writes_what_was_seen_and_what_it_cost(tmp_path: Path) -> None:
     path = record(tmp_path / "street.mp4", 12)
     assert replay(path, tmp_path / "out", model_dir=MODELS) == 0
@@ -26,6 +30,8 @@ def test_replay_writes_what_was_seen_and_what_it_cost(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "sightings.jsonl").read_text() == ""
 
 
+@pytest.mark.promise("Agent: `replay` runs the detection on a video or on numbered pictures.")
+@pytest.mark.promise("Agent: Two replays of one recording give the same result.")
 def test_two_replays_of_one_recording_say_the_same(tmp_path: Path) -> None:
     path = draw_pictures(tmp_path / "street", range(1, 9))
     for out in ("one", "two"):

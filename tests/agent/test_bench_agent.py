@@ -12,6 +12,11 @@ from deploy.broker import Broker
 from tests.agent.own_file import own_file
 from tests.agent.videos import walk_past
 
+pytestmark = [
+    pytest.mark.promise("Scene suite: Each bench command prints JSON."),
+    pytest.mark.promise("Scene suite: Each bench command measures its reference in the same run."),
+]
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Path]:

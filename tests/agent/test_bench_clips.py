@@ -4,6 +4,11 @@ import pytest
 
 from agent.bench import clips
 
+pytestmark = [
+    pytest.mark.promise("Scene suite: Each bench command measures its reference in the same run."),
+    pytest.mark.promise("Clips: Ring and clip writer cost at most twice `ffmpeg -c copy`."),
+]
+
 
 def test_ring_and_writer_are_measured_beside_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clips, "VIDEO_S", 2)

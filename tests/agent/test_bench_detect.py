@@ -8,6 +8,11 @@ import pytest
 from agent.__main__ import main
 from agent.bench import detect
 
+pytestmark = [
+    pytest.mark.promise("Scene suite: Each bench command prints JSON."),
+    pytest.mark.promise("Scene suite: Each bench command measures its reference in the same run."),
+]
+
 
 def test_every_model_of_the_manifest_is_measured_beside_itself_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -8,6 +8,7 @@ from agent.__main__ import main
 from agent.bench import motion
 
 
+@pytest.mark.promise("Scene suite: Each bench command measures its reference in the same run.")
 def test_finder_and_floor_are_measured_on_the_same_street(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(motion, "COLD_BYTES", 2**20)
     street = motion.Street(180, 320)
@@ -21,6 +22,7 @@ def test_finder_and_floor_are_measured_on_the_same_street(monkeypatch: pytest.Mo
     assert busy.times_floor == busy.motion_us / busy.floor_us
 
 
+@pytest.mark.promise("Scene suite: Each bench command prints JSON.")
 def test_the_command_prints_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

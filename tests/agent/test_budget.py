@@ -2,12 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.devices.purse import purses
 from agent.vision.budget import LookBudget, shared
 from tests.agent.eyes import after
+
+pytestmark = pytest.mark.promise(
+    "Detection and tracking: Looks stay within their budget, the longest unseen first."
+)
 
 
 def test_a_busy_camera_gets_its_looks_a_second_and_no_more() -> None:

@@ -23,6 +23,13 @@ from tests.agent.rtsp import RtspServer
 from tests.agent.videos import hevc
 from tests.rigs.picamera import virtual
 
+pytestmark = [
+    pytest.mark.promise("Cameras: RTSP cameras with H.264 or H.265 work, with one stream or two."),
+    pytest.mark.promise("Cameras: A camera with one stream is decoded once."),
+    pytest.mark.promise("Cameras: A recording works as a camera."),
+    pytest.mark.promise("Cameras: All cameras pass the same contract tests."),
+]
+
 Maker = Callable[[Path], Camera]
 
 
@@ -148,6 +155,7 @@ def never() -> bool:
     return False
 
 
+@pytest.mark.promise("Cameras: Each packet comes before the frame that is decoded from it.")
 @every_camera
 def test_every_packet_comes_before_the_frame_decoded_from_it(make: Maker, tmp_path: Path) -> None:
     sink, camera = InOrder(), make(tmp_path)
@@ -185,6 +193,7 @@ def test_a_frame_is_i420_of_the_size_that_was_announced(make: Maker, tmp_path: P
         assert frame.yuv.dtype == np.uint8
 
 
+@pytest.mark.promise("Clips: B-frames are kept and play.")
 @every_camera
 def test_packets_can_be_put_into_an_mp4_file_and_played(make: Maker, tmp_path: Path) -> None:
     sink, camera = Kept(), make(tmp_path)

@@ -23,6 +23,10 @@ from tests.agent.rtsp import RtspServer
 from tests.agent.test_run import agent, outcome
 from tests.agent.videos import hevc
 
+pytestmark = pytest.mark.promise(
+    "Cameras: `matthan-agent cameras` finds attached and network cameras."
+)
+
 MATCH = """<?xml version="1.0"?>
 <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
  xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"><s:Body><d:ProbeMatches><d:ProbeMatch>
@@ -158,6 +162,7 @@ def lines(address: str, seconds: float) -> list[str]:
     return shown
 
 
+@pytest.mark.promise("Cameras: `matthan-agent cameras` says what to change in a camera's settings.")
 def test_a_camera_with_bad_habits_is_told_what_to_change(tmp_path: Path) -> None:
     with RtspServer(f"/stream1={bad_habits(tmp_path / 'bad.mp4')}") as server:
         shown = lines(f"127.0.0.1:{server.port}", seconds=11)

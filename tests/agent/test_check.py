@@ -29,6 +29,10 @@ from tests.agent.eyes import START
 from tests.agent.hubside import NODE, FakeHub, open_journal, put
 from tests.agent.videos import walk_past
 
+pytestmark = pytest.mark.promise(
+    "Installing: `matthan-agent check` covers camera, disk, power, clock and line."
+)
+
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
@@ -87,6 +91,7 @@ def lines(config: dict[str, dict[str, object]], language: str = "en") -> tuple[b
     return is_ok, shown
 
 
+@pytest.mark.promise("Agent: `check` tries each need of a start, one line each.")
 def test_everything_well_is_thirteen_lines_that_say_so(
     config: dict[str, dict[str, object]],
 ) -> None:
@@ -96,6 +101,9 @@ def test_everything_well_is_thirteen_lines_that_say_so(
     assert all(line.startswith("ok: ") for line in shown)
 
 
+@pytest.mark.promise(
+    "Tampering: Each kind of tampering has its own advice, and no scene reports a false one."
+)
 def test_a_view_that_was_taken_away_is_a_line_with_its_advice(
     config: dict[str, dict[str, object]], tmp_path: Path
 ) -> None:
@@ -133,6 +141,7 @@ def test_a_masked_camera_is_said_to_be_encoded_here(config: dict[str, dict[str, 
     assert "ổn: camera cong, được trạm mã hóa lại vì có vùng che" in shown
 
 
+@pytest.mark.promise("Installing: Check results are in plain Vietnamese or English.")
 @pytest.mark.parametrize(
     ("section", "key", "value", "said", "cure"),
     [
@@ -183,6 +192,7 @@ def test_running_agent_is_not_thrown_out_by_the_check(
     assert broker.log.count("New client connected") == before
 
 
+@pytest.mark.promise("Installing: Check results are in plain Vietnamese or English.")
 def test_lines_are_vietnamese_when_asked(config: dict[str, dict[str, object]]) -> None:
     config["broker"]["port"] = 1
     _, shown = lines(config, "vi")
@@ -193,6 +203,7 @@ def test_lines_are_vietnamese_when_asked(config: dict[str, dict[str, object]]) -
     )
 
 
+@pytest.mark.promise("Hub: Message catalogs are complete in both languages.")
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_catalog_holds_every_template_with_the_same_places_to_fill(language: str) -> None:
     catalog = catalogs.read(language)
@@ -227,6 +238,7 @@ def test_a_network_camera_is_tried_and_its_password_is_not_shown(
     assert not any("secret" in line for line in shown)
 
 
+@pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time.")
 def test_continuous_recording_says_what_a_day_of_it_is_and_how_far_back_it_reaches(
     config: dict[str, dict[str, object]],
 ) -> None:
@@ -242,6 +254,7 @@ def test_continuous_recording_says_what_a_day_of_it_is_and_how_far_back_it_reach
     assert line.startswith("LỖI: ghi liên tục")
 
 
+@pytest.mark.promise("Node to hub: A refused event is shown with its reason.")
 @pytest.mark.parametrize("is_running", [False, True])
 def test_what_the_hub_refused_is_told_with_reason_and_cure_also_beside_a_running_agent(
     config: dict[str, dict[str, object]], tmp_path: Path, is_running: bool

@@ -14,6 +14,10 @@ from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.presence import BoardWords
 from agent.wire.terms import ClockSource
 
+pytestmark = pytest.mark.promise(
+    "Installing: `matthan-agent check` covers camera, disk, power, clock and line."
+)
+
 RNG = np.random.default_rng(7)
 STREET = cv2.resize(RNG.integers(60, 200, (90, 160), np.uint8), (1280, 720))
 

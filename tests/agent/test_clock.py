@@ -3,8 +3,19 @@
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from agent.devices.clock import SystemClock, boot_id, kernel_trust
 from agent.wire.terms import ClockSource
+
+pytestmark = [
+    pytest.mark.promise(
+        "Wire protocol: An event carries its boot, its clock source, its error bound and its age."
+    ),
+    pytest.mark.promise(
+        "Node state and clocks: Events carry their clock error, and pages show it."
+    ),
+]
 
 
 def test_kernel_vouches_with_a_bound_or_not_at_all() -> None:

@@ -9,6 +9,8 @@ from agent.config import ConfigError, load, removed_keys_in_use
 from agent.vision.hours import Hours
 from agent.vision.places import WHOLE_PICTURE, Line, Side
 
+pytestmark = pytest.mark.promise("Clips: A file name cannot leave its folder.")
+
 NEEDED = """
 [node]
 name = "nga-tu-01"
@@ -52,6 +54,9 @@ def test_environment_overrules_the_file_key_by_key(
     assert (settings.broker.host, settings.broker.port) == ("broker.example", 9001)
 
 
+@pytest.mark.promise(
+    "Bad input: An unknown key in a settings file is refused with the nearest name."
+)
 def test_unknown_key_is_refused_with_its_line_and_the_nearest_name(write: Write) -> None:
     path = write(NEEDED + "\n[clips]\nprerol_s = 10\n")
     assert refusal(path) == (
@@ -75,6 +80,9 @@ def test_camera_without_double_brackets_is_refused(write: Write) -> None:
     assert "line 3" in line
 
 
+@pytest.mark.promise(
+    "Bad input: An unknown key in the environment is refused with the nearest name."
+)
 def test_unknown_variable_is_refused_with_the_nearest_name(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +119,7 @@ def test_every_fault_has_a_line_of_its_own(write: Write, monkeypatch: pytest.Mon
     assert lines[2].startswith(f"{path} line 11: log.level: ")
 
 
+@pytest.mark.promise("Cameras: A missing, doubled or busy camera is reported with the cure.")
 def test_missing_key_is_named(write: Write) -> None:
     (line,) = refusal(write('[[camera]]\nname = "c"\nrecording = "/r.mp4"\n'))
     assert "node.name is missing" in line
@@ -118,6 +127,7 @@ def test_missing_key_is_named(write: Write) -> None:
     assert "camera c has no source: give it url, device, picamera or recording" in line
 
 
+@pytest.mark.promise("Cameras: A missing, doubled or busy camera is reported with the cure.")
 def test_two_cameras_of_one_name_are_refused(write: Write) -> None:
     (line,) = refusal(write(NEEDED + '\n[[camera]]\nname = "cong-bac"\nrecording = "/s.mp4"\n'))
     assert "two cameras are called cong-bac" in line
@@ -160,6 +170,7 @@ OUTLINES = [
 ]
 
 
+@pytest.mark.promise("Zones and rules: A zone that encloses nothing is refused.")
 @pytest.mark.parametrize(("written", "said"), OUTLINES)
 @pytest.mark.parametrize("key", ["ignored", "private"])
 def test_an_outline_that_is_none_is_refused_with_camera_and_cure(
@@ -205,6 +216,7 @@ def test_a_zone_or_line_that_is_none_is_refused_with_its_name_and_the_cure(
     assert said in line
 
 
+@pytest.mark.promise("Zones and rules: Zones, hours and night values of a camera apply.")
 def test_zones_and_lines_are_as_the_eyes_want_them(write: Write) -> None:
     rules = 'entry = true\nloiter_s = 20\nclosed_hours = ["22:00-05:00"]\n'
     line = LINE + 'start = [0.2, 0.6]\nend = [0.8, 0.6]\ntowards = "left"\n'

@@ -61,6 +61,7 @@ def frames_of(segments: Sequence[Shown]) -> list[int]:
     return [number for segment in segments for number in segment.frames]
 
 
+@pytest.mark.promise("Clips: Continuous recording is a footage class of its own.")
 def test_every_frame_is_in_one_segment_and_each_begins_at_a_keyframe(night: Night) -> None:
     night.pass_s(35)
     night.all.finish()
@@ -116,6 +117,7 @@ def test_a_disk_that_refuses_costs_segments_and_is_tried_again(
     assert night.all.counts.segments >= 1
 
 
+@pytest.mark.promise("Clips: Continuous recording is a footage class of its own.")
 def test_a_killed_run_leaves_a_segment_that_plays_and_is_known_as_one(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_killed_run_leaves_a_segment_that_plays_and_is_known_as_one(
     assert decoded_frames(clip.path) == 50
 
 
+@pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time.")
 def test_it_is_the_first_to_go_and_never_at_an_alerts_cost(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
@@ -189,6 +192,7 @@ def real_night(tmp_path: Path, node_journal: Journal, street: Street) -> Night:
     return night
 
 
+@pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time.")
 def test_a_span_is_announced_and_brought_once(real_night: Night) -> None:
     first, second, _ = real_night.journal.clips()
     answer, said = ask(real_night, 5, 12)

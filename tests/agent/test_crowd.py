@@ -15,6 +15,10 @@ from agent.vision.zones import WHOLE, Box
 from agent.wire.messages import SightingOpened, SightingUpdated
 from tests.agent.eyes import after, counted_ids, person, tracked
 
+pytestmark = pytest.mark.promise(
+    "Detection and tracking: Above a stated density, a crowd is one alert with a number."
+)
+
 
 def body(track_id: int, looks: int = 0) -> Track:
     box = person(0.02 + 0.03 * (track_id % 30), 0.5, height=0.1).box

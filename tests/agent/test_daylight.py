@@ -15,6 +15,10 @@ from agent.vision.hours import Hours
 from agent.vision.pipeline import Eyes, EyesSettings
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
 
+pytestmark = pytest.mark.promise(
+    "Zones and rules: Zones, hours and night values of a camera apply."
+)
+
 DAY, NIGHT = Sensitivity(6.0, 0.25), Sensitivity(40.0, 0.5)
 LASTS_S = DaylightSettings().lasts_s
 AT_NIGHT, BY_DAY = datetime(2026, 11, 23, 23, tzinfo=UTC), datetime(2026, 11, 23, 12, tzinfo=UTC)

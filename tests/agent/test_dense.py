@@ -1,6 +1,7 @@
 """Dense mode: it comes with a crowd, goes with it, and looks at every tile in its turn."""
 
 import numpy as np
+import pytest
 
 from agent.media.frame import Frame
 from agent.vision.dense import Dense, grid
@@ -8,6 +9,16 @@ from agent.vision.person import Detection
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.zones import WHOLE, Box
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
+
+pytestmark = [
+    pytest.mark.promise(
+        "Detection and tracking: Small people far away are found by tiles and by enlarging."
+    ),
+    pytest.mark.promise("Detection and tracking: Tiles find more of a crowd than the whole frame."),
+    pytest.mark.promise(
+        "Detection and tracking: A dense scene is looked at in turn within the budget."
+    ),
+]
 
 SIZE = (576, 768)
 INPUT = (320, 320)
@@ -87,6 +98,9 @@ def test_what_moves_goes_first_and_still_background_is_looked_at_rarely() -> Non
     assert count[WHOLE] >= 30
 
 
+@pytest.mark.promise(
+    "Detection and tracking: People under 30 px get six tiles by day and four by night."
+)
 def test_far_small_people_get_six_tiles_by_day_and_four_by_night() -> None:
     dense = dense_after(5, [0.04] * 20)
     by_day = dense.choose(after(10), SIZE, busy=(), luma=120.0)
@@ -105,6 +119,9 @@ def standing(frame: Frame) -> list[Detection]:
     ]
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A wide input finds a standing crowd within the budget."
+)
 def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
     seer, whole = Seer(standing), Seer(standing)
     eyes = Eyes.for_frames(

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from agent.assembly.diagnose import MOST_LOG_BYTES, diagnose, without_secrets
 from agent.config import AgentSettings, SettingsFromHub, load
 
+pytestmark = pytest.mark.promise("Fleet: A node sends a diagnosis on request.")
+
 OWN = """
 [node]
 name = "nga-tu-01"

@@ -25,6 +25,8 @@ from agent.wire.codec import encode
 from tests.agent.hubside import NODE, Running, open_journal, until
 from tests.agent.test_live import TOKEN, Hub
 
+pytestmark = pytest.mark.promise("Fleet: A node sends a diagnosis on request.")
+
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:

@@ -37,6 +37,10 @@ from tests.hub.enrolling_rig import EnrolHub
 from tests.hub.intake_rig import count
 from tests.hub.web_town import NODE, TOKEN, Town
 
+pytestmark = pytest.mark.promise(
+    "Installing: The key of a node is made on the node and never leaves it."
+)
+
 
 class Field:
     """A hub that is served, and a box on which `enrol` is typed."""
@@ -146,6 +150,7 @@ def test_a_link_among_the_papers_leads_roots_hand_nowhere(
     assert others.stat().st_uid == 0
 
 
+@pytest.mark.promise("Node trouble: A hub that is away or foreign is reported.")
 def test_another_hub_that_answers_gets_no_token(field: Field, tmp_path: Path) -> None:
     """Somebody in between with an authority of their own, under the same address."""
     code = field.code()
@@ -155,6 +160,7 @@ def test_another_hub_that_answers_gets_no_token(field: Field, tmp_path: Path) ->
     assert field.hub.enroller.counts.total() == 0
 
 
+@pytest.mark.promise("Node trouble: A hub that is away or foreign is reported.")
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -170,6 +176,7 @@ def test_what_is_wrong_is_one_line_with_its_cure(field: Field, change, said: str
     assert "\n" not in line
 
 
+@pytest.mark.promise("Node trouble: A wrong clock is reported.")
 @pytest.mark.parametrize("off", [timedelta(days=-400), timedelta(hours=3)])
 def test_a_wrong_clock_is_said_before_the_token_is_spent(field: Field, off: timedelta) -> None:
     line = field.refuses(field.code(), now=datetime.now(UTC) + off)
@@ -229,6 +236,7 @@ def test_a_hub_whose_authority_is_kept_elsewhere_is_said(field: Field) -> None:
     assert "is no hub that enrols nodes" in line
 
 
+@pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
 def test_the_code_is_read_by_camera(field: Field, tmp_path: Path) -> None:
     code = field.code().text
     drawn = cv2.QRCodeEncoder.create().encode(code)
@@ -287,6 +295,7 @@ def test_odd_words_of_a_keeper_stay_words(tmp_path: Path, odd: str) -> None:
     assert settings.broker.host == "hub.example"
 
 
+@pytest.mark.promise("Fleet: Certificates are renewed before they end.")
 def test_a_certificate_is_renewed_in_its_place_when_a_third_of_its_life_is_left(
     field: Field,
 ) -> None:

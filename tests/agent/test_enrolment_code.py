@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from agent.wire.enrolment import FINGERPRINT_BYTES, TOKEN_BYTES, CodeError, EnrolmentCode
 
+pytestmark = pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
+
 CODE = EnrolmentCode(
     "hub.example.vn", 8443, bytes(range(FINGERPRINT_BYTES)), bytes(range(100, 100 + TOKEN_BYTES))
 )

@@ -42,6 +42,9 @@ def play(eyes: Eyes, first: int, last: int) -> list[Look]:
     ]
 
 
+@pytest.mark.promise(
+    "Detection and tracking: The model runs only where something moved or was tracked."
+)
 def test_nothing_moved_and_nobody_tracked_asks_the_model_nothing() -> None:
     seer = Seer(lambda _: [])
     eyes = eyes_of(seer)
@@ -87,6 +90,9 @@ def test_a_walker_is_looked_at_in_each_frame_until_told_of_and_then_ten_times_a_
     assert 19 <= sum(look.inferences for look in looks[told + 1 : told + 41]) <= 23
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
 def test_a_post_is_not_looked_at_for_ever() -> None:
     seer = Seer(lambda _: [person(0.5, score=0.5)])
     eyes = eyes_of(seer)
@@ -106,6 +112,7 @@ def test_finish_closes_who_is_still_there() -> None:
 LEFT_HALF = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
 
 
+@pytest.mark.promise("Motion: No pixel behind a privacy mask leaves the node.")
 def test_who_stands_wholly_where_the_picture_is_ignored_is_never_told_of() -> None:
     eyes = eyes_of(Seer(lambda _: [person(0.25)]), LEFT_HALF)
     assert all(not look.tracks and not look.changes for look in play(eyes, 1, 60))
@@ -164,6 +171,9 @@ def test_who_stands_there_when_the_camera_opens_is_first_seen_in_the_second_fram
     assert opened.first_seen == luma_frame(STREET, 2).at
 
 
+@pytest.mark.promise(
+    "Detection and tracking: Looks stay within their budget, the longest unseen first."
+)
 def test_a_budget_puts_looks_off_and_whoever_is_there_is_told_of_all_the_same() -> None:
     eyes = Eyes.for_frames(EyesSettings(looks_per_s=4.0), Seer(walker), counted_ids())
     looks = play(eyes, 1, 100)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,13 @@ from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.places import Line, Zone
 from agent.vision.zones import Box, Polygon
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame
+
+pytestmark = [
+    pytest.mark.promise("Detection and tracking: A sighting closes once."),
+    pytest.mark.promise(
+        "Detection and tracking: Tracks and sightings open and close in turn, and ids are new."
+    ),
+]
 
 LEFT = Polygon(((0.0, 0.0), (0.2, 0.0), (0.2, 1.0), (0.0, 1.0)))
 NIGHT = Hours.parse(["22:00-05:00"])

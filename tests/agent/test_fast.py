@@ -19,6 +19,10 @@ from agent.vision.fields import Fields, Limits, Mask, Region, Rule
 from agent.vision.ground import Ground, GroundSettings
 from agent.vision.motion import EVERYTHING, Halver, MotionFinder
 
+pytestmark = pytest.mark.promise(
+    "Motion: The compiled motion kernel gives the same boxes as numpy and OpenCV."
+)
+
 FOLDER = Path(fast.__file__).parent
 LIBRARY = fast.LIBRARY
 compiled = pytest.mark.skipif(LIBRARY is None, reason="no library for this processor")
@@ -59,6 +63,7 @@ def test_a_processor_that_lacks_what_the_library_may_use_does_without(
     assert fast.load("x86_64", str(tmp_path / "none")) is None
 
 
+@pytest.mark.promise("Motion: With the compiled kernel, motion does not load OpenCV.")
 @compiled
 def test_where_the_compiled_form_runs_finding_motion_never_loads_opencv() -> None:
     """In a fresh interpreter: a street, walkers, another light, a lamp, learning."""

@@ -30,6 +30,8 @@ from tests.agent.sealing import Office, office
 from tests.agent.stage import clip_id_at, decoded_frames
 from tests.rigs.recorder import Film, Recorder
 
+pytestmark = pytest.mark.promise("Clips: Continuous recording is a footage class of its own.")
+
 BEGAN_US = (time.time_ns() // 1000 - 3_600_000_000) // 1_000_000 * 1_000_000
 """When the film begins: an hour ago, to the second."""
 LENGTH_S = 20

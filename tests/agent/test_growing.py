@@ -125,6 +125,7 @@ def test_a_journal_on_a_full_disk_is_said_once_and_what_it_missed_once_it_has_ro
     journal.close()
 
 
+@pytest.mark.promise("Clips: Footage is uploaded by tus and resumes.")
 def test_it_is_brought_as_it_grows_once_the_hub_knows_of_it(
     journal: Journal, growing: Growing, recording: Recording, shelf: Shelf
 ) -> None:

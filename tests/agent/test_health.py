@@ -19,6 +19,8 @@ from agent.wire.presence import BoardWords
 from agent.wire.terms import ClockSource
 from tests.agent.hubside import BOOT, opened
 
+pytestmark = pytest.mark.promise("Node state and clocks: Each node reports its health each minute.")
+
 STREET = CameraCounts(camera="cong-bac", frames=100, frames_late=3, is_lost=False)
 
 
@@ -128,6 +130,7 @@ def test_it_tells_rates_backlog_losses_and_clock(node: Node) -> None:
     assert len(encode(second)) < 1_000
 
 
+@pytest.mark.promise("Node to hub: Alerts, other events and health have separate bounds.")
 def test_without_a_line_the_newest_state_alone_waits_and_the_others_are_counted(
     node: Node,
 ) -> None:

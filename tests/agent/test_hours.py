@@ -12,6 +12,13 @@ from agent.media.frame import Instant
 from agent.vision.hours import DAYS, Hours, Span
 from agent.wire.terms import ClockSource
 
+pytestmark = [
+    pytest.mark.promise("Zones and rules: Zones, hours and night values of a camera apply."),
+    pytest.mark.promise(
+        "Zones and rules: Loitering, crossed lines, entries, hours and groups raise events."
+    ),
+]
+
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 
 

@@ -75,6 +75,10 @@ def test_alerts_go_before_older_lesser_events(journal: Journal, clock: Clock) ->
     assert [waiting.seq for waiting in journal.waiting(10)] == [2, 1]
 
 
+@pytest.mark.promise(
+    "Store of the node: An event, its row and its file enter the journal together or not at all."
+)
+@pytest.mark.promise("Node to hub: Number and row of an event enter in one transaction.")
 def test_event_and_its_files_are_written_together_or_not_at_all(
     journal: Journal, clock: Clock, tmp_path: Path
 ) -> None:
@@ -127,6 +131,7 @@ def test_pictures_are_due_before_older_clips(
     assert [due.kind for due in journal.media_due()] == [MediaKind.PICTURE, MediaKind.CLIP]
 
 
+@pytest.mark.promise("Node to hub: A refused event is shown with its reason.")
 def test_refused_event_is_set_aside_and_its_picture_is_not_brought(
     journal: Journal, clock: Clock, tmp_path: Path
 ) -> None:
@@ -143,6 +148,7 @@ def test_refused_event_is_set_aside_and_its_picture_is_not_brought(
     assert (counts.refused, counts.media_owed, counts.media_refused) == (1, 0, 1)
 
 
+@pytest.mark.promise("Faults: A receipt for an unsent event changes nothing.")
 def test_receipt_or_refusal_of_what_was_never_written_changes_nothing(
     journal: Journal, clock: Clock
 ) -> None:
@@ -167,6 +173,9 @@ def test_numbers_go_on_after_reopening(tmp_path: Path, clock: Clock) -> None:
     second.close()
 
 
+@pytest.mark.promise(
+    "Wire protocol: An event carries its boot, its clock source, its error bound and its age."
+)
 def test_age_is_known_within_a_boot_and_not_after_it(journal: Journal, clock: Clock) -> None:
     put(journal, opened(), clock.now())
     clock.at_s += 2.5
@@ -182,6 +191,7 @@ def test_age_is_known_within_a_boot_and_not_after_it(journal: Journal, clock: Cl
     assert same.stamp.source is ClockSource.NONE
 
 
+@pytest.mark.promise("Node to hub: No alert is dropped for a less important event.")
 def test_full_journal_drops_the_oldest_of_the_least_important(tmp_path: Path, clock: Clock) -> None:
     journal = Journal.open(
         tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=Limits(max_events=10)
@@ -202,6 +212,7 @@ def test_full_journal_drops_the_oldest_of_the_least_important(tmp_path: Path, cl
     journal.close()
 
 
+@pytest.mark.promise("Node to hub: Dropped numbers are announced as ranges.")
 def test_dropped_numbers_are_announced_once_there_is_room(tmp_path: Path, clock: Clock) -> None:
     journal = Journal.open(
         tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=Limits(max_events=10)
@@ -215,6 +226,7 @@ def test_dropped_numbers_are_announced_once_there_is_room(tmp_path: Path, clock:
     journal.close()
 
 
+@pytest.mark.promise("Node to hub: No alert is dropped for a less important event.")
 def test_lesser_event_that_finds_only_alerts_is_dropped_itself(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -231,6 +243,8 @@ def test_lesser_event_that_finds_only_alerts_is_dropped_itself(
     journal.close()
 
 
+@pytest.mark.promise("Node to hub: Alerts, other events and health have separate bounds.")
+@pytest.mark.promise("Node to hub: A week without a line loses no event.")
 def test_others_leave_room_for_alerts_and_never_push_one_out(tmp_path: Path, clock: Clock) -> None:
     limits = Limits(max_events=10, max_lesser=6)
     journal = Journal.open(tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=limits)
@@ -247,6 +261,9 @@ def test_others_leave_room_for_alerts_and_never_push_one_out(tmp_path: Path, clo
     journal.close()
 
 
+@pytest.mark.promise(
+    "Wire protocol: Each number of a spool is owed, receipted, refused or dropped."
+)
 @settings(max_examples=40, deadline=None)
 @given(
     steps=st.lists(
@@ -292,6 +309,7 @@ def said_as_dropped_in(body: NumbersDropped) -> set[int]:
     return {number for first, last in body.ranges for number in range(first, last + 1)}
 
 
+@pytest.mark.promise("Node to hub: A node keeps receipted events for a week.")
 def test_receipted_events_are_kept_for_a_week_and_then_forgotten(
     journal: Journal, clock: Clock
 ) -> None:
@@ -309,6 +327,9 @@ def test_second_process_is_told_the_journal_is_in_use(journal: Journal, clock: C
         Journal.open(journal.path, now=clock.now, boot_id=BOOT)
 
 
+@pytest.mark.promise("Wire protocol: A new spool file has a new spool id.")
+@pytest.mark.promise("Node to hub: A re-imaged node starts a new spool.")
+@pytest.mark.promise("Faults: A damaged journal is kept aside and a new one begins.")
 @pytest.mark.parametrize("damage", ["noise at the start", "a torn page", "not a database"])
 def test_damaged_file_is_kept_aside_and_a_new_spool_begins(
     tmp_path: Path, clock: Clock, damage: str
@@ -360,6 +381,7 @@ def test_unreadable_row_is_set_aside_and_its_number_announced(
     assert said_as_dropped(journal) == {1}
 
 
+@pytest.mark.promise("Node to hub: Number and row of an event enter in one transaction.")
 def test_two_threads_write_without_losing_a_number(journal: Journal, clock: Clock) -> None:
     def write() -> None:
         for _ in range(50):
@@ -414,6 +436,7 @@ def test_clip_is_found_on_the_shelf_until_it_is_removed(
     assert journal.counts().media_evicted == 1
 
 
+@pytest.mark.promise("Node to hub: A killed agent loses no event.")
 def test_killed_process_loses_nothing_it_was_told_is_written(tmp_path: Path) -> None:
     program = """
         import os, sys
@@ -474,6 +497,8 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         yield place
 
 
+@pytest.mark.promise("Bad input: A full disk at the node loses no accepted event.")
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_full_disk_says_so_and_loses_nothing_already_taken(tiny_disk: Path, clock: Clock) -> None:
     path = tiny_disk / "journal.db"
     journal = Journal.open(path, now=clock.now, boot_id=BOOT)
@@ -494,6 +519,7 @@ def test_full_disk_says_so_and_loses_nothing_already_taken(tiny_disk: Path, cloc
     again.close()
 
 
+@pytest.mark.promise("Clips: After a crash the shelf repairs its clips and rows.")
 def test_a_journal_opens_on_a_disk_that_is_full_to_the_last_byte(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -552,6 +578,7 @@ def tiny_disk_free(place: Path) -> int:
 # Files of older agents
 
 
+@pytest.mark.promise("Clips: Each footage class is kept for its own time and size.")
 def test_a_file_of_the_first_version_is_migrated_in_place_and_keeps_what_it_has(
     tmp_path: Path, clock: Clock
 ) -> None:

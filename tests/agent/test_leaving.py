@@ -11,6 +11,10 @@ from agent.vision.zones import Box
 from agent.wire.messages import LeftBy, SightingClosed
 from tests.agent.test_sighting import SETTINGS, Street, track
 
+pytestmark = pytest.mark.promise(
+    "Search: Neighbouring cameras come in the likely order of passing."
+)
+
 AMID = Box(0.45, 0.4, 0.55, 0.7)
 
 

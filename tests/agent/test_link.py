@@ -105,6 +105,7 @@ def make_link(
     )
 
 
+@pytest.mark.promise("Node to hub: An event is deleted at the node only after the hub's receipt.")
 def test_events_are_forgotten_on_the_hubs_receipt(shared_broker: Broker, journal: Journal) -> None:
     sent = {put(journal) for _ in range(50)}
     with FakeHub(shared_broker) as hub, Running(make_link(journal, address(shared_broker))):
@@ -118,6 +119,7 @@ def test_events_are_forgotten_on_the_hubs_receipt(shared_broker: Broker, journal
     assert all(event.boot_id == BOOT for event in hub.heard)
 
 
+@pytest.mark.promise("Node to hub: An event is deleted at the node only after the hub's receipt.")
 def test_event_without_receipt_is_kept_and_sent_again_with_its_age(
     shared_broker: Broker, journal: Journal
 ) -> None:
@@ -135,6 +137,8 @@ def test_event_without_receipt_is_kept_and_sent_again_with_its_age(
     assert ages[-1] >= 1000
 
 
+@pytest.mark.promise("Wire protocol: A refused event is set aside and not sent again.")
+@pytest.mark.promise("Node to hub: A refused event is shown with its reason.")
 def test_refused_event_is_set_aside_and_not_sent_again(
     shared_broker: Broker, journal: Journal
 ) -> None:
@@ -205,6 +209,7 @@ def test_camera_that_opens_later_is_described_by_the_same_birth_said_again(
     assert link.counts.connections == 1
 
 
+@pytest.mark.promise("Wire protocol: Birth and status are retained.")
 def test_who_listens_later_hears_the_birth_and_after_the_goodbye_the_death(
     tmp_path: Path, journal: Journal
 ) -> None:
@@ -223,6 +228,8 @@ def test_who_listens_later_hears_the_birth_and_after_the_goodbye_the_death(
     assert too_late.statuses == [Death(node=NODE, birth_id=birth.birth_id)]
 
 
+@pytest.mark.promise("Bad input: A malformed message to a node changes nothing.")
+@pytest.mark.promise("Faults: A receipt for an unsent event changes nothing.")
 def test_receipt_for_another_spool_or_out_of_nonsense_changes_nothing(
     shared_broker: Broker, journal: Journal
 ) -> None:
@@ -237,6 +244,8 @@ def test_receipt_for_another_spool_or_out_of_nonsense_changes_nothing(
         assert journal.counts().waiting == 1
 
 
+@pytest.mark.promise("Node to hub: A broker that is killed loses nothing.")
+@pytest.mark.promise("Node to hub: A killed broker loses no event.")
 def test_killed_broker_loses_nothing(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "journal.db")
     sent = set()
@@ -256,6 +265,7 @@ def test_killed_broker_loses_nothing(tmp_path: Path) -> None:
     journal.close()
 
 
+@pytest.mark.promise("Node to hub: Nodes reconnect at random times.")
 def test_a_line_that_the_broker_ended_is_tried_again_at_a_moment_of_a_wide_span(
     tmp_path: Path, journal: Journal
 ) -> None:
@@ -277,6 +287,7 @@ def test_a_line_that_the_broker_ended_is_tried_again_at_a_moment_of_a_wide_span(
     assert spans[:2] == [(0, 15), (0, 30)]
 
 
+@pytest.mark.promise("Wire protocol: A last will counts only for its own birth.")
 def test_killed_agents_will_belongs_to_its_birth(shared_broker: Broker, journal: Journal) -> None:
     with FakeHub(shared_broker) as hub:
         seen = len(hub.statuses)
@@ -290,6 +301,7 @@ def test_killed_agents_will_belongs_to_its_birth(shared_broker: Broker, journal:
             usurper._desk.journal.close()
 
 
+@pytest.mark.promise("Node trouble: A hub that is away or foreign is reported.")
 def test_broker_that_is_not_there_is_named_once_with_a_cure(
     tmp_path: Path, shared_broker: Broker, journal: Journal
 ) -> None:
@@ -305,6 +317,7 @@ def test_broker_that_is_not_there_is_named_once_with_a_cure(
     assert "[broker] host and port" in troubles[0]
 
 
+@pytest.mark.promise("Bad input: A broker that refuses the login is reported with the cure.")
 def test_certificate_of_a_foreign_authority_is_refused_with_a_cure(
     tmp_path: Path, shared_broker: Broker, journal: Journal
 ) -> None:
@@ -321,6 +334,8 @@ def test_certificate_of_a_foreign_authority_is_refused_with_a_cure(
     assert "authority the broker trusts" in trouble or "belong together" in trouble
 
 
+@pytest.mark.promise("Hub: Broker and node know each other by certificate.")
+@pytest.mark.promise("Node trouble: A hub that is away or foreign is reported.")
 def test_broker_of_a_foreign_authority_is_not_trusted(
     tmp_path: Path, shared_broker: Broker, journal: Journal
 ) -> None:
@@ -365,6 +380,7 @@ def test_speaking_under_another_nodes_name_is_told_by_the_acknowledgement(
     assert not hub.heard
 
 
+@pytest.mark.promise("Node state and clocks: A dead camera, node, line and broker are told apart.")
 def test_line_that_takes_connections_and_says_nothing_is_told_from_one_that_is_down(
     shared_broker: Broker, journal: Journal
 ) -> None:
@@ -386,6 +402,8 @@ class Line:
         return 1
 
 
+@pytest.mark.promise("Bad input: A broker that refuses the login is reported with the cure.")
+@pytest.mark.promise("Node to hub: A refused or expired certificate is reported with the cure.")
 @pytest.mark.parametrize(
     ("said", "told"),
     [
@@ -430,6 +448,7 @@ def test_token_is_asked_for_until_it_comes(shared_broker: Broker, journal: Journ
         until(lambda: not tokens.is_wanted)
 
 
+@pytest.mark.promise("Bad input: A malformed message to a node changes nothing.")
 def test_nonsense_for_a_token_is_a_line_each_and_the_next_good_one_works(
     shared_broker: Broker, journal: Journal
 ) -> None:
@@ -484,6 +503,7 @@ def test_health_goes_out_once_and_is_no_event(shared_broker: Broker, journal: Jo
     assert journal.counts().spooled == 0
 
 
+@pytest.mark.promise("Node to hub: A refused or expired certificate is reported with the cure.")
 def test_a_node_whose_certificate_ran_out_says_so_with_its_date(
     shared_broker: Broker, journal: Journal, tmp_path: Path
 ) -> None:
@@ -497,6 +517,7 @@ def test_a_node_whose_certificate_ran_out_says_so_with_its_date(
     assert "matthan-hub ca issue" in said
 
 
+@pytest.mark.promise("Node to hub: A refused or expired certificate is reported with the cure.")
 def test_a_broker_whose_certificate_ran_out_is_told_from_a_foreign_one(
     tmp_path: Path, journal: Journal
 ) -> None:
@@ -517,6 +538,7 @@ def test_a_broker_whose_certificate_ran_out_is_told_from_a_foreign_one(
     assert "ran out. give the broker a new one" in said
 
 
+@pytest.mark.promise("Node to hub: Two nodes with one identity raise one alarm.")
 def test_two_nodes_with_one_certificate_step_back_instead_of_fighting(
     tmp_path: Path, shared_broker: Broker, journal: Journal
 ) -> None:

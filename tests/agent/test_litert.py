@@ -14,6 +14,11 @@ from agent.vision.person import NanoDet
 from agent.vision.zones import WHOLE
 from tests.agent.eyes import luma_frame
 
+pytestmark = [
+    pytest.mark.promise("Model: The runtime of the model is behind one interface."),
+    pytest.mark.promise("Cameras: Cameras of one agent share one model."),
+]
+
 MODELS = Path(__file__).parents[2] / "models"
 SMALL = "nanodet_g_256_6c_int8"
 
@@ -69,6 +74,8 @@ def test_cameras_that_share_one_network_get_each_its_own_answer() -> None:
         assert np.array_equal(one[1], other[1])
 
 
+@pytest.mark.promise("Model: A model file that differs from its manifest stops the agent.")
+@pytest.mark.promise("Bad input: A damaged model file is refused.")
 def test_a_damaged_model_is_refused(models: Path) -> None:
     path = models / f"{SMALL}.tflite"
     content = bytearray(path.read_bytes())
@@ -104,6 +111,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones(models: Path) -> None:
     assert SMALL in error.cure
 
 
+@pytest.mark.promise("Model: A wrong input shape stops the agent.")
 def test_a_file_of_another_shape_than_the_manifest_says_is_refused(models: Path) -> None:
     reword(models, "shape = [1, 256, 256, 3]", "shape = [1, 224, 224, 3]")
     sentence = refusal(models).sentence
@@ -116,6 +124,7 @@ def test_labels_in_another_order_are_refused(models: Path) -> None:
     assert "cannot decode" in refusal(models).sentence
 
 
+@pytest.mark.promise("Model: The manifest gives input, outputs, labels, thresholds and origin.")
 def test_a_manifest_that_says_too_little_is_refused(models: Path) -> None:
     reword(models, f'file = "{SMALL}.tflite"', "")
     assert "lacks values" in refusal(models).sentence

@@ -29,6 +29,8 @@ from agent.wire.codec import encode
 from tests.agent.hubside import NODE, Running, now, open_journal, until
 from tests.agent.test_privacy import never, of_pictures
 
+pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
+
 TOKEN = "leave-to-bring-files"
 
 

@@ -60,11 +60,17 @@ def told(things: LookAlikes, someone: Track) -> bool:
     return any(isinstance(change, Opened) for change in said)
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
 def test_a_statue_that_was_found_out_before_a_restart_is_not_told_of_after_it() -> None:
     assert told(LookAlikes(), statue(1))
     assert not told(after_restart(kept(statue(1))), statue(1))
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
 def test_who_walks_up_before_it_or_stands_there_in_other_clothes_is_told_of_after_a_restart() -> (
     None
 ):

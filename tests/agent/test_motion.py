@@ -34,6 +34,7 @@ def with_body(picture: Plane, x: int, y: int, value: int = 220) -> Plane:
     return changed
 
 
+@pytest.mark.promise("Motion: Motion uses each pixel of each frame.")
 def test_block_means_are_the_means_of_all_their_pixels() -> None:
     luma = np.random.default_rng(1).integers(0, 256, (64, 96), dtype=np.uint8)
     exact = luma.reshape(8, 8, 12, 8).mean(axis=(1, 3))
@@ -72,6 +73,7 @@ def test_two_bodies_apart_are_two_regions_the_larger_first() -> None:
     assert moved[0].center[0] < moved[1].center[0]
 
 
+@pytest.mark.promise("Motion: Noise of the sensor is not motion.")
 @pytest.mark.parametrize("sigma", [3, 8])
 def test_noise_of_the_sensor_is_not_motion(sigma: int) -> None:
     random, finder = np.random.default_rng(2), MotionFinder()
@@ -82,6 +84,7 @@ def test_noise_of_the_sensor_is_not_motion(sigma: int) -> None:
     assert reported == 0
 
 
+@pytest.mark.promise("Motion: A change of camera gain is not motion.")
 @pytest.mark.parametrize("step", [-30, 12, 40])
 def test_a_step_of_the_cameras_gain_is_not_motion(step: int) -> None:
     finder = MotionFinder()
@@ -114,6 +117,7 @@ def test_what_stays_becomes_background_in_the_end() -> None:
     assert moved[-1] == ()
 
 
+@pytest.mark.promise("Cameras: A dropped frame does no harm to detection.")
 def test_dropped_frames_do_not_slow_the_learning() -> None:
     finder = MotionFinder(MotionSettings(GroundSettings(moved_per_s=20.0)))
     settled(finder, street())
@@ -136,6 +140,7 @@ def test_a_change_of_size_starts_anew() -> None:
     assert finder.step(luma_frame(street(640, 480), SETTLED)) == (WHOLE,)
 
 
+@pytest.mark.promise("Cameras: A damaged frame does no harm.")
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_picture_of_one_brightness_is_handled(value: int) -> None:
     finder = MotionFinder()
@@ -173,6 +178,9 @@ def rough(seed: int = 5) -> Plane:
     return lit(street(), stones.astype(np.int16))
 
 
+@pytest.mark.promise(
+    "Motion: Rain, beams, swaying branches and a lamp's switch are not lasting motion."
+)
 def test_a_beam_that_wanders_over_the_street_is_not_motion() -> None:
     finder = MotionFinder()
     settled(finder, rough())
@@ -231,6 +239,9 @@ def by_lamp(picture: Plane) -> Plane:
     return (picture * np.exp(-0.5 * away)).astype(np.uint8)
 
 
+@pytest.mark.promise(
+    "Motion: Rain, beams, swaying branches and a lamp's switch are not lasting motion."
+)
 def test_what_a_lamp_leaves_standing_after_the_switch_is_taken_in_within_seconds() -> None:
     finder = MotionFinder()
     settled(finder, rough())
@@ -262,6 +273,9 @@ def drops(index: int, count: int, bright: int = 90) -> Plane:
     return lit(rough(), cast("Plane", veil))  # added, so signed
 
 
+@pytest.mark.promise(
+    "Motion: Rain, beams, swaying branches and a lamp's switch are not lasting motion."
+)
 @pytest.mark.parametrize("count", [20, 60])
 def test_rain_is_not_motion(count: int) -> None:
     finder = MotionFinder()
@@ -303,6 +317,10 @@ def branch(index: int, sways: bool) -> Plane:
     return picture
 
 
+@pytest.mark.promise(
+    "Motion: Rain, beams, swaying branches and a lamp's switch are not lasting motion."
+)
+@pytest.mark.promise("Motion: A spot that always moves is learned, and forgotten again.")
 def test_a_branch_that_always_sways_is_learned_and_forgotten_again() -> None:
     finder, moved = MotionFinder(), []
     for index in range(1, 600):
@@ -315,6 +333,7 @@ def test_a_branch_that_always_sways_is_learned_and_forgotten_again() -> None:
     assert len(again) == 1
 
 
+@pytest.mark.promise("Motion: No pixel behind a privacy mask leaves the node.")
 def test_nothing_moves_where_the_picture_is_ignored() -> None:
     left = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
     finder = MotionFinder(ignored=(left,))
@@ -325,6 +344,7 @@ def test_nothing_moves_where_the_picture_is_ignored() -> None:
     assert moved.x0 >= 0.5
 
 
+@pytest.mark.promise("Cameras: A damaged frame does no harm.")
 def test_a_bad_frame_changes_nothing() -> None:
     finder = MotionFinder()
     settled(finder, street())

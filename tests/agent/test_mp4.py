@@ -39,6 +39,7 @@ def test_clip_plays_every_frame_and_knows_its_length(
         assert played.duration / 1e6 == pytest.approx(6.0)
 
 
+@pytest.mark.promise("Clips: A fragment ends after a group of pictures or two seconds.")
 def test_unfinished_clip_plays_every_fragment_that_was_begun_anew_after(
     tmp_path: Path, street: tuple[StreamInfo, list[Packet]]
 ) -> None:
@@ -85,6 +86,7 @@ def test_annex_b_stream_becomes_length_prefixed(
     assert decoded_frames(path) >= 1
 
 
+@pytest.mark.promise("Clips: A stream without parameter sets costs clips and nothing else.")
 def test_stream_without_parameter_sets_is_refused_by_name() -> None:
     with pytest.raises(Mp4Error, match="no parameter sets"):
         avc_configuration(b"\0\0\0\1\x65\x88")

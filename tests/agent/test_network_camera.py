@@ -35,6 +35,9 @@ def said(hub: FakeHub) -> list[CameraLost | CameraBack]:
     return [body for body in bodies if isinstance(body, CameraLost | CameraBack)]
 
 
+@pytest.mark.promise(
+    "Cameras: A lost camera is reported once, retried, and reported when it is back."
+)
 def test_a_camera_that_goes_and_comes_is_said_once_each_and_its_password_never(
     tmp_path: Path, broker: Broker
 ) -> None:

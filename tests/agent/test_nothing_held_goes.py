@@ -18,6 +18,8 @@ from tests.agent.test_shelf import Street, keep_announced
 from tests.agent.test_shelf_keeps import clip_of, hold_of
 from tests.agent.test_sound import filmed, ring_of, spoken
 
+pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
+
 __all__ = ["spoken"]
 
 EVERYTHING = {which: ClassBounds(max_age_s=0, max_bytes=0) for which in FootageClass}

@@ -16,6 +16,10 @@ from tests.agent.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
 from tests.agent.hubside import until
 from tests.agent.packing import STEP, Unit, film, is_set, packed, plainly, whole
 
+pytestmark = pytest.mark.promise(
+    "Cameras: RTSP cameras with H.264 or H.265 work, with one stream or two."
+)
+
 COUNT: Final = 75
 """Pictures read from each camera."""
 BOTH: Final[tuple[Codec, ...]] = ("h264", "hevc")

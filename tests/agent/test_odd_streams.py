@@ -58,12 +58,16 @@ def assert_is_mute(clip: Path, frames: int) -> None:
         assert sum(1 for _ in file.decode(video=0)) == frames
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
+@pytest.mark.promise("Clips: Sound in a stream is left out.")
 def test_sound_of_a_recording_is_left_out(with_sound: Path, tmp_path: Path) -> None:
     camera = ReplayCamera("cam", with_sound, clock=SystemClock().now, pace=False, loop=False)
     frames = kept_of(camera, tmp_path / "clip.mp4")
     assert_is_mute(tmp_path / "clip.mp4", frames)
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
+@pytest.mark.promise("Clips: Sound in a stream is left out.")
 def test_sound_of_a_network_camera_is_not_even_asked_for(with_sound: Path, tmp_path: Path) -> None:
     with RtspServer(f"/main={with_sound.with_name('mute.mp4')}", sound=True) as server:
         assert "m=audio" in offer_of(server.url(), server.port)
@@ -85,6 +89,7 @@ def offer_of(url: str, port: int) -> str:
 # Parameter sets
 
 
+@pytest.mark.promise("Clips: A stream without parameter sets costs clips and nothing else.")
 @given(noise=st.binary(max_size=64), codec=st.sampled_from(["h264", "hevc"]))
 def test_broken_parameter_sets_are_refused_in_words_or_kept_as_they_are(
     street: Street, noise: bytes, codec: str
@@ -109,6 +114,7 @@ def test_spoilt_real_parameter_sets_likewise(
     test.hypothesis.inner_test(street, bytes(spoilt), "h264")  # type: ignore[attr-defined]  # hypothesis adds it
 
 
+@pytest.mark.promise("Clips: A stream without parameter sets costs clips and nothing else.")
 def test_a_camera_without_parameter_sets_costs_clips_said_once_and_the_rest_goes_on(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
@@ -138,6 +144,7 @@ def test_a_camera_without_parameter_sets_costs_clips_said_once_and_the_rest_goes
 # Nobody there
 
 
+@pytest.mark.promise("Clips: While nothing happens, nothing is written to the card.")
 def test_while_nothing_happens_nothing_is_written(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:

@@ -13,6 +13,8 @@ from agent.delivery.backoff import Backoff
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from tests.schedules import schedules
 
+pytestmark = pytest.mark.promise("Faults: The delivery state machines hold for random schedules.")
+
 POLICY = OutboxPolicy(window=4, resend_after_s=5, resend_at_most_s=60)
 
 
@@ -30,6 +32,9 @@ def ids(chosen: Iterable[Owed]) -> list[int]:
     return [event.event_id.int for event in chosen]
 
 
+@pytest.mark.promise(
+    "Wire protocol: At most 20 events are under way, and waits between attempts grow."
+)
 def test_no_more_than_the_window_is_on_its_way() -> None:
     outbox = Outbox(POLICY)
     assert ids(outbox.choose(events(10), 0)) == [1, 2, 3, 4]
@@ -44,6 +49,9 @@ def test_answer_makes_room_for_the_next() -> None:
     assert ids(outbox.choose([owed[0], *owed[2:]], 1)) == [5]
 
 
+@pytest.mark.promise(
+    "Wire protocol: At most 20 events are under way, and waits between attempts grow."
+)
 def test_event_without_answer_goes_again_after_five_seconds_then_ten() -> None:
     outbox = Outbox(POLICY)
     owed = events(1)
@@ -60,6 +68,9 @@ def test_what_finds_the_window_full_waits_for_room_instead_of_asking_again_and_a
     assert ids(outbox.choose(old, 10)) == [1, 2, 3, 4]
 
 
+@pytest.mark.promise(
+    "Wire protocol: At most 20 events are under way, and waits between attempts grow."
+)
 def test_wait_between_tries_is_capped() -> None:
     outbox = Outbox(POLICY)
     owed = events(1)
@@ -199,6 +210,7 @@ TestDelivery = Delivery.TestCase
 TestDelivery.settings = schedules(60, steps=40)
 
 
+@pytest.mark.promise("Node to hub: Nodes reconnect at random times.")
 def test_waits_are_drawn_below_a_doubling_ceiling_with_a_cap() -> None:
     ceilings: list[float] = []
 

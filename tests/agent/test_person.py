@@ -152,6 +152,7 @@ def test_eyes_and_wire_have_the_same_words_for_kinds() -> None:
     assert {str(kind) for kind in ObjectKind} == {str(kind) for kind in WireKind}
 
 
+@pytest.mark.promise("Detection and tracking: A dark picture is made brighter for the model.")
 def test_a_dark_picture_is_shown_to_the_network_brighter() -> None:
     network = Network((64, 64), {})
     dark = luma_frame(np.full((64, 64), 55, np.uint8))

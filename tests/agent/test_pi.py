@@ -22,6 +22,13 @@ from agent.devices.pi import PiCamera, exposed, tight_i420
 from tests.agent.hubside import now
 from tests.rigs.picamera import virtual
 
+pytestmark = [
+    pytest.mark.promise(
+        "Cameras: A Raspberry Pi camera gives a small stream for detection and packets for clips."
+    ),
+    pytest.mark.promise("Cameras: The Pi camera uses the hardware encoder where there is one."),
+]
+
 ROOT = Path(__file__).parents[2]
 CACHE = Path(
     os.environ.get("MATTHAN_CACHE")
@@ -144,6 +151,7 @@ def beside(environment: dict[str, str], script: str, *, number: int = 0) -> str:
     return done.stdout
 
 
+@pytest.mark.promise("Cameras: All cameras pass the same contract tests.")
 def test_it_keeps_to_the_contract_that_every_camera_keeps_to(environment: dict[str, str]) -> None:
     done = subprocess.run(
         [

@@ -11,6 +11,10 @@ from agent.devices.pi import PiCamera
 from agent.devices.pi_look import PiLook, controls
 from tests.agent.hubside import now
 
+pytestmark = pytest.mark.promise(
+    "Cameras: A Pi camera's exposure, focus, HDR and tuning can be set."
+)
+
 ALL = ("AeExposureMode", "ExposureValue", "AfMode", "LensPosition", "AfMetering", "AfWindows")
 FIELD = (16, 8, 4000, 2000)
 

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +106,7 @@ def held_from(ring: Preroll) -> int:
     return ring.since(1)[0].number
 
 
+@pytest.mark.promise("Clips: A stream without keyframes cannot fill the memory.")
 def test_camera_without_a_second_keyframe_cannot_fill_the_memory() -> None:
     ring, _ = filled(1000, 10_000, PrerollBounds(size_bytes=5_000))
     assert ring.size_bytes <= 5_000
@@ -112,6 +114,7 @@ def test_camera_without_a_second_keyframe_cannot_fill_the_memory() -> None:
     assert [item.number for item in ring.since(1)] == [1001]
 
 
+@pytest.mark.promise("Clips: The ring has a bound in seconds and bytes and starts at a keyframe.")
 @given(
     frames=st.integers(1, 400),
     gop=st.integers(1, 60),

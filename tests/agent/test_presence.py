@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.delivery.presence import Hub, HubSeen, after
 from agent.wire.presence import HubStatus
+
+pytestmark = pytest.mark.promise("Node state and clocks: The hub publishes its own presence.")
 
 births = st.integers(1, 4).map(lambda number: UUID(int=number))
 

@@ -44,6 +44,8 @@ from tests.agent.secrets_behind import (
 )
 from tests.agent.stage import clip_id_at
 
+pytestmark = pytest.mark.promise("Motion: No pixel behind a privacy mask leaves the node.")
+
 Given = tuple[StreamInfo, list[Packet], list[Frame]]
 
 
@@ -154,6 +156,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspServer]:
         yield server
 
 
+@pytest.mark.promise("Motion: A camera with privacy masks is encoded again.")
 @pytest.mark.parametrize("sub", ["", "/sub"])
 def test_a_network_camera_shows_nothing_behind_the_mask(server: RtspServer, sub: str) -> None:
     section = CameraSection.model_validate(
@@ -302,6 +305,7 @@ def test_what_is_no_picture_is_refused(shape: tuple[int, int]) -> None:
         PrivacyMask((WINDOW,)).painted(np.zeros(shape, np.uint8))
 
 
+@pytest.mark.promise("Clips: Where the agent encodes, a sighting gets its keyframe.")
 @pytest.mark.parametrize("make", [of_video, of_two])
 def test_a_masked_camera_makes_a_keyframe_where_one_is_wanted(
     tmp_path: Path, make: Callable[[Path, int], Camera]

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from agent.delivery.rate import Rate
 
+pytestmark = pytest.mark.promise("Clips: Uploads stay within their bandwidth.")
+
 
 def test_no_limit_never_waits() -> None:
     assert Rate(0).wait_s(10**9, 1.0) == 0.0

@@ -16,6 +16,8 @@ from agent.wire.messages import CameraLost, NumbersDropped
 from agent.wire.numbers import joined, without
 from tests.agent.hubside import Clock, opened
 
+pytestmark = pytest.mark.promise("Node to hub: The hub finds gaps and asks for them.")
+
 BOOT = UUID(int=1)
 SHA = "ab" * 32
 DAY_S = 86_400.0
@@ -57,6 +59,7 @@ def gone(journal: Journal) -> dict[str, tuple[tuple[int, int], ...]]:
     return {body.reason: body.ranges for body in said if isinstance(body, NumbersDropped)}
 
 
+@pytest.mark.promise("Node to hub: A restored hub ends complete.")
 def test_receipted_events_are_owed_anew_behind_everything_else(
     journal: Journal, clock: Clock
 ) -> None:
@@ -126,6 +129,7 @@ def test_numbers_that_were_never_given_are_not_told_of(journal: Journal, clock: 
     assert owed(journal) == [2]
 
 
+@pytest.mark.promise("Node to hub: Alerts, other events and health have separate bounds.")
 def test_saying_again_pushes_nothing_out(journal: Journal, clock: Clock) -> None:
     journal.receipt(put(journal, clock, 30))
     put(journal, clock, 30, is_alert=False)
@@ -151,6 +155,7 @@ def test_a_full_journal_answers_nothing_and_is_asked_again(journal: Journal, clo
     assert (journal.counts().waiting, journal.counts().dropped) == (38, 0)
 
 
+@pytest.mark.promise("Node to hub: A node keeps receipted events for a week.")
 def test_receipted_events_are_bounded_in_number_too(journal: Journal, clock: Clock) -> None:
     for _ in range(4):
         journal.receipt(put(journal, clock, 20))

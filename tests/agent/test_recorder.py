@@ -39,6 +39,8 @@ def stage(tmp_path: Path, node_journal: Journal, street: Street) -> Iterator[Sta
 # One clip
 
 
+@pytest.mark.promise("Agent: A clip begins five seconds before its sighting.")
+@pytest.mark.promise("Clips: Playing starts within one second, five seconds before the event.")
 def test_clip_begins_five_seconds_before_the_sightings_first_frame(stage: Stage) -> None:
     stage.roll(20)
     person = stage.enters(first_seen_s=19.0)
@@ -58,6 +60,7 @@ def test_clip_of_a_camera_just_opened_begins_with_the_camera(stage: Stage) -> No
     assert [clip.first_s for clip in stage.clips()] == [0.0]
 
 
+@pytest.mark.promise("Clips: A clip ends after the post-roll or at its longest duration.")
 def test_clip_ends_after_the_post_roll_with_the_tail_in_it(stage: Stage) -> None:
     stage.roll(10)
     person = stage.enters()
@@ -68,6 +71,7 @@ def test_clip_ends_after_the_post_roll_with_the_tail_in_it(stage: Stage) -> None
     assert clip.last_s == pytest.approx(16.0, abs=0.11)
 
 
+@pytest.mark.promise("Clips: Overlapping sightings share footage, without a doubled frame.")
 def test_overlapping_sightings_share_one_clip(stage: Stage) -> None:
     stage.roll(10)
     first = stage.enters()
@@ -107,6 +111,7 @@ def test_who_was_there_sooner_but_confirmed_later_gets_a_run_up_too(stage: Stage
     assert not list(stage.shelf.folder.glob("*.part"))
 
 
+@pytest.mark.promise("Clips: Two clips may begin in the same second.")
 def test_two_clips_may_begin_in_the_same_second(stage: Stage) -> None:
     stage.roll(10)
     for _ in range(2):
@@ -140,6 +145,7 @@ def test_real_video_is_recorded_and_plays(
 # A long one
 
 
+@pytest.mark.promise("Clips: A clip ends after the post-roll or at its longest duration.")
 def test_clip_too_long_is_cut_at_a_keyframe_and_the_next_has_a_run_up(stage: Stage) -> None:
     stage.roll(10)
     person = stage.enters()
@@ -167,6 +173,7 @@ def test_who_left_before_the_cut_is_not_in_the_next_clip(stage: Stage) -> None:
     assert second.people == {stays}
 
 
+@pytest.mark.promise("Clips: A stream without keyframes cannot fill the memory.")
 def test_keyframes_farther_apart_than_the_longest_clip_still_end_it(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
@@ -209,6 +216,7 @@ def test_sighting_of_the_last_moment_gets_its_clip_after_the_stream_ended(stage:
     assert [clip.people for clip in stage.clips()] == [{person}]
 
 
+@pytest.mark.promise("Clips: A change of codec ends the clip.")
 def test_camera_opened_anew_ends_the_clip_and_mixes_nothing(stage: Stage) -> None:
     stage.roll(10)
     before = stage.enters()
@@ -271,6 +279,8 @@ def test_sighting_whose_video_has_gone_from_the_ring_is_counted_as_unshown(stage
     assert stage.recorder.counts.sightings_unshown == 1
 
 
+@pytest.mark.promise("Clips: A killed agent on a full disk leaves no damaged clip.")
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_full_disk_costs_the_clip_and_is_said_once_until_one_succeeds(
     small_disk: Path, node_journal: Journal, street: Street
 ) -> None:
@@ -295,6 +305,9 @@ def test_full_disk_costs_the_clip_and_is_said_once_until_one_succeeds(
 # The journal
 
 
+@pytest.mark.promise(
+    "Store of the node: An event, its row and its file enter the journal together or not at all."
+)
 def test_word_row_and_file_of_a_clip_enter_the_journal_together(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,6 +377,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.promise("Clips: Overlapping sightings share footage, without a doubled frame.")
 @settings(max_examples=60, deadline=None)
 @given(steps=steps, keyframe_every=st.integers(1, 20), longest_s=st.integers(10, 30))
 def test_every_sighting_is_shown_from_before_it_began_and_no_frame_twice_in_a_clip(
@@ -435,6 +449,7 @@ def next_keyframe_s(stage: Stage) -> float:
 # While it is recorded
 
 
+@pytest.mark.promise("Clips: Where the agent encodes, a sighting gets its keyframe.")
 def test_who_encodes_is_asked_for_a_keyframe_once_for_each_sighting(stage: Stage) -> None:
     assert not stage.recorder.wants_keyframe()
     stage.roll(2)
@@ -451,6 +466,7 @@ def said(stage: Stage) -> list[str]:
     return [one.body.kind for one in stage.journal.waiting(100)]
 
 
+@pytest.mark.promise("Clips: The final clip is checked against what came while it grew.")
 def test_what_is_durable_of_a_clip_is_told_as_it_grows_and_is_the_beginning_of_the_whole(
     stage: Stage,
 ) -> None:
@@ -511,6 +527,7 @@ def test_a_run_up_waits_for_a_disk_that_hangs_though_the_ring_at_rest_is_shorter
     assert stage.recorder.counts.gaps == 0
 
 
+@pytest.mark.promise("Clips: A fragment ends after a group of pictures or two seconds.")
 def test_a_group_of_ten_seconds_is_durable_in_fragments_of_two(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:

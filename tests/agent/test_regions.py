@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.vision.regions import Regions, RegionSettings
 from agent.vision.zones import WHOLE, Box
 from tests.agent.eyes import after, person
+
+pytestmark = pytest.mark.promise(
+    "Detection and tracking: The model runs only where something moved or was tracked."
+)
 
 SMALL = (576, 768)
 HD = (1080, 1920)
@@ -102,6 +107,9 @@ def test_too_many_are_looked_at_in_turn() -> None:
     assert all(any(look.overlap(p) > 0.99 * p.area for look in looked) for p in people)
 
 
+@pytest.mark.promise(
+    "Detection and tracking: Looks stay within their budget, the longest unseen first."
+)
 def test_who_may_take_one_look_at_a_time_looks_where_was_not_looked_for_longest() -> None:
     regions = Regions(INPUT)
     people = [body(x, 0.5, 40, HD) for x in (0.1, 0.5, 0.9)]
@@ -146,6 +154,7 @@ def test_what_stands_there_for_long_is_looked_at_now_and_then() -> None:
     assert len(choose(regions, (576, 768), moved=(walked,), people=())) == 1
 
 
+@pytest.mark.promise("Detection and tracking: A crop shows a person large enough for the model.")
 @given(height_px=st.floats(64, 95), x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
 def test_in_a_crop_around_somebody_they_fill_a_fifth_to_under_a_half_of_its_side(
     height_px: float, x: float, y: float
@@ -191,6 +200,10 @@ def test_who_is_not_due_gets_no_look_of_their_own_and_their_motion_none_either()
     assert Regions(INPUT).choose(after(0), HD, moved=[one], people=[one], due=()) == ()
 
 
+@pytest.mark.promise("Detection and tracking: A crop shows a person large enough for the model.")
+@pytest.mark.promise(
+    "Detection and tracking: Small people far away are found by tiles and by enlarging."
+)
 @given(height_px=st.floats(6, 31), x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
 def test_who_is_tracked_and_small_is_shown_enlarged_and_what_only_moved_is_not(
     height_px: float, x: float, y: float
@@ -205,6 +218,7 @@ def test_who_is_tracked_and_small_is_shown_enlarged_and_what_only_moved_is_not(
         assert round(moved.height * HD[0]) == INPUT[0]
 
 
+@pytest.mark.promise("Detection and tracking: A crop shows a person large enough for the model.")
 @given(height_px=st.floats(33, 95), x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
 def test_for_a_wide_network_a_crop_is_wide_and_shows_nobody_smaller(
     height_px: float, x: float, y: float

@@ -13,6 +13,8 @@ from agent.devices.replay import ReplayCamera
 from agent.media.frame import Frame
 from tests.agent.eyes import Kept, SteppedClock, after, draw_pictures, record
 
+pytestmark = pytest.mark.promise("Cameras: A recording works as a camera.")
+
 
 def never() -> bool:
     return False
@@ -27,6 +29,7 @@ def test_flat_out_a_frame_carries_its_time_in_the_recording(tmp_path: Path) -> N
     assert [frame.at for frame in frames] == [after(i / 10) for i in range(10)]
 
 
+@pytest.mark.promise("Agent: `replay --pace` runs in real time.")
 def test_paced_it_waits_until_each_frame_is_due(tmp_path: Path) -> None:
     clock = SteppedClock()
     replay = ReplayCamera(
@@ -103,12 +106,14 @@ def refusal(path: Path) -> CameraError:
     return refused.value
 
 
+@pytest.mark.promise("Bad input: A missing recording is named.")
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     error = refusal(tmp_path / "gone.mp4")
     assert "gone.mp4 is not there" in error.sentence
     assert error.cure
 
 
+@pytest.mark.promise("Bad input: A recording that is not a video is named.")
 @pytest.mark.parametrize("content", [b"", b"no video at all", bytes(range(256)) * 40])
 def test_a_file_that_is_no_video_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "notes.mp4"
@@ -139,6 +144,7 @@ def test_a_broken_picture_is_named(tmp_path: Path) -> None:
         frames.extend(camera(folder).frames(NOWHERE, never))
 
 
+@pytest.mark.promise("Bad input: A truncated recording is named.")
 def test_a_file_cut_short_gives_its_frames_and_then_says_where_it_ended(tmp_path: Path) -> None:
     whole = record(tmp_path / "whole.mp4", 60, faststart=True).read_bytes()
     cut = tmp_path / "cut.mp4"

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ def test_within_its_bounds_nothing_goes() -> None:
     assert judged([kept("a"), kept("b")], shelf_of(max_bytes=200)) == Verdict((), 200, 0)
 
 
+@pytest.mark.promise("Clips: A full disk removes the lowest footage class first.")
 def test_the_lowest_class_goes_first_however_young() -> None:
     items = [
         kept("alert", of=FootageClass.ALERT, age_s=300),
@@ -65,6 +67,7 @@ def test_the_lowest_class_goes_first_however_young() -> None:
     assert names(judged(items, shelf_of(max_bytes=0))) == ["continuous", "sighting", "alert"]
 
 
+@pytest.mark.promise("Clips: A full disk removes the lowest footage class first.")
 def test_in_a_class_what_the_hub_has_goes_before_what_it_lacks_and_then_the_oldest() -> None:
     items = [
         kept("owed, old", state="due", age_s=900),
@@ -81,6 +84,7 @@ def test_a_picture_outlives_a_clip_of_its_class() -> None:
     assert names(judged(items, shelf_of(max_bytes=100))) == ["clip"]
 
 
+@pytest.mark.promise("Clips: Each footage class is kept for its own time and size.")
 def test_each_class_is_kept_for_its_own_time() -> None:
     week = ClassBounds(max_age_s=7 * DAY_S)
     items = [
@@ -92,6 +96,7 @@ def test_each_class_is_kept_for_its_own_time() -> None:
     assert [(one.item.sha256, one.why) for one in verdict.removals] == [("old sighting", "age")]
 
 
+@pytest.mark.promise("Clips: Each footage class is kept for its own time and size.")
 def test_each_class_may_take_its_own_bytes_and_pushes_out_no_other() -> None:
     items = [
         kept("alert", of=FootageClass.ALERT, age_s=9),
@@ -148,6 +153,9 @@ retentions = st.builds(
 free = st.integers(0, 2000)
 
 
+@pytest.mark.promise("Clips: Held footage is never removed.")
+@pytest.mark.promise("Cases and evidence: A legal hold has priority over retention and full disks.")
+@pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
 @given(stock, retentions, free)
 def test_what_is_held_is_never_removed(
     items: list[Kept], retention: Retention, free_bytes: int
@@ -170,6 +178,7 @@ def test_what_is_left_fits_or_only_held_footage_is_left(
     assert fits or all(one.is_held for one in left)
 
 
+@pytest.mark.promise("Clips: A full disk removes the lowest footage class first.")
 @given(stock, retentions, free)
 def test_nothing_goes_for_room_while_a_lower_class_is_left(
     items: list[Kept], retention: Retention, free_bytes: int

@@ -14,6 +14,13 @@ from agent.vision.riders import mounted
 from agent.vision.zones import Box
 from tests.agent.eyes import Seer, counted_ids, luma_frame, person
 
+pytestmark = [
+    pytest.mark.promise(
+        "Detection and tracking: Persons are told from vehicles, and a rider is a person."
+    ),
+    pytest.mark.promise("Detection and tracking: A moving two-wheeler and its rider count once."),
+]
+
 STREET = np.full((240, 320), 90, np.uint8)
 
 
@@ -99,6 +106,9 @@ def test_a_rider_found_now_with_and_now_without_the_motorbike_is_counted_once() 
     assert [one.people for one in told] == [1]
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
 def test_a_parked_motorbike_is_no_sighting_however_clear() -> None:
     assert opened(lambda _: [motorbike(0.5, score=0.95)], moves=False) == []
 

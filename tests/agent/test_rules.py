@@ -20,6 +20,13 @@ from agent.vision.track import Track
 from agent.vision.zones import Box, Polygon
 from tests.agent.eyes import after, counted_ids, tracked
 
+pytestmark = [
+    pytest.mark.promise("Zones and rules: Zones, hours and night values of a camera apply."),
+    pytest.mark.promise(
+        "Zones and rules: Loitering, crossed lines, entries, hours and groups raise events."
+    ),
+]
+
 YARD = Polygon(((0.0, 0.5), (0.5, 0.5), (0.5, 1.0), (0.0, 1.0)))
 FENCE = Line(name="rao", start=(0.5, 1.0), end=(0.5, 0.0))
 """Up the middle of the picture: its right is the picture's right."""

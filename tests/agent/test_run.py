@@ -73,6 +73,7 @@ def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+@pytest.mark.promise("Agent: The agent plays a recording, and the hub receives all that is owed.")
 def test_recording_plays_once_and_all_that_was_owed_reaches_the_hub(
     write: Write, broker: Broker, shelf: Shelf, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_recording_plays_once_and_all_that_was_owed_reaches_the_hub(
     assert stats["peak_rss_mib"] > 10
 
 
+@pytest.mark.promise("Demonstration: A broken promise makes the playing fail with the reason.")
 def test_hub_that_stays_silent_ends_a_single_run_with_the_reason(
     write: Write, broker: Broker, tmp_path: Path
 ) -> None:
@@ -113,6 +115,7 @@ def test_hub_that_stays_silent_ends_a_single_run_with_the_reason(
     assert "the hub lacks 2 events" in err.splitlines()[-1]
 
 
+@pytest.mark.promise("Bad input: A missing recording is named.")
 def test_single_run_of_a_recording_that_is_gone_ends_with_the_reason(
     write: Write, tmp_path: Path
 ) -> None:
@@ -123,6 +126,7 @@ def test_single_run_of_a_recording_that_is_gone_ends_with_the_reason(
     assert "walk.mp4" in err.splitlines()[-1]
 
 
+@pytest.mark.promise("Agent: A killed agent sends after its return what it owed.")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_stop_it_says_goodbye_and_exits_with_zero(
     write: Write, broker: Broker, number: signal.Signals
@@ -137,6 +141,8 @@ def test_asked_to_stop_it_says_goodbye_and_exits_with_zero(
     assert code == 0, err
 
 
+@pytest.mark.promise("Agent: A killed agent sends after its return what it owed.")
+@pytest.mark.promise("Node to hub: A killed agent loses no event.")
 def test_killed_agent_sends_after_its_return_what_it_owed(
     write: Write, broker: Broker, tmp_path: Path
 ) -> None:
@@ -202,6 +208,8 @@ def ask_for_another_shape(models: Path) -> None:
     )
 
 
+@pytest.mark.promise("Model: A model file that differs from its manifest stops the agent.")
+@pytest.mark.promise("Model: A wrong input shape stops the agent.")
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -227,6 +235,7 @@ def test_model_that_is_not_its_manifests_stops_the_start_and_is_found_by_the_che
     assert "install the models that belong to this version" in wrong[0]
 
 
+@pytest.mark.promise("Agent: `replay --pace` runs in real time.")
 def test_replay_takes_the_streets_time_when_asked_to_and_else_as_little_as_it_can(
     tmp_path: Path,
 ) -> None:

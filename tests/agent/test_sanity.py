@@ -9,6 +9,8 @@ from agent.devices.sanity import STRIKES, TRIED_EVERY_S, Trial, is_filling
 from agent.media.frame import Frame, Plane
 from tests.agent.eyes import after
 
+pytestmark = pytest.mark.promise("Cameras: A damaged frame does no harm.")
+
 
 def framed(yuv: Plane) -> Frame:
     return Frame(1, after(0), yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
@@ -52,6 +54,7 @@ def test_a_keyframe_is_tried_now_and_then_and_the_next_after_a_damaged_one() -> 
     assert trial.is_lost(after(2 * TRIED_EVERY_S + 2), is_whole=False)
 
 
+@pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
 @pytest.mark.parametrize(("apart_s", "last_s"), [(0.2, 13), (1, 13), (2, 14), (3, 15)])
 def test_garbage_is_noticed_in_time_however_far_apart_keyframes_are(
     apart_s: float, last_s: float

@@ -92,6 +92,7 @@ def test_an_untouched_clip_is_intact_plays_and_says_whose_it_is(
     assert decoded_frames(closed.path) == 60
 
 
+@pytest.mark.promise("Seal and footage store: A sealed clip plays in Chromium and ffmpeg.")
 def test_ffmpeg_passes_over_the_seal_without_a_word(tmp_path: Path, clip: bytes) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip)
@@ -108,6 +109,12 @@ def test_h265_is_sealed_like_h264(tmp_path: Path, sealer: Sealer) -> None:
     assert decoded_frames(closed.path) == len(packets)
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Each fragment is chained to the one before and signed."
+)
+@pytest.mark.promise(
+    "Seal and footage store: Each changed bit of a sealed clip is found and its fragment named."
+)
 @pytest.mark.parametrize("sign_every", [1, 2, 4, 100])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(frames=st.integers(1, 60))
@@ -136,6 +143,9 @@ def test_an_unsealed_clip_carries_no_seal(
 # One bit
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Each changed bit of a sealed clip is found and its fragment named."
+)
 def test_each_of_a_thousand_random_bits_is_found_and_its_fragment_named(
     clip: bytes, sealer: Sealer
 ) -> None:
@@ -195,6 +205,10 @@ def changes(parts: list[bytes], other: list[bytes]) -> dict[str, tuple[list[byte
     }
 
 
+@pytest.mark.promise("Seal and footage store: Any change of a sealed clip is found.")
+@pytest.mark.promise(
+    "Seal and footage store: Each changed bit of a sealed clip is found and its fragment named."
+)
 @pytest.mark.parametrize("name", changes([b""] * 8, [b""] * 8))
 def test_a_change_of_order_is_found_and_its_place_named(
     clip: bytes, other_clip: bytes, sealer: Sealer, name: str
@@ -227,6 +241,7 @@ def test_a_changed_picture_is_named_once_and_nothing_else_is(clip: bytes, sealer
     assert verdict.faults[0].what == "its pictures were changed"
 
 
+@pytest.mark.promise("Seal and footage store: Any change of a sealed clip is found.")
 def test_a_fragment_moved_in_time_is_found(clip: bytes, sealer: Sealer) -> None:
     """Its decode time, in ticks: where a player puts it."""
     third = stretches(clip)[3]
@@ -252,6 +267,7 @@ def redated(claims: Claims) -> Claims:
     return claims.model_copy(update={"first_frame": first})
 
 
+@pytest.mark.promise("Seal and footage store: Any change of a sealed clip is found.")
 def test_a_redated_clip_is_found_though_all_hashes_were_made_anew(
     clip: bytes, sealer: Sealer
 ) -> None:
@@ -281,6 +297,9 @@ def test_signatures_of_another_key_do_not_hold(
     assert places(verdict) == [(0, END)]
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Each fragment is chained to the one before and signed."
+)
 def test_a_signature_left_out_is_missed(clip: bytes, sealer: Sealer) -> None:
     piece = stretches(clip)[3]
     assert piece.record is not None
@@ -301,6 +320,7 @@ def test_of_the_two_signatures_that_hold_only_the_smaller_is_taken(
     assert places(judge(forged, sealer.holds)) == [(3, 3)]
 
 
+@pytest.mark.promise("Seal and footage store: Any change of a sealed clip is found.")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_clip_cut_at_any_place_is_found_and_says_how_far_it_is_sealed(
@@ -344,6 +364,7 @@ def cut_off(path: Path, street: Street, sealer: Sealer, *, lost_bytes: int = 0) 
     return part
 
 
+@pytest.mark.promise("Seal and footage store: A clip cut by a power loss keeps its seal.")
 @pytest.mark.parametrize("sign_every", [1, 4])
 def test_a_mended_clip_is_intact_and_says_that_it_was_mended(
     tmp_path: Path, street: Street, town: Office, sign_every: int
@@ -388,6 +409,7 @@ def test_a_last_write_that_a_disk_took_in_part_is_cut_off(
     assert decoded_frames(mended) == 40
 
 
+@pytest.mark.promise("Clips: A power cut loses nothing that was announced.")
 @pytest.mark.parametrize(
     ("begins", "ends", "frames"),
     [("new", "before", 50), ("new", "torn", 50), ("new", "shut", 55), ("old", "whole", 55)],

@@ -50,6 +50,9 @@ def announced(journal: Journal) -> list[ClipReady]:
     return [one.body for one in journal.waiting(20) if isinstance(one.body, ClipReady)]
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Each fragment is chained to the one before and signed."
+)
 def test_every_clip_a_recorder_writes_is_sealed_with_its_own_id_and_time(
     tmp_path: Path, node_journal: Journal, street: Street, sealer: Sealer
 ) -> None:
@@ -67,6 +70,7 @@ def test_every_clip_a_recorder_writes_is_sealed_with_its_own_id_and_time(
     assert [ready.is_sealed for ready in announced(node_journal)] == [True] * len(clips)
 
 
+@pytest.mark.promise("Seal and footage store: A node without a key records unsealed and says so.")
 def test_a_node_without_a_key_records_unsealed_and_counts_it(
     tmp_path: Path, node_journal: Journal, street: Street, sealer: Sealer
 ) -> None:
@@ -78,6 +82,7 @@ def test_a_node_without_a_key_records_unsealed_and_counts_it(
     assert not any(ready.is_sealed for ready in announced(node_journal))
 
 
+@pytest.mark.promise("Seal and footage store: A clip cut by a power loss keeps its seal.")
 def test_a_clip_left_unfinished_is_mended_with_its_seal(
     tmp_path: Path, node_journal: Journal, street: Street, sealer: Sealer
 ) -> None:
@@ -101,6 +106,7 @@ def test_a_clip_left_unfinished_is_mended_with_its_seal(
     assert decoded_frames(path) == 30
 
 
+@pytest.mark.promise("Seal and footage store: A node without a key records unsealed and says so.")
 def test_papers_that_cannot_seal_are_said_once_with_the_cure(tmp_path: Path) -> None:
     """A node of another authority may have an RSA key: the broker takes it, a seal cannot."""
     papers = office(tmp_path / "ca").papers

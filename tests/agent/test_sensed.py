@@ -36,6 +36,10 @@ from tests.agent.eyes import luma_frame
 from tests.agent.hubside import now
 from tests.agent.imx500 import FULL, Camera, Imx500, Intrinsics, metadata
 
+pytestmark = pytest.mark.promise(
+    "Cameras: The IMX500 sensor's detector works behind the same interface."
+)
+
 Found = tuple[ObjectKind, float, tuple[float, float, float, float]]
 """Kind, score, and the box in shares of the whole picture."""
 

@@ -36,6 +36,11 @@ from tests.agent.test_run import agent
 from tests.agent.videos import walk_past
 from toml_settings import Section
 
+pytestmark = [
+    pytest.mark.promise("Fleet: Settings of nodes are wanted and reported by schema."),
+    pytest.mark.promise("Fleet: A node refuses bad settings and keeps the old ones."),
+]
+
 OWN = """
 [node]
 name = "nga-tu-01"
@@ -286,6 +291,7 @@ def test_the_same_settings_under_another_number_cost_no_new_start(node: Node) ->
     assert report.in_force is not None and report.in_force.version == 2
 
 
+@pytest.mark.promise("Node trouble: Settings of a newer version are refused with the cure.")
 def test_what_is_refused_changes_nothing_and_is_told_with_its_reason(node: Node) -> None:
     node.hear(LONGER)
     node.kept.prove()

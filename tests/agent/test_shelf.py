@@ -108,6 +108,7 @@ def test_disk_with_too_little_to_spare_for_others_makes_the_shelf_give(
     assert (first.exists(), second.exists()) == (False, True)
 
 
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_picture_refused_by_a_full_disk_leaves_nothing_behind(
     small_disk: Path, node_journal: Journal
 ) -> None:
@@ -175,6 +176,7 @@ def test_whole_clip_that_no_row_names_is_announced(
     assert shelf_on(folder, node_journal).nobodys == 0
 
 
+@pytest.mark.promise("Clips: After a crash the shelf repairs its clips and rows.")
 def test_clip_of_nobody_known_is_kept_indexed_and_counted(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
@@ -232,6 +234,7 @@ def unfinished(folder: Path, street: Street, *, frames: int, close: bool = False
     return part
 
 
+@pytest.mark.promise("Clips: A fragment is durable before the next one is announced.")
 def test_process_killed_amid_a_clip_leaves_one_that_plays(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
@@ -280,6 +283,7 @@ def pieces(street: Street) -> list[bytes]:
 # The pure part
 
 
+@pytest.mark.promise("Clips: A killed agent leaves only whole fragments and no row without a file.")
 @given(share=st.floats(0, 1))
 def test_any_cut_is_whole_up_to_its_last_whole_fragment(street: Street, share: float) -> None:
     parts = pieces(street)

@@ -55,6 +55,7 @@ def said(journal: Journal) -> list[RecordingStopped | RecordingResumed]:
 # Classes
 
 
+@pytest.mark.promise("Clips: Each footage class is kept for its own time and size.")
 def test_a_clip_becomes_an_alerts_when_the_hub_says_so_of_its_sighting(
     folder: Path, node_journal: Journal
 ) -> None:
@@ -106,6 +107,7 @@ def answers(journal: Journal) -> list[tuple[bool, int]]:
     return [(one.is_held, one.files) for one in bodies if isinstance(one, HoldAnswered)]
 
 
+@pytest.mark.promise("Clips: Held footage is never removed.")
 def test_held_footage_stays_at_any_pressure_until_it_is_released(
     folder: Path, node_journal: Journal
 ) -> None:
@@ -139,6 +141,8 @@ def test_a_file_that_two_cases_hold_is_free_when_both_let_go(
     assert not node_journal.kept(MediaKind.PICTURE)[0].is_held
 
 
+@pytest.mark.promise("Clips: Each footage class is kept for its own time and size.")
+@pytest.mark.promise("Cases and evidence: A legal hold has priority over retention and full disks.")
 @pytest.mark.parametrize(
     ("span_s", "is_held"),
     [((-5, -1), False), ((-5, 1), True), ((2, 3), True), ((11, None), False), ((9, None), True)],
@@ -159,6 +163,7 @@ def test_a_clip_that_shows_the_span_is_held_also_when_it_comes_later(
 # No room
 
 
+@pytest.mark.promise("Clips: Held footage is never removed.")
 def test_with_only_held_clips_left_recording_stops_is_said_and_goes_on_when_released(
     folder: Path, node_journal: Journal
 ) -> None:
@@ -213,6 +218,7 @@ def test_what_an_earlier_run_said_is_taken_back_by_a_later_one(
 # The folder
 
 
+@pytest.mark.promise("Clips: A clip folder that is away stops recording and is reported.")
 def test_a_folder_that_is_a_link_to_another_is_used(tmp_path: Path, node_journal: Journal) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "clips").symlink_to(tmp_path / "disk")
@@ -223,6 +229,7 @@ def test_a_folder_that_is_a_link_to_another_is_used(tmp_path: Path, node_journal
     assert said(node_journal) == []
 
 
+@pytest.mark.promise("Clips: A clip folder that is away stops recording and is reported.")
 def test_a_link_to_nowhere_stops_recording_with_a_cure_and_is_tried_again(
     tmp_path: Path, node_journal: Journal
 ) -> None:
@@ -256,6 +263,7 @@ def mount(folder: Path, *options: str) -> None:
         pytest.skip("only root can mount a disk")
 
 
+@pytest.mark.promise("Clips: A clip folder that is away stops recording and is reported.")
 def test_a_read_only_disk_stops_recording_and_is_said(disk: Path, node_journal: Journal) -> None:
     shelf = Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
     shelf.tidy()
@@ -285,6 +293,7 @@ def test_a_clip_under_way_is_no_leftover_when_the_disk_is_looked_through_again(
     assert len(stage.clips()) == 1
 
 
+@pytest.mark.promise("Clips: A clip folder that is away stops recording and is reported.")
 def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is_noticed(
     disk: Path, tmp_path: Path, node_journal: Journal
 ) -> None:
@@ -344,6 +353,7 @@ def test_a_dying_disk_is_said_and_the_node_goes_on(
 # Rows and files
 
 
+@pytest.mark.promise("Clips: After a crash the shelf repairs its clips and rows.")
 def test_rows_whose_files_are_gone_are_forgotten_counted_and_said(
     folder: Path, node_journal: Journal
 ) -> None:
@@ -363,6 +373,7 @@ def test_rows_whose_files_are_gone_are_forgotten_counted_and_said(
     assert [line["files"] for line in logs if line["event"] == "footage_vanished"] == [2]
 
 
+@pytest.mark.promise("Clips: A file name cannot leave its folder.")
 def test_a_planted_link_with_a_name_of_ours_is_not_followed(
     folder: Path, tmp_path: Path, node_journal: Journal
 ) -> None:

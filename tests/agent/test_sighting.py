@@ -64,6 +64,7 @@ def kinds(said: list[SightingChange]) -> list[type]:
     return [type(change) for change in said]
 
 
+@pytest.mark.promise("Agent: A person in clear view is reported at the fourth frame.")
 def test_a_person_in_clear_view_is_told_of_at_the_fourth_frame() -> None:
     street = Street()
     assert street.shows(track(), for_s=0.3) == []
@@ -73,6 +74,7 @@ def test_a_person_in_clear_view_is_told_of_at_the_fourth_frame() -> None:
     assert (opened.track_id, opened.people, opened.score) == (1, 1, 0.7)
 
 
+@pytest.mark.promise("Search: A search goes by kind, direction, rider and clip.")
 def test_the_end_says_which_way_they_went_and_whether_they_rode() -> None:
     street = Street()
     street.shows(track(x=0.2), for_s=0.4)
@@ -90,6 +92,7 @@ def test_a_poor_view_needs_more_frames() -> None:
     assert kinds(street.shows(track(score=0.4))) == [Opened]
 
 
+@pytest.mark.promise("Detection and tracking: A sighting opens on evidence over several frames.")
 def test_a_false_answer_now_and_then_never_adds_up() -> None:
     street = Street()
     for _ in range(20):
@@ -144,6 +147,7 @@ def test_a_person_standing_in_clear_view_is_told_of() -> None:
     assert kinds(Street().shows(track(travelled=0.0), for_s=1)) == [Opened]
 
 
+@pytest.mark.promise("Detection and tracking: A sighting survives a short occlusion.")
 def test_a_person_leaving_for_less_than_the_gap_keeps_one_sighting() -> None:
     street = Street()
     street.shows(track(), for_s=1)
@@ -251,10 +255,16 @@ def with_statue(seconds: float = 70) -> Street:
     return street
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
 def test_a_statue_is_told_of_once_and_closed_when_nothing_stirs_for_a_minute() -> None:
     assert kinds(with_statue().said) == [Opened, Closed]
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
 def test_a_statue_that_was_found_out_is_not_told_of_again_whatever_passes_before_it() -> None:
     street = with_statue()
     for number in range(2, 12):
@@ -263,6 +273,9 @@ def test_a_statue_that_was_found_out_is_not_told_of_again_whatever_passes_before
     assert kinds(street.said) == [Opened, Closed]
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A learned light or statue hides nobody who stands there."
+)
 def test_who_walks_up_and_stands_before_the_statue_is_told_of() -> None:
     street = with_statue()
     assert kinds(street.shows(track(2, score=0.7, travelled=3.0, clothes=STONE), for_s=1)) == [
@@ -270,6 +283,9 @@ def test_who_walks_up_and_stands_before_the_statue_is_told_of() -> None:
     ]
 
 
+@pytest.mark.promise(
+    "Detection and tracking: A learned light or statue hides nobody who stands there."
+)
 def test_who_stands_there_in_other_clothes_is_told_of() -> None:
     street = with_statue()
     other = track(2, score=0.7, travelled=0.1, clothes=RED, stirred_at=after(70))
@@ -324,6 +340,7 @@ def test_the_end_of_the_stream_closes_all_that_is_open() -> None:
     assert street.sightings.finish(after(6)) == ()
 
 
+@pytest.mark.promise("Node state and clocks: A wrong wall clock does not change durations.")
 def test_spans_do_not_care_for_the_wall_clock() -> None:
     sightings = Sightings(counted_ids())
     said: list[SightingChange] = []
@@ -364,6 +381,10 @@ def play(street: list[tuple[float, dict[int, Track]]]) -> tuple[list[SightingCha
     return [*said, *sightings.finish(end)], end
 
 
+@pytest.mark.promise("Detection and tracking: A sighting closes once.")
+@pytest.mark.promise(
+    "Detection and tracking: Tracks and sightings open and close in turn, and ids are new."
+)
 @given(street=frames)
 def test_every_sighting_is_opened_once_then_updated_then_closed_once(
     street: list[tuple[float, dict[int, Track]]],
@@ -376,6 +397,7 @@ def test_every_sighting_is_opened_once_then_updated_then_closed_once(
         assert all(kind is Updated for kind in life[1:-1])
 
 
+@pytest.mark.promise("Node state and clocks: No clock error loses or doubles an event.")
 @given(street=frames)
 def test_times_and_counts_make_sense(street: list[tuple[float, dict[int, Track]]]) -> None:
     said, end = play(street)

@@ -17,6 +17,8 @@ from agent.delivery.trouble import Trouble
 from agent.devices.clock import boot_id
 from deploy.node import sign
 
+pytestmark = pytest.mark.promise("Fleet: A signed update checks itself or falls back.")
+
 BOOT = "a boot"
 
 

@@ -103,6 +103,7 @@ def filmed(
 # From the camera
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 def test_sound_as_of_a_telephone_is_kept_as_aac(tmp_path: Path) -> None:
     ring, began_s = SoundRing(), time.monotonic()
     video = record(tmp_path / "mute.mp4", 60, frames_per_s=25)
@@ -151,6 +152,7 @@ def test_sound_needs_a_network_camera_and_a_reason(keys: dict[str, str], said: s
 # Beside the clip
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 def test_sound_lies_beside_its_clip_in_time_with_it_and_sealed(
     tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket], town: Office
 ) -> None:
@@ -183,6 +185,7 @@ def test_the_clip_itself_is_the_same_with_sound_and_without(
     assert not sound_path(other).exists()
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 def test_sound_does_not_leave_by_itself(
     tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
 ) -> None:
@@ -209,6 +212,7 @@ def asked(journal: Journal, shelf: Shelf, *, with_sound: bool) -> list[ClipReady
     return [body for body in bodies if isinstance(body, ClipReady)]
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 def test_sound_leaves_when_it_was_asked_for_and_is_announced_once(
     tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
 ) -> None:
@@ -280,6 +284,7 @@ def left_by_the_plug(folder: Path, spoken: list[SoundPacket], town: Office | Non
     return part
 
 
+@pytest.mark.promise("Clips: A power cut costs at most the last two seconds of sound.")
 @pytest.mark.parametrize("is_sealed", [True, False])
 def test_a_pulled_plug_costs_two_seconds_of_the_sound_under_way(
     tmp_path: Path, spoken: list[SoundPacket], town: Office, is_sealed: bool
@@ -296,6 +301,7 @@ def test_a_pulled_plug_costs_two_seconds_of_the_sound_under_way(
         assert judge(mended.read_bytes(), town.sealer().holds).state is State.INTACT
 
 
+@pytest.mark.promise("Clips: A power cut costs at most the last two seconds of sound.")
 @pytest.mark.parametrize("is_sealed", [True, False])
 def test_a_last_write_of_sound_that_the_disk_took_in_part_is_cut_off(
     tmp_path: Path, spoken: list[SoundPacket], town: Office, is_sealed: bool

@@ -97,6 +97,8 @@ MISBEHAVIOURS = [
 ]
 
 
+@pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
+@pytest.mark.promise("Cameras: An HTML page in place of a stream is reported.")
 @pytest.mark.parametrize("has_sub", [False, True], ids=["one stream", "with sub-stream"])
 @pytest.mark.parametrize(("order", "said"), MISBEHAVIOURS)
 def test_what_goes_wrong_is_noticed_and_said(
@@ -108,6 +110,7 @@ def test_what_goes_wrong_is_noticed_and_said(
     assert said in watched.end(time.monotonic()).sentence
 
 
+@pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
 def test_garbage_on_the_stream_that_is_only_kept_is_noticed_while_the_other_is_well(
     server: RtspServer,
 ) -> None:
@@ -126,12 +129,14 @@ def test_trying_a_stream_that_is_only_kept_leaves_no_decoder_behind(server: Rtsp
     source.close()
 
 
+@pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
 def test_green_pictures_are_none(tmp_path: Path) -> None:
     with RtspServer(f"/main={green(tmp_path / 'green.mp4')}") as server:
         began_s = time.monotonic()
         assert "cannot be decoded" in Watched(camera(server.url())).end(began_s).sentence
 
 
+@pytest.mark.promise("Cameras: A damaged frame does no harm.")
 def test_a_picture_too_small_to_see_anybody_is_refused_with_its_size(tmp_path: Path) -> None:
     with RtspServer(f"/main={green(tmp_path / 'tiny.mp4', size='24x16')}") as server:
         error = failure(server.url())
@@ -161,6 +166,8 @@ def test_server_that_is_killed_is_noticed_and_back_when_it_is(footage: Path) -> 
             watched.camera.close()
 
 
+@pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
+@pytest.mark.promise("Clips: A change of codec ends the clip.")
 def test_another_picture_size_from_here_on_is_a_new_opening(
     server: RtspServer, tmp_path: Path
 ) -> None:
@@ -176,6 +183,7 @@ def larger(path: Path) -> Path:
     return path
 
 
+@pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
 def test_a_camera_clock_that_runs_backwards_is_mended(server: RtspServer) -> None:
     watched = Watched(camera(server.url()))
     watched.until_seen()
@@ -230,6 +238,7 @@ def test_no_message_and_no_trace_names_the_password(
     assert "wr0ng" not in "".join(capfd.readouterr())
 
 
+@pytest.mark.promise("Cameras: RTSP cameras with H.264 or H.265 work, with one stream or two.")
 @pytest.mark.parametrize("calm", [False, True], ids=["busy", "calm"])
 def test_packets_of_the_main_stream_and_frames_of_the_sub_stream_tell_one_time(
     server: RtspServer, calm: bool

@@ -63,6 +63,7 @@ def in_thread(supervisor: Supervisor) -> threading.Thread:
     return thread
 
 
+@pytest.mark.promise("Agent: Services stop in the reverse order of their start.")
 def test_services_stop_in_reverse_order_of_their_start() -> None:
     diary: list[str] = []
     services = [Service(name=name, runs=Steady(name, diary)) for name in ("a", "b", "c")]
@@ -76,6 +77,7 @@ def test_services_stop_in_reverse_order_of_their_start() -> None:
     assert diary[3:] == ["c ended", "b ended", "a ended"]
 
 
+@pytest.mark.promise("Agent: A service that fails starts again alone.")
 def test_failing_service_is_begun_again_and_the_others_go_on() -> None:
     diary: list[str] = []
     failing = Failing(3)
@@ -97,6 +99,8 @@ def test_failing_service_is_begun_again_and_the_others_go_on() -> None:
     assert supervisor.restarts == 3
 
 
+@pytest.mark.promise("Agent: A service that fails starts again alone.")
+@pytest.mark.promise("Agent: The watchdog is fed only while each part answers.")
 def test_watchdog_starves_while_one_service_hangs() -> None:
     told: list[str] = []
     hanging = Hanging()
@@ -161,6 +165,7 @@ def test_service_that_does_not_stop_is_named_and_left_behind() -> None:
     assert {"event": "service_left_behind", "service": "hanging", "log_level": "error"} in logs
 
 
+@pytest.mark.promise("Agent: The watchdog is fed only while each part answers.")
 def test_systemd_hears_over_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:

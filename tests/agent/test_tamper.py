@@ -115,6 +115,9 @@ def test_what_was_before_a_gap_does_not_count(viewer: Viewer) -> None:
     assert len(viewer.said) == 1
 
 
+@pytest.mark.promise(
+    "Tampering: Tampering is one alert, also over a restart, and its end is reported."
+)
 def test_a_restart_neither_doubles_nor_forgets_what_was_said(viewer: Viewer) -> None:
     viewer.show(cloth, 30)
     (began,) = viewer.said
@@ -144,6 +147,7 @@ def test_a_camera_that_is_covered_from_the_first_picture_on_is_noticed() -> None
     assert [one.what for one in viewer.said] == [Tampering.COVERED]
 
 
+@pytest.mark.promise("Cameras: A damaged frame does no harm.")
 @pytest.mark.parametrize("green", [(0, 0), (149, 43)])
 def test_green_pictures_of_a_lost_decoder_are_noticed(green: tuple[int, int]) -> None:
     viewer, said = Viewer(), []

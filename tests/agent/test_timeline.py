@@ -43,6 +43,7 @@ def test_packets_that_had_piled_up_are_placed_before_the_one_that_was_waited_for
     assert [at.seconds_since(after(0)) for at in placed] == pytest.approx([0.75, 0.85, 0.95, 1.05])
 
 
+@pytest.mark.promise("Cameras: A camera's wrong timestamps are corrected.")
 @pytest.mark.parametrize(
     ("wrong", "what"),
     [(TICK * 4, "repeats"), (0, "runs backwards"), (90_000 * 3600, "jumps"), (None, "is missing")],
@@ -71,6 +72,7 @@ def test_b_frames_keep_their_place_in_the_picture_order() -> None:
     assert [stamp.dts for stamp in made] == ticks(4)
 
 
+@pytest.mark.promise("Cameras: A camera's wrong timestamps are corrected.")
 @given(
     st.lists(
         st.tuples(st.none() | st.integers(-(2**40), 2**40), st.integers(0, 5_000)), max_size=40

@@ -1,5 +1,6 @@
 """One body, one track: through weak answers, gaps and crossings; ids are never used again."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,8 @@ from agent.vision.person import Detection
 from agent.vision.track import Track, Tracker, TrackSettings
 from agent.vision.zones import Box
 from tests.agent.eyes import after, person
+
+pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")
 
 RED: Clothes = (90, 110, 190, 60, 128, 128)
 BLUE: Clothes = (70, 180, 110, 120, 128, 128)
@@ -48,6 +51,7 @@ def test_a_weak_answer_carries_a_track_on() -> None:
     assert steps[-1][0].is_seen
 
 
+@pytest.mark.promise("Detection and tracking: A sighting survives a short occlusion.")
 def test_a_body_hidden_for_a_second_keeps_its_id() -> None:
     shown, again = walk(10), walk(10, start=0.4)
     steps = run(Tracker(), [[one] for one in shown] + [[]] * 10 + [[one] for one in again])
@@ -157,6 +161,9 @@ streets = st.lists(
 )
 
 
+@pytest.mark.promise(
+    "Detection and tracking: Tracks and sightings open and close in turn, and ids are new."
+)
 @given(street=streets, settings=st.sampled_from([TrackSettings(), TrackSettings(confirm_hits=1)]))
 def test_whatever_is_found_ids_are_new_and_each_find_is_used_once(
     street: list[tuple[float, list[Detection]]], settings: TrackSettings

@@ -8,6 +8,8 @@ from agent.vision.person import Detection
 from agent.vision.track import Track, Tracker
 from tests.agent.eyes import after, person
 
+pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")
+
 RED: Clothes = (90, 110, 190, 60, 128, 128)
 BLUE: Clothes = (70, 180, 110, 120, 128, 128)
 

@@ -134,6 +134,7 @@ def owe(journal: Journal, folder: Path, content: bytes, kind: str = "picture") -
     return sha256
 
 
+@pytest.mark.promise("Wire protocol: Pictures travel by HTTPS under their hash.")
 def test_small_file_goes_at_once_under_its_hash_with_length_and_token(
     journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
 ) -> None:
@@ -151,6 +152,7 @@ def test_small_file_goes_at_once_under_its_hash_with_length_and_token(
     assert "transfer-encoding" not in headers
 
 
+@pytest.mark.promise("Clips: Pictures of alerts are uploaded first, then their clips.")
 def test_large_file_goes_piece_by_piece_and_what_matters_more_goes_between(
     journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
 ) -> None:

@@ -22,6 +22,8 @@ from tests.agent.test_uploader import QUICK, owe
 from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import TOKEN, Town
 
+pytestmark = pytest.mark.promise("Wire protocol: Pictures travel by HTTPS under their hash.")
+
 PICTURE = b"\xff\xd8 somebody \xff\xd9" * 9000
 
 

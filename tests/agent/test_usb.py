@@ -15,6 +15,8 @@ from agent.devices.clock import SystemClock
 from agent.devices.usb import UsbCamera, wait_not
 from tests.agent.eyes import Kept, SteppedClock, record_mjpeg
 
+pytestmark = pytest.mark.promise("Cameras: USB cameras work.")
+
 DEVICE = "/dev/video9"
 
 
@@ -41,6 +43,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.promise("Cameras: A missing, doubled or busy camera is reported with the cure.")
 @pytest.mark.parametrize(("code", "said", "cure"), REFUSALS)
 def test_a_device_that_cannot_be_opened_says_why(code: int, said: str, cure: str) -> None:
     with pytest.raises(CameraError) as refused:
@@ -78,6 +81,7 @@ def test_nothing_is_encoded_for_nobody_and_a_keyframe_comes_each_second(tmp_path
     assert [i for i, packet in enumerate(sink.packets) if packet.is_keyframe] == [0, 10, 20, 30]
 
 
+@pytest.mark.promise("Clips: Where the agent encodes, a sighting gets its keyframe.")
 def test_a_keyframe_comes_where_one_is_wanted(tmp_path: Path) -> None:
     path, sink = record_mjpeg(tmp_path / "usb.avi", 31), Kept(4, 17)
     usb = camera(av.open(str(path)))

@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a file system is mounted by root alone"),
     pytest.mark.skipif(not CAN.exists(), reason="this kernel encrypts no folders"),
     pytest.mark.skipif(not shutil.which("mkfs.ext4"), reason="no mkfs.ext4"),
+    pytest.mark.promise("Security: Clips can be encrypted on the card."),
 ]
 
 

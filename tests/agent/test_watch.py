@@ -235,6 +235,9 @@ def test_message_says_what_the_eyes_saw(build: Build) -> None:
     assert opened.sighting_id == updated.sighting_id == closed.sighting_id == person
 
 
+@pytest.mark.promise(
+    "Tampering: Each kind of tampering has its own advice, and no scene reports a false one."
+)
 def test_a_view_taken_away_and_what_is_to_be_remembered_are_written_down_together(
     build: Build,
 ) -> None:
@@ -278,6 +281,7 @@ def test_what_looks_like_somebody_and_is_none_is_remembered_without_a_word(build
 # Slow eyes
 
 
+@pytest.mark.promise("Cameras: A dropped frame does no harm to detection.")
 def test_newest_frame_wins_and_the_late_ones_are_counted(build: Build) -> None:
     scene = build(frames=50)
     given: list[int] = []
@@ -414,6 +418,7 @@ def test_error_of_the_eyes_lets_go_of_the_camera(build: Build) -> None:
 # The disk
 
 
+@pytest.mark.promise("Bad input: A full disk at the node loses no accepted event.")
 def test_full_disk_costs_the_pictures_and_never_the_alert(build: Build, small_disk: Path) -> None:
     scene = build(frames=40, folder=small_disk / "clips")
     in_step(scene)

@@ -118,6 +118,12 @@ def reader_of(path: Path) -> Callable[[bytes], BaseModel]:
     return READERS[path.name.partition(".")[0]]
 
 
+@pytest.mark.promise(
+    "Wire protocol: An event carries its boot, its clock source, its error bound and its age."
+)
+@pytest.mark.promise(
+    "Wire protocol: Each kind of message has a reference message, equal byte for byte."
+)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_golden_message_is_read_and_written_byte_for_byte(path: Path) -> None:
     payload = path.read_bytes()
@@ -133,12 +139,18 @@ def test_every_prefix_of_a_golden_message_is_refused(path: Path) -> None:
         assert refused.value.reason is RefusalReason.MALFORMED
 
 
+@pytest.mark.promise(
+    "Wire protocol: Another schema version is refused, and unknown fields are accepted."
+)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_field_of_a_newer_sender_is_let_pass(path: Path) -> None:
     raw = json.loads(path.read_bytes()) | {"mood": "calm"}
     assert encode(reader_of(path)(json.dumps(raw).encode())) == path.read_bytes()
 
 
+@pytest.mark.promise(
+    "Wire protocol: Another schema version is refused, and unknown fields are accepted."
+)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_other_version_is_refused_as_such(path: Path) -> None:
     raw = json.loads(path.read_bytes()) | {"v": 2}
@@ -169,6 +181,9 @@ def test_message_without_one_of_its_fields_is_refused(path: Path) -> None:
             reader_of(path)(json.dumps(fewer).encode())
 
 
+@pytest.mark.promise(
+    "Wire protocol: Each kind of message has a reference message, equal byte for byte."
+)
 def test_there_is_a_golden_message_of_every_kind() -> None:
     kinds = {path.name.split(".")[1] for path in GOLDEN if path.name.startswith("event.")}
     spoken = {
@@ -216,6 +231,7 @@ def test_json_that_is_no_message_is_refused(payload: bytes) -> None:
     assert refused.value.event_id is None
 
 
+@pytest.mark.promise("Wire protocol: A message over 65,536 bytes is neither written nor read.")
 def test_message_over_the_bound_is_neither_written_nor_read() -> None:
     with pytest.raises(WireError) as refused:
         decode_event(b" " * (MAX_BYTES + 1))
@@ -266,6 +282,7 @@ def test_name_that_fits_a_topic_is_taken_apart_again(name: str) -> None:
         assert topics.split(topics.address(topic, name)) == (name, topic)
 
 
+@pytest.mark.promise("Node trouble: A node name that does not fit a topic is refused.")
 @pytest.mark.parametrize("name", ["", "A", "a/b", "+", "#", "-a", "a-", "ngã", "a" * 64, "a\n"])
 def test_name_that_could_leave_its_branch_is_refused(name: str) -> None:
     assert not is_name(name)
@@ -274,6 +291,7 @@ def test_name_that_could_leave_its_branch_is_refused(name: str) -> None:
     assert topics.split(f"matthan/{name}/up/event") is None
 
 
+@pytest.mark.promise("Wire protocol: Event ids sort by time.")
 @given(
     first=st.integers(0, 2**47 * 1000),
     later_us=st.integers(1, 10**9),
@@ -287,6 +305,7 @@ def test_later_ids_sort_later_whatever_the_dice_say(
     assert sooner.version == later.version == 7
 
 
+@pytest.mark.promise("Wire protocol: The published schema equals the code.")
 def test_published_schema_is_the_one_of_the_code() -> None:
     assert FILE.read_text(encoding="utf-8") == text(), "run: python -m deploy.make_wire_schema"
 

@@ -77,11 +77,13 @@ def answers(journal: Journal) -> list[MediaAnswered]:
     return [body for body in bodies if isinstance(body, MediaAnswered)]
 
 
+@pytest.mark.promise("Clips: Pictures of alerts are uploaded first, then their clips.")
 @pytest.mark.usefixtures("four")
 def test_pictures_of_alerts_go_first_then_their_clips_then_the_rest(journal: Journal) -> None:
     assert due(journal) == ["an alert's picture", "an alert's clip", "a picture", "a clip"]
 
 
+@pytest.mark.promise("Clips: Uploads stay within their bandwidth.")
 @pytest.mark.usefixtures("four")
 @pytest.mark.parametrize(
     ("brought", "names"),
@@ -97,6 +99,7 @@ def test_only_what_the_policy_says_is_brought(
     assert journal.media_owed(brought) == len(names)
 
 
+@pytest.mark.promise("Clips: Uploads stay within their bandwidth.")
 def test_what_was_asked_for_comes_whatever_the_policy_and_before_other_clips(
     journal: Journal, four: dict[str, str]
 ) -> None:
@@ -107,6 +110,7 @@ def test_what_was_asked_for_comes_whatever_the_policy_and_before_other_clips(
     assert due(journal, Brought.ASKED) == ["an alert's picture"]
 
 
+@pytest.mark.promise("Clips: A clip at its node can be asked for.")
 def test_a_command_is_answered_once_however_often_it_is_said(
     journal: Journal, four: dict[str, str], tmp_path: Path
 ) -> None:
@@ -158,6 +162,7 @@ def hearing(journal: Journal) -> Hearing:
     )
 
 
+@pytest.mark.promise("Cases and evidence: A legal hold has priority over retention and full disks.")
 def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
     journal: Journal, hearing: Hearing, four: dict[str, str]
 ) -> None:
@@ -181,6 +186,7 @@ def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
         assert held == ({four["a clip"]} if number == 0 else set())
 
 
+@pytest.mark.promise("Clips: A clip at its node can be asked for.")
 def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str, str]) -> None:
     counts = LinkCounts()
     hearing = Hearing(

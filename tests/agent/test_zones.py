@@ -6,10 +6,16 @@ from hypothesis import strategies as st
 
 from agent.vision.zones import Area, Box, Polygon, crosses, inside, side_of
 
+pytestmark = [
+    pytest.mark.promise("Zones and rules: Zones, hours and night values of a camera apply."),
+    pytest.mark.promise("Zones and rules: Any zone that encloses an area works."),
+]
+
 TRIANGLE = Polygon(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)))
 part = st.floats(0, 1)
 
 
+@pytest.mark.promise("Zones and rules: A zone that encloses nothing is refused.")
 @pytest.mark.parametrize(
     ("corners", "words"),
     [

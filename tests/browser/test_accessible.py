@@ -15,7 +15,11 @@ from tests.browser.test_pages import SIZES
 from tests.browser.test_silence_pages import call_false
 from tests.hub.web_town import Seen
 
-pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="no node or npm here")
+needs_axe = pytest.mark.skipif(not IS_POSSIBLE, reason="no node or npm here")
+pytestmark = [
+    needs_axe,
+    pytest.mark.promise("Pages: axe-core finds no serious fault."),
+]
 
 GRAVE = ("moderate", "serious", "critical")
 ASK = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(

@@ -36,6 +36,7 @@ def proofs_grow_old(hub: Hub) -> None:
         conn.execute(update(sessions).values(columns("proved", past)))
 
 
+@pytest.mark.promise("Sign-in: An invitation works once.")
 @in_two_looks
 def test_an_invited_person_comes_in_without_script(
     with_keeper: Hub, meet: Meet, size: str, language: str, theme: str

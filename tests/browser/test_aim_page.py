@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
@@ -9,6 +10,8 @@ from tests.browser.served import wait_until
 from tests.browser.test_live_page import running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_aim import wanted
+
+pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
 
 PATIENCE_MS = 30_000
 

@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_grant_pages import people
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
+
+pytestmark = [
+    pytest.mark.promise("Rights: Areas are edited on a page and imported from CSV."),
+    pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
+]
 
 
 @in_four_looks

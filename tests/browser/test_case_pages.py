@@ -1,11 +1,16 @@
 """The walk of a case in a browser: opened, filled from an alert's page, noted, on both screens."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import ALL, let
 from tests.hub.web_town import Seen
+
+pytestmark = pytest.mark.promise(
+    "Cases and evidence: A case collects footage, and can be closed and opened again."
+)
 
 
 @in_two_looks

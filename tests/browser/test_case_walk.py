@@ -30,6 +30,8 @@ from tests.hub.test_web_moment import EAST_200_M
 from tests.hub.test_web_search import camera_of, let_search
 from tests.hub.web_town import PASSWORD, Seen
 
+pytestmark = pytest.mark.promise("Cases and evidence: A case works from the tip to the export.")
+
 WALKED: Final = EVERY_LOOK if "MATTHAN_SHOTS" in os.environ else EVERY_LOOK[:1]
 """It is a long way: once in the test command, in all four looks for who wants to see the pages."""
 PATIENT_MS: Final = 60_000

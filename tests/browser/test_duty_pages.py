@@ -1,5 +1,6 @@
 """Rosters and plans, on a phone and a desk, entered by a keeper in a real browser."""
 
+import pytest
 from playwright.sync_api import expect
 
 from hub.alerts.escalation import Plan, Step, Whom
@@ -11,6 +12,11 @@ from hub.store.staff import person_by_login
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import Seen
+
+pytestmark = [
+    pytest.mark.promise("Rules and duty: Rosters have shifts, swaps and holidays."),
+    pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
+]
 
 SHELL = By(came_from="shell")
 
@@ -75,6 +81,7 @@ def test_pages_of_rosters_and_plans_fit_their_screens(
     assert keeper.complaints == []
 
 
+@pytest.mark.promise("Rules and duty: A gap in a roster is reported when it is saved.")
 def test_a_keeper_enters_a_roster_without_script_and_is_told_of_its_hole(
     hub: Hub, meet: Meet
 ) -> None:

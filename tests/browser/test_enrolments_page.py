@@ -2,11 +2,14 @@
 
 import cv2
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from agent.wire.enrolment import EnrolmentCode
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
+
+pytestmark = pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
 
 
 def read_off(seen: cv2.typing.MatLike) -> str:

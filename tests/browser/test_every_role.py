@@ -16,6 +16,8 @@ from tests.browser.test_pages import LANGUAGES, SIZES, fits
 from tests.hub.test_reports import an_alert
 from tests.hub.web_town import PASSWORD, Seen
 
+pytestmark = pytest.mark.promise("Pages: Each role sees its pages without an error.")
+
 ROLES: Final = (Role.OFFICER, Role.LEADER, Role.BOARD_MEMBER, Role.TECHNICIAN)
 MEANT_FOR: Final = {
     "/": set(ROLES),

@@ -23,6 +23,8 @@ from tests.browser.test_pages import (
 from tests.hub.test_web_search import camera_of, let_search
 from tests.hub.web_town import some_bytes
 
+pytestmark = pytest.mark.promise("Search: A search goes by time in words or numbers.")
+
 DRAWN_MS = 60_000  # without a graphics card, beside other work
 
 
@@ -35,6 +37,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.mark.promise("Search: A search shows one time line with pictures and clips.")
 @in_three_looks
 def test_what_was_seen_is_found_and_plays_by_one_tap(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
@@ -93,6 +96,7 @@ def test_without_script_it_searches_and_the_clip_is_a_link(hub: Hub, meet: Meet)
     expect(officer.page.locator("#find-moments")).to_be_visible()
 
 
+@pytest.mark.promise("Search: A search goes by area, point, street or shape.")
 def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None:
     let_search(hub.town, "an", Right.SEARCH | Right.CLIPS)
     with hub.town.db.writing() as conn:
@@ -116,6 +120,7 @@ def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None
     expect(points).to_have_value("")
 
 
+@pytest.mark.promise("Search: Several cameras play side by side at one instant.")
 @in_two_looks
 def test_cameras_side_by_side_run_by_one_clock(
     hub: Hub, meet: Meet, size: str, language: str, theme: str

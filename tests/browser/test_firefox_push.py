@@ -31,7 +31,10 @@ from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
 from tests.browser.served import address, free_socket, served, wait_until
 from tests.hub.web_town import PASSWORD, Town, some_bytes
 
-pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="no Firefox, node or npm here")
+pytestmark = [
+    pytest.mark.skipif(not IS_POSSIBLE, reason="no Firefox, node or npm here"),
+    pytest.mark.promise("Demonstration: Firefox shows an alert soon after the hub owes it."),
+]
 
 SIGNER = Signer(
     ec.generate_private_key(ec.SECP256R1()),
@@ -130,6 +133,9 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     db.close()
 
 
+@pytest.mark.promise("Demonstration: A subscribed browser receives the push.")
+@pytest.mark.promise("Notifications: A Web Push is signed, urgent and has one topic per alert.")
+@pytest.mark.promise("Real programs in tests: Tests receive a push in a real Firefox.")
 def test_an_alert_is_shown_by_a_real_browser_grows_in_place_and_ends_in_place(hub: Hub) -> None:
     picture = some_bytes()
     seen = hub.town.somebody(picture)
@@ -162,6 +168,7 @@ def test_an_alert_is_shown_by_a_real_browser_grows_in_place_and_ends_in_place(hu
     assert codes == [100, 100, 100]
 
 
+@pytest.mark.promise("Notifications: A phone shows one entry per alert.")
 def test_a_message_that_comes_twice_is_one_entry(hub: Hub) -> None:
     (endpoint,) = [hub.push_service.endpoint_of(phone) for phone in hub.push_service.phones]
     hub.push_service.lie(endpoint, "cut")

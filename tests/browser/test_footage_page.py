@@ -1,5 +1,6 @@
 """The page on which footage is found by camera and time, in a real browser."""
 
+import pytest
 from playwright.sync_api import expect
 
 from hub.alerts.grants import Right
@@ -8,6 +9,11 @@ from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 from tests.hub.test_web_search import address, let_search
 from tests.hub.web_town import some_bytes
+
+pytestmark = [
+    pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time."),
+    pytest.mark.promise("Search: A search can ask a node for its footage."),
+]
 
 
 @in_three_looks

@@ -1,5 +1,6 @@
 """People, grants and the log, on a phone and a desk, in both languages, with and without script."""
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -9,6 +10,11 @@ from hub.store.tables import areas
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
 from tests.hub.web_town import PASSWORD, Seen
+
+pytestmark = [
+    pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver."),
+    pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
+]
 
 
 def people(hub: Hub, language: str) -> None:
@@ -38,6 +44,7 @@ def people(hub: Hub, language: str) -> None:
                     staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
 
+@pytest.mark.promise("Audit and data protection: A monthly digest shows who looked at what.")
 @in_four_looks
 def test_pages_of_people_grants_and_the_log_fit_their_screens(
     hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str

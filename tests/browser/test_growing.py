@@ -117,6 +117,8 @@ def play(officer: Officer, alert_id: UUID) -> Locator:
     return film
 
 
+@pytest.mark.promise("Clips: A clip plays from the first tap, also while it is recorded.")
+@pytest.mark.promise("Clips: Playing starts within one second, five seconds before the event.")
 def test_a_clip_plays_from_the_first_tap_while_it_is_recorded_and_grows_to_its_end(
     hub: Hub, meet: Meet, recording: Recording
 ) -> None:
@@ -144,6 +146,7 @@ def test_a_clip_plays_from_the_first_tap_while_it_is_recorded_and_grows_to_its_e
     assert not officer.complaints
 
 
+@pytest.mark.promise("Clips: A clip plays from the first tap, also while it is recorded.")
 def test_a_tap_before_anything_has_come_plays_as_soon_as_it_comes(
     meet: Meet, recording: Recording
 ) -> None:
@@ -163,6 +166,7 @@ def test_a_tap_before_anything_has_come_plays_as_soon_as_it_comes(
     assert not officer.complaints
 
 
+@pytest.mark.promise("Clips: A clip plays from the first tap, also while it is recorded.")
 def test_without_media_source_the_same_answer_plays_as_a_plain_stream(
     meet: Meet, recording: Recording
 ) -> None:
@@ -176,6 +180,7 @@ def test_without_media_source_the_same_answer_plays_as_a_plain_stream(
     assert film.evaluate("film => film.error") is None
 
 
+@pytest.mark.promise("Clips: A partial clip of a dead node stays playable.")
 def test_what_a_dead_node_had_brought_plays_and_the_page_says_so(
     hub: Hub, meet: Meet, recording: Recording
 ) -> None:

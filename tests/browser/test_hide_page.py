@@ -16,6 +16,10 @@ from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_l
 from tests.hub.test_cases import ALL, let
 from tests.hub.web_town import Seen
 
+pytestmark = pytest.mark.promise(
+    "Cases and evidence: A redacted copy is marked and stands beside the original."
+)
+
 PATIENCE_MS = 60_000
 """A browser decodes the clip, on a machine that may have other work."""
 

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
@@ -12,6 +13,10 @@ from hub.store.household_tables import household_clips
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import let
+
+pytestmark = pytest.mark.promise(
+    "Tips and households: A household is asked for a span by an expiring link."
+)
 
 SENDING_MS = 240_000
 """A film is read by a process of low priority, on whatever machine this is."""

@@ -19,6 +19,13 @@ from tests.faults.proxy import FAIR, Proxy, Weather
 from tests.hub.test_hub_program import Site
 from tests.hub.web_town import Town
 
+pytestmark = [
+    pytest.mark.promise("Notifications: An acknowledgement survives a restart of the hub."),
+    pytest.mark.promise(
+        "Rules and duty: An acknowledgement survives an offline phone and a restart."
+    ),
+]
+
 PATIENCE_S = 90.0
 
 

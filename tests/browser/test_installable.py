@@ -13,6 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub
 from tests.hub.web_town import PASSWORD
 
+pytestmark = pytest.mark.promise("Pages: The site can be installed as an app.")
+
 
 @pytest.fixture
 def page(hub: Hub, tmp_path: Path) -> Iterator[Page]:

@@ -19,6 +19,11 @@ from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import NODE, Seen
 
+pytestmark = [
+    pytest.mark.promise("Notifications: A notification that failed for good is listed."),
+    pytest.mark.promise("Pages: A page shows each node's state and week."),
+]
+
 
 def ill(hub: Hub) -> None:
     """One node is hot and behind, its camera lost; another was never heard of."""
@@ -138,6 +143,7 @@ def test_a_silent_box_is_an_alert_of_its_keeper_that_says_what_it_is(
     assert answer is not None and answer.status == 404
 
 
+@pytest.mark.promise("Notifications: A phone that is gone is retired, and its owner is told.")
 def test_an_officer_is_told_on_the_next_page_that_their_phone_is_lost(hub: Hub, meet: Meet) -> None:
     fail_to_deliver(hub)
     officer = meet()

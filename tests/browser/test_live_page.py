@@ -10,6 +10,7 @@ from uuid import UUID
 
 import cv2
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -21,6 +22,8 @@ from tests.browser.conftest import Hub, Meet
 from tests.browser.served import wait_until
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import TOKEN, Town
+
+pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
 
 
 def small(frame: Any) -> bytes:

@@ -17,6 +17,8 @@ from tests.browser.tiny_tiles import write_tiles
 from tests.hub.test_map import TOWN, many_cameras, place_all, plan
 from tests.hub.web_town import NODE
 
+pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
+
 DRAWN_MS = 60_000  # without a graphics card, beside other work
 
 
@@ -98,6 +100,7 @@ def place_all_but_new(hub: Hub) -> None:
         )
 
 
+@pytest.mark.promise("Pages: The map shows 10,000 cameras.")
 def test_ten_thousand_cameras_are_drawn_and_their_frames_counted(hub: Hub, meet: Meet) -> None:
     many_cameras(hub.town, 10_000)
     place_all_but_new(hub)

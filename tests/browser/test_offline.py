@@ -12,6 +12,8 @@ from tests.browser.served import wait_until
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.web_town import Seen
 
+pytestmark = pytest.mark.promise("Pages: The app works for a minute without a network.")
+
 
 def kept(officer: Officer) -> dict[str, Any]:
     """What the phone keeps, as its service worker says."""
@@ -61,6 +63,8 @@ def test_the_inbox_is_there_without_a_line(hub: Hub, meet: Meet, whole: Seen) ->
     assert officer.page.locator("img").count() == 0
 
 
+@pytest.mark.promise("Notifications: An acknowledgement survives a restart of the hub.")
+@pytest.mark.promise("Rules and duty: An acknowledgement survives an offline phone and a restart.")
 def test_an_acknowledgement_without_a_line_is_sent_once_when_there_is_one(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:
@@ -123,6 +127,7 @@ def test_somebody_elses_thumb_was_first_and_nothing_is_undone(
     expect(an.page.locator(f"#card-{whole.alert_id}")).to_contain_text("Trần Thị Bình đã tiếp nhận")
 
 
+@pytest.mark.promise("Notifications: The app asks only for what changed.")
 def test_each_opening_asks_only_for_what_changed(hub: Hub, meet: Meet, whole: Seen) -> None:
     officer = meet()
     answers: list[tuple[str, dict[str, Any]]] = []

@@ -15,6 +15,10 @@ from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.browser.served import wait_until
 from tests.hub.web_town import Seen
 
+pytestmark = pytest.mark.promise(
+    "Real programs in tests: Tests look at the pages in a real Chromium."
+)
+
 SIZES = {"phone": PHONE, "desk": DESK}
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 
@@ -47,6 +51,10 @@ def box(page: Page, selector: str) -> Any:
     return found
 
 
+@pytest.mark.promise(
+    "Pages: Each page fits a phone and a desk, in both languages and colour schemes."
+)
+@pytest.mark.promise("Pages: Pages load no file from another host.")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -104,6 +112,7 @@ def test_an_alert_of_many_pictures_shows_six_and_folds_the_rest_and_stays_unfold
     assert fits(officer.page)
 
 
+@pytest.mark.promise("Pages: The main action of an alert is under the thumb.")
 def test_main_action_of_an_alert_is_under_the_thumb(meet: Meet, whole: Seen) -> None:
     officer = meet()
     officer.open_alert(whole.alert_id)
@@ -127,6 +136,8 @@ def test_everything_meant_for_a_finger_is_48_px_high(meet: Meet, whole: Seen) ->
                 assert size["height"] >= 48, (path, element.inner_text())
 
 
+@pytest.mark.promise("Pages: Open pages show changes at once.")
+@pytest.mark.promise("Pages: A new alert appears without a reload.")
 def test_new_alert_appears_without_a_reload(hub: Hub, meet: Meet) -> None:
     officer = meet()
     officer.page.evaluate("window.isSamePage = true")
@@ -231,6 +242,7 @@ def test_clip_plays_and_jumps_to_where_they_come(meet: Meet, whole: Seen) -> Non
     officer.shot("phone-clip")
 
 
+@pytest.mark.promise("Clips: H.265 plays, or the phone gets an H.264 copy.")
 def test_h265_clip_plays_as_a_small_copy_where_it_does_not_play_itself(
     hub: Hub, meet: Meet, picture: bytes
 ) -> None:
@@ -283,6 +295,7 @@ def test_removed_footage_says_when_and_by_which_rule_and_fits(
     officer.shot("phone-removed", full=True)
 
 
+@pytest.mark.promise("Pages: An action of a colleague shows at once.")
 def test_taking_an_alert_shows_on_the_other_officers_page(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:
@@ -318,6 +331,7 @@ def test_second_officer_sees_at_once_who_was_first(hub: Hub, meet: Meet, whole: 
     binh.shot("phone-conflict")
 
 
+@pytest.mark.promise("Pages: The duty desk works by keyboard.")
 def test_duty_desk_works_by_keys_alone(hub: Hub, meet: Meet, whole: Seen) -> None:
     second = hub.town.somebody()
     officer = meet(size=DESK)
@@ -347,6 +361,8 @@ def test_duty_desk_works_by_keys_alone(hub: Hub, meet: Meet, whole: Seen) -> Non
     assert officer.complaints == []
 
 
+@pytest.mark.promise("Pages: Pages work without script.")
+@pytest.mark.promise("Rules and duty: An alert can be resolved with a note or as false alarm.")
 def test_everything_needed_works_without_script(meet: Meet, whole: Seen) -> None:
     officer = meet(java_script_enabled=False)
     page = officer.page
@@ -397,6 +413,7 @@ def test_session_that_ends_leads_an_open_page_to_the_sign_in(hub: Hub, meet: Mee
     expect(officer.page.locator("[name=password]")).to_be_visible()
 
 
+@pytest.mark.promise("Rules and duty: An alert can be handed over.")
 def test_an_officer_hands_an_alert_over_and_the_colleague_takes_it(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:

@@ -15,6 +15,8 @@ from tests.browser.test_account_pages import proofs_grow_old
 from tests.browser.test_pages import fits
 from tests.hub.web_town import Town
 
+pytestmark = pytest.mark.promise("Sign-in: Sign-in by passkey works.")
+
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",

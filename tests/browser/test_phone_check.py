@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import expect
 
 from hub.alerts.answers import Delivered, Patience
@@ -15,6 +16,8 @@ from tests.browser.conftest import Hub, Meet
 from tests.browser.served import wait_until
 from tests.browser.test_pages import fits
 from tests.browser.test_push import Phone
+
+pytestmark = pytest.mark.promise("Channels: A daily check finds phones that show nothing.")
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 

@@ -23,6 +23,8 @@ from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_l
 from tests.browser.test_push import Phone
 from tests.hub.web_town import PASSWORD
 
+pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
+
 
 @dataclass
 class Service:

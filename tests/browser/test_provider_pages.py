@@ -15,13 +15,15 @@ from hub.provider.provider import Client, Provider
 from hub.store.database import Database
 from tests.browser.conftest import Hub, Meet
 from tests.browser.served import address, free_socket, served
-from tests.browser.test_accessible import axe, faults, pytestmark
+from tests.browser.test_accessible import axe, faults, needs_axe
 from tests.browser.test_account_pages import proofs_grow_old
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.open_id_office import CLIENT, SECRET, OpenIdOffice
 from tests.hub.web_town import Town
 
-__all__ = ["axe", "pytestmark"]
+pytestmark = [needs_axe, pytest.mark.promise("Sign-in: Sign-in by OpenID is optional.")]
+
+__all__ = ["axe"]
 
 Place = tuple[socket.socket, OpenIdOffice]
 BUTTON = {"vi": "Đăng nhập bằng tài khoản cơ quan", "en": "Sign in with the office account"}

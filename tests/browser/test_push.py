@@ -145,6 +145,10 @@ def receipt(hub: Hub, notification_id: UUID, what: str) -> int | None:
     return None if value is None else int(value)
 
 
+@pytest.mark.promise("Pages: The service worker shows the notification and opens its alert.")
+@pytest.mark.promise(
+    "Notifications: The ledger records queued, accepted, shown, opened and acknowledged."
+)
 def test_push_is_shown_with_its_actions_and_the_hub_hears_of_it(
     hub: Hub, whole: Seen, phone: Phone
 ) -> None:
@@ -169,6 +173,7 @@ def test_push_that_comes_twice_wakes_once(hub: Hub, whole: Seen, phone: Phone) -
     assert phone.shown()[0]["renotify"] is False
 
 
+@pytest.mark.promise("Notifications: A phone shows one entry per alert.")
 def test_later_word_replaces_the_earlier_and_an_old_one_does_not_come_back(
     hub: Hub, whole: Seen, phone: Phone
 ) -> None:
@@ -190,6 +195,10 @@ def test_something_is_shown_even_for_a_push_nobody_can_read(phone: Phone) -> Non
     phone.wait_for("Mắt Thần")
 
 
+@pytest.mark.promise("Pages: The service worker shows the notification and opens its alert.")
+@pytest.mark.promise(
+    "Notifications: The ledger records queued, accepted, shown, opened and acknowledged."
+)
 def test_tap_opens_the_alert_in_the_window_that_is_there(
     hub: Hub, whole: Seen, officer: Officer, phone: Phone
 ) -> None:
@@ -201,6 +210,7 @@ def test_tap_opens_the_alert_in_the_window_that_is_there(
     assert phone.shown() == []
 
 
+@pytest.mark.promise("Rules and duty: An alert can be acknowledged from its notification.")
 def test_take_from_the_notification_takes_the_alert(
     hub: Hub, whole: Seen, officer: Officer, phone: Phone
 ) -> None:

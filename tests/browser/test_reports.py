@@ -1,8 +1,12 @@
 """A leader's reports at both sizes and in both languages, without script."""
 
+import pytest
+
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_reports import add_leader, an_alert
+
+pytestmark = pytest.mark.promise("Pages: Reports count alerts, times and false alarms by area.")
 
 
 @in_two_looks

@@ -1,11 +1,18 @@
 """Rules that say who must know, tried and saved in a real browser, without script."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_duty_pages import rosters
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import Seen
+
+pytestmark = [
+    pytest.mark.promise("Rules and duty: Alert rules apply by area, camera, zone, kind and time."),
+    pytest.mark.promise("Rules and duty: A rule can be tried on past alerts."),
+    pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
+]
 
 
 @in_four_looks

@@ -39,6 +39,7 @@ PIECES = """async ([data, codec]) => {
 }"""
 
 
+@pytest.mark.promise("Seal and footage store: A sealed clip plays in Chromium and ffmpeg.")
 @pytest.mark.parametrize("way", [WHOLE, PIECES], ids=["whole", "pieces"])
 def test_a_sealed_clip_plays_and_seeks(
     chromium: Browser, clip: bytes, tmp_path: Path, way: str

@@ -1,9 +1,15 @@
 """Silences on a phone: shown above the alerts, ended by a tap; made by three false alarms."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+
+pytestmark = [
+    pytest.mark.promise("Rules and duty: A silence has an end and a reason."),
+    pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
+]
 
 
 def call_false(hub: Hub, times: int) -> None:
@@ -15,6 +21,7 @@ def call_false(hub: Hub, times: int) -> None:
         hub.town.door.act(signed_in.asker, seen.alert_id, act="false_alarm")
 
 
+@pytest.mark.promise("Rules and duty: Three false alarms mute a spot for two weeks.")
 def test_the_third_false_alarm_mutes_visibly_and_a_tap_ends_it(hub: Hub, meet: Meet) -> None:
     call_false(hub, 2)
     seen = hub.town.somebody()

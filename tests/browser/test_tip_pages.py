@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -15,6 +16,11 @@ from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_l
 from tests.hub.test_cases import let
 from tests.hub.test_tips import photo
 from tests.hub.web_town import Seen
+
+pytestmark = [
+    pytest.mark.promise("Tips and households: A tip comes by a web form, also anonymously."),
+    pytest.mark.promise("Tips and households: A tip becomes an alert and can start a case."),
+]
 
 
 @in_two_looks

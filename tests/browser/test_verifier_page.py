@@ -27,6 +27,11 @@ from tests.hub.test_evidence import (
 )
 from tests.hub.test_stamps import packaged, settings
 
+pytestmark = [
+    pytest.mark.promise("Cases and evidence: An export verifies offline, by page and by command."),
+    pytest.mark.promise("Cases and evidence: Stock openssl verifies an export."),
+]
+
 WITHOUT_ED25519 = """
 const real = crypto.subtle.importKey.bind(crypto.subtle);
 crypto.subtle.importKey = (format, data, algorithm, ...rest) =>

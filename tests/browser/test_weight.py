@@ -16,6 +16,8 @@ from tests.browser.conftest import Hub, Meet
 from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import PASSWORD, Town
 
+pytestmark = pytest.mark.promise("Pages: The inbox loads at most 150 kB.")
+
 MOST_BYTES = 150_000
 OPEN = 10
 """Alerts that nobody has yet, each with its picture: more than a phone shows before it is moved."""

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.promise("Installing: The container files pass their checks.")
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "container"
 IMAGE = (FOLDER / "Containerfile").read_text("utf-8")

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
+
+pytestmark = pytest.mark.promise("Demonstration: A step of more than a few seconds shows progress.")
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.rigs.domain import HOST, Town
 
+pytestmark = pytest.mark.promise("Installing: HTTPS certificates come by ACME or from the site.")
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("knotd", "pebble", "lego", "caddy")
 
@@ -57,6 +59,7 @@ def test_nodes_are_shown_the_hubs_own_authority_all_the_same(found: dict[str, An
     assert told["nodes' port: public"] == "CERTIFICATE_VERIFY_FAILED"
 
 
+@pytest.mark.promise("Security: Broker, node port and pages use TLS 1.3.")
 def test_pages_speak_tls_1_3_alone_and_1_2_where_it_was_asked_for(found: dict[str, Any]) -> None:
     told = found["port 80"]
     assert told["1.2"] == told["nodes' port: 1.2"] == "TLSV1_ALERT_PROTOCOL_VERSION"

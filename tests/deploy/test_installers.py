@@ -10,6 +10,11 @@ import pytest
 from deploy.node.wanted import wanted
 from hub.alerts.grants import Right
 
+pytestmark = [
+    pytest.mark.promise("Installing: The hub's installer passes its checks."),
+    pytest.mark.promise("Installing: A first-boot file enrols a new card."),
+]
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(
     path for folder in ("deploy", "tests/rigs") for path in (ROOT / folder).rglob("*.sh")
@@ -74,6 +79,7 @@ def test_the_nodes_installer_says_in_one_line_what_it_does_not_take(
     assert said in refusal(ROOT / "deploy/node/install.sh", *words)
 
 
+@pytest.mark.promise("Installing: A partial bundle is refused.")
 @as_root
 def test_a_bundle_that_was_not_copied_whole_is_refused(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
@@ -93,6 +99,7 @@ def test_a_bundle_that_was_not_copied_whole_is_refused(tmp_path: Path) -> None:
     assert "was not copied whole" in refusal(tmp_path / "deploy/node/install.sh", "CODE")
 
 
+@pytest.mark.promise("Installing: The offline bundle holds all that a node needs.")
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_a_bundle_holds_all_that_an_agent_imports_pinned_and_hashed(
@@ -227,6 +234,7 @@ def take_from(stick: Path, *names: str) -> tuple[list[str], str]:
     return [line.split()[1] for line in lines if line.startswith("Inst ")], done.stderr
 
 
+@pytest.mark.promise("Installing: The offline bundle holds all that a node needs.")
 @with_apt
 def test_a_package_comes_from_the_stick_with_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
     taken, said = take_from(make_stick(tmp_path), "tram", "python3-not-on-it")

@@ -24,6 +24,10 @@ from deploy.kernel import (
     wanted,
 )
 
+pytestmark = pytest.mark.promise(
+    "Motion: The compiled motion kernel gives the same boxes as numpy and OpenCV."
+)
+
 ROOT = Path(__file__).parents[2]
 HERE = wanted({}, os.uname().machine)
 """The processor that this machine has a library for; None: it has none."""

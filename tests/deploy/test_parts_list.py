@@ -18,6 +18,10 @@ from packaging.utils import canonicalize_name
 
 from deploy import sbom
 
+pytestmark = pytest.mark.promise(
+    "Security: The list of parts is valid, and an advisory fails the audit."
+)
+
 ROOT = Path(__file__).parents[2]
 PIN = re.compile(r"^([\w.-]+)==([\w.]+)", re.M)
 HUB_INSTALLER = ROOT / "deploy" / "hub" / "install.sh"

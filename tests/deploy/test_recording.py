@@ -170,10 +170,14 @@ def apt_that_brings(tmp_path: Path, package: Path) -> str:
 # The demo recording
 
 
+@pytest.mark.promise(
+    "Recording of the street: The recording is known by its hash, and another file is refused."
+)
 def test_the_scene_is_the_one_this_project_knows(demo: Path) -> None:
     assert sha256_of(demo.with_name("vtest.avi")) == SCENE_SHA256
 
 
+@pytest.mark.promise("Recording of the street: The recording is H.264 as a camera sends it.")
 def test_the_recording_is_what_a_camera_would_send(demo: Path) -> None:
     found = stream(demo)
     assert demo.name == "vtest.mp4"
@@ -184,10 +188,12 @@ def test_the_recording_is_what_a_camera_would_send(demo: Path) -> None:
     assert 1_300_000 < int(found["bit_rate"]) < 1_700_000
 
 
+@pytest.mark.promise("Recording of the street: Each tenth frame is a keyframe.")
 def test_every_tenth_frame_and_no_other_is_a_keyframe(demo: Path) -> None:
     assert keyframes(demo) == list(range(0, 795, 10))
 
 
+@pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
 def test_a_second_run_is_quick_and_says_nothing_but_the_path(demo: Path) -> None:
     written = demo.stat().st_mtime_ns
     began = time.monotonic()
@@ -197,6 +203,9 @@ def test_a_second_run_is_quick_and_says_nothing_but_the_path(demo: Path) -> None
     assert demo.stat().st_mtime_ns == written
 
 
+@pytest.mark.promise(
+    "Recording of the street: The recording stays in a cache, and later runs need no network."
+)
 def test_a_second_run_needs_neither_network_nor_ffmpeg(tmp_path: Path, demo: Path) -> None:
     path = programs_without(tmp_path / "bin", "ffmpeg", "ffprobe", "apt-get")
     assert run(PATH=path).stdout == f"{demo}\n"
@@ -267,6 +276,9 @@ def test_a_scene_spoilt_in_the_cache_is_fetched_again(
     assert sha256_of(cache / "vtest.avi") == SCENE_SHA256
 
 
+@pytest.mark.promise(
+    "Recording of the street: The recording is known by its hash, and another file is refused."
+)
 def test_another_file_under_the_same_name_is_refused(tmp_path: Path, cache: Path) -> None:
     path = apt_that_brings(tmp_path, package_holding(tmp_path, "vtest.avi", b"not the scene"))
     line = the_one_line(run(PATH=path, MATTHAN_CACHE=str(cache)))
@@ -340,6 +352,7 @@ def test_a_file_like_a_camera_is_given_back_as_it_is(as_a_camera: Path, cache: P
     assert names(cache) == set()
 
 
+@pytest.mark.promise("Demonstration: Any other video file can be played.")
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -375,6 +388,7 @@ def test_a_file_once_turned_is_found_again_under_any_name(tmp_path: Path, cache:
     assert second.stderr == ""
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 def test_sound_is_left_out_and_odd_sizes_are_made_even(tmp_path: Path, cache: Path) -> None:
     file = tmp_path / "phone.mkv"
     ffmpeg(*pattern("161x121"), "-f", "lavfi", "-i", "sine=duration=3", "-c:v", "mpeg4", file)
@@ -392,6 +406,7 @@ def test_a_quick_camera_keeps_its_rate_and_a_keyframe_a_second(tmp_path: Path, c
     assert {after - before for before, after in pairwise(keyframes(made))} == {30}
 
 
+@pytest.mark.promise("Bad input: A missing recording is named.")
 def test_a_missing_file_is_named(cache: Path, tmp_path: Path) -> None:
     file = tmp_path / "nowhere.mp4"
     line = the_one_line(run("--recording", file, MATTHAN_CACHE=str(cache)))
@@ -410,6 +425,7 @@ def test_an_empty_file_is_named(cache: Path, tmp_path: Path) -> None:
     assert f"The file {file} is empty" in line
 
 
+@pytest.mark.promise("Bad input: A recording that is not a video is named.")
 @pytest.mark.parametrize("name", ["notes.txt", "notes.mp4", "notes"])
 def test_a_text_is_no_video_whatever_it_is_called(cache: Path, tmp_path: Path, name: str) -> None:
     file = tmp_path / name
@@ -432,6 +448,7 @@ def test_sound_alone_is_no_video(cache: Path, tmp_path: Path) -> None:
     assert f"The file {file} is not a video" in line
 
 
+@pytest.mark.promise("Bad input: A truncated recording is named.")
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -7,6 +7,8 @@ import pytest
 
 from deploy.summary import CLIP_BEGINS_LATE
 
+pytestmark = pytest.mark.promise("Core: A clip starts before its event.")
+
 FIRST_SEEN_US = 10_000_000
 
 

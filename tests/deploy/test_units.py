@@ -58,11 +58,13 @@ def moved(folder: Path) -> list[Path]:
     return placed
 
 
+@pytest.mark.promise("Installing: `systemd-analyze verify` finds no fault in a unit.")
 def test_systemd_has_nothing_to_say_against_any_unit(tmp_path: Path) -> None:
     done = analyze("verify", "--man=no", *moved(tmp_path))
     assert (done.returncode, done.stderr.strip()) == (0, "")  # it exits 0 on unknown keys
 
 
+@pytest.mark.promise("Installing: A service has little exposure by `systemd-analyze security`.")
 @pytest.mark.parametrize("unit", ALL_SERVICES, ids=lambda unit: unit.name)
 def test_a_service_is_hardly_exposed(unit: Path) -> None:
     done = analyze("security", "--offline=true", "--no-pager", unit)
@@ -71,6 +73,10 @@ def test_a_service_is_hardly_exposed(unit: Path) -> None:
     assert float(found[1]) <= MOST_EXPOSED.get(unit.name, 2.0)
 
 
+@pytest.mark.promise("Agent: The watchdog is fed only while each part answers.")
+@pytest.mark.promise(
+    "Installing: Units restart without end and have limits of memory and processor."
+)
 @pytest.mark.parametrize("name", ["matthan-agent.service", "matthan-hub.service"])
 def test_what_must_run_is_watched_and_never_given_up(name: str) -> None:
     unit = Unit(ROOT / "systemd" / name)
@@ -81,6 +87,9 @@ def test_what_must_run_is_watched_and_never_given_up(name: str) -> None:
     assert unit["Service"]["WatchdogSec"]
 
 
+@pytest.mark.promise(
+    "Installing: Units restart without end and have limits of memory and processor."
+)
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_a_service_has_a_user_of_its_own_bounds_and_no_capability(unit: Path) -> None:
     service = Unit(unit)["Service"]
@@ -102,6 +111,7 @@ def test_the_one_that_installs_is_begun_by_its_note_alone_and_has_bounds() -> No
     )
 
 
+@pytest.mark.promise("Installing: A service has little exposure by `systemd-analyze security`.")
 def test_the_agent_reaches_cameras_and_no_other_device() -> None:
     lines = (ROOT / "systemd/matthan-agent.service").read_text().splitlines()
     assert "DevicePolicy=closed" in lines
@@ -109,12 +119,14 @@ def test_the_agent_reaches_cameras_and_no_other_device() -> None:
     assert allowed == {"char-video4linux", "char-media", "char-dma_heap", "char-vcio"}
 
 
+@pytest.mark.promise("Installing: Each timer has its service, and a node's log stays off its card.")
 def test_every_timer_starts_a_service_that_is_there() -> None:
     for timer in (unit for unit in UNITS if unit.suffix == ".timer"):
         assert timer.with_suffix(".service").exists()
         assert Unit(timer)["Timer"]["Persistent"] == "true"
 
 
+@pytest.mark.promise("Installing: The installed broker equals the tested one.")
 def test_the_broker_of_the_units_is_the_one_of_the_tests() -> None:
     """What the tests of the access list prove is proved of what is installed."""
     assert (ROOT / "deploy/hub/broker.access").read_text(encoding="utf-8") == ACCESS
@@ -146,6 +158,7 @@ def settings_of(text: str) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in lines if line and not line.startswith("#"))
 
 
+@pytest.mark.promise("Installing: Each timer has its service, and a node's log stays off its card.")
 def test_a_nodes_log_stays_off_its_card() -> None:
     journald = Unit(ROOT / "systemd/journald-node.conf")["Journal"]
     assert journald["Storage"] == "volatile"

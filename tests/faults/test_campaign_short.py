@@ -15,6 +15,8 @@ import pytest
 
 from tests.faults import bases, campaign, tally
 
+pytestmark = pytest.mark.promise("Faults: Under random faults, no event is lost or doubled.")
+
 WANTED = campaign.Wanted(
     events=200, seed=20261125, nodes=6, processes=2, events_s=20, gap_s=0.9, settle_s=120
 )
@@ -33,12 +35,26 @@ def counted(folder: Path) -> dict[str, Any]:
         return campaign.run(WANTED, folder, base)
 
 
+@pytest.mark.promise("Core: No alert is lost.")
+@pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
+@pytest.mark.promise("Node to hub: Each notification arrives, or somebody is told why not.")
+@pytest.mark.promise("Node to hub: A killed agent loses no event.")
+@pytest.mark.promise("Node to hub: A killed broker loses no event.")
+@pytest.mark.promise("Node to hub: A killed hub loses no event.")
+@pytest.mark.promise("Node state and clocks: A step of the hub's clock makes nothing late or lost.")
+@pytest.mark.promise("Node state and clocks: No clock error loses or doubles an event.")
+@pytest.mark.promise("Notifications: A phone shows one entry per alert.")
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_kills_cut_lines_a_lying_push_service_and_a_full_disk_lose_and_double_nothing(
     counted: dict[str, Any],
 ) -> None:
     assert campaign.faults(counted) == [], json.dumps(counted)
 
 
+@pytest.mark.promise("Faults: A push service that fails or lies loses and doubles nothing.")
+@pytest.mark.promise(
+    "Faults: Kills, cut lines, full disks and clock steps lose and double nothing."
+)
 def test_every_part_was_killed_every_line_spoilt_and_the_service_lied(
     counted: dict[str, Any],
 ) -> None:
@@ -57,6 +73,7 @@ def test_there_was_something_to_lose(counted: dict[str, Any]) -> None:
     assert counted["on_screen"] > 30
 
 
+@pytest.mark.promise("Faults: The counter finds a planted loss and a planted double.")
 @pytest.mark.parametrize(
     ("harm", "found"),
     [
@@ -103,6 +120,7 @@ def test_counter_finds_what_a_hub_would_have_lost_or_doubled(
     assert tally.faults(again) != []
 
 
+@pytest.mark.promise("Faults: The counter finds a planted loss and a planted double.")
 @pytest.mark.parametrize(
     ("change", "name"),
     [

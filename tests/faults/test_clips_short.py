@@ -18,6 +18,13 @@ from tests.faults.carried import summary_of
 from tests.faults.clip_agent import MortalAgent, Plan
 from tests.faults.clip_count import is_sound
 
+pytestmark = [
+    pytest.mark.promise("Clips: After a crash the shelf repairs its clips and rows."),
+    pytest.mark.promise(
+        "Clips: A killed agent leaves only whole fragments and no row without a file."
+    ),
+]
+
 
 def test_killed_anywhere_every_whole_fragment_plays_and_is_indexed(tmp_path: Path) -> None:
     counted = summary_of("clips", tmp_path, "--seed", "7", "--kills", "6")

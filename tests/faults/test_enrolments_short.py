@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.enrolments import RACERS, faults, run
+
+pytestmark = pytest.mark.promise("Fleet: A thousand enrolments at once give no identity twice.")
 
 
 def test_no_name_and_no_certificate_is_given_twice_however_many_come_at_once(

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.forgeries import run
+
+pytestmark = pytest.mark.promise("Cases and evidence: Each forgery of a package or log is found.")
 
 
 def test_each_forged_package_and_log_is_found_at_its_place_and_no_true_one_is_accused(

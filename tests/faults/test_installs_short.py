@@ -13,7 +13,12 @@ from tests.faults.install_root import why_not
 PATIENCE_S = 1800.0
 """Two runs of pip come first."""
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+pytestmark = [
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "-"),
+    pytest.mark.promise(
+        "Fleet: A power cut during install, update or settings leaves one working state."
+    ),
+]
 
 
 def test_whenever_the_plug_is_pulled_on_the_installer_what_worked_works_and_the_next_run_mends(

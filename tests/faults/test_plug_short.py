@@ -11,6 +11,12 @@ import pytest
 from tests.faults.carried import summary_of
 from tests.faults.plug_disk import Call, Disk
 
+pytestmark = [
+    pytest.mark.promise("Clips: A fragment is durable before the next one is announced."),
+    pytest.mark.promise("Clips: A power cut costs at most the last two seconds of sound."),
+    pytest.mark.promise("Clips: A power cut loses nothing that was announced."),
+]
+
 CREATE = "O_RDWR|O_CREAT|O_EXCL|O_CLOEXEC"
 
 

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.sightings import Wanted, run
+
+pytestmark = pytest.mark.promise(
+    "Clips: Any sighting has its clip, with pre-roll and without gaps."
+)
 
 
 def test_every_sighting_is_shown_from_before_it_began_without_a_gap_while_it_is_recorded(

@@ -5,7 +5,16 @@ The long form is a command of its own: tests/faults/slots.py.
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.carried import summary_of
+
+pytestmark = [
+    pytest.mark.promise("Fleet: A signed update checks itself or falls back."),
+    pytest.mark.promise(
+        "Fleet: A power cut during install, update or settings leaves one working state."
+    ),
+]
 
 
 def test_whenever_the_plug_is_pulled_one_whole_slot_is_in_use(tmp_path: Path) -> None:

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.uploads import Wanted, run
+
+pytestmark = pytest.mark.promise(
+    "Clips: An upload over a broken line completes with few bytes sent twice."
+)
 
 
 def test_a_clip_over_a_slow_line_cut_at_random_arrives_whole_and_little_is_sent_twice(

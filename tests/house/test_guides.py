@@ -8,6 +8,8 @@ from babel.messages.pofile import read_po
 
 from tests.house.test_house import ROOT
 
+pytestmark = pytest.mark.promise("Installing: The guides have the same content in both languages.")
+
 GUIDES = ("quickstart", "hub", "node", "operations")
 LANGUAGES = ("vi", "en")
 FOLDER = ROOT / "docs" / "guide"

@@ -35,6 +35,7 @@ def test_import_name_belongs_to_this_distribution_alone(name: str) -> None:
     assert owners <= {"matthan"}
 
 
+@pytest.mark.promise("House: Each documentation page exists, and each link leads to a file.")
 def test_every_link_between_documents_leads_to_a_file() -> None:
     dead = [
         f"{page.relative_to(ROOT)}: {target}"
@@ -96,6 +97,7 @@ def test_every_lint_exception_carries_its_reason() -> None:
     assert found == []
 
 
+@pytest.mark.promise("Pages: Pages load no file from another host.")
 def test_front_end_names_no_outside_address() -> None:
     """Everything a page needs comes from the hub itself; licences and namespaces may be named."""
     allowed = re.compile(r"https?://(www\.w3\.org|localhost|127\.0\.0\.1)")

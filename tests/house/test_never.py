@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import LargeBinary
 
 from hub.store.tables import metadata
+
+pytestmark = pytest.mark.promise(
+    "Core: The product has no face recognition and follows no named person."
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWS_PEOPLE = re.compile(

@@ -93,6 +93,7 @@ def test_an_unknown_login_takes_as_long_as_a_wrong_password() -> None:
     assert 0.5 < unknown / known < 2
 
 
+@pytest.mark.promise("Sign-in: Sign-in attempts and requests have rate limits.")
 def test_the_eleventh_guess_in_a_quarter_of_an_hour_waits(
     streets: Streets, accounts: Accounts
 ) -> None:
@@ -106,6 +107,7 @@ def test_the_eleventh_guess_in_a_quarter_of_an_hour_waits(
     sign_in(accounts)
 
 
+@pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits.")
 def test_a_login_that_does_not_exist_is_bounded_alike(accounts: Accounts) -> None:
     answers = [accounts.sign_in("nobody", "wrong", came_from=WHERE) for _ in range(11)]
     assert answers[:10] == [None] * 10
@@ -119,6 +121,7 @@ def test_signing_in_forgets_earlier_failures(accounts: Accounts) -> None:
         sign_in(accounts)
 
 
+@pytest.mark.promise("Sign-in: A session ends when idle and after its longest time.")
 def test_a_session_ends_when_idle_and_at_the_latest_after_its_span(
     streets: Streets, accounts: Accounts
 ) -> None:
@@ -150,6 +153,7 @@ def test_a_language_is_kept(accounts: Accounts) -> None:
         accounts.set_language(signed.asker, "xx")
 
 
+@pytest.mark.promise("Sign-in: There is no default account and no default password.")
 def test_there_is_no_account_until_somebody_makes_one(db: Database) -> None:
     with db.reading() as conn:
         assert conn.execute(people.select()).all() == []

@@ -18,6 +18,8 @@ from tests.hub.test_live import bring, jpeg
 from tests.hub.web_town import NODE, PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
+
 MASK = "private: 0.1 0.2, 0.5 0.2, 0.5 0.8"
 YARD = "zone san entry loiter 30: 0 0, 1 0, 1 0.4"
 SUBSCRIPTION = {
@@ -86,6 +88,7 @@ def test_what_cannot_be_wanted_changes_nothing_and_comes_back_with_its_line(
     assert wanted(town) == {}
 
 
+@pytest.mark.promise("Search: Neighbouring cameras come in the likely order of passing.")
 def test_where_a_camera_looks_is_noted_logged_and_taken_back(town: Town) -> None:
     keeper, place = Visitor(town.app()).sign_in("kim", PASSWORD), place_of(town)
     for said, is_kept in (("90", 90.0), ("22,5", 22.5), ("360", 0.0), ("", None)):

@@ -22,6 +22,10 @@ from hub.store.tables import alerts, events, notifications
 from hub.store.views import Asker
 from tests.hub.streets import EVERYTHING, Streets
 
+pytestmark = pytest.mark.promise(
+    "Rules and duty: Alert rules apply by area, camera, zone, kind and time."
+)
+
 ZONE = "Asia/Ho_Chi_Minh"
 
 
@@ -205,6 +209,7 @@ def test_a_rule_needs_a_reason_and_a_team_that_a_rule_calls_cannot_end(office: O
         office.streets.door.end_team(office.keeper, office.team)
 
 
+@pytest.mark.promise("Rules and duty: A rule can be tried on past alerts.")
 def test_a_trial_says_what_would_have_been_and_changes_nothing(office: Office) -> None:
     streets = office.streets
     for rules in ((), ("loitering",)):

@@ -33,6 +33,10 @@ from hub.alerts.rosters import Roster, Shift, on_duty
 from hub.alerts.rules import RuleMet
 from tests.schedules import schedules
 
+pytestmark = pytest.mark.promise(
+    "Rules and duty: Alert rules apply by area, camera, zone, kind and time."
+)
+
 TOWN, QUARTER, CORNER, OTHER = (UUID(int=number) for number in range(1, 5))
 PARENTS: Parents = {TOWN: None, QUARTER: TOWN, CORNER: QUARTER, OTHER: TOWN}
 CAMERA, ELSEWHERE = UUID(int=10), UUID(int=11)
@@ -275,6 +279,7 @@ def minute_of(window: Window, when: datetime, back: int) -> bool:
     return starts <= when < starts + timedelta(minutes=minutes)
 
 
+@pytest.mark.promise("Rules and duty: Random rosters and rules give the right person.")
 @schedules(300, steps=1)
 @given(
     there=rules(),
@@ -304,6 +309,7 @@ def test_of_any_rules_the_most_exact_counts_and_nothing_is_quiet_that_no_rule_na
     )
 
 
+@pytest.mark.promise("Rules and duty: Random rosters and rules give the right person.")
 @schedules(100, steps=1)
 @given(
     window=WINDOWS,

@@ -20,6 +20,11 @@ from hub.store.views import Asker
 from tests.hub.desk import Desk
 from tests.hub.streets import Streets
 
+pytestmark = [
+    pytest.mark.promise("Rights: Areas are edited on a page and imported from CSV."),
+    pytest.mark.promise("Pages: A wrong CSV line is reported with number and cure."),
+]
+
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SHELL = By(came_from="shell")
 

@@ -84,6 +84,7 @@ def test_opening_nothing_says_how_to_make_one(tmp_path: Path) -> None:
         Authority.open(tmp_path)
 
 
+@pytest.mark.promise("Security: A secret that others can read is refused.")
 def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     Authority.create(tmp_path / "ca", NOW)
     (tmp_path / "ca" / "ca.key").chmod(0o644)
@@ -91,6 +92,7 @@ def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
         Authority.open(tmp_path / "ca")
 
 
+@pytest.mark.promise("Security: Secrets can come from systemd credentials.")
 def test_a_key_whose_file_is_gone_comes_from_systemd(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_key_of_another_authority_is_noticed(tmp_path: Path) -> None:
         Authority.open(tmp_path / "ca")
 
 
+@pytest.mark.promise("Node trouble: A node name that does not fit a topic is refused.")
 @pytest.mark.parametrize("name", ["", "UPPER", "a b", "a/b", "+", "#", "../x", "ca", "x" * 64])
 def test_names_that_would_not_fit_a_topic_are_refused(tmp_path: Path, name: str) -> None:
     authority = Authority.create(tmp_path / "ca", NOW)

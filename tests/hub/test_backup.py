@@ -28,6 +28,8 @@ from hub.store.tables import alerts as alert_rows
 from tests.hub.test_keeping_commands import Desk
 from tests.hub.web_town import PASSWORD, POLICY, Town, some_bytes
 
+pytestmark = pytest.mark.promise("Storms and backup: A running hub can be backed up and restored.")
+
 
 class Place:
     """A hub's folders, its configuration and its commands."""
@@ -228,6 +230,7 @@ def test_a_half_or_damaged_backup_changes_nothing(
     assert "there is no" in elsewhere.desk.refuses("restore", str(elsewhere.folder / "none"))
 
 
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_a_disk_that_fills_up_leaves_no_half_backup(
     place: Place, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

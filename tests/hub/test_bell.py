@@ -4,6 +4,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.tables import new_id
@@ -63,6 +65,7 @@ def test_the_clock_tells_the_time_and_how_sure_it_is() -> None:
     assert now.error_ms is None or now.error_ms >= 0
 
 
+@pytest.mark.promise("Hub: Keys sort by the time of their making.")
 def test_keys_made_in_one_moment_sort_in_the_order_of_making() -> None:
     keys = [new_id(NIGHT) for _ in range(1000)]
     assert keys == sorted(keys)

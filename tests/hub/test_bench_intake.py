@@ -11,6 +11,8 @@ from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.__main__ import parser
 from hub.bench.talk import Talker
 
+pytestmark = pytest.mark.promise("Faults: The intake stores each message of its bench once.")
+
 NOW_US = 1_800_000_000_000_000
 
 

@@ -10,6 +10,8 @@ import pytest
 from hub.bench import search, search_town
 from hub.store import sighting_search
 
+pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
+
 
 def test_both_databases_hold_the_same_and_all_questions_are_answered(
     database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

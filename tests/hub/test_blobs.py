@@ -24,6 +24,10 @@ from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.staging import PIECE_BYTES
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 
+pytestmark = pytest.mark.promise(
+    "Seal and footage store: The footage store is a folder or an S3 bucket."
+)
+
 KEY = BucketKey(KEY_ID, SECRET)
 ALLOWED_MIB = 12
 """What a file of any size may cost in memory: pieces, buffers and a connection."""
@@ -79,6 +83,9 @@ def all_of(store: Blobs) -> list[Found]:
     return [found for shelf in shelves for found in store.walk(shelf)]
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Files are streamed with ranges and are never whole in memory."
+)
 @settings(
     deadline=None,  # disk and server decide how long they take
     max_examples=25,
@@ -149,6 +156,7 @@ def test_what_is_removed_is_gone_and_removing_again_is_no_fault(store: Blobs) ->
     assert whole(store, kept) == b"another"
 
 
+@pytest.mark.promise("Clips: A file name cannot leave its folder.")
 def test_only_a_hash_is_a_name(store: Blobs) -> None:
     for bad in ("../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "\n"):
         for ask in (store.has, store.remove, lambda name: whole(store, name)):
@@ -164,6 +172,9 @@ def test_an_unfinished_file_is_swept_when_it_is_old(store: Blobs) -> None:
     left.abort()
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Files are streamed with ranges and are never whole in memory."
+)
 def test_a_large_clip_is_never_whole_in_memory(request: pytest.FixtureRequest, tmp_path) -> None:
     urls = ["", new_bucket(request.getfixturevalue("s3_port"))]
     script = Path(__file__).with_name("blob_memory.py")

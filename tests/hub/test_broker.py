@@ -14,6 +14,10 @@ from paho.mqtt.properties import Properties
 from deploy.broker import Broker
 from hub.enrol.authority import Papers
 
+pytestmark = pytest.mark.promise(
+    "Real programs in tests: Tests use a real Mosquitto with authentication."
+)
+
 WAIT_S = 5.0
 
 
@@ -102,6 +106,8 @@ def test_a_node_reaches_the_hub_on_its_own_topic(talk: Callable[[str], Talker]) 
     assert hub.heard.get(timeout=WAIT_S) == ("matthan/nga-tu-01/up/event", b"own")
 
 
+@pytest.mark.promise("Wire protocol: A node can use only its own branch of topics.")
+@pytest.mark.promise("Security: A refusal by the broker is visible to the node.")
 def test_a_node_that_speaks_for_another_is_told_not_authorized(
     talk: Callable[[str], Talker],
 ) -> None:
@@ -113,6 +119,8 @@ def test_a_node_that_speaks_for_another_is_told_not_authorized(
     assert hub.heard.get(timeout=WAIT_S)[1] == b"own"
 
 
+@pytest.mark.promise("Wire protocol: A node can use only its own branch of topics.")
+@pytest.mark.promise("Fleet: A node cannot use another node's topic.")
 def test_a_node_hears_only_what_is_said_to_it(talk: Callable[[str], Talker]) -> None:
     hub, node = talk("hub"), talk("nga-tu-01")
     node.subscribe("matthan/#")
@@ -135,12 +143,15 @@ def test_a_node_cannot_take_the_hubs_place_by_its_client_id(
     thief.leave()
 
 
+@pytest.mark.promise("Hub: Broker and node know each other by certificate.")
+@pytest.mark.promise("Fleet: A node cannot use another node's topic.")
 def test_a_client_without_a_certificate_is_refused(broker: Broker) -> None:
     talker = Talker(broker, None)
     assert refused(talker)
     talker.leave()
 
 
+@pytest.mark.promise("Hub: Broker and node know each other by certificate.")
 def test_a_certificate_of_a_foreign_authority_is_refused(broker: Broker, tmp_path: Path) -> None:
     foreign = Broker(tmp_path).papers("nga-tu-01")
     talker = Talker(broker, foreign)

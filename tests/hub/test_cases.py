@@ -26,6 +26,13 @@ from tests.hub.desk import Desk
 from tests.hub.web_town import PASSWORD, Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = [
+    pytest.mark.promise("Cases and evidence: A case has number, purpose, owner, members and end."),
+    pytest.mark.promise(
+        "Cases and evidence: A case collects footage, and can be closed and opened again."
+    ),
+]
+
 NUMBER = "VA-12/2026"
 ALL = Right.SEE | Right.CLIPS | Right.EXPORT
 
@@ -225,6 +232,7 @@ def test_what_no_case_can_be_is_said_and_nothing_is_opened(
     assert town.acts().count("case.begin") == 1
 
 
+@pytest.mark.promise("Cases and evidence: A case name with odd characters is shown as it is.")
 def test_a_number_with_quotes_marks_and_zeros_is_one_number_and_runs_nothing(town: Town) -> None:
     an = visitor(town, "an")
     case = opened(an, number="\"'<b>\u202e\0")
@@ -275,6 +283,7 @@ def _clip_id(town: Town) -> UUID:
         return conn.scalars(select(media.c.id).where(media.c.kind == "clip")).one()
 
 
+@pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")
 def test_a_case_leaves_as_a_package_that_verifies(
     town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -312,6 +321,9 @@ def test_a_case_leaves_as_a_package_that_verifies(
     assert town.acts().count("evidence.export") == 2
 
 
+@pytest.mark.promise(
+    "Cases and evidence: A redacted copy is marked and stands beside the original."
+)
 def test_a_case_leaves_with_copies_that_hide_what_was_drawn(
     town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

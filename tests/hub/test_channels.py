@@ -6,6 +6,13 @@ from hypothesis import strategies as st
 
 from hub.alerts.channels import Sent, next_channels, read_orders, steps_for, write_orders
 
+pytestmark = [
+    pytest.mark.promise(
+        "Notifications: A notification that is not shown goes to the next channel."
+    ),
+    pytest.mark.promise("Channels: Each officer orders channels by severity."),
+]
+
 NOON_US = 1_795_000_000_000_000
 BOTH = ("webpush", "ntfy")
 NAMES = ("webpush", "ntfy", "zalo", "sms", "matrix")

@@ -28,6 +28,10 @@ from hub.store.tables import alerts, events, sightings
 from tests.hub.intake_rig import NOW, clerk, count, found_town
 from tests.hub.wire_words import NodeVoice
 
+pytestmark = pytest.mark.promise(
+    "Node state and clocks: A wrong wall clock does not change durations."
+)
+
 S_US = 1_000_000
 YEAR_S = 365 * 86_400
 TRUSTED = (ClockSource.NTP, 20)
@@ -173,6 +177,7 @@ def world(sqlite_url: str, folder: Path, off_s: float) -> Iterator[World]:
 IN_1970 = -NOW.utc_us / S_US
 
 
+@pytest.mark.promise("Node state and clocks: Time stamps are corrected when the clock is trusted.")
 def test_what_was_said_in_1970_is_vouched_for_once_the_clock_is_trusted(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -195,6 +200,7 @@ def test_what_was_said_in_1970_is_vouched_for_once_the_clock_is_trusted(
         assert (alert.clock_source, alert.revision > 2) == ("ntp", True)
 
 
+@pytest.mark.promise("Node state and clocks: Time stamps are corrected when the clock is trusted.")
 def test_what_a_boot_said_unheard_is_placed_by_its_own_clock_after_a_reboot(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -209,6 +215,7 @@ def test_what_a_boot_said_unheard_is_placed_by_its_own_clock_after_a_reboot(
         node.check_spans()
 
 
+@pytest.mark.promise("Faults: Future and past time stamps are handled.")
 def test_a_boot_that_never_had_a_clock_is_of_the_time_of_receipt_and_doubted(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -239,6 +246,7 @@ fates = st.lists(
 )
 
 
+@pytest.mark.promise("Node state and clocks: No clock error loses or doubles an event.")
 @given(fates, st.sampled_from([IN_1970, -3 * YEAR_S, 2.0 * YEAR_S, 5.0]))
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -281,6 +289,7 @@ def told(stamp_s: float, *, error_ms: int | None = 20, age_ms: int | None = 500)
     return happened(Told(stamp, age_ms, None), None, now=NOW)
 
 
+@pytest.mark.promise("Faults: Future and past time stamps are handled.")
 def test_a_stamp_from_the_future_is_believed_within_its_bound_and_a_journey() -> None:
     assert told(1.9).utc_us == NOW.plus_s(1.9).utc_us
     assert told(3600) == Moment(NOW.plus_s(-0.5).utc_us), "else it is the receipt less the age"

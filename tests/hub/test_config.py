@@ -6,6 +6,10 @@ import pytest
 
 from hub.config import DEFAULT_FILE, ConfigError, load, removed_keys_in_use
 
+pytestmark = pytest.mark.promise(
+    "Bad input: An unknown key in the environment is refused with the nearest name."
+)
+
 NEEDED = """
 [web]
 public_url = "https://hub.example"
@@ -47,6 +51,9 @@ def test_the_environment_overrules_the_file_key_by_key(write, monkeypatch) -> No
     assert settings.push.allows_local
 
 
+@pytest.mark.promise(
+    "Bad input: An unknown key in a settings file is refused with the nearest name."
+)
 def test_an_unknown_key_is_refused_with_its_line_and_the_nearest_name(write) -> None:
     path = write(NEEDED + "\n[alerts]\ngroup_quite_s = 10\n")
     (line,) = refusal(path)

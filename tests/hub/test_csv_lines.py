@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from hub.alerts.csv_lines import MOST_BYTES, LineFault, Wrong, is_number, read
 
+pytestmark = pytest.mark.promise("Pages: A wrong CSV line is reported with number and cure.")
+
 NEEDED, ALLOWED = ("name", "level"), ("parent",)
 
 

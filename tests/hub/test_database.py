@@ -12,6 +12,8 @@ from hub.alerts.moment import Moment
 from hub.store.database import Database, DatabaseError
 from hub.store.tables import areas, columns, grants, new_id
 
+pytestmark = pytest.mark.promise("Real programs in tests: Tests use a real PostgreSQL.")
+
 NOW = Moment(1_800_000_000_000_000, 5)
 
 
@@ -19,6 +21,7 @@ def an_area() -> dict[str, object]:
     return {"id": new_id(NOW), "level": "commune", "name": "Tân Khai", "name_folded": "tan khai"}
 
 
+@pytest.mark.promise("Notifications: A notification enters in the transaction of its alert.")
 def test_an_exception_leaves_nothing_behind(db: Database) -> None:
     with pytest.raises(ZeroDivisionError), db.writing() as conn:
         conn.execute(insert(areas).values(**an_area(), **columns("valid_from", NOW)))
@@ -88,6 +91,7 @@ def test_writing_within_writing_is_a_fault_not_a_standstill(db: Database) -> Non
         pass
 
 
+@pytest.mark.promise("Hub: SQLite runs with a write-ahead log and full synchronisation.")
 def test_sqlite_is_as_durable_as_it_can_be(sqlite_url: str) -> None:
     db = Database(sqlite_url)
     with db.writing() as conn:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -28,6 +29,11 @@ from hub.intake.fleet import NEVER_SEEN, Presence, after, is_unheard
 from hub.intake.gaps import AskPolicy, Numbers, after_asking, announced, heard, settled
 from tests.hub.wire_words import NodeVoice
 from tests.schedules import schedules
+
+pytestmark = [
+    pytest.mark.promise("Node state and clocks: A late last will does not kill a living node."),
+    pytest.mark.promise("Faults: The delivery state machines hold for random schedules."),
+]
 
 ASKS = AskPolicy(asks_at_most=1_000)
 Fate = Literal["owed", "kept", "gone"]

@@ -21,6 +21,8 @@ from hub.store.tables import audit, nodes, people
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Fleet: A node sends a diagnosis on request.")
+
 ZIP = b"PK\x03\x04 how it is"
 
 

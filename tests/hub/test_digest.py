@@ -16,6 +16,10 @@ from tests.hub.streets import Streets
 from tests.hub.web_town import PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise(
+    "Audit and data protection: A monthly digest shows who looked at what."
+)
+
 AN, BINH, GATE, POOL = (UUID(int=n) for n in range(1, 5))
 
 

@@ -17,6 +17,11 @@ from hub.store.tables import alert_history, areas, audit, grants, notifications,
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets, picture, sha
 
+pytestmark = [
+    pytest.mark.promise("Core: No footage goes to anyone who is not entitled."),
+    pytest.mark.promise("Hub: Each access to footage passes one check of grants."),
+]
+
 
 def an_alert(streets: Streets, *, node: str = "nga-tu", content: bytes = b"picture") -> UUID:
     mouth = streets.node if node == "nga-tu" else streets.other
@@ -90,6 +95,7 @@ def test_access_ends_at_once(streets: Streets, end: str) -> None:
     assert streets.door.inbox(an).open == []
 
 
+@pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver.")
 def test_a_grant_reaches_back_only_so_far(streets: Streets) -> None:
     old = an_alert(streets)
     streets.bring(b"picture")
@@ -107,6 +113,10 @@ def test_a_grant_reaches_back_only_so_far(streets: Streets) -> None:
     assert [c.alert_id for c in streets.door.changes_since(an, 0)[0]] == [new]
 
 
+@pytest.mark.promise(
+    "Seal and footage store: A clip or picture is served only after a check of grants."
+)
+@pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver.")
 def test_clips_need_their_own_right(streets: Streets) -> None:
     looker = streets.officer("an", rights=Right.SEE)
     player = streets.officer("binh", rights=Right.SEE | Right.CLIPS)
@@ -165,6 +175,7 @@ def test_who_comes_second_learns_who_has_it(streets: Streets) -> None:
     assert page.allowed == ()
 
 
+@pytest.mark.promise("Rules and duty: Of many people who acknowledge at once, one has the alert.")
 def test_of_many_thumbs_at_once_one_takes_it(streets: Streets) -> None:
     officers = [streets.officer(f"officer-{number}") for number in range(6)]
     alert_id = an_alert(streets)
@@ -186,6 +197,7 @@ def test_of_many_thumbs_at_once_one_takes_it(streets: Streets) -> None:
     assert {loser.held_by_name for loser in losers} == {winners[0].taken_by_name}
 
 
+@pytest.mark.promise("Notifications: The app asks only for what changed.")
 def test_changes_go_on_from_a_cursor(streets: Streets) -> None:
     an, binh = streets.officer("an"), streets.officer("binh", area=streets.bridge)
     start = streets.door.inbox(an).cursor
@@ -199,6 +211,11 @@ def test_changes_go_on_from_a_cursor(streets: Streets) -> None:
     assert len(streets.acts()) == before
 
 
+@pytest.mark.promise("Core: The product has no face recognition and follows no named person.")
+@pytest.mark.promise("Hub: Each look at footage leaves a line in the audit log.")
+@pytest.mark.promise(
+    "Audit and data protection: Each route and command leaves its line in the audit log."
+)
 def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
     an = streets.officer("an")
     alert_id = an_alert(streets)
@@ -247,6 +264,7 @@ def test_a_browser_somebody_else_signs_in_to_becomes_theirs(streets: Streets) ->
     assert {row.gone_reason for row in streets.door.phones(binh)} == {None, "removed by its owner"}
 
 
+@pytest.mark.promise("Channels: A page shows what became of each notification.")
 def test_a_page_tells_who_was_told_and_what_their_phones_said(streets: Streets) -> None:
     an = streets.officer("an")
     alert_id = an_alert(streets)

@@ -18,6 +18,8 @@ from hub.store.duty_faults import DutyError, Fault
 from hub.store.views import Asker
 from tests.hub.streets import EVERYTHING, Streets
 
+pytestmark = pytest.mark.promise("Rules and duty: Rosters have shifts, swaps and holidays.")
+
 ZONE = "Asia/Ho_Chi_Minh"
 MONDAY = date(2026, 11, 23)
 

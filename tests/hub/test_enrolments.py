@@ -22,6 +22,11 @@ from hub.store.registry import RegistryError, add_area, node_by_name
 from hub.store.tables import audit
 from tests.hub.enrolling_rig import CAMERA, Box, EnrolHub
 
+pytestmark = [
+    pytest.mark.promise("Installing: The key of a node is made on the node and never leaves it."),
+    pytest.mark.promise("Fleet: A replayed, expired or guessed enrolment code is refused."),
+]
+
 
 @pytest.fixture
 def hub(db: Database, tmp_path: Path) -> EnrolHub:
@@ -92,6 +97,7 @@ def test_a_withdrawn_token_and_one_that_a_newer_replaced_are_refused(hub: EnrolH
     assert hub.redeem(new, Box()) == Refused("withdrawn")
 
 
+@pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits.")
 def test_who_guesses_is_refused_and_soon_not_even_heard(hub: EnrolHub) -> None:
     token = hub.make("nga-tu-01")
     answers = [hub.redeem(bytes([n] * 15), Box(), came_from="10.6.6.6") for n in range(25)]
@@ -194,6 +200,7 @@ def test_a_name_of_another_area_and_too_many_cameras_are_refused(hub: EnrolHub) 
         )
 
 
+@pytest.mark.promise("Fleet: Certificates are renewed before they end.")
 def test_a_certificate_is_renewed_for_the_key_that_the_node_has_and_no_other(
     hub: EnrolHub,
 ) -> None:

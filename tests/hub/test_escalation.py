@@ -130,6 +130,7 @@ PLANS = st.builds(Plan, st.lists(STEPS, min_size=1, max_size=4).map(tuple), st.i
 SOME_PEOPLE = st.frozensets(PEOPLE)
 
 
+@pytest.mark.promise("Rules and duty: Random rosters and rules give the right person.")
 @schedules(60, steps=1)
 @given(
     PLANS,

@@ -16,6 +16,10 @@ from tests.hub.desk import Desk
 from tests.hub.test_cases import ALL, let, whole
 from tests.hub.web_town import NODE, Town
 
+pytestmark = pytest.mark.promise(
+    "Audit and data protection: Each route and command leaves its line in the audit log."
+)
+
 TABLE: Final = "{folder}/cameras.csv"
 LOGGED: Final[dict[str, tuple[str, Sequence[str]]]] = {
     "area add": ("area.add", ("Ấp 3", "--level", "quarter", "--parent", "Tân Khai")),

@@ -33,6 +33,10 @@ from tests.hub.test_tips import photo
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor
 
+pytestmark = pytest.mark.promise(
+    "Audit and data protection: Each route and command leaves its line in the audit log."
+)
+
 TESTS: Final = Path(__file__).parents[1]
 
 

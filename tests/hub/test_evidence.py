@@ -27,6 +27,8 @@ from hub.evidence.package import ChangedError, Item, Order, path_of, write_packa
 from hub.evidence.paper import letters
 from hub.store.audit import DETAIL_CHARS
 
+pytestmark = pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")
+
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 NOW_US = round(NOW.timestamp() * 1e6)
 
@@ -92,6 +94,7 @@ def whole(by: Signer) -> bytes:
     return package(by, item(1, "clip", CLIP), item(2, "picture", PICTURE))
 
 
+@pytest.mark.promise("Cases and evidence: No true package or log is called forged.")
 def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: Signer) -> None:
     verdict = check(whole, by)
     assert verdict.faults == []
@@ -100,6 +103,7 @@ def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: Signer) -
     assert [one.kind for one in verdict.manifest.footage] == ["clip", "picture"]
 
 
+@pytest.mark.promise("Cases and evidence: An export has a summary in HTML and PDF.")
 def test_any_reader_of_archives_unpacks_it_byte_for_byte(whole: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         assert archive.testzip() is None
@@ -108,6 +112,7 @@ def test_any_reader_of_archives_unpacks_it_byte_for_byte(whole: bytes) -> None:
         assert "trộm xe máy" in archive.read("summary.vi.html").decode()
 
 
+@pytest.mark.promise("Cases and evidence: An export has a summary in HTML and PDF.")
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_summary_on_paper_has_its_words_letters_and_pictures(
     by: Signer, tmp_path: Path, language: str
@@ -168,6 +173,7 @@ def read_paper(*words: str) -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.promise("Cases and evidence: Stock openssl verifies an export.")
 def test_the_lines_of_the_summary_check_it_with_stock_openssl(whole: bytes, tmp_path: Path) -> None:
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
@@ -259,6 +265,7 @@ FORGERIES: list[Callable[[bytes, random.Random, bytes], tuple[bytes, str]]] = [
 ]
 
 
+@pytest.mark.promise("Cases and evidence: Each forgery of a package or log is found.")
 def test_each_of_a_thousand_forgeries_is_found_and_its_file_named(
     whole: bytes, by: Signer, tmp_path: Path
 ) -> None:
@@ -293,6 +300,7 @@ def test_every_cut_of_a_package_is_found(whole: bytes, by: Signer) -> None:
     assert not check(b"\0" + whole, by).is_intact
 
 
+@pytest.mark.promise("Cases and evidence: After a new key, old packages still verify.")
 def test_a_rolled_key_signs_and_the_old_ones_packages_still_verify(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     first = signer(folder)
@@ -312,6 +320,9 @@ def test_of_two_keys_of_one_second_the_later_signs(tmp_path: Path) -> None:
         assert current is not None and current.fingerprint == latest.fingerprint
 
 
+@pytest.mark.promise(
+    "Cases and evidence: A missing or unreadable evidence key is reported with the cure."
+)
 def test_a_key_that_is_missing_ended_open_to_all_or_unreadable_says_so_with_its_cure(
     tmp_path: Path,
 ) -> None:
@@ -350,6 +361,7 @@ def replace_path(name: str) -> Footage:
     return Footage.model_validate(said)
 
 
+@pytest.mark.promise("Cases and evidence: A case name with odd characters is shown as it is.")
 def test_a_case_called_by_quotes_and_marks_is_shown_as_it_is_and_runs_nothing(by: Signer) -> None:
     case = "\"'<script>alert(1)</script>\u202etxt"
     content = package(by, item(1, "clip", CLIP), case=case)
@@ -359,6 +371,7 @@ def test_a_case_called_by_quotes_and_marks_is_shown_as_it_is_and_runs_nothing(by
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.promise("Cases and evidence: A zip bomb is refused.")
 def test_a_zip_bomb_is_refused_at_its_first_file() -> None:
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -56,6 +56,9 @@ def let_export(
         )
 
 
+@pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")
+@pytest.mark.promise("Cases and evidence: An export has the seals, certificates and audit lines.")
+@pytest.mark.promise("Cases and evidence: An export verifies offline, by page and by command.")
 def test_an_alerts_footage_leaves_signed_and_verifies_offline(
     town: Town, desk: Desk, clip: bytes, tmp_path: Path
 ) -> None:
@@ -137,6 +140,7 @@ def test_an_export_without_case_reason_or_footage_says_what_is_missing(
     assert what in desk.refuses("evidence", "export", *words, *footage)
 
 
+@pytest.mark.promise("Cases and evidence: A full disk during an export leaves nothing behind.")
 def test_a_full_disk_in_the_middle_of_an_export_leaves_nothing_behind(
     town: Town, desk: Desk, clip: bytes, tmp_path: Path
 ) -> None:
@@ -155,6 +159,7 @@ def test_a_full_disk_in_the_middle_of_an_export_leaves_nothing_behind(
         subprocess.run(["umount", str(out)], check=True)
 
 
+@pytest.mark.promise("Cases and evidence: Two exports at once are two whole packages.")
 def test_two_exports_at_once_are_two_whole_packages(
     town: Town, clip: bytes, tmp_path: Path, desk: Desk, sqlite_url: str
 ) -> None:

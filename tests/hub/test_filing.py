@@ -25,11 +25,14 @@ from hub.store.tables import (
 from hub.store.tables import set_aside as aside
 from tests.hub.streets import Streets, picture
 
+pytestmark = pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
+
 
 def fates(streets: Streets) -> list[str]:
     return [row.fate for row in sorted(streets.rows(events), key=lambda row: row.seq)]
 
 
+@pytest.mark.promise("Notifications: A notification enters in the transaction of its alert.")
 def test_a_person_raises_an_alert_and_is_owed_to_every_entitled_phone(streets: Streets) -> None:
     streets.officer("an")
     streets.officer("binh", area=streets.bridge)
@@ -52,6 +55,8 @@ def test_a_person_raises_an_alert_and_is_owed_to_every_entitled_phone(streets: S
     assert [row.revision for row in streets.rows(alert_changes)] == [1]
 
 
+@pytest.mark.promise("Wire protocol: An event has one identity: node, spool and number.")
+@pytest.mark.promise("Node to hub: A repeated event changes nothing.")
 def test_a_repeat_changes_nothing_and_is_answered_as_stored(streets: Streets) -> None:
     streets.officer("an")
     event = streets.node.opened()
@@ -63,6 +68,7 @@ def test_a_repeat_changes_nothing_and_is_answered_as_stored(streets: Streets) ->
     assert after == before
 
 
+@pytest.mark.promise("Wire protocol: An event has one identity: node, spool and number.")
 def test_a_number_that_is_taken_is_refused(streets: Streets) -> None:
     event = streets.node.opened()
     streets.file(event)
@@ -80,6 +86,7 @@ def test_another_nodes_event_id_is_refused(streets: Streets) -> None:
     assert filed.refusal is not None and "another node" in filed.refusal.detail
 
 
+@pytest.mark.promise("Faults: A wrong, unknown, oversize or repeated message is refused.")
 def test_an_unknown_camera_or_node_is_refused(streets: Streets) -> None:
     strange = replace(streets.node, camera="cam-9")
     nobody = replace(streets.node, name="nobody")
@@ -102,6 +109,7 @@ def test_a_camera_of_a_rolled_back_birth_is_not_remembered(streets: Streets) -> 
     assert filed.refusal is not None and filed.refusal.reason is RefusalReason.UNKNOWN_CAMERA
 
 
+@pytest.mark.promise("Storms and backup: Sightings close in time and place join one alert.")
 def test_a_second_person_soon_after_joins_the_alert_and_wakes_nobody(streets: Streets) -> None:
     streets.officer("an")
     [first] = streets.file(streets.node.opened())
@@ -126,6 +134,7 @@ def test_somebody_after_a_long_quiet_is_a_new_alert(streets: Streets) -> None:
     assert len(streets.rows(alerts)) == 2
 
 
+@pytest.mark.promise("Hub: An alert grows: first text, then picture, then clip.")
 def test_an_update_grows_sighting_and_alert(streets: Streets) -> None:
     sighting = uuid4()
     streets.file(streets.node.opened(sighting))
@@ -161,6 +170,7 @@ def test_words_that_arrive_before_their_opening_count_all_the_same(streets: Stre
     assert fates(streets) == ["alerted", "noted", "noted"]
 
 
+@pytest.mark.promise("Node to hub: A late event is stored and notifies nobody.")
 def test_what_comes_late_is_stored_and_wakes_nobody(streets: Streets) -> None:
     streets.officer("an")
     sighting = uuid4()
@@ -188,6 +198,8 @@ def test_against_a_clock_of_the_hub_that_jumped_no_stamp_makes_news_late(streets
     assert fates(streets) == ["alerted", "late"], "what waited so long at its node is late"
 
 
+@pytest.mark.promise("Node state and clocks: A wrong wall clock does not change durations.")
+@pytest.mark.promise("Node trouble: A wrong clock is reported.")
 def test_a_node_without_a_clock_is_believed_by_its_age(streets: Streets) -> None:
     streets.node.source, streets.node.error_ms = ClockSource.NONE, None
     streets.node.age_ms = 2_000
@@ -236,6 +248,7 @@ def test_a_camera_is_lost_and_back_whatever_the_order(streets: Streets) -> None:
     assert not any(row.is_lost for row in streets.rows(cameras))
 
 
+@pytest.mark.promise("Node to hub: Dropped numbers are announced as ranges.")
 def test_dropped_numbers_are_kept(streets: Streets) -> None:
     streets.file(streets.node.says(NumbersDropped(ranges=((3, 9), (11, 2**53 - 1)), reason="full")))
     rows = sorted(streets.rows(dropped_numbers), key=lambda row: row.first_seq)
@@ -298,6 +311,7 @@ def test_a_message_that_cannot_be_filed_is_kept_with_its_reason(streets: Streets
     assert (len(row.payload), row.size_bytes, row.reason) == (65_536, 100_000, "oversize")
 
 
+@pytest.mark.promise("Storms and backup: A spot that has just alerted stays quiet for a while.")
 def test_a_spot_at_rest_raises_its_alert_silently_and_hides_no_other_cameras_first(
     streets: Streets,
 ) -> None:
@@ -323,6 +337,9 @@ def test_a_spot_at_rest_raises_its_alert_silently_and_hides_no_other_cameras_fir
     assert again.fate == "alerted"  # rest is counted from what woke people, not from what did not
 
 
+@pytest.mark.promise(
+    "Detection and tracking: Above a stated density, a crowd is one alert with a number."
+)
 def test_a_crowd_is_an_alert_of_its_own_beside_the_one_of_persons(streets: Streets) -> None:
     streets.officer("an")
     streets.file(streets.node.opened())

@@ -9,6 +9,8 @@ from hub.web.find_times import WHENS, SpanFaultError, span_said, when_word
 from hub.web.when import Calendar
 from hub.web.words import words
 
+pytestmark = pytest.mark.promise("Search: A search goes by time in words or numbers.")
+
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 

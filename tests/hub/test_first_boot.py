@@ -10,6 +10,8 @@ import pytest
 from agent.wire.enrolment import FINGERPRINT_BYTES, TOKEN_BYTES, EnrolmentCode
 from hub.web.first_boot import user_data
 
+pytestmark = pytest.mark.promise("Installing: A first-boot file enrols a new card.")
+
 yaml: Any = pytest.importorskip("yaml")  # apprise brings it; there are no types for it
 
 CODE = EnrolmentCode("hub.example", 8443, b"f" * FINGERPRINT_BYTES, b"t" * TOKEN_BYTES)

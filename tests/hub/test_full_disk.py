@@ -32,6 +32,10 @@ from tests.hub.test_hub_program import ROOT, Site
 from tests.hub.web_town import Town, some_bytes
 from tests.hub.wire_words import NodeVoice
 
+pytestmark = pytest.mark.promise(
+    "Faults: A full disk at any write loses nothing that was accepted."
+)
+
 NODE = "nga-tu-01"
 PASSWORD = "đèn đường 756"
 
@@ -160,6 +164,7 @@ def test_a_whole_hub_on_a_full_disk_waits_with_what_came_and_says_so_on_its_page
     assert "Traceback" not in log.read_text()
 
 
+@pytest.mark.promise("Seal and footage store: Held footage stays at a full disk of the hub.")
 def test_at_a_full_disk_what_is_held_stays_and_what_is_worth_least_goes(
     small_disk: Path, sqlite_url: str
 ) -> None:

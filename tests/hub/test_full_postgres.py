@@ -22,6 +22,11 @@ from tests.hub.test_hub_program import ROOT, Site
 from tests.hub.wire_words import NodeVoice
 from tests.postgres import Server, server
 
+pytestmark = [
+    pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted."),
+    pytest.mark.promise("Faults: A lost database takes its batch back whole."),
+]
+
 NODE = "nga-tu-01"
 DISK_BYTES = 160 * 2**20
 

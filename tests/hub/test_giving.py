@@ -238,6 +238,7 @@ def templates(
     yield make
 
 
+@pytest.mark.promise("Rights: A person passes on only rights of their own.")
 @settings(
     max_examples=25,
     deadline=None,
@@ -259,6 +260,7 @@ def test_whatever_people_do_nobody_has_more_of_what_was_given_than_the_giver(
         db.close()
 
 
+@pytest.mark.promise("Rights: A person passes on only rights of their own.")
 def test_on_both_databases_what_was_given_ends_with_the_grant_it_came_of(
     db: Database, tmp_path: Path
 ) -> None:
@@ -304,6 +306,7 @@ def test_what_lies_no_more_within_the_givers_border_ends_when_the_border_moves(
     assert streets.acts()[-1] == "grant.end.with"
 
 
+@pytest.mark.promise("Rights: A role limits the rights of its people.")
 @pytest.mark.parametrize(
     ("role", "rights", "has_end", "fault"),
     [
@@ -344,6 +347,7 @@ def test_a_role_fences_what_its_people_can_be_granted(
         assert refused.value.fault is fault
 
 
+@pytest.mark.promise("Rights: A role limits the rights of its people.")
 def test_a_board_member_has_one_quarter_and_no_second(db: Database, tmp_path: Path) -> None:
     streets = Streets(db, tmp_path)
     now = streets.clock.now()

@@ -69,6 +69,8 @@ def film_of(streets: Streets, clip: Clip, login: str = "an") -> Film:
     return film
 
 
+@pytest.mark.promise("Clips: Footage is uploaded by tus and resumes.")
+@pytest.mark.promise("Clips: The final clip is checked against what came while it grew.")
 def test_what_came_while_it_was_recorded_need_not_come_again(streets: Streets) -> None:
     clip = Clip(streets)
     assert clip.bring(DRAFT + BODY[:10]) == 20
@@ -93,6 +95,7 @@ def test_a_clip_that_grew_to_its_last_byte_is_stored_when_it_is_announced(
     assert streets.blobs.has(sha(WHOLE))
 
 
+@pytest.mark.promise("Clips: The final clip is checked against what came while it grew.")
 def test_what_grew_is_another_file_than_was_announced_and_all_of_it_comes(
     streets: Streets,
 ) -> None:
@@ -198,6 +201,7 @@ def test_only_its_own_node_brings_it_and_only_who_may_play_clips_watches(
     assert not streets.door.may_watch(stranger, clip.clip_id)
 
 
+@pytest.mark.promise("Clips: A partial clip of a dead node stays playable.")
 def test_what_its_node_never_finished_is_kept_longer_than_other_unfinished_files(
     streets: Streets, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from hub.alerts.alert import Changed, HeldBy, Life, State, Unchanged, apply, hand_over
@@ -12,6 +13,8 @@ from hub.store.owed import Owed
 from hub.store.tables import notifications
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets
+
+pytestmark = pytest.mark.promise("Rules and duty: An alert can be handed over.")
 
 AN, BINH, CHI = (UUID(int=number) for number in range(1, 4))
 OFFERED = Life(State.TAKEN, taken_by=AN, offered_to=BINH)

@@ -44,6 +44,16 @@ from tests.hub.test_cases import let
 from tests.hub.web_town import PASSWORD, POLICY, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
+pytestmark = [
+    pytest.mark.promise("Tips and households: A household registers its camera with consent."),
+    pytest.mark.promise(
+        "Tips and households: A household is asked for a span by an expiring link."
+    ),
+    pytest.mark.promise(
+        "Tips and households: Household footage is sealed, and consent can be withdrawn."
+    ),
+]
+
 HOUR_US = 3600 * 1_000_000
 NUMBER = "0912 345 678"
 SECRET = "vu-an-mat-xe"
@@ -413,6 +423,7 @@ def test_a_small_film_by_the_form_alone_is_sealed_in_its_case_and_has_a_receipt(
     assert keeper.get(path).content == film
 
 
+@pytest.mark.promise("Cases and evidence: A 4 GB video is taken in or refused early.")
 @pytest.mark.parametrize(
     "content",
     [
@@ -535,6 +546,7 @@ def test_another_film_begins_anew_and_what_came_is_thrown_away_when_asked(
     assert list((town.folder / "media" / "given").glob("*/*")) == []
 
 
+@pytest.mark.promise("Cases and evidence: A 4 GB video is taken in or refused early.")
 def test_what_is_too_large_is_refused_before_a_byte_of_it_comes(
     town: Town, house: House, token: str
 ) -> None:

@@ -21,6 +21,8 @@ from tests.agent.test_link import address as node_address
 from tests.agent.test_link import make_link
 from tests.hub.intake_rig import WAIT_S, address, eventually, found_town, subscriber
 
+pytestmark = pytest.mark.promise("Node state and clocks: The hub publishes its own presence.")
+
 
 @pytest.fixture
 def db(sqlite_url: str) -> Iterator[Database]:

@@ -38,6 +38,8 @@ from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.intake_rig import WAIT_S, NodeLine, count, eventually, found_town
 from tests.hub.wire_words import NodeVoice
 
+pytestmark = pytest.mark.promise("Hub: Each command of the hub works in a real process.")
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -145,6 +147,7 @@ def town(site: Site, sqlite_template: Path) -> Site:
     return site
 
 
+@pytest.mark.promise("Rights: A grant on an area reaches all areas below it.")
 def test_areas_and_nodes_are_entered_into_a_fresh_database(site: Site) -> None:
     for words in (
         ("area", "add", "Tân Khai", "--level", "commune"),
@@ -182,6 +185,8 @@ def test_a_whole_hub_starts_files_what_a_node_says_and_stops_in_order(
     db.close()
 
 
+@pytest.mark.promise("Node to hub: A killed hub loses no event.")
+@pytest.mark.promise("Rules and duty: An acknowledgement survives an offline phone and a restart.")
 def test_a_killed_hub_starts_again_where_it_was(
     town: Site, running: Callable[[], "subprocess.Popen[bytes]"]
 ) -> None:
@@ -219,6 +224,7 @@ def test_a_hub_without_its_broker_waits_for_it_and_says_so(town: Site) -> None:
         assert hub.wait(WAIT_S) == 0
 
 
+@pytest.mark.promise("Bad input: A port that is in use is one error line.")
 def test_a_taken_port_is_one_line_and_code_78(site: Site) -> None:
     with socket.create_server(("127.0.0.1", site.port)):
         refused = site.command("run")
@@ -279,6 +285,7 @@ def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
     assert "Check [broker] host and port" in bad[0]
 
 
+@pytest.mark.promise("Seal and footage store: The footage store is a folder or an S3 bucket.")
 def test_check_asks_the_bucket_and_names_what_is_missing(site: Site) -> None:
     with s3_server() as port:
         text = site.config.read_text().replace(
@@ -385,12 +392,15 @@ def test_what_cannot_be_entered_is_one_line_and_code_1(
     assert why in line
 
 
+@pytest.mark.promise("Sign-in: There is no default account and no default password.")
+@pytest.mark.promise("Hub: The password of the demonstration is made for its run.")
 def test_an_officer_has_no_default_password(site: Site) -> None:
     assert site.command("officer", "add", "lan").returncode == 2
     short = site.command("officer", "add", "lan", "--password-stdin", stdin="123\n")
     assert short.returncode == 1
 
 
+@pytest.mark.promise("Installing: The first keeper comes in by a one-time link.")
 def test_the_first_keeper_comes_in_by_a_one_time_link(site: Site) -> None:
     invited = site.command("officer", "invite", "quan", "--name", "Hồ Quân", "--role", "keeper")
     assert invited.returncode == 0, invited.stderr
@@ -441,6 +451,7 @@ def bring(token: UploadToken, content: bytes) -> int:
     return httpx.post(token.upload_url, content=content, headers=headers, timeout=60).status_code
 
 
+@pytest.mark.promise("Seal and footage store: The footage store is a folder or an S3 bucket.")
 def test_a_hub_with_a_bucket_keeps_nothing_itself_and_goes_on_while_the_bucket_is_away(
     town: Site, running: Callable[[], "subprocess.Popen[bytes]"]
 ) -> None:

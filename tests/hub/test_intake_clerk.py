@@ -137,6 +137,7 @@ def test_what_one_batch_says_is_what_its_messages_say_one_by_one(
     assert seen[0] == seen[1]
 
 
+@pytest.mark.promise("Faults: A lost database takes its batch back whole.")
 def test_a_failing_database_takes_the_whole_batch_back(db: Database) -> None:
     found_town(db, "a")
     node = NodeVoice("a")
@@ -162,6 +163,7 @@ def test_a_birth_brings_its_cameras_and_a_token(db: Database) -> None:
     assert (row.state, row.birth_id) == ("online", birth.birth_id)
 
 
+@pytest.mark.promise("Node state and clocks: A late last will does not kill a living node.")
 def test_a_late_will_leaves_the_node_alive(db: Database) -> None:
     found_town(db, "a")
     node = NodeVoice("a")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from agent.wire.presence import Birth, Death
 from hub.intake.fleet import NEVER_SEEN, Presence, Verdict, after, judge
 from hub.intake.rivals import Lives, heard
 from tests.hub.wire_words import NodeVoice
+
+pytestmark = pytest.mark.promise("Node to hub: Two nodes with one identity raise one alarm.")
 
 NODE = NodeVoice("nga-tu-01")
 
@@ -21,6 +24,7 @@ def test_a_birth_brings_a_node_to_life_and_its_own_death_ends_it() -> None:
     assert not after(alive, NODE.death(birth.birth_id)).is_alive
 
 
+@pytest.mark.promise("Wire protocol: A last will counts only for its own birth.")
 def test_a_will_that_comes_after_the_next_birth_is_ignored() -> None:
     old, new = NODE.birth(), NODE.birth()
     alive = after(after(NEVER_SEEN, old), new)
@@ -41,6 +45,7 @@ def test_a_death_of_somebody_never_born_is_ignored() -> None:
     assert after(NEVER_SEEN, NODE.death(uuid4())) == NEVER_SEEN
 
 
+@pytest.mark.promise("Node state and clocks: A late last will does not kill a living node.")
 @given(
     lives=st.lists(
         st.tuples(

@@ -1,10 +1,13 @@
 """Which numbers are known, decided without a database; and when gaps are asked for."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.intake.gaps import AskPolicy, Numbers, after_asking, announced, heard, settled
 from hub.store.numbers import Gap
+
+pytestmark = pytest.mark.promise("Node to hub: The hub finds gaps and asks for them.")
 
 POLICY = AskPolicy()
 NOW_US = 1_795_000_000_000_000
@@ -60,6 +63,7 @@ def test_with_too_many_gaps_more_is_asked_for_and_never_less(
     assert missing(known) >= expected
 
 
+@pytest.mark.promise("Node to hub: A gap is a gap only after its time.")
 def test_a_gap_is_a_gap_only_after_its_time() -> None:
     known = heard(Numbers(), 3, now_us=NOW_US, policy=POLICY)
     assert known.gaps == (Gap(1, 2, NOW_US, NOW_US + 2 * MINUTE_US),)

@@ -35,6 +35,8 @@ from hub.store.tables import media, missing_numbers
 from tests.hub.intake_rig import NOW, found_town, tokens
 from tests.hub.wire_words import NodeVoice
 
+pytestmark = pytest.mark.promise("Node to hub: The hub finds gaps and asks for them.")
+
 TOPIC: dict[type, topics.Topic] = {
     Event: topics.EVENT,
     Health: topics.HEALTH,
@@ -102,6 +104,7 @@ def test_numbers_in_order_leave_no_row(hub: Hub) -> None:
     assert hub.asks() == {}
 
 
+@pytest.mark.promise("Node to hub: A gap is a gap only after its time.")
 def test_a_gap_is_asked_for_after_its_time_and_closed_by_what_comes(hub: Hub) -> None:
     node = NodeVoice("a")
     said = spoken(node, 9)
@@ -137,12 +140,14 @@ def test_dropped_numbers_are_waited_for_no_more(hub: Hub) -> None:
     assert hub.missing() == set()
 
 
+@pytest.mark.promise("Node to hub: A restored hub asks for what its backup lacks.")
 def test_a_birth_tells_how_much_there_is(hub: Hub) -> None:
     node = NodeVoice("a")
     hub.hear(node.birth().model_copy(update={"last_seq": 7}), spoken(node, 1)[0])
     assert hub.asks() == {"a": ((2, 7),)}, "a restored hub would not know of a last event else"
 
 
+@pytest.mark.promise("Node to hub: A re-imaged node starts a new spool.")
 def test_only_a_node_that_is_here_with_that_very_spool_is_asked(hub: Hub) -> None:
     here, away = NodeVoice("a"), NodeVoice("b")
     birth = away.birth()
@@ -218,6 +223,7 @@ def test_a_file_that_stays_away_is_asked_for_once_an_hour(hub: Hub, db: Database
         assert conn.scalar(select(func.count()).select_from(media)) == 1
 
 
+@pytest.mark.promise("Faults: A receipt for an unsent event changes nothing.")
 def test_a_receipt_for_what_was_never_stored_is_found_out_and_asked_for(hub: Hub) -> None:
     node = NodeVoice("a")
     said = spoken(node, 3)
@@ -231,6 +237,7 @@ def test_health_too_tells_how_much_there_is_so_that_a_quiet_node_is_asked(hub: H
     assert hub.asks() == {"a": ((1, 3),)}
 
 
+@pytest.mark.promise("Node state and clocks: Each node reports its health each minute.")
 def test_the_last_health_of_a_node_counts_and_a_week_of_samples_is_kept(
     hub: Hub, db: Database
 ) -> None:
@@ -254,6 +261,7 @@ def test_health_of_a_node_that_nobody_added_is_counted_and_not_kept(hub: Hub, db
         assert health.latest(conn) == {}
 
 
+@pytest.mark.promise("Node to hub: Two nodes with one identity raise one alarm.")
 def test_two_nodes_of_one_name_are_one_alarm_and_are_over_an_hour_after_the_last(
     hub: Hub, db: Database
 ) -> None:
@@ -292,6 +300,7 @@ def test_a_node_that_reports_no_more_is_silent_though_its_line_stands(
     assert step.kind is Kind.NODE_SILENT
 
 
+@pytest.mark.promise("Clips: Held footage is never removed.")
 def test_a_node_that_records_nothing_is_one_alarm_until_it_records_again(
     hub: Hub, db: Database
 ) -> None:

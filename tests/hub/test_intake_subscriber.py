@@ -38,6 +38,10 @@ from tests.hub.intake_rig import (
 )
 from tests.hub.wire_words import NodeVoice
 
+pytestmark = pytest.mark.promise(
+    "Faults: A wrong, unknown, oversize or repeated message is refused."
+)
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -71,6 +75,7 @@ def line(broker: Broker) -> Iterator[Callable[[str], NodeLine]]:
         one.leave()
 
 
+@pytest.mark.promise("Node to hub: A repeated event changes nothing.")
 def test_events_are_stored_once_and_receipted_every_time(
     hub: Subscriber, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
@@ -87,6 +92,7 @@ def test_events_are_stored_once_and_receipted_every_time(
     assert (hub.counts["stored"], hub.counts["repeated"]) == (50, 10)
 
 
+@pytest.mark.promise("Bad input: A malformed message to the hub is set aside and counted.")
 def test_bad_messages_are_refused_by_name_and_the_hub_goes_on(
     hub: Subscriber, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
@@ -117,6 +123,7 @@ def test_bad_messages_are_refused_by_name_and_the_hub_goes_on(
     assert hub.is_alive
 
 
+@pytest.mark.promise("Bad input: A malformed message to the hub is set aside and counted.")
 def test_bad_words_on_status_and_request_are_set_aside_and_counted_and_the_hub_goes_on(
     hub: Subscriber, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
@@ -169,6 +176,7 @@ def test_what_a_node_said_before_anybody_added_it_is_filed_once_it_is_added(
     assert late.refused.empty()
 
 
+@pytest.mark.promise("Hub: An upload needs a short-lived token of its node.")
 def test_a_birth_and_a_request_are_answered_with_a_token(
     hub: Subscriber, line: Callable[[str], NodeLine]
 ) -> None:
@@ -197,6 +205,8 @@ def test_what_was_said_while_the_hub_was_away_comes_when_it_is_back(
     second.stop()
 
 
+@pytest.mark.promise("Hub: The hub commits, then acknowledges, then sends the receipt.")
+@pytest.mark.promise("Node to hub: A killed hub loses no event.")
 def test_a_hub_killed_between_commit_and_acknowledgement_hears_it_again_and_stores_it_once(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
@@ -223,6 +233,7 @@ def test_a_hub_killed_between_commit_and_acknowledgement_hears_it_again_and_stor
     assert hub.counts["received"] >= 20
 
 
+@pytest.mark.promise("Node to hub: A killed broker loses no event.")
 def test_the_hub_comes_back_after_the_broker_does(
     hub: Subscriber, broker: Broker, line: Callable[[str], NodeLine]
 ) -> None:
@@ -312,6 +323,7 @@ def test_papers_that_do_not_fit_are_named(broker: Broker) -> None:
         knock(where)
 
 
+@pytest.mark.promise("Hub: A broker thread that dies is reported and replaced.")
 def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
@@ -344,6 +356,7 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
     assert all("the thread that listens died" in reason for reason in reasons)
 
 
+@pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits.")
 def test_a_node_that_floods_is_slowed_and_another_is_heard_at_once(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:

@@ -60,6 +60,7 @@ def writer(db: Any, files: Noted) -> Writer:
     return Writer(db, clerk=Clerk(files, Fleet(tokens())), clock=StoppedClock(), patience=hasty)
 
 
+@pytest.mark.promise("Faults: A lost database takes its batch back whole.")
 def test_a_database_that_comes_back_gets_the_batch_whole(sqlite_db: Database) -> None:
     files = Noted()
     node = NodeVoice("a")
@@ -121,6 +122,7 @@ class FilledDisk:
             raise
 
 
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_a_full_disk_under_the_hub_loses_nothing_however_long_it_lasts(
     sqlite_db: Database,
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_full_disk_under_the_hub_loses_nothing_however_long_it_lasts(
     assert (count(sqlite_db, events), count(sqlite_db, set_aside)) == (50, 0)
 
 
+@pytest.mark.promise("Hub: The hub commits, then acknowledges, then sends the receipt.")
 def test_stopping_without_a_database_commits_nothing_and_acknowledges_nothing(
     sqlite_db: Database,
 ) -> None:
@@ -166,6 +169,7 @@ def test_the_inbox_gives_batches_in_order() -> None:
     assert len(first) == BATCH
 
 
+@pytest.mark.promise("Hub: One writer takes events from a bounded queue.")
 def test_a_full_inbox_makes_its_giver_wait_until_there_is_room() -> None:
     inbox = Inbox(bound=1)
     inbox.put(numbered(1))

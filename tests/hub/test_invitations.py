@@ -18,6 +18,11 @@ from hub.store.tables import areas, audit, columns, people, sessions
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = [
+    pytest.mark.promise("Sign-in: An invitation works once."),
+    pytest.mark.promise("Sign-in: Expired, replayed and foreign tokens are refused."),
+]
+
 NEW = "cây bàng 1986"
 
 
@@ -191,6 +196,7 @@ def test_nobody_but_a_keeper_invites(app: FastAPI, town: Town) -> None:
     assert refused(town) == []
 
 
+@pytest.mark.promise("Sign-in: Export and grants need a second proof.")
 def test_a_keeper_whose_proof_is_old_gives_it_again(keeper: Visitor, town: Town) -> None:
     past = town.clock.now().plus_s(-601)
     with town.db.writing() as conn:

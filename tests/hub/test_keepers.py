@@ -35,6 +35,7 @@ from tests.hub.streets import Streets, picture
 KEEPER = Right.SEE | Right.MANAGE
 
 
+@pytest.mark.promise("Pages: A page shows each node's state and week.")
 def test_a_keeper_sees_the_nodes_of_their_cameras_those_in_trouble_first(streets: Streets) -> None:
     kim = streets.officer("kim", rights=KEEPER)
     near = streets.officer("lan", rights=KEEPER, area=streets.bridge)
@@ -59,6 +60,7 @@ def test_an_inbox_names_the_dark_cameras_its_reader_may_see_and_no_others(
     assert streets.door.dark_cameras(elsewhere) == []
 
 
+@pytest.mark.promise("Node to hub: A refused event is shown with its reason.")
 @pytest.mark.parametrize(
     ("reason", "language", "said"),
     [
@@ -100,6 +102,8 @@ def test_what_the_hub_refused_is_on_the_page_of_nodes_with_count_reason_and_time
     assert {one.refused for one in streets.door.node_states(kim)[0]} == {0}
 
 
+@pytest.mark.promise("Node to hub: Each notification arrives, or somebody is told why not.")
+@pytest.mark.promise("Notifications: A notification that failed for good is listed.")
 def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
     streets: Streets,
 ) -> None:
@@ -153,6 +157,7 @@ class NoTokens:
         raise NotImplementedError
 
 
+@pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
 def test_every_event_of_every_kind_has_exactly_one_fate(streets: Streets) -> None:
     said = all_kinds(streets)
     clerk = Clerk(streets.filing, Fleet(NoTokens()))  # type: ignore[arg-type]  # none is minted

@@ -25,6 +25,10 @@ from hub.store.tables import holds as hold_rows
 from hub.store.uploads import UploadRefusedError
 from tests.hub.streets import EVERYTHING, Streets, picture, sha
 
+pytestmark = pytest.mark.promise(
+    "Seal and footage store: The hub keeps footage by class, area and hold."
+)
+
 DAY_S = 86_400
 SHELL = By(came_from="shell")
 
@@ -90,6 +94,7 @@ def is_here(streets: Streets, content: bytes) -> bool:
     return says_stored
 
 
+@pytest.mark.promise("Audit and data protection: Deletion is logged with a proof.")
 def test_a_clip_goes_when_its_rule_says_and_its_page_tells_by_which(streets: Streets) -> None:
     an = streets.officer("an")
     alert_id = alert_with_clip(streets, b"old")
@@ -125,6 +130,9 @@ def test_by_a_clock_that_jumped_nothing_is_too_old(streets: Streets) -> None:
     assert remover(streets).remove_overdue() == 1
 
 
+@pytest.mark.promise(
+    "Audit and data protection: Retention applies by area, and its reason is shown."
+)
 def test_an_areas_own_rule_beats_the_one_above_it(streets: Streets) -> None:
     keep(streets, 30, area=streets.commune)
     keep(streets, 90, area=streets.bridge)
@@ -159,6 +167,8 @@ def test_what_a_rule_removed_is_neither_taken_nor_asked_for_again(streets: Stree
     assert asked == []
 
 
+@pytest.mark.promise("Seal and footage store: Held footage stays at a full disk of the hub.")
+@pytest.mark.promise("Cases and evidence: A legal hold has priority over retention and full disks.")
 def test_held_footage_outlives_its_rule_and_a_full_disk_until_the_hold_ends(
     streets: Streets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +372,7 @@ stamps = st.lists(
 )
 
 
+@pytest.mark.promise("Seal and footage store: Held footage stays at a full disk of the hub.")
 @settings(
     deadline=None,
     max_examples=40,

@@ -32,6 +32,10 @@ def remove_overdue(town: Town, monkeypatch: pytest.MonkeyPatch) -> int:
     return Remover(town.db, **rooms).remove_overdue()
 
 
+@pytest.mark.promise("Seal and footage store: The hub keeps footage by class, area and hold.")
+@pytest.mark.promise(
+    "Audit and data protection: Retention applies by area, and its reason is shown."
+)
 def test_a_hold_by_case_number_keeps_what_its_rule_would_remove_and_the_page_says_which(
     town: Town, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

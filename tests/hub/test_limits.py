@@ -12,6 +12,11 @@ from hub.web.limits import BAD_TOKENS, CHANGES, GUESSES, SEARCHING, Limits, Rule
 from tests.hub.web_town import PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
+pytestmark = [
+    pytest.mark.promise("Sign-in: Sign-in attempts and requests have rate limits."),
+    pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits."),
+]
+
 RULE = Rule("knocks", 5, 10.0, "address")
 
 

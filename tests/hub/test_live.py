@@ -20,6 +20,8 @@ from hub.web.watching import LEASE_S, MOST_BYTES, MOST_WATCHES, Watching
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
+pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
+
 
 def jpeg(mark: bytes, size_bytes: int = 2000) -> bytes:
     """Looks like a picture as far as the hub looks."""
@@ -105,6 +107,7 @@ def test_a_watching_begins_at_the_node_shows_its_pictures_and_ends_with_two_line
     assert bring(town, jpeg(b"b")).status_code == 410
 
 
+@pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver.")
 def test_who_is_not_granted_it_sees_no_page_and_no_picture_while_another_watches(
     town: Town,
 ) -> None:

@@ -23,6 +23,10 @@ from hub.store.schema import migrate, upgrade
 from tests.hub.desk import Desk
 from tests.hub.streets import Streets
 
+pytestmark = pytest.mark.promise(
+    "Audit and data protection: A changed audit log is found and the line named."
+)
+
 Log = list[tuple[Record, str]]
 
 
@@ -98,6 +102,7 @@ def insert(log: Log, at: int, _: random.Random) -> Log:
 FORGERIES = [flip, drop, swap, insert]
 
 
+@pytest.mark.promise("Cases and evidence: No true package or log is called forged.")
 def test_a_true_log_of_any_length_is_whole_and_so_are_its_anchors() -> None:
     log = made(300)
     anchors = [anchor_of(log[:count]) for count in (1, 17, 300)]
@@ -105,6 +110,7 @@ def test_a_true_log_of_any_length_is_whole_and_so_are_its_anchors() -> None:
     assert list(faults([])) == []
 
 
+@pytest.mark.promise("Cases and evidence: Each forgery of a package or log is found.")
 def test_each_of_a_thousand_forgeries_is_found_where_it_was_made() -> None:
     log, dice = made(60), random.Random(1)  # noqa: S311 - dice, no secret
     for number in range(1000):
@@ -143,6 +149,7 @@ def test_no_two_contents_are_bound_alike(one: str, two: str) -> None:
     assert is_same == (two == "")
 
 
+@pytest.mark.promise("Audit and data protection: The audit log is append-only and chained.")
 def test_what_people_do_is_bound_line_to_line(streets: Streets) -> None:
     officer = streets.officer("can-bo")
     for _ in range(3):
@@ -154,6 +161,7 @@ def test_what_people_do_is_bound_line_to_line(streets: Streets) -> None:
     assert [record.act for record, _ in log][-3:] == ["inbox.open"] * 3
 
 
+@pytest.mark.promise("Audit and data protection: The audit log is append-only and chained.")
 @pytest.mark.parametrize("act", ["UPDATE audit SET detail = ''", "DELETE FROM audit"])
 def test_the_database_itself_lets_no_line_be_changed_or_removed(streets: Streets, act: str) -> None:
     with pytest.raises(DBAPIError, match="can only grow"), streets.db.writing() as conn:
@@ -182,6 +190,7 @@ def test_lines_of_an_older_hub_are_bound_when_it_is_brought_up(blank_url: str) -
     db.close()
 
 
+@pytest.mark.promise("Audit and data protection: The audit log is append-only and chained.")
 def test_a_keeper_asks_whether_the_log_is_whole(
     sqlite_url: str, desk: Desk, tmp_path: Path
 ) -> None:

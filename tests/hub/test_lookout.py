@@ -17,6 +17,10 @@ from hub.store.tables import alert_history, alerts, nodes, notifications, troubl
 from hub.store.views import Asker
 from tests.hub.streets import Mouth, Streets
 
+pytestmark = pytest.mark.promise(
+    "Node state and clocks: A dead camera, node, line and broker are told apart."
+)
+
 KEEPER = Right.SEE | Right.MANAGE
 
 
@@ -101,6 +105,7 @@ def test_a_silent_node_is_an_alert_for_its_keepers_alone(watch: Watch, keeper: A
     ]
 
 
+@pytest.mark.promise("Node state and clocks: A lost line of a commune is one alert.")
 def test_a_hub_that_starts_again_says_nothing_twice(watch: Watch, keeper: Asker) -> None:
     watch.goes("nga-tu")
     watch.pass_s(90)
@@ -151,6 +156,7 @@ def test_an_alert_that_a_person_closed_is_not_raised_again_until_it_was_back(
     assert [row.state for row in watch.streets.rows(alerts)] == ["resolved", "open"]
 
 
+@pytest.mark.promise("Node state and clocks: A lost line of a commune is one alert.")
 def test_an_area_cut_off_is_one_alert_that_counts(watch: Watch, keeper: Asker) -> None:
     streets = watch.streets
     near = streets.officer("lan", rights=KEEPER, area=streets.bridge)

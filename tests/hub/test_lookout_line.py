@@ -19,6 +19,10 @@ from tests.hub.intake_rig import NOW, NodeLine, address, eventually, found_town,
 from tests.hub.streets import CHEAP
 from tests.hub.wire_words import NodeVoice
 
+pytestmark = pytest.mark.promise(
+    "Node state and clocks: A dead camera, node, line and broker are told apart."
+)
+
 HASTY = Thresholds(
     node_silent_after_s=0.2,
     broker_lost_after_s=0.2,

@@ -14,6 +14,8 @@ from tests.hub.test_on_the_way import another_camera
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
+
 TOWN = Corners(106.55, 11.60, 106.65, 11.50)
 
 

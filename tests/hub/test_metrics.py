@@ -23,6 +23,8 @@ from tests.hub.streets import Streets
 from tests.hub.web_town import Town, some_bytes
 from tests.hub.web_visitor import Visitor
 
+pytestmark = pytest.mark.promise("Fleet: Prometheus can read hub and nodes.")
+
 DEPLOY = Path(__file__).parents[2] / "deploy" / "metrics"
 TOKEN = "secret"
 OURS = re.compile(r"\b(?:matthan|process)_[a-z_]+\b")

@@ -2,6 +2,8 @@
 
 from uuid import UUID, uuid4
 
+import pytest
+
 from agent.wire.answers import Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import decode_command
 from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
@@ -12,6 +14,13 @@ from hub.store.audit import By
 from hub.store.node_holds import AGAIN_S, SLACK_US
 from hub.store.tables import cameras, media, node_holds, nodes
 from tests.hub.streets import Streets, sha
+
+pytestmark = [
+    pytest.mark.promise("Clips: Held footage is never removed."),
+    pytest.mark.promise(
+        "Cases and evidence: A legal hold has priority over retention and full disks."
+    ),
+]
 
 
 def said(streets: Streets) -> list[Command]:

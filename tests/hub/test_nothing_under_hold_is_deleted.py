@@ -46,6 +46,8 @@ from tests.hub.test_remains import fragments, remains, silent_for
 from tests.hub.web_town import PASSWORD, POLICY, TOKEN, Town, some_bytes
 from tests.hub.web_visitor import PAGE, Visitor
 
+pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
+
 DAY_S = 86_400
 SHELL = By(came_from="shell")
 

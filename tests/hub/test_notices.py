@@ -26,6 +26,8 @@ from hub.web.notice_files import notice_file
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
+pytestmark = pytest.mark.promise("Pages: Notices for people can be previewed, sent and withdrawn.")
+
 CHANNELS = ("telegram", "zalo_group")
 FORM = {"title": "Cúp điện ngày mai", "words": "Từ 8 giờ đến 11 giờ.\nKhu phố 2.", "days": "3"}
 

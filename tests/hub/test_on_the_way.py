@@ -14,6 +14,8 @@ from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Pages: A camera opens in the phone's map, with its neighbours.")
+
 
 def asker(town: Town, login: str) -> Asker:
     signed_in: Any = town.accounts.sign_in(login, PASSWORD, came_from="")

@@ -22,6 +22,10 @@ from tests.browser.served import free_socket, served, wait_until
 from tests.hub.enrolling_rig import EnrolHub
 from tests.hub.web_town import Town
 
+pytestmark = pytest.mark.promise(
+    "Installing: `matthan-hub check --from-outside` checks the hub over the network."
+)
+
 
 class NodesPort:
     """What the proxy passes on there."""

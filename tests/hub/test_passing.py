@@ -19,6 +19,10 @@ from hub.alerts.passing import (
     in_order_of_passing,
 )
 
+pytestmark = pytest.mark.promise(
+    "Search: Neighbouring cameras come in the likely order of passing."
+)
+
 AREA = uuid4()
 HERE = Spot(uuid4(), AREA, 11.53, 106.62)
 M = 1 / 111_195

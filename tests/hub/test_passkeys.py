@@ -19,6 +19,8 @@ from tests.hub.soft_passkey import PRESENT, SoftPasskey, to_text
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Sign-in: Sign-in by passkey works.")
+
 SITE = "https://matthan.example"
 HOST = "matthan.example"
 
@@ -95,6 +97,7 @@ def test_a_person_has_a_bounded_number_of_them(an: Visitor) -> None:
     assert answers == [201] * MOST + [422]
 
 
+@pytest.mark.promise("Sign-in: Expired, replayed and foreign tokens are refused.")
 def test_an_answer_counts_once(an: Visitor, app: FastAPI, passkey: SoftPasskey, town: Town) -> None:
     add(an, passkey)
     options = an.call("/passkeys/options", {}).json()
@@ -215,6 +218,7 @@ def test_a_real_challenge_around_broken_parts_is_refused(
         assert an.call("/account/passkeys", {"credential": made}).status_code == 422
 
 
+@pytest.mark.promise("Sign-in: Export and grants need a second proof.")
 def test_it_is_a_second_proof_for_its_owner_alone(
     an: Visitor, app: FastAPI, passkey: SoftPasskey, town: Town
 ) -> None:

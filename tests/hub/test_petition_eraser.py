@@ -26,6 +26,8 @@ from tests.hub.test_web_petitions import Asking, only_id, with_leader
 from tests.hub.web_town import PASSWORD, Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Audit and data protection: Deletion is logged with a proof.")
+
 DOCS = Path(__file__).parents[2] / "docs/reference/deletion-proof.md"
 SHELL = By(came_from="shell")
 

@@ -20,6 +20,10 @@ from hub.alerts.petitions import (
     stands,
 )
 
+pytestmark = pytest.mark.promise(
+    "Audit and data protection: A person can ask for their data, with a counted deadline."
+)
+
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 TET = frozenset(date(2026, 2, 14) + timedelta(days=n) for n in range(9))
 WEEK = Week(ZONE, holidays=TET)

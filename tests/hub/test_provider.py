@@ -30,6 +30,8 @@ from tests.hub.open_id_office import CLIENT, SECRET, Claims, OpenIdOffice, sent_
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Sign-in: Sign-in by OpenID is optional.")
+
 SITE = "https://matthan.example"
 BACK = f"{SITE}/login/provider/back"
 NAMES = {"vi": "Tài khoản cơ quan", "en": "Office account"}

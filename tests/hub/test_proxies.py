@@ -21,6 +21,8 @@ from tests.browser import footage
 from tests.hub.web_town import PASSWORD, POLICY, Town
 from tests.hub.web_visitor import Visitor
 
+pytestmark = pytest.mark.promise("Clips: H.265 plays, or the phone gets an H.264 copy.")
+
 A, B, C = (hashlib.sha256(letter).hexdigest() for letter in (b"a", b"b", b"c"))
 
 
@@ -150,6 +152,7 @@ def test_copies_are_bounded_and_the_longest_unasked_goes_first(tmp_path: Path) -
     assert proxies.hashes() == sorted([A, C])
 
 
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_a_disk_without_room_makes_no_copy(tmp_path: Path) -> None:
     copier = Copier()
     with pytest.raises(NoRoomError, match="no room for a copy"):

@@ -1,11 +1,20 @@
 """The page for everyone: what it says, and what it never shows."""
 
+import pytest
+
 from hub.alerts.retention import FootageClass
 from hub.store import keeping
 from hub.web.limits import LOOKING_IN, rule_of
 from hub.web.site import PublicWords
 from tests.hub.web_town import NODE, Town
 from tests.hub.web_visitor import Visitor, text_of
+
+pytestmark = [
+    pytest.mark.promise(
+        "Audit and data protection: Retention applies by area, and its reason is shown."
+    ),
+    pytest.mark.promise("Audit and data protection: A public page lists the watched areas."),
+]
 
 
 def test_anybody_reads_where_cameras_watch_for_what_by_whom_and_how_long(town: Town) -> None:

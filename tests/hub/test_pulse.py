@@ -13,6 +13,8 @@ import pytest
 from hub.assembly.pulse import Pulse, notify_systemd
 from tests.hub.test_hub_program import Site, running, site
 
+pytestmark = pytest.mark.promise("Agent: The watchdog is fed only while each part answers.")
+
 __all__ = ["running", "site"]  # fixtures
 
 

@@ -27,6 +27,10 @@ from tests.hub.test_evidence import check, entries_of, item, order, packed, sign
 from tests.hub.test_exporting import let_export, seen_with
 from tests.hub.web_town import Town
 
+pytestmark = pytest.mark.promise(
+    "Cases and evidence: A redacted copy is marked and stands beside the original."
+)
+
 MEDIA = UUID(int=1)
 
 

@@ -65,6 +65,7 @@ def test_a_strange_birth_does_not_stop_the_hub(streets: Streets) -> None:
     assert (row.label, row.width, len(row.codec)) == ("a\ufffdb", 2**31 - 1, 40)
 
 
+@pytest.mark.promise("Node trouble: A node name that does not fit a topic is refused.")
 def test_a_node_has_a_name_of_its_own_that_fits_a_topic(streets: Streets) -> None:
     for name, complaint in (("nga-tu", "already"), ("Ngã tư", "no node name"), ("a/b", "no node")):
         with pytest.raises(registry.RegistryError, match=complaint), streets.db.writing() as conn:

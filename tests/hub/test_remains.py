@@ -18,6 +18,8 @@ from hub.store.tables import audit, growing_clips, media
 from tests.hub.streets import Streets, sha
 from tests.hub.test_growing import Clip, page_of
 
+pytestmark = pytest.mark.promise("Clips: Retention and holds apply to partial clips too.")
+
 DAY_S = 86_400
 
 

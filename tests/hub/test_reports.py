@@ -22,6 +22,8 @@ from tests.hub.test_on_the_way import another_camera, asker
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Pages: Reports count alerts, times and false alarms by area.")
+
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 S = 1_000_000
 A, B = UUID(int=1), UUID(int=2)

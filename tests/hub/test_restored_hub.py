@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from deploy.broker import Broker
@@ -51,6 +52,8 @@ def back_up(live: Path, copy: Path) -> None:
     target.close()
 
 
+@pytest.mark.promise("Node to hub: A restored hub asks for what its backup lacks.")
+@pytest.mark.promise("Node to hub: A restored hub ends complete.")
 def test_a_restored_hub_ends_complete(broker: Broker, sqlite_url: str, tmp_path: Path) -> None:
     live, copy = Path(sqlite_url.removeprefix("sqlite:///")), tmp_path / "backup.db"
     journal = open_journal(tmp_path / "journal.db")

@@ -32,6 +32,8 @@ from tests.hub.intake_rig import address, eventually, found_town, tokens
 from tests.hub.streets import CHEAP
 from tests.hub.test_backup import Place
 
+pytestmark = pytest.mark.promise("Node to hub: A restored hub ends complete.")
+
 SOON = AskPolicy(gap_after_s=0.2, again_first_s=0.2)
 EACH_ALONE = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
 LATE_AT_ONCE = replace(EACH_ALONE, late_after_s=0)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,10 @@ from hub.alerts.retention import (
     overdue,
     rule_for,
     to_make_room,
+)
+
+pytestmark = pytest.mark.promise(
+    "Seal and footage store: The hub keeps footage by class, area and hold."
 )
 
 COMMUNE, QUARTER, JUNCTION, ELSEWHERE = (uuid4() for _ in range(4))
@@ -134,6 +139,7 @@ rules_of = st.lists(
 )
 
 
+@pytest.mark.promise("Seal and footage store: Held footage stays at a full disk of the hub.")
 @given(st.lists(items, max_size=20), rules_of, st.integers(0, 10**11))
 def test_what_is_held_is_never_chosen(
     found: Sequence[Footage], rules: list[Rule], wanted_bytes: int

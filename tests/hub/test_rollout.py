@@ -37,6 +37,8 @@ from hub.store.settings_rows import Scope
 from hub.store.tables import nodes
 from tests.hub.test_settings import LONGER, SHELL, Yard, report
 
+pytestmark = pytest.mark.promise("Fleet: A roll-out goes in stages and halts by itself.")
+
 STEP_S = 60
 LONGEST_S = 6 * 3600
 

@@ -18,6 +18,8 @@ from tests.hub.streets import Streets
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Rules and duty: Rosters have shifts, swaps and holidays.")
+
 NAME = "Asia/Ho_Chi_Minh"
 ZONE = ZoneInfo(NAME)
 HEADER = "team,shift,starts,ends,day,people\n"

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,11 @@ from hub.alerts.rosters import (
     weekly_holes,
 )
 from tests.schedules import schedules
+
+pytestmark = [
+    pytest.mark.promise("Rules and duty: Rosters have shifts, swaps and holidays."),
+    pytest.mark.promise("Rules and duty: A gap in a roster is reported when it is saved."),
+]
 
 AN, BINH, CHI, DUNG = (UUID(int=number) for number in range(1, 5))
 DAY, NIGHT, HALF = UUID(int=101), UUID(int=102), UUID(int=103)
@@ -179,6 +185,7 @@ def there_by_the_minute(roster: Roster, moment: datetime) -> set[UUID]:
     return found
 
 
+@pytest.mark.promise("Rules and duty: Random rosters and rules give the right person.")
 @schedules(60, steps=1)
 @given(rosters(), st.integers(0, 10 * DAY_MINUTES - 1))
 def test_of_any_roster_on_duty_is_whoever_has_a_shift_then(roster: Roster, minute: int) -> None:

@@ -106,6 +106,7 @@ alerts = st.builds(
 )
 
 
+@pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
 @given(st.lists(alerts, max_size=5), st.floats(0, 2000))
 def test_every_sighting_of_a_person_that_is_not_late_is_told_or_joined(
     there: list[Running], age: float
@@ -125,6 +126,7 @@ def test_the_order_of_the_alerts_does_not_matter(there: list[Running], random: o
     assert decide(SEEN, there, POLICY) == decide(SEEN, shuffled, POLICY)
 
 
+@pytest.mark.promise("Faults: Future and past time stamps are handled.")
 @pytest.mark.parametrize(
     ("stamp_s", "error_ms", "age_ms", "expected_s"),
     [
@@ -148,6 +150,7 @@ def test_how_old_news_is(
     assert age == pytest.approx(expected_s)
 
 
+@pytest.mark.promise("Storms and backup: A spot that has just alerted stays quiet for a while.")
 @pytest.mark.parametrize(
     ("woke_s", "is_quiet"),
     [

@@ -19,6 +19,10 @@ from hub.web.words import words
 from tests.hub.alert_rows import alert_row
 from tests.hub.streets import Streets
 
+pytestmark = pytest.mark.promise(
+    "Zones and rules: Loitering, crossed lines, entries, hours and groups raise events."
+)
+
 LINGERS = RuleWords(rule="loitering", place="san-sau", seconds=20)
 CLIMBED = RuleWords(rule="crossing", place="hang-rao", towards="left")
 

@@ -10,6 +10,8 @@ from hub.store.every_table import metadata
 from hub.store.schema import check_schema, migrate, upgrade
 
 
+@pytest.mark.promise("Hub: The schema is the same on SQLite and PostgreSQL.")
+@pytest.mark.promise("Hub: Areas, cameras, people and grants are in the first schema.")
 def test_migrated_schema_equals_the_tables(db: Database) -> None:
     with db.reading() as conn:
         context = MigrationContext.configure(
@@ -76,6 +78,7 @@ def test_what_an_older_hub_closed_and_revoked_stays_so(blank_url: str) -> None:
     assert [bool(one) for one in ended] == [True, False]
 
 
+@pytest.mark.promise("Hub: Each time column has its error bound.")
 def test_every_moment_says_how_far_off_it_may_be() -> None:
     for table in metadata.tables.values():
         for column in table.columns:

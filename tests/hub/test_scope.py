@@ -19,6 +19,8 @@ from hub.store.database import Database
 from hub.store.scope import entitled_people, visible_cameras
 from hub.store.tables import areas, cameras, columns, grants, new_id, nodes, people
 
+pytestmark = pytest.mark.promise("Rights: A role limits the rights of its people.")
+
 NOW = Moment(1_000_000_000, 0)
 AROUND_US = st.sampled_from([NOW.utc_us, NOW.utc_us - 1, NOW.utc_us + 1])
 RIGHTS = st.sampled_from([Right(127), Right.SEE, Right.CLIPS, Right(0)])
@@ -180,12 +182,14 @@ SLOW_IS_FINE = (HealthCheck.too_slow,)
 RIGHT = st.sampled_from([Right.SEE, Right.CLIPS, Right.ALERTED, Right.SEE | Right.CLIPS])
 
 
+@pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
 @settings(max_examples=150, deadline=None, suppress_health_check=SLOW_IS_FINE)
 @given(world=worlds(), right=RIGHT)
 def test_sqlite_and_the_twin_agree(lasting_sqlite: Database, world: World, right: Right) -> None:
     try_world(lasting_sqlite, world, right)
 
 
+@pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW_IS_FINE)
 @given(world=worlds(), right=RIGHT)
 def test_postgresql_and_the_twin_agree(
@@ -194,6 +198,8 @@ def test_postgresql_and_the_twin_agree(
     try_world(lasting_postgres, world, right)
 
 
+@pytest.mark.promise("Hub: Areas, cameras, people and grants are in the first schema.")
+@pytest.mark.promise("Rights: A grant on an area reaches all areas below it.")
 def test_a_grant_on_a_commune_reaches_a_junction_three_levels_down(db: Database) -> None:
     ids = [uuid4() for _ in range(4)]
     grant = Grant(ids[0], None, Right.SEE, NOW.utc_us)

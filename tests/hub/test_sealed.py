@@ -13,6 +13,8 @@ from hub.store.database import Database
 from hub.store.tip_box import TipBox
 from tests.hub.test_channel_files import settings, write
 
+pytestmark = pytest.mark.promise("Security: Secrets can come from systemd credentials.")
+
 
 @pytest.fixture
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

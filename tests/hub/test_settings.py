@@ -37,6 +37,8 @@ from hub.store.views import Asker
 from tests.hub.desk import Desk
 from tests.hub.web_town import NODE, Town
 
+pytestmark = pytest.mark.promise("Fleet: Settings of nodes are wanted and reported by schema.")
+
 SHELL = By(came_from="shell")
 OWN: dict[str, Any] = {
     "clips": {"preroll_s": 5.0, "postroll_s": 3.0},
@@ -319,6 +321,7 @@ def test_a_camera_in_anothers_area_is_not_drawn_on_by_who_looks_after_its_node(y
     assert yard.acts() == ["settings.open.refused", "settings.want.refused"]
 
 
+@pytest.mark.promise("Fleet: A roll-out goes in stages and halts by itself.")
 def test_who_changed_what_when_and_why_stays_on_record(yard: Yard) -> None:
     kim = yard.asker()
     yard.door.want(kim, yard.node, {"clips.preroll_s": 9}, reason="trước khi vào")

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from hub.alerts.shapes import METRES_A_DEGREE, Circle, Point, Ring, Street, beyond_m, crossing
 
+pytestmark = pytest.mark.promise("Search: A search goes by area, point, street or shape.")
+
 ORIGIN = Point(11.53, 106.62)
 
 
@@ -48,6 +50,7 @@ def test_inside_a_ring_that_is_not_convex() -> None:
     assert beyond_m(ring, at(500, -70)) == pytest.approx(70, abs=0.5)
 
 
+@pytest.mark.promise("Search: An impossible search is answered with the cure.")
 def test_a_ring_that_crosses_itself_is_told_with_its_sides() -> None:
     bow_tie = [at(0, 0), at(1000, 1000), at(1000, 0), at(0, 1000)]
     assert crossing(bow_tie) == (1, 3)

@@ -28,6 +28,8 @@ from tests.hub.enrolling_rig import Box, EnrolHub
 from tests.hub.intake_rig import address, clerk, tokens
 from tests.hub.wire_words import NodeVoice
 
+pytestmark = pytest.mark.promise("Fleet: A revoked node is shut out at once.")
+
 NODE = "nga-tu-01"
 
 
@@ -181,6 +183,7 @@ def test_an_ended_certificate_and_none_at_all_get_nothing(
     assert lets_in(broker, *enrolled(hub, tmp_path))
 
 
+@pytest.mark.promise("Security: Broker, node port and pages use TLS 1.3.")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_1])
 def test_an_older_tls_is_not_spoken(
     hub: EnrolHub, broker: Broker, tmp_path: Path, version: ssl.TLSVersion

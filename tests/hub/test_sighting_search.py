@@ -19,6 +19,8 @@ from hub.store.tables import alerts, audit, cameras, sightings
 from hub.store.views import Asker
 from tests.hub.streets import CHEAP, Streets
 
+pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
+
 DAY_US = 86_400_000_000
 
 
@@ -242,6 +244,7 @@ def test_an_endless_or_turned_span_is_no_fault(town: Town) -> None:
     assert town.find(person, endless).count == len(town.seen)
 
 
+@pytest.mark.promise("Search: A large result is paged, and an empty one is answered.")
 def test_more_than_a_thousand_are_not_counted(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     assert COUNTED == 1000
     monkeypatch.setattr(sighting_search, "COUNTED", 100)

@@ -18,6 +18,8 @@ from hub.store.views import Asker
 from tests.hub.streets import Streets
 from tests.schedules import schedules
 
+pytestmark = pytest.mark.promise("Rules and duty: Three false alarms mute a spot for two weeks.")
+
 HERE, THERE = UUID(int=1), UUID(int=2)
 NOW_US = 1_795_000_000_000_000
 DAY_US = 86_400_000_000
@@ -211,6 +213,7 @@ def test_a_muted_rule_that_is_met_in_a_running_alert_rings_nobody_again(streets:
     assert sorted(rings) == ["opened", "raised"]
 
 
+@pytest.mark.promise("Rules and duty: A silence has an end and a reason.")
 def test_a_keeper_silences_a_camera_with_an_end_and_a_reason(streets: Streets) -> None:
     kim = streets.officer("kim", rights=Right.MANAGE | Right.SEE)
     an = streets.officer("an")

@@ -16,6 +16,8 @@ from hub.store.spans import AGAIN_S, LONGEST_S
 from hub.store.tables import audit, cameras, media
 from tests.hub.streets import Streets, sha
 
+pytestmark = pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time.")
+
 SHELL = By(came_from="shell")
 
 
@@ -103,6 +105,7 @@ def test_a_span_that_is_none_or_endless_or_without_reason_is_refused(
         ask(streets, span_s=span_s, reason=reason)
 
 
+@pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 def test_sound_comes_only_where_it_was_asked_for_and_only_who_may_play_clips_hears_it(
     streets: Streets,
 ) -> None:

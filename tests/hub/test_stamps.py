@@ -32,6 +32,8 @@ from tests.hub.stamp_office import StampOffice
 from tests.hub.streets import HandClock, Streets
 from tests.hub.test_evidence import CLIP, entries_of, item, order, packed, signer
 
+pytestmark = pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")
+
 VERSION_3 = b"\xa0\x03\x02\x01\x02"
 """How a certificate's own bytes say it."""
 
@@ -319,6 +321,7 @@ def streets(sqlite_url: str, tmp_path: Path) -> Iterator[Streets]:
     db.close()
 
 
+@pytest.mark.promise("Audit and data protection: The audit log is append-only and chained.")
 def test_the_logs_head_is_stamped_and_anchors_written_anew_or_taken_out_are_found(
     office: StampOffice,
     streets: Streets,

@@ -13,6 +13,10 @@ from hub.alerts.steady import ABSENCE_US, DOUBT_US, SETTLE_US, STEP_US, Anchor, 
 from hub.store.steady_clock import FILE, SteadyClock
 from tests.hub.wrong_clock import put_wrong
 
+pytestmark = pytest.mark.promise(
+    "Node state and clocks: A step of the hub's clock makes nothing late or lost."
+)
+
 __all__ = ["put_wrong"]
 
 S = 1_000_000

@@ -2,10 +2,15 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.alerts.storm import Rang, StormBounds, Telling, Waiting, pace
+
+pytestmark = pytest.mark.promise(
+    "Storms and backup: In a storm a phone gets at most one message a minute."
+)
 
 NOON_US = 1_795_000_000_000_000
 BOUNDS = StormBounds(calm=3, span_s=60)

@@ -9,6 +9,10 @@ from agent.wire.messages import Event, TamperBegan, TamperEnded, Tampering
 from hub.store.tables import alert_history, alerts, notifications
 from tests.hub.streets import Streets
 
+pytestmark = pytest.mark.promise(
+    "Tampering: Tampering is one alert, also over a restart, and its end is reported."
+)
+
 
 def began(streets: Streets, what: Tampering = Tampering.COVERED, **changed: Any) -> Event:
     since_us = streets.clock.now().utc_us - 16_000_000

@@ -17,6 +17,10 @@ from tests.hub.test_tips import Sender, photo
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise(
+    "Audit and data protection: Reports of people are deleted after their time."
+)
+
 SPANS = TipSpans(contact_days=90, keep_days=365)
 
 

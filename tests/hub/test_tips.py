@@ -46,6 +46,11 @@ from hub.web.limits import ALL_TIPS, APP_TIPS, APPS, TIPS, Limits, rule_of
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
+pytestmark = [
+    pytest.mark.promise("Tips and households: A tip comes by a web form, also anonymously."),
+    pytest.mark.promise("Tips and households: A tip becomes an alert and can start a case."),
+]
+
 NOW_US = 1_800_000_000_000_000
 SAID = Words("mất xe máy", "trước chợ", uuid4(), None, None, has_consent=True)
 
@@ -263,6 +268,7 @@ def test_a_rule_of_the_town_says_who_hears_of_tips_as_of_all_else(
     assert only(town, alerts.c.quiet_reason) == "a rule tells nobody of it"
 
 
+@pytest.mark.promise("Tips and households: A flood of tips has a bound.")
 def test_beyond_so_many_in_an_hour_tips_are_in_the_inbox_and_wake_nobody(
     town: Town, sender: Sender
 ) -> None:
@@ -361,6 +367,7 @@ def test_days_and_times_are_read_as_people_write_them(town: Town) -> None:
 # Floods.
 
 
+@pytest.mark.promise("Tips and households: A flood of tips has a bound.")
 def test_a_flood_is_bounded_by_its_address_and_all_together() -> None:
     assert rule_of("POST", "/tips") is TIPS
     assert TIPS.by == "address"
@@ -377,6 +384,7 @@ def test_an_address_that_sends_without_end_waits_and_the_page_says_so(sender: Se
     assert answers == [422] * TIPS.most + [429] * 3
 
 
+@pytest.mark.promise("Tips and households: A flood of tips has a bound.")
 def test_when_too_many_wait_no_more_are_taken_and_that_is_counted(
     town: Town, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -404,6 +412,7 @@ def test_when_there_is_no_room_for_pictures_a_tip_is_taken_without(
 # Pictures.
 
 
+@pytest.mark.promise("Tips and households: A picture of a tip is drawn anew before it is shown.")
 def test_a_picture_is_drawn_anew_and_nothing_in_it_is_shown_but_what_one_sees(
     town: Town, sender: Sender
 ) -> None:
@@ -475,6 +484,9 @@ def test_a_large_picture_is_drawn_small_and_the_way_it_was_held(form: str) -> No
 # Who sent it.
 
 
+@pytest.mark.promise(
+    "Tips and households: The identity of a reporter is encrypted, and each look is logged."
+)
 def test_who_sent_it_is_sealed_apart_and_seen_with_its_own_right_and_each_look_logged(
     town: Town, sender: Sender, keeper: Visitor
 ) -> None:
@@ -505,6 +517,9 @@ def test_who_sent_it_is_sealed_apart_and_seen_with_its_own_right_and_each_look_l
     assert "0909" not in log
 
 
+@pytest.mark.promise(
+    "Tips and households: The identity of a reporter is encrypted, and each look is logged."
+)
 def test_an_anonymous_tip_leaves_no_trace_of_its_sender(
     town: Town, sender: Sender, keeper: Visitor
 ) -> None:
@@ -568,6 +583,7 @@ def test_the_footage_of_a_tip_just_after_midnight_begins_on_the_evening_before(
     assert f"day={before:%Y-%m-%d}&amp;since=23%3A40&amp;until=00%3A40" in page.text
 
 
+@pytest.mark.promise("Tips and households: A picture of a tip is drawn anew before it is shown.")
 def test_a_tip_starts_a_case_whose_members_have_the_pictures_as_they_came(
     town: Town, sender: Sender, keeper: Visitor
 ) -> None:
@@ -664,6 +680,7 @@ def bring(app: Visitor, key: str, **fields: object) -> httpx.Response:
     return app.send("POST", "/api/tips", json=told(**fields), headers=headers)
 
 
+@pytest.mark.promise("Tips and households: A tip comes by an endpoint with a key.")
 def test_an_app_brings_a_tip_by_its_key_and_the_same_id_is_the_same_tip(town: Town) -> None:
     key, app = app_key(town), Visitor(town.app())
     first = bring(app, key, pictures=[base64.b64encode(photo()).decode()], name="Lan")
@@ -681,6 +698,7 @@ def test_an_app_brings_a_tip_by_its_key_and_the_same_id_is_the_same_tip(town: To
     assert bring(app, other).json() != first.json()  # its own ids are another's
 
 
+@pytest.mark.promise("Tips and households: A tip comes by an endpoint with a key.")
 def test_a_wrong_or_a_revoked_key_brings_nothing(town: Town) -> None:
     key, app = app_key(town), Visitor(town.app())
     assert bring(app, "wrong").status_code == 401
@@ -728,6 +746,7 @@ def test_what_comes_without_a_key_is_not_looked_at(town: Town, content: bytes) -
         assert answer.status_code == status_code
 
 
+@pytest.mark.promise("Tips and households: A tip comes by an endpoint with a key.")
 def test_an_app_that_sends_without_end_waits(town: Town) -> None:
     key, site = app_key(town), town.app()
     limits = site.state.limits

@@ -10,6 +10,11 @@ from hypothesis import strategies as st
 from hub.alerts.moment import Moment
 from hub.enrol.tokens import VALID_FOR_S, UploadTokens
 
+pytestmark = [
+    pytest.mark.promise("Hub: An upload needs a short-lived token of its node."),
+    pytest.mark.promise("Sign-in: Expired, replayed and foreign tokens are refused."),
+]
+
 NOW = Moment(1_795_000_000_000_000)
 URL = "https://hub.example/upload"
 
@@ -50,6 +55,7 @@ def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     assert UploadTokens.open(tmp_path, upload_url=URL).verify(minted.token, NOW) == "nga-tu-01"
 
 
+@pytest.mark.promise("Security: A secret that others can read is refused.")
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     UploadTokens.open(tmp_path, upload_url=URL)
     (tmp_path / "upload.key").chmod(0o640)

@@ -12,6 +12,8 @@ from hub.web.tus import DRAIN_BYTES
 from tests.hub.web_town import TOKEN, Town, some_bytes
 from tests.hub.web_visitor import Visitor
 
+pytestmark = pytest.mark.promise("Pages: An oversize file is refused early.")
+
 PIECE = bytes(2**20)
 WHOLE = 200 * 2**20
 BODY = "application/offset+octet-stream"

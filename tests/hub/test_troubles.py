@@ -4,12 +4,20 @@ from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hub.alerts.signs import BrokerSigns, CameraSigns, NodeSigns, Scene, Thresholds
 from hub.alerts.troubles import Changed, Kind, Over, Raised, Step, Trouble, decide
 from tests.schedules import schedules
+
+pytestmark = [
+    pytest.mark.promise(
+        "Node state and clocks: A dead camera, node, line and broker are told apart."
+    ),
+    pytest.mark.promise("Faults: The delivery state machines hold for random schedules."),
+]
 
 START_US = 1_795_000_000_000_000
 BOUNDS = Thresholds()
@@ -116,6 +124,7 @@ def test_a_silent_node_is_told_after_its_time_once_and_back_once() -> None:
     assert (len(country.raised()), country.overs(), country.running) == (1, 1, {})
 
 
+@pytest.mark.promise("Node state and clocks: A lost line of a commune is one alert.")
 def test_a_commune_that_loses_its_line_is_one_alert_with_a_count() -> None:
     country = settled()
     for number in range(1, 41):

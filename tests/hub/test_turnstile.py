@@ -1,5 +1,6 @@
 """How much one node may say: generous, by node alone, alerts first, and nothing is refused."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,10 @@ from hub.intake.turnstile import (
 from hub.web.node_words import too_much_lines
 from hub.web.words import words
 from tests.hub.wire_words import NodeVoice
+
+pytestmark = pytest.mark.promise(
+    "Security: Pages, uploads, enrolment and messages have rate limits."
+)
 
 FEW = Bounds(burst=10, per_s=2, held=5)
 

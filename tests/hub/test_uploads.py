@@ -31,6 +31,7 @@ def media_id(streets: Streets, content: bytes) -> UUID:
     return UUID(str(row.id))
 
 
+@pytest.mark.promise("Hub: An alert grows: first text, then picture, then clip.")
 def test_a_picture_grows_its_alert_once(streets: Streets) -> None:
     streets.officer("an")
     streets.file(streets.node.opened(picture=picture()))
@@ -80,6 +81,7 @@ def test_a_later_picture_of_the_same_sighting_is_shown_instead(streets: Streets)
     assert moments(streets) == ["opened", "grown"]
 
 
+@pytest.mark.promise("Hub: An alert grows: first text, then picture, then clip.")
 def test_the_clip_that_shows_how_it_began_is_kept(streets: Streets) -> None:
     first, second = uuid4(), uuid4()
     streets.file(streets.node.opened(first))
@@ -160,6 +162,7 @@ def test_bytes_that_are_not_as_announced_are_refused_and_leave_nothing(
     streets.bring(b"picture")
 
 
+@pytest.mark.promise("Clips: Footage is uploaded by tus and resumes.")
 def test_an_upload_goes_on_where_it_stood_even_after_the_hub_died(
     streets: Streets, tmp_path: Path
 ) -> None:

@@ -81,6 +81,9 @@ def test_an_intact_clip_ends_with_0_and_says_whose_it_is(clip: Path, town: Offic
     assert "(clock: ntp, ± 12 ms), h264 320x240, 6 fragments" in second
 
 
+@pytest.mark.promise(
+    "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
+)
 def test_a_changed_picture_ends_with_1_and_the_place(clip: Path, town: Office) -> None:
     data = bytearray(clip.read_bytes())
     data[stretches(bytes(data))[3].end - 5] ^= 1
@@ -93,6 +96,9 @@ def test_a_changed_picture_ends_with_1_and_the_place(clip: Path, town: Office) -
     ]
 
 
+@pytest.mark.promise(
+    "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
+)
 def test_one_bad_file_among_good_ones_makes_the_whole_1(
     tmp_path: Path, clip: Path, town: Office
 ) -> None:
@@ -153,6 +159,9 @@ def test_without_a_certificate_to_believe_nothing_is_called_intact(clip: Path) -
     assert "say --authority FILE" in done.stdout
 
 
+@pytest.mark.promise(
+    "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
+)
 def test_a_clip_sealed_anew_with_papers_of_another_authority_is_told(
     tmp_path: Path, street: Street, town: Office
 ) -> None:
@@ -209,6 +218,9 @@ def test_a_clock_that_was_never_set_is_said(tmp_path: Path, street: Street, town
     assert "(clock: none, no bound)" in report(clip, town.papers.ca_file).lines()[-1]
 
 
+@pytest.mark.promise(
+    "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(bits=st.lists(st.integers(0, 3000), min_size=1, max_size=2, unique=True))
 def test_no_made_up_certificate_is_believed_or_stops_the_verifying(

@@ -45,6 +45,7 @@ def time_passes(town: Town, span_s: float) -> None:
         conn.execute(update(sessions).values(columns("proved", past)))
 
 
+@pytest.mark.promise("Sign-in: Passwords are stored as argon2id.")
 def test_passwords_are_kept_as_argon2id_at_its_authors_price(town: Town) -> None:
     with town.db.reading() as conn:
         stored = set(conn.scalars(select(people.c.password_hash)))
@@ -65,6 +66,7 @@ def test_within_ten_minutes_of_signing_in_nothing_more_is_asked(an: Visitor) -> 
     assert an.get("/proof?next=/settings").headers["location"] == "/settings"
 
 
+@pytest.mark.promise("Sign-in: Export and grants need a second proof.")
 def test_later_the_form_comes_back_whole_and_is_done_with_the_password(
     an: Visitor, town: Town
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_password_that_is_not_changed_is_said_with_the_reason(
     Visitor(app).sign_in("an", PASSWORD)
 
 
+@pytest.mark.promise("Sign-in: A session ends when idle and after its longest time.")
 def test_one_sees_where_one_is_signed_in_and_ends_it(an: Visitor, app: FastAPI) -> None:
     phone = Visitor(app)
     phone._client.headers["user-agent"] = ANDROID
@@ -170,6 +173,7 @@ def test_nobody_ends_another_persons_session(an: Visitor, app: FastAPI, town: To
     assert binh.get("/").status_code == 200
 
 
+@pytest.mark.promise("Sign-in: Expired, replayed and foreign tokens are refused.")
 def test_a_cookie_that_was_copied_opens_nothing_after_signing_out(
     an: Visitor, app: FastAPI
 ) -> None:

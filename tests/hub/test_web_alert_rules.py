@@ -7,6 +7,10 @@ import pytest
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise(
+    "Rules and duty: Alert rules apply by area, camera, zone, kind and time."
+)
+
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:

@@ -12,6 +12,8 @@ from hub.web.guard import MAX_TABLE_BYTES
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Rights: Areas are edited on a page and imported from CSV.")
+
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
@@ -52,6 +54,7 @@ def test_a_table_is_shown_before_it_is_taken(keeper: Visitor, town: Town) -> Non
     assert "mọi thứ đã như vậy" in again
 
 
+@pytest.mark.promise("Pages: A wrong CSV line is reported with number and cure.")
 def test_wrong_lines_are_said_with_number_and_cure_and_nothing_is_done(
     keeper: Visitor, town: Town
 ) -> None:

@@ -9,6 +9,8 @@ from hub.store.accounts import SignedIn
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Channels: Each officer orders channels by severity.")
+
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:

@@ -48,6 +48,7 @@ def test_whole_clip_comes_with_its_hash_as_tag(an: Visitor, clip_id: UUID) -> No
     assert answer.headers["cache-control"].startswith("private")
 
 
+@pytest.mark.promise("Clips: Playing starts within one second, five seconds before the event.")
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
     [
@@ -102,6 +103,9 @@ def test_head_tells_the_size_alone(an: Visitor, clip_id: UUID) -> None:
     assert answer.content == b""
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Files are streamed with ranges and are never whole in memory."
+)
 @given(
     header=st.text(max_size=40) | st.from_regex(r"bytes=\d{0,5}-\d{0,5}"), size=st.integers(1, 9999)
 )
@@ -135,6 +139,9 @@ def test_picture_that_cannot_be_made_smaller_is_sent_as_it_is(town: Town, an: Vi
     assert an.get(f"/media/{shown}/small").headers["location"] == f"/media/{shown}"
 
 
+@pytest.mark.promise(
+    "Rights: Pages, pushes, files, searches and exports use the same check of grants."
+)
 def test_small_picture_passes_the_same_door(town: Town, an: Visitor, clip_id: UUID) -> None:
     shown = picture_id(town, jpeg(width=64, height=48))
     assert an.get(f"/media/{clip_id}/small").status_code == 404

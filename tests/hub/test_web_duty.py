@@ -46,6 +46,9 @@ def test_a_shift_of_every_day_but_sunday_is_entered_and_the_hole_is_said(
     assert "Nguyễn Văn An" in words
 
 
+@pytest.mark.promise(
+    "Rules and duty: Escalation goes to the next officer, the desk and the leader."
+)
 def test_a_plan_is_entered_shown_in_sentences_and_ended(keeper: Visitor, town: Town) -> None:
     place = team(keeper, town)
     team_id = place.rpartition("/")[2]

@@ -18,6 +18,8 @@ from tests.hub.enrolling_rig import Box, EnrolHub
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
+
 
 class Yard:
     """A town whose hub enrols, and who was thrown out at the broker."""

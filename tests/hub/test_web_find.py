@@ -71,6 +71,7 @@ def some_sightings(town: Town, number: int) -> list[UUID]:
     return found
 
 
+@pytest.mark.promise("Search: A search shows one time line with pictures and clips.")
 def test_a_sighting_is_found_with_its_picture_its_clip_and_its_alert(town: Town) -> None:
     picture, clip = some_bytes(5_000), some_bytes()
     seen = town.somebody(picture)
@@ -90,6 +91,7 @@ def test_a_sighting_is_found_with_its_picture_its_clip_and_its_alert(town: Town)
     assert float(at) == pytest.approx(5.0, abs=0.1)  # a second before they come
 
 
+@pytest.mark.promise("Search: A search can ask a node for its footage.")
 def test_a_clip_still_at_its_node_is_asked_for_and_the_search_stays(town: Town) -> None:
     town.clip(town.somebody(), some_bytes())
     an = visitor(town, "an")
@@ -106,6 +108,8 @@ def test_a_clip_still_at_its_node_is_asked_for_and_the_search_stays(town: Town) 
     assert "đã yêu cầu" in text_of(an.get(answer.headers["location"]))
 
 
+@pytest.mark.promise("Search: A search goes by area, point, street or shape.")
+@pytest.mark.promise("Search: A search goes by kind, direction, rider and clip.")
 def test_by_name_without_diacritics_by_area_by_number_and_by_what_it_led_to(town: Town) -> None:
     seen = town.somebody(people=3)
     an = visitor(town, "an")
@@ -132,6 +136,7 @@ def test_by_name_without_diacritics_by_area_by_number_and_by_what_it_led_to(town
     assert sights(an.get(find(clip="1")).text) == [str(seen.sighting_id)]
 
 
+@pytest.mark.promise("Search: A search goes by area, point, street or shape.")
 def test_by_points_round_along_and_inside(town: Town) -> None:
     place_camera(town)
     seen = town.somebody()
@@ -153,6 +158,7 @@ def box(x: float, feet: float) -> BoxWords:
     return BoxWords(x0=x - 0.05, y0=feet - 0.3, x1=x + 0.05, y1=feet)
 
 
+@pytest.mark.promise("Search: A search goes by kind, direction, rider and clip.")
 def test_by_the_way_they_went_and_whether_they_rode(town: Town) -> None:
     ways = {
         "right": (box(0.2, 0.5), box(0.8, 0.6), True),
@@ -207,6 +213,7 @@ def test_who_turned_round_went_by_the_side_they_left_by_and_to_its_point_of_the_
     assert "đi sang trái khung hình · về phía tây" in text_of(page)
 
 
+@pytest.mark.promise("Search: An impossible search is answered with the cure.")
 def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> None:
     place_camera(town)
     page = text_of(visitor(town, "an").get(find(points="9.5, 109.5")))
@@ -214,6 +221,7 @@ def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> No
     assert re.search(r"cách thêm 3\d\d,\d km", page)
 
 
+@pytest.mark.promise("Search: An impossible search is answered with the cure.")
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -249,6 +257,8 @@ def test_what_cannot_be_is_said_with_its_cure_and_the_form_stays(
     assert details(town, "search.sightings") == []
 
 
+@pytest.mark.promise("Search: An impossible search is answered with the cure.")
+@pytest.mark.promise("Search: A large result is paged, and an empty one is answered.")
 def test_an_endless_span_and_a_year_without_data_are_answered(town: Town) -> None:
     seen = town.somebody()
     an = visitor(town, "an")
@@ -260,6 +270,7 @@ def test_an_endless_span_and_a_year_without_data_are_answered(town: Town) -> Non
         assert an.get(find(when="between", since=far)).status_code == 422
 
 
+@pytest.mark.promise("Search: A large result is paged, and an empty one is answered.")
 def test_more_than_a_page_is_paged_by_a_cursor_without_a_gap_or_double(town: Town) -> None:
     put_in = [str(one) for one in some_sightings(town, 120)]
     an = visitor(town, "an")
@@ -308,6 +319,7 @@ def test_who_may_not_search_finds_no_page_and_a_camera_not_theirs_finds_nothing(
     assert "/find" in an.get("/settings").text
 
 
+@pytest.mark.promise("Rights: No random search shows a row, count or thumbnail out of scope.")
 def test_to_search_alone_shows_neither_picture_nor_clip_nor_alert(town: Town) -> None:
     picture, clip = some_bytes(5_000), some_bytes()
     seen = town.somebody(picture)

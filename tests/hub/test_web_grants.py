@@ -14,6 +14,11 @@ from hub.store.tables import audit, columns, grants, notifications, sessions
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = [
+    pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver."),
+    pytest.mark.promise("Rights: A person passes on only rights of their own."),
+]
+
 SHELL = By(came_from="shell")
 
 
@@ -156,6 +161,7 @@ def test_a_manager_revokes_what_they_gave_a_keeper_what_anybody_gave_and_nobody_
     assert acts.count("grant.end") == 2
 
 
+@pytest.mark.promise("Rights: An ended grant stops queued notifications.")
 def test_revoking_drops_what_still_waits_for_their_phone(town: Town) -> None:
     person(town, "chu", role="keeper", area_id=town.top)
     signed_in = town.accounts.sign_in("an", PASSWORD, came_from="")
@@ -188,6 +194,8 @@ def test_only_a_keeper_of_everything_says_what_somebody_is_and_not_of_themselves
     assert other.get("/log").status_code == 200
 
 
+@pytest.mark.promise("Rights: A role limits the rights of its people.")
+@pytest.mark.promise("Audit and data protection: A monthly digest shows who looked at what.")
 def test_the_log_says_who_looked_at_what_when_and_for_what_and_shows_no_footage(
     town: Town,
 ) -> None:

@@ -74,6 +74,7 @@ def test_cookie_of_plain_http_is_still_hidden_from_scripts(app: FastAPI) -> None
     assert "Secure" not in cookie
 
 
+@pytest.mark.promise("Sign-in: A form of another site is refused.")
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "", "http://testserver.evil.example", "testserver"]
 )
@@ -85,6 +86,7 @@ def test_form_of_a_foreign_page_is_refused(town: Town, an: Visitor, origin: str)
     assert state(town) == "open"
 
 
+@pytest.mark.promise("Sign-in: A form of another site is refused.")
 @pytest.mark.parametrize("token", ["", "wrong", "đèn"])
 def test_form_without_the_sessions_own_token_is_refused(
     town: Town, an: Visitor, token: str
@@ -110,6 +112,7 @@ def test_script_without_the_sessions_own_token_is_refused(an: Visitor, token: st
         assert an.call(path, {}).status_code in (403, 422), path
 
 
+@pytest.mark.promise("Sign-in: Expired, replayed and foreign tokens are refused.")
 def test_token_of_another_session_is_refused(town: Town, app: FastAPI, an: Visitor) -> None:
     alert_id = town.somebody().alert_id
     binh = Visitor(app).sign_in("binh", PASSWORD)
@@ -181,6 +184,7 @@ def test_pages_are_kept_by_no_cache_and_versioned_files_for_good(app: FastAPI, a
     assert an.get("/static/older/app.css").headers["cache-control"] == "no-cache"
 
 
+@pytest.mark.promise("Rights: Footage addresses stay closed to others and after revocation.")
 @pytest.mark.parametrize(
     "path",
     [

@@ -13,6 +13,10 @@ from tests.hub.test_web_search import camera_of, let_search, visitor
 from tests.hub.web_town import Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise(
+    "Seal and footage store: The hub keeps footage by class, area and hold."
+)
+
 CASE = "12/2026/HS"
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from hub.web.site import STATIC_FOLDER
 
+pytestmark = pytest.mark.promise("Pages: Text has enough contrast in both colour schemes.")
+
 CSS = (STATIC_FOLDER / "app.css").read_text()
 
 TEXT = [
@@ -58,6 +60,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@pytest.mark.promise("Pages: axe-core finds no serious fault.")
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize(("front", "back"), TEXT)
 def test_text_stands_out_at_least_4_5_to_1(theme: str, front: str, back: str) -> None:

@@ -18,6 +18,11 @@ from tests.hub.test_web_search import camera_of, let_search, visitor
 from tests.hub.web_town import Town, some_bytes
 from tests.hub.web_visitor import text_of
 
+pytestmark = [
+    pytest.mark.promise("Search: Several cameras play side by side at one instant."),
+    pytest.mark.promise("Search: Neighbouring cameras come in the likely order of passing."),
+]
+
 US = 1_000_000
 EAST_200_M = 0.00183
 

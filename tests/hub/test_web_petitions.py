@@ -18,6 +18,10 @@ from hub.store.tip_box import TipBox
 from tests.hub.web_town import OFFICE, PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
+pytestmark = pytest.mark.promise(
+    "Audit and data protection: A person can ask for their data, with a counted deadline."
+)
+
 CODE = re.compile(r"<strong>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</strong>")
 
 

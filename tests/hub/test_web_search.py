@@ -19,6 +19,8 @@ from hub.store.tables import cameras, media, people, span_wishes, wishes
 from tests.hub.web_town import PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Search: A search can ask a node for its footage.")
+
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -99,6 +101,7 @@ def test_nothing_is_found_of_another_time(town: Town) -> None:
     assert "0 đoạn ghi hình" in text_of(page)
 
 
+@pytest.mark.promise("Clips: A clip at its node can be asked for.")
 def test_a_clip_still_at_its_node_is_asked_for_from_what_was_found(town: Town) -> None:
     town.clip(town.somebody(), some_bytes())
     an = visitor(town, "an")
@@ -115,6 +118,7 @@ def test_a_clip_still_at_its_node_is_asked_for_from_what_was_found(town: Town) -
     assert "đã yêu cầu" in text_of(an.get(where))
 
 
+@pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time.")
 def test_a_span_is_asked_of_the_node_with_a_reason_and_its_answer_is_shown(town: Town) -> None:
     an = visitor(town, "an")
     where = address(town)

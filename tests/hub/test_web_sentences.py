@@ -102,6 +102,7 @@ def test_history_leaves_out_what_tells_nobody_anything() -> None:
     ]
 
 
+@pytest.mark.promise("Node state and clocks: Events carry their clock error, and pages show it.")
 @pytest.mark.parametrize(
     ("error_ms", "source", "doubt"),
     [
@@ -164,6 +165,9 @@ def test_missing_picture_says_why(kind: str, sentence: str) -> None:
     assert sentences.picture_missing(alert_row(kind=kind), EN) == sentence
 
 
+@pytest.mark.promise(
+    "Tampering: Each kind of tampering has its own advice, and no scene reports a false one."
+)
 @pytest.mark.parametrize("what", list(Tampering))
 def test_a_view_taken_away_has_a_headline_and_advice_of_its_own_until_it_is_over(
     what: Tampering,
@@ -248,6 +252,7 @@ def test_clip_of_which_nothing_came_yet_is_waited_for_in_words() -> None:
     assert silent.waiting == "The camera box is not heard; its clip comes when it is back."
 
 
+@pytest.mark.promise("Rules and duty: An alert says who is next, when and why.")
 @pytest.mark.parametrize(
     ("next_call", "sentence"),
     [

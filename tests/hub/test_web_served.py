@@ -71,6 +71,9 @@ def test_node_hears_the_answer_though_its_body_is_not_wanted(
     assert not town.blobs.has(digest)
 
 
+@pytest.mark.promise(
+    "Seal and footage store: Files are streamed with ranges and are never whole in memory."
+)
 def test_large_upload_is_taken_in_pieces(town: Town, digest: str) -> None:
     with up(town) as url:
         answer = httpx.patch(f"{url}/upload/{digest}", content=BIG, headers=headers())
@@ -92,6 +95,7 @@ def test_what_came_before_the_line_broke_is_kept(town: Town, digest: str) -> Non
     assert not town.blobs.has(digest)
 
 
+@pytest.mark.promise("Pages: Open pages show changes at once.")
 def test_open_live_page_hears_a_change_at_once_and_does_not_hold_up_the_stop(town: Town) -> None:
     heard: list[str] = []
     with httpx.Client() as browser:

@@ -18,6 +18,8 @@ from tests.hub.test_web_search import address, form_of, let_search, visitor
 from tests.hub.web_town import Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = pytest.mark.promise("Clips: A person who may play clips can ask for their sound.")
+
 OWNERS_REASON = "tiệm bị trộm hai lần"
 
 

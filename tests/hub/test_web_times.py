@@ -45,6 +45,7 @@ def test_today_began_at_the_local_midnight() -> None:
     assert calendar().clock(calendar().today_began_utc_us()) == "00:00:00"
 
 
+@pytest.mark.promise("Pages: Pages are dark at night.")
 @pytest.mark.parametrize(("later_h", "is_dark"), [(0, True), (5.5, True), (6, False), (17.9, True)])
 def test_it_is_dark_between_dusk_and_dawn(later_h: float, is_dark: bool) -> None:
     assert calendar(later_h=later_h).is_dark() is is_dark

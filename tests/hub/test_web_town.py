@@ -28,6 +28,14 @@ from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
+pytestmark = [
+    pytest.mark.promise("Core: No footage goes to anyone who is not entitled."),
+    pytest.mark.promise(
+        "Rights: Pages, pushes, files, searches and exports use the same check of grants."
+    ),
+    pytest.mark.promise("Pages: The main action of an alert is under the thumb."),
+]
+
 
 class LaterClock(HubClock):
     """The system's clock, put on by hand."""
@@ -96,6 +104,11 @@ def test_a_rule_that_was_met_is_on_the_card_and_on_the_page(town: Town) -> None:
     assert page.count("Nán lại ở san-sau 20 giây") == 2  # among the facts, and in the history
 
 
+@pytest.mark.promise("Hub: Each access to footage passes one check of grants.")
+@pytest.mark.promise(
+    "Seal and footage store: A clip or picture is served only after a check of grants."
+)
+@pytest.mark.promise("Rights: Footage addresses stay closed to others and after revocation.")
 def test_officer_without_a_grant_gets_the_same_404_as_for_what_is_not_there(town: Town) -> None:
     picture = some_bytes()
     seen = town.somebody(picture)
@@ -132,6 +145,7 @@ def test_officer_without_leave_for_clips_sees_pictures_and_is_told_so(town: Town
     assert sorted(answer.status_code for answer in answers) == [200, 404]
 
 
+@pytest.mark.promise("Rights: Footage addresses stay closed to others and after revocation.")
 def test_grant_that_ends_closes_the_door_at_once(town: Town) -> None:
     seen = town.somebody()
     an = visitor(town, "an")
@@ -154,6 +168,7 @@ def test_second_officer_learns_who_was_first(town: Town) -> None:
     assert "Nguyễn Văn An đã tiếp nhận" in text_of(binh.get("/"))
 
 
+@pytest.mark.promise("Rules and duty: An alert can be resolved with a note or as false alarm.")
 def test_alert_goes_from_open_to_taken_to_resolved_with_its_note(town: Town) -> None:
     seen = town.somebody()
     an = visitor(town, "an")
@@ -316,6 +331,7 @@ def test_all_stored_pictures_of_an_alert_are_on_its_page_the_others_small(town: 
     assert visitor(town, "guest").get(f"{small}/small").status_code == 404
 
 
+@pytest.mark.promise("Hub: Each access to footage passes one check of grants.")
 def test_live_page_of_an_officer_without_a_grant_hears_nothing_of_it(town: Town) -> None:
     seen = town.somebody()
     heard = events_heard(town, "guest", cursor=0)
@@ -346,6 +362,7 @@ def test_phone_is_told_from_the_moment_it_subscribes_until_it_is_removed(town: T
     assert "Android · Chrome" not in text_of(an.get("/settings"))
 
 
+@pytest.mark.promise("Pages: A camera opens in the phone's map, with its neighbours.")
 @pytest.mark.parametrize(
     ("device", "link"),
     [
@@ -381,6 +398,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 @pytest.mark.parametrize("spare_bytes", [0, 300_000])
 def test_full_disk_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
     sqlite_url: str, small_disk: Path, spare_bytes: int
@@ -408,6 +426,7 @@ def test_full_disk_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
     db.close()
 
 
+@pytest.mark.promise("Clips: A clip at its node can be asked for.")
 def test_clip_at_its_node_is_asked_for_by_a_button_and_the_page_says_how_it_stands(
     town: Town,
 ) -> None:
@@ -474,6 +493,7 @@ def bring(node: Visitor, data: bytes) -> int:
     return node.send("POST", "/upload", content=data, headers=headers).status_code
 
 
+@pytest.mark.promise("Seal and footage store: The footage store is a folder or an S3 bucket.")
 def test_store_that_is_away_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

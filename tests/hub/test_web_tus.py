@@ -13,6 +13,8 @@ from agent.wire.messages import ClipBegun
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import Visitor
 
+pytestmark = pytest.mark.promise("Clips: Footage is uploaded by tus and resumes.")
+
 DATA = bytes(range(256)) * 2000
 BODY = "application/offset+octet-stream"
 
@@ -79,6 +81,8 @@ def standing(town: Town, digest: str) -> int:
     return town.uploads.standing(NODE, digest).offset_bytes
 
 
+@pytest.mark.promise("Wire protocol: Pictures travel by HTTPS under their hash.")
+@pytest.mark.promise("Sign-in: Expired, replayed and foreign tokens are refused.")
 def test_small_file_comes_with_its_creation_and_is_welcome_twice(
     town: Town, node: Node, digest: str
 ) -> None:
@@ -127,6 +131,8 @@ def test_upload_given_up_begins_anew(node: Node, digest: str) -> None:
     assert node.send("HEAD", f"/upload/{digest}").headers["upload-offset"] == "0"
 
 
+@pytest.mark.promise("Hub: An upload needs a short-lived token of its node.")
+@pytest.mark.promise("Clips: An upload needs a valid token of its node.")
 @pytest.mark.parametrize("token", ["", "forged"])
 def test_bad_token_is_told_to_ask_for_another(app: FastAPI, digest: str, token: str) -> None:
     node = Node(app, token)
@@ -143,6 +149,7 @@ def test_signed_in_officer_is_no_node(app: FastAPI, digest: str) -> None:
     assert answer.status_code == 401
 
 
+@pytest.mark.promise("Clips: An upload with a wrong length, hash or owner is refused.")
 def test_file_of_another_node_is_not_announced(app: FastAPI, digest: str) -> None:
     stranger = Node(app, "of-another")
     answers = [stranger.create(DATA, body=DATA), stranger.patch(digest, 0, DATA)]
@@ -150,6 +157,7 @@ def test_file_of_another_node_is_not_announced(app: FastAPI, digest: str) -> Non
     assert [answer.status_code for answer in answers] == [404] * 4
 
 
+@pytest.mark.promise("Clips: A file name cannot leave its folder.")
 @pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "A" * 64, "0" * 63, "0" * 65, "٣" * 64])
 def test_name_that_is_no_hash_is_not_announced(node: Node, name: str) -> None:
     assert node.send("HEAD", f"/upload/{name}").status_code == 404
@@ -158,18 +166,21 @@ def test_name_that_is_no_hash_is_not_announced(node: Node, name: str) -> None:
         assert node.create(DATA, digest=name).status_code == 404
 
 
+@pytest.mark.promise("Clips: An upload with a wrong length, hash or owner is refused.")
 def test_wrong_bytes_are_known_by_their_hash(town: Town, node: Node, digest: str) -> None:
     lie = DATA[:-1] + b"x"
     assert node.create(lie, digest=digest, body=lie).status_code == 460
     assert standing(town, digest) == 0
 
 
+@pytest.mark.promise("Clips: An upload with a wrong length, hash or owner is refused.")
 def test_wrong_length_is_refused_for_good(node: Node, digest: str) -> None:
     assert node.create(DATA + b"x", digest=digest).status_code == 422
     node.create(DATA)
     assert node.patch(digest, 0, DATA + b"x").status_code == 422
 
 
+@pytest.mark.promise("Pages: An oversize file is refused early.")
 def test_oversize_is_refused_before_it_is_asked_about(town: Town, node: Node) -> None:
     data = bytes(1_000_001)
     announce(town, data)

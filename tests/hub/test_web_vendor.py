@@ -3,11 +3,14 @@
 import tomllib
 from hashlib import sha256
 
+import pytest
+
 from hub.web.site import STATIC_FOLDER
 
 VENDOR = STATIC_FOLDER / "vendor"
 
 
+@pytest.mark.promise("Hub: Each vendored browser file has its hash and licence.")
 def test_every_vendored_file_has_its_hash_and_licence() -> None:
     entries = tomllib.loads((VENDOR / "VENDOR.toml").read_text())["file"]
     for entry in entries:

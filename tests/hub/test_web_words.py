@@ -8,6 +8,8 @@ from hub.web.site import STATIC_FOLDER
 from hub.web.words import asked_language, script_words, words
 from tests.hub import catalogs
 
+pytestmark = pytest.mark.promise("Hub: Message catalogs are complete in both languages.")
+
 AGREED = {  # the table of the house: one word for a thing, the same everywhere
     "Alert": "Cảnh báo",
     "Nobody has it yet": "Chưa ai tiếp nhận",
@@ -28,6 +30,7 @@ def test_every_message_of_the_code_is_in_the_catalog(language: str) -> None:
     assert missing == []
 
 
+@pytest.mark.promise("Pages: No message is untranslated.")
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_no_message_is_untranslated_or_left_over(language: str) -> None:
     wanted = catalogs.gathered()

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from agent.delivery.outbox import Outbox, OutboxPolicy
@@ -45,6 +46,7 @@ def body(number: int, now: Instant) -> SightingOpened | CameraLost:
     return opened("cam-1").model_copy(update=first_seen)
 
 
+@pytest.mark.promise("Node to hub: A week without a line loses no event.")
 def test_a_week_of_events_arrives_whole_with_new_alerts_first_and_old_ones_late(
     tmp_path: Path, sqlite_url: str
 ) -> None:

@@ -2,7 +2,11 @@
 
 from typing import Final
 
+import pytest
+
 from tests.house.deleting import ROOT, places
+
+pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
 
 # What deletes, and which test tries it under hold. A place that is in neither table fails
 # `test_every_place_that_deletes_is_known_here`: try it, and enter it.

@@ -15,6 +15,8 @@ from hub.store.views import Asker, MediaRow, WishRow
 from hub.store.wishes import AGAIN_S
 from tests.hub.streets import Streets, sha
 
+pytestmark = pytest.mark.promise("Clips: A clip at its node can be asked for.")
+
 
 @pytest.fixture
 def alert_id(streets: Streets) -> UUID:

@@ -12,6 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.promise(
+    "Model: The manifest gives input, outputs, labels, thresholds and origin."
+)
+
 MODELS = Path(__file__).parents[2] / "models"
 MANIFEST: dict[str, Any] = tomllib.loads((MODELS / "manifest.toml").read_text(encoding="utf-8"))
 COMMON: dict[str, Any] = MANIFEST["common"]
@@ -36,6 +40,7 @@ def test_default_names_a_model_of_the_manifest() -> None:
     assert MANIFEST["default"] in ENTRIES
 
 
+@pytest.mark.promise("Model: Each of the five input sizes has its file and its entry.")
 def test_the_five_forms_are_there_and_the_default_is_the_square_one() -> None:
     forms = {name: tuple(entry["input"]["shape"][1:3]) for name, entry in ENTRIES.items()}
     assert forms == {
@@ -48,6 +53,7 @@ def test_the_five_forms_are_there_and_the_default_is_the_square_one() -> None:
     assert MANIFEST["default"] == "nanodet_g_320_6c_int8"
 
 
+@pytest.mark.promise("Model: Each of the five input sizes has its file and its entry.")
 def test_every_model_file_in_the_folder_has_an_entry() -> None:
     assert {p.name for p in MODELS.glob("*.tflite")} == {e["file"] for e in ENTRIES.values()}
 
@@ -58,12 +64,14 @@ def test_entry_is_named_as_its_file() -> None:
     }
 
 
+@pytest.mark.promise("Model: The model file is as its manifest says.")
 def test_file_has_the_size_and_hash_of_its_entry(entry: dict[str, Any]) -> None:
     content = (MODELS / entry["file"]).read_bytes()
     assert len(content) == entry["size_bytes"]
     assert hashlib.sha256(content).hexdigest() == entry["sha256"]
 
 
+@pytest.mark.promise("Model: The model file is as its manifest says.")
 def test_input_takes_raw_pixels_of_the_shape_said(
     entry: dict[str, Any], signature: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
@@ -76,6 +84,7 @@ def test_input_takes_raw_pixels_of_the_shape_said(
     assert found["quantization"] == (1.0, 0)
 
 
+@pytest.mark.promise("Model: The model file is as its manifest says.")
 def test_outputs_have_the_names_shapes_and_types_said(
     entry: dict[str, Any], signature: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
@@ -93,10 +102,12 @@ def test_outputs_have_a_row_per_cell_and_a_column_per_label_and_bin(entry: dict[
     assert entry["outputs"]["dist"]["shape"] == [1, cells, 4 * COMMON["bins"]]
 
 
+@pytest.mark.promise("Model: The manifest gives the measured accuracy on each set.")
 def test_every_entry_tells_its_accuracy_on_every_set(entry: dict[str, Any]) -> None:
     assert entry["accuracy"].keys() == COMMON["measured"]["sets"].keys()
 
 
+@pytest.mark.promise("Model: Licence texts are beside the model files.")
 def test_notice_and_licence_texts_lie_beside_the_manifest() -> None:
     licence = COMMON["licence"]
     assert all((MODELS / name).is_file() for name in (licence["notice"], *licence["texts"]))
@@ -147,6 +158,8 @@ def calibration() -> ModuleType:
         sys.path.remove(build)
 
 
+@pytest.mark.promise("Recording of the street: Frames 396 to 795 stay out of calibration.")
+@pytest.mark.promise("Model: Calibration uses no frame that is kept for judging.")
 def test_calibration_saw_no_frame_that_is_kept_for_judging(calibration: ModuleType) -> None:
     """The manifest says the numbers, the build reads those and no others."""
     said = re.match(r"frames (\d+), (\d+), \.\. (\d+) of", COMMON["made"]["calibration"])
@@ -157,6 +170,7 @@ def test_calibration_saw_no_frame_that_is_kept_for_judging(calibration: ModuleTy
     assert all(1 <= number <= 395 for number in calibration.FRAMES)
 
 
+@pytest.mark.promise("Recording of the street: Frames 396 to 795 stay out of calibration.")
 @pytest.mark.parametrize("numbers", [range(3, 397), range(396, 400), range(1, 796)])
 def test_build_refuses_the_frames_that_are_kept_for_judging(
     calibration: ModuleType, numbers: range, tmp_path: Path
@@ -168,6 +182,7 @@ def test_build_refuses_the_frames_that_are_kept_for_judging(
 CARD = (MODELS / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.promise("Model: The model card says what the model can do and what it cannot do.")
 @pytest.mark.parametrize(
     ("section", "words"),
     [
@@ -187,6 +202,7 @@ def test_model_card_says_what_it_can_and_cannot(section: str, words: list[str]) 
     assert [word for word in words if word not in text] == []
 
 
+@pytest.mark.promise("Model: The model card says what the model can do and what it cannot do.")
 def test_model_card_gives_the_accuracy_of_the_manifest(entry: dict[str, Any]) -> None:
     _, height, width, _ = entry["input"]["shape"]
     ap50 = [entry["accuracy"][name]["ap50"] for name in ("pets", "pets_half", "tud", "pennfudan")]

@@ -38,6 +38,9 @@ def test_average_precision_is_the_area_under_precision_by_recall(
     assert crops.average_precision(scored, asked) == pytest.approx(worth)
 
 
+@pytest.mark.promise(
+    "Detection and tracking: On HD, crops find more than the whole frame at few more looks."
+)
 def test_on_an_hd_picture_crops_find_whom_the_whole_shows_too_small_in_hardly_more_looks(
     stock: Material,
 ) -> None:
@@ -71,6 +74,7 @@ def test_a_sighting_comes_with_the_frame_that_the_evidence_needs_and_little_late
     assert told.looks_per_s > 0
 
 
+@pytest.mark.promise("Detection and tracking: Tiles find more of a crowd than the whole frame.")
 def test_tiles_find_more_of_a_made_crowd_than_the_whole_and_far_ones_above_all(
     stock: Material,
 ) -> None:

@@ -182,20 +182,29 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     )
 
 
+@pytest.mark.promise(
+    "Agent: Each person who walks through the street is reported, and nobody else."
+)
 def test_everybody_who_walks_through_is_told_of(seen: Seen) -> None:
     assert seen.score.persons_missed == ()
 
 
+@pytest.mark.promise("Core: The suite raises no alert for a person who is not there.")
+@pytest.mark.promise(
+    "Agent: Each person who walks through the street is reported, and nobody else."
+)
 def test_nobody_is_told_of_who_is_not_there(seen: Seen) -> None:
     assert seen.score.false_tracks == ()
 
 
+@pytest.mark.promise("Agent: On the street, at most three sightings are more than the stays.")
 def test_hardly_anybody_is_told_of_twice(seen: Seen) -> None:
     stays = len(TRUTH.persons)
     assert stays <= seen.opened <= stays + 3
     assert seen.score.persons_tracked_once >= stays - 3
 
 
+@pytest.mark.promise("Agent: On the street, people are followed nearly all the time.")
 def test_people_are_followed_nearly_all_the_time(seen: Seen) -> None:
     assert seen.score.recall >= 0.92
     assert seen.score.precision >= 0.92
@@ -206,6 +215,7 @@ def test_every_sighting_is_closed(seen: Seen) -> None:
     assert seen.opened == seen.closed
 
 
+@pytest.mark.promise("Agent: On the street, the model runs at most 1.5 times per frame.")
 def test_the_model_is_asked_little_more_than_once_a_frame(seen: Seen) -> None:
     assert seen.inferences_per_frame <= 1.5
 

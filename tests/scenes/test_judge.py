@@ -12,6 +12,10 @@ from agent.vision.changes import Opened
 from agent.vision.person import ObjectKind
 from agent.vision.zones import Box
 
+pytestmark = pytest.mark.promise(
+    "Scene suite: The suite gives a table of recall, precision and delay per condition."
+)
+
 BODY = Box(100, 100, 130, 180)
 ELSEWHERE = Box(400, 100, 430, 180)
 

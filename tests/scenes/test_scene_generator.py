@@ -23,6 +23,10 @@ from agent.bench.scenes.programme import Material, programme
 from agent.bench.scenes.shot import Shot
 from agent.devices.camera import CameraError
 
+pytestmark = pytest.mark.promise(
+    "Scene suite: Scenes are real recordings with generated weather and known truth."
+)
+
 TRUTH_FILE = Path(__file__).with_name("vtest.truth.toml")
 EACH = pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.name)
 SIZES = ((576, 768), (240, 320), (260, 346), (48, 64))
@@ -60,6 +64,7 @@ def test_a_condition_does_not_write_into_the_picture_it_is_given(condition: Cond
     assert np.array_equal(picture, before)
 
 
+@pytest.mark.promise("Scene suite: Each condition changes the picture.")
 @EACH
 def test_every_condition_but_clear_changes_the_picture_within_twelve_seconds(
     condition: Condition,
@@ -102,6 +107,7 @@ def test_frames_after_the_labelled_ones_are_never_decoded(stock: Material) -> No
     assert stock.street.frames == LABELLED_FRAMES == 395
 
 
+@pytest.mark.promise("Scene suite: Frames kept for judging are refused by the generator.")
 @pytest.mark.parametrize("index", [395, 400, 794, -1])
 def test_a_frame_that_nobody_may_tune_on_is_refused(stock: Material, index: int) -> None:
     with pytest.raises(UnlabelledFrameError, match="only 1 to 395 may be used"):
@@ -136,6 +142,7 @@ def test_pictures_with_people_are_whole_and_come_again_the_same(stock: Material,
         assert once.shown(index) == again.shown(index)
 
 
+@pytest.mark.promise("Scene suite: Each range of body heights occurs in the suite.")
 def test_every_band_of_height_is_asked_for_somewhere(stock: Material) -> None:
     heights = [
         box.height
@@ -147,6 +154,7 @@ def test_every_band_of_height_is_asked_for_somewhere(stock: Material) -> None:
         assert sum(low <= height < high for height in heights) >= 20
 
 
+@pytest.mark.promise("Scene suite: Dense scenes are made from the recording.")
 def test_in_a_crowd_the_pixels_of_a_body_differ_from_the_empty_street(stock: Material) -> None:
     crowd = stock.people()["crowd"]
     picture, empty = crowd.picture(30), empty_picture(stock.street)

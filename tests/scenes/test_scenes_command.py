@@ -10,6 +10,11 @@ from agent.__main__ import main
 from agent.bench.scenes.night import Shift, hours_of, logged, shifts_of
 from agent.bench.scenes.programme import Material
 
+pytestmark = [
+    pytest.mark.promise("Scene suite: The test command runs a short form of the scene suite."),
+    pytest.mark.promise("Scene suite: Each bench command prints JSON."),
+]
+
 MODELS = Path(__file__).parents[2] / "models"
 
 
@@ -43,6 +48,7 @@ def test_json_holds_the_verdict_and_the_night(
     assert told["night"]["false_per_hour_at_most"] >= 290
 
 
+@pytest.mark.promise("Scene suite: A long night without people goes on after an interruption.")
 def test_a_night_that_was_broken_off_goes_on_from_its_log(
     stock: Material, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,13 @@ from agent.bench.scenes.play import shown_to
 from agent.bench.scenes.programme import Material, programme
 from agent.bench.sight import Sight, sight
 
+pytestmark = [
+    pytest.mark.promise(
+        "Detection and tracking: Evidence over frames removes the ghosts of a lower threshold."
+    ),
+    pytest.mark.promise("Scene suite: The test command runs a short form of the scene suite."),
+]
+
 FLOORS = baseline.load(Path(__file__).with_name("baseline.toml"))
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -25,6 +32,8 @@ def verdict_on(stock: Material, name: str) -> Verdict:
     return judge(shown_to(seers(), scene))
 
 
+@pytest.mark.promise("Core: The suite raises no alert for a person who is not there.")
+@pytest.mark.promise("Scene suite: A worse detection result fails the test command.")
 @pytest.mark.parametrize("name", FLOORS)
 def test_the_eyes_reach_their_baseline_on(stock: Material, name: str) -> None:
     assert list(FLOORS[name].broken_by(verdict_on(stock, name))) == []

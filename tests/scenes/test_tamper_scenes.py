@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from agent.bench.scenes import tampering as layers
 from agent.bench.scenes.conditions import Condition
 from agent.bench.scenes.play import Scene
@@ -13,6 +15,7 @@ from agent.vision.tamper import TamperBegan, TamperEnded, TamperSettings
 from agent.vision.tamper_judge import Tampering
 
 
+@pytest.mark.promise("Tampering: A camera view that is taken away is reported within 30 seconds.")
 def test_every_way_of_taking_a_view_is_said_within_thirty_seconds_and_nothing_else(
     stock: Material,
 ) -> None:
@@ -21,10 +24,16 @@ def test_every_way_of_taking_a_view_is_said_within_thirty_seconds_and_nothing_el
     assert [one for one in told if not one.is_right] == []
 
 
+@pytest.mark.promise(
+    "Tampering: Each kind of tampering has its own advice, and no scene reports a false one."
+)
 def test_no_weather_no_night_and_no_crowd_is_said_to_be_tampering(stock: Material) -> None:
     assert [one for one in alarmed(stock) if one.said] == []
 
 
+@pytest.mark.promise(
+    "Tampering: Tampering is one alert, also over a restart, and its end is reported."
+)
 def test_what_is_over_is_said_once_more(stock: Material) -> None:
     cloth = partial(layers.covered, first_s=16.0, grey=40)
 

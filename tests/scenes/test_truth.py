@@ -7,6 +7,10 @@ import pytest
 
 from agent.bench.scenes.truth import Person, TruthError, load
 
+pytestmark = pytest.mark.promise(
+    "Recording of the street: Labels made by a person say who is in frames 1 to 395."
+)
+
 FILE = Path(__file__).with_name("vtest.truth.toml")
 TRUTH = load(FILE)
 PERSONS = pytest.mark.parametrize("person", TRUTH.persons, ids=lambda person: person.id)
@@ -41,6 +45,7 @@ def test_every_person_has_an_id_of_its_own() -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.promise("Recording of the street: Frames 396 to 795 stay unlabelled.")
 def test_only_frames_1_to_395_are_labelled() -> None:
     assert (TRUTH.first_frame, TRUTH.last_frame) == (1, 395)
 

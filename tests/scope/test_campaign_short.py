@@ -18,6 +18,11 @@ from hub.store.scope import entitled_values
 from hub.store.tables import media
 from tests.scope import campaign
 
+pytestmark = [
+    pytest.mark.promise("Core: No footage goes to anyone who is not entitled."),
+    pytest.mark.promise("Rights: No random request gets a byte out of scope."),
+]
+
 
 def found(folder: Path, kind: str = "sqlite", *, requests: int, seed: int) -> campaign.Found:
     with campaign.databases(kind, folder) as make_url:

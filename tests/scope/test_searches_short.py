@@ -17,6 +17,11 @@ from hub.store.tables import media
 from tests.scope import searches
 from tests.scope.campaign import databases
 
+pytestmark = [
+    pytest.mark.promise("Core: No footage goes to anyone who is not entitled."),
+    pytest.mark.promise("Rights: No random search shows a row, count or thumbnail out of scope."),
+]
+
 
 def found(folder: Path, kind: str = "sqlite", *, number: int, seed: int) -> searches.Found:
     counted = searches.Found()

@@ -18,6 +18,10 @@ from hub.store.tables import columns, nodes, notifications
 from tests.hub.notify.town import Town
 from tests.hub.wrong_clock import put_wrong
 
+pytestmark = pytest.mark.promise(
+    "Node state and clocks: A step of the hub's clock makes nothing late or lost."
+)
+
 __all__ = ["put_wrong"]
 
 S = 1_000_000

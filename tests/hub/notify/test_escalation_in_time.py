@@ -24,6 +24,10 @@ from tests.hub.notify.night import (
 )
 from tests.hub.notify.town import NOON, Town
 
+pytestmark = pytest.mark.promise(
+    "Rules and duty: Escalation goes to the next officer, the desk and the leader."
+)
+
 
 @pytest.fixture
 def night(town: Town) -> Night:
@@ -60,6 +64,9 @@ def usual(night: Night, *, repeats: int = 0) -> Watch:
     return there
 
 
+@pytest.mark.promise(
+    "Rules and duty: Escalation keeps its times, and ends with an acknowledgement."
+)
 def test_first_on_duty_at_once_then_the_second_the_desk_and_the_leader(night: Night) -> None:
     usual(night)
     alert = night.raised()
@@ -72,6 +79,9 @@ def test_first_on_duty_at_once_then_the_second_the_desk_and_the_leader(night: Ni
     assert len(night.got) == 4
 
 
+@pytest.mark.promise(
+    "Rules and duty: Escalation keeps its times, and ends with an acknowledgement."
+)
 def test_after_an_acknowledgement_no_one_gets_more(night: Night) -> None:
     usual(night, repeats=3)
     alert = night.raised()

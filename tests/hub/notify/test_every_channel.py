@@ -30,6 +30,10 @@ from tests.hub.notify.fake_zalo import FakeTelegram, FakeZalo, Sick, on_loopback
 from tests.hub.notify.newer_ntfy import newer_ntfy
 from tests.hub.notify.samples import message, phone
 
+pytestmark = pytest.mark.promise(
+    "Channels: Zalo, Telegram, SMS and Apprise channels follow their documentation."
+)
+
 PAGE = "https://hub.example"
 NAMES = ("webpush", "ntfy", "zalo", "zns", "zalo_bot", "telegram")
 TELEGRAM = "tgram://123456789:abcdefg_hijklmnop/{to}"

@@ -94,6 +94,7 @@ def test_taken_is_owed_to_a_phone_whose_message_may_be_on_the_line(town: Town) -
 # --- claiming --------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("Notifications: Two workers never send the same notification at once.")
 def test_two_workers_never_hold_the_same_notification(town: Town) -> None:
     town.officer("hai", phone_count=5)
     town.owe(town.alert())
@@ -103,6 +104,7 @@ def test_two_workers_never_hold_the_same_notification(town: Town) -> None:
     assert town.claim("w3") == []
 
 
+@pytest.mark.promise("Notifications: Two workers never send the same notification at once.")
 def test_an_expired_lease_can_be_claimed_by_another(town: Town) -> None:
     town.officer("hai")
     town.owe(town.alert())
@@ -115,6 +117,8 @@ def test_an_expired_lease_can_be_claimed_by_another(town: Town) -> None:
     assert again.notification_id == lost.notification_id
 
 
+@pytest.mark.promise("Hub: Each access to footage passes one check of grants.")
+@pytest.mark.promise("Rights: An ended grant stops queued notifications.")
 def test_a_grant_that_ends_drops_what_is_queued(town: Town) -> None:
     officer = town.officer("hai")
     town.owe(town.alert())
@@ -217,6 +221,7 @@ def test_an_unwanted_notification_is_dropped_without_an_attempt(town: Town) -> N
     assert town.rows()[0].attempts == 0
 
 
+@pytest.mark.promise("Notifications: A failed notification is tried again and honours Retry-After.")
 def test_a_failed_notification_waits_and_honours_retry_after(town: Town) -> None:
     town.officer("hai")
     town.owe(town.alert())
@@ -228,6 +233,7 @@ def test_a_failed_notification_waits_and_honours_retry_after(town: Town) -> None
     assert again.attempts == 1
 
 
+@pytest.mark.promise("Notifications: A phone that is gone is retired, and its owner is told.")
 def test_a_phone_that_is_gone_is_retired_with_all_it_was_owed(town: Town) -> None:
     officer = town.officer("hai", phone_count=2)
     first, second = town.alert(), town.alert()

@@ -23,6 +23,11 @@ from hub.notify.post import new_client
 from tests.hub.notify.newer_ntfy import newer_ntfy
 from tests.hub.notify.samples import ALERT_ID, message, phone
 
+pytestmark = [
+    pytest.mark.promise("Real programs in tests: Tests use a real ntfy server."),
+    pytest.mark.promise("Notifications: Web Push and ntfy deliver alerts."),
+]
+
 NTFY = shutil.which("ntfy")
 needs_ntfy = pytest.mark.skipif(NTFY is None, reason="no ntfy server here (Debian package ntfy)")
 
@@ -110,6 +115,7 @@ def publish(what: Message, *, address: str, token: str | None, replaces: bool = 
     return asyncio.run(run())
 
 
+@pytest.mark.promise("Notifications: ntfy works as second channel.")
 @needs_ntfy
 def test_a_subscriber_hears_what_the_hub_said(server: Server) -> None:
     token = server.token_for("hub", topic="alerts-hai", may="rw")
@@ -127,6 +133,7 @@ def test_a_subscriber_hears_what_the_hub_said(server: Server) -> None:
     assert (action["action"], action["label"], action["url"]) == ("view", "Xem", page)
 
 
+@pytest.mark.promise("Notifications: A phone shows one entry per alert.")
 @needs_ntfy
 def test_an_alert_is_one_entry_however_often_it_grows_or_is_said_again(server: Server) -> None:
     token = server.token_for("hub-2", topic="alerts-tu", may="rw")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -17,6 +18,8 @@ from hub.notify.phone_check import PhoneCheck
 from hub.store import clock_steps, keeper_sights, marks, phone_checks
 from hub.store.tables import phones
 from tests.hub.notify.town import NOON, Town
+
+pytestmark = pytest.mark.promise("Channels: A daily check finds phones that show nothing.")
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 SIX = CheckBounds(hour=18, zone=HERE, answer_within_s=3600)

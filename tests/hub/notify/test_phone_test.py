@@ -18,6 +18,8 @@ from hub.store.phone_tests import MOST_AN_HOUR, OwedTest, SentTest, TooManyTests
 from hub.store.tables import alerts, notifications, phones
 from tests.hub.notify.town import NOON, Town
 
+pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
+
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 

@@ -1,5 +1,6 @@
 """Not shown in time, gone, dead: the next channel, and who is told of it; on both databases."""
 
+import pytest
 from sqlalchemy import update
 
 from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
@@ -9,6 +10,10 @@ from hub.store.bell import Bell
 from hub.store.owed import Owed
 from hub.store.tables import people
 from tests.hub.notify.town import Officer, Town
+
+pytestmark = pytest.mark.promise(
+    "Notifications: A notification that is not shown goes to the next channel."
+)
 
 
 def officer(town: Town, login: str = "hai", *, order: str | None = None) -> Officer:
@@ -100,6 +105,7 @@ def test_a_critical_alert_goes_every_way_at_once(town: Town) -> None:
     assert sorted(told(town)) == ["ntfy", "webpush"]
 
 
+@pytest.mark.promise("Channels: Each officer orders channels by severity.")
 def test_a_critical_alert_follows_the_persons_own_order_for_it(town: Town) -> None:
     officer(town, order="webpush; critical=ntfy,webpush")
     town.owe(town.alert(severity="critical"))
@@ -135,6 +141,9 @@ def test_an_alert_that_somebody_has_goes_no_further(town: Town) -> None:
     assert look(town) == 0
 
 
+@pytest.mark.promise(
+    "Notifications: The ledger records queued, accepted, shown, opened and acknowledged."
+)
 def test_the_ledger_follows_a_notification_from_queued_to_acknowledged(town: Town) -> None:
     hai = officer(town)
     officer(town, "ba")

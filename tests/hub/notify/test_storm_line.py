@@ -16,6 +16,8 @@ from tests.hub.notify.test_storms import raise_alerts
 from tests.hub.notify.test_worker import Notifier, pushing, subscribe, until
 from tests.hub.notify.town import Town, VirtualClock
 
+pytestmark = pytest.mark.promise("Storms and backup: In a storm a critical alert goes first.")
+
 STORM = StormBounds()
 
 
@@ -25,6 +27,7 @@ def clock() -> VirtualClock:
     return VirtualClock(HubClock().now())
 
 
+@pytest.mark.promise("Storms and backup: In a storm a phone gets at most one message a minute.")
 def test_a_storm_on_a_real_line_is_few_messages_and_the_critical_one_is_not_held(
     town: Town,
 ) -> None:
@@ -94,6 +97,7 @@ def test_a_service_that_hangs_does_not_hold_a_critical_alert_up(town: Town) -> N
     asyncio.run(run())
 
 
+@pytest.mark.promise("Rules and duty: An acknowledgement stops what is still owed.")
 def test_an_acknowledgement_ends_all_that_is_not_on_the_line_yet(town: Town) -> None:
     """At once: it is dropped in the transaction that takes the alert."""
     hai = town.officer("hai", phone_count=1)

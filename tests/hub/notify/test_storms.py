@@ -13,6 +13,10 @@ from hub.store.storms import Digest
 from hub.store.tables import areas, cameras, nodes
 from tests.hub.notify.town import NOON, Town, at, fresh_id
 
+pytestmark = pytest.mark.promise(
+    "Storms and backup: In a storm a phone gets at most one message a minute."
+)
+
 STORM = StormBounds()
 
 
@@ -84,6 +88,7 @@ def test_in_a_storm_a_phone_rings_once_a_minute_with_counts_by_place(town: Town)
     assert [owed.digest for owed in deliver(town)] == [None]
 
 
+@pytest.mark.promise("Storms and backup: In a storm a critical alert goes first.")
 def test_a_critical_alert_goes_first_and_at_once_in_the_worst_storm(town: Town) -> None:
     town.officer("hai")
     raise_alerts(town, 50)

@@ -15,6 +15,10 @@ from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
 from tests.hub.notify.samples import owed
 from tests.hub.notify.town import NOON
 
+pytestmark = pytest.mark.promise(
+    "Detection and tracking: Above a stated density, a crowd is one alert with a number."
+)
+
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -146,12 +150,14 @@ def test_braces_in_a_name_are_only_braces() -> None:
     assert said(camera_label="{place}")[1] == "{place} · 18:06 · 2 người"
 
 
+@pytest.mark.promise("Notifications: A push message fits into 2.5 kB, also with the longest names.")
 def test_a_message_of_the_longest_names_still_fits_the_way_to_any_phone() -> None:
     message = message_for(owed(place="ữ" * 500, camera_label="ữ" * 500), HERE)
     assert len(message.title) == len(message.body) == LONGEST_TEXT
     assert len(payload(message)) <= MOST_PAYLOAD_BYTES
 
 
+@pytest.mark.promise("Hub: Message catalogs are complete in both languages.")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_catalogs_are_complete_and_compiled(language: str) -> None:
     folder = LOCALE_FOLDER / language / "LC_MESSAGES"

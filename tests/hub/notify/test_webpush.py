@@ -24,6 +24,8 @@ from hub.store.clock import Clock, HubClock
 from tests.hub.notify.samples import ALERT_ID, message, phone
 from tests.hub.notify.town import VirtualClock
 
+pytestmark = pytest.mark.promise("Notifications: Web Push and ntfy deliver alerts.")
+
 SUBJECT = "mailto:truc.ban@tankhai.example"
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -76,6 +78,7 @@ def test_the_phone_reads_what_the_hub_said(service: PushService) -> None:
     }
 
 
+@pytest.mark.promise("Notifications: A Web Push is signed, urgent and has one topic per alert.")
 def test_the_service_sees_when_and_how_but_no_words(service: PushService) -> None:
     send(phone_of(service.make_phone()))
     (request,) = service.requests
@@ -166,6 +169,7 @@ def test_unusable_keys_are_refused_unsent(service: PushService, keys: str) -> No
     assert service.requests == []
 
 
+@pytest.mark.promise("Notifications: A push message fits into 2.5 kB, also with the longest names.")
 def test_a_message_too_large_for_some_phones_is_refused_unsent(service: PushService) -> None:
     answer = send(phone_of(service.make_phone()), message(body="ữ" * 1000))
     assert isinstance(answer, Refused)
@@ -308,6 +312,7 @@ def test_a_spoilt_push_key_is_refused_and_kept(tmp_path: Path, pem: bytes) -> No
     assert path.read_bytes() == pem
 
 
+@pytest.mark.promise("Security: A secret that others can read is refused.")
 def test_a_push_key_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "vapid.pem"
     vapid_key(path)

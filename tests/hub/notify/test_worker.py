@@ -152,6 +152,7 @@ def test_an_alert_is_on_the_phone_soon_after_the_bell(town: Town) -> None:
     assert took_ms[len(took_ms) // 2] < 1000
 
 
+@pytest.mark.promise("Faults: A push service that fails or lies loses and doubles nothing.")
 def test_lies_delays_and_lost_answers_end_in_everything_delivered(town: Town) -> None:
     async def run() -> tuple[Counter[tuple[str, str]], int]:
         async with pushing(town) as (service, channel):
@@ -341,6 +342,7 @@ class SmallDatabase(Database):
             yield conn
 
 
+@pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_answers_wait_for_room_on_the_disk_and_nothing_is_sent_twice_for_it(
     sqlite_url: str,
 ) -> None:
@@ -445,6 +447,7 @@ class Fates:
         raise AssertionError("the ledger owes for ever")
 
 
+@pytest.mark.promise("Node to hub: Each notification arrives, or somebody is told why not.")
 @pytest.mark.parametrize("seed", range(6))
 def test_crashes_at_any_point_lose_nothing_and_repeat_no_more_than_they_must(
     db: Database, seed: int

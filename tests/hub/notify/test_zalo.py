@@ -29,6 +29,13 @@ from tests.hub.notify.fake_zalo import FakeZalo, on_loopback
 from tests.hub.notify.samples import message, phone
 from tests.hub.notify.town import VirtualClock
 
+pytestmark = [
+    pytest.mark.promise(
+        "Channels: Zalo, Telegram, SMS and Apprise channels follow their documentation."
+    ),
+    pytest.mark.promise("Channels: Channels without a real test have a strict fake."),
+]
+
 PAGE = "https://hub.example"
 USER, CHAT, NUMBER = "2473910995809050719", "1f6016dce18908d75198", "0912 345 678"
 PARAMS = {"noi_dung": "title", "dia_diem": "body", "ma_tin": "alert"}
