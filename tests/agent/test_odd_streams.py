@@ -111,7 +111,7 @@ def test_spoilt_real_parameter_sets_likewise(
     if spoilt:
         spoilt[where % len(spoilt)] ^= 1 << bit
     test = test_broken_parameter_sets_are_refused_in_words_or_kept_as_they_are
-    test.hypothesis.inner_test(street, bytes(spoilt), "h264")  # type: ignore[attr-defined]  # hypothesis adds it
+    test.hypothesis.inner_test(street, bytes(spoilt), "h264")
 
 
 @pytest.mark.promise("Clips: A stream without parameter sets costs clips and nothing else.")
