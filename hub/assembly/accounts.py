@@ -1,14 +1,18 @@
 """The keeper's shell closes an account, and reopens it with a one-time link."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from hub.alerts.moment import Moment
-from hub.assembly import commands, inviting
-from hub.store import account_closing, account_door, account_sights
+from hub.assembly import commands, inviting, opening
+from hub.store import account_closing, account_door, account_sights, audit
+from hub.store.account_faults import AccountError
 from hub.store.audit import By
+from hub.store.clock import HubClock
 from hub.store.invitations import Made
 from hub.store.registry import RegistryError
 from hub.store.staff import person_by_login
@@ -27,7 +31,8 @@ def close(args: argparse.Namespace) -> int:
         left = f"; give its cases to others on its page under /grants: {owned}" if owned else ""
         return f"the account of {args.login} is closed{left}"
 
-    return commands.enter(args, write)
+    with _noting_refusal(args, account_closing.CLOSING):
+        return commands.enter(args, write)
 
 
 def reopen(args: argparse.Namespace) -> int:
@@ -37,7 +42,31 @@ def reopen(args: argparse.Namespace) -> int:
         person_id = _known(conn, args.login)
         return account_door.reopen(conn, person_id, reason=args.reason, by=_SHELL, now=now)
 
-    return inviting.show_link(args, make)
+    with _noting_refusal(args, account_closing.REOPENING):
+        return inviting.show_link(args, make)
+
+
+@contextmanager
+def _noting_refusal(args: argparse.Namespace, act: str) -> Iterator[None]:
+    """Log an AccountError in a transaction of its own: that of the command is rolled back."""
+    try:
+        yield
+    except AccountError as error:
+        db = opening.database(commands.settings_of(args))
+        try:
+            with db.writing() as conn:
+                audit.note(
+                    conn,
+                    _SHELL,
+                    act=f"{act}.refused",
+                    object_kind="person",
+                    object_id=person_by_login(conn, args.login),
+                    detail=str(error),
+                    now=HubClock().now(),
+                )
+        finally:
+            db.close()
+        raise
 
 
 def _known(conn: Connection, login: str) -> UUID:

@@ -5,6 +5,7 @@ close each other at the same moment, the second is already closed when its turn 
 manager cannot be closed.
 """
 
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -41,16 +42,18 @@ REOPENING: Final = "person.reopen"
 
 
 def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> None:
-    """Close an account; raises AccountError and changes nothing if that is not possible.
+    """Close an account; AccountError if that is not possible: the caller's transaction must then be
+    rolled back.
 
     From the commit on, the person has no session, no way to sign in, no phone, no grant, no alert
     and no on-call duty. Their cases stay theirs until somebody gives them away.
     """
     reason = text(reason.strip(), REASON_CHARS)
-    fault = _why_not(conn, person_id, reason, by=by, now=now)
+    fault = _why_not(conn, person_id, reason, by=by)
     if fault is not None:
         raise AccountError(fault)
     waiting = account_alerts.waiting_for(conn, person_id, now=now)
+    powers = _powers_of(conn, person_id, now)
     values = {"state": CLOSED, **columns("disabled", now)}
     conn.execute(update(people).where(people.c.id == person_id).values(values))
     _note(conn, CLOSING, person_id, reason, by=by, now=now)
@@ -59,6 +62,9 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     case_rows.end_memberships(conn, person_id, now)
     grant_rows.end_of_person(conn, person_id, by=by, now=now)
     # After the grants, so that the person is not called. Before the rosters, where the others move
+    # After the grants: those of the other manager may have been passed on by this person.
+    if not _are_held(conn, powers, now):
+        raise AccountError(AccountFault.LAST)
     # up: otherwise the second on call would already be the first, whose turn is over.
     account_alerts.withdraw_offers(conn, person_id, now=now)
     account_alerts.give_back(conn, person_id, now=now)
@@ -84,9 +90,7 @@ def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Momen
     _note(conn, REOPENING, person_id, text(reason.strip(), REASON_CHARS), by=by, now=now)
 
 
-def _why_not(
-    conn: Connection, person_id: UUID, reason: str, *, by: By, now: Moment
-) -> AccountFault | None:
+def _why_not(conn: Connection, person_id: UUID, reason: str, *, by: By) -> AccountFault | None:
     state = state_of(conn, person_id)
     if state is None:
         return AccountFault.NOBODY
@@ -94,35 +98,25 @@ def _why_not(
         return AccountFault.CLOSED
     if person_id == by.person_id:
         return AccountFault.SELF
-    if not reason:
-        return AccountFault.REASON
-    return AccountFault.LAST if _is_last_manager(conn, person_id, now) else None
+    return None if reason else AccountFault.REASON
 
 
-def _is_last_manager(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    """True if nobody else who can sign in has this person's rights: to manage the whole town, to be
-    a keeper at all, or to look after any camera or area."""
+def _can_sign_in(conn: Connection) -> set[UUID]:
     has_way_in = or_(
         people.c.password_hash != "",
         exists().where(passkeys.c.person_id == people.c.id),
         exists().where(identities.c.person_id == people.c.id),
     )
-    query = select(people.c.id, people.c.role).where(MAY_SIGN_IN, has_way_in)
-    roles = {row.id: row.role for row in conn.execute(query)}
+    return set(conn.scalars(select(people.c.id).where(MAY_SIGN_IN, has_way_in)))
 
-    def is_keeper(one: UUID) -> bool:
-        return bool(roles[one] == Role.KEEPER)
 
-    def keeps_whole(one: UUID) -> bool:
-        return is_keeper(one) and grant_sights.keeps_whole(conn, one, now)
+def _is_keeper(conn: Connection, person_id: UUID, _now: Moment) -> bool:
+    return grant_rows.able_role(conn, person_id) == Role.KEEPER
 
-    def manages(one: UUID) -> bool:
-        return _manages_any(conn, one, now)
 
-    others = [one for one in roles if one != person_id]
-    return person_id in roles and any(
-        may(person_id) and not any(map(may, others)) for may in (keeps_whole, is_keeper, manages)
-    )
+def _keeps_whole(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    is_keeper = _is_keeper(conn, person_id, now)
+    return is_keeper and grant_sights.keeps_whole(conn, person_id, now)
 
 
 def _manages_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
@@ -134,6 +128,24 @@ def _manages_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
 
 
 def _end_ways_in(conn: Connection, person_id: UUID, *, now: Moment) -> None:
+Power = Callable[[Connection, UUID, Moment], bool]
+
+_POWERS: Final[tuple[Power, ...]] = (_keeps_whole, _is_keeper, _manages_any)
+"""Each must have somebody who can sign in: to manage the whole town, to be a keeper at all, to look
+after any camera or area."""
+
+
+def _powers_of(conn: Connection, person_id: UUID, now: Moment) -> list[Power]:
+    if person_id not in _can_sign_in(conn):
+        return []
+    return [has for has in _POWERS if has(conn, person_id, now)]
+
+
+def _are_held(conn: Connection, powers: list[Power], now: Moment) -> bool:
+    able = _can_sign_in(conn)
+    return all(any(has(conn, one, now) for one in able) for has in powers)
+
+
     """End all sessions, passwords, passkeys, linked accounts and invitation links of the person,
     and the links this person made for others."""
     session_rows.end_of_person(conn, person_id)

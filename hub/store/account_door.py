@@ -4,6 +4,8 @@ The answer is the same (False or None) for an unknown account and for a person w
 `AccountError` gives the reason why an account cannot be closed or reopened.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -40,9 +42,9 @@ class AccountDoor(GrantDoor):
 
     def close_account(self, asker: Asker, person_id: UUID, reason: str) -> bool:
         """Close it with all consequences; open pages and streams of the person end at once."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if not self._may(conn, asker, account_closing.CLOSING, person_id, now):
+        now, act = self._clock.now(), account_closing.CLOSING
+        with self._noting_refusal(asker, act, "person", person_id), self._db.writing() as conn:
+            if not self._may(conn, asker, act, person_id, now):
                 return False
             account_closing.close(conn, person_id, reason=reason, by=_by(asker), now=now)
         self._bell.ring()
@@ -50,16 +52,16 @@ class AccountDoor(GrantDoor):
 
     def reopen_account(self, asker: Asker, person_id: UUID, reason: str) -> Made | None:
         """Reopen it and invite the person; the link is known only at this moment."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if not self._may(conn, asker, account_closing.REOPENING, person_id, now):
+        now, act = self._clock.now(), account_closing.REOPENING
+        with self._noting_refusal(asker, act, "person", person_id), self._db.writing() as conn:
+            if not self._may(conn, asker, act, person_id, now):
                 return None
             return reopen(conn, person_id, reason=reason, by=_by(asker), now=now)
 
     def give_case(self, asker: Asker, person_id: UUID, case_id: UUID, login: str) -> bool:
         """Give a case of a closed account to somebody else."""
         now, act = self._clock.now(), "case.hand_over"
-        with self._db.writing() as conn:
+        with self._noting_refusal(asker, act, "case", case_id), self._db.writing() as conn:
             owner_id = conn.scalar(select(cases.c.owner_id).where(cases.c.id == case_id))
             is_orphan = owner_id == person_id and is_closed(conn, person_id)
             if not is_orphan or not grant_sights.keeps_everything(conn, asker, now):
@@ -82,6 +84,17 @@ class AccountDoor(GrantDoor):
         before, self._closings = self._closings, found
         if before is not None and before != found:
             self._bell.ring()
+
+    @contextmanager
+    def _noting_refusal(
+        self, asker: Asker, act: str, object_kind: str, object_id: UUID
+    ) -> Iterator[None]:
+        """Log an AccountError in a transaction of its own: that of the act is rolled back."""
+        try:
+            yield
+        except AccountError as error:
+            self._note(asker, f"{act}.refused", object_kind, object_id, detail=str(error))
+            raise
 
     def _may(self, conn: Connection, asker: Asker, act: str, person_id: UUID, now: Moment) -> bool:
         if grant_sights.keeps_everything(conn, asker, now):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from hub.store.bell import Bell
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.duty_tables import teams
-from hub.store.tables import cameras, columns, people, sessions
+from hub.store.tables import audit, cameras, columns, people, sessions
 from hub.store.views import Asker
 from tests.agent.bundles import bundle
 from tests.browser.served import address, free_socket, served
@@ -255,6 +256,11 @@ def test_an_open_upload_is_cut_off_and_nothing_of_it_is_taken_in(
     assert "programs.add" not in {act for act, _, _ in office.log()}
 
 
+def log_of(town: Town) -> list[str]:
+    with town.db.reading() as conn:
+        return list(conn.scalars(select(audit.c.act)))
+
+
 def test_the_shell_closes_and_reopens_an_account_and_keeps_the_last_manager(
     sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -274,6 +280,7 @@ def test_the_shell_closes_and_reopens_an_account_and_keeps_the_last_manager(
     assert is_closed(town, "an")
     assert "the account is closed" in desk.refuses("officer", "close", "an", "--reason", "x")
     assert "last account" in desk.refuses("officer", "close", "quan", "--reason", "x")
+    assert Counter(log_of(town)) >= Counter({"person.disable": 1, "person.disable.refused": 2})
     assert "officer reopen" in desk.refuses("phone", "add", "an", "--ntfy", "https://n.example/a")
     assert "nobody signs in" in desk.refuses("officer", "close", "nobody", "--reason", "x")
     assert "http://testserver/invited/" in desk.says("officer", "reopen", "an")
