@@ -98,6 +98,29 @@ def crew_of(roster: Roster, shift: Shift, day: date) -> Crew:
     return tuple(dict.fromkeys(changes.get(person, person) for person in crew))
 
 
+def settled(roster: Roster, leaving: UUID) -> list[OddDay]:
+    """Exceptions to write when this person leaves the roster, for dates of a swap with them.
+
+    A substitute of the person stays on duty. A person for whom they were the substitute does not
+    get the duty back without being asked: that place stays empty, so a gap is shown.
+    """
+    others = tuple(
+        one for one in roster.stand_ins if leaving not in (one.instead_of, one.person_id)
+    )
+    plain = replace(roster, stand_ins=others)
+    shifts = {shift.shift_id: shift for shift in roster.shifts}
+    dates = {(one.shift_id, one.day) for one in roster.stand_ins if one not in others}
+    found = []
+    for shift_id, day in sorted(dates, key=lambda one: (one[1], one[0])):
+        crew, usual = (
+            tuple(one for one in crew_of(which, shifts[shift_id], day) if one != leaving)
+            for which in (roster, plain)
+        )
+        if crew != usual:
+            found.append(OddDay(shift_id, day, crew))
+    return found
+
+
 def turns(roster: Roster, first: date, days: int) -> list[Turn]:
     """All shifts that begin on these days, by start time."""
     found = []

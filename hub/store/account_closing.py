@@ -18,6 +18,8 @@ from hub.store import (
     account_alerts,
     audit,
     case_rows,
+    duty,
+    enrolments,
     grant_rows,
     grant_sights,
     invitations,
@@ -29,7 +31,6 @@ from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, MAY_SIGN_IN, REOPENED, state_of
 from hub.store.audit import By
 from hub.store.bounds import text
-from hub.store.duty_tables import odd_day_people, shift_people, stand_ins, team_people
 from hub.store.scope import tended_areas, visible_cameras
 from hub.store.signin_tables import identities, passkeys
 from hub.store.signin_tables import invitations as links
@@ -52,8 +53,8 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     fault = _why_not(conn, person_id, reason, by=by)
     if fault is not None:
         raise AccountError(fault)
-    waiting = account_alerts.waiting_for(conn, person_id, now=now)
     powers = _powers_of(conn, person_id, now)
+    waiting = account_alerts.waiting_for(conn, person_id, now=now)
     values = {"state": CLOSED, **columns("disabled", now)}
     conn.execute(update(people).where(people.c.id == person_id).values(values))
     _note(conn, CLOSING, person_id, reason, by=by, now=now)
@@ -61,15 +62,15 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     _retire_phones(conn, person_id, now=now)
     case_rows.end_memberships(conn, person_id, now)
     grant_rows.end_of_person(conn, person_id, by=by, now=now)
-    # After the grants, so that the person is not called. Before the rosters, where the others move
     # After the grants: those of the other manager may have been passed on by this person.
     if not _are_held(conn, powers, now):
         raise AccountError(AccountFault.LAST)
+    # After the grants, so that the person is not called. Before the rosters, where the others move
     # up: otherwise the second on call would already be the first, whose turn is over.
     account_alerts.withdraw_offers(conn, person_id, now=now)
     account_alerts.give_back(conn, person_id, now=now)
     account_alerts.call_next(conn, waiting, now=now)
-    _leave_duties(conn, person_id)
+    duty.leave(conn, person_id, now=now)
 
 
 def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> None:
@@ -127,7 +128,6 @@ def _manages_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
     return any(conn.execute(query.limit(1)).first() is not None for query in mine)
 
 
-def _end_ways_in(conn: Connection, person_id: UUID, *, now: Moment) -> None:
 Power = Callable[[Connection, UUID, Moment], bool]
 
 _POWERS: Final[tuple[Power, ...]] = (_keeps_whole, _is_keeper, _manages_any)
@@ -146,29 +146,22 @@ def _are_held(conn: Connection, powers: list[Power], now: Moment) -> bool:
     return all(any(has(conn, one, now) for one in able) for has in powers)
 
 
+def _end_ways_in(conn: Connection, person_id: UUID, *, now: Moment) -> None:
     """End all sessions, passwords, passkeys, linked accounts and invitation links of the person,
-    and the links this person made for others."""
+    and the links and enrolment codes that they made: they may have copies."""
     session_rows.end_of_person(conn, person_id)
     for table in (passkeys, identities):
         conn.execute(delete(table).where(table.c.person_id == person_id))
     conn.execute(update(people).where(people.c.id == person_id).values(password_hash=""))
     theirs = or_(links.c.person_id == person_id, links.c.made_by == person_id)
     invitations.withdraw(conn, theirs, now=now)
+    enrolments.withdraw_made_by(conn, person_id, now=now)
 
 
 def _retire_phones(conn: Connection, person_id: UUID, *, now: Moment) -> None:
     living = (phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None))
     for phone_id in conn.scalars(select(phones.c.id).where(*living)).all():
         ledger.retire_phone(conn, phone_id, reason=phone_rows.CLOSED_ACCOUNT, now=now)
-
-
-def _leave_duties(conn: Connection, person_id: UUID) -> None:
-    """Remove the person from teams and shifts: plans and rules call only their members. Others of
-    the shift move up; the pages of rosters, plans and rules show the gaps."""
-    for table in (team_people, shift_people, odd_day_people):
-        conn.execute(delete(table).where(table.c.person_id == person_id))
-    swapped = or_(stand_ins.c.person_id == person_id, stand_ins.c.instead_of == person_id)
-    conn.execute(delete(stand_ins).where(swapped))
 
 
 def _note(conn: Connection, act: str, person_id: UUID, reason: str, *, by: By, now: Moment) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from hub.alerts.moment import Moment
-from hub.alerts.rosters import DAY_MINUTES, Crew, crew_of
+from hub.alerts.rosters import DAY_MINUTES, Crew, OddDay, crew_of, settled
 from hub.store import audit
 from hub.store.alert_rule_tables import alert_rules
 from hub.store.audit import By
@@ -152,18 +152,22 @@ def put_odd_day(
     roster."""
     reason = checked_reason(reason)
     _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
-    drop_odd_day(conn, duty)
+    _write_odd_day(conn, OddDay(duty.shift_id, duty.day, crew), reason, now)
+    detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
+    _note(conn, by, "roster.odd_day", team.team_id, detail, now)
+
+
+def _write_odd_day(conn: Connection, odd: OddDay, reason: str, now: Moment) -> None:
+    drop_odd_day(conn, Duty(odd.shift_id, odd.day))
     key = new_id(now)
-    row = {"id": key, "shift_id": duty.shift_id, "day": duty.day.isoformat(), "reason": reason}
+    row = {"id": key, "shift_id": odd.shift_id, "day": odd.day.isoformat(), "reason": reason}
     conn.execute(insert(odd_days).values(**row))
     rows = [
         {"odd_day_id": key, "place": place, "person_id": person_id}
-        for place, person_id in enumerate(dict.fromkeys(crew), start=1)
+        for place, person_id in enumerate(dict.fromkeys(odd.crew), start=1)
     ]
     if rows:
         conn.execute(insert(odd_day_people), rows)
-    detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
-    _note(conn, by, "roster.odd_day", team.team_id, detail, now)
 
 
 def drop_odd_day(conn: Connection, duty: Duty) -> None:
@@ -234,6 +238,27 @@ def drop_stand_in(conn: Connection, duty: Duty, instead_of: UUID) -> None:
             stand_ins.c.instead_of == instead_of,
         )
     )
+
+
+def leave(conn: Connection, person_id: UUID, *, now: Moment) -> None:
+    """Remove a person from all teams and rosters; the others of a shift move up.
+
+    Dates of their swaps become exceptions, see `hub.alerts.rosters.settled`.
+    """
+    swapped = or_(stand_ins.c.person_id == person_id, stand_ins.c.instead_of == person_id)
+    query = select(stand_ins.c.shift_id, stand_ins.c.day, stand_ins.c.reason).where(swapped)
+    reasons = {(row.shift_id, row.day): row.reason for row in conn.execute(query)}
+    where = shifts.c.id.in_({shift_id for shift_id, _ in reasons})
+    team_ids = set(conn.scalars(select(shifts.c.team_id).where(where)))
+    for team in read_teams(conn, team_ids).values():
+        for odd in settled(team.roster, person_id):
+            day = odd.day.isoformat()
+            here = (stand_ins.c.shift_id == odd.shift_id) & (stand_ins.c.day == day)
+            conn.execute(delete(stand_ins).where(here))  # the exception has their result
+            _write_odd_day(conn, odd, reasons[odd.shift_id, day], now)
+    conn.execute(delete(stand_ins).where(swapped))
+    for table in (team_people, shift_people, odd_day_people):
+        conn.execute(delete(table).where(table.c.person_id == person_id))
 
 
 def _refuse_taken(conn: Connection, area_id: UUID, name: str, team_id: UUID | None) -> None:

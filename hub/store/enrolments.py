@@ -129,6 +129,11 @@ def withdraw(conn: Connection, enrolment_id: UUID, *, by: By, now: Moment) -> No
     )
 
 
+def withdraw_made_by(conn: Connection, person_id: UUID, *, now: Moment) -> None:
+    """End all enrolments that this person made and no node has used."""
+    _withdraw(conn, enrolments.c.made_by == person_id, now)
+
+
 def redeem(
     conn: Connection, token: str, request: str, *, signs: Signs, came_from: str, now: Moment
 ) -> Redeemed | Refused:

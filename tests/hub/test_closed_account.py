@@ -1,7 +1,7 @@
 """A closed account: no way in, no grant, no phone, no duty; on both databases."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -10,19 +10,24 @@ from sqlalchemy import select, update
 
 from hub.alerts.grants import Grant, Right
 from hub.alerts.roles import Role
-from hub.alerts.rosters import on_duty, weekly_holes
-from hub.store import account_closing, dispatch, grant_rows, staff
+from hub.alerts.rosters import odd_holes, on_duty, weekly_holes
+from hub.enrol.authority import Authority
+from hub.enrol.signing import Signing
+from hub.store import account_closing, dispatch, enrolments, grant_rows, staff
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, OPEN, REOPENED
+from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.duty import Duty, NewShift, Swap
+from hub.store.enrolments import Redeemed, Refused
 from hub.store.grant_faults import GrantError
 from hub.store.scope import visible_cameras
 from hub.store.session_views import SignedIn
 from hub.store.tables import grants, notifications, people, phones
 from hub.store.views import Asker
 from tests.hub.closing_rig import AT_THE_OFFICE, SHELL, WHERE, Office, at_the_same_moment
+from tests.hub.enrolling_rig import Box
 
 
 @pytest.fixture
@@ -107,6 +112,31 @@ def test_links_that_the_person_made_for_others_hold_no_more(office: Office) -> N
     token = office.invite("moi", office.lan)
     office.close(office.lan)
     assert office.accounts.invitations.read(token, came_from=WHERE) is None
+
+
+def test_enrolment_codes_that_the_person_made_for_camera_boxes_hold_no_more(
+    office: Office, tmp_path: Path
+) -> None:
+    now = office.streets.clock.now()
+    area_id = office.streets.junction
+    with office.streets.db.writing() as conn:
+        codes = [
+            enrolments.make(
+                conn, node=node, area_id=area_id, cameras=[], by=By(one.person_id), now=now
+            )
+            for node, one in (("hop-1", office.lan), ("hop-2", office.kim))
+        ]
+    office.close(office.lan)
+    signs = Signing(Authority.create(tmp_path / "ca", datetime.now(UTC)))
+    with office.streets.db.writing() as conn:
+        answers = [
+            enrolments.redeem(
+                conn, token.hex(), Box().request, signs=signs, came_from=WHERE, now=now
+            )
+            for _, token in codes
+        ]
+    assert answers[0] == Refused("withdrawn")
+    assert isinstance(answers[1], Redeemed)
 
 
 def test_a_keeper_who_was_closed_a_moment_ago_invites_nobody_and_decides_nothing(
@@ -234,6 +264,28 @@ def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> 
     assert roster.stand_ins == ()
     free = [(one.starts.weekday(), one.ends.weekday()) for one in weekly_holes(roster)]
     assert free == [(1, 1)], "from Tuesday evening over all the week to Tuesday morning"
+
+
+def test_a_date_of_a_swap_with_them_is_covered_by_the_other_or_a_gap(office: Office) -> None:
+    door, an = office.streets.door, office.an.person_id
+    binh, chi = (office.streets.officer(login).person_id for login in ("binh", "chi"))
+    team = door.add_team(office.kim, office.streets.commune, name="Đội 1", time_zone="UTC")
+    assert team is not None
+    door.put_shift(office.kim, team, NewShift("Ngày", 0, 0, {0: (an,), 1: (binh,)}), None)
+    shift_id = door.team(office.kim, team).team.roster.shifts[0].shift_id
+    monday, tuesday = date(2199, 1, 7), date(2199, 1, 8)
+    door.swap(office.kim, team, Duty(shift_id, monday), Swap(an, chi, None, "nghỉ phép"))
+    door.swap(office.kim, team, Duty(shift_id, tuesday), Swap(binh, an, None, "đi học"))
+    office.close(office.an)
+    after = door.team(office.kim, team)
+    assert after is not None
+    roster = after.team.roster
+    assert on_duty(roster, datetime.fromisoformat("2199-01-07 12:00")) == (chi,)
+    assert on_duty(roster, datetime.fromisoformat("2199-01-08 12:00")) == ()
+    assert on_duty(roster, datetime.fromisoformat("2199-01-15 12:00")) == (binh,)
+    [gap] = odd_holes(roster, tuesday, 1)
+    assert (gap.starts.date(), gap.ends.date()) == (tuesday, date(2199, 1, 9))
+    assert after.reasons[shift_id, "2199-01-08"] == "đi học"
 
 
 def test_the_last_account_that_may_manage_cannot_be_closed(office: Office) -> None:

@@ -1,5 +1,6 @@
 """Who is on duty, at any moment of any roster, and where nobody is."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -12,6 +13,7 @@ from hub.alerts.rosters import (
     DAY_MINUTES,
     SOME_MONDAY,
     Crew,
+    Hole,
     OddDay,
     Roster,
     Shift,
@@ -21,6 +23,7 @@ from hub.alerts.rosters import (
     next_turns,
     odd_holes,
     on_duty,
+    settled,
     weekly_holes,
 )
 from tests.schedules import schedules
@@ -33,6 +36,7 @@ pytestmark = [
 AN, BINH, CHI, DUNG = (UUID(int=number) for number in range(1, 5))
 DAY, NIGHT, HALF = UUID(int=101), UUID(int=102), UUID(int=103)
 WEDNESDAY = date(2026, 11, 25)
+THURSDAY = WEDNESDAY + timedelta(days=1)
 
 
 def every_day(*crew: UUID) -> dict[int, Crew]:
@@ -205,3 +209,54 @@ def test_of_any_roster_the_holes_are_just_when_nobody_is_on_duty(roster: Roster,
         moment = datetime.combine(WEDNESDAY, time()) + timedelta(minutes=30 * half_hour)
         is_in_hole = any(one.starts <= moment < one.ends for one in found)
         assert is_in_hole == (on_duty(roster, moment) == ()), moment
+
+
+def left(roster: Roster, leaving: UUID) -> Roster:
+    """The roster as the store leaves it after this person has gone."""
+    exceptions = settled(roster, leaving)
+    dates = {(one.shift_id, one.day) for one in exceptions}
+    gone = {(one.shift_id, one.day) for one in roster.stand_ins} & dates
+    swaps = tuple(
+        one
+        for one in roster.stand_ins
+        if (one.shift_id, one.day) not in gone and leaving not in (one.instead_of, one.person_id)
+    )
+    shifts = tuple(
+        replace(
+            one,
+            weekly={
+                day: tuple(who for who in crew if who != leaving)
+                for day, crew in one.weekly.items()
+            },
+        )
+        for one in roster.shifts
+    )
+    return replace(roster, shifts=shifts, odd_days=(*roster.odd_days, *exceptions), stand_ins=swaps)
+
+
+def test_who_took_over_the_duty_of_a_person_who_leaves_still_does_it() -> None:
+    after = left(replace(ROUND_THE_CLOCK, stand_ins=(StandIn(NIGHT, WEDNESDAY, CHI, DUNG),)), CHI)
+    assert on_duty(after, at("20:00")) == (DUNG,)
+    assert Hole(at("18:00"), at("06:00", THURSDAY)) not in holes(after, WEDNESDAY, 2)
+    assert on_duty(after, at("20:00", THURSDAY)) == ()
+
+
+def test_who_gave_a_duty_to_a_person_who_leaves_does_not_get_it_back_and_the_gap_is_seen() -> None:
+    after = left(replace(ROUND_THE_CLOCK, stand_ins=(StandIn(NIGHT, WEDNESDAY, CHI, DUNG),)), DUNG)
+    assert on_duty(after, at("20:00")) == ()
+    assert odd_holes(after, WEDNESDAY, 3) == [Hole(at("18:00"), at("06:00", THURSDAY))]
+    assert on_duty(after, at("20:00", THURSDAY)) == (CHI,)
+
+
+def test_swaps_of_others_on_that_date_stay() -> None:
+    swaps = (StandIn(DAY, WEDNESDAY, AN, CHI), StandIn(DAY, WEDNESDAY, BINH, DUNG))
+    after = left(replace(ROUND_THE_CLOCK, stand_ins=swaps), DUNG)
+    assert on_duty(after, at("12:00")) == (CHI,)
+    assert settled(replace(ROUND_THE_CLOCK, stand_ins=swaps[:1]), DUNG) == []
+
+
+def test_a_swap_that_had_no_effect_makes_no_exception() -> None:
+    assert (
+        settled(replace(ROUND_THE_CLOCK, stand_ins=(StandIn(DAY, WEDNESDAY, CHI, DUNG),)), CHI)
+        == []
+    )
