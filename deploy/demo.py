@@ -30,7 +30,7 @@ PORT: Final = 8710
 PORTS_TRIED: Final = 5
 SLOWEST_PUSH_S: Final = 2.0
 PLAYING_AT_MOST_S: Final = 3600.0
-DELIVERY_AT_MOST_S: Final = 60.0
+DELIVERY_AT_MOST_S: Final = 300.0
 
 
 def main() -> int:

@@ -111,7 +111,7 @@ class NtfyServer(Part):
         )
         command = [binary, "serve", "--config", str(configuration)]
         super().__init__("the ntfy server", command, log=folder / "log")
-        self.wait_until(lambda: answers(port), patience_s=15)
+        self.wait_until(lambda: answers(port), patience_s=120)
 
 
 def answers(port: int) -> bool:

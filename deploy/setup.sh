@@ -3,6 +3,7 @@
 #
 #   deploy/setup.sh demo    what the demonstration needs
 #   deploy/setup.sh test    the same and what the tests need
+#   deploy/setup.sh check   the virtual environment alone, for deploy/check.sh: no root, no packages
 #
 # Runs as root or with sudo; asks for nothing twice, installs only what is missing, and starts no
 # system service: the demonstration and the tests bring up their own on free ports.
@@ -115,7 +116,7 @@ install_checkout() {
 
 fill_venv() {
     local extras=(build source agent hub) python stamp
-    [[ $wanted != test ]] || extras+=(test)
+    [[ $wanted == demo ]] || extras+=(test)
     stamp=$(cat pyproject.toml deploy/{constraints.txt,kernel.py} agent/vision/*.[ch] | sha256sum | cut -c1-16)-${extras[*]}
     if [[ -x $venv/bin/python ]] && grep -qxF -e "$stamp" -e "$stamp test" "$venv/ready" 2>/dev/null; then
         return
@@ -133,6 +134,6 @@ fill_venv() {
     printf '%s\n' "$stamp" >"$venv/ready"
 }
 
-case $wanted in demo | test) ;; *) die "Say demo or test, not '$wanted'." ;; esac
-install_packages
+case $wanted in demo | test | check) ;; *) die "Say demo, test or check, not '$wanted'." ;; esac
+[[ $wanted == check ]] || install_packages
 fill_venv

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and runs all of them: format, lint, types, floors, then pytest with
-# unit, integration, acceptance and browser tests. Real Mosquitto, PostgreSQL, Chromium, Firefox
-# and ntfy are started by the tests themselves on free loopback ports.
+# Installs what the tests need and runs all of them: what deploy/check.sh checks before its tests,
+# then pytest with unit, integration, acceptance and browser tests. Real Mosquitto, PostgreSQL,
+# Chromium, Firefox and ntfy are started by the tests themselves on free loopback ports.
 #
 #   deploy/test.sh             everything
 #   deploy/test.sh ARGS...     the checks, then pytest with these arguments
@@ -15,18 +15,12 @@ deploy/setup.sh test
 deploy/recording.sh >/dev/null
 deploy/recording.sh --scenes >/dev/null
 
-bin=.venv/bin
-step "Format and lint"
-$bin/ruff format --check .
-$bin/ruff check .
-step "Types"
-$bin/mypy
-$bin/mypy -p deploy -p tests
-step "Floors: who may import whom"
-$bin/lint-imports
+deploy/check.sh --static
+step "Types of the tests and of deploy/"
+.venv/bin/mypy -p deploy -p tests
 step "Tests"
 # Whoever starts this in the background hands on that Ctrl-C is ignored; some tests send one. Three
 # workers take file by file: half of the time is spent waiting for real programs.
 workers=()
-(($#)) || workers=(-n 3 --dist loadfile)
-exec env --default-signal=INT,QUIT $bin/pytest "${workers[@]}" "$@"
+(($#)) || workers=(-n 3 --dist loadfile --durations 10)
+exec env --default-signal=INT,QUIT .venv/bin/pytest "${workers[@]}" "$@"

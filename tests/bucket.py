@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import boto3
 
+from tests.waiting import patience_s
+
 KEY_ID, SECRET = "town", "a secret of the tests"
 
 
@@ -29,7 +31,7 @@ def s3_server(port: int = 0) -> Iterator[int]:
         yield port
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(patience_s())
 
 
 def new_bucket(port: int) -> str:
@@ -54,12 +56,12 @@ def _free_port() -> int:
 
 
 def _await(server: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + 60
+    until_s = time.monotonic() + patience_s()
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=2).close()
         except OSError:
-            if server.poll() is not None or time.monotonic() > deadline:
+            if server.poll() is not None or time.monotonic() > until_s:
                 raise RuntimeError("the S3 server did not start") from None
             time.sleep(0.05)
         else:

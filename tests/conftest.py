@@ -1,4 +1,4 @@
-"""Databases for every test that wants one: SQLite, and a real PostgreSQL."""
+"""Databases for every test that wants one, and the rules that hold for every test."""
 
 import itertools
 import shutil
@@ -7,26 +7,56 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
-from hub.store.database import Database
+from hub.store.database import SYNC, Database
 from hub.store.schema import migrate
 from tests.postgres import cluster
+
+pytest_plugins = ("tests.needs", "tests.leftovers")
+
+# No test fails because the machine is busy.
+settings.register_profile(
+    "tests",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("tests")
 
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_sync() -> Iterator[None]:
+    """SQLite in the tests' own process waits for no disk: nobody cuts the power there."""
+    with pytest.MonkeyPatch.context() as patch:
+        for is_durable in SYNC:
+            patch.setitem(SYNC, is_durable, "OFF")
+        yield
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite waits for the disk as it does in service."""
+    monkeypatch.setitem(SYNC, True, "FULL")
+    monkeypatch.setitem(SYNC, False, "NORMAL")
+
+
 @pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[str]:
+def postgres_cluster(needs_postgres: None) -> Iterator[str]:
     """The address of the run's own cluster, without a database name."""
     with cluster() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def empty_postgres(postgres_cluster: str) -> Callable[[str], str]:
+def empty_postgres(
+    postgres_cluster: str, claim_need: Callable[[str, str], None]
+) -> Callable[[str], str]:
     """Makes a new database from a template (default: empty) and returns its address."""
 
     def make(template: str = "template0") -> str:
+        claim_need("postgres", "makes a database")
         name = f"hub_{next(_numbers)}"
         plain = postgres_cluster.replace("+psycopg", "") + "/postgres"
         with psycopg.connect(plain, autocommit=True) as conn:

@@ -36,7 +36,6 @@ def schedules(count: int, *, steps: int) -> settings:
     return settings(
         max_examples=int(os.environ.get(COUNT, count)),
         stateful_step_count=steps,
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
 

@@ -20,7 +20,7 @@ from hub.enrol.authority import HUB_NAME, Authority, Papers
 
 BINARY: Final = "/usr/sbin/mosquitto"
 HOST: Final = "127.0.0.1"
-START_S: Final = 10.0
+START_S: Final = 120.0
 
 ACCESS: Final = f"""\
 # The hub hears every node and answers every node.

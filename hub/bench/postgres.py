@@ -141,7 +141,7 @@ def _free_port() -> int:
 
 
 def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     plain = url.replace("+psycopg", "") + "/postgres"
     while True:
         try:

@@ -24,6 +24,8 @@ from hub.store.turns import Turns
 _IS_DURABLE: Final = "is_durable"
 BUSY_TIMEOUT_MS: Final = 10_000
 """SQLite waits at most this long for another process's write."""
+SYNC: Final = {True: "FULL", False: "NORMAL"}
+"""SQLite's `synchronous` level: of a durable transaction, and of one that may be lost."""
 WRITERS_LOCK: Final = 0x4D61_7454_6861
 """Number of the PostgreSQL advisory lock shared by all writers of a hub's database."""
 READERS: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 4, "pool_use_lifo": True}
@@ -203,7 +205,7 @@ def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={SYNC[True]}",
             "foreign_keys=ON",
             f"query_only={'OFF' if is_writer else 'ON'}",
         ):
@@ -212,7 +214,7 @@ def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
     def on_begin(connection: Connection) -> None:
         if is_writer:
             # Takes effect only outside a transaction; costs microseconds.
-            level = "FULL" if connection.info.get(_IS_DURABLE, True) else "NORMAL"
+            level = SYNC[connection.info.get(_IS_DURABLE, True)]
             connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 

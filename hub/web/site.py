@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -82,6 +83,7 @@ class WebSettings:
         return urlsplit(self.public_url).scheme == "https"
 
 
+@cache
 def _version(folder: Path) -> str:
     """Version of the static files: part of their address, so that they can be cached."""
     digest = hashlib.sha256()
@@ -121,6 +123,7 @@ def _templates(language: str) -> Environment:
     return environment
 
 
+@cache
 def _all_templates() -> Mapping[str, Environment]:
     return {language: _templates(language) for language in LANGUAGES}
 

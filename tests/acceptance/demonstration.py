@@ -3,12 +3,10 @@
 import re
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 90
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,7 @@ def invitation(process: subprocess.Popen[str], said: list[str] | None = None) ->
     """Address, login and password out of what it prints; the lines go into `said`."""
     assert process.stdout is not None
     lines = [] if said is None else said
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline and process.poll() is None:
+    while process.poll() is None:
         lines.append(process.stdout.readline())
         if "Ctrl-C" in lines[-1]:
             break

@@ -15,6 +15,7 @@ import pytest
 from deploy.broker import Broker
 from deploy.summary import faults
 from tests.acceptance.demonstration import ROOT, demo_command, invitation, processes_of
+from tests.waiting import patience_s
 
 WHOLE = {
     "alerts": 2,
@@ -31,13 +32,13 @@ def run_once(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=patience_s(),
         check=False,
     )
 
 
 @pytest.fixture(scope="module")
-def empty_street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_street(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight seconds in which nobody comes."""
     path = tmp_path_factory.mktemp("street") / "empty.mp4"
     make = "ffmpeg -v error -f lavfi -i color=c=gray:s=320x240:r=10:d=8 -c:v libx264 -g 10 -bf 0"
@@ -46,6 +47,7 @@ def empty_street(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.promise("Demonstration: A broken promise makes the playing fail with the reason.")
+@pytest.mark.system
 def test_a_playing_that_broke_a_promise_ends_non_zero_with_the_reason(
     tmp_path: Path, empty_street: Path
 ) -> None:
@@ -77,7 +79,7 @@ def test_every_broken_promise_is_a_fault_of_the_summary(
 
 
 @pytest.fixture
-def bystander(tmp_path: Path) -> Iterator[Broker]:
+def bystander(needs_broker: None, tmp_path: Path) -> Iterator[Broker]:
     """A Mosquitto that somebody else runs on this machine."""
     with Broker(tmp_path / "elsewhere") as broker:
         yield broker
@@ -88,6 +90,7 @@ def bystander(tmp_path: Path) -> Iterator[Broker]:
 @pytest.mark.promise("Demonstration: A broker or database that already runs stays untouched.")
 @pytest.mark.promise("Hub: The password of the demonstration is made for its run.")
 @pytest.mark.promise("Hub: The demonstration says that push needs `localhost` or a certificate.")
+@pytest.mark.system
 def test_the_demonstration_says_what_to_do_and_ends_only_what_it_started(
     tmp_path: Path, bystander: Broker
 ) -> None:
@@ -103,7 +106,7 @@ def test_the_demonstration_says_what_to_do_and_ends_only_what_it_started(
     assert text.count(sign["password"]) == 1
     others = bystander.pid
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
+    assert process.wait(patience_s()) == 0
     assert process.stdout is not None
     assert sign["password"] not in process.stdout.read()
     process.stdout.close()
@@ -116,6 +119,7 @@ def test_the_demonstration_says_what_to_do_and_ends_only_what_it_started(
 
 
 @pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
+@pytest.mark.system
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "town"
     folder.mkdir()
@@ -144,6 +148,7 @@ def test_missing_and_doubled_are_counted_without_either_program() -> None:
     "Demonstration: The virtual environment is the folder `.venv` of the checkout."
 )
 @pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
+@pytest.mark.system
 def test_set_up_a_second_time_is_quick_silent_and_harmless() -> None:
     before = (ROOT / ".venv" / "ready").read_text() if (ROOT / ".venv" / "ready").exists() else None
     if before is None:
@@ -153,7 +158,7 @@ def test_set_up_a_second_time_is_quick_silent_and_harmless() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=patience_s(),
         check=False,
     )
     assert done.returncode == 0
@@ -163,6 +168,7 @@ def test_set_up_a_second_time_is_quick_silent_and_harmless() -> None:
 
 
 @pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
+@pytest.mark.system
 def test_the_test_command_a_second_time_says_the_same_and_leaves_nothing_behind() -> None:
     """With one small file of tests, since all of them are running right now."""
     if not (ROOT / ".venv" / "ready").exists():
@@ -179,7 +185,7 @@ def test_the_test_command_a_second_time_says_the_same_and_leaves_nothing_behind(
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=patience_s(),
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -187,12 +193,13 @@ def test_the_test_command_a_second_time_says_the_same_and_leaves_nothing_behind(
         assert checkout() == before
 
 
+@pytest.mark.system
 def test_set_up_refuses_a_word_it_does_not_know() -> None:
     done = subprocess.run(
         [str(ROOT / "deploy" / "setup.sh"), "tset"], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
-    assert "Say demo or test, not 'tset'" in done.stderr
+    assert "Say demo, test or check, not 'tset'" in done.stderr
 
 
 @pytest.mark.promise("Demonstration: `deploy/test.sh` runs each kind of check.")
@@ -200,8 +207,11 @@ def test_set_up_refuses_a_word_it_does_not_know() -> None:
 def test_the_test_command_runs_every_kind_of_check_and_ci_runs_the_test_command() -> None:
     """Read, not run: it is running right now."""
     script = (ROOT / "deploy" / "test.sh").read_text()
-    for part in ("setup.sh test", "ruff format --check", "ruff check", "mypy", "lint-imports"):
+    fast = (ROOT / "deploy" / "check.sh").read_text()
+    for part in ("deploy/setup.sh test", "deploy/check.sh --static"):
         assert part in script
+    for part in ("ruff format --check", "ruff check", "mypy", "lint-imports"):
+        assert part in fast
     assert re.search(r"^exec .*pytest", script, re.M), "the runner's summary comes last"
     assert "deploy/test.sh" in (ROOT / ".ci" / "run").read_text()
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
@@ -209,6 +219,7 @@ def test_the_test_command_runs_every_kind_of_check_and_ci_runs_the_test_command(
 
 
 @pytest.mark.promise("Model: No node needs a training framework.")
+@pytest.mark.system
 def test_no_part_of_a_node_needs_a_training_framework() -> None:
     """In a process of its own: nothing that the agent imports brings torch or tensorflow in."""
     look = (

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.acceptance.demonstration import Running
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
 
@@ -34,10 +35,10 @@ def node_said(demo: Running, event: str) -> int:
 
 
 @pytest.fixture
-def visitor(demo: Running) -> Iterator[httpx.Client]:
+def visitor(needs_loopback: None, demo: Running) -> Iterator[httpx.Client]:
     """The demonstration's officer, signed in."""
     headers = {"Accept": "text/html", "Origin": demo.url}
-    with httpx.Client(base_url=demo.url, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=demo.url, headers=headers, timeout=patience_s()) as client:
         form = {"login": demo.login, "password": demo.password}
         assert client.post("/login", data=form).status_code == 303
         yield client
@@ -46,7 +47,7 @@ def visitor(demo: Running) -> Iterator[httpx.Client]:
 def watched(visitor: httpx.Client, place: str, *, pictures: int) -> list[httpx.Response]:
     """So many pictures, each newer than the one before."""
     shown: list[httpx.Response] = []
-    number, until_s = 0, time.monotonic() + PATIENCE_S
+    number, until_s = 0, time.monotonic() + patience_s()
     while len(shown) < pictures:
         assert time.monotonic() < until_s, f"{len(shown)} of {pictures} pictures came"
         answer = visitor.get(f"{place}/picture", params={"after": number})
@@ -75,10 +76,7 @@ def test_a_camera_is_watched_through_node_broker_and_hub_and_stops_when_nobody_d
     )
     csrf = visitor.get("/api/session").json()["csrf"]
     assert visitor.post(f"{place}/end", data={"csrf": csrf}).status_code == 204
-    until_s = time.monotonic() + PATIENCE_S
-    while node_said(demo, "live_ended") == 0:
-        assert time.monotonic() < until_s
-        time.sleep(0.2)
+    until(lambda: node_said(demo, "live_ended"), every_s=0.2)
     begun, ended = rows(demo, "SELECT act, detail FROM audit WHERE act LIKE 'live.%' ORDER BY seq")
     assert begun[0] == "live.begin"
     assert re.fullmatch(r"\d+ s, 4 pictures; closed", ended[1]), ended
@@ -91,9 +89,7 @@ def test_a_page_that_is_gone_without_a_word_stops_the_node_too(
     ended = node_said(demo, "live_ended")
     watched(visitor, f"/cameras/{camera}/live", pictures=1)
     began_s = time.monotonic()
-    while node_said(demo, "live_ended") == ended:
-        assert time.monotonic() < began_s + PATIENCE_S
-        time.sleep(0.2)
+    until(lambda: node_said(demo, "live_ended") > ended, every_s=0.2)
     assert time.monotonic() - began_s > LEASE_S / 2
     (said,) = rows(demo, "SELECT detail FROM audit WHERE act = 'live.end' ORDER BY seq DESC")[0]
     assert said.endswith("the page was left"), json.dumps(said)

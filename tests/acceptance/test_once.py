@@ -13,6 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.acceptance.demonstration import ROOT, demo_command, processes_of
 from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.waiting import busy, patience_s
 
 pytestmark = pytest.mark.promise(
     "Demonstration: The summary counts sightings, alerts, notifications and events."
@@ -20,7 +21,9 @@ pytestmark = pytest.mark.promise(
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def played(
+    needs_system: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("once") / "town"
     report = folder.parent / "summary.json"
     done = subprocess.run(
@@ -28,7 +31,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=patience_s(),
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -79,7 +82,7 @@ def test_every_alert_has_picture_and_clip_from_before(
 def test_pushes_are_quick(played: tuple[Path, dict[str, Any]]) -> None:
     """The promise is two seconds; measured figures are in docs/reference/service-levels.md."""
     _, summary = played
-    assert summary["frame_to_push_s"]["p95"] <= 2.0
+    assert summary["frame_to_push_s"]["p95"] <= 2.0 * busy()
 
 
 @pytest.mark.promise(
@@ -123,7 +126,7 @@ def test_an_entitled_officer_holds_the_picture_within_two_seconds(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
     _, summary = played
-    assert summary["frame_to_picture_s"]["p95"] <= 2.0
+    assert summary["frame_to_picture_s"]["p95"] <= 2.0 * busy()
 
 
 def clips_at_the_hub(folder: Path) -> list[Path]:
@@ -132,6 +135,7 @@ def clips_at_the_hub(folder: Path) -> list[Path]:
 
 
 @pytest.mark.promise("Demonstration: The clip of each alert plays in Chromium.")
+@pytest.mark.browser
 def test_every_clip_at_the_hub_plays_in_chromium(
     played: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:

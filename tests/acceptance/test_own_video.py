@@ -13,6 +13,7 @@ import pytest
 
 from deploy.broker import free_port
 from tests.acceptance.demonstration import ROOT, processes_of
+from tests.waiting import patience_s
 
 pytestmark = [
     pytest.mark.promise("Demonstration: Any other video file can be played."),
@@ -23,7 +24,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def own_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def own_video(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fifteen seconds as no camera sends them: mirrored, small, 15 frames a second, MPEG-4."""
     street = subprocess.run(
         [ROOT / "deploy" / "recording.sh"], capture_output=True, text=True, check=True
@@ -62,6 +63,7 @@ def state_of(url: str) -> list[object]:
     return [started, tables, letters, databases]
 
 
+@pytest.mark.system
 def test_own_video_plays_twice_in_a_row_shows_that_it_goes_on_and_touches_no_other_database(
     own_video: Path, bystander: str, tmp_path: Path
 ) -> None:
@@ -77,7 +79,7 @@ def test_own_video_plays_twice_in_a_row_shows_that_it_goes_on_and_touches_no_oth
             env=os.environ | {"MATTHAN_CACHE": str(tmp_path / "cache")},
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=patience_s(),
             check=False,
         )
         assert done.returncode == 0, done.stderr

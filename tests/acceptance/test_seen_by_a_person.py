@@ -13,13 +13,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.acceptance.demonstration import Running, processes_of
 from tests.browser.conftest import CHROMIUM, DESK, FLAGS, PHONE
-
-LONGEST_WAIT_MS = 60_000
-CLIP_WAIT_MS = 90_000
+from tests.waiting import patience_ms, patience_s
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(needs_browser: None) -> Iterator[Browser]:
+    expect.set_options(timeout=patience_ms())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
@@ -29,6 +28,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
 def page(request: pytest.FixtureRequest, chromium: Browser, demo: Running) -> Iterator[Page]:
     context = chromium.new_context(viewport=request.param, locale="vi-VN")
+    context.set_default_timeout(patience_ms())
     page = context.new_page()
     page.goto(demo.url)
     page.fill("input[name=login]", demo.login)
@@ -67,7 +67,7 @@ def first_frames(demo: Running, alert_id: str) -> tuple[int, int]:
 @pytest.mark.promise("Demonstration: The clip of each alert plays in Chromium.")
 def test_alert_comes_by_itself_and_its_clip_plays(page: Page, demo: Running) -> None:
     card = page.locator("article.card[data-state=open]").first
-    expect(card.locator("img")).to_be_visible(timeout=LONGEST_WAIT_MS)
+    expect(card.locator("img")).to_be_visible()
     photograph(page, "inbox")
     alert_id = card.get_attribute("data-alert")
     assert alert_id is not None
@@ -76,11 +76,9 @@ def test_alert_comes_by_itself_and_its_clip_plays(page: Page, demo: Running) -> 
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 300
     video = page.locator("video").first
-    expect(video).to_be_attached(timeout=CLIP_WAIT_MS)
+    expect(video).to_be_attached()
     video.evaluate("video => video.play()")
-    page.wait_for_function(
-        "() => document.querySelector('video').currentTime > 1.5", timeout=20_000
-    )
+    page.wait_for_function("() => document.querySelector('video').currentTime > 1.5")
     assert video.evaluate("video => video.duration") > 5
     clip_from, somebody_from = first_frames(demo, alert_id)
     assert clip_from < somebody_from
@@ -89,7 +87,7 @@ def test_alert_comes_by_itself_and_its_clip_plays(page: Page, demo: Running) -> 
 
 def test_taking_an_alert_says_who_has_it(page: Page, demo: Running) -> None:
     card = page.locator("article.card[data-state=open]").first
-    expect(card).to_be_visible(timeout=LONGEST_WAIT_MS)
+    expect(card).to_be_visible()
     page.goto(f"{demo.url}/alerts/{card.get_attribute('data-alert')}")
     page.get_by_role("button", name="Tiếp nhận").click()
     expect(page.locator("#detail")).to_have_attribute("data-state", "taken")
@@ -102,5 +100,5 @@ def test_ctrl_c_ends_everything_it_started(demo: Running) -> None:
     """Runs last in this file: afterwards the town is gone."""
     assert len(processes_of(demo.folder)) >= 3
     demo.process.send_signal(signal.SIGINT)
-    assert demo.process.wait(60) == 0
+    assert demo.process.wait(patience_s()) == 0
     assert processes_of(demo.folder) == []

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import patience_s
+
 pytestmark = pytest.mark.promise("Security: Programs connect only to the stated services.")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +72,7 @@ def walled(folder: Path, command: Sequence[str]) -> Heard:
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{TELLTALE}", "MATTHAN_TOLD": str(told)},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=patience_s(),
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -92,7 +94,9 @@ def plain(address: Sequence[object]) -> tuple[str, int]:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Heard, dict[str, int]]:
+def town(
+    needs_system: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Heard, dict[str, int]]:
     folder = tmp_path_factory.mktemp("walled") / "town"
     film = subprocess.run(
         [str(ROOT / "deploy/recording.sh")], capture_output=True, text=True, check=True
@@ -141,6 +145,7 @@ def test_not_a_packet_left_for_an_address_that_no_line_told_of(
     assert heard.untold() == []
 
 
+@pytest.mark.system
 def test_who_speaks_to_a_stranger_is_named_with_the_address(tmp_path: Path) -> None:
     """Once by Python, once past it."""
     stray = (

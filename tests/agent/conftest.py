@@ -21,7 +21,9 @@ class Street(tuple[StreamInfo, list[Packet]]):
 
 
 @pytest.fixture(scope="session")
-def street(tmp_path_factory: pytest.TempPathFactory) -> tuple[StreamInfo, list[Packet]]:
+def street(
+    needs_media: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[StreamInfo, list[Packet]]:
     """Six seconds of H.264 at 10 frames a second, a keyframe each second."""
     path = tmp_path_factory.mktemp("street") / "street.mp4"
     make = "ffmpeg -v error -f lavfi -i testsrc2=size=320x240:rate=10:duration=6 -c:v libx264"
@@ -32,7 +34,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> tuple[StreamInfo, list[P
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(needs_system: None, tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of one megabyte."""
     folder = tmp_path / "small"
     folder.mkdir()

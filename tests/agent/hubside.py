@@ -3,7 +3,7 @@
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +31,7 @@ from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from agent.wire.terms import BoxWords, ObjectKind
 from deploy.broker import Broker
+from tests.waiting import patience_s
 
 NODE = "nga-tu-01"
 BOOT = UUID(int=7)
@@ -101,14 +102,6 @@ def put(journal: Journal) -> UUID:
         return tx.add_event(opened(), at=now())
 
 
-def until(claim: Callable[[], object], within_s: float = 20.0) -> None:
-    """Wait for something to become true; fails by name when it does not."""
-    deadline_s = time.monotonic() + within_s
-    while not claim():
-        assert time.monotonic() < deadline_s, f"not so within {within_s} s"
-        time.sleep(0.02)
-
-
 class Running:
     """A service in a thread for the length of a `with`."""
 
@@ -142,7 +135,7 @@ class Running:
 
     def end(self) -> None:
         self.stop.set()
-        self._thread.join(20)
+        self._thread.join(patience_s())
         assert not self._thread.is_alive()
         if self.error is not None:
             raise self.error
@@ -175,7 +168,7 @@ class FakeHub:
         self._is_listening = threading.Event()
         self._client.connect(broker.host, broker.port)
         self._client.loop_start()
-        assert self._is_listening.wait(10)
+        assert self._is_listening.wait(patience_s())
 
     def __enter__(self) -> Self:
         return self

@@ -29,9 +29,10 @@ from agent.journal import Journal, JournalDying, JournalReadOnly
 from agent.journal.errors import explained
 from agent.media.archive import ArchiveError
 from deploy.broker import Broker
-from tests.agent.hubside import BOOT, NODE, FakeHub, now, put, until
+from tests.agent.hubside import BOOT, NODE, FakeHub, now, put
 from tests.agent.own_file import own_file
 from tests.agent.videos import walk_past
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Cameras: USB cameras work.")
 
@@ -42,13 +43,13 @@ EXT4_SHUTDOWN = 0x8004587D
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
         yield broker
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
+def disk(needs_system: None, tmp_path: Path) -> Iterator[Path]:
     """A disk that may be mounted anew in another way."""
     place = tmp_path / "disk"
     place.mkdir()
@@ -97,6 +98,7 @@ def test_no_camera_is_said_by_the_check_with_its_cure(tmp_path: Path, broker: Br
 
 
 @pytest.mark.promise("Cameras: A missing, doubled or busy camera is reported with the cure.")
+@pytest.mark.system
 def test_a_node_without_its_camera_runs_and_says_so_to_the_hub(
     tmp_path: Path, broker: Broker
 ) -> None:
@@ -111,7 +113,7 @@ def test_a_node_without_its_camera_runs_and_says_so_to_the_hub(
             assert process.poll() is None
         finally:
             process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=patience_s())
     assert process.returncode == 0
     assert "/dev/none0 is not there" in err
     assert "Traceback" not in err
@@ -150,7 +152,7 @@ def test_a_read_only_disk_is_said_by_start_and_check(
 
 
 @pytest.fixture
-def card(tmp_path: Path) -> Iterator[Path]:
+def card(needs_system: None, tmp_path: Path) -> Iterator[Path]:
     """A card with the file system of a Raspberry Pi, which can be had to fail."""
     image, place = tmp_path / "card.img", tmp_path / "card"
     image.write_bytes(b"\0" * (16 * MIB))

@@ -19,7 +19,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Iterator[Path]:
+def config(needs_broker: None, tmp_path: Path) -> Iterator[Path]:
     """A node that plays a short recording for ever, and whose broker is there."""
     with Broker(tmp_path / "mqtt") as broker:
         yield own_file(tmp_path, broker, f'recording = "{walk_past(tmp_path / "walk.mp4")}"')

@@ -10,6 +10,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.media
 def test_ring_and_writer_are_measured_beside_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clips, "VIDEO_S", 2)
     monkeypatch.setattr(clips, "ROUNDS", 1)

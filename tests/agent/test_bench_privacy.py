@@ -8,6 +8,7 @@ from agent.__main__ import main
 from agent.bench import clips
 
 
+@pytest.mark.media
 def test_a_masked_camera_is_measured_beside_one_that_is_passed_through(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,6 +156,8 @@ def never() -> bool:
 
 
 @pytest.mark.promise("Cameras: Each packet comes before the frame that is decoded from it.")
+@pytest.mark.media
+@pytest.mark.system
 @every_camera
 def test_every_packet_comes_before_the_frame_decoded_from_it(make: Maker, tmp_path: Path) -> None:
     sink, camera = InOrder(), make(tmp_path)
@@ -174,6 +176,7 @@ def test_every_packet_comes_before_the_frame_decoded_from_it(make: Maker, tmp_pa
     assert packets_before >= 12 - behind
 
 
+@pytest.mark.media
 @every_camera
 def test_frames_count_from_one_and_instants_grow(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)
@@ -183,6 +186,7 @@ def test_frames_count_from_one_and_instants_grow(make: Maker, tmp_path: Path) ->
     assert all(one.at < other.at for one, other in pairwise(frames))
 
 
+@pytest.mark.media
 @every_camera
 def test_a_frame_is_i420_of_the_size_that_was_announced(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)
@@ -194,6 +198,7 @@ def test_a_frame_is_i420_of_the_size_that_was_announced(make: Maker, tmp_path: P
 
 
 @pytest.mark.promise("Clips: B-frames are kept and play.")
+@pytest.mark.media
 @every_camera
 def test_packets_can_be_put_into_an_mp4_file_and_played(make: Maker, tmp_path: Path) -> None:
     sink, camera = Kept(), make(tmp_path)
@@ -208,6 +213,7 @@ def test_packets_can_be_put_into_an_mp4_file_and_played(make: Maker, tmp_path: P
         assert sum(1 for _ in container.decode(video=0)) == len(packets) > 1
 
 
+@pytest.mark.media
 @every_camera
 def test_decoding_times_of_packets_grow(make: Maker, tmp_path: Path) -> None:
     sink, camera = Kept(), make(tmp_path)
@@ -216,6 +222,7 @@ def test_decoding_times_of_packets_grow(make: Maker, tmp_path: Path) -> None:
     assert all(one.dts < other.dts for one, other in pairwise(sink.packets))
 
 
+@pytest.mark.media
 @every_camera
 def test_told_to_stop_it_gives_no_further_frame(make: Maker, tmp_path: Path) -> None:
     camera, seen = make(tmp_path), list[Frame]()
@@ -226,6 +233,7 @@ def test_told_to_stop_it_gives_no_further_frame(make: Maker, tmp_path: Path) -> 
     assert len(seen) == 3
 
 
+@pytest.mark.media
 @every_camera
 def test_a_camera_may_be_closed_twice(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)

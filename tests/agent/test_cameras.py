@@ -81,6 +81,7 @@ def test_who_was_not_heard_the_first_time_is_asked_again() -> None:
 OWN_NETWORK = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net"]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("manner", [[], ["--at-once"]], ids=["as the standard asks", "at once"])
 def test_every_one_of_the_towns_436_cameras_on_one_wire_is_found(manner: list[str]) -> None:
     has_own = subprocess.run([*OWN_NETWORK, "ip", "link"], check=False, capture_output=True)
@@ -163,6 +164,8 @@ def lines(address: str, seconds: float) -> list[str]:
 
 
 @pytest.mark.promise("Cameras: `matthan-agent cameras` says what to change in a camera's settings.")
+@pytest.mark.media
+@pytest.mark.system
 def test_a_camera_with_bad_habits_is_told_what_to_change(tmp_path: Path) -> None:
     with RtspServer(f"/stream1={bad_habits(tmp_path / 'bad.mp4')}") as server:
         shown = lines(f"127.0.0.1:{server.port}", seconds=11)
@@ -171,6 +174,8 @@ def test_a_camera_with_bad_habits_is_told_what_to_change(tmp_path: Path) -> None
         assert word in line
 
 
+@pytest.mark.media
+@pytest.mark.system
 def test_main_and_sub_stream_of_a_camera_are_found_at_the_usual_paths(tmp_path: Path) -> None:
     sub = record(tmp_path / "sub.mp4", 50, frames_per_s=25)
     with RtspServer(f"/stream1={hevc(tmp_path / 'main.mp4')}", f"/stream2={sub}") as server:
@@ -181,6 +186,7 @@ def test_main_and_sub_stream_of_a_camera_are_found_at_the_usual_paths(tmp_path: 
     assert "a keyframe every 0.2 s" in small
 
 
+@pytest.mark.system
 def test_a_login_that_is_refused_is_said_and_not_shown(tmp_path: Path) -> None:
     street = record(tmp_path / "street.mp4", 20)
     with RtspServer(f"/main={street}", login="guest:right") as server:
@@ -189,6 +195,7 @@ def test_a_login_that_is_refused_is_said_and_not_shown(tmp_path: Path) -> None:
     assert "wr0ng" not in "".join(shown)
 
 
+@pytest.mark.system
 def test_the_command_says_all_of_it_for_people_and_for_machines(tmp_path: Path) -> None:
     with responder(MATCH.encode()) as ((host, port), _):
         code, out, _ = outcome(agent("cameras", "--ask", f"{host}:{port}"))

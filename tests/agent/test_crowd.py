@@ -142,7 +142,7 @@ def test_its_box_holds_all_of_them_inside_the_picture() -> None:
 
 
 @given(counts=st.lists(st.tuples(st.integers(0, 45), st.floats(0.1, 4.0)), min_size=1, max_size=12))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_whatever_comes_and_goes_every_sighting_is_opened_once_and_closed_once(
     counts: list[tuple[int, float]],
 ) -> None:

@@ -64,6 +64,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, byte
 # Keys
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL", "with parameters before it"])
 def test_a_key_is_read_in_every_form_that_tools_write(form: str) -> None:
     if form == "with parameters before it":

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 
 from agent.devices.decoding import Decoder
 from agent.devices.reel import i420
 from agent.media.frame import Plane
 from tests.agent.eyes import after
+
+pytestmark = pytest.mark.media
 
 FRAMES_PER_S = 10
 

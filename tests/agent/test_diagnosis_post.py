@@ -22,14 +22,15 @@ from agent.delivery.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import Command, SendDiagnosis, UploadToken
 from agent.wire.codec import encode
-from tests.agent.hubside import NODE, Running, open_journal, until
+from tests.agent.hubside import NODE, Running, open_journal
 from tests.agent.test_live import TOKEN, Hub
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Fleet: A node sends a diagnosis on request.")
 
 
 @pytest.fixture
-def hub() -> Iterator[Hub]:
+def hub(needs_loopback: None) -> Iterator[Hub]:
     with Hub() as hub:
         yield hub
 
@@ -170,6 +171,7 @@ def test_the_hub_asks_on_the_command_topic(tmp_path: Path) -> None:
     journal.close()
 
 
+@pytest.mark.system
 def test_the_file_is_that_of_the_command_made_by_a_process_of_its_own(tmp_path: Path) -> None:
     config = tmp_path / "agent.toml"
     config.write_text(
@@ -189,6 +191,7 @@ def test_the_file_is_that_of_the_command_made_by_a_process_of_its_own(tmp_path: 
     assert beats
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("program", "why"),
     [
@@ -203,6 +206,7 @@ def test_whatever_becomes_of_that_process_is_a_sentence(program: str, why: str) 
         Diagnosing(None, command=(sys.executable, "-c", program))(lambda: True)
 
 
+@pytest.mark.system
 def test_with_a_process_that_hangs_goes_what_it_has_started(tmp_path: Path) -> None:
     started = tmp_path / "started"
     program = (
@@ -222,6 +226,7 @@ def test_with_a_process_that_hangs_goes_what_it_has_started(tmp_path: Path) -> N
     until(lambda: not is_there())
 
 
+@pytest.mark.system
 def test_a_process_that_hangs_ends_with_the_agent_and_by_its_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -235,6 +240,7 @@ def test_a_process_that_hangs_ends_with_the_agent_and_by_its_time(
         hangs(lambda: True)
 
 
+@pytest.mark.system
 def test_where_the_unit_lets_no_priority_be_set_it_is_made_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -74,7 +74,7 @@ class Field:
 
 
 @pytest.fixture
-def field(sqlite_url: str, tmp_path: Path) -> Iterator[Field]:
+def field(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Field]:
     db = Database(sqlite_url)
     town = Town(db, tmp_path)
     hub = EnrolHub(db, tmp_path)
@@ -296,6 +296,7 @@ def test_odd_words_of_a_keeper_stay_words(tmp_path: Path, odd: str) -> None:
 
 
 @pytest.mark.promise("Fleet: Certificates are renewed before they end.")
+@pytest.mark.clock
 def test_a_certificate_is_renewed_in_its_place_when_a_third_of_its_life_is_left(
     field: Field,
 ) -> None:

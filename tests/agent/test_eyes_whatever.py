@@ -57,7 +57,9 @@ def streets(draw: st.DrawFn) -> list[tuple[float, list[Detection]]]:
     return street
 
 
-@settings(max_examples=60, deadline=None)
+@settings(
+    max_examples=60,
+)
 @given(street=streets())
 def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
     street: list[tuple[float, list[Detection]]],

@@ -64,6 +64,7 @@ def test_a_processor_that_lacks_what_the_library_may_use_does_without(
 
 
 @pytest.mark.promise("Motion: With the compiled kernel, motion does not load OpenCV.")
+@pytest.mark.system
 @compiled
 def test_where_the_compiled_form_runs_finding_motion_never_loads_opencv() -> None:
     """In a fresh interpreter: a street, walkers, another light, a lamp, learning."""
@@ -73,6 +74,7 @@ def test_where_the_compiled_form_runs_finding_motion_never_loads_opencv() -> Non
     assert done.stdout.split() == ["boxes", "True", "opencv", "False"], done.stderr
 
 
+@pytest.mark.system
 @compiled
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (46, 66), (360, 640), (480, 854), (270, 90)])
 def test_means_are_the_same_whatever_the_size_and_however_long_the_rows(
@@ -117,7 +119,6 @@ def test_what_is_of_another_size_than_the_background_is_refused() -> None:
 
 
 @compiled
-@settings(deadline=None)
 @given(
     rows=st.integers(1, 40),
     columns=st.one_of(st.integers(1, 50), st.sampled_from([63, 64, 65, 127, 128, 129, 200])),
@@ -178,7 +179,7 @@ def test_who_stands_in_a_ring_is_a_part_of_it_and_who_stands_in_a_bay_is_not() -
 
 
 @compiled
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rows=st.integers(1, 60),
     columns=st.one_of(st.integers(1, 60), st.sampled_from([63, 64, 65, 128, 130])),
@@ -207,7 +208,7 @@ def test_what_light_does_not_explain_is_the_same(
 
 
 @compiled
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rows=st.integers(1, 60),
     columns=st.integers(1, 90),

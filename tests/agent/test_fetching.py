@@ -29,6 +29,7 @@ from agent.wire.seal_check import State, judge
 from tests.agent.sealing import Office, office
 from tests.agent.stage import clip_id_at, decoded_frames
 from tests.rigs.recorder import Film, Recorder
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Clips: Continuous recording is a footage class of its own.")
 
@@ -42,7 +43,7 @@ def utc_us() -> int:
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
+def film(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Film:
     """Twenty seconds at 10 frames a second, a keyframe each second."""
     path = tmp_path_factory.mktemp("film") / "film.mp4"
     make = f"ffmpeg -v error -f lavfi -i testsrc2=size=320x240:rate=10:duration={LENGTH_S}"
@@ -98,10 +99,7 @@ def test_a_span_is_played_from_its_keyframe_on_with_the_recorders_times(there: R
     assert not any(one.is_cut for one in units)
     [said] = there.ranges
     assert said == clock_range(BEGAN_US + 5_500_000, BEGAN_US + 8_000_000)
-    until_s = time.monotonic() + 30
-    while there.asked[-1] != "TEARDOWN":  # it is heard after we have hung up
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
+    until(lambda: there.asked[-1] == "TEARDOWN")  # it is heard after we have hung up
 
 
 @pytest.mark.parametrize("ahead_s", [-7200, 90])
@@ -161,6 +159,7 @@ def test_a_wrong_login_is_said_without_it(there: Recorder) -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.loopback
 def test_nobody_there_is_said_in_words() -> None:
     recorder = OnvifRecorder("http://127.0.0.1:9/onvif", login=lambda: None, utc_us=utc_us)
     with pytest.raises(ArchiveError, match="does not answer"):
@@ -185,6 +184,7 @@ def test_a_redirection_is_not_followed_to_another_host(there: Recorder) -> None:
     assert there.asked == []
 
 
+@pytest.mark.loopback
 @pytest.mark.parametrize(
     "said",
     [
@@ -357,6 +357,7 @@ def test_a_recorder_that_hangs_up_is_asked_again_for_the_rest_and_then_answered_
     assert all(one.duration_ms > 2000 for one in node_journal.clips())
 
 
+@pytest.mark.loopback
 def test_nobody_there_is_answered_with_nothing_after_three_tries(
     shelf: Shelf, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

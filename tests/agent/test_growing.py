@@ -10,8 +10,9 @@ from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Brought, Growing, Journal
 from agent.wire.messages import ClipBegun, ClipDropped
-from tests.agent.hubside import Running, now, open_journal, opened, until
+from tests.agent.hubside import Running, now, open_journal, opened
 from tests.agent.test_uploader import QUICK, Shelf, journal, owe, shelf, token
+from tests.waiting import until
 
 STEP = bytes(range(256)) * 100
 

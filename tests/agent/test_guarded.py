@@ -12,6 +12,7 @@ from tests.house.test_house import ROOT
 pytestmark = pytest.mark.promise(
     "Motion: The compiled kernel touches no memory outside its input and output."
 )
+pytestmark = pytest.mark.system
 
 SIDES = pytest.mark.parametrize("side", ["begin", "end"])
 A_BYTE_BESIDE = """

@@ -264,7 +264,9 @@ def test_others_leave_room_for_alerts_and_never_push_one_out(tmp_path: Path, clo
 @pytest.mark.promise(
     "Wire protocol: Each number of a spool is owed, receipted, refused or dropped."
 )
-@settings(max_examples=40, deadline=None)
+@settings(
+    max_examples=40,
+)
 @given(
     steps=st.lists(
         st.sampled_from(["alert", "lesser", "receipt", "refuse"]), min_size=1, max_size=60
@@ -437,6 +439,7 @@ def test_clip_is_found_on_the_shelf_until_it_is_removed(
 
 
 @pytest.mark.promise("Node to hub: A killed agent loses no event.")
+@pytest.mark.system
 def test_killed_process_loses_nothing_it_was_told_is_written(tmp_path: Path) -> None:
     program = """
         import os, sys
@@ -491,7 +494,7 @@ def a_disk_of(folder: Path, *, megabytes: int) -> Iterator[Path]:
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+def tiny_disk(needs_system: None, tmp_path: Path) -> Iterator[Path]:
     """A real disk of one megabyte."""
     with a_disk_of(tmp_path, megabytes=1) as place:
         yield place
@@ -520,6 +523,7 @@ def test_full_disk_says_so_and_loses_nothing_already_taken(tiny_disk: Path, cloc
 
 
 @pytest.mark.promise("Clips: After a crash the shelf repairs its clips and rows.")
+@pytest.mark.system
 def test_a_journal_opens_on_a_disk_that_is_full_to_the_last_byte(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -536,6 +540,7 @@ def test_a_journal_opens_on_a_disk_that_is_full_to_the_last_byte(
         again.close()
 
 
+@pytest.mark.system
 def test_on_a_full_disk_what_the_hub_has_gives_way_to_what_it_is_owed(
     tmp_path: Path, clock: Clock
 ) -> None:

@@ -126,6 +126,7 @@ def test_an_unreadable_opening_ends_nothing_and_hinders_nothing(
     journal.close()
 
 
+@pytest.mark.system
 def test_a_process_killed_in_the_middle_of_sightings_is_made_good(tmp_path: Path) -> None:
     """kill -9 while it writes; whatever was opened has exactly one end after the next start."""
     path = tmp_path / "j.db"

@@ -31,25 +31,16 @@ from agent.wire.presence import Birth, CameraWords, Death
 from agent.wire.terms import ClockSource
 from deploy.broker import Broker
 from hub.enrol.authority import Authority, Papers
-from tests.agent.hubside import (
-    BOOT,
-    NODE,
-    FakeHub,
-    FullJournal,
-    Running,
-    now,
-    open_journal,
-    put,
-    until,
-)
+from tests.agent.hubside import BOOT, NODE, FakeHub, FullJournal, Running, now, open_journal, put
 from tests.hub.wire_words import NodeVoice
+from tests.waiting import patience_s, until
 
 QUICK = LinkPolicy(keepalive_s=5, answer_s=5, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)
 SOON = OutboxPolicy(resend_after_s=0.5, resend_at_most_s=1)
 
 
 @pytest.fixture(scope="module")
-def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def shared_broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One broker for the tests that do it no harm."""
     with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
         yield broker
@@ -115,7 +106,9 @@ def test_events_are_forgotten_on_the_hubs_receipt(shared_broker: Broker, journal
 
     assert hub.heard_ids == {*sent, late}
     assert [event.seq for event in hub.heard[:20]] == list(range(1, 21))
-    assert all(event.age_ms is not None and event.age_ms < 20_000 for event in hub.heard)
+    assert all(
+        event.age_ms is not None and event.age_ms < patience_s() * 1000 for event in hub.heard
+    )
     assert all(event.boot_id == BOOT for event in hub.heard)
 
 
@@ -210,6 +203,7 @@ def test_camera_that_opens_later_is_described_by_the_same_birth_said_again(
 
 
 @pytest.mark.promise("Wire protocol: Birth and status are retained.")
+@pytest.mark.broker
 def test_who_listens_later_hears_the_birth_and_after_the_goodbye_the_death(
     tmp_path: Path, journal: Journal
 ) -> None:
@@ -246,6 +240,7 @@ def test_receipt_for_another_spool_or_out_of_nonsense_changes_nothing(
 
 @pytest.mark.promise("Node to hub: A broker that is killed loses nothing.")
 @pytest.mark.promise("Node to hub: A killed broker loses no event.")
+@pytest.mark.broker
 def test_killed_broker_loses_nothing(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "journal.db")
     sent = set()
@@ -266,6 +261,7 @@ def test_killed_broker_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("Node to hub: Nodes reconnect at random times.")
+@pytest.mark.broker
 def test_a_line_that_the_broker_ended_is_tried_again_at_a_moment_of_a_wide_span(
     tmp_path: Path, journal: Journal
 ) -> None:
@@ -518,6 +514,7 @@ def test_a_node_whose_certificate_ran_out_says_so_with_its_date(
 
 
 @pytest.mark.promise("Node to hub: A refused or expired certificate is reported with the cure.")
+@pytest.mark.broker
 def test_a_broker_whose_certificate_ran_out_is_told_from_a_foreign_one(
     tmp_path: Path, journal: Journal
 ) -> None:

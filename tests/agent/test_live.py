@@ -26,8 +26,9 @@ from agent.vision.privacy import GREY
 from agent.wire import topics
 from agent.wire.answers import Command, ShowLive, UploadToken
 from agent.wire.codec import encode
-from tests.agent.hubside import NODE, Running, now, open_journal, until
+from tests.agent.hubside import NODE, Running, now, open_journal
 from tests.agent.test_privacy import never, of_pictures
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
 
@@ -198,7 +199,7 @@ class Hub:
 
 
 @pytest.fixture
-def hub() -> Iterator[Hub]:
+def hub(needs_loopback: None) -> Iterator[Hub]:
     with Hub() as hub:
         yield hub
 
@@ -260,6 +261,7 @@ def test_a_hub_where_nobody_watches_ends_the_lease_with_its_answer(hub: Hub) -> 
     assert len(hub.came) == 1
 
 
+@pytest.mark.clock
 def test_a_hub_that_does_not_answer_costs_the_picture_and_says_so_once(hub: Hub) -> None:
     lives = Lives(["cam"])
     lives.ask(wanted(every_ms=200), time.monotonic())

@@ -31,13 +31,15 @@ finally:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
         yield broker
 
 
 @pytest.fixture(scope="module")
-def run(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def run(
+    needs_system: None, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
     """A node that watched a recording, sealed all of it and brought it: its folder, what it had."""
     folder = tmp_path_factory.mktemp("node")
     camera = f'recording = "{walk_past(folder / "walk.mp4")}"\npace = false\ncontinuous = true'

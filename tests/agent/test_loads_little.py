@@ -16,6 +16,7 @@ from agent.wire.messages import SightingOpened
 from deploy.broker import Broker
 from tests.agent.hubside import FakeHub
 from tests.agent.own_file import own_file
+from tests.waiting import patience_s
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 6
@@ -23,7 +24,7 @@ compiled = pytest.mark.skipif(fast.LIBRARY is None, reason="no library for this 
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
         yield broker
 
@@ -41,6 +42,7 @@ def beginning_of_the_street(path: Path) -> Path:
     return path
 
 
+@pytest.mark.system
 @compiled
 def test_who_walks_by_is_told_of_with_a_picture_where_opencv_cannot_be_loaded(
     broker: Broker, tmp_path: Path
@@ -58,7 +60,7 @@ def test_who_walks_by_is_told_of_with_a_picture_where_opencv_cannot_be_loaded(
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=patience_s(),
         )
     assert "OpenCV" not in node.stderr
     assert any(isinstance(one.body, SightingOpened) for one in hub.heard), node.stderr

@@ -4,7 +4,7 @@ from typing import cast
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Frame, Plane
@@ -362,7 +362,6 @@ def test_a_bad_frame_changes_nothing() -> None:
     assert finder.step(good) == ()
 
 
-@settings(deadline=None)
 @given(
     shapes=st.lists(st.tuples(st.integers(4, 40), st.integers(4, 40)), min_size=1, max_size=4),
     values=st.lists(st.integers(0, 255), min_size=1, max_size=12),

@@ -107,6 +107,7 @@ def test_clip_without_a_frame_is_abandoned_not_closed(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.media
 def test_hevc_configuration_is_the_one_ffmpeg_writes(tmp_path: Path) -> None:
     file, raw = hevc(tmp_path / "a.mp4"), tmp_path / "a.h265"
     copy = ["ffmpeg", "-v", "error", "-i", str(file), "-c", "copy", "-bsf:v", "hevc_mp4toannexb"]

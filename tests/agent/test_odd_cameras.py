@@ -13,8 +13,8 @@ from agent.devices.clock import SystemClock
 from agent.devices.rtp_units import Codec
 from agent.devices.rtsp import RtspSource
 from tests.agent.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
-from tests.agent.hubside import until
 from tests.agent.packing import STEP, Unit, film, is_set, packed, plainly, whole
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise(
     "Cameras: RTSP cameras with H.264 or H.265 work, with one stream or two."

@@ -23,12 +23,13 @@ from tests.agent.eyes import Kept, record
 from tests.agent.rtsp import RtspServer
 from tests.agent.stage import Stage, at
 from tests.agent.test_shelf import Street, nothing
+from tests.waiting import patience_s
 
 # Sound
 
 
 @pytest.fixture(scope="module")
-def with_sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def with_sound(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound")
     mute, loud = record(folder / "mute.mp4", 60, frames_per_s=25), folder / "loud.mp4"
     add = ["ffmpeg", "-v", "error", "-i", str(mute), "-f", "lavfi", "-i", "sine=duration=2"]
@@ -68,6 +69,7 @@ def test_sound_of_a_recording_is_left_out(with_sound: Path, tmp_path: Path) -> N
 
 @pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 @pytest.mark.promise("Clips: Sound in a stream is left out.")
+@pytest.mark.system
 def test_sound_of_a_network_camera_is_not_even_asked_for(with_sound: Path, tmp_path: Path) -> None:
     with RtspServer(f"/main={with_sound.with_name('mute.mp4')}", sound=True) as server:
         assert "m=audio" in offer_of(server.url(), server.port)
@@ -78,7 +80,7 @@ def test_sound_of_a_network_camera_is_not_even_asked_for(with_sound: Path, tmp_p
 
 def offer_of(url: str, port: int) -> str:
     """What the camera says that it has."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=patience_s()) as line:
         line.sendall(f"DESCRIBE {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
         said = b""
         while b"m=audio" not in said and (more := line.recv(4096)):

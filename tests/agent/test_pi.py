@@ -21,6 +21,7 @@ from agent.devices.camera import CameraError
 from agent.devices.pi import PiCamera, exposed, tight_i420
 from tests.agent.hubside import now
 from tests.rigs.picamera import virtual
+from tests.waiting import patience_s
 
 pytestmark = [
     pytest.mark.promise(
@@ -114,7 +115,7 @@ def test_without_picamera2_it_is_said_what_to_install() -> None:
 
 
 @pytest.fixture(scope="module")
-def board() -> Path:
+def board(needs_system: None) -> Path:
     """What stands for a board, made once and kept outside the tree."""
     if sys.version_info[:2] != (3, 13) or not Path(virtual.DEBIAN, "libcamera").is_dir():
         pytest.skip("needs Debian 13's python3-libcamera and its own Python (deploy/setup.sh test)")
@@ -144,7 +145,7 @@ def beside(environment: dict[str, str], script: str, *, number: int = 0) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience_s(),
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -162,7 +163,7 @@ def test_it_keeps_to_the_contract_that_every_camera_keeps_to(environment: dict[s
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=patience_s(),
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -148,7 +148,7 @@ def test_a_usb_camera_shows_nothing_behind_the_mask(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspServer]:
+def server(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspServer]:
     folder = tmp_path_factory.mktemp("footage")
     main = lossy(folder / "main.mp4", 1, width=328, height=184)
     sub = lossy(folder / "sub.mp4", 1, width=128, height=72)

@@ -42,11 +42,12 @@ from hub.store.bundles import checked, keep
 from hub.store.database import Database
 from hub.store.registry import node_by_name
 from tests.agent.bundles import INSTALLER, bundle, public_of, sha256_of
-from tests.agent.hubside import NODE, FakeHub, Running, open_journal, until
+from tests.agent.hubside import NODE, FakeHub, Running, open_journal
 from tests.agent.test_link import address, make_link
 from tests.agent.test_uploader_https import site
 from tests.hub.web_town import NODE as TOWN_NODE
 from tests.hub.web_town import Town
+from tests.waiting import patience_s, until
 
 
 def take(file: Path, *, version: int = 1, **words: bool) -> TakePrograms:
@@ -262,6 +263,7 @@ def test_a_link_in_the_agents_folder_leads_root_nowhere(box: Box) -> None:
     assert Path("/etc/passwd").exists()
 
 
+@pytest.mark.system
 def test_an_installer_that_fails_is_told_with_its_last_line(box: Box) -> None:
     script = "#!/bin/sh\necho first >&2\necho 'install: no room' >&2\nexit 3\n"
     box.lay(bundle(box.folder, number=60, script=script))
@@ -341,6 +343,7 @@ def outcome(fetch: ProgramsFetch) -> str:
     return last.outcome if last else ""
 
 
+@pytest.mark.loopback
 def test_what_is_wanted_is_fetched_over_https_and_handed_over(
     town: Town, authority: Authority, tmp_path: Path
 ) -> None:
@@ -357,6 +360,7 @@ def test_what_is_wanted_is_fetched_over_https_and_handed_over(
     assert TakePrograms.model_validate_json((folder / NOTE).read_bytes()) == wanted
 
 
+@pytest.mark.loopback
 def test_a_fetch_goes_on_where_it_was_and_another_bundle_begins_anew(
     town: Town, authority: Authority, tmp_path: Path
 ) -> None:
@@ -379,6 +383,7 @@ def test_a_fetch_goes_on_where_it_was_and_another_bundle_begins_anew(
         fetch.close()
 
 
+@pytest.mark.loopback
 def test_what_the_hub_does_not_want_of_this_node_it_does_not_give(
     town: Town, authority: Authority, tmp_path: Path
 ) -> None:
@@ -404,6 +409,7 @@ def test_too_little_disk_is_a_refusal_in_words(tmp_path: Path) -> None:
     assert "100 MB are free" in str(fetch.report().last)
 
 
+@pytest.mark.loopback
 def test_a_file_of_another_town_is_refused_before_root_hears_of_it(
     town: Town, authority: Authority, tmp_path: Path
 ) -> None:
@@ -485,6 +491,7 @@ fetch.run(threading.Event(), lambda: None)
 """
 
 
+@pytest.mark.system
 def test_killed_at_any_moment_the_fetch_goes_on_and_ends_with_the_very_file(
     town: Town, authority: Authority, tmp_path: Path
 ) -> None:
@@ -503,7 +510,7 @@ def test_killed_at_any_moment_the_fetch_goes_on_and_ends_with_the_very_file(
             )
             assert process.stdout is not None
             process.stdout.readline()
-            until_s = time.monotonic() + (dice.uniform(0, 1.5) if life < 8 else 20)
+            until_s = time.monotonic() + (dice.uniform(0, 1.5) if life < 8 else patience_s())
             while time.monotonic() < until_s and not (folder / NOTE).exists():
                 time.sleep(0.01)
             process.send_signal(signal.SIGKILL)
@@ -518,6 +525,7 @@ def test_killed_at_any_moment_the_fetch_goes_on_and_ends_with_the_very_file(
     assert kept > 0
 
 
+@pytest.mark.broker
 def test_over_a_real_broker_the_node_hears_what_is_wanted_and_says_how_far_it_is(
     tmp_path: Path,
 ) -> None:

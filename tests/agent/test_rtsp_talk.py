@@ -14,8 +14,8 @@ from agent.devices.rtsp_words import Credentials, head_of, length_of, video_of, 
 from agent.devices.soap import DeviceLogin
 from agent.media.archive import ArchiveError
 from tests.agent.fake_camera import DIGEST, FakeCamera, Habits
-from tests.agent.hubside import until
 from tests.agent.packing import film
+from tests.waiting import until
 
 DIGESTS = [
     'Digest realm="r", nonce="n", algorithm=MD5',
@@ -109,6 +109,7 @@ def dripping(drop: bytes, apart_s: float = 0.01) -> Iterator[int]:
             thread.join()
 
 
+@pytest.mark.loopback
 @pytest.mark.parametrize("drop", [b"R", b"$\0\0\1x", b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n"])
 def test_a_camera_that_answers_by_drops_is_not_waited_for(drop: bytes) -> None:
     with dripping(drop) as port:
@@ -118,6 +119,7 @@ def test_a_camera_that_answers_by_drops_is_not_waited_for(drop: bytes) -> None:
         talk.close()
 
 
+@pytest.mark.loopback
 def test_a_head_without_end_is_no_answer() -> None:
     with dripping(b"R" * HEAD_BYTES, apart_s=0.0001) as port:
         talk = Talk(f"rtsp://127.0.0.1:{port}/", None, patience_s=10)

@@ -19,10 +19,13 @@ from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
 from tests.agent.eyes import record
-from tests.agent.hubside import FakeHub, open_journal, put, until
+from tests.agent.hubside import FakeHub, open_journal, put
 from tests.agent.own_file import own_file
 from tests.agent.test_uploader import Shelf
 from tests.agent.videos import walk_past
+from tests.waiting import patience_s, until
+
+pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 SMALL = "nanodet_g_256_6c_int8"
@@ -30,7 +33,7 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
         yield broker
 
@@ -69,7 +72,7 @@ def agent(*arguments: object, **environment: str) -> subprocess.Popen[str]:
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=patience_s())
     return process.returncode, out, err
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.clips.mend import mend
@@ -101,6 +101,7 @@ def test_ffmpeg_passes_over_the_seal_without_a_word(tmp_path: Path, clip: bytes)
     assert done.stderr == ""
 
 
+@pytest.mark.media
 def test_h265_is_sealed_like_h264(tmp_path: Path, sealer: Sealer) -> None:
     info, packets = read(hevc(tmp_path / "a.mp4"))
     street = replace(info, codec="hevc"), packets
@@ -116,7 +117,6 @@ def test_h265_is_sealed_like_h264(tmp_path: Path, sealer: Sealer) -> None:
     "Seal and footage store: Each changed bit of a sealed clip is found and its fragment named."
 )
 @pytest.mark.parametrize("sign_every", [1, 2, 4, 100])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(frames=st.integers(1, 60))
 def test_no_true_clip_is_accused(
     tmp_path_factory: pytest.TempPathFactory,
@@ -321,7 +321,6 @@ def test_of_the_two_signatures_that_hold_only_the_smaller_is_taken(
 
 
 @pytest.mark.promise("Seal and footage store: Any change of a sealed clip is found.")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_clip_cut_at_any_place_is_found_and_says_how_far_it_is_sealed(
     clip: bytes, sealer: Sealer, share: float
@@ -336,7 +335,6 @@ def test_a_clip_cut_at_any_place_is_found_and_says_how_far_it_is_sealed(
         assert verdict.notes[0] == f"sealed up to fragment {sealed - 1}"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(noise=st.binary(min_size=1, max_size=64), share=st.floats(0, 1))
 def test_whatever_is_put_anywhere_is_found(
     clip: bytes, sealer: Sealer, noise: bytes, share: float

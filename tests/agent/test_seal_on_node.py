@@ -107,6 +107,7 @@ def test_a_clip_left_unfinished_is_mended_with_its_seal(
 
 
 @pytest.mark.promise("Seal and footage store: A node without a key records unsealed and says so.")
+@pytest.mark.system
 def test_papers_that_cannot_seal_are_said_once_with_the_cure(tmp_path: Path) -> None:
     """A node of another authority may have an RSA key: the broker takes it, a seal cannot."""
     papers = office(tmp_path / "ca").papers

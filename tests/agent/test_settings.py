@@ -30,10 +30,11 @@ from agent.wire.answers import Command
 from agent.wire.codec import encode
 from agent.wire.settings import Configure, SettingsFault, SettingsReport, settings_hash
 from deploy.broker import Broker
-from tests.agent.hubside import FakeHub, until
+from tests.agent.hubside import FakeHub
 from tests.agent.own_file import own_file
 from tests.agent.test_run import agent
 from tests.agent.videos import walk_past
+from tests.waiting import patience_s, until
 from toml_settings import Section
 
 pytestmark = [
@@ -487,7 +488,7 @@ class AnyLife(RuleBasedStateMachine):
 
 
 TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestAnyLife.settings = settings(max_examples=40, stateful_step_count=25)
 
 
 class Systemd:
@@ -517,11 +518,11 @@ class Systemd:
             with suppress(ProcessLookupError):
                 if self._process is not None:
                     os.kill(self._process.pid, signal.SIGTERM)
-            self._thread.join(5)
+            self._thread.join(patience_s())
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
         yield broker
 

@@ -235,6 +235,7 @@ def unfinished(folder: Path, street: Street, *, frames: int, close: bool = False
 
 
 @pytest.mark.promise("Clips: A fragment is durable before the next one is announced.")
+@pytest.mark.system
 def test_process_killed_amid_a_clip_leaves_one_that_plays(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:

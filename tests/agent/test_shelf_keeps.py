@@ -248,7 +248,7 @@ def test_a_link_to_nowhere_stops_recording_with_a_cure_and_is_tried_again(
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
+def disk(needs_system: None, tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own, where footage lies in the folder `clips`."""
     folder = tmp_path / "disk"
     folder.mkdir()

@@ -109,6 +109,7 @@ def test_a_damaged_note_turns_nothing(node: Node, note: str) -> None:
     assert node.start() == "agent-one"
 
 
+@pytest.mark.system
 def test_the_guard_needs_no_slot_and_nothing_beside_the_systems_own_python(node: Node) -> None:
     program = Path(slots_module.__file__)
     alone = [sys.executable, "-I", "-S", str(program), "guard"]
@@ -119,7 +120,7 @@ def test_the_guard_needs_no_slot_and_nothing_beside_the_systems_own_python(node:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> Path:
+def bundle(needs_system: None, tmp_path: Path) -> Path:
     """A bundle as the tool makes it, signed."""
     folder = tmp_path / "bundle"
     (folder / "deploy" / "node").mkdir(parents=True)

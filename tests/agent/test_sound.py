@@ -40,7 +40,7 @@ REASON = "the owner's shop was broken into twice, and wants to know what was sai
 
 
 @pytest.fixture(scope="module")
-def spoken(tmp_path_factory: pytest.TempPathFactory) -> list[SoundPacket]:
+def spoken(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> list[SoundPacket]:
     """Twelve seconds of AAC as a camera sends it, heard from second 0 on."""
     return make_spoken(tmp_path_factory.mktemp("sound") / "spoken.m4a", rate_hz=16000)
 
@@ -104,6 +104,7 @@ def filmed(
 
 
 @pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
+@pytest.mark.system
 def test_sound_as_of_a_telephone_is_kept_as_aac(tmp_path: Path) -> None:
     ring, began_s = SoundRing(), time.monotonic()
     video = record(tmp_path / "mute.mp4", 60, frames_per_s=25)
@@ -126,6 +127,7 @@ def test_sound_as_of_a_telephone_is_kept_as_aac(tmp_path: Path) -> None:
     assert seconds == pytest.approx(len(heard) * 1024 / 8000, abs=0.2)
 
 
+@pytest.mark.system
 def test_a_camera_that_brings_no_sound_is_said_by_check(tmp_path: Path) -> None:
     video = record(tmp_path / "mute.mp4", 60, frames_per_s=25)
     for has_sound in (True, False):

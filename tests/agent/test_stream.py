@@ -17,6 +17,7 @@ from agent.devices.rtsp import RtspSource
 from agent.devices.stream import StreamCamera
 from tests.agent.eyes import Kept, record
 from tests.agent.rtsp import RtspServer, answering
+from tests.waiting import busy, patience_s, until
 
 NOTICED_S = 15.0
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body>Login</body></html>"
@@ -28,7 +29,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server(footage: Path) -> Iterator[RtspServer]:
+def server(needs_system: None, footage: Path) -> Iterator[RtspServer]:
     with RtspServer(f"/main={footage}", f"/sub={footage}") as server:
         yield server
 
@@ -65,19 +66,16 @@ class Watched:
             self.camera.close()
 
     def until_seen(self, frames: int = 10) -> None:
-        deadline_s = time.monotonic() + 10
-        while self.frames < frames:
-            assert time.monotonic() < deadline_s, self.error
-            time.sleep(0.02)
+        until(lambda: self.frames >= frames, lambda: self.error)
 
-    def until_over(self, within_s: float) -> None:
-        self._thread.join(within_s)
+    def until_over(self) -> None:
+        self._thread.join(patience_s())
         assert not self._thread.is_alive()
 
     def end(self, since_s: float) -> CameraError:
-        self._thread.join(NOTICED_S + 5)
+        self._thread.join(patience_s())
         assert self.error is not None
-        assert self.failed_s - since_s < NOTICED_S
+        assert self.failed_s - since_s < NOTICED_S * busy()
         assert self.error.cure
         return self.error
 
@@ -86,7 +84,7 @@ def failure(url: str, sub_url: str = "") -> CameraError:
     began_s = time.monotonic()
     with pytest.raises(CameraError) as failed:
         camera(url, sub_url).open()
-    assert time.monotonic() - began_s < NOTICED_S
+    assert time.monotonic() - began_s < NOTICED_S * busy()
     return failed.value
 
 
@@ -130,6 +128,8 @@ def test_trying_a_stream_that_is_only_kept_leaves_no_decoder_behind(server: Rtsp
 
 
 @pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
+@pytest.mark.media
+@pytest.mark.system
 def test_green_pictures_are_none(tmp_path: Path) -> None:
     with RtspServer(f"/main={green(tmp_path / 'green.mp4')}") as server:
         began_s = time.monotonic()
@@ -137,6 +137,8 @@ def test_green_pictures_are_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("Cameras: A damaged frame does no harm.")
+@pytest.mark.media
+@pytest.mark.system
 def test_a_picture_too_small_to_see_anybody_is_refused_with_its_size(tmp_path: Path) -> None:
     with RtspServer(f"/main={green(tmp_path / 'tiny.mp4', size='24x16')}") as server:
         error = failure(server.url())
@@ -150,6 +152,7 @@ def green(path: Path, size: str = "320x240") -> Path:
     return path
 
 
+@pytest.mark.system
 def test_server_that_is_killed_is_noticed_and_back_when_it_is(footage: Path) -> None:
     with RtspServer(f"/main={footage}") as server:
         watched = Watched(camera(server.url()))
@@ -168,6 +171,7 @@ def test_server_that_is_killed_is_noticed_and_back_when_it_is(footage: Path) -> 
 
 @pytest.mark.promise("Cameras: A camera fault is noticed within 15 seconds.")
 @pytest.mark.promise("Clips: A change of codec ends the clip.")
+@pytest.mark.media
 def test_another_picture_size_from_here_on_is_a_new_opening(
     server: RtspServer, tmp_path: Path
 ) -> None:
@@ -219,6 +223,7 @@ def test_a_path_that_is_not_there_is_named(server: RtspServer) -> None:
     assert "[[camera]] sub_url" in failure(server.url(), server.url("/other")).cure
 
 
+@pytest.mark.system
 def test_no_message_and_no_trace_names_the_password(
     footage: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,7 +263,7 @@ def test_closed_from_another_thread_it_lets_go(server: RtspServer) -> None:
     watched = Watched(camera(server.url(), server.url("/sub")))
     watched.until_seen()
     watched.camera.close()
-    watched.until_over(within_s=4)
+    watched.until_over()
     assert watched.error is None
 
 

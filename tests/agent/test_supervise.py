@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.supervise import Service, SupervisePolicy, Supervisor, notify_systemd
-from tests.agent.hubside import until
+from tests.waiting import patience_s, until
 
-QUICK = SupervisePolicy(retry_base_s=0.01, retry_cap_s=0.05, stop_within_s=2)
+QUICK = SupervisePolicy(retry_base_s=0.01, retry_cap_s=0.05, stop_within_s=600)
 
 
 class Steady:
@@ -49,7 +49,7 @@ class Hanging:
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
-        self.release.wait(10)
+        self.release.wait(patience_s())
 
 
 class Recording:
@@ -71,7 +71,7 @@ def test_services_stop_in_reverse_order_of_their_start() -> None:
     thread = in_thread(supervisor)
     until(lambda: len(diary) == 3)
     supervisor.stop()
-    thread.join(5)
+    thread.join(patience_s())
 
     assert diary[:3] == ["a began", "b began", "c began"]
     assert diary[3:] == ["c ended", "b ended", "a ended"]
@@ -90,7 +90,7 @@ def test_failing_service_is_begun_again_and_the_others_go_on() -> None:
         thread = in_thread(supervisor)
         until(lambda: failing.runs == 4)
         supervisor.stop()
-        thread.join(5)
+        thread.join(patience_s())
 
     again = [entry for entry in logs if entry["event"] == "service_begins_again"]
     assert len(again) == 3
@@ -117,7 +117,7 @@ def test_watchdog_starves_while_one_service_hangs() -> None:
         assert told.count("WATCHDOG=1") == fed >= 1
         hanging.release.set()
         supervisor.stop()
-        thread.join(5)
+        thread.join(patience_s())
 
     assert told[0] == "READY=1"
     assert told[-1] == "STOPPING=1"

@@ -16,7 +16,8 @@ from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Journal
 from agent.wire.answers import UploadToken
-from tests.agent.hubside import BOOT, FullJournal, Running, now, open_journal, opened, until
+from tests.agent.hubside import BOOT, FullJournal, Running, now, open_journal, opened
+from tests.waiting import until
 
 QUICK = UploadPolicy(connect_s=2, stall_s=2, retry_base_s=0.05, retry_cap_s=0.2)
 
@@ -85,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
+def shelf(needs_loopback: None) -> Iterator[Shelf]:
     server = Shelf()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

@@ -17,10 +17,13 @@ from agent.journal import Journal
 from agent.wire.answers import UploadToken
 from hub.enrol.authority import Authority
 from hub.store.database import Database
-from tests.agent.hubside import Running, open_journal, until
+from tests.agent.hubside import Running, open_journal
 from tests.agent.test_uploader import QUICK, owe
 from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import TOKEN, Town
+from tests.waiting import until
+
+pytestmark = pytest.mark.loopback
 
 pytestmark = pytest.mark.promise("Wire protocol: Pictures travel by HTTPS under their hash.")
 

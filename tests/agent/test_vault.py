@@ -61,7 +61,7 @@ def run(*command: str) -> None:
 
 
 @pytest.fixture
-def card(tmp_path: Path) -> Iterator[Card]:
+def card(needs_system: None, tmp_path: Path) -> Iterator[Card]:
     card = Card(tmp_path / "card.img", tmp_path / "card")
     card.place.mkdir()
     with card.image.open("wb") as file:

@@ -41,6 +41,7 @@ from agent.wire.messages import (
 )
 from agent.wire.terms import RuleWords
 from tests.agent.stage import FRAMES_PER_S, at, clip_id_at, marked_packet
+from tests.waiting import busy, patience_s, until
 
 BOX = Box(0.25, 0.25, 0.5, 0.75)
 Street = tuple[StreamInfo, list[Packet]]
@@ -171,16 +172,9 @@ def in_step(scene: Set) -> None:
     """Let the camera wait until the eyes have seen the frame before: nobody is late."""
 
     def gate(number: int) -> None:
-        until(lambda: number == 0 or number - 1 in scene.eyes.seen)
+        until(lambda: number == 0 or number - 1 in scene.eyes.seen, every_s=0.001)
 
     scene.camera.gate = gate
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 # What is seen is said
@@ -398,11 +392,11 @@ def test_stop_closes_what_is_open(build: Build) -> None:
 def test_camera_that_hangs_does_not_keep_the_watch_from_ending(build: Build) -> None:
     scene = build(frames=1000)
     stop, go_on = threading.Event(), threading.Event()
-    scene.camera.gate = lambda number: number == 5 and go_on.wait(10)
+    scene.camera.gate = lambda number: number == 5 and go_on.wait(patience_s())
     scene.eyes.before = lambda _: stop.set()
     began = time.monotonic()
     scene.run(stop)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 2.5 * busy()
     go_on.set()
 
 

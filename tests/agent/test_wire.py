@@ -194,13 +194,17 @@ def test_there_is_a_golden_message_of_every_kind() -> None:
     assert {path.name.partition(".")[0] for path in GOLDEN} == set(ADAPTERS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(
+    max_examples=150,
+)
 @given(event=events)
 def test_event_comes_back_as_it_went(event: Event) -> None:
     assert decode_event(encode(event)) == event
 
 
-@settings(max_examples=300, deadline=None)
+@settings(
+    max_examples=300,
+)
 @given(noise=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_noise_is_a_wire_error_and_nothing_else(noise: bytes) -> None:
     for read in READERS.values():
@@ -208,7 +212,9 @@ def test_noise_is_a_wire_error_and_nothing_else(noise: bytes) -> None:
             read(noise)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(
+    max_examples=200,
+)
 @given(data=st.data())
 def test_one_changed_byte_reads_as_a_message_or_as_a_wire_error(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(GOLDEN))

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Plane
@@ -19,7 +19,6 @@ def noise(height: int, width: int) -> Plane:
     return np.random.default_rng(height * 1000 + width).integers(0, 256, (height, width), np.uint8)
 
 
-@settings(deadline=None)
 @given(SIZES)
 def test_structure_is_the_mean_of_nine_blocks_less_that_of_eighty_one(
     size: tuple[int, int],
@@ -32,14 +31,12 @@ def test_structure_is_the_mean_of_nine_blocks_less_that_of_eighty_one(
     assert np.abs(ours - theirs).max() < 1e-3
 
 
-@settings(deadline=None)
 @given(SIZES)
 def test_curvature_is_a_laplacian(size: tuple[int, int]) -> None:
     picture = noise(*size)
     assert np.array_equal(scenery.curvature(picture), cv2.Laplacian(picture, cv2.CV_16S))
 
 
-@settings(deadline=None)
 @given(SIZES)
 def test_a_mask_grows_by_the_pixels_beside_it(size: tuple[int, int]) -> None:
     mask = (noise(*size) > 200).astype(np.uint8)

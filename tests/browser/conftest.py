@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from hub import config
 from hub.assembly.packing import packer
@@ -19,6 +19,7 @@ from tests.browser import footage
 from tests.browser.served import address, free_socket, served
 from tests.hub.enrolling_rig import EnrolHub
 from tests.hub.web_town import PASSWORD, Seen, Town
+from tests.waiting import patience_ms
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
@@ -29,7 +30,8 @@ DESK = {"width": 1280, "height": 800}
 
 # Not for the whole session: while it runs, no other test could start an event loop.
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(needs_browser: None) -> Iterator[Browser]:
+    expect.set_options(timeout=patience_ms())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
@@ -75,7 +77,7 @@ def town_served(
 
 
 @pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     def more(town: Town, _url: str) -> dict[str, Any]:
         return {
             "enrolling": EnrolHub(town.db, tmp_path).enrolling(8443),
@@ -167,7 +169,7 @@ def meet(hub: Hub, chromium: Browser) -> Iterator[Meet]:
         size = size or PHONE
         context = chromium.new_context(viewport=size, **{"locale": "vi-VN", **options})
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(patience_ms())
         officer = Officer(hub, context, context.new_page())
         officer.listen()
         return officer.sign_in(login) if login else officer

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.waiting import patience_s
+
 IS_POSSIBLE = bool(shutil.which("node") and shutil.which("npm"))
 
 
@@ -19,6 +21,6 @@ def installed(folder: Path, name: str) -> Path:
         for file in ("package.json", "package-lock.json"):
             shutil.copy(folder / file, place / file)
         words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(words, cwd=place, check=True, timeout=300)
+        subprocess.run(words, cwd=place, check=True, timeout=patience_s())
         (place / "ready").touch()
     return place

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hub.enrol.authority import Papers
+from tests.waiting import patience_s, until
 
 
 def free_socket() -> socket.socket:
@@ -41,18 +41,10 @@ def served(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
     thread.start()
     try:
-        wait_until(lambda: server.started)
+        until(lambda: server.started)
         yield
     finally:
         server.should_exit = True
         stop()
-        thread.join(10)
+        thread.join(patience_s())
         place.close()
-
-
-def wait_until(claim: Callable[[], object], *, within_s: float = 10.0) -> None:
-    """Until the claim holds; an AssertionError when it never does."""
-    deadline = time.monotonic() + within_s
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)

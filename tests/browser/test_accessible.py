@@ -27,7 +27,7 @@ ASK = """async () => (await axe.run(document, {resultTypes: ["violations"]})).vi
 
 
 @pytest.fixture(scope="module")
-def axe() -> str:
+def axe(needs_system: None) -> str:
     place = installed(Path(__file__).parent / "axe", "axe")
     return (place / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.served import wait_until
 from tests.browser.test_live_page import running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_aim import wanted
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
 
@@ -30,14 +30,13 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
 ) -> None:
     set_language(hub, "kim", language)
     keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
-    keeper.context.set_default_timeout(PATIENCE_MS)
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     keeper.sign_in("kim")
     page = keeper.page
     with running(hub):
         keeper.open("/nodes")
         page.click("a[href$='/aim']")
-        expect(page.locator(".live canvas")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator(".live canvas")).to_be_visible()
         page.click("[data-draw=private]")
         tap(page, (0.6, 0.2), (0.9, 0.2), (0.9, 0.5))
         page.click("[data-draw=done]")
@@ -51,8 +50,8 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
         assert fits(page)
         page.fill("[name=reason]", "cửa sổ nhà bên")
         page.click("main form button.is-main")
-        expect(page.locator("main [role=status]")).to_be_visible(timeout=PATIENCE_MS)
-        wait_until(lambda: wanted(hub.town))
+        expect(page.locator("main [role=status]")).to_be_visible()
+        until(lambda: wanted(hub.town))
         keeper.shot(f"{size}-{language}-{theme}-aim-saved", full=True)
     found = wanted(hub.town)
     (mask,) = found["private"]

@@ -34,26 +34,15 @@ pytestmark = pytest.mark.promise("Cases and evidence: A case works from the tip 
 
 WALKED: Final = EVERY_LOOK if "MATTHAN_SHOTS" in os.environ else EVERY_LOOK[:1]
 """It is a long way: once in the test command, in all four looks for who wants to see the pages."""
-PATIENT_MS: Final = 60_000
-PACKED_MS: Final = 180_000
-"""A copy with hidden areas is drawn and coded anew, on a machine that has other work."""
 NUMBER: Final = "VA-14/2026"
 PLACE: Final = (11.53, 106.62)
 RIGHTS: Final = Right.SEE | Right.CLIPS | Right.EXPORT | Right.SEARCH | Right.MANAGE
 
 
 @pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     with town_that_packs(sqlite_url, tmp_path) as hub:
         yield hub
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """No step fails because the machine has other work."""
-    expect.set_options(timeout=PATIENT_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @dataclass
@@ -63,9 +52,6 @@ class Walk:
     who: Officer
     look: str
     steps: Iterator[int]
-
-    def __post_init__(self) -> None:
-        self.who.context.set_default_timeout(PATIENT_MS)
 
     @property
     def page(self) -> Page:
@@ -113,6 +99,7 @@ def two_cameras_saw_it(hub: Hub, picture: bytes, clip: bytes) -> Seen:
     return seen
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("size", "language"), WALKED)
 def test_from_a_tip_to_a_package_that_others_verify(
     hub: Hub,
@@ -259,7 +246,7 @@ def export(an: Walk, folder: Path) -> Path:
     expect(page.locator("[name=proof_password]")).to_be_visible()
     an.sees("is-it-you")
     page.fill("[name=proof_password]", PASSWORD)
-    with page.expect_download(timeout=PACKED_MS) as saved:
+    with page.expect_download() as saved:
         page.click("#proof-form button", no_wait_after=True)
     path = folder / saved.value.suggested_filename
     saved.value.save_as(path)

@@ -29,7 +29,7 @@ DRAWN_MS = 60_000  # without a graphics card, beside other work
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(needs_browser: None) -> Iterator[Browser]:
     webgl = ["--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *webgl])

@@ -28,8 +28,9 @@ from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.views import AlertRow, Asker, ToldRow
 from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
-from tests.browser.served import address, free_socket, served, wait_until
+from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import PASSWORD, Town, some_bytes
+from tests.waiting import busy, patience_s, until
 
 pytestmark = [
     pytest.mark.skipif(not IS_POSSIBLE, reason="no Firefox, node or npm here"),
@@ -65,11 +66,11 @@ def notifying(db: Database, bell: Bell) -> Iterator[None]:
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(patience_s())
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
+        thread.join(patience_s())
         loop.close()
 
 
@@ -105,7 +106,7 @@ class Hub:
 
 
 @pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+def hub(needs_system: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     db, place, stopping = Database(sqlite_url), free_socket(), threading.Event()
     town = Town(db, tmp_path)
     site = address(place).replace("127.0.0.1", "localhost")
@@ -142,12 +143,12 @@ def test_an_alert_is_shown_by_a_real_browser_grows_in_place_and_ends_in_place(hu
     entry = hub.shown("Có người · Ngã tư Chợ Cũ, Tân Khai")
     assert (entry["tag"], entry["lang"]) == (seen.alert_id.hex, "vi")
     assert entry["data"]["url"] == f"/alerts/{seen.alert_id}"
-    wait_until(lambda: hub.told(seen.alert_id)[0].shown_utc_us)
+    until(lambda: hub.told(seen.alert_id)[0].shown_utc_us)
     (told,) = hub.told(seen.alert_id)
     assert told.shown_utc_us is not None
     took_ms = (told.shown_utc_us - told.owed_utc_us) / 1000
     print(f"owed to the browser's receipt: {took_ms:.0f} ms")  # noqa: T201 - a figure to report
-    assert took_ms < 5000
+    assert took_ms < 5000 * busy()
 
     hub.town.bring(picture)
     entry = hub.shown("Có 1 người · Ngã tư Chợ Cũ, Tân Khai")
@@ -157,7 +158,7 @@ def test_an_alert_is_shown_by_a_real_browser_grows_in_place_and_ends_in_place(hu
     assert isinstance(hub.town.door.act(hub.asker("binh"), seen.alert_id, act="take"), AlertRow)
     entry = hub.shown("Trần Thị Bình đã tiếp nhận · Ngã tư Chợ Cũ, Tân Khai")
     assert entry["tag"] == seen.alert_id.hex
-    wait_until(lambda: all(told.shown_utc_us for told in hub.told(seen.alert_id)))
+    until(lambda: all(told.shown_utc_us for told in hub.told(seen.alert_id)))
     assert {(told.moment, told.state) for told in hub.told(seen.alert_id)} == {
         ("opened", "accepted"),
         ("grown", "accepted"),
@@ -175,5 +176,5 @@ def test_a_message_that_comes_twice_is_one_entry(hub: Hub) -> None:
     seen = hub.town.somebody()
     entry = hub.shown("Có người · Ngã tư Chợ Cũ, Tân Khai")
     assert entry["tag"] == seen.alert_id.hex
-    wait_until(lambda: hub.told(seen.alert_id)[0].state == "accepted")
+    until(lambda: hub.told(seen.alert_id)[0].state == "accepted")
     assert len(hub.told(seen.alert_id)) == 1

@@ -17,8 +17,8 @@ from agent.wire.presence import Death
 from hub.store import registry
 from tests.agent.stage import read
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.served import wait_until
 from tests.hub.web_town import NODE, Seen
+from tests.waiting import until
 
 FIRST_FRAMES = 70
 """Seven seconds: the run-up and a little more."""
@@ -113,7 +113,7 @@ def play(officer: Officer, alert_id: UUID) -> Locator:
     film = officer.page.locator("video[data-growing]")
     film.scroll_into_view_if_needed()
     film.evaluate("film => { film.play(); }")
-    wait_until(lambda: position_s(film) > 0.3)
+    until(lambda: position_s(film) > 0.3)
     return film
 
 
@@ -128,18 +128,18 @@ def test_a_clip_plays_from_the_first_tap_while_it_is_recorded_and_grows_to_its_e
     officer.page.evaluate("window.notReloaded = true")
     expect(officer.page.locator("[data-part=clips]")).to_contain_text("Đang ghi")
     film.evaluate("film => { film.playbackRate = 4; }")
-    wait_until(lambda: position_s(film) > 5.5)
+    until(lambda: position_s(film) > 5.5)
     assert film.evaluate("film => film.seekable.end(0)") < 8
     for frames in (25, 25, 20):
         until_s = recording.go_on(frames)
-        wait_until(partial(is_past, film, until_s - 3))
+        until(partial(is_past, film, until_s - 3))
     stored = recording.end()
     assert hub.town.blobs.has(stored)
     whole = officer.page.locator("video[src^='/media/']")  # its end put the whole in its place
-    expect(whole).to_have_count(1, timeout=20_000)
-    wait_until(lambda: position_s(whole) == pytest.approx(14, abs=0.2))
+    expect(whole).to_have_count(1)
+    until(lambda: position_s(whole) == pytest.approx(14, abs=0.2))
     whole.evaluate("film => { film.currentTime = 2; }")
-    wait_until(lambda: whole.evaluate("film => !film.seeking && film.readyState > 1"))
+    until(lambda: whole.evaluate("film => !film.seeking && film.readyState > 1"))
     assert position_s(whole) == pytest.approx(2, abs=0.2)
     assert whole.evaluate("film => film.duration") == pytest.approx(14, abs=0.2)
     assert officer.page.evaluate("window.notReloaded") is True
@@ -156,12 +156,12 @@ def test_a_tap_before_anything_has_come_plays_as_soon_as_it_comes(
     expect(film).to_have_count(1)
     film.evaluate("film => { film.play(); }")
     recording.go_on(FIRST_FRAMES)
-    wait_until(lambda: position_s(film) > 0.3)
+    until(lambda: position_s(film) > 0.3)
     recording.go_on(25)
     recording.end()
     whole = officer.page.locator("video[src^='/media/']")
     film.evaluate("film => { film.pause(); }")
-    expect(whole).to_have_count(1, timeout=20_000)
+    expect(whole).to_have_count(1)
     assert position_s(whole) > 0.3, "it goes on where it was"
     assert not officer.complaints
 
@@ -176,7 +176,7 @@ def test_without_media_source_the_same_answer_plays_as_a_plain_stream(
     film = play(officer, recording.seen.alert_id)
     recording.go_on(200)
     recording.end()
-    wait_until(lambda: position_s(film) > 2)
+    until(lambda: position_s(film) > 2)
     assert film.evaluate("film => film.error") is None
 
 
@@ -196,5 +196,5 @@ def test_what_a_dead_node_had_brought_plays_and_the_page_says_so(
     expect(clips).to_contain_text("Mất liên lạc với trạm camera: đây là phần đã gửi về.")
     expect(clips).not_to_contain_text("đang được ghi")
     film.evaluate("film => { film.playbackRate = 8; }")
-    wait_until(lambda: film.evaluate("film => film.ended"), within_s=20)
+    until(lambda: film.evaluate("film => film.ended"))
     assert film.evaluate("film => film.duration") > 5

@@ -25,7 +25,7 @@ PATIENCE_MS = 60_000
 
 
 @pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     with town_that_packs(sqlite_url, tmp_path) as hub:
         yield hub
 
@@ -43,7 +43,6 @@ def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
     let(town, "an", ALL)
     set_language(hub, "an", language)
     officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
-    officer.context.set_default_timeout(PATIENCE_MS)
     officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     officer.sign_in("an")
     page = officer.page

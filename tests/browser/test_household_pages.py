@@ -22,6 +22,7 @@ SENDING_MS = 240_000
 """A film is read by a process of low priority, on whatever machine this is."""
 
 
+@pytest.mark.media
 @in_two_looks
 def test_a_film_comes_from_a_phone_whose_line_breaks_and_whose_page_is_closed(
     hub: Hub, meet: Meet, tmp_path: Path, size: str, language: str, theme: str

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from deploy.broker import Broker, free_port
 from hub.store.database import Database
 from tests.browser.conftest import PHONE, Hub, Officer
-from tests.browser.served import wait_until
 from tests.faults.proxy import FAIR, Proxy, Weather
 from tests.hub.test_hub_program import Site
 from tests.hub.web_town import Town
+from tests.waiting import patience_ms, until
 
 pytestmark = [
     pytest.mark.promise("Notifications: An acknowledgement survives a restart of the hub."),
@@ -41,7 +41,7 @@ class Program(Site):
 
     def runs(self) -> "subprocess.Popen[bytes]":
         hub = self.start()
-        wait_until(lambda: '"ready"' in (self.folder / "log").read_text(), within_s=PATIENCE_S)
+        until(lambda: '"ready"' in (self.folder / "log").read_text())
         return hub
 
 
@@ -73,11 +73,13 @@ class Crossing:
             self.officer.page.wait_for_timeout(50)  # the browser goes on meanwhile
             return self.takes() == takes
 
-        wait_until(are_there, within_s=PATIENCE_S)
+        until(are_there)
 
 
 @pytest.fixture
-def crossing(sqlite_url: str, tmp_path: Path, chromium: Browser) -> Iterator[Crossing]:
+def crossing(
+    needs_broker: None, needs_system: None, sqlite_url: str, tmp_path: Path, chromium: Browser
+) -> Iterator[Crossing]:
     town = Town(Database(sqlite_url), tmp_path)
     alert_id = town.somebody().alert_id
     with Broker(tmp_path / "mqtt") as broker:
@@ -90,6 +92,7 @@ def crossing(sqlite_url: str, tmp_path: Path, chromium: Browser) -> Iterator[Cro
             program.config.write_text(config)
             hub = program.runs()
             context = chromium.new_context(viewport=PHONE, locale="vi-VN")  # type: ignore[arg-type]  # a size
+            context.set_default_timeout(patience_ms())
             officer = Officer(Hub(town, url), context, context.new_page()).sign_in("an")
             crossing = Crossing(town, program, line, officer, alert_id, hub)
             try:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.promise("Pages: The site can be installed as an app.")
 
 
 @pytest.fixture
-def page(hub: Hub, tmp_path: Path) -> Iterator[Page]:
+def page(needs_browser: None, hub: Hub, tmp_path: Path) -> Iterator[Page]:
     """An officer signed in with a browser that remembers: a private window installs nothing."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(

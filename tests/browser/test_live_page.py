@@ -19,9 +19,9 @@ from hub.store import staff
 from hub.store.tables import audit, cameras
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
-from tests.browser.served import wait_until
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import TOKEN, Town
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
 
@@ -109,22 +109,22 @@ def test_pictures_follow_one_another_and_are_lost_with_their_age(
         officer.page.click("a[href$='/live']")
         officer.shot(f"{name}-waiting", full=True)
         node.is_on = True
-        expect(officer.page.locator("[data-live-state]")).to_contain_text(live, timeout=20_000)
+        expect(officer.page.locator("[data-live-state]")).to_contain_text(live)
         first = look_of(officer.page)
-        wait_until(lambda: look_of(officer.page) != first)
+        until(lambda: look_of(officer.page) != first)
         officer.shot(name, full=True)
         assert fits(officer.page)
         node.is_on = False
-        expect(officer.page.locator("[data-live-state]")).to_contain_text(lost, timeout=20_000)
+        expect(officer.page.locator("[data-live-state]")).to_contain_text(lost)
         expect(officer.page.locator("#heard")).to_contain_text(lost)
         officer.shot(f"{name}-lost", full=True)
         assert fits(officer.page)
         officer.page.locator("main a[href^='/cameras/']").last.click()
         # A browser may drop the last word of a page that goes: then its lease ends it.
-        wait_until(lambda: ends(hub.town), within_s=60)
+        until(lambda: ends(hub.town))
         assert hub.town.live_round.watching.watches() == []
         node.is_on, node.answers = True, []
-        wait_until(lambda: node.answers)
+        until(lambda: node.answers)
         assert node.answers[-1] == 410
     assert officer.complaints == []
 
@@ -140,7 +140,7 @@ def test_a_revoked_grant_ends_the_picture_on_the_open_page(hub: Hub, meet: Meet)
         expect(officer.page.locator(".live canvas")).to_have_count(0)
         expect(officer.page.locator("[data-live-state]")).to_contain_text("không còn được xem")
         officer.shot("phone-vi-live-revoked", full=True)
-        wait_until(lambda: any("no longer granted" in said for said in ends(hub.town)))
+        until(lambda: any("no longer granted" in said for said in ends(hub.town)))
 
 
 def test_without_script_the_page_shows_another_picture_each_time_it_loads_itself(

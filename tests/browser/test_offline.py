@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.served import wait_until
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.web_town import Seen
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: The app works for a minute without a network.")
 
@@ -33,13 +33,13 @@ def kept(officer: Officer) -> dict[str, Any]:
 
 
 def await_sync(officer: Officer, *, alerts: int) -> None:
-    wait_until(lambda: len(kept(officer)["rows"]) == alerts and kept(officer)["syncedMs"])
+    until(lambda: len(kept(officer)["rows"]) == alerts and kept(officer)["syncedMs"])
 
 
 def line_is_back(officer: Officer) -> None:
     """The page notices by itself and loads anew."""
     officer.context.set_offline(False)
-    expect(officer.page.locator("#list")).to_be_visible(timeout=15_000)
+    expect(officer.page.locator("#list")).to_be_visible()
 
 
 def takes(hub: Hub) -> list[str]:
@@ -79,7 +79,7 @@ def test_an_acknowledgement_without_a_line_is_sent_once_when_there_is_one(
     expect(card).to_contain_text("Bạn đã tiếp nhận: sẽ gửi ngay khi có mạng.")
     assert takes(hub) == []
     line_is_back(officer)
-    wait_until(lambda: takes(hub) == ["alert.take"])
+    until(lambda: takes(hub) == ["alert.take"])
     for _ in range(2):
         officer.open("/")
     expect(officer.page.locator(f"#card-{whole.alert_id}")).to_contain_text(
@@ -101,7 +101,7 @@ def test_a_line_that_breaks_under_the_thumb_keeps_the_acknowledgement(
         "Mất mạng: sẽ gửi ngay khi có mạng trở lại."
     )
     officer.context.set_offline(False)
-    wait_until(lambda: _pumped(officer) and takes(hub)[:1] == ["alert.take"])
+    until(lambda: _pumped(officer) and takes(hub)[:1] == ["alert.take"])
 
 
 def _pumped(officer: Officer) -> bool:
@@ -120,9 +120,9 @@ def test_somebody_elses_thumb_was_first_and_nothing_is_undone(
     expect(an.page.locator(".kept-waits")).to_be_visible()
     binh.open_alert(whole.alert_id)
     binh.page.locator("[data-act=take]").click()
-    wait_until(lambda: takes(hub) == ["alert.take"])
+    until(lambda: takes(hub) == ["alert.take"])
     line_is_back(an)
-    wait_until(lambda: takes(hub) == ["alert.take", "alert.take.held"])
+    until(lambda: takes(hub) == ["alert.take", "alert.take.held"])
     an.open("/")
     expect(an.page.locator(f"#card-{whole.alert_id}")).to_contain_text("Trần Thị Bình đã tiếp nhận")
 
@@ -141,7 +141,7 @@ def test_each_opening_asks_only_for_what_changed(hub: Hub, meet: Meet, whole: Se
     officer.context.on("response", hear)
     officer.open("/")
     await_sync(officer, alerts=2)
-    wait_until(lambda: _pumped(officer) and answers)
+    until(lambda: _pumped(officer) and answers)
     url, told = answers[0]
     assert int(url.rpartition("=")[2]) > 0
     assert [row["id"] for row in told["rows"]] == [str(later.alert_id)]

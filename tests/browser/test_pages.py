@@ -12,8 +12,8 @@ from hub.store import keeping, staff
 from hub.store.remover import Remover
 from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
-from tests.browser.served import wait_until
 from tests.hub.web_town import Seen
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise(
     "Real programs in tests: Tests look at the pages in a real Chromium."
@@ -177,7 +177,7 @@ def test_picture_arrives_in_the_card_that_is_there(hub: Hub, meet: Meet, picture
     hub.town.bring(picture)
     image = card.locator("img")
     expect(image).to_be_visible()
-    wait_until(lambda: image.evaluate("image => image.naturalWidth") == 400)
+    until(lambda: image.evaluate("image => image.naturalWidth") == 400)
 
 
 def test_new_alert_moves_nothing_under_a_reader_who_has_scrolled(
@@ -201,7 +201,7 @@ def test_new_alert_moves_nothing_under_a_reader_who_has_scrolled(
     assert after is not None
     assert abs(after["y"] - before["y"]) < 2
     pill.click()
-    wait_until(lambda: officer.page.evaluate("window.scrollY") == 0)
+    until(lambda: officer.page.evaluate("window.scrollY") == 0)
     expect(pill).to_be_hidden()
 
 
@@ -236,7 +236,7 @@ def test_clip_plays_and_jumps_to_where_they_come(meet: Meet, whole: Seen) -> Non
     film = officer.page.locator("video")
     film.scroll_into_view_if_needed()
     officer.page.get_by_role("button", name="Xem từ lúc có người").click()
-    wait_until(lambda: film.evaluate("film => film.currentTime") > 6.5)
+    until(lambda: film.evaluate("film => film.currentTime") > 6.5)
     assert film.evaluate("film => film.videoWidth") == 768
     assert film.evaluate("film => film.error") is None
     officer.shot("phone-clip")
@@ -258,11 +258,11 @@ def test_h265_clip_plays_as_a_small_copy_where_it_does_not_play_itself(
     assert hub.town.proxies.hashes() == [], "nobody has asked for it yet"
     shown.scroll_into_view_if_needed()
     shown.evaluate("film => film.play()")
-    wait_until(lambda: shown.evaluate("film => film.currentTime") > 1)
+    until(lambda: shown.evaluate("film => film.currentTime") > 1)
     assert shown.evaluate("film => film.currentSrc").endswith("/h264")
     assert shown.evaluate("film => [film.videoWidth, film.error]") == [640, None]
     shown.evaluate("film => { film.currentTime = 7 }")
-    wait_until(lambda: shown.evaluate("film => film.currentTime") > 7.5)
+    until(lambda: shown.evaluate("film => film.currentTime") > 7.5)
     officer.shot("phone-clip-h265")
 
 

@@ -28,7 +28,7 @@ AUTHENTICATOR = {
 
 
 @pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     """A town at `localhost`: browsers make no passkeys for an address in numbers."""
     db = Database(sqlite_url)
     town = Town(db, tmp_path)

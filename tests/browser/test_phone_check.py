@@ -13,9 +13,9 @@ from hub.alerts.phone_checks import CheckBounds
 from hub.store import phone_checks
 from hub.store.phone_checks import Check
 from tests.browser.conftest import Hub, Meet
-from tests.browser.served import wait_until
 from tests.browser.test_pages import fits
 from tests.browser.test_push import Phone
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Channels: A daily check finds phones that show nothing.")
 
@@ -69,7 +69,7 @@ def test_the_service_worker_shows_the_check_without_a_sound_and_answers_it(
     note = phone.wait_for("Điện thoại này nhận được cảnh báo")
     assert (note["silent"], note["renotify"], note["tag"]) == (True, False, "check")
     assert note["actions"] == []
-    wait_until(lambda: heard(hub))
+    until(lambda: heard(hub))
 
 
 def test_a_phone_that_gave_no_answer_is_said_to_its_officer_and_their_keeper(

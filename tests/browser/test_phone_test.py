@@ -16,12 +16,11 @@ from hub.notify.channel import Phone as Address
 from hub.notify.phone_test import PhoneTest
 from hub.notify.webpush import payload
 from tests.browser.conftest import Hub, Meet
-from tests.browser.served import wait_until
-from tests.browser.test_aim_page import PATIENCE_MS
 from tests.browser.test_live_page import camera_of, running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.browser.test_push import Phone
 from tests.hub.web_town import PASSWORD
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
 
@@ -69,7 +68,6 @@ def test_the_test_is_sent_accepted_shown_and_opened_before_the_technicians_eyes(
 ) -> None:
     set_language(hub, "kim", language)
     keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
-    keeper.context.set_default_timeout(PATIENCE_MS)
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     keeper.sign_in("kim")
     register(hub)
@@ -81,22 +79,22 @@ def test_the_test_is_sent_accepted_shown_and_opened_before_the_technicians_eyes(
     state = page.locator("#aim-test-state")
     with running(hub):
         keeper.open(f"/cameras/{camera_of(hub.town)}/aim")
-        expect(page.locator(".live canvas")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator(".live canvas")).to_be_visible()
         page.click("#test form button")
-        expect(state).to_contain_text(words[0], timeout=PATIENCE_MS)
+        expect(state).to_contain_text(words[0])
         post(hub, service)
-        expect(state).to_contain_text(words[1], timeout=PATIENCE_MS)
+        expect(state).to_contain_text(words[1])
         (message,) = service.handed
         assert message.title.startswith("THỬ" if language == "vi" else "TEST")
         phone.deliver(payload(message).decode())
         note = phone.wait_for(message.title)
         assert (note["silent"], note["actions"]) == (False, [])
-        expect(state).to_contain_text(words[2], timeout=PATIENCE_MS)
+        expect(state).to_contain_text(words[2])
         keeper.shot(f"{size}-{language}-{theme}-aim-test", full=True)
         assert fits(page)
         phone.tap()
-        wait_until(lambda: "/aim" in page.url and not phone.shown())
-        expect(state).to_contain_text(words[3], timeout=PATIENCE_MS)
+        until(lambda: "/aim" in page.url and not phone.shown())
+        expect(state).to_contain_text(words[3])
     assert keeper.complaints == []
 
 
@@ -117,13 +115,13 @@ def test_a_push_service_that_refuses_is_named_with_its_reason(
     register(hub)
     keeper = meet("kim", java_script_enabled=java_script)
     keeper.open(f"/cameras/{camera_of(hub.town)}/aim")
-    keeper.page.click("#test form button", timeout=PATIENCE_MS)
+    keeper.page.click("#test form button")
     state = keeper.page.locator("#aim-test-state")
-    expect(state).to_contain_text("Không có hình nào từ camera", timeout=PATIENCE_MS)
+    expect(state).to_contain_text("Không có hình nào từ camera")
     post(hub, Service(Refused("403 from push.test")))
     if not java_script:
         keeper.open(f"/cameras/{camera_of(hub.town)}/aim")
-    expect(state).to_contain_text("từ chối (403 from push.test)", timeout=PATIENCE_MS)
+    expect(state).to_contain_text("từ chối (403 from push.test)")
     if java_script:
         expect(keeper.page.locator("#test-here")).to_contain_text("Thiết bị này chưa nhận")
     keeper.shot(f"phone-vi-aim-refused-{java_script}", full=True)

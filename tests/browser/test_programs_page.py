@@ -53,7 +53,7 @@ def test_a_bundle_is_sent_in_pieces_over_a_line_that_breaks_and_shown(
     page.eval_on_selector("form[data-upload]", "form => { form.dataset.chunk = 30000; }")
     page.locator("[name=bundle]").set_input_files(str(good))
     page.click("#add button")
-    expect(page.locator("#bundles")).to_contain_text("1.1", timeout=60_000)
+    expect(page.locator("#bundles")).to_contain_text("1.1")
     assert pieces[:3] == ["0", "30000", "30000"], "it goes on where the line broke"
     assert here(hub) == ["1.1"]
     expect(page.locator("#bundles")).to_contain_text("Phạm Kim")
@@ -63,7 +63,7 @@ def test_a_bundle_is_sent_in_pieces_over_a_line_that_breaks_and_shown(
     keeper.complaints.clear()  # of the line that broke
     for wrong, title in ((other, "unsigned"), (older, "older")):
         page.locator("[name=bundle]").set_input_files(str(wrong))
-        with page.expect_navigation(timeout=60_000):
+        with page.expect_navigation():
             page.click("#add button")
         expect(page.locator("[role=alert]")).to_be_visible()
         keeper.shot(f"{name}-programs-{title}", full=True)
@@ -73,7 +73,7 @@ def test_a_bundle_is_sent_in_pieces_over_a_line_that_breaks_and_shown(
     page.check("[name=may_be_older]")
     page.locator("[name=bundle]").set_input_files(str(older))
     page.click("#add button")
-    expect(page.locator("#bundles")).to_contain_text("1.0", timeout=60_000)
+    expect(page.locator("#bundles")).to_contain_text("1.0")
     assert here(hub) == ["1.1", "1.0"]
     assert [one for one in keeper.complaints if "422" not in one] == []
 
@@ -87,10 +87,10 @@ def test_without_script_the_form_itself_brings_it(hub: Hub, meet: Meet) -> None:
     keeper.open(HOME)
     page.locator("[name=bundle]").set_input_files(str(wrong))
     page.click("#add button")
-    expect(page.locator("[role=alert]")).to_be_visible(timeout=60_000)
+    expect(page.locator("[role=alert]")).to_be_visible()
     assert here(hub) == []
     page.locator("[name=bundle]").set_input_files(str(good))
     page.click("#add button")
-    expect(page.locator("#bundles")).to_contain_text("1.1", timeout=60_000)
+    expect(page.locator("#bundles")).to_contain_text("1.1")
     assert here(hub) == ["1.1"]
     assert fits(page)

@@ -30,7 +30,7 @@ BUTTON = {"vi": "Đăng nhập bằng tài khoản cơ quan", "en": "Sign in wit
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def place(needs_loopback: None) -> Iterator[Place]:
     """Where the hub is, and the provider that sends browsers back to it."""
     here = free_socket()
     office = OpenIdOffice(f"{address(here)}/login/provider/back")

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.served import wait_until
 from tests.hub.web_town import Seen
+from tests.waiting import until
 
 
 class Phone:
@@ -24,7 +24,7 @@ class Phone:
         self._line = officer.context.new_cdp_session(officer.page)
         self._line.on("ServiceWorker.workerRegistrationUpdated", self._heard)
         self._line.send("ServiceWorker.enable")
-        wait_until(self._pump)
+        until(self._pump)
 
     def _heard(self, told: Any) -> None:
         self._registrations += [item["registrationId"] for item in told["registrations"]]
@@ -35,7 +35,7 @@ class Phone:
 
     def deliver(self, message: dict[str, Any] | str) -> None:
         # What the browser's tools bring before the worker is active is lost.
-        wait_until(
+        until(
             lambda: self._officer.page.evaluate(
                 "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'"
             )
@@ -63,7 +63,7 @@ class Phone:
         return found
 
     def wait_for(self, title: str) -> dict[str, Any]:
-        wait_until(lambda: [note["title"] for note in self.shown()] == [title])
+        until(lambda: [note["title"] for note in self.shown()] == [title])
         return self.shown()[0]
 
     def tap(self, action: str = "") -> None:
@@ -160,16 +160,16 @@ def test_push_is_shown_with_its_actions_and_the_hub_hears_of_it(
     assert note["actions"] == [["take", "Tiếp nhận"], ["open", "Xem"]]
     assert note["renotify"] is True
     assert not note["silent"]
-    wait_until(lambda: receipt(hub, notification_id, "shown"))
+    until(lambda: receipt(hub, notification_id, "shown"))
 
 
 def test_push_that_comes_twice_wakes_once(hub: Hub, whole: Seen, phone: Phone) -> None:
     notification_id = owe(hub, whole)
     phone.deliver(message(whole, notification_id))
     # What the browser's tools bring while the worker is still starting, it may never hear of.
-    wait_until(lambda: [note["silent"] for note in phone.shown()] == [False])
+    until(lambda: [note["silent"] for note in phone.shown()] == [False])
     phone.deliver(message(whole, notification_id))
-    wait_until(lambda: [note["silent"] for note in phone.shown()] == [True])
+    until(lambda: [note["silent"] for note in phone.shown()] == [True])
     assert phone.shown()[0]["renotify"] is False
 
 
@@ -206,7 +206,7 @@ def test_tap_opens_the_alert_in_the_window_that_is_there(
     phone.deliver(message(whole, notification_id))
     phone.wait_for("Có người · Ngã tư Chợ Cũ")
     phone.tap()
-    wait_until(lambda: receipt(hub, notification_id, "opened"))
+    until(lambda: receipt(hub, notification_id, "opened"))
     assert phone.shown() == []
 
 
@@ -232,7 +232,7 @@ def test_receipt_of_a_phone_without_a_line_is_sent_later(
     assert receipt(hub, notification_id, "shown") is None
     officer.context.set_offline(False)
     officer.open("/")
-    wait_until(lambda: receipt(hub, notification_id, "shown"))
+    until(lambda: receipt(hub, notification_id, "shown"))
 
 
 def test_without_a_line_the_kept_page_says_so(officer: Officer, phone: Phone) -> None:

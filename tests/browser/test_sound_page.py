@@ -19,6 +19,7 @@ def spoken(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.media
 @in_two_looks
 def test_sound_is_asked_for_with_a_reason_and_heard_beside_its_clip(
     hub: Hub, meet: Meet, whole: Seen, tmp_path: Path, size: str, language: str, theme: str

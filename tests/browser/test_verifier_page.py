@@ -95,6 +95,7 @@ def test_a_browser_without_the_signatures_algorithm_computes_it_itself(
     assert "manifest.sig" in shows(page, forged, tmp_path, "bad")
 
 
+@pytest.mark.system
 def test_a_time_stamp_is_named_and_one_of_another_package_is_found(
     page: Page, tmp_path: Path
 ) -> None:

@@ -46,7 +46,9 @@ def scales() -> list[Scales]:
 
 
 @pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path, scales: list[Scales]) -> Iterator[Hub]:
+def hub(
+    needs_loopback: None, sqlite_url: str, tmp_path: Path, scales: list[Scales]
+) -> Iterator[Hub]:
     db = Database(sqlite_url)
     town = Town(db, tmp_path)
     place, stopped = free_socket(), threading.Event()

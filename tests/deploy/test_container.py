@@ -93,6 +93,7 @@ def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_
     assert published == ["8883:8883", "443:4443", "8443:8443"]  # the hub's own port is on loopback
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("host", "contact", "word"),
     [
@@ -118,6 +119,7 @@ def test_a_container_without_a_name_says_which_and_does_not_start(
     assert word in done.stderr
 
 
+@pytest.mark.system
 def test_papers_are_made_anew_by_the_authority_that_a_backup_brought_back(tmp_path: Path) -> None:
     data, papers = tmp_path / "data", tmp_path / "papers"
     data.mkdir()
@@ -152,6 +154,7 @@ def test_papers_are_made_anew_by_the_authority_that_a_backup_brought_back(tmp_pa
     assert not [name for name in first if second[name] == first[name]]
 
 
+@pytest.mark.system
 def test_whichever_of_its_files_changes_a_program_is_told(tmp_path: Path) -> None:
     function = re.search(r"^tell_of_news\(\) \{.*?^\}", START, re.MULTILINE | re.DOTALL)
     assert function is not None

@@ -13,6 +13,7 @@ from deploy.demo import start_hub
 from deploy.parts import PartError
 from deploy.summary import faults
 from deploy.town import Town, is_free, pick_port
+from tests.waiting import patience_s
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,11 +24,12 @@ def demo(*words: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience_s(),
         check=False,
     )
 
 
+@pytest.mark.system
 def test_taken_port_is_one_line_before_anything_is_made(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -38,6 +40,7 @@ def test_taken_port_is_one_line_before_anything_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("port", ["-1", "65536"])
 def test_what_is_no_port_is_said(tmp_path: Path, port: str) -> None:
     done = demo("--port", port, "--folder", str(tmp_path / "run"))
@@ -45,6 +48,7 @@ def test_what_is_no_port_is_said(tmp_path: Path, port: str) -> None:
     assert "is no port" in done.stderr
 
 
+@pytest.mark.system
 def test_own_video_that_is_none_is_one_line(tmp_path: Path) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("not a video at all")
@@ -63,6 +67,7 @@ def test_a_port_somebody_has_is_passed_over() -> None:
     assert pick_port(port) == port
 
 
+@pytest.mark.broker
 def test_a_port_taken_between_its_choice_and_its_use_costs_another_try(tmp_path: Path) -> None:
     town = Town(tmp_path, web_port=free_port(), language="vi")
     town.broker.start()

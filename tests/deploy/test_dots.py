@@ -5,12 +5,12 @@ import os
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Demonstration: A step of more than a few seconds shows progress.")
 
@@ -22,16 +22,9 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
         ["bash", "-euo", "pipefail", "-c", f"source {DEPLOY}/dots.sh; {script}"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience_s(),
         check=False,
     )
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def dotters_of(session: int) -> list[int]:
@@ -44,6 +37,7 @@ def dotters_of(session: int) -> list[int]:
     return found
 
 
+@pytest.mark.system
 def test_a_long_step_shows_dots_though_its_own_errors_go_to_a_log_and_its_output_is_its_own() -> (
     None
 ):
@@ -52,11 +46,13 @@ def test_a_long_step_shows_dots_though_its_own_errors_go_to_a_log_and_its_output
     assert re.fullmatch(r"\.+\n", done.stderr)
 
 
+@pytest.mark.system
 def test_a_short_step_says_nothing_and_a_failing_one_fails_with_its_own_code() -> None:
     assert run("with_dots true").stderr == ""
     assert run("with_dots sh -c 'exit 100' || exit $?").returncode == 100
 
 
+@pytest.mark.system
 def test_no_dots_go_on_when_the_shell_that_began_them_is_killed(tmp_path: Path) -> None:
     errors = tmp_path / "errors"
     with errors.open("wb") as file:

@@ -20,7 +20,7 @@ PROGRAMS = ("knotd", "pebble", "lego", "caddy")
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def found(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came about in a town with a name server and a public authority of its own."""
     for name in PROGRAMS:
         if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None:
@@ -96,6 +96,7 @@ def pair(folder: Path, name: str, host: str, days: int = 30) -> tuple[str, str]:
 INTO_PLACE = "put_text() { cat >$1; chmod $2 $1; }; check_https; put_site_pair"
 
 
+@pytest.mark.system
 def test_a_certificate_whose_file_ends_amid_a_line_is_laid_so_that_the_proxy_reads_it(
     tmp_path: Path,
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_certificate_whose_file_ends_amid_a_line_is_laid_so_that_the_proxy_rea
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(pem)
 
 
+@pytest.mark.system
 def test_a_new_login_of_the_domains_provider_is_kept_where_a_certificate_is_there(
     tmp_path: Path,
 ) -> None:
@@ -123,6 +125,7 @@ def test_a_new_login_of_the_domains_provider_is_kept_where_a_certificate_is_ther
     assert (town.state / "site.pem").read_text() == shown
 
 
+@pytest.mark.system
 def test_the_sites_own_certificate_is_laid_whole_and_replaced_whole(tmp_path: Path) -> None:
     town = Town(tmp_path / "town")
     pem = town.state / "site.pem"
@@ -133,6 +136,7 @@ def test_the_sites_own_certificate_is_laid_whole_and_replaced_whole(tmp_path: Pa
         assert pem.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.system
 def test_a_site_certificate_that_phones_would_refuse_is_refused_in_one_line(tmp_path: Path) -> None:
     town = Town(tmp_path / "town")
     cert, key = pair(tmp_path, "one", HOST)
@@ -151,6 +155,7 @@ def test_a_site_certificate_that_phones_would_refuse_is_refused_in_one_line(tmp_
         assert len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.system
 def test_choices_that_no_authority_can_serve_are_refused_in_one_line(tmp_path: Path) -> None:
     town = Town(tmp_path / "town")
     login = tmp_path / "login"

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.node.wanted import wanted
 from hub.alerts.grants import Right
+from tests.waiting import patience_s
 
 pytestmark = [
     pytest.mark.promise("Installing: The hub's installer passes its checks."),
@@ -28,7 +29,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="the installers need root
 
 def refusal(script: Path, *words: str) -> str:
     done = subprocess.run(
-        [str(script), *words], capture_output=True, text=True, timeout=60, check=False
+        [str(script), *words], capture_output=True, text=True, timeout=patience_s(), check=False
     )
     assert done.returncode == 1, done.stderr
     assert not Path("/opt/matthan").exists()
@@ -36,6 +37,7 @@ def refusal(script: Path, *words: str) -> str:
     return line
 
 
+@pytest.mark.system
 @as_root
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -63,6 +65,7 @@ def test_the_first_keeper_has_every_right_since_who_lacks_one_can_give_it_to_nob
     assert granted == [right.lower() for right in Right.__members__]
 
 
+@pytest.mark.system
 @as_root
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -80,6 +83,7 @@ def test_the_nodes_installer_says_in_one_line_what_it_does_not_take(
 
 
 @pytest.mark.promise("Installing: A partial bundle is refused.")
+@pytest.mark.system
 @as_root
 def test_a_bundle_that_was_not_copied_whole_is_refused(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
@@ -100,6 +104,7 @@ def test_a_bundle_that_was_not_copied_whole_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("Installing: The offline bundle holds all that a node needs.")
+@pytest.mark.system
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_a_bundle_holds_all_that_an_agent_imports_pinned_and_hashed(
@@ -133,6 +138,7 @@ def put_wheel(folder: Path, processor: str, version: str = "1.0") -> Path:
     return wheel
 
 
+@pytest.mark.system
 def test_a_box_installs_the_wheel_of_its_own_processor_from_its_bundle(tmp_path: Path) -> None:
     put_wheel(tmp_path / "dist", "aarch64", version="0.9")
     put_wheel(tmp_path / "thanh USB/wheels", "x86_64")
@@ -141,6 +147,7 @@ def test_a_box_installs_the_wheel_of_its_own_processor_from_its_bundle(tmp_path:
     assert chosen_wheel(tmp_path, str(wanted.parent)).stdout == f"{wanted}\n"
 
 
+@pytest.mark.system
 def test_without_a_built_wheel_or_with_two_nothing_is_installed(tmp_path: Path) -> None:
     put_wheel(tmp_path / "dist", "x86_64")
     done = chosen_wheel(tmp_path)
@@ -156,6 +163,7 @@ def test_without_a_built_wheel_or_with_two_nothing_is_installed(tmp_path: Path) 
     assert "dist has 2 wheels of the programs" in done.stderr
 
 
+@pytest.mark.system
 @as_root
 @pytest.mark.parametrize("script", ["hub", "node"])
 def test_an_installer_without_a_wheel_says_so_before_it_changes_anything(
@@ -167,6 +175,7 @@ def test_an_installer_without_a_wheel_says_so_before_it_changes_anything(
     assert "Build it: deploy/wheels.sh" in said
 
 
+@pytest.mark.system
 def test_programs_are_chosen_from_a_stick_whose_files_cannot_be_executed(tmp_path: Path) -> None:
     """As on a FAT partition; pip is a stand-in that shows what it is asked for."""
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
@@ -228,13 +237,14 @@ def take_from(stick: Path, *names: str) -> tuple[list[str], str]:
         env=os.environ | {"PATH": f"{stick.parent / 'bin'}:{os.environ['PATH']}"},
         text=True,
         check=True,
-        timeout=60,
+        timeout=patience_s(),
     )
     lines = (stick.parent / "said").read_text().splitlines() if names else []
     return [line.split()[1] for line in lines if line.startswith("Inst ")], done.stderr
 
 
 @pytest.mark.promise("Installing: The offline bundle holds all that a node needs.")
+@pytest.mark.system
 @with_apt
 def test_a_package_comes_from_the_stick_with_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
     taken, said = take_from(make_stick(tmp_path), "tram", "python3-not-on-it")
@@ -242,6 +252,7 @@ def test_a_package_comes_from_the_stick_with_what_it_needs_and_nothing_else(tmp_
     assert not said
 
 
+@pytest.mark.system
 @with_apt
 def test_a_stick_that_does_not_fit_is_said_and_the_network_is_asked(tmp_path: Path) -> None:
     taken, said = take_from(make_stick(tmp_path), "le")
@@ -250,6 +261,7 @@ def test_a_stick_that_does_not_fit_is_said_and_the_network_is_asked(tmp_path: Pa
     assert "do not fit this box (see above); the network is asked" in said
 
 
+@pytest.mark.system
 def test_a_package_whose_setting_up_was_cut_off_starts_no_service_of_its_own(
     tmp_path: Path,
 ) -> None:
@@ -274,13 +286,14 @@ def test_a_package_whose_setting_up_was_cut_off_starts_no_service_of_its_own(
         cwd=ROOT,
         env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
         check=True,
-        timeout=60,
+        timeout=patience_s(),
     )
     assert not (tmp_path / "dpkg").read_text()
     assert (tmp_path / "asked").read_text() == "disable --quiet mosquitto.service\n"
     assert not policy.exists()
 
 
+@pytest.mark.system
 def test_a_stick_for_a_processor_that_no_box_has_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [str(ROOT / "deploy/node/bundle.sh"), str(tmp_path / "stick")],
@@ -288,13 +301,14 @@ def test_a_stick_for_a_processor_that_no_box_has_is_refused(tmp_path: Path) -> N
         env=os.environ | {"PLATFORM": "arm64"},
         text=True,
         check=False,
-        timeout=60,
+        timeout=patience_s(),
     )
     assert done.returncode == 1
     assert done.stderr == "bundle: PLATFORM is aarch64 or x86_64, not arm64.\n"
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.system
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_shellcheck_has_nothing_against_a_script(script: Path) -> None:

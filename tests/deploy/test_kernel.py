@@ -82,6 +82,7 @@ def build(source: Path, processor: str) -> Path:
     return source / "out" / name
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("processor", PROCESSORS)
 def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time(
     tmp_path: Path, processor: str
@@ -109,6 +110,7 @@ def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time
     } <= shared
 
 
+@pytest.mark.system
 def test_the_compiler_is_asked_for_only_while_something_is_to_be_compiled(tmp_path: Path) -> None:
     source = checkout(tmp_path / "a")
     assert ask(source, ASKS, processor="none") == "[]"
@@ -135,6 +137,7 @@ def test_a_processor_that_is_not_known_is_named_with_those_that_are() -> None:
         wanted({kernel.CHOICE: "arm64"}, "x86_64")
 
 
+@pytest.mark.system
 def test_what_does_not_compile_is_said_with_the_compilers_own_words(tmp_path: Path) -> None:
     source = checkout(tmp_path / "a")
     for name in ("fast.h", "fast.c", "light.c", "learn.c", "pieces.c"):
@@ -151,6 +154,8 @@ def test_compiler_and_builder_are_pinned_at_the_same_version_everywhere() -> Non
     assert {compiler(ROOT), *project["build-system"]["requires"]} <= pinned
 
 
+@pytest.mark.media
+@pytest.mark.system
 @pytest.mark.skipif(HERE is None, reason="no library for this processor")
 def test_without_the_libraries_the_eyes_see_the_same_people(tmp_path: Path) -> None:
     """The street, frame by frame: by the kernel, and by the wheel that has none."""
@@ -187,6 +192,7 @@ case $word in *pins.txt) ;; *) exit 0 ;; esac
 """
 
 
+@pytest.mark.system
 def test_a_checkout_that_cannot_compile_is_set_up_all_the_same_and_says_so_in_one_line(
     tmp_path: Path,
 ) -> None:

@@ -28,7 +28,7 @@ HUB_INSTALLER = ROOT / "deploy" / "hub" / "install.sh"
 
 
 @pytest.fixture(scope="module")
-def parts() -> dict[str, Any]:
+def parts(needs_system: None) -> dict[str, Any]:
     return sbom.parts()
 
 
@@ -104,7 +104,7 @@ PLANTED: dict[str, Any] = {
 
 
 @pytest.fixture
-def advisories() -> Iterator[tuple[str, list[str]]]:
+def advisories(needs_loopback: None) -> Iterator[tuple[str, list[str]]]:
     """An OSV service on loopback that knows one advisory, and the packages it was asked for."""
     asked: list[str] = []
 
@@ -148,6 +148,7 @@ def accepted(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.system
 def test_a_known_weakness_fails_until_it_is_accepted_with_a_reason(
     advisories: tuple[str, list[str]], accepted: Path
 ) -> None:
@@ -162,6 +163,7 @@ def test_a_known_weakness_fails_until_it_is_accepted_with_a_reason(
     assert "accepted: CVE-2026-99999: the hub never calls it" in done.stdout
 
 
+@pytest.mark.system
 def test_an_advisory_without_a_reason_is_not_accepted(accepted: Path) -> None:
     accepted.write_text("CVE-2026-99999\n", encoding="utf-8")
     done = audit("http://127.0.0.1:9/v1/query", accepted)
@@ -169,6 +171,7 @@ def test_an_advisory_without_a_reason_is_not_accepted(accepted: Path) -> None:
     assert "CVE-2026-99999 without a reason" in done.stderr
 
 
+@pytest.mark.system
 def test_a_service_that_does_not_answer_is_said_and_does_not_fail(accepted: Path) -> None:
     with socket.socket() as taken:  # bound and not listening: the connection is refused
         taken.bind(("127.0.0.1", 0))

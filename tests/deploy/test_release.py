@@ -24,7 +24,7 @@ def git(checkout: Path, *words: str) -> None:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(needs_system: None, tmp_path: Path) -> Path:
     """A commit with what the script reads before it builds anything."""
     for name in ("pyproject.toml", "CHANGELOG.md", "deploy/release.sh"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -35,6 +35,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.system
 def test_the_notes_are_the_section_of_the_version_and_short() -> None:
     notes = release(ROOT, "--notes").stdout
     assert 10 < len(notes.splitlines()) <= MOST_LINES

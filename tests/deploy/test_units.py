@@ -10,6 +10,7 @@ import pytest
 
 from hub.bench.broker import ACCESS, configuration
 from tests.faults.town import AS_INSTALLED
+from tests.waiting import patience_s
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("matthan-*"))
@@ -39,7 +40,11 @@ class Unit(configparser.RawConfigParser):
 
 def analyze(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["systemd-analyze", *words], capture_output=True, text=True, timeout=60, check=False
+        ["systemd-analyze", *words],
+        capture_output=True,
+        text=True,
+        timeout=patience_s(),
+        check=False,
     )
 
 
@@ -59,12 +64,14 @@ def moved(folder: Path) -> list[Path]:
 
 
 @pytest.mark.promise("Installing: `systemd-analyze verify` finds no fault in a unit.")
+@pytest.mark.system
 def test_systemd_has_nothing_to_say_against_any_unit(tmp_path: Path) -> None:
     done = analyze("verify", "--man=no", *moved(tmp_path))
     assert (done.returncode, done.stderr.strip()) == (0, "")  # it exits 0 on unknown keys
 
 
 @pytest.mark.promise("Installing: A service has little exposure by `systemd-analyze security`.")
+@pytest.mark.system
 @pytest.mark.parametrize("unit", ALL_SERVICES, ids=lambda unit: unit.name)
 def test_a_service_is_hardly_exposed(unit: Path) -> None:
     done = analyze("security", "--offline=true", "--no-pager", unit)

@@ -28,6 +28,7 @@ from hub.store.schema import migrate
 from tests.browser.served import free_socket, served
 from tests.hub.enrolling_rig import Box, EnrolHub
 from tests.hub.web_town import Town
+from tests.waiting import patience_s
 
 RACERS = 3
 """So many boxes come with every tenth token."""
@@ -50,7 +51,7 @@ class Field:
     def ask(self, token: bytes, request: str, came_from: str = "10.9.9.9") -> httpx.Response:
         """One box on a line of its own, by the word of the proxy in front from that address."""
         asked = EnrolRequest(token=token.hex(), request=request, utc_us=time.time_ns() // 1000)
-        with httpx.Client(verify=self.trusted, timeout=120, trust_env=False) as client:
+        with httpx.Client(verify=self.trusted, timeout=patience_s(), trust_env=False) as client:
             url = f"https://127.0.0.1:{self.port}{PATH}"
             headers = {"X-Forwarded-For": came_from}
             return client.post(url, content=asked.model_dump_json(), headers=headers)

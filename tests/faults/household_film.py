@@ -27,6 +27,7 @@ from tests.hub.test_cases import let
 from tests.hub.test_households import ALL, ask, open_case, register
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor
+from tests.waiting import patience_s
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -59,7 +60,7 @@ def most_kib() -> int:
 def send(url: str, token: str, head: bytes, size_bytes: int) -> float:
     """Seconds until all of it was there."""
     began_s, host = time.monotonic(), url.removeprefix("http://")
-    line = http.client.HTTPConnection(host, timeout=600)
+    line = http.client.HTTPConnection(host, timeout=patience_s())
     headers = TUS | {"Origin": url, "Upload-Length": str(size_bytes)}
     line.request("POST", f"/give/{token}/upload", headers=headers | {"Content-Length": "0"})
     answer = line.getresponse()

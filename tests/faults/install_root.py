@@ -15,16 +15,16 @@ import struct
 import subprocess
 import sysconfig
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from tests.waiting import until
+
 EXT4_SHUTDOWN: Final = 0x8004587D
 WITHOUT_WHAT_IT_OWES: Final = 2
 SIZE_BYTES: Final = 1600 * 1024 * 1024
-PATIENCE_S: Final = 30.0
 DEVICES: Final = {"null": 3, "zero": 5, "random": 8, "urandom": 9}
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NEW_MOUNTS: Final = 0x00020000
@@ -119,12 +119,7 @@ class Root:
     def unplug(self) -> None:
         """In peace: all that is owed is written; after `pull` it is lost already."""
         for place in (self.path, self._disk):
-            until_s = time.monotonic() + PATIENCE_S
-            while os.path.ismount(place):
-                done = subprocess.run(["umount", "-R", place], check=False, capture_output=True)
-                if done.returncode and time.monotonic() > until_s:
-                    raise AssertionError(done.stderr.decode())
-                time.sleep(0.01 if done.returncode else 0)
+            until(lambda place=place: _is_unmounted(place), f"{place} is unmounted")  # type: ignore[misc]
 
     def pull(self) -> None:
         """The plug: not one byte more reaches the disk."""
@@ -153,6 +148,13 @@ class Root:
         with self.begin(*words, env=env or {}) as process:
             said = process.communicate()[0]
         return process.returncode, said.decode("utf-8", "replace")
+
+
+def _is_unmounted(place: Path) -> bool:
+    """Takes off one mount of those that lie on each other; busy ones are asked again."""
+    if os.path.ismount(place):
+        subprocess.run(["umount", "-R", place], check=False, capture_output=True)
+    return not os.path.ismount(place)
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:

@@ -13,13 +13,13 @@ from typing import Final
 import structlog
 
 from tests.faults.plug_disk import Call
+from tests.waiting import patience_s
 
 CALLS: Final = (
     "openat,open,creat,close,lseek,write,pwrite64,writev,pwritev,ftruncate,truncate,fallocate,"
     "sync_file_range,copy_file_range,fsync,fdatasync,rename,renameat,renameat2,link,linkat,symlink,"
     "symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir,dup,dup2,dup3"
 )
-PATIENCE_S: Final = 60.0
 
 _LINE: Final = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+).*")
 _BEGUN: Final = re.compile(r"(\d+) +(.*) <unfinished \.\.\.>")
@@ -64,7 +64,7 @@ def _be_traced(begin: int, act: Callable[[], None]) -> None:
 
 
 def _wait_for_tracer(child: int, tracer: subprocess.Popen[str]) -> None:
-    until_s = time.monotonic() + PATIENCE_S
+    until_s = time.monotonic() + patience_s()
     while "TracerPid:\t0\n" in Path(f"/proc/{child}/status").read_text(encoding="ascii"):
         if tracer.poll() is not None or time.monotonic() > until_s:
             os.kill(child, 9)

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from tests.waiting import patience_s
+
 HOST: Final = "127.0.0.1"
 CHUNK_BYTES: Final = 16 * 1024
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
@@ -61,7 +63,7 @@ class Proxy:
         """What came in at the near ends so far."""
         self._thread = threading.Thread(target=self._serve, name="proxy", daemon=True)
         self._thread.start()
-        if not self._is_ready.wait(10):
+        if not self._is_ready.wait(patience_s()):
             raise RuntimeError("the proxy did not start within 10 s")
 
     @property
@@ -85,7 +87,7 @@ class Proxy:
         """Cut everything and stop listening."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(10)
+            self._thread.join(patience_s())
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +103,7 @@ class Proxy:
             done.set()
 
         self._loop.call_soon_threadsafe(run)
-        if not done.wait(10):
+        if not done.wait(patience_s()):
             raise RuntimeError("the proxy does not answer")
 
     def _reset_all(self) -> None:

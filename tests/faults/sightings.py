@@ -50,17 +50,17 @@ from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Stamp
 from hub.store import registry
 from hub.store.database import Database
 from hub.store.schema import migrate
-from tests.agent.hubside import Running, now, open_journal, until
+from tests.agent.hubside import Running, now, open_journal
 from tests.agent.rtsp import RtspServer
 from tests.agent.stage import clip_id_at
 from tests.browser.served import address, free_socket, served
 from tests.faults.uploads import POLICY
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
+from tests.waiting import patience_s, until
 
 FIRST_BYTE_S: Final = 1.0
 PREROLL_S: Final = 5.0
 FRAMES_PER_S: Final = 10
-PATIENCE_S: Final = 60.0
 _FILM: Final = re.compile(r'<video[^>]* src="(/(?:clips|media|alerts)/[^"]+)"')
 
 
@@ -267,7 +267,7 @@ def run(wanted: Wanted, folder: Path) -> Found:
         for service in (wire, uploader):
             stack.enter_context(Running(service))
         taps = _watch_street(wanted, dice, cameras, wire, url)
-        until(lambda: journal.counts().waiting == journal.counts().media_owed == 0, PATIENCE_S)
+        until(lambda: journal.counts().waiting == journal.counts().media_owed == 0)
         return _count(wanted, cameras, taps, town, journal)
 
 
@@ -282,7 +282,7 @@ def _watch_street(
             for camera in cameras:
                 running.enter_context(Running(camera.recorder))
                 running.enter_context(Running(camera))
-            until(lambda: all(camera.last for camera in cameras), PATIENCE_S)
+            until(lambda: all(camera.last for camera in cameras))
             time.sleep(PREROLL_S + 1.5)  # every ring holds a run-up
             walkers = [
                 threading.Thread(
@@ -304,7 +304,7 @@ def _watch_street(
                 thread.join()
             time.sleep(1)  # the last clips end with their cameras
         for thread in threads:
-            thread.join(PATIENCE_S)
+            thread.join(patience_s())
     return taps
 
 
@@ -340,7 +340,7 @@ def _walk(
 def _tap_later(
     wait_s: float, sighting_id: UUID, wire: Wire, browser: httpx.Client, taps: list[Tap]
 ) -> None:
-    until(lambda: sighting_id in wire.alerts, PATIENCE_S)
+    until(lambda: sighting_id in wire.alerts)
     time.sleep(wait_s)
     taps.append(tap(browser, wire.alerts[sighting_id]))
 
@@ -450,7 +450,7 @@ def _hub(folder: Path, cameras: list[str], journal: Journal) -> Iterator[tuple[T
 def _officer(url: str) -> Iterator[httpx.Client]:
     """Signed in."""
     limits = httpx.Limits(max_connections=None)
-    with httpx.Client(base_url=url, limits=limits, timeout=PATIENCE_S) as browser:
+    with httpx.Client(base_url=url, limits=limits, timeout=patience_s()) as browser:
         form = {"login": "an", "password": PASSWORD}
         assert browser.post("/login", data=form, headers={"Origin": url}).status_code == 303
         browser.headers["Accept"] = "text/html"

@@ -30,7 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def counted(folder: Path) -> dict[str, Any]:
+def counted(
+    needs_broker: None, needs_postgres: None, needs_system: None, folder: Path
+) -> dict[str, Any]:
     with bases.database("sqlite", folder, events=WANTED.events) as base:
         return campaign.run(WANTED, folder, base)
 

@@ -3,11 +3,14 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.proxy import FAIR, HOST, Proxy, Weather
+from tests.waiting import patience_s, until
+
+pytestmark = pytest.mark.loopback
 
 SOON_S = 0.3
 
@@ -46,14 +49,7 @@ def proxy(echo_port: int) -> Iterator[Proxy]:
 
 
 def call(proxy: Proxy) -> socket.socket:
-    return socket.create_connection((HOST, proxy.port), 5)
-
-
-def until(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not claim():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    return socket.create_connection((HOST, proxy.port), patience_s())
 
 
 def test_in_fair_weather_everything_passes_both_ways(proxy: Proxy) -> None:
@@ -77,7 +73,7 @@ def test_black_hole_says_nothing_and_gives_back_late_what_it_held(proxy: Proxy) 
         with pytest.raises(TimeoutError):
             line.recv(100)
         proxy.set(FAIR)
-        line.settimeout(5)
+        line.settimeout(patience_s())
         assert line.recv(100) == b"within"
 
 

@@ -34,11 +34,12 @@ from agent.journal import Journal
 from agent.wire.answers import UploadToken
 from hub.store.database import Database
 from hub.store.schema import migrate
-from tests.agent.hubside import Running, open_journal, opened, until
+from tests.agent.hubside import Running, open_journal, opened
 from tests.agent.hubside import now as moment
 from tests.browser.served import address, free_socket, served
 from tests.faults.proxy import Proxy, Weather
 from tests.hub.web_town import TOKEN, Town
+from tests.waiting import until
 
 MOST_SENT: Final = 1.1
 POLICY: Final = UploadPolicy(connect_s=1, stall_s=1, retry_base_s=0.05, retry_cap_s=0.2)
@@ -90,7 +91,7 @@ def run(wanted: Wanted, folder: Path, *, patience_s: float = 600) -> Found:
             began_s = time.monotonic()
             with Running(uploader):
                 cuts = _cut(line, wanted, dice, slow, lambda: journal.counts().media_done == 1)
-                until(lambda: journal.counts().media_done == 1, within_s=patience_s)
+                until(lambda: journal.counts().media_done == 1)
         stored = Path(town.blobs.path(hashlib.sha256(data).hexdigest()))  # type: ignore[attr-defined]  # here they are files
         return Found(
             seed=wanted.seed,

@@ -137,6 +137,7 @@ LABEL_LINE = re.compile(r"\d+,-?\d+(,-?[\d.]+){4,8}\s*")
 @pytest.mark.promise(
     "Recording of the street: No label with a forbidding licence is in the project."
 )
+@pytest.mark.usefixtures("needs_system")
 def test_no_label_of_the_sets_the_models_were_judged_by_is_in_the_project() -> None:
     """Their licences let us measure by them and not hand them on."""
     named = [path for path in tracked() if LABEL_NAMES.fullmatch(path.name.lower())]
@@ -148,6 +149,7 @@ def test_no_label_of_the_sets_the_models_were_judged_by_is_in_the_project() -> N
     assert (named, held) == ([], [])
 
 
+@pytest.mark.usefixtures("needs_system")
 @pytest.mark.parametrize(
     "pattern",
     [

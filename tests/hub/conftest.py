@@ -31,7 +31,7 @@ def desk(sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
+def broker(needs_broker: None, tmp_path: Path) -> Iterator[Broker]:
     """A Mosquitto of the test's own."""
     with Broker(tmp_path / "mqtt") as running:
         yield running

@@ -1,8 +1,6 @@
 """A node's end of the line, and the hub's end around a real broker, for tests of the intake."""
 
 import queue
-import time
-from collections.abc import Callable
 from uuid import UUID
 
 import paho.mqtt.client as mqtt
@@ -30,18 +28,10 @@ from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.filing import Filing
 from tests.hub.wire_words import START_UTC_US
+from tests.waiting import patience_s
 
-WAIT_S = 15.0
 NOW = Moment(START_UTC_US, 5)
 UPLOAD_URL = "https://hub.example/upload"
-
-
-def eventually(claim: Callable[[], bool], what: str) -> None:
-    """Wait until the claim holds."""
-    deadline = time.monotonic() + WAIT_S
-    while not claim():
-        assert time.monotonic() < deadline, f"not in {WAIT_S} s: {what}"
-        time.sleep(0.01)
 
 
 def address(broker: Broker, name: str = "hub") -> BrokerAddress:
@@ -109,7 +99,7 @@ class NodeLine:
         self._client.on_message = self._hear
         self._client.connect(broker.host, broker.port, keepalive=30)
         self._client.loop_start()
-        self._ready.get(timeout=WAIT_S)
+        self._ready.get(timeout=patience_s())
 
     def say(self, message: Event | Birth | Death | TokenWanted) -> None:
         """Publish a message on the topic it belongs to."""
@@ -129,9 +119,8 @@ class NodeLine:
     def await_stored(self, *events: Event) -> None:
         """Wait for the receipt of each."""
         missing = {event.event_id for event in events}
-        deadline = time.monotonic() + WAIT_S
         while missing:
-            missing.discard(self.stored.get(timeout=max(0.0, deadline - time.monotonic())))
+            missing.discard(self.stored.get(timeout=patience_s()))
 
     def leave(self) -> None:
         """Go."""

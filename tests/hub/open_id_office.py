@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.waiting import patience_s
+
 CLIENT = "matthan hub"  # a blank: each half of Basic is form-encoded first
 SECRET = "so:secret+%"
 Claims = dict[str, Any]
@@ -137,7 +139,7 @@ class OpenIdOffice:
         finally:
             server.shutdown()
             server.server_close()
-            thread.join(10)
+            thread.join(patience_s())
 
 
 def desk_of(office: OpenIdOffice) -> type[BaseHTTPRequestHandler]:

@@ -27,6 +27,7 @@ from hub.store.tables import alert_changes, areas, audit, media, metadata, sessi
 from hub.store.tables import alerts as alert_rows
 from tests.hub.test_keeping_commands import Desk
 from tests.hub.web_town import PASSWORD, POLICY, Town, some_bytes
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Storms and backup: A running hub can be backed up and restored.")
 
@@ -122,6 +123,7 @@ def _noon() -> datetime:
     return datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
+@pytest.mark.loopback
 def test_a_hub_comes_back_elsewhere_with_all_it_knew_its_keys_and_its_footage(
     place: Place, town: Town, elsewhere: Place
 ) -> None:
@@ -143,6 +145,7 @@ def test_a_hub_comes_back_elsewhere_with_all_it_knew_its_keys_and_its_footage(
     ]
 
 
+@pytest.mark.loopback
 def test_a_restored_hub_goes_on_counting_where_it_was_and_everybody_signs_in_anew(
     place: Place, town: Town, elsewhere: Place
 ) -> None:
@@ -166,6 +169,7 @@ def test_a_restored_hub_goes_on_counting_where_it_was_and_everybody_signs_in_ane
     db.close()
 
 
+@pytest.mark.loopback
 def test_a_hub_that_writes_all_the_while_is_backed_up_in_one_consistent_state(
     place: Place, town: Town, elsewhere: Place
 ) -> None:
@@ -179,7 +183,7 @@ def test_a_hub_that_writes_all_the_while_is_backed_up_in_one_consistent_state(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        wrote.wait(30)
+        wrote.wait(patience_s())
         place.desk.says("backup", str(place.folder / "backup.zip"))
     finally:
         stop.set()
@@ -190,6 +194,7 @@ def test_a_hub_that_writes_all_the_while_is_backed_up_in_one_consistent_state(
     assert len(rows["alerts"]) <= len(place.rows()["alerts"])
 
 
+@pytest.mark.loopback
 def test_nothing_that_is_there_is_replaced_without_force_and_then_it_is_kept_beside(
     place: Place, town: Town
 ) -> None:
@@ -210,6 +215,7 @@ def test_nothing_that_is_there_is_replaced_without_force_and_then_it_is_kept_bes
     assert (place.folder / "secrets" / "vapid.pem.replaced").read_text() == "another key"
 
 
+@pytest.mark.loopback
 def test_a_half_or_damaged_backup_changes_nothing(
     place: Place, town: Town, elsewhere: Place
 ) -> None:
@@ -244,6 +250,7 @@ def test_a_disk_that_fills_up_leaves_no_half_backup(
     assert [path.name for path in place.folder.iterdir() if "backup" in path.name] == []
 
 
+@pytest.mark.loopback
 def test_secrets_are_sealed_with_a_passphrase(place: Place, town: Town, elsewhere: Place) -> None:
     phrase, backup = place.folder / "phrase", place.folder / "backup.zip"
     phrase.write_text("mười hai chữ trở lên\n")
@@ -273,6 +280,7 @@ def test_a_sealed_secret_is_not_another_file() -> None:
         seal.open("secrets/b", closed)
 
 
+@pytest.mark.loopback
 def test_files_that_came_after_the_backup_stay_until_the_nodes_have_told_of_them(
     place: Place, town: Town
 ) -> None:

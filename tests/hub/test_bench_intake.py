@@ -37,18 +37,20 @@ def test_everybody_comes_is_seen_and_goes_in_that_order_and_numbers_have_no_gap(
     assert talker.health(NOW_US).last_seq == 199
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr("sys.argv", ["matthan-hub", "bench", "intake", *words])
-    args = parser().parse_args(["bench", "intake", *words])
+def run(*words: str) -> int:
+    said = ["bench", "intake", *words]
+    args = parser(said).parse_args(said)
     code: int = args.do(args)
     return code
 
 
+@pytest.mark.broker
+@pytest.mark.system
 def test_all_that_was_said_is_stored_once_and_the_peer_heard_the_same(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], database_url: str
+    capsys: pytest.CaptureFixture[str], database_url: str
 ) -> None:
     words = ("--messages", "140", "--rounds", "2", "--seconds", "1", "--json")
-    assert run(monkeypatch, *words, "--database", database_url) == 0
+    assert run(*words, "--database", database_url) == 0
     [found] = [
         value for value in json.loads(capsys.readouterr().out).values() if isinstance(value, dict)
     ]
@@ -62,7 +64,7 @@ def test_all_that_was_said_is_stored_once_and_the_peer_heard_the_same(
 
 @pytest.mark.parametrize("words", [("--messages", "20001"), ("--rounds", "0")])
 def test_what_the_broker_would_drop_is_not_tried(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, str]
+    capsys: pytest.CaptureFixture[str], words: tuple[str, str]
 ) -> None:
-    assert run(monkeypatch, *words) == 2
+    assert run(*words) == 2
     assert words[0] in capsys.readouterr().err

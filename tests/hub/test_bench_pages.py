@@ -23,6 +23,7 @@ def told(
     return found
 
 
+@pytest.mark.usefixtures("needs_system")
 def test_pages_opens_inboxes_and_alerts_of_officers_with_a_year_behind_them(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -34,6 +35,7 @@ def test_pages_opens_inboxes_and_alerts_of_officers_with_a_year_behind_them(
     assert found["inbox_ms"]["p50"] > 0
 
 
+@pytest.mark.usefixtures("needs_system")
 def test_fanout_tells_every_phone_once_a_round(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from hub.bench import search, search_town
 from hub.store import sighting_search
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
 
@@ -27,9 +28,12 @@ def test_both_databases_hold_the_same_and_all_questions_are_answered(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.system
 def test_a_size_that_cannot_be_is_refused_in_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hub", "bench", "search", "--sightings", "1"]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=patience_s()
+    )
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "1,000 to 20,000,000" in ended.stderr

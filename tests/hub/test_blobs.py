@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.store.blobs import (
@@ -34,7 +34,7 @@ ALLOWED_MIB = 12
 
 
 @pytest.fixture(scope="module")
-def s3_port() -> Iterator[int]:
+def s3_port(needs_system: None) -> Iterator[int]:
     with s3_server() as port:
         yield port
 
@@ -87,9 +87,7 @@ def all_of(store: Blobs) -> list[Found]:
     "Seal and footage store: Files are streamed with ranges and are never whole in memory."
 )
 @settings(
-    deadline=None,  # disk and server decide how long they take
     max_examples=25,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.binary(max_size=200_000), max_size=4), st.data())
 def test_any_range_of_a_file_comes_back_as_it_went_in(
@@ -175,6 +173,7 @@ def test_an_unfinished_file_is_swept_when_it_is_old(store: Blobs) -> None:
 @pytest.mark.promise(
     "Seal and footage store: Files are streamed with ranges and are never whole in memory."
 )
+@pytest.mark.system
 def test_a_large_clip_is_never_whole_in_memory(request: pytest.FixtureRequest, tmp_path) -> None:
     urls = ["", new_bucket(request.getfixturevalue("s3_port"))]
     script = Path(__file__).with_name("blob_memory.py")
@@ -199,6 +198,7 @@ def test_disk_that_would_be_too_full_takes_nothing_on_its_way(tmp_path: Path) ->
 # --- the bucket alone ---
 
 
+@pytest.mark.system
 def test_a_bucket_that_goes_away_is_named_and_takes_the_same_file_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +229,7 @@ def test_a_bucket_that_goes_away_is_named_and_takes_the_same_file_when_it_is_bac
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
+@pytest.mark.loopback
 def test_while_a_bucket_is_away_nobody_waits_for_it(tmp_path: Path) -> None:
     store = BlobBucket(BucketAddress.parse("s3+http://127.0.0.1:9/bucket"), KEY, staging=tmp_path)
     with pytest.raises(StoreAwayError) as first:

@@ -13,6 +13,7 @@ from paho.mqtt.properties import Properties
 
 from deploy.broker import Broker
 from hub.enrol.authority import Papers
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise(
     "Real programs in tests: Tests use a real Mosquitto with authentication."
@@ -57,11 +58,11 @@ class Talker:
 
     def publish(self, topic: str, payload: bytes = b"x") -> str:
         self.client.publish(topic, payload, qos=1)
-        return self.answers.get(timeout=WAIT_S)
+        return self.answers.get(timeout=patience_s())
 
     def subscribe(self, topic: str) -> str:
         self.client.subscribe(topic, qos=1)
-        return self.answers.get(timeout=WAIT_S)
+        return self.answers.get(timeout=patience_s())
 
     def leave(self) -> None:
         self.client.disconnect()
@@ -69,7 +70,7 @@ class Talker:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with Broker(tmp_path_factory.mktemp("broker")) as running:
         yield running
 
@@ -81,7 +82,7 @@ def talk(broker: Broker) -> Iterator[Callable[[str], Talker]]:
     def start(name: str) -> Talker:
         talker = Talker(broker, broker.papers(name))
         talkers.append(talker)
-        assert talker.answers.get(timeout=WAIT_S) == "connected: Success"
+        assert talker.answers.get(timeout=patience_s()) == "connected: Success"
         return talker
 
     yield start
@@ -103,7 +104,7 @@ def test_a_node_reaches_the_hub_on_its_own_topic(talk: Callable[[str], Talker]) 
     hub, node = talk("hub"), talk("nga-tu-01")
     assert hub.subscribe("matthan/+/up/#") == "Granted QoS 1"
     assert node.publish("matthan/nga-tu-01/up/event", b"own") == "Success"
-    assert hub.heard.get(timeout=WAIT_S) == ("matthan/nga-tu-01/up/event", b"own")
+    assert hub.heard.get(timeout=patience_s()) == ("matthan/nga-tu-01/up/event", b"own")
 
 
 @pytest.mark.promise("Wire protocol: A node can use only its own branch of topics.")
@@ -116,7 +117,7 @@ def test_a_node_that_speaks_for_another_is_told_not_authorized(
     assert node.publish("matthan/nga-tu-02/up/event", b"spoof") == "Not authorized"
     assert node.publish("matthan/nga-tu-01/down/receipt", b"spoof") == "Not authorized"
     assert node.publish("matthan/nga-tu-01/up/event", b"own") == "Success"
-    assert hub.heard.get(timeout=WAIT_S)[1] == b"own"
+    assert hub.heard.get(timeout=patience_s())[1] == b"own"
 
 
 @pytest.mark.promise("Wire protocol: A node can use only its own branch of topics.")
@@ -127,7 +128,7 @@ def test_a_node_hears_only_what_is_said_to_it(talk: Callable[[str], Talker]) -> 
     node.subscribe("matthan/nga-tu-01/down/#")
     assert hub.publish("matthan/nga-tu-02/down/token", b"secret") != "Not authorized"
     hub.publish("matthan/nga-tu-01/down/token", b"mine")
-    assert node.heard.get(timeout=WAIT_S)[1] == b"mine"
+    assert node.heard.get(timeout=patience_s())[1] == b"mine"
 
 
 def test_a_node_cannot_take_the_hubs_place_by_its_client_id(
@@ -136,9 +137,9 @@ def test_a_node_cannot_take_the_hubs_place_by_its_client_id(
     hub, node = talk("hub"), talk("nga-tu-01")
     hub.subscribe("matthan/+/up/#")
     thief = Talker(broker, broker.papers("nga-tu-09"), client_id="hub")
-    assert thief.answers.get(timeout=WAIT_S) == "connected: Success"
+    assert thief.answers.get(timeout=patience_s()) == "connected: Success"
     assert node.publish("matthan/nga-tu-01/up/event", b"still here") == "Success"
-    assert hub.heard.get(timeout=WAIT_S)[1] == b"still here"
+    assert hub.heard.get(timeout=patience_s())[1] == b"still here"
     assert hub.answers.empty(), "the hub was thrown out"
     thief.leave()
 
@@ -172,20 +173,21 @@ def test_a_packet_beyond_the_bound_ends_the_connection(talk: Callable[[str], Tal
     assert node.publish("matthan/nga-tu-03/up/event", bytes(200_000)) != "Success"
 
 
+@pytest.mark.broker
 def test_a_restart_keeps_port_and_sessions(tmp_path: Path) -> None:
     with Broker(tmp_path) as broker:
         port = broker.port
         hub = Talker(broker, broker.papers("hub"))
-        assert hub.answers.get(timeout=WAIT_S) == "connected: Success"
+        assert hub.answers.get(timeout=patience_s()) == "connected: Success"
         assert hub.subscribe("matthan/+/up/#") == "Granted QoS 1"
         hub.leave()
         broker.restart()
         assert broker.port == port
         node = Talker(broker, broker.papers("nga-tu-01"))
-        assert node.answers.get(timeout=WAIT_S) == "connected: Success"
+        assert node.answers.get(timeout=patience_s()) == "connected: Success"
         assert node.publish("matthan/nga-tu-01/up/event", b"kept") == "Success"
         hub = Talker(broker, broker.papers("hub"))
-        assert hub.heard.get(timeout=WAIT_S)[1] == b"kept"
+        assert hub.heard.get(timeout=patience_s())[1] == b"kept"
         hub.leave()
         node.leave()
 

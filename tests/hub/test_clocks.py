@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -249,7 +249,7 @@ fates = st.lists(
 @pytest.mark.promise("Node state and clocks: No clock error loses or doubles an event.")
 @given(fates, st.sampled_from([IN_1970, -3 * YEAR_S, 2.0 * YEAR_S, 5.0]))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
 )
 def test_whatever_the_clock_does_nothing_is_lost_torn_or_turned_round(
     sqlite_template: Path,

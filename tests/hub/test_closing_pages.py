@@ -30,6 +30,7 @@ from tests.hub.test_bundles_by_page import BODY, HOME, TUS, Office
 from tests.hub.test_cases import opened
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
+from tests.waiting import patience_s
 
 SHELL = By(came_from="shell")
 
@@ -178,7 +179,7 @@ def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
         stopped.set()
         town.bell.ring()
 
-    with served(app, here, stop=stop), httpx.Client(base_url=url, timeout=60) as client:
+    with served(app, here, stop=stop), httpx.Client(base_url=url, timeout=patience_s()) as client:
         form = {"login": login, "password": PASSWORD}
         assert client.post("/login", data=form, headers={"Origin": url}).status_code == 303
         with client.stream("GET", "/events") as line:
@@ -187,12 +188,14 @@ def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
             yield lambda: next(one for one in words if one.startswith("event:"))
 
 
+@pytest.mark.loopback
 def test_an_open_stream_of_events_ends_at_once(town: Town) -> None:
     with stream(town, "an") as next_event:
         assert town.door.close_account(_keeper(town), person(town, "an"), "nghỉ việc")
         assert next_event() == "event: signed-out"
 
 
+@pytest.mark.loopback
 def test_an_open_stream_ends_too_when_another_program_closes_the_account(
     town: Town, database_url: str
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from hub.alerts.moment import Moment
 from hub.store.database import Database, DatabaseError
 from hub.store.tables import areas, columns, grants, new_id
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Real programs in tests: Tests use a real PostgreSQL.")
 
@@ -75,7 +76,7 @@ def test_writers_of_two_hubs_take_turns(database_url: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patience_s())
     with hubs[0].reading() as conn:
         assert conn.scalar(select(areas.c.level)) == "40"
     for hub in hubs:
@@ -92,7 +93,7 @@ def test_writing_within_writing_is_a_fault_not_a_standstill(db: Database) -> Non
 
 
 @pytest.mark.promise("Hub: SQLite runs with a write-ahead log and full synchronisation.")
-def test_sqlite_is_as_durable_as_it_can_be(sqlite_url: str) -> None:
+def test_sqlite_is_as_durable_as_it_can_be(synced: None, sqlite_url: str) -> None:
     db = Database(sqlite_url)
     with db.writing() as conn:
         pragmas = {

@@ -16,6 +16,7 @@ from hub.store.door import Door
 from hub.store.tables import alert_history, areas, audit, grants, notifications, phones
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets, picture, sha
+from tests.waiting import patience_s
 
 pytestmark = [
     pytest.mark.promise("Core: No footage goes to anyone who is not entitled."),
@@ -183,14 +184,14 @@ def test_of_many_thumbs_at_once_one_takes_it(streets: Streets) -> None:
     ready = threading.Barrier(len(officers))
 
     def press(officer: Asker) -> None:
-        ready.wait(10)
+        ready.wait(patience_s())
         answers.append(streets.door.act(officer, alert_id, act="take"))
 
     threads = [threading.Thread(target=press, args=(officer,)) for officer in officers]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patience_s())
     winners = [answer for answer in answers if isinstance(answer, AlertRow)]
     losers = [answer for answer in answers if isinstance(answer, Conflict)]
     assert len(winners) == 1 and len(losers) == 5

@@ -113,6 +113,7 @@ def test_any_reader_of_archives_unpacks_it_byte_for_byte(whole: bytes) -> None:
 
 
 @pytest.mark.promise("Cases and evidence: An export has a summary in HTML and PDF.")
+@pytest.mark.system
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_summary_on_paper_has_its_words_letters_and_pictures(
     by: Signer, tmp_path: Path, language: str
@@ -144,6 +145,7 @@ def test_the_summary_on_paper_has_its_words_letters_and_pictures(
     assert len(ours) == 2 and all(" yes yes yes " in line for line in ours)  # embedded
 
 
+@pytest.mark.system
 def test_a_note_longer_than_a_page_is_on_paper_to_its_last_letter(
     by: Signer, tmp_path: Path
 ) -> None:
@@ -174,6 +176,7 @@ def read_paper(*words: str) -> str:
 
 
 @pytest.mark.promise("Cases and evidence: Stock openssl verifies an export.")
+@pytest.mark.system
 def test_the_lines_of_the_summary_check_it_with_stock_openssl(whole: bytes, tmp_path: Path) -> None:
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:

@@ -141,6 +141,7 @@ def test_an_export_without_case_reason_or_footage_says_what_is_missing(
 
 
 @pytest.mark.promise("Cases and evidence: A full disk during an export leaves nothing behind.")
+@pytest.mark.system
 def test_a_full_disk_in_the_middle_of_an_export_leaves_nothing_behind(
     town: Town, desk: Desk, clip: bytes, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def test_the_code_is_whole_and_roots_alone(told: dict[str, Any]) -> None:
     assert told["hostname"] == "nga-tu-07"
 
 
+@pytest.mark.system
 def test_its_script_and_its_unit_are_well_formed(told: dict[str, Any], tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.write_text(files(told)["run"]["content"], encoding="utf-8")

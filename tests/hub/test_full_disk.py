@@ -27,10 +27,11 @@ from hub.store.passwords import Passwords
 from hub.store.remover import Remover
 from hub.store.schema import migrate
 from hub.store.tables import events, media
-from tests.hub.intake_rig import NodeLine, count, eventually, found_town
+from tests.hub.intake_rig import NodeLine, count, found_town
 from tests.hub.test_hub_program import ROOT, Site
 from tests.hub.web_town import Town, some_bytes
 from tests.hub.wire_words import NodeVoice
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise(
     "Faults: A full disk at any write loses nothing that was accepted."
@@ -41,7 +42,7 @@ PASSWORD = "đèn đường 756"
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(needs_system: None, tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of sixteen megabytes."""
     folder = tmp_path / "small"
     folder.mkdir()
@@ -53,7 +54,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def site(small_disk: Path, tmp_path: Path) -> Iterator[Site]:
+def site(needs_broker: None, small_disk: Path, tmp_path: Path) -> Iterator[Site]:
     """A hub's files on that disk, all but its log; a town, and an officer."""
     with Broker(tmp_path / "mqtt") as broker:
         site = Site(small_disk, broker, free_port())
@@ -99,7 +100,7 @@ def running(site: Site, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
             stderr=file,
         )
     try:
-        eventually(lambda: '"ready"' in log.read_text(), "the hub is ready")
+        until(lambda: '"ready"' in log.read_text(), "the hub is ready")
         yield hub
     finally:
         hub.kill()
@@ -138,7 +139,7 @@ def test_a_whole_hub_on_a_full_disk_waits_with_what_came_and_says_so_on_its_page
         waiting = [voice.event(time.time_ns() // 1000) for _ in range(5)]
         for event in waiting:
             node.say(event)
-        eventually(lambda: '"intake.database"' in log.read_text(), "the intake said so")
+        until(lambda: '"intake.database"' in log.read_text(), "the intake said so")
         for _ in range(3):
             page = client.get("/", headers={"accept": "text/html"})
             assert (page.status_code, page.headers["retry-after"]) == (503, "10")

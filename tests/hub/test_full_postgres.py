@@ -17,10 +17,11 @@ from hub.store.database import Database
 from hub.store.schema import migrate
 from hub.store.tables import events, set_aside
 from tests.faults.disks import fill, free, small_disk
-from tests.hub.intake_rig import NodeLine, count, eventually, found_town
+from tests.hub.intake_rig import NodeLine, count, found_town
 from tests.hub.test_hub_program import ROOT, Site
 from tests.hub.wire_words import NodeVoice
 from tests.postgres import Server, server
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted."),
@@ -63,7 +64,9 @@ class Ground:
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def ground(
+    needs_postgres: None, needs_system: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
     home = tmp_path_factory.mktemp("postgres")
     for folder in (home, *home.parents[:3]):
         folder.chmod(0o711)  # the server's own user passes through
@@ -75,7 +78,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 
 @pytest.fixture
-def site(ground: Ground, tmp_path: Path) -> Iterator[Based]:
+def site(needs_broker: None, ground: Ground, tmp_path: Path) -> Iterator[Based]:
     with Broker(tmp_path / "mqtt") as broker:
         site = Based(tmp_path, broker, free_port(), base=f"{ground.server.url}/postgres")
         site.write_config()
@@ -102,7 +105,7 @@ def test_a_hub_without_its_postgresql_waits_says_so_once_and_loses_nothing(
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=file) as hub,
     ):
         try:
-            eventually(lambda: '"ready"' in log.read_text(), "the hub is ready")
+            until(lambda: '"ready"' in log.read_text(), "the hub is ready")
             node, voice = NodeLine(site.broker, NODE), NodeVoice(NODE)
             node.say(voice.birth())
             first = voice.event(time.time_ns() // 1000)
@@ -112,7 +115,7 @@ def test_a_hub_without_its_postgresql_waits_says_so_once_and_loses_nothing(
             waiting = [voice.event(time.time_ns() // 1000) for _ in range(200)]
             for event in waiting:
                 node.say(event)
-            eventually(lambda: '"intake.database"' in log.read_text(), "the intake said so")
+            until(lambda: '"intake.database"' in log.read_text(), "the intake said so")
             time.sleep(8)  # long enough to count its failures, were they counted
             assert httpx.get(f"http://127.0.0.1:{site.port}/health").status_code == 200
             assert hub.poll() is None

@@ -38,7 +38,6 @@ MORE: Final = int(os.environ.get("MATTHAN_FUZZ", "0"))
 EXAMPLES: Final = MORE or 2
 QUIETLY: Final = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     derandomize=not MORE,
     phases=[Phase.generate],

@@ -241,7 +241,6 @@ def templates(
 @pytest.mark.promise("Rights: A person passes on only rights of their own.")
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(acts=st.lists(ACT, min_size=4, max_size=14))

@@ -68,7 +68,7 @@ def keeper(town: Town) -> Visitor:
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def film(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Eight seconds of a phone's camera, a key frame each second."""
     path = tmp_path_factory.mktemp("film") / "phone.mp4"
     picture = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=8"]
@@ -424,6 +424,7 @@ def test_a_small_film_by_the_form_alone_is_sealed_in_its_case_and_has_a_receipt(
 
 
 @pytest.mark.promise("Cases and evidence: A 4 GB video is taken in or refused early.")
+@pytest.mark.system
 @pytest.mark.parametrize(
     "content",
     [
@@ -498,6 +499,7 @@ def picture_film(path: Path, width_px: int, height_px: int) -> None:
         copy.mux(packet)
 
 
+@pytest.mark.system
 def test_a_small_file_with_a_picture_that_would_fill_the_memory_is_no_film(tmp_path: Path) -> None:
     picture_film(tmp_path / "wide", 7680, 4320)
     assert read_film(tmp_path / "wide").width == 7680

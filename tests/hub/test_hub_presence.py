@@ -19,7 +19,8 @@ from hub.store.database import Database
 from tests.agent.hubside import BOOT, NODE, Running, open_journal, put
 from tests.agent.test_link import address as node_address
 from tests.agent.test_link import make_link
-from tests.hub.intake_rig import WAIT_S, address, eventually, found_town, subscriber
+from tests.hub.intake_rig import address, found_town, subscriber
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Node state and clocks: The hub publishes its own presence.")
 
@@ -49,7 +50,7 @@ class Ear:
 
     def hears(self) -> bool:
         """Whether the hub says next that it is here."""
-        return self.said.get(timeout=WAIT_S).is_here
+        return self.said.get(timeout=patience_s()).is_here
 
     def leave(self) -> None:
         self._client.disconnect()
@@ -103,15 +104,15 @@ def test_a_node_tells_a_hub_that_is_away_from_a_dead_broker(
 
         first.start()
         put(journal)
-        eventually(lambda: journal.counts().waiting == 0, "the hub answers")
+        until(lambda: journal.counts().waiting == 0, "the hub answers")
         first.stop()
-        eventually(lambda: said("hub_away") == 1, "the node knows that the hub is away")
+        until(lambda: said("hub_away") == 1, "the node knows that the hub is away")
         put(journal)
         second.start()
-        eventually(lambda: said("hub_back") == 1, "and that it is back")
-        eventually(lambda: journal.counts().waiting == 0, "what waited was said again")
+        until(lambda: said("hub_back") == 1, "and that it is back")
+        until(lambda: journal.counts().waiting == 0, "what waited was said again")
         broker.kill()
-        eventually(lambda: said("link_trouble") > 0, "a dead broker is another matter")
+        until(lambda: said("link_trouble") > 0, "a dead broker is another matter")
         assert said("hub_away") == 1
         broker.start()
         second.stop()

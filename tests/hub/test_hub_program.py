@@ -35,8 +35,9 @@ from hub.store.database import Database
 from hub.store.passwords import Passwords
 from hub.store.tables import alerts, areas, events, grants, nodes, people, phones
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
-from tests.hub.intake_rig import WAIT_S, NodeLine, count, eventually, found_town
+from tests.hub.intake_rig import NodeLine, count, found_town
 from tests.hub.wire_words import NodeVoice
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Hub: Each command of the hub works in a real process.")
 
@@ -89,7 +90,7 @@ folder = "{self.folder / "secrets"}"
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patience_s(),
             check=False,
         )
 
@@ -115,7 +116,7 @@ folder = "{self.folder / "secrets"}"
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(needs_broker: None, tmp_path: Path) -> Iterator[Site]:
     with Broker(tmp_path / "mqtt") as broker:
         site = Site(tmp_path, broker, free_port())
         site.write_config()
@@ -123,12 +124,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def running(site: Site) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+def running(needs_system: None, site: Site) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> "subprocess.Popen[bytes]":
         started.append(site.start())
-        eventually(lambda: site.has_said("ready"), "the hub is ready")
+        until(lambda: site.has_said("ready"), "the hub is ready")
         return started[-1]
 
     yield start
@@ -148,6 +149,7 @@ def town(site: Site, sqlite_template: Path) -> Site:
 
 
 @pytest.mark.promise("Rights: A grant on an area reaches all areas below it.")
+@pytest.mark.system
 def test_areas_and_nodes_are_entered_into_a_fresh_database(site: Site) -> None:
     for words in (
         ("area", "add", "Tân Khai", "--level", "commune"),
@@ -169,13 +171,15 @@ def test_a_whole_hub_starts_files_what_a_node_says_and_stops_in_order(
         assert answer.status == 200
     node, voice = NodeLine(town.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
     node.say(voice.birth())
-    assert node.tokens.get(timeout=WAIT_S).upload_url == f"http://127.0.0.1:{town.port}/upload"
+    assert (
+        node.tokens.get(timeout=patience_s()).upload_url == f"http://127.0.0.1:{town.port}/upload"
+    )
     event = voice.event(time.time_ns() // 1000)
     node.say(event)
     node.await_stored(event)
     node.leave()
     hub.send_signal(signal.SIGTERM)
-    assert hub.wait(WAIT_S) == 0
+    assert hub.wait(patience_s()) == 0
     assert town.log[-1]["event"] == "hub.stopped"
     stats = json.loads((town.folder / "stats.json").read_text())
     assert stats["cpu_s"] > 0
@@ -211,20 +215,22 @@ def test_a_first_start_makes_its_database_and_keys_and_says_so(
         assert stat.S_IMODE((site.folder / "secrets" / name).stat().st_mode) == 0o600
 
 
+@pytest.mark.system
 def test_a_hub_without_its_broker_waits_for_it_and_says_so(town: Site) -> None:
     town.broker.stop()
     hub = town.start()
     try:
-        eventually(lambda: town.has_said("broker.unreachable"), "the hub misses its broker")
+        until(lambda: town.has_said("broker.unreachable"), "the hub misses its broker")
         assert not town.has_said("ready")
         town.broker.start()
-        eventually(lambda: town.has_said("ready"), "the hub is ready")
+        until(lambda: town.has_said("ready"), "the hub is ready")
     finally:
         hub.terminate()
-        assert hub.wait(WAIT_S) == 0
+        assert hub.wait(patience_s()) == 0
 
 
 @pytest.mark.promise("Bad input: A port that is in use is one error line.")
+@pytest.mark.system
 def test_a_taken_port_is_one_line_and_code_78(site: Site) -> None:
     with socket.create_server(("127.0.0.1", site.port)):
         refused = site.command("run")
@@ -234,6 +240,7 @@ def test_a_taken_port_is_one_line_and_code_78(site: Site) -> None:
     assert "set another" in line
 
 
+@pytest.mark.system
 def test_a_misspelt_key_is_one_line_and_code_78(site: Site) -> None:
     site.write_config("[alerts]\ngroup_quiet = 5\n")
     refused = site.command("run")
@@ -242,6 +249,7 @@ def test_a_misspelt_key_is_one_line_and_code_78(site: Site) -> None:
     assert line.endswith("unknown key alerts.group_quiet. Did you mean alerts.group_quiet_s?")
 
 
+@pytest.mark.system
 def test_missing_papers_are_one_line_and_code_78(site: Site) -> None:
     site.broker.papers("hub").key_file.unlink()
     refused = site.command("run")
@@ -249,6 +257,7 @@ def test_missing_papers_are_one_line_and_code_78(site: Site) -> None:
     assert "matthan-hub ca issue" in refused.stderr.splitlines()[-1]
 
 
+@pytest.mark.system
 def test_a_database_of_another_version_is_not_touched(site: Site) -> None:
     assert site.command("migrate").returncode == 0
     db = Database(site.url)
@@ -260,6 +269,7 @@ def test_a_database_of_another_version_is_not_touched(site: Site) -> None:
     assert "newer hub" in refused.stderr.splitlines()[-1]
 
 
+@pytest.mark.system
 def test_check_says_of_each_part_how_it_is_and_changes_nothing(site: Site) -> None:
     before = sorted(path.name for path in site.folder.iterdir())
     done = site.command("check")
@@ -275,6 +285,7 @@ def test_check_says_of_each_part_how_it_is_and_changes_nothing(site: Site) -> No
     assert sorted(path.name for path in site.folder.iterdir()) == before
 
 
+@pytest.mark.system
 def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
     site.broker.stop()
     with socket.create_server(("127.0.0.1", site.port)):
@@ -286,6 +297,7 @@ def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
 
 
 @pytest.mark.promise("Seal and footage store: The footage store is a folder or an S3 bucket.")
+@pytest.mark.system
 def test_check_asks_the_bucket_and_names_what_is_missing(site: Site) -> None:
     with s3_server() as port:
         text = site.config.read_text().replace(
@@ -321,6 +333,7 @@ def test_check_beside_a_running_hub_says_that_it_runs_and_leaves_it_alone(
     assert not site.has_said("broker.unreachable")
 
 
+@pytest.mark.system
 def test_another_programs_web_server_on_the_port_is_not_taken_for_a_hub(site: Site) -> None:
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -338,6 +351,7 @@ def test_another_programs_web_server_on_the_port_is_not_taken_for_a_hub(site: Si
     assert "cannot be listened on" in done.stdout.splitlines()[-1]
 
 
+@pytest.mark.system
 def test_officers_grants_and_phones_are_entered(town: Site) -> None:
     officer = ("officer", "add", "lan", "--name", "Lan", "--language", "vi", "--role", "officer")
     done = town.command(*officer, "--generate-password")
@@ -366,6 +380,7 @@ def test_officers_grants_and_phones_are_entered(town: Site) -> None:
     db.close()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -394,6 +409,7 @@ def test_what_cannot_be_entered_is_one_line_and_code_1(
 
 @pytest.mark.promise("Sign-in: There is no default account and no default password.")
 @pytest.mark.promise("Hub: The password of the demonstration is made for its run.")
+@pytest.mark.system
 def test_an_officer_has_no_default_password(site: Site) -> None:
     assert site.command("officer", "add", "lan").returncode == 2
     short = site.command("officer", "add", "lan", "--password-stdin", stdin="123\n")
@@ -401,6 +417,7 @@ def test_an_officer_has_no_default_password(site: Site) -> None:
 
 
 @pytest.mark.promise("Installing: The first keeper comes in by a one-time link.")
+@pytest.mark.system
 def test_the_first_keeper_comes_in_by_a_one_time_link(site: Site) -> None:
     invited = site.command("officer", "invite", "quan", "--name", "Hồ Quân", "--role", "keeper")
     assert invited.returncode == 0, invited.stderr
@@ -414,6 +431,7 @@ def test_the_first_keeper_comes_in_by_a_one_time_link(site: Site) -> None:
     db.close()
 
 
+@pytest.mark.system
 def test_an_unknown_right_is_named(site: Site) -> None:
     refused = site.command(
         "grant", "add", "lan", "--area", "x", "--rights", "see,fly", "--reason", "x"
@@ -422,6 +440,7 @@ def test_an_unknown_right_is_named(site: Site) -> None:
     assert "'fly' is no right; known are see,clips,alerted" in refused.stderr
 
 
+@pytest.mark.system
 def test_an_authority_is_made_and_issues_papers_by_command(site: Site) -> None:
     folder = site.folder / "own-ca"
     assert site.command("ca", "init", folder).returncode == 0
@@ -448,7 +467,9 @@ def bring(token: UploadToken, content: bytes) -> int:
         "Upload-Metadata": f"sha256 {name}",
         "Content-Type": "application/offset+octet-stream",
     }
-    return httpx.post(token.upload_url, content=content, headers=headers, timeout=60).status_code
+    return httpx.post(
+        token.upload_url, content=content, headers=headers, timeout=patience_s()
+    ).status_code
 
 
 @pytest.mark.promise("Seal and footage store: The footage store is a folder or an S3 bucket.")
@@ -467,7 +488,7 @@ def test_a_hub_with_a_bucket_keeps_nothing_itself_and_goes_on_while_the_bucket_i
         running()
         node, voice = NodeLine(town.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
         node.say(voice.birth())
-        token = node.tokens.get(timeout=WAIT_S)
+        token = node.tokens.get(timeout=patience_s())
         for content in (b"first picture", b"second picture"):
             event = with_picture(voice.event(time.time_ns() // 1000), content)
             node.say(event)

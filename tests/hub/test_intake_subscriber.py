@@ -27,16 +27,15 @@ from hub.store.database import Database
 from hub.store.tables import events, set_aside
 from tests.hub.intake_rig import (
     NOW,
-    WAIT_S,
     NodeLine,
     address,
     count,
-    eventually,
     found_town,
     subscriber,
     tokens,
 )
 from tests.hub.wire_words import NodeVoice
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise(
     "Faults: A wrong, unknown, oversize or repeated message is refused."
@@ -57,7 +56,7 @@ def town(sqlite_url: str) -> Iterator[Database]:
 def hub(broker: Broker, town: Database) -> Iterator[Subscriber]:
     intake = subscriber(town, address(broker))
     intake.start()
-    eventually(lambda: intake.is_listening, "the hub listens")
+    until(lambda: intake.is_listening, "the hub listens")
     yield intake
     intake.stop()
 
@@ -111,7 +110,7 @@ def test_bad_messages_are_refused_by_name_and_the_hub_goes_on(
     good = voice.event()
     node.say(good)
     node.await_stored(good)
-    refusals = [node.refused.get(timeout=WAIT_S) for _ in range(4)]
+    refusals = [node.refused.get(timeout=patience_s()) for _ in range(4)]
     assert {one.event_id: one.reason for one in refusals} == {
         old.event_id: RefusalReason.WRONG_VERSION,
         big.event_id: RefusalReason.OVERSIZE,
@@ -145,7 +144,7 @@ def test_bad_words_on_status_and_request_are_set_aside_and_counted_and_the_hub_g
             node.shout(f"matthan/nga-tu-01/up/{place}", bad)
     for message in good.values():
         node.say(message)
-        node.tokens.get(timeout=WAIT_S)
+        node.tokens.get(timeout=patience_s())
     event = voice.event()
     node.say(event)
     node.await_stored(event)
@@ -167,10 +166,10 @@ def test_what_a_node_said_before_anybody_added_it_is_filed_once_it_is_added(
     late.say(voice.birth())
     event = voice.event()
     late.say(event)
-    eventually(lambda: hub.counts["not_yet"] == 1, "the hub puts it off")
+    until(lambda: hub.counts["not_yet"] == 1, "the hub puts it off")
     found_town(town, "nga-tu-99")
     late.say(event)  # as a node does with what got no receipt; the hub now asks for the birth
-    late.tokens.get(timeout=WAIT_S)
+    late.tokens.get(timeout=patience_s())
     late.say(event)
     late.await_stored(event)
     assert late.refused.empty()
@@ -182,9 +181,9 @@ def test_a_birth_and_a_request_are_answered_with_a_token(
 ) -> None:
     node = line("nga-tu-01")
     node.say(NodeVoice("nga-tu-01").birth())
-    first = node.tokens.get(timeout=WAIT_S)
+    first = node.tokens.get(timeout=patience_s())
     node.say(TokenWanted(node="nga-tu-01"))
-    second = node.tokens.get(timeout=WAIT_S)
+    second = node.tokens.get(timeout=patience_s())
     assert {tokens().verify(one.token, NOW) for one in (first, second)} == {"nga-tu-01"}
 
 
@@ -193,7 +192,7 @@ def test_what_was_said_while_the_hub_was_away_comes_when_it_is_back(
 ) -> None:
     first = subscriber(town, address(broker))
     first.start()
-    eventually(lambda: first.is_listening, "the hub listens")
+    until(lambda: first.is_listening, "the hub listens")
     first.stop()
     node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
     node.say(voice.birth())
@@ -207,6 +206,7 @@ def test_what_was_said_while_the_hub_was_away_comes_when_it_is_back(
 
 @pytest.mark.promise("Hub: The hub commits, then acknowledges, then sends the receipt.")
 @pytest.mark.promise("Node to hub: A killed hub loses no event.")
+@pytest.mark.system
 def test_a_hub_killed_between_commit_and_acknowledgement_hears_it_again_and_stores_it_once(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
@@ -219,12 +219,12 @@ def test_a_hub_killed_between_commit_and_acknowledgement_hears_it_again_and_stor
         ],
         cwd=ROOT,
     )
-    eventually(lambda: "hub 1 matthan/+/up/#" in broker.log, "the mortal hub subscribes")
+    until(lambda: "hub 1 matthan/+/up/#" in broker.log, "the mortal hub subscribes")
     said = [voice.event() for _ in range(20)]
     node.say(voice.birth())
     for event in said:
         node.say(event)
-    assert mortal.wait(WAIT_S) == -9
+    assert mortal.wait(patience_s()) == -9
     hub = subscriber(town, where)
     hub.start()
     node.await_stored(*said)
@@ -240,7 +240,7 @@ def test_the_hub_comes_back_after_the_broker_does(
     node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
     broker.kill()
     broker.start()
-    eventually(lambda: hub.is_listening and "nga-tu-01" in broker.log, "both are back")
+    until(lambda: hub.is_listening and "nga-tu-01" in broker.log, "both are back")
     node.say(voice.birth())
     event = voice.event()
     node.say(event)
@@ -255,13 +255,13 @@ def test_the_bell_rings_for_news_and_not_for_repeats(
     intake.start()
     try:
         # Nobody listens before: the broker drops what is said then, and this node says it once.
-        eventually(lambda: intake.is_listening, "the hub listens")
+        until(lambda: intake.is_listening, "the hub listens")
         node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
         node.say(voice.birth())
         event = voice.event()
         node.say(event)
         node.await_stored(event)
-        eventually(lambda: bell.rings == 1, "the bell rings")
+        until(lambda: bell.rings == 1, "the bell rings")
         node.say(event)
         node.await_stored(event)
     finally:
@@ -274,8 +274,8 @@ def refusal_line(where: BrokerAddress, town: Database) -> dict[str, str]:
     with capture_logs() as logs:
         intake = subscriber(town, where)
         intake.start()
-        eventually(lambda: any(one["event"] == "broker.unreachable" for one in logs), "it says so")
-        eventually(lambda: intake.tries > 3, "it tries again and again")
+        until(lambda: any(one["event"] == "broker.unreachable" for one in logs), "it says so")
+        until(lambda: intake.tries > 3, "it tries again and again")
         intake.stop()
     (line,) = [one for one in logs if one["event"] == "broker.unreachable"]
     return dict(line)
@@ -342,14 +342,14 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
     with capture_logs() as logs:
         listening.start()
         try:
-            eventually(lambda: link.is_listening, "the hub listens")
+            until(lambda: link.is_listening, "the hub listens")
             voice = NodeVoice("nga-tu-01")
             line("nga-tu-01").say(voice.birth())
             heard: list[Arrival] = []
-            eventually(lambda: bool(heard.extend(inbox.take(0.1)) or heard), "the birth is heard")
+            until(lambda: bool(heard.extend(inbox.take(0.1)) or heard), "the birth is heard")
         finally:
             stop.set()
-            listening.join(WAIT_S)
+            listening.join(patience_s())
     died = [entry["error"] for entry in logs if entry["event"] == "broker.thread_died"]
     assert died == ["OSError: a fault below", "RuntimeError: a fault of ours"]
     reasons = [entry["reason"] for entry in logs if entry["event"] == "broker.unreachable"]
@@ -364,7 +364,7 @@ def test_a_node_that_floods_is_slowed_and_another_is_heard_at_once(
     hub = subscriber(town, address(broker), bounds=few)
     hub.start()
     try:
-        eventually(lambda: hub.is_listening, "the hub listens")
+        until(lambda: hub.is_listening, "the hub listens")
         loud, calm = line("nga-tu-01"), line("nga-tu-02")
         loud_voice, calm_voice = NodeVoice("nga-tu-01"), NodeVoice("nga-tu-02")
         loud.say(loud_voice.birth())
@@ -376,7 +376,7 @@ def test_a_node_that_floods_is_slowed_and_another_is_heard_at_once(
             said.append(calm_voice.event())
             calm.say(said[-1])
         calm.await_stored(*said)
-        eventually(lambda: hub.over("nga-tu-01") >= 2001 - 100, "all was heard")
+        until(lambda: hub.over("nga-tu-01") >= 2001 - 100, "all was heard")
         with town.reading() as conn:
             of_each = Counter(conn.scalars(select(events.c.node_id)))
         few_of_it, all_of_the_other = sorted(of_each.values(), reverse=True)

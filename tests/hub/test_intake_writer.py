@@ -20,6 +20,7 @@ from hub.store.tables import events, set_aside
 from tests.hub.intake_rig import NOW, clerk, count, found_town, tokens
 from tests.hub.test_intake_clerk import Noted, arrival, lost_database
 from tests.hub.wire_words import NodeVoice
+from tests.waiting import patience_s
 
 
 class StoppedClock:
@@ -178,7 +179,7 @@ def test_a_full_inbox_makes_its_giver_wait_until_there_is_room() -> None:
     taken: list[Arrival] = []
     while len(taken) < 2:
         taken += inbox.take(5)
-    giver.join(5)
+    giver.join(patience_s())
     assert [one.topic for one in taken] == ["1", "2"]
 
 
@@ -189,7 +190,7 @@ def test_a_closed_inbox_lets_everybody_go() -> None:
     giver = threading.Thread(target=lambda: answers.append(inbox.put(numbered(2))))
     giver.start()
     inbox.close()
-    giver.join(5)
+    giver.join(patience_s())
     assert answers == [False]
     assert inbox.is_closed
     assert inbox.take(5) == []

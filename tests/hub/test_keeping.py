@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
@@ -374,9 +374,7 @@ stamps = st.lists(
 
 @pytest.mark.promise("Seal and footage store: Held footage stays at a full disk of the hub.")
 @settings(
-    deadline=None,
     max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(worlds, stamps)
 def test_database_and_plain_rule_agree_on_what_is_held(

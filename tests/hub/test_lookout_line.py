@@ -15,9 +15,10 @@ from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.tables import alerts
-from tests.hub.intake_rig import NOW, NodeLine, address, eventually, found_town, subscriber
+from tests.hub.intake_rig import NOW, NodeLine, address, found_town, subscriber
 from tests.hub.streets import CHEAP
 from tests.hub.wire_words import NodeVoice
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise(
     "Node state and clocks: A dead camera, node, line and broker are told apart."
@@ -51,7 +52,7 @@ def hub(sqlite_url: str, broker: Broker) -> Iterator[tuple[Subscriber, Database]
         staff.add_grant(conn, person_id=keeper, grant=grant, reason="tends", now=NOW)
     intake = subscriber(db, address(broker))
     intake.start()
-    eventually(lambda: intake.is_listening, "the hub listens")
+    until(lambda: intake.is_listening, "the hub listens")
     yield intake, db
     intake.stop()
     db.close()
@@ -82,13 +83,13 @@ def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves
     node.await_stored(event)
     assert ("node_silent", "open") not in states()
     node.say(voice.death(birth.birth_id))
-    eventually(lambda: ("node_silent", "open") in states(), "the node's silence is told")
+    until(lambda: ("node_silent", "open") in states(), "the node's silence is told")
     node.say(voice.birth())
-    eventually(lambda: ("node_silent", "resolved") in states(), "the node is back")
+    until(lambda: ("node_silent", "resolved") in states(), "the node is back")
     broker.kill()
-    eventually(lambda: ("broker_lost", "open") in states(), "the broker's absence is told")
+    until(lambda: ("broker_lost", "open") in states(), "the broker's absence is told")
     broker.start()
-    eventually(lambda: ("broker_lost", "resolved") in states(), "the broker is back")
+    until(lambda: ("broker_lost", "resolved") in states(), "the broker is back")
     node.leave()
     kinds = [kind for kind, _ in states() if kind != "person"]
     assert sorted(kinds) == ["broker_lost", "node_silent"]

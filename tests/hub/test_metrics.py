@@ -78,6 +78,7 @@ def visitor(town: Town) -> Visitor:
     return Visitor(town.app(measured=Measures(TOKEN, said.text)))
 
 
+@pytest.mark.system
 def test_a_true_answer_is_what_promtool_calls_well_formed(town: Town) -> None:
     town.somebody(some_bytes(500))
     said = visitor(town).get("/metrics", Authorization="Bearer secret")
@@ -112,6 +113,7 @@ def test_who_asks_at_once_hears_the_same_and_costs_nothing(town: Town) -> None:
     assert kept.text() == first
 
 
+@pytest.mark.system
 def test_both_databases_count_alike(db: Database, tmp_path: Path) -> None:
     streets = Streets(db, tmp_path / "media")
     streets.officer("an")
@@ -165,6 +167,7 @@ def test_rules_and_dashboard_ask_for_nothing_that_is_not_there(town: Town) -> No
     assert len(set(numbers)) == len(numbers)
 
 
+@pytest.mark.system
 def test_prometheus_takes_the_rules_and_the_sample(tmp_path: Path) -> None:
     assert "14 rules found" in promtool("check", "rules", str(DEPLOY / "alerts.yml"))
     sample = (DEPLOY / "prometheus.yml").read_text("utf-8")
@@ -205,6 +208,7 @@ tests:
 """
 
 
+@pytest.mark.system
 def test_rules_wake_when_they_should_and_rest_when_they_should(tmp_path: Path) -> None:
     rules = re.sub(
         r"\n        annotations:\n(?:          .*\n)+",

@@ -55,7 +55,7 @@ SHELL = By(came_from="shell")
 
 
 @pytest.fixture(scope="module")
-def s3_port() -> Iterator[int]:
+def s3_port(needs_system: None) -> Iterator[int]:
     with s3_server() as port:
         yield port
 

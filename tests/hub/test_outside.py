@@ -18,9 +18,10 @@ from deploy.broker import Broker
 from hub.assembly.outside import Place, check_outside
 from hub.enrol.authority import Papers
 from hub.store.database import Database
-from tests.browser.served import free_socket, served, wait_until
+from tests.browser.served import free_socket, served
 from tests.hub.enrolling_rig import EnrolHub
 from tests.hub.web_town import Town
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise(
     "Installing: `matthan-hub check --from-outside` checks the hub over the network."
@@ -59,11 +60,11 @@ def nodes_port(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
     thread.start()
     try:
-        wait_until(lambda: server.started)
+        until(lambda: server.started)
         yield place.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(patience_s())
         place.close()
 
 
@@ -93,7 +94,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+def hub(needs_broker: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     db = Database(sqlite_url)
     with ExitStack() as parts:
         yield Hub(db, tmp_path, parts)
@@ -145,7 +146,7 @@ def test_a_broker_that_is_not_there_or_speaks_no_tls_is_not_called_well(hub: Hub
         thread = threading.Thread(target=speak_plainly, args=(silent,))
         thread.start()
         found = bad(replace(hub.place, broker=port))
-        thread.join(10)
+        thread.join(patience_s())
     assert "cannot be asked" in found["broker"]
     assert "cannot be asked" in bad(replace(hub.place, broker=1))["broker"]
 

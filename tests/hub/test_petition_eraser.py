@@ -168,6 +168,7 @@ def test_a_store_that_does_not_let_go_yet_is_tried_again(
     assert ground.acts() == ["petition.erase", "petition.gone"]
 
 
+@pytest.mark.system
 def test_the_proof_is_checked_with_stock_openssl_by_the_lines_that_the_docs_have(
     town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.alerts.petitions import (
@@ -93,7 +93,6 @@ def test_what_was_answered_is_done_and_says_whether_that_was_in_time() -> None:
         assert (stand.step, stand.is_overdue) == ("done", is_late)
 
 
-calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 moments = st.integers(at("2020-01-01"), at("2030-01-01"))
 spans = st.builds(Span, st.integers(1, 60), st.sampled_from(["hours", "days", "working days"]))
 weeks = st.builds(
@@ -104,7 +103,6 @@ weeks = st.builds(
 )
 
 
-@calm
 @given(moments, spans, weeks)
 def test_a_deadline_is_after_its_beginning_and_days_end_when_a_working_day_does(
     came: int, span: Span, week: Week
@@ -120,7 +118,6 @@ def test_a_deadline_is_after_its_beginning_and_days_end_when_a_working_day_does(
     assert ends - came >= (span.n - 1) * DAY_US, "nobody is given less than was said"
 
 
-@calm
 @given(moments, moments, spans, weeks)
 def test_who_comes_later_is_answered_no_sooner_and_a_longer_span_ends_no_sooner(
     one: int, other: int, span: Span, week: Week
@@ -130,7 +127,6 @@ def test_who_comes_later_is_answered_no_sooner_and_a_longer_span_ends_no_sooner(
     assert due(early, span, week) <= due(early, Span(span.n + 1, span.unit), week)
 
 
-@calm
 @given(moments, weeks, st.sampled_from(Wish), st.booleans(), st.booleans(), st.integers(0, 90))
 def test_overdue_is_exactly_when_no_day_is_left(
     came: int, week: Week, wish: Wish, is_known: bool, is_longer: bool, days: int

@@ -19,13 +19,14 @@ from hub.store import program_rows
 from hub.store.database import Database
 from hub.web.words import LANGUAGES
 from tests.agent.bundles import bundle, public_of
-from tests.agent.hubside import Running, until
+from tests.agent.hubside import Running
 from tests.agent.test_programs import Box
 from tests.agent.test_uploader_https import site
 from tests.hub.test_bundles_by_page import Office
 from tests.hub.test_programs import Fleet, said
 from tests.hub.web_town import NODE, PASSWORD
 from tests.hub.web_visitor import Visitor, text_of
+from tests.waiting import until
 
 SAID = {
     "vi": {
@@ -116,6 +117,7 @@ def walk(sqlite_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
     db.close()
 
 
+@pytest.mark.loopback
 def test_from_a_keepers_file_to_what_a_box_works_by_each_step_is_told_on_the_page(
     walk: Walk, tmp_path: Path
 ) -> None:

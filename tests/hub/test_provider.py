@@ -45,7 +45,7 @@ def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
 
 
 @pytest.fixture
-def office() -> Iterator[OpenIdOffice]:
+def office(needs_loopback: None) -> Iterator[OpenIdOffice]:
     with OpenIdOffice(BACK).open() as open_office:
         yield open_office
 

@@ -87,6 +87,7 @@ def found(hub: HubSettings) -> dict[str, tuple[bool, str]]:
     return {part: (is_well, line) for is_well, part, line in check(hub)}
 
 
+@pytest.mark.loopback
 def test_check_asks_it_and_says_what_is_wrong(tmp_path: Path) -> None:
     with_secret(tmp_path)
     with OpenIdOffice(f"{SITE}{providing.BACK}").open() as office:

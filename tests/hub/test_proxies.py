@@ -20,6 +20,7 @@ from hub.store.tables import audit, media
 from tests.browser import footage
 from tests.hub.web_town import PASSWORD, POLICY, Town
 from tests.hub.web_visitor import Visitor
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Clips: H.265 plays, or the phone gets an H.264 copy.")
 
@@ -49,6 +50,7 @@ class Copier:
         copy.write_bytes(b"".join(original))
 
 
+@pytest.mark.media
 def test_an_h265_clip_becomes_a_small_h264_one(hevc: bytes, tmp_path: Path) -> None:
     copy = tmp_path / "copy.mp4"
     shrink(pieces(hevc), copy)
@@ -59,6 +61,7 @@ def test_an_h265_clip_becomes_a_small_h264_one(hevc: bytes, tmp_path: Path) -> N
         assert len(film.streams) == 1
 
 
+@pytest.mark.media
 @pytest.mark.parametrize(
     "content", [b"", b"no video at all" * 1000, b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"]
 )
@@ -67,6 +70,7 @@ def test_what_is_no_clip_is_refused_in_words(content: bytes, tmp_path: Path) -> 
         shrink(pieces(content), tmp_path / "copy.mp4")
 
 
+@pytest.mark.media
 def test_a_clip_cut_short_gives_what_it_has_or_a_word(hevc: bytes, tmp_path: Path) -> None:
     copy = tmp_path / "copy.mp4"
     shrink(pieces(hevc[: len(hevc) * 3 // 4]), copy)
@@ -74,6 +78,7 @@ def test_a_clip_cut_short_gives_what_it_has_or_a_word(hevc: bytes, tmp_path: Pat
         assert 1 <= sum(1 for _ in film.decode(video=0)) < 20
 
 
+@pytest.mark.media
 def test_what_takes_too_long_or_too_much_is_stopped(hevc: bytes, tmp_path: Path) -> None:
     def endless() -> Iterator[bytes]:
         yield hevc[:1000]
@@ -117,14 +122,14 @@ def test_too_many_that_wait_are_told_to_come_again(tmp_path: Path) -> None:
 
     def slow(original: Iterator[bytes], copy: Path) -> None:
         busy.set()
-        free.wait(30)
+        free.wait(patience_s())
         copy.write_bytes(b"x")
 
     bounds = ProxyBounds(waiting_at_most=1)
     proxies = Proxies(tmp_path, bounds=bounds, shrink=slow)
     first = threading.Thread(target=proxies.copy_of, args=(A, lambda: iter(())))
     first.start()
-    busy.wait(30)
+    busy.wait(patience_s())
     with pytest.raises(BusyError):
         proxies.copy_of(B, lambda: iter(()))
     free.set()
@@ -160,6 +165,7 @@ def test_a_disk_without_room_makes_no_copy(tmp_path: Path) -> None:
     assert copier.times == 0
 
 
+@pytest.mark.media
 def test_a_copy_passes_the_same_door_and_goes_with_its_original(
     sqlite_url: str, tmp_path: Path, hevc: bytes
 ) -> None:

@@ -4,14 +4,13 @@ import re
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub.assembly.pulse import Pulse, notify_systemd
 from tests.hub.test_hub_program import Site, running, site
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Agent: The watchdog is fed only while each part answers.")
 
@@ -70,14 +69,6 @@ def test_nobody_to_tell_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     notify_systemd("READY=1")
 
 
-def eventually(claim: Callable[[], bool], what: str) -> None:
-    """Wait long: on a busy machine the start of a program may take half a minute."""
-    deadline = time.monotonic() + 120
-    while not claim():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
 class Systemd:
     """The other end of NOTIFY_SOCKET."""
 
@@ -95,10 +86,11 @@ class Systemd:
     def close(self) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
             end.sendto(b"", self._line.getsockname())
-        self._thread.join(5)
+        self._thread.join(patience_s())
         self._line.close()
 
 
+@pytest.mark.system
 def test_a_running_hub_says_that_it_serves_that_it_lives_and_that_it_stops(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,16 +100,16 @@ def test_a_running_hub_says_that_it_serves_that_it_lives_and_that_it_stops(
     site.broker.stop()  # a hub without its broker serves pages all the same
     process: subprocess.Popen[bytes] = site.start()
     try:
-        eventually(lambda: any("READY=1" in word for word in systemd.heard), "it says ready")
-        eventually(lambda: "WATCHDOG=1" in systemd.heard, "it feeds the watchdog")
+        until(lambda: any("READY=1" in word for word in systemd.heard), "it says ready")
+        until(lambda: "WATCHDOG=1" in systemd.heard, "it feeds the watchdog")
         assert not any(re.search("nodes are heard", word) for word in systemd.heard)
         site.broker.start()
-        eventually(lambda: any("nodes are heard" in word for word in systemd.heard), "it hears")
+        until(lambda: any("nodes are heard" in word for word in systemd.heard), "it hears")
         before = systemd.heard.count("WATCHDOG=1")
-        eventually(lambda: systemd.heard.count("WATCHDOG=1") > before, "it goes on feeding")
+        until(lambda: systemd.heard.count("WATCHDOG=1") > before, "it goes on feeding")
         process.terminate()
-        assert process.wait(60) == 0
-        eventually(lambda: "STOPPING=1" in systemd.heard, "it says that it stops")
+        assert process.wait(patience_s()) == 0
+        until(lambda: "STOPPING=1" in systemd.heard, "it says that it stops")
     finally:
         process.kill()
         process.wait()

@@ -23,7 +23,8 @@ from hub.store.tables import events
 from tests.agent.hubside import NODE, Running, open_journal, put
 from tests.agent.test_link import address as node_address
 from tests.agent.test_link import make_link
-from tests.hub.intake_rig import address, eventually, found_town, tokens
+from tests.hub.intake_rig import address, found_town, tokens
+from tests.waiting import until
 
 SOON = AskPolicy(gap_after_s=0.2, again_first_s=0.2)
 
@@ -64,11 +65,11 @@ def test_a_restored_hub_ends_complete(broker: Broker, sqlite_url: str, tmp_path:
     with Running(make_link(journal, node_address(broker))):
         for _ in range(10):
             put(journal)
-        eventually(lambda: journal.counts().waiting == 0, "ten are receipted")
+        until(lambda: journal.counts().waiting == 0, "ten are receipted")
         back_up(live, copy)
         for _ in range(20):
             put(journal)
-        eventually(lambda: journal.counts().waiting == 0, "thirty are receipted")
+        until(lambda: journal.counts().waiting == 0, "thirty are receipted")
         hub.stop()
         db.close()
 
@@ -79,11 +80,11 @@ def test_a_restored_hub_ends_complete(broker: Broker, sqlite_url: str, tmp_path:
         try:
             put(journal)
             everything = list(range(1, 32))
-            eventually(
+            until(
                 lambda: sorted(numbers(restored, journal.spool_id)) == everything,
                 "what the backup lacked is there, each number once",
             )
-            eventually(lambda: journal.counts().waiting == 0, "nothing is owed")
+            until(lambda: journal.counts().waiting == 0, "nothing is owed")
         finally:
             hub.stop()
             restored.close()

@@ -28,9 +28,10 @@ from hub.store.tables import events, notifications
 from tests.agent.hubside import NODE, Running, now, open_journal, opened
 from tests.agent.test_link import address as node_address
 from tests.agent.test_link import make_link
-from tests.hub.intake_rig import address, eventually, found_town, tokens
+from tests.hub.intake_rig import address, found_town, tokens
 from tests.hub.streets import CHEAP
 from tests.hub.test_backup import Place
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Node to hub: A restored hub ends complete.")
 
@@ -112,13 +113,13 @@ def test_a_restored_hub_has_it_all_and_wakes_nobody_for_what_is_old(
         with at_work(db, broker, EACH_ALONE):
             for number in range(5):
                 somebody(journal, number)
-            eventually(lambda: count(db, events) == 5, "five are filed")
+            until(lambda: count(db, events) == 5, "five are filed")
             place.desk.says("backup", backup)
             owed = count(db, notifications)
             for number in range(5, 17):
                 somebody(journal, number)
-            eventually(lambda: count(db, events) == 17, "seventeen are filed")
-            eventually(lambda: journal.counts().waiting == 0, "and receipted")
+            until(lambda: count(db, events) == 17, "seventeen are filed")
+            until(lambda: journal.counts().waiting == 0, "and receipted")
             assert count(db, notifications) > owed > 0, "phones were woken for all of them"
         place.desk.says("restore", backup, "--force")
 
@@ -126,8 +127,8 @@ def test_a_restored_hub_has_it_all_and_wakes_nobody_for_what_is_old(
         assert (count(restored, events), count(restored, notifications)) == (5, owed)
         with at_work(restored, broker, LATE_AT_ONCE):
             somebody(journal, 17)  # or the next word of its health: a node tells how far it counted
-            eventually(lambda: count(restored, events) == 18, "what the backup lacked is there")
-            eventually(lambda: journal.counts().waiting == 0, "nothing is owed")
+            until(lambda: count(restored, events) == 18, "what the backup lacked is there")
+            until(lambda: journal.counts().waiting == 0, "nothing is owed")
     again = Database(database_url)
     with again.reading() as conn:
         fates = conn.scalars(select(events.c.fate).order_by(events.c.seq)).all()

@@ -104,7 +104,9 @@ fleets = st.integers(1, 60).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(
+    max_examples=60,
+)
 @given(fleets)
 def test_it_ends_and_more_than_a_bearable_share_never_gets_what_it_cannot_take(
     fleet: Fleet,

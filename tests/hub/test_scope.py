@@ -183,14 +183,14 @@ RIGHT = st.sampled_from([Right.SEE, Right.CLIPS, Right.ALERTED, Right.SEE | Righ
 
 
 @pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW_IS_FINE)
+@settings(max_examples=150)
 @given(world=worlds(), right=RIGHT)
 def test_sqlite_and_the_twin_agree(lasting_sqlite: Database, world: World, right: Right) -> None:
     try_world(lasting_sqlite, world, right)
 
 
 @pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
-@settings(max_examples=40, deadline=None, suppress_health_check=SLOW_IS_FINE)
+@settings(max_examples=40)
 @given(world=worlds(), right=RIGHT)
 def test_postgresql_and_the_twin_agree(
     lasting_postgres: Database, world: World, right: Right

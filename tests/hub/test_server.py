@@ -5,12 +5,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 from fastapi import FastAPI
 
 from hub.web.server import HANDS, Pages
-from tests.browser.served import address, free_socket, wait_until
+from tests.browser.served import address, free_socket
+from tests.waiting import patience_s, until
 
 
+@pytest.mark.loopback
 def test_more_readers_than_hands_wait_their_turn_and_all_are_served() -> None:
     app, lock, busy, most = FastAPI(), threading.Lock(), 0, 0
 
@@ -29,12 +32,12 @@ def test_more_readers_than_hands_wait_their_turn_and_all_are_served() -> None:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
     thread.start()
     try:
-        wait_until(lambda: server.started)
+        until(lambda: server.started)
         with ThreadPoolExecutor(3 * HANDS) as readers:
             asked = [readers.submit(httpx.get, f"{address(place)}/page") for _ in range(3 * HANDS)]
             assert {one.result().status_code for one in asked} == {200}
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(patience_s())
         place.close()
     assert 1 < most <= HANDS

@@ -3,7 +3,7 @@
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,18 +27,11 @@ from hub.store.registry import node_by_name
 from tests.hub.enrolling_rig import Box, EnrolHub
 from tests.hub.intake_rig import address, clerk, tokens
 from tests.hub.wire_words import NodeVoice
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Fleet: A revoked node is shut out at once.")
 
 NODE = "nga-tu-01"
-
-
-def eventually(claim: Callable[[], object], what: str) -> None:
-    """Wait long: this machine may be busy."""
-    deadline = time.monotonic() + 60
-    while not claim():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 class Line:
@@ -78,7 +71,7 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[EnrolHub]:
 
 
 @pytest.fixture
-def broker(hub: EnrolHub, tmp_path: Path) -> Iterator[Broker]:
+def broker(needs_broker: None, hub: EnrolHub, tmp_path: Path) -> Iterator[Broker]:
     with Broker(tmp_path / "mqtt", authority=hub.authority) as broker:
         yield broker
 
@@ -119,13 +112,13 @@ def test_a_stolen_node_is_thrown_out_and_does_not_come_back_while_others_stay(
     stolen = Line(broker, *enrolled(hub, tmp_path))
     honest = Line(broker, *enrolled(hub, tmp_path, "nga-tu-02"))
     try:
-        eventually(lambda: stolen.is_up and honest.is_up, "both are connected")
+        until(lambda: stolen.is_up and honest.is_up, "both are connected")
         revoke(hub)
         thread = shutting(hub, broker).shut_out(NODE)
         broker.reload()  # as the unit does when the list has changed
-        eventually(lambda: stolen.lost, "it is thrown out")
+        until(lambda: stolen.lost, "it is thrown out")
         thread.join()
-        eventually(lambda: not stolen.is_up, "it is out")
+        until(lambda: not stolen.is_up, "it is out")
         before = stolen.connected
         time.sleep(1.0)  # it tries five to ten times meanwhile
         assert (stolen.is_up, stolen.connected) == (False, before)
@@ -142,16 +135,16 @@ def test_who_was_connected_before_the_broker_read_the_list_is_thrown_out_all_the
     papers = enrolled(hub, tmp_path)
     stolen = Line(broker, *papers)
     try:
-        eventually(lambda: stolen.is_up, "it is connected")
+        until(lambda: stolen.is_up, "it is connected")
         revoke(hub)
         out = shutting(hub, broker)
         out.write_list()
         assert out.visit(NODE)
-        eventually(lambda: stolen.connected > 1, "it came back, since nobody reads the list yet")
+        until(lambda: stolen.connected > 1, "it came back, since nobody reads the list yet")
         broker.reload()
-        eventually(lambda: not lets_in(broker, *papers), "the broker reads it")
+        until(lambda: not lets_in(broker, *papers), "the broker reads it")
         assert out.visit(NODE)
-        eventually(lambda: not stolen.is_up, "it is out")
+        until(lambda: not stolen.is_up, "it is out")
     finally:
         stolen.close()
 
@@ -164,7 +157,7 @@ def test_a_replaced_boards_papers_hold_no_more_and_the_new_ones_do(
     new = enrolled(hub, tmp_path / "new")
     shutting(hub, broker).write_list()
     broker.reload()
-    eventually(lambda: not lets_in(broker, *old), "the old papers are refused")
+    until(lambda: not lets_in(broker, *old), "the old papers are refused")
     assert lets_in(broker, *new)
 
 

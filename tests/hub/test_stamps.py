@@ -39,7 +39,7 @@ VERSION_3 = b"\xa0\x03\x02\x01\x02"
 
 
 @pytest.fixture(scope="module")
-def papers(tmp_path_factory: pytest.TempPathFactory) -> StampOffice:
+def papers(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> StampOffice:
     return StampOffice(tmp_path_factory.mktemp("office"))
 
 

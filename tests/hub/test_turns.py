@@ -13,15 +13,9 @@ from hub.store.database import Database
 from hub.store.tables import areas, columns, new_id
 from hub.store.together import Together
 from hub.store.turns import Turns
+from tests.waiting import patience_s, until
 
 NOW = Moment(1_800_000_000_000_000, 5)
-
-
-def until(claim: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 30
-    while not claim():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.002)
 
 
 class Asking:
@@ -43,7 +37,7 @@ class Asking:
 
     def join(self) -> None:
         for thread in self._threads:
-            thread.join(30)
+            thread.join(patience_s())
 
 
 def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> None:
@@ -91,7 +85,7 @@ def test_no_two_have_the_turn_at_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patience_s())
     assert most == 1
 
 
@@ -113,7 +107,7 @@ def test_deeds_that_wait_for_each_other_share_a_commit(db: Database) -> None:
             thread.start()
         until(lambda: together.waiting == 19)  # one has the turn and waits for the database
     for thread in threads:
-        thread.join(30)
+        thread.join(patience_s())
     assert len(results) == 20
     assert len({id(conn) for conn in commits}) < 20
     with db.reading() as conn:
@@ -137,7 +131,7 @@ def test_a_deed_that_fails_takes_no_other_along(db: Database) -> None:
             thread.start()
         until(lambda: together.waiting == 3)
     for thread in threads:
-        thread.join(30)
+        thread.join(patience_s())
     assert len(failed) == 1
     with db.reading() as conn:
         assert conn.scalar(select(func.count()).select_from(areas)) == 3
@@ -167,13 +161,13 @@ def test_whoever_writes_for_others_and_ends_leaves_nobody_waiting(db: Database) 
             thread.start()
             until(lambda number=number: together.waiting == number)  # type: ignore[misc]  # binds the value of this round
     for thread in threads:
-        thread.join(30)
+        thread.join(patience_s())
     assert not any(thread.is_alive() for thread in threads)
     assert len(ended) == 3
 
 
 def test_what_need_not_outlive_the_machine_is_seen_at_once_and_the_next_is_durable_again(
-    database_url: str,
+    synced: None, database_url: str
 ) -> None:
     hubs = [Database(database_url), Database(database_url)]
     with hubs[0].writing(is_durable=False) as conn:

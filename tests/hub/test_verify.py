@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.clips.sealer import Sealer
@@ -20,6 +20,7 @@ from hub.enrol.vouching import fault_of_certificate, read_authority, signature_h
 from tests.agent.sealing import SEALED_AT, Office, office, write_clip
 from tests.agent.stage import at, clip_id_at, read
 from tests.agent.videos import walk_past
+from tests.waiting import patience_s
 
 Street = tuple[StreamInfo, list[Packet]]
 
@@ -46,7 +47,7 @@ def command(*words: str | Path) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=patience_s(),
     )
 
 
@@ -72,6 +73,7 @@ def sealed_by(
     return write_clip(folder / "clip.mp4", street, sealer).close().path
 
 
+@pytest.mark.system
 def test_an_intact_clip_ends_with_0_and_says_whose_it_is(clip: Path, town: Office) -> None:
     done = command(clip, "--authority", town.papers.ca_file)
     assert (done.returncode, done.stderr) == (0, "")
@@ -84,6 +86,7 @@ def test_an_intact_clip_ends_with_0_and_says_whose_it_is(clip: Path, town: Offic
 @pytest.mark.promise(
     "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
 )
+@pytest.mark.system
 def test_a_changed_picture_ends_with_1_and_the_place(clip: Path, town: Office) -> None:
     data = bytearray(clip.read_bytes())
     data[stretches(bytes(data))[3].end - 5] ^= 1
@@ -99,6 +102,7 @@ def test_a_changed_picture_ends_with_1_and_the_place(clip: Path, town: Office) -
 @pytest.mark.promise(
     "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
 )
+@pytest.mark.system
 def test_one_bad_file_among_good_ones_makes_the_whole_1(
     tmp_path: Path, clip: Path, town: Office
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_file_of_somebody_else_carries_no_seal(tmp_path: Path, town: Office) -
     assert report(path, town.papers.ca_file).lines() == [f"{path}: carries no seal"]
 
 
+@pytest.mark.system
 def test_json_says_the_same_for_programs(clip: Path, town: Office) -> None:
     data = clip.read_bytes()
     parts = stretches(data)
@@ -152,6 +157,7 @@ def test_the_nodes_own_certificate_is_enough(clip: Path, town: Office) -> None:
     assert report(clip, town.papers.cert_file).is_intact
 
 
+@pytest.mark.system
 def test_without_a_certificate_to_believe_nothing_is_called_intact(clip: Path) -> None:
     done = command(clip)
     assert done.returncode == 1
@@ -221,7 +227,6 @@ def test_a_clock_that_was_never_set_is_said(tmp_path: Path, street: Street, town
 @pytest.mark.promise(
     "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(bits=st.lists(st.integers(0, 3000), min_size=1, max_size=2, unique=True))
 def test_no_made_up_certificate_is_believed_or_stops_the_verifying(
     town: Office, street: Street, bits: list[int]
@@ -236,6 +241,7 @@ def test_no_made_up_certificate_is_believed_or_stops_the_verifying(
     assert fault_of_certificate(claims, read_authority(town.papers.ca_file)) is not None
 
 
+@pytest.mark.system
 def test_what_is_given_as_authority_must_be_a_certificate(clip: Path, town: Office) -> None:
     done = command(clip, "--authority", town.papers.key_file)
     assert done.returncode == 1

@@ -9,8 +9,11 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from tests.browser.served import address, free_socket, served, wait_until
+from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import PASSWORD, TOKEN, Town
+from tests.waiting import busy, patience_s, until
+
+pytestmark = pytest.mark.loopback
 
 BIG = bytes(6 * 2**20)
 
@@ -84,14 +87,14 @@ def test_large_upload_is_taken_in_pieces(town: Town, digest: str) -> None:
 def test_what_came_before_the_line_broke_is_kept(town: Town, digest: str) -> None:
     def broken() -> Iterator[bytes]:
         yield BIG[:1_000_000]
-        wait_until(lambda: come_bytes(town) > 700_000)
+        until(lambda: come_bytes(town) > 700_000)
         raise ConnectionError
 
     with up(town) as url:
         length = {"Content-Length": str(len(BIG))}
         with pytest.raises(ConnectionError):
             httpx.patch(f"{url}/upload/{digest}", content=broken(), headers=headers() | length)
-        wait_until(lambda: come_bytes(town) == 1_000_000)
+        until(lambda: come_bytes(town) == 1_000_000)
     assert not town.blobs.has(digest)
 
 
@@ -104,16 +107,18 @@ def test_open_live_page_hears_a_change_at_once_and_does_not_hold_up_the_stop(tow
             browser.post(f"{url}/login", data=form, headers={"Origin": url})
 
             def listen() -> None:
-                with browser.stream("GET", f"{url}/events?cursor=0", timeout=20) as stream:
+                with browser.stream(
+                    "GET", f"{url}/events?cursor=0", timeout=patience_s()
+                ) as stream:
                     for line in stream.iter_lines():
                         heard.append(line)
 
             page = threading.Thread(target=listen)
             page.start()
-            wait_until(lambda: heard)
+            until(lambda: heard)
             alert_id = town.somebody().alert_id
-            wait_until(lambda: any(str(alert_id) in line for line in heard), within_s=2)
+            until(lambda: any(str(alert_id) in line for line in heard))
             began = time.monotonic()
-        page.join(5)
-    assert time.monotonic() - began < 2
+        page.join(patience_s())
+    assert time.monotonic() - began < 2 * busy()
     assert not page.is_alive()

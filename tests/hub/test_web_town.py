@@ -387,7 +387,7 @@ def test_a_placed_camera_opens_in_the_phones_own_map(town: Town, device: str, li
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(needs_system: None, tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of one megabyte."""
     folder = tmp_path / "small"
     folder.mkdir()
@@ -494,6 +494,7 @@ def bring(node: Visitor, data: bytes) -> int:
 
 
 @pytest.mark.promise("Seal and footage store: The footage store is a folder or an S3 bucket.")
+@pytest.mark.system
 def test_store_that_is_away_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

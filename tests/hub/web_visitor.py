@@ -1,13 +1,26 @@
 """A browser without a screen: signs in, keeps its cookies, sends forms as a page would."""
 
 import asyncio
+import atexit
 import re
+import threading
+from collections.abc import Coroutine
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
 PAGE = {"Accept": "text/html"}
+
+_runner = asyncio.Runner()  # one for all: making and ending a loop takes longer than a request
+atexit.register(_runner.close)
+
+
+def _run(answer: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
+    """To its end, in the shared loop of the main thread or in one of another thread's own."""
+    if threading.current_thread() is threading.main_thread():
+        return _runner.run(answer)
+    return asyncio.run(answer)
 
 
 class Visitor:
@@ -23,7 +36,7 @@ class Visitor:
 
     def send(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send one request as it is given; cookies are kept."""
-        return asyncio.run(self._client.request(method, path, **request))
+        return _run(self._client.request(method, path, **request))
 
     def sign_in(self, login: str, password: str) -> "Visitor":
         answer = self.post("/login", login=login, password=password)

@@ -28,15 +28,14 @@ from hub.store.database import Database
 from hub.store.registry import node_by_name
 from hub.store.schema import migrate
 from hub.web.site import Measures
-from tests.browser.served import address, free_socket, served, wait_until
+from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import NODE, Town
+from tests.waiting import until
 
 ROOT: Final = Path(__file__).parents[2]
 METRICS: Final = ROOT / "deploy" / "metrics"
 TOKEN: Final = "secret"
 READ_FOR_S: Final = 20.0
-RULES_S: Final = 150.0
-"""Until each was looked at once."""
 QUIET: Final = frozenset({"matthan_troubles"})
 """Nothing is the right answer where nothing is wrong."""
 
@@ -75,7 +74,7 @@ def prometheus(program: Path, folder: Path, hub: str) -> Iterator[str]:
     listen = f"--web.listen-address={where.removeprefix('http://')}"
     running = subprocess.Popen([program, *words, listen], stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _is_ready(where), within_s=60)
+        until(lambda: _is_ready(where))
         yield where
     finally:
         running.terminate()
@@ -130,10 +129,7 @@ def main(program: Path) -> int:
         ):
             time.sleep(READ_FOR_S)
             told = list(answers(where))
-            wait_until(
-                lambda: all(one["lastEvaluation"] > "0002" for one in rules_of(where)),
-                within_s=RULES_S,
-            )
+            until(lambda: all(one["lastEvaluation"] > "0002" for one in rules_of(where)))
             rules = rules_of(where)
         town.db.close()
     sick = [one["name"] for one in rules if one["health"] != "ok"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.browser.npm_packages import IS_POSSIBLE as HAS_NPM
 from tests.browser.npm_packages import installed
+from tests.waiting import patience_s
 
 FOLDER = Path(__file__).parent
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
@@ -42,20 +43,20 @@ class Officer:
         for line in self._process.stdout:
             self._lines.put(json.loads(line))
 
-    def until(self, claim: Callable[[Line], bool], *, within_s: float = 30.0) -> Line:
+    def until(self, claim: Callable[[Line], bool]) -> Line:
         """The next line for which the claim holds."""
-        deadline = time.monotonic() + within_s
+        until_s = time.monotonic() + patience_s()
         heard: list[Line] = []
-        while (left_s := deadline - time.monotonic()) > 0:
+        while time.monotonic() < until_s:
             try:
-                line = self._lines.get(timeout=min(left_s, 0.5))
+                line = self._lines.get(timeout=0.5)
             except queue.Empty:
                 assert self._process.poll() is None, "the browser has ended"
                 continue
             if claim(line):
                 return line
             heard.append(line)
-        raise AssertionError(f"not said within {within_s} s; heard {heard}")
+        raise AssertionError(f"not said; heard {heard}")
 
 
 @contextmanager
@@ -82,7 +83,7 @@ def officer(*, site: str, push_service: str, login: str, password: str) -> Itera
         assert process.stdin is not None and process.stdout is not None
         process.stdin.close()
         try:
-            process.wait(15)
+            process.wait(patience_s())
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

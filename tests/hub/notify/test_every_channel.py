@@ -98,7 +98,7 @@ def _phone(channel: str, to: str) -> Phone:
 
 @pytest.fixture
 def ask(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    needs_loopback: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str, str, Callable[[Rig], Awaitable[Answer]]], Answer]:
     def act(name: str, url: str, use: Callable[[Rig], Awaitable[Answer]]) -> Answer:
         monkeypatch.setattr(NotifyTelegram, "notify_url", f"{url}/bot")
@@ -117,7 +117,7 @@ def send(one: Rig) -> Awaitable[Answer]:
 
 
 @pytest.fixture
-def zalo() -> Iterator[FakeZalo]:
+def zalo(needs_loopback: None) -> Iterator[FakeZalo]:
     with on_loopback(FakeZalo()) as service:
         yield service
 

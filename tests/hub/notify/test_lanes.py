@@ -9,6 +9,8 @@ import pytest
 
 from hub.notify.post import new_client
 
+pytestmark = pytest.mark.loopback
+
 ANSWER = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"
 
 

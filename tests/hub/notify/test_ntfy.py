@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from hub.notify.ntfy import Ntfy, split_topic
 from hub.notify.post import new_client
 from tests.hub.notify.newer_ntfy import newer_ntfy
 from tests.hub.notify.samples import ALERT_ID, message, phone
+from tests.waiting import patience_s, until
 
 pytestmark = [
     pytest.mark.promise("Real programs in tests: Tests use a real ntfy server."),
@@ -47,7 +47,7 @@ class Server:
             check=True,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=patience_s(),
         ).stderr
 
     def token_for(self, user: str, *, topic: str, may: str) -> str:
@@ -67,7 +67,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("ntfy")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -89,18 +89,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(url, config)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(patience_s())
 
 
 def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and process.poll() is None:
+    def is_healthy() -> bool:
+        assert process.poll() is None, "ntfy has ended"
         try:
-            if httpx.get(f"{url}/v1/health", trust_env=False).is_success:
-                return
+            return httpx.get(f"{url}/v1/health", trust_env=False).is_success
         except httpx.HTTPError:
-            time.sleep(0.05)
-    raise AssertionError("ntfy does not answer")
+            return False
+
+    until(is_healthy, "ntfy answers")
 
 
 def publish(what: Message, *, address: str, token: str | None, replaces: bool = False) -> Answer:
@@ -178,6 +178,7 @@ def test_a_newer_server_is_given_what_it_needs_to_replace_an_entry(server: Serve
     assert priorities == [5, 2, 2]
 
 
+@pytest.mark.system
 def test_an_app_of_a_newer_server_is_handed_one_entry_for_an_alert_whatever_is_said() -> None:
     other_id = UUID("01a1ee56-5e00-7003-a7fa-8323a8f44d7b")
     with newer_ntfy() as server:
@@ -202,12 +203,14 @@ def test_who_may_only_read_or_is_nobody_cannot_publish(server: Server) -> None:
     assert server.read("alerts-ba", reader) == []
 
 
+@pytest.mark.system
 def test_an_address_without_a_topic_is_refused() -> None:
     assert publish(message(), address="https://ntfy.example/", token=None) == Refused(
         "address names no topic"
     )
 
 
+@pytest.mark.system
 def test_a_token_that_is_no_token_is_refused() -> None:
     answer = publish(message(), address="https://ntfy.example/a", token="a\r\nb: c")
     assert answer == Refused("the phone's access token is unusable")

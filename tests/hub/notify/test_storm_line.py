@@ -28,6 +28,7 @@ def clock() -> VirtualClock:
 
 
 @pytest.mark.promise("Storms and backup: In a storm a phone gets at most one message a minute.")
+@pytest.mark.loopback
 def test_a_storm_on_a_real_line_is_few_messages_and_the_critical_one_is_not_held(
     town: Town,
 ) -> None:
@@ -44,7 +45,7 @@ def test_a_storm_on_a_real_line_is_few_messages_and_the_critical_one_is_not_held
                 for _ in range(10):
                     town.owe(town.alert())
                 notifier.bell.ring()
-                await until(lambda: len(service.messages) == 2, within_s=3.0)
+                await until(lambda: len(service.messages) == 2)
                 await until(lambda: town.counts().accepted == 2)
             return [told["message"] for told in service.messages]
 
@@ -74,7 +75,7 @@ class SlowService:
 @asynccontextmanager
 async def hands_full(town: Town, service: SlowService) -> AsyncIterator[Notifier]:
     pace = Pace(most_in_flight=2, kept_for_critical=1)
-    async with Notifier(town.db, service, pace=pace, deadline_s=30).running() as notifier:
+    async with Notifier(town.db, service, pace=pace, deadline_s=600).running() as notifier:
         raise_alerts(town, 5)
         notifier.bell.ring()
         await until(lambda: len(service.heard) == 2)
@@ -91,7 +92,7 @@ def test_a_service_that_hangs_does_not_hold_a_critical_alert_up(town: Town) -> N
             critical = town.alert(severity="critical")
             town.owe(critical)
             notifier.bell.ring()
-            await until(lambda: len(service.heard) == 3, within_s=3.0)
+            await until(lambda: len(service.heard) == 3)
             assert service.heard[2] == critical
 
     asyncio.run(run())

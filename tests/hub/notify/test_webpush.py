@@ -59,6 +59,7 @@ def send(to: Phone, what: Message | None = None, **how: Any) -> Answer:
     return with_channel(lambda channel: channel.send(what or message(), to), **how)
 
 
+@pytest.mark.loopback
 def test_the_phone_reads_what_the_hub_said(service: PushService) -> None:
     assert send(phone_of(service.make_phone())) == Delivered(201)
     (arrived,) = service.messages
@@ -79,6 +80,7 @@ def test_the_phone_reads_what_the_hub_said(service: PushService) -> None:
 
 
 @pytest.mark.promise("Notifications: A Web Push is signed, urgent and has one topic per alert.")
+@pytest.mark.loopback
 def test_the_service_sees_when_and_how_but_no_words(service: PushService) -> None:
     send(phone_of(service.make_phone()))
     (request,) = service.requests
@@ -88,12 +90,14 @@ def test_the_service_sees_when_and_how_but_no_words(service: PushService) -> Non
     assert "Ngã" not in json.dumps(headers, ensure_ascii=False)
 
 
+@pytest.mark.loopback
 def test_that_it_is_taken_is_not_urgent(service: PushService) -> None:
     send(phone_of(service.make_phone()), message(moment="taken"))
     assert service.messages[0]["headers"]["urgency"] == "normal"
     assert service.messages[0]["message"]["silent"] is True
 
 
+@pytest.mark.loopback
 @pytest.mark.parametrize(
     ("lie", "answer"),
     [
@@ -116,6 +120,7 @@ def test_what_the_service_answers_is_understood(
     assert service.messages == []
 
 
+@pytest.mark.loopback
 def test_an_answer_that_got_lost_is_tried_again_under_the_same_tag(service: PushService) -> None:
     subscription = service.make_phone()
     service.lie(subscription["endpoint"], "cut")
@@ -124,17 +129,20 @@ def test_an_answer_that_got_lost_is_tried_again_under_the_same_tag(service: Push
     assert [m["message"]["tag"] for m in service.messages] == [ALERT_ID.hex] * 2
 
 
+@pytest.mark.loopback
 def test_a_service_that_hangs_is_given_up(service: PushService) -> None:
     subscription = service.make_phone()
     service.lie(subscription["endpoint"], "hang")
     assert send(phone_of(subscription), timeout_s=0.2) == TryAgain("127.0.0.1: ReadTimeout")
 
 
+@pytest.mark.loopback
 def test_a_service_that_is_not_there_is_tried_again(service: PushService) -> None:
     subscription = service.make_phone() | {"endpoint": "http://127.0.0.1:9/wpush/x"}
     assert send(phone_of(subscription)) == TryAgain("127.0.0.1: ConnectError")
 
 
+@pytest.mark.loopback
 def test_what_a_hub_whose_clock_jumped_is_refused_is_tried_until_its_time_is_over(
     service: PushService,
 ) -> None:
@@ -146,6 +154,7 @@ def test_what_a_hub_whose_clock_jumped_is_refused_is_tried_until_its_time_is_ove
     assert isinstance(doubted, TryAgain) and doubted.most_attempts is None
 
 
+@pytest.mark.loopback
 def test_a_subscription_made_for_another_hub_is_forbidden(service: PushService) -> None:
     ours = Signer(KEY, subject=SUBJECT, clock=HubClock()).application_server_key
     subscription = service.make_phone(server_key=ours)
@@ -155,6 +164,7 @@ def test_a_subscription_made_for_another_hub_is_forbidden(service: PushService) 
     assert isinstance(answer, TryAgain) and answer.status == 403
 
 
+@pytest.mark.loopback
 def test_a_message_for_one_phone_cannot_be_read_by_another(service: PushService) -> None:
     one, other = service.make_phone(), service.make_phone()
     answer = send(phone_of(one | {"keys": other["keys"]}))

@@ -31,6 +31,7 @@ from hub.store.database import Database
 from hub.store.owed import Owed
 from hub.store.tables import notifications
 from tests.hub.notify.town import CALM, Town, VirtualClock
+from tests.waiting import busy, patience_s
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 QUICK = Patience(first_wait_s=0.05, longest_wait_s=0.2, deadline_s=30)
@@ -46,7 +47,7 @@ class Notifier:
         *,
         bell: Bell | None = None,
         pace: Pace | None = None,
-        deadline_s: float = 5.0,
+        deadline_s: float = 600.0,
         storm: StormBounds = CALM,
         clock: Clock | None = None,
     ) -> None:
@@ -98,11 +99,11 @@ class Recipient:
         return Delivered(201)
 
 
-async def until(claim: Callable[[], bool], *, within_s: float = 90.0) -> None:
-    deadline = time.monotonic() + within_s
+async def until(claim: Callable[[], bool]) -> None:
+    """As `tests.waiting.until`, while the loop goes on."""
+    began_s = time.monotonic()
     while not claim():
-        if time.monotonic() > deadline:
-            raise AssertionError("it did not come to pass in time")
+        assert time.monotonic() < began_s + patience_s(), "it did not come true"
         await asyncio.sleep(0.01)
 
 
@@ -130,6 +131,7 @@ def subscribe(town: Town, service: PushService, login: str, *, phone_count: int 
     return [one["endpoint"] for one in made]
 
 
+@pytest.mark.loopback
 def test_an_alert_is_on_the_phone_soon_after_the_bell(town: Town) -> None:
     async def run() -> list[float]:
         took_ms = []
@@ -149,10 +151,11 @@ def test_an_alert_is_on_the_phone_soon_after_the_bell(town: Town) -> None:
 
     took_ms = sorted(asyncio.run(run()))
     print(f"owed to decrypted on the phone: {took_ms} ms")  # noqa: T201 - a figure for the report
-    assert took_ms[len(took_ms) // 2] < 1000
+    assert took_ms[len(took_ms) // 2] < 1000 * busy()
 
 
 @pytest.mark.promise("Faults: A push service that fails or lies loses and doubles nothing.")
+@pytest.mark.loopback
 def test_lies_delays_and_lost_answers_end_in_everything_delivered(town: Town) -> None:
     async def run() -> tuple[Counter[tuple[str, str]], int]:
         async with pushing(town) as (service, channel):
@@ -180,6 +183,7 @@ def test_lies_delays_and_lost_answers_end_in_everything_delivered(town: Town) ->
     assert town.counts().queued == 0
 
 
+@pytest.mark.loopback
 def test_a_phone_that_has_gone_does_not_hold_up_the_others(town: Town) -> None:
     async def run() -> None:
         async with pushing(town) as (service, channel):

@@ -28,6 +28,7 @@ from tests.hub.notify import fake_zalo
 from tests.hub.notify.fake_zalo import FakeZalo, on_loopback
 from tests.hub.notify.samples import message, phone
 from tests.hub.notify.town import VirtualClock
+from tests.waiting import patience_s
 
 pytestmark = [
     pytest.mark.promise(
@@ -42,7 +43,7 @@ PARAMS = {"noi_dung": "title", "dia_diem": "body", "ma_tin": "alert"}
 
 
 @pytest.fixture
-def zalo() -> Iterator[FakeZalo]:
+def zalo(needs_loopback: None) -> Iterator[FakeZalo]:
     with on_loopback(FakeZalo()) as service:
         yield service
 
@@ -169,7 +170,7 @@ def test_nobody_uses_an_access_token_before_what_follows_it_is_on_the_disk(
 
         def write(path: Path, content: bytes) -> None:
             writing.set()
-            assert may_end.wait(30)
+            assert may_end.wait(patience_s())
             write_private(path, content)
 
         rig.token._write_private = write

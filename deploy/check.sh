@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# The fast check: format, lint, types, floors, and every test that needs no broker, database server,
+# browser or real time. It needs the virtual environment alone and takes about a minute.
+#
+#   deploy/check.sh            all of it
+#   deploy/check.sh --static   without the tests
+#   deploy/check.sh ARGS...    the same, and these arguments for pytest
+set -euo pipefail
+cd "$(dirname "$0")/.."
+readonly bin=.venv/bin
+
+step() { printf '\n── %s\n' "$*" >&2; }
+
+# The checker of types takes one core; what comes before the tests finds room on the other.
+static() {
+    local types
+    $bin/mypy >"$1/types" 2>&1 &
+    types=$!
+    step "Format and lint"
+    $bin/ruff format --check .
+    $bin/ruff check .
+    step "Floors: who may import whom"
+    $bin/lint-imports
+    step "Types"
+    wait "$types" || { cat "$1/types" && return 1; }
+    cat "$1/types"
+}
+
+deploy/setup.sh check
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
+static "$said"
+[[ ${1:-} != --static ]] || exit 0
+step "Tests of the fast check"
+slow="broker or postgres or browser or media or system or clock or campaign"
+$bin/pytest -m "not ($slow)" -n 2 --dist loadfile "$@"

@@ -1,0 +1,132 @@
+"""Nothing that a test starts outlives it, and nothing that the run starts outlives the run.
+
+Every test process puts a variable of its own into the environment of what it starts. After each
+test that started something, the programs that carry it and are not of a wider fixture must be gone;
+the others are ended, and the test fails. When the test process itself goes, even by SIGKILL, its
+guardian ends whatever carries the variable.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+
+from tests import guardian
+
+KIND: Final = "TEST_RUN_"
+MARK: Final = f"{KIND}{uuid4().hex}"
+"""The variable that what this process starts has in its environment."""
+
+GOING_S: Final = 10.0
+"""What a program that was told to end gets until it is gone."""
+
+_STARTS: Final = ("subprocess.Popen", "os.posix_spawn", "os.fork")
+
+
+class _Started:
+    """What this process started."""
+
+    def __init__(self) -> None:
+        self.has_new = False
+        self.kept: set[int] = set()  # of fixtures wider than a test
+
+    def left(self) -> set[int]:
+        """What is neither of a wider fixture nor below one of those."""
+        return {pid for pid in guardian.marked(MARK) if not self._is_kept(pid)}
+
+    def _is_kept(self, pid: int) -> bool:
+        if "multiprocessing.resource_tracker" in _words(pid):  # one for all, ends with this process
+            return True
+        while pid > 1 and pid != os.getpid():
+            if pid in self.kept:
+                return True
+            pid = _parent(pid)
+        return False
+
+
+_started = _Started()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    script = Path(guardian.__file__)
+    # Without such variables, and in a session of its own: it must be the last to go.
+    subprocess.Popen(
+        [sys.executable, "-I", script, str(os.getpid()), MARK],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if not name.startswith(KIND)},
+        start_new_session=True,
+    ).returncode = 0  # it outlives this process, which is no fault
+    os.environ[MARK] = "1"
+    sys.addaudithook(_heard)
+
+
+def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in _STARTS:
+        return
+    _started.has_new = True
+    environment = arguments[-1] if event != "os.fork" else None
+    if isinstance(environment, dict):  # of the program's own: it gets the variable as well
+        environment.setdefault(MARK, "1")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[Any]:
+    if fixturedef.scope == "function":
+        return (yield)
+    before = guardian.marked(MARK) if _started.has_new else set()
+    try:
+        return (yield)
+    finally:
+        if _started.has_new:
+            _started.kept |= guardian.marked(MARK) - before
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    yield
+    if not _started.has_new:
+        return
+    _started.has_new = False
+    if left := _going(GOING_S):
+        said = ", ".join(f"{pid} ({_words(pid)})" for pid in sorted(left))
+        _end(left)
+        pytest.fail(f"left running: {said}", pytrace=False)
+
+
+def _going(within_s: float) -> set[int]:
+    """What is still there after it had its time to go."""
+    until_s = time.monotonic() + within_s
+    while (left := _started.left()) and time.monotonic() < until_s:
+        time.sleep(0.02)
+    return left
+
+
+def _end(pids: set[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _parent(pid: int) -> int:
+    """0 for a process that is gone."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    except OSError:
+        return 0
+    return int(after_name.split()[1])
+
+
+def _words(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:200].strip()
+    return "gone"
