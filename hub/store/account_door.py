@@ -46,7 +46,7 @@ class AccountDoor(GrantDoor):
         with self._noting_refusal(asker, act, "person", person_id), self._db.writing() as conn:
             if not self._may(conn, asker, act, person_id, now):
                 return False
-            account_closing.close(conn, person_id, reason=reason, by=_by(asker), now=now)
+            account_closing.close(conn, person_id, reason=reason, by=asker.by, now=now)
         self._bell.ring()
         return True
 
@@ -56,7 +56,7 @@ class AccountDoor(GrantDoor):
         with self._noting_refusal(asker, act, "person", person_id), self._db.writing() as conn:
             if not self._may(conn, asker, act, person_id, now):
                 return None
-            return reopen(conn, person_id, reason=reason, by=_by(asker), now=now)
+            return reopen(conn, person_id, reason=reason, by=asker.by, now=now)
 
     def give_case(self, asker: Asker, person_id: UUID, case_id: UUID, login: str) -> bool:
         """Give a case of a closed account to somebody else."""
@@ -93,7 +93,7 @@ class AccountDoor(GrantDoor):
         try:
             yield
         except AccountError as error:
-            self._note(asker, f"{act}.refused", object_kind, object_id, detail=str(error))
+            self._note(asker, act, object_kind, object_id, detail=str(error), is_done=False)
             raise
 
     def _may(self, conn: Connection, asker: Asker, act: str, person_id: UUID, now: Moment) -> bool:
@@ -109,7 +109,3 @@ def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Momen
     row = conn.execute(select(people).where(people.c.id == person_id)).one()
     known = NewPerson(row.login, row.name, row.language, row.role)
     return invitations.make(conn, known, by=by, now=now)
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -24,6 +24,7 @@ from hub.store.duty_tables import (
     team_people,
     teams,
 )
+from hub.store.grant_rows import not_over
 from hub.store.tables import alerts, audit, grants, people, phones, sessions
 from hub.store.views import Asker
 
@@ -48,6 +49,7 @@ def account_page(
         ),
         alerts=_count(conn, alerts, alerts.c.taken_by == person_id, alerts.c.state == State.TAKEN),
         grants=tuple(grant_sights.grant_rows(conn, asker, grants.c.person_id == person_id, now)),
+        ending_grants=_ending_grants(conn, person_id, now),
         teams=tuple(conn.scalars(_teams_of(person_id))),
         cases=own_cases(conn, person_id),
         closed=_last_closing(conn, person_id) if row.state == CLOSED else None,
@@ -70,6 +72,17 @@ def closings(conn: Connection) -> tuple[int, int]:
 
 def _count(conn: Connection, table: Table, *which: Any) -> int:
     return conn.scalar(select(func.count()).select_from(table).where(*which)) or 0
+
+
+def _ending_grants(conn: Connection, person_id: UUID, now: Moment) -> int:
+    """The number of grants of the person, and of those passed on from them, that still count."""
+    layer = set(conn.scalars(select(grants.c.id).where(grants.c.person_id == person_id)))
+    found: set[UUID] = set()
+    while layer:
+        found |= layer
+        passed_on = select(grants.c.id).where(grants.c.from_grant_id.in_(layer))
+        layer = set(conn.scalars(passed_on)) - found
+    return _count(conn, grants, grants.c.id.in_(found), not_over(now))
 
 
 def _teams_of(person_id: UUID) -> Select[str]:

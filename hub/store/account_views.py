@@ -42,6 +42,8 @@ class AccountPage:
     alerts: int
     """Alerts taken by the person and not closed yet."""
     grants: tuple[GrantRow, ...]
+    ending_grants: int
+    """Those, and the ones that were passed on from them."""
     teams: tuple[str, ...]
     """Names of the teams and rosters that include the person."""
     cases: tuple[OwnCase, ...]

@@ -219,7 +219,15 @@ def _furnish(app: FastAPI, site: Site) -> None:
 
 
 async def _signed_out(request: Request, _: Exception) -> Response:
-    """Pages redirect to the sign-in; a script gets 401."""
+    """Pages redirect to the sign-in; a script gets 401. A session that has ended leaves no pictures
+    in the browser."""
+    answer = _to_sign_in(request)
+    if auth.had_session(request):
+        auth.forget_pictures(answer)
+    return answer
+
+
+def _to_sign_in(request: Request) -> Response:
     if not is_page_wanted(request.headers):
         return JSONResponse({"reason": "signed_out"}, 401)
     if "hx-request" in request.headers:

@@ -112,7 +112,10 @@ def show_login(request: Request, next: str = "/") -> Response:
     """The sign-in page; a signed-in person continues."""
     if session_of(request) is not None:
         return RedirectResponse(own_path(next), 303)
-    return render(request, "login.html", session=None, next=own_path(next), wrong="", login="")
+    page = render(request, "login.html", session=None, next=own_path(next), wrong="", login="")
+    if had_session(request):  # which has ended: closed, elsewhere, or by time
+        forget_pictures(page)
+    return page
 
 
 @router.post("/login")
@@ -192,5 +195,15 @@ def sign_out(request: Request, visit: FormSent) -> Response:
     response.delete_cookie(
         name, path="/", secure=visit.site.settings.is_https, httponly=True, samesite="lax"
     )
-    response.headers["Clear-Site-Data"] = '"cache"'
+    forget_pictures(response)
     return response
+
+
+def forget_pictures(response: Response) -> None:
+    """Make the browser delete the pictures it stored."""
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def had_session(request: Request) -> bool:
+    """True if the browser sent the cookie of a session, valid or not."""
+    return cookie_name(site_of(request)) in request.cookies

@@ -10,7 +10,7 @@ from hub.store import grant_rows
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.database import Database
 from tests.hub.closing_rig import SHELL, Office
-from tests.hub.test_closed_account import sees, state
+from tests.hub.test_closed_account import passed_on, sees, state
 
 LAST = "this is the last account that may manage"
 
@@ -69,3 +69,10 @@ def test_each_other_refusal_is_one_line_too(office: Office) -> None:
     assert [whom for _, whom, _ in refused] == [an, kim.person_id, UUID(int=7)]
     [(_, whom, why)] = office.lines("person.reopen.refused")
     assert (whom, why) == (an, "the account is not closed")
+
+
+def test_the_page_counts_the_grants_that_end_with_those_passed_on(office: Office) -> None:
+    passed_on(office, "tam")
+    page = office.streets.door.account(office.kim, office.an.person_id)
+    assert page is not None
+    assert (len(page.grants), page.ending_grants) == (1, 2)
