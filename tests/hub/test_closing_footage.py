@@ -12,6 +12,7 @@ from hub.store.database import Database
 from tests.browser.served import address, free_socket, served
 from tests.hub.test_closing_pages import close, visit
 from tests.hub.web_town import NODE, PASSWORD, Town
+from tests.waiting import patience_s
 
 FORGETS = '"cache"'
 
@@ -46,6 +47,7 @@ def test_the_browser_of_a_closed_account_deletes_its_pictures_at_the_next_answer
     assert who.get("/login").headers["clear-site-data"] == FORGETS
 
 
+@pytest.mark.loopback
 def test_a_stream_of_a_clip_that_still_grows_ends_before_its_end(town: Town) -> None:
     clip_id, seen = uuid4(), town.somebody()
     begun = ClipBegun(
@@ -62,7 +64,10 @@ def test_a_stream_of_a_clip_that_still_grows_ends_before_its_end(town: Town) -> 
     here, stopped = free_socket(), threading.Event()
     url = address(here)
     app = town.app(public_url=url, stopping=stopped.is_set)
-    with served(app, here, stop=stopped.set), httpx.Client(base_url=url, timeout=60) as client:
+    with (
+        served(app, here, stop=stopped.set),
+        httpx.Client(base_url=url, timeout=patience_s()) as client,
+    ):
         form = {"login": "an", "password": PASSWORD}
         assert client.post("/login", data=form, headers={"Origin": url}).status_code == 303
         with client.stream("GET", f"/clips/{clip_id}/growing") as film:
