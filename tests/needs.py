@@ -31,6 +31,9 @@ PROGRAMS: Final = {
 }
 """What starting a program counts as; any other program counts as `system`."""
 
+WRAPPERS: Final = ("setpriv", "nice", "env", "timeout", "unshare", "ip")
+"""Programs that start another, which is among their arguments."""
+
 SLEEP_S: Final = 0.2
 """What a test of the fast check may sleep at once; heard from Python 3.13 on."""
 
@@ -141,10 +144,9 @@ class _Running:
     def _allows(self, need: str) -> bool:
         if need in self.allowed or "campaign" in self.allowed:
             return True
-        if need == "clock":
+        if need in ("clock", "system"):  # what has real programs may wait, and start another
             return not self.allowed <= set(FAST)
-        # Whatever real program a test has, it talks to.
-        return need == "loopback" and "unit" not in self.allowed
+        return need == "loopback" and "unit" not in self.allowed  # it talks to its programs
 
 
 _running: _Running | None = None
@@ -214,8 +216,10 @@ def _program(arguments: tuple[Any, ...]) -> tuple[str, str]:
 
 def need_of_program(words: Sequence[Any]) -> str:
     """The mark that starting a program by these words counts as."""
-    names = (Path(str(word)).name for word in words)
-    return next((PROGRAMS[name] for name in names if name in PROGRAMS), "system")
+    names = [Path(str(word)).name for word in words]
+    if names[0] in WRAPPERS:
+        return next((PROGRAMS[name] for name in names if name in PROGRAMS), "system")
+    return PROGRAMS.get(names[0], "system")
 
 
 def _connection(arguments: tuple[Any, ...]) -> tuple[str, str]:

@@ -128,6 +128,7 @@ def test_a_head_without_end_is_no_answer() -> None:
         talk.close()
 
 
+@pytest.mark.loopback
 def test_a_password_is_tried_once_because_devices_lock_an_account() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits(challenges=(DIGEST,))) as camera:
         talk = Talk(camera.url(), DeviceLogin("quan ly", "wrong"))
@@ -137,6 +138,7 @@ def test_a_password_is_tried_once_because_devices_lock_an_account() -> None:
         assert len(camera.seen.signed) == 1
 
 
+@pytest.mark.loopback
 def test_it_says_that_it_hangs_up() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits()) as camera:
         with Talk(camera.url(), None) as talk:

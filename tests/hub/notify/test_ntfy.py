@@ -178,7 +178,7 @@ def test_a_newer_server_is_given_what_it_needs_to_replace_an_entry(server: Serve
     assert priorities == [5, 2, 2]
 
 
-@pytest.mark.system
+@pytest.mark.loopback
 def test_an_app_of_a_newer_server_is_handed_one_entry_for_an_alert_whatever_is_said() -> None:
     other_id = UUID("01a1ee56-5e00-7003-a7fa-8323a8f44d7b")
     with newer_ntfy() as server:
@@ -203,14 +203,12 @@ def test_who_may_only_read_or_is_nobody_cannot_publish(server: Server) -> None:
     assert server.read("alerts-ba", reader) == []
 
 
-@pytest.mark.system
 def test_an_address_without_a_topic_is_refused() -> None:
     assert publish(message(), address="https://ntfy.example/", token=None) == Refused(
         "address names no topic"
     )
 
 
-@pytest.mark.system
 def test_a_token_that_is_no_token_is_refused() -> None:
     answer = publish(message(), address="https://ntfy.example/a", token="a\r\nb: c")
     assert answer == Refused("the phone's access token is unusable")
