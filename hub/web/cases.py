@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from hub.store.case_views import CaseError, CaseFault, CasePage
 from hub.store.export_door import CannotLeaveError
-from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.auth import FormSent, SignedIn, SignedOutError, Visit, session_of
 from hub.web.proof import ProvedForm
 from hub.web.site import render
 from hub.web.words import Words
@@ -252,6 +252,9 @@ def export_case(
         return _page(request, visit, case_id, refused=str(error))
     if path is None:
         raise HTTPException(403)
+    if session_of(request) is None:  # closed or signed out while the package was made
+        _forget(path)
+        raise SignedOutError
     cases.exported(visit.asker, case_id, path.name)
     after.add_task(_forget, path)
     return FileResponse(path, media_type="application/zip", filename=path.name, background=after)

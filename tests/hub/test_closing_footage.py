@@ -8,10 +8,14 @@ import httpx
 import pytest
 
 from agent.wire.messages import ClipBegun
+from hub.alerts.grants import Right
 from hub.store.database import Database
+from hub.store.views import Asker
 from tests.browser.served import address, free_socket, served
+from tests.hub.test_cases import opened
 from tests.hub.test_closing_pages import close, visit
 from tests.hub.web_town import NODE, PASSWORD, Town
+from tests.hub.web_visitor import Visitor
 from tests.waiting import patience_s
 
 FORGETS = '"cache"'
@@ -84,3 +88,22 @@ def grow(town: Town, clip_id: UUID, data: bytes) -> None:
     upload = town.uploads.growing.open(NODE, clip_id)
     upload.write(data)
     upload.finish()
+
+
+def test_a_package_that_is_made_while_the_account_closes_is_not_handed_out(
+    town: Town, tmp_path: Path
+) -> None:
+    package = tmp_path / "evidence.zip"
+    town.allow("an", Right.EXPORT)
+
+    def pack(asker: Asker, *_: object) -> Path:
+        package.write_bytes(b"footage")
+        close(town, "an")
+        return package
+
+    who = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
+    answer = who.post(f"{opened(who)}/export", reason="gửi viện kiểm sát")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert answer.content == b""
+    assert not package.exists()
+    assert "case.export" not in town.acts()
