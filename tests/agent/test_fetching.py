@@ -119,7 +119,7 @@ def test_it_knows_where_the_recording_ends(film: Film, ends_with: str) -> None:
 
 
 def test_nothing_of_that_time_is_said_in_words(film: Film) -> None:
-    with Recorder(film, ends_with="bye") as recorder, pytest.raises(ArchiveError, match="nothing"):
+    with Recorder(film, ends_with="bye") as recorder, pytest.raises(ArchiveError, match="no video with recording times"):
         played(recorder, -500, -400)
 
 
@@ -130,7 +130,7 @@ def test_a_recorder_that_never_ends_and_does_not_go_on_is_given_up(
     monkeypatch.setattr("agent.devices.replay_line.STANDS_S", 0.5)
     with (
         Recorder(film, never_ends_with=what, ends_with="") as recorder,
-        pytest.raises(ArchiveError, match="goes on in its recording"),
+        pytest.raises(ArchiveError, match="no further video of its recording"),
     ):
         played(recorder, 0, 4)
 

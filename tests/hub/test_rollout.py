@@ -195,6 +195,11 @@ class Town(Yard):
         return {one.wanted == LONGER for one in known.values()}
 
 
+@pytest.fixture
+def town(db: Database, tmp_path: Path) -> Town:
+    return Town(db, tmp_path)
+
+
 def test_a_few_are_told_first_then_a_quarter_then_all(town: Town) -> None:
     town.begin()
     first = town.live(300, lambda _: "in_force")
