@@ -119,7 +119,10 @@ def test_it_knows_where_the_recording_ends(film: Film, ends_with: str) -> None:
 
 
 def test_nothing_of_that_time_is_said_in_words(film: Film) -> None:
-    with Recorder(film, ends_with="bye") as recorder, pytest.raises(ArchiveError, match="no video with recording times"):
+    with (
+        Recorder(film, ends_with="bye") as recorder,
+        pytest.raises(ArchiveError, match="no video with recording times"),
+    ):
         played(recorder, -500, -400)
 
 
