@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -79,16 +79,23 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
         environment.setdefault(MARK, "1")
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """What is started inside outlives the test; whoever starts it ends it."""
+    before = guardian.marked(MARK) if _started.has_new else set()
+    try:
+        yield
+    finally:
+        if _started.has_new:
+            _started.kept |= guardian.marked(MARK) - before
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[Any]:
     if fixturedef.scope == "function":
         return (yield)
-    before = guardian.marked(MARK) if _started.has_new else set()
-    try:
+    with kept():
         return (yield)
-    finally:
-        if _started.has_new:
-            _started.kept |= guardian.marked(MARK) - before
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

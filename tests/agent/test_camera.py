@@ -18,6 +18,7 @@ from agent.devices.stream import NAP_S, StreamCamera
 from agent.devices.usb import UsbCamera
 from agent.media.frame import Frame, Packet
 from agent.vision.zones import Polygon
+from tests import leftovers
 from tests.agent.eyes import Kept, after, draw_pictures, record, record_mjpeg
 from tests.agent.rtsp import RtspServer
 from tests.agent.videos import hevc
@@ -28,6 +29,7 @@ pytestmark = [
     pytest.mark.promise("Cameras: A camera with one stream is decoded once."),
     pytest.mark.promise("Cameras: A recording works as a camera."),
     pytest.mark.promise("Cameras: All cameras pass the same contract tests."),
+    pytest.mark.media,
 ]
 
 Maker = Callable[[Path], Camera]
@@ -81,7 +83,8 @@ class Streams:
     def of(self, folder: Path, mount: str, sub_mount: str = "") -> Camera:
         if self.server is None:
             h264, h265 = record(folder / "a.mp4", 50, frames_per_s=25), hevc(folder / "b.mp4")
-            Streams.server = RtspServer(f"/h264={h264}", f"/h265={h265}", f"/sub={h264}")
+            with leftovers.kept():
+                Streams.server = RtspServer(f"/h264={h264}", f"/h265={h265}", f"/sub={h264}")
         url = self.server.url
         return StreamCamera(
             "street",
@@ -156,8 +159,6 @@ def never() -> bool:
 
 
 @pytest.mark.promise("Cameras: Each packet comes before the frame that is decoded from it.")
-@pytest.mark.media
-@pytest.mark.system
 @every_camera
 def test_every_packet_comes_before_the_frame_decoded_from_it(make: Maker, tmp_path: Path) -> None:
     sink, camera = InOrder(), make(tmp_path)
@@ -176,7 +177,6 @@ def test_every_packet_comes_before_the_frame_decoded_from_it(make: Maker, tmp_pa
     assert packets_before >= 12 - behind
 
 
-@pytest.mark.media
 @every_camera
 def test_frames_count_from_one_and_instants_grow(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)
@@ -186,7 +186,6 @@ def test_frames_count_from_one_and_instants_grow(make: Maker, tmp_path: Path) ->
     assert all(one.at < other.at for one, other in pairwise(frames))
 
 
-@pytest.mark.media
 @every_camera
 def test_a_frame_is_i420_of_the_size_that_was_announced(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)
@@ -198,7 +197,6 @@ def test_a_frame_is_i420_of_the_size_that_was_announced(make: Maker, tmp_path: P
 
 
 @pytest.mark.promise("Clips: B-frames are kept and play.")
-@pytest.mark.media
 @every_camera
 def test_packets_can_be_put_into_an_mp4_file_and_played(make: Maker, tmp_path: Path) -> None:
     sink, camera = Kept(), make(tmp_path)
@@ -213,7 +211,6 @@ def test_packets_can_be_put_into_an_mp4_file_and_played(make: Maker, tmp_path: P
         assert sum(1 for _ in container.decode(video=0)) == len(packets) > 1
 
 
-@pytest.mark.media
 @every_camera
 def test_decoding_times_of_packets_grow(make: Maker, tmp_path: Path) -> None:
     sink, camera = Kept(), make(tmp_path)
@@ -222,7 +219,6 @@ def test_decoding_times_of_packets_grow(make: Maker, tmp_path: Path) -> None:
     assert all(one.dts < other.dts for one, other in pairwise(sink.packets))
 
 
-@pytest.mark.media
 @every_camera
 def test_told_to_stop_it_gives_no_further_frame(make: Maker, tmp_path: Path) -> None:
     camera, seen = make(tmp_path), list[Frame]()
@@ -233,7 +229,6 @@ def test_told_to_stop_it_gives_no_further_frame(make: Maker, tmp_path: Path) -> 
     assert len(seen) == 3
 
 
-@pytest.mark.media
 @every_camera
 def test_a_camera_may_be_closed_twice(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)

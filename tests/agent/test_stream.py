@@ -253,8 +253,8 @@ def test_packets_of_the_main_stream_and_frames_of_the_sub_stream_tell_one_time(
     frames = list(islice(seen.frames(sink, never), 50))
     now = SystemClock().now()
     seen.close()
-    assert abs(frames[-1].at.seconds_since(sink.packets[-1].at)) < 0.3
-    assert 0 <= now.seconds_since(frames[-1].at) < 0.5
+    assert abs(frames[-1].at.seconds_since(sink.packets[-1].at)) < 0.3 * busy()
+    assert 0 <= now.seconds_since(frames[-1].at) < 0.5 * busy()
     steps = [other.at.seconds_since(one.at) for one, other in pairwise(frames)]
     assert sum(steps) / len(steps) == pytest.approx(0.04, abs=0.005)
 

@@ -122,7 +122,7 @@ def test_pictures_follow_one_another_and_are_lost_with_their_age(
         officer.page.locator("main a[href^='/cameras/']").last.click()
         # A browser may drop the last word of a page that goes: then its lease ends it.
         until(lambda: ends(hub.town))
-        assert hub.town.live_round.watching.watches() == []
+        until(lambda: hub.town.live_round.watching.watches() == [])
         node.is_on, node.answers = True, []
         until(lambda: node.answers)
         assert node.answers[-1] == 410

@@ -20,10 +20,13 @@ from tests.waiting import busy, patience_s, until
 SCRIPT = Path(__file__).parents[2] / "deploy" / "recording.sh"
 SCENE_SHA256 = "45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf"
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("ffmpeg") is None or shutil.which("apt-get") is None,
-    reason="needs ffmpeg and Debian's apt-get",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        shutil.which("ffmpeg") is None or shutil.which("apt-get") is None,
+        reason="needs ffmpeg and Debian's apt-get",
+    ),
+    pytest.mark.media,
+]
 
 
 def run(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -94,7 +97,7 @@ def names(folder: Path) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def demo(needs_system: None) -> Path:
+def demo() -> Path:
     """The real recording in the cache all runs share, fetched over the network the first time."""
     result = run()
     if "cannot be fetched" in result.stderr:
@@ -118,7 +121,7 @@ def seeded(cache: Path, demo: Path) -> Path:
 
 
 @pytest.fixture
-def small_disk(needs_system: None, tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"
     folder.mkdir()
     command: list[str | Path] = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]
@@ -180,7 +183,6 @@ def test_the_scene_is_the_one_this_project_knows(demo: Path) -> None:
 
 
 @pytest.mark.promise("Recording of the street: The recording is H.264 as a camera sends it.")
-@pytest.mark.media
 def test_the_recording_is_what_a_camera_would_send(demo: Path) -> None:
     found = stream(demo)
     assert demo.name == "vtest.mp4"
@@ -192,7 +194,6 @@ def test_the_recording_is_what_a_camera_would_send(demo: Path) -> None:
 
 
 @pytest.mark.promise("Recording of the street: Each tenth frame is a keyframe.")
-@pytest.mark.media
 def test_every_tenth_frame_and_no_other_is_a_keyframe(demo: Path) -> None:
     assert keyframes(demo) == list(range(0, 795, 10))
 
@@ -215,7 +216,6 @@ def test_a_second_run_needs_neither_network_nor_ffmpeg(tmp_path: Path, demo: Pat
     assert run(PATH=path).stdout == f"{demo}\n"
 
 
-@pytest.mark.media
 def test_a_run_that_is_stopped_leaves_nothing_half(seeded: Path) -> None:
     with started_and_transcoding(seeded) as process:
         os.killpg(process.pid, signal.SIGINT)
@@ -226,7 +226,6 @@ def test_a_run_that_is_stopped_leaves_nothing_half(seeded: Path) -> None:
     assert names(seeded) == {"vtest.avi"}
 
 
-@pytest.mark.media
 def test_the_run_after_one_that_was_killed_clears_up_and_succeeds(seeded: Path) -> None:
     with started_and_transcoding(seeded) as process:
         os.killpg(process.pid, signal.SIGKILL)
@@ -253,7 +252,6 @@ def started_and_transcoding(cache: Path) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.media
 def test_two_runs_at_once_make_one_recording(seeded: Path) -> None:
     with started_and_transcoding(seeded) as first:
         second = run(MATTHAN_CACHE=str(seeded))
@@ -286,7 +284,6 @@ def test_a_scene_spoilt_in_the_cache_is_fetched_again(
 @pytest.mark.promise(
     "Recording of the street: The recording is known by its hash, and another file is refused."
 )
-@pytest.mark.system
 def test_another_file_under_the_same_name_is_refused(tmp_path: Path, cache: Path) -> None:
     path = apt_that_brings(tmp_path, package_holding(tmp_path, "vtest.avi", b"not the scene"))
     line = the_one_line(run(PATH=path, MATTHAN_CACHE=str(cache)))
@@ -295,7 +292,6 @@ def test_another_file_under_the_same_name_is_refused(tmp_path: Path, cache: Path
     assert names(cache) == set()
 
 
-@pytest.mark.system
 def test_a_package_without_the_scene_is_refused(tmp_path: Path, cache: Path) -> None:
     path = apt_that_brings(tmp_path, package_holding(tmp_path, "other.avi", b"another"))
     line = the_one_line(run(PATH=path, MATTHAN_CACHE=str(cache)))
@@ -303,7 +299,6 @@ def test_a_package_without_the_scene_is_refused(tmp_path: Path, cache: Path) -> 
     assert names(cache) == set()
 
 
-@pytest.mark.system
 def test_without_a_network_the_line_names_the_package_and_the_cure(
     tmp_path: Path, cache: Path
 ) -> None:
@@ -315,7 +310,6 @@ def test_without_a_network_the_line_names_the_package_and_the_cure(
     assert names(cache) == set()
 
 
-@pytest.mark.system
 @pytest.mark.parametrize("program", ["ffmpeg", "ffprobe"])
 def test_without_ffmpeg_the_line_says_what_to_install(
     tmp_path: Path, cache: Path, program: str
@@ -331,14 +325,12 @@ def test_a_disk_too_small_is_named_before_anything_is_fetched(small_disk: Path) 
     assert "MATTHAN_CACHE" in line
 
 
-@pytest.mark.system
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     line = the_one_line(run(MATTHAN_CACHE=str(tmp_path / "file" / "cache")))
     assert f"The cache {tmp_path}/file/cache cannot be written (Not a directory)" in line
 
 
-@pytest.mark.system
 @pytest.mark.parametrize("arguments", [("--record", "x"), ("--recording",), ("a", "b", "c")])
 def test_a_misspelt_option_is_answered_with_the_right_one(arguments: tuple[str, ...]) -> None:
     assert "[--recording FILE]" in the_one_line(run(*arguments))
@@ -348,7 +340,7 @@ def test_a_misspelt_option_is_answered_with_the_right_one(arguments: tuple[str, 
 
 
 @pytest.fixture
-def as_a_camera(needs_media: None, tmp_path: Path) -> Path:
+def as_a_camera(tmp_path: Path) -> Path:
     """Three seconds of H.264 with a keyframe a second."""
     file = tmp_path / "street corner.mp4"
     ffmpeg(*pattern(), "-c:v", "libx264", "-g", 10, "-bf", 0, "-pix_fmt", "yuv420p", file)
@@ -359,7 +351,6 @@ def pattern(size: str = "160x120", seconds: int = 3) -> tuple[str, ...]:
     return ("-f", "lavfi", "-i", f"testsrc=size={size}:rate=10:duration={seconds}")
 
 
-@pytest.mark.system
 def test_a_file_like_a_camera_is_given_back_as_it_is(as_a_camera: Path, cache: Path) -> None:
     result = run("--recording", as_a_camera, MATTHAN_CACHE=str(cache))
     assert (result.stdout, result.stderr) == (f"{as_a_camera}\n", "")
@@ -367,8 +358,6 @@ def test_a_file_like_a_camera_is_given_back_as_it_is(as_a_camera: Path, cache: P
 
 
 @pytest.mark.promise("Demonstration: Any other video file can be played.")
-@pytest.mark.media
-@pytest.mark.system
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -394,8 +383,6 @@ def test_a_file_unlike_a_camera_is_turned_into_one_that_is(
     assert (found["pix_fmt"], int(found["nb_read_packets"])) == ("yuv420p", 30)
 
 
-@pytest.mark.media
-@pytest.mark.system
 def test_a_file_once_turned_is_found_again_under_any_name(tmp_path: Path, cache: Path) -> None:
     file = tmp_path / "mine.avi"
     ffmpeg(*pattern(), "-c:v", "mpeg4", file)
@@ -407,8 +394,6 @@ def test_a_file_once_turned_is_found_again_under_any_name(tmp_path: Path, cache:
 
 
 @pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
-@pytest.mark.media
-@pytest.mark.system
 def test_sound_is_left_out_and_odd_sizes_are_made_even(tmp_path: Path, cache: Path) -> None:
     file = tmp_path / "phone.mkv"
     ffmpeg(*pattern("161x121"), "-f", "lavfi", "-i", "sine=duration=3", "-c:v", "mpeg4", file)
@@ -417,8 +402,6 @@ def test_sound_is_left_out_and_odd_sizes_are_made_even(tmp_path: Path, cache: Pa
     assert (found["codec_type"], found["width"], found["height"]) == ("video", 160, 120)
 
 
-@pytest.mark.media
-@pytest.mark.system
 def test_a_quick_camera_keeps_its_rate_and_a_keyframe_a_second(tmp_path: Path, cache: Path) -> None:
     file = tmp_path / "quick.avi"
     source = "testsrc=size=160x120:rate=30000/1001:duration=3"
@@ -429,20 +412,17 @@ def test_a_quick_camera_keeps_its_rate_and_a_keyframe_a_second(tmp_path: Path, c
 
 
 @pytest.mark.promise("Bad input: A missing recording is named.")
-@pytest.mark.system
 def test_a_missing_file_is_named(cache: Path, tmp_path: Path) -> None:
     file = tmp_path / "nowhere.mp4"
     line = the_one_line(run("--recording", file, MATTHAN_CACHE=str(cache)))
     assert line == f"recording: The file {file} does not exist. Check its name."
 
 
-@pytest.mark.system
 def test_a_folder_is_named(cache: Path, tmp_path: Path) -> None:
     line = the_one_line(run("--recording", tmp_path, MATTHAN_CACHE=str(cache)))
     assert f"{tmp_path} is not a file" in line
 
 
-@pytest.mark.system
 def test_an_empty_file_is_named(cache: Path, tmp_path: Path) -> None:
     file = tmp_path / "empty.mp4"
     file.touch()
@@ -451,7 +431,6 @@ def test_an_empty_file_is_named(cache: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("Bad input: A recording that is not a video is named.")
-@pytest.mark.system
 @pytest.mark.parametrize("name", ["notes.txt", "notes.mp4", "notes"])
 def test_a_text_is_no_video_whatever_it_is_called(cache: Path, tmp_path: Path, name: str) -> None:
     file = tmp_path / name
@@ -460,8 +439,6 @@ def test_a_text_is_no_video_whatever_it_is_called(cache: Path, tmp_path: Path, n
     assert f"The file {file} is not a video" in line
 
 
-@pytest.mark.media
-@pytest.mark.system
 def test_a_picture_is_no_video(cache: Path, tmp_path: Path) -> None:
     file = tmp_path / "corner.png"
     ffmpeg(*pattern(), "-frames:v", 1, file)
@@ -469,8 +446,6 @@ def test_a_picture_is_no_video(cache: Path, tmp_path: Path) -> None:
     assert f"The file {file} is a single picture, not a video" in line
 
 
-@pytest.mark.media
-@pytest.mark.system
 def test_sound_alone_is_no_video(cache: Path, tmp_path: Path) -> None:
     file = tmp_path / "street.wav"
     ffmpeg("-f", "lavfi", "-i", "sine=duration=1", file)
@@ -479,7 +454,6 @@ def test_sound_alone_is_no_video(cache: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("Bad input: A truncated recording is named.")
-@pytest.mark.media
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -501,7 +475,6 @@ def test_a_file_cut_short_is_refused_and_named(
     assert names(cache) == set()
 
 
-@pytest.mark.media
 def test_a_disk_that_fills_up_while_writing_is_named(small_disk: Path, tmp_path: Path) -> None:
     file = tmp_path / "noise.avi"
     noise = "nullsrc=size=640x480:rate=10:duration=20,geq=random(1)*255:128:128"
