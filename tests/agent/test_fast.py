@@ -74,7 +74,6 @@ def test_where_the_compiled_form_runs_finding_motion_never_loads_opencv() -> Non
     assert done.stdout.split() == ["boxes", "True", "opencv", "False"], done.stderr
 
 
-@pytest.mark.system
 @compiled
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (46, 66), (360, 640), (480, 854), (270, 90)])
 def test_means_are_the_same_whatever_the_size_and_however_long_the_rows(

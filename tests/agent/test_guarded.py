@@ -9,10 +9,12 @@ import pytest
 from agent.vision import fast
 from tests.house.test_house import ROOT
 
-pytestmark = pytest.mark.promise(
-    "Motion: The compiled kernel touches no memory outside its input and output."
-)
-pytestmark = pytest.mark.system
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.promise(
+        "Motion: The compiled kernel touches no memory outside its input and output."
+    ),
+]
 
 SIDES = pytest.mark.parametrize("side", ["begin", "end"])
 A_BYTE_BESIDE = """

@@ -23,9 +23,10 @@ from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import TOKEN, Town
 from tests.waiting import until
 
-pytestmark = pytest.mark.loopback
-
-pytestmark = pytest.mark.promise("Wire protocol: Pictures travel by HTTPS under their hash.")
+pytestmark = [
+    pytest.mark.loopback,
+    pytest.mark.promise("Wire protocol: Pictures travel by HTTPS under their hash."),
+]
 
 PICTURE = b"\xff\xd8 somebody \xff\xd9" * 9000
 
