@@ -32,6 +32,7 @@ def test_the_page_of_an_account_fits_its_screen_open_closed_and_reopened(
     page, name = keeper.page, f"{size}-{language}-{theme}-account"
     keeper.open("/grants")
     page.locator("[data-person='Nguyễn Văn An'] a").click()
+    expect(page.locator("#close")).to_be_visible()
     keeper.shot(f"{name}-open", full=True)
     assert fits(page)
     page.fill("#close [name=reason]", REASON[language])
