@@ -176,7 +176,7 @@ class Watch:
         self._backlog.add(Entry(write=write, is_alert=False))
 
     def _note_put_off(self, looks: int, at: Instant) -> None:
-        """Count them; logged once a minute."""
+        """Count looks that were put off; log the count at most once a minute."""
         self.counts.looks_put_off += looks
         if looks and (self._said_busy is None or at.seconds_since(self._said_busy) >= BUSY_EVERY_S):
             self._said_busy = at

@@ -45,7 +45,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latencies:
-    """Both latencies, for a clip of so many bytes."""
+    """Both latencies for a clip of the given size in bytes."""
 
     first_fragment: Latency
     final_clip: Latency
@@ -183,7 +183,7 @@ def _new_id(at: Instant) -> UUID:
 
 
 def _first_floor_s(folder: Path, size_bytes: int) -> float:
-    """Write a new file of so many bytes and make it and its name durable."""
+    """Write a new file of the given size in bytes. Make the file and its name durable."""
     path, data = folder / "floor", os.urandom(size_bytes)
     began_s = time.perf_counter()
     with path.open("xb") as file:

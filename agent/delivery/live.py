@@ -74,7 +74,7 @@ class Lives:
         return True
 
     def end(self, camera: str) -> None:
-        """Nobody watches it."""
+        """Stop the live pictures of this camera."""
         with self._lock:
             was_watched = self._leases.pop(camera, None) is not None
             self._waiting.pop(camera, None)

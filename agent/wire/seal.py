@@ -57,7 +57,7 @@ class Claims(Words):
     """For footage from the camera's own recorder: time of fetching and sealing. Other times are the
     recorder's, corrected by the difference of the clocks."""
     sign_every: Annotated[int, Field(ge=1)]
-    """A link is signed every so many fragments; the first and the last record always are."""
+    """Fragments from one signed link to the next. The first and last record are always signed."""
     certificates: Annotated[tuple[bytes, ...], Field(min_length=1, max_length=5)]
     """Certificates of the node and its issuers, DER (base64url in JSON)."""
 

@@ -173,7 +173,7 @@ def bucket_key_file(settings: HubSettings) -> Path:
 
 
 def broker_address(settings: HubSettings) -> BrokerAddress:
-    """The broker as the intake wants it."""
+    """Address and certificate files of the broker, for the intake."""
     broker = settings.broker
     return BrokerAddress(
         broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file

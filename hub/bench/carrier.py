@@ -40,7 +40,7 @@ class Carrier:
         return self._pipe.recv()
 
     def await_filed(self, how_many: int) -> float:
-        """The monotonic time (s) by which so many messages were committed."""
+        """Wait for this number of committed messages; return the monotonic time (s) then."""
         until(lambda: filed(self.counts()) >= how_many, f"the hub files {how_many} messages")
         return time.monotonic()
 

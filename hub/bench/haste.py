@@ -40,7 +40,7 @@ class Speech:
 
 
 def write_speeches(town: Town, folder: Path, *, messages: int) -> tuple[list[Talker], list[Speech]]:
-    """Write so many messages of new nodes to files."""
+    """Write the given number of messages of new nodes to files."""
     speakers = town.talkers(SPEAKERS, cameras=CAMERAS)
     [ailing] = town.talkers(1, cameras=1)
     now_us = time.time_ns() // 1000

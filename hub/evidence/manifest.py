@@ -78,7 +78,7 @@ class Stamping(Part):
 
 
 class Manifest(Part):
-    """Signed as the bytes it is written in."""
+    """The signature covers the exact bytes of the written manifest."""
 
     v: Literal[1] = 1
     package_id: UUID

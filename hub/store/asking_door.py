@@ -44,7 +44,7 @@ MEDIA_TYPES: Final = {
 
 
 class AskingDoor(Acting):
-    """Thread-safe. None and False are the same answer for unknown and for not theirs."""
+    """Thread-safe. None or False: the item is unknown, or the person has no right to it."""
 
     def __init__(self, db: Database, *, clock: Clock, blobs: Blobs, box: TipBox) -> None:
         super().__init__(db, clock=clock)

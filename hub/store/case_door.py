@@ -33,7 +33,7 @@ NOTE_CHARS: Final = 1000
 
 
 class CaseDoor(Acting):
-    """Thread-safe. None and False are the same answer for unknown and for not theirs."""
+    """Thread-safe. None or False: the item is unknown, or the person has no right to it."""
 
     def may_open(self, asker: Asker) -> bool:
         """True if this person may open cases: they may export from some camera."""

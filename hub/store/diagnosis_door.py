@@ -1,6 +1,6 @@
 """Service for diagnosis files of nodes, for people who look after the node's area.
 
-None and False are the same answer for unknown and for not theirs.
+None or False: the item is unknown, or the person has no right to it.
 """
 
 from uuid import UUID

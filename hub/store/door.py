@@ -47,7 +47,7 @@ NOTE_CHARS: Final = 2000
 
 
 class Door(NoticeDoor):
-    """Thread-safe. None is the same answer for unknown and for not theirs.
+    """Thread-safe. None: the item is unknown, or the person has no right to it.
 
     A read and its audit line are two transactions, so that pages do not delay writers. The answer
     is returned only after the line is committed.

@@ -1,7 +1,7 @@
 """Service for grants, for people who look after the places.
 
-False or None is the same answer for unknown and for not theirs; a `GrantError` says what is wrong
-with a grant.
+False or None: the item is unknown, or the person has no right to it. A `GrantError` names the
+fault of a grant.
 """
 
 from dataclasses import replace

@@ -183,7 +183,7 @@ def _words(form: FormData, visit: Visit) -> AreaWords:
 
 
 def _midnight(text: str, zone: ZoneInfo, days: int) -> int | None:
-    """First moment so many days after a day."""
+    """First moment of the day that is the given number of days after a day."""
     if not text:
         return None
     try:

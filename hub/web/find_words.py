@@ -99,7 +99,7 @@ def nothing_sentence(page: SightingsPage, words: Words) -> str:
 
 
 def cut_sentence(page: SightingsPage, parsed: Parsed, calendar: Calendar) -> str:
-    """How far back it searched, if less than asked."""
+    """Sentence with the start of the searched time, if the search was cut short; else empty."""
     if parsed.wanted is None or not is_cut(page, parsed):
         return ""
     said = calendar.words.say("So far only what was seen since %(time)s was looked through.")

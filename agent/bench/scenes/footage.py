@@ -24,7 +24,7 @@ LABELLED_FRAMES = 395
 BODY_WIDTH = 0.38
 """Share of a body's height; the truth states heights only."""
 COASTING_FRAMES = 5
-"""A track may last so many frames after its body has left without being false."""
+"""Frames that a track may last after its body has left, and not count as false."""
 TREE_FRAMES = 50
 """Usable frames of the tree; from frame 54 on an arm reaches into the picture."""
 TREE_FRAMES_PER_S = 10.0
