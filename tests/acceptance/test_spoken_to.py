@@ -95,7 +95,7 @@ def plain(address: Sequence[object]) -> tuple[str, int]:
 
 @pytest.fixture(scope="module")
 def town(
-    needs_system: None, tmp_path_factory: pytest.TempPathFactory
+    needs_system: None, needs_media: None, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Heard, dict[str, int]]:
     folder = tmp_path_factory.mktemp("walled") / "town"
     film = subprocess.run(
