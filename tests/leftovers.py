@@ -82,12 +82,11 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
 @contextmanager
 def kept() -> Iterator[None]:
     """What is started inside outlives the test; whoever starts it ends it."""
-    before = guardian.marked(MARK) if _started.has_new else set()
+    before = _all_started()
     try:
         yield
     finally:
-        if _started.has_new:
-            _started.kept |= guardian.marked(MARK) - before
+        _started.kept |= _all_started() - before
 
 
 @pytest.hookimpl(wrapper=True)
@@ -110,6 +109,15 @@ def pytest_runtest_teardown() -> Iterator[None]:
         pytest.fail(f"left running: {said}", pytrace=False)
 
 
+def _all_started() -> set[int]:
+    """What carries the variable, and each child of this process: a child that has begun only now
+    does not show its environment yet."""
+    if not _started.has_new:
+        return set()
+    lists = (task / "children" for task in Path("/proc/self/task").iterdir())
+    return guardian.marked(MARK) | {int(pid) for one in lists for pid in _read(one).split()}
+
+
 def _going(within_s: float) -> set[int]:
     """What is still there after it had its time to go."""
     until_s = time.monotonic() + within_s
@@ -126,11 +134,16 @@ def _end(pids: set[int]) -> None:
 
 def _parent(pid: int) -> int:
     """0 for a process that is gone."""
+    after_name = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2]
+    return int(after_name.split()[1]) if after_name else 0
+
+
+def _read(file: Path) -> str:
+    """Empty for a process or a thread that is gone."""
     try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+        return file.read_text()
     except OSError:
-        return 0
-    return int(after_name.split()[1])
+        return ""
 
 
 def _words(pid: int) -> str:

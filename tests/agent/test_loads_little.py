@@ -42,7 +42,7 @@ def beginning_of_the_street(path: Path) -> Path:
     return path
 
 
-@pytest.mark.system
+@pytest.mark.media
 @compiled
 def test_who_walks_by_is_told_of_with_a_picture_where_opencv_cannot_be_loaded(
     broker: Broker, tmp_path: Path

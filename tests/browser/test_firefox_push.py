@@ -106,7 +106,7 @@ class Hub:
 
 
 @pytest.fixture
-def hub(needs_system: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+def hub(needs_browser: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     db, place, stopping = Database(sqlite_url), free_socket(), threading.Event()
     town = Town(db, tmp_path)
     site = address(place).replace("127.0.0.1", "localhost")

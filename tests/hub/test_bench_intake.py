@@ -45,7 +45,6 @@ def run(*words: str) -> int:
 
 
 @pytest.mark.broker
-@pytest.mark.system
 def test_all_that_was_said_is_stored_once_and_the_peer_heard_the_same(
     capsys: pytest.CaptureFixture[str], database_url: str
 ) -> None:
