@@ -29,6 +29,8 @@ DAY_S: Final = 86_400.0
 POLL_S: Final = 0.5
 WARMING_S: Final = 20.0
 """Seconds until cameras are open, the ring is full and the background is learned."""
+STOP_AT_MOST_S: Final = 300.0
+"""Seconds a process may take to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class Watching:
     def end(self) -> None:
         """Ask the process to end, and wait for it."""
         self._child.send_signal(signal.SIGTERM)
-        self._child.wait(30)
+        self._child.wait(STOP_AT_MOST_S)
 
     def __enter__(self) -> Self:
         return self
