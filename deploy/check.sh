@@ -8,6 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly bin=.venv/bin
+# Each test program would compile every module anew.
+unset PYTHONDONTWRITEBYTECODE
 
 step() { printf '\n── %s\n' "$*" >&2; }
 

@@ -8,6 +8,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Each program that the tests start would compile every module anew.
+unset PYTHONDONTWRITEBYTECODE
+
 step() { printf '\n── %s\n' "$*" >&2; }
 
 step "Set-up"
@@ -19,8 +22,8 @@ deploy/check.sh --static
 step "Types of the tests and of deploy/"
 .venv/bin/mypy -p deploy -p tests
 step "Tests"
-# Whoever starts this in the background hands on that Ctrl-C is ignored; some tests send one. Three
-# workers take file by file: half of the time is spent waiting for real programs.
+# Whoever starts this in the background may ignore signals that some tests send. The workers take
+# file by file; there are more of them than cores, because the tests wait for real programs.
 workers=()
 (($#)) || workers=(-n 3 --dist loadfile --durations 10)
-exec env --default-signal=INT,QUIT .venv/bin/pytest "${workers[@]}" "$@"
+exec env --default-signal=HUP,INT,QUIT .venv/bin/pytest "${workers[@]}" "$@"

@@ -4,10 +4,12 @@ import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import URL, Engine, create_engine
 
 from hub.store.database import SYNC, Database
 from hub.store.schema import migrate
@@ -33,6 +35,25 @@ def no_sync() -> Iterator[None]:
         for is_durable in SYNC:
             patch.setitem(SYNC, is_durable, "OFF")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_compiler() -> Iterator[None]:
+    """SQLite engines of the tests share compiled queries: compiling is half of a test."""
+    model = create_engine("sqlite+pysqlite://")
+    model.connect().close()  # its dialect has then asked for the version
+
+    def sharing(url: URL, **options: Any) -> Engine:
+        engine = create_engine(url, **options)
+        if url.get_backend_name() == "sqlite":
+            engine.dialect = model.dialect
+            engine._compiled_cache = model._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.store.database.create_engine", sharing)
+        yield
+    model.dispose()
 
 
 @pytest.fixture
