@@ -8,7 +8,7 @@ from agent.devices.camera import CameraError
 
 
 @pytest.fixture(scope="session")
-def stock() -> Material:
+def stock(needs_media: None) -> Material:
     try:
         return material(cache(), SCENES / "vtest.truth.toml")
     except CameraError as missing:
