@@ -1,5 +1,6 @@
 """Databases for every test that wants one, and the rules that hold for every test."""
 
+import gc
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,6 +27,12 @@ settings.register_profile(
 settings.load_profile("tests")
 
 _numbers = itertools.count(1)
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector passes over the thousands of tests and their modules from here on."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
