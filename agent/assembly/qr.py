@@ -9,7 +9,8 @@ class QrReader:
     """For one thread."""
 
     def __init__(self) -> None:
-        self._detector = cv2.QRCodeDetector()
+        # The older detector fails on about 1 code of 50, however well it is shown.
+        self._detector = cv2.QRCodeDetectorAruco()
 
     def read(self, luma: Plane) -> str:
         """Text of the code; empty if there is none."""

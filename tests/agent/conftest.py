@@ -11,6 +11,15 @@ from agent.media.frame import Packet, StreamInfo
 from tests.agent.stage import BOOT, at, read
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_beat() -> Iterator[None]:
+    """A service in a thread of the tests looks often whether it shall end."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("uploader", "aside", "diagnosis_post", "live_post"):
+            patch.setattr(f"agent.delivery.{module}.BEAT_S", 0.05)
+        yield
+
+
 class Street(tuple[StreamInfo, list[Packet]]):
     """Short to print: Hypothesis shows what a failing test was given."""
 
