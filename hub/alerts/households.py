@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from hub.alerts.errors import DomainError
 from hub.alerts.shapes import Point
 
 PLACE_CHARS: Final = 200
@@ -55,7 +56,7 @@ class HouseholdFault(StrEnum):
     CLOSED = "closed"
 
 
-class HouseholdError(Exception):
+class HouseholdError(DomainError):
     """The input is invalid; nothing was changed."""
 
     def __init__(self, fault: HouseholdFault) -> None:
@@ -77,7 +78,7 @@ class GivenFault(StrEnum):
     LOST = "lost"
 
 
-class GivenError(Exception):
+class GivenError(DomainError):
     """The file is refused; earlier uploads are unchanged."""
 
     def __init__(self, fault: GivenFault) -> None:

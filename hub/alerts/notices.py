@@ -9,6 +9,8 @@ record shows what people read.
 from enum import StrEnum
 from typing import Final, Literal
 
+from hub.alerts.errors import DomainError
+
 TITLE_CHARS: Final = 120
 TEXT_CHARS: Final = 1500
 """Space in a Zalo or Telegram message beside title and link."""
@@ -32,7 +34,7 @@ _ALLOWED: Final[dict[NoticeState, frozenset[NoticeAct]]] = {
 }
 
 
-class NoticeError(ValueError):
+class NoticeError(DomainError):
     """A field is invalid; `fault` is one of `FAULTS`."""
 
     def __init__(self, fault: str) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from hub.alerts.errors import DomainError
 from hub.alerts.grants import Parents
 from hub.alerts.neighbours import Spot, distance
 from hub.alerts.shapes import Point
@@ -67,7 +68,7 @@ class TipFault(StrEnum):
     """Too many open tips."""
 
 
-class TipError(Exception):
+class TipError(DomainError):
     """The tip was refused; nothing was stored."""
 
     def __init__(self, fault: TipFault) -> None:

@@ -19,6 +19,7 @@ from agent.wire.programs import (
     files,
     read_head,
 )
+from hub.alerts.errors import DomainError
 from hub.store.blobs import Blobs
 from hub.store.staging import PIECE_BYTES
 
@@ -41,7 +42,7 @@ class BundleTrouble(StrEnum):
     SIGNED_OUT = "signed_out"
 
 
-class BundleRefusedError(Exception):
+class BundleRefusedError(DomainError):
     """The bundle is refused; `trouble` says why."""
 
     def __init__(self, trouble: BundleTrouble, detail: str = "") -> None:

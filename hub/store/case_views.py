@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from hub.alerts.errors import DomainError
+
 
 class CaseFault(StrEnum):
     """Reasons why nothing was changed."""
@@ -19,7 +21,7 @@ class CaseFault(StrEnum):
     """Unknown id, or not theirs to see."""
 
 
-class CaseError(Exception):
+class CaseError(DomainError):
     """The request is not possible; nothing was changed."""
 
     def __init__(self, fault: CaseFault) -> None:

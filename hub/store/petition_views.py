@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from hub.alerts.errors import DomainError
 from hub.alerts.petitions import Outcome, Petition, Span, Standing, Terms, Week, Wish
 from hub.store.tip_box import Reporter
 
@@ -38,7 +39,7 @@ class PetitionFault(StrEnum):
     """It is answered, or cannot be extended again."""
 
 
-class PetitionError(Exception):
+class PetitionError(DomainError):
     """Nothing was changed."""
 
     def __init__(self, fault: PetitionFault) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from hub.alerts.answers import Answer, Gone, Patience
+from hub.alerts.errors import DomainError
 from hub.alerts.moment import Moment
 from hub.store import ledger, tries
 from hub.store.account_state import NOT_CLOSED
@@ -28,7 +29,7 @@ KEPT_S: Final = 30 * 86_400.0
 _WAITS: Final = phone_tests.c.state == "queued"
 
 
-class TooManyTestsError(Exception):
+class TooManyTestsError(DomainError):
     """This person has reached the hourly limit of tests."""
 
 

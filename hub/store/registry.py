@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from agent.wire.ident import is_name
 from agent.wire.presence import Birth, CameraWords, Death
+from hub.alerts.errors import DomainError
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By
@@ -32,7 +33,7 @@ _NODE: Final = select(
 ).where(nodes.c.name == bindparam("name"))
 
 
-class RegistryError(Exception):
+class RegistryError(DomainError):
     """The request cannot be stored; the message is a sentence for the technician."""
 
 
