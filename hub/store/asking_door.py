@@ -22,7 +22,7 @@ from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot, distance
 from hub.alerts.shapes import Point
 from hub.store import household_rows
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.case_rows import works_on
@@ -43,7 +43,7 @@ MEDIA_TYPES: Final = {
 }
 
 
-class AskingDoor(Acting):
+class AskingDoor(ActingBase):
     """Thread-safe. None or False: the item is unknown, or the person has no right to it."""
 
     def __init__(self, db: Database, *, clock: Clock, blobs: Blobs, box: TipBox) -> None:

@@ -18,6 +18,7 @@ from hub.store.tables import audit, columns, new_id
 DETAIL_CHARS: Final = 2000
 """Longer details are cut: the log keeps acts, not contents."""
 PAGE: Final = 5000
+_LINES: Final = "audit_lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,14 @@ def note(
             **columns("at", now),
         )
     )
+    conn.info[_LINES, by.person_id] = lines_of(conn, by) + 1
+
+
+def lines_of(conn: Connection, by: By) -> int:
+    """Number of lines that this connection has written for this person: it tells, before and after,
+    whether a transaction wrote one."""
+    written: int = conn.info.get((_LINES, by.person_id), 0)
+    return written
 
 
 def head(conn: Connection, now: Moment) -> Anchor:

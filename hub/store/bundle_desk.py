@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Release
 from hub.store import account_state, program_rows
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.blobs import Blobs, NoRoomError
 from hub.store.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
 from hub.store.clock import Clock
@@ -66,7 +66,7 @@ class BundleUpload:
         self._part.close()
 
 
-class BundleDesk(Acting):
+class BundleDesk(ActingBase):
     """Thread-safe. The caller has checked that the asker looks after nodes."""
 
     def __init__(

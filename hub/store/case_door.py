@@ -16,7 +16,7 @@ from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
 from hub.store import case_rows, holds, household_rows
 from hub.store.account_state import is_closed
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.case_tables import case_items, case_members, cases
@@ -32,7 +32,7 @@ PURPOSE_CHARS: Final = 500
 NOTE_CHARS: Final = 1000
 
 
-class CaseDoor(Acting):
+class CaseDoor(ActingBase):
     """Thread-safe. None or False: the item is unknown, or the person has no right to it."""
 
     def may_open(self, asker: Asker) -> bool:

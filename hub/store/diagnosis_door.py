@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from hub.store import diagnosis_rows
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.diagnosis_rows import Diagnosis, State
 from hub.store.scope import tended_areas
 from hub.store.tables import nodes
 from hub.store.views import Asker
 
 
-class DiagnosisDoor(Acting):
+class DiagnosisDoor(ActingBase):
     """Thread-safe."""
 
     def listed(self, asker: Asker, node_id: UUID) -> list[Diagnosis] | None:

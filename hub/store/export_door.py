@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 
 from hub.alerts.chain import Anchor
+from hub.alerts.errors import DomainError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit, sights
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.clock import Clock
@@ -28,7 +29,7 @@ CASE_CHARS: Final = 100
 REASON_CHARS: Final = 500
 
 
-class CannotLeaveError(Exception):
+class CannotLeaveError(DomainError):
     """The package could not be made; the text gives the cure. Nothing was exported."""
 
 
@@ -80,7 +81,7 @@ class Export:
     log: Anchor
 
 
-class ExportDoor(Acting):
+class ExportDoor(ActingBase):
     """Thread-safe. An export is complete or refused: half a package is no evidence."""
 
     def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:

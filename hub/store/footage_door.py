@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.store import sights, wishes
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
 from hub.store.case_door import CaseDoor
@@ -32,7 +32,7 @@ STORING_LOOK_S: Final = 0.1
 MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4", "sound": "audio/mp4"}
 
 
-class FootageDoor(Acting):
+class FootageDoor(ActingBase):
     """Opens stored media for people; `hub.store.door` has all else."""
 
     def __init__(

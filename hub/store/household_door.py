@@ -21,7 +21,7 @@ from hub.alerts.households import (
 )
 from hub.alerts.moment import Moment
 from hub.store import household_rows
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -34,7 +34,7 @@ from hub.store.tip_box import Reporter, TipBox
 from hub.store.views import Asker
 
 
-class HouseholdDoor(Acting):
+class HouseholdDoor(ActingBase):
     """Thread-safe. None or False: the item is unknown, or the person has no right to it."""
 
     def __init__(self, db: Database, *, clock: Clock, box: TipBox) -> None:

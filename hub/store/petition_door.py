@@ -16,7 +16,7 @@ from hub.alerts.moment import Moment
 from hub.alerts.petitions import ANSWER_CHARS, REASON_CHARS, Outcome
 from hub.alerts.roles import Role
 from hub.store import petition_rows
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -37,7 +37,7 @@ from hub.store.views import Asker
 ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
 
 
-class PetitionDoor(Acting):
+class PetitionDoor(ActingBase):
     """For any thread."""
 
     def __init__(self, db: Database, *, clock: Clock, desk: PetitionDesk) -> None:

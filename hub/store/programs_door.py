@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from hub.alerts.layers import State
 from hub.store import program_rows
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -49,7 +49,7 @@ class BundleRow:
     """Empty: the keeper's shell."""
 
 
-class ProgramsDoor(Acting):
+class ProgramsDoor(ActingBase):
     """For any thread."""
 
     def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:

@@ -19,7 +19,7 @@ from agent.wire.settings import (
 from hub.alerts.layers import Changed, State, difference, dotted, with_keys, works_by
 from hub.alerts.programs import GroupWanted, NodeWanted
 from hub.store import program_rows, rollout_rows, settings_rows
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.rollout_rows import Rollout
 from hub.store.scope import tended_areas
 from hub.store.settings_rows import Scope
@@ -113,7 +113,7 @@ class NodePreview:
     """Reason why this node cannot take the change; empty: it can."""
 
 
-class SettingsDoor(Acting):
+class SettingsDoor(ActingBase):
     """For any thread."""
 
     def of_camera(self, asker: Asker, camera_id: UUID) -> CameraNow | None:

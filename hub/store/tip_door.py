@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from hub.alerts.moment import Moment
 from hub.alerts.tips import ANSWER_CHARS, TIP
 from hub.store import sights, tip_sights
-from hub.store.acting import Acting
+from hub.store.acting import ActingBase
 from hub.store.bounds import text
 from hub.store.case_door import CaseDoor
 from hub.store.case_rows import works_on
@@ -36,7 +36,7 @@ class Told:
     reporter: Reporter | None
 
 
-class TipDoor(Acting):
+class TipDoor(ActingBase):
     """For any thread. None and False mean either "does not exist" or "not theirs"."""
 
     def __init__(self, db: Database, *, clock: Clock, box: TipBox, case_door: CaseDoor) -> None:
