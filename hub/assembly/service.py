@@ -27,6 +27,7 @@ from hub.assembly.measuring import Measured, token
 from hub.assembly.packing import packer, proof_signer
 from hub.assembly.pulse import Beat, Pulse
 from hub.assembly.refusal import StartRefusedError
+from hub.assembly.services import Resources, make_services
 from hub.config import AlertsSection, HubSettings, PublicSection
 from hub.intake.clerk import Clerk
 from hub.intake.doorbell import BrokerRefusedError, context
@@ -46,7 +47,9 @@ from hub.notify.worker import Worker
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
 from hub.store.door import Door
+from hub.store.export_door import ExportDoor
 from hub.store.filing import Filing
+from hub.store.growing import GrowingClips
 from hub.store.passwords import Passwords
 from hub.store.petition_eraser import Erasures
 from hub.store.petition_keeping import PetitionKeeping
@@ -60,6 +63,7 @@ from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.live_round import LiveRound
 from hub.web.server import Pages
+from hub.web.services import Services
 from hub.web.site import Measures, PublicWords
 from hub.web.watching import LEASE_S, Watching
 
@@ -307,20 +311,12 @@ class Hub:
             bell=self._bell,
             policy=policy(self._settings.alerts),
         )
-        door = Door(
-            self._db,
-            blobs=self._blobs,
-            clock=self._clock,
-            bell=self._bell,
-            proxies=self._proxies,
-            growing=uploads.growing,
-        )
-        self._live = LiveRound(door, Watching(self._tell_node))
-        box = opening.tip_box(self._settings, self._db)
+        services = self._make_services(uploads.growing)
+        self._live = LiveRound(services.use(Door), Watching(self._tell_node))
         app = create_app(
-            door=door,
+            services=services,
             measured=Measures(token(self._settings), self._make_measured(lambda: app).text),
-            pack=packer(self._settings, door.export_door()),
+            pack=packer(self._settings, services.use(ExportDoor)),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=uploads,
             bell=self._bell,
@@ -328,11 +324,6 @@ class Hub:
             settings=self._web_settings(),
             stopping=self._stop.is_set,
             households=self._households,
-            tip_box=box if self._settings.tips.accepted else None,
-            tip_spans=self._tip_spans(),
-            petition_desk=door.petition_desk(box, office(self._settings))
-            if box and self._settings.petitions.accepted
-            else None,
             sign=proof_signer(self._settings, self._clock),
             enrolling=self._enrolment[0] if self._enrolment else None,
             live_round=self._live,
@@ -341,6 +332,24 @@ class Hub:
             bundle_desk=programs.bundle_desk(self._settings, self._db, self._blobs, self._clock),
         )
         return Pages(app)
+
+    def _make_services(self, growing: GrowingClips) -> Services:
+        box = opening.tip_box(self._settings, self._db)
+        takes_petitions = self._settings.petitions.accepted
+        return make_services(
+            Resources(
+                db=self._db,
+                clock=self._clock,
+                bell=self._bell,
+                blobs=self._blobs,
+                proxies=self._proxies,
+                growing=growing,
+                tip_box=box if self._settings.tips.accepted else None,
+                tip_spans=self._tip_spans(),
+                petition_box=box if takes_petitions else None,
+                office=office(self._settings) if takes_petitions else None,
+            )
+        )
 
     def _tip_spans(self) -> TipSpans:
         return TipSpans(self._settings.tips.contact_days, self._settings.tips.keep_days)

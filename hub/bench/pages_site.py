@@ -15,12 +15,12 @@ from typing import Any, Final
 import structlog
 
 from hub.alerts.routing import Policy
+from hub.assembly.services import Resources, make_services
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
 from hub.store.clock import HubClock
 from hub.store.database import Database
-from hub.store.door import Door
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.uploads import Uploads
@@ -99,7 +99,9 @@ def _app(url: str, folder: Path, bell: Bell, stopped: threading.Event, port: int
         policy=Policy(),
     )
     return create_app(
-        door=Door(db, blobs=blobs, clock=clock, bell=bell, growing=uploads.growing),
+        services=make_services(
+            Resources(db=db, clock=clock, bell=bell, blobs=blobs, growing=uploads.growing)
+        ),
         accounts=Accounts(db, clock=clock, passwords=Passwords()),
         uploads=uploads,
         bell=bell,

@@ -173,6 +173,7 @@ def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:
         .outerjoin(people, people.c.id == audit.c.person_id)
         .where(audit.c.object_kind == "case", audit.c.object_id == case_id)
         .where(audit.c.act != "case.open", audit.c.act.not_like("%.refused"))
+        .where(audit.c.act.not_like("%.again"))
         .order_by(audit.c.seq.desc())
         .limit(HISTORY_LINES)
     )

@@ -8,23 +8,10 @@ from hub.store import sights, wishes
 from hub.store.acting import ActingBase
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
-from hub.store.case_door import CaseDoor
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.diagnosis_door import DiagnosisDoor
-from hub.store.export_door import ExportDoor
 from hub.store.growing import Film, GrowingClips
-from hub.store.petition_desk import PetitionDesk
-from hub.store.petition_door import PetitionDoor
-from hub.store.petition_eraser import PetitionEraser
-from hub.store.petition_views import Office
-from hub.store.programs_door import ProgramsDoor
 from hub.store.proxies import Proxies, read_copy
-from hub.store.settings_door import SettingsDoor
-from hub.store.tip_box import TipBox
-from hub.store.tip_desk import TipDesk
-from hub.store.tip_door import TipDoor
-from hub.store.tip_keeping import TipSpans
 from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
@@ -56,54 +43,6 @@ class FootageDoor(ActingBase):
     def database(self) -> Database:
         """The database, for reads without scope because they reveal nothing about anybody."""
         return self._db
-
-    def case_door(self) -> CaseDoor:
-        """Service for cases."""
-        return CaseDoor(self._db, clock=self._clock)
-
-    def settings_door(self) -> SettingsDoor:
-        """Service for node settings."""
-        return SettingsDoor(self._db, clock=self._clock)
-
-    def diagnosis_door(self) -> DiagnosisDoor:
-        """Service for diagnosis files of nodes."""
-        return DiagnosisDoor(self._db, clock=self._clock)
-
-    def programs_door(self) -> ProgramsDoor:
-        """Service for node programs."""
-        return ProgramsDoor(self._db, blobs=self._blobs, clock=self._clock)
-
-    def tip_desk(self, box: TipBox, spans: TipSpans | None = None) -> TipDesk:
-        """Public service for tips, from people who are not signed in; `spans` are the retention
-        times."""
-        return TipDesk(self._db, clock=self._clock, bell=self._bell, box=box, spans=spans)
-
-    def tip_door(self, box: TipBox) -> TipDoor:
-        """Service for officers who read tips."""
-        return TipDoor(self._db, clock=self._clock, box=box, case_door=self.case_door())
-
-    def petition_desk(self, box: TipBox, office: Office) -> PetitionDesk:
-        """Public service for data requests of the persons concerned."""
-        return PetitionDesk(self._db, clock=self._clock, box=box, office=office)
-
-    def petition_door(self, desk: PetitionDesk) -> PetitionDoor:
-        """Service for officers who answer data requests."""
-        return PetitionDoor(self._db, clock=self._clock, desk=desk)
-
-    def petition_eraser(self, door: PetitionDoor) -> PetitionEraser:
-        """Deletes data for granted data requests."""
-        return PetitionEraser(
-            self._db,
-            door=door,
-            blobs=self._blobs,
-            clock=self._clock,
-            bell=self._bell,
-            proxies=self._proxies,
-        )
-
-    def export_door(self) -> ExportDoor:
-        """Service for evidence export."""
-        return ExportDoor(self._db, blobs=self._blobs, clock=self._clock)
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""

@@ -16,7 +16,7 @@ from hub.alerts.tips import ANSWER_CHARS, TIP
 from hub.store import sights, tip_sights
 from hub.store.acting import ActingBase
 from hub.store.bounds import text
-from hub.store.case_door import CaseDoor
+from hub.store.case_door import CaseService
 from hub.store.case_rows import works_on
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -39,10 +39,10 @@ class Told:
 class TipDoor(ActingBase):
     """For any thread. None and False mean either "does not exist" or "not theirs"."""
 
-    def __init__(self, db: Database, *, clock: Clock, box: TipBox, case_door: CaseDoor) -> None:
+    def __init__(self, db: Database, *, clock: Clock, box: TipBox, cases: CaseService) -> None:
         super().__init__(db, clock=clock)
         self._box = box
-        self._cases = case_door
+        self._cases = cases
 
     def tip(self, asker: Asker, alert_id: UUID) -> TipPage | None:
         """The tip of this alert, with sightings near it; part of the alert's page."""

@@ -16,8 +16,10 @@ from hub.store.blobs import BlobsError
 from hub.store.bundle_desk import BundleDesk
 from hub.store.door import Door
 from hub.store.petition_desk import PetitionDesk
-from hub.store.tip_box import TipBox
-from hub.store.tip_keeping import TipSpans
+from hub.store.petition_door import PetitionDoor
+from hub.store.petition_eraser import PetitionEraser
+from hub.store.tip_desk import TipDesk
+from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
 from hub.web import (
     account,
@@ -80,6 +82,7 @@ from hub.web.limits import KnocksBounded, Limits
 from hub.web.live_round import LiveRound
 from hub.web.proof import ProofWantedError
 from hub.web.providing import OpenIdProvider
+from hub.web.services import Services
 from hub.web.shell import VersionedFiles, is_page_wanted
 from hub.web.site import Measures, Pack, Site, WebSettings, render, site_of
 from hub.web.watching import Watching
@@ -144,7 +147,7 @@ ROOMS: Final = (
 
 def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     *,
-    door: Door,
+    services: Services,
     accounts: Accounts,
     uploads: Uploads,
     bell: Bell,
@@ -154,10 +157,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     enrolling: Enrolling | None = None,
     pack: Pack | None = None,
     measured: Measures | None = None,
-    tip_box: TipBox | None = None,
     households: HouseholdRoom | None = None,
-    tip_spans: TipSpans | None = None,
-    petition_desk: PetitionDesk | None = None,
     sign: Callable[[bytes], tuple[bytes, str]] | None = None,
     live_round: LiveRound | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
@@ -167,10 +167,10 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     """The whole application. Set `bell` once `stopping` turns true: live pages delay the server's
     end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
-    petition_door = door.petition_door(petition_desk) if petition_desk else None
+    door = services.use(Door)
     site = Site(
+        services=services,
         door=door,
-        cases=door.case_door(),
         pack=pack,
         live_round=live_round or LiveRound(door, Watching()),
         accounts=accounts,
@@ -183,13 +183,13 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         measured=measured,
         says_too_much=says_too_much,
         households=households,
-        tip_desk=door.tip_desk(tip_box, tip_spans) if tip_box else None,
-        tip_door=door.tip_door(tip_box) if tip_box else None,
+        tip_desk=services.find(TipDesk),
+        tip_door=services.find(TipDoor),
         provider=provider,
         bundle_desk=bundle_desk,
-        petition_desk=petition_desk,
-        petition_door=petition_door,
-        eraser=door.petition_eraser(petition_door) if petition_door else None,
+        petition_desk=services.find(PetitionDesk),
+        petition_door=services.find(PetitionDoor),
+        eraser=services.find(PetitionEraser),
         sign=sign,
     )
     app.state.site = site

@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
@@ -15,6 +15,8 @@ from hub.web.site import LANGUAGE_COOKIE, Site, render, site_of
 from hub.web.words import LANGUAGES
 
 router = APIRouter()
+
+T = TypeVar("T")
 
 YEAR_S: Final = 365 * 24 * 3600
 
@@ -34,6 +36,14 @@ class Visit:
     def asker(self) -> Asker:
         """The person, in the form of the services."""
         return self.session.asker
+
+    def use(self, kind: type[T]) -> T:
+        """A service of another capability, for a part of the page (`hub.web.services`)."""
+        return self.site.services.use(kind)
+
+    def find(self, kind: type[T]) -> T | None:
+        """The same; None if the hub is without it."""
+        return self.site.services.find(kind)
 
 
 def cookie_name(site: Site) -> str:

@@ -10,14 +10,18 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from hub.store.case_door import CaseService
 from hub.store.case_views import CaseError, CaseFault, CasePage
 from hub.store.export_door import CannotLeaveError
 from hub.web.auth import FormSent, SignedIn, SignedOutError, Visit, session_of
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.words import Words
 
 router = APIRouter(prefix="/cases")
+
+Cases = Annotated[CaseService, service(CaseService)]
 
 PURPOSE_CHARS: Final = 500
 MOST_PLANS: Final = 200
@@ -25,13 +29,14 @@ MOST_PLANS: Final = 200
 
 
 @router.get("")
-def show_cases(request: Request, visit: SignedIn) -> Response:
+def show_cases(request: Request, visit: SignedIn, cases: Cases) -> Response:
     """Cases one is a member of; people with the right to export can open a new one."""
-    return _list(request, visit)
+    return _list(request, visit, cases)
 
 
-def _list(request: Request, visit: Visit, wrong: CaseError | None = None) -> Response:
-    cases = visit.site.cases
+def _list(
+    request: Request, visit: Visit, cases: CaseService, wrong: CaseError | None = None
+) -> Response:
     words = visit.site.calendar(visit.asker.language).words
     return render(
         request,
@@ -48,38 +53,40 @@ def _list(request: Request, visit: Visit, wrong: CaseError | None = None) -> Res
 def open_case(
     request: Request,
     visit: FormSent,
+    cases: Cases,
     number: Annotated[str, Form(max_length=200)] = "",
     purpose: Annotated[str, Form(max_length=2000)] = "",
     ends: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Open a new case of one's own."""
     try:
-        case_id = visit.site.cases.open_case(
+        case_id = cases.open_case(
             visit.asker, number=number, purpose=purpose, ends_utc_us=_end_of(ends, visit)
         )
     except CaseError as error:
-        return _list(request, visit, error)
+        return _list(request, visit, cases, error)
     if case_id is None:
         raise HTTPException(404)
     return RedirectResponse(f"/cases/{case_id}", 303)
 
 
 @router.get("/{case_id}")
-def show_case(request: Request, visit: SignedIn, case_id: UUID) -> Response:
+def show_case(request: Request, visit: SignedIn, cases: Cases, case_id: UUID) -> Response:
     """One case, for its members."""
-    return _page(request, visit, case_id)
+    return _page(request, visit, cases, case_id)
 
 
 def _page(
     request: Request,
     visit: Visit,
+    cases: CaseService,
     case_id: UUID,
     wrong: CaseError | None = None,
     *,
     refused: str = "",
     refused_code: int = 503,
 ) -> Response:
-    page = visit.site.cases.case(visit.asker, case_id)
+    page = cases.case(visit.asker, case_id)
     if page is None:
         raise HTTPException(404)
     words, rooms = visit.site.calendar(visit.asker.language).words, visit.site.households
@@ -104,6 +111,7 @@ def _page(
 def add_footage(
     request: Request,
     visit: FormSent,
+    cases: Cases,
     case: Annotated[UUID, Form()],
     media: Annotated[UUID | None, Form()] = None,
     alert: Annotated[UUID | None, Form()] = None,
@@ -115,9 +123,9 @@ def add_footage(
         page = visit.site.door.alert(visit.asker, alert)
         wanted += [one.media_id for one in page.media if one.is_stored] if page else []
     try:
-        added = visit.site.cases.add(visit.asker, case, wanted, note)
+        added = cases.add(visit.asker, case, wanted, note)
     except CaseError as error:
-        return _page(request, visit, case, error)
+        return _page(request, visit, cases, case, error)
     return _back(case, is_theirs=added is not None)
 
 
@@ -125,6 +133,7 @@ def add_footage(
 def change_item(
     request: Request,
     visit: FormSent,
+    cases: Cases,
     case_id: UUID,
     item_id: UUID,
     note: Annotated[str, Form(max_length=2000)] = "",
@@ -132,7 +141,6 @@ def change_item(
     out: Annotated[bool, Form()] = False,
 ) -> Response:
     """Change note or mark, or remove it from the case, which ends its hold."""
-    cases = visit.site.cases
     try:
         done = (
             cases.remove_item(visit.asker, case_id, item_id)
@@ -140,7 +148,7 @@ def change_item(
             else cases.change_item(visit.asker, case_id, item_id, note=note, is_marked=marked)
         )
     except CaseError as error:
-        return _page(request, visit, case_id, error)
+        return _page(request, visit, cases, case_id, error)
     return _back(case_id, is_theirs=done)
 
 
@@ -148,6 +156,7 @@ def change_item(
 def add_member(
     request: Request,
     visit: ProvedForm,
+    cases: Cases,
     case_id: UUID,
     login: Annotated[str, Form(max_length=200)] = "",
     export: Annotated[bool, Form()] = False,
@@ -155,7 +164,7 @@ def add_member(
 ) -> Response:
     """Add a member."""
     try:
-        done = visit.site.cases.add_member(
+        done = cases.add_member(
             visit.asker,
             case_id,
             login=login,
@@ -163,14 +172,14 @@ def add_member(
             until_utc_us=_end_of(until, visit),
         )
     except CaseError as error:
-        return _page(request, visit, case_id, error)
+        return _page(request, visit, cases, case_id, error)
     return _back(case_id, is_theirs=done)
 
 
 @router.post("/{case_id}/members/{person_id}/end")
-def remove_member(visit: FormSent, case_id: UUID, person_id: UUID) -> Response:
+def remove_member(visit: FormSent, cases: Cases, case_id: UUID, person_id: UUID) -> Response:
     """Remove a member."""
-    done = visit.site.cases.remove_member(visit.asker, case_id, person_id)
+    done = cases.remove_member(visit.asker, case_id, person_id)
     return _back(case_id, is_theirs=done)
 
 
@@ -178,37 +187,40 @@ def remove_member(visit: FormSent, case_id: UUID, person_id: UUID) -> Response:
 def hand_over(
     request: Request,
     visit: ProvedForm,
+    cases: Cases,
     case_id: UUID,
     login: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Give the case to another owner."""
     try:
-        done = visit.site.cases.hand_over(visit.asker, case_id, login=login)
+        done = cases.hand_over(visit.asker, case_id, login=login)
     except CaseError as error:
-        return _page(request, visit, case_id, error)
+        return _page(request, visit, cases, case_id, error)
     return _back(case_id, is_theirs=done)
 
 
 @router.post("/{case_id}/close")
 def close_case(
-    visit: ProvedForm, case_id: UUID, release: Annotated[bool, Form()] = False
+    visit: ProvedForm, cases: Cases, case_id: UUID, release: Annotated[bool, Form()] = False
 ) -> Response:
     """Close the case: nothing can be added."""
-    done = visit.site.cases.close(visit.asker, case_id, keeps_holds=not release)
+    done = cases.close(visit.asker, case_id, keeps_holds=not release)
     return _back(case_id, is_theirs=done)
 
 
 @router.post("/{case_id}/reopen")
-def reopen_case(visit: FormSent, case_id: UUID) -> Response:
+def reopen_case(visit: FormSent, cases: Cases, case_id: UUID) -> Response:
     """Reopen the case."""
-    return _back(case_id, is_theirs=visit.site.cases.reopen(visit.asker, case_id))
+    return _back(case_id, is_theirs=cases.reopen(visit.asker, case_id))
 
 
 @router.get("/{case_id}/hide/{item_id}")
-def show_hide(request: Request, visit: SignedIn, case_id: UUID, item_id: UUID) -> Response:
+def show_hide(
+    request: Request, visit: SignedIn, cases: Cases, case_id: UUID, item_id: UUID
+) -> Response:
     """Page for drawing the areas that a copy hides, for people who may export; it loads the footage
     separately."""
-    page = visit.site.cases.case(visit.asker, case_id)
+    page = cases.case(visit.asker, case_id)
     found = [one for one in page.items if one.item_id == item_id] if page else []
     if page is None or not found or not page.may_export:
         raise HTTPException(404)
@@ -221,6 +233,7 @@ def show_hide(request: Request, visit: SignedIn, case_id: UUID, item_id: UUID) -
 def export_case(
     request: Request,
     visit: ProvedForm,
+    cases: Cases,
     case_id: UUID,
     after: BackgroundTasks,
     reason: Annotated[str, Form(max_length=500)] = "",
@@ -231,14 +244,13 @@ def export_case(
 
     `plan` lists the hidden areas of each copy (`hub.evidence.areas`), one plan per file.
     """
-    cases = visit.site.cases
     leaving = cases.to_export(visit.asker, case_id, only_marked=only_marked)
     if leaving is None or visit.site.pack is None:
         raise HTTPException(404)
     if leaving.hidden:
         words = visit.site.calendar(visit.asker.language).words
         why = _hidden(leaving.hidden, words)
-        return _page(request, visit, case_id, refused=why, refused_code=403)
+        return _page(request, visit, cases, case_id, refused=why, refused_code=403)
     row = leaving.row
     try:
         path = visit.site.pack(
@@ -249,7 +261,7 @@ def export_case(
             [one.encode() for one in plan or ()],
         )
     except CannotLeaveError as error:
-        return _page(request, visit, case_id, refused=str(error))
+        return _page(request, visit, cases, case_id, refused=str(error))
     if path is None:
         raise HTTPException(403)
     if session_of(request) is None:  # closed or signed out while the package was made

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
+from hub.store.programs_door import ProgramsDoor
 from hub.store.registry import RegistryError
 from hub.store.settings_door import NodePreview, ScopePage, SettingsDoor
 from hub.store.settings_rows import Scope
@@ -142,7 +143,7 @@ def _shown(
         fields=settings_words.fields(page.wanted, words),
         form=form or {},
         drawn=_drawn(page),
-        bundles=visit.site.door.programs_door().bundles(),
+        bundles=visit.use(ProgramsDoor).bundles(),
         nodes=[(row, settings_words.state_word(row.state, words)) for row in page.nodes],
         previews=None
         if found is None
@@ -167,4 +168,4 @@ def _page(visit: Visit, kind: Kind, scope_id: UUID) -> ScopePage:
 
 
 def _door(visit: Visit) -> SettingsDoor:
-    return visit.site.door.settings_door()
+    return visit.use(SettingsDoor)

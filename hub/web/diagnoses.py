@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from hub.store.diagnosis_door import DiagnosisDoor
 from hub.store.diagnosis_rows import MOST_BYTES, State
 from hub.web.auth import FormSent, SignedIn
 from hub.web.site import site_of
@@ -26,7 +27,7 @@ STALL_S: Final = 60.0
 @router.post("/nodes/{node_id}/diagnosis")
 def ask(visit: FormSent, node_id: UUID) -> Response:
     """Request one from the node; a node that is offline gets the request within a day."""
-    if not visit.site.door.diagnosis_door().ask(visit.asker, node_id):
+    if not visit.use(DiagnosisDoor).ask(visit.asker, node_id):
         raise HTTPException(404)
     return RedirectResponse(f"/nodes/{node_id}#diagnosis", 303)
 
@@ -34,7 +35,7 @@ def ask(visit: FormSent, node_id: UUID) -> Response:
 @router.get("/nodes/{node_id}/diagnosis/{diagnosis_id}")
 def fetch(visit: SignedIn, node_id: UUID, diagnosis_id: UUID) -> Response:
     """The file, for people who manage the node."""
-    found = visit.site.door.diagnosis_door().fetch(visit.asker, node_id, diagnosis_id)
+    found = visit.use(DiagnosisDoor).fetch(visit.asker, node_id, diagnosis_id)
     if found is None:
         raise HTTPException(404)
     headers = {
@@ -49,7 +50,7 @@ async def take(request: Request, command_id: UUID) -> Response:
     """The file, or as plain text why there is none: 204; 404 if this node was not asked, 410 if
     nobody waits for it any more."""
     site = site_of(request)
-    door = site.door.diagnosis_door()
+    door = site.services.use(DiagnosisDoor)
     try:
         node = await run_in_threadpool(node_name_of, request, site)
         is_asked = await run_in_threadpool(door.is_asked, node, command_id)

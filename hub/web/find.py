@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.store.case_door import CaseService
 from hub.store.sighting_search import SHOWN
 from hub.store.sighting_views import SightingsPage
 from hub.web import find_places, find_times, find_words
@@ -56,7 +57,7 @@ def show_find(request: Request, visit: SignedIn, asked: Annotated[Asked, Query()
         cut=find_words.cut_sentence(page, form, calendar) if page else "",
         hours=find_words.time_line(page.hits, calendar) if page else [],
         older=_older(page, form) if page else "",
-        cases=visit.site.cases.open_ones(visit.asker) if page and page.hits else [],
+        cases=visit.use(CaseService).open_ones(visit.asker) if page and page.hits else [],
         ground=ground.kind if ground else "",
     )
 

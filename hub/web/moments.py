@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.store.case_door import CaseService
 from hub.store.moment_sights import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.web.auth import FormSent, SignedIn
 from hub.web.find_times import FIRST_YEAR, LAST_YEAR
@@ -89,7 +90,7 @@ def show_moment(
         first=found.moments[0].camera.label,
         is_full=len(shown) == MOST_CAMERAS,
         all_near=_all_near(found, shown, at_utc_us, sighting),
-        cases=visit.site.cases.open_ones(visit.asker),
+        cases=visit.use(CaseService).open_ones(visit.asker),
     )
 
 

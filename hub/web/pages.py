@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert import CAUSES, Act
 from hub.alerts.tips import ABOUT_US, TIP
+from hub.store.case_door import CaseService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
 from hub.web import cameras, channel_orders, sentences, silences
@@ -101,7 +102,7 @@ def _alert(
         near=[(one, cameras.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, sentences.cause_word(cause, speech)) for cause in CAUSES],
         may_hold=visit.site.door.may_hold_alert(visit.asker, alert_id),
-        cases=visit.site.cases.open_ones(visit.asker),
+        cases=visit.use(CaseService).open_ones(visit.asker),
         **_tip(visit, page.row),
     )
 
@@ -124,7 +125,7 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         "tip_find": _search_round(page.tip, calendar)
         if visit.site.door.searches_sightings(visit.asker)
         else "",
-        "may_open_case": visit.site.cases.may_open(visit.asker),
+        "may_open_case": visit.use(CaseService).may_open(visit.asker),
     }
 
 
@@ -246,8 +247,8 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         may_search=door.searches(visit.asker),
         may_find=door.searches_sightings(visit.asker),
         may_hold=door.keeps(visit.asker),
-        has_cases=visit.site.cases.may_open(visit.asker)
-        or bool(visit.site.cases.open_ones(visit.asker)),
+        has_cases=visit.use(CaseService).may_open(visit.asker)
+        or bool(visit.use(CaseService).open_ones(visit.asker)),
         tends_households=visit.site.households is not None
         and bool(visit.site.households.door.areas(visit.asker)),
         may_invite=visit.site.accounts.invitations.may_invite(visit.asker),

@@ -39,7 +39,7 @@ def show_programs(request: Request, visit: SignedIn) -> Response:
 
 def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 200) -> Response:
     """The page; `wrong`: why an upload was refused."""
-    door = visit.site.door.programs_door()
+    door = visit.use(ProgramsDoor)
     words = visit.site.calendar(visit.asker.language).words
     rows = door.overview(visit.asker)
     return render(
@@ -59,7 +59,7 @@ def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 
 async def give_bundle(request: Request, sha256: str) -> Response:
     """A bundle, from any byte on, for a node that should run it, by its upload token."""
     site = site_of(request)
-    door = site.door.programs_door()
+    door = site.services.use(ProgramsDoor)
     try:
         node = await run_in_threadpool(node_name_of, request, site)
         bundle = await run_in_threadpool(door.wanted_of, node, sha256)

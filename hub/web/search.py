@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.store import spans
+from hub.store.case_door import CaseService
 from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.spans import LONGEST_S
 from hub.store.views import AskedSpan, MediaRow
@@ -138,7 +139,7 @@ def show_search(
         is_cut=bool(answer and answer.is_cut),
         asked=[asked_sentence(one, calendar) for one in answer.asked] if answer else [],
         refused=refused,
-        cases=visit.site.cases.open_ones(visit.asker) if chosen else [],
+        cases=visit.use(CaseService).open_ones(visit.asker) if chosen else [],
     )
 
 

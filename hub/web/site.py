@@ -18,7 +18,6 @@ from starlette.responses import HTMLResponse
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.bundle_desk import BundleDesk
-from hub.store.case_door import CaseDoor
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
 from hub.store.passkey_checks import party_of
@@ -35,6 +34,7 @@ from hub.web.household_room import HouseholdRoom
 from hub.web.live_round import LiveRound
 from hub.web.providing import OpenIdProvider
 from hub.web.room import RoomWord
+from hub.web.services import Services
 from hub.web.watching import Watching
 from hub.web.when import Calendar
 from hub.web.words import LANGUAGES, asked_language, script_catalog_json, words
@@ -145,9 +145,9 @@ class Measures:
 class Site:
     """The application as seen by routes."""
 
+    services: Services
     door: Door
     live_round: LiveRound
-    cases: CaseDoor
     accounts: Accounts
     uploads: Uploads
     bell: Bell

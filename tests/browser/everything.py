@@ -10,15 +10,18 @@ from hub.alerts.petitions import Wish
 from hub.alerts.shapes import Point
 from hub.alerts.tips import Words
 from hub.store import staff
+from hub.store.case_door import CaseService
+from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_tables import petitions
 from hub.store.petition_views import NewPetition
 from hub.store.tables import nodes, people
-from hub.store.tip_box import Reporter, TipBox
+from hub.store.tip_box import Reporter
+from hub.store.tip_desk import TipDesk
 from hub.store.tip_tables import tips
 from hub.store.tip_views import NewTip
 from hub.store.views import Asker
 from tests.browser.conftest import Hub
-from tests.hub.web_town import OFFICE, PASSWORD, Seen
+from tests.hub.web_town import PASSWORD, Seen
 
 KEEPER = "quan"
 
@@ -65,7 +68,7 @@ def with_keeper_of_all(hub: Hub) -> UUID:
 def tip_of(hub: Hub) -> UUID:
     """The alert of a tip by somebody who said who they are."""
     town = hub.town
-    desk = town.door.tip_desk(TipBox(bytes(32)))
+    desk = town.services.use(TipDesk)
     words = Words("Mất xe", "trước chợ", town.area_id, None, None, has_consent=True)
     desk.receive(NewTip(words, (), Reporter("Lan", ""), "vi"), submission="1")
     with town.db.reading() as conn:
@@ -85,7 +88,7 @@ def household_pages(hub: Hub) -> list[str]:
     point = Point(11.5352, 106.6217)
     new = ("12 Lê Lợi", point, view, "Bà Sáu", "0912", "", "vi", "1", consent, True)
     made = room.door.register(asker, NewHousehold(town.area_id, *new))
-    case_id = town.door.case_door().open_case(
+    case_id = town.services.use(CaseService).open_case(
         asker, number="VV-77", purpose="mất xe", ends_utc_us=None
     )
     if made is None or case_id is None:
@@ -99,7 +102,7 @@ def household_pages(hub: Hub) -> list[str]:
 
 def petition_of(hub: Hub) -> UUID:
     """Somebody asks to have something deleted."""
-    desk = hub.town.door.petition_desk(TipBox(bytes(32)), OFFICE)
+    desk = hub.town.services.use(PetitionDesk)
     person = Reporter("Nguyễn Thị Lan", "0909 000 111")
     what = "Chiều 24/11 trước chợ, áo đỏ"
     new = NewPetition(Wish.DELETE, what, hub.town.area_id, person, "vi", has_consent=True)

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from hub.alerts.grants import Right
 from hub.store.accounts import SignedIn
+from hub.store.case_door import CaseService
 from tests.browser.conftest import DESK, Hub, Meet
 from tests.browser.test_grant_pages import people
 from tests.browser.test_live_page import camera_of, running
@@ -25,7 +26,7 @@ def test_the_page_of_an_account_fits_its_screen_open_closed_and_reopened(
     signed = town.accounts.sign_in("an", PASSWORD, came_from="")
     assert isinstance(signed, SignedIn)
     case: dict[str, Any] = {"number": "VA-12/2026", "purpose": "trộm xe máy", "ends_utc_us": None}
-    assert town.door.case_door().open_case(signed.asker, **case)
+    assert town.services.use(CaseService).open_case(signed.asker, **case)
     keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     keeper.sign_in("chu")

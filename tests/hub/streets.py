@@ -14,6 +14,7 @@ from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
+from hub.assembly.services import Resources, make_services
 from hub.store import registry, staff
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
@@ -161,9 +162,16 @@ class Streets:
         self.filing = Filing(self.policy)
         self.parts = PartFolder(folder / "parts")
         self.uploads = self.again()
-        self.door = Door(
-            db, blobs=self.blobs, clock=self.clock, bell=self.bell, growing=self.uploads.growing
+        self.services = make_services(
+            Resources(
+                db=db,
+                blobs=self.blobs,
+                clock=self.clock,
+                bell=self.bell,
+                growing=self.uploads.growing,
+            )
         )
+        self.door = self.services.use(Door)
         self.node = Mouth("nga-tu", self.clock)
         self.other = Mouth("cau-moi", self.clock)
         now = self.clock.now()

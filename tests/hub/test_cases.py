@@ -19,6 +19,7 @@ from hub.evidence.check import check_package
 from hub.store.audit import By
 from hub.store.case_tables import case_items, case_members
 from hub.store.database import Database
+from hub.store.export_door import ExportDoor
 from hub.store.holds import list_holds, place_hold
 from hub.store.tables import audit, grants, media
 from hub.web.guard import MAX_FORM_BYTES, MAX_PLANS_BYTES
@@ -290,7 +291,7 @@ def test_a_case_leaves_as_a_package_that_verifies(
     seen, picture, clip = whole(town)
     Desk.of(sqlite_url, tmp_path, capsys)
     settings = config.load(tmp_path / "hub.toml")
-    pack = packer(settings, town.door.export_door())
+    pack = packer(settings, town.services.use(ExportDoor))
     an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     case = opened(an)
     an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
@@ -333,7 +334,7 @@ def test_a_case_leaves_with_copies_that_hide_what_was_drawn(
     town.bring(sketch.getvalue())
     let(town, "an", ALL)
     Desk.of(sqlite_url, tmp_path, capsys)
-    pack = packer(config.load(tmp_path / "hub.toml"), town.door.export_door())
+    pack = packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportDoor))
     an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     case = opened(an)
     an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
@@ -366,10 +367,10 @@ def test_packages_that_a_hub_left_when_it_died_are_gone_once_another_starts(
 ) -> None:
     Desk.of(sqlite_url, tmp_path, capsys)
     settings = config.load(tmp_path / "hub.toml")
-    packer(settings, town.door.export_door())  # the first start: there is no such folder yet
+    packer(settings, town.services.use(ExportDoor))  # the first start: there is no such folder yet
     leaving = settings.store.media_folder / "leaving"
     leaving.mkdir()
     for name in ("evidence-12-0a1b.zip", ".evidence-12-0a1b.zip.9f"):
         (leaving / name).write_bytes(b"footage")
-    packer(settings, town.door.export_door())
+    packer(settings, town.services.use(ExportDoor))
     assert list(leaving.iterdir()) == []

@@ -23,7 +23,8 @@ from hub.store.case_tables import case_items, cases
 from hub.store.database import Database
 from hub.store.every_table import metadata
 from hub.store.tables import alerts, areas, audit, cameras, media, people
-from hub.store.tip_box import Reporter, TipBox
+from hub.store.tip_box import Reporter
+from hub.store.tip_desk import TipDesk
 from hub.store.tip_tables import tip_pictures
 from hub.store.tip_views import NewTip
 from hub.web.tip_forms import picture_of
@@ -438,7 +439,7 @@ class World:
             "area_id": str(town.area_id),
             "kind": "node",
         }
-        desk = town.door.tip_desk(TipBox(bytes(32)))
+        desk = town.services.use(TipDesk)
         words = Words("Mất xe", "trước chợ", town.area_id, None, None, has_consent=True)
         desk.receive(
             NewTip(words, (picture_of(photo()),), Reporter("Lan", ""), "vi"), submission="1"

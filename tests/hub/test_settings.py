@@ -31,6 +31,7 @@ from hub.store.area_rows import AreaWords
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.registry import RegistryError, add_area, add_node, node_by_name
+from hub.store.settings_door import SettingsDoor
 from hub.store.settings_rows import Scope
 from hub.store.tables import areas, audit, cameras, nodes, people
 from hub.store.views import Asker
@@ -69,7 +70,7 @@ class Yard:
         self.town = Town(db, folder)
         self.db = db
         self.now = self.town.clock.now()
-        self.door = self.town.door.settings_door()
+        self.door = self.town.services.use(SettingsDoor)
         self.clerk = Clerk(self.town.filing, Fleet(_NoTokens()))
         with db.reading() as conn:
             self.node = Scope("node", self._id(conn, NODE))

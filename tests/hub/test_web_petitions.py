@@ -12,6 +12,7 @@ from hub.alerts.grants import Right
 from hub.alerts.petitions import DAY_US, MOST_WAITING
 from hub.config import PetitionsSection
 from hub.store import metric_sights, registry
+from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_tables import petition_people, petitions
 from hub.store.tables import audit, cameras
 from hub.store.tip_box import TipBox
@@ -286,7 +287,7 @@ def test_the_most_urgent_stands_first(town: Town, asking: Asking) -> None:
 
 def test_deadlines_reasons_and_texts_are_the_towns_own(town: Town) -> None:
     office = replace(OFFICE, texts={"en": "Come to the office."}, sources={"en": "Our decree 7."})
-    desk = town.door.petition_desk(TipBox(bytes(32)), office)
+    desk = PetitionDesk(town.db, clock=town.clock, box=TipBox(bytes(32)), office=office)
     assert desk.office.sources["en"] == "Our decree 7."
     for wrong in ({"answer": {"all": "2 days"}}, {"acknowledge": "soon"}, {"weekdays": [7]}):
         with pytest.raises(ValueError, match=r"use one of|is no span|weekday"):

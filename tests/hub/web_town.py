@@ -21,6 +21,7 @@ from hub.alerts.grants import ALL, Grant, Right
 from hub.alerts.petitions import Span, Week, Wish
 from hub.alerts.petitions import Terms as AnswerTerms
 from hub.alerts.routing import Policy
+from hub.assembly.services import Resources, make_services
 from hub.evidence.arrival import seal_arrival
 from hub.evidence.keys import new_key
 from hub.store import registry, staff
@@ -117,7 +118,19 @@ class Town:
         self.proxies = Proxies(self.folder / "copies")
         parts = PartFolder(self.folder / "media" / "parts", spare_bytes=self.spare_bytes)
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
-        self.door = Door(self.db, proxies=self.proxies, growing=self.uploads.growing, **rooms)
+        box: TipBox = TipBox(bytes(32))
+        self.services = make_services(
+            Resources(
+                db=self.db,
+                proxies=self.proxies,
+                growing=self.uploads.growing,
+                tip_box=box,
+                petition_box=box,
+                office=OFFICE,
+                **rooms,
+            )
+        )
+        self.door = self.services.use(Door)
         self.live_round = LiveRound(self.door, Watching(self._tell_node))
         self.households = self._household_room()
 
@@ -247,7 +260,7 @@ class Town:
     ) -> FastAPI:
         """The site of this town."""
         return create_app(
-            door=self.door,
+            services=self.services,
             accounts=self.accounts,
             uploads=self.uploads,
             bell=self.bell,
@@ -256,9 +269,7 @@ class Town:
             enrolling=enrolling,
             pack=pack,
             measured=measured,
-            tip_box=TipBox(bytes(32)),
             households=self.households,
-            petition_desk=self.door.petition_desk(TipBox(bytes(32)), OFFICE),
             live_round=self.live_round,
             provider=provider,
             bundle_desk=self.bundle_desk(),

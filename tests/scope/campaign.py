@@ -45,6 +45,7 @@ from sqlalchemy import select
 from hub.store import account_closing, dispatch, staff
 from hub.store.audit import By
 from hub.store.database import Database
+from hub.store.export_door import ExportDoor
 from hub.store.schema import migrate
 from hub.store.tables import notifications
 from hub.web import live
@@ -134,14 +135,13 @@ class Street:
         self.holdings.fill(self.watching)
         self.addresses = Addresses(self.holdings, self.twin)
         self.app = create_app(
-            door=world.door,
+            services=world.services,
             accounts=world.accounts,
             uploads=world.uploads,
             bell=world.bell,
             verify_token=lambda _token: None,
             stopping=self.look,
-            pack=packer(world.door.export_door(), world.folder),
-            tip_box=self.holdings.box,
+            pack=packer(world.services.use(ExportDoor), world.folder),
             live_round=LiveRound(world.door, self.watching),
             settings=WebSettings(
                 public_url=ORIGIN,

@@ -18,6 +18,7 @@ from agent.wire.terms import Picture
 from hub.alerts.grants import ALL, CameraPlace, Grant, Right, at_or_above, may
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, fence_of
+from hub.assembly.services import Resources, make_services
 from hub.store import registry
 from hub.store.accounts import Accounts, SessionLimits
 from hub.store.bell import Bell
@@ -37,6 +38,7 @@ from hub.store.tables import (
     phones,
     trouble_cameras,
 )
+from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from tests.hub.streets import CHEAP, NIGHT, HandClock, Mouth, sha
 from tests.hub.web_town import POLICY
@@ -146,7 +148,10 @@ class World:
         rooms: dict[str, Any] = {"blobs": self.blobs, "clock": self.clock, "bell": self.bell}
         parts = PartFolder(self.folder / "media" / "parts")
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
-        self.door = Door(self.db, growing=self.uploads.growing, **rooms)
+        self.services = make_services(
+            Resources(db=self.db, growing=self.uploads.growing, tip_box=TipBox(bytes(32)), **rooms)
+        )
+        self.door = self.services.use(Door)
         limits = SessionLimits(proof_s=DAY_S)
         self.accounts = Accounts(self.db, clock=self.clock, passwords=CHEAP, limits=limits)
 

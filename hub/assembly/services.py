@@ -1,0 +1,93 @@
+"""All services that pages use, made once from the hub's resources."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.store.acting import Acting
+from hub.store.bell import Bell
+from hub.store.blobs import Blobs
+from hub.store.case_door import CaseService
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.diagnosis_door import DiagnosisDoor
+from hub.store.door import Door
+from hub.store.export_door import ExportDoor
+from hub.store.growing import GrowingClips
+from hub.store.petition_desk import PetitionDesk
+from hub.store.petition_door import PetitionDoor
+from hub.store.petition_eraser import PetitionEraser
+from hub.store.petition_views import Office
+from hub.store.programs_door import ProgramsDoor
+from hub.store.proxies import Proxies
+from hub.store.settings_door import SettingsDoor
+from hub.store.tip_box import TipBox
+from hub.store.tip_desk import TipDesk
+from hub.store.tip_door import TipDoor
+from hub.store.tip_keeping import TipSpans
+from hub.web.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What services are made of; None: the hub is without it."""
+
+    db: Database
+    clock: Clock
+    bell: Bell
+    blobs: Blobs
+    proxies: Proxies | None = None
+    growing: GrowingClips | None = None
+    """Without it only complete clips are shown."""
+    tip_box: TipBox | None = None
+    """None: the hub takes no tips."""
+    tip_spans: TipSpans | None = None
+    petition_box: TipBox | None = None
+    """None, as without `office`: the hub takes no data requests."""
+    office: Office | None = None
+
+
+def make_services(r: Resources) -> Services:
+    """One of each."""
+    acting = Acting(r.db, clock=r.clock, bell=r.bell)
+    return Services(
+        (
+            *_alerts(r),
+            *_nodes(r),
+            *_evidence(r, acting),
+            *_tips(r, acting),
+            *_petitions(r),
+        )
+    )
+
+
+def _alerts(r: Resources) -> Iterator[object]:
+    yield Door(
+        r.db, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies, growing=r.growing
+    )
+
+
+def _nodes(r: Resources) -> Iterator[object]:
+    yield SettingsDoor(r.db, clock=r.clock)
+    yield DiagnosisDoor(r.db, clock=r.clock)
+    yield ProgramsDoor(r.db, blobs=r.blobs, clock=r.clock)
+
+
+def _evidence(r: Resources, acting: Acting) -> Iterator[object]:
+    yield CaseService(acting)
+    yield ExportDoor(r.db, blobs=r.blobs, clock=r.clock)
+
+
+def _tips(r: Resources, acting: Acting) -> Iterator[object]:
+    if r.tip_box is not None:
+        yield TipDesk(r.db, clock=r.clock, bell=r.bell, box=r.tip_box, spans=r.tip_spans)
+        yield TipDoor(r.db, clock=r.clock, box=r.tip_box, cases=CaseService(acting))
+
+
+def _petitions(r: Resources) -> Iterator[object]:
+    if r.petition_box is not None and r.office is not None:
+        desk = PetitionDesk(r.db, clock=r.clock, box=r.petition_box, office=r.office)
+        door = PetitionDoor(r.db, clock=r.clock, desk=desk)
+        yield from (desk, door)
+        yield PetitionEraser(
+            r.db, door=door, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
+        )

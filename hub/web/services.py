@@ -1,0 +1,59 @@
+"""How a page gets its services.
+
+A route names the service of its own capability in its signature, as a FastAPI dependency, and hands
+it to the functions below it:
+
+    Cases = Annotated[CaseService, service(CaseService)]
+
+    @router.get("/cases")
+    def show_cases(request: Request, visit: SignedIn, cases: Cases) -> Response: ...
+
+A page that shows a little of another capability asks the visit: `visit.use(CaseService)`, or
+`visit.find(TipDoor)` where the hub may be without it. The wiring makes every service once
+(`hub.assembly.services`).
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from fastapi import Depends, HTTPException, Request
+
+T = TypeVar("T")
+
+
+class Services:
+    """The services of one application, each found by its type."""
+
+    def __init__(self, made: Iterable[object]) -> None:
+        self._made = tuple(made)
+
+    def find(self, kind: type[T]) -> T | None:
+        """The service of this type; None if the hub is without it."""
+        return next((one for one in self._made if isinstance(one, kind)), None)
+
+    def use(self, kind: type[T]) -> T:
+        """The service of this type; LookupError if the hub is without it."""
+        found = self.find(kind)
+        if found is None:
+            raise LookupError(f"this hub has no {kind.__name__}")
+        return found
+
+
+class Provider:
+    """Gives a request the service of one type. Asynchronous, so that it needs no thread."""
+
+    def __init__(self, kind: type[object]) -> None:
+        self.kind = kind
+
+    async def __call__(self, request: Request) -> object:
+        """The service; 404 if the hub is without it, and so without its pages."""
+        services: Services = request.app.state.site.services
+        found = services.find(self.kind)
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+
+def service(kind: type[object]) -> Any:
+    """For `Annotated[Kind, service(Kind)]` in a route's signature."""
+    return Depends(Provider(kind))
