@@ -17,14 +17,14 @@ from hub.store.account_state import CLOSED, is_closed, state_of
 from hub.store.account_views import AccountPage
 from hub.store.audit import By
 from hub.store.case_tables import cases
-from hub.store.grant_door import GrantDoor
+from hub.store.door_base import DoorBase
 from hub.store.invitations import Made, NewPerson
 from hub.store.staff import person_by_login
 from hub.store.tables import people
 from hub.store.views import Asker
 
 
-class AccountDoor(GrantDoor):
+class AccountDoor(DoorBase):
     """Thread-safe."""
 
     _closings: tuple[int, int] | None = None

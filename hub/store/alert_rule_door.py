@@ -16,8 +16,8 @@ from hub.store import alert_rule_rows, alert_rule_sights
 from hub.store.alert_rule_tables import alert_rules
 from hub.store.alert_rule_views import NewRule, RulesPage, Trial
 from hub.store.bounds import text
+from hub.store.door_base import DoorBase
 from hub.store.duty_faults import NAME_CHARS, checked_reason
-from hub.store.log_door import LogDoor
 from hub.store.registry import RegistryError
 from hub.store.tables import new_id
 from hub.store.views import Asker
@@ -47,7 +47,7 @@ class RuleError(RegistryError):
         self.fault = fault
 
 
-class AlertRuleDoor(LogDoor):
+class AlertRuleDoor(DoorBase):
     """Rules that say who must know."""
 
     def alert_rules(self, asker: Asker) -> RulesPage:

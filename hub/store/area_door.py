@@ -15,9 +15,9 @@ from sqlalchemy import Connection, select
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role
 from hub.store import area_import, area_rows, grant_sights, roster_import
-from hub.store.alert_rule_door import AlertRuleDoor
 from hub.store.area_import import Import, Reach
 from hub.store.area_rows import AreaWords, Moved
+from hub.store.door_base import DoorBase
 from hub.store.duty_scope import tended_teams
 from hub.store.tables import areas
 from hub.store.views import Asker
@@ -38,7 +38,7 @@ class AreaRow:
     """Cameras in it and below it."""
 
 
-class AreaDoor(AlertRuleDoor):
+class AreaDoor(DoorBase):
     """The tree of areas."""
 
     def areas(self, asker: Asker) -> list[AreaRow]:

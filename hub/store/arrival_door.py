@@ -6,12 +6,12 @@ from hub.alerts.alert import State
 from hub.store import camera_sights, sights
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.camera_sights import CameraPage
-from hub.store.hand_over_door import HandOverDoor
+from hub.store.door_base import DoorBase
 from hub.store.tables import columns
 from hub.store.views import AlertRow, Asker, Conflict, SeenCamera
 
 
-class ArrivalDoor(HandOverDoor):
+class ArrivalDoor(DoorBase):
     """For the officer on the way."""
 
     def arrive(self, asker: Asker, alert_id: UUID) -> AlertRow | Conflict | None:

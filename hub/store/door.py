@@ -22,13 +22,29 @@ from hub.alerts.alert import (
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit, camera_sights, ledger, marks, search_sights, sights, silence_rows
+from hub.store.account_door import AccountDoor
 from hub.store.alert_rows import change_alert, note_history
+from hub.store.alert_rule_door import AlertRuleDoor
+from hub.store.area_door import AreaDoor
+from hub.store.arrival_door import ArrivalDoor
 from hub.store.audit import By
 from hub.store.bounds import text
-from hub.store.hand_over_door import colleagues, life_of
+from hub.store.duty_door import DutyDoor
+from hub.store.enrol_door import EnrolDoor
+from hub.store.footage_door import FootageDoor
+from hub.store.grant_door import GrantDoor
+from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
+from hub.store.keepers_door import KeepersDoor
+from hub.store.keeping_door import KeepingDoor
+from hub.store.live_door import LiveDoor
+from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
+from hub.store.phone_test_door import PhoneTestDoor
+from hub.store.report_door import ReportDoor
+from hub.store.search_door import SearchDoor
+from hub.store.silence_door import SilenceDoor
 from hub.store.tables import alerts, columns
 from hub.store.views import (
     AlertChange,
@@ -46,7 +62,26 @@ from hub.store.views import (
 NOTE_CHARS: Final = 2000
 
 
-class Door(NoticeDoor):
+class Door(
+    NoticeDoor,
+    ReportDoor,
+    PhoneTestDoor,
+    LiveDoor,
+    ArrivalDoor,
+    HandOverDoor,
+    SilenceDoor,
+    AreaDoor,
+    AlertRuleDoor,
+    LogDoor,
+    AccountDoor,
+    GrantDoor,
+    DutyDoor,
+    KeepersDoor,
+    EnrolDoor,
+    KeepingDoor,
+    SearchDoor,
+    FootageDoor,
+):
     """Thread-safe. None: the item is unknown, or the person has no right to it.
 
     A read and its audit line are two transactions, so that pages do not delay writers. The answer

@@ -15,9 +15,9 @@ from hub.alerts.moment import Moment
 from hub.alerts.rosters import Crew
 from hub.store import duty, duty_plans, duty_sights
 from hub.store.audit import By
+from hub.store.door_base import DoorBase
 from hub.store.duty import Duty, NewShift, Swap
 from hub.store.duty_views import DutyPage, PlanPage, TeamPage
-from hub.store.keepers_door import KeepersDoor
 from hub.store.roster_rows import Team
 from hub.store.scope import tended_areas
 from hub.store.views import Asker
@@ -25,7 +25,7 @@ from hub.store.views import Asker
 Change = Callable[[Connection, Team, By, Moment], Any]
 
 
-class DutyDoor(KeepersDoor):
+class DutyDoor(DoorBase):
     """On-call rosters, and the people an alert calls next."""
 
     def duty(self, asker: Asker) -> DutyPage:

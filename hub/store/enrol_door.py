@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 from agent.wire.enrolment import EnrolledCamera
 from hub.alerts.moment import Moment
 from hub.store import enrolments as rows
+from hub.store.door_base import DoorBase
 from hub.store.duty_sights import area_names
 from hub.store.duty_views import AreaName
 from hub.store.enrol_tables import enrolments
-from hub.store.keeping_door import KeepingDoor
 from hub.store.registry import node_by_name
 from hub.store.scope import tended_areas
 from hub.store.tables import nodes
@@ -49,7 +49,7 @@ class EnrolPage:
     out: list[ShutOut]
 
 
-class EnrolDoor(KeepingDoor):
+class EnrolDoor(DoorBase):
     """Enrol and revoke nodes."""
 
     def tends_areas(self, asker: Asker) -> bool:

@@ -5,13 +5,9 @@ from typing import Final
 from uuid import UUID
 
 from hub.store import sights, wishes
-from hub.store.acting import ActingBase
-from hub.store.bell import Bell
-from hub.store.blobs import Blobs
-from hub.store.clock import Clock
-from hub.store.database import Database
-from hub.store.growing import Film, GrowingClips
-from hub.store.proxies import Proxies, read_copy
+from hub.store.door_base import DoorBase
+from hub.store.growing import Film
+from hub.store.proxies import read_copy
 from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
@@ -19,30 +15,8 @@ STORING_LOOK_S: Final = 0.1
 MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4", "sound": "audio/mp4"}
 
 
-class FootageDoor(ActingBase):
+class FootageDoor(DoorBase):
     """Opens stored media for people; `hub.store.door` has all else."""
-
-    def __init__(
-        self,
-        db: Database,
-        *,
-        blobs: Blobs,
-        clock: Clock,
-        bell: Bell,
-        proxies: Proxies | None = None,
-        growing: GrowingClips | None = None,
-    ) -> None:
-        """Without `growing`, only complete clips are shown."""
-        self._growing = growing
-        super().__init__(db, clock=clock)
-        self._blobs = blobs
-        self._proxies = proxies
-        self._bell = bell
-
-    @property
-    def database(self) -> Database:
-        """The database, for reads without scope because they reveal nothing about anybody."""
-        return self._db
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""

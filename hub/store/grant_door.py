@@ -15,14 +15,14 @@ from hub.alerts.moment import Moment
 from hub.alerts.roles import USUAL
 from hub.store import grant_rows, grant_sights
 from hub.store.audit import By
-from hub.store.duty_door import DutyDoor
+from hub.store.door_base import DoorBase
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.grant_views import GrantForm, GrantsPage, NewGrant
 from hub.store.tables import grants, people
 from hub.store.views import Asker
 
 
-class GrantDoor(DutyDoor):
+class GrantDoor(DoorBase):
     """Grants: person, place, end, and giver."""
 
     def grants(self, asker: Asker) -> GrantsPage:

@@ -8,12 +8,12 @@ from hub.alerts.alert import Changed, HeldBy, Life, State, hand_over
 from hub.alerts.moment import Moment
 from hub.store import ledger, sights
 from hub.store.alert_rows import change_alert, note_history
-from hub.store.silence_door import SilenceDoor
+from hub.store.door_base import DoorBase
 from hub.store.tables import columns, people
 from hub.store.views import AlertRow, Asker, Conflict
 
 
-class HandOverDoor(SilenceDoor):
+class HandOverDoor(DoorBase):
     """Offers alerts; the colleague takes one like any alert."""
 
     def hand_over(

@@ -7,14 +7,14 @@ from sqlalchemy import select
 
 from hub.alerts.channels import Order, read_orders, write_orders
 from hub.store import health, keeper_sights, phone_checks, staff
-from hub.store.enrol_door import EnrolDoor
+from hub.store.door_base import DoorBase
 from hub.store.health import LastHealth
 from hub.store.keeper_views import FateCount, LostPhone, NodeState, SilentPhone, Undelivered
 from hub.store.tables import people, phones
 from hub.store.views import Asker
 
 
-class KeepersDoor(EnrolDoor):
+class KeepersDoor(DoorBase):
     """Queries for people who look after cameras; `hub.store.door` has all else."""
 
     def tends(self, asker: Asker) -> bool:

@@ -11,15 +11,15 @@ from sqlalchemy import Connection
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping, keeping_sights
+from hub.store.door_base import DoorBase
 from hub.store.keeping_views import KeepingFault, KeptPage, NewHold, NewRule
 from hub.store.registry import RegistryError
-from hub.store.search_door import SearchDoor
 from hub.store.views import Asker
 
 MOST_DAYS = 36_500
 
 
-class KeepingDoor(SearchDoor):
+class KeepingDoor(DoorBase):
     """Retention rules and holds."""
 
     def keeps(self, asker: Asker) -> bool:

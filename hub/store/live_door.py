@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from hub.alerts.grants import Right
-from hub.store.arrival_door import ArrivalDoor
+from hub.store.door_base import DoorBase
 from hub.store.registry import RegistryError, is_bearing
 from hub.store.scope import visible_cameras
 from hub.store.sights import places
@@ -52,7 +52,7 @@ class LiveCamera:
     """Viewing direction in degrees, clockwise from north; None: not recorded."""
 
 
-class LiveDoor(ArrivalDoor):
+class LiveDoor(DoorBase):
     """Live viewing."""
 
     def may_see_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> bool:

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from hub.alerts.digest import Digest
 from hub.alerts.roles import Role
 from hub.store import grant_sights
-from hub.store.account_door import AccountDoor
 from hub.store.digest_sights import digest_of
+from hub.store.door_base import DoorBase
 from hub.store.log_views import LogLine, LogPage, LogQuestion
 from hub.store.tables import alerts, areas, audit, cameras, grants, media, nodes, people
 from hub.store.views import Asker
@@ -33,7 +33,7 @@ LOOKS: Final = (
 """Prefixes of act ids that show, or would have shown, street footage."""
 
 
-class LogDoor(AccountDoor):
+class LogDoor(DoorBase):
     """Reads the audit log."""
 
     def log(self, asker: Asker, question: LogQuestion) -> LogPage | None:

@@ -14,9 +14,9 @@ from hub.alerts.notices import LONGEST_DAYS, NoticeAct, NoticeError, NoticeState
 from hub.alerts.roles import Role
 from hub.store import notice_rows
 from hub.store.bounds import text
+from hub.store.door_base import DoorBase
 from hub.store.notice_tables import notice_files, notice_ways, notices
 from hub.store.notice_views import Notice, NoticeFile, NoticePage, WriterPage
-from hub.store.report_door import ReportDoor
 from hub.store.rows import change
 from hub.store.scope import tended_areas
 from hub.store.sights import places
@@ -31,7 +31,7 @@ PUBLIC_AT_MOST: Final = 50
 WAY_CHARS: Final = 200
 
 
-class NoticeDoor(ReportDoor):
+class NoticeDoor(DoorBase):
     """Public notices of the town."""
 
     def writes_notices(self, asker: Asker) -> bool:

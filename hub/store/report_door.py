@@ -4,14 +4,14 @@ from typing import Final
 
 from hub.alerts.reports import Report, report
 from hub.store import report_sights
-from hub.store.phone_test_door import PhoneTestDoor
+from hub.store.keepers_door import KeepersDoor
 from hub.store.views import Asker
 
 READERS: Final = frozenset({"leader", "keeper"})
 """Roles that read reports; people who look after cameras do too."""
 
 
-class ReportDoor(PhoneTestDoor):
+class ReportDoor(KeepersDoor):
     """Daily and weekly reports."""
 
     def reads_reports(self, asker: Asker) -> bool:

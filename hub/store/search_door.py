@@ -14,7 +14,7 @@ from hub.store import (
     spans,
     wishes,
 )
-from hub.store.footage_door import FootageDoor
+from hub.store.door_base import DoorBase
 from hub.store.moment_sights import SideBySide
 from hub.store.registry import RegistryError
 from hub.store.search_views import FoundFootage, SearchedCamera
@@ -25,7 +25,7 @@ from hub.store.views import Asker
 SHOWN_AT_MOST: Final = 200
 
 
-class SearchDoor(FootageDoor):
+class SearchDoor(DoorBase):
     """Searches recorded footage; `hub.store.door` has the rest."""
 
     def searches(self, asker: Asker) -> bool:

@@ -11,8 +11,8 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.silences import LONGEST_S, Silence
 from hub.store import silence_rows
-from hub.store.area_door import AreaDoor
 from hub.store.bounds import text
+from hub.store.door_base import DoorBase
 from hub.store.duty_faults import NAME_CHARS, checked_reason
 from hub.store.scope import visible_cameras, visible_to, visible_values
 from hub.store.sights import places
@@ -54,7 +54,7 @@ class NewSilence:
     reason: str
 
 
-class SilenceDoor(AreaDoor):
+class SilenceDoor(DoorBase):
     """Silences that suppress alerts for a time."""
 
     def silences(self, asker: Asker) -> list[SilenceRow]:

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from hub.store import database
-from hub.store.live_door import LiveDoor
+from hub.store.door import Door
 from hub.web.watching import Key, Watch, Watching
 
 log = structlog.get_logger()
@@ -20,7 +20,7 @@ LOOK_EVERY_S: Final = 0.5
 class LiveRound:
     """A task of the hub; `look` is one round."""
 
-    def __init__(self, door: LiveDoor, watching: Watching) -> None:
+    def __init__(self, door: Door, watching: Watching) -> None:
         self._door = door
         self.watching = watching
         self._owed: deque[tuple[Watch, str]] = deque()
