@@ -30,39 +30,61 @@ def text() -> str:
     """The page as it is committed."""
     lines = [INTRODUCTION]
     for top in (agent_parser(["bench"]), hub_parser(["bench"])):
-        lines += [f"## {top.prog}\n"]
-        for name, purpose, command in commands(top):
+        lines += [f"## {top.prog}\n", f"{top.description}\n"]
+        for name, purpose, command in commands(top, with_groups=True):
             lines += [f"### {name}\n", f"{sentence(purpose)}\n", f"    {usage(name, command)}\n"]
             lines += table(command)
     return "\n".join(lines)
 
 
-def commands(top: argparse.ArgumentParser) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
-    """Each command without further subcommands: its full name, its purpose, its parser."""
+def commands(
+    top: argparse.ArgumentParser, *, with_groups: bool = False
+) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """Each command: its full name, its purpose, its parser; a group before its commands if asked
+    for."""
     for action in top._actions:
         if not isinstance(action, argparse._SubParsersAction):
             continue
         purposes = {one.dest: one.help or "" for one in action._choices_actions}
         for name, command in action.choices.items():
-            if any(isinstance(one, argparse._SubParsersAction) for one in command._actions):
-                yield from commands(command)
-            else:
+            is_group = any(isinstance(one, argparse._SubParsersAction) for one in command._actions)
+            if with_groups or not is_group:
                 yield command.prog, purposes[name], command
+            if is_group:
+                yield from commands(command, with_groups=with_groups)
 
 
 def usage(name: str, command: argparse.ArgumentParser) -> str:
-    words = [name]
+    words: dict[str, None] = {name: None}  # alternatives come once
     for action in shown(command):
-        value = " ".join([*action.option_strings[:1], *filter(None, [placeholder(action)])])
-        words.append(value if needed(action) else f"[{value}]")
+        group = next((g for g in alternatives(command) if action in g._group_actions), None)
+        said = " | ".join(map(word, group._group_actions)) if group else word(action)
+        if group and group.required:
+            said = f"({said})"
+        elif not needed(action):
+            said = f"[{said}]"
+        words[said] = None
     return " ".join(words)
+
+
+def alternatives(command: argparse.ArgumentParser) -> list[argparse._MutuallyExclusiveGroup]:
+    """Groups of arguments of which one at most can be given."""
+    return command._mutually_exclusive_groups
+
+
+def word(action: argparse.Action) -> str:
+    """An argument with its value, as on a command line."""
+    if isinstance(action, argparse._SubParsersAction):
+        return "|".join(action.choices)
+    return " ".join([*action.option_strings[:1], *filter(None, [placeholder(action)])])
 
 
 def table(command: argparse.ArgumentParser) -> list[str]:
     rows = []
     for action in shown(command):
-        name = " ".join([*action.option_strings[:1], *filter(None, [placeholder(action)])])
-        name = name.replace("|", "\\|")
+        if isinstance(action, argparse._SubParsersAction):
+            continue  # its commands follow
+        name = word(action).replace("|", "\\|")
         rows.append(f"| `{name}` | {meaning(action)} |")
     return ["| argument | meaning |", "|---|---|", *rows, ""] if rows else []
 

@@ -14,6 +14,19 @@ def test_page_of_commands_is_the_one_of_the_code() -> None:
     assert FILE.read_text(encoding="utf-8") == text(), "run: python -m deploy.make_commands_page"
 
 
+def test_help_says_nothing_that_the_page_leaves_out() -> None:
+    for top in TOPS:
+        for name, purpose, command in commands(top, with_groups=True):
+            assert command.description in (None, purpose), name
+            assert not (command.epilog or command.usage), name
+            assert len(command._action_groups) == 2, (
+                f"{name}: arguments under headings of their own"
+            )
+            for action in command._actions:
+                names = action.option_strings
+                assert names in ([], ["-h", "--help"]) or len(names) == 1, f"{name} {names}"
+
+
 def test_every_argument_of_every_command_is_explained() -> None:
     found = [one for top in TOPS for one in commands(top)]
     assert len(found) > 60
