@@ -22,9 +22,10 @@ from hub.store.audit import By
 from hub.store.blobs import Blobs
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.footage_tables import media
 from hub.store.restores import RESTORED
+from hub.store.signin_tables import sessions
 from hub.store.snapshot import OccupiedError, Snapshot, restore, snapshot
-from hub.store.tables import media, sessions
 
 NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
 

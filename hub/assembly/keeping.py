@@ -16,10 +16,11 @@ from hub.store import holds, keeping, registry
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
+from hub.store.keeping_tables import retention_rules
 from hub.store.registry import RegistryError
+from hub.store.registry_tables import areas
 from hub.store.staff import person_by_login
 from hub.store.sweep import ManyLostError, Sweep
-from hub.store.tables import areas, retention_rules
 
 
 def set_retention(args: argparse.Namespace) -> int:

@@ -17,8 +17,8 @@ from hub.assembly.commands import OK, enter, say, settings_of
 from hub.store import rollout_rows, settings_door, settings_groups, settings_rows
 from hub.store.audit import By
 from hub.store.registry import RegistryError, area_by_name, node_by_name
+from hub.store.registry_tables import nodes
 from hub.store.settings_rows import Scope
-from hub.store.tables import nodes
 
 SHELL: Final = By(came_from="shell")
 

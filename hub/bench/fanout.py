@@ -39,10 +39,10 @@ from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.filing import Filing
+from hub.store.notify_tables import notifications
 from hub.store.passwords import Passwords
 from hub.store.phone_rows import Phone, put_phone
 from hub.store.schema import migrate
-from hub.store.tables import notifications
 
 PHONES: Final = 1_000
 ROUNDS: Final = 3

@@ -23,10 +23,11 @@ from sqlalchemy import func, select
 from hub.alerts.alert import State
 from hub.bench import kinds, year
 from hub.bench.pages_site import Site, serving
+from hub.store.alert_tables import alerts
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.registry_tables import cameras
 from hub.store.schema import migrate
-from hub.store.tables import alerts, cameras
 
 OFFICERS: Final = 200
 ALERTS: Final = 100_000

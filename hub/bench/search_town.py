@@ -18,8 +18,9 @@ from hub.store import registry, staff
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.passwords import Passwords
+from hub.store.registry_tables import cameras, nodes
 from hub.store.schema import migrate
-from hub.store.tables import cameras, columns, new_id, nodes
+from hub.store.tables import columns, new_id
 
 COMMUNES: Final = 25
 JUNCTIONS: Final = 16

@@ -9,12 +9,14 @@ from hub.alerts.grants import Grant, Right
 from hub.bench.broker import Broker
 from hub.bench.talk import Talker
 from hub.store import registry, staff
+from hub.store.alert_tables import sightings
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.footage_tables import media
 from hub.store.passwords import Passwords
 from hub.store.phone_rows import Phone, put_phone
 from hub.store.schema import migrate
-from hub.store.tables import events, media, sightings
+from hub.store.spool_tables import events
 
 OFFICERS: Final = ("an", "binh")
 """Each has one phone; nothing sends their pending messages."""

@@ -18,22 +18,15 @@ from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.bench.talk import Talker
 from hub.store import registry, session_rows, staff
+from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings
 from hub.store.database import Database
+from hub.store.footage_tables import media, media_sightings
+from hub.store.notify_tables import notifications
 from hub.store.passwords import Passwords
 from hub.store.phone_rows import Phone, put_phone
+from hub.store.registry_tables import cameras
 from hub.store.session_views import DEFAULT_LIMITS
-from hub.store.tables import (
-    alert_changes,
-    alert_history,
-    alerts,
-    cameras,
-    columns,
-    media,
-    media_sightings,
-    new_id,
-    notifications,
-    sightings,
-)
+from hub.store.tables import columns, new_id
 from hub.store.views import Asker
 
 COMMUNES: Final = 20

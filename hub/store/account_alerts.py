@@ -13,9 +13,11 @@ from hub.alerts.alert import State
 from hub.alerts.moment import Moment
 from hub.store import escalations, ledger
 from hub.store.alert_rows import change_alert, note_history
+from hub.store.alert_tables import alerts
 from hub.store.channels import NEWS_S
-from hub.store.duty_tables import escalations as progress
-from hub.store.tables import alerts, columns, notifications, phones
+from hub.store.escalation_tables import escalations as progress
+from hub.store.notify_tables import notifications, phones
+from hub.store.tables import columns
 
 RETURNED: Final = "returned"
 """Act in an alert's history: its holder's account was closed, and nobody holds it."""

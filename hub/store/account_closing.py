@@ -31,10 +31,11 @@ from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, MAY_SIGN_IN, REOPENED, state_of
 from hub.store.audit import By
 from hub.store.bounds import text
+from hub.store.notify_tables import phones
 from hub.store.scope import tended_areas, visible_cameras
-from hub.store.signin_tables import identities, passkeys
+from hub.store.signin_tables import identities, passkeys, people
 from hub.store.signin_tables import invitations as links
-from hub.store.tables import columns, people, phones
+from hub.store.tables import columns
 
 REASON_CHARS: Final = 300
 CLOSING: Final = "person.disable"

@@ -19,8 +19,8 @@ from hub.store.audit import By
 from hub.store.case_tables import cases
 from hub.store.door_base import DoorBase
 from hub.store.invitations import Made, NewPerson
+from hub.store.signin_tables import people
 from hub.store.staff import person_by_login
-from hub.store.tables import people
 from hub.store.views import Asker
 
 

@@ -14,6 +14,8 @@ from hub.store import grant_sights
 from hub.store.account_closing import CLOSING
 from hub.store.account_state import CLOSED
 from hub.store.account_views import AccountAct, AccountPage, OwnCase
+from hub.store.alert_tables import alerts
+from hub.store.audit_tables import audit
 from hub.store.case_tables import cases
 from hub.store.duty_tables import (
     odd_day_people,
@@ -25,7 +27,8 @@ from hub.store.duty_tables import (
     teams,
 )
 from hub.store.grant_rows import not_over
-from hub.store.tables import alerts, audit, grants, people, phones, sessions
+from hub.store.notify_tables import phones
+from hub.store.signin_tables import grants, people, sessions
 from hub.store.views import Asker
 
 

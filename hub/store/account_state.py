@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from hub.store.tables import people
+from hub.store.signin_tables import people
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"

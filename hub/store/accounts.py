@@ -19,7 +19,8 @@ from hub.store.session_views import (
     SignedIn,
     TooManyTries,
 )
-from hub.store.tables import columns, people, sessions
+from hub.store.signin_tables import people, sessions
+from hub.store.tables import columns
 
 __all__ = [
     "DEFAULT_LIMITS",

@@ -25,8 +25,9 @@ from hub.alerts.alert import State
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, Running, Seen
 from hub.alerts.rules import Rules, to_text
+from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings
 from hub.store.rows import add
-from hub.store.tables import alert_changes, alert_history, alerts, columns, new_id, sightings
+from hub.store.tables import columns, new_id
 
 _SIZE: Final = select(alerts.c.people, alerts.c.last_seen_utc_us).where(
     alerts.c.id == bindparam("alert_id")

@@ -27,8 +27,10 @@ from hub.alerts.grants import CameraPlace
 from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules
 from hub.store.alert_rule_tables import alert_rules
+from hub.store.alert_tables import alerts
 from hub.store.bounds import text
-from hub.store.tables import alerts, areas, cameras, columns
+from hub.store.registry_tables import areas, cameras
+from hub.store.tables import columns
 
 REASON_CHARS: Final = 300
 TOLD_NOBODY: Final = "a rule tells nobody of it"

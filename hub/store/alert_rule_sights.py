@@ -17,13 +17,15 @@ from hub.alerts.rules import from_text
 from hub.store.alert_rule_rows import on_wall, rule_of, timed
 from hub.store.alert_rule_tables import alert_rules
 from hub.store.alert_rule_views import RulePlace, RuleRow, RulesPage, Trial, TriedAlert
+from hub.store.alert_tables import alerts
 from hub.store.duty_scope import tended_teams
 from hub.store.grant_rows import area_parents
 from hub.store.grant_sights import tended_places
+from hub.store.registry_tables import cameras
 from hub.store.roster_rows import read_teams
 from hub.store.scope import seen_alerts, seen_troubles, visible_cameras
 from hub.store.sights import places
-from hub.store.tables import alerts, cameras, people
+from hub.store.signin_tables import people
 
 WEEK_S: Final = 7 * 86_400.0
 TRIED_AT_MOST: Final = 5_000

@@ -5,10 +5,7 @@ Days are ISO dates. Minutes count from midnight in `time_zone`. A rule is never 
 
 from sqlalchemy import Column, Index, Integer, Table, Text, Uuid
 
-from hub.store.enrol_tables import metadata
-from hub.store.tables import key, link, moment
-
-__all__ = ["alert_rules", "metadata"]
+from hub.store.tables import key, link, metadata, moment
 
 alert_rules = Table(
     "alert_rules",

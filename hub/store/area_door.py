@@ -19,7 +19,7 @@ from hub.store.area_import import Import, Reach
 from hub.store.area_rows import AreaWords, Moved
 from hub.store.door_base import DoorBase
 from hub.store.duty_scope import tended_teams
-from hub.store.tables import areas
+from hub.store.registry_tables import areas
 from hub.store.views import Asker
 
 

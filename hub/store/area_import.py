@@ -22,7 +22,7 @@ from hub.store.area_rows import AreaWords
 from hub.store.audit import By
 from hub.store.fold import fold
 from hub.store.registry import is_bearing
-from hub.store.tables import areas, cameras, nodes
+from hub.store.registry_tables import areas, cameras, nodes
 
 AREA_NEEDED: Final = ("name", "level")
 AREA_ALLOWED: Final = ("parent", "valid_from", "valid_until")

@@ -21,7 +21,8 @@ from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.fold import fold
 from hub.store.registry import RegistryError
-from hub.store.tables import areas, cameras, columns, new_id
+from hub.store.registry_tables import areas, cameras
+from hub.store.tables import columns, new_id
 
 NAME_CHARS: Final = MOST_CHARS
 """A table may use as many. A name cut here would not be found when the table is read again."""

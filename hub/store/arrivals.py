@@ -21,12 +21,13 @@ from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.films import NoFilmError, cut_film, read_film
+from hub.store.footage_tables import media
 from hub.store.giving_desk import GivingDesk, new_code
 from hub.store.household_tables import household_clips, household_requests
 from hub.store.household_views import Arrived, FilmFacts, SealArrival
 from hub.store.parts import PartFolder
 from hub.store.staging import PIECE_BYTES
-from hub.store.tables import columns, media, new_id
+from hub.store.tables import columns, new_id
 
 log = structlog.get_logger()
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, insert, select
 
 from hub.alerts.chain import BEGINNING, Anchor, Record, bind
 from hub.alerts.moment import Moment
-from hub.store.tables import audit, columns, new_id
+from hub.store.audit_tables import audit
+from hub.store.tables import columns, new_id
 
 DETAIL_CHARS: Final = 2000
 """Longer details are cut: the log keeps acts, not contents."""

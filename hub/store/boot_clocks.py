@@ -10,8 +10,10 @@ from sqlalchemy import Connection, Row, bindparam, select
 from hub.alerts.boots import BootClock
 from hub.alerts.moment import Moment
 from hub.store.alert_rows import change_alert
+from hub.store.alert_tables import alerts, sightings
 from hub.store.rows import add_once, change
-from hub.store.tables import alerts, boot_clocks, columns, events, sightings
+from hub.store.spool_tables import boot_clocks, events
+from hub.store.tables import columns
 
 AT_MOST: Final = 10_000
 """At most this many events are corrected, the newest; the others keep their stored times."""

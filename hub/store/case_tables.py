@@ -4,8 +4,6 @@ from sqlalchemy import Boolean, Column, Index, Table, Text, Uuid
 
 from hub.store.tables import key, link, metadata, moment
 
-__all__ = ["case_items", "case_members", "cases"]
-
 cases = Table(
     "cases",
     metadata,

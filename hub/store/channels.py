@@ -14,8 +14,10 @@ from hub.alerts.alert import State
 from hub.alerts.channels import Order, Sent, next_channels, read_orders, steps_for
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.store.alert_tables import alerts
+from hub.store.notify_tables import notifications, phones
 from hub.store.scope import ENTITLED, KEEPERS, entitled_values, keepers_values
-from hub.store.tables import alerts, notifications, people, phones
+from hub.store.signin_tables import people
 
 AnyRow = Row[*tuple[Any, ...]]
 

@@ -2,10 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
 
-from hub.store.signin_tables import metadata
-from hub.store.tables import key, link, moment
-
-__all__ = ["metadata", "phone_checks"]
+from hub.store.tables import key, link, metadata, moment
 
 phone_checks = Table(
     "phone_checks",

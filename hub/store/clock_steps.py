@@ -14,28 +14,19 @@ from hub.alerts.moment import Moment
 from hub.alerts.rollout import Course
 from hub.store.check_tables import phone_checks
 from hub.store.diagnosis_tables import diagnoses
-from hub.store.duty_tables import escalations
 from hub.store.enrol_tables import enrolments
+from hub.store.escalation_tables import escalations
+from hub.store.footage_tables import media, span_wishes, wishes
 from hub.store.household_tables import household_requests
+from hub.store.keeping_tables import node_holds
 from hub.store.notice_tables import notice_sendings
+from hub.store.notify_tables import notifications, phones
 from hub.store.phone_test_tables import phone_tests
 from hub.store.program_tables import node_programs
+from hub.store.registry_tables import cameras, node_health, nodes
 from hub.store.settings_tables import node_settings, rollout_nodes, rollouts
-from hub.store.signin_tables import invitations, spent_challenges
-from hub.store.tables import (
-    cameras,
-    media,
-    missing_numbers,
-    node_health,
-    node_holds,
-    nodes,
-    notifications,
-    phones,
-    sessions,
-    sign_in_failures,
-    span_wishes,
-    wishes,
-)
+from hub.store.signin_tables import invitations, sessions, sign_in_failures, spent_challenges
+from hub.store.spool_tables import missing_numbers
 
 NEWS_US: Final = 3_600_000_000
 """Microseconds; for this long, an accepted but unseen notification may still use a fallback

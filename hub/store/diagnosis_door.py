@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 from hub.store import diagnosis_rows
 from hub.store.acting import ActingBase
 from hub.store.diagnosis_rows import Diagnosis, State
+from hub.store.registry_tables import nodes
 from hub.store.scope import tended_areas
-from hub.store.tables import nodes
 from hub.store.views import Asker
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 from hub.alerts.moment import Moment
 from hub.store.bounds import text
 from hub.store.diagnosis_tables import diagnoses
-from hub.store.tables import columns, new_id, nodes, people
+from hub.store.registry_tables import nodes
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 
 WAITS_S: Final = 24 * 3600.0
 """Seconds; a request to a node that is away for longer ends."""

@@ -4,8 +4,6 @@ from sqlalchemy import Column, Index, LargeBinary, Table, Text, Uuid
 
 from hub.store.tables import key, link, metadata, moment
 
-__all__ = ["diagnoses", "metadata"]
-
 diagnoses = Table(
     "diagnoses",
     metadata,

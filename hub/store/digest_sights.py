@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select
 
 from hub.alerts.digest import Digest, Tally, digest
-from hub.store.tables import alerts, audit, cameras, media, people
+from hub.store.alert_tables import alerts
+from hub.store.audit_tables import audit
+from hub.store.footage_tables import media
+from hub.store.registry_tables import cameras
+from hub.store.signin_tables import people
 
 
 def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> Digest:

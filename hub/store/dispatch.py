@@ -31,7 +31,9 @@ from hub.alerts.answers import Patience, Settled
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
 from hub.alerts.troubles import KINDS
+from hub.store.alert_tables import alerts
 from hub.store.ledger import QUEUED, are_told_of, settle
+from hub.store.notify_tables import notifications, phones
 from hub.store.owed import Owed, facts_of
 from hub.store.storms import (
     FIRST_WORD,
@@ -43,7 +45,7 @@ from hub.store.storms import (
     tell,
     weather,
 )
-from hub.store.tables import alerts, columns, notifications, phones
+from hub.store.tables import columns
 
 PATIENCE = Patience()
 

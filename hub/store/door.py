@@ -25,6 +25,7 @@ from hub.store import audit, camera_sights, ledger, marks, search_sights, sights
 from hub.store.account_door import AccountDoor
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.alert_rule_door import AlertRuleDoor
+from hub.store.alert_tables import alerts
 from hub.store.area_door import AreaDoor
 from hub.store.arrival_door import ArrivalDoor
 from hub.store.audit import By
@@ -45,7 +46,7 @@ from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.report_door import ReportDoor
 from hub.store.search_door import SearchDoor
 from hub.store.silence_door import SilenceDoor
-from hub.store.tables import alerts, columns
+from hub.store.tables import columns
 from hub.store.views import (
     AlertChange,
     AlertPage,

@@ -7,8 +7,9 @@ from sqlalchemy import CTE, Select, literal, or_, select
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store.duty_tables import teams
+from hub.store.registry_tables import areas, cameras
 from hub.store.scope import grant_counts, tended_areas
-from hub.store.tables import areas, cameras, grants
+from hub.store.signin_tables import grants
 
 
 def tended_teams(person_id: UUID, now: Moment) -> Select[UUID]:

@@ -16,7 +16,7 @@ from hub.store.escalation_rows import read_plan
 from hub.store.roster_rows import Team, read_teams
 from hub.store.scope import tended_areas
 from hub.store.sights import places
-from hub.store.tables import people
+from hub.store.signin_tables import people
 
 
 def area_names(conn: Connection, person_id: UUID, now: Moment) -> list[AreaName]:

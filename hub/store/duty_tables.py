@@ -3,23 +3,9 @@
 Days are ISO dates in the team's time zone (`teams.time_zone`); minutes count from midnight.
 """
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Column, ForeignKey, Integer, Table, Text, UniqueConstraint, Uuid
 
 from hub.store.tables import key, link, metadata, moment
-
-__all__ = [
-    "escalations",
-    "metadata",
-    "odd_day_people",
-    "odd_days",
-    "plan_steps",
-    "plans",
-    "shift_people",
-    "shifts",
-    "stand_ins",
-    "team_people",
-    "teams",
-]
 
 teams = Table(
     "teams",
@@ -109,14 +95,4 @@ plan_steps = Table(
     link("team_id", "teams", nullable=True),
     Column("place", Integer),  # of a shift; 1 is called first
     Column("wait_s", Integer, nullable=False),
-)
-
-escalations = Table(
-    "escalations",
-    metadata,
-    Column("alert_id", Uuid, ForeignKey("alerts.id"), primary_key=True),
-    Column("number", Integer, nullable=False),  # of the last call made, counting all repetitions
-    Column("wait_s", Integer),  # from that call to the next
-    *moment("due", nullable=True),  # of the next call; null: none
-    Index("ix_escalations_due_utc_us", "due_utc_us"),
 )

@@ -14,8 +14,8 @@ from hub.store.duty_sights import area_names
 from hub.store.duty_views import AreaName
 from hub.store.enrol_tables import enrolments
 from hub.store.registry import node_by_name
+from hub.store.registry_tables import nodes
 from hub.store.scope import tended_areas
-from hub.store.tables import nodes
 from hub.store.views import Asker
 
 

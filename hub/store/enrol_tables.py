@@ -2,10 +2,7 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from hub.store.check_tables import metadata
-from hub.store.tables import key, link, moment
-
-__all__ = ["enrolments", "metadata", "node_papers"]
+from hub.store.tables import key, link, metadata, moment
 
 enrolments = Table(
     "enrolments",

@@ -21,7 +21,8 @@ from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.enrol_tables import enrolments, node_papers
 from hub.store.registry import Node, RegistryError, add_node, node_by_name
-from hub.store.tables import columns, new_id, nodes
+from hub.store.registry_tables import nodes
+from hub.store.tables import columns, new_id
 
 VALID_S: Final = 24 * 3600
 LONGEST_S: Final = 14 * 24 * 3600

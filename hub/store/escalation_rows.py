@@ -16,10 +16,14 @@ from hub.alerts.escalation import Call, People, Plan, Silent, Step, Whom, call
 from hub.alerts.moment import Moment
 from hub.store import alert_rule_rows
 from hub.store.alert_rows import note_history
-from hub.store.duty_tables import escalations, plan_steps, plans
+from hub.store.duty_tables import plan_steps, plans
+from hub.store.escalation_tables import escalations
+from hub.store.notify_tables import notifications
+from hub.store.registry_tables import areas, cameras
 from hub.store.roster_rows import Team, read_teams
 from hub.store.rows import add_once
-from hub.store.tables import areas, cameras, columns, notifications, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns
 
 
 def _nearest() -> Select[*tuple[Any, ...]]:

@@ -16,8 +16,8 @@ from hub.alerts.moment import Moment
 from hub.alerts.troubles import KINDS
 from hub.store import ledger
 from hub.store.alert_rows import change_alert
+from hub.store.alert_tables import alerts
 from hub.store.channels import phones_of_entitled, phones_of_keepers
-from hub.store.duty_tables import escalations
 from hub.store.escalation_rows import (
     call_from,
     due_at,
@@ -28,8 +28,9 @@ from hub.store.escalation_rows import (
     reachable,
     write_progress,
 )
+from hub.store.escalation_tables import escalations
 from hub.store.rows import add_once
-from hub.store.tables import alerts, columns
+from hub.store.tables import columns
 
 EVERYBODY = Step(Whom.EVERYBODY, LONGEST_WAIT_S)
 

@@ -13,14 +13,17 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit, sights
 from hub.store.acting import ActingBase
+from hub.store.alert_tables import sightings
+from hub.store.audit_tables import audit as audit_rows
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.footage_tables import media, media_sightings
 from hub.store.given_leaving import GivenLeaving, given_leaving
+from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import seen_media, visible_cameras
-from hub.store.tables import audit as audit_rows
-from hub.store.tables import cameras, media, media_sightings, nodes, people, sightings
+from hub.store.signin_tables import people
 from hub.store.views import Asker
 
 MOST_FILES: Final = 500

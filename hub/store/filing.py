@@ -30,9 +30,11 @@ from hub.store import boot_clocks, node_plans, sighting_plans, tamper_plans
 from hub.store.bounds import bigint, text
 from hub.store.footage import Origin
 from hub.store.news import News, Plan
+from hub.store.registry_tables import cameras, nodes
 from hub.store.rows import add_once
-from hub.store.tables import cameras, columns, events, new_id, nodes
-from hub.store.tables import set_aside as aside
+from hub.store.spool_tables import events
+from hub.store.spool_tables import set_aside as aside
+from hub.store.tables import columns, new_id
 
 KEPT_BYTES: Final = 64 * 1024
 """Bytes kept of a message that cannot be filed."""

@@ -14,9 +14,11 @@ from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
 from hub.store import ledger
 from hub.store.alert_rows import change_alert, note_history
+from hub.store.alert_tables import alerts, sightings
 from hub.store.bounds import bigint, integer, text
+from hub.store.footage_tables import media, media_sightings
 from hub.store.rows import add_all_once, add_once, change
-from hub.store.tables import alerts, columns, media, media_sightings, new_id, sightings
+from hub.store.tables import columns, new_id
 
 _SAME_FILE: Final = select(media.c.id).where(
     media.c.node_id == bindparam("node"), media.c.sha256 == bindparam("sha256")

@@ -33,7 +33,8 @@ from hub.store.household_views import (
     Receipt,
 )
 from hub.store.parts import PartFolder, PartWriter
-from hub.store.tables import columns, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns
 from hub.store.uploads import WrongOffsetError
 
 MARK_CHARS: Final = 400

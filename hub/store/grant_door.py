@@ -18,7 +18,7 @@ from hub.store.audit import By
 from hub.store.door_base import DoorBase
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.grant_views import GrantForm, GrantsPage, NewGrant
-from hub.store.tables import grants, people
+from hub.store.signin_tables import grants, people
 from hub.store.views import Asker
 
 

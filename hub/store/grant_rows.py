@@ -23,8 +23,10 @@ from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.fold import fold
 from hub.store.grant_faults import GrantError, GrantFault
+from hub.store.registry_tables import areas, cameras
 from hub.store.scope import NOT_REVOKED
-from hub.store.tables import areas, cameras, columns, grants, new_id, people
+from hub.store.signin_tables import grants, people
+from hub.store.tables import columns, new_id
 
 REASON_CHARS: Final = 300
 WIDE_LEVELS: Final = frozenset(

@@ -24,9 +24,10 @@ from hub.store.grant_views import (
     GrantRow,
     GrantsPage,
 )
+from hub.store.registry_tables import areas, cameras
 from hub.store.scope import tended_areas, visible_cameras
 from hub.store.sights import places
-from hub.store.tables import areas, cameras, grants, people
+from hub.store.signin_tables import grants, people
 from hub.store.views import Asker
 
 

@@ -18,10 +18,11 @@ from hub.alerts.moment import Moment
 from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.footage_tables import growing_clips, media
 from hub.store.growing_rows import held_growing, touch_alerts
 from hub.store.keeping import held
 from hub.store.parts import GROWING, PartFolder, PartWriter
-from hub.store.tables import growing_clips, media, nodes
+from hub.store.registry_tables import nodes
 
 LARGEST_BYTES: Final = 256 * 2**20
 SILENT_AFTER_S: Final = 30.0

@@ -11,10 +11,13 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from agent.wire.messages import ClipBegun, ClipDropped, ClipReady
 from hub.alerts.moment import Moment
 from hub.store.alert_rows import change_alert
+from hub.store.alert_tables import sightings
 from hub.store.bounds import integer, text
 from hub.store.footage import Origin, media_of
+from hub.store.footage_tables import growing_clips, growing_sightings
+from hub.store.keeping_tables import holds
 from hub.store.rows import add_all_once, add_once, change
-from hub.store.tables import columns, growing_clips, growing_sightings, holds, sightings
+from hub.store.tables import columns
 
 LONGEST_US: Final = 3600 * 1_000_000
 """Longest possible clip, in microseconds."""

@@ -5,7 +5,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from hub.alerts.moment import Moment
 from hub.store.session_views import SessionLimits
-from hub.store.tables import columns, new_id, sign_in_failures
+from hub.store.signin_tables import sign_in_failures
+from hub.store.tables import columns, new_id
 
 
 def wait_s(conn: Connection, login: str, limits: SessionLimits, now: Moment) -> int:

@@ -9,7 +9,8 @@ from hub.alerts.moment import Moment
 from hub.store import ledger, sights
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.door_base import DoorBase
-from hub.store.tables import columns, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns
 from hub.store.views import AlertRow, Asker, Conflict
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from agent.wire.presence import Health
 from hub.alerts.moment import Moment
+from hub.store.registry_tables import health_history, node_health
 from hub.store.rows import add, put
-from hub.store.tables import columns, health_history, node_health
+from hub.store.tables import columns
 
 SAMPLE_S: Final = 900.0
 KEPT_S: Final = 7 * 86_400.0

@@ -11,11 +11,15 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
 from hub.store import audit
+from hub.store.alert_tables import alerts
 from hub.store.audit import By
 from hub.store.bounds import text
+from hub.store.footage_tables import media
+from hub.store.keeping_tables import holds
 from hub.store.registry import RegistryError
+from hub.store.registry_tables import cameras
 from hub.store.scope import seen_alerts, seen_media, visible_cameras
-from hub.store.tables import alerts, cameras, columns, holds, media, new_id
+from hub.store.tables import columns, new_id
 
 CASE_CHARS = 100
 FAR_UTC_US = 7_258_118_400 * 1_000_000

@@ -27,9 +27,10 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.household_tables import households
 from hub.store.household_views import HouseholdRow
+from hub.store.registry_tables import areas
 from hub.store.scope import areas_with
 from hub.store.sights import places
-from hub.store.tables import areas, columns, new_id
+from hub.store.tables import columns, new_id
 from hub.store.tip_box import Reporter, TipBox
 from hub.store.views import Asker
 

@@ -17,7 +17,8 @@ from hub.store.household_tables import household_clips, household_requests, hous
 from hub.store.household_views import GivenClip, HouseholdRow, RequestRow
 from hub.store.scope import areas_with
 from hub.store.sights import places
-from hub.store.tables import columns, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns
 
 TOKEN_BYTES: Final = 24
 MOST: Final = 500

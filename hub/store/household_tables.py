@@ -18,8 +18,6 @@ from sqlalchemy import (
 
 from hub.store.tables import key, link, metadata, moment
 
-__all__ = ["household_clips", "household_requests", "households"]
-
 households = Table(
     "households",
     metadata,

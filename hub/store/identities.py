@@ -20,8 +20,8 @@ from hub.store.challenges import spend
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.session_views import Session, SessionLimits, SignedIn
-from hub.store.signin_tables import identities, passkeys
-from hub.store.tables import columns, new_id, people
+from hub.store.signin_tables import identities, passkeys, people
+from hub.store.tables import columns, new_id
 
 WAY_HOLDS_S: Final = 900
 """Seconds allowed at the provider: it may ask for more than a password."""

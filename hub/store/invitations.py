@@ -24,8 +24,8 @@ from hub.store.fold import fold_login
 from hub.store.passwords import Passwords
 from hub.store.registry import RegistryError
 from hub.store.session_views import SessionLimits, SignedIn
-from hub.store.signin_tables import identities, invitations, passkeys
-from hub.store.tables import columns, new_id, people
+from hub.store.signin_tables import identities, invitations, passkeys, people
+from hub.store.tables import columns, new_id
 from hub.store.views import Asker
 
 HOLDS_S: Final = 3 * 24 * 3600

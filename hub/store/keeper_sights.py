@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fun
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import health, phone_checks
+from hub.store.alert_tables import alerts
 from hub.store.keeper_views import (
     CameraState,
     DeadLetter,
@@ -21,21 +22,13 @@ from hub.store.keeper_views import (
     NodeState,
     Undelivered,
 )
+from hub.store.notify_tables import notifications, phones
 from hub.store.phone_rows import CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
+from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import tended_areas, visible_cameras, visible_to, visible_values
 from hub.store.sights import places
-from hub.store.tables import (
-    alerts,
-    cameras,
-    dropped_numbers,
-    events,
-    missing_numbers,
-    nodes,
-    notifications,
-    people,
-    phones,
-    set_aside,
-)
+from hub.store.signin_tables import people
+from hub.store.spool_tables import dropped_numbers, events, missing_numbers, set_aside
 
 AnyRow = Row[*tuple[Any, ...]]
 

@@ -10,7 +10,8 @@ from hub.store import health, keeper_sights, phone_checks, staff
 from hub.store.door_base import DoorBase
 from hub.store.health import LastHealth
 from hub.store.keeper_views import FateCount, LostPhone, NodeState, SilentPhone, Undelivered
-from hub.store.tables import people, phones
+from hub.store.notify_tables import phones
+from hub.store.signin_tables import people
 from hub.store.views import Asker
 
 

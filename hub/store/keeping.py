@@ -21,21 +21,14 @@ from hub.alerts.grants import Parents
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Footage, FootageClass, Rule
 from hub.store import audit
+from hub.store.alert_tables import alerts, sightings
 from hub.store.audit import By
 from hub.store.bounds import text
+from hub.store.footage_tables import media, media_sightings
+from hub.store.keeping_tables import holds, retention_rules
 from hub.store.registry import RegistryError
-from hub.store.tables import (
-    alerts,
-    areas,
-    cameras,
-    columns,
-    holds,
-    media,
-    media_sightings,
-    new_id,
-    retention_rules,
-    sightings,
-)
+from hub.store.registry_tables import areas, cameras
+from hub.store.tables import columns, new_id
 
 _SHELL: Final = By(came_from="shell")
 

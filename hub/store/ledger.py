@@ -29,7 +29,9 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.troubles import KINDS
 from hub.store import escalation_rows
+from hub.store.alert_tables import alerts
 from hub.store.channels import first_phones, phones_of_entitled, phones_of_keepers
+from hub.store.notify_tables import notifications, phones
 from hub.store.rows import add_all_once
 from hub.store.scope import (
     ENTITLED,
@@ -39,7 +41,7 @@ from hub.store.scope import (
     keepers_of,
     keepers_values,
 )
-from hub.store.tables import alerts, columns, new_id, notifications, phones
+from hub.store.tables import columns, new_id
 
 AlertMoment = Literal["opened", "grown", "raised", "again", "handed", "taken", "back"]
 """The moments in an alert's life that phones are notified of. "taken" also stands for closing;

@@ -15,9 +15,9 @@ from sqlalchemy import select, update
 from hub.alerts.grants import Right
 from hub.store.door_base import DoorBase
 from hub.store.registry import RegistryError, is_bearing
+from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import visible_cameras
 from hub.store.sights import places
-from hub.store.tables import cameras, nodes
 from hub.store.views import Asker
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, and_, or_, select, update
 from hub.alerts.answers import Settled
 from hub.alerts.moment import Moment
 from hub.store.ledger import QUEUED, settle
-from hub.store.tables import columns, notifications, phones
+from hub.store.notify_tables import notifications, phones
+from hub.store.tables import columns
 
 
 def mark_shown(conn: Connection, *, notification_id: UUID, person_id: UUID, now: Moment) -> bool:

@@ -13,10 +13,13 @@ from sqlalchemy import Connection, func, select
 
 from hub.alerts.moment import Moment
 from hub.store import audit, health, petition_rows
+from hub.store.alert_tables import alerts
+from hub.store.alert_tables import troubles as trouble_rows
 from hub.store.health import LastHealth
+from hub.store.notify_tables import notifications
 from hub.store.petition_views import Office
-from hub.store.tables import alerts, cameras, missing_numbers, nodes, notifications, set_aside
-from hub.store.tables import troubles as trouble_rows
+from hub.store.registry_tables import cameras, nodes
+from hub.store.spool_tables import missing_numbers, set_aside
 
 DAY_US: Final = 86_400_000_000
 MOST_QUEUED: Final = 10_000

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Row, select
 
 from hub.alerts.escalation import Call, Plan, Silent, Whom, call
 from hub.alerts.moment import Moment
+from hub.store.alert_tables import alerts
 from hub.store.channels import phones_of_entitled
-from hub.store.duty_tables import escalations
 from hub.store.escalation_rows import names_of, plan_of, reachable, teams_of
+from hub.store.escalation_tables import escalations
 from hub.store.roster_rows import Team
-from hub.store.tables import alerts
 from hub.store.views import AlertRow, NextCall
 
 

@@ -13,18 +13,12 @@ from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 from agent.wire.answers import HoldFootage, ReleaseFootage
 from agent.wire.messages import HoldAnswered
 from hub.alerts.moment import Moment
+from hub.store.alert_tables import alerts, sightings
 from hub.store.bounds import bigint
-from hub.store.tables import (
-    alerts,
-    cameras,
-    columns,
-    holds,
-    media,
-    media_sightings,
-    node_holds,
-    nodes,
-    sightings,
-)
+from hub.store.footage_tables import media, media_sightings
+from hub.store.keeping_tables import holds, node_holds
+from hub.store.registry_tables import cameras, nodes
+from hub.store.tables import columns
 
 AGAIN_S: Final = 60.0
 """Repeat interval for a node that does not answer; also the interval of checks for new files."""

@@ -19,10 +19,13 @@ from agent.wire.messages import (
 )
 from hub.alerts.routing import Policy
 from hub.store import footage, growing_rows, node_holds, spans, wishes
+from hub.store.alert_tables import sightings
 from hub.store.bounds import text
 from hub.store.news import Fate, News, Plan
+from hub.store.registry_tables import cameras, nodes
 from hub.store.rows import change
-from hub.store.tables import cameras, columns, dropped_numbers, events, new_id, nodes, sightings
+from hub.store.spool_tables import dropped_numbers, events
+from hub.store.tables import columns, new_id
 
 _ALERT_OF: Final = (
     select(sightings.c.alert_id)

@@ -18,9 +18,11 @@ from hub.store import tries
 from hub.store.notice_tables import notice_files, notice_sendings, notice_ways, notices
 from hub.store.notice_views import Notice, Sending, Way
 from hub.store.owed import Phone
+from hub.store.registry_tables import areas
 from hub.store.rows import add_all_once
 from hub.store.sights import places
-from hub.store.tables import areas, columns, new_id, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 
 MOST_AT_ONCE: Final = 32
 

@@ -4,8 +4,6 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueC
 
 from hub.store.tables import key, link, metadata, moment
 
-__all__ = ["metadata", "notice_files", "notice_sendings", "notice_ways", "notices"]
-
 notice_ways = Table(
     "notice_ways",
     metadata,

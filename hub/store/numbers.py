@@ -8,7 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from hub.alerts.moment import Moment
-from hub.store.tables import columns, events, media, missing_numbers, nodes
+from hub.store.footage_tables import media
+from hub.store.registry_tables import nodes
+from hub.store.spool_tables import events, missing_numbers
+from hub.store.tables import columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ from hub.alerts.answers import (
 from hub.alerts.moment import Moment
 from hub.store.dispatch import PATIENCE
 from hub.store.ledger import retire_phone, settle
+from hub.store.notify_tables import attempts, notifications
 from hub.store.owed import Owed
 from hub.store.rows import add, change
 from hub.store.storms import told_with
-from hub.store.tables import attempts, columns, new_id, notifications
+from hub.store.tables import columns, new_id
 
 _ABOUT: Final = (
     select(

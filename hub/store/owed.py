@@ -10,19 +10,13 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules, from_text
 from hub.alerts.troubles import Kind
-from hub.store.duty_tables import escalations
+from hub.store.alert_tables import alerts, troubles
+from hub.store.escalation_tables import escalations
 from hub.store.ledger import AlertMoment
+from hub.store.notify_tables import notifications, phones
+from hub.store.registry_tables import areas, cameras, nodes
+from hub.store.signin_tables import people
 from hub.store.storms import Digest
-from hub.store.tables import (
-    alerts,
-    areas,
-    cameras,
-    nodes,
-    notifications,
-    people,
-    phones,
-    troubles,
-)
 
 
 @dataclass(frozen=True)

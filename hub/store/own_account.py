@@ -20,8 +20,8 @@ from hub.store.session_views import (
     SessionRow,
     TooManyTries,
 )
+from hub.store.signin_tables import people
 from hub.store.staff import LANGUAGES, checked_password
-from hub.store.tables import people
 from hub.store.views import Asker
 
 

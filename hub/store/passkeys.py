@@ -16,8 +16,8 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.passkey_checks import Credential, Party, Registered
 from hub.store.session_views import Session, SessionLimits, SignedIn
-from hub.store.signin_tables import passkeys
-from hub.store.tables import columns, new_id, people
+from hub.store.signin_tables import passkeys, people
+from hub.store.tables import columns, new_id
 
 LABEL_CHARS: Final = 80
 MOST: Final = 20

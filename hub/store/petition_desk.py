@@ -29,8 +29,8 @@ from hub.store.petition_views import (
     PetitionFault,
     PetitionRow,
 )
+from hub.store.registry_tables import areas, cameras
 from hub.store.sights import places
-from hub.store.tables import areas, cameras
 from hub.store.tip_box import FORM_OLDEST_S, FORM_YOUNGEST_S, Reporter, TipBox, code_hash
 
 FORM: Final = "form"

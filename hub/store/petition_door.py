@@ -29,8 +29,9 @@ from hub.store.petition_views import (
     PetitionFault,
     PetitionRow,
 )
+from hub.store.registry_tables import areas, cameras
 from hub.store.scope import tended_areas, visible_cameras
-from hub.store.tables import areas, cameras, columns, new_id
+from hub.store.tables import columns, new_id
 from hub.store.tip_box import Reporter
 from hub.store.views import Asker
 

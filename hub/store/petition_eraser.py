@@ -21,16 +21,19 @@ from hub.store.bell import Bell
 from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.footage_tables import media
 from hub.store.keeping import held
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_rows import note
 from hub.store.petition_tables import petition_erasures
 from hub.store.petition_views import ErasureRow, PetitionError, PetitionFault, PetitionRow
 from hub.store.proxies import Proxies
+from hub.store.registry_tables import cameras
 from hub.store.remover import BY_THE_HUB, mark_removed
 from hub.store.restores import is_just_restored
 from hub.store.scope import seen_media, visible_cameras
-from hub.store.tables import cameras, columns, media, new_id, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 from hub.store.views import Asker
 
 log = structlog.get_logger()

@@ -13,7 +13,8 @@ from hub.store.audit import By
 from hub.store.petition_tables import petition_acts, petition_people, petitions
 from hub.store.petition_views import NewPetition, Office, PetitionAct, PetitionRow
 from hub.store.sights import places
-from hub.store.tables import columns, new_id, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 from hub.store.tip_box import TipBox, code_hash
 
 KIND = "petition"

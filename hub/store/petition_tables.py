@@ -8,8 +8,6 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Tab
 
 from hub.store.tables import key, link, metadata, moment
 
-__all__ = ["petition_acts", "petition_erasures", "petition_people", "petitions"]
-
 petitions = Table(
     "petitions",
     metadata,

@@ -19,10 +19,12 @@ from hub.store import ledger
 from hub.store.account_state import NOT_CLOSED
 from hub.store.check_tables import phone_checks
 from hub.store.keeper_views import SilentPhone
+from hub.store.notify_tables import phones
 from hub.store.owed import Phone
 from hub.store.rows import add_all_once
 from hub.store.scope import visible_cameras
-from hub.store.tables import columns, new_id, people, phones
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 
 CHANNEL: Final = "webpush"
 """The channel whose phones can answer."""

@@ -11,8 +11,9 @@ from hub.store import ledger
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import is_closed
 from hub.store.bounds import text
+from hub.store.notify_tables import phones
 from hub.store.rows import add, change
-from hub.store.tables import columns, new_id, phones
+from hub.store.tables import columns, new_id
 from hub.store.views import PhoneRow
 
 REMOVED: Final = "removed by its owner"

@@ -2,10 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
-from hub.store.check_tables import metadata
-from hub.store.tables import key, link, moment
-
-__all__ = ["metadata", "phone_tests"]
+from hub.store.tables import key, link, metadata, moment
 
 phone_tests = Table(
     "phone_tests",

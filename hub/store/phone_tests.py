@@ -15,11 +15,14 @@ from hub.alerts.errors import DomainError
 from hub.alerts.moment import Moment
 from hub.store import ledger, tries
 from hub.store.account_state import NOT_CLOSED
+from hub.store.notify_tables import phones
 from hub.store.owed import Phone
 from hub.store.phone_test_tables import phone_tests
+from hub.store.registry_tables import cameras
 from hub.store.rows import add_all_once
 from hub.store.sights import places
-from hub.store.tables import cameras, columns, new_id, people, phones
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 
 MOST_AT_ONCE: Final = 32
 MOST_AN_HOUR: Final = 20

@@ -16,8 +16,9 @@ from hub.alerts.moment import Moment
 from hub.alerts.programs import TOO_OLD, ProgramsWanted, judged
 from hub.store.bounds import text
 from hub.store.program_tables import node_programs, program_bundles
+from hub.store.registry_tables import nodes
 from hub.store.rows import put
-from hub.store.tables import columns, nodes
+from hub.store.tables import columns
 
 BACK: Final = "it goes back to what it ran before"
 """Status of a node without a wanted bundle because its roll-out was halted."""

@@ -4,8 +4,6 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Te
 
 from hub.store.tables import metadata, moment
 
-__all__ = ["metadata", "node_programs", "program_bundles"]
-
 program_bundles = Table(
     "program_bundles",
     metadata,

@@ -14,9 +14,10 @@ from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.program_rows import NOTHING, Bundle
+from hub.store.registry_tables import nodes
 from hub.store.scope import tended_areas
 from hub.store.sights import places
-from hub.store.tables import nodes, people
+from hub.store.signin_tables import people
 from hub.store.views import Asker
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, func, select
 from hub.alerts.retention import FootageClass, rule_for
 from hub.store import keeping
 from hub.store.database import Database
+from hub.store.keeping_tables import retention_rules
+from hub.store.registry_tables import cameras
 from hub.store.sights import places
-from hub.store.tables import cameras, retention_rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from hub.store.audit import By
 from hub.store.bounds import integer, text
 from hub.store.fold import fold
 from hub.store.node_holds import forget_said
-from hub.store.tables import areas, cameras, columns, new_id, nodes
+from hub.store.registry_tables import areas, cameras, nodes
+from hub.store.tables import columns, new_id
 
 RESERVED: Final = frozenset({"hub", "ca", "broker"})
 """Certificate names that no node may have: the broker lets "hub" read everything."""

@@ -19,18 +19,12 @@ from hub.store.blobs import PIECE_BYTES, Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import media_of, show_media
+from hub.store.footage_tables import growing_clips, growing_sightings, media, media_sightings
 from hub.store.growing import part_of
 from hub.store.growing_rows import alerts_of
 from hub.store.parts import PartFolder
 from hub.store.rows import add_all_once, add_once, change
-from hub.store.tables import (
-    columns,
-    growing_clips,
-    growing_sightings,
-    media,
-    media_sightings,
-    new_id,
-)
+from hub.store.tables import columns, new_id
 
 log = structlog.get_logger()
 

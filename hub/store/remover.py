@@ -30,6 +30,7 @@ from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import hide_media
+from hub.store.footage_tables import media
 from hub.store.keeping import (
     RECORDED,
     area_parents,
@@ -42,7 +43,7 @@ from hub.store.keeping import (
 from hub.store.proxies import Proxies
 from hub.store.restores import is_just_restored
 from hub.store.rows import change
-from hub.store.tables import columns, media
+from hub.store.tables import columns
 
 log = structlog.get_logger()
 

@@ -14,9 +14,10 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.reports import AlertFact, CameraFact, DarkFact, Facts
 from hub.alerts.troubles import Kind
+from hub.store.alert_tables import alert_history, alerts, trouble_cameras, troubles
+from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import IS_TROUBLE, seen_alerts, visible_cameras
 from hub.store.sights import places
-from hub.store.tables import alert_history, alerts, cameras, nodes, trouble_cameras, troubles
 
 ANSWERS: Final = ("taken", "resolved", "false_alarm")
 DARK: Final = (Kind.CAMERA_LOST, Kind.NODE_SILENT, Kind.LINK_LOST)

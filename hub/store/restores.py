@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from hub.alerts.moment import Moment
-from hub.store.tables import audit
+from hub.store.audit_tables import audit
 
 RESTORED: Final = "hub.restore"
 """The act id in the audit log."""

@@ -17,9 +17,10 @@ from hub.store import program_rows, settings_rows
 from hub.store.audit import By
 from hub.store.program_tables import node_programs
 from hub.store.registry import RegistryError
+from hub.store.registry_tables import nodes
 from hub.store.settings_rows import Scope
 from hub.store.settings_tables import node_settings, rollout_nodes, rollouts
-from hub.store.tables import columns, new_id, nodes
+from hub.store.tables import columns, new_id
 
 log = structlog.get_logger()
 

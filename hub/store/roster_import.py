@@ -26,7 +26,7 @@ from hub.store.duty_faults import MOST_CREW, MOST_SHIFTS
 from hub.store.duty_scope import may_be_called, tended_teams
 from hub.store.fold import fold, fold_login
 from hub.store.roster_rows import Team, read_teams
-from hub.store.tables import people
+from hub.store.signin_tables import people
 
 NEEDED: Final = ("team", "shift", "starts", "ends", "day", "people")
 DAYS: Final[Mapping[str, tuple[int, ...]]] = {

@@ -20,7 +20,7 @@ from hub.store.duty_tables import (
     team_people,
     teams,
 )
-from hub.store.tables import people
+from hub.store.signin_tables import people
 
 AnyRow = Row[*tuple[Any, ...]]
 

@@ -12,7 +12,7 @@ from hub.alerts.rules import RuleMet, Rules, from_text, news, to_text
 from hub.store import alert_rule_rows, ledger, silence_rows
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.alert_rule_rows import TOLD_NOBODY
-from hub.store.tables import alerts
+from hub.store.alert_tables import alerts
 
 _MET: Final = select(
     alerts.c.rules, alerts.c.camera_id, alerts.c.kind, alerts.c.quiet_reason, alerts.c.rule_id

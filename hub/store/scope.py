@@ -29,16 +29,10 @@ from hub.alerts.moment import Moment
 from hub.alerts.roles import FENCES
 from hub.alerts.troubles import KINDS
 from hub.store.account_state import NOT_CLOSED
-from hub.store.tables import (
-    alerts,
-    areas,
-    cameras,
-    grants,
-    growing_clips,
-    media,
-    people,
-    trouble_cameras,
-)
+from hub.store.alert_tables import alerts, trouble_cameras
+from hub.store.footage_tables import growing_clips, media
+from hub.store.registry_tables import areas, cameras
+from hub.store.signin_tables import grants, people
 
 _FENCES: Final = sorted(FENCES.items())
 _ALL: Final = int(ALL)

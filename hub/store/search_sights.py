@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.store.footage_tables import media, span_wishes
+from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import seen_media, visible_cameras
 from hub.store.search_views import SearchedCamera
 from hub.store.sights import media_rows, places
-from hub.store.tables import cameras, media, nodes, people, span_wishes
+from hub.store.signin_tables import people
 from hub.store.views import AskedSpan, MediaRow
 
 RIGHTS: Final = Right.SEARCH | Right.CLIPS

@@ -12,7 +12,8 @@ from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.session_views import AGENT_CHARS, SessionLimits, SessionRow, SignedIn
-from hub.store.tables import columns, new_id, sessions
+from hub.store.signin_tables import sessions
+from hub.store.tables import columns, new_id
 from hub.store.views import Asker
 
 

@@ -31,6 +31,7 @@ from hub.store import audit, program_rows
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.registry import RegistryError
+from hub.store.registry_tables import areas, nodes
 from hub.store.rows import put
 from hub.store.settings_tables import (
     node_group_members,
@@ -40,7 +41,7 @@ from hub.store.settings_tables import (
     rollouts,
     settings_changes,
 )
-from hub.store.tables import areas, columns, new_id, nodes
+from hub.store.tables import columns, new_id
 
 log = structlog.get_logger()
 

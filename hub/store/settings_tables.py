@@ -2,18 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, Uuid
 
-from hub.store.check_tables import metadata
-from hub.store.tables import key, link, moment
-
-__all__ = [
-    "metadata",
-    "node_group_members",
-    "node_groups",
-    "node_settings",
-    "rollout_nodes",
-    "rollouts",
-    "settings_changes",
-]
+from hub.store.tables import key, link, metadata, moment
 
 node_groups = Table(
     "node_groups",

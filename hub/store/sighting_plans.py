@@ -21,6 +21,7 @@ from hub.alerts.silences import Silence
 from hub.store import alert_rule_rows, footage, ledger, silence_rows
 from hub.store.alert_rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
 from hub.store.alert_rule_rows import TOLD_NOBODY
+from hub.store.alert_tables import sightings
 from hub.store.bounds import integer
 from hub.store.news import Fate, News, Plan
 from hub.store.rows import change
@@ -33,7 +34,7 @@ from hub.store.sighting_rows import (
     known_sighting,
     update_sighting,
 )
-from hub.store.tables import new_id, sightings
+from hub.store.tables import new_id
 
 _Add = Callable[[UUID | None, Connection], None]
 """Writes a sighting and links it to this alert."""

@@ -15,11 +15,13 @@ from agent.wire.terms import BoxWords
 from hub.alerts.moment import Moment
 from hub.store import footage
 from hub.store.alert_rows import Size, grow_alert
+from hub.store.alert_tables import alerts, sightings
 from hub.store.bounds import integer
 from hub.store.news import News
 from hub.store.rows import add, change
 from hub.store.rule_rows import meet_rules, rules_of
-from hub.store.tables import alerts, columns, events, sightings
+from hub.store.spool_tables import events
+from hub.store.tables import columns
 
 Known = Any
 """The database row of a sighting."""

@@ -31,8 +31,10 @@ from sqlalchemy import (
 
 from hub.alerts.moment import Moment
 from hub.alerts.passing import SIDES, Side
+from hub.store.alert_tables import sightings
+from hub.store.footage_tables import media, media_sightings
+from hub.store.registry_tables import cameras
 from hub.store.sighting_places import Nearest, Place, meant_cameras
-from hub.store.tables import cameras, media, media_sightings, sightings
 
 SHOWN: Final = 50
 COUNTED: Final = 1000

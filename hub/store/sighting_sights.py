@@ -14,11 +14,13 @@ from sqlalchemy import Connection, Row, select
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.passing import heading
+from hub.store.alert_tables import alerts
+from hub.store.footage_tables import media, media_sightings
+from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import seen_alerts, seen_media, visible_cameras
 from hub.store.sighting_places import label_of
 from hub.store.sighting_search import SightingHit
 from hub.store.sights import media_rows, places
-from hub.store.tables import alerts, cameras, media, media_sightings, nodes
 from hub.store.views import MediaRow
 
 

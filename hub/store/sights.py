@@ -30,6 +30,17 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.rules import from_text
 from hub.alerts.troubles import Kind
+from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings, troubles
+from hub.store.footage_tables import (
+    growing_clips,
+    growing_sightings,
+    media,
+    media_sightings,
+    wishes,
+)
+from hub.store.keeping_tables import retention_rules
+from hub.store.notify_tables import notifications, phones
+from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.scope import (
     seen_alerts,
     seen_growing,
@@ -39,25 +50,7 @@ from hub.store.scope import (
     visible_to,
     visible_values,
 )
-from hub.store.tables import (
-    alert_changes,
-    alert_history,
-    alerts,
-    areas,
-    cameras,
-    growing_clips,
-    growing_sightings,
-    media,
-    media_sightings,
-    nodes,
-    notifications,
-    people,
-    phones,
-    retention_rules,
-    sightings,
-    troubles,
-    wishes,
-)
+from hub.store.signin_tables import people
 from hub.store.views import (
     AlertChange,
     AlertRow,

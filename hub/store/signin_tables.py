@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -9,12 +10,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
 )
 
-from hub.store.silence_tables import metadata
-from hub.store.tables import key, link, moment
-
-__all__ = ["identities", "invitations", "metadata", "passkeys", "spent_challenges"]
+from hub.store.tables import key, link, metadata, moment
 
 invitations = Table(
     "invitations",
@@ -64,4 +63,65 @@ identities = Table(
     *moment("created"),
     *moment("used", nullable=True),
     UniqueConstraint("issuer", "subject"),
+)
+
+
+people = Table(
+    "people",
+    metadata,
+    key(),
+    Column("login", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),  # argon2id
+    *moment("created"),
+    *moment("disabled", nullable=True),  # when the account was last closed; `state` decides
+    Column("channel_order", Text),  # as in hub.alerts.channels; null: the hub's default
+    Column("state", Text, nullable=False, server_default="open"),  # of hub.store.account_state
+)
+
+
+grants = Table(
+    "grants",
+    metadata,
+    key(),
+    link("person_id", "people", index=True),
+    link("area_id", "areas", nullable=True),
+    link("camera_id", "cameras", nullable=True),
+    Column("rights", Integer, nullable=False),  # bits of hub.alerts.grants.Right
+    *moment("starts"),
+    *moment("ends", nullable=True),
+    *moment("history_from", nullable=True),
+    Column("reason", Text, nullable=False),
+    link("granted_by", "people", nullable=True),
+    Column("from_grant_id", Uuid, index=True),  # a grant; ends together with it; null: independent
+    Column("ended_by", Uuid),  # a person who revoked it; null: it expired, or the shell did
+    Column("is_ended", Boolean),  # revoked: invalid whatever the clock says; null: no
+)
+
+
+sessions = Table(
+    "sessions",
+    metadata,
+    key(),
+    Column("token_hash", Text, nullable=False, unique=True),  # sha256 of the cookie
+    Column("csrf", Text, nullable=False),
+    link("person_id", "people", index=True),
+    *moment("created"),
+    *moment("seen"),
+    *moment("ends"),
+    Column("agent", Text),  # the browser's user agent
+    Column("came_from", Text),  # the network address at sign-in
+    *moment("proved", nullable=True),  # when the person last gave password or passkey
+)
+
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    key(),
+    Column("login", Text, nullable=False, index=True),  # as typed, normalized; known or not
+    Column("came_from", Text, nullable=False),
+    *moment("at"),
 )

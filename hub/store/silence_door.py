@@ -14,10 +14,12 @@ from hub.store import silence_rows
 from hub.store.bounds import text
 from hub.store.door_base import DoorBase
 from hub.store.duty_faults import NAME_CHARS, checked_reason
+from hub.store.registry_tables import cameras
 from hub.store.scope import visible_cameras, visible_to, visible_values
 from hub.store.sights import places
+from hub.store.signin_tables import people
 from hub.store.silence_tables import silences
-from hub.store.tables import cameras, new_id, people
+from hub.store.tables import new_id
 from hub.store.views import Asker
 
 

@@ -22,9 +22,10 @@ from hub.alerts.silences import (
     silenced_by,
 )
 from hub.alerts.troubles import KINDS
+from hub.store.alert_tables import alerts
 from hub.store.bounds import text
 from hub.store.silence_tables import silences
-from hub.store.tables import alerts, columns, new_id
+from hub.store.tables import columns, new_id
 
 REASON_CHARS: Final = 300
 FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"

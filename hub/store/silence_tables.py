@@ -2,10 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
 
-from hub.store.duty_tables import metadata
-from hub.store.tables import key, link, moment
-
-__all__ = ["metadata", "silences"]
+from hub.store.tables import key, link, metadata, moment
 
 silences = Table(
     "silences",

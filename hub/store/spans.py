@@ -14,9 +14,11 @@ from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.footage import touch_alerts
+from hub.store.footage_tables import media, span_wishes
 from hub.store.registry import RegistryError
+from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import visible_cameras
-from hub.store.tables import cameras, columns, media, nodes, span_wishes
+from hub.store.tables import columns
 
 AGAIN_S: Final = 60.0
 """Repeat interval for a node that does not answer."""

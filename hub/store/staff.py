@@ -18,7 +18,8 @@ from hub.store.fold import fold_login
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.passwords import MAX_CHARS, MIN_CHARS, Passwords
 from hub.store.registry import RegistryError
-from hub.store.tables import columns, new_id, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 
 LANGUAGES: Final = ("vi", "en")
 _SHELL: Final = By(came_from="shell")

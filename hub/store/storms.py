@@ -26,7 +26,10 @@ from sqlalchemy import (
 
 from hub.alerts.moment import Moment
 from hub.alerts.storm import Rang, StormBounds, Telling, Waiting, pace
-from hub.store.tables import alerts, areas, cameras, columns, notifications
+from hub.store.alert_tables import alerts
+from hub.store.notify_tables import notifications
+from hub.store.registry_tables import areas, cameras
+from hub.store.tables import columns
 
 STORM: Final = StormBounds()
 

@@ -22,10 +22,10 @@ from hub.store.blobs import Blobs, Found
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import store_media
+from hub.store.footage_tables import media
 from hub.store.proxies import Proxies
 from hub.store.remover import BY_THE_HUB, Stopping, mark_removed, never
 from hub.store.restores import is_just_restored, restored_utc_us
-from hub.store.tables import media
 
 log = structlog.get_logger()
 

@@ -16,8 +16,10 @@ from hub.alerts.alert import State
 from hub.alerts.alert_rules import Urgency
 from hub.store import alert_rule_rows, ledger
 from hub.store.alert_rows import NewAlert, change_alert, note_history, raise_alert
+from hub.store.alert_tables import alerts
 from hub.store.news import News, Plan
-from hub.store.tables import alerts, columns, events, new_id
+from hub.store.spool_tables import events
+from hub.store.tables import columns, new_id
 
 ONE_MATTER_S: Final = 12 * 3600
 """For this long an alert accepts the same kind of tampering without a new ring."""

@@ -18,8 +18,9 @@ from hub.store.case_tables import cases
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.forgetting import in_pages, may_forget
+from hub.store.keeping_tables import holds
 from hub.store.remover import Stopping, never
-from hub.store.tables import columns, holds
+from hub.store.tables import columns
 from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 
 log = structlog.get_logger()

@@ -8,8 +8,6 @@ from sqlalchemy import Column, Float, ForeignKey, Integer, LargeBinary, Table, T
 
 from hub.store.tables import key, link, metadata, moment
 
-__all__ = ["tip_answers", "tip_keys", "tip_pictures", "tip_reporters", "tips"]
-
 tips = Table(
     "tips",
     metadata,

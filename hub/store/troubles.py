@@ -17,18 +17,10 @@ from hub.alerts.signs import BrokerSigns, CameraSigns, NodeSigns, Scene, Thresho
 from hub.alerts.troubles import Changed, Kind, Over, Raised, Step, Trouble, decide
 from hub.store import alert_rule_rows, ledger
 from hub.store.alert_rows import NewAlert, change_alert, note_history, raise_alert
+from hub.store.alert_tables import alerts, trouble_cameras, troubles
+from hub.store.registry_tables import areas, cameras, node_health, nodes
 from hub.store.rows import add_all_once
-from hub.store.tables import (
-    alerts,
-    areas,
-    cameras,
-    columns,
-    new_id,
-    node_health,
-    nodes,
-    trouble_cameras,
-    troubles,
-)
+from hub.store.tables import columns, new_id
 
 OF_CAMERAS: Final = (Kind.CAMERA_LOST,)
 """Kinds whose units are cameras; those of the others are nodes."""

@@ -15,9 +15,10 @@ from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import is_stored, store_media
+from hub.store.footage_tables import media
 from hub.store.growing import GrowingClips
 from hub.store.parts import PartFolder, PartWriter
-from hub.store.tables import media, nodes
+from hub.store.registry_tables import nodes
 from hub.store.together import Together
 
 PATIENCE_S: Final = 1.0

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, insert, or_, select, update
 from agent.wire.messages import MediaAnswered
 from hub.alerts.moment import Moment
 from hub.store.footage import touch_alerts
-from hub.store.tables import columns, media, nodes, wishes
+from hub.store.footage_tables import media, wishes
+from hub.store.registry_tables import nodes
+from hub.store.tables import columns
 
 AGAIN_S: Final = 60.0
 """Repeat interval for a node that does not answer."""

@@ -14,7 +14,8 @@ from hub.store.case_door import CaseService
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_tables import petitions
 from hub.store.petition_views import NewPetition
-from hub.store.tables import nodes, people
+from hub.store.registry_tables import nodes
+from hub.store.signin_tables import people
 from hub.store.tip_box import Reporter
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_tables import tips

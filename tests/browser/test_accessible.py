@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from hub.store.tables import cameras
+from hub.store.registry_tables import cameras
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import KEEPER, filled_pages, plain_pages, with_keeper_of_all
 from tests.browser.npm_packages import IS_POSSIBLE, installed

@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from hub.store import staff
-from hub.store.tables import columns, sessions
+from hub.store.signin_tables import sessions
+from hub.store.tables import columns
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks
 from tests.hub.web_town import PASSWORD

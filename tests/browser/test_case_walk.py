@@ -19,7 +19,8 @@ from sqlalchemy import select, update
 
 from agent.wire.messages import LeftBy, SightingClosed
 from hub.alerts.grants import Right
-from hub.store.tables import alerts, cameras
+from hub.store.alert_tables import alerts
+from hub.store.registry_tables import cameras
 from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
 from tests.browser.test_every_role import EVERY_LOOK
 from tests.browser.test_find_page import beside_it

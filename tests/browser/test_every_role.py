@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub.alerts.grants import Grant
 from hub.alerts.roles import USUAL, Role
 from hub.store import staff
-from hub.store.tables import cameras
+from hub.store.registry_tables import cameras
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import filled_pages, plain_pages
 from tests.browser.test_pages import LANGUAGES, SIZES, fits

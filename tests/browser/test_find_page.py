@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import insert, select, update
 
 from hub.alerts.grants import Right
-from hub.store.tables import cameras, media, new_id, nodes
+from hub.store.footage_tables import media
+from hub.store.registry_tables import cameras, nodes
+from hub.store.tables import new_id
 from tests.browser import footage
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
 from tests.browser.test_pages import (

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from hub.alerts.grants import ALL, Grant
 from hub.store import staff
-from hub.store.tables import areas
+from hub.store.registry_tables import areas
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
 from tests.hub.web_town import PASSWORD, Seen

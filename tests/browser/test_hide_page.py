@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from hub.evidence.areas import read_plan
-from hub.store.tables import media
+from hub.store.footage_tables import media
 from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import ALL, let

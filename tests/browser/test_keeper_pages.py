@@ -14,7 +14,8 @@ from hub.alerts.answers import Gone, Refused
 from hub.alerts.signs import Thresholds
 from hub.notify.lookout import Lookout
 from hub.store import dispatch, health, outcomes, registry
-from hub.store.tables import alerts, nodes
+from hub.store.alert_tables import alerts
+from hub.store.registry_tables import nodes
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import NODE, Seen

@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from hub.alerts.grants import Right
 from hub.store import staff
-from hub.store.tables import audit, cameras
+from hub.store.audit_tables import audit
+from hub.store.registry_tables import cameras
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from hub.alerts.grants import ALL
-from hub.store.tables import alerts
+from hub.store.alert_tables import alerts
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import let

@@ -16,14 +16,16 @@ from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
 from hub.assembly.services import Resources, make_services
 from hub.store import registry, staff
+from hub.store.audit_tables import audit
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.filing import Filed, Filing
+from hub.store.notify_tables import phones
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
-from hub.store.tables import audit, columns, new_id, phones
+from hub.store.tables import columns, new_id
 from hub.store.uploads import Uploads
 from hub.store.views import Asker
 

@@ -12,7 +12,7 @@ from hub.store.accounts import Accounts, SessionLimits, SignedIn, TooManyTries
 from hub.store.database import Database
 from hub.store.passwords import Passwords
 from hub.store.registry import RegistryError, add_area, area_by_name
-from hub.store.tables import people, sessions
+from hub.store.signin_tables import people, sessions
 from tests.hub.streets import CHEAP, NIGHT, Streets
 
 WHERE = "10.0.0.9"

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from hub.alerts.outlines import OutlineFault, keys, read, written
 from hub.store import settings_rows
+from hub.store.audit_tables import audit
 from hub.store.phone_test_tables import phone_tests
 from hub.store.registry import node_by_name
+from hub.store.registry_tables import cameras
 from hub.store.settings_rows import Scope
-from hub.store.tables import audit, cameras
 from tests.hub.test_live import bring, jpeg
 from tests.hub.web_town import NODE, PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of

@@ -15,10 +15,12 @@ from hub.store import dispatch, escalations
 from hub.store.alert_rule_door import RuleError
 from hub.store.alert_rule_rows import on_wall
 from hub.store.alert_rule_views import NewRule
+from hub.store.alert_tables import alerts
 from hub.store.database import Database
 from hub.store.duty_faults import DutyError
 from hub.store.duty_tables import team_people
-from hub.store.tables import alerts, events, notifications
+from hub.store.notify_tables import notifications
+from hub.store.spool_tables import events
 from hub.store.views import Asker
 from tests.hub.streets import EVERYTHING, Streets
 

@@ -15,7 +15,8 @@ from hub.store.area_door import AreaRow
 from hub.store.area_import import Import, Reach, carry_out, plan_areas, plan_cameras
 from hub.store.area_rows import AreaError, AreaFault, AreaWords
 from hub.store.audit import By
-from hub.store.tables import areas, cameras, grants, people
+from hub.store.registry_tables import areas, cameras
+from hub.store.signin_tables import grants, people
 from hub.store.views import Asker
 from tests.hub.desk import Desk
 from tests.hub.streets import Streets

@@ -17,14 +17,19 @@ from sqlalchemy import Connection, inspect, select
 
 from hub.assembly.archive import MANIFEST, ArchiveError, Seal
 from hub.enrol.authority import Authority
+from hub.store.alert_tables import alert_changes
+from hub.store.alert_tables import alerts as alert_rows
+from hub.store.audit_tables import audit
 from hub.store.blobs import BlobFolder
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.every_table import metadata
+from hub.store.footage_tables import media
+from hub.store.registry_tables import areas
 from hub.store.schema import check_schema, upgrade
+from hub.store.signin_tables import sessions
 from hub.store.snapshot import Snapshot, restore, snapshot
 from hub.store.sweep import Sweep
-from hub.store.tables import alert_changes, areas, audit, media, metadata, sessions
-from hub.store.tables import alerts as alert_rows
 from tests.hub.test_keeping_commands import Desk
 from tests.hub.web_town import PASSWORD, POLICY, Town, some_bytes
 from tests.waiting import patience_s

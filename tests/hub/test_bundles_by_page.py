@@ -11,8 +11,9 @@ from sqlalchemy import select
 from agent.wire import programs as wire
 from deploy.node import sign
 from hub.store import program_rows
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit, people
+from hub.store.signin_tables import people
 from hub.web import guard
 from tests.agent.bundles import bundle, sha256_of
 from tests.hub.web_town import PASSWORD, Town

@@ -17,11 +17,13 @@ from hub.assembly.packing import packer
 from hub.evidence import keys
 from hub.evidence.check import check_package
 from hub.store.audit import By
+from hub.store.audit_tables import audit
 from hub.store.case_tables import case_items, case_members
 from hub.store.database import Database
 from hub.store.export_door import ExportDoor
+from hub.store.footage_tables import media
 from hub.store.holds import list_holds, place_hold
-from hub.store.tables import audit, grants, media
+from hub.store.signin_tables import grants
 from hub.web.guard import MAX_FORM_BYTES, MAX_PLANS_BYTES
 from tests.hub.desk import Desk
 from tests.hub.web_town import PASSWORD, Seen, Town, some_bytes

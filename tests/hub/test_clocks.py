@@ -23,8 +23,9 @@ from agent.wire.terms import ClockSource
 from hub.alerts.boots import BootClock, Told, happened
 from hub.alerts.moment import Moment
 from hub.intake.inbox import Arrival
+from hub.store.alert_tables import alerts, sightings
 from hub.store.database import Database
-from hub.store.tables import alerts, events, sightings
+from hub.store.spool_tables import events
 from tests.hub.intake_rig import NOW, clerk, count, found_town
 from tests.hub.wire_words import NodeVoice
 

@@ -22,9 +22,10 @@ from hub.store.door import Door
 from hub.store.duty import Duty, NewShift, Swap
 from hub.store.enrolments import Redeemed, Refused
 from hub.store.grant_faults import GrantError
+from hub.store.notify_tables import notifications, phones
 from hub.store.scope import visible_cameras
 from hub.store.session_views import SignedIn
-from hub.store.tables import grants, notifications, people, phones
+from hub.store.signin_tables import grants, people
 from hub.store.views import Asker
 from tests.hub.closing_rig import AT_THE_OFFICE, SHELL, WHERE, Office, at_the_same_moment
 from tests.hub.enrolling_rig import Box

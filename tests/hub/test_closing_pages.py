@@ -21,7 +21,9 @@ from hub.store.bell import Bell
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.duty_tables import teams
-from hub.store.tables import cameras, columns, people, sessions
+from hub.store.registry_tables import cameras
+from hub.store.signin_tables import people, sessions
+from hub.store.tables import columns
 from hub.store.views import Asker
 from tests.agent.bundles import bundle
 from tests.browser.served import address, free_socket, served

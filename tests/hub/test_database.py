@@ -10,7 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.alerts.moment import Moment
 from hub.store.database import Database, DatabaseError
-from hub.store.tables import areas, columns, grants, new_id
+from hub.store.registry_tables import areas
+from hub.store.signin_tables import grants
+from hub.store.tables import columns, new_id
 from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Real programs in tests: Tests use a real PostgreSQL.")

@@ -12,12 +12,14 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.intake.commands import commands
 from hub.store import diagnosis_rows
+from hub.store.audit_tables import audit
 from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.diagnosis_rows import AGAIN_S, KEPT_OF_A_NODE, KEPT_S, MOST_BYTES, WAITS_S, State
 from hub.store.diagnosis_tables import diagnoses
 from hub.store.registry import add_area, add_node, node_by_name
-from hub.store.tables import audit, nodes, people
+from hub.store.registry_tables import nodes
+from hub.store.signin_tables import people
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import Visitor, text_of
 

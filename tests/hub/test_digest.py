@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from hub.alerts.digest import Act, Tally, act_of, digest
+from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.digest_sights import digest_of
-from hub.store.tables import audit
 from tests.hub.streets import Streets
 from tests.hub.web_town import PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of

@@ -11,9 +11,13 @@ from sqlalchemy import update
 from agent.wire.terms import ClockSource, Stamp
 from hub.alerts.grants import Right
 from hub.store import account_closing, staff
+from hub.store.alert_tables import alert_history
 from hub.store.audit import By
+from hub.store.audit_tables import audit
 from hub.store.door import Door
-from hub.store.tables import alert_history, areas, audit, grants, notifications, phones
+from hub.store.notify_tables import notifications, phones
+from hub.store.registry_tables import areas
+from hub.store.signin_tables import grants
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets, picture, sha
 from tests.waiting import patience_s

@@ -14,12 +14,12 @@ from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
 from hub.enrol.signing import Signing
 from hub.store import enrolments
 from hub.store.audit import By
+from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.enrol_tables import enrolments as rows
 from hub.store.enrol_tables import node_papers
 from hub.store.enrolments import Redeemed, Refused, Signed
 from hub.store.registry import RegistryError, add_area, node_by_name
-from hub.store.tables import audit
 from tests.hub.enrolling_rig import CAMERA, Box, EnrolHub
 
 pytestmark = [

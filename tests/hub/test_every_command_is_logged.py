@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from hub.__main__ import parser
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit
 from tests.agent.bundles import bundle, public_of
 from tests.hub.desk import Desk
 from tests.hub.test_cases import ALL, let, whole

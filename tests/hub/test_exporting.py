@@ -12,8 +12,10 @@ from sqlalchemy import select, update
 from hub import config
 from hub.alerts.grants import Right
 from hub.assembly import packing
+from hub.store.audit_tables import audit
 from hub.store.export_door import ExportDoor
-from hub.store.tables import audit, grants, media
+from hub.store.footage_tables import media
+from hub.store.signin_tables import grants
 from hub.store.views import Asker
 from tests.agent.sealing import office, write_clip
 from tests.agent.stage import read

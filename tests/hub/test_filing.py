@@ -10,19 +10,13 @@ from agent.wire.answers import RefusalReason
 from agent.wire.messages import CameraBack, CameraLost, NumbersDropped
 from agent.wire.terms import ClockSource, ObjectKind, Stamp
 from hub.store import registry
+from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings
 from hub.store.filing import set_aside
-from hub.store.tables import (
-    alert_changes,
-    alert_history,
-    alerts,
-    cameras,
-    dropped_numbers,
-    events,
-    media,
-    notifications,
-    sightings,
-)
-from hub.store.tables import set_aside as aside
+from hub.store.footage_tables import media
+from hub.store.notify_tables import notifications
+from hub.store.registry_tables import cameras
+from hub.store.spool_tables import dropped_numbers, events
+from hub.store.spool_tables import set_aside as aside
 from tests.hub.streets import Streets, picture
 
 pytestmark = pytest.mark.promise("Node to hub: Each event has exactly one outcome.")

@@ -23,10 +23,11 @@ from hub.store.audit import By
 from hub.store.blobs import NoRoomError
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.footage_tables import media
 from hub.store.passwords import Passwords
 from hub.store.remover import Remover
 from hub.store.schema import migrate
-from hub.store.tables import events, media
+from hub.store.spool_tables import events
 from tests.hub.intake_rig import NodeLine, count, found_town
 from tests.hub.test_hub_program import ROOT, Site
 from tests.hub.web_town import Town, some_bytes

@@ -15,7 +15,7 @@ import pytest
 from deploy.broker import Broker, free_port
 from hub.store.database import Database
 from hub.store.schema import migrate
-from hub.store.tables import events, set_aside
+from hub.store.spool_tables import events, set_aside
 from tests.faults.disks import fill, free, small_disk
 from tests.hub.intake_rig import NodeLine, count, found_town
 from tests.hub.test_hub_program import ROOT, Site

@@ -21,7 +21,8 @@ from hub.store.account_state import CLOSED
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.grant_faults import GrantError, GrantFault
-from hub.store.tables import areas, grants, people
+from hub.store.registry_tables import areas
+from hub.store.signin_tables import grants, people
 from tests.hub.streets import CHEAP, Streets
 
 NOW_US = 1_000_000_000

@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent.wire.messages import ClipBegun, ClipDropped, ClipReady
+from hub.store.alert_tables import alerts
+from hub.store.footage_tables import media
 from hub.store.growing import SILENT_AFTER_S, Film, NoSuchClipError
-from hub.store.tables import alerts, media
 from hub.store.uploads import (
     FORGOTTEN_AFTER_S,
     GROWING_FORGOTTEN_AFTER_S,

@@ -9,8 +9,8 @@ from hub.alerts.alert import Changed, HeldBy, Life, State, Unchanged, apply, han
 from hub.alerts.answers import Delivered
 from hub.alerts.grants import Right
 from hub.store import dispatch, outcomes
+from hub.store.notify_tables import notifications
 from hub.store.owed import Owed
-from hub.store.tables import notifications
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets
 

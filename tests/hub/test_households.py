@@ -31,6 +31,7 @@ from hub.alerts.households import (
 )
 from hub.assembly import packing
 from hub.evidence.keys import is_signed
+from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.export_door import ExportDoor
 from hub.store.films import NoFilmError, form_of, read_film
@@ -38,7 +39,7 @@ from hub.store.giving_desk import GivenUpload, GivingDesk
 from hub.store.household_tables import household_clips, household_requests, households
 from hub.store.parts import PartFolder
 from hub.store.sweep import Sweep
-from hub.store.tables import audit, columns
+from hub.store.tables import columns
 from hub.store.tip_box import TipBox
 from tests.hub.desk import Desk
 from tests.hub.test_cases import let

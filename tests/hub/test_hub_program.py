@@ -30,10 +30,14 @@ from deploy.broker import Broker, free_port
 from hub.__main__ import parser
 from hub.store import steady_clock
 from hub.store.accounts import Accounts
+from hub.store.alert_tables import alerts
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.notify_tables import phones
 from hub.store.passwords import Passwords
-from hub.store.tables import alerts, areas, events, grants, nodes, people, phones
+from hub.store.registry_tables import areas, nodes
+from hub.store.signin_tables import grants, people
+from hub.store.spool_tables import events
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.intake_rig import NodeLine, count, found_town
 from tests.hub.wire_words import NodeVoice

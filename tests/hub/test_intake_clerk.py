@@ -19,9 +19,11 @@ from hub.alerts.routing import Policy
 from hub.intake.clerk import Allowance, Clerk
 from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
+from hub.store.alert_tables import alerts
 from hub.store.database import Database
 from hub.store.filing import Filed, Filing
-from hub.store.tables import alerts, areas, cameras, events, nodes, set_aside
+from hub.store.registry_tables import areas, cameras, nodes
+from hub.store.spool_tables import events, set_aside
 from tests.hub.intake_rig import NOW, clerk, count, found_town, tokens
 from tests.hub.wire_words import NodeVoice
 

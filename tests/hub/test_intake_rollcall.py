@@ -31,7 +31,8 @@ from hub.intake.rollcall import RollCall
 from hub.store import health, troubles
 from hub.store.database import Database
 from hub.store.filing import Filing
-from hub.store.tables import media, missing_numbers
+from hub.store.footage_tables import media
+from hub.store.spool_tables import missing_numbers
 from tests.hub.intake_rig import NOW, found_town, tokens
 from tests.hub.wire_words import NodeVoice
 

@@ -24,7 +24,7 @@ from hub.intake.subscriber import Subscriber
 from hub.intake.turnstile import Bounds
 from hub.store.bell import Bell
 from hub.store.database import Database
-from hub.store.tables import events, set_aside
+from hub.store.spool_tables import events, set_aside
 from tests.hub.intake_rig import (
     NOW,
     NodeLine,

@@ -16,7 +16,7 @@ from hub.intake.inbox import BATCH, Arrival, Inbox
 from hub.intake.patience import Patience
 from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, Writer
 from hub.store.database import Database, DatabaseError, is_about_storage
-from hub.store.tables import events, set_aside
+from hub.store.spool_tables import events, set_aside
 from tests.hub.intake_rig import NOW, clerk, count, found_town, tokens
 from tests.hub.test_intake_clerk import Noted, arrival, lost_database
 from tests.hub.wire_words import NodeVoice

@@ -11,10 +11,12 @@ from sqlalchemy import select, update
 from hub.alerts.grants import ALL, Grant
 from hub.store import account_closing, grant_rows, staff
 from hub.store.audit import By
+from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.invitations import HOLDS_S
-from hub.store.signin_tables import invitations
-from hub.store.tables import areas, audit, columns, people, sessions
+from hub.store.registry_tables import areas
+from hub.store.signin_tables import invitations, people, sessions
+from hub.store.tables import columns
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 

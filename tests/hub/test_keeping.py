@@ -15,13 +15,17 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import DAY_US, FootageClass, Hold, is_held
 from hub.store import holds, keeping
+from hub.store.alert_tables import alerts, sightings
 from hub.store.audit import By
+from hub.store.audit_tables import audit
+from hub.store.footage_tables import media, media_sightings
+from hub.store.keeping_tables import holds as hold_rows
 from hub.store.numbers import ask_for_files
 from hub.store.registry import RegistryError
+from hub.store.registry_tables import cameras
 from hub.store.remover import Remover
 from hub.store.sweep import ManyLostError, Sweep
-from hub.store.tables import alerts, audit, cameras, columns, media, media_sightings, sightings
-from hub.store.tables import holds as hold_rows
+from hub.store.tables import columns
 from hub.store.uploads import UploadRefusedError
 from tests.hub.streets import EVERYTHING, Streets, picture, sha
 

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from hub.assembly import housekeeping
 from hub.assembly.housekeeping import Housekeeping
 from hub.store.blobs import StoreAwayError
+from hub.store.footage_tables import media
 from hub.store.remover import Remover
-from hub.store.tables import media
 from tests.hub.desk import Desk
 from tests.hub.web_town import NODE, PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor

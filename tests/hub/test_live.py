@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from hub.alerts.grants import Right
 from hub.store import staff
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit, cameras
+from hub.store.registry_tables import cameras
 from hub.web.live_in import JPEG_BEGINS, JPEG_ENDS
 from hub.web.live_round import LiveRound
 from hub.web.watching import LEASE_S, MOST_BYTES, MOST_WATCHES, Watching

@@ -12,8 +12,10 @@ from hub.alerts.grants import Right
 from hub.alerts.signs import Thresholds
 from hub.notify.lookout import Lookout
 from hub.store import registry
+from hub.store.alert_tables import alert_history, alerts, troubles
 from hub.store.database import Database
-from hub.store.tables import alert_history, alerts, nodes, notifications, troubles
+from hub.store.notify_tables import notifications
+from hub.store.registry_tables import nodes
 from hub.store.views import Asker
 from tests.hub.streets import Mouth, Streets
 

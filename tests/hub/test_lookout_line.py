@@ -11,10 +11,10 @@ from hub.alerts.signs import Thresholds
 from hub.intake.subscriber import Subscriber
 from hub.notify.lookout import Lookout
 from hub.store import registry, staff
+from hub.store.alert_tables import alerts
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
-from hub.store.tables import alerts
 from tests.hub.intake_rig import NOW, NodeLine, address, found_town, subscriber
 from tests.hub.streets import CHEAP
 from tests.hub.wire_words import NodeVoice

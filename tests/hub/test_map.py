@@ -9,7 +9,8 @@ from PIL import Image
 from sqlalchemy import insert, select, update
 
 from hub.store.map_files import PMTILES, Corners, MapFileError, MapFiles
-from hub.store.tables import cameras, columns, nodes
+from hub.store.registry_tables import cameras, nodes
+from hub.store.tables import columns
 from tests.hub.test_on_the_way import another_camera
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of

@@ -17,7 +17,7 @@ from hub.assembly import measuring
 from hub.assembly.measuring import Measured
 from hub.store import metric_sights
 from hub.store.database import Database
-from hub.store.tables import nodes
+from hub.store.registry_tables import nodes
 from hub.web.site import Measures
 from tests.hub.streets import Streets
 from tests.hub.web_town import Town, some_bytes

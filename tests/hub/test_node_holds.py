@@ -11,8 +11,10 @@ from hub.alerts.retention import Hold
 from hub.intake.commands import commands
 from hub.store import holds
 from hub.store.audit import By
+from hub.store.footage_tables import media
+from hub.store.keeping_tables import node_holds
 from hub.store.node_holds import AGAIN_S, SLACK_US
-from hub.store.tables import cameras, media, node_holds, nodes
+from hub.store.registry_tables import cameras, nodes
 from tests.hub.streets import Streets, sha
 
 pytestmark = [

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from agent.wire.presence import BoardWords, CameraHealth, Health, Lost, Owing
 from agent.wire.terms import ClockSource, Stamp
 from hub.store.registry import node_by_name
-from hub.store.tables import health_history
+from hub.store.registry_tables import health_history
 from hub.web.plots import BOTTOM, LEFT, RIGHT, TOP, WEEK_US, path
 from tests.hub.web_town import NODE, PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of

@@ -24,14 +24,15 @@ from hub.store.audit import By, note
 from hub.store.blobs import BlobFolder
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database
+from hub.store.footage_tables import growing_clips, media
 from hub.store.growing import part_of
 from hub.store.parts import ASIDE
 from hub.store.proxies import Proxies, ProxyBounds
+from hub.store.registry_tables import cameras
 from hub.store.remains import TAKEN_IN_AFTER_S
 from hub.store.remover import Remover
 from hub.store.restores import RESTORED, RESTORED_S
 from hub.store.sweep import Sweep
-from hub.store.tables import cameras, growing_clips, media
 from hub.store.uploads import (
     FORGOTTEN_AFTER_S,
     SWEEP_EVERY_S,

@@ -19,9 +19,10 @@ from hub.alerts.notices import NoticeError, NoticeState, may
 from hub.notify.channel import Message, Phone
 from hub.notify.notice_post import NoticePost
 from hub.store import registry
+from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.notice_tables import notice_sendings, notices
-from hub.store.tables import audit, columns
+from hub.store.tables import columns
 from hub.web.notice_files import notice_file
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of

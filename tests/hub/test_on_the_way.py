@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from hub.alerts.neighbours import MOST, NEAR_M, Spot, distance, neighbours
-from hub.store.tables import alerts, cameras, columns, nodes
+from hub.store.alert_tables import alerts
+from hub.store.registry_tables import cameras, nodes
+from hub.store.tables import columns
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of

@@ -13,8 +13,8 @@ from hub.store.audit import By
 from hub.store.challenges import HOLDS_S, Challenges
 from hub.store.passkey_checks import Party, party_of
 from hub.store.passkeys import MOST
-from hub.store.signin_tables import passkeys, spent_challenges
-from hub.store.tables import columns, sessions
+from hub.store.signin_tables import passkeys, sessions, spent_challenges
+from hub.store.tables import columns
 from tests.hub.soft_passkey import PRESENT, SoftPasskey, to_text
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of

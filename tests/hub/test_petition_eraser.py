@@ -15,10 +15,11 @@ from hub.alerts.retention import Hold
 from hub.assembly import packing
 from hub.store import holds
 from hub.store.audit import By, note
+from hub.store.audit_tables import audit
 from hub.store.blobs import BlobFolder, BlobsError
+from hub.store.footage_tables import media
 from hub.store.petition_tables import petition_erasures
 from hub.store.restores import RESTORED, RESTORED_S
-from hub.store.tables import audit, media
 from hub.store.uploads import UploadRefusedError
 from hub.web.petition_proof import proof_of
 from tests.hub.desk import Desk

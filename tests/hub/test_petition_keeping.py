@@ -4,10 +4,10 @@ from sqlalchemy import select, update
 
 from hub.alerts.retention import DAY_US
 from hub.store.audit import By, note
+from hub.store.audit_tables import audit
 from hub.store.petition_keeping import PetitionKeeping
 from hub.store.petition_tables import petition_people, petitions
 from hub.store.restores import RESTORED
-from hub.store.tables import audit
 from tests.hub.test_web_petitions import Asking, only_id, with_leader
 from tests.hub.web_town import Town
 from tests.hub.web_visitor import Visitor, text_of

@@ -29,7 +29,7 @@ from hub.store.bundles import checked, keep
 from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.registry import add_node, node_by_name
-from hub.store.tables import nodes
+from hub.store.registry_tables import nodes
 from hub.web import programs as programs_page
 from tests.agent.bundles import bundle, public_of
 from tests.hub.test_settings import LONGER, SHELL, Yard, report

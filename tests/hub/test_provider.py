@@ -23,8 +23,8 @@ from hub.provider.provider import Client, Provider
 from hub.store import account_closing, staff
 from hub.store.audit import By
 from hub.store.database import Database
-from hub.store.signin_tables import identities
-from hub.store.tables import columns, grants, people, sessions
+from hub.store.signin_tables import grants, identities, people, sessions
+from hub.store.tables import columns
 from hub.web.proof import ProvedForm
 from tests.hub.open_id_office import CLIENT, SECRET, Claims, OpenIdOffice, sent_back
 from tests.hub.web_town import PASSWORD, Town

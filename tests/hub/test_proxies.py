@@ -11,12 +11,13 @@ from typing import Any
 import av
 import pytest
 
+from hub.store.audit_tables import audit
 from hub.store.database import Database
+from hub.store.footage_tables import media
 from hub.store.proxies import COPY_MOST_BYTES, BusyError, Proxies, ProxyBounds
 from hub.store.shrinking import NoCopyError, ShrinkBounds, shrink
 from hub.store.staging import NoRoomError
 from hub.store.sweep import Sweep
-from hub.store.tables import audit, media
 from tests.browser import footage
 from tests.hub.web_town import PASSWORD, POLICY, Town
 from tests.hub.web_visitor import Visitor

@@ -8,7 +8,7 @@ import pytest
 
 from agent.wire.presence import Death
 from hub.store import registry
-from hub.store.tables import cameras
+from hub.store.registry_tables import cameras
 from tests.hub.streets import Streets
 
 

@@ -10,11 +10,12 @@ from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping
 from hub.store.audit import By
+from hub.store.audit_tables import audit
+from hub.store.footage_tables import growing_clips, media
 from hub.store.growing import part_of
 from hub.store.parts import MOST_PER_NODE
 from hub.store.remains import TAKEN_IN_AFTER_S, Remains, played_ms
 from hub.store.remover import Remover
-from hub.store.tables import audit, growing_clips, media
 from tests.hub.streets import Streets, sha
 from tests.hub.test_growing import Clip, page_of
 

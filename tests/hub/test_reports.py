@@ -15,7 +15,10 @@ from sqlalchemy import select, update
 from hub.alerts.grants import Right
 from hub.alerts.reports import AlertFact, CameraFact, DarkFact, Facts, report, spans_s, times
 from hub.store import registry
-from hub.store.tables import alerts, cameras, columns, people
+from hub.store.alert_tables import alerts
+from hub.store.registry_tables import cameras
+from hub.store.signin_tables import people
+from hub.store.tables import columns
 from hub.web.report_spans import bounds, day_of
 from hub.web.report_words import harmless
 from tests.hub.test_on_the_way import another_camera, asker

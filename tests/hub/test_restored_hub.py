@@ -19,7 +19,7 @@ from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.filing import Filing
-from hub.store.tables import events
+from hub.store.spool_tables import events
 from tests.agent.hubside import NODE, Running, open_journal, put
 from tests.agent.test_link import address as node_address
 from tests.agent.test_link import make_link

@@ -23,8 +23,9 @@ from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.filing import Filing
+from hub.store.notify_tables import notifications
 from hub.store.phone_rows import Phone, put_phone
-from hub.store.tables import events, notifications
+from hub.store.spool_tables import events
 from tests.agent.hubside import NODE, Running, now, open_journal, opened
 from tests.agent.test_link import address as node_address
 from tests.agent.test_link import make_link

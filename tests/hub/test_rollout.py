@@ -33,8 +33,8 @@ from hub.store.area_rows import AreaWords
 from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.registry import RegistryError, add_area, add_node
+from hub.store.registry_tables import nodes
 from hub.store.settings_rows import Scope
-from hub.store.tables import nodes
 from tests.hub.test_settings import LONGER, SHELL, Yard, report
 
 pytestmark = pytest.mark.promise("Fleet: A roll-out goes in stages and halts by itself.")

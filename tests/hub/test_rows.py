@@ -4,8 +4,9 @@ from sqlalchemy import select
 
 from hub.alerts.moment import Moment
 from hub.store.database import Database
+from hub.store.registry_tables import areas, node_health, nodes
 from hub.store.rows import add, add_all_once, add_once, change, put
-from hub.store.tables import areas, columns, new_id, node_health, nodes
+from hub.store.tables import columns, new_id
 
 NOW = Moment(1_800_000_000_000_000, 5)
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from agent.wire.terms import RuleWords
 from hub.alerts.routing import Policy
 from hub.alerts.rules import MOST, RuleMet, Rules, foremost, from_text, news, to_text
+from hub.store.alert_tables import alert_history, alerts, sightings
 from hub.store.database import Database
 from hub.store.filing import Filing
-from hub.store.tables import alert_history, alerts, events, notifications, sightings
+from hub.store.notify_tables import notifications
+from hub.store.spool_tables import events
 from hub.web import sentences
 from hub.web.rule_sentences import rule_sentence
 from hub.web.words import words

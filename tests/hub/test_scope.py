@@ -16,8 +16,10 @@ from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, fence_of
 from hub.store.account_state import CLOSED, OPEN
 from hub.store.database import Database
+from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.scope import entitled_people, visible_cameras
-from hub.store.tables import areas, cameras, columns, grants, new_id, nodes, people
+from hub.store.signin_tables import grants, people
+from hub.store.tables import columns, new_id
 
 pytestmark = pytest.mark.promise("Rights: A role limits the rights of its people.")
 

@@ -29,11 +29,13 @@ from hub.intake.inbox import Arrival
 from hub.store import area_rows, settings_groups, settings_rows
 from hub.store.area_rows import AreaWords
 from hub.store.audit import By
+from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.registry import RegistryError, add_area, add_node, node_by_name
+from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.settings_door import SettingsDoor
 from hub.store.settings_rows import Scope
-from hub.store.tables import areas, audit, cameras, nodes, people
+from hub.store.signin_tables import people
 from hub.store.views import Asker
 from tests.hub.desk import Desk
 from tests.hub.web_town import NODE, Town

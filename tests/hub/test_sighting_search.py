@@ -13,9 +13,11 @@ from sqlalchemy import insert, select
 from hub.alerts.grants import Grant, Right
 from hub.alerts.shapes import Circle
 from hub.store import registry, sighting_search, staff
+from hub.store.alert_tables import alerts, sightings
+from hub.store.audit_tables import audit
 from hub.store.database import Database
+from hub.store.registry_tables import cameras
 from hub.store.sighting_search import COUNTED, SHOWN, FoundSightings, Wanted
-from hub.store.tables import alerts, audit, cameras, sightings
 from hub.store.views import Asker
 from tests.hub.streets import CHEAP, Streets
 

@@ -11,9 +11,11 @@ from hub.alerts.grants import Right
 from hub.intake.commands import commands
 from hub.store import registry, spans
 from hub.store.audit import By
+from hub.store.audit_tables import audit
+from hub.store.footage_tables import media
 from hub.store.registry import RegistryError
+from hub.store.registry_tables import cameras
 from hub.store.spans import AGAIN_S, LONGEST_S
-from hub.store.tables import audit, cameras, media
 from tests.hub.streets import Streets, sha
 
 pytestmark = pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time.")

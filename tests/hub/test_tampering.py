@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from agent.wire.messages import Event, TamperBegan, TamperEnded, Tampering
-from hub.store.tables import alert_history, alerts, notifications
+from hub.store.alert_tables import alert_history, alerts
+from hub.store.notify_tables import notifications
 from tests.hub.streets import Streets
 
 pytestmark = pytest.mark.promise(

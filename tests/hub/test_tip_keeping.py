@@ -8,9 +8,11 @@ from sqlalchemy import select, update
 from hub.alerts.retention import DAY_US, Hold
 from hub.store import holds
 from hub.store.audit import By, note
+from hub.store.audit_tables import audit
 from hub.store.case_tables import cases
 from hub.store.restores import RESTORED
-from hub.store.tables import audit, columns, new_id, people
+from hub.store.signin_tables import people
+from hub.store.tables import columns, new_id
 from hub.store.tip_keeping import TipKeeping, TipSpans
 from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 from tests.hub.test_tips import Sender, photo

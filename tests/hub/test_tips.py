@@ -35,8 +35,13 @@ from hub.alerts.tips import (
     tidy_code,
 )
 from hub.store import alert_rule_rows, phone_rows, tip_keys
+from hub.store.alert_tables import alerts
+from hub.store.audit_tables import audit
+from hub.store.notify_tables import notifications
 from hub.store.phone_rows import Phone
-from hub.store.tables import alerts, audit, cameras, new_id, notifications, people
+from hub.store.registry_tables import cameras
+from hub.store.signin_tables import people
+from hub.store.tables import new_id
 from hub.store.tip_box import Reporter, TipBox, UnsealError
 from hub.store.tip_tables import tip_keys as tip_keys_table
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips

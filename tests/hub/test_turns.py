@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.alerts.moment import Moment
 from hub.store.database import Database
-from hub.store.tables import areas, columns, new_id
+from hub.store.registry_tables import areas
+from hub.store.tables import columns, new_id
 from hub.store.together import Together
 from hub.store.turns import Turns
 from tests.waiting import patience_s, until

@@ -7,8 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from hub.store.alert_tables import alert_history, alerts
+from hub.store.audit_tables import audit
+from hub.store.footage_tables import media
+from hub.store.notify_tables import notifications
 from hub.store.parts import MOST_PER_NODE, SupersededError
-from hub.store.tables import alert_history, alerts, audit, media, notifications
 from hub.store.uploads import (
     FORGOTTEN_AFTER_S,
     SWEEP_EVERY_S,

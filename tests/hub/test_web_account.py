@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from starlette.responses import PlainTextResponse
 
 from hub.store.passwords import Passwords
-from hub.store.tables import columns, people, sessions
+from hub.store.signin_tables import people, sessions
+from hub.store.tables import columns
 from hub.web.proof import Proved, ProvedForm
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of

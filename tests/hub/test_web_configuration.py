@@ -8,8 +8,8 @@ from sqlalchemy import select
 from hub.alerts.layers import State
 from hub.alerts.rollout import Course
 from hub.store import rollout_rows
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit
 from tests.hub.test_settings import LONGER, Yard, report
 from tests.hub.web_town import NODE, PASSWORD
 from tests.hub.web_visitor import Visitor, text_of

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from agent.wire.enrolment import SPEED_BYTES, SPEED_PATH, EnrolmentCode
+from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.enrolments import Redeemed, Refused
 from hub.store.registry import node_by_name
-from hub.store.tables import audit
 from tests.hub.enrolling_rig import Box, EnrolHub
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import Visitor, text_of

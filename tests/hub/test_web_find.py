@@ -12,8 +12,10 @@ from sqlalchemy import select, update
 from agent.wire.messages import LeftBy, SightingClosed, SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
 from hub.alerts.grants import Right
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit, cameras, media, wishes
+from hub.store.footage_tables import media, wishes
+from hub.store.registry_tables import cameras
 from hub.web.find_form import Asked, cursor, cursor_of
 from tests.hub.test_web_search import let_search, visitor
 from tests.hub.web_town import Town, some_bytes

@@ -10,7 +10,10 @@ from sqlalchemy import select, update
 from hub.alerts.grants import ALL, Grant, Right
 from hub.store import dispatch, grant_rows, staff
 from hub.store.audit import By
-from hub.store.tables import audit, columns, grants, notifications, sessions
+from hub.store.audit_tables import audit
+from hub.store.notify_tables import notifications
+from hub.store.signin_tables import grants, sessions
+from hub.store.tables import columns
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 

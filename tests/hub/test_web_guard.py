@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from hub.store.accounts import TooManyTries
-from hub.store.tables import alerts
+from hub.store.alert_tables import alerts
 from hub.web.auth import own_path
 from hub.web.site import STATIC_FOLDER
 from tests.hub.web_town import PASSWORD, Town

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from hub.alerts.grants import Right
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit, holds, media, retention_rules
+from hub.store.footage_tables import media
+from hub.store.keeping_tables import holds, retention_rules
 from tests.hub.test_web_search import camera_of, let_search, visitor
 from tests.hub.web_town import Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of

@@ -12,8 +12,12 @@ from sqlalchemy import insert, select, update
 from agent.wire.messages import LeftBy, SightingClosed
 from hub.alerts.grants import Grant, Right
 from hub.store import staff
+from hub.store.alert_tables import sightings
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit, cameras, media, people, sightings
+from hub.store.footage_tables import media
+from hub.store.registry_tables import cameras
+from hub.store.signin_tables import people
 from tests.hub.test_web_search import camera_of, let_search, visitor
 from tests.hub.web_town import Town, some_bytes
 from tests.hub.web_visitor import text_of

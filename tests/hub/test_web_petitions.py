@@ -12,9 +12,10 @@ from hub.alerts.grants import Right
 from hub.alerts.petitions import DAY_US, MOST_WAITING
 from hub.config import PetitionsSection
 from hub.store import metric_sights, registry
+from hub.store.audit_tables import audit
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_tables import petition_people, petitions
-from hub.store.tables import audit, cameras
+from hub.store.registry_tables import cameras
 from hub.store.tip_box import TipBox
 from tests.hub.web_town import OFFICE, PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
@@ -165,7 +166,7 @@ def test_one_of_no_area_is_for_who_looks_after_the_whole_town(town: Town, asking
     here = f"/petitions/{only_id(town)}"
     assert with_leader(town).get(here).status_code == 404
     with town.db.reading() as conn:
-        from hub.store.tables import areas  # noqa: PLC0415
+        from hub.store.registry_tables import areas  # noqa: PLC0415
 
         top = conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))
     assert with_leader(town, "chu", area=top).get(here).status_code == 200

@@ -15,7 +15,9 @@ from agent.wire.messages import MediaAnswered
 from hub.alerts.grants import Grant, Right
 from hub.store import staff
 from hub.store.database import Database
-from hub.store.tables import cameras, media, people, span_wishes, wishes
+from hub.store.footage_tables import media, span_wishes, wishes
+from hub.store.registry_tables import cameras
+from hub.store.signin_tables import people
 from tests.hub.web_town import PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 

@@ -12,8 +12,9 @@ from agent.wire.codec import decode_command
 from agent.wire.messages import MediaAnswered
 from hub.alerts.grants import Right
 from hub.intake.commands import commands
+from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.tables import audit, media, span_wishes
+from hub.store.footage_tables import media, span_wishes
 from tests.hub.test_web_search import address, form_of, let_search, visitor
 from tests.hub.web_town import Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of

@@ -16,8 +16,9 @@ from agent.wire.messages import CameraLost, SightingOpened
 from agent.wire.terms import ClockSource
 from hub.intake.clerk import Clerk
 from hub.intake.inbox import Arrival
+from hub.store.alert_tables import alerts
 from hub.store.database import Database
-from hub.store.tables import alerts, events
+from hub.store.spool_tables import events
 from tests.agent.hubside import opened
 from tests.hub.intake_rig import NOW, clerk, count, found_town
 from tests.hub.wire_words import NodeVoice

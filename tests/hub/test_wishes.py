@@ -10,7 +10,9 @@ from agent.wire.messages import MediaAnswered
 from agent.wire.presence import Death
 from hub.intake.commands import commands
 from hub.store import registry
-from hub.store.tables import alerts, audit, media, wishes
+from hub.store.alert_tables import alerts
+from hub.store.audit_tables import audit
+from hub.store.footage_tables import media, wishes
 from hub.store.views import Asker, MediaRow, WishRow
 from hub.store.wishes import AGAIN_S
 from tests.hub.streets import Streets, sha

@@ -28,6 +28,7 @@ from hub.store import registry, staff
 from hub.store.accounts import Accounts
 from hub.store.arrivals import Arrivals
 from hub.store.asking_door import AskingDoor
+from hub.store.audit_tables import audit
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder, Blobs
 from hub.store.bundle_desk import BundleDesk
@@ -36,6 +37,7 @@ from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.filing import Filing
+from hub.store.footage_tables import media
 from hub.store.giving_desk import GivingDesk
 from hub.store.household_door import HouseholdDoor
 from hub.store.household_views import ArrivalSeal, Arrived
@@ -43,7 +45,8 @@ from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.petition_views import Office
 from hub.store.proxies import Proxies
-from hub.store.tables import areas, audit, media, people
+from hub.store.registry_tables import areas
+from hub.store.signin_tables import people
 from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app

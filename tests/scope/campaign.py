@@ -46,8 +46,8 @@ from hub.store import account_closing, dispatch, staff
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.export_door import ExportDoor
+from hub.store.notify_tables import notifications
 from hub.store.schema import migrate
-from hub.store.tables import notifications
 from hub.web import live
 from hub.web.app import WebSettings, create_app
 from hub.web.live_round import LiveRound

@@ -15,10 +15,12 @@ from sqlalchemy import Connection, insert, select
 from hub.alerts.grants import CameraPlace, Right, at_or_above
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role
+from hub.store.alert_tables import alerts
 from hub.store.case_tables import case_items, case_members, cases
 from hub.store.live_door import LiveCamera, Purpose
 from hub.store.notice_tables import notice_files, notices
-from hub.store.tables import alerts, columns, nodes
+from hub.store.registry_tables import nodes
+from hub.store.tables import columns
 from hub.store.tip_box import Reporter, TipBox
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
 from hub.store.views import Asker

@@ -10,8 +10,10 @@ from sqlalchemy import insert, select, update
 
 from hub.alerts.grants import ALL, Right, at_or_above
 from hub.alerts.shapes import Circle, Point, Ring, Shape, Street, beyond_m
+from hub.store.alert_tables import sightings
+from hub.store.footage_tables import media, media_sightings
+from hub.store.registry_tables import cameras
 from hub.store.sighting_search import Wanted
-from hub.store.tables import cameras, media, media_sightings, sightings
 from tests.scope.world import DAY_S, Camera, Person, Shot, Twin, World
 
 SIGHTINGS: Final = 160

@@ -14,8 +14,8 @@ from sqlalchemy import true
 
 from hub.alerts.grants import Right
 from hub.store import case_rows, channels, scope, sights
+from hub.store.footage_tables import media
 from hub.store.scope import entitled_values
-from hub.store.tables import media
 from tests.scope import campaign
 
 pytestmark = [

@@ -13,7 +13,7 @@ import pytest
 
 from hub.alerts.grants import Right
 from hub.store import sighting_places, sighting_sights
-from hub.store.tables import media
+from hub.store.footage_tables import media
 from tests.scope import searches
 from tests.scope.campaign import databases
 

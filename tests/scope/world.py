@@ -21,23 +21,18 @@ from hub.alerts.roles import Role, fence_of
 from hub.assembly.services import Resources, make_services
 from hub.store import registry
 from hub.store.accounts import Accounts, SessionLimits
+from hub.store.alert_tables import alerts, trouble_cameras
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.filing import Filing
+from hub.store.footage_tables import media
+from hub.store.notify_tables import phones
 from hub.store.parts import PartFolder
-from hub.store.tables import (
-    alerts,
-    cameras,
-    columns,
-    grants,
-    media,
-    new_id,
-    people,
-    phones,
-    trouble_cameras,
-)
+from hub.store.registry_tables import cameras
+from hub.store.signin_tables import grants, people
+from hub.store.tables import columns, new_id
 from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from tests.hub.streets import CHEAP, NIGHT, HandClock, Mouth, sha

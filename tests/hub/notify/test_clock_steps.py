@@ -13,8 +13,10 @@ from hub.alerts.answers import TryAgain
 from hub.assembly.clock_watch import ClockWatch
 from hub.store.clock_steps import move
 from hub.store.database import Database, DatabaseError
+from hub.store.notify_tables import notifications
+from hub.store.registry_tables import nodes
 from hub.store.steady_clock import SteadyClock
-from hub.store.tables import columns, nodes, notifications
+from hub.store.tables import columns
 from tests.hub.notify.town import Town
 from tests.hub.wrong_clock import put_wrong
 

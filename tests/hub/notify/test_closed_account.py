@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from hub.alerts.grants import Right
 from hub.store import account_closing, ledger
-from hub.store.tables import alert_history, alerts, trouble_cameras
+from hub.store.alert_tables import alert_history, alerts, trouble_cameras
 from tests.hub.notify.night import KEEPER, Night, all_of, between, on_duty
 from tests.hub.notify.town import Town
 

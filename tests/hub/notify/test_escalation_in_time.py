@@ -9,11 +9,14 @@ from sqlalchemy import delete, select, update
 
 from hub.notify.escalator import Escalator
 from hub.store import duty_plans, sights
+from hub.store.alert_tables import alert_history, alerts
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
-from hub.store.duty_tables import escalations, plan_steps
+from hub.store.duty_tables import plan_steps
+from hub.store.escalation_tables import escalations
 from hub.store.next_calls import Foresight
-from hub.store.tables import alert_history, alerts, areas, columns
+from hub.store.registry_tables import areas
+from hub.store.tables import columns
 from tests.hub.notify.night import (
     KEEPER,
     Night,

@@ -18,7 +18,9 @@ from hub.alerts.answers import (
 from hub.alerts.grants import Right
 from hub.store import ledger, marks
 from hub.store.account_state import CLOSED
-from hub.store.tables import alerts, people, phones
+from hub.store.alert_tables import alerts
+from hub.store.notify_tables import phones
+from hub.store.signin_tables import people
 from tests.hub.notify.town import NOON, Town
 
 

@@ -16,7 +16,7 @@ from hub.alerts.phone_checks import HEARD_WITHIN_S, CheckBounds, check_day, is_a
 from hub.notify.channel import Message, Phone
 from hub.notify.phone_check import PhoneCheck
 from hub.store import clock_steps, keeper_sights, marks, phone_checks
-from hub.store.tables import phones
+from hub.store.notify_tables import phones
 from tests.hub.notify.town import NOON, Town
 
 pytestmark = pytest.mark.promise("Channels: A daily check finds phones that show nothing.")

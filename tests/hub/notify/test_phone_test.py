@@ -13,9 +13,10 @@ from hub.notify.channel import Message, Phone
 from hub.notify.phone_test import PhoneTest, message_for
 from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
 from hub.store import clock_steps, ledger, phone_tests
+from hub.store.alert_tables import alerts
 from hub.store.bell import Bell
+from hub.store.notify_tables import notifications, phones
 from hub.store.phone_tests import MOST_AN_HOUR, OwedTest, SentTest, TooManyTestsError
-from hub.store.tables import alerts, notifications, phones
 from tests.hub.notify.town import NOON, Town
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")

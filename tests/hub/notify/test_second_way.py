@@ -8,7 +8,7 @@ from hub.notify.second_way import SecondWay
 from hub.store import marks
 from hub.store.bell import Bell
 from hub.store.owed import Owed
-from hub.store.tables import people
+from hub.store.signin_tables import people
 from tests.hub.notify.town import Officer, Town
 
 pytestmark = pytest.mark.promise(

@@ -9,8 +9,8 @@ from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
 from hub.alerts.storm import StormBounds
 from hub.store import marks
 from hub.store.owed import Owed
+from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.storms import Digest
-from hub.store.tables import areas, cameras, nodes
 from tests.hub.notify.town import NOON, Town, at, fresh_id
 
 pytestmark = pytest.mark.promise(

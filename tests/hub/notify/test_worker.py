@@ -28,8 +28,8 @@ from hub.notify.worker import Pace, Worker
 from hub.store.bell import Bell
 from hub.store.clock import Clock, HubClock
 from hub.store.database import Database
+from hub.store.notify_tables import notifications
 from hub.store.owed import Owed
-from hub.store.tables import notifications
 from tests.hub.notify.town import CALM, Town, VirtualClock
 from tests.waiting import busy, patience_s
 

@@ -13,19 +13,12 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
 from hub.store import dispatch, ledger, outcomes
+from hub.store.alert_tables import alerts
 from hub.store.database import Database
+from hub.store.notify_tables import attempts, notifications, phones
 from hub.store.owed import Owed
-from hub.store.tables import (
-    alerts,
-    areas,
-    attempts,
-    cameras,
-    grants,
-    nodes,
-    notifications,
-    people,
-    phones,
-)
+from hub.store.registry_tables import areas, cameras, nodes
+from hub.store.signin_tables import grants, people
 
 NOON = Moment(1_795_000_000_000_000, 5)  # 2026-11-18 18:06:40 in Việt Nam
 
