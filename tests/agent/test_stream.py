@@ -211,7 +211,7 @@ def test_the_ones_that_answer_with_a_web_page_are_named() -> None:
     assert "web page" in error.cure
 
 
-def test_silence_at_the_other_end_is_not_waited_for() -> None:
+def test_silence_at_the_other_end_is_not_waited_for(needs_clock: None) -> None:
     with answering(None) as port:
         assert "does not answer within 5 s" in failure(f"rtsp://127.0.0.1:{port}/").sentence
 

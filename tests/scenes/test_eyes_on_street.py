@@ -162,7 +162,7 @@ def told_steps(lines: list[str]) -> tuple[Step, ...]:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+def seen(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     out = tmp_path_factory.mktemp("seen")
     settings = EyesSettings(lines=LINES, zones=(SQUARE,))
     last = TRUTH.last_frame
