@@ -8,7 +8,7 @@ from typing import Any
 from hub.assembly import stamping
 from hub.assembly.commands import OK, say
 from hub.assembly.packing import lines_of, verify_package
-from hub.config import BrokerSection, SecretsSection
+from hub.config import DEFAULT_FILE, BrokerSection, SecretsSection, load
 from hub.enrol.verifying import verify_file
 from hub.enrol.vouching import read_authority
 from hub.evidence import keys
@@ -17,12 +17,11 @@ from hub.evidence.check import is_package
 
 def verify(args: argparse.Namespace) -> int:
     """For each file: is its seal or signature valid; 1 unless all are intact."""
-    authority_file = args.authority or BrokerSection().ca_file
+    ours, key_folder = _own_files(args.config)
+    authority_file = args.authority or ours
     is_there = args.authority is not None or authority_file.exists()
     authority = read_authority(authority_file) if is_there else None
-    trusted = (
-        [authority] if args.authority and authority else keys.certificates(SecretsSection().folder)
-    )
+    trusted = [authority] if args.authority and authority else keys.certificates(key_folder)
     stamp_roots = stamping.roots_of(args.stamp_authority) if args.stamp_authority else []
     found: list[tuple[bool, list[str], dict[str, Any]]] = []
     for path in args.files:
@@ -44,6 +43,17 @@ def verify(args: argparse.Namespace) -> int:
         for _, lines, _ in found:
             say("\n".join(lines))
     return OK if all(is_intact for is_intact, _, _ in found) else 1
+
+
+def _own_files(configuration: Path | None) -> tuple[Path, Path]:
+    """The hub's certificate authority and folder of secrets.
+
+    A reader elsewhere has no configuration: the standard places then, where nothing is.
+    """
+    if configuration is None and not DEFAULT_FILE.exists():
+        return BrokerSection().ca_file, SecretsSection().folder
+    settings = load(configuration)
+    return settings.broker.ca_file, settings.secrets.folder
 
 
 def _is_package(path: Path) -> bool:

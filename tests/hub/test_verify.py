@@ -242,6 +242,18 @@ def test_no_made_up_certificate_is_believed_or_stops_the_verifying(
 
 
 @pytest.mark.system
+def test_the_configuration_names_the_hubs_own_authority(
+    clip: Path, town: Office, tmp_path: Path
+) -> None:
+    file = tmp_path / "hub.toml"
+    needed = '[web]\npublic_url = "https://hub.example"\n[push]\nsubject = "mailto:k@example.vn"\n'
+    file.write_text(f'{needed}[broker]\nca_file = "{town.papers.ca_file}"\n')
+    assert command(clip).returncode == 1
+    done = command("--config", file, clip)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.system
 def test_what_is_given_as_authority_must_be_a_certificate(clip: Path, town: Office) -> None:
     done = command(clip, "--authority", town.papers.key_file)
     assert done.returncode == 1
