@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
 from hub.alerts.roles import Role
@@ -36,7 +37,6 @@ from hub.enrol.authority import AUTHORITY_DAYS, ISSUED_DAYS, AuthorityError
 from hub.store.blobs import BlobsError
 from hub.store.database import FAULTS, DatabaseError, is_about_storage
 from hub.store.invitations import ROLES
-from hub.store.registry import RegistryError
 
 Commands = argparse._SubParsersAction  # the type has no public name
 

@@ -20,11 +20,10 @@ from uuid import UUID
 
 from hub.alerts.escalation import LONGEST_WAIT_S, Plan, Step, Whom
 from hub.alerts.grants import CameraPlace, Parents
+from hub.alerts.kinds import CROWD, TIP
+from hub.alerts.kinds import KINDS as TROUBLES
 from hub.alerts.rosters import DAY_MINUTES, Hole, Roster, weekly_holes
-from hub.alerts.routing import CROWD
 from hub.alerts.rules import FIRST_SAID, Rules
-from hub.alerts.tips import TIP
-from hub.alerts.troubles import KINDS as TROUBLES
 
 TAMPER: Final = "tamper"
 NODE: Final = "node"

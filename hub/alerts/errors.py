@@ -6,3 +6,7 @@ class DomainError(Exception):
 
     Pages and commands explain it to the person. The audit log records the attempt.
     """
+
+
+class RegistryError(DomainError):
+    """The request cannot be stored; the message is a sentence for the technician."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from hub.alerts.arrival_seal import Cut
 from hub.alerts.errors import DomainError
 from hub.alerts.shapes import Point
 
@@ -22,8 +23,6 @@ MOST_BYTES: Final = 4_000_000_000
 """Upper limit of a file, whatever is configured: an evidence package ends at 4 GiB."""
 FORM_BYTES: Final = 64 * 2**20
 """Largest file in a plain form; the page's script uploads larger files in chunks."""
-CHUNK_BYTES: Final = 4 * 2**20
-"""Chunk size: what an interrupted upload has to send again."""
 MOST_CHUNK_BYTES: Final = 16 * 2**20
 
 MOST_SPAN_US: Final = 24 * 3600 * 1_000_000
@@ -114,19 +113,6 @@ class Wanted:
     why: str
     hours: int
     """Lifetime of the link in hours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The relevant part of a file; None for its start or its end."""
-
-    from_ms: int | None = None
-    until_ms: int | None = None
-
-    @property
-    def is_none(self) -> bool:
-        """True if the whole file is relevant."""
-        return self.from_ms is None and self.until_ms is None
 
 
 def fault_of_household(new: NewHousehold) -> HouseholdFault | None:

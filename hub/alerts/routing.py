@@ -8,14 +8,11 @@ phone.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from hub.alerts.alert import State
+from hub.alerts.kinds import CROWD
 from hub.alerts.rules import FIRST_SAID
-
-CROWD: Final = "crowd"
-"""Kind of a sighting for a whole crowd; its number of people is an estimate."""
 
 
 @dataclass(frozen=True, slots=True)

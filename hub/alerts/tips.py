@@ -15,9 +15,6 @@ from hub.alerts.grants import Parents
 from hub.alerts.neighbours import Spot, distance
 from hub.alerts.shapes import Point
 
-TIP: Final = "tip"
-"""Kind of its alert."""
-
 WHAT_CHARS: Final = 3000
 PLACE_CHARS: Final = 300
 NAME_CHARS: Final = 120

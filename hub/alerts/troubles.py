@@ -9,27 +9,10 @@ state, so a restarted hub continues where it was.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
+from hub.alerts.kinds import Kind
 from hub.alerts.signs import CameraSigns, NodeSigns, Scene, Thresholds, span_us
-
-
-class Kind(StrEnum):
-    """Kind of trouble; also the kind of its alert."""
-
-    CAMERA_LOST = "camera_lost"
-    NODE_SILENT = "node_silent"
-    LINK_LOST = "link_lost"
-    BROKER_LOST = "broker_lost"
-    NODE_RIVAL = "node_rival"
-    """Two computers use one name."""
-    NODE_UNRECORDED = "node_unrecorded"
-    """No recording; alerts go on without clips."""
-
-
-KINDS: Final = frozenset(Kind)
 
 
 @dataclass(frozen=True, slots=True)

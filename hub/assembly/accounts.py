@@ -7,17 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.assembly import commands, inviting, opening
 from hub.store import account_closing, account_door, account_sights, audit
 from hub.store.account_faults import AccountError
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.clock import HubClock
 from hub.store.invitations import Made
-from hub.store.registry import RegistryError
 from hub.store.staff import person_by_login
-
-_SHELL = By(came_from="shell")
 
 
 def close(args: argparse.Namespace) -> int:
@@ -26,7 +24,7 @@ def close(args: argparse.Namespace) -> int:
 
     def write(conn: Connection, now: Moment) -> str:
         person_id = _known(conn, args.login)
-        account_closing.close(conn, person_id, reason=args.reason, by=_SHELL, now=now)
+        account_closing.close(conn, person_id, reason=args.reason, by=SHELL, now=now)
         owned = ", ".join(one.number for one in account_sights.own_cases(conn, person_id))
         left = f"; give its cases to others on its page under /grants: {owned}" if owned else ""
         return f"the account of {args.login} is closed{left}"
@@ -40,7 +38,7 @@ def reopen(args: argparse.Namespace) -> int:
 
     def make(conn: Connection, now: Moment) -> Made:
         person_id = _known(conn, args.login)
-        return account_door.reopen(conn, person_id, reason=args.reason, by=_SHELL, now=now)
+        return account_door.reopen(conn, person_id, reason=args.reason, by=SHELL, now=now)
 
     with _noting_refusal(args, account_closing.REOPENING):
         return inviting.show_link(args, make)
@@ -57,7 +55,7 @@ def _noting_refusal(args: argparse.Namespace, act: str) -> Iterator[None]:
             with db.writing() as conn:
                 audit.note(
                     conn,
-                    _SHELL,
+                    SHELL,
                     act=f"{act}.refused",
                     object_kind="person",
                     object_id=person_by_login(conn, args.login),

@@ -11,13 +11,13 @@ import structlog
 from cryptography import x509
 
 from hub.alerts.chain import Anchor
+from hub.alerts.errors import RegistryError
 from hub.config import HubSettings
 from hub.enrol.files import write_public
 from hub.evidence.stamp import Authority, StampError, check_stamp, must_agree
 from hub.store import audit
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.registry import RegistryError
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from hub.assembly.secret_files import add_secrets, differs, put_secret, secrets_
 from hub.config import HubSettings
 from hub.enrol.files import read_private
 from hub.store import audit
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.blobs import Blobs
 from hub.store.clock import HubClock
 from hub.store.database import Database
@@ -124,7 +124,7 @@ def _note_restore(db: Database, manifest: Manifest) -> None:
 
 
 def _note(conn: Connection, act: str, detail: str) -> None:
-    by = By(came_from="shell")
+    by = SHELL
     audit.note(conn, by, act=act, detail=detail, now=HubClock().now())
 
 

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from hub import config
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.assembly import logs, opening, outside
 from hub.assembly.check import Finding, check
@@ -21,7 +22,7 @@ from hub.enrol import desk
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.door import Door
-from hub.store.registry import Place, RegistryError
+from hub.store.registry import Place
 from hub.store.schema import migrate
 from hub.store.staff import person_by_login
 from hub.store.views import Asker

@@ -4,18 +4,17 @@ import argparse
 
 import segno
 
+from hub.alerts.errors import RegistryError
 from hub.assembly import enrolling, opening
 from hub.assembly.commands import OK, say, settings_of
 from hub.enrol.authority import AuthorityError
 from hub.enrol.files import write_private
 from hub.store import enrolments
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.camera_sources import camera_of
 from hub.store.clock import HubClock
-from hub.store.registry import RegistryError, area_by_name, node_by_name
+from hub.store.registry import area_by_name, node_by_name
 from hub.web.first_boot import user_data
-
-_SHELL = By(came_from="shell")
 
 
 def enrol(args: argparse.Namespace) -> int:
@@ -32,7 +31,7 @@ def enrol(args: argparse.Namespace) -> int:
                 node=args.node,
                 area_id=area_by_name(conn, args.area),
                 cameras=[camera_of(one) for one in args.camera],
-                by=_SHELL,
+                by=SHELL,
                 now=clock.now(),
                 valid_s=args.hours * 3600,
             )
@@ -59,7 +58,7 @@ def revoke(args: argparse.Namespace) -> int:
             node = node_by_name(conn, args.node)
             if node is None:
                 raise RegistryError(f"no node is called {args.node!r}")
-            enrolments.shut_out(conn, node, why=args.reason, by=_SHELL, now=clock.now())
+            enrolments.shut_out(conn, node, why=args.reason, by=SHELL, now=clock.now())
         say(f"{args.node}: nothing that comes under its name counts from now on")
         shutting = enrolling.shutting_out(settings, db, enrolling.open_authority(settings), clock)
         shutting.shut_out(args.node).join()

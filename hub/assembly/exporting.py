@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.assembly import opening
 from hub.assembly.commands import OK, enter, say, settings_of
@@ -16,10 +17,9 @@ from hub.evidence.keys import EvidenceKeyError, fingerprint
 from hub.evidence.layout import LayoutError
 from hub.evidence.package import ChangedError
 from hub.store import audit, sights
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.clock import HubClock
 from hub.store.export_door import ExportDoor
-from hub.store.registry import RegistryError
 from hub.store.staff import person_by_login
 from hub.store.views import Asker
 
@@ -29,7 +29,7 @@ def make_key(args: argparse.Namespace) -> int:
 
     def write(conn: Connection, now: Moment) -> str:
         signer = new_key(settings_of(args), datetime.now(UTC))
-        by = By(came_from="shell")
+        by = SHELL
         audit.note(conn, by, act="evidence.key", detail=signer.fingerprint, now=now)
         until = f"{signer.certificate.not_valid_after_utc:%d/%m/%Y}"
         return f"evidence key: SHA-256 {signer.fingerprint}, until {until}. Make this known."

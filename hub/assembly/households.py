@@ -7,6 +7,7 @@ from uuid import uuid4
 import structlog
 
 from hub.alerts.answers import Answer, Delivered
+from hub.alerts.arrival_seal import ArrivalSeal, Arrived
 from hub.assembly import opening
 from hub.assembly.packing import signer
 from hub.config import HubSettings
@@ -21,7 +22,6 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.giving_desk import GivingDesk
 from hub.store.household_door import HouseholdDoor
-from hub.store.household_views import ArrivalSeal, Arrived
 from hub.web.household_room import HouseholdRoom, Tell, Terms
 
 log = structlog.get_logger(__name__)

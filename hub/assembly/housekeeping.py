@@ -11,8 +11,9 @@ from hub.assembly.anchoring import Anchoring
 from hub.store.arrivals import Arrivals
 from hub.store.blobs import BlobsError
 from hub.store.database import FAULTS, is_about_storage
+from hub.store.forgetting import Stopping
 from hub.store.remains import Remains
-from hub.store.remover import Remover, Stopping
+from hub.store.remover import Remover
 from hub.store.sweep import ManyLostError, Sweep
 
 log = structlog.get_logger()

@@ -11,10 +11,8 @@ from hub.assembly import opening
 from hub.assembly.commands import OK, say, settings_of
 from hub.store import area_import
 from hub.store.area_import import Reach
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.clock import HubClock
-
-_SHELL: Final = By(came_from="shell")
 
 WHY: Final[Mapping[LineFault, str]] = {
     LineFault.EMPTY: "there is nothing here: save the sheet with its header and a line",
@@ -72,7 +70,7 @@ def _take(args: argparse.Namespace, what: str) -> int:
                 say("nothing was changed")
                 return 1
             if not args.dry_run:
-                area_import.carry_out(conn, plan, by=_SHELL, now=now)
+                area_import.carry_out(conn, plan, by=SHELL, now=now)
     finally:
         db.close()
     for step in plan.steps:

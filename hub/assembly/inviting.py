@@ -8,14 +8,14 @@ from sqlalchemy import Connection
 
 from hub.alerts.moment import Moment
 from hub.assembly import commands
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.invitations import Made, NewPerson, make
 
 
 def invite(args: argparse.Namespace) -> int:
     """Print a link that signs its person in once, and its QR code."""
     new = NewPerson(args.login, args.name or args.login, args.language, args.role)
-    return show_link(args, lambda conn, now: make(conn, new, by=By(came_from="shell"), now=now))
+    return show_link(args, lambda conn, now: make(conn, new, by=SHELL, now=now))
 
 
 def show_link(args: argparse.Namespace, make_it: Callable[[Connection, Moment], Made]) -> int:

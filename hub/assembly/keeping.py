@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.retention import Hold
 from hub.alerts.routing import Policy
 from hub.assembly import opening
 from hub.assembly.commands import OK, enter, say, settings_of
 from hub.store import holds, keeping, registry
-from hub.store.audit import By
+from hub.store.audit import SHELL, By
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.keeping_tables import retention_rules
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import areas
 from hub.store.staff import person_by_login
 from hub.store.sweep import ManyLostError, Sweep
@@ -182,7 +182,7 @@ def utc_us_of(moment: datetime, zone: ZoneInfo) -> int:
 def by_login(conn: Connection, login: str | None) -> By:
     """Whose act it is: a person's within their sight, else the keeper's shell's."""
     if login is None:
-        return By(came_from="shell")
+        return SHELL
     person_id = person_by_login(conn, login)
     if person_id is None:
         raise RegistryError(f"nobody signs in as {login!r}; add them with: officer add")

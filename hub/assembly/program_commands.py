@@ -8,13 +8,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault
+from hub.alerts.errors import RegistryError
 from hub.assembly import opening
 from hub.assembly.commands import OK, say, settings_of
 from hub.store import audit, program_rows
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.bundles import KEY, checked, keep, update_key
 from hub.store.clock import HubClock
-from hub.store.registry import RegistryError
 
 
 def add_to(
@@ -53,7 +53,7 @@ def add(args: argparse.Namespace) -> int:
                 now=now,
             )
             told = f"{head.release.name}, sha256 {sha256}"
-            audit.note(conn, By(came_from="shell"), act="programs.add", detail=told, now=now)
+            audit.note(conn, SHELL, act="programs.add", detail=told, now=now)
     finally:
         db.close()
     if key is None:

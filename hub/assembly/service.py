@@ -49,13 +49,14 @@ from hub.store.bell import Bell
 from hub.store.door import Door
 from hub.store.export_door import ExportDoor
 from hub.store.filing import Filing
+from hub.store.forgetting import Stopping
 from hub.store.growing import GrowingClips
 from hub.store.passwords import Passwords
 from hub.store.petition_eraser import Erasures
 from hub.store.petition_keeping import PetitionKeeping
 from hub.store.registry import node_by_name
 from hub.store.remains import Remains
-from hub.store.remover import Remover, Stopping
+from hub.store.remover import Remover
 from hub.store.steady_clock import SteadyClock
 from hub.store.sweep import Sweep
 from hub.store.tip_keeping import TipKeeping, TipSpans

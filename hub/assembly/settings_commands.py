@@ -4,23 +4,22 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
 from agent.wire.settings import SettingsFault
+from hub.alerts.errors import RegistryError
 from hub.alerts.layers import Changed, State, dotted, with_keys
 from hub.assembly import opening
 from hub.assembly.commands import OK, enter, say, settings_of
 from hub.store import rollout_rows, settings_door, settings_groups, settings_rows
-from hub.store.audit import By
-from hub.store.registry import RegistryError, area_by_name, node_by_name
+from hub.store.audit import SHELL
+from hub.store.registry import area_by_name, node_by_name
 from hub.store.registry_tables import nodes
 from hub.store.settings_rows import Scope
-
-SHELL: Final = By(came_from="shell")
 
 
 def add_to(

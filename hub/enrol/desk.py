@@ -10,19 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from hub.alerts.channels import NAME
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.store import audit
-from hub.store.audit import By
+from hub.store.audit import SHELL
 from hub.store.passwords import Passwords
-from hub.store.registry import (
-    Place,
-    RegistryError,
-    add_area,
-    add_node,
-    area_by_name,
-    place_camera,
-)
+from hub.store.registry import Place, add_area, add_node, area_by_name, place_camera
 from hub.store.staff import add_grant, add_person, choose_channels, person_by_login
 
 GENERATED_LETTERS: Final = 16
@@ -126,7 +120,7 @@ def enter_channels(conn: Connection, login: str, order: str, *, now: Moment) -> 
     choose_channels(conn, person_id, order)
     audit.note(
         conn,
-        By(came_from="shell"),
+        SHELL,
         act="channels.choose",
         object_kind="person",
         object_id=person_id,

@@ -7,9 +7,9 @@ from uuid import UUID
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field
 
+from hub.alerts.arrival_seal import ArrivalSeal, Arrived
 from hub.evidence.keys import Signer
 from hub.evidence.manifest import Micros, Part, Sha256, Text
-from hub.store.household_views import ArrivalSeal, Arrived
 
 CLOCK: Final = (
     "The film's own clock is the household's, not the hub's: how far off it is, nobody knows. "

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from cryptography import x509
 from pydantic import ValidationError
 
-from hub.evidence.keys import UNREADABLE, fingerprint, is_believed, is_signed
+from hub.evidence.keys import fingerprint, is_believed, is_signed
 from hub.evidence.layout import Entry, LayoutError, read_content, read_entries
 from hub.evidence.manifest import (
     CERTIFICATE,
@@ -22,7 +22,7 @@ from hub.evidence.manifest import (
     UNSIGNED,
     Manifest,
 )
-from hub.evidence.stamp import Stamp, StampError, check_stamp, must_agree, read_roots
+from hub.evidence.stamp import UNREADABLE, Stamp, StampError, check_stamp, must_agree, read_roots
 
 MOST_SMALL_BYTES: Final = 16 * 2**20
 """Largest manifest, signature or certificate."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -26,16 +26,6 @@ from cryptography.x509.oid import NameOID
 KEY_DAYS: Final = 730
 BACKDATED: Final = timedelta(hours=1)
 OWNER: Final = "Mat Than evidence"
-UNREADABLE: Final = (
-    ValueError,
-    IndexError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-)
-"""Exceptions that a foreign certificate can raise when it is read."""
 
 ReadPrivate = Callable[[Path], bytes]
 WriteFile = Callable[[Path, bytes], None]

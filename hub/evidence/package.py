@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from hub.alerts.arrival_seal import ArrivalSeal
 from hub.alerts.moment import Moment
 from hub.evidence.areas import Plan
 from hub.evidence.blur import blur
@@ -34,7 +35,6 @@ from hub.evidence.manifest import (
 from hub.evidence.paper import MOST_PICTURES, NoLettersError, paper, small_picture
 from hub.evidence.stamp import Authority, StampError, must_agree
 from hub.evidence.summary import LANGUAGES, summary, verifier_page
-from hub.store.household_views import ArrivalSeal
 
 PUBLIC_KEY: Final = "evidence-key.pub"
 CUSTODY: Final = "custody.json"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -18,7 +19,17 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from hub.evidence.keys import UNREADABLE
+UNREADABLE: Final = (
+    ValueError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+)
+"""Exceptions that a foreign certificate can raise when it is read."""
+
 
 MOST_ANSWER_BYTES: Final = 64 * 1024
 """An answer has some kilobytes, mostly certificates of the authority."""

@@ -7,7 +7,7 @@ number that arrives shows that the node is sending, and postpones the next reque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from hub.store.numbers import Gap
+from hub.alerts.spool_gaps import Gap
 
 Draw = Callable[[float, float], float]
 """Uniform random number between two bounds."""

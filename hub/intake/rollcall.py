@@ -14,11 +14,12 @@ from agent.wire.codec import encode
 from agent.wire.messages import Event, NumbersDropped
 from agent.wire.presence import Birth
 from hub.alerts.moment import Moment
+from hub.alerts.spool_gaps import Gap
 from hub.intake import gaps
 from hub.intake.gaps import AskPolicy, Draw, Numbers
 from hub.intake.replies import Reply
 from hub.store import numbers, registry
-from hub.store.numbers import Due, Gap, Unbrought
+from hub.store.numbers import Due, Unbrought
 
 log = structlog.get_logger()
 

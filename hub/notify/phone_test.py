@@ -12,9 +12,8 @@ import structlog
 from hub.alerts.answers import Answer, Patience
 from hub.notify.channel import Channel, Message
 from hub.notify.hands import LEASE_S, carry_each, send_by
-from hub.notify.phrases import phrases
+from hub.notify.phrases import phrases, short
 from hub.notify.rounds import go_round
-from hub.notify.text import short
 from hub.store import phone_tests
 from hub.store.bell import Bell
 from hub.store.clock import Clock

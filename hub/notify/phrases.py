@@ -7,6 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+LONGEST_TEXT: Final = 160
+"""In characters, per title or body; no phone shows more on a lock screen."""
+
+
 LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
 LANGUAGES: Final = ("vi", "en")
 
@@ -26,3 +30,8 @@ def phrases(language: str) -> Phrases:
     spoken = language if language in LANGUAGES else LANGUAGES[0]
     catalog = gettext.translation("push", LOCALE_FOLDER, languages=[spoken])
     return Phrases(spoken, catalog.gettext, catalog.ngettext)
+
+
+def short(text: str) -> str:
+    """Shorten to what a lock screen shows."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

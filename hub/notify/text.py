@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from hub.alerts.routing import CROWD
+from hub.alerts.kinds import CROWD, KINDS, TIP
 from hub.alerts.rules import foremost
-from hub.alerts.tips import TIP
-from hub.alerts.troubles import KINDS
 from hub.notify.channel import Message
-from hub.notify.phrases import Phrases, phrases
+from hub.notify.phrases import Phrases, phrases, short
 from hub.notify.rule_words import rule_words
 from hub.notify.tamper_words import is_tampering, tamper_words
 from hub.notify.trouble_words import handled_words, trouble_words
@@ -25,9 +23,6 @@ USEFUL_S: Final = 3600
 
 VAGUE_CLOCK_MS: Final = 30_000
 """From this error on the text says "about 02:11"."""
-
-LONGEST_TEXT: Final = 160
-"""In characters, per title or body; no phone shows more on a lock screen."""
 
 
 def message_for(owed: Owed, zone: ZoneInfo) -> Message:
@@ -122,8 +117,3 @@ def _time(owed: Owed, zone: ZoneInfo, words: Phrases) -> str:
     if error_ms is not None and error_ms < VAGUE_CLOCK_MS:
         return clock
     return words.say("about {time}").format(time=clock)
-
-
-def short(text: str) -> str:
-    """Shorten to what a lock screen shows."""
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

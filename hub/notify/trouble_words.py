@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.alerts.troubles import Kind
+from hub.alerts.kinds import Kind
 from hub.notify.phrases import Phrases
 from hub.store.owed import Owed
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from hub.store.registry import RegistryError
+from hub.alerts.errors import RegistryError
 
 
 class AccountFault(StrEnum):

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from hub.alerts.alert_rules import AlertRule, RuleFault, Tells, Urgency, faults
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.store import alert_rule_rows, alert_rule_sights
 from hub.store.alert_rule_tables import alert_rules
@@ -18,7 +19,6 @@ from hub.store.alert_rule_views import NewRule, RulesPage, Trial
 from hub.store.bounds import text
 from hub.store.door_base import DoorBase
 from hub.store.duty_faults import NAME_CHARS, checked_reason
-from hub.store.registry import RegistryError
 from hub.store.tables import new_id
 from hub.store.views import Asker
 

@@ -88,7 +88,7 @@ troubles = Table(
     "troubles",
     metadata,
     Column("alert_id", Uuid, ForeignKey("alerts.id"), primary_key=True),
-    Column("kind", Text, nullable=False),  # hub.alerts.troubles.Kind
+    Column("kind", Text, nullable=False),  # hub.alerts.kinds.Kind
     link("node_id", "nodes", nullable=True),  # of camera_lost and node_silent
     link("area_id", "areas", nullable=True),  # of link_lost
     Column("boot_id", Uuid),  # boot of a silent node; the same later: it kept running

@@ -4,11 +4,11 @@ The whole table is planned before anything is written. One wrong line refuses al
 is worse than none.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from hub.alerts.moment import Moment
 from hub.store import area_rows, audit, grant_rows
 from hub.store.area_rows import AreaWords
 from hub.store.audit import By
+from hub.store.csv_import import Found, Import, RefusedError, Step
 from hub.store.fold import fold
 from hub.store.registry import is_bearing
 from hub.store.registry_tables import areas, cameras, nodes
@@ -28,33 +29,6 @@ AREA_NEEDED: Final = ("name", "level")
 AREA_ALLOWED: Final = ("parent", "valid_from", "valid_until")
 CAMERA_NEEDED: Final = ("node", "camera")
 CAMERA_ALLOWED: Final = ("label", "area", "latitude", "longitude", "bearing")
-
-Done = Literal["add", "change", "same"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Effect of one line."""
-
-    line: int
-    done: Done
-    name: str
-    place: str
-    """Its parent area as written in the table; empty: at the top, or unchanged."""
-    write: Callable[[Connection, By, Moment], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """Effect of a table, or all its errors."""
-
-    steps: tuple[Step, ...]
-    wrong: tuple[Wrong, ...]
-
-    @property
-    def may_be_done(self) -> bool:
-        """True if there is no error and something to do."""
-        return not self.wrong and any(step.done != "same" for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +89,6 @@ class _Tree:
         return [one for one in found if self.parent_of(one) in above]
 
 
-class RefusedError(Exception):
-    """The error of a line."""
-
-    def __init__(self, wrong: Wrong) -> None:
-        super().__init__(wrong)
-        self.wrong = wrong
-
-
 def plan_areas(
     conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach, now: Moment
 ) -> Import:
@@ -142,26 +108,6 @@ def plan_areas(
                 found.take(partial(_area_step, line, tree, zone, reach, now))
         lines = later
     return found.plan()
-
-
-class Found:
-    """Steps and errors."""
-
-    def __init__(self, wrong: list[Wrong]) -> None:
-        self.wrong = wrong
-        self.steps: list[Step] = []
-
-    def take(self, make: Callable[[], Step]) -> None:
-        """Add the step of a line, or note its error."""
-        try:
-            self.steps.append(make())
-        except RefusedError as refused:
-            self.wrong.append(refused.wrong)
-
-    def plan(self) -> Import:
-        """The whole plan, or all errors."""
-        wrong = tuple(sorted(self.wrong, key=lambda one: one.line))
-        return Import(() if wrong else tuple(self.steps), wrong)
 
 
 def _waits_for(line: Line, lines: Iterable[Line], tree: _Tree) -> bool:

@@ -14,13 +14,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from hub.alerts.csv_lines import MOST_CHARS
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import at_or_above
 from hub.alerts.moment import Moment
 from hub.store import audit, grant_rows, settings_rows
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.fold import fold
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import areas, cameras
 from hub.store.tables import columns, new_id
 

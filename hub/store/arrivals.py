@@ -14,17 +14,18 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Row, select, update
 
-from hub.alerts.households import Cut, GivenFault, is_cut
+from hub.alerts.arrival_seal import Arrived, Cut
+from hub.alerts.households import GivenFault, is_cut
 from hub.store import audit, household_rows
 from hub.store.audit import By
 from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.films import NoFilmError, cut_film, read_film
+from hub.store.films import FilmFacts, NoFilmError, cut_film, read_film
 from hub.store.footage_tables import media
 from hub.store.giving_desk import GivingDesk, new_code
 from hub.store.household_tables import household_clips, household_requests
-from hub.store.household_views import Arrived, FilmFacts, SealArrival
+from hub.store.household_views import SealArrival
 from hub.store.parts import PartFolder
 from hub.store.staging import PIECE_BYTES
 from hub.store.tables import columns, new_id

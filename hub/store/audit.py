@@ -32,6 +32,10 @@ class By:
     """Network address the act came from."""
 
 
+SHELL: Final = By(came_from="shell")
+"""The keeper at the hub's shell."""
+
+
 def note(
     conn: Connection,
     by: By,

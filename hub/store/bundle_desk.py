@@ -21,8 +21,7 @@ from hub.store.blobs import Blobs, NoRoomError
 from hub.store.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.parts import PartFolder, PartWriter
-from hub.store.uploads import WrongOffsetError
+from hub.store.parts import PartFolder, PartWriter, WrongOffsetError
 from hub.store.views import Asker
 
 log = structlog.get_logger()

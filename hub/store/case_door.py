@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, update
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
@@ -20,7 +21,6 @@ from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.case_tables import case_items, case_members, cases
 from hub.store.case_views import CaseError, CaseExport, CaseFault, CasePage, CaseRow
-from hub.store.registry import RegistryError
 from hub.store.scope import visible_cameras
 from hub.store.staff import person_by_login
 from hub.store.tables import columns, new_id

@@ -28,9 +28,9 @@ from sqlalchemy import (
 )
 
 from hub.alerts.answers import Patience, Settled
+from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
-from hub.alerts.troubles import KINDS
 from hub.store.alert_tables import alerts
 from hub.store.ledger import QUEUED, are_told_of, settle
 from hub.store.notify_tables import notifications, phones

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from hub.alerts.errors import RegistryError
 from hub.store.bounds import text
-from hub.store.registry import RegistryError
 
 NAME_CHARS: Final = 80
 REASON_CHARS: Final = 300

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
 
-from hub.alerts.escalation import Plan, faults
+from hub.alerts.escalation import Plan, Step, Whom, faults
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By
@@ -57,3 +57,12 @@ def drop_plan(conn: Connection, area_id: UUID) -> None:
 
 def _note(conn: Connection, by: By, act: str, area_id: UUID, *, detail: str, now: Moment) -> None:
     audit.note(conn, by, act=act, object_kind="area", object_id=area_id, detail=detail, now=now)
+
+
+def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
+    """A plan with its steps; None for a plan without steps."""
+    query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
+    steps = tuple(
+        Step(Whom(row.whom), row.wait_s, row.team_id, row.place) for row in conn.execute(query)
+    )
+    return Plan(steps, repeats) if steps else None

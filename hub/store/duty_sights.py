@@ -9,21 +9,14 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from hub.alerts.moment import Moment
+from hub.store.area_names import area_names
+from hub.store.duty_plans import read_plan
 from hub.store.duty_scope import may_be_called, tended_teams
 from hub.store.duty_tables import odd_days, plans, shifts, stand_ins
-from hub.store.duty_views import AreaName, AreaPlan, DutyPage, PlanPage, TeamPage
-from hub.store.escalation_rows import read_plan
+from hub.store.duty_views import AreaPlan, DutyPage, PlanPage, TeamPage
 from hub.store.roster_rows import Team, read_teams
-from hub.store.scope import tended_areas
 from hub.store.sights import places
 from hub.store.signin_tables import people
-
-
-def area_names(conn: Connection, person_id: UUID, now: Moment) -> list[AreaName]:
-    """Areas this person looks after, by name."""
-    where = places(conn, set(conn.scalars(tended_areas(person_id, now))))
-    named = [AreaName(area_id, place) for area_id, place in where.items()]
-    return sorted(named, key=lambda one: (one.place.split(", ")[::-1], one.area_id))
 
 
 def tended_team(conn: Connection, person_id: UUID, team_id: UUID, now: Moment) -> Team | None:

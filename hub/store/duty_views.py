@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerts.escalation import Plan
+from hub.store.area_names import AreaName
 from hub.store.roster_rows import Team
-
-
-@dataclass(frozen=True, slots=True)
-class AreaName:
-    """An area that the asker looks after, with its parents: "Ngã tư 1, Tân Khai"."""
-
-    area_id: UUID
-    place: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, select
 from agent.wire.enrolment import EnrolledCamera
 from hub.alerts.moment import Moment
 from hub.store import enrolments as rows
+from hub.store.area_names import AreaName, area_names
 from hub.store.door_base import DoorBase
-from hub.store.duty_sights import area_names
-from hub.store.duty_views import AreaName
 from hub.store.enrol_tables import enrolments
 from hub.store.registry import node_by_name
 from hub.store.registry_tables import nodes

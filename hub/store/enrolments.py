@@ -15,12 +15,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from agent.wire.enrolment import TOKEN_BYTES, EnrolledCamera
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.enrol_tables import enrolments, node_papers
-from hub.store.registry import Node, RegistryError, add_node, node_by_name
+from hub.store.registry import Node, add_node, node_by_name
 from hub.store.registry_tables import nodes
 from hub.store.tables import columns, new_id
 

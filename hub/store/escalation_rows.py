@@ -16,7 +16,8 @@ from hub.alerts.escalation import Call, People, Plan, Silent, Step, Whom, call
 from hub.alerts.moment import Moment
 from hub.store import alert_rule_rows
 from hub.store.alert_rows import note_history
-from hub.store.duty_tables import plan_steps, plans
+from hub.store.duty_plans import read_plan
+from hub.store.duty_tables import plans
 from hub.store.escalation_tables import escalations
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import areas, cameras
@@ -71,15 +72,6 @@ def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> Plan | None:
     plan = None if row is None else read_plan(conn, row.id, row.repeats)
     first = alert_rule_rows.first_team(conn, alert_id)
     return plan if first is None else with_team_first(plan, *first)
-
-
-def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
-    """A plan with its steps; None for a plan without steps."""
-    query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
-    steps = tuple(
-        Step(Whom(row.whom), row.wait_s, row.team_id, row.place) for row in conn.execute(query)
-    )
-    return Plan(steps, repeats) if steps else None
 
 
 def teams_of(conn: Connection, plan: Plan) -> dict[UUID, Team]:

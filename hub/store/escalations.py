@@ -12,8 +12,8 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from hub.alerts.alert import State
 from hub.alerts.escalation import LONGEST_WAIT_S, Call, Plan, Silent, Step, Whom
+from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
-from hub.alerts.troubles import KINDS
 from hub.store import ledger
 from hub.store.alert_rows import change_alert
 from hub.store.alert_tables import alerts

@@ -19,8 +19,9 @@ from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.evidence_port import GivenLeaving
 from hub.store.footage_tables import media, media_sightings
-from hub.store.given_leaving import GivenLeaving, given_leaving
+from hub.store.given_leaving import given_leaving
 from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import seen_media, visible_cameras
 from hub.store.signin_tables import people

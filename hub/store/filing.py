@@ -28,8 +28,8 @@ from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, age_s
 from hub.store import boot_clocks, node_plans, sighting_plans, tamper_plans
 from hub.store.bounds import bigint, text
-from hub.store.footage import Origin
 from hub.store.news import News, Plan
+from hub.store.registry import Origin
 from hub.store.registry_tables import cameras, nodes
 from hub.store.rows import add_once
 from hub.store.spool_tables import events

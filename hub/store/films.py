@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hub.store.household_views import FilmFacts
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """Facts of a video file."""
+
+    form: str
+    codec: str
+    width: int
+    height: int
+    duration_ms: int
+
 
 FORMS: Final = {"mp4": "mov", "mkv": "matroska", "avi": "avi", "ts": "mpegts"}
 """File extension → name of its demuxer."""

@@ -1,7 +1,6 @@
 """Rows of pictures and clips: announced by a node, stored by the hub, shown in an alert."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from hub.store.alert_rows import change_alert, note_history
 from hub.store.alert_tables import alerts, sightings
 from hub.store.bounds import bigint, integer, text
 from hub.store.footage_tables import media, media_sightings
+from hub.store.registry import Origin
 from hub.store.rows import add_all_once, add_once, change
 from hub.store.tables import columns, new_id
 
@@ -65,14 +65,6 @@ _STORED_FILES: Final = (
     )
     .order_by(sightings.c.first_seen_utc_us, sightings.c.id, media.c.first_frame_utc_us, media.c.id)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Node and camera of a message; camera None for a message about the whole node."""
-
-    node_id: UUID
-    camera_id: UUID | None
 
 
 def announce_picture(

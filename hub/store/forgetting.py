@@ -7,8 +7,16 @@ from sqlalchemy import Connection, Row, Select
 
 from hub.alerts.moment import Moment
 from hub.store.database import Database
-from hub.store.remover import Stopping
 from hub.store.restores import is_just_restored
+
+Stopping = Callable[[], bool]
+"""Whether the hub wants to stop; called between two pages of work."""
+
+
+def never() -> bool:
+    """Never stop."""
+    return False
+
 
 PAGE: Final = 50
 

@@ -1,34 +1,17 @@
 """Household files in an export, for people who may export from the case."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, or_, select
 
+from hub.alerts.arrival_seal import ArrivalSeal
 from hub.alerts.moment import Moment
 from hub.store import case_rows
 from hub.store.case_tables import case_members, cases
+from hub.store.evidence_port import GivenLeaving
 from hub.store.household_tables import household_clips, household_requests, households
-from hub.store.household_views import ArrivalSeal
 from hub.store.sights import places
-
-
-@dataclass(frozen=True, slots=True)
-class GivenLeaving:
-    """A household's video file in an export."""
-
-    clip_id: UUID
-    request_id: UUID
-    sha256: str
-    size_bytes: int
-    form: str
-    place: str
-    area: str
-    since_utc_us: int
-    duration_ms: int
-    stored_utc_us: int
-    seal: ArrivalSeal
 
 
 def given_leaving(

@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from hub.alerts.households import FILE_NAME_CHARS, MOST_BYTES, Cut, GivenError, GivenFault, is_cut
+from hub.alerts.arrival_seal import ArrivalSeal, Arrived, Cut
+from hub.alerts.households import FILE_NAME_CHARS, MOST_BYTES, GivenError, GivenFault, is_cut
 from hub.alerts.moment import Moment
 from hub.alerts.tips import code_of
 from hub.store import audit, household_rows
@@ -21,21 +22,14 @@ from hub.store.blobs import NoRoomError
 from hub.store.bounds import MAX_INTEGER, text
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.films import FilmFacts
 from hub.store.household_rows import hashed
 from hub.store.household_rows import household_rows as rows_of
 from hub.store.household_tables import household_clips, household_requests, households
-from hub.store.household_views import (
-    ArrivalSeal,
-    Arrived,
-    FilmFacts,
-    Giving,
-    HouseholdRow,
-    Receipt,
-)
-from hub.store.parts import PartFolder, PartWriter
+from hub.store.household_views import Giving, HouseholdRow, Receipt
+from hub.store.parts import PartFolder, PartWriter, WrongOffsetError
 from hub.store.signin_tables import people
 from hub.store.tables import columns
-from hub.store.uploads import WrongOffsetError
 
 MARK_CHARS: Final = 400
 

@@ -13,9 +13,10 @@ from hub.alerts.moment import Moment
 from hub.store.alert_rows import change_alert
 from hub.store.alert_tables import sightings
 from hub.store.bounds import integer, text
-from hub.store.footage import Origin, media_of
+from hub.store.footage import media_of
 from hub.store.footage_tables import growing_clips, growing_sightings
 from hub.store.keeping_tables import holds
+from hub.store.registry import Origin
 from hub.store.rows import add_all_once, add_once, change
 from hub.store.tables import columns
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
@@ -16,7 +17,6 @@ from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.footage_tables import media
 from hub.store.keeping_tables import holds
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import cameras
 from hub.store.scope import seen_alerts, seen_media, visible_cameras
 from hub.store.tables import columns, new_id

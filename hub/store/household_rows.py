@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
+from hub.alerts.arrival_seal import Cut
 from hub.alerts.grants import Right
-from hub.alerts.households import Cut
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.alerts.households import Cut
+from hub.alerts.arrival_seal import ArrivalSeal, Arrived, Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,45 +132,6 @@ class Receipt:
     came_sha256: str
     cut: Cut
     stored_utc_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class FilmFacts:
-    """Facts of a video file."""
-
-    form: str
-    codec: str
-    width: int
-    height: int
-    duration_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """Content of a seal on arrival."""
-
-    clip_id: UUID
-    request_id: UUID
-    household_id: UUID
-    sha256: str
-    size_bytes: int
-    came_sha256: str
-    came_bytes: int
-    cut: Cut
-    since_utc_us: int
-    until_utc_us: int
-    arrived_utc_us: int
-    arrived_error_ms: int | None
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivalSeal:
-    """The signed text, the signature, and the certificate (DER) of its key."""
-
-    words: bytes
-    signature: bytes
-    certificate: bytes
 
 
 SealArrival = Callable[[Arrived], ArrivalSeal]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.store import audit, grant_sights, guesses, session_rows, staff
 from hub.store.account_faults import AccountError, AccountFault
@@ -22,7 +23,6 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.fold import fold_login
 from hub.store.passwords import Passwords
-from hub.store.registry import RegistryError
 from hub.store.session_views import SessionLimits, SignedIn
 from hub.store.signin_tables import identities, invitations, passkeys, people
 from hub.store.tables import columns, new_id

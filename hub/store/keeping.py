@@ -17,20 +17,18 @@ from sqlalchemy import (
     update,
 )
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Parents
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Footage, FootageClass, Rule
 from hub.store import audit
 from hub.store.alert_tables import alerts, sightings
-from hub.store.audit import By
+from hub.store.audit import SHELL, By
 from hub.store.bounds import text
 from hub.store.footage_tables import media, media_sightings
 from hub.store.keeping_tables import holds, retention_rules
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import areas, cameras
 from hub.store.tables import columns, new_id
-
-_SHELL: Final = By(came_from="shell")
 
 RECORDED: Final[ColumnElement[int]] = case(
     (media.c.first_frame_error_ms.is_(None), media.c.announced_utc_us),
@@ -47,7 +45,7 @@ def set_rule(
     keep_days: int | None,
     reason: str,
     now: Moment,
-    by: By = _SHELL,
+    by: By = SHELL,
 ) -> UUID:
     """Set the retention of this class in this area from now on; ends the former rule."""
     if not reason.strip():
@@ -78,7 +76,7 @@ def end_rule(
     footage_class: FootageClass,
     area_id: UUID | None,
     now: Moment,
-    by: By = _SHELL,
+    by: By = SHELL,
     reason: str = "",
 ) -> bool:
     """End the rule of this area and class; False if there was none."""

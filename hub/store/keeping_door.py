@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping, keeping_sights
 from hub.store.door_base import DoorBase
 from hub.store.keeping_views import KeepingFault, KeptPage, NewHold, NewRule
-from hub.store.registry import RegistryError
 from hub.store.views import Asker
 
 MOST_DAYS = 36_500

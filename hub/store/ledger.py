@@ -26,8 +26,8 @@ from sqlalchemy import (
 
 from hub.alerts.answers import Settled
 from hub.alerts.grants import Right
+from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
-from hub.alerts.troubles import KINDS
 from hub.store import escalation_rows
 from hub.store.alert_tables import alerts
 from hub.store.channels import first_phones, phones_of_entitled, phones_of_keepers

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.store.door_base import DoorBase
-from hub.store.registry import RegistryError, is_bearing
+from hub.store.registry import is_bearing
 from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import visible_cameras
 from hub.store.sights import places

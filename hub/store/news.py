@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from agent.wire.terms import ClockSource
 from hub.alerts.moment import Moment
 from hub.store.bounds import bigint
-from hub.store.footage import Origin
+from hub.store.registry import Origin
 
 Fate = Literal["alerted", "grouped", "silenced", "muted", "late", "noted"]
 """Result for a stored event; a refused event is set aside instead."""

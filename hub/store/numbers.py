@@ -8,23 +8,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from hub.alerts.moment import Moment
+from hub.alerts.spool_gaps import Gap
 from hub.store.footage_tables import media
 from hub.store.registry_tables import nodes
 from hub.store.spool_tables import events, missing_numbers
 from hub.store.tables import columns
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Missing numbers between known ones: a closed range."""
-
-    first: int
-    last: int
-    noticed_utc_us: int
-    due_utc_us: int | None
-    """Time of the next request to the node; None: the limit of requests is reached, no more are
-    sent."""
-    asks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
+from hub.alerts.kinds import Kind
 from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules, from_text
-from hub.alerts.troubles import Kind
 from hub.store.alert_tables import alerts, troubles
 from hub.store.escalation_tables import escalations
 from hub.store.ledger import AlertMoment

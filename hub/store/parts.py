@@ -23,6 +23,14 @@ import structlog
 
 from hub.store.staging import PIECE_BYTES, NoRoomError, needing_room
 
+CHUNK_BYTES: Final = 4 * 2**20
+"""Chunk size: what an interrupted upload has to send again."""
+
+
+class WrongOffsetError(Exception):
+    """The offset of the request differs from that of the upload."""
+
+
 log = structlog.get_logger()
 
 MOST_PER_NODE: Final = 16

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -29,6 +28,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from hub.alerts.origin import Party
 from hub.store.challenges import HOLDS_S
 
 Credential = Mapping[str, Any]
@@ -45,27 +45,6 @@ _BAD: Final = (
     AttributeError,
 )
 """The library parses untrusted CBOR and keys, and does not wrap all exceptions of these parsers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """WebAuthn relying party: the host of the site's address, and its origin."""
-
-    rp_id: str
-    origin: str
-
-
-def party_of(public_url: str) -> Party | None:
-    """The relying party of a site; None where browsers offer no passkeys: an IP address, or no
-    https."""
-    parts = urlsplit(public_url)
-    host = parts.hostname or ""
-    is_address = ":" in host or host.replace(".", "").isdigit()
-    if not host or is_address or (parts.scheme != "https" and host != "localhost"):
-        return None
-    default = {"https": 443, "http": 80}.get(parts.scheme)
-    port = "" if parts.port in (None, default) else f":{parts.port}"
-    return Party(host, f"{parts.scheme}://{host}{port}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from hub.alerts.moment import Moment
+from hub.alerts.origin import Party
 from hub.store import audit, invitations, passkey_checks, session_rows
 from hub.store.account_state import MAY_SIGN_IN
 from hub.store.audit import By
@@ -14,7 +15,7 @@ from hub.store.bounds import text
 from hub.store.challenges import Challenges, spend
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.passkey_checks import Credential, Party, Registered
+from hub.store.passkey_checks import Credential, Registered
 from hub.store.session_views import Session, SessionLimits, SignedIn
 from hub.store.signin_tables import passkeys, people
 from hub.store.tables import columns, new_id

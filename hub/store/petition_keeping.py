@@ -9,10 +9,10 @@ from hub.alerts.moment import Moment
 from hub.alerts.retention import DAY_US
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.forgetting import in_pages, may_forget
+from hub.store.forgetting import Stopping, in_pages, may_forget, never
 from hub.store.petition_rows import note
 from hub.store.petition_tables import petition_people, petitions
-from hub.store.remover import BY_THE_HUB, Stopping, never
+from hub.store.remover import BY_THE_HUB
 
 log = structlog.get_logger()
 

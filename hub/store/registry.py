@@ -8,20 +8,28 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from agent.wire.ident import is_name
 from agent.wire.presence import Birth, CameraWords, Death
-from hub.alerts.errors import DomainError
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.store import audit
-from hub.store.audit import By
+from hub.store.audit import SHELL, By
 from hub.store.bounds import integer, text
 from hub.store.fold import fold
 from hub.store.node_holds import forget_said
 from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.tables import columns, new_id
 
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Node and camera of a message; camera None for a message about the whole node."""
+
+    node_id: UUID
+    camera_id: UUID | None
+
+
 RESERVED: Final = frozenset({"hub", "ca", "broker"})
 """Certificate names that no node may have: the broker lets "hub" read everything."""
 
-_SHELL: Final = By(came_from="shell")
 
 _NODE: Final = select(
     nodes.c.id,
@@ -32,10 +40,6 @@ _NODE: Final = select(
     nodes.c.spool_id,
     nodes.c.revoked_utc_us,
 ).where(nodes.c.name == bindparam("name"))
-
-
-class RegistryError(DomainError):
-    """The request cannot be stored; the message is a sentence for the technician."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def add_area(
             **columns("valid_from", now),
         )
     )
-    audit.note(conn, _SHELL, act="area.add", object_kind="area", object_id=area_id, now=now)
+    audit.note(conn, SHELL, act="area.add", object_kind="area", object_id=area_id, now=now)
     return area_id
 
 
@@ -98,7 +102,7 @@ def area_by_name(conn: Connection, name: str) -> UUID:
             )
 
 
-def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By = _SHELL) -> UUID:
+def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By = SHELL) -> UUID:
     """Add a node; its cameras come with its first birth message, into the node's area."""
     if not is_name(name):
         raise RegistryError(f"{name!r} is no node name: a-z, 0-9 and inner hyphens, 63 at most")
@@ -269,7 +273,7 @@ def place_camera(
     conn.execute(update(cameras).where(cameras.c.id == camera_id).values(values))
     audit.note(
         conn,
-        _SHELL,
+        SHELL,
         act="camera.place",
         object_kind="camera",
         object_id=camera_id,

@@ -6,7 +6,7 @@ row checks for holds again. Holds are placed through the same write queue, so no
 this check and the mark.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import hide_media
 from hub.store.footage_tables import media
+from hub.store.forgetting import Stopping, never
 from hub.store.keeping import (
     RECORDED,
     area_parents,
@@ -52,14 +53,6 @@ PAGE: Final = 200
 MARGIN_BYTES: Final = 64 * 2**20
 """Extra space freed on a full disk, so that the next uploads do not find it full again."""
 BY_THE_HUB: Final = By()
-
-Stopping = Callable[[], bool]
-"""Whether the hub wants to stop; called between two pages of work."""
-
-
-def never() -> bool:
-    """Never stop."""
-    return False
 
 
 class Remover:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Subquery, func, or_, select
 
 from hub.alerts.alert import State
 from hub.alerts.grants import Right
+from hub.alerts.kinds import Kind
 from hub.alerts.moment import Moment
 from hub.alerts.reports import AlertFact, CameraFact, DarkFact, Facts
-from hub.alerts.troubles import Kind
 from hub.store.alert_tables import alert_history, alerts, trouble_cameras, troubles
 from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import IS_TROUBLE, seen_alerts, visible_cameras

@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy import Connection, Row, case, insert, or_, select, update
 
 from agent.wire.settings import canonical
+from hub.alerts.errors import RegistryError
 from hub.alerts.layers import PROGRAMS, State
 from hub.alerts.moment import Moment
 from hub.alerts.rollout import Course, Fate, NodeNow, decide, is_awaited, stages
 from hub.store import program_rows, settings_rows
 from hub.store.audit import By
 from hub.store.program_tables import node_programs
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import nodes
 from hub.store.settings_rows import Scope
 from hub.store.settings_tables import node_settings, rollout_nodes, rollouts

@@ -19,8 +19,8 @@ from hub.alerts.csv_lines import Line, LineFault, Wrong, read
 from hub.alerts.moment import Moment
 from hub.alerts.rosters import Crew
 from hub.store import duty
-from hub.store.area_import import Done, Found, Import, RefusedError, Step
 from hub.store.audit import By
+from hub.store.csv_import import Done, Found, Import, RefusedError, Step
 from hub.store.duty import NewShift
 from hub.store.duty_faults import MOST_CREW, MOST_SHIFTS
 from hub.store.duty_scope import may_be_called, tended_teams

@@ -25,9 +25,9 @@ from sqlalchemy import (
 )
 
 from hub.alerts.grants import ALL, Right
+from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
 from hub.alerts.roles import FENCES
-from hub.alerts.troubles import KINDS
 from hub.store.account_state import NOT_CLOSED
 from hub.store.alert_tables import alerts, trouble_cameras
 from hub.store.footage_tables import growing_clips, media

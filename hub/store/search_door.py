@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.store import (
     moment_sights,
@@ -16,7 +17,6 @@ from hub.store import (
 )
 from hub.store.door_base import DoorBase
 from hub.store.moment_sights import SideBySide
-from hub.store.registry import RegistryError
 from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.sighting_search import Wanted
 from hub.store.sighting_views import SightingsPage, asked_words

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.fold import fold
-from hub.store.registry import RegistryError
 from hub.store.settings_rows import Scope, nodes_of, reckon
 from hub.store.settings_tables import node_group_members, node_groups
 from hub.store.tables import columns, new_id

@@ -23,6 +23,7 @@ from agent.wire.settings import (
     check_settings,
     settings_hash,
 )
+from hub.alerts.errors import RegistryError
 from hub.alerts.layers import State, judged, laid_together
 from hub.alerts.moment import Moment
 from hub.alerts.programs import GroupWanted, NodeWanted, apart
@@ -30,7 +31,6 @@ from hub.alerts.rollout import Course
 from hub.store import audit, program_rows
 from hub.store.audit import By
 from hub.store.bounds import text
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import areas, nodes
 from hub.store.rows import put
 from hub.store.settings_tables import (

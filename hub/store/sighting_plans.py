@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.alerts.alert_rules import Tells, Urgency, Verdict
+from hub.alerts.kinds import CROWD
 from hub.alerts.moment import Moment
-from hub.alerts.routing import CROWD, Join, Late, Nothing, Policy, Raise, Seen, decide
+from hub.alerts.routing import Join, Late, Nothing, Policy, Raise, Seen, decide
 from hub.alerts.rules import Rules, foremost, is_critical
 from hub.alerts.rules import news as fresh
 from hub.alerts.silences import Silence

@@ -27,9 +27,9 @@ from sqlalchemy import (
 
 from hub.alerts.alert import State
 from hub.alerts.grants import Right
+from hub.alerts.kinds import Kind
 from hub.alerts.moment import Moment
 from hub.alerts.rules import from_text
-from hub.alerts.troubles import Kind
 from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings, troubles
 from hub.store.footage_tables import (
     growing_clips,

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from hub.alerts.alert import State
+from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules, from_text
 from hub.alerts.silences import (
@@ -21,7 +22,6 @@ from hub.alerts.silences import (
     is_to_be_muted,
     silenced_by,
 )
-from hub.alerts.troubles import KINDS
 from hub.store.alert_tables import alerts
 from hub.store.bounds import text
 from hub.store.silence_tables import silences

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 
 from agent.wire.answers import BringSpan
 from agent.wire.messages import MediaAnswered
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit
@@ -15,7 +16,6 @@ from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.footage import touch_alerts
 from hub.store.footage_tables import media, span_wishes
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import visible_cameras
 from hub.store.tables import columns

@@ -9,20 +9,19 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, select, update
 
 from hub.alerts.channels import read_orders
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Grant
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role
 from hub.store import audit, grant_rows
-from hub.store.audit import By
+from hub.store.audit import SHELL, By
 from hub.store.fold import fold_login
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.passwords import MAX_CHARS, MIN_CHARS, Passwords
-from hub.store.registry import RegistryError
 from hub.store.signin_tables import people
 from hub.store.tables import columns, new_id
 
 LANGUAGES: Final = ("vi", "en")
-_SHELL: Final = By(came_from="shell")
 
 
 def add_person(
@@ -58,7 +57,7 @@ def add_person(
             **columns("created", now),
         )
     )
-    audit.note(conn, _SHELL, act="person.add", object_kind="person", object_id=person_id, now=now)
+    audit.note(conn, SHELL, act="person.add", object_kind="person", object_id=person_id, now=now)
     return person_id
 
 
@@ -92,13 +91,13 @@ def add_grant(
     """Grant a person access to an area with all below it, or to one camera (exactly one of the
     two). Without `granted_by` the keeper's shell is the author. GrantError if their role does
     not allow it."""
-    by = By(person_id=granted_by, came_from="" if granted_by else _SHELL.came_from)
+    by = By(person_id=granted_by, came_from="" if granted_by else SHELL.came_from)
     return grant_rows.write(conn, person_id=person_id, grant=grant, reason=reason, now=now, by=by)
 
 
 def end_grant(conn: Connection, grant_id: UUID, *, now: Moment) -> None:
     """End the grant and the grants that its person delegated from it."""
-    grant_rows.end(conn, grant_id, by=_SHELL, now=now)
+    grant_rows.end(conn, grant_id, by=SHELL, now=now)
 
 
 def checked_password(password: str, passwords: Passwords) -> str:

@@ -23,8 +23,9 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import store_media
 from hub.store.footage_tables import media
+from hub.store.forgetting import Stopping, never
 from hub.store.proxies import Proxies
-from hub.store.remover import BY_THE_HUB, Stopping, mark_removed, never
+from hub.store.remover import BY_THE_HUB, mark_removed
 from hub.store.restores import is_just_restored, restored_utc_us
 
 log = structlog.get_logger()

@@ -15,12 +15,12 @@ from sqlalchemy import Connection, func, insert, select
 
 from hub.alerts.alert import State
 from hub.alerts.alert_rules import Tells, Urgency
+from hub.alerts.kinds import TIP
 from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot
 from hub.alerts.tips import (
     MOST_ORIGINAL_BYTES,
     MOST_WAITING,
-    TIP,
     TipError,
     TipFault,
     camera_for,

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from hub.alerts.kinds import TIP
 from hub.alerts.moment import Moment
-from hub.alerts.tips import ANSWER_CHARS, TIP
+from hub.alerts.tips import ANSWER_CHARS
 from hub.store import sights, tip_sights
 from hub.store.acting import ActingBase
 from hub.store.bounds import text

@@ -17,9 +17,8 @@ from hub.store.audit import By
 from hub.store.case_tables import cases
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.forgetting import in_pages, may_forget
+from hub.store.forgetting import Stopping, in_pages, may_forget, never
 from hub.store.keeping_tables import holds
-from hub.store.remover import Stopping, never
 from hub.store.tables import columns
 from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 

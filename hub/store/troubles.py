@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from hub.alerts.alert import State
 from hub.alerts.alert_rules import Urgency
+from hub.alerts.kinds import Kind
 from hub.alerts.moment import Moment
 from hub.alerts.signs import BrokerSigns, CameraSigns, NodeSigns, Scene, Thresholds
-from hub.alerts.troubles import Changed, Kind, Over, Raised, Step, Trouble, decide
+from hub.alerts.troubles import Changed, Over, Raised, Step, Trouble, decide
 from hub.store import alert_rule_rows, ledger
 from hub.store.alert_rows import NewAlert, change_alert, note_history, raise_alert
 from hub.store.alert_tables import alerts, trouble_cameras, troubles

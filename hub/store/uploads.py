@@ -17,7 +17,7 @@ from hub.store.database import Database
 from hub.store.footage import is_stored, store_media
 from hub.store.footage_tables import media
 from hub.store.growing import GrowingClips
-from hub.store.parts import PartFolder, PartWriter
+from hub.store.parts import PartFolder, PartWriter, WrongOffsetError
 from hub.store.registry_tables import nodes
 from hub.store.together import Together
 
@@ -39,10 +39,6 @@ class NotAnnouncedError(Exception):
 
 class UploadRefusedError(Exception):
     """The length differs from the announcement; a repeat does not help."""
-
-
-class WrongOffsetError(Exception):
-    """The offset of the request differs from that of the upload."""
 
 
 class WrongHashError(Exception):

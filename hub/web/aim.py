@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
+from hub.alerts.errors import RegistryError
 from hub.alerts.layers import State
 from hub.alerts.outlines import OutlineFault, keys, read, written
 from hub.store.live_door import Purpose
-from hub.store.registry import RegistryError
 from hub.store.settings_door import CameraNow, SettingsDoor
 from hub.web import live_view, phone_tests
 from hub.web.auth import FormSent, SignedIn, Visit

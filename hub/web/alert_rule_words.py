@@ -16,8 +16,7 @@ from hub.alerts.alert_rules import (
     Window,
     empty_hours,
 )
-from hub.alerts.routing import CROWD
-from hub.alerts.tips import TIP
+from hub.alerts.kinds import CROWD, TIP
 from hub.store.alert_rule_views import Trial, TriedAlert
 from hub.store.roster_rows import Team
 from hub.web import duty_words

@@ -11,8 +11,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.csv_lines import MOST_BYTES
-from hub.store.area_import import Import
 from hub.store.area_rows import AreaError, AreaFault, AreaWords
+from hub.store.csv_import import Import
 from hub.web import csv_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.duty_forms import Fields, field

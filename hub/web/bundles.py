@@ -14,8 +14,7 @@ from agent.wire.programs import MOST_BUNDLE_BYTES
 from hub.store.blobs import BlobsError
 from hub.store.bundle_desk import BundleDesk, BundleUpload
 from hub.store.bundles import BundleRefusedError, BundleTrouble
-from hub.store.parts import SupersededError
-from hub.store.uploads import WrongOffsetError
+from hub.store.parts import SupersededError, WrongOffsetError
 from hub.web import programs, streamed_form, tus
 from hub.web.auth import ApiCalled, FormSent, SignedIn, SignedOutError, Visit, with_token
 from hub.web.site import site_of

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
+from hub.alerts.errors import RegistryError
 from hub.store.programs_door import ProgramsDoor
-from hub.store.registry import RegistryError
 from hub.store.settings_door import NodePreview, ScopePage, SettingsDoor
 from hub.store.settings_rows import Scope
 from hub.web import settings_words

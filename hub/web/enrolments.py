@@ -10,8 +10,8 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from agent.wire.enrolment import EnrolmentCode
+from hub.alerts.errors import RegistryError
 from hub.store.camera_sources import camera_of
-from hub.store.registry import RegistryError
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.enrolling import Enrolling
 from hub.web.first_boot import user_data

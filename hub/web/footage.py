@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from hub.alerts.routing import CROWD
+from hub.alerts.kinds import CROWD
 from hub.store.views import AlertPage, GrowingRow, MediaRow, Removed
 from hub.web.sounds import Heard, heard
 from hub.web.waiting import Unbrought, growing_sentence, is_awaited, unannounced, unbrought

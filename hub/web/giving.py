@@ -16,17 +16,11 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hub.alerts.households import (
-    CHUNK_BYTES,
-    FORM_BYTES,
-    Cut,
-    GivenError,
-    GivenFault,
-)
+from hub.alerts.arrival_seal import Cut
+from hub.alerts.households import FORM_BYTES, GivenError, GivenFault
 from hub.store.blobs import BlobsError
 from hub.store.household_views import Giving
-from hub.store.parts import SupersededError
-from hub.store.uploads import WrongOffsetError
+from hub.store.parts import CHUNK_BYTES, SupersededError, WrongOffsetError
 from hub.web import tus
 from hub.web.household_pages import GONE, TOKEN_CHARS
 from hub.web.household_room import HouseholdRoom

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from hub.alerts.errors import RegistryError
 from hub.store.account_faults import AccountError
 from hub.store.accounts import SignedIn as NewSession
 from hub.store.invitations import HOLDS_S, ROLES, Invited, Made, NewPerson
 from hub.store.passwords import MAX_CHARS, MIN_CHARS
-from hub.store.registry import RegistryError
 from hub.web.auth import FormSent, SignedIn, Visit, agent_of, came_from, hand_over_cookie
 from hub.web.proof import ProvedForm
 from hub.web.site import render, site_of

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert import CAUSES, Act
-from hub.alerts.tips import ABOUT_US, TIP
+from hub.alerts.kinds import TIP
+from hub.alerts.tips import ABOUT_US
 from hub.store.case_door import CaseService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hub.store.passkey_checks import Party, party_of
+from hub.alerts.origin import Party, party_of
 from hub.web.account import device_name
 from hub.web.auth import (
     ApiCalled,

@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from agent.wire.programs import FELL_BACK, MOST_BUNDLE_BYTES, UNSIGNED
-from hub.alerts.households import CHUNK_BYTES
 from hub.alerts.layers import State
 from hub.alerts.programs import TOO_OLD
+from hub.store.parts import CHUNK_BYTES
 from hub.store.program_rows import BACK, Bundle
 from hub.store.programs_door import NodeRow, ProgramsDoor
 from hub.web import settings_words

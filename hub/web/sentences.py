@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from hub.alerts.routing import CROWD
+from hub.alerts.kinds import CROWD, KINDS, TIP
 from hub.alerts.rules import foremost, from_text
-from hub.alerts.tips import TIP
-from hub.alerts.troubles import KINDS
 from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow
 from hub.web.rule_sentences import rule_sentence, with_people
 from hub.web.tampering import tampering

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.alerts.routing import CROWD
+from hub.alerts.kinds import CROWD
 from hub.store.duty_faults import DutyError
 from hub.store.silence_door import NewSilence, SilenceRow
 from hub.web import duty_words

@@ -15,12 +15,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hub.alerts.origin import party_of
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.bundle_desk import BundleDesk
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
-from hub.store.passkey_checks import party_of
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser

@@ -22,14 +22,8 @@ from starlette.responses import JSONResponse, Response
 
 from hub.store.blobs import BlobsError
 from hub.store.growing import GrowingUpload, NoSuchClipError
-from hub.store.parts import SupersededError
-from hub.store.uploads import (
-    NotAnnouncedError,
-    Upload,
-    UploadRefusedError,
-    WrongHashError,
-    WrongOffsetError,
-)
+from hub.store.parts import SupersededError, WrongOffsetError
+from hub.store.uploads import NotAnnouncedError, Upload, UploadRefusedError, WrongHashError
 from hub.web.limits import BAD_TOKENS, Limits
 from hub.web.site import Site, site_of
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from hub.alerts.routing import CROWD
+from hub.alerts.kinds import CROWD
 from hub.store.growing import SILENT_AFTER_S
 from hub.store.views import AlertPage, GrowingRow, MediaRow, WishRow
 from hub.web.when import Calendar

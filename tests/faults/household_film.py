@@ -18,9 +18,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from hub.alerts.households import CHUNK_BYTES, MOST_BYTES
+from hub.alerts.households import MOST_BYTES
 from hub.store.database import Database
 from hub.store.household_tables import household_clips
+from hub.store.parts import CHUNK_BYTES
 from hub.store.schema import migrate
 from tests.browser.served import address, free_socket, served
 from tests.hub.test_cases import let

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.alerts.grants import ALL
+from hub.alerts.origin import Party
 from hub.alerts.provided import Known
 from hub.alerts.roles import Role
 from hub.store import account_closing, grant_rows
@@ -18,7 +19,6 @@ from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.invitations import NewPerson
-from hub.store.passkey_checks import Party
 from hub.store.views import Asker
 from tests.hub.soft_passkey import SoftPasskey
 from tests.hub.streets import CHEAP, Streets

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Grant, Right
 from hub.store import staff
 from hub.store.accounts import Accounts, SessionLimits, SignedIn, TooManyTries
 from hub.store.database import Database
 from hub.store.passwords import Passwords
-from hub.store.registry import RegistryError, add_area, area_by_name
+from hub.store.registry import add_area, area_by_name
 from hub.store.signin_tables import people, sessions
 from tests.hub.streets import CHEAP, NIGHT, Streets
 

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from sqlalchemy import select
 
+from hub.alerts.errors import RegistryError
 from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
 from hub.enrol.signing import Signing
 from hub.store import enrolments
@@ -19,7 +20,7 @@ from hub.store.database import Database
 from hub.store.enrol_tables import enrolments as rows
 from hub.store.enrol_tables import node_papers
 from hub.store.enrolments import Redeemed, Refused, Signed
-from hub.store.registry import RegistryError, add_area, node_by_name
+from hub.store.registry import add_area, node_by_name
 from tests.hub.enrolling_rig import CAMERA, Box, EnrolHub
 
 pytestmark = [

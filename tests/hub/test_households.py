@@ -20,15 +20,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import select, update
 
 from hub import config
+from hub.alerts.arrival_seal import Cut
 from hub.alerts.grants import ALL
-from hub.alerts.households import (
-    CHUNK_BYTES,
-    Cut,
-    HouseholdFault,
-    Wanted,
-    fault_of_wanted,
-    is_cut,
-)
+from hub.alerts.households import HouseholdFault, Wanted, fault_of_wanted, is_cut
 from hub.assembly import packing
 from hub.evidence.keys import is_signed
 from hub.store.audit_tables import audit
@@ -37,7 +31,7 @@ from hub.store.export_door import ExportDoor
 from hub.store.films import NoFilmError, form_of, read_film
 from hub.store.giving_desk import GivenUpload, GivingDesk
 from hub.store.household_tables import household_clips, household_requests, households
-from hub.store.parts import PartFolder
+from hub.store.parts import CHUNK_BYTES, PartFolder
 from hub.store.sweep import Sweep
 from hub.store.tables import columns
 from hub.store.tip_box import TipBox

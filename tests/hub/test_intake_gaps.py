@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.alerts.spool_gaps import Gap
 from hub.intake.gaps import AskPolicy, Numbers, after_asking, announced, heard, settled
-from hub.store.numbers import Gap
 
 pytestmark = pytest.mark.promise("Node to hub: The hub finds gaps and asks for them.")
 

@@ -19,10 +19,11 @@ from agent.wire.messages import (
 )
 from agent.wire.presence import Birth, Death, Health
 from agent.wire.terms import Picture
+from hub.alerts.kinds import Kind
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
 from hub.alerts.signs import BrokerSigns, Thresholds
-from hub.alerts.troubles import Kind, Over, Raised, Step
+from hub.alerts.troubles import Over, Raised, Step
 from hub.intake.clerk import Clerk, Outcome
 from hub.intake.fleet import Fleet
 from hub.intake.gaps import AskPolicy

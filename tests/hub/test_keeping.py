@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import DAY_US, FootageClass, Hold, is_held
@@ -21,7 +22,6 @@ from hub.store.audit_tables import audit
 from hub.store.footage_tables import media, media_sightings
 from hub.store.keeping_tables import holds as hold_rows
 from hub.store.numbers import ask_for_files
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import cameras
 from hub.store.remover import Remover
 from hub.store.sweep import ManyLostError, Sweep

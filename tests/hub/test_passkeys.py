@@ -8,10 +8,10 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from hub.alerts.moment import Moment
+from hub.alerts.origin import Party, party_of
 from hub.store import account_closing, staff
 from hub.store.audit import By
 from hub.store.challenges import HOLDS_S, Challenges
-from hub.store.passkey_checks import Party, party_of
 from hub.store.passkeys import MOST
 from hub.store.signin_tables import passkeys, sessions, spent_challenges
 from hub.store.tables import columns

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from agent.wire.presence import Death
+from hub.alerts import errors
 from hub.store import registry
 from hub.store.registry_tables import cameras
 from tests.hub.streets import Streets
@@ -68,7 +69,7 @@ def test_a_strange_birth_does_not_stop_the_hub(streets: Streets) -> None:
 @pytest.mark.promise("Node trouble: A node name that does not fit a topic is refused.")
 def test_a_node_has_a_name_of_its_own_that_fits_a_topic(streets: Streets) -> None:
     for name, complaint in (("nga-tu", "already"), ("Ngã tư", "no node name"), ("a/b", "no node")):
-        with pytest.raises(registry.RegistryError, match=complaint), streets.db.writing() as conn:
+        with pytest.raises(errors.RegistryError, match=complaint), streets.db.writing() as conn:
             registry.add_node(conn, name=name, area_id=streets.junction, now=streets.clock.now())
 
 
@@ -115,7 +116,7 @@ def test_a_place_without_a_label_leaves_the_nodes_word(streets: Streets) -> None
 def test_what_cannot_be_placed_is_said_with_what_there_is(
     streets: Streets, asked: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(registry.RegistryError, match=complaint):
+    with pytest.raises(errors.RegistryError, match=complaint):
         place(streets, **asked)
 
 
@@ -132,5 +133,5 @@ def test_what_cannot_be_placed_is_said_with_what_there_is(
 def test_a_place_that_is_nowhere_on_earth_is_refused(
     latitude: float, longitude: float, complaint: str
 ) -> None:
-    with pytest.raises(registry.RegistryError, match=complaint):
+    with pytest.raises(errors.RegistryError, match=complaint):
         registry.Place(latitude, longitude)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from agent.wire.settings import MOST_BYTES, SettingsFault, canonical
+from hub.alerts.errors import RegistryError
 from hub.alerts.rollout import (
     FEW,
     MISHAPS,
@@ -32,7 +33,7 @@ from hub.store import area_rows, rollout_rows, settings_rows
 from hub.store.area_rows import AreaWords
 from hub.store.clock_steps import move
 from hub.store.database import Database
-from hub.store.registry import RegistryError, add_area, add_node
+from hub.store.registry import add_area, add_node
 from hub.store.registry_tables import nodes
 from hub.store.settings_rows import Scope
 from tests.hub.test_settings import LONGER, SHELL, Yard, report

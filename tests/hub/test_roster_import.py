@@ -11,7 +11,7 @@ import pytest
 from hub.alerts.csv_lines import LineFault
 from hub.alerts.grants import Right
 from hub.alerts.rosters import Shift
-from hub.store.area_import import Import
+from hub.store.csv_import import Import
 from hub.store.database import Database
 from hub.store.views import Asker
 from tests.hub.streets import Streets

@@ -20,6 +20,7 @@ from agent.wire.settings import (
     SettingsReport,
     settings_hash,
 )
+from hub.alerts.errors import RegistryError
 from hub.alerts.layers import Changed, State, difference, judged, laid_together, with_keys
 from hub.alerts.moment import Moment
 from hub.intake.clerk import Clerk
@@ -31,7 +32,7 @@ from hub.store.area_rows import AreaWords
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.registry import RegistryError, add_area, add_node, node_by_name
+from hub.store.registry import add_area, add_node, node_by_name
 from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.settings_door import SettingsDoor
 from hub.store.settings_rows import Scope

@@ -7,13 +7,13 @@ import pytest
 from agent.wire.answers import BringSpan, Command
 from agent.wire.codec import decode_command
 from agent.wire.messages import MediaAnswered
+from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.intake.commands import commands
 from hub.store import registry, spans
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.footage_tables import media
-from hub.store.registry import RegistryError
 from hub.store.registry_tables import cameras
 from hub.store.spans import AGAIN_S, LONGEST_S
 from tests.hub.streets import Streets, sha

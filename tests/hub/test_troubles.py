@@ -8,8 +8,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from hub.alerts.kinds import Kind
 from hub.alerts.signs import BrokerSigns, CameraSigns, NodeSigns, Scene, Thresholds
-from hub.alerts.troubles import Changed, Kind, Over, Raised, Step, Trouble, decide
+from hub.alerts.troubles import Changed, Over, Raised, Step, Trouble, decide
 from tests.schedules import schedules
 
 pytestmark = [

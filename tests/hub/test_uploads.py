@@ -11,7 +11,7 @@ from hub.store.alert_tables import alert_history, alerts
 from hub.store.audit_tables import audit
 from hub.store.footage_tables import media
 from hub.store.notify_tables import notifications
-from hub.store.parts import MOST_PER_NODE, SupersededError
+from hub.store.parts import MOST_PER_NODE, SupersededError, WrongOffsetError
 from hub.store.uploads import (
     FORGOTTEN_AFTER_S,
     SWEEP_EVERY_S,
@@ -20,7 +20,6 @@ from hub.store.uploads import (
     Upload,
     UploadRefusedError,
     WrongHashError,
-    WrongOffsetError,
 )
 from tests.hub.streets import Streets, picture, sha
 

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from agent.wire.answers import ShowLive
 from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
+from hub.alerts.arrival_seal import ArrivalSeal, Arrived
 from hub.alerts.grants import ALL, Grant, Right
 from hub.alerts.petitions import Span, Week, Wish
 from hub.alerts.petitions import Terms as AnswerTerms
@@ -40,7 +41,6 @@ from hub.store.filing import Filing
 from hub.store.footage_tables import media
 from hub.store.giving_desk import GivingDesk
 from hub.store.household_door import HouseholdDoor
-from hub.store.household_views import ArrivalSeal, Arrived
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.petition_views import Office

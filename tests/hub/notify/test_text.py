@@ -9,8 +9,8 @@ from babel.messages.pofile import read_po
 
 from hub.alerts.moment import Moment
 from hub.alerts.rules import RuleMet
-from hub.notify.phrases import LANGUAGES, LOCALE_FOLDER
-from hub.notify.text import LONGEST_TEXT, message_for
+from hub.notify.phrases import LANGUAGES, LOCALE_FOLDER, LONGEST_TEXT
+from hub.notify.text import message_for
 from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
 from tests.hub.notify.samples import owed
 from tests.hub.notify.town import NOON
