@@ -9,7 +9,7 @@ from hub.store.blobs import Blobs
 from hub.store.case_door import CaseService
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.diagnosis_door import DiagnosisDoor
+from hub.store.diagnosis_door import DiagnosisService
 from hub.store.door import Door
 from hub.store.export_door import ExportDoor
 from hub.store.growing import GrowingClips
@@ -52,7 +52,7 @@ def make_services(r: Resources) -> Services:
     return Services(
         (
             *_alerts(r),
-            *_nodes(r),
+            *_nodes(r, acting),
             *_evidence(r, acting),
             *_tips(r, acting),
             *_petitions(r),
@@ -66,9 +66,9 @@ def _alerts(r: Resources) -> Iterator[object]:
     )
 
 
-def _nodes(r: Resources) -> Iterator[object]:
+def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
     yield SettingsDoor(r.db, clock=r.clock)
-    yield DiagnosisDoor(r.db, clock=r.clock)
+    yield DiagnosisService(acting, r.db, clock=r.clock)
     yield ProgramsDoor(r.db, blobs=r.blobs, clock=r.clock)
 
 

@@ -5,49 +5,57 @@ None or False: the item is unknown, or the person has no right to it.
 
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from hub.store import diagnosis_rows
-from hub.store.acting import ActingBase
+from hub.store.acting import Acting, On, Reading
+from hub.store.clock import Clock
+from hub.store.database import Database
 from hub.store.diagnosis_rows import Diagnosis, State
 from hub.store.registry_tables import nodes
 from hub.store.scope import tended_areas
 from hub.store.views import Asker
 
 
-class DiagnosisDoor(ActingBase):
-    """Thread-safe."""
+class DiagnosisService:
+    """For any thread."""
+
+    def __init__(self, acting: Acting, db: Database, *, clock: Clock) -> None:
+        """`db` is for the nodes themselves."""
+        self._acting = acting
+        self._db = db
+        self._clock = clock
 
     def listed(self, asker: Asker, node_id: UUID) -> list[Diagnosis] | None:
-        """Requests of a node, newest first; part of its page, covered by that page's line in the
-        log."""
-        with self._db.reading() as conn:
-            if not self._is_theirs(conn, asker, node_id):
+        """Requests of a node, newest first; part of its page."""
+        with self._acting.part_of(asker, "node.open") as look:
+            if not _is_theirs(look, node_id):
                 return None
-            return diagnosis_rows.listed(conn, node_id, now=self._clock.now())
+            return diagnosis_rows.listed(look.conn, node_id, now=look.now)
 
     def ask(self, asker: Asker, node_id: UUID) -> bool:
         """Request a file from the node, unless a request is open; False if the node is not
         theirs."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if not self._is_theirs(conn, asker, node_id):
-                self._note_in(conn, asker, "diagnosis.ask.refused", "node", node_id)
+        with self._acting.changing(asker, "diagnosis.ask", On("node", node_id)) as change:
+            if not _is_theirs(change, node_id):
+                change.refuse()
                 return False
-            if diagnosis_rows.ask(conn, node_id, person_id=asker.person_id, now=now) is not None:
-                self._note_in(conn, asker, "diagnosis.ask", "node", node_id)
+            who, now = asker.person_id, change.now
+            if diagnosis_rows.ask(change.conn, node_id, person_id=who, now=now) is None:
+                change.refuse(how="again")
+            else:
+                change.done()
         return True
 
     def fetch(self, asker: Asker, node_id: UUID, diagnosis_id: UUID) -> bytes | None:
         """The file, returned after its line in the log is written."""
-        with self._db.writing() as conn:
+        with self._acting.reading(asker, "diagnosis.fetch", On("node", node_id)) as look:
             is_theirs = (
-                self._is_theirs(conn, asker, node_id)
-                and diagnosis_rows.node_of(conn, diagnosis_id) == node_id
+                _is_theirs(look, node_id)
+                and diagnosis_rows.node_of(look.conn, diagnosis_id) == node_id
             )
-            found = diagnosis_rows.content(conn, diagnosis_id) if is_theirs else None
-            act = "diagnosis.fetch" if found is not None else "diagnosis.fetch.refused"
-            self._note_in(conn, asker, act, "node", node_id)
+            found = diagnosis_rows.content(look.conn, diagnosis_id) if is_theirs else None
+            look.answer(found)
         return found
 
     def is_asked(self, node: str, command_id: UUID) -> bool:
@@ -61,6 +69,8 @@ class DiagnosisDoor(ActingBase):
         with self._db.writing() as conn:
             return diagnosis_rows.put(conn, node, command_id, answer, now=now)
 
-    def _is_theirs(self, conn: Connection, asker: Asker, node_id: UUID) -> bool:
-        area_id = conn.scalar(select(nodes.c.area_id).where(nodes.c.id == node_id))
-        return area_id in set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
+
+def _is_theirs(look: Reading, node_id: UUID) -> bool:
+    area_id = look.conn.scalar(select(nodes.c.area_id).where(nodes.c.id == node_id))
+    mine = look.conn.scalars(tended_areas(look.asker.person_id, look.now))
+    return area_id in set(mine)

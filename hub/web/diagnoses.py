@@ -1,7 +1,7 @@
 """Diagnosis files of nodes: requested and downloaded by the keeper, uploaded by the node."""
 
 import asyncio
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
@@ -9,13 +9,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hub.store.diagnosis_door import DiagnosisDoor
+from hub.store.diagnosis_door import DiagnosisService
 from hub.store.diagnosis_rows import MOST_BYTES, State
 from hub.web.auth import FormSent, SignedIn
+from hub.web.services import service
 from hub.web.site import site_of
 from hub.web.tus import Unwanted, drained, node_name_of
 
 router = APIRouter()
+
+Diagnoses = Annotated[DiagnosisService, service(DiagnosisService)]
 
 FILE_TYPE: Final = "application/zip"
 REASON_TYPE: Final = "text/plain"
@@ -25,17 +28,17 @@ STALL_S: Final = 60.0
 
 
 @router.post("/nodes/{node_id}/diagnosis")
-def ask(visit: FormSent, node_id: UUID) -> Response:
+def ask(visit: FormSent, diagnoses: Diagnoses, node_id: UUID) -> Response:
     """Request one from the node; a node that is offline gets the request within a day."""
-    if not visit.use(DiagnosisDoor).ask(visit.asker, node_id):
+    if not diagnoses.ask(visit.asker, node_id):
         raise HTTPException(404)
     return RedirectResponse(f"/nodes/{node_id}#diagnosis", 303)
 
 
 @router.get("/nodes/{node_id}/diagnosis/{diagnosis_id}")
-def fetch(visit: SignedIn, node_id: UUID, diagnosis_id: UUID) -> Response:
+def fetch(visit: SignedIn, diagnoses: Diagnoses, node_id: UUID, diagnosis_id: UUID) -> Response:
     """The file, for people who manage the node."""
-    found = visit.use(DiagnosisDoor).fetch(visit.asker, node_id, diagnosis_id)
+    found = diagnoses.fetch(visit.asker, node_id, diagnosis_id)
     if found is None:
         raise HTTPException(404)
     headers = {
@@ -46,16 +49,15 @@ def fetch(visit: SignedIn, node_id: UUID, diagnosis_id: UUID) -> Response:
 
 
 @router.put("/upload/diagnosis/{command_id}")
-async def take(request: Request, command_id: UUID) -> Response:
+async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Response:
     """The file, or as plain text why there is none: 204; 404 if this node was not asked, 410 if
     nobody waits for it any more."""
     site = site_of(request)
-    door = site.services.use(DiagnosisDoor)
     try:
         node = await run_in_threadpool(node_name_of, request, site)
-        is_asked = await run_in_threadpool(door.is_asked, node, command_id)
+        is_asked = await run_in_threadpool(diagnoses.is_asked, node, command_id)
         said = await _answer(request, is_asked=is_asked)
-        _check(await run_in_threadpool(door.put, node, command_id, said))
+        _check(await run_in_threadpool(diagnoses.put, node, command_id, said))
     except Unwanted as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
         answer.headers.update(unwanted.headers)

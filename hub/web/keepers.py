@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from hub.store.diagnosis_door import DiagnosisDoor
+from hub.store.diagnosis_door import DiagnosisService
 from hub.store.diagnosis_rows import KEPT_S
 from hub.web import node_words, plots
 from hub.web.auth import SignedIn
@@ -54,7 +54,7 @@ def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
         node=node,
         plots=drawn,
         lines=list(node_words.too_much_lines(waited, calendar.words)),
-        diagnoses=visit.use(DiagnosisDoor).listed(visit.asker, node_id),
+        diagnoses=visit.use(DiagnosisService).listed(visit.asker, node_id),
         kept_days=round(KEPT_S / 86_400),
     )
 

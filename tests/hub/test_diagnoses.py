@@ -95,7 +95,7 @@ def test_a_keeper_asks_the_box_brings_it_once_and_the_keeper_fetches_it(ward: Wa
     fetched = kim.get(address)
     assert fetched.content == ZIP
     assert fetched.headers["content-disposition"].startswith("attachment")
-    assert ward.acts() == ["diagnosis.ask", "diagnosis.fetch"]
+    assert ward.acts() == ["diagnosis.ask", "diagnosis.ask.again", "diagnosis.fetch"]
 
 
 def test_who_only_looks_and_who_tends_another_place_learn_nothing(ward: Ward) -> None:

@@ -22,6 +22,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "open_ones": "alert.open",
         "to_export": "case.open",
     },
+    "store/diagnosis_door.py": {"listed": "node.open"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
 it. Whoever adds one says here which page shows it."""
