@@ -19,7 +19,7 @@ from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_views import Office
 from hub.store.programs_door import ProgramsDoor
 from hub.store.proxies import Proxies
-from hub.store.settings_door import SettingsDoor
+from hub.store.settings_door import SettingsService
 from hub.store.tip_box import TipBox
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_door import TipDoor
@@ -67,7 +67,7 @@ def _alerts(r: Resources) -> Iterator[object]:
 
 
 def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
-    yield SettingsDoor(r.db, clock=r.clock)
+    yield SettingsService(acting)
     yield DiagnosisService(acting, r.db, clock=r.clock)
     yield ProgramsDoor(r.db, blobs=r.blobs, clock=r.clock)
 

@@ -19,7 +19,7 @@ from agent.wire.settings import (
 from hub.alerts.layers import Changed, State, difference, dotted, with_keys, works_by
 from hub.alerts.programs import GroupWanted, NodeWanted
 from hub.store import program_rows, rollout_rows, settings_rows
-from hub.store.acting import ActingBase
+from hub.store.acting import Acting, Changing, On, Reading
 from hub.store.registry_tables import cameras, nodes
 from hub.store.rollout_rows import Rollout
 from hub.store.scope import tended_areas
@@ -114,15 +114,18 @@ class NodePreview:
     """Reason why this node cannot take the change; empty: it can."""
 
 
-class SettingsDoor(ActingBase):
+class SettingsService:
     """For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def of_camera(self, asker: Asker, camera_id: UUID) -> CameraNow | None:
         """This camera's values in use, and its wanted values."""
-        with self._db.reading() as conn:
-            found = self._camera(conn, asker, camera_id)
-            now = None if found is None else _camera_now(conn, *found)
-        self._note(asker, "settings.open", "camera", camera_id, is_done=now is not None)
+        with self._acting.reading(asker, "settings.open", On("camera", camera_id)) as look:
+            found = _camera(look, camera_id)
+            now = None if found is None else _camera_now(look.conn, *found)
+            look.answer(now)
         return now
 
     def want_of_camera(
@@ -134,33 +137,32 @@ class SettingsDoor(ActingBase):
 
         Raises SettingsFault with a line for each fault, RegistryError without a reason.
         """
-        with self._db.writing() as conn:
-            found = self._camera(conn, asker, camera_id)
+        with self._acting.changing(asker, "settings.want", On("camera", camera_id)) as change:
+            found = _camera(change, camera_id)
             if found is None:
-                self._note_in(conn, asker, "settings.want.refused", "camera", camera_id)
+                change.refuse()
                 return False
             node_id, _, camera = found
             changes = {f"cameras.{camera}.{key}": value for key, value in keys.items()}
-            self._change(conn, asker, Scope("node", node_id), changes, reason)
+            _change(change, Scope("node", node_id), changes, reason)
         return True
 
     def overview(self, asker: Asker) -> Overview:
         """Every node, area and group that this person looks after."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            mine = set(conn.scalars(tended_areas(asker.person_id, now)))
+        with self._acting.reading(asker, "settings.list") as look:
+            conn, mine = look.conn, _mine(look)
             rows = _node_rows(conn, nodes.c.area_id.in_(mine))
             scopes = _scope_rows(conn, mine)
             reach = {row.scope for row in scopes}
             going = [one for one in rollout_rows.listed(conn) if one.scope in reach]
-        self._note(asker, "settings.list", detail=f"{len(rows)} nodes")
+            look.done(f"{len(rows)} nodes")
         return Overview(rows, scopes, going)
 
     def page(self, asker: Asker, scope: Scope) -> ScopePage | None:
         """All about the wanted settings of one scope."""
-        with self._db.reading() as conn:
-            page = self._page(conn, scope) if self._is_theirs(conn, asker, scope) else None
-        self._note(asker, "settings.open", scope.kind, scope.scope_id, is_done=page is not None)
+        with self._acting.reading(asker, "settings.open", _on(scope)) as look:
+            page = _page(look.conn, scope) if _is_theirs(look, scope) else None
+            look.answer(page)
         return page
 
     def preview(
@@ -170,12 +172,12 @@ class SettingsDoor(ActingBase):
 
         Raises SettingsFault for invalid keys or values.
         """
-        with self._db.reading() as conn:
-            if not self._is_theirs(conn, asker, scope):
+        with self._acting.reading(asker, "settings.preview", _on(scope)) as look:
+            if not _is_theirs(look, scope):
+                look.refuse()
                 return None
-            body = _changed_body(conn, scope, changes)
-            found = previews(conn, scope, body)
-        self._note(asker, "settings.preview", scope.kind, scope.scope_id)
+            found = previews(look.conn, scope, _changed_body(look.conn, scope, changes))
+            look.done()
         return found
 
     def want(self, asker: Asker, scope: Scope, changes: Mapping[str, Any], *, reason: str) -> bool:
@@ -184,73 +186,84 @@ class SettingsDoor(ActingBase):
 
         Raises SettingsFault; RegistryError without a reason or during another roll-out.
         """
-        with self._db.writing() as conn:
-            if not self._is_theirs(conn, asker, scope):
-                self._note_in(conn, asker, "settings.want.refused", scope.kind, scope.scope_id)
+        with self._acting.changing(asker, "settings.want", _on(scope)) as change:
+            if not _is_theirs(change, scope):
+                change.refuse()
                 return False
-            self._change(conn, asker, scope, changes, reason)
+            _change(change, scope, changes, reason)
         return True
 
     def halt(self, asker: Asker, rollout_id: UUID, *, reason: str) -> bool:
         """Restore the previous values everywhere; False if no roll-out of theirs has this id and
         runs."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
+        with self._acting.changing(asker, "settings.want", On("rollout", rollout_id)) as change:
+            conn, by, now = change.conn, change.by, change.now
             found = rollout_rows.one(conn, rollout_id)
-            if found is None or not self._is_theirs(conn, asker, found.scope):
-                self._note_in(conn, asker, "settings.want.refused", "rollout", rollout_id)
-                return False
-            why = reason.strip() or "-"
-            return rollout_rows.halt(conn, rollout_id, why=why, by=asker.by, now=now)
+            is_done = (
+                found is not None
+                and _is_theirs(change, found.scope)
+                and rollout_rows.halt(conn, rollout_id, why=reason.strip() or "-", by=by, now=now)
+            )
+            if not is_done:
+                change.refuse()
+        return is_done
 
     def try_again(self, asker: Asker, node_id: UUID) -> bool:
         """Let a node that refused or fell back try the same once more."""
-        scope = Scope("node", node_id)
-        with self._db.writing() as conn:
-            if not self._is_theirs(conn, asker, scope):
-                self._note_in(conn, asker, "settings.want.refused", scope.kind, node_id)
-                return False
-            return settings_rows.again(conn, node_id, by=asker.by, now=self._clock.now())
-
-    def _change(
-        self, conn: Connection, asker: Asker, scope: Scope, changes: Mapping[str, Any], reason: str
-    ) -> None:
-        body = _changed_body(conn, scope, changes)
-        write = settings_rows.want if scope.kind == "node" else rollout_rows.begin
-        write(conn, scope, body, reason=reason, by=asker.by, now=self._clock.now())
-
-    def _camera(
-        self, conn: Connection, asker: Asker, camera_id: UUID
-    ) -> tuple[UUID, str, str] | None:
-        """Node id, node name and camera name, if node and camera are in an area of theirs."""
-        mine = set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
-        row = conn.execute(
-            select(nodes.c.id, nodes.c.name, cameras.c.name.label("camera"))
-            .join(cameras, cameras.c.node_id == nodes.c.id)
-            .where(
-                cameras.c.id == camera_id,
-                cameras.c.area_id.in_(mine),
-                nodes.c.area_id.in_(mine),
+        with self._acting.changing(asker, "settings.want", On("node", node_id)) as change:
+            is_done = _is_theirs(change, Scope("node", node_id)) and settings_rows.again(
+                change.conn, node_id, by=change.by, now=change.now
             )
-        ).first()
-        return None if row is None else (row.id, row.name, row.camera)
+            if not is_done:
+                change.refuse()
+        return is_done
 
-    def _is_theirs(self, conn: Connection, asker: Asker, scope: Scope) -> bool:
-        mine = set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
-        return area_of(conn, scope) in mine
 
-    def _page(self, conn: Connection, scope: Scope) -> ScopePage:
-        node_ids = settings_rows.nodes_of(conn, scope)
-        is_node = scope.kind == "node"
-        report = settings_rows.standing(conn, scope.scope_id).report if is_node else None
-        return ScopePage(
-            scope=scope,
-            name=name_of(conn, scope),
-            wanted=settings_rows.layer(conn, scope),
-            nodes=_node_rows(conn, nodes.c.id.in_(node_ids)),
-            history=past(conn, scope),
-            report=report,
+def _on(scope: Scope) -> On:
+    return On(scope.kind, scope.scope_id)
+
+
+def _mine(look: Reading) -> set[UUID]:
+    return set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))
+
+
+def _is_theirs(look: Reading, scope: Scope) -> bool:
+    return area_of(look.conn, scope) in _mine(look)
+
+
+def _camera(look: Reading, camera_id: UUID) -> tuple[UUID, str, str] | None:
+    """Node id, node name and camera name, if node and camera are in an area of theirs."""
+    mine = _mine(look)
+    row = look.conn.execute(
+        select(nodes.c.id, nodes.c.name, cameras.c.name.label("camera"))
+        .join(cameras, cameras.c.node_id == nodes.c.id)
+        .where(
+            cameras.c.id == camera_id,
+            cameras.c.area_id.in_(mine),
+            nodes.c.area_id.in_(mine),
         )
+    ).first()
+    return None if row is None else (row.id, row.name, row.camera)
+
+
+def _change(change: Changing, scope: Scope, changes: Mapping[str, Any], reason: str) -> None:
+    body = _changed_body(change.conn, scope, changes)
+    write = settings_rows.want if scope.kind == "node" else rollout_rows.begin
+    write(change.conn, scope, body, reason=reason, by=change.by, now=change.now)
+
+
+def _page(conn: Connection, scope: Scope) -> ScopePage:
+    node_ids = settings_rows.nodes_of(conn, scope)
+    is_node = scope.kind == "node"
+    report = settings_rows.standing(conn, scope.scope_id).report if is_node else None
+    return ScopePage(
+        scope=scope,
+        name=name_of(conn, scope),
+        wanted=settings_rows.layer(conn, scope),
+        nodes=_node_rows(conn, nodes.c.id.in_(node_ids)),
+        history=past(conn, scope),
+        report=report,
+    )
 
 
 def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[NodePreview]:

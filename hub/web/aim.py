@@ -17,7 +17,7 @@ from hub.alerts.errors import RegistryError
 from hub.alerts.layers import State
 from hub.alerts.outlines import OutlineFault, keys, read, written
 from hub.store.live_door import Purpose
-from hub.store.settings_door import CameraNow, SettingsDoor
+from hub.store.settings_door import CameraNow, SettingsService
 from hub.web import live_view, phone_tests
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.passing_words import facing_words
@@ -62,7 +62,7 @@ def save_outlines(
 ) -> Response:
     """Desire these zones and masks for the camera; if they are invalid, the page again with the
     reason."""
-    settings = visit.use(SettingsDoor)
+    settings = visit.use(SettingsService)
     now = settings.of_camera(visit.asker, camera_id)
     if now is None:
         raise HTTPException(404)
@@ -114,7 +114,7 @@ def _page(
     tested: str = "",
 ) -> Response:
     camera, key = live_view.ask(visit, camera_id, Purpose.AIM)
-    now = visit.use(SettingsDoor).of_camera(visit.asker, camera_id)
+    now = visit.use(SettingsService).of_camera(visit.asker, camera_id)
     shot = visit.site.watching.newest(key)
     private = _value(now, "private") if now else []
     return render(

@@ -10,15 +10,18 @@ from starlette.responses import RedirectResponse, Response
 from agent.wire.settings import SettingsFault
 from hub.alerts.errors import RegistryError
 from hub.store.programs_door import ProgramsDoor
-from hub.store.settings_door import NodePreview, ScopePage, SettingsDoor
+from hub.store.settings_door import NodePreview, ScopePage, SettingsService
 from hub.store.settings_rows import Scope
 from hub.web import settings_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.duty_forms import Fields
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 
 router = APIRouter(prefix="/configuration")
+
+Settings = Annotated[SettingsService, service(SettingsService)]
 
 SHOWN: Final = 50
 """Nodes of a preview that are listed; the rest are counted."""
@@ -26,11 +29,11 @@ Kind = Literal["node", "area", "group"]
 
 
 @router.get("")
-def show_overview(request: Request, visit: SignedIn) -> Response:
+def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Response:
     """Progress of every node; 404 for people who manage nothing."""
     if not visit.site.door.tends_areas(visit.asker):
         raise HTTPException(404)
-    found = _door(visit).overview(visit.asker)
+    found = settings.overview(visit.asker)
     words = visit.site.calendar(visit.asker.language).words
     names = {row.scope: row.name for row in found.scopes}
     return render(
@@ -52,22 +55,29 @@ def show_overview(request: Request, visit: SignedIn) -> Response:
 
 
 @router.get("/{kind}/{scope_id}")
-def show_scope(request: Request, visit: SignedIn, kind: Kind, scope_id: UUID) -> Response:
+def show_scope(
+    request: Request, visit: SignedIn, settings: Settings, kind: Kind, scope_id: UUID
+) -> Response:
     """Desired settings of one node, area or group, and their history."""
-    return _shown(request, visit, _page(visit, kind, scope_id))
+    return _shown(request, visit, _page(visit, settings, kind, scope_id))
 
 
 @router.post("/{kind}/{scope_id}/preview")
 def preview(
-    request: Request, visit: FormSent, kind: Kind, scope_id: UUID, fields: Fields
+    request: Request,
+    visit: FormSent,
+    settings: Settings,
+    kind: Kind,
+    scope_id: UUID,
+    fields: Fields,
 ) -> Response:
     """What would change at each node; nothing is stored."""
-    page = _page(visit, kind, scope_id)
+    page = _page(visit, settings, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words
     try:
         changes = settings_words.changes(form, page.wanted)
-        found = _door(visit).preview(visit.asker, page.scope, changes)
+        found = settings.preview(visit.asker, page.scope, changes)
     except (SettingsFault, ValueError) as fault:
         said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
         return _shown(request, visit, page, form=form, wrong=said)
@@ -80,13 +90,14 @@ def preview(
 def want(
     request: Request,
     visit: ProvedForm,
+    settings: Settings,
     kind: Kind,
     scope_id: UUID,
     fields: Fields,
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Store as desired: for a node at once, for an area or group in stages."""
-    page = _page(visit, kind, scope_id)
+    page = _page(visit, settings, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words
     if not reason.strip():
@@ -94,7 +105,7 @@ def want(
         return _shown(request, visit, page, form=form, wrong=said)
     try:
         changes = settings_words.changes(form, page.wanted)
-        is_done = _door(visit).want(visit.asker, page.scope, changes, reason=reason)
+        is_done = settings.want(visit.asker, page.scope, changes, reason=reason)
     except RegistryError:
         said = words.say("Something is going out to some of these boxes already: wait, or halt it.")
         return _shown(request, visit, page, form=form, wrong=said)
@@ -107,19 +118,22 @@ def want(
 
 
 @router.post("/nodes/{node_id}/again")
-def try_again(visit: FormSent, node_id: UUID) -> Response:
+def try_again(visit: FormSent, settings: Settings, node_id: UUID) -> Response:
     """Let a node that refused or fell back try again."""
-    if not _door(visit).try_again(visit.asker, node_id):
+    if not settings.try_again(visit.asker, node_id):
         raise HTTPException(404)
     return RedirectResponse(f"/configuration/node/{node_id}", 303)
 
 
 @router.post("/rollouts/{rollout_id}/halt")
 def halt(
-    visit: FormSent, rollout_id: UUID, reason: Annotated[str, Form(max_length=300)] = ""
+    visit: FormSent,
+    settings: Settings,
+    rollout_id: UUID,
+    reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Stop a roll-out; all its nodes go back."""
-    if not _door(visit).halt(visit.asker, rollout_id, reason=reason):
+    if not settings.halt(visit.asker, rollout_id, reason=reason):
         raise HTTPException(404)
     return RedirectResponse("/configuration", 303)
 
@@ -160,12 +174,8 @@ def _drawn(page: ScopePage) -> list[str]:
     return sorted(cameras)
 
 
-def _page(visit: Visit, kind: Kind, scope_id: UUID) -> ScopePage:
-    page = _door(visit).page(visit.asker, Scope(kind, scope_id))
+def _page(visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID) -> ScopePage:
+    page = settings.page(visit.asker, Scope(kind, scope_id))
     if page is None:
         raise HTTPException(404)
     return page
-
-
-def _door(visit: Visit) -> SettingsDoor:
-    return visit.use(SettingsDoor)

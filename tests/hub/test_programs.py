@@ -233,7 +233,7 @@ def test_programs_and_settings_of_one_node_come_apart_and_again_is_for_both(flee
     assert fleet.of(fleet.node.scope_id).reason == "vì sao"
     fleet.pass_s(61)
     assert fleet.told_programs() == []
-    assert fleet.door.try_again(fleet.asker(), fleet.node.scope_id)
+    assert fleet.service.try_again(fleet.asker(), fleet.node.scope_id)
     [(_, again)] = fleet.told_programs()
     assert again.version > words.version
 

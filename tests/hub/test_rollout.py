@@ -245,12 +245,12 @@ def test_after_a_step_of_the_hubs_clock_it_is_still_judged_by_what_nodes_answer(
 def test_a_keeper_halts_it_and_nothing_else_goes_out_meanwhile(town: Town) -> None:
     rollout_id = town.begin()
     with pytest.raises(RegistryError, match="is running"):
-        town.door.want(town.asker(), town.area, {"clips.preroll_s": 9}, reason="x")
-    assert not town.door.halt(town.asker("an"), rollout_id, reason="x")
-    assert town.door.halt(town.asker(), rollout_id, reason="sai rồi")
-    assert not town.door.halt(town.asker(), rollout_id, reason="lần nữa")
+        town.service.want(town.asker(), town.area, {"clips.preroll_s": 9}, reason="x")
+    assert not town.service.halt(town.asker("an"), rollout_id, reason="x")
+    assert town.service.halt(town.asker(), rollout_id, reason="sai rồi")
+    assert not town.service.halt(town.asker(), rollout_id, reason="lần nữa")
     assert town.wanted() == {False}
-    page = town.door.page(town.asker(), town.area)
+    page = town.service.page(town.asker(), town.area)
     assert page is not None
     assert page.wanted == {}
     assert [past.reason for past in page.history] == ["halted: sai rồi", "gió"]

@@ -34,7 +34,7 @@ from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.registry import add_area, add_node, node_by_name
 from hub.store.registry_tables import areas, cameras, nodes
-from hub.store.settings_door import SettingsDoor
+from hub.store.settings_door import SettingsService
 from hub.store.settings_rows import Scope
 from hub.store.signin_tables import people
 from hub.store.views import Asker
@@ -73,7 +73,7 @@ class Yard:
         self.town = Town(db, folder)
         self.db = db
         self.now = self.town.clock.now()
-        self.door = self.town.services.use(SettingsDoor)
+        self.service = self.town.services.use(SettingsService)
         self.clerk = Clerk(self.town.filing, Fleet(_NoTokens()))
         with db.reading() as conn:
             self.node = Scope("node", self._id(conn, NODE))
@@ -168,10 +168,10 @@ def test_a_node_that_did_not_take_them_is_left_alone_until_it_is_asked_again(
     assert (known.state, known.reason) == (State(outcome), "no such camera")
     yard.pass_s(600)
     assert yard.told() == []
-    assert yard.door.try_again(yard.asker(), yard.node.scope_id)
+    assert yard.service.try_again(yard.asker(), yard.node.scope_id)
     [again] = yard.told()
     assert (again.version, again.settings) == (2, LONGER)
-    assert not yard.door.try_again(yard.asker(), yard.node.scope_id), "it waits already"
+    assert not yard.service.try_again(yard.asker(), yard.node.scope_id), "it waits already"
 
 
 def test_a_node_that_is_away_or_of_an_older_agent_is_not_told(yard: Yard) -> None:
@@ -269,7 +269,7 @@ def test_a_report_for_another_node_or_of_an_unknown_one_counts_nothing(yard: Yar
 
 def test_a_preview_says_of_each_node_which_key_would_be_what(yard: Yard) -> None:
     yard.hear(report())
-    found = yard.door.preview(
+    found = yard.service.preview(
         yard.asker(), yard.area, {"clips.preroll_s": 9, "every_camera.least_change": 6.0}
     )
     assert found is not None
@@ -284,33 +284,33 @@ def test_zones_and_masks_of_one_camera_are_saved_and_its_other_keys_stay(yard: Y
         conn.execute(update(cameras).values(name="cong"))
     yard.hear(report())
     kim = yard.asker()
-    assert yard.door.want_of_camera(kim, yard.camera_id, {"zone": [YARD]}, reason="sân")
+    assert yard.service.want_of_camera(kim, yard.camera_id, {"zone": [YARD]}, reason="sân")
     mask = [[0.1, 0.1], [0.2, 0.1], [0.2, 0.2]]
-    assert yard.door.want_of_camera(kim, yard.camera_id, {"private": [mask]}, reason="cửa sổ")
-    now = yard.door.of_camera(kim, yard.camera_id)
+    assert yard.service.want_of_camera(kim, yard.camera_id, {"private": [mask]}, reason="cửa sổ")
+    now = yard.service.of_camera(kim, yard.camera_id)
     assert now is not None
     assert now.wanted == {"zone": [YARD], "private": [mask]}
     assert now.works_by["least_change"] == 6.0
     assert now.state is State.WAITING
     [said] = yard.told()
     yard.hear(report(words=said))
-    now = yard.door.of_camera(kim, yard.camera_id)
+    now = yard.service.of_camera(kim, yard.camera_id)
     assert now is not None
     assert now.works_by["zone"] == [YARD]
-    assert yard.door.want_of_camera(kim, yard.camera_id, {"private": None}, reason="bỏ che")
+    assert yard.service.want_of_camera(kim, yard.camera_id, {"private": None}, reason="bỏ che")
     assert yard.standing().wanted == {"cameras": {"cong": {"zone": [YARD]}}}
 
 
 def test_who_does_not_look_after_it_sees_and_changes_nothing_and_that_is_noted(yard: Yard) -> None:
     an = yard.asker("an")
-    assert yard.door.of_camera(an, yard.camera_id) is None
-    assert not yard.door.want_of_camera(an, yard.camera_id, {"zone": [YARD]}, reason="x")
-    assert yard.door.page(an, yard.node) is None
-    assert yard.door.preview(an, yard.area, {"clips.preroll_s": 9}) is None
-    assert not yard.door.want(an, yard.area, {"clips.preroll_s": 9}, reason="x")
-    assert not yard.door.try_again(an, yard.node.scope_id)
-    assert not yard.door.want(yard.asker(), yard.top, {"clips.preroll_s": 9}, reason="x")
-    assert yard.door.overview(an).nodes == []
+    assert yard.service.of_camera(an, yard.camera_id) is None
+    assert not yard.service.want_of_camera(an, yard.camera_id, {"zone": [YARD]}, reason="x")
+    assert yard.service.page(an, yard.node) is None
+    assert yard.service.preview(an, yard.area, {"clips.preroll_s": 9}) is None
+    assert not yard.service.want(an, yard.area, {"clips.preroll_s": 9}, reason="x")
+    assert not yard.service.try_again(an, yard.node.scope_id)
+    assert not yard.service.want(yard.asker(), yard.top, {"clips.preroll_s": 9}, reason="x")
+    assert yard.service.overview(an).nodes == []
     assert yard.acts().count("settings.want.refused") == 4
     assert yard.standing().version == 0
 
@@ -319,8 +319,10 @@ def test_a_camera_in_anothers_area_is_not_drawn_on_by_who_looks_after_its_node(y
     with yard.db.writing() as conn:
         far = add_area(conn, name="Xa", level="commune", now=yard.now)
         conn.execute(update(cameras).values(area_id=far))
-    assert yard.door.of_camera(yard.asker(), yard.camera_id) is None
-    assert not yard.door.want_of_camera(yard.asker(), yard.camera_id, {"private": []}, reason="x")
+    assert yard.service.of_camera(yard.asker(), yard.camera_id) is None
+    assert not yard.service.want_of_camera(
+        yard.asker(), yard.camera_id, {"private": []}, reason="x"
+    )
     assert yard.standing().version == 0
     assert yard.acts() == ["settings.open.refused", "settings.want.refused"]
 
@@ -328,9 +330,9 @@ def test_a_camera_in_anothers_area_is_not_drawn_on_by_who_looks_after_its_node(y
 @pytest.mark.promise("Fleet: A roll-out goes in stages and halts by itself.")
 def test_who_changed_what_when_and_why_stays_on_record(yard: Yard) -> None:
     kim = yard.asker()
-    yard.door.want(kim, yard.node, {"clips.preroll_s": 9}, reason="trước khi vào")
-    yard.door.want(kim, yard.node, {"clips.preroll_s": None, "clips.max_s": 40}, reason="thử")
-    page = yard.door.page(kim, yard.node)
+    yard.service.want(kim, yard.node, {"clips.preroll_s": 9}, reason="trước khi vào")
+    yard.service.want(kim, yard.node, {"clips.preroll_s": None, "clips.max_s": 40}, reason="thử")
+    page = yard.service.page(kim, yard.node)
     assert page is not None
     assert page.wanted == {"clips": {"max_s": 40}}
     assert [(past.who, past.reason) for past in page.history] == [
