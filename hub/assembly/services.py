@@ -17,7 +17,7 @@ from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_views import Office
-from hub.store.programs_door import ProgramsDoor
+from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
 from hub.store.settings_door import SettingsService
 from hub.store.tip_box import TipBox
@@ -69,7 +69,7 @@ def _alerts(r: Resources) -> Iterator[object]:
 def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
     yield SettingsService(acting)
     yield DiagnosisService(acting, r.db, clock=r.clock)
-    yield ProgramsDoor(r.db, blobs=r.blobs, clock=r.clock)
+    yield ReleaseService(acting, r.db, blobs=r.blobs)
 
 
 def _evidence(r: Resources, acting: Acting) -> Iterator[object]:

@@ -9,9 +9,8 @@ from sqlalchemy import Row, select
 
 from hub.alerts.layers import State
 from hub.store import program_rows
-from hub.store.acting import ActingBase
+from hub.store.acting import Acting
 from hub.store.blobs import Blobs
-from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.program_rows import NOTHING, Bundle
 from hub.store.registry_tables import nodes
@@ -50,38 +49,40 @@ class BundleRow:
     """Empty: the keeper's shell."""
 
 
-class ProgramsDoor(ActingBase):
+class ReleaseService:
     """For any thread."""
 
-    def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:
-        super().__init__(db, clock=clock)
+    def __init__(self, acting: Acting, db: Database, *, blobs: Blobs) -> None:
+        """`db` is for the nodes themselves."""
+        self._acting = acting
+        self._db = db
         self._blobs = blobs
 
-    def bundles(self) -> list[Bundle]:
-        """Bundles at the hub; not secret, and covered by the audit line of their page."""
-        with self._db.reading() as conn:
-            return program_rows.bundles(conn)
+    def bundles(self, asker: Asker) -> list[Bundle]:
+        """Bundles at the hub, for a choice on a page of settings; not secret."""
+        with self._acting.part_of(asker, "settings.open") as look:
+            return program_rows.bundles(look.conn)
 
-    def bundles_shown(self) -> list[BundleRow]:
-        """The same, with the person who added each."""
-        with self._db.reading() as conn:
-            found = program_rows.bundles(conn)
+    def bundles_shown(self, asker: Asker) -> list[BundleRow]:
+        """The same for the page of `overview`, with the person who added each."""
+        with self._acting.part_of(asker, "programs.list") as look:
+            found = program_rows.bundles(look.conn)
             ids = {one.added_by for one in found if one.added_by is not None}
             query = select(people.c.id, people.c.name).where(people.c.id.in_(ids))
-            who = {row.id: row.name for row in conn.execute(query)}
+            who = {row.id: row.name for row in look.conn.execute(query)}
         return [BundleRow(one, who.get(one.added_by, "")) for one in found]
 
     def overview(self, asker: Asker) -> list[NodeRow]:
         """Every node that this person looks after."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            mine = nodes.c.area_id.in_(tended_areas(asker.person_id, now))
+        with self._acting.reading(asker, "programs.list") as look:
+            conn = look.conn
+            mine = nodes.c.area_id.in_(tended_areas(asker.person_id, look.now))
             query = select(nodes).where(mine, nodes.c.revoked_utc_us.is_(None))
             rows = conn.execute(query.order_by(nodes.c.name)).all()
             where = places(conn, {row.area_id for row in rows})
             known = program_rows.standings(conn, [row.id for row in rows])
             here = {one.sha256: one for one in program_rows.bundles(conn)}
-        self._note(asker, "programs.list", detail=f"{len(rows)} nodes")
+            look.done(f"{len(rows)} nodes")
         return [
             _row(row, known.get(row.id, NOTHING), here, where.get(row.area_id, "")) for row in rows
         ]

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
 from hub.alerts.errors import RegistryError
-from hub.store.programs_door import ProgramsDoor
+from hub.store.programs_door import ReleaseService
 from hub.store.settings_door import NodePreview, ScopePage, SettingsService
 from hub.store.settings_rows import Scope
 from hub.web import settings_words
@@ -157,7 +157,7 @@ def _shown(
         fields=settings_words.fields(page.wanted, words),
         form=form or {},
         drawn=_drawn(page),
-        bundles=visit.use(ProgramsDoor).bundles(),
+        bundles=visit.use(ReleaseService).bundles(visit.asker),
         nodes=[(row, settings_words.state_word(row.state, words)) for row in page.nodes],
         previews=None
         if found is None

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
@@ -13,15 +13,18 @@ from hub.alerts.layers import State
 from hub.alerts.programs import TOO_OLD
 from hub.store.parts import CHUNK_BYTES
 from hub.store.program_rows import BACK, Bundle
-from hub.store.programs_door import NodeRow, ProgramsDoor
+from hub.store.programs_door import NodeRow, ReleaseService
 from hub.web import settings_words
 from hub.web.auth import SignedIn, Visit
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.services import service
 from hub.web.site import render, site_of
 from hub.web.tus import Unwanted, node_name_of
 from hub.web.words import Words
 
 router = APIRouter()
+
+Releases = Annotated[ReleaseService, service(ReleaseService)]
 
 AT_ONCE: Final = 8
 """Most downloads at a time; other nodes come again after `AGAIN_S`."""
@@ -39,15 +42,15 @@ def show_programs(request: Request, visit: SignedIn) -> Response:
 
 def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 200) -> Response:
     """The page; `wrong`: why an upload was refused."""
-    door = visit.use(ProgramsDoor)
+    releases = visit.use(ReleaseService)
     words = visit.site.calendar(visit.asker.language).words
-    rows = door.overview(visit.asker)
+    rows = releases.overview(visit.asker)
     return render(
         request,
         "programs.html",
         session=visit.session,
         status_code=status_code,
-        bundles=door.bundles_shown(),
+        bundles=releases.bundles_shown(visit.asker),
         nodes=[(row, _state(row, words), _reason(row, words)) for row in rows],
         takes_bundles=visit.site.bundle_desk is not None,
         wrong=wrong,
@@ -56,23 +59,22 @@ def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 
 
 
 @router.get("/upload/programs/{sha256}")
-async def give_bundle(request: Request, sha256: str) -> Response:
+async def give_bundle(request: Request, releases: Releases, sha256: str) -> Response:
     """A bundle, from any byte on, for a node that should run it, by its upload token."""
     site = site_of(request)
-    door = site.services.use(ProgramsDoor)
     try:
         node = await run_in_threadpool(node_name_of, request, site)
-        bundle = await run_in_threadpool(door.wanted_of, node, sha256)
+        bundle = await run_in_threadpool(releases.wanted_of, node, sha256)
         if bundle is None:
             return JSONResponse({"reason": "not_wanted"}, 404)
-        return _answer(door, bundle, request.headers.get("range", ""))
+        return _answer(releases, bundle, request.headers.get("range", ""))
     except Unwanted as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
         answer.headers.update(unwanted.headers)
         return answer
 
 
-def _answer(door: ProgramsDoor, bundle: Bundle, asked: str) -> Response:
+def _answer(releases: ReleaseService, bundle: Bundle, asked: str) -> Response:
     size_bytes = bundle.size_bytes
     headers = {"ETag": f'"{bundle.sha256}"', "Accept-Ranges": "bytes", "Cache-Control": "no-store"}
     try:
@@ -87,7 +89,7 @@ def _answer(door: ProgramsDoor, bundle: Bundle, asked: str) -> Response:
     if not whole:
         headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size_bytes}"
     return StreamingResponse(
-        _Given(door.read(bundle.sha256, span.first, span.size_bytes)),
+        _Given(releases.read(bundle.sha256, span.first, span.size_bytes)),
         status_code=200 if whole else 206,
         headers=headers,
         media_type="application/x-tar",

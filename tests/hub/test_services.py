@@ -23,6 +23,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "to_export": "case.open",
     },
     "store/diagnosis_door.py": {"listed": "node.open"},
+    "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
 it. Whoever adds one says here which page shows it."""
