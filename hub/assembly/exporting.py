@@ -17,9 +17,11 @@ from hub.evidence.keys import EvidenceKeyError, fingerprint
 from hub.evidence.layout import LayoutError
 from hub.evidence.package import ChangedError
 from hub.store import audit, sights
+from hub.store.acting import Acting
 from hub.store.audit import SHELL
+from hub.store.bell import Bell
 from hub.store.clock import HubClock
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from hub.store.staff import person_by_login
 from hub.store.views import Asker
 
@@ -54,17 +56,18 @@ def export(args: argparse.Namespace) -> int:
     plans = [read_plan(path.read_bytes()) for path in args.redact]
     db = opening.database(settings)
     try:
-        door = ExportDoor(db, blobs=opening.blobs(settings), clock=HubClock())
+        acting = Acting(db, clock=HubClock(), bell=Bell())
+        exports = ExportService(acting, blobs=opening.blobs(settings))
         with db.reading() as conn:
             asker = _asker(conn, args.by)
             wanted = [*args.media, *(one for a in args.alert for one in _of_alert(conn, a))]
-        leaving = door.leave(asker, wanted, case_number=args.case, reason=args.reason)
+        leaving = exports.leave(asker, wanted, case_number=args.case, reason=args.reason)
         if leaving is None:
             raise RegistryError(
                 f"{args.by} may not export all of this (rights: export, and see or clips), or some "
                 "of it is not at the hub; nothing was exported"
             )
-        path, manifest = package(settings, door, leaving, into=args.into, plans=plans)
+        path, manifest = package(settings, exports, leaving, into=args.into, plans=plans)
     except (EvidenceKeyError, ChangedError, LayoutError) as error:
         raise RegistryError(str(error)) from error
     finally:

@@ -30,13 +30,13 @@ from hub.evidence.manifest import Footage, Manifest
 from hub.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
 from hub.store.blobs import BlobsError
 from hub.store.clock import Clock
-from hub.store.export_door import CannotLeaveError, Custody, Export, ExportDoor, Leaving
+from hub.store.export_door import CannotLeaveError, Custody, Export, ExportService, Leaving
 from hub.store.views import Asker
 
 log = structlog.get_logger()
 
 
-def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None]:
+def packer(settings: HubSettings, exports: ExportService) -> Callable[..., Path | None]:
     """Makes packages for the pages, in a folder of the clip store from which they are sent.
 
     For a hub that starts: what lies there was left by one that died, and no rule reaches it.
@@ -55,13 +55,13 @@ def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None
             # One that is not in this export (only what matters most) hides nothing in it.
             known = set(media_ids)
             hides = [one for one in map(read_plan, plans) if one.media_id in known]
-            leaving = door.leave(asker, media_ids, case_number=case_number, reason=reason)
+            leaving = exports.leave(asker, media_ids, case_number=case_number, reason=reason)
         except ValueError as error:
             raise CannotLeaveError(str(error)) from error
         if leaving is None:
             return None
         try:
-            return package(settings, door, leaving, into=folder, plans=hides)[0]
+            return package(settings, exports, leaving, into=folder, plans=hides)[0]
         except (
             EvidenceKeyError,
             ChangedError,
@@ -78,7 +78,7 @@ def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None
 
 def package(
     settings: HubSettings,
-    door: ExportDoor,
+    exports: ExportService,
     leaving: Export,
     *,
     into: Path,
@@ -103,7 +103,7 @@ def package(
             exported_by=leaving.exported_by,
             now=leaving.now,
             items=[
-                replace(_item(door, one, number), hides=hides.get(one.media_id))
+                replace(_item(exports, one, number), hides=hides.get(one.media_id))
                 for number, one in enumerate(leaving.footage, 1)
             ],
             custody=[_line(one) for one in leaving.custody],
@@ -169,8 +169,8 @@ def new_key(settings: HubSettings, now: datetime) -> Signer:
     return keys.new_key(key_folder(settings), now, private=write_private, public=write_public)
 
 
-def _item(door: ExportDoor, one: Leaving, number: int) -> Item:
-    state, certificates = ("unsealed", ()) if one.kind == "picture" else _seal(door.read(one))
+def _item(exports: ExportService, one: Leaving, number: int) -> Item:
+    state, certificates = ("unsealed", ()) if one.kind == "picture" else _seal(exports.read(one))
     given = one.given
     footage = Footage(
         path=path_of(number, one.kind, one.media_id, suffix=given.form if given else ""),
@@ -187,7 +187,7 @@ def _item(door: ExportDoor, one: Leaving, number: int) -> Item:
         seal=state,
     )
     seal = given.seal if given else None
-    read = lambda: door.read(one)  # noqa: E731 - once for the package, once for its seal
+    read = lambda: exports.read(one)  # noqa: E731 - once for the package, once for its seal
     return Item(footage, one.sha256, one.size_bytes, read, certificates, arrival=seal)
 
 

@@ -47,7 +47,7 @@ from hub.notify.worker import Worker
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
 from hub.store.door import Door
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from hub.store.filing import Filing
 from hub.store.forgetting import Stopping
 from hub.store.growing import GrowingClips
@@ -317,7 +317,7 @@ class Hub:
         app = create_app(
             services=services,
             measured=Measures(token(self._settings), self._make_measured(lambda: app).text),
-            pack=packer(self._settings, services.use(ExportDoor)),
+            pack=packer(self._settings, services.use(ExportService)),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=uploads,
             bell=self._bell,

@@ -11,7 +11,7 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.diagnosis_door import DiagnosisService
 from hub.store.door import Door
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from hub.store.growing import GrowingClips
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
@@ -74,7 +74,7 @@ def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
 
 def _evidence(r: Resources, acting: Acting) -> Iterator[object]:
     yield CaseService(acting)
-    yield ExportDoor(r.db, blobs=r.blobs, clock=r.clock)
+    yield ExportService(acting, blobs=r.blobs)
 
 
 def _tips(r: Resources, acting: Acting) -> Iterator[object]:

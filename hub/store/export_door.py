@@ -12,13 +12,11 @@ from hub.alerts.errors import DomainError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit, sights
-from hub.store.acting import ActingBase
+from hub.store.acting import Acting, On
 from hub.store.alert_tables import sightings
 from hub.store.audit_tables import audit as audit_rows
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
-from hub.store.clock import Clock
-from hub.store.database import Database
 from hub.store.evidence_port import GivenLeaving
 from hub.store.footage_tables import media, media_sightings
 from hub.store.given_leaving import given_leaving
@@ -85,11 +83,11 @@ class Export:
     log: Anchor
 
 
-class ExportDoor(ActingBase):
-    """Thread-safe. An export is complete or refused: half a package is no evidence."""
+class ExportService:
+    """For any thread. An export is complete or refused: half a package is no evidence."""
 
-    def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:
-        super().__init__(db, clock=clock)
+    def __init__(self, acting: Acting, *, blobs: Blobs) -> None:
+        self._acting = acting
         self._blobs = blobs
 
     def leave(
@@ -105,28 +103,26 @@ class ExportDoor(ActingBase):
         reason = text(reason.strip(), REASON_CHARS)
         if not case_number or not reason:
             raise ValueError("an export needs a case number and a reason")
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            found = _leaving(conn, asker.person_id, wanted, now)
-            given = given_leaving(conn, asker.person_id, wanted, now)
+        with self._acting.part_of(asker, "evidence.export") as look:
+            found = _leaving(look.conn, asker.person_id, wanted, look.now)
+            given = given_leaving(look.conn, asker.person_id, wanted, look.now)
         found += map(_given, given)
         kinds = {one.clip_id: "household_clip" for one in given}
         may = len(found) == len(wanted) and all(self._blobs.has(one.sha256) for one in found)
-        act = "evidence.export" if may else "evidence.export.refused"
-        with self._db.writing() as conn:
+        with self._acting.changing(asker, "evidence.export") as change:
             for media_id in wanted:
-                kind, detail = kinds.get(media_id, "media"), f"case {case_number}: {reason}"
-                self._note_in(conn, asker, act, kind, media_id, detail=detail)
+                on = On(kinds.get(media_id, "media"), media_id)
+                change.answer(may, f"case {case_number}: {reason}", on)
             if not may:
                 return None
             return Export(
-                now=now,
+                now=change.now,
                 case_number=case_number,
                 reason=reason,
                 exported_by=f"{asker.name} ({asker.login})",
                 footage=found,
-                custody=_custody(conn, [*wanted, *(one.request_id for one in given)]),
-                log=audit.head(conn, now),
+                custody=_custody(change.conn, [*wanted, *(one.request_id for one in given)]),
+                log=audit.head(change.conn, change.now),
             )
 
     def read(self, one: Leaving) -> Iterable[bytes]:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from hub import config
 from hub.assembly.packing import packer
 from hub.store.database import Database
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from tests.browser import footage
 from tests.browser.served import address, free_socket, served
 from tests.hub.enrolling_rig import EnrolHub
@@ -101,7 +101,7 @@ def town_that_packs(sqlite_url: str, folder: Path) -> Iterator[Hub]:
             store={"media_folder": str(folder / "media")},
             secrets={"folder": str(folder / "secrets")},
         )
-        return {"pack": packer(settings, town.services.use(ExportDoor))}
+        return {"pack": packer(settings, town.services.use(ExportService))}
 
     with town_served(sqlite_url, folder, more) as hub:
         yield hub

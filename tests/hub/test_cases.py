@@ -20,7 +20,7 @@ from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.case_tables import case_items, case_members
 from hub.store.database import Database
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from hub.store.footage_tables import media
 from hub.store.holds import list_holds, place_hold
 from hub.store.signin_tables import grants
@@ -293,7 +293,7 @@ def test_a_case_leaves_as_a_package_that_verifies(
     seen, picture, clip = whole(town)
     Desk.of(sqlite_url, tmp_path, capsys)
     settings = config.load(tmp_path / "hub.toml")
-    pack = packer(settings, town.services.use(ExportDoor))
+    pack = packer(settings, town.services.use(ExportService))
     an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     case = opened(an)
     an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
@@ -336,7 +336,7 @@ def test_a_case_leaves_with_copies_that_hide_what_was_drawn(
     town.bring(sketch.getvalue())
     let(town, "an", ALL)
     Desk.of(sqlite_url, tmp_path, capsys)
-    pack = packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportDoor))
+    pack = packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportService))
     an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     case = opened(an)
     an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
@@ -369,10 +369,12 @@ def test_packages_that_a_hub_left_when_it_died_are_gone_once_another_starts(
 ) -> None:
     Desk.of(sqlite_url, tmp_path, capsys)
     settings = config.load(tmp_path / "hub.toml")
-    packer(settings, town.services.use(ExportDoor))  # the first start: there is no such folder yet
+    packer(
+        settings, town.services.use(ExportService)
+    )  # the first start: there is no such folder yet
     leaving = settings.store.media_folder / "leaving"
     leaving.mkdir()
     for name in ("evidence-12-0a1b.zip", ".evidence-12-0a1b.zip.9f"):
         (leaving / name).write_bytes(b"footage")
-    packer(settings, town.services.use(ExportDoor))
+    packer(settings, town.services.use(ExportService))
     assert list(leaving.iterdir()) == []

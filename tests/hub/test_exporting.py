@@ -13,7 +13,7 @@ from hub import config
 from hub.alerts.grants import Right
 from hub.assembly import packing
 from hub.store.audit_tables import audit
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from hub.store.footage_tables import media
 from hub.store.signin_tables import grants
 from hub.store.views import Asker
@@ -175,13 +175,13 @@ def test_two_exports_at_once_are_two_whole_packages(
         ).one()
     desk.says("evidence", "key")
     settings = config.load(tmp_path / "hub.toml")
-    door = ExportDoor(town.db, blobs=town.blobs, clock=town.clock)
+    exports = town.services.use(ExportService)
     asker = Asker(person_id, "an", "An", "officer", "vi", "10.0.0.9")
 
     def one(_: int) -> Path:
-        leaving = door.leave(asker, ids, case_number="VA-1", reason="x")
+        leaving = exports.leave(asker, ids, case_number="VA-1", reason="x")
         assert leaving is not None
-        return packing.package(settings, door, leaving, into=tmp_path / "out")[0]
+        return packing.package(settings, exports, leaving, into=tmp_path / "out")[0]
 
     with ThreadPoolExecutor(4) as pool:
         paths = set(pool.map(one, range(4)))

@@ -27,7 +27,7 @@ from hub.assembly import packing
 from hub.evidence.keys import is_signed
 from hub.store.audit_tables import audit
 from hub.store.database import Database
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from hub.store.films import NoFilmError, form_of, read_film
 from hub.store.giving_desk import GivenUpload, GivingDesk
 from hub.store.household_tables import household_clips, household_requests, households
@@ -567,7 +567,7 @@ def test_a_package_has_the_film_its_seal_and_says_that_its_clock_is_not_the_hubs
 ) -> None:
     town = Town(Database(sqlite_url), tmp_path)
     desk = Desk.of(sqlite_url, tmp_path, capsys)
-    pack = packing.packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportDoor))
+    pack = packing.packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportService))
     let(town, "an", ALL)
     an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     case_id = open_case(an)

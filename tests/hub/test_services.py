@@ -23,6 +23,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "to_export": "case.open",
     },
     "store/diagnosis_door.py": {"listed": "node.open"},
+    "store/export_door.py": {"leave": "evidence.export"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.alerts.grants import Right
-from hub.store.export_door import CannotLeaveError, ExportDoor
+from hub.store.export_door import CannotLeaveError, ExportService
 from hub.store.views import Asker
 from tests.scope.asks import Ask
 from tests.scope.holdings import Holdings, HoldingsTwin
@@ -151,21 +151,21 @@ class Addresses:
         return Ask("camera", "GET", path, self._twin.may(who, place, Right.SEE))
 
 
-def packer(door: ExportDoor, folder: Path) -> Callable[..., Path | None]:
-    """A package as plain bytes, so that marks are found in it: who may is the real door's word."""
+def packer(exports: ExportService, folder: Path) -> Callable[..., Path | None]:
+    """A package as plain bytes, so that marks are found in it: the real service says who may."""
 
     def pack(
         asker: Asker, media_ids: Sequence[UUID], case: str, reason: str, plans: Sequence[bytes]
     ) -> Path | None:
         try:
-            leaving = door.leave(asker, media_ids, case_number=case, reason=reason)
+            leaving = exports.leave(asker, media_ids, case_number=case, reason=reason)
         except ValueError as error:
             raise CannotLeaveError(str(error)) from error
         if leaving is None:
             return None
         path = folder / "package"
         named = [[one.label, one.place, one.node] for one in leaving.footage]
-        footage = b"".join(piece for one in leaving.footage for piece in door.read(one))
+        footage = b"".join(piece for one in leaving.footage for piece in exports.read(one))
         path.write_bytes(json.dumps(named).encode() + footage)
         return path
 

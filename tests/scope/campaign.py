@@ -45,7 +45,7 @@ from sqlalchemy import select
 from hub.store import account_closing, dispatch, staff
 from hub.store.audit import By
 from hub.store.database import Database
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import ExportService
 from hub.store.notify_tables import notifications
 from hub.store.schema import migrate
 from hub.web import live
@@ -141,7 +141,7 @@ class Street:
             bell=world.bell,
             verify_token=lambda _token: None,
             stopping=self.look,
-            pack=packer(world.services.use(ExportDoor), world.folder),
+            pack=packer(world.services.use(ExportService), world.folder),
             live_round=LiveRound(world.door, self.watching),
             settings=WebSettings(
                 public_url=ORIGIN,
