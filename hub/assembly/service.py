@@ -16,7 +16,7 @@ from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
-from hub.assembly import enrolling, households, opening, programs, providing, stamping
+from hub.assembly import enrolling, households, opening, providing, stamping
 from hub.assembly.anchoring import Anchoring, anchor_file
 from hub.assembly.answering import office
 from hub.assembly.channels import channels
@@ -46,6 +46,7 @@ from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Worker
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
+from hub.store.bundle_desk import MOST_AT_ONCE
 from hub.store.door import Door
 from hub.store.export_door import ExportService
 from hub.store.filing import Filing
@@ -330,7 +331,6 @@ class Hub:
             live_round=self._live,
             says_too_much=self._intake.over,
             provider=self._provider,
-            bundle_desk=programs.bundle_desk(self._settings, self._db, self._blobs, self._clock),
         )
         return Pages(app)
 
@@ -349,6 +349,7 @@ class Hub:
                 tip_spans=self._tip_spans(),
                 petition_box=box if takes_petitions else None,
                 office=office(self._settings) if takes_petitions else None,
+                bundle_parts=opening.parts(self._settings, "bundles", most=MOST_AT_ONCE),
             )
         )
 

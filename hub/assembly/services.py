@@ -1,11 +1,15 @@
 """All services that pages use, made once from the hub's resources."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.store.acting import Acting
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
+from hub.store.bundle_desk import BundleService
+from hub.store.bundles import update_key
 from hub.store.case_door import CaseService
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -13,6 +17,7 @@ from hub.store.diagnosis_door import DiagnosisService
 from hub.store.door import Door
 from hub.store.export_door import ExportService
 from hub.store.growing import GrowingClips
+from hub.store.parts import PartFolder
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser
@@ -44,6 +49,9 @@ class Resources:
     petition_box: TipBox | None = None
     """None, as without `office`: the hub takes no data requests."""
     office: Office | None = None
+    bundle_parts: PartFolder | None = None
+    """None: the hub takes no bundles by a page."""
+    update_key: Callable[[], Ed25519PublicKey | None] = update_key
 
 
 def make_services(r: Resources) -> Services:
@@ -70,6 +78,10 @@ def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
     yield SettingsService(acting)
     yield DiagnosisService(acting, r.db, clock=r.clock)
     yield ReleaseService(acting, r.db, blobs=r.blobs)
+    if r.bundle_parts is not None:
+        yield BundleService(
+            acting, clock=r.clock, blobs=r.blobs, parts=r.bundle_parts, key=r.update_key
+        )
 
 
 def _evidence(r: Resources, acting: Acting) -> Iterator[object]:

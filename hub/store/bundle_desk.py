@@ -16,11 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Release
 from hub.store import account_state, program_rows
-from hub.store.acting import ActingBase
+from hub.store.acting import Acting
 from hub.store.blobs import Blobs, NoRoomError
 from hub.store.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
 from hub.store.clock import Clock
-from hub.store.database import Database
 from hub.store.parts import PartFolder, PartWriter, WrongOffsetError
 from hub.store.views import Asker
 
@@ -32,6 +31,7 @@ MOST_AT_ONCE: Final = 2
 KEPT_S: Final = 3 * 86_400
 """Seconds; the result of an upload is deleted after this time."""
 WHOLE: Final = ".whole"
+ADD: Final = "programs.add"
 
 
 class BundleUpload:
@@ -65,12 +65,12 @@ class BundleUpload:
         self._part.close()
 
 
-class BundleDesk(ActingBase):
-    """Thread-safe. The caller has checked that the asker looks after nodes."""
+class BundleService:
+    """For any thread. The caller has checked that the asker looks after nodes."""
 
     def __init__(
         self,
-        db: Database,
+        acting: Acting,
         *,
         clock: Clock,
         blobs: Blobs,
@@ -78,7 +78,8 @@ class BundleDesk(ActingBase):
         key: Callable[[], Ed25519PublicKey | None],
     ) -> None:
         """`key` raises ValueError if the key file is invalid."""
-        super().__init__(db, clock=clock)
+        self._acting = acting
+        self._clock = clock
         self._blobs = blobs
         self._parts = parts
         self._key = key
@@ -115,18 +116,22 @@ class BundleDesk(ActingBase):
         # Renamed first, so that nobody can append to it during the check.
         self._parts.hand_over(owner, name, to=whole.name, beginning=b"")
         try:
-            release = self._keep(asker, whole, may_be_older=may_be_older)
+            bundle = self._keep(asker, whole, may_be_older=may_be_older)
         except BundleRefusedError as refused:
-            self._note(asker, "programs.add.refused", detail=str(refused))
+            self._acting.note(asker, ADD, detail=str(refused), is_done=False)
             if refused.trouble is BundleTrouble.OLDER:  # kept for the keeper's confirmation
                 self._parts.hand_over(owner, whole.name, to=name, beginning=b"")
             raise
+        else:
+            self._file(asker, *bundle)
         finally:
             whole.unlink(missing_ok=True)
+        release = bundle[0]
         log.info("programs.added", release=release.name)
         return release
 
-    def _keep(self, asker: Asker, whole: Path, *, may_be_older: bool) -> Release:
+    def _keep(self, asker: Asker, whole: Path, *, may_be_older: bool) -> tuple[Release, str, int]:
+        """The release, SHA-256 and size in bytes of the file, which is then among the blobs."""
         try:
             release = checked(whole, self._known_key()).release
             size_bytes, sha256 = whole.stat().st_size, _hash(whole)
@@ -134,8 +139,8 @@ class BundleDesk(ActingBase):
             raise BundleRefusedError(BundleTrouble.LOST) from error
         except BundleFault as fault:
             raise BundleRefusedError(trouble_of(fault), str(fault)) from fault
-        with self._db.reading() as conn:
-            newest = next(iter(program_rows.bundles(conn)), None)
+        with self._acting.part_of(asker, ADD) as look:
+            newest = next(iter(program_rows.bundles(look.conn)), None)
         if newest and release.number < newest.release.number and not may_be_older:
             detail = f"{release.name}, {newest.release.name}"
             raise BundleRefusedError(BundleTrouble.OLDER, detail)
@@ -144,24 +149,22 @@ class BundleDesk(ActingBase):
                 self._blobs.keep(str(whole), sha256)
         except NoRoomError as error:
             raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
-        self._file(asker, sha256, release, size_bytes)
-        return release
+        return release, sha256, size_bytes
 
-    def _file(self, asker: Asker, sha256: str, release: Release, size_bytes: int) -> None:
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if account_state.is_closed(conn, asker.person_id):
+    def _file(self, asker: Asker, release: Release, sha256: str, size_bytes: int) -> None:
+        with self._acting.changing(asker, ADD) as change:
+            if account_state.is_closed(change.conn, asker.person_id):
                 raise BundleRefusedError(BundleTrouble.SIGNED_OUT)
             program_rows.add(
-                conn,
+                change.conn,
                 sha256,
                 release,
                 size_bytes=size_bytes,
                 is_verified=True,
                 added_by=asker.person_id,
-                now=now,
+                now=change.now,
             )
-            self._note_in(conn, asker, "programs.add", detail=f"{release.name}, sha256 {sha256}")
+            change.done(f"{release.name}, sha256 {sha256}")
 
     def _open(self, asker: Asker, upload_id: UUID, size_bytes: int) -> BundleUpload:
         owner, name = asker.person_id, str(upload_id)
@@ -170,11 +173,11 @@ class BundleDesk(ActingBase):
             part = self._parts.open(owner, name, room_bytes=left_bytes)
         except NoRoomError as error:
             raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
-        return BundleUpload(part, upload_id, lambda: self._is_closed(owner))
+        return BundleUpload(part, upload_id, lambda: self._is_closed(asker))
 
-    def _is_closed(self, person_id: UUID) -> bool:
-        with self._db.reading() as conn:
-            return account_state.is_closed(conn, person_id)
+    def _is_closed(self, asker: Asker) -> bool:
+        with self._acting.part_of(asker, ADD) as look:
+            return account_state.is_closed(look.conn, asker.person_id)
 
     def _known_key(self) -> Ed25519PublicKey:
         try:

@@ -13,7 +13,6 @@ from hub.store import database
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
-from hub.store.bundle_desk import BundleDesk
 from hub.store.door import Door
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
@@ -162,7 +161,6 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     live_round: LiveRound | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
-    bundle_desk: BundleDesk | None = None,
 ) -> FastAPI:
     """The whole application. Set `bell` once `stopping` turns true: live pages delay the server's
     end."""
@@ -186,7 +184,6 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         tip_desk=services.find(TipDesk),
         tip_door=services.find(TipDoor),
         provider=provider,
-        bundle_desk=bundle_desk,
         petition_desk=services.find(PetitionDesk),
         petition_door=services.find(PetitionDoor),
         eraser=services.find(PetitionEraser),

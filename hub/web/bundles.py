@@ -12,16 +12,19 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from agent.wire.programs import MOST_BUNDLE_BYTES
 from hub.store.blobs import BlobsError
-from hub.store.bundle_desk import BundleDesk, BundleUpload
+from hub.store.bundle_desk import BundleService, BundleUpload
 from hub.store.bundles import BundleRefusedError, BundleTrouble
 from hub.store.parts import SupersededError, WrongOffsetError
 from hub.web import programs, streamed_form, tus
 from hub.web.auth import ApiCalled, FormSent, SignedIn, SignedOutError, Visit, with_token
+from hub.web.services import service
 from hub.web.site import site_of
 from hub.web.streamed_form import MalformedError
 from hub.web.words import Words
 
 router = APIRouter(prefix="/configuration/programs")
+
+Bundles = Annotated[BundleService, service(BundleService)]
 
 STATUS: Final = {
     BundleTrouble.LARGE: 413,
@@ -38,15 +41,15 @@ MARK: Final = "mark"
 
 
 @router.post("/add")
-async def send_form(request: Request, visit: SignedIn) -> Response:
+async def send_form(request: Request, visit: SignedIn, bundles: Bundles) -> Response:
     """Bundle from a plain form."""
-    desk = await run_in_threadpool(_desk, visit)
+    await run_in_threadpool(_check, visit)
     came: list[BundleUpload] = []
 
     def begin(fields: Mapping[str, str]) -> BundleUpload:
         with_token(visit, fields.get("csrf", ""))
         size_bytes = max(1, tus.number(request, "content-length") - FORM_AROUND_BYTES)
-        came.append(desk.begin(visit.asker, size_bytes=size_bytes, mark=""))
+        came.append(bundles.begin(visit.asker, size_bytes=size_bytes, mark=""))
         return came[0]
 
     async def take() -> Response:
@@ -54,7 +57,9 @@ async def send_form(request: Request, visit: SignedIn) -> Response:
         if not came or not came[0].offset_bytes:
             raise BundleRefusedError(BundleTrouble.EMPTY)
         may_be_older = bool(fields.get("may_be_older"))
-        return await run_in_threadpool(_taken, visit, came[0].upload_id, may_be_older=may_be_older)
+        return await run_in_threadpool(
+            _taken, visit, bundles, came[0].upload_id, may_be_older=may_be_older
+        )
 
     try:
         return await take()
@@ -72,7 +77,7 @@ async def send_form(request: Request, visit: SignedIn) -> Response:
         return Response(status_code=400)  # the client has gone
     finally:
         for upload in came:
-            await run_in_threadpool(desk.drop, visit.asker, upload.upload_id)
+            await run_in_threadpool(bundles.drop, visit.asker, upload.upload_id)
     return await tus.drained(request, answer, most_bytes=MOST_BUNDLE_BYTES)
 
 
@@ -80,13 +85,14 @@ async def send_form(request: Request, visit: SignedIn) -> Response:
 def take(
     request: Request,
     visit: FormSent,
+    bundles: Bundles,
     upload: Annotated[UUID, Form()],
     may_be_older: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """The script has uploaded everything: check it and store it."""
-    _desk(visit)
+    _check(visit)
     try:
-        return _taken(visit, upload, may_be_older=bool(may_be_older))
+        return _taken(visit, bundles, upload, may_be_older=bool(may_be_older))
     except BundleRefusedError as refused:
         if refused.trouble is BundleTrouble.SIGNED_OUT:
             raise SignedOutError from refused
@@ -94,14 +100,15 @@ def take(
 
 
 @router.post("/upload")
-async def create_upload(request: Request, visit: ApiCalled) -> Response:
+async def create_upload(request: Request, visit: ApiCalled, bundles: Bundles) -> Response:
     """Start, or continue the same file: the answer has the progress."""
 
     def begin() -> Response:
         tus.check_version(request)
         names = tus.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
         size_bytes = tus.number(request, "upload-length")
-        upload = _desk(visit).begin(visit.asker, size_bytes=size_bytes, mark=names.get(MARK, "-"))
+        _check(visit)
+        upload = bundles.begin(visit.asker, size_bytes=size_bytes, mark=names.get(MARK, "-"))
         upload.finish()
         headers = {"Location": f"{HOME}/upload/{upload.upload_id}"}
         return Response(status_code=201, headers=headers | tus.offset(upload.offset_bytes))
@@ -110,7 +117,9 @@ async def create_upload(request: Request, visit: ApiCalled) -> Response:
 
 
 @router.patch("/upload/{upload_id}")
-async def take_bytes(request: Request, visit: ApiCalled, upload_id: UUID) -> Response:
+async def take_bytes(
+    request: Request, visit: ApiCalled, bundles: Bundles, upload_id: UUID
+) -> Response:
     """The next bytes."""
 
     async def receive() -> Response:
@@ -118,8 +127,8 @@ async def take_bytes(request: Request, visit: ApiCalled, upload_id: UUID) -> Res
         if request.headers.get("content-type") != tus.BODY_TYPE:
             raise tus.Unwanted(415, f"the body of a PATCH is {tus.BODY_TYPE}")
         at = tus.number(request, "upload-offset")
-        desk = await run_in_threadpool(_desk, visit)
-        upload = await run_in_threadpool(desk.resume, visit.asker, upload_id, at)
+        await run_in_threadpool(_check, visit)
+        upload = await run_in_threadpool(bundles.resume, visit.asker, upload_id, at)
         return Response(status_code=204, headers=tus.offset(await tus.receive(request, upload)))
 
     return await _answered(request, visit, receive)
@@ -153,8 +162,10 @@ def _told(refused: BundleRefusedError, words: Words) -> JSONResponse:
     return JSONResponse(said, STATUS.get(refused.trouble, 422))
 
 
-def _taken(visit: Visit, upload_id: UUID, *, may_be_older: bool) -> Response:
-    _desk(visit).take(visit.asker, upload_id, may_be_older=may_be_older)
+def _taken(
+    visit: Visit, bundles: BundleService, upload_id: UUID, *, may_be_older: bool
+) -> Response:
+    bundles.take(visit.asker, upload_id, may_be_older=may_be_older)
     return RedirectResponse(f"{HOME}#bundles", 303)
 
 
@@ -164,12 +175,10 @@ def _page(request: Request, visit: Visit, refused: BundleRefusedError) -> Respon
     return programs.page(request, visit, wrong=sentence(refused, words), status_code=status_code)
 
 
-def _desk(visit: Visit) -> BundleDesk:
+def _check(visit: Visit) -> None:
     """404 for people who manage nothing."""
-    desk = visit.site.bundle_desk
-    if desk is None or not visit.site.door.tends_areas(visit.asker):
+    if not visit.site.door.tends_areas(visit.asker):
         raise HTTPException(404)
-    return desk
 
 
 def sentence(refused: BundleRefusedError, words: Words) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from agent.wire.programs import FELL_BACK, MOST_BUNDLE_BYTES, UNSIGNED
 from hub.alerts.layers import State
 from hub.alerts.programs import TOO_OLD
+from hub.store.bundle_desk import BundleService
 from hub.store.parts import CHUNK_BYTES
 from hub.store.program_rows import BACK, Bundle
 from hub.store.programs_door import NodeRow, ReleaseService
@@ -52,7 +53,7 @@ def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 
         status_code=status_code,
         bundles=releases.bundles_shown(visit.asker),
         nodes=[(row, _state(row, words), _reason(row, words)) for row in rows],
-        takes_bundles=visit.site.bundle_desk is not None,
+        takes_bundles=visit.find(BundleService) is not None,
         wrong=wrong,
         most={"bytes": MOST_BUNDLE_BYTES, "chunk": CHUNK_BYTES},
     )

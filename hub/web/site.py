@@ -18,7 +18,6 @@ from starlette.responses import HTMLResponse
 from hub.alerts.origin import party_of
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
-from hub.store.bundle_desk import BundleDesk
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
 from hub.store.petition_desk import PetitionDesk
@@ -177,8 +176,6 @@ class Site:
     """Number of messages of a node that were recently delayed by the rate limit."""
     provider: OpenIdProvider | None = None
     """OpenID provider; None if there is none."""
-    bundle_desk: BundleDesk | None = None
-    """Upload of release bundles by keepers; None: by command only."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)

@@ -211,6 +211,7 @@ def test_what_is_too_large_is_refused_before_it_comes_and_while_it_comes(
 def test_a_full_disk_is_said_and_nothing_of_it_stays(office: Office, way: str) -> None:
     data = good(office)
     office.town.spare_bytes = 10**15
+    office.town.keep_in(office.town.blobs)
     office.kim = Visitor(office.town.app()).sign_in("kim", PASSWORD)
     answer = office.send_form(data) if way == "form" else office.begin(len(data))
     assert answer.status_code == 507

@@ -17,6 +17,7 @@ from hub.web.services import Provider, Services
 from tests.hub.web_town import Town
 
 PARTS: Final[dict[str, dict[str, str]]] = {
+    "store/bundle_desk.py": {"_keep": "ADD", "_is_closed": "ADD"},
     "store/case_door.py": {
         "may_open": "cases.open",
         "open_ones": "alert.open",

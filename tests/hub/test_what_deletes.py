@@ -78,9 +78,9 @@ DUTY = "who is on duty"
 NOT_GIVEN = "what a household brought and had not handed over yet"
 NO_FOOTAGE: Final = {
     "agent/assembly/diagnose.py::diagnose": UNFINISHED,
-    "hub/store/bundle_desk.py::BundleDesk.begin": "programs that came and were not taken in",
-    "hub/store/bundle_desk.py::BundleDesk.drop": "programs that came and were not taken in",
-    "hub/store/bundle_desk.py::BundleDesk.take": "programs that came and were not taken in",
+    "hub/store/bundle_desk.py::BundleService.begin": "programs that came and were not taken in",
+    "hub/store/bundle_desk.py::BundleService.drop": "programs that came and were not taken in",
+    "hub/store/bundle_desk.py::BundleService.take": "programs that came and were not taken in",
     "agent/assembly/fetched.py::install_fetched": "programs that came from the hub",
     "agent/assembly/enrol.py::_commit": UNFINISHED,
     "agent/clips/mend.py::mend": "a file of which nothing plays",

@@ -32,7 +32,6 @@ from hub.store.asking_door import AskingDoor
 from hub.store.audit_tables import audit
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder, Blobs
-from hub.store.bundle_desk import BundleDesk
 from hub.store.bundles import update_key
 from hub.store.clock import HubClock
 from hub.store.database import Database
@@ -119,7 +118,8 @@ class Town:
         self.blobs = blobs
         rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
         self.proxies = Proxies(self.folder / "copies")
-        parts = PartFolder(self.folder / "media" / "parts", spare_bytes=self.spare_bytes)
+        media = self.folder / "media"
+        parts = PartFolder(media / "parts", spare_bytes=self.spare_bytes)
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
         box: TipBox = TipBox(bytes(32))
         self.services = make_services(
@@ -130,6 +130,8 @@ class Town:
                 tip_box=box,
                 petition_box=box,
                 office=OFFICE,
+                bundle_parts=PartFolder(media / "bundles", spare_bytes=self.spare_bytes),
+                update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
                 **rooms,
             )
         )
@@ -275,23 +277,11 @@ class Town:
             households=self.households,
             live_round=self.live_round,
             provider=provider,
-            bundle_desk=self.bundle_desk(),
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,
                 **{"push_public_key": "BKey"} | settings,
             ),
-        )
-
-    def bundle_desk(self) -> BundleDesk:
-        """Where keepers bring programs, signed by the key of the town's folder, if one is there."""
-        parts = PartFolder(self.folder / "media" / "bundles", spare_bytes=self.spare_bytes)
-        return BundleDesk(
-            self.db,
-            clock=self.clock,
-            blobs=self.blobs,
-            parts=parts,
-            key=lambda: update_key(self.folder / "keys" / "update.pub"),
         )
 
     def file(self, body: Any, *, utc_us: int | None = None) -> UUID | None:
