@@ -15,6 +15,7 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.diagnosis_door import DiagnosisService
 from hub.store.door import Door
+from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
 from hub.store.growing import GrowingClips
 from hub.store.parts import PartFolder
@@ -75,6 +76,7 @@ def _alerts(r: Resources) -> Iterator[object]:
 
 
 def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
+    yield EnrolmentService(acting)
     yield SettingsService(acting)
     yield DiagnosisService(acting, r.db, clock=r.clock)
     yield ReleaseService(acting, r.db, blobs=r.blobs)

@@ -31,7 +31,6 @@ from hub.store.arrival_door import ArrivalDoor
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.duty_door import DutyDoor
-from hub.store.enrol_door import EnrolDoor
 from hub.store.footage_door import FootageDoor
 from hub.store.grant_door import GrantDoor
 from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
@@ -78,7 +77,6 @@ class Door(
     GrantDoor,
     DutyDoor,
     KeepersDoor,
-    EnrolDoor,
     KeepingDoor,
     SearchDoor,
     FootageDoor,

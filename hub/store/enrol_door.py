@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from agent.wire.enrolment import EnrolledCamera
-from hub.alerts.moment import Moment
 from hub.store import enrolments as rows
+from hub.store.acting import Acting, On, Reading
 from hub.store.area_names import AreaName, area_names
-from hub.store.door_base import DoorBase
 from hub.store.enrol_tables import enrolments
 from hub.store.registry import node_by_name
 from hub.store.registry_tables import nodes
@@ -48,20 +47,23 @@ class EnrolPage:
     out: list[ShutOut]
 
 
-class EnrolDoor(DoorBase):
-    """Enrol and revoke nodes."""
+class EnrolmentService:
+    """Enrol and revoke nodes. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def tends_areas(self, asker: Asker) -> bool:
         """True if this person looks after any area; for the links of a page, reveals nothing."""
-        with self._db.reading() as conn:
-            query = tended_areas(asker.person_id, self._clock.now())
-            return conn.execute(query.limit(1)).first() is not None
+        with self._acting.part_of(asker, "enrolments.open") as look:
+            query = tended_areas(asker.person_id, look.now)
+            return look.conn.execute(query.limit(1)).first() is not None
 
     def enrolments(self, asker: Asker) -> EnrolPage:
         """Enrolments of the areas this person looks after."""
-        now = self._clock.now()
-        mine = tended_areas(asker.person_id, now)
-        with self._db.reading() as conn:
+        with self._acting.reading(asker, "enrolments.open") as look:
+            conn, now = look.conn, look.now
+            mine = tended_areas(asker.person_id, now)
             areas = area_names(conn, asker.person_id, now)
             waiting = conn.execute(
                 select(enrolments, nodes.c.name)
@@ -77,7 +79,7 @@ class EnrolDoor(DoorBase):
             known = conn.execute(
                 select(nodes).where(nodes.c.area_id.in_(mine)).order_by(nodes.c.name)
             ).all()
-        self._note(asker, "enrolments.open", detail=f"{len(waiting)} wait")
+            look.done(f"{len(waiting)} wait")
         return EnrolPage(
             areas=areas,
             waiting=[
@@ -101,44 +103,42 @@ class EnrolDoor(DoorBase):
 
         Raises RegistryError for an invalid entry.
         """
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if area_id not in set(conn.scalars(tended_areas(asker.person_id, now))):
-                self._note_in(conn, asker, "enrolment.make.refused", "area", area_id)
+        with self._acting.changing(asker, "enrolment.make", On("area", area_id)) as change:
+            if not _is_tended(change, area_id):
+                change.refuse()
                 return None
             _, token = rows.make(
-                conn, node=node, area_id=area_id, cameras=cameras, by=asker.by, now=now
+                change.conn,
+                node=node,
+                area_id=area_id,
+                cameras=cameras,
+                by=change.by,
+                now=change.now,
             )
-            return token
+        return token
 
     def withdraw_enrolment(self, asker: Asker, enrolment_id: UUID) -> bool:
         """Make the code invalid; False if it is not theirs."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
+        on = On("enrolment", enrolment_id)
+        with self._acting.changing(asker, "enrolment.withdraw", on) as change:
             query = select(nodes.c.area_id).join(enrolments, enrolments.c.node_id == nodes.c.id)
-            area_id = conn.scalar(query.where(enrolments.c.id == enrolment_id))
-            if not self._is_tended(conn, asker, area_id, now):
-                self._note_in(conn, asker, "enrolment.withdraw.refused", "enrolment", enrolment_id)
+            area_id = change.conn.scalar(query.where(enrolments.c.id == enrolment_id))
+            if not _is_tended(change, area_id):
+                change.refuse()
                 return False
-            rows.withdraw(conn, enrolment_id, by=asker.by, now=now)
+            rows.withdraw(change.conn, enrolment_id, by=change.by, now=change.now)
         return True
 
     def shut_out_node(self, asker: Asker, name: str, *, why: str) -> bool:
         """Revoke the node: nothing under this name is accepted; False if it is not theirs."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            node = node_by_name(conn, name)
-            if node is None or not self._is_tended(conn, asker, node.area_id, now):
-                self._note_in(conn, asker, "node.revoke.refused", detail=name)
+        with self._acting.changing(asker, "node.revoke") as change:
+            node = node_by_name(change.conn, name)
+            if node is None or not _is_tended(change, node.area_id):
+                change.refuse(name)
                 return False
-            rows.shut_out(conn, node, why=why, by=asker.by, now=now)
+            rows.shut_out(change.conn, node, why=why, by=change.by, now=change.now)
         return True
 
-    def _is_tended(
-        self,
-        conn: Connection,
-        asker: Asker,
-        area_id: UUID | None,
-        now: Moment,
-    ) -> bool:
-        return area_id in set(conn.scalars(tended_areas(asker.person_id, now)))
+
+def _is_tended(look: Reading, area_id: UUID | None) -> bool:
+    return area_id in set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))

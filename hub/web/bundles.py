@@ -14,6 +14,7 @@ from agent.wire.programs import MOST_BUNDLE_BYTES
 from hub.store.blobs import BlobsError
 from hub.store.bundle_desk import BundleService, BundleUpload
 from hub.store.bundles import BundleRefusedError, BundleTrouble
+from hub.store.enrol_door import EnrolmentService
 from hub.store.parts import SupersededError, WrongOffsetError
 from hub.web import programs, streamed_form, tus
 from hub.web.auth import ApiCalled, FormSent, SignedIn, SignedOutError, Visit, with_token
@@ -177,7 +178,7 @@ def _page(request: Request, visit: Visit, refused: BundleRefusedError) -> Respon
 
 def _check(visit: Visit) -> None:
     """404 for people who manage nothing."""
-    if not visit.site.door.tends_areas(visit.asker):
+    if not visit.use(EnrolmentService).tends_areas(visit.asker):
         raise HTTPException(404)
 
 

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
 from hub.alerts.errors import RegistryError
+from hub.store.enrol_door import EnrolmentService
 from hub.store.programs_door import ReleaseService
 from hub.store.settings_door import NodePreview, ScopePage, SettingsService
 from hub.store.settings_rows import Scope
@@ -31,7 +32,7 @@ Kind = Literal["node", "area", "group"]
 @router.get("")
 def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Response:
     """Progress of every node; 404 for people who manage nothing."""
-    if not visit.site.door.tends_areas(visit.asker):
+    if not visit.use(EnrolmentService).tends_areas(visit.asker):
         raise HTTPException(404)
     found = settings.overview(visit.asker)
     words = visit.site.calendar(visit.asker.language).words

@@ -12,53 +12,58 @@ from starlette.responses import RedirectResponse, Response
 from agent.wire.enrolment import EnrolmentCode
 from hub.alerts.errors import RegistryError
 from hub.store.camera_sources import camera_of
+from hub.store.enrol_door import EnrolmentService
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.enrolling import Enrolling
 from hub.web.first_boot import user_data
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.words import Words
 
 router = APIRouter()
 
+Enrolments = Annotated[EnrolmentService, service(EnrolmentService)]
+
 
 @router.get("/enrolments")
-def show_enrolments(request: Request, visit: SignedIn) -> Response:
+def show_enrolments(request: Request, visit: SignedIn, enrolments: Enrolments) -> Response:
     """Open enrolments, and the form for another; 404 for people who manage nothing."""
-    return _page(request, visit)
+    return _page(request, visit, enrolments)
 
 
 @router.post("/enrolments")
 def make_enrolment(
     request: Request,
     visit: ProvedForm,
+    enrolments: Enrolments,
     area: Annotated[UUID, Form()],
     node: Annotated[str, Form(max_length=80)] = "",
     cameras: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """Create a code and show it once."""
-    enrolling = _enrolling(visit)
+    enrolling = _enrolling(visit, enrolments)
     words = visit.site.calendar(visit.asker.language).words
     try:
         found = [camera_of(line) for line in cameras.splitlines() if line.strip()]
     except ValueError:
-        return _page(request, visit, wrong=_wrong_camera(words))
+        return _page(request, visit, enrolments, wrong=_wrong_camera(words))
     try:
-        token = visit.site.door.make_enrolment(
+        token = enrolments.make_enrolment(
             visit.asker, area, node=node.strip().lower(), cameras=found
         )
     except RegistryError:
-        return _page(request, visit, wrong=_wrong_name(words))
+        return _page(request, visit, enrolments, wrong=_wrong_name(words))
     if token is None:
         raise HTTPException(404)
     code = enrolling.code(token)
-    return _page(request, visit, made=node.strip().lower(), code=code)
+    return _page(request, visit, enrolments, made=node.strip().lower(), code=code)
 
 
 @router.post("/enrolments/{enrolment_id}/withdraw")
-def withdraw(visit: FormSent, enrolment_id: UUID) -> Response:
+def withdraw(visit: FormSent, enrolments: Enrolments, enrolment_id: UUID) -> Response:
     """Cancel the code."""
-    if not visit.site.door.withdraw_enrolment(visit.asker, enrolment_id):
+    if not enrolments.withdraw_enrolment(visit.asker, enrolment_id):
         raise HTTPException(404)
     return RedirectResponse("/enrolments", 303)
 
@@ -67,15 +72,18 @@ def withdraw(visit: FormSent, enrolment_id: UUID) -> Response:
 def shut_out(
     request: Request,
     visit: ProvedForm,
+    enrolments: Enrolments,
     node: Annotated[str, Form(max_length=80)] = "",
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Revoke a stolen box: messages under its name are ignored, and its connection ends."""
-    enrolling = _enrolling(visit)
+    enrolling = _enrolling(visit, enrolments)
     if not reason.strip():
         words = visit.site.calendar(visit.asker.language).words
-        return _page(request, visit, wrong=words.say("Give a reason: somebody will ask one day."))
-    if not visit.site.door.shut_out_node(visit.asker, node, why=reason.strip()):
+        return _page(
+            request, visit, enrolments, wrong=words.say("Give a reason: somebody will ask one day.")
+        )
+    if not enrolments.shut_out_node(visit.asker, node, why=reason.strip()):
         raise HTTPException(404)
     enrolling.shut_out(node)
     return RedirectResponse("/enrolments", 303)
@@ -84,19 +92,20 @@ def shut_out(
 def _page(
     request: Request,
     visit: Visit,
+    enrolments: EnrolmentService,
     *,
     made: str = "",
     code: EnrolmentCode | None = None,
     wrong: str = "",
 ) -> Response:
-    _enrolling(visit)
+    _enrolling(visit, enrolments)
     words = visit.site.calendar(visit.asker.language).words
     return render(
         request,
         "enrolments.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        page=visit.site.door.enrolments(visit.asker),
+        page=enrolments.enrolments(visit.asker),
         made=made,
         code=code.text if code else "",
         qr=_qr(code.text, words) if code else "",
@@ -105,8 +114,8 @@ def _page(
     )
 
 
-def _enrolling(visit: Visit) -> Enrolling:
-    if visit.site.enrolling is None or not visit.site.door.tends_areas(visit.asker):
+def _enrolling(visit: Visit, enrolments: EnrolmentService) -> Enrolling:
+    if visit.site.enrolling is None or not enrolments.tends_areas(visit.asker):
         raise HTTPException(404)
     return visit.site.enrolling
 

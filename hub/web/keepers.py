@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hub.store.diagnosis_door import DiagnosisService
 from hub.store.diagnosis_rows import KEPT_S
+from hub.store.enrol_door import EnrolmentService
 from hub.web import node_words, plots
 from hub.web.auth import SignedIn
 from hub.web.site import render
@@ -21,7 +22,7 @@ def show_nodes(request: Request, visit: SignedIn) -> Response:
         raise HTTPException(404)
     nodes, fates = visit.site.door.node_states(visit.asker)
     calendar = visit.site.calendar(visit.asker.language)
-    tends_areas = visit.site.door.tends_areas(visit.asker)
+    tends_areas = visit.use(EnrolmentService).tends_areas(visit.asker)
     return render(
         request,
         "nodes.html",

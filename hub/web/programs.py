@@ -12,6 +12,7 @@ from agent.wire.programs import FELL_BACK, MOST_BUNDLE_BYTES, UNSIGNED
 from hub.alerts.layers import State
 from hub.alerts.programs import TOO_OLD
 from hub.store.bundle_desk import BundleService
+from hub.store.enrol_door import EnrolmentService
 from hub.store.parts import CHUNK_BYTES
 from hub.store.program_rows import BACK, Bundle
 from hub.store.programs_door import NodeRow, ReleaseService
@@ -36,7 +37,7 @@ _places: Final = threading.BoundedSemaphore(AT_ONCE)
 @router.get("/configuration/programs")
 def show_programs(request: Request, visit: SignedIn) -> Response:
     """Release and progress of every node; 404 for people who manage nothing."""
-    if not visit.site.door.tends_areas(visit.asker):
+    if not visit.use(EnrolmentService).tends_areas(visit.asker):
         raise HTTPException(404)
     return page(request, visit)
 

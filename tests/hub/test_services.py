@@ -24,6 +24,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "to_export": "case.open",
     },
     "store/diagnosis_door.py": {"listed": "node.open"},
+    "store/enrol_door.py": {"tends_areas": "enrolments.open"},
     "store/export_door.py": {"leave": "evidence.export"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
 }
