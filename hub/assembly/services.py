@@ -18,6 +18,7 @@ from hub.store.door import Door
 from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
 from hub.store.growing import GrowingClips
+from hub.store.keeping_door import RetentionService
 from hub.store.parts import PartFolder
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
@@ -62,6 +63,7 @@ def make_services(r: Resources) -> Services:
         (
             *_alerts(r),
             *_nodes(r, acting),
+            *_footage(acting),
             *_evidence(r, acting),
             *_tips(r, acting),
             *_petitions(r),
@@ -84,6 +86,10 @@ def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
         yield BundleService(
             acting, clock=r.clock, blobs=r.blobs, parts=r.bundle_parts, key=r.update_key
         )
+
+
+def _footage(acting: Acting) -> Iterator[object]:
+    yield RetentionService(acting)
 
 
 def _evidence(r: Resources, acting: Acting) -> Iterator[object]:

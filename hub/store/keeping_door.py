@@ -6,42 +6,38 @@ may manage an area set its rules.
 
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from hub.alerts.errors import RegistryError
-from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping, keeping_sights
-from hub.store.door_base import DoorBase
+from hub.store.acting import Acting, On, Reading
 from hub.store.keeping_views import KeepingFault, KeptPage, NewHold, NewRule
 from hub.store.views import Asker
 
 MOST_DAYS = 36_500
 
 
-class KeepingDoor(DoorBase):
-    """Retention rules and holds."""
+class RetentionService:
+    """Retention rules and holds. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def keeps(self, asker: Asker) -> bool:
         """True if this person may hold any footage; for the links of a page, reveals nothing."""
-        with self._db.reading() as conn:
-            return keeping_sights.holds_any(conn, asker.person_id, self._clock.now())
+        with self._acting.part_of(asker, "keeping.open") as look:
+            return keeping_sights.holds_any(look.conn, asker.person_id, look.now)
 
     def kept(self, asker: Asker) -> KeptPage:
         """Holds of the cameras in their scope, and the rules that apply to them."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            page = keeping_sights.page(conn, asker.person_id, now)
-        detail = f"{len(page.holds)} holds, {len(page.rules)} rules"
-        self._note(asker, "keeping.open", detail=detail)
+        with self._acting.reading(asker, "keeping.open") as look:
+            page = keeping_sights.page(look.conn, asker.person_id, look.now)
+            look.done(f"{len(page.holds)} holds, {len(page.rules)} rules")
         return page
 
     def may_hold_alert(self, asker: Asker, alert_id: UUID) -> bool:
         """True if they may hold its footage; for the link of its page, reveals nothing."""
-        with self._db.reading() as conn:
-            return keeping_sights.is_alert_theirs(
-                conn, asker.person_id, alert_id, self._clock.now()
-            )
+        with self._acting.part_of(asker, "alert.open") as look:
+            return keeping_sights.is_alert_theirs(look.conn, asker.person_id, alert_id, look.now)
 
     def place_hold(self, asker: Asker, new: NewHold) -> KeepingFault | bool:
         """True if the hold is placed; False if no such footage is theirs to hold."""
@@ -51,32 +47,28 @@ class KeepingDoor(DoorBase):
             return KeepingFault.REASON
         if new.until_utc_us is not None and new.until_utc_us < new.from_utc_us:
             return KeepingFault.SPAN
-        what = (
-            Hold(alert_id=new.alert_id)
-            if new.alert_id is not None
-            else Hold(
+        if new.alert_id is not None:
+            what, on = Hold(alert_id=new.alert_id), On("alert", new.alert_id)
+        else:
+            what = Hold(
                 camera_id=new.camera_id,
                 from_utc_us=new.from_utc_us,
                 until_utc_us=new.until_utc_us,
             )
-        )
-        now = self._clock.now()
+            on = On("camera", new.camera_id)
         try:
-            with self._db.writing() as conn:
+            with self._acting.changing(asker, "hold.add", on, rings=True) as change:
                 holds.place_hold(
-                    conn,
+                    change.conn,
                     what,
                     case_number=new.case_number,
                     reason=new.reason,
-                    by=asker.by,
-                    now=now,
-                    within=keeping_sights.theirs(asker.person_id, now),
+                    by=change.by,
+                    now=change.now,
+                    within=keeping_sights.theirs(asker.person_id, change.now),
                 )
-        except RegistryError as refusal:
-            kind, one = ("alert", new.alert_id) if new.alert_id else ("camera", new.camera_id)
-            self._note(asker, "hold.add.refused", kind, one, detail=str(refusal))
+        except RegistryError:
             return False
-        self._bell.ring()
         return True
 
     def end_hold(self, asker: Asker, hold_id: UUID, *, reason: str) -> KeepingFault | bool:
@@ -84,21 +76,19 @@ class KeepingDoor(DoorBase):
         active."""
         if not reason.strip():
             return KeepingFault.REASON
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            row = keeping_sights.one_hold(conn, asker.person_id, hold_id, now)
+        with self._acting.changing(asker, "hold.end", On("hold", hold_id), rings=True) as change:
+            row = keeping_sights.one_hold(change.conn, asker.person_id, hold_id, change.now)
             if row is None:
-                self._note_in(conn, asker, "hold.end.refused", "hold", hold_id)
+                change.refuse()
                 return False
             holds.end_holds(
-                conn,
+                change.conn,
                 case_number=row.case_number,
                 reason=reason,
-                by=asker.by,
-                now=now,
+                by=change.by,
+                now=change.now,
                 hold_id=hold_id,
             )
-        self._bell.ring()
         return True
 
     def set_rule(self, asker: Asker, new: NewRule) -> KeepingFault | bool:
@@ -107,18 +97,18 @@ class KeepingDoor(DoorBase):
             return KeepingFault.REASON
         if new.keep_days is not None and not 1 <= new.keep_days <= MOST_DAYS:
             return KeepingFault.DAYS
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if not self._tends(conn, asker, new.area_id, now, "retention.set.refused"):
+        with self._acting.changing(asker, "retention.set", On("area", new.area_id)) as change:
+            if not _is_theirs(change, new.area_id):
+                change.refuse()
                 return False
             keeping.set_rule(
-                conn,
+                change.conn,
                 footage_class=new.footage_class,
                 area_id=new.area_id,
                 keep_days=new.keep_days,
                 reason=new.reason,
-                now=now,
-                by=asker.by,
+                now=change.now,
+                by=change.by,
             )
         return True
 
@@ -129,23 +119,19 @@ class KeepingDoor(DoorBase):
         theirs."""
         if not reason.strip():
             return KeepingFault.REASON
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if not self._tends(conn, asker, area_id, now, "retention.end.refused"):
-                return False
-            return keeping.end_rule(
-                conn,
+        with self._acting.changing(asker, "retention.end", On("area", area_id)) as change:
+            is_done = _is_theirs(change, area_id) and keeping.end_rule(
+                change.conn,
                 footage_class=footage_class,
                 area_id=area_id,
-                now=now,
-                by=asker.by,
+                now=change.now,
+                by=change.by,
                 reason=reason,
             )
+            if not is_done:
+                change.refuse()
+        return is_done
 
-    def _tends(
-        self, conn: Connection, asker: Asker, area_id: UUID, now: Moment, refused: str
-    ) -> bool:
-        is_theirs = keeping_sights.is_area_theirs(conn, asker.person_id, area_id, now)
-        if not is_theirs:
-            self._note_in(conn, asker, refused, "area", area_id)
-        return is_theirs
+
+def _is_theirs(look: Reading, area_id: UUID) -> bool:
+    return keeping_sights.is_area_theirs(look.conn, look.asker.person_id, area_id, look.now)

@@ -9,15 +9,19 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.retention import FootageClass
+from hub.store.keeping_door import RetentionService
 from hub.store.keeping_views import HeldRow, KeepingFault, KeptPage, NewHold, NewRule, RuleRow
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.duty_forms import Fields, field
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 router = APIRouter(prefix="/keeping")
+
+Retention = Annotated[RetentionService, service(RetentionService)]
 
 MB: Final = 1_000_000
 
@@ -52,24 +56,26 @@ class RuleLine:
 
 
 @router.get("")
-def show_keeping(request: Request, visit: SignedIn, alert: UUID | None = None) -> Response:
+def show_keeping(
+    request: Request, visit: SignedIn, retention: Retention, alert: UUID | None = None
+) -> Response:
     """Visible holds and rules; 404 for people who may hold nothing. `alert`: to be held."""
-    return _page(request, visit, alert_id=alert)
+    return _page(request, visit, retention, alert_id=alert)
 
 
 def _page(
     request: Request,
     visit: Visit,
+    retention: RetentionService,
     *,
     alert_id: UUID | None = None,
     fault: KeepingFault | None = None,
 ) -> Response:
-    door = visit.site.door
-    if not door.keeps(visit.asker):
+    if not retention.keeps(visit.asker):
         raise HTTPException(404)
-    if alert_id is not None and not door.may_hold_alert(visit.asker, alert_id):
+    if alert_id is not None and not retention.may_hold_alert(visit.asker, alert_id):
         raise HTTPException(404)
-    page, calendar = door.kept(visit.asker), visit.site.calendar(visit.asker.language)
+    page, calendar = retention.kept(visit.asker), visit.site.calendar(visit.asker.language)
     return render(
         request,
         "keeping.html",
@@ -171,18 +177,22 @@ def fault_sentence(fault: KeepingFault, words: Words) -> str:
 
 
 def _ended(
-    request: Request, visit: Visit, answer: KeepingFault | bool, alert_id: UUID | None = None
+    request: Request,
+    visit: Visit,
+    retention: RetentionService,
+    answer: KeepingFault | bool,
+    alert_id: UUID | None = None,
 ) -> Response:
     """The page again, with the fault or the new state."""
     if isinstance(answer, KeepingFault):
-        return _page(request, visit, alert_id=alert_id, fault=answer)
+        return _page(request, visit, retention, alert_id=alert_id, fault=answer)
     if not answer:
         raise HTTPException(404)
     return RedirectResponse("/keeping", 303)
 
 
 @router.post("/holds")
-def place_hold(request: Request, visit: FormSent, form: Fields) -> Response:
+def place_hold(request: Request, visit: FormSent, retention: Retention, form: Fields) -> Response:
     """Hold an alert's footage for a case, or a time span of a camera."""
     case, reason, alert = (field(form, name) for name in ("case", "reason", "alert"))
     try:
@@ -196,9 +206,9 @@ def place_hold(request: Request, visit: FormSent, form: Fields) -> Response:
         try:
             begins, ends = _span(form, visit.site.calendar(visit.asker.language))
         except ValueError:
-            return _page(request, visit, fault=KeepingFault.SPAN)
+            return _page(request, visit, retention, fault=KeepingFault.SPAN)
         new = NewHold(case, reason, camera_id=camera_id, from_utc_us=begins, until_utc_us=ends)
-    return _ended(request, visit, visit.site.door.place_hold(visit.asker, new), new.alert_id)
+    return _ended(request, visit, retention, retention.place_hold(visit.asker, new), new.alert_id)
 
 
 def _span(form: FormData, calendar: Calendar) -> tuple[int, int | None]:
@@ -219,17 +229,21 @@ def utc_us_of(day: str, clock: str, calendar: Calendar) -> int:
 def end_hold(
     request: Request,
     visit: ProvedForm,
+    retention: Retention,
     hold_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """End the hold: retention rules apply again."""
-    return _ended(request, visit, visit.site.door.end_hold(visit.asker, hold_id, reason=reason))
+    return _ended(
+        request, visit, retention, retention.end_hold(visit.asker, hold_id, reason=reason)
+    )
 
 
 @router.post("/rules")
 def set_rule(
     request: Request,
     visit: ProvedForm,
+    retention: Retention,
     area: Annotated[UUID, Form()],
     footage_class: Annotated[FootageClass, Form()],
     days: Annotated[str, Form(max_length=10)] = "",
@@ -239,19 +253,20 @@ def set_rule(
     try:
         keep_days = int(days) if days.strip() else None
     except ValueError:
-        return _page(request, visit, fault=KeepingFault.DAYS)
+        return _page(request, visit, retention, fault=KeepingFault.DAYS)
     new = NewRule(area, footage_class, keep_days, reason)
-    return _ended(request, visit, visit.site.door.set_rule(visit.asker, new))
+    return _ended(request, visit, retention, retention.set_rule(visit.asker, new))
 
 
 @router.post("/rules/end")
 def end_rule(
     request: Request,
     visit: ProvedForm,
+    retention: Retention,
     area: Annotated[UUID, Form()],
     footage_class: Annotated[FootageClass, Form()],
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """End the rule: the rule above applies again."""
-    answer = visit.site.door.end_rule(visit.asker, area, footage_class, reason=reason)
-    return _ended(request, visit, answer)
+    answer = retention.end_rule(visit.asker, area, footage_class, reason=reason)
+    return _ended(request, visit, retention, answer)

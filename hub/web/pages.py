@@ -10,6 +10,7 @@ from hub.alerts.alert import CAUSES, Act
 from hub.alerts.kinds import TIP
 from hub.alerts.tips import ABOUT_US
 from hub.store.case_door import CaseService
+from hub.store.keeping_door import RetentionService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
 from hub.web import cameras, channel_orders, sentences, silences
@@ -102,7 +103,7 @@ def _alert(
         ),
         near=[(one, cameras.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, sentences.cause_word(cause, speech)) for cause in CAUSES],
-        may_hold=visit.site.door.may_hold_alert(visit.asker, alert_id),
+        may_hold=visit.use(RetentionService).may_hold_alert(visit.asker, alert_id),
         cases=visit.use(CaseService).open_ones(visit.asker),
         **_tip(visit, page.row),
     )
@@ -247,7 +248,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         and visit.site.petition_door.answers(visit.asker),
         may_search=door.searches(visit.asker),
         may_find=door.searches_sightings(visit.asker),
-        may_hold=door.keeps(visit.asker),
+        may_hold=visit.use(RetentionService).keeps(visit.asker),
         has_cases=visit.use(CaseService).may_open(visit.asker)
         or bool(visit.use(CaseService).open_ones(visit.asker)),
         tends_households=visit.site.households is not None

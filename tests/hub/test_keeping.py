@@ -20,6 +20,7 @@ from hub.store.alert_tables import alerts, sightings
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.footage_tables import media, media_sightings
+from hub.store.keeping_door import RetentionService
 from hub.store.keeping_tables import holds as hold_rows
 from hub.store.numbers import ask_for_files
 from hub.store.registry_tables import cameras
@@ -346,7 +347,10 @@ def test_a_person_holds_only_what_they_may_see(streets: Streets) -> None:
     outside = streets.officer("binh", area=streets.bridge, rights=EVERYTHING)
     exports = streets.officer("chi", area=streets.junction, rights=Right.EXPORT)
     manages = streets.officer("dung", area=streets.bridge, rights=Right.MANAGE)
-    told = [streets.door.may_hold_alert(one, alert_id) for one in (exports, manages, inside)]
+    told = [
+        streets.services.use(RetentionService).may_hold_alert(one, alert_id)
+        for one in (exports, manages, inside)
+    ]
     assert told == [True, False, False]
     camera_id = UUID(str(streets.rows(cameras)[0].id))
     media_id = UUID(str(row_of(streets, b"clip").id))

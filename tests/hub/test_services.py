@@ -26,6 +26,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/diagnosis_door.py": {"listed": "node.open"},
     "store/enrol_door.py": {"tends_areas": "enrolments.open"},
     "store/export_door.py": {"leave": "evidence.export"},
+    "store/keeping_door.py": {"keeps": "keeping.open", "may_hold_alert": "alert.open"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
