@@ -52,6 +52,7 @@ from hub.store.export_door import ExportService
 from hub.store.filing import Filing
 from hub.store.forgetting import Stopping
 from hub.store.growing import GrowingClips
+from hub.store.live_door import LiveService
 from hub.store.passwords import Passwords
 from hub.store.petition_eraser import Erasures
 from hub.store.petition_keeping import PetitionKeeping
@@ -314,7 +315,8 @@ class Hub:
             policy=policy(self._settings.alerts),
         )
         services = self._make_services(uploads.growing)
-        self._live = LiveRound(services.use(Door), Watching(self._tell_node))
+        live = services.use(LiveService)
+        self._live = LiveRound(services.use(Door), live, Watching(self._tell_node))
         app = create_app(
             services=services,
             measured=Measures(token(self._settings), self._make_measured(lambda: app).text),

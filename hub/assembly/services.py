@@ -19,6 +19,7 @@ from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
 from hub.store.growing import GrowingClips
 from hub.store.keeping_door import RetentionService
+from hub.store.live_door import LiveService
 from hub.store.parts import PartFolder
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
@@ -89,6 +90,7 @@ def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
 
 
 def _footage(acting: Acting) -> Iterator[object]:
+    yield LiveService(acting)
     yield RetentionService(acting)
 
 

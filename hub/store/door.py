@@ -35,7 +35,6 @@ from hub.store.footage_door import FootageDoor
 from hub.store.grant_door import GrantDoor
 from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
 from hub.store.keepers_door import KeepersDoor
-from hub.store.live_door import LiveDoor
 from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
@@ -65,7 +64,6 @@ class Door(
     NoticeDoor,
     ReportDoor,
     PhoneTestDoor,
-    LiveDoor,
     ArrivalDoor,
     HandOverDoor,
     SilenceDoor,

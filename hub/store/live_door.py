@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
-from hub.store.door_base import DoorBase
+from hub.alerts.moment import Moment
+from hub.store.acting import Acting, On
 from hub.store.registry import is_bearing
 from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import visible_cameras
@@ -53,8 +54,11 @@ class LiveCamera:
     """Viewing direction in degrees, clockwise from north; None: not recorded."""
 
 
-class LiveDoor(DoorBase):
-    """Live viewing."""
+class LiveService:
+    """Live viewing. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def may_see_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> bool:
         """Whether this person may watch; used for links, and repeatedly during a view. Logs
@@ -66,64 +70,69 @@ class LiveDoor(DoorBase):
         view."""
         camera = self._live_camera(asker, camera_id, purpose)
         if camera is None:
-            self._note(asker, f"{purpose}.begin.refused", "camera", camera_id)
+            on = On("camera", camera_id)
+            self._acting.note(asker, f"{purpose}.begin", on, is_done=False)
         return camera
 
     def begin_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> None:
         """Log the start of a view."""
-        self._note(asker, f"{purpose}.begin", "camera", camera_id)
+        self._acting.note(asker, f"{purpose}.begin", On("camera", camera_id))
 
     def end_live(self, asker: Asker, camera_id: UUID, purpose: Purpose, *, detail: str) -> None:
         """Log the end of a view; `detail` gives its length and the reason for its end."""
-        self._note(asker, f"{purpose}.end", "camera", camera_id, detail=detail)
+        self._acting.note(asker, f"{purpose}.end", On("camera", camera_id), detail)
 
     def face_camera(self, asker: Asker, camera_id: UUID, bearing_deg: float | None) -> bool:
         """Record a camera's viewing direction in degrees, clockwise from north; None: unknown.
         False if the camera is not theirs to look after. RegistryError for an invalid bearing."""
-        if bearing_deg is not None and not is_bearing(bearing_deg):
-            raise RegistryError("a bearing is from 0 to 360 degrees, clockwise from north")
-        now = self._clock.now()
-        scope = visible_cameras(asker.person_id, Right.MANAGE, now).subquery("scope")
-        mine = select(scope.c.camera_id).where(scope.c.camera_id == camera_id)
-        with self._db.writing() as conn:
-            if conn.scalar(mine) is None:
-                self._note_in(conn, asker, "camera.place.refused", "camera", camera_id)
+        with self._acting.changing(asker, "camera.place", On("camera", camera_id)) as change:
+            if bearing_deg is not None and not is_bearing(bearing_deg):
+                raise RegistryError("a bearing is from 0 to 360 degrees, clockwise from north")
+            scope = visible_cameras(asker.person_id, Right.MANAGE, change.now).subquery("scope")
+            mine = select(scope.c.camera_id).where(scope.c.camera_id == camera_id)
+            if change.conn.scalar(mine) is None:
+                change.refuse()
                 return False
             value = None if bearing_deg is None else bearing_deg % 360
             this = cameras.c.id == camera_id
-            conn.execute(update(cameras).where(this).values(bearing_deg=value))
-            detail = f"bearing_deg {value}"
-            self._note_in(conn, asker, "camera.place", "camera", camera_id, detail=detail)
+            change.conn.execute(update(cameras).where(this).values(bearing_deg=value))
+            change.done(f"bearing_deg {value}")
         return True
 
     def _live_camera(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> LiveCamera | None:
-        now = self._clock.now()
-        scope = visible_cameras(asker.person_id, RIGHTS[purpose], now).subquery("scope")
-        query = (
-            select(
-                cameras,
-                nodes.c.name.label("node"),
-                nodes.c.state.label("node_state"),
-                nodes.c.state_since_utc_us.label("node_since_utc_us"),
-            )
-            .join(nodes, nodes.c.id == cameras.c.node_id)
-            .join(scope, scope.c.camera_id == cameras.c.id)
-            .where(cameras.c.id == camera_id)
+        act = f"{purpose}.begin"
+        with self._acting.part_of(asker, act) as look:
+            return live_camera(look.conn, asker.person_id, camera_id, purpose, look.now)
+
+
+def live_camera(
+    conn: Connection, person_id: UUID, camera_id: UUID, purpose: Purpose, now: Moment
+) -> LiveCamera | None:
+    """The camera, if this person may watch it now."""
+    scope = visible_cameras(person_id, RIGHTS[purpose], now).subquery("scope")
+    query = (
+        select(
+            cameras,
+            nodes.c.name.label("node"),
+            nodes.c.state.label("node_state"),
+            nodes.c.state_since_utc_us.label("node_since_utc_us"),
         )
-        with self._db.reading() as conn:
-            row = conn.execute(query).first()
-            if row is None:
-                return None
-            place = places(conn, {row.area_id})[row.area_id]
-        is_here = row.node_state == "online"
-        lost = "lost" if row.is_lost else "well"
-        return LiveCamera(
-            camera_id=row.id,
-            label=row.label,
-            place=place,
-            node=row.node,
-            name=row.name,
-            state=lost if is_here else row.node_state,
-            since_utc_us=row.state_since_utc_us if is_here else row.node_since_utc_us,
-            bearing_deg=row.bearing_deg,
-        )
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .join(scope, scope.c.camera_id == cameras.c.id)
+        .where(cameras.c.id == camera_id)
+    )
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    is_here = row.node_state == "online"
+    lost = "lost" if row.is_lost else "well"
+    return LiveCamera(
+        camera_id=row.id,
+        label=row.label,
+        place=places(conn, {row.area_id})[row.area_id],
+        node=row.node,
+        name=row.name,
+        state=lost if is_here else row.node_state,
+        since_utc_us=row.state_since_utc_us if is_here else row.node_since_utc_us,
+        bearing_deg=row.bearing_deg,
+    )

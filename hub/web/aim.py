@@ -16,7 +16,7 @@ from agent.wire.settings import SettingsFault
 from hub.alerts.errors import RegistryError
 from hub.alerts.layers import State
 from hub.alerts.outlines import OutlineFault, keys, read, written
-from hub.store.live_door import Purpose
+from hub.store.live_door import LiveService, Purpose
 from hub.store.settings_door import CameraNow, SettingsService
 from hub.web import live_view, phone_tests
 from hub.web.auth import FormSent, SignedIn, Visit
@@ -92,7 +92,7 @@ def save_bearing(
     said = bearing.strip().replace(",", ".")
     try:
         degrees = float(said) if said else None
-        is_theirs = visit.site.door.face_camera(visit.asker, camera_id, degrees)
+        is_theirs = visit.use(LiveService).face_camera(visit.asker, camera_id, degrees)
     except (ValueError, RegistryError):
         words = visit.site.calendar(visit.asker.language).words
         wrong = words.say("It looks to 0 to 360 degrees: 0 is north, 90 east.")

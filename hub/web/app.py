@@ -14,6 +14,7 @@ from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
 from hub.store.door import Door
+from hub.store.live_door import LiveService
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser
@@ -170,7 +171,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         services=services,
         door=door,
         pack=pack,
-        live_round=live_round or LiveRound(door, Watching()),
+        live_round=live_round or LiveRound(door, services.use(LiveService), Watching()),
         accounts=accounts,
         uploads=uploads,
         bell=bell,

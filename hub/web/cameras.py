@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from hub.alerts.neighbours import Near
-from hub.store.live_door import Purpose
+from hub.store.live_door import LiveService, Purpose
 from hub.store.views import SeenCamera
 from hub.web.auth import SignedIn
 from hub.web.site import render
@@ -80,7 +80,7 @@ def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
         state=state_line(camera, calendar),
         near=[(one, near_word(how, calendar.words)) for one, how in page.near],
         map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
-        may_watch=visit.site.door.may_see_live(visit.asker, camera_id, Purpose.LIVE),
+        may_watch=visit.use(LiveService).may_see_live(visit.asker, camera_id, Purpose.LIVE),
         may_search=visit.site.door.searches(visit.asker),
         may_find=visit.site.door.searches_sightings(visit.asker),
     )

@@ -10,6 +10,7 @@ import structlog
 
 from hub.store import database
 from hub.store.door import Door
+from hub.store.live_door import LiveService
 from hub.web.watching import Key, Watch, Watching
 
 log = structlog.get_logger()
@@ -20,8 +21,9 @@ LOOK_EVERY_S: Final = 0.5
 class LiveRound:
     """A task of the hub; `look` is one round."""
 
-    def __init__(self, door: Door, watching: Watching) -> None:
+    def __init__(self, door: Door, live: LiveService, watching: Watching) -> None:
         self._door = door
+        self._live = live
         self.watching = watching
         self._owed: deque[tuple[Watch, str]] = deque()
         self._writing = threading.Lock()
@@ -78,10 +80,10 @@ class LiveRound:
         with self._writing:  # closing a page and a round can coincide
             while self._owed:
                 watch, detail = self._owed[0]
-                self._door.end_live(
+                self._live.end_live(
                     watch.asker, watch.camera.camera_id, watch.purpose, detail=detail
                 )
                 self._owed.popleft()
 
     def _may(self, watch: Watch) -> bool:
-        return self._door.may_see_live(watch.asker, watch.camera.camera_id, watch.purpose)
+        return self._live.may_see_live(watch.asker, watch.camera.camera_id, watch.purpose)

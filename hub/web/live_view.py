@@ -13,7 +13,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from hub.store.live_door import LiveCamera, Purpose
+from hub.store.live_door import LiveCamera, LiveService, Purpose
 from hub.web import cameras
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.site import render
@@ -78,8 +78,8 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
     Raises 404 without the right, 503 with too many viewers.
     """
-    door, watching = visit.site.door, visit.site.watching
-    camera = door.live_camera(visit.asker, camera_id, purpose)
+    live, watching = visit.use(LiveService), visit.site.watching
+    camera = live.live_camera(visit.asker, camera_id, purpose)
     if camera is None:
         raise HTTPException(404)
     key = (visit.session.session_id, camera.camera_id, purpose)
@@ -89,7 +89,7 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
         raise HTTPException(503, headers={"Retry-After": "10"}) from None
     if begun is not None:
         try:
-            door.begin_live(visit.asker, camera_id, purpose)
+            live.begin_live(visit.asker, camera_id, purpose)
         except BaseException:
             watching.leave(key)
             raise

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from hub.store.live_door import Purpose
+from hub.store.live_door import LiveService, Purpose
 from hub.store.phone_tests import SentTest, TooManyTestsError
 from hub.web import live_view
 from hub.web.auth import FormSent, SignedIn, Visit
@@ -70,7 +70,7 @@ async def send_test(visit: FormSent, camera_id: UUID) -> Response:
 @router.get("")
 def show_test(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
     """That part of the page for its script; 404 for people who do not manage the camera."""
-    camera = visit.site.door.live_camera(visit.asker, camera_id, Purpose.AIM)
+    camera = visit.use(LiveService).live_camera(visit.asker, camera_id, Purpose.AIM)
     if camera is None:
         raise HTTPException(404)
     return render(

@@ -14,6 +14,7 @@ from hub.alerts.grants import Right
 from hub.store import staff
 from hub.store.audit_tables import audit
 from hub.store.database import Database
+from hub.store.live_door import LiveService
 from hub.store.registry_tables import cameras
 from hub.web.live_in import JPEG_BEGINS, JPEG_ENDS
 from hub.web.live_round import LiveRound
@@ -52,7 +53,8 @@ def town(database_url: str, tmp_path: Path, time: Time) -> Iterator[Town]:
     """An may watch live, Bình may not."""
     db = Database(database_url)
     town = Town(db, tmp_path)
-    town.live_round = LiveRound(town.door, Watching(town._tell_node, time))
+    live = town.services.use(LiveService)
+    town.live_round = LiveRound(town.door, live, Watching(town._tell_node, time))
     town.grants["live"] = town.allow("an", Right.LIVE)
     yield town
     db.close()

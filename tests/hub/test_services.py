@@ -27,6 +27,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/enrol_door.py": {"tends_areas": "enrolments.open"},
     "store/export_door.py": {"leave": "evidence.export"},
     "store/keeping_door.py": {"keeps": "keeping.open", "may_hold_alert": "alert.open"},
+    "store/live_door.py": {"_live_camera": "act"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers

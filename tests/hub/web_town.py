@@ -40,6 +40,7 @@ from hub.store.filing import Filing
 from hub.store.footage_tables import media
 from hub.store.giving_desk import GivingDesk
 from hub.store.household_door import HouseholdDoor
+from hub.store.live_door import LiveService
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.petition_views import Office
@@ -136,7 +137,9 @@ class Town:
             )
         )
         self.door = self.services.use(Door)
-        self.live_round = LiveRound(self.door, Watching(self._tell_node))
+        self.live_round = LiveRound(
+            self.door, self.services.use(LiveService), Watching(self._tell_node)
+        )
         self.households = self._household_room()
 
     def _household_room(self, *, most_bytes: int = 20_000_000) -> HouseholdRoom:

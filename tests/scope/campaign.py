@@ -46,6 +46,7 @@ from hub.store import account_closing, dispatch, staff
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.export_door import ExportService
+from hub.store.live_door import LiveService
 from hub.store.notify_tables import notifications
 from hub.store.schema import migrate
 from hub.web import live
@@ -142,7 +143,7 @@ class Street:
             verify_token=lambda _token: None,
             stopping=self.look,
             pack=packer(world.services.use(ExportService), world.folder),
-            live_round=LiveRound(world.door, self.watching),
+            live_round=LiveRound(world.door, world.services.use(LiveService), self.watching),
             settings=WebSettings(
                 public_url=ORIGIN,
                 push_public_key="BKey",
