@@ -17,6 +17,7 @@ from hub.store.diagnosis_door import DiagnosisService
 from hub.store.door import Door
 from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
+from hub.store.footage_door import PlaybackService
 from hub.store.growing import GrowingClips
 from hub.store.keeping_door import RetentionService
 from hub.store.live_door import LiveService
@@ -64,7 +65,7 @@ def make_services(r: Resources) -> Services:
         (
             *_alerts(r),
             *_nodes(r, acting),
-            *_footage(acting),
+            *_footage(r, acting),
             *_evidence(r, acting),
             *_tips(r, acting),
             *_petitions(r),
@@ -89,7 +90,8 @@ def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
         )
 
 
-def _footage(acting: Acting) -> Iterator[object]:
+def _footage(r: Resources, acting: Acting) -> Iterator[object]:
+    yield PlaybackService(acting, blobs=r.blobs, proxies=r.proxies, growing=r.growing)
     yield LiveService(acting)
     yield RetentionService(acting)
 

@@ -31,7 +31,6 @@ from hub.store.arrival_door import ArrivalDoor
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.duty_door import DutyDoor
-from hub.store.footage_door import FootageDoor
 from hub.store.grant_door import GrantDoor
 from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
 from hub.store.keepers_door import KeepersDoor
@@ -75,7 +74,6 @@ class Door(
     DutyDoor,
     KeepersDoor,
     SearchDoor,
-    FootageDoor,
 ):
     """Thread-safe. None: the item is unknown, or the person has no right to it.
 

@@ -5,9 +5,10 @@ from typing import Final
 from uuid import UUID
 
 from hub.store import sights, wishes
-from hub.store.door_base import DoorBase
-from hub.store.growing import Film
-from hub.store.proxies import read_copy
+from hub.store.acting import Acting, On
+from hub.store.blobs import Blobs
+from hub.store.growing import Film, GrowingClips
+from hub.store.proxies import Proxies, read_copy
 from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
@@ -15,15 +16,29 @@ STORING_LOOK_S: Final = 0.1
 MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4", "sound": "audio/mp4"}
 
 
-class FootageDoor(DoorBase):
-    """Opens stored media for people; `hub.store.door` has all else."""
+class PlaybackService:
+    """Opens stored media and growing clips for people. For any thread."""
+
+    def __init__(
+        self,
+        acting: Acting,
+        *,
+        blobs: Blobs,
+        proxies: Proxies | None = None,
+        growing: GrowingClips | None = None,
+    ) -> None:
+        """Without `growing`, only complete clips are shown."""
+        self._acting = acting
+        self._blobs = blobs
+        self._proxies = proxies
+        self._growing = growing
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""
-        with self._db.reading() as conn:
-            row = sights.one_media(conn, asker.person_id, media_id, self._clock.now())
+        with self._acting.part_of(asker, "media.open") as look:
+            row = sights.one_media(look.conn, asker.person_id, media_id, look.now)
         is_here = row is not None and self._blobs.has(row.sha256)
-        self._note(asker, "media.open" if is_here else "media.open.refused", "media", media_id)
+        self._acting.note(asker, "media.open", On("media", media_id), is_done=is_here)
         if row is None or not is_here:
             return None
         return OpenMedia(
@@ -38,7 +53,7 @@ class FootageDoor(DoorBase):
     def watch_clip(self, asker: Asker, clip_id: UUID) -> Film | UUID | None:
         """A clip during its recording (needs CLIPS); the id of its file once that is stored."""
         may = self.may_watch(asker, clip_id)
-        self._note(asker, "clip.watch" if may else "clip.watch.refused", "clip", clip_id)
+        self._acting.note(asker, "clip.watch", On("clip", clip_id), is_done=may)
         if not may or self._growing is None:
             return None
         for _ in range(STORING_LOOKS):
@@ -56,21 +71,17 @@ class FootageDoor(DoorBase):
     def may_watch(self, asker: Asker, clip_id: UUID) -> bool:
         """True while the person has the right; checked repeatedly during playback, logged only at
         the start."""
-        with self._db.reading() as conn:
-            return sights.may_watch(conn, asker.person_id, clip_id, self._clock.now())
+        with self._acting.part_of(asker, "clip.watch") as look:
+            return sights.may_watch(look.conn, asker.person_id, clip_id, look.now)
 
     def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
         """Request an alert's clip that is still at its node (needs CLIPS); False without one. A
         repeated request changes nothing until the node has answered that the clip is gone."""
-        now, who = self._clock.now(), asker.person_id
-        with self._db.writing() as conn:
-            may = sights.unbrought_clip(conn, who, media_id, alert_id=alert_id, now=now)
-            is_new = may and wishes.wish(conn, media_id, person_id=who, now=now)
-            act = "media.ask" if is_new else "media.ask.again" if may else "media.ask.refused"
-            self._note_in(conn, asker, act, "media", media_id)
-        if is_new:
-            self._bell.ring()
-        return may
+        on = On("media", media_id)
+        with self._acting.changing(asker, "media.ask", on, rings=True) as change:
+            who, now = asker.person_id, change.now
+            may = sights.unbrought_clip(change.conn, who, media_id, alert_id=alert_id, now=now)
+            return wishes.ask(change, media_id, may=may)
 
     def open_copy(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A small H.264 copy of a clip, for browsers that cannot play the clip itself; blocks while
@@ -78,10 +89,10 @@ class FootageDoor(DoorBase):
 
         Raises BusyError, NoCopyError, BlobsError.
         """
-        with self._db.reading() as conn:
-            row = sights.one_media(conn, asker.person_id, media_id, self._clock.now())
-        may_be = row is not None and row.kind == "clip" and row.codec != "h264"
-        self._note(asker, "media.copy" if may_be else "media.copy.refused", "media", media_id)
+        with self._acting.reading(asker, "media.copy", On("media", media_id)) as look:
+            row = sights.one_media(look.conn, asker.person_id, media_id, look.now)
+            may_be = row is not None and row.kind == "clip" and row.codec != "h264"
+            look.answer(may_be)
         if row is None or not may_be or self._proxies is None or not self._blobs.has(row.sha256):
             return None
         path = self._proxies.copy_of(

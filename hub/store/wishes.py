@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from agent.wire.messages import MediaAnswered
 from hub.alerts.moment import Moment
+from hub.store.acting import Changing
 from hub.store.footage import touch_alerts
 from hub.store.footage_tables import media, wishes
 from hub.store.registry_tables import nodes
@@ -48,6 +49,17 @@ def wish(conn: Connection, media_id: UUID, *, person_id: UUID, now: Moment) -> b
         conn.execute(update(wishes).where(wishes.c.media_id == media_id).values(values))
     touch_alerts(conn, media_id, now=now)
     return True
+
+
+def ask(change: Changing, media_id: UUID, *, may: bool) -> bool:
+    """`wish` as one person's act, with its line in the log; returns `may`, their right to it."""
+    if not may:
+        change.refuse()
+    elif wish(change.conn, media_id, person_id=change.asker.person_id, now=change.now):
+        change.done()
+    else:
+        change.refuse(how="again")
+    return may
 
 
 def due(conn: Connection, *, now: Moment) -> list[Wish]:

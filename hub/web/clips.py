@@ -1,19 +1,23 @@
 """Delivery of pictures and clips to officers, whole or in ranges."""
 
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from hub.store.footage_door import PlaybackService
 from hub.store.proxies import BusyError
 from hub.store.shrinking import NoCopyError
 from hub.store.views import OpenMedia
 from hub.web.auth import SignedIn
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.services import service
 from hub.web.small import MEDIA_TYPE, NotAPictureError, Original, small_picture
 
 router = APIRouter()
+
+Playback = Annotated[PlaybackService, service(PlaybackService)]
 
 ENDINGS: Final = {
     "image/jpeg": "jpg",
@@ -29,17 +33,17 @@ KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
 
 @router.get("/media/{media_id}")
 @router.head("/media/{media_id}")
-def show_media(request: Request, visit: SignedIn, media_id: UUID) -> Response:
+def show_media(request: Request, visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
     """A picture or clip, whole or in part."""
-    return answer(request, visit.site.door.open_media(visit.asker, media_id))
+    return answer(request, playback.open_media(visit.asker, media_id))
 
 
 @router.get("/media/{media_id}/h264")
 @router.head("/media/{media_id}/h264")
-def show_copy(request: Request, visit: SignedIn, media_id: UUID) -> Response:
+def show_copy(request: Request, visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
     """A small copy of a clip that some browsers cannot play; the first request waits for it."""
     try:
-        return answer(request, visit.site.door.open_copy(visit.asker, media_id))
+        return answer(request, playback.open_copy(visit.asker, media_id))
     except BusyError:
         return JSONResponse({"reason": "busy"}, 503, headers={"Retry-After": "30"})
     except NoCopyError:
@@ -64,9 +68,9 @@ def answer(request: Request, media: OpenMedia | None) -> Response:
 
 
 @router.get("/media/{media_id}/small")
-def show_small(visit: SignedIn, media_id: UUID) -> Response:
+def show_small(visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
     """A picture in list size."""
-    media = visit.site.door.open_media(visit.asker, media_id)
+    media = playback.open_media(visit.asker, media_id)
     if media is None or media.kind != "picture":
         raise HTTPException(404)
     headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}

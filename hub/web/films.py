@@ -3,7 +3,7 @@ first clip."""
 
 import time
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import anyio
@@ -11,12 +11,16 @@ from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from hub.store.footage_door import PlaybackService
 from hub.store.growing import Film
 from hub.store.views import GrowingRow, MediaRow
 from hub.web.auth import SignedIn, Visit
+from hub.web.services import service
 from hub.web.waiting import AWAITED_S
 
 router = APIRouter()
+
+Playback = Annotated[PlaybackService, service(PlaybackService)]
 
 PIECE_BYTES: Final = 256 * 1024
 LOOK_EVERY_S: Final = 0.1
@@ -49,9 +53,9 @@ async def await_clip(visit: SignedIn, alert_id: UUID) -> Response:
 
 
 @router.get("/clips/{clip_id}/growing")
-def watch_clip(visit: SignedIn, clip_id: UUID) -> Response:
+def watch_clip(visit: SignedIn, playback: Playback, clip_id: UUID) -> Response:
     """From its first byte as it arrives; once it is complete, the file."""
-    film = visit.site.door.watch_clip(visit.asker, clip_id)
+    film = playback.watch_clip(visit.asker, clip_id)
     match film:
         case None:
             raise HTTPException(404)
@@ -59,11 +63,13 @@ def watch_clip(visit: SignedIn, clip_id: UUID) -> Response:
             return RedirectResponse(f"/media/{film}", 307)
         case Film():
             headers = {"Cache-Control": "no-store", "Accept-Ranges": "none"}
-            pieces = _pieces(visit, clip_id, film)
+            pieces = _pieces(visit, playback, clip_id, film)
             return StreamingResponse(pieces, headers=headers, media_type="video/mp4")
 
 
-async def _pieces(visit: Visit, clip_id: UUID, film: Film) -> AsyncIterator[bytes]:
+async def _pieces(
+    visit: Visit, playback: PlaybackService, clip_id: UUID, film: Film
+) -> AsyncIterator[bytes]:
     ask_at_s = time.monotonic() + ASK_EVERY_S
     is_over = False
     try:
@@ -77,7 +83,7 @@ async def _pieces(visit: Visit, clip_id: UUID, film: Film) -> AsyncIterator[byte
                 await anyio.sleep(LOOK_EVERY_S)
             if time.monotonic() >= ask_at_s:
                 ask_at_s = time.monotonic() + ASK_EVERY_S
-                if not await run_in_threadpool(visit.site.door.may_watch, visit.asker, clip_id):
+                if not await run_in_threadpool(playback.may_watch, visit.asker, clip_id):
                     return
                 # Bytes from before its end are still read: the last bytes come with the end.
                 is_over = await run_in_threadpool(film.is_over)

@@ -10,6 +10,7 @@ from hub.alerts.alert import CAUSES, Act
 from hub.alerts.kinds import TIP
 from hub.alerts.tips import ABOUT_US
 from hub.store.case_door import CaseService
+from hub.store.footage_door import PlaybackService
 from hub.store.keeping_door import RetentionService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
@@ -157,7 +158,7 @@ def show_card(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
 @router.post("/alerts/{alert_id}/clips/{media_id}/ask")
 def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
     """Request a clip that is still at its node."""
-    if not visit.site.door.ask_for_clip(visit.asker, alert_id, media_id):
+    if not visit.use(PlaybackService).ask_for_clip(visit.asker, alert_id, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 

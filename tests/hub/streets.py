@@ -22,6 +22,7 @@ from hub.store.blobs import BlobFolder
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.filing import Filed, Filing
+from hub.store.footage_door import PlaybackService
 from hub.store.notify_tables import phones
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
@@ -174,6 +175,7 @@ class Streets:
             )
         )
         self.door = self.services.use(Door)
+        self.playback = self.services.use(PlaybackService)
         self.node = Mouth("nga-tu", self.clock)
         self.other = Mouth("cau-moi", self.clock)
         now = self.clock.now()

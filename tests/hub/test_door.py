@@ -79,7 +79,9 @@ def test_not_there_and_not_theirs_are_the_same_answer(streets: Streets) -> None:
     for ask in asks:
         assert ask(hidden) is ask(uuid4()) is None
         assert last_act(streets)[0].endswith(".refused")
-    assert door.open_media(binh, page.row.picture_id) is door.open_media(binh, uuid4()) is None
+    playback = streets.playback
+    assert playback.open_media(binh, page.row.picture_id) is None
+    assert playback.open_media(binh, uuid4()) is None
     assert last_act(streets)[0] == "media.open.refused"
     assert door.shown(binh, uuid4()) is False
 
@@ -114,7 +116,7 @@ def test_a_grant_reaches_back_only_so_far(streets: Streets) -> None:
     everyone = streets.officer("binh")
     row = streets.door.row(everyone, old)
     assert row is not None and row.picture_id is not None
-    assert streets.door.open_media(an, row.picture_id) is None
+    assert streets.playback.open_media(an, row.picture_id) is None
     assert [c.alert_id for c in streets.door.changes_since(an, 0)[0]] == [new]
 
 
@@ -138,12 +140,12 @@ def test_clips_need_their_own_right(streets: Streets) -> None:
     assert [item.kind for item in page.media] == ["picture"]
     assert full.may_play and full.row.clip_id is not None and full.row.picture_id is not None
     assert [item.kind for item in full.media] == ["clip", "picture"]
-    assert streets.door.open_media(looker, full.row.clip_id) is None
-    clip = streets.door.open_media(player, full.row.clip_id)
+    assert streets.playback.open_media(looker, full.row.clip_id) is None
+    clip = streets.playback.open_media(player, full.row.clip_id)
     assert clip is not None
     assert (clip.media_type, clip.size_bytes, clip.sha256) == ("video/mp4", 5, sha(b"video"))
     assert b"".join(clip.read(0, 5)) == b"video"
-    seen = streets.door.open_media(looker, full.row.picture_id)
+    seen = streets.playback.open_media(looker, full.row.picture_id)
     assert seen is not None and seen.media_type == "image/jpeg"
     assert last_act(streets) == ("media.open", looker.person_id, full.row.picture_id)
 
@@ -238,7 +240,7 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
         ("alert.take", lambda: door.act(an, alert_id, act="take")),
         ("alert.take.again", lambda: door.act(an, alert_id, act="take")),
         ("alert.resolve", lambda: door.act(an, alert_id, act="resolve")),
-        ("media.open", lambda: door.open_media(an, picture_id)),
+        ("media.open", lambda: streets.playback.open_media(an, picture_id)),
         ("changes.open", lambda: door.changes_since(an, 0)),
         ("phones.open", lambda: door.phones(an)),
         ("notification.shown", lambda: door.shown(an, owed.id)),

@@ -64,7 +64,7 @@ class Clip:
 
 
 def film_of(streets: Streets, clip: Clip, login: str = "an") -> Film:
-    film = streets.door.watch_clip(streets.officer(login), clip.clip_id)
+    film = streets.playback.watch_clip(streets.officer(login), clip.clip_id)
     assert isinstance(film, Film)
     assert "clip.watch" in streets.acts()
     return film
@@ -138,7 +138,7 @@ def test_a_film_goes_on_as_the_clip_grows_and_ends_with_it(streets: Streets) -> 
     film.close()
     second.close()
     an = streets.officer("chi")
-    assert streets.door.watch_clip(an, clip.clip_id) == streets.rows(media)[0].id
+    assert streets.playback.watch_clip(an, clip.clip_id) == streets.rows(media)[0].id
 
 
 @pytest.mark.parametrize("end", ["dropped", "silent"])
@@ -197,9 +197,9 @@ def test_only_its_own_node_brings_it_and_only_who_may_play_clips_watches(
     )
     clip.bring(DRAFT)
     stranger = streets.officer("la", area=streets.bridge)
-    assert streets.door.watch_clip(stranger, clip.clip_id) is None
-    assert streets.door.watch_clip(streets.officer("an"), uuid4()) is None
-    assert not streets.door.may_watch(stranger, clip.clip_id)
+    assert streets.playback.watch_clip(stranger, clip.clip_id) is None
+    assert streets.playback.watch_clip(streets.officer("an"), uuid4()) is None
+    assert not streets.playback.may_watch(stranger, clip.clip_id)
 
 
 @pytest.mark.promise("Clips: A partial clip of a dead node stays playable.")

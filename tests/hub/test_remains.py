@@ -104,7 +104,7 @@ def test_what_is_left_of_a_clip_becomes_footage_and_its_page_says_so(streets: St
     assert page.growing == ()
     [shown] = page.media
     assert (shown.is_stored, shown.is_remains) == (True, True)
-    assert streets.door.watch_clip(streets.officer("binh"), clip.clip_id) == row.id
+    assert streets.playback.watch_clip(streets.officer("binh"), clip.clip_id) == row.id
     details = [one.detail for one in streets.rows(audit) if one.act == "media.store"]
     assert ["left of an unfinished clip" in one for one in details] == [True]
     assert remains(streets).take_in() == 0, "once"
@@ -191,4 +191,4 @@ def test_a_node_that_is_back_after_all_brings_the_whole_beside_it(streets: Stree
         (True, True),
     ]
     watcher = streets.officer("chi", rights=Right.SEE)
-    assert streets.door.watch_clip(watcher, clip.clip_id) is None
+    assert streets.playback.watch_clip(watcher, clip.clip_id) is None

@@ -144,11 +144,11 @@ def test_sound_comes_only_where_it_was_asked_for_and_only_who_may_play_clips_hea
     assert page.sound == "broken into twice"
     assert page.row.clip_id is None, "sound is no clip"
     assert [one.kind for one in page.media] == ["sound"]
-    opened = streets.door.open_media(officer, row.id)
+    opened = streets.playback.open_media(officer, row.id)
     assert opened is not None
     assert opened.media_type == "audio/mp4"
     watcher = streets.officer("chi", rights=Right.SEE)
-    assert streets.door.open_media(watcher, row.id) is None
+    assert streets.playback.open_media(watcher, row.id) is None
     page = streets.door.alert(watcher, filed.alert_id)
     assert page is not None
     assert page.media == []

@@ -61,7 +61,7 @@ def test_a_wish_is_told_to_its_node_until_it_answers_and_the_page_says_how_it_st
 ) -> None:
     an = streets.officer("an")
     rings, revision = streets.bell.rings, streets.rows(alerts)[0].revision
-    assert streets.door.ask_for_clip(an, alert_id, media_id(streets))
+    assert streets.playback.ask_for_clip(an, alert_id, media_id(streets))
     assert streets.bell.rings == rings + 1
     assert streets.rows(alerts)[0].revision == revision + 1
     wish = clip(streets, an, alert_id).wish
@@ -88,7 +88,7 @@ def test_asking_again_changes_nothing_until_the_node_said_it_is_gone(
 ) -> None:
     an, binh = streets.officer("an"), streets.officer("binh")
     for who in (an, binh, an):
-        assert streets.door.ask_for_clip(who, alert_id, media_id(streets))
+        assert streets.playback.ask_for_clip(who, alert_id, media_id(streets))
     [row] = streets.rows(wishes)
     assert row.person_id == an.person_id
     assert acts(streets) == ["media.ask", "media.ask.again", "media.ask.again"]
@@ -96,26 +96,26 @@ def test_asking_again_changes_nothing_until_the_node_said_it_is_gone(
     streets.file(streets.node.says(MediaAnswered(command_id=command_id, coming=(), gone=sha256s)))
     wish = clip(streets, binh, alert_id).wish
     assert wish is not None and wish.answer == "gone"
-    assert streets.door.ask_for_clip(binh, alert_id, media_id(streets))
+    assert streets.playback.ask_for_clip(binh, alert_id, media_id(streets))
     [(_, second_id, _)] = said(streets)
     assert second_id != command_id
 
 
 def test_who_may_not_play_clips_asks_for_nothing(streets: Streets, alert_id: UUID) -> None:
     stranger = streets.officer("la", area=streets.bridge)
-    assert not streets.door.ask_for_clip(stranger, alert_id, media_id(streets))
+    assert not streets.playback.ask_for_clip(stranger, alert_id, media_id(streets))
     an = streets.officer("an")
-    assert not streets.door.ask_for_clip(an, uuid4(), media_id(streets))
-    assert not streets.door.ask_for_clip(an, alert_id, uuid4())
+    assert not streets.playback.ask_for_clip(an, uuid4(), media_id(streets))
+    assert not streets.playback.ask_for_clip(an, alert_id, uuid4())
     streets.bring(b"video")
-    assert not streets.door.ask_for_clip(an, alert_id, media_id(streets))
+    assert not streets.playback.ask_for_clip(an, alert_id, media_id(streets))
     assert acts(streets) == ["media.ask.refused"] * 4
     assert said(streets) == []
 
 
 def test_another_node_answers_for_nobody_else(streets: Streets, alert_id: UUID) -> None:
     an = streets.officer("an")
-    streets.door.ask_for_clip(an, alert_id, media_id(streets))
+    streets.playback.ask_for_clip(an, alert_id, media_id(streets))
     [(_, command_id, sha256s)] = said(streets)
     lie = MediaAnswered(command_id=command_id, coming=(), gone=sha256s)
     streets.file(streets.other.says(lie))
@@ -130,7 +130,7 @@ def test_a_node_that_is_away_is_told_when_it_is_back(streets: Streets, alert_id:
         registry.note_birth(conn, birth, now=streets.clock.now())
         death = Death(node="nga-tu", birth_id=birth.birth_id)
         registry.note_death(conn, death, now=streets.clock.now())
-    streets.door.ask_for_clip(an, alert_id, media_id(streets))
+    streets.playback.ask_for_clip(an, alert_id, media_id(streets))
     assert said(streets) == []
     page = streets.door.alert(an, alert_id)
     assert page is not None and not page.is_node_here
