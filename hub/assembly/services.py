@@ -28,6 +28,7 @@ from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_views import Office
 from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
+from hub.store.search_door import SearchService
 from hub.store.settings_door import SettingsService
 from hub.store.tip_box import TipBox
 from hub.store.tip_desk import TipDesk
@@ -92,6 +93,7 @@ def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
 
 def _footage(r: Resources, acting: Acting) -> Iterator[object]:
     yield PlaybackService(acting, blobs=r.blobs, proxies=r.proxies, growing=r.growing)
+    yield SearchService(acting)
     yield LiveService(acting)
     yield RetentionService(acting)
 

@@ -40,7 +40,6 @@ from hub.store.notice_door import NoticeDoor
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.report_door import ReportDoor
-from hub.store.search_door import SearchDoor
 from hub.store.silence_door import SilenceDoor
 from hub.store.tables import columns
 from hub.store.views import (
@@ -73,7 +72,6 @@ class Door(
     GrantDoor,
     DutyDoor,
     KeepersDoor,
-    SearchDoor,
 ):
     """Thread-safe. None: the item is unknown, or the person has no right to it.
 

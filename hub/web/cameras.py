@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from hub.alerts.neighbours import Near
 from hub.store.live_door import LiveService, Purpose
+from hub.store.search_door import SearchService
 from hub.store.views import SeenCamera
 from hub.web.auth import SignedIn
 from hub.web.site import render
@@ -71,6 +72,7 @@ def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
     calendar = visit.site.calendar(visit.asker.language)
     camera = page.camera
     agent = request.headers.get("user-agent", "")
+    search = visit.use(SearchService)
     return render(
         request,
         "camera.html",
@@ -81,6 +83,6 @@ def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
         near=[(one, near_word(how, calendar.words)) for one, how in page.near],
         map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
         may_watch=visit.use(LiveService).may_see_live(visit.asker, camera_id, Purpose.LIVE),
-        may_search=visit.site.door.searches(visit.asker),
-        may_find=visit.site.door.searches_sightings(visit.asker),
+        may_search=search.searches(visit.asker),
+        may_find=search.searches_sightings(visit.asker),
     )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.store.case_door import CaseService
+from hub.store.search_door import SearchService
 from hub.store.sighting_search import SHOWN
 from hub.store.sighting_views import SightingsPage
 from hub.web import find_places, find_times, find_words
@@ -21,22 +22,27 @@ from hub.web.find_form import (
     parsed,
     way_words,
 )
+from hub.web.services import service
 from hub.web.site import render
 
 router = APIRouter(prefix="/find")
 
+Search = Annotated[SearchService, service(SearchService)]
+
 
 @router.get("")
-def show_find(request: Request, visit: SignedIn, asked: Annotated[Asked, Query()]) -> Response:
+def show_find(
+    request: Request, visit: SignedIn, search: Search, asked: Annotated[Asked, Query()]
+) -> Response:
     """Form and results; 404 for people who may search no camera."""
-    areas = visit.site.door.searched_areas(visit.asker)
+    areas = search.searched_areas(visit.asker)
     if not areas:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
     form = parsed(asked, calendar) if asked.is_asked else Parsed(None)
     ground = visit.site.map_files.ground()
-    page = form.wanted and visit.site.door.find_sightings(visit.asker, form.wanted)
+    page = form.wanted and search.find_sightings(visit.asker, form.wanted)
     return render(
         request,
         "find.html",
@@ -64,10 +70,13 @@ def show_find(request: Request, visit: SignedIn, asked: Annotated[Asked, Query()
 
 @router.post("/clips/{media_id}/ask")
 def ask_for_found(
-    visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=4000)] = ""
+    visit: FormSent,
+    search: Search,
+    media_id: UUID,
+    back: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """Request a clip that is still at its node."""
-    if not visit.site.door.ask_for_found(visit.asker, media_id):
+    if not search.ask_for_found(visit.asker, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/find?{back}", 303)
 

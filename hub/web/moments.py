@@ -11,17 +11,21 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.store.case_door import CaseService
 from hub.store.moment_sights import MOST_CAMERAS, CameraMoment, SideBySide
+from hub.store.search_door import SearchService
 from hub.web.auth import FormSent, SignedIn
 from hub.web.find_times import FIRST_YEAR, LAST_YEAR
 from hub.web.find_words import ROUND_US, doubt_sentence
 from hub.web.passing_words import Next, follow, leaver_word, next_of, order_sentence
 from hub.web.search import address_of
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.waiting import Unbrought, unbrought
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 router = APIRouter(prefix="/moment")
+
+Search = Annotated[SearchService, service(SearchService)]
 
 US_PER_S: Final = 1_000_000
 STEPS_S: Final = (-60, -10, 10, 60)
@@ -50,6 +54,7 @@ class Pane:
 def show_moment(
     request: Request,
     visit: SignedIn,
+    search: Search,
     camera: Annotated[list[UUID], Query(max_length=MOST_CAMERAS)] = [],  # noqa: B006 - read only
     at: Annotated[str, Query(max_length=30)] = "",
     sighting: UUID | None = None,
@@ -65,7 +70,7 @@ def show_moment(
     at_utc_us = instant_of(at, calendar)
     if at_utc_us is None or not camera:
         raise HTTPException(422)
-    found = visit.site.door.side_by_side(visit.asker, camera, at_utc_us=at_utc_us, follow=sighting)
+    found = search.side_by_side(visit.asker, camera, at_utc_us=at_utc_us, follow=sighting)
     if found is None:
         raise HTTPException(404)
     shown = [one.camera.camera_id for one in found.moments]
@@ -107,10 +112,13 @@ def _near(
 
 @router.post("/clips/{media_id}/ask")
 def ask_for_found(
-    visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=1000)] = ""
+    visit: FormSent,
+    search: Search,
+    media_id: UUID,
+    back: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Request a clip that is still at its node."""
-    if not visit.site.door.ask_for_found(visit.asker, media_id):
+    if not search.ask_for_found(visit.asker, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/moment?{back}", 303)
 

@@ -12,6 +12,7 @@ from hub.alerts.tips import ABOUT_US
 from hub.store.case_door import CaseService
 from hub.store.footage_door import PlaybackService
 from hub.store.keeping_door import RetentionService
+from hub.store.search_door import SearchService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
 from hub.web import cameras, channel_orders, sentences, silences
@@ -118,7 +119,8 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         return {"tip": None}
     calendar, happened_us = visit.site.calendar(visit.asker.language), page.tip.happened_utc_us
     since_us, until_us = happened_us - ABOUT_US, happened_us + ABOUT_US
-    may_search = visit.site.door.searches(visit.asker)
+    search = visit.use(SearchService)
+    may_search = search.searches(visit.asker)
     return {
         "tip": page,
         "tip_near": [(one, cameras.near_word(how, calendar.words)) for one, how in page.cameras],
@@ -126,7 +128,7 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         if may_search
         else "",
         "tip_find": _search_round(page.tip, calendar)
-        if visit.site.door.searches_sightings(visit.asker)
+        if search.searches_sightings(visit.asker)
         else "",
         "may_open_case": visit.use(CaseService).may_open(visit.asker),
     }
@@ -172,7 +174,9 @@ def ask_for_sound(
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Request the sound of a clip of the alert."""
-    is_asked = visit.site.door.ask_for_sound(visit.asker, media_id, reason=reason, is_found=False)
+    is_asked = visit.use(SearchService).ask_for_sound(
+        visit.asker, media_id, reason=reason, is_found=False
+    )
     if is_asked is None:
         raise HTTPException(404)
     if not is_asked:
@@ -231,7 +235,7 @@ def act_on_alert(
 def show_settings(request: Request, visit: SignedIn) -> Response:
     """This phone's notifications, language, theme; sign out."""
     phones = [phone for phone in visit.site.door.phones(visit.asker) if phone.gone_utc_us is None]
-    door = visit.site.door
+    door, search = visit.site.door, visit.use(SearchService)
     return render(
         request,
         "settings.html",
@@ -247,8 +251,8 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         writes_notices=door.writes_notices(visit.asker),
         answers_petitions=visit.site.petition_door is not None
         and visit.site.petition_door.answers(visit.asker),
-        may_search=door.searches(visit.asker),
-        may_find=door.searches_sightings(visit.asker),
+        may_search=search.searches(visit.asker),
+        may_find=search.searches_sightings(visit.asker),
         may_hold=visit.use(RetentionService).keeps(visit.asker),
         has_cases=visit.use(CaseService).may_open(visit.asker)
         or bool(visit.use(CaseService).open_ones(visit.asker)),

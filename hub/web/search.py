@@ -11,17 +11,21 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.store import spans
 from hub.store.case_door import CaseService
+from hub.store.search_door import SearchService
 from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.spans import LONGEST_S
 from hub.store.views import AskedSpan, MediaRow
 from hub.web.auth import FormSent, SignedIn
 from hub.web.footage import NO_SOUND, gone_sentence
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.sounds import Heard, heard
 from hub.web.waiting import Unbrought, unbrought
 from hub.web.when import Calendar
 
 router = APIRouter()
+
+Search = Annotated[SearchService, service(SearchService)]
 
 US_PER_S: Final = 1_000_000
 
@@ -102,6 +106,7 @@ def found(
 def show_search(
     request: Request,
     visit: SignedIn,
+    search: Search,
     camera: UUID | None = None,
     day: str = "",
     since: str = "",
@@ -109,7 +114,7 @@ def show_search(
     refused: bool = False,
 ) -> Response:
     """Form and results; 404 for people who may search no camera."""
-    cameras = visit.site.door.searched_cameras(visit.asker)
+    cameras = search.searched_cameras(visit.asker)
     if not cameras:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -120,7 +125,7 @@ def show_search(
     chosen = next((one for one in cameras if one.camera_id == camera), None)
     if camera is not None and chosen is None:
         raise HTTPException(404)
-    answer = chosen and visit.site.door.find_footage(
+    answer = chosen and search.find_footage(
         visit.asker,
         chosen.camera_id,
         from_utc_us=span.from_utc_us,
@@ -167,10 +172,10 @@ def asked_sentence(one: AskedSpan, calendar: Calendar) -> str:
 
 @router.post("/footage/clips/{media_id}/ask")
 def ask_for_found(
-    visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=300)] = ""
+    visit: FormSent, search: Search, media_id: UUID, back: Annotated[str, Form(max_length=300)] = ""
 ) -> Response:
     """Request a clip that is still at its node."""
-    if not visit.site.door.ask_for_found(visit.asker, media_id):
+    if not search.ask_for_found(visit.asker, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/footage?{back}", 303)
 
@@ -178,12 +183,13 @@ def ask_for_found(
 @router.post("/footage/clips/{media_id}/sound")
 def ask_for_found_sound(
     visit: FormSent,
+    search: Search,
     media_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
     back: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Request the sound of a clip that was found."""
-    is_asked = visit.site.door.ask_for_sound(visit.asker, media_id, reason=reason, is_found=True)
+    is_asked = search.ask_for_sound(visit.asker, media_id, reason=reason, is_found=True)
     if is_asked is None:
         raise HTTPException(404)
     return RedirectResponse(f"/footage?{back}{'' if is_asked else '&refused=1'}", 303)
@@ -192,6 +198,7 @@ def ask_for_found_sound(
 @router.post("/footage/ask")
 def ask_for_span(
     visit: FormSent,
+    search: Search,
     camera: Annotated[UUID, Form()],
     day: Annotated[str, Form(max_length=10)],
     since: Annotated[str, Form(max_length=8)],
@@ -205,7 +212,7 @@ def ask_for_span(
     except ValueError:
         raise HTTPException(422) from None
     asked = spans.Span(span.from_utc_us, span.until_utc_us, with_sound=sound)
-    is_asked = visit.site.door.ask_for_span(visit.asker, camera, span=asked, reason=reason)
+    is_asked = search.ask_for_span(visit.asker, camera, span=asked, reason=reason)
     again = {"camera": str(camera), "day": day, "since": span.since, "until": span.until}
     if not is_asked:
         again["refused"] = "1"

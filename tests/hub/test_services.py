@@ -30,6 +30,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/keeping_door.py": {"keeps": "keeping.open", "may_hold_alert": "alert.open"},
     "store/live_door.py": {"_live_camera": "act"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
+    "store/search_door.py": {"searches": "search.open", "searches_sightings": "search.open"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
 it. Whoever adds one says here which page shows it."""

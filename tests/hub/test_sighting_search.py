@@ -17,6 +17,7 @@ from hub.store.alert_tables import alerts, sightings
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.registry_tables import cameras
+from hub.store.search_door import SearchService
 from hub.store.sighting_search import COUNTED, SHOWN, FoundSightings, Wanted
 from hub.store.views import Asker
 from tests.hub.streets import CHEAP, Streets
@@ -259,7 +260,7 @@ def test_every_search_is_a_line_of_the_log(town: Town) -> None:
     asker = Asker(
         person_id=person_id, login="an", name="An", language="vi", role="officer", came_from=""
     )
-    found = town.streets.door.find_sightings(asker, all_of_it(town))
+    found = town.streets.services.use(SearchService).find_sightings(asker, all_of_it(town))
     assert found.hits
     [line] = [row for row in town.streets.rows(audit) if row.act == "search.sightings"]
     assert line.person_id == person_id

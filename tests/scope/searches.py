@@ -35,6 +35,7 @@ if __name__ == "__main__":  # started by its path, as its page says
 
 from hub.alerts.grants import Right
 from hub.store.database import Database
+from hub.store.search_door import SearchService
 from hub.store.sighting_search import SHOWN, Wanted
 from hub.store.sighting_sights import FoundSighting
 from hub.store.sighting_views import SightingsPage
@@ -111,7 +112,7 @@ class Searcher:
     def _search(self, who: Person, wanted: Wanted) -> None:
         """To its end, page by page."""
         while True:
-            page = self.world.door.find_sightings(_asker(who), wanted)
+            page = self.world.services.use(SearchService).find_sightings(_asker(who), wanted)
             for fault in self._faults(who, wanted, page):
                 self.found.leaks.append(f"{who.role} {who.login}, {wanted}: {fault}")
             if len(page.hits) < SHOWN:
@@ -171,7 +172,9 @@ class Searcher:
             yield f"the name {one.label}"
 
     def _areas(self, who: Person) -> None:
-        offered = {key for key, _ in self.world.door.searched_areas(_asker(who))}
+        offered = {
+            key for key, _ in self.world.services.use(SearchService).searched_areas(_asker(who))
+        }
         expected = self.town.areas(who)
         if offered - expected:
             self.found.leaks.append(f"{who.role} {who.login}: areas {offered - expected}")
