@@ -19,6 +19,7 @@ from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
 from hub.store.footage_door import PlaybackService
 from hub.store.growing import GrowingClips
+from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.live_door import LiveService
 from hub.store.parts import PartFolder
@@ -81,6 +82,7 @@ def _alerts(r: Resources) -> Iterator[object]:
 
 
 def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
+    yield NodeHealthService(acting)
     yield EnrolmentService(acting)
     yield SettingsService(acting)
     yield DiagnosisService(acting, r.db, clock=r.clock)

@@ -33,7 +33,6 @@ from hub.store.bounds import text
 from hub.store.duty_door import DutyDoor
 from hub.store.grant_door import GrantDoor
 from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
-from hub.store.keepers_door import KeepersDoor
 from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
@@ -71,7 +70,6 @@ class Door(
     AccountDoor,
     GrantDoor,
     DutyDoor,
-    KeepersDoor,
 ):
     """Thread-safe. None: the item is unknown, or the person has no right to it.
 

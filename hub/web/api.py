@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from hub.store.account_faults import AccountError
+from hub.store.keepers_door import NodeHealthService
 from hub.store.views import AlertRow
 from hub.web import sentences
 from hub.web.auth import ApiCalled, SignedIn, SignedOutError
@@ -155,7 +156,7 @@ def note_shown(visit: ApiCalled, notification_id: UUID) -> Response:
 @router.post("/checks/{check_id}/shown")
 def note_check(visit: ApiCalled, check_id: UUID) -> Response:
     """The phone showed its daily check, so it is alive."""
-    if not visit.site.door.check_shown(visit.asker, check_id):
+    if not visit.use(NodeHealthService).check_shown(visit.asker, check_id):
         raise HTTPException(404)
     return Response(status_code=204)
 

@@ -1,5 +1,6 @@
 """Pages for managers of cameras: health of nodes, and undelivered notifications."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
@@ -8,19 +9,23 @@ from starlette.responses import Response
 from hub.store.diagnosis_door import DiagnosisService
 from hub.store.diagnosis_rows import KEPT_S
 from hub.store.enrol_door import EnrolmentService
+from hub.store.keepers_door import NodeHealthService
 from hub.web import node_words, plots
 from hub.web.auth import SignedIn
+from hub.web.services import service
 from hub.web.site import render
 
 router = APIRouter()
 
+Health = Annotated[NodeHealthService, service(NodeHealthService)]
+
 
 @router.get("/nodes")
-def show_nodes(request: Request, visit: SignedIn) -> Response:
+def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
     """All nodes of cameras one manages, those in trouble first; 404 for others."""
-    if not visit.site.door.tends(visit.asker):
+    if not health.tends(visit.asker):
         raise HTTPException(404)
-    nodes, fates = visit.site.door.node_states(visit.asker)
+    nodes, fates = health.node_states(visit.asker)
     calendar = visit.site.calendar(visit.asker.language)
     tends_areas = visit.use(EnrolmentService).tends_areas(visit.asker)
     return render(
@@ -39,9 +44,9 @@ def show_nodes(request: Request, visit: SignedIn) -> Response:
 
 
 @router.get("/nodes/{node_id}")
-def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
+def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) -> Response:
     """A week of one node; 404 for people who do not manage it."""
-    week = visit.site.door.node_week(visit.asker, node_id)
+    week = health.node_week(visit.asker, node_id)
     if week is None:
         raise HTTPException(404)
     node, said = week
@@ -61,10 +66,10 @@ def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
 
 
 @router.get("/undelivered")
-def show_undelivered(request: Request, visit: SignedIn) -> Response:
+def show_undelivered(request: Request, visit: SignedIn, health: Health) -> Response:
     """Notifications that never reached their phone, and lost phones; 404 for people who manage
     nothing."""
-    if not visit.site.door.tends(visit.asker):
+    if not health.tends(visit.asker):
         raise HTTPException(404)
-    found = visit.site.door.undelivered(visit.asker)
+    found = health.undelivered(visit.asker)
     return render(request, "undelivered.html", session=visit.session, found=found)

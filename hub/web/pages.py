@@ -11,6 +11,7 @@ from hub.alerts.kinds import TIP
 from hub.alerts.tips import ABOUT_US
 from hub.store.case_door import CaseService
 from hub.store.footage_door import PlaybackService
+from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.search_door import SearchService
 from hub.store.tip_views import TipRow
@@ -44,7 +45,7 @@ def show_list(request: Request, visit: SignedIn) -> Response:
 
 
 def _list(request: Request, visit: Visit, template: str) -> Response:
-    inbox = visit.site.door.inbox(visit.asker)
+    inbox, health = visit.site.door.inbox(visit.asker), visit.use(NodeHealthService)
     calendar = visit.site.calendar(visit.asker.language)
     began_utc_us = calendar.today_began_utc_us()
     handled = [row for row in inbox.handled if _closed_utc_us(row) >= began_utc_us]
@@ -55,9 +56,9 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
         open_rows=inbox.open,
         handled_rows=handled,
         cursor=inbox.cursor,
-        lost_phones=visit.site.door.lost_phones(visit.asker),
-        silent_phones=visit.site.door.silent_phones(visit.asker),
-        dark_cameras=visit.site.door.dark_cameras(visit.asker),
+        lost_phones=health.lost_phones(visit.asker),
+        silent_phones=health.silent_phones(visit.asker),
+        dark_cameras=health.dark_cameras(visit.asker),
         silences=silences.lines(visit.site.door.silences(visit.asker), calendar),
         petitions=_petitions(visit),
     )
@@ -236,17 +237,18 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
     """This phone's notifications, language, theme; sign out."""
     phones = [phone for phone in visit.site.door.phones(visit.asker) if phone.gone_utc_us is None]
     door, search = visit.site.door, visit.use(SearchService)
+    health = visit.use(NodeHealthService)
     return render(
         request,
         "settings.html",
         session=visit.session,
         phones=phones,
-        lost_phones=door.lost_phones(visit.asker),
-        silent={one.phone_id for one in door.silent_phones(visit.asker)},
+        lost_phones=health.lost_phones(visit.asker),
+        silent={one.phone_id for one in health.silent_phones(visit.asker)},
         severities=channel_orders.form_rows(
-            door.channel_orders(visit.asker), phones, words(visit.asker.language)
+            health.channel_orders(visit.asker), phones, words(visit.asker.language)
         ),
-        is_keeper=door.tends(visit.asker),
+        is_keeper=health.tends(visit.asker),
         reads_reports=door.reads_reports(visit.asker),
         writes_notices=door.writes_notices(visit.asker),
         answers_petitions=visit.site.petition_door is not None

@@ -26,6 +26,7 @@ from hub.intake.inbox import Arrival
 from hub.store import dispatch, keeper_sights, outcomes, registry
 from hub.store.filing import set_aside
 from hub.store.keeper_views import LastRefusal
+from hub.store.keepers_door import NodeHealthService
 from hub.store.storms import STORM
 from hub.web.node_words import card
 from hub.web.when import Calendar
@@ -35,6 +36,10 @@ from tests.hub.streets import Streets, picture
 KEEPER = Right.SEE | Right.MANAGE
 
 
+def health(streets: Streets) -> NodeHealthService:
+    return streets.services.use(NodeHealthService)
+
+
 @pytest.mark.promise("Pages: A page shows each node's state and week.")
 def test_a_keeper_sees_the_nodes_of_their_cameras_those_in_trouble_first(streets: Streets) -> None:
     kim = streets.officer("kim", rights=KEEPER)
@@ -42,22 +47,22 @@ def test_a_keeper_sees_the_nodes_of_their_cameras_those_in_trouble_first(streets
     an = streets.officer("an")
     streets.file(streets.node.says(CameraLost(camera="cam-1", reason="no route to host")))
     streets.file(streets.node.says(NumbersDropped(ranges=((90, 99),), reason="full")))
-    nodes, _ = streets.door.node_states(kim)
+    nodes, _ = health(streets).node_states(kim)
     assert [(one.name, one.is_dark) for one in nodes] == [("nga-tu", True), ("cau-moi", False)]
     assert (nodes[0].cameras[0].lost_reason, nodes[0].dropped) == ("no route to host", 10)
-    assert [one.name for one in streets.door.node_states(near)[0]] == ["cau-moi"]
-    assert streets.door.node_states(an) == ([], [])
-    assert [streets.door.tends(one) for one in (kim, near, an)] == [True, True, False]
+    assert [one.name for one in health(streets).node_states(near)[0]] == ["cau-moi"]
+    assert health(streets).node_states(an) == ([], [])
+    assert [health(streets).tends(one) for one in (kim, near, an)] == [True, True, False]
 
 
 def test_an_inbox_names_the_dark_cameras_its_reader_may_see_and_no_others(
     streets: Streets,
 ) -> None:
     an, elsewhere = streets.officer("an"), streets.officer("lan", area=streets.bridge)
-    assert streets.door.dark_cameras(an) == []
+    assert health(streets).dark_cameras(an) == []
     streets.file(streets.node.says(CameraLost(camera="cam-1", reason="no route to host")))
-    assert len(streets.door.dark_cameras(an)) == 1
-    assert streets.door.dark_cameras(elsewhere) == []
+    assert len(health(streets).dark_cameras(an)) == 1
+    assert health(streets).dark_cameras(elsewhere) == []
 
 
 @pytest.mark.promise("Node to hub: A refused event is shown with its reason.")
@@ -89,7 +94,7 @@ def test_what_the_hub_refused_is_on_the_page_of_nodes_with_count_reason_and_time
                 conn, topic="matthan/nga-tu/up/event", payload=b"?", reason=why, detail="",
                 node_name="nga-tu", event_id=uuid4(), now=streets.clock.now(),
             )  # fmt: skip
-    nodes, _ = streets.door.node_states(kim)
+    nodes, _ = health(streets).node_states(kim)
     told = {one.name: (one.refused, one.last_refusal) for one in nodes}
     assert told["cau-moi"] == (0, None)
     assert told["nga-tu"] == (2, LastRefusal(reason, streets.clock.now().utc_us))
@@ -99,7 +104,7 @@ def test_what_the_hub_refused_is_on_the_page_of_nodes_with_count_reason_and_time
     [crossing] = [one for one in nodes if one.name == "nga-tu"]
     assert said in card(crossing, calendar).lines
     streets.clock.pass_s(86_401)
-    assert {one.refused for one in streets.door.node_states(kim)[0]} == {0}
+    assert {one.refused for one in health(streets).node_states(kim)[0]} == {0}
 
 
 @pytest.mark.promise("Node to hub: Each notification arrives, or somebody is told why not.")
@@ -118,19 +123,19 @@ def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
             is_an = owed.phone.address.endswith("/an")
             answer = Gone("410 from push.example", 410) if is_an else Refused("413", 413)
             outcomes.record(conn, owed, answer, started=now, now=now)
-    found = streets.door.undelivered(kim)
+    found = health(streets).undelivered(kim)
     assert found.in_a_day == 2
     assert {(one.person_name, one.reason) for one in found.letters} == {
         ("Anh an", "410 from push.example"),
         ("Anh binh", "413"),
     }
     assert [one.person_name for one in found.phones] == ["Anh an"]
-    assert streets.door.undelivered(stranger).letters == []
-    assert streets.door.undelivered(stranger).phones == []
-    (lost,) = streets.door.lost_phones(an)
-    assert streets.door.lost_phones(binh) == []
+    assert health(streets).undelivered(stranger).letters == []
+    assert health(streets).undelivered(stranger).phones == []
+    (lost,) = health(streets).lost_phones(an)
+    assert health(streets).lost_phones(binh) == []
     assert streets.door.remove_phone(an, lost.phone_id)
-    assert streets.door.lost_phones(an) == []
+    assert health(streets).lost_phones(an) == []
 
 
 def all_kinds(streets: Streets) -> list[Event]:
@@ -198,4 +203,4 @@ def test_who_looks_after_an_area_without_a_camera_yet_is_a_keeper_all_the_same(
         )
     first = streets.officer("quan", rights=KEEPER, area=market)
     looks = streets.officer("lan", rights=Right.SEE, area=market)
-    assert [streets.door.tends(one) for one in (first, looks)] == [True, False]
+    assert [health(streets).tends(one) for one in (first, looks)] == [True, False]

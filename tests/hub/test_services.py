@@ -27,6 +27,13 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/enrol_door.py": {"tends_areas": "enrolments.open"},
     "store/export_door.py": {"leave": "evidence.export"},
     "store/footage_door.py": {"open_media": "media.open", "may_watch": "clip.watch"},
+    "store/keepers_door.py": {
+        "tends": "nodes.open",
+        "lost_phones": "inbox.open",
+        "silent_phones": "inbox.open",
+        "dark_cameras": "inbox.open",
+        "channel_orders": "phones.open",
+    },
     "store/keeping_door.py": {"keeps": "keeping.open", "may_hold_alert": "alert.open"},
     "store/live_door.py": {"_live_camera": "act"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
