@@ -61,7 +61,7 @@ def export(args: argparse.Namespace) -> int:
         with db.reading() as conn:
             asker = _asker(conn, args.by)
             wanted = [*args.media, *(one for a in args.alert for one in _of_alert(conn, a))]
-        leaving = exports.leave(asker, wanted, case_number=args.case, reason=args.reason)
+        leaving = exports.export(asker, wanted, case_number=args.case, reason=args.reason)
         if leaving is None:
             raise RegistryError(
                 f"{args.by} may not export all of this (rights: export, and see or clips), or some "

@@ -55,7 +55,7 @@ def packer(settings: HubSettings, exports: ExportService) -> Callable[..., Path 
             # One that is not in this export (only what matters most) hides nothing in it.
             known = set(media_ids)
             hides = [one for one in map(read_plan, plans) if one.media_id in known]
-            leaving = exports.leave(asker, media_ids, case_number=case_number, reason=reason)
+            leaving = exports.export(asker, media_ids, case_number=case_number, reason=reason)
         except ValueError as error:
             raise CannotLeaveError(str(error)) from error
         if leaving is None:

@@ -129,7 +129,7 @@ class EnrolmentService:
             rows.withdraw(change.conn, enrolment_id, by=change.by, now=change.now)
         return True
 
-    def shut_out_node(self, asker: Asker, name: str, *, why: str) -> bool:
+    def revoke_node(self, asker: Asker, name: str, *, why: str) -> bool:
         """Revoke the node: nothing under this name is accepted; False if it is not theirs."""
         with self._acting.changing(asker, "node.revoke") as change:
             node = node_by_name(change.conn, name)

@@ -90,7 +90,7 @@ class ExportService:
         self._acting = acting
         self._blobs = blobs
 
-    def leave(
+    def export(
         self, asker: Asker, media_ids: Iterable[UUID], *, case_number: str, reason: str
     ) -> Export | None:
         """Footage to export for a case (needs EXPORT, and the right to see it); None if any item is

@@ -22,12 +22,12 @@ class RetentionService:
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
 
-    def keeps(self, asker: Asker) -> bool:
+    def may_hold(self, asker: Asker) -> bool:
         """True if this person may hold any footage; for the links of a page, reveals nothing."""
         with self._acting.part_of(asker, "keeping.open") as look:
             return keeping_sights.holds_any(look.conn, asker.person_id, look.now)
 
-    def kept(self, asker: Asker) -> KeptPage:
+    def page(self, asker: Asker) -> KeptPage:
         """Holds of the cameras in their scope, and the rules that apply to them."""
         with self._acting.reading(asker, "keeping.open") as look:
             page = keeping_sights.page(look.conn, asker.person_id, look.now)

@@ -82,7 +82,7 @@ class LiveService:
         """Log the end of a view; `detail` gives its length and the reason for its end."""
         self._acting.note(asker, f"{purpose}.end", On("camera", camera_id), detail)
 
-    def face_camera(self, asker: Asker, camera_id: UUID, bearing_deg: float | None) -> bool:
+    def set_bearing(self, asker: Asker, camera_id: UUID, bearing_deg: float | None) -> bool:
         """Record a camera's viewing direction in degrees, clockwise from north; None: unknown.
         False if the camera is not theirs to look after. RegistryError for an invalid bearing."""
         with self._acting.changing(asker, "camera.place", On("camera", camera_id)) as change:

@@ -92,7 +92,7 @@ def save_bearing(
     said = bearing.strip().replace(",", ".")
     try:
         degrees = float(said) if said else None
-        is_theirs = visit.use(LiveService).face_camera(visit.asker, camera_id, degrees)
+        is_theirs = visit.use(LiveService).set_bearing(visit.asker, camera_id, degrees)
     except (ValueError, RegistryError):
         words = visit.site.calendar(visit.asker.language).words
         wrong = words.say("It looks to 0 to 360 degrees: 0 is north, 90 east.")

@@ -83,7 +83,7 @@ def shut_out(
         return _page(
             request, visit, enrolments, wrong=words.say("Give a reason: somebody will ask one day.")
         )
-    if not enrolments.shut_out_node(visit.asker, node, why=reason.strip()):
+    if not enrolments.revoke_node(visit.asker, node, why=reason.strip()):
         raise HTTPException(404)
     enrolling.shut_out(node)
     return RedirectResponse("/enrolments", 303)

@@ -71,11 +71,11 @@ def _page(
     alert_id: UUID | None = None,
     fault: KeepingFault | None = None,
 ) -> Response:
-    if not retention.keeps(visit.asker):
+    if not retention.may_hold(visit.asker):
         raise HTTPException(404)
     if alert_id is not None and not retention.may_hold_alert(visit.asker, alert_id):
         raise HTTPException(404)
-    page, calendar = retention.kept(visit.asker), visit.site.calendar(visit.asker.language)
+    page, calendar = retention.page(visit.asker), visit.site.calendar(visit.asker.language)
     return render(
         request,
         "keeping.html",

@@ -255,7 +255,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         and visit.site.petition_door.answers(visit.asker),
         may_search=search.searches(visit.asker),
         may_find=search.searches_sightings(visit.asker),
-        may_hold=visit.use(RetentionService).keeps(visit.asker),
+        may_hold=visit.use(RetentionService).may_hold(visit.asker),
         has_cases=visit.use(CaseService).may_open(visit.asker)
         or bool(visit.use(CaseService).open_ones(visit.asker)),
         tends_households=visit.site.households is not None

@@ -179,7 +179,7 @@ def test_two_exports_at_once_are_two_whole_packages(
     asker = Asker(person_id, "an", "An", "officer", "vi", "10.0.0.9")
 
     def one(_: int) -> Path:
-        leaving = exports.leave(asker, ids, case_number="VA-1", reason="x")
+        leaving = exports.export(asker, ids, case_number="VA-1", reason="x")
         assert leaving is not None
         return packing.package(settings, exports, leaving, into=tmp_path / "out")[0]
 

@@ -25,7 +25,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     },
     "store/diagnosis_door.py": {"listed": "node.open"},
     "store/enrol_door.py": {"tends_areas": "enrolments.open"},
-    "store/export_door.py": {"leave": "evidence.export"},
+    "store/export_door.py": {"export": "evidence.export"},
     "store/footage_door.py": {"open_media": "media.open", "may_watch": "clip.watch"},
     "store/keepers_door.py": {
         "tends": "nodes.open",
@@ -34,7 +34,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "dark_cameras": "inbox.open",
         "channel_orders": "phones.open",
     },
-    "store/keeping_door.py": {"keeps": "keeping.open", "may_hold_alert": "alert.open"},
+    "store/keeping_door.py": {"may_hold": "keeping.open", "may_hold_alert": "alert.open"},
     "store/live_door.py": {"_live_camera": "act"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
     "store/search_door.py": {"searches": "search.open", "searches_sightings": "search.open"},

@@ -158,7 +158,7 @@ def packer(exports: ExportService, folder: Path) -> Callable[..., Path | None]:
         asker: Asker, media_ids: Sequence[UUID], case: str, reason: str, plans: Sequence[bytes]
     ) -> Path | None:
         try:
-            leaving = exports.leave(asker, media_ids, case_number=case, reason=reason)
+            leaving = exports.export(asker, media_ids, case_number=case, reason=reason)
         except ValueError as error:
             raise CannotLeaveError(str(error)) from error
         if leaving is None:
