@@ -31,6 +31,7 @@ from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
 from hub.store.search_door import SearchService
 from hub.store.settings_door import SettingsService
+from hub.store.silence_door import SilenceService
 from hub.store.tip_box import TipBox
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_door import TipDoor
@@ -65,7 +66,7 @@ def make_services(r: Resources) -> Services:
     acting = Acting(r.db, clock=r.clock, bell=r.bell)
     return Services(
         (
-            *_alerts(r),
+            *_alerts(r, acting),
             *_nodes(r, acting),
             *_footage(r, acting),
             *_evidence(r, acting),
@@ -75,10 +76,11 @@ def make_services(r: Resources) -> Services:
     )
 
 
-def _alerts(r: Resources) -> Iterator[object]:
+def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     yield Door(
         r.db, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies, growing=r.growing
     )
+    yield SilenceService(acting)
 
 
 def _nodes(r: Resources, acting: Acting) -> Iterator[object]:

@@ -39,7 +39,6 @@ from hub.store.notice_door import NoticeDoor
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.report_door import ReportDoor
-from hub.store.silence_door import SilenceDoor
 from hub.store.tables import columns
 from hub.store.views import (
     AlertChange,
@@ -63,7 +62,6 @@ class Door(
     PhoneTestDoor,
     ArrivalDoor,
     HandOverDoor,
-    SilenceDoor,
     AreaDoor,
     AlertRuleDoor,
     LogDoor,

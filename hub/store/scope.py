@@ -10,6 +10,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Connection,
     Integer,
     Select,
     Subquery,
@@ -55,6 +56,15 @@ def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, 
     `from_utc_us` is the earliest limit of all their grants there; 0: no limit.
     """
     return _visible(literal(person_id, Uuid), right, literal(now.utc_us, BigInteger))
+
+
+def has_right(
+    conn: Connection, person_id: UUID, camera_id: UUID, right: Right, now: Moment
+) -> bool:
+    """True if the person has this right on the camera now."""
+    theirs = visible_cameras(person_id, right, now).subquery("theirs")
+    this = select(theirs.c.camera_id).where(theirs.c.camera_id == camera_id)
+    return conn.scalar(this) is not None
 
 
 def visible_to(right: Right) -> Select[UUID, int]:

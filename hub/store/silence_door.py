@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Uuid, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, bindparam, select
 
 from hub.alerts.grants import Right
-from hub.alerts.moment import Moment
 from hub.alerts.silences import LONGEST_S, Silence
 from hub.store import silence_rows
+from hub.store.acting import Acting, On, Reading
 from hub.store.bounds import text
-from hub.store.door_base import DoorBase
 from hub.store.duty_faults import NAME_CHARS, checked_reason
 from hub.store.registry_tables import cameras
-from hub.store.scope import visible_cameras, visible_to, visible_values
+from hub.store.scope import has_right, visible_cameras, visible_to, visible_values
 from hub.store.sights import places
 from hub.store.signin_tables import people
 from hub.store.silence_tables import silences
@@ -56,61 +55,63 @@ class NewSilence:
     reason: str
 
 
-class SilenceDoor(DoorBase):
-    """Silences that suppress alerts for a time."""
+class SilenceService:
+    """Silences that suppress alerts for a time. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def silences(self, asker: Asker) -> list[SilenceRow]:
         """Active silences of cameras this person may see, newest first."""
-        with self._db.reading() as conn:
-            rows = _rows(conn, asker.person_id, self._clock.now())
+        with self._acting.part_of(asker, "silences.open") as look:
+            rows = _rows(look)
         if rows:
-            self._note(asker, "silences.open", detail=f"{len(rows)} silences")
+            self._acting.note(asker, "silences.open", detail=f"{len(rows)} silences")
         return rows
 
     def cameras_to_silence(self, asker: Asker) -> list[CameraName]:
         """The cameras this person looks after."""
-        mine = visible_cameras(asker.person_id, Right.MANAGE, self._clock.now()).subquery("mine")
-        query = select(cameras.c.id, cameras.c.label).join(mine, mine.c.camera_id == cameras.c.id)
-        with self._db.reading() as conn:
-            rows = conn.execute(query.order_by(cameras.c.label, cameras.c.id)).all()
-        return [CameraName(row.id, row.label) for row in rows]
+        with self._acting.part_of(asker, "silences.open") as look:
+            mine = visible_cameras(asker.person_id, Right.MANAGE, look.now).subquery("mine")
+            query = (
+                select(cameras.c.id, cameras.c.label)
+                .join(mine, mine.c.camera_id == cameras.c.id)
+                .order_by(cameras.c.label, cameras.c.id)
+            )
+            return [CameraName(row.id, row.label) for row in look.conn.execute(query)]
 
     def add_silence(self, asker: Asker, new: NewSilence) -> bool:
         """Silence a camera, or a zone or kind on it; False if they do not look after it.
 
         A DutyError without a reason; a span is cut to 31 days.
         """
-        reason, now = checked_reason(new.reason), self._clock.now()
-        until = now.plus_s(min(max(new.span_s, 60.0), LONGEST_S))
-        made = Silence(
-            new_id(now),
-            new.camera_id,
-            new.kind or None,
-            text(new.zone, NAME_CHARS) if new.zone else None,
-            None,
-            is_exact=False,
-            until_utc_us=until.utc_us,
-            reason=reason,
-        )
-        with self._db.writing() as conn:
-            mine = visible_cameras(asker.person_id, Right.MANAGE, now).subquery("mine")
-            this = select(mine.c.camera_id).where(mine.c.camera_id == new.camera_id)
-            if conn.execute(this).first() is None:
-                self._note_in(conn, asker, "silence.add.refused", "camera", new.camera_id)
+        on = On("camera", new.camera_id)
+        with self._acting.changing(asker, "silence.add", on) as change:
+            reason, now = checked_reason(new.reason), change.now
+            if not has_right(change.conn, asker.person_id, new.camera_id, Right.MANAGE, now):
+                change.refuse()
                 return False
-            silence_rows.add(conn, made, made_by=asker.person_id, now=now)
-            self._note_in(conn, asker, "silence.add", "silence", made.silence_id, detail=reason)
+            made = Silence(
+                new_id(now),
+                new.camera_id,
+                new.kind or None,
+                text(new.zone, NAME_CHARS) if new.zone else None,
+                None,
+                is_exact=False,
+                until_utc_us=now.plus_s(min(max(new.span_s, 60.0), LONGEST_S)).utc_us,
+                reason=reason,
+            )
+            silence_rows.add(change.conn, made, made_by=asker.person_id, now=now)
+            change.done(reason, On("silence", made.silence_id))
         return True
 
     def end_silence(self, asker: Asker, silence_id: UUID) -> bool:
         """End a silence, so that alerts come again; False if they may not see its camera."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            is_there = bool(_rows(conn, asker.person_id, now, silence_id))
-            act = "silence.end" if is_there else "silence.end.refused"
-            self._note_in(conn, asker, act, "silence", silence_id)
+        with self._acting.changing(asker, "silence.end", On("silence", silence_id)) as change:
+            is_there = bool(_rows(change, silence_id))
+            change.answer(is_there)
             if is_there:
-                silence_rows.end(conn, silence_id, person_id=asker.person_id, now=now)
+                silence_rows.end(change.conn, silence_id, person_id=asker.person_id, now=change.now)
         return is_there
 
 
@@ -139,11 +140,13 @@ _ALL_COUNTING: Final = _counting()
 _ONE_COUNTING: Final = _counting(silences.c.id == bindparam("silence_id", type_=Uuid))
 
 
-def _rows(
-    conn: Connection, person_id: UUID, now: Moment, silence_id: UUID | None = None
-) -> list[SilenceRow]:
+def _rows(look: Reading, silence_id: UUID | None = None) -> list[SilenceRow]:
     """All active silences for this person, or the one with this id."""
-    asked: dict[str, Any] = {**visible_values(person_id, now), "now_utc_us": now.utc_us}
+    conn, now = look.conn, look.now
+    asked: dict[str, Any] = {
+        **visible_values(look.asker.person_id, now),
+        "now_utc_us": now.utc_us,
+    }
     if silence_id is None:
         rows: list[Any] = list(conn.execute(_ALL_COUNTING, asked))
     else:

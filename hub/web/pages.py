@@ -14,6 +14,7 @@ from hub.store.footage_door import PlaybackService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.search_door import SearchService
+from hub.store.silence_door import SilenceService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
 from hub.web import cameras, channel_orders, sentences, silences
@@ -59,7 +60,7 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
         lost_phones=health.lost_phones(visit.asker),
         silent_phones=health.silent_phones(visit.asker),
         dark_cameras=health.dark_cameras(visit.asker),
-        silences=silences.lines(visit.site.door.silences(visit.asker), calendar),
+        silences=silences.lines(visit.use(SilenceService).silences(visit.asker), calendar),
         petitions=_petitions(visit),
     )
 

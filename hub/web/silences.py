@@ -9,14 +9,17 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.kinds import CROWD
 from hub.store.duty_faults import DutyError
-from hub.store.silence_door import NewSilence, SilenceRow
+from hub.store.silence_door import NewSilence, SilenceRow, SilenceService
 from hub.web import duty_words
 from hub.web.auth import FormSent, SignedIn, Visit, own_path
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 router = APIRouter(prefix="/silences")
+
+Silences = Annotated[SilenceService, service(SilenceService)]
 
 KINDS: Final = ("", "person", CROWD)
 SPANS_S: Final = (3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 14 * 86_400)
@@ -105,13 +108,20 @@ def span_name(span_s: int, words: Words) -> str:
 
 
 @router.get("")
-def show_silences(request: Request, visit: SignedIn, camera: str = "") -> Response:
+def show_silences(
+    request: Request, visit: SignedIn, silences: Silences, camera: str = ""
+) -> Response:
     """Silences of cameras one may see; managers of any of them may add one."""
-    return _page(request, visit, camera=camera)
+    return _page(request, visit, silences, camera=camera)
 
 
 def _page(
-    request: Request, visit: Visit, *, camera: str = "", wrong: DutyError | None = None
+    request: Request,
+    visit: Visit,
+    silences: SilenceService,
+    *,
+    camera: str = "",
+    wrong: DutyError | None = None,
 ) -> Response:
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
@@ -120,8 +130,8 @@ def _page(
         "silences.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        lines=lines(visit.site.door.silences(visit.asker), calendar),
-        cameras=visit.site.door.cameras_to_silence(visit.asker),
+        lines=lines(silences.silences(visit.asker), calendar),
+        cameras=silences.cameras_to_silence(visit.asker),
         kinds=[(kind, kind_name(kind, words)) for kind in KINDS],
         spans=[(span_s, span_name(span_s, words)) for span_s in SPANS_S],
         chosen=camera,
@@ -133,6 +143,7 @@ def _page(
 def add_silence(
     request: Request,
     visit: FormSent,
+    silences: Silences,
     camera: Annotated[UUID, Form()],
     span_s: Annotated[int, Form(ge=60, le=31 * 86_400)],
     kind: Annotated[str, Form(max_length=40)] = "",
@@ -144,9 +155,9 @@ def add_silence(
         raise HTTPException(422)
     new = NewSilence(camera, kind or None, zone.strip() or None, span_s, reason)
     try:
-        is_theirs = visit.site.door.add_silence(visit.asker, new)
+        is_theirs = silences.add_silence(visit.asker, new)
     except DutyError as error:
-        return _page(request, visit, camera=str(camera), wrong=error)
+        return _page(request, visit, silences, camera=str(camera), wrong=error)
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/silences", 303)
@@ -154,9 +165,12 @@ def add_silence(
 
 @router.post("/{silence_id}/end")
 def end_silence(
-    visit: FormSent, silence_id: UUID, back: Annotated[str, Form(max_length=200)] = "/silences"
+    visit: FormSent,
+    silences: Silences,
+    silence_id: UUID,
+    back: Annotated[str, Form(max_length=200)] = "/silences",
 ) -> Response:
     """End a silence."""
-    if not visit.site.door.end_silence(visit.asker, silence_id):
+    if not silences.end_silence(visit.asker, silence_id):
         raise HTTPException(404)
     return RedirectResponse(own_path(back), 303)

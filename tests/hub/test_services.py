@@ -38,6 +38,10 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/live_door.py": {"_live_camera": "act"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
     "store/search_door.py": {"searches": "search.open", "searches_sightings": "search.open"},
+    "store/silence_door.py": {
+        "silences": "silences.open",
+        "cameras_to_silence": "silences.open",
+    },
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
 it. Whoever adds one says here which page shows it."""

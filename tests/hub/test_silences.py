@@ -15,7 +15,7 @@ from hub.store.alert_tables import alert_history
 from hub.store.duty_faults import DutyError
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import cameras
-from hub.store.silence_door import NewSilence
+from hub.store.silence_door import NewSilence, SilenceService
 from hub.store.spool_tables import events
 from hub.store.views import Asker
 from tests.hub.streets import Streets
@@ -141,25 +141,27 @@ def test_three_false_alarms_mute_the_spot_for_two_weeks_and_something_new_there_
         call_false(streets, an)
     assert seen(streets) is None
     assert seen(streets, met()) is not None, "somebody lingers: that is new"
-    (row,) = streets.door.silences(an)
+    silences = streets.services.use(SilenceService)
+    (row,) = silences.silences(an)
     assert (row.silence.kind, row.silence.zone, row.hits) == ("person", None, 1)
     assert row.made_by_name is None
     streets.clock.pass_s(MUTED_S)
     assert seen(streets) is not None
-    assert streets.door.silences(an) == []
+    assert silences.silences(an) == []
 
 
 def test_a_mute_is_ended_by_a_tap_and_then_it_takes_three_more(streets: Streets) -> None:
     an = streets.officer("an")
     for _ in range(3):
         call_false(streets, an)
-    (row,) = streets.door.silences(an)
-    assert streets.door.end_silence(an, row.silence.silence_id)
+    silences = streets.services.use(SilenceService)
+    (row,) = silences.silences(an)
+    assert silences.end_silence(an, row.silence.silence_id)
     for _ in range(2):
         call_false(streets, an)
-    assert streets.door.silences(an) == []
+    assert silences.silences(an) == []
     call_false(streets, an)
-    assert len(streets.door.silences(an)) == 1
+    assert len(silences.silences(an)) == 1
 
 
 def test_a_true_alarm_between_keeps_the_spot_awake(streets: Streets) -> None:
@@ -171,7 +173,7 @@ def test_a_true_alarm_between_keeps_the_spot_awake(streets: Streets) -> None:
     streets.door.act(an, alert_id, act="resolve")
     for _ in range(2):
         call_false(streets, an)
-    assert streets.door.silences(an) == []
+    assert streets.services.use(SilenceService).silences(an) == []
 
 
 def test_a_muted_rule_leaves_another_rule_in_the_same_zone_awake(streets: Streets) -> None:
@@ -221,9 +223,10 @@ def test_a_keeper_silences_a_camera_with_an_end_and_a_reason(streets: Streets) -
     kim = streets.officer("kim", rights=Right.MANAGE | Right.SEE)
     an = streets.officer("an")
     new = NewSilence(camera_of(streets), None, None, 3600, "sơn lại vỉa hè")
-    assert streets.door.add_silence(kim, new)
+    silences = streets.services.use(SilenceService)
+    assert silences.add_silence(kim, new)
     assert seen(streets) is None
-    (row,) = streets.door.silences(an)
+    (row,) = silences.silences(an)
     assert (row.made_by_name, row.silence.reason) == ("Anh kim", "sơn lại vỉa hè")
     streets.clock.pass_s(3600)
     assert seen(streets) is not None
@@ -233,22 +236,24 @@ def test_a_silence_needs_a_reason_and_a_keeper(streets: Streets) -> None:
     kim = streets.officer("kim", rights=Right.MANAGE)
     an = streets.officer("an")
     stranger = streets.officer("xa", area=streets.bridge)
+    silences = streets.services.use(SilenceService)
     with pytest.raises(DutyError):
-        streets.door.add_silence(kim, NewSilence(camera_of(streets), None, None, 60, " "))
+        silences.add_silence(kim, NewSilence(camera_of(streets), None, None, 60, " "))
     new = NewSilence(camera_of(streets), None, None, 3600, "x")
-    assert not streets.door.add_silence(an, new)
-    assert streets.door.add_silence(kim, new)
-    (row,) = streets.door.silences(an)
-    assert streets.door.silences(stranger) == []
-    assert not streets.door.end_silence(stranger, row.silence.silence_id)
-    assert streets.door.end_silence(an, row.silence.silence_id)
+    assert not silences.add_silence(an, new)
+    assert silences.add_silence(kim, new)
+    (row,) = silences.silences(an)
+    assert silences.silences(stranger) == []
+    assert not silences.end_silence(stranger, row.silence.silence_id)
+    assert silences.end_silence(an, row.silence.silence_id)
     assert "silence.end.refused" in streets.acts()
 
 
 def test_no_silence_lasts_for_longer_than_a_month(streets: Streets) -> None:
     kim = streets.officer("kim", rights=Right.MANAGE)
-    streets.door.add_silence(kim, NewSilence(camera_of(streets), None, None, 1e9, "x"))
-    (row,) = streets.door.silences(kim)
+    silences = streets.services.use(SilenceService)
+    silences.add_silence(kim, NewSilence(camera_of(streets), None, None, 1e9, "x"))
+    (row,) = silences.silences(kim)
     ahead_us = row.silence.until_utc_us - streets.clock.now().utc_us
     assert ahead_us == 31 * DAY_US
 
