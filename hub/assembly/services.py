@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.store.acting import Acting
+from hub.store.alert_rule_door import AlertRuleService
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
 from hub.store.bundle_desk import BundleService
@@ -81,6 +82,7 @@ def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
         r.db, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies, growing=r.growing
     )
     yield SilenceService(acting)
+    yield AlertRuleService(acting)
 
 
 def _nodes(r: Resources, acting: Acting) -> Iterator[object]:

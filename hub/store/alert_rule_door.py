@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from hub.alerts.alert_rules import AlertRule, RuleFault, Tells, Urgency, faults
 from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
 from hub.store import alert_rule_rows, alert_rule_sights
+from hub.store.acting import Acting, On, Reading
 from hub.store.alert_rule_tables import alert_rules
 from hub.store.alert_rule_views import NewRule, RulesPage, Trial
 from hub.store.bounds import text
-from hub.store.door_base import DoorBase
 from hub.store.duty_faults import NAME_CHARS, checked_reason
 from hub.store.tables import new_id
 from hub.store.views import Asker
@@ -47,69 +47,73 @@ class RuleError(RegistryError):
         self.fault = fault
 
 
-class AlertRuleDoor(DoorBase):
-    """Rules that say who must know."""
+class AlertRuleService:
+    """Rules that say who must know. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def alert_rules(self, asker: Asker) -> RulesPage:
         """Active rules of the places this person looks after."""
-        with self._db.reading() as conn:
-            page = alert_rule_sights.rules_page(conn, asker.person_id, self._clock.now())
-        if not page.places:
-            page = RulesPage((), (), {}, (), page.seen_utc_us)
-        self._note(asker, "rules.open", detail=f"{len(page.rules)} rules")
+        with self._acting.reading(asker, "rules.open") as look:
+            page = alert_rule_sights.rules_page(look.conn, asker.person_id, look.now)
+            if not page.places:
+                page = RulesPage((), (), {}, (), page.seen_utc_us)
+            look.done(f"{len(page.rules)} rules")
         return page
 
     def try_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> Trial | None:
         """Effect the rule would have had last week; None if they do not look after its place."""
-        now = self._clock.now()
-        rule = _rule(new, now)
-        with self._db.reading() as conn:
-            place = _place_of(conn, asker, rule, now)
-            found = (
-                None
-                if place is None
-                else alert_rule_sights.trial(
-                    conn, asker.person_id, rule, time_zone=time_zone, place=place, now=now
-                )
+        with self._acting.reading(asker, "rule.try") as look:
+            rule = _rule(new, look.now)
+            place = _place_of(look, rule)
+            if place is None:
+                look.refuse()
+                return None
+            found = alert_rule_sights.trial(
+                look.conn, asker.person_id, rule, time_zone=time_zone, place=place, now=look.now
             )
-        self._note(asker, "rule.try" if found else "rule.try.refused")
+            look.done()
         return found
 
     def add_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> UUID | None:
         """Store a rule; None if they do not look after its place."""
-        now, reason = self._clock.now(), checked_reason(new.reason)
-        rule = _rule(new, now)
-        with self._db.writing() as conn:
-            place = _place_of(conn, asker, rule, now)
+        with self._acting.changing(asker, "rule.add") as change:
+            reason, rule = checked_reason(new.reason), _rule(new, change.now)
+            place = _place_of(change, rule)
             if place is None:
-                self._note_in(conn, asker, "rule.add.refused")
+                change.refuse()
                 return None
             counting = select(func.count()).where(alert_rules.c.ended_utc_us.is_(None))
-            if (conn.scalar(counting) or 0) >= MOST_RULES:
+            if (change.conn.scalar(counting) or 0) >= MOST_RULES:
                 raise RuleError(RuleFault.MANY)
             alert_rule_rows.add(
-                conn, rule, time_zone=time_zone, reason=reason, made_by=asker.person_id, now=now
+                change.conn,
+                rule,
+                time_zone=time_zone,
+                reason=reason,
+                made_by=asker.person_id,
+                now=change.now,
             )
             detail = f"{place}: {rule.kind or 'all'} tells {rule.tells}: {reason}"
-            self._note_in(conn, asker, "rule.add", "rule", rule.rule_id, detail=detail)
+            change.done(detail, On("rule", rule.rule_id))
         return rule.rule_id
 
     def end_alert_rule(self, asker: Asker, rule_id: UUID) -> bool:
         """End a rule; False if they do not look after its place."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            page = alert_rule_sights.rules_page(conn, asker.person_id, now)
+        with self._acting.changing(asker, "rule.end", On("rule", rule_id)) as change:
+            page = alert_rule_sights.rules_page(change.conn, asker.person_id, change.now)
             may = any(one.rule.rule_id == rule_id and one.may_end for one in page.rules)
-            self._note_in(conn, asker, "rule.end" if may else "rule.end.refused", "rule", rule_id)
+            change.answer(may)
             if may:
-                alert_rule_rows.end(conn, rule_id, ended_by=asker.person_id, now=now)
+                alert_rule_rows.end(change.conn, rule_id, ended_by=asker.person_id, now=change.now)
         return may
 
 
-def _place_of(conn: Connection, asker: Asker, rule: AlertRule, now: Moment) -> str | None:
+def _place_of(look: Reading, rule: AlertRule) -> str | None:
     """Name of its place if this person looks after it; raises RuleError for a team that is not
     theirs."""
-    page = alert_rule_sights.rules_page(conn, asker.person_id, now)
+    page = alert_rule_sights.rules_page(look.conn, look.asker.person_id, look.now)
     key = rule.area_id, rule.camera_id
     place = next((one.name for one in page.places if (one.area_id, one.camera_id) == key), None)
     if place is not None and rule.team_id is not None and rule.team_id not in page.callable_teams:

@@ -24,7 +24,6 @@ from hub.alerts.moment import Moment
 from hub.store import audit, camera_sights, ledger, marks, search_sights, sights, silence_rows
 from hub.store.account_door import AccountDoor
 from hub.store.alert_rows import change_alert, note_history
-from hub.store.alert_rule_door import AlertRuleDoor
 from hub.store.alert_tables import alerts
 from hub.store.area_door import AreaDoor
 from hub.store.arrival_door import ArrivalDoor
@@ -63,7 +62,6 @@ class Door(
     ArrivalDoor,
     HandOverDoor,
     AreaDoor,
-    AlertRuleDoor,
     LogDoor,
     AccountDoor,
     GrantDoor,

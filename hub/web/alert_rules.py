@@ -1,6 +1,6 @@
 """Pages of alert rules: shown as sentences, tried on last week before they take effect."""
 
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
@@ -8,15 +8,18 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert_rules import KINDS, RuleFault, Tells, Urgency, Window
-from hub.store.alert_rule_door import RuleError
+from hub.store.alert_rule_door import AlertRuleService, RuleError
 from hub.store.alert_rule_views import NewRule, Trial
 from hub.store.duty_faults import DutyError
 from hub.web import alert_rule_words, duty_forms, duty_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.duty_forms import Fields, field
+from hub.web.services import service
 from hub.web.site import render
 
 router = APIRouter(prefix="/rules")
+
+Rules = Annotated[AlertRuleService, service(AlertRuleService)]
 
 FIELDS: Final = (
     "place",
@@ -34,21 +37,24 @@ FIELDS: Final = (
 
 
 @router.get("")
-def show_rules(request: Request, visit: SignedIn, saved: str = "", place: str = "") -> Response:
+def show_rules(
+    request: Request, visit: SignedIn, rules: Rules, saved: str = "", place: str = ""
+) -> Response:
     """Rules of the areas one manages, and the form of a new one; 404 for others."""
-    return _page(request, visit, {"place": place}, saved=saved)
+    return _page(request, visit, rules, {"place": place}, saved=saved)
 
 
 def _page(
     request: Request,
     visit: Visit,
+    rules: AlertRuleService,
     entered: dict[str, str],
     *,
     saved: str = "",
     trial: Trial | None = None,
     wrong: str = "",
 ) -> Response:
-    page = visit.site.door.alert_rules(visit.asker)
+    page = rules.alert_rules(visit.asker)
     if not page.places:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -85,7 +91,7 @@ def _page(
 
 
 @router.post("")
-def put_rule(request: Request, visit: FormSent, form: Fields) -> Response:
+def put_rule(request: Request, visit: FormSent, rules: Rules, form: Fields) -> Response:
     """Try a rule on last week; stored only after the trial was shown or skipped."""
     words = visit.site.calendar(visit.asker.language).words
     zone = visit.site.settings.time_zone
@@ -93,23 +99,25 @@ def put_rule(request: Request, visit: FormSent, form: Fields) -> Response:
     try:
         new = _new_rule(form)
         if field(form, "act") != "save":
-            trial = visit.site.door.try_alert_rule(visit.asker, new, time_zone=zone)
+            trial = rules.try_alert_rule(visit.asker, new, time_zone=zone)
             if trial is None:
                 raise HTTPException(404)
-            return _page(request, visit, entered, trial=trial)
-        if visit.site.door.add_alert_rule(visit.asker, new, time_zone=zone) is None:
+            return _page(request, visit, rules, entered, trial=trial)
+        if rules.add_alert_rule(visit.asker, new, time_zone=zone) is None:
             raise HTTPException(404)
     except RuleError as error:
-        return _page(request, visit, entered, wrong=alert_rule_words.fault(error.fault, words))
+        return _page(
+            request, visit, rules, entered, wrong=alert_rule_words.fault(error.fault, words)
+        )
     except DutyError as error:
-        return _page(request, visit, entered, wrong=duty_words.fault(error.fault, words))
+        return _page(request, visit, rules, entered, wrong=duty_words.fault(error.fault, words))
     return RedirectResponse("/rules?saved=1", 303)
 
 
 @router.post("/{rule_id}/end")
-def end_rule(visit: FormSent, rule_id: UUID) -> Response:
+def end_rule(visit: FormSent, rules: Rules, rule_id: UUID) -> Response:
     """End a rule."""
-    if not visit.site.door.end_alert_rule(visit.asker, rule_id):
+    if not rules.end_alert_rule(visit.asker, rule_id):
         raise HTTPException(404)
     return RedirectResponse("/rules?saved=1", 303)
 

@@ -12,7 +12,7 @@ from hub.alerts.alert_rules import RuleFault, Tells, Window
 from hub.alerts.escalation import Plan, Step, Whom
 from hub.alerts.grants import Right
 from hub.store import dispatch, escalations
-from hub.store.alert_rule_door import RuleError
+from hub.store.alert_rule_door import AlertRuleService, RuleError
 from hub.store.alert_rule_rows import on_wall
 from hub.store.alert_rule_views import NewRule
 from hub.store.alert_tables import alerts
@@ -48,7 +48,9 @@ class Office:
         return replace(rule, **changed)
 
     def add(self, **changed: Any) -> UUID:
-        rule_id = self.streets.door.add_alert_rule(self.keeper, self.new(**changed), time_zone=ZONE)
+        rule_id = self.streets.services.use(AlertRuleService).add_alert_rule(
+            self.keeper, self.new(**changed), time_zone=ZONE
+        )
         assert rule_id is not None
         return rule_id
 
@@ -186,20 +188,21 @@ def test_a_keeper_of_the_bridge_neither_tries_nor_adds_nor_ends_a_rule_of_the_co
     lan = streets.officer("lan", area=streets.bridge, rights=Right.MANAGE | Right.SEE)
     officer = streets.officer("dung", rights=EVERYTHING)
     rule_id = office.add()
+    rules = streets.services.use(AlertRuleService)
     for asker in (lan, officer):
         quiet = office.new(tells="nobody", team_id=None)
-        assert streets.door.try_alert_rule(asker, quiet, time_zone=ZONE) is None
-        assert streets.door.add_alert_rule(asker, quiet, time_zone=ZONE) is None
-        assert not streets.door.end_alert_rule(asker, rule_id)
-    assert [row.may_end for row in streets.door.alert_rules(lan).rules] == [False]
-    assert streets.door.alert_rules(officer).rules == ()
+        assert rules.try_alert_rule(asker, quiet, time_zone=ZONE) is None
+        assert rules.add_alert_rule(asker, quiet, time_zone=ZONE) is None
+        assert not rules.end_alert_rule(asker, rule_id)
+    assert [row.may_end for row in rules.alert_rules(lan).rules] == [False]
+    assert rules.alert_rules(officer).rules == ()
     with pytest.raises(RuleError) as refused:
-        streets.door.add_alert_rule(
+        rules.add_alert_rule(
             lan, office.new(area_id=streets.bridge), time_zone=ZONE
         )  # a team that is not hers
     assert refused.value.fault is RuleFault.TEAM
-    assert streets.door.end_alert_rule(office.keeper, rule_id)
-    assert not streets.door.end_alert_rule(office.keeper, rule_id)
+    assert rules.end_alert_rule(office.keeper, rule_id)
+    assert not rules.end_alert_rule(office.keeper, rule_id)
     assert streets.acts().count("rule.end.refused") == 3
 
 
@@ -219,18 +222,19 @@ def test_a_trial_says_what_would_have_been_and_changes_nothing(office: Office) -
         streets.clock.pass_s(200)
     streets.file(streets.other.opened())
     quiet = office.new(tells="nobody", team_id=None, kind="person")
-    found = streets.door.try_alert_rule(office.keeper, quiet, time_zone=ZONE)
+    service = streets.services.use(AlertRuleService)
+    found = service.try_alert_rule(office.keeper, quiet, time_zone=ZONE)
     assert found is not None
     assert (found.alerts, len(found.changed), found.quiet) == (3, 2, 2)
     assert {one.after.tells for one in found.changed} == {Tells.NOBODY}
     here = replace(quiet, area_id=streets.bridge)
-    found = streets.door.try_alert_rule(office.keeper, here, time_zone=ZONE)
+    found = service.try_alert_rule(office.keeper, here, time_zone=ZONE)
     assert found is not None
     assert (found.alerts, len(found.changed)) == (1, 1)
     streets.clock.pass_s(8 * 86_400)
-    found = streets.door.try_alert_rule(office.keeper, quiet, time_zone=ZONE)
+    found = service.try_alert_rule(office.keeper, quiet, time_zone=ZONE)
     assert found is not None and found.alerts == 0
-    assert streets.door.alert_rules(office.keeper).rules == ()
+    assert service.alert_rules(office.keeper).rules == ()
 
 
 def test_a_trial_shows_no_alert_that_the_keeper_may_not_see(office: Office) -> None:
@@ -238,7 +242,7 @@ def test_a_trial_shows_no_alert_that_the_keeper_may_not_see(office: Office) -> N
     technician = streets.officer("ky", rights=Right.MANAGE)
     streets.file(streets.node.opened())
     quiet = office.new(tells="nobody", team_id=None)
-    found = streets.door.try_alert_rule(technician, quiet, time_zone=ZONE)
+    found = streets.services.use(AlertRuleService).try_alert_rule(technician, quiet, time_zone=ZONE)
     assert found is not None
     assert (found.alerts, found.changed) == (0, ())
 
