@@ -16,6 +16,7 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.diagnosis_door import DiagnosisService
 from hub.store.door import Door
+from hub.store.duty_door import OnCallService
 from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
 from hub.store.footage_door import PlaybackService
@@ -81,6 +82,7 @@ def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     yield Door(
         r.db, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies, growing=r.growing
     )
+    yield OnCallService(acting)
     yield SilenceService(acting)
     yield AlertRuleService(acting)
 

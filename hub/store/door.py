@@ -29,7 +29,6 @@ from hub.store.area_door import AreaDoor
 from hub.store.arrival_door import ArrivalDoor
 from hub.store.audit import By
 from hub.store.bounds import text
-from hub.store.duty_door import DutyDoor
 from hub.store.grant_door import GrantDoor
 from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
 from hub.store.log_door import LogDoor
@@ -65,7 +64,6 @@ class Door(
     LogDoor,
     AccountDoor,
     GrantDoor,
-    DutyDoor,
 ):
     """Thread-safe. None: the item is unknown, or the person has no right to it.
 

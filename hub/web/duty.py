@@ -10,23 +10,30 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.escalation import MOST_STEPS
 from hub.alerts.moment import Moment
+from hub.store.duty_door import OnCallService
 from hub.store.duty_faults import DutyError
+from hub.store.views import Asker
 from hub.web import duty_forms, duty_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.duty_forms import Fields
+from hub.web.services import service
 from hub.web.site import render
 
 router = APIRouter(prefix="/duty")
 
+OnCall = Annotated[OnCallService, service(OnCallService)]
+
 
 @router.get("")
-def show_duty(request: Request, visit: SignedIn) -> Response:
+def show_duty(request: Request, visit: SignedIn, on_call: OnCall) -> Response:
     """All teams of areas one manages, and their plans; 404 for others."""
-    return _duty(request, visit)
+    return _duty(request, visit, on_call)
 
 
-def _duty(request: Request, visit: Visit, wrong: DutyError | None = None) -> Response:
-    page = visit.site.door.duty(visit.asker)
+def _duty(
+    request: Request, visit: Visit, on_call: OnCallService, wrong: DutyError | None = None
+) -> Response:
+    page = on_call.duty(visit.asker)
     if not page.areas:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
@@ -60,35 +67,39 @@ def _duty(request: Request, visit: Visit, wrong: DutyError | None = None) -> Res
 def add_team(
     request: Request,
     visit: FormSent,
+    on_call: OnCall,
     area: Annotated[UUID, Form()],
     name: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Add a team to an area."""
     zone = visit.site.settings.time_zone
     try:
-        team_id = visit.site.door.add_team(visit.asker, area, name=name, time_zone=zone)
+        team_id = on_call.add_team(visit.asker, area, name=name, time_zone=zone)
     except DutyError as error:
-        return _duty(request, visit, error)
+        return _duty(request, visit, on_call, error)
     if team_id is None:
         raise HTTPException(404)
     return RedirectResponse(f"/duty/teams/{team_id}", 303)
 
 
 @router.get("/teams/{team_id}")
-def show_team(request: Request, visit: SignedIn, team_id: UUID, saved: str = "") -> Response:
+def show_team(
+    request: Request, visit: SignedIn, on_call: OnCall, team_id: UUID, saved: str = ""
+) -> Response:
     """One team: its week, exceptions and swaps, and coverage gaps."""
-    return _team(request, visit, team_id, is_saved=bool(saved))
+    return _team(request, visit, on_call, team_id, is_saved=bool(saved))
 
 
 def _team(
     request: Request,
     visit: Visit,
+    on_call: OnCallService,
     team_id: UUID,
     *,
     is_saved: bool = False,
     wrong: DutyError | None = None,
 ) -> Response:
-    page = visit.site.door.team(visit.asker, team_id)
+    page = on_call.team(visit.asker, team_id)
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
@@ -114,62 +125,62 @@ def _team(
 
 @router.post("/teams/{team_id}/{what}")
 def change_team(
-    request: Request, visit: FormSent, team_id: UUID, what: str, form: Fields
+    request: Request, visit: FormSent, on_call: OnCall, team_id: UUID, what: str, form: Fields
 ) -> Response:
     """Change one property of a team; the page then shows coverage gaps."""
     change = CHANGES.get(what)
     if change is None:
         raise HTTPException(404)
     try:
-        is_theirs = change(visit, team_id, form)
+        is_theirs = change(on_call, visit.asker, team_id, form)
     except DutyError as error:
-        return _team(request, visit, team_id, wrong=error)
+        return _team(request, visit, on_call, team_id, wrong=error)
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/duty" if what == "end" else f"/duty/teams/{team_id}?saved=1", 303)
 
 
-def _people(visit: Visit, team_id: UUID, form: FormData) -> bool:
+def _people(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     name, members = duty_forms.field(form, "name"), duty_forms.ids(form, "member")
-    return visit.site.door.change_team(visit.asker, team_id, name=name, members=members)
+    return on_call.change_team(asker, team_id, name=name, members=members)
 
 
-def _end(visit: Visit, team_id: UUID, _form: FormData) -> bool:
-    return visit.site.door.end_team(visit.asker, team_id)
+def _end(on_call: OnCallService, asker: Asker, team_id: UUID, _form: FormData) -> bool:
+    return on_call.end_team(asker, team_id)
 
 
-def _shift(visit: Visit, team_id: UUID, form: FormData) -> bool:
+def _shift(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     chosen = duty_forms.field(form, "shift")
     shift_id = duty_forms.key(chosen) if chosen else None
-    return visit.site.door.put_shift(visit.asker, team_id, duty_forms.shift(form), shift_id)
+    return on_call.put_shift(asker, team_id, duty_forms.shift(form), shift_id)
 
 
-def _drop_shift(visit: Visit, team_id: UUID, form: FormData) -> bool:
+def _drop_shift(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     shift_id = duty_forms.key(duty_forms.field(form, "shift"))
-    return visit.site.door.drop_shift(visit.asker, team_id, shift_id)
+    return on_call.drop_shift(asker, team_id, shift_id)
 
 
-def _odd_day(visit: Visit, team_id: UUID, form: FormData) -> bool:
+def _odd_day(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     crew, reason = duty_forms.crew(form, "p"), duty_forms.field(form, "reason")
     on = duty_forms.duty(form)
-    return visit.site.door.put_odd_day(visit.asker, team_id, on, crew=crew, reason=reason)
+    return on_call.put_odd_day(asker, team_id, on, crew=crew, reason=reason)
 
 
-def _drop_odd_day(visit: Visit, team_id: UUID, form: FormData) -> bool:
-    return visit.site.door.drop_odd_day(visit.asker, team_id, duty_forms.duty(form))
+def _drop_odd_day(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
+    return on_call.drop_odd_day(asker, team_id, duty_forms.duty(form))
 
 
-def _swap(visit: Visit, team_id: UUID, form: FormData) -> bool:
+def _swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     on, new = duty_forms.duty(form), duty_forms.swap(form)
-    return visit.site.door.swap(visit.asker, team_id, on, new)
+    return on_call.swap(asker, team_id, on, new)
 
 
-def _drop_swap(visit: Visit, team_id: UUID, form: FormData) -> bool:
+def _drop_swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     whom = duty_forms.key(duty_forms.field(form, "instead_of"))
-    return visit.site.door.drop_stand_in(visit.asker, team_id, duty_forms.duty(form), whom)
+    return on_call.drop_stand_in(asker, team_id, duty_forms.duty(form), whom)
 
 
-CHANGES: Final[Mapping[str, Callable[[Visit, UUID, FormData], bool]]] = {
+CHANGES: Final[Mapping[str, Callable[[OnCallService, Asker, UUID, FormData], bool]]] = {
     "people": _people,
     "end": _end,
     "shift": _shift,
@@ -183,21 +194,25 @@ CHANGES: Final[Mapping[str, Callable[[Visit, UUID, FormData], bool]]] = {
 
 
 @router.get("/plan")
-def choose_plan(request: Request, visit: SignedIn, area: UUID) -> Response:
+def choose_plan(request: Request, visit: SignedIn, on_call: OnCall, area: UUID) -> Response:
     """Plan of the chosen area."""
-    return _plan(request, visit, area)
+    return _plan(request, visit, on_call, area)
 
 
 @router.get("/plans/{area_id}")
-def show_plan(request: Request, visit: SignedIn, area_id: UUID) -> Response:
+def show_plan(request: Request, visit: SignedIn, on_call: OnCall, area_id: UUID) -> Response:
     """Recipients of the alerts of an area."""
-    return _plan(request, visit, area_id)
+    return _plan(request, visit, on_call, area_id)
 
 
 def _plan(
-    request: Request, visit: Visit, area_id: UUID, wrong: DutyError | None = None
+    request: Request,
+    visit: Visit,
+    on_call: OnCallService,
+    area_id: UUID,
+    wrong: DutyError | None = None,
 ) -> Response:
-    page = visit.site.door.plan(visit.asker, area_id)
+    page = on_call.plan(visit.asker, area_id)
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
@@ -222,14 +237,16 @@ def _plan(
 
 
 @router.post("/plans/{area_id}")
-def put_plan(request: Request, visit: FormSent, area_id: UUID, form: Fields) -> Response:
+def put_plan(
+    request: Request, visit: FormSent, on_call: OnCall, area_id: UUID, form: Fields
+) -> Response:
     """Store the plan; without any step the area has no plan of its own."""
     is_ended = bool(duty_forms.field(form, "end"))
     try:
         plan = None if is_ended else duty_forms.plan(form)
-        is_theirs = visit.site.door.put_plan(visit.asker, area_id, plan)
+        is_theirs = on_call.put_plan(visit.asker, area_id, plan)
     except DutyError as error:
-        return _plan(request, visit, area_id, error)
+        return _plan(request, visit, on_call, area_id, error)
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/duty", 303)

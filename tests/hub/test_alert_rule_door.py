@@ -17,6 +17,7 @@ from hub.store.alert_rule_rows import on_wall
 from hub.store.alert_rule_views import NewRule
 from hub.store.alert_tables import alerts
 from hub.store.database import Database
+from hub.store.duty_door import OnCallService
 from hub.store.duty_faults import DutyError
 from hub.store.duty_tables import team_people
 from hub.store.notify_tables import notifications
@@ -67,9 +68,10 @@ def office(db: Database, tmp_path: Path) -> Office:
     streets = Streets(db, tmp_path)
     keeper = streets.officer("kim", rights=Right.MANAGE | Right.SEE)
     an, binh = (streets.officer(login).person_id for login in ("an", "binh"))
-    team = streets.door.add_team(keeper, streets.commune, name="Đội 1", time_zone=ZONE)
+    on_call = streets.services.use(OnCallService)
+    team = on_call.add_team(keeper, streets.commune, name="Đội 1", time_zone=ZONE)
     assert team is not None
-    assert streets.door.change_team(keeper, team, name="Đội 1", members=[an])
+    assert on_call.change_team(keeper, team, name="Đội 1", members=[an])
     return Office(streets, keeper, an, binh, team)
 
 
@@ -100,15 +102,16 @@ def test_a_rule_calls_its_team_and_when_nobody_answers_everybody(office: Office)
 
 
 def test_a_rules_team_comes_before_the_plan_and_an_empty_team_costs_no_time(office: Office) -> None:
-    door, streets = office.streets.door, office.streets
-    desk = door.add_team(office.keeper, streets.commune, name="Trực ban", time_zone=ZONE)
+    streets = office.streets
+    on_call = office.streets.services.use(OnCallService)
+    desk = on_call.add_team(office.keeper, streets.commune, name="Trực ban", time_zone=ZONE)
     assert desk is not None
-    assert door.change_team(office.keeper, desk, name="Trực ban", members=[office.binh])
-    assert door.put_plan(office.keeper, streets.commune, Plan((Step(Whom.TEAM, 60, desk),)))
+    assert on_call.change_team(office.keeper, desk, name="Trực ban", members=[office.binh])
+    assert on_call.put_plan(office.keeper, streets.commune, Plan((Step(Whom.TEAM, 60, desk),)))
     office.add()
     streets.file(streets.node.opened())
     assert set(office.told()) == {office.an}
-    assert door.change_team(office.keeper, office.team, name="Đội 1", members=[])
+    assert on_call.change_team(office.keeper, office.team, name="Đội 1", members=[])
     streets.clock.pass_s(120)
     streets.file(streets.node.opened())
     assert set(office.told()) == {office.an, office.binh}
@@ -211,7 +214,7 @@ def test_a_rule_needs_a_reason_and_a_team_that_a_rule_calls_cannot_end(office: O
         office.add(reason=" ")
     office.add()
     with pytest.raises(DutyError):
-        office.streets.door.end_team(office.keeper, office.team)
+        office.streets.services.use(OnCallService).end_team(office.keeper, office.team)
 
 
 @pytest.mark.promise("Rules and duty: A rule can be tried on past alerts.")

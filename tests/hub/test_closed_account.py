@@ -20,6 +20,7 @@ from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.duty import Duty, NewShift, Swap
+from hub.store.duty_door import OnCallService
 from hub.store.enrolments import Redeemed, Refused
 from hub.store.grant_faults import GrantError
 from hub.store.notify_tables import notifications, phones
@@ -244,18 +245,21 @@ def test_a_notification_that_is_being_sent_while_the_account_closes_is_not_tried
 def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> None:
     door, an = office.streets.door, office.an.person_id
     binh = office.streets.officer("binh").person_id
-    team = door.add_team(office.kim, office.streets.commune, name="Đội 1", time_zone="UTC")
+    on_call = office.streets.services.use(OnCallService)
+    team = on_call.add_team(office.kim, office.streets.commune, name="Đội 1", time_zone="UTC")
     assert team is not None
-    door.change_team(office.kim, team, name="Đội 1", members=[an, binh])
-    door.put_shift(office.kim, team, NewShift("Ngày", 360, 1080, {0: (an,), 1: (an, binh)}), None)
-    shift_id = door.team(office.kim, team).team.roster.shifts[0].shift_id
+    on_call.change_team(office.kim, team, name="Đội 1", members=[an, binh])
+    on_call.put_shift(
+        office.kim, team, NewShift("Ngày", 360, 1080, {0: (an,), 1: (an, binh)}), None
+    )
+    shift_id = on_call.team(office.kim, team).team.roster.shifts[0].shift_id
     holiday, later = Duty(shift_id, date(2199, 1, 1)), Duty(shift_id, date(2199, 1, 7))
-    door.put_odd_day(office.kim, team, holiday, crew=(an,), reason="Tết")
-    door.swap(office.kim, team, later, Swap(an, binh, None, "nghỉ phép"))
-    before = door.team(office.kim, team)
+    on_call.put_odd_day(office.kim, team, holiday, crew=(an,), reason="Tết")
+    on_call.swap(office.kim, team, later, Swap(an, binh, None, "nghỉ phép"))
+    before = on_call.team(office.kim, team)
     page = door.account(office.kim, an)
     office.close(office.an)
-    after = door.team(office.kim, team)
+    after = on_call.team(office.kim, team)
     assert before is not None and after is not None and page is not None
     assert page.teams == ("Đội 1",)
     assert after.team.members == (binh,)
@@ -268,17 +272,18 @@ def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> 
 
 
 def test_a_date_of_a_swap_with_them_is_covered_by_the_other_or_a_gap(office: Office) -> None:
-    door, an = office.streets.door, office.an.person_id
+    an = office.an.person_id
     binh, chi = (office.streets.officer(login).person_id for login in ("binh", "chi"))
-    team = door.add_team(office.kim, office.streets.commune, name="Đội 1", time_zone="UTC")
+    on_call = office.streets.services.use(OnCallService)
+    team = on_call.add_team(office.kim, office.streets.commune, name="Đội 1", time_zone="UTC")
     assert team is not None
-    door.put_shift(office.kim, team, NewShift("Ngày", 0, 0, {0: (an,), 1: (binh,)}), None)
-    shift_id = door.team(office.kim, team).team.roster.shifts[0].shift_id
+    on_call.put_shift(office.kim, team, NewShift("Ngày", 0, 0, {0: (an,), 1: (binh,)}), None)
+    shift_id = on_call.team(office.kim, team).team.roster.shifts[0].shift_id
     monday, tuesday = date(2199, 1, 7), date(2199, 1, 8)
-    door.swap(office.kim, team, Duty(shift_id, monday), Swap(an, chi, None, "nghỉ phép"))
-    door.swap(office.kim, team, Duty(shift_id, tuesday), Swap(binh, an, None, "đi học"))
+    on_call.swap(office.kim, team, Duty(shift_id, monday), Swap(an, chi, None, "nghỉ phép"))
+    on_call.swap(office.kim, team, Duty(shift_id, tuesday), Swap(binh, an, None, "đi học"))
     office.close(office.an)
-    after = door.team(office.kim, team)
+    after = on_call.team(office.kim, team)
     assert after is not None
     roster = after.team.roster
     assert on_duty(roster, datetime.fromisoformat("2199-01-07 12:00")) == (chi,)

@@ -13,6 +13,7 @@ from hub.alerts.grants import Right
 from hub.alerts.rosters import Shift
 from hub.store.csv_import import Import
 from hub.store.database import Database
+from hub.store.duty_door import OnCallService
 from hub.store.views import Asker
 from tests.hub.streets import Streets
 from tests.hub.web_town import PASSWORD, Town
@@ -45,7 +46,7 @@ class Office:
         return [(one.line, one.fault, one.what) for one in self.tries(text).wrong]
 
     def shifts(self) -> tuple[Shift, ...]:
-        page = self.streets.door.team(self.keeper, self.team)
+        page = self.streets.services.use(OnCallService).team(self.keeper, self.team)
         assert page is not None
         return page.team.roster.shifts
 
@@ -56,7 +57,9 @@ def office(db: Database, tmp_path: Path) -> Office:
     keeper = streets.officer("kim", rights=Right.MANAGE)
     bridge = streets.officer("lan", area=streets.bridge, rights=Right.MANAGE)
     people = {login: streets.officer(login).person_id for login in ("an", "binh", "chi")}
-    team = streets.door.add_team(keeper, streets.commune, name="Đội 1", time_zone=NAME)
+    team = streets.services.use(OnCallService).add_team(
+        keeper, streets.commune, name="Đội 1", time_zone=NAME
+    )
     assert team is not None
     return Office(streets, keeper, bridge, people, team)
 
@@ -111,7 +114,9 @@ def test_more_shifts_than_a_team_can_have_are_refused(office: Office) -> None:
 def test_a_table_reaches_only_teams_that_its_bringer_looks_after(office: Office) -> None:
     door, text = office.streets.door, f"{HEADER}{DAY}every day,an\n".encode()
     assert door.try_table(office.bridge, "rosters", text, ZONE) is None
-    assert door.add_team(office.bridge, office.streets.bridge, name="Cầu", time_zone=NAME)
+    assert office.streets.services.use(OnCallService).add_team(
+        office.bridge, office.streets.bridge, name="Cầu", time_zone=NAME
+    )
     found = door.try_table(office.bridge, "rosters", text, ZONE)
     assert found is not None
     assert [one.fault for one in found.wrong] == [LineFault.TEAM]
