@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.store.acting import Acting
 from hub.store.alert_rule_door import AlertRuleService
+from hub.store.arrival_door import CameraService
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
 from hub.store.bundle_desk import BundleService
@@ -31,6 +32,7 @@ from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_views import Office
 from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
+from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
 from hub.store.settings_door import SettingsService
 from hub.store.silence_door import SilenceService
@@ -82,6 +84,8 @@ def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     yield Door(
         r.db, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies, growing=r.growing
     )
+    yield ResponseService(acting)
+    yield CameraService(acting)
     yield OnCallService(acting)
     yield SilenceService(acting)
     yield AlertRuleService(acting)

@@ -1,65 +1,46 @@
 """The service for people: each read and each act passes one scope check and writes one audit
 line."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from hub.alerts.alert import (
-    CAUSES,
-    Act,
-    Changed,
-    HeldBy,
-    Life,
     State,
-    Unchanged,
     allowed_acts,
-    apply,
 )
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store import audit, camera_sights, ledger, marks, search_sights, sights, silence_rows
+from hub.store import camera_sights, marks, search_sights, sights
 from hub.store.account_door import AccountDoor
-from hub.store.alert_rows import change_alert, note_history
-from hub.store.alert_tables import alerts
 from hub.store.area_door import AreaDoor
-from hub.store.arrival_door import ArrivalDoor
-from hub.store.audit import By
-from hub.store.bounds import text
 from hub.store.grant_door import GrantDoor
-from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
 from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.report_door import ReportDoor
-from hub.store.tables import columns
+from hub.store.response_service import colleagues, life_of
 from hub.store.views import (
     AlertChange,
     AlertPage,
     AlertRow,
     AskedSpan,
     Asker,
-    Conflict,
     GrowingRow,
     Inbox,
     MediaRow,
     PhoneRow,
 )
 
-NOTE_CHARS: Final = 2000
-
 
 class Door(
     NoticeDoor,
     ReportDoor,
     PhoneTestDoor,
-    ArrivalDoor,
-    HandOverDoor,
     AreaDoor,
     LogDoor,
     AccountDoor,
@@ -156,38 +137,6 @@ class Door(
             rows.append(replace(clip.row, grew_utc_us=grew))
         return tuple(rows)
 
-    def act(
-        self,
-        asker: Asker,
-        alert_id: UUID,
-        *,
-        act: Act,
-        note: str = "",
-        cause: str | None = None,
-    ) -> AlertRow | Conflict | None:
-        """Take, resolve or mark as false alarm; the second of two officers gets a Conflict.
-
-        `note` is the officer's text, at most `NOTE_CHARS` characters; `cause` is the cause of a
-        false alarm, one of `CAUSES`.
-        """
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            row = sights.one_alert(conn, asker.person_id, alert_id, now)
-            outcome = None if row is None else apply(life_of(row), act, asker.person_id)
-            self._note_in(conn, asker, _OUTCOMES[type(outcome)].format(act), "alert", alert_id)
-            if row is None or isinstance(outcome, Unchanged):
-                return row
-            if isinstance(outcome, HeldBy):
-                return Conflict(row, row.closed_by_name or row.taken_by_name)
-            if isinstance(outcome, Changed):
-                _change(conn, asker, row, life=outcome.life, note=note, now=now)
-                if outcome.life.state is State.FALSE_ALARM and cause in CAUSES:
-                    this = alerts.c.id == alert_id
-                    conn.execute(update(alerts).where(this).values(false_cause=cause))
-            row = sights.one_alert(conn, asker.person_id, alert_id, now)
-        self._bell.ring()
-        return row
-
     def changes_since(self, asker: Asker, cursor: int) -> tuple[list[AlertChange], int]:
         """The newest change of each visible alert after `cursor`, and the next cursor.
 
@@ -254,15 +203,6 @@ class Door(
         return is_theirs
 
 
-_OUTCOMES: Final[Mapping[type, str]] = {
-    type(None): "alert.{}.refused",
-    Unchanged: "alert.{}.again",
-    HeldBy: "alert.{}.held",
-    Changed: "alert.{}",
-}
-"""Outcome of an act in the audit log, by result type."""
-
-
 def _answered(act: str, answer: object) -> str:
     return act if answer is not None else f"{act}.refused"
 
@@ -270,49 +210,6 @@ def _answered(act: str, answer: object) -> str:
 def _one_with_call(conn: Connection, asker: Asker, alert_id: UUID, now: Moment) -> AlertRow | None:
     row = sights.one_alert(conn, asker.person_id, alert_id, now)
     return None if row is None else Foresight(conn).with_calls([row])[0]
-
-
-def _change(
-    conn: Connection, asker: Asker, row: AlertRow, *, life: Life, note: str, now: Moment
-) -> None:
-    values: dict[str, Any] = {
-        "state": life.state,
-        "taken_by": life.taken_by,
-        "closed_by": life.closed_by,
-        "offered_to": life.offered_to,
-        **columns("offered", None),
-    }
-    values |= columns("taken" if life.state is State.TAKEN else "closed", now)
-    change_alert(conn, row.alert_id, values, now=now)
-    note_history(
-        conn,
-        row.alert_id,
-        act=life.state.value,
-        person_id=asker.person_id,
-        detail=text(note.strip(), NOTE_CHARS),
-        now=now,
-    )
-    if life.state is State.FALSE_ALARM:
-        _mute_if_often_false(conn, row.alert_id, now)
-    marks.mark_acknowledged(conn, row.alert_id, person_id=asker.person_id, now=now)
-    # "taken" tells the others that somebody has it or closed it, and ends their queued messages.
-    ledger.owe(conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now)
-
-
-def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:
-    made = silence_rows.mute_if_often_false(conn, alert_id, now=now)
-    if made is not None:
-        until = str(made.until_utc_us)
-        note_history(conn, alert_id, act="muted", detail=until, now=now)
-        audit.note(
-            conn,
-            By(),
-            act="silence.add",
-            object_kind="silence",
-            object_id=made.silence_id,
-            detail=made.reason,
-            now=now,
-        )
 
 
 def _asked_of(

@@ -1,21 +1,25 @@
 """Page of one camera: state, place, recent alerts, nearby cameras."""
 
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from hub.alerts.neighbours import Near
+from hub.store.arrival_door import CameraService
 from hub.store.live_door import LiveService, Purpose
 from hub.store.search_door import SearchService
 from hub.store.views import SeenCamera
 from hub.web.auth import SignedIn
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 router = APIRouter()
+
+Cameras = Annotated[CameraService, service(CameraService)]
 
 AT_HAND_M: Final = 5.0
 """A nearer camera is "beside it": rounded to tens of metres it would be 0."""
@@ -64,9 +68,9 @@ def map_link(user_agent: str, latitude_deg: float | None, longitude_deg: float |
 
 
 @router.get("/cameras/{camera_id}")
-def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
+def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: UUID) -> Response:
     """One camera; 404 for people who may not see it."""
-    page = visit.site.door.camera(visit.asker, camera_id)
+    page = cameras.camera(visit.asker, camera_id)
     if page is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)

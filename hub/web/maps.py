@@ -6,14 +6,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from hub.store.arrival_door import CameraService
 from hub.store.fold import fold
 from hub.store.views import SeenCamera
 from hub.web.auth import SignedIn
 from hub.web.cameras import STATE_TOKENS, state_line
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.services import service
 from hub.web.site import render
 
 router = APIRouter(prefix="/map")
+
+Cameras = Annotated[CameraService, service(CameraService)]
 
 ROWS: Final = 50
 """Cameras per page of the table."""
@@ -23,11 +27,12 @@ ROWS: Final = 50
 def show_map(
     request: Request,
     visit: SignedIn,
+    cameras: Cameras,
     find: Annotated[str, Query(max_length=100)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Cameras with open alerts first, then those without a picture; a name or place filters."""
-    seen = visit.site.door.seen_cameras(visit.asker)
+    seen = cameras.seen_cameras(visit.asker)
     wanted = fold(find)
     found = [one for one in seen if wanted in fold(f"{one.label} {one.place}")]
     found.sort(key=lambda one: (-one.open_alerts, one.state == "well"))
@@ -50,9 +55,9 @@ def show_map(
 
 
 @router.get("/cameras.json")
-def tell_cameras(visit: SignedIn) -> Response:
+def tell_cameras(visit: SignedIn, cameras: Cameras) -> Response:
     """Positions of the cameras this person may see."""
-    seen = visit.site.door.seen_cameras(visit.asker)
+    seen = cameras.seen_cameras(visit.asker)
     placed = [one for one in seen if one.latitude_deg is not None and one.longitude_deg is not None]
     told = {
         "cameras": [
@@ -70,9 +75,9 @@ def tell_cameras(visit: SignedIn) -> Response:
 
 
 @router.get("/states.json")
-def tell_states(visit: SignedIn) -> Response:
+def tell_states(visit: SignedIn, cameras: Cameras) -> Response:
     """Cameras that are not simply well: a live map asks for them after a change."""
-    seen = visit.site.door.seen_cameras(visit.asker)
+    seen = cameras.seen_cameras(visit.asker)
     odd = {str(one.camera_id): _state(one) for one in seen if any(_state(one))}
     return _fresh({"states": odd})
 

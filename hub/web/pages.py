@@ -13,6 +13,7 @@ from hub.store.case_door import CaseService
 from hub.store.footage_door import PlaybackService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
+from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
 from hub.store.silence_door import SilenceService
 from hub.store.tip_views import TipRow
@@ -23,11 +24,14 @@ from hub.web.find_form import Asked
 from hub.web.find_times import BETWEEN
 from hub.web.footage import other_pictures
 from hub.web.search import address_of
+from hub.web.services import service
 from hub.web.site import THEME_COOKIE, THEMES, render
 from hub.web.when import Calendar
 from hub.web.words import LANGUAGES, words
 
 router = APIRouter()
+
+Responses = Annotated[ResponseService, service(ResponseService)]
 
 ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
 """Last part of the address → act."""
@@ -188,10 +192,14 @@ def ask_for_sound(
 
 @router.post("/alerts/{alert_id}/hand-over")
 def hand_over(
-    request: Request, visit: FormSent, alert_id: UUID, person: Annotated[UUID, Form()]
+    request: Request,
+    visit: FormSent,
+    responses: Responses,
+    alert_id: UUID,
+    person: Annotated[UUID, Form()],
 ) -> Response:
     """Offer it to a colleague, who holds it once they take it."""
-    answer = visit.site.door.hand_over(visit.asker, alert_id, person_id=person)
+    answer = responses.hand_over(visit.asker, alert_id, person_id=person)
     if answer is None:
         raise HTTPException(404)
     if isinstance(answer, Conflict):
@@ -200,9 +208,9 @@ def hand_over(
 
 
 @router.post("/alerts/{alert_id}/arrive")
-def arrive(request: Request, visit: FormSent, alert_id: UUID) -> Response:
+def arrive(request: Request, visit: FormSent, responses: Responses, alert_id: UUID) -> Response:
     """Its holder has arrived at the place."""
-    answer = visit.site.door.arrive(visit.asker, alert_id)
+    answer = responses.arrive(visit.asker, alert_id)
     if answer is None:
         raise HTTPException(404)
     if isinstance(answer, Conflict):
@@ -214,6 +222,7 @@ def arrive(request: Request, visit: FormSent, alert_id: UUID) -> Response:
 def act_on_alert(
     request: Request,
     visit: FormSent,
+    responses: Responses,
     alert_id: UUID,
     act_name: str,
     note: Annotated[str, Form(max_length=2000)] = "",
@@ -223,9 +232,7 @@ def act_on_alert(
     act = ACTS.get(act_name)
     if act is None:
         raise HTTPException(404)
-    answer = visit.site.door.act(
-        visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None
-    )
+    answer = responses.act(visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None)
     if answer is None:
         raise HTTPException(404)
     if isinstance(answer, Conflict):

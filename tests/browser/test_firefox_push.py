@@ -26,6 +26,7 @@ from hub.store.accounts import SignedIn
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.response_service import ResponseService
 from hub.store.views import AlertRow, Asker, ToldRow
 from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
 from tests.browser.served import address, free_socket, served
@@ -155,7 +156,10 @@ def test_an_alert_is_shown_by_a_real_browser_grows_in_place_and_ends_in_place(hu
     assert entry["tag"] == seen.alert_id.hex
     assert entry["body"].endswith("đã có ảnh")
 
-    assert isinstance(hub.town.door.act(hub.asker("binh"), seen.alert_id, act="take"), AlertRow)
+    assert isinstance(
+        hub.town.services.use(ResponseService).act(hub.asker("binh"), seen.alert_id, act="take"),
+        AlertRow,
+    )
     entry = hub.shown("Trần Thị Bình đã tiếp nhận · Ngã tư Chợ Cũ, Tân Khai")
     assert entry["tag"] == seen.alert_id.hex
     until(lambda: all(told.shown_utc_us for told in hub.told(seen.alert_id)))

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from hub.alerts.retention import FootageClass
 from hub.store import keeping, staff
 from hub.store.remover import Remover
+from hub.store.response_service import ResponseService
 from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.hub.web_town import Seen
@@ -325,7 +326,7 @@ def test_second_officer_sees_at_once_who_was_first(hub: Hub, meet: Meet, whole: 
     assert hasattr(signed_in, "asker")
     binh.page.mouse.move(180, 690)
     binh.page.mouse.down()  # the finger is on the button when the other officer takes it
-    hub.town.door.act(signed_in.asker, whole.alert_id, act="take")
+    hub.town.services.use(ResponseService).act(signed_in.asker, whole.alert_id, act="take")
     binh.page.mouse.up()
     expect(binh.page.locator("[role=alert].banner")).to_contain_text("Nguyễn Văn An đã làm trước")
     binh.shot("phone-conflict")

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from hub.store.response_service import ResponseService
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 
@@ -18,7 +19,9 @@ def call_false(hub: Hub, times: int) -> None:
     for _ in range(times):
         seen = hub.town.somebody()
         hub.town.gone(seen)
-        hub.town.door.act(signed_in.asker, seen.alert_id, act="false_alarm")
+        hub.town.services.use(ResponseService).act(
+            signed_in.asker, seen.alert_id, act="false_alarm"
+        )
 
 
 @pytest.mark.promise("Rules and duty: Three false alarms mute a spot for two weeks.")

@@ -17,6 +17,7 @@ from hub.store.audit_tables import audit
 from hub.store.door import Door
 from hub.store.notify_tables import notifications, phones
 from hub.store.registry_tables import areas
+from hub.store.response_service import ResponseService
 from hub.store.signin_tables import grants
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets, picture, sha
@@ -47,7 +48,7 @@ def test_an_inbox_holds_what_the_person_may_see_newest_first(streets: Streets) -
     second = an_alert(streets, node="cau-moi", content=b"other")
     streets.clock.pass_s(90)
     third = an_alert(streets, content=b"third")
-    assert streets.door.act(an, first, act="resolve") is not None
+    assert streets.services.use(ResponseService).act(an, first, act="resolve") is not None
     inbox = streets.door.inbox(an)
     assert [row.alert_id for row in inbox.open] == [third, second]
     assert [row.alert_id for row in inbox.handled] == [first]
@@ -74,7 +75,7 @@ def test_not_there_and_not_theirs_are_the_same_answer(streets: Streets) -> None:
     asks: list[Callable[[UUID], Any]] = [
         lambda it: door.row(binh, it),
         lambda it: door.alert(binh, it),
-        lambda it: door.act(binh, it, act="take"),
+        lambda it: streets.services.use(ResponseService).act(binh, it, act="take"),
     ]
     for ask in asks:
         assert ask(hidden) is ask(uuid4()) is None
@@ -154,17 +155,18 @@ def test_who_comes_second_learns_who_has_it(streets: Streets) -> None:
     an, binh = streets.officer("an"), streets.officer("binh")
     alert_id = an_alert(streets)
     rings = streets.bell.rings
-    taken = streets.door.act(an, alert_id, act="take", note=" going there ")
+    responses = streets.services.use(ResponseService)
+    taken = responses.act(an, alert_id, act="take", note=" going there ")
     assert isinstance(taken, AlertRow)
     assert (taken.state, taken.taken_by_name, taken.revision) == ("taken", "Anh an", 2)
     assert streets.bell.rings == rings + 1
-    conflict = streets.door.act(binh, alert_id, act="take")
+    conflict = responses.act(binh, alert_id, act="take")
     assert isinstance(conflict, Conflict)
     assert (conflict.held_by_name, conflict.row.state) == ("Anh an", "taken")
     assert last_act(streets)[0] == "alert.take.held"
-    again = streets.door.act(an, alert_id, act="take")
+    again = responses.act(an, alert_id, act="take")
     assert isinstance(again, AlertRow) and again.revision == 2
-    closed = streets.door.act(an, alert_id, act="resolve")
+    closed = responses.act(an, alert_id, act="resolve")
     assert isinstance(closed, AlertRow)
     assert (closed.state, closed.closed_by_name, closed.taken_by_name) == (
         "resolved",
@@ -191,7 +193,7 @@ def test_of_many_thumbs_at_once_one_takes_it(streets: Streets) -> None:
 
     def press(officer: Asker) -> None:
         ready.wait(patience_s())
-        answers.append(streets.door.act(officer, alert_id, act="take"))
+        answers.append(streets.services.use(ResponseService).act(officer, alert_id, act="take"))
 
     threads = [threading.Thread(target=press, args=(officer,)) for officer in officers]
     for thread in threads:
@@ -209,7 +211,7 @@ def test_changes_go_on_from_a_cursor(streets: Streets) -> None:
     an, binh = streets.officer("an"), streets.officer("binh", area=streets.bridge)
     start = streets.door.inbox(an).cursor
     alert_id = an_alert(streets)
-    streets.door.act(an, alert_id, act="take")
+    streets.services.use(ResponseService).act(an, alert_id, act="take")
     changes, cursor = streets.door.changes_since(an, start)
     assert [(change.alert_id, change.revision) for change in changes] == [(alert_id, 2)]
     before = len(streets.acts())
@@ -233,13 +235,14 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
     picture_id: UUID = row.picture_id
     [phone] = streets.rows(phones)
     [owed, *_] = streets.rows(notifications)
+    responses = streets.services.use(ResponseService)
     asks: list[tuple[str, Callable[[], object]]] = [
         ("inbox.open", lambda: door.inbox(an)),
         ("alert.glance", lambda: door.row(an, alert_id)),
         ("alert.open", lambda: door.alert(an, alert_id)),
-        ("alert.take", lambda: door.act(an, alert_id, act="take")),
-        ("alert.take.again", lambda: door.act(an, alert_id, act="take")),
-        ("alert.resolve", lambda: door.act(an, alert_id, act="resolve")),
+        ("alert.take", lambda: responses.act(an, alert_id, act="take")),
+        ("alert.take.again", lambda: responses.act(an, alert_id, act="take")),
+        ("alert.resolve", lambda: responses.act(an, alert_id, act="resolve")),
         ("media.open", lambda: streets.playback.open_media(an, picture_id)),
         ("changes.open", lambda: door.changes_since(an, 0)),
         ("phones.open", lambda: door.phones(an)),

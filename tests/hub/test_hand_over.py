@@ -11,6 +11,7 @@ from hub.alerts.grants import Right
 from hub.store import dispatch, outcomes
 from hub.store.notify_tables import notifications
 from hub.store.owed import Owed
+from hub.store.response_service import ResponseService
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets
 
@@ -43,7 +44,7 @@ def alert(streets: Streets, an: Asker) -> UUID:
     (filed,) = streets.file(streets.node.opened())
     assert filed.alert_id is not None
     deliver(streets)
-    streets.door.act(an, filed.alert_id, act="take")
+    streets.services.use(ResponseService).act(an, filed.alert_id, act="take")
     deliver(streets)
     return filed.alert_id
 
@@ -63,13 +64,14 @@ def test_the_colleague_is_told_takes_it_and_the_one_before_hears_so(streets: Str
     an, binh = streets.officer("an"), streets.officer("binh")
     streets.officer("chi")
     alert_id = alert(streets, an)
-    row = streets.door.hand_over(an, alert_id, person_id=binh.person_id)
+    responses = streets.services.use(ResponseService)
+    row = responses.hand_over(an, alert_id, person_id=binh.person_id)
     assert isinstance(row, AlertRow)
     assert (row.taken_by_name, row.offered_to_name) == ("Anh an", "Anh binh")
     assert [(one.moment, one.phone.address) for one in deliver(streets)] == [
         ("handed", "https://push.example/binh")
     ]
-    taken = streets.door.act(binh, alert_id, act="take")
+    taken = responses.act(binh, alert_id, act="take")
     assert isinstance(taken, AlertRow)
     assert (taken.taken_by_name, taken.offered_to) == ("Anh binh", None)
     assert [(one.moment, one.phone.address) for one in deliver(streets)] == [
@@ -83,19 +85,21 @@ def test_the_colleague_is_told_takes_it_and_the_one_before_hears_so(streets: Str
 def test_it_can_be_handed_to_a_third_and_the_second_hears_no_more(streets: Streets) -> None:
     an, binh, chi = (streets.officer(login) for login in ("an", "binh", "chi"))
     alert_id = alert(streets, an)
-    streets.door.hand_over(an, alert_id, person_id=binh.person_id)
-    streets.door.hand_over(an, alert_id, person_id=chi.person_id)
+    responses = streets.services.use(ResponseService)
+    responses.hand_over(an, alert_id, person_id=binh.person_id)
+    responses.hand_over(an, alert_id, person_id=chi.person_id)
     assert [one.phone.address for one in deliver(streets)] == ["https://push.example/chi"]
-    streets.door.hand_over(an, alert_id, person_id=binh.person_id)
+    responses.hand_over(an, alert_id, person_id=binh.person_id)
     assert [one.phone.address for one in deliver(streets)] == ["https://push.example/binh"]
-    assert isinstance(streets.door.act(chi, alert_id, act="take"), Conflict)
+    assert isinstance(responses.act(chi, alert_id, act="take"), Conflict)
 
 
 def test_once_it_is_closed_nobody_is_told_that_it_is_handed_over(streets: Streets) -> None:
     an, binh = streets.officer("an"), streets.officer("binh")
     alert_id = alert(streets, an)
-    streets.door.hand_over(an, alert_id, person_id=binh.person_id)
-    streets.door.act(an, alert_id, act="resolve")
+    responses = streets.services.use(ResponseService)
+    responses.hand_over(an, alert_id, person_id=binh.person_id)
+    responses.act(an, alert_id, act="resolve")
     assert [one.moment for one in deliver(streets)] == []
     with streets.db.reading() as conn:
         handed = select(notifications.c.state).where(notifications.c.moment.like("handed:%"))
@@ -107,9 +111,10 @@ def test_it_goes_only_to_who_may_be_alerted_there(streets: Streets) -> None:
     board = streets.officer("hoi", rights=Right.SEE)
     elsewhere = streets.officer("xa", area=streets.bridge)
     alert_id = alert(streets, an)
+    responses = streets.services.use(ResponseService)
     for other in (board, elsewhere):
-        assert streets.door.hand_over(an, alert_id, person_id=other.person_id) is None
-    assert streets.door.hand_over(elsewhere, alert_id, person_id=an.person_id) is None
+        assert responses.hand_over(an, alert_id, person_id=other.person_id) is None
+    assert responses.hand_over(elsewhere, alert_id, person_id=an.person_id) is None
     page = streets.door.alert(an, alert_id)
     assert page is not None and page.colleagues == ()
     assert streets.acts().count("alert.hand_over.refused") == 3
@@ -118,6 +123,8 @@ def test_it_goes_only_to_who_may_be_alerted_there(streets: Streets) -> None:
 def test_who_does_not_have_it_learns_who_has(streets: Streets) -> None:
     an, binh, chi = (streets.officer(login) for login in ("an", "binh", "chi"))
     alert_id = alert(streets, an)
-    answer = streets.door.hand_over(binh, alert_id, person_id=chi.person_id)
+    answer = streets.services.use(ResponseService).hand_over(
+        binh, alert_id, person_id=chi.person_id
+    )
     assert isinstance(answer, Conflict)
     assert answer.held_by_name == "Anh an"

@@ -16,6 +16,7 @@ from hub.store.alert_tables import alert_history, alerts, troubles
 from hub.store.database import Database
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import nodes
+from hub.store.response_service import ResponseService
 from hub.store.views import Asker
 from tests.hub.streets import Mouth, Streets
 
@@ -132,7 +133,7 @@ def test_back_again_closes_the_alert_and_is_told_where_it_was_told(
     (alert,) = watch.streets.rows(alerts)
     with watch.streets.db.writing() as conn:
         conn.execute(update(notifications).values(state="accepted"))
-    watch.streets.door.act(keeper, alert.id, act="take")
+    watch.streets.services.use(ResponseService).act(keeper, alert.id, act="take")
     watch.comes("nga-tu")
     watch.pass_s(60)
     assert watch.told() == [("opened", "accepted"), ("back", "queued")]
@@ -148,7 +149,9 @@ def test_an_alert_that_a_person_closed_is_not_raised_again_until_it_was_back(
     watch.goes("nga-tu")
     watch.pass_s(90)
     (alert,) = watch.streets.rows(alerts)
-    watch.streets.door.act(keeper, alert.id, act="resolve", note="power cut, announced")
+    watch.streets.services.use(ResponseService).act(
+        keeper, alert.id, act="resolve", note="power cut, announced"
+    )
     watch.pass_s(3600)
     assert len(watch.streets.rows(alerts)) == 1
     watch.comes("nga-tu")

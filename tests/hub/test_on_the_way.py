@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from hub.alerts.neighbours import MOST, NEAR_M, Spot, distance, neighbours
 from hub.store.alert_tables import alerts
 from hub.store.registry_tables import cameras, nodes
+from hub.store.response_service import ResponseService
 from hub.store.tables import columns
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.web_town import PASSWORD, Town
@@ -45,19 +46,20 @@ def another_camera(town: Town, label: str, *, area_id: UUID | None = None) -> UU
 def test_who_has_it_says_once_that_they_are_there(town: Town) -> None:
     seen = town.somebody()
     an, binh = asker(town, "an"), asker(town, "binh")
-    assert isinstance(town.door.arrive(an, seen.alert_id), Conflict)
-    town.door.act(an, seen.alert_id, act="take")
-    assert isinstance(town.door.arrive(binh, seen.alert_id), Conflict)
-    arrived = town.door.arrive(an, seen.alert_id)
+    responses = town.services.use(ResponseService)
+    assert isinstance(responses.arrive(an, seen.alert_id), Conflict)
+    responses.act(an, seen.alert_id, act="take")
+    assert isinstance(responses.arrive(binh, seen.alert_id), Conflict)
+    arrived = responses.arrive(an, seen.alert_id)
     assert isinstance(arrived, AlertRow)
     assert arrived.arrived_utc_us is not None
-    again = town.door.arrive(an, seen.alert_id)
+    again = responses.arrive(an, seen.alert_id)
     assert isinstance(again, AlertRow)
     assert again.arrived_utc_us == arrived.arrived_utc_us
     page = town.door.alert(binh, seen.alert_id)
     assert page is not None
     assert [step.act for step in page.history].count("arrived") == 1
-    assert town.door.arrive(asker(town, "guest"), seen.alert_id) is None
+    assert responses.arrive(asker(town, "guest"), seen.alert_id) is None
 
 
 def test_a_false_alarm_may_say_what_it_was_and_nothing_else_can(town: Town) -> None:
@@ -66,7 +68,7 @@ def test_a_false_alarm_may_say_what_it_was_and_nothing_else_can(town: Town) -> N
     for cause, act in (("animal", "false_alarm"), ("<b>", "false_alarm"), ("animal", "resolve")):
         seen = town.somebody()
         town.gone(seen)
-        town.door.act(an, seen.alert_id, act=act, cause=cause)  # type: ignore[arg-type]  # three acts
+        town.services.use(ResponseService).act(an, seen.alert_id, act=act, cause=cause)  # type: ignore[arg-type]  # three acts
         with town.db.reading() as conn:
             causes.append(
                 conn.scalar(select(alerts.c.false_cause).where(alerts.c.id == seen.alert_id))

@@ -17,6 +17,7 @@ from hub.alerts.reports import AlertFact, CameraFact, DarkFact, Facts, report, s
 from hub.store import registry
 from hub.store.alert_tables import alerts
 from hub.store.registry_tables import cameras
+from hub.store.response_service import ResponseService
 from hub.store.signin_tables import people
 from hub.store.tables import columns
 from hub.web.report_spans import bounds, day_of
@@ -127,9 +128,10 @@ def an_alert(town: Town, label: str = "=Cổng", *, cause: str | None = "animal"
     seen = town.somebody()
     town.gone(seen)
     an = asker(town, "an")
-    town.door.act(an, seen.alert_id, act="take")
-    town.door.arrive(an, seen.alert_id)
-    town.door.act(an, seen.alert_id, act="false_alarm", cause=cause)
+    responses = town.services.use(ResponseService)
+    responses.act(an, seen.alert_id, act="take")
+    responses.arrive(an, seen.alert_id)
+    responses.act(an, seen.alert_id, act="false_alarm", cause=cause)
     with town.db.writing() as conn:
         conn.execute(update(cameras).values(label=label))
 

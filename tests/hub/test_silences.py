@@ -15,6 +15,7 @@ from hub.store.alert_tables import alert_history
 from hub.store.duty_faults import DutyError
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import cameras
+from hub.store.response_service import ResponseService
 from hub.store.silence_door import NewSilence, SilenceService
 from hub.store.spool_tables import events
 from hub.store.views import Asker
@@ -123,7 +124,7 @@ def seen(streets: Streets, *rules: RuleWords) -> UUID | None:
 def call_false(streets: Streets, an: Asker, *rules: RuleWords) -> None:
     alert_id = seen(streets, *rules)
     assert alert_id is not None
-    streets.door.act(an, alert_id, act="false_alarm")
+    streets.services.use(ResponseService).act(an, alert_id, act="false_alarm")
 
 
 def camera_of(streets: Streets) -> UUID:
@@ -170,7 +171,7 @@ def test_a_true_alarm_between_keeps_the_spot_awake(streets: Streets) -> None:
         call_false(streets, an)
     alert_id = seen(streets)
     assert alert_id is not None
-    streets.door.act(an, alert_id, act="resolve")
+    streets.services.use(ResponseService).act(an, alert_id, act="resolve")
     for _ in range(2):
         call_false(streets, an)
     assert streets.services.use(SilenceService).silences(an) == []

@@ -8,6 +8,7 @@ import pytest
 from agent.wire.messages import Event, TamperBegan, TamperEnded, Tampering
 from hub.store.alert_tables import alert_history, alerts
 from hub.store.notify_tables import notifications
+from hub.store.response_service import ResponseService
 from tests.hub.streets import Streets
 
 pytestmark = pytest.mark.promise(
@@ -78,7 +79,7 @@ def test_the_end_of_what_somebody_closed_wakes_nobody(streets: Streets) -> None:
     event = began(streets)
     [filed] = streets.file(event)
     assert filed.alert_id is not None
-    streets.door.act(officer, filed.alert_id, act="resolve")
+    streets.services.use(ResponseService).act(officer, filed.alert_id, act="resolve")
     [filed] = streets.file(ended(streets, event))
     assert filed.fate == "noted"
     assert "grown" not in owed(streets)

@@ -12,6 +12,7 @@ from hub.store.audit_tables import audit
 from hub.store.footage_tables import media
 from hub.store.notify_tables import notifications
 from hub.store.parts import MOST_PER_NODE, SupersededError, WrongOffsetError
+from hub.store.response_service import ResponseService
 from hub.store.uploads import (
     FORGOTTEN_AFTER_S,
     SWEEP_EVERY_S,
@@ -128,7 +129,7 @@ def test_a_picture_wakes_nobody_once_somebody_has_the_alert_or_it_is_old(
     an = streets.officer("an")
     [filed] = streets.file(streets.node.opened(picture=picture(b"1")))
     assert filed.alert_id is not None
-    streets.door.act(an, filed.alert_id, act="take")
+    streets.services.use(ResponseService).act(an, filed.alert_id, act="take")
     streets.bring(b"1")
     streets.clock.pass_s(100)
     streets.file(streets.node.opened(picture=picture(b"2")))
