@@ -19,9 +19,10 @@ from hub.assembly import logs, opening, outside
 from hub.assembly.check import Finding, check
 from hub.config import HubSettings
 from hub.enrol import desk
+from hub.store.acting import Acting
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
-from hub.store.door import Door
+from hub.store.phone_service import PhoneService
 from hub.store.registry import Place
 from hub.store.schema import migrate
 from hub.store.staff import person_by_login
@@ -170,8 +171,8 @@ def add_phone(args: argparse.Namespace) -> int:
         if person_id is None:
             raise RegistryError(f"nobody signs in as {args.login!r}; add them with: officer add")
         asker = Asker(person_id, args.login, args.login, "", "", came_from="shell")
-        door = Door(db, blobs=opening.blobs(settings), clock=HubClock(), bell=Bell())
-        phone_id = door.add_phone(
+        phones = PhoneService(Acting(db, clock=HubClock(), bell=Bell()))
+        phone_id = phones.add_phone(
             asker,
             channel=phone.channel,
             address=phone.address,

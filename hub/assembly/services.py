@@ -25,11 +25,13 @@ from hub.store.growing import GrowingClips
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.live_door import LiveService
+from hub.store.notification_service import NotificationService
 from hub.store.parts import PartFolder
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_views import Office
+from hub.store.phone_service import PhoneService
 from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
 from hub.store.response_service import ResponseService
@@ -86,6 +88,8 @@ def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     )
     yield ResponseService(acting)
     yield CameraService(acting)
+    yield NotificationService(acting)
+    yield PhoneService(acting)
     yield OnCallService(acting)
     yield SilenceService(acting)
     yield AlertRuleService(acting)

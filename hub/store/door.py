@@ -2,7 +2,6 @@
 line."""
 
 from dataclasses import replace
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -13,14 +12,13 @@ from hub.alerts.alert import (
 )
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store import camera_sights, marks, search_sights, sights
+from hub.store import camera_sights, search_sights, sights
 from hub.store.account_door import AccountDoor
 from hub.store.area_door import AreaDoor
 from hub.store.grant_door import GrantDoor
 from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
-from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.report_door import ReportDoor
 from hub.store.response_service import colleagues, life_of
@@ -33,7 +31,6 @@ from hub.store.views import (
     GrowingRow,
     Inbox,
     MediaRow,
-    PhoneRow,
 )
 
 
@@ -154,53 +151,6 @@ class Door(
         """A number that changes with this person's scope; it reveals nothing itself."""
         with self._db.reading() as conn:
             return hash(sights.scope_now(conn, asker.person_id, self._clock.now()))
-
-    def phones(self, asker: Asker) -> list[PhoneRow]:
-        """The person's own phones, newest first, including removed ones."""
-        with self._db.reading() as conn:
-            rows = phone_rows(conn, asker.person_id)
-        self._note(asker, "phones.open")
-        return rows
-
-    def add_phone(
-        self, asker: Asker, *, channel: str, address: str, secrets: str, label: str
-    ) -> UUID:
-        """Register a phone (`secrets` is JSON); the same address again is the same phone.
-
-        A browser in which another person signs in becomes theirs, and gets no more messages for the
-        person before.
-        """
-        now = self._clock.now()
-        phone = Phone(channel, address, secrets, label)
-        with self._db.writing() as conn:
-            phone_id = put_phone(conn, asker.person_id, phone, now=now)
-            self._note_in(conn, asker, "phone.add", "phone", phone_id)
-        return phone_id
-
-    def remove_phone(self, asker: Asker, phone_id: UUID) -> bool:
-        """Send nothing more to this phone; False if it is not the person's own."""
-        with self._db.writing() as conn:
-            is_mine = drop_phone(conn, asker.person_id, phone_id, now=self._clock.now())
-            act = "phone.remove" if is_mine else "phone.remove.refused"
-            self._note_in(conn, asker, act, "phone", phone_id)
-        return is_mine
-
-    def shown(self, asker: Asker, notification_id: UUID) -> bool:
-        """Record that the phone showed this message; False if it was not for this person."""
-        return self._mark(asker, "shown", notification_id)
-
-    def opened(self, asker: Asker, notification_id: UUID) -> bool:
-        """Record that the person opened it; False if it was not for them."""
-        return self._mark(asker, "opened", notification_id)
-
-    def _mark(self, asker: Asker, what: Literal["shown", "opened"], notification_id: UUID) -> bool:
-        mark = marks.mark_shown if what == "shown" else marks.mark_opened
-        now, who = self._clock.now(), asker.person_id
-        with self._db.writing() as conn:
-            is_theirs = mark(conn, notification_id=notification_id, person_id=who, now=now)
-            act = f"notification.{what}" if is_theirs else f"notification.{what}.refused"
-            self._note_in(conn, asker, act, "notification", notification_id)
-        return is_theirs
 
 
 def _answered(act: str, answer: object) -> str:

@@ -13,13 +13,19 @@ from starlette.responses import JSONResponse, Response
 
 from hub.store.account_faults import AccountError
 from hub.store.keepers_door import NodeHealthService
+from hub.store.notification_service import NotificationService
+from hub.store.phone_service import PhoneService
 from hub.store.views import AlertRow
 from hub.web import sentences
 from hub.web.auth import ApiCalled, SignedIn, SignedOutError
+from hub.web.services import service
 from hub.web.site import WebSettings
 from hub.web.words import Words
 
 router = APIRouter(prefix="/api")
+
+Notifications = Annotated[NotificationService, service(NotificationService)]
+Phones = Annotated[PhoneService, service(PhoneService)]
 
 MOST_CHANGES: Final = 5_000
 """A phone with more changes, or ahead of a restored hub, gets its whole inbox."""
@@ -103,12 +109,12 @@ def tell_push_key(visit: SignedIn) -> Response:
 
 
 @router.post("/phones")
-def add_phone(visit: ApiCalled, phone: NewPhone) -> Response:
+def add_phone(visit: ApiCalled, phones: Phones, phone: NewPhone) -> Response:
     """Send notifications to this phone from now on."""
     if not is_push_service(phone.endpoint, visit.site.settings):
         raise HTTPException(422)
     try:
-        phone_id = visit.site.door.add_phone(
+        phone_id = phones.add_phone(
             visit.asker,
             channel="webpush",
             address=phone.endpoint,
@@ -138,17 +144,17 @@ def _is_local(host: str) -> bool:
 
 
 @router.post("/phones/remove")
-def remove_phone(visit: ApiCalled, phone: GonePhone) -> Response:
+def remove_phone(visit: ApiCalled, phones: Phones, phone: GonePhone) -> Response:
     """Send nothing more to it."""
-    if not visit.site.door.remove_phone(visit.asker, phone.phone_id):
+    if not phones.remove_phone(visit.asker, phone.phone_id):
         raise HTTPException(404)
     return Response(status_code=204)
 
 
 @router.post("/notifications/{notification_id}/shown")
-def note_shown(visit: ApiCalled, notification_id: UUID) -> Response:
+def note_shown(visit: ApiCalled, notifications: Notifications, notification_id: UUID) -> Response:
     """The phone showed it."""
-    if not visit.site.door.shown(visit.asker, notification_id):
+    if not notifications.shown(visit.asker, notification_id):
         raise HTTPException(404)
     return Response(status_code=204)
 
@@ -170,8 +176,8 @@ def note_test(visit: ApiCalled, test_id: UUID, what: Literal["shown", "opened"])
 
 
 @router.post("/notifications/{notification_id}/opened")
-def note_opened(visit: ApiCalled, notification_id: UUID) -> Response:
+def note_opened(visit: ApiCalled, notifications: Notifications, notification_id: UUID) -> Response:
     """The owner opened it."""
-    if not visit.site.door.opened(visit.asker, notification_id):
+    if not notifications.opened(visit.asker, notification_id):
         raise HTTPException(404)
     return Response(status_code=204)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.channels import CRITICAL, SEVERITIES, Order, steps_for
 from hub.store.keepers_door import NodeHealthService
+from hub.store.phone_service import PhoneService
 from hub.store.views import PhoneRow
 from hub.web import duty_forms
 from hub.web.auth import FormSent
@@ -86,8 +87,8 @@ def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:
 @router.post("/settings/channels")
 def choose_channels(visit: FormSent, form: Fields) -> Response:
     """Store the order of channels for each severity."""
-    door = visit.site.door
-    living = {phone.channel for phone in door.phones(visit.asker) if phone.gone_utc_us is None}
+    phones = visit.use(PhoneService).phones(visit.asker)
+    living = {phone.channel for phone in phones if phone.gone_utc_us is None}
     try:
         orders = _read(form, living)
     except ValueError as error:

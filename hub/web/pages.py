@@ -13,6 +13,7 @@ from hub.store.case_door import CaseService
 from hub.store.footage_door import PlaybackService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
+from hub.store.phone_service import PhoneService
 from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
 from hub.store.silence_door import SilenceService
@@ -31,6 +32,7 @@ from hub.web.words import LANGUAGES, words
 
 router = APIRouter()
 
+Phones = Annotated[PhoneService, service(PhoneService)]
 Responses = Annotated[ResponseService, service(ResponseService)]
 
 ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
@@ -243,7 +245,9 @@ def act_on_alert(
 @router.get("/settings")
 def show_settings(request: Request, visit: SignedIn) -> Response:
     """This phone's notifications, language, theme; sign out."""
-    phones = [phone for phone in visit.site.door.phones(visit.asker) if phone.gone_utc_us is None]
+    phones = [
+        phone for phone in visit.use(PhoneService).phones(visit.asker) if phone.gone_utc_us is None
+    ]
     door, search = visit.site.door, visit.use(SearchService)
     health = visit.use(NodeHealthService)
     return render(
@@ -294,8 +298,8 @@ def choose_theme(visit: FormSent, theme: Annotated[str, Form()] = "") -> Respons
 
 
 @router.post("/settings/phones/{phone_id}/remove")
-def remove_phone(visit: FormSent, phone_id: UUID) -> Response:
+def remove_phone(visit: FormSent, phones: Phones, phone_id: UUID) -> Response:
     """Remove this phone."""
-    if not visit.site.door.remove_phone(visit.asker, phone_id):
+    if not phones.remove_phone(visit.asker, phone_id):
         raise HTTPException(404)
     return RedirectResponse("/settings", 303)

@@ -7,6 +7,7 @@ from hub.alerts.escalation import Plan, Step, Whom
 from hub.alerts.rosters import Crew
 from hub.store import duty, duty_plans
 from hub.store.audit import By
+from hub.store.phone_service import PhoneService
 from hub.store.roster_rows import read_teams
 from hub.store.staff import person_by_login
 from tests.browser.conftest import Hub, Meet
@@ -123,7 +124,7 @@ def add_phones(hub: Hub) -> None:
     for login in ("an", "binh", "chi"):
         signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
         assert hasattr(signed_in, "asker")
-        hub.town.door.add_phone(
+        hub.town.services.use(PhoneService).add_phone(
             signed_in.asker,
             channel="webpush",
             address=f"https://push.example.org/{login}",

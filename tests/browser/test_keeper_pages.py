@@ -15,6 +15,7 @@ from hub.alerts.signs import Thresholds
 from hub.notify.lookout import Lookout
 from hub.store import dispatch, health, outcomes, registry
 from hub.store.alert_tables import alerts
+from hub.store.phone_service import PhoneService
 from hub.store.registry_tables import nodes
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
@@ -64,7 +65,7 @@ def fail_to_deliver(hub: Hub) -> None:
     for login in ("an", "binh"):
         signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
         assert hasattr(signed_in, "asker")
-        hub.town.door.add_phone(
+        hub.town.services.use(PhoneService).add_phone(
             signed_in.asker,
             channel="webpush",
             address=f"https://push.example.org/{login}",

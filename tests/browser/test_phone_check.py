@@ -12,6 +12,7 @@ from hub.alerts.answers import Delivered, Patience
 from hub.alerts.phone_checks import CheckBounds
 from hub.store import phone_checks
 from hub.store.phone_checks import Check
+from hub.store.phone_service import PhoneService
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import fits
 from tests.browser.test_push import Phone
@@ -27,7 +28,7 @@ def ask(hub: Hub, login: str = "an", *, answer_within_s: float = 3600.0) -> Chec
     signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
     assert hasattr(signed_in, "asker")
     address = f"https://push.test/{uuid4()}"
-    hub.town.door.add_phone(
+    hub.town.services.use(PhoneService).add_phone(
         signed_in.asker, channel="webpush", address=address, secrets="{}", label="Android · Chrome"
     )
     now = hub.town.clock.now()
@@ -44,7 +45,10 @@ def ask(hub: Hub, login: str = "an", *, answer_within_s: float = 3600.0) -> Chec
 
 def heard(hub: Hub, login: str = "an") -> bool:
     signed_in: Any = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
-    return any(phone.heard_utc_us is not None for phone in hub.town.door.phones(signed_in.asker))
+    return any(
+        phone.heard_utc_us is not None
+        for phone in hub.town.services.use(PhoneService).phones(signed_in.asker)
+    )
 
 
 def test_the_service_worker_shows_the_check_without_a_sound_and_answers_it(

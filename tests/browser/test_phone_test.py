@@ -15,6 +15,7 @@ from hub.notify.channel import Message
 from hub.notify.channel import Phone as Address
 from hub.notify.phone_test import PhoneTest
 from hub.notify.webpush import payload
+from hub.store.phone_service import PhoneService
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_live_page import camera_of, running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
@@ -53,7 +54,7 @@ def post(hub: Hub, service: Service) -> None:
 
 def register(hub: Hub, login: str = "kim") -> None:
     signed_in: Any = hub.town.accounts.sign_in(login, PASSWORD, came_from="")
-    hub.town.door.add_phone(
+    hub.town.services.use(PhoneService).add_phone(
         signed_in.asker,
         channel="webpush",
         address=f"https://push.test/{uuid4()}",

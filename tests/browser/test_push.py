@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import text
 
+from hub.store.phone_service import PhoneService
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.hub.web_town import Seen
 from tests.waiting import until
@@ -111,7 +112,7 @@ def owe(hub: Hub, seen: Seen, login: str = "an") -> UUID:
     """A notification that the hub owes this officer on some phone; its id."""
     signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
     assert hasattr(signed_in, "asker")
-    phone_id = hub.town.door.add_phone(
+    phone_id = hub.town.services.use(PhoneService).add_phone(
         signed_in.asker,
         channel="webpush",
         address=f"https://push.example.org/{uuid4()}",

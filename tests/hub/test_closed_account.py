@@ -24,6 +24,7 @@ from hub.store.duty_door import OnCallService
 from hub.store.enrolments import Redeemed, Refused
 from hub.store.grant_faults import GrantError
 from hub.store.notify_tables import notifications, phones
+from hub.store.phone_service import PhoneService
 from hub.store.scope import visible_cameras
 from hub.store.session_views import SignedIn
 from hub.store.signin_tables import grants, people
@@ -202,7 +203,7 @@ def test_nothing_is_granted_to_a_closed_account_and_no_phone_is_added(office: Of
     with pytest.raises(GrantError), office.streets.db.writing() as conn:
         staff.add_grant(conn, person_id=office.an.person_id, grant=grant, reason="x", now=now)
     with pytest.raises(AccountError, match="closed"):
-        office.streets.door.add_phone(
+        office.streets.services.use(PhoneService).add_phone(
             office.an, channel="webpush", address="https://push.example/n", secrets="{}", label=""
         )
     with pytest.raises(AccountError, match="officer reopen"):

@@ -15,7 +15,9 @@ from hub.store.alert_tables import alert_history
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.door import Door
+from hub.store.notification_service import NotificationService
 from hub.store.notify_tables import notifications, phones
+from hub.store.phone_service import PhoneService
 from hub.store.registry_tables import areas
 from hub.store.response_service import ResponseService
 from hub.store.signin_tables import grants
@@ -84,7 +86,7 @@ def test_not_there_and_not_theirs_are_the_same_answer(streets: Streets) -> None:
     assert playback.open_media(binh, page.row.picture_id) is None
     assert playback.open_media(binh, uuid4()) is None
     assert last_act(streets)[0] == "media.open.refused"
-    assert door.shown(binh, uuid4()) is False
+    assert streets.services.use(NotificationService).shown(binh, uuid4()) is False
 
 
 @pytest.mark.parametrize("end", ["grant", "person"])
@@ -236,6 +238,8 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
     [phone] = streets.rows(phones)
     [owed, *_] = streets.rows(notifications)
     responses = streets.services.use(ResponseService)
+    own_phones = streets.services.use(PhoneService)
+    sent = streets.services.use(NotificationService)
     asks: list[tuple[str, Callable[[], object]]] = [
         ("inbox.open", lambda: door.inbox(an)),
         ("alert.glance", lambda: door.row(an, alert_id)),
@@ -245,10 +249,10 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
         ("alert.resolve", lambda: responses.act(an, alert_id, act="resolve")),
         ("media.open", lambda: streets.playback.open_media(an, picture_id)),
         ("changes.open", lambda: door.changes_since(an, 0)),
-        ("phones.open", lambda: door.phones(an)),
-        ("notification.shown", lambda: door.shown(an, owed.id)),
-        ("notification.opened", lambda: door.opened(an, owed.id)),
-        ("phone.remove", lambda: door.remove_phone(an, phone.id)),
+        ("phones.open", lambda: own_phones.phones(an)),
+        ("notification.shown", lambda: sent.shown(an, owed.id)),
+        ("notification.opened", lambda: sent.opened(an, owed.id)),
+        ("phone.remove", lambda: own_phones.remove_phone(an, phone.id)),
     ]
     for act, ask in asks:
         before = len(streets.acts())
@@ -260,18 +264,19 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
 def test_a_browser_somebody_else_signs_in_to_becomes_theirs(streets: Streets) -> None:
     an, binh = streets.officer("an"), streets.officer("binh")
     phone = {"channel": "webpush", "address": "https://push.example/shared", "label": "Firefox"}
-    first = streets.door.add_phone(an, secrets='{"auth": "1"}', **phone)
-    assert streets.door.add_phone(an, secrets='{"auth": "2"}', **phone) == first
+    own_phones = streets.services.use(PhoneService)
+    first = own_phones.add_phone(an, secrets='{"auth": "1"}', **phone)
+    assert own_phones.add_phone(an, secrets='{"auth": "2"}', **phone) == first
     an_alert(streets)
-    assert streets.door.add_phone(binh, secrets='{"auth": "3"}', **phone) == first
-    assert first not in [row.phone_id for row in streets.door.phones(an)]
-    mine = {row.phone_id: row for row in streets.door.phones(binh)}
+    assert own_phones.add_phone(binh, secrets='{"auth": "3"}', **phone) == first
+    assert first not in [row.phone_id for row in own_phones.phones(an)]
+    mine = {row.phone_id: row for row in own_phones.phones(binh)}
     assert mine[first].gone_utc_us is None
     [owed] = [row for row in streets.rows(notifications) if row.phone_id == first]
     assert owed.state == "dropped"
-    assert streets.door.remove_phone(an, first) is False
-    assert streets.door.remove_phone(binh, first) is True
-    assert {row.gone_reason for row in streets.door.phones(binh)} == {None, "removed by its owner"}
+    assert own_phones.remove_phone(an, first) is False
+    assert own_phones.remove_phone(binh, first) is True
+    assert {row.gone_reason for row in own_phones.phones(binh)} == {None, "removed by its owner"}
 
 
 @pytest.mark.promise("Channels: A page shows what became of each notification.")
@@ -280,7 +285,7 @@ def test_a_page_tells_who_was_told_and_what_their_phones_said(streets: Streets) 
     alert_id = an_alert(streets)
     [owed] = streets.rows(notifications)
     streets.clock.pass_s(2)
-    assert streets.door.shown(an, owed.id) is True
+    assert streets.services.use(NotificationService).shown(an, owed.id) is True
     page = streets.door.alert(an, alert_id)
     assert page is not None
     [told] = page.told

@@ -27,6 +27,7 @@ from hub.store import dispatch, keeper_sights, outcomes, registry
 from hub.store.filing import set_aside
 from hub.store.keeper_views import LastRefusal
 from hub.store.keepers_door import NodeHealthService
+from hub.store.phone_service import PhoneService
 from hub.store.storms import STORM
 from hub.web.node_words import card
 from hub.web.when import Calendar
@@ -134,7 +135,7 @@ def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
     assert health(streets).undelivered(stranger).phones == []
     (lost,) = health(streets).lost_phones(an)
     assert health(streets).lost_phones(binh) == []
-    assert streets.door.remove_phone(an, lost.phone_id)
+    assert streets.services.use(PhoneService).remove_phone(an, lost.phone_id)
     assert health(streets).lost_phones(an) == []
 
 

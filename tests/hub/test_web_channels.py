@@ -7,6 +7,7 @@ import pytest
 
 from hub.store.accounts import SignedIn
 from hub.store.keepers_door import NodeHealthService
+from hub.store.phone_service import PhoneService
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
@@ -22,7 +23,7 @@ def database_url(sqlite_url: str) -> str:
 def phone(town: Town, channel: str) -> UUID:
     signed_in = town.accounts.sign_in("an", PASSWORD, came_from="")
     assert isinstance(signed_in, SignedIn)
-    return town.door.add_phone(
+    return town.services.use(PhoneService).add_phone(
         signed_in.asker, channel=channel, address=f"{channel}:an", secrets=json.dumps({}), label=""
     )
 

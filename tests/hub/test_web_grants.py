@@ -12,6 +12,7 @@ from hub.store import dispatch, grant_rows, staff
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.notify_tables import notifications
+from hub.store.phone_service import PhoneService
 from hub.store.signin_tables import grants, sessions
 from hub.store.tables import columns
 from tests.hub.web_town import PASSWORD, Town
@@ -169,7 +170,7 @@ def test_revoking_drops_what_still_waits_for_their_phone(town: Town) -> None:
     person(town, "chu", role="keeper", area_id=town.top)
     signed_in = town.accounts.sign_in("an", PASSWORD, came_from="")
     assert hasattr(signed_in, "asker")
-    town.door.add_phone(
+    town.services.use(PhoneService).add_phone(
         signed_in.asker, channel="webpush", address="https://p.example/an", secrets="{}", label=""
     )
     town.somebody()

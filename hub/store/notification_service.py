@@ -1,0 +1,40 @@
+"""Service for what phones report of the notifications sent to them."""
+
+from uuid import UUID
+
+from hub.store import marks
+from hub.store.acting import Acting, On
+from hub.store.views import Asker
+
+
+class NotificationService:
+    """For any thread. False: the notification was not for this person."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+
+    def shown(self, asker: Asker, notification_id: UUID) -> bool:
+        """Record that the phone showed this message."""
+        on = On("notification", notification_id)
+        with self._acting.changing(asker, "notification.shown", on) as change:
+            is_theirs = marks.mark_shown(
+                change.conn,
+                notification_id=notification_id,
+                person_id=asker.person_id,
+                now=change.now,
+            )
+            change.answer(is_theirs)
+        return is_theirs
+
+    def opened(self, asker: Asker, notification_id: UUID) -> bool:
+        """Record that the person opened it."""
+        on = On("notification", notification_id)
+        with self._acting.changing(asker, "notification.opened", on) as change:
+            is_theirs = marks.mark_opened(
+                change.conn,
+                notification_id=notification_id,
+                person_id=asker.person_id,
+                now=change.now,
+            )
+            change.answer(is_theirs)
+        return is_theirs
