@@ -16,7 +16,7 @@ from hub.store.case_door import CaseService
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.diagnosis_door import DiagnosisService
-from hub.store.door import Door
+from hub.store.door import Door, InboxService
 from hub.store.duty_door import OnCallService
 from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
@@ -86,6 +86,7 @@ def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     yield Door(
         r.db, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies, growing=r.growing
     )
+    yield InboxService(acting, blobs=r.blobs, growing=r.growing)
     yield ResponseService(acting)
     yield CameraService(acting)
     yield NotificationService(acting)

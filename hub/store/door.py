@@ -14,8 +14,11 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import camera_sights, search_sights, sights
 from hub.store.account_door import AccountDoor
+from hub.store.acting import Acting, On, Reading
 from hub.store.area_door import AreaDoor
+from hub.store.blobs import Blobs
 from hub.store.grant_door import GrantDoor
+from hub.store.growing import GrowingClips
 from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
@@ -43,39 +46,48 @@ class Door(
     AccountDoor,
     GrantDoor,
 ):
-    """Thread-safe. None: the item is unknown, or the person has no right to it.
+    """What is not a service of its own yet."""
 
-    A read and its audit line are two transactions, so that pages do not delay writers. The answer
-    is returned only after the line is committed.
+
+class InboxService:
+    """The inbox, one alert as a page, and what changed since. For any thread.
+
+    None: the alert is unknown, or the person has no right to it.
     """
+
+    def __init__(self, acting: Acting, *, blobs: Blobs, growing: GrowingClips | None) -> None:
+        """Without `growing`, only complete clips are shown."""
+        self._acting = acting
+        self._blobs = blobs
+        self._growing = growing
 
     def inbox(self, asker: Asker, limit: int = 50) -> Inbox:
         """Alerts this person may see: all running ones, and the last `limit` handled."""
-        now, who = self._clock.now(), asker.person_id
-        with self._db.reading() as conn:
+        who = asker.person_id
+        with self._acting.reading(asker, "inbox.open") as look:
+            conn, now = look.conn, look.now
             running = Foresight(conn).with_calls(sights.running_alerts(conn, who, now))
             handled = sights.handled_alerts(conn, who, now, limit)
-            cursor = sights.last_cursor(conn)
-        self._note(asker, "inbox.open", detail=f"{len(running)} running, {len(handled)} handled")
-        return Inbox(running, handled, cursor)
+            look.done(f"{len(running)} running, {len(handled)} handled")
+            return Inbox(running, handled, sights.last_cursor(conn))
 
     def row(self, asker: Asker, alert_id: UUID) -> AlertRow | None:
         """One alert as shown in the inbox, for a live page after a change."""
-        with self._db.reading() as conn:
-            row = _one_with_call(conn, asker, alert_id, self._clock.now())
-        self._note(asker, _answered("alert.glance", row), "alert", alert_id)
+        with self._acting.reading(asker, "alert.glance", On("alert", alert_id)) as look:
+            row = _one_with_call(look, alert_id)
+            look.answer(row)
         return row
 
     def alert(self, asker: Asker, alert_id: UUID) -> AlertPage | None:
         """One alert with all details."""
-        with self._db.reading() as conn:
-            page = self._page(conn, asker, alert_id)
-        self._note(asker, _answered("alert.open", page), "alert", alert_id)
+        with self._acting.reading(asker, "alert.open", On("alert", alert_id)) as look:
+            page = self._page(look, alert_id)
+            look.answer(page)
         return page
 
-    def _page(self, conn: Connection, asker: Asker, alert_id: UUID) -> AlertPage | None:
-        now, who = self._clock.now(), asker.person_id
-        row = _one_with_call(conn, asker, alert_id, now)
+    def _page(self, look: Reading, alert_id: UUID) -> AlertPage | None:
+        conn, who, now = look.conn, look.asker.person_id, look.now
+        row = _one_with_call(look, alert_id)
         if row is None:
             return None
         is_mine = row.state == State.TAKEN and row.taken_by == who
@@ -94,43 +106,43 @@ class Door(
             latitude_deg=latitude_deg,
             longitude_deg=longitude_deg,
             is_node_here=sights.is_node_here(conn, row.camera_id),
-            growing=self._growing_rows(conn, alert_id) if may_play else (),
+            growing=self._growing_rows(look, alert_id) if may_play else (),
             sound=sights.sound_reason(conn, row.camera_id),
             asked=_asked_of(conn, who, row.camera_id, media, now) if may_play else (),
             seen_utc_us=now.utc_us,
-            colleagues=tuple(colleagues(conn, row, asker, now)) if is_mine else (),
+            colleagues=tuple(colleagues(conn, row, look.asker, now)) if is_mine else (),
             may_arrive=is_mine and row.arrived_utc_us is None,
             near=tuple(camera_sights.near(conn, who, row.camera_id, now)),
         )
 
     def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
         """True if this person may wait for the alert's clips (needs CLIPS); one log line."""
-        with self._db.reading() as conn:
-            may = sights.may_play(conn, asker.person_id, alert_id, self._clock.now())
-        self._note(asker, "clip.await" if may else "clip.await.refused", "alert", alert_id)
+        with self._acting.reading(asker, "clip.await", On("alert", alert_id)) as look:
+            may = sights.may_play(look.conn, asker.person_id, alert_id, look.now)
+            look.answer(may)
         return may
 
     def first_clip(self, asker: Asker, alert_id: UUID) -> MediaRow | GrowingRow | None:
         """The first clip of the alert that can play now. None without any, and without the right
         (also if it has ended). Opening it writes its own log line."""
-        with self._db.reading() as conn:
-            if not sights.may_play(conn, asker.person_id, alert_id, self._clock.now()):
+        with self._acting.part_of(asker, "clip.await") as look:
+            if not sights.may_play(look.conn, asker.person_id, alert_id, look.now):
                 return None
-            clips = sights.alert_media(conn, alert_id, kinds=("clip",))
-            growing = self._growing_rows(conn, alert_id)
+            clips = sights.alert_media(look.conn, alert_id, kinds=("clip",))
+            growing = self._growing_rows(look, alert_id)
         stored = (clip for clip in clips if clip.is_stored and clip.removed is None)
         begun = (clip for clip in growing if clip.grew_utc_us is not None)
         return next(stored, None) or next(begun, None)
 
-    def _growing_rows(self, conn: Connection, alert_id: UUID) -> tuple[GrowingRow, ...]:
+    def _growing_rows(self, look: Reading, alert_id: UUID) -> tuple[GrowingRow, ...]:
         growing = self._growing
         if growing is None:
             return ()
         rows = []
-        for clip in sights.alert_growing(conn, alert_id):
+        for clip in sights.alert_growing(look.conn, alert_id):
             grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
             if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
-                grew = self._clock.now().utc_us  # complete; its row is being written
+                grew = look.now.utc_us  # complete; its row is being written
             rows.append(replace(clip.row, grew_utc_us=grew))
         return tuple(rows)
 
@@ -139,27 +151,22 @@ class Door(
 
         Open pages call this at every change signal; only a non-empty answer writes an audit line.
         """
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            changes = sights.changes(conn, asker.person_id, after=cursor, now=now)
-            newest = sights.last_cursor(conn)
+        with self._acting.part_of(asker, "changes.open") as look:
+            changes = sights.changes(look.conn, asker.person_id, after=cursor, now=look.now)
+            newest = sights.last_cursor(look.conn)
         if changes:
-            self._note(asker, "changes.open", detail=f"{len(changes)} since {cursor}")
+            self._acting.note(asker, "changes.open", detail=f"{len(changes)} since {cursor}")
         return changes, max(newest, cursor)
 
     def scope_mark(self, asker: Asker) -> int:
         """A number that changes with this person's scope; it reveals nothing itself."""
-        with self._db.reading() as conn:
-            return hash(sights.scope_now(conn, asker.person_id, self._clock.now()))
+        with self._acting.part_of(asker, "changes.open") as look:
+            return hash(sights.scope_now(look.conn, asker.person_id, look.now))
 
 
-def _answered(act: str, answer: object) -> str:
-    return act if answer is not None else f"{act}.refused"
-
-
-def _one_with_call(conn: Connection, asker: Asker, alert_id: UUID, now: Moment) -> AlertRow | None:
-    row = sights.one_alert(conn, asker.person_id, alert_id, now)
-    return None if row is None else Foresight(conn).with_calls([row])[0]
+def _one_with_call(look: Reading, alert_id: UUID) -> AlertRow | None:
+    row = sights.one_alert(look.conn, look.asker.person_id, alert_id, look.now)
+    return None if row is None else Foresight(look.conn).with_calls([row])[0]
 
 
 def _asked_of(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from hub.store.account_faults import AccountError
+from hub.store.door import InboxService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.notification_service import NotificationService
 from hub.store.phone_service import PhoneService
@@ -24,6 +25,7 @@ from hub.web.words import Words
 
 router = APIRouter(prefix="/api")
 
+Inbox = Annotated[InboxService, service(InboxService)]
 Notifications = Annotated[NotificationService, service(NotificationService)]
 Phones = Annotated[PhoneService, service(PhoneService)]
 
@@ -68,21 +70,21 @@ def tell_session(visit: SignedIn) -> Response:
 
 
 @router.get("/inbox")
-def tell_inbox(visit: SignedIn, since: Annotated[int, Query(ge=0)] = 0) -> Response:
+def tell_inbox(visit: SignedIn, inbox: Inbox, since: Annotated[int, Query(ge=0)] = 0) -> Response:
     """The inbox as text, for storage on a phone: all its ids, and alerts changed after the cursor
     `since`."""
     site, asker = visit.site, visit.asker
-    inbox = site.door.inbox(asker)
-    rows = [*inbox.open, *inbox.handled]
+    whole = inbox.inbox(asker)
+    rows = [*whole.open, *whole.handled]
     changed = {row.alert_id for row in rows}
-    if inbox.cursor - MOST_CHANGES <= since <= inbox.cursor:
-        changes, _ = site.door.changes_since(asker, since)
+    if whole.cursor - MOST_CHANGES <= since <= whole.cursor:
+        changes, _ = inbox.changes_since(asker, since)
         changed = {change.alert_id for change in changes}
     speech = site.calendar(asker.language).words
     told = {
         "alerts": [str(row.alert_id) for row in rows],
         "rows": [in_words(row, speech) for row in rows if row.alert_id in changed],
-        "cursor": inbox.cursor,
+        "cursor": whole.cursor,
     }
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 

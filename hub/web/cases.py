@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from hub.store.case_door import CaseService
 from hub.store.case_views import CaseError, CaseFault, CasePage
+from hub.store.door import InboxService
 from hub.store.export_door import CannotLeaveError
 from hub.store.search_door import SearchService
 from hub.web.auth import FormSent, SignedIn, SignedOutError, Visit, session_of
@@ -121,7 +122,7 @@ def add_footage(
     """Add a clip or picture, or all footage of an alert at the hub."""
     wanted = [media] if media else []
     if alert is not None:
-        page = visit.site.door.alert(visit.asker, alert)
+        page = visit.use(InboxService).alert(visit.asker, alert)
         wanted += [one.media_id for one in page.media if one.is_stored] if page else []
     try:
         added = cases.add(visit.asker, case, wanted, note)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from hub.store.door import InboxService
 from hub.store.footage_door import PlaybackService
 from hub.store.growing import Film
 from hub.store.views import GrowingRow, MediaRow
@@ -20,6 +21,7 @@ from hub.web.waiting import AWAITED_S
 
 router = APIRouter()
 
+Inbox = Annotated[InboxService, service(InboxService)]
 Playback = Annotated[PlaybackService, service(PlaybackService)]
 
 PIECE_BYTES: Final = 256 * 1024
@@ -30,18 +32,18 @@ ASK_EVERY_S: Final = 1.0
 
 
 @router.get("/alerts/{alert_id}/clip")
-async def await_clip(visit: SignedIn, alert_id: UUID) -> Response:
+async def await_clip(visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
     """The alert's first clip as soon as any of it is here; 404 if nothing came in time.
 
     An alert is often opened before its clip can be at the hub: the player waits here.
     """
-    door, bell = visit.site.door, visit.site.bell
-    if not await run_in_threadpool(door.await_clip, visit.asker, alert_id):
+    bell = visit.site.bell
+    if not await run_in_threadpool(inbox.await_clip, visit.asker, alert_id):
         raise HTTPException(404)
     until_s = time.monotonic() + AWAITED_S
     while not visit.site.stopping() and (left_s := until_s - time.monotonic()) > 0:
         heard = bell.rings  # before the query, so that no signal between is missed
-        match await run_in_threadpool(door.first_clip, visit.asker, alert_id):
+        match await run_in_threadpool(inbox.first_clip, visit.asker, alert_id):
             case MediaRow() as whole:
                 return RedirectResponse(f"/media/{whole.media_id}", 307)
             case GrowingRow() as row:

@@ -15,10 +15,14 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from hub.store.door import InboxService
 from hub.web.auth import SignedOutError, came_from, cookie_name, session_of
+from hub.web.services import service
 from hub.web.site import Site, site_of
 
 router = APIRouter()
+
+Inbox = Annotated[InboxService, service(InboxService)]
 
 RETRY_MS: Final = 2_000
 """Reconnect delay of a browser."""
@@ -30,6 +34,7 @@ PACE_S: Final = 0.2
 @router.get("/events")
 async def stream_changes(
     request: Request,
+    inbox: Inbox,
     cursor: Annotated[int | None, Query(ge=0)] = None,
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
@@ -40,15 +45,17 @@ async def stream_changes(
         raise SignedOutError
     start = int(last_event_id) if last_event_id.isdecimal() else cursor
     if start is None:
-        start = (await run_in_threadpool(site.door.inbox, session.asker, 0)).cursor
+        start = (await run_in_threadpool(inbox.inbox, session.asker, 0)).cursor
     return StreamingResponse(
-        _changes(site, request.cookies[cookie_name(site)], came_from(request), start),
+        _changes(site, inbox, request.cookies[cookie_name(site)], came_from(request), start),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIterator[str]:
+async def _changes(
+    site: Site, inbox: InboxService, token: str, address: str, cursor: int
+) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
     loop = asyncio.get_running_loop()
     scope: int | None = None
@@ -62,11 +69,11 @@ async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIt
             yield "event: signed-out\ndata: {}\n\n"
             return
         if loop.time() >= look_at:  # no alert changes when a grant ends: nothing else would tell
-            before, scope = scope, await run_in_threadpool(site.door.scope_mark, session.asker)
+            before, scope = scope, await run_in_threadpool(inbox.scope_mark, session.asker)
             look_at = loop.time() + _soon(site)
             if before is not None and before != scope:
                 yield "event: scope\ndata: {}\n\n"
-        changes, reached = await run_in_threadpool(site.door.changes_since, session.asker, cursor)
+        changes, reached = await run_in_threadpool(inbox.changes_since, session.asker, cursor)
         for change in changes:
             told = {"alert_id": str(change.alert_id), "revision": change.revision}
             yield f"id: {change.cursor}\nevent: change\ndata: {json.dumps(told)}\n\n"

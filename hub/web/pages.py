@@ -10,6 +10,7 @@ from hub.alerts.alert import CAUSES, Act
 from hub.alerts.kinds import TIP
 from hub.alerts.tips import ABOUT_US
 from hub.store.case_door import CaseService
+from hub.store.door import InboxService
 from hub.store.footage_door import PlaybackService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
@@ -32,6 +33,7 @@ from hub.web.words import LANGUAGES, words
 
 router = APIRouter()
 
+Inbox = Annotated[InboxService, service(InboxService)]
 Phones = Annotated[PhoneService, service(PhoneService)]
 Responses = Annotated[ResponseService, service(ResponseService)]
 
@@ -40,29 +42,29 @@ ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_al
 
 
 @router.get("/")
-def show_inbox(request: Request, visit: SignedIn) -> Response:
+def show_inbox(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
     """Open alerts, newest first; below, those handled today."""
-    return _list(request, visit, "inbox.html")
+    return _list(request, visit, inbox, "inbox.html")
 
 
 @router.get("/list")
-def show_list(request: Request, visit: SignedIn) -> Response:
+def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
     """The list alone, for the left side of a desk page."""
-    return _list(request, visit, "list.html")
+    return _list(request, visit, inbox, "list.html")
 
 
-def _list(request: Request, visit: Visit, template: str) -> Response:
-    inbox, health = visit.site.door.inbox(visit.asker), visit.use(NodeHealthService)
+def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
+    shown, health = inbox.inbox(visit.asker), visit.use(NodeHealthService)
     calendar = visit.site.calendar(visit.asker.language)
     began_utc_us = calendar.today_began_utc_us()
-    handled = [row for row in inbox.handled if _closed_utc_us(row) >= began_utc_us]
+    handled = [row for row in shown.handled if _closed_utc_us(row) >= began_utc_us]
     return render(
         request,
         template,
         session=visit.session,
-        open_rows=inbox.open,
+        open_rows=shown.open,
         handled_rows=handled,
-        cursor=inbox.cursor,
+        cursor=shown.cursor,
         lost_phones=health.lost_phones(visit.asker),
         silent_phones=health.silent_phones(visit.asker),
         dark_cameras=health.dark_cameras(visit.asker),
@@ -82,20 +84,21 @@ def _closed_utc_us(row: AlertRow) -> int:
 
 
 @router.get("/alerts/{alert_id}")
-def show_alert(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
+def show_alert(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
     """One alert."""
-    return _alert(request, visit, alert_id)
+    return _alert(request, visit, inbox, alert_id)
 
 
 def _alert(
     request: Request,
     visit: Visit,
+    inbox: InboxService,
     alert_id: UUID,
     *,
     conflict: Conflict | None = None,
     sound_refused: bool = False,
 ) -> Response:
-    page = visit.site.door.alert(visit.asker, alert_id)
+    page = inbox.alert(visit.asker, alert_id)
     if page is None:
         raise HTTPException(404)
     speech = words(visit.asker.language)
@@ -157,9 +160,9 @@ def _search_round(tip: TipRow, calendar: Calendar) -> str:
 
 
 @router.get("/alerts/{alert_id}/card")
-def show_card(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
+def show_card(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
     """One alert in list form: a live page loads it after a change."""
-    row = visit.site.door.row(visit.asker, alert_id)
+    row = inbox.row(visit.asker, alert_id)
     if row is None:
         raise HTTPException(404)
     return render(request, "card.html", session=visit.session, row=row)
@@ -177,6 +180,7 @@ def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
 def ask_for_sound(
     request: Request,
     visit: FormSent,
+    inbox: Inbox,
     alert_id: UUID,
     media_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
@@ -188,7 +192,7 @@ def ask_for_sound(
     if is_asked is None:
         raise HTTPException(404)
     if not is_asked:
-        return _alert(request, visit, alert_id, sound_refused=True)
+        return _alert(request, visit, inbox, alert_id, sound_refused=True)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
@@ -196,6 +200,7 @@ def ask_for_sound(
 def hand_over(
     request: Request,
     visit: FormSent,
+    inbox: Inbox,
     responses: Responses,
     alert_id: UUID,
     person: Annotated[UUID, Form()],
@@ -205,18 +210,20 @@ def hand_over(
     if answer is None:
         raise HTTPException(404)
     if isinstance(answer, Conflict):
-        return _alert(request, visit, alert_id, conflict=answer)
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
 @router.post("/alerts/{alert_id}/arrive")
-def arrive(request: Request, visit: FormSent, responses: Responses, alert_id: UUID) -> Response:
+def arrive(
+    request: Request, visit: FormSent, inbox: Inbox, responses: Responses, alert_id: UUID
+) -> Response:
     """Its holder has arrived at the place."""
     answer = responses.arrive(visit.asker, alert_id)
     if answer is None:
         raise HTTPException(404)
     if isinstance(answer, Conflict):
-        return _alert(request, visit, alert_id, conflict=answer)
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
@@ -224,6 +231,7 @@ def arrive(request: Request, visit: FormSent, responses: Responses, alert_id: UU
 def act_on_alert(
     request: Request,
     visit: FormSent,
+    inbox: Inbox,
     responses: Responses,
     alert_id: UUID,
     act_name: str,
@@ -238,7 +246,7 @@ def act_on_alert(
     if answer is None:
         raise HTTPException(404)
     if isinstance(answer, Conflict):
-        return _alert(request, visit, alert_id, conflict=answer)
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

@@ -26,6 +26,7 @@ from hub.store.accounts import SignedIn
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.door import InboxService
 from hub.store.response_service import ResponseService
 from hub.store.views import AlertRow, Asker, ToldRow
 from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
@@ -96,7 +97,7 @@ class Hub:
 
     def told(self, alert_id: UUID) -> list[ToldRow]:
         """What the alert's page says of who was told."""
-        page = self.town.door.alert(self.asker("binh"), alert_id)
+        page = self.town.services.use(InboxService).alert(self.asker("binh"), alert_id)
         assert page is not None
         return page.told
 

@@ -17,6 +17,7 @@ from hub.store.alert_rule_rows import on_wall
 from hub.store.alert_rule_views import NewRule
 from hub.store.alert_tables import alerts
 from hub.store.database import Database
+from hub.store.door import InboxService
 from hub.store.duty_door import OnCallService
 from hub.store.duty_faults import DutyError
 from hub.store.duty_tables import team_people
@@ -91,7 +92,7 @@ def test_a_rule_calls_its_team_and_when_nobody_answers_everybody(office: Office)
     assert set(office.told()) == {office.an}
     assert streets.rows(alerts)[0].rule_id == rule_id
     assert filed.alert_id is not None
-    row = streets.door.row(office.keeper, filed.alert_id)
+    row = streets.services.use(InboxService).row(office.keeper, filed.alert_id)
     assert row is not None and row.next_call is not None
     assert row.next_call.who == ""  # everybody
     streets.clock.pass_s(30)
@@ -123,7 +124,9 @@ def test_what_a_rule_keeps_quiet_is_in_the_inbox_and_rings_nobody(office: Office
     (filed,) = streets.file(streets.node.opened())
     assert office.told() == {}
     assert streets.rows(events)[-1].fate == "silenced"
-    assert [row.alert_id for row in streets.door.inbox(office.keeper).open] == [filed.alert_id]
+    assert [
+        row.alert_id for row in streets.services.use(InboxService).inbox(office.keeper).open
+    ] == [filed.alert_id]
 
 
 def test_what_was_quiet_rings_when_its_people_do_what_no_rule_keeps_quiet(office: Office) -> None:

@@ -16,6 +16,7 @@ from hub.store.area_import import Reach, carry_out, plan_areas, plan_cameras
 from hub.store.area_rows import AreaError, AreaFault, AreaWords
 from hub.store.audit import By
 from hub.store.csv_import import Import
+from hub.store.door import InboxService
 from hub.store.registry_tables import areas, cameras
 from hub.store.signin_tables import grants, people
 from hub.store.views import Asker
@@ -325,7 +326,9 @@ def test_an_area_that_is_over_is_offered_for_nothing_new_and_its_people_see_on(
     assert form is not None
     assert streets.bridge not in {one.area_id for one in form.places}
     (filed,) = streets.file(streets.other.opened())
-    assert [row.alert_id for row in streets.door.inbox(an).open] == [filed.alert_id]
+    assert [row.alert_id for row in streets.services.use(InboxService).inbox(an).open] == [
+        filed.alert_id
+    ]
 
 
 def test_the_rows_of_the_page_are_the_tree_in_order(streets: Streets) -> None:

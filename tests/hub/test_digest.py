@@ -12,6 +12,7 @@ from hub.alerts.digest import Act, Tally, act_of, digest
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.digest_sights import digest_of
+from hub.store.door import InboxService
 from tests.hub.streets import Streets
 from tests.hub.web_town import PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
@@ -83,13 +84,14 @@ def test_a_look_counts_for_its_person_its_camera_and_its_month(
     streets = Streets(db, tmp_path / "media")
     an = streets.officer("an")
     streets.file(streets.node.opened())
-    [alert] = streets.door.inbox(an).open
+    inboxes = streets.services.use(InboxService)
+    [alert] = inboxes.inbox(an).open
     since = streets.clock.now().utc_us
     for _ in range(3):
-        assert streets.door.alert(an, alert.alert_id) is not None
+        assert inboxes.alert(an, alert.alert_id) is not None
     streets.clock.pass_s(3600)
     until = streets.clock.now().utc_us
-    assert streets.door.alert(an, alert.alert_id) is not None  # the month after
+    assert inboxes.alert(an, alert.alert_id) is not None  # the month after
     with db.reading() as conn:
         found = digest_of(conn, since, until)
     [one] = [line for line in found.people if line.person_id == an.person_id]

@@ -14,7 +14,7 @@ from hub.store import account_closing, staff
 from hub.store.alert_tables import alert_history
 from hub.store.audit import By
 from hub.store.audit_tables import audit
-from hub.store.door import Door
+from hub.store.door import InboxService
 from hub.store.notification_service import NotificationService
 from hub.store.notify_tables import notifications, phones
 from hub.store.phone_service import PhoneService
@@ -51,16 +51,17 @@ def test_an_inbox_holds_what_the_person_may_see_newest_first(streets: Streets) -
     streets.clock.pass_s(90)
     third = an_alert(streets, content=b"third")
     assert streets.services.use(ResponseService).act(an, first, act="resolve") is not None
-    inbox = streets.door.inbox(an)
+    inboxes = streets.services.use(InboxService)
+    inbox = inboxes.inbox(an)
     assert [row.alert_id for row in inbox.open] == [third, second]
     assert [row.alert_id for row in inbox.handled] == [first]
-    assert [row.alert_id for row in streets.door.inbox(binh).open] == [third]
+    assert [row.alert_id for row in inboxes.inbox(binh).open] == [third]
     assert last_act(streets)[:2] == ("inbox.open", binh.person_id)
 
 
 def test_a_row_says_where_in_words(streets: Streets) -> None:
     an = streets.officer("an")
-    row = streets.door.row(an, an_alert(streets))
+    row = streets.services.use(InboxService).row(an, an_alert(streets))
     assert row is not None
     assert (row.place, row.camera_label) == ("Ngã tư chợ, Tân Khai", "Hướng chợ cam-1")
     assert (row.state, row.people, row.error_ms, row.clock_source) == ("open", 1, 20, "ntp")
@@ -71,12 +72,12 @@ def test_not_there_and_not_theirs_are_the_same_answer(streets: Streets) -> None:
     hidden = an_alert(streets)
     streets.bring(b"picture")
     an = streets.officer("an")
-    page = streets.door.alert(an, hidden)
+    inboxes = streets.services.use(InboxService)
+    page = inboxes.alert(an, hidden)
     assert page is not None and page.row.picture_id is not None
-    door: Door = streets.door
     asks: list[Callable[[UUID], Any]] = [
-        lambda it: door.row(binh, it),
-        lambda it: door.alert(binh, it),
+        lambda it: inboxes.row(binh, it),
+        lambda it: inboxes.alert(binh, it),
         lambda it: streets.services.use(ResponseService).act(binh, it, act="take"),
     ]
     for ask in asks:
@@ -93,7 +94,8 @@ def test_not_there_and_not_theirs_are_the_same_answer(streets: Streets) -> None:
 def test_access_ends_at_once(streets: Streets, end: str) -> None:
     an = streets.officer("an")
     alert_id = an_alert(streets)
-    assert streets.door.row(an, alert_id) is not None
+    inboxes = streets.services.use(InboxService)
+    assert inboxes.row(an, alert_id) is not None
     with streets.db.writing() as conn:
         if end == "person":
             by, now = By(came_from="shell"), streets.clock.now()
@@ -101,8 +103,8 @@ def test_access_ends_at_once(streets: Streets, end: str) -> None:
         else:
             grant_id = conn.scalar(grants.select())
             staff.end_grant(conn, grant_id, now=streets.clock.now())
-    assert streets.door.row(an, alert_id) is None
-    assert streets.door.inbox(an).open == []
+    assert inboxes.row(an, alert_id) is None
+    assert inboxes.inbox(an).open == []
 
 
 @pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver.")
@@ -114,13 +116,14 @@ def test_a_grant_reaches_back_only_so_far(streets: Streets) -> None:
     an = streets.officer("an", history_from_utc_us=since)
     streets.clock.pass_s(10)
     new = an_alert(streets, content=b"new")
-    assert [row.alert_id for row in streets.door.inbox(an).open] == [new]
-    assert streets.door.alert(an, old) is None
+    inboxes = streets.services.use(InboxService)
+    assert [row.alert_id for row in inboxes.inbox(an).open] == [new]
+    assert inboxes.alert(an, old) is None
     everyone = streets.officer("binh")
-    row = streets.door.row(everyone, old)
+    row = inboxes.row(everyone, old)
     assert row is not None and row.picture_id is not None
     assert streets.playback.open_media(an, row.picture_id) is None
-    assert [c.alert_id for c in streets.door.changes_since(an, 0)[0]] == [new]
+    assert [c.alert_id for c in inboxes.changes_since(an, 0)[0]] == [new]
 
 
 @pytest.mark.promise(
@@ -137,7 +140,9 @@ def test_clips_need_their_own_right(streets: Streets) -> None:
     assert filed.alert_id is not None
     streets.bring(b"picture")
     streets.bring(b"video")
-    page, full = (streets.door.alert(who, filed.alert_id) for who in (looker, player))
+    page, full = (
+        streets.services.use(InboxService).alert(who, filed.alert_id) for who in (looker, player)
+    )
     assert page is not None and full is not None
     assert (page.may_play, page.row.clip_id) == (False, None)
     assert [item.kind for item in page.media] == ["picture"]
@@ -177,7 +182,7 @@ def test_who_comes_second_learns_who_has_it(streets: Streets) -> None:
     )
     steps = [(row.act, row.person_id) for row in streets.rows(alert_history)]
     assert steps == [("raised", None), ("taken", an.person_id), ("resolved", an.person_id)]
-    page = streets.door.alert(binh, alert_id)
+    page = streets.services.use(InboxService).alert(binh, alert_id)
     assert page is not None
     assert [(step.act, step.who, step.detail) for step in page.history][1:] == [
         ("taken", "Anh an", "going there"),
@@ -211,14 +216,15 @@ def test_of_many_thumbs_at_once_one_takes_it(streets: Streets) -> None:
 @pytest.mark.promise("Notifications: The app asks only for what changed.")
 def test_changes_go_on_from_a_cursor(streets: Streets) -> None:
     an, binh = streets.officer("an"), streets.officer("binh", area=streets.bridge)
-    start = streets.door.inbox(an).cursor
+    inboxes = streets.services.use(InboxService)
+    start = inboxes.inbox(an).cursor
     alert_id = an_alert(streets)
     streets.services.use(ResponseService).act(an, alert_id, act="take")
-    changes, cursor = streets.door.changes_since(an, start)
+    changes, cursor = inboxes.changes_since(an, start)
     assert [(change.alert_id, change.revision) for change in changes] == [(alert_id, 2)]
     before = len(streets.acts())
-    assert streets.door.changes_since(an, cursor) == ([], cursor)
-    assert streets.door.changes_since(binh, start) == ([], cursor)
+    assert inboxes.changes_since(an, cursor) == ([], cursor)
+    assert inboxes.changes_since(binh, start) == ([], cursor)
     assert len(streets.acts()) == before
 
 
@@ -231,8 +237,8 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
     an = streets.officer("an")
     alert_id = an_alert(streets)
     streets.bring(b"picture")
-    door = streets.door
-    row = door.row(an, alert_id)
+    inboxes = streets.services.use(InboxService)
+    row = inboxes.row(an, alert_id)
     assert row is not None and row.picture_id is not None
     picture_id: UUID = row.picture_id
     [phone] = streets.rows(phones)
@@ -241,14 +247,14 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
     own_phones = streets.services.use(PhoneService)
     sent = streets.services.use(NotificationService)
     asks: list[tuple[str, Callable[[], object]]] = [
-        ("inbox.open", lambda: door.inbox(an)),
-        ("alert.glance", lambda: door.row(an, alert_id)),
-        ("alert.open", lambda: door.alert(an, alert_id)),
+        ("inbox.open", lambda: inboxes.inbox(an)),
+        ("alert.glance", lambda: inboxes.row(an, alert_id)),
+        ("alert.open", lambda: inboxes.alert(an, alert_id)),
         ("alert.take", lambda: responses.act(an, alert_id, act="take")),
         ("alert.take.again", lambda: responses.act(an, alert_id, act="take")),
         ("alert.resolve", lambda: responses.act(an, alert_id, act="resolve")),
         ("media.open", lambda: streets.playback.open_media(an, picture_id)),
-        ("changes.open", lambda: door.changes_since(an, 0)),
+        ("changes.open", lambda: inboxes.changes_since(an, 0)),
         ("phones.open", lambda: own_phones.phones(an)),
         ("notification.shown", lambda: sent.shown(an, owed.id)),
         ("notification.opened", lambda: sent.opened(an, owed.id)),
@@ -286,7 +292,7 @@ def test_a_page_tells_who_was_told_and_what_their_phones_said(streets: Streets) 
     [owed] = streets.rows(notifications)
     streets.clock.pass_s(2)
     assert streets.services.use(NotificationService).shown(an, owed.id) is True
-    page = streets.door.alert(an, alert_id)
+    page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None
     [told] = page.told
     assert (told.person_name, told.channel, told.moment) == ("Anh an", "webpush", "opened")
@@ -299,7 +305,7 @@ def test_an_alert_of_a_node_without_a_clock_is_seen_by_when_it_came(streets: Str
     streets.node.age_ms = None
     body = streets.node.opened(first_seen_utc_us=89_000_000).body
     streets.file(streets.node.says(body, stamp=in_1970))
-    [row] = streets.door.inbox(an).open
+    [row] = streets.services.use(InboxService).inbox(an).open
     assert (row.error_ms, row.clock_source) == (None, "none")
 
 
@@ -309,5 +315,5 @@ def test_a_ring_of_areas_does_not_turn_for_ever(streets: Streets) -> None:
     with streets.db.writing() as conn:
         top = areas.c.id == streets.commune
         conn.execute(update(areas).where(top).values(parent_id=streets.junction))
-    row = streets.door.row(an, alert_id)
+    row = streets.services.use(InboxService).row(an, alert_id)
     assert row is not None and row.place.startswith("Ngã tư chợ, Tân Khai")

@@ -9,6 +9,7 @@ import pytest
 
 from agent.wire.messages import ClipBegun, ClipDropped, ClipReady
 from hub.store.alert_tables import alerts
+from hub.store.door import InboxService
 from hub.store.footage_tables import media
 from hub.store.growing import SILENT_AFTER_S, Film, NoSuchClipError
 from hub.store.uploads import (
@@ -161,7 +162,7 @@ def test_a_clip_that_nobody_goes_on_with_ends(streets: Streets, end: str) -> Non
 
 
 def page_of(streets: Streets, clip: Clip, login: str = "an") -> AlertPage:
-    page = streets.door.alert(streets.officer(login), clip.alert_id)
+    page = streets.services.use(InboxService).alert(streets.officer(login), clip.alert_id)
     assert page is not None
     return page
 
@@ -180,7 +181,7 @@ def test_the_page_learns_of_the_first_bytes_and_of_who_joined(streets: Streets) 
     [filed] = streets.file(streets.node.opened(second))
     clip.begun(second)
     assert filed.alert_id is not None
-    page = streets.door.alert(streets.officer("chi"), filed.alert_id)
+    page = streets.services.use(InboxService).alert(streets.officer("chi"), filed.alert_id)
     assert page is not None
     assert [row.clip_id for row in page.growing] == [clip.clip_id]
 

@@ -9,6 +9,7 @@ from hub.alerts.alert import Changed, HeldBy, Life, State, Unchanged, apply, han
 from hub.alerts.answers import Delivered
 from hub.alerts.grants import Right
 from hub.store import dispatch, outcomes
+from hub.store.door import InboxService
 from hub.store.notify_tables import notifications
 from hub.store.owed import Owed
 from hub.store.response_service import ResponseService
@@ -77,7 +78,7 @@ def test_the_colleague_is_told_takes_it_and_the_one_before_hears_so(streets: Str
     assert [(one.moment, one.phone.address) for one in deliver(streets)] == [
         ("taken", "https://push.example/an")
     ]
-    page = streets.door.alert(binh, alert_id)
+    page = streets.services.use(InboxService).alert(binh, alert_id)
     assert page is not None
     assert [one.act for one in page.history][-2:] == ["offered", "taken"]
 
@@ -115,7 +116,7 @@ def test_it_goes_only_to_who_may_be_alerted_there(streets: Streets) -> None:
     for other in (board, elsewhere):
         assert responses.hand_over(an, alert_id, person_id=other.person_id) is None
     assert responses.hand_over(elsewhere, alert_id, person_id=an.person_id) is None
-    page = streets.door.alert(an, alert_id)
+    page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None and page.colleagues == ()
     assert streets.acts().count("alert.hand_over.refused") == 3
 

@@ -19,6 +19,7 @@ from hub.store import holds, keeping
 from hub.store.alert_tables import alerts, sightings
 from hub.store.audit import By
 from hub.store.audit_tables import audit
+from hub.store.door import InboxService
 from hub.store.footage_tables import media, media_sightings
 from hub.store.keeping_door import RetentionService
 from hub.store.keeping_tables import holds as hold_rows
@@ -116,7 +117,7 @@ def test_a_clip_goes_when_its_rule_says_and_its_page_tells_by_which(streets: Str
     [line] = [row for row in streets.rows(audit) if row.act == "media.remove"]
     assert line.seq is not None and "sha256" in line.detail  # bound to the line before it
     assert f"rule {rule_id}" in line.detail and sha(b"old") in line.detail
-    page = streets.door.alert(an, alert_id)
+    page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None
     removed = page.media[0].removed
     assert removed is not None
@@ -274,7 +275,7 @@ def test_a_vanished_file_is_marked_lost_and_welcome_again(streets: Streets) -> N
     assert (swept.rows, swept.lost, swept.orphans) == (2, 1, 0)
     assert not is_here(streets, b"lost")
     assert is_here(streets, b"here")
-    page = streets.door.alert(an, alert_id)
+    page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None and page.row.clip_id is None
     assert page.media[0].removed is not None and page.media[0].removed.why == "lost"
     streets.clock.pass_s(1000)

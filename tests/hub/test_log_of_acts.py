@@ -19,6 +19,7 @@ from hub.assembly.anchoring import Anchoring
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.database import Database
+from hub.store.door import InboxService
 from hub.store.schema import migrate, upgrade
 from tests.hub.desk import Desk
 from tests.hub.streets import Streets
@@ -153,7 +154,7 @@ def test_no_two_contents_are_bound_alike(one: str, two: str) -> None:
 def test_what_people_do_is_bound_line_to_line(streets: Streets) -> None:
     officer = streets.officer("can-bo")
     for _ in range(3):
-        streets.door.inbox(officer)
+        streets.services.use(InboxService).inbox(officer)
     with streets.db.reading() as conn:
         log = list(audit.read(conn))
         assert list(faults(log, [audit.head(conn, streets.clock.now())])) == []
@@ -199,7 +200,7 @@ def test_a_keeper_asks_whether_the_log_is_whole(
     printed = desk.says("log", "head").strip()
     anchoring = Anchoring(db, file=tmp_path / "media" / "log-anchors", clock=streets.clock)
     anchoring.put_down()
-    streets.door.inbox(streets.officer("can-bo"))
+    streets.services.use(InboxService).inbox(streets.officer("can-bo"))
     anchoring.put_down()
     assert "2 anchors hold" in desk.says("log", "verify")
     assert desk.says("log", "verify", "--anchor", printed).count("3 anchors hold") == 1

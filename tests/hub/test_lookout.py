@@ -14,6 +14,7 @@ from hub.notify.lookout import Lookout
 from hub.store import registry
 from hub.store.alert_tables import alert_history, alerts, troubles
 from hub.store.database import Database
+from hub.store.door import InboxService
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import nodes
 from hub.store.response_service import ResponseService
@@ -97,15 +98,14 @@ def test_a_silent_node_is_an_alert_for_its_keepers_alone(watch: Watch, keeper: A
     assert (alert.kind, alert.state, alert.people) == ("node_silent", "open", 1)
     (owed,) = watch.streets.rows(notifications)
     assert (owed.person_id, owed.moment) == (keeper.person_id, "opened")
-    (row,) = watch.streets.door.inbox(keeper).open
+    inboxes = watch.streets.services.use(InboxService)
+    (row,) = inboxes.inbox(keeper).open
     assert (row.camera_label, row.place) == ("nga-tu", "Ngã tư chợ, Tân Khai")
     for stranger in (officer, elsewhere):
-        assert watch.streets.door.inbox(stranger).open == []
-        assert watch.streets.door.alert(stranger, alert.id) is None
-        assert watch.streets.door.changes_since(stranger, 0)[0] == []
-    assert [change.alert_id for change in watch.streets.door.changes_since(keeper, 0)[0]] == [
-        alert.id
-    ]
+        assert inboxes.inbox(stranger).open == []
+        assert inboxes.alert(stranger, alert.id) is None
+        assert inboxes.changes_since(stranger, 0)[0] == []
+    assert [change.alert_id for change in inboxes.changes_since(keeper, 0)[0]] == [alert.id]
 
 
 @pytest.mark.promise("Node state and clocks: A lost line of a commune is one alert.")
@@ -139,7 +139,7 @@ def test_back_again_closes_the_alert_and_is_told_where_it_was_told(
     assert watch.told() == [("opened", "accepted"), ("back", "queued")]
     acts = [(row.act, row.detail) for row in watch.streets.rows(alert_history)]
     assert acts[-1] == ("back", "line")  # the same boot: it ran all the while
-    page = watch.streets.door.alert(keeper, alert.id)
+    page = watch.streets.services.use(InboxService).alert(keeper, alert.id)
     assert page is not None and page.allowed == ()
 
 
@@ -181,7 +181,7 @@ def test_an_area_cut_off_is_one_alert_that_counts(watch: Watch, keeper: Asker) -
         keeper.person_id,
         near.person_id,
     }
-    (row,) = streets.door.inbox(near).open
+    (row,) = streets.services.use(InboxService).inbox(near).open
     assert (row.place, row.camera_label) == ("Tân Khai", "")
     watch.comes("nga-tu")
     watch.pass_s(60)
@@ -200,7 +200,7 @@ def test_a_lost_camera_is_told_and_a_lost_broker_hides_it_not(watch: Watch, keep
     watch.is_broker_up = False
     watch.pass_s(300)
     assert [row.kind for row in watch.streets.rows(alerts)] == ["camera_lost", "broker_lost"]
-    broker = watch.streets.door.inbox(keeper).open[0]
+    broker = watch.streets.services.use(InboxService).inbox(keeper).open[0]
     assert (broker.place, broker.people) == ("", 2)
     watch.is_broker_up = True
     watch.pass_s(200)

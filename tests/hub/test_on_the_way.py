@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 
 from hub.alerts.neighbours import MOST, NEAR_M, Spot, distance, neighbours
 from hub.store.alert_tables import alerts
+from hub.store.door import InboxService
 from hub.store.registry_tables import cameras, nodes
 from hub.store.response_service import ResponseService
 from hub.store.tables import columns
@@ -56,7 +57,7 @@ def test_who_has_it_says_once_that_they_are_there(town: Town) -> None:
     again = responses.arrive(an, seen.alert_id)
     assert isinstance(again, AlertRow)
     assert again.arrived_utc_us == arrived.arrived_utc_us
-    page = town.door.alert(binh, seen.alert_id)
+    page = town.services.use(InboxService).alert(binh, seen.alert_id)
     assert page is not None
     assert [step.act for step in page.history].count("arrived") == 1
     assert responses.arrive(asker(town, "guest"), seen.alert_id) is None

@@ -38,6 +38,11 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/live_door.py": {"_live_camera": "act"},
     "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
     "store/search_door.py": {"searches": "search.open", "searches_sightings": "search.open"},
+    "store/door.py": {
+        "first_clip": "clip.await",
+        "changes_since": "changes.open",
+        "scope_mark": "changes.open",
+    },
     "store/silence_door.py": {
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",

@@ -13,6 +13,7 @@ from hub.intake.commands import commands
 from hub.store import registry, spans
 from hub.store.audit import By
 from hub.store.audit_tables import audit
+from hub.store.door import InboxService
 from hub.store.footage_tables import media
 from hub.store.registry_tables import cameras
 from hub.store.spans import AGAIN_S, LONGEST_S
@@ -139,7 +140,8 @@ def test_sound_comes_only_where_it_was_asked_for_and_only_who_may_play_clips_hea
     [row] = streets.rows(media)
     assert row.kind == "sound"
     officer = streets.officer("an")
-    page = streets.door.alert(officer, filed.alert_id)
+    inboxes = streets.services.use(InboxService)
+    page = inboxes.alert(officer, filed.alert_id)
     assert page is not None
     assert page.sound == "broken into twice"
     assert page.row.clip_id is None, "sound is no clip"
@@ -149,6 +151,6 @@ def test_sound_comes_only_where_it_was_asked_for_and_only_who_may_play_clips_hea
     assert opened.media_type == "audio/mp4"
     watcher = streets.officer("chi", rights=Right.SEE)
     assert streets.playback.open_media(watcher, row.id) is None
-    page = streets.door.alert(watcher, filed.alert_id)
+    page = inboxes.alert(watcher, filed.alert_id)
     assert page is not None
     assert page.media == []

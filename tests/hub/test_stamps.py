@@ -27,6 +27,7 @@ from hub.evidence.manifest import MANIFEST, STAMP
 from hub.evidence.package import Order, write_package
 from hub.evidence.stamp import Authority, StampError, check_stamp, read_roots
 from hub.store.database import Database
+from hub.store.door import InboxService
 from tests.hub.desk import Desk
 from tests.hub.stamp_office import StampOffice
 from tests.hub.streets import HandClock, Streets
@@ -338,7 +339,7 @@ def test_the_logs_head_is_stamped_and_anchors_written_anew_or_taken_out_are_foun
     anchoring = Anchoring(streets.db, file=file, clock=clock, stamps=asked)
     anchoring.put_down()
     clock.pass_s(2)
-    streets.door.inbox(streets.officer("can-bo"))
+    streets.services.use(InboxService).inbox(streets.officer("can-bo"))
     anchoring.put_down()
     office.answer = lambda _: b""
     clock.pass_s(2)

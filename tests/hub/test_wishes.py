@@ -12,6 +12,7 @@ from hub.intake.commands import commands
 from hub.store import registry
 from hub.store.alert_tables import alerts
 from hub.store.audit_tables import audit
+from hub.store.door import InboxService
 from hub.store.footage_tables import media, wishes
 from hub.store.views import Asker, MediaRow, WishRow
 from hub.store.wishes import AGAIN_S
@@ -47,7 +48,7 @@ def said(streets: Streets) -> list[tuple[str, UUID, tuple[str, ...]]]:
 
 
 def clip(streets: Streets, who: Asker, alert_id: UUID) -> MediaRow:
-    page = streets.door.alert(who, alert_id)
+    page = streets.services.use(InboxService).alert(who, alert_id)
     assert page is not None
     return page.media[0]
 
@@ -132,7 +133,7 @@ def test_a_node_that_is_away_is_told_when_it_is_back(streets: Streets, alert_id:
         registry.note_death(conn, death, now=streets.clock.now())
     streets.playback.ask_for_clip(an, alert_id, media_id(streets))
     assert said(streets) == []
-    page = streets.door.alert(an, alert_id)
+    page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None and not page.is_node_here
     with streets.db.writing() as conn:
         registry.note_birth(conn, streets.node.birth(), now=streets.clock.now())
