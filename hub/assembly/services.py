@@ -32,6 +32,7 @@ from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_views import Office
 from hub.store.phone_service import PhoneService
+from hub.store.phone_test_door import PhoneTestService
 from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
 from hub.store.response_service import ResponseService
@@ -91,6 +92,7 @@ def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     yield CameraService(acting)
     yield NotificationService(acting)
     yield PhoneService(acting)
+    yield PhoneTestService(acting)
     yield OnCallService(acting)
     yield SilenceService(acting)
     yield AlertRuleService(acting)

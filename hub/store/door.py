@@ -1,15 +1,11 @@
-"""The service for people: each read and each act passes one scope check and writes one audit
-line."""
+"""Service for the inbox: the alerts that a person may see, and one alert as a page."""
 
 from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.alerts.alert import (
-    State,
-    allowed_acts,
-)
+from hub.alerts.alert import State, allowed_acts
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import camera_sights, search_sights, sights
@@ -22,7 +18,6 @@ from hub.store.growing import GrowingClips
 from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
-from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.report_door import ReportDoor
 from hub.store.response_service import colleagues, life_of
 from hub.store.views import (
@@ -40,7 +35,6 @@ from hub.store.views import (
 class Door(
     NoticeDoor,
     ReportDoor,
-    PhoneTestDoor,
     AreaDoor,
     LogDoor,
     AccountDoor,

@@ -3,15 +3,19 @@
 from typing import Literal
 from uuid import UUID
 
+from hub.alerts.grants import Right
 from hub.store import phone_tests
-from hub.store.door_base import DoorBase
-from hub.store.live_door import Purpose, live_camera
+from hub.store.acting import Acting, On
 from hub.store.phone_tests import SentTest
+from hub.store.scope import has_right
 from hub.store.views import Asker
 
 
-class PhoneTestDoor(DoorBase):
-    """Last step of the technician's setup page."""
+class PhoneTestService:
+    """Last step of the technician's setup page. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def send_test(self, asker: Asker, camera_id: UUID, *, picture_age_ms: int | None) -> int | None:
         """Queue a test for each living phone of this person; returns their number. None if they do
@@ -20,37 +24,30 @@ class PhoneTestDoor(DoorBase):
 
         Raises phone_tests.TooManyTestsError.
         """
-        with self._db.reading() as conn:
-            now = self._clock.now()
-            camera = live_camera(conn, asker.person_id, camera_id, Purpose.AIM, now)
-        if camera is None:
-            self._note(asker, "phone.test.refused", "camera", camera_id)
-            return None
-        with self._db.writing() as conn:
+        on = On("camera", camera_id)
+        with self._acting.changing(asker, "phone.test", on, rings=True) as change:
+            conn, who, now = change.conn, asker.person_id, change.now
+            if not has_right(conn, who, camera_id, Right.MANAGE, now):
+                change.refuse()
+                return None
             owed = phone_tests.owe(
-                conn,
-                person_id=asker.person_id,
-                camera_id=camera_id,
-                picture_age_ms=picture_age_ms,
-                now=self._clock.now(),
+                conn, person_id=who, camera_id=camera_id, picture_age_ms=picture_age_ms, now=now
             )
-            self._note_in(conn, asker, "phone.test", "camera", camera_id, detail=f"{owed} phones")
-        self._bell.ring()
+            change.done(f"{owed} phones")
         return owed
 
     def last_test(self, asker: Asker, camera_id: UUID) -> list[SentTest]:
-        """Results of this person's last test of the camera. Part of the camera's page, and covered
-        by the audit line of that page."""
-        with self._db.reading() as conn:
-            return phone_tests.newest(conn, person_id=asker.person_id, camera_id=camera_id)
+        """Results of this person's last test of the camera: a part of the camera's page."""
+        with self._acting.part_of(asker, "aim.begin") as look:
+            return phone_tests.newest(look.conn, person_id=asker.person_id, camera_id=camera_id)
 
     def mark_test(self, asker: Asker, what: Literal["shown", "opened"], test_id: UUID) -> bool:
         """Record that the phone displayed it, or its person opened it; False if it was not sent to
         this person."""
-        with self._db.writing() as conn:
+        on = On("phone_test", test_id)
+        with self._acting.changing(asker, f"phone.test.{what}", on) as change:
             is_theirs = phone_tests.mark(
-                conn, what, test_id, person_id=asker.person_id, now=self._clock.now()
+                change.conn, what, test_id, person_id=asker.person_id, now=change.now
             )
-            act = f"phone.test.{what}" if is_theirs else f"phone.test.{what}.refused"
-            self._note_in(conn, asker, act, "phone_test", test_id)
+            change.answer(is_theirs)
         return is_theirs

@@ -18,6 +18,7 @@ from hub.alerts.layers import State
 from hub.alerts.outlines import OutlineFault, keys, read, written
 from hub.store.live_door import LiveService, Purpose
 from hub.store.phone_service import PhoneService
+from hub.store.phone_test_door import PhoneTestService
 from hub.store.settings_door import CameraNow, SettingsService
 from hub.web import live_view, phone_tests
 from hub.web.auth import FormSent, SignedIn, Visit
@@ -138,7 +139,7 @@ def _page(
             )
         ],
         tested=tested,
-        test=phone_tests.last_words(visit, camera_id),
+        test=phone_tests.last_words(visit, visit.use(PhoneTestService), camera_id),
         has_phones=any(
             one.gone_utc_us is None for one in visit.use(PhoneService).phones(visit.asker)
         ),

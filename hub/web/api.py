@@ -16,6 +16,7 @@ from hub.store.door import InboxService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.notification_service import NotificationService
 from hub.store.phone_service import PhoneService
+from hub.store.phone_test_door import PhoneTestService
 from hub.store.views import AlertRow
 from hub.web import sentences
 from hub.web.auth import ApiCalled, SignedIn, SignedOutError
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/api")
 Inbox = Annotated[InboxService, service(InboxService)]
 Notifications = Annotated[NotificationService, service(NotificationService)]
 Phones = Annotated[PhoneService, service(PhoneService)]
+Tests = Annotated[PhoneTestService, service(PhoneTestService)]
 
 MOST_CHANGES: Final = 5_000
 """A phone with more changes, or ahead of a restored hub, gets its whole inbox."""
@@ -170,9 +172,11 @@ def note_check(visit: ApiCalled, check_id: UUID) -> Response:
 
 
 @router.post("/tests/{test_id}/{what}")
-def note_test(visit: ApiCalled, test_id: UUID, what: Literal["shown", "opened"]) -> Response:
+def note_test(
+    visit: ApiCalled, tests: Tests, test_id: UUID, what: Literal["shown", "opened"]
+) -> Response:
     """The phone showed a test alert, or its owner opened it."""
-    if not visit.site.door.mark_test(visit.asker, what, test_id):
+    if not tests.mark_test(visit.asker, what, test_id):
         raise HTTPException(404)
     return Response(status_code=204)
 

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import anyio
@@ -11,13 +11,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from hub.store.live_door import LiveService, Purpose
+from hub.store.phone_test_door import PhoneTestService
 from hub.store.phone_tests import SentTest, TooManyTestsError
 from hub.web import live_view
 from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.words import Words
 
 router = APIRouter(prefix="/cameras/{camera_id}/aim/test")
+
+Tests = Annotated[PhoneTestService, service(PhoneTestService)]
 
 FRESH_S: Final = 5.0
 """Required freshness of the picture, and the longest wait for it."""
@@ -51,13 +55,13 @@ class TestWords:
 
 
 @router.post("")
-async def send_test(visit: FormSent, camera_id: UUID) -> Response:
+async def send_test(visit: FormSent, tests: Tests, camera_id: UUID) -> Response:
     """Send one to each of their own phones; the page then shows the result."""
     age_ms = await _picture_age_ms(visit, camera_id)
     place = f"/cameras/{camera_id}/aim"
     try:
         owed = await run_in_threadpool(
-            lambda: visit.site.door.send_test(visit.asker, camera_id, picture_age_ms=age_ms)
+            lambda: tests.send_test(visit.asker, camera_id, picture_age_ms=age_ms)
         )
     except TooManyTestsError:
         return RedirectResponse(f"{place}?tested=too-many#test", 303)
@@ -68,7 +72,7 @@ async def send_test(visit: FormSent, camera_id: UUID) -> Response:
 
 
 @router.get("")
-def show_test(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
+def show_test(request: Request, visit: SignedIn, tests: Tests, camera_id: UUID) -> Response:
     """That part of the page for its script; 404 for people who do not manage the camera."""
     camera = visit.use(LiveService).live_camera(visit.asker, camera_id, Purpose.AIM)
     if camera is None:
@@ -78,13 +82,13 @@ def show_test(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
         "aim_test.html",
         session=visit.session,
         camera=camera,
-        test=last_words(visit, camera_id),
+        test=last_words(visit, tests, camera_id),
     )
 
 
-def last_words(visit: Visit, camera_id: UUID) -> TestWords | None:
+def last_words(visit: Visit, tests: PhoneTestService, camera_id: UUID) -> TestWords | None:
     """Last test this person sent for the camera, or None."""
-    sent = visit.site.door.last_test(visit.asker, camera_id)
+    sent = tests.last_test(visit.asker, camera_id)
     if not sent:
         return None
     calendar = visit.site.calendar(visit.asker.language)

@@ -43,6 +43,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "changes_since": "changes.open",
         "scope_mark": "changes.open",
     },
+    "store/phone_test_door.py": {"last_test": "aim.begin"},
     "store/silence_door.py": {
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",
