@@ -1,6 +1,6 @@
 """Queries of the service, each limited to a scope: conditions in, read models out.
 
-Only `hub.store.door` calls these; it adds the audit.
+Only services call these; they add the audit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
