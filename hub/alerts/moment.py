@@ -1,6 +1,9 @@
 """A moment in UTC with its error."""
 
 from dataclasses import dataclass, field, replace
+from typing import Final
+
+DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -20,13 +20,13 @@ from hub.assembly.check import Finding, check
 from hub.config import HubSettings
 from hub.enrol import desk
 from hub.store.acting import Acting
+from hub.store.asker import Asker
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.phone_service import PhoneService
 from hub.store.registry import Place
 from hub.store.schema import migrate
 from hub.store.staff import person_by_login
-from hub.store.views import Asker
 
 log = structlog.get_logger()
 

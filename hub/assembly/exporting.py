@@ -16,14 +16,14 @@ from hub.evidence.areas import read_plan
 from hub.evidence.keys import EvidenceKeyError, fingerprint
 from hub.evidence.layout import LayoutError
 from hub.evidence.package import ChangedError
-from hub.store import audit, sights
+from hub.store import alert_footage_sights, audit
 from hub.store.acting import Acting
+from hub.store.asker import Asker
 from hub.store.audit import SHELL
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.export_door import ExportService
 from hub.store.staff import person_by_login
-from hub.store.views import Asker
 
 
 def make_key(args: argparse.Namespace) -> int:
@@ -94,5 +94,5 @@ def _asker(conn: Connection, login: str) -> Asker:
 
 
 def _of_alert(conn: Connection, alert_id: UUID) -> list[UUID]:
-    rows = sights.alert_media(conn, alert_id, kinds=("picture", "clip", "sound"))
+    rows = alert_footage_sights.alert_media(conn, alert_id, kinds=("picture", "clip", "sound"))
     return [row.media_id for row in rows if row.is_stored]

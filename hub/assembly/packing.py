@@ -28,10 +28,10 @@ from hub.evidence.keys import EvidenceKeyError, Signer
 from hub.evidence.layout import LayoutError
 from hub.evidence.manifest import Footage, Manifest
 from hub.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
+from hub.store.asker import Asker
 from hub.store.blobs import BlobsError
 from hub.store.clock import Clock
 from hub.store.export_door import CannotLeaveError, Custody, Export, ExportService, Leaving
-from hub.store.views import Asker
 
 log = structlog.get_logger()
 

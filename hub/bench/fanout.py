@@ -34,7 +34,7 @@ from hub.notify.post import new_client
 from hub.notify.stages import Stages
 from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Worker
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, presence, registry
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
@@ -129,9 +129,9 @@ def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> N
     with db.writing() as conn:
         area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
         registry.add_node(conn, name=NODE, area_id=area_id, now=now)
-        registry.note_birth(conn, talker.birth(now.utc_us), now=now)
+        presence.note_birth(conn, talker.birth(now.utc_us), now=now)
         for number in range(phones):
-            person_id = staff.add_person(
+            person_id = people_rows.add_person(
                 conn,
                 login=f"officer-{number}",
                 name=f"Cán bộ {number}",
@@ -142,7 +142,7 @@ def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> N
                 now=now,
             )
             grant = Grant(area_id, None, rights, now.utc_us)
-            staff.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
+            grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
             phone = Phone("webpush", f"{receiver.url}/{number}", _keys(), "bench")
             put_phone(conn, person_id, phone, now=now)
 

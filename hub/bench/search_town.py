@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, text
 
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, registry
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.passwords import Passwords
@@ -145,7 +145,7 @@ def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> d
     }
     people = {}
     for login, grants in granted.items():
-        people[login] = staff.add_person(
+        people[login] = people_rows.add_person(
             conn,
             login=login,
             name=login,
@@ -156,7 +156,9 @@ def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> d
             now=now,
         )
         for grant in grants:
-            staff.add_grant(conn, person_id=people[login], grant=grant, reason="bench", now=now)
+            grant_rows.add_grant(
+                conn, person_id=people[login], grant=grant, reason="bench", now=now
+            )
     return people
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from hub.alerts.grants import Grant, Right
 from hub.bench.broker import Broker
 from hub.bench.talk import Talker
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, registry
 from hub.store.alert_tables import sightings
 from hub.store.clock import HubClock
 from hub.store.database import Database
@@ -37,7 +37,7 @@ class Town:
         with self._db.writing() as conn:
             self._area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
             for login in OFFICERS:
-                person_id = staff.add_person(
+                person_id = people_rows.add_person(
                     conn,
                     login=login,
                     name=login,
@@ -48,7 +48,9 @@ class Town:
                     now=now,
                 )
                 grant = Grant(self._area_id, None, rights, now.utc_us)
-                staff.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
+                grant_rows.add_grant(
+                    conn, person_id=person_id, grant=grant, reason="bench", now=now
+                )
                 phone = Phone("webpush", f"https://push.example/{login}", "{}", login)
                 put_phone(conn, person_id, phone, now=now)
 

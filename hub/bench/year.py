@@ -17,8 +17,9 @@ from sqlalchemy import Connection, Table, insert
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.bench.talk import Talker
-from hub.store import registry, session_rows, staff
+from hub.store import grant_rows, people_rows, presence, registry, session_rows
 from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings
+from hub.store.asker import Asker
 from hub.store.database import Database
 from hub.store.footage_tables import media, media_sightings
 from hub.store.notify_tables import notifications
@@ -27,7 +28,6 @@ from hub.store.phone_rows import Phone, put_phone
 from hub.store.registry_tables import cameras
 from hub.store.session_views import DEFAULT_LIMITS
 from hub.store.tables import columns, new_id
-from hub.store.views import Asker
 
 COMMUNES: Final = 20
 CAMERAS_EACH: Final = 20
@@ -81,7 +81,7 @@ def _commune(conn: Connection, number: int, officers: int, now: Moment) -> Commu
     area_id = registry.add_area(conn, name=f"Xã {number}", level="commune", now=now)
     name = f"nga-tu-{number:03}"
     node_id = registry.add_node(conn, name=name, area_id=area_id, now=now)
-    registry.note_birth(conn, Talker(name, CAMERAS_EACH, Random(number)).birth(now.utc_us), now=now)
+    presence.note_birth(conn, Talker(name, CAMERAS_EACH, Random(number)).birth(now.utc_us), now=now)
     found = [row.id for row in conn.execute(cameras.select().where(cameras.c.node_id == node_id))]
     mine = range(number, officers, COMMUNES)
     return Commune(node_id, found, [_officer(conn, one, number, area_id, now) for one in mine])
@@ -90,7 +90,7 @@ def _commune(conn: Connection, number: int, officers: int, now: Moment) -> Commu
 def _officer(conn: Connection, number: int, commune: int, area_id: UUID, now: Moment) -> Officer:
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     login = f"officer-{number}"
-    person_id = staff.add_person(
+    person_id = people_rows.add_person(
         conn,
         login=login,
         name=f"Cán bộ {number}",
@@ -102,7 +102,7 @@ def _officer(conn: Connection, number: int, commune: int, area_id: UUID, now: Mo
     )
     rights = Right.SEE | Right.CLIPS | Right.ALERTED
     grant = Grant(area_id, None, rights, now.plus_s(-YEAR_S).utc_us)
-    staff.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
+    grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
     phone_id = put_phone(
         conn, person_id, Phone("webpush", f"https://push.example/{number}", "{}", "bench"), now=now
     )

@@ -15,9 +15,12 @@ from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import SHELL
+from hub.store.grant_rows import add_grant
 from hub.store.passwords import Passwords
+from hub.store.people_rows import add_person
+from hub.store.phone_rows import choose_channels
 from hub.store.registry import Place, add_area, add_node, area_by_name, place_camera
-from hub.store.staff import add_grant, add_person, choose_channels, person_by_login
+from hub.store.staff import person_by_login
 
 GENERATED_LETTERS: Final = 16
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"

@@ -21,7 +21,7 @@ from agent.wire.settings import SettingsReport
 from hub.alerts.moment import Moment
 from hub.intake import rivals
 from hub.intake.rivals import Lives
-from hub.store import health, program_rows, registry, settings_rows
+from hub.store import health, presence, program_rows, registry, settings_rows
 
 SEEN_EVERY_S: Final = 30.0
 """Least time between two records of "last heard"; one per message would be too many."""
@@ -122,12 +122,12 @@ class Fleet:
         self.look_again(said.node)
         verdict = judge(Presence(node.state == "online", node.birth_id), said)
         if isinstance(said, Birth) and verdict in HERE:
-            registry.note_birth(conn, said, now=now)
+            presence.note_birth(conn, said, now=now)
             if self._is_rival(node, said):
-                registry.note_rival(conn, node.node_id, now=now)
+                presence.note_rival(conn, node.node_id, now=now)
                 return Verdict.RIVAL
         elif isinstance(said, Death) and verdict is Verdict.LEFT:
-            registry.note_death(conn, said, now=now)
+            presence.note_death(conn, said, now=now)
         return verdict
 
     def _node(self, conn: Connection, name: str) -> registry.Node | None:
@@ -152,7 +152,7 @@ class Fleet:
         """Record "last heard", at most once per `SEEN_EVERY_S`."""
         last_utc_us = self._seen.get(node, 0)
         if abs(now.utc_us - last_utc_us) >= SEEN_EVERY_S * 1_000_000:
-            registry.note_seen(conn, node, now=now)
+            presence.note_seen(conn, node, now=now)
             self._seen[node] = now.utc_us
 
     def note_health(self, conn: Connection, said: Health, *, now: Moment) -> bool:
@@ -163,7 +163,7 @@ class Fleet:
         health.note(conn, node.node_id, said, now=now)
         known = Presence(node.state == "online", node.birth_id)
         if said.birth_id is not None and is_unheard(known, said.birth_id):
-            registry.note_alive(conn, node.node_id, birth_id=said.birth_id, now=now)
+            presence.note_alive(conn, node.node_id, birth_id=said.birth_id, now=now)
             self.look_again(said.node)
         self.see(conn, said.node, now=now)
         return True

@@ -8,8 +8,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
-from hub.store.ledger import AlertMoment
-from hub.store.owed import Phone
+from hub.store.phone_views import AlertMoment, Phone
 
 __all__ = ["Answer", "Channel", "Delivered", "Gone", "Message", "Phone", "Refused", "TryAgain"]
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from hub.alerts.alert import State
 from hub.alerts.moment import Moment
-from hub.store import escalations, ledger
+from hub.store import escalations, ledger, notify_ledger
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.alert_tables import alerts
 from hub.store.channels import NEWS_S
@@ -61,7 +61,7 @@ def _told_since(conn: Connection, alert_id: UUID, since_utc_us: int) -> frozense
     one."""
     told = notifications.c.moment
     is_call = or_(told == "opened", told.like("again:%"))
-    is_of_call = or_(notifications.c.owed_utc_us >= since_utc_us, ledger.QUEUED)
+    is_of_call = or_(notifications.c.owed_utc_us >= since_utc_us, notify_ledger.QUEUED)
     query = select(notifications.c.person_id).distinct()
     return frozenset(
         conn.scalars(query.where(notifications.c.alert_id == alert_id, is_call, is_of_call))
@@ -115,7 +115,7 @@ def give_back(conn: Connection, person_id: UUID, *, now: Moment) -> int:
         untrue = and_(
             notifications.c.alert_id == row.id, or_(moment == "taken", moment.like("handed:%"))
         )
-        ledger.drop(conn, untrue, reason="its holder has left", now=now)
+        notify_ledger.drop(conn, untrue, reason="its holder has left", now=now)
         change_alert(conn, row.id, nobody, now=now)
         note_history(conn, row.id, act=RETURNED, person_id=person_id, now=now)
         if row.quiet_reason is None and row.over_utc_us is None:

@@ -23,7 +23,7 @@ from hub.store import (
     grant_rows,
     grant_sights,
     invitations,
-    ledger,
+    notify_ledger,
     phone_rows,
     session_rows,
 )
@@ -162,7 +162,7 @@ def _end_ways_in(conn: Connection, person_id: UUID, *, now: Moment) -> None:
 def _retire_phones(conn: Connection, person_id: UUID, *, now: Moment) -> None:
     living = (phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None))
     for phone_id in conn.scalars(select(phones.c.id).where(*living)).all():
-        ledger.retire_phone(conn, phone_id, reason=phone_rows.CLOSED_ACCOUNT, now=now)
+        notify_ledger.retire_phone(conn, phone_id, reason=phone_rows.CLOSED_ACCOUNT, now=now)
 
 
 def _note(conn: Connection, act: str, person_id: UUID, reason: str, *, by: By, now: Moment) -> None:

@@ -15,13 +15,13 @@ from hub.store import account_closing, account_sights, case_rows, grant_sights, 
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, is_closed, state_of
 from hub.store.account_views import AccountPage
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.case_tables import cases
 from hub.store.door_base import DoorBase
 from hub.store.invitations import Made, NewPerson
 from hub.store.signin_tables import people
 from hub.store.staff import person_by_login
-from hub.store.views import Asker
 
 
 class AccountDoor(DoorBase):

@@ -15,6 +15,7 @@ from hub.store.account_closing import CLOSING
 from hub.store.account_state import CLOSED
 from hub.store.account_views import AccountAct, AccountPage, OwnCase
 from hub.store.alert_tables import alerts
+from hub.store.asker import Asker
 from hub.store.audit_tables import audit
 from hub.store.case_tables import cases
 from hub.store.duty_tables import (
@@ -29,7 +30,6 @@ from hub.store.duty_tables import (
 from hub.store.grant_rows import not_over
 from hub.store.notify_tables import phones
 from hub.store.signin_tables import grants, people, sessions
-from hub.store.views import Asker
 
 
 def account_page(

@@ -10,10 +10,10 @@ from hub.store.account_state import MAY_SIGN_IN
 from hub.store.audit import By
 from hub.store.fold import fold_login
 from hub.store.own_account import OwnAccount
+from hub.store.session import Session
 from hub.store.session_rows import as_asker, hashed
 from hub.store.session_views import (
     DEFAULT_LIMITS,
-    Session,
     SessionLimits,
     SessionRow,
     SignedIn,

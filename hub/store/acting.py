@@ -16,11 +16,11 @@ from sqlalchemy import Connection
 from hub.alerts.errors import DomainError
 from hub.alerts.moment import Moment
 from hub.store import audit
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.views import Asker
 
 How = Literal["refused", "again", "held"]
 """Why an act was not done: no right or not possible, done before, or somebody else holds it."""

@@ -17,10 +17,10 @@ from hub.store import alert_rule_rows, alert_rule_sights
 from hub.store.acting import Acting, On, Reading
 from hub.store.alert_rule_tables import alert_rules
 from hub.store.alert_rule_views import NewRule, RulesPage, Trial
+from hub.store.asker import Asker
 from hub.store.bounds import text
 from hub.store.duty_faults import NAME_CHARS, checked_reason
 from hub.store.tables import new_id
-from hub.store.views import Asker
 
 MOST_RULES: Final = 500
 """Limit for the whole hub: every alert is compared with all active rules."""

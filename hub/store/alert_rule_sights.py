@@ -17,14 +17,15 @@ from hub.alerts.rules import from_text
 from hub.store.alert_rule_rows import on_wall, rule_of, timed
 from hub.store.alert_rule_tables import alert_rules
 from hub.store.alert_rule_views import RulePlace, RuleRow, RulesPage, Trial, TriedAlert
+from hub.store.alert_scope import seen_alerts, seen_troubles
 from hub.store.alert_tables import alerts
+from hub.store.areas import places
 from hub.store.duty_scope import tended_teams
 from hub.store.grant_rows import area_parents
 from hub.store.grant_sights import tended_places
 from hub.store.registry_tables import cameras
 from hub.store.roster_rows import read_teams
-from hub.store.scope import seen_alerts, seen_troubles, visible_cameras
-from hub.store.sights import places
+from hub.store.scope import visible_cameras
 from hub.store.signin_tables import people
 
 WEEK_S: Final = 7 * 86_400.0

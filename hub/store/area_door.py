@@ -17,11 +17,11 @@ from hub.alerts.roles import Role
 from hub.store import area_import, area_rows, grant_sights, roster_import
 from hub.store.area_import import Reach
 from hub.store.area_rows import AreaWords, Moved
+from hub.store.asker import Asker
 from hub.store.csv_import import Import
 from hub.store.door_base import DoorBase
 from hub.store.duty_scope import tended_teams
 from hub.store.registry_tables import areas
-from hub.store.views import Asker
 
 
 @dataclass(frozen=True, slots=True)

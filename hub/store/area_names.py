@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.alerts.moment import Moment
+from hub.store.areas import places
 from hub.store.scope import tended_areas
-from hub.store.sights import places
 
 
 @dataclass(frozen=True, slots=True)

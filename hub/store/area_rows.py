@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from hub.alerts.csv_lines import MOST_CHARS
 from hub.alerts.errors import RegistryError
@@ -136,13 +136,6 @@ def camera_count(conn: Connection, area_id: UUID) -> int:
     below = below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
     query = select(func.count()).select_from(cameras)
     return conn.scalar(query.where(cameras.c.area_id.in_(select(below.c.id)))) or 0
-
-
-def is_valid(now: Moment) -> ColumnElement[bool]:
-    """SQL condition for areas that may be chosen for something new."""
-    return (areas.c.valid_from_utc_us <= now.utc_us) & or_(
-        areas.c.valid_until_utc_us.is_(None), areas.c.valid_until_utc_us > now.utc_us
-    )
 
 
 def ends_after_it_begins(words: AreaWords, before: Any, now: Moment) -> bool:

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from hub.store import camera_sights
 from hub.store.acting import Acting, On
+from hub.store.asker import Asker
 from hub.store.camera_sights import CameraPage
-from hub.store.views import Asker, SeenCamera
+from hub.store.views import SeenCamera
 
 
 class CameraService:

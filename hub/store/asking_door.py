@@ -23,16 +23,17 @@ from hub.alerts.neighbours import Spot, distance
 from hub.alerts.shapes import Point
 from hub.store import household_rows
 from hub.store.acting import ActingBase
+from hub.store.asker import Asker
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.case_rows import works_on
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.footage_views import OpenMedia
 from hub.store.household_tables import household_clips, household_requests, households
 from hub.store.household_views import Asked, GivenClip, HouseholdRow, NearHousehold, RequestRow
 from hub.store.tables import columns, new_id
 from hub.store.tip_box import TipBox
-from hub.store.views import Asker, OpenMedia
 
 NOTE_CHARS: Final = 1000
 MEDIA_TYPES: Final = {

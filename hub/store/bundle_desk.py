@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Release
 from hub.store import account_state, program_rows
 from hub.store.acting import Acting
+from hub.store.asker import Asker
 from hub.store.blobs import Blobs, NoRoomError
 from hub.store.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
 from hub.store.clock import Clock
 from hub.store.parts import PartFolder, PartWriter, WrongOffsetError
-from hub.store.views import Asker
 
 log = structlog.get_logger()
 

@@ -14,10 +14,12 @@ from hub.alerts.alert import State
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.neighbours import NEAR_M, Near, Spot, neighbours
+from hub.store.alert_scope import IS_TROUBLE, seen_alerts
 from hub.store.alert_tables import alerts
+from hub.store.areas import places
 from hub.store.registry_tables import cameras, nodes
-from hub.store.scope import IS_TROUBLE, seen_alerts, visible_to, visible_values
-from hub.store.sights import alert_rows, places
+from hub.store.scope import visible_to, visible_values
+from hub.store.sights import alert_rows
 from hub.store.views import AlertRow, SeenCamera
 
 RECENT: Final = 20

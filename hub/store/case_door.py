@@ -17,6 +17,7 @@ from hub.alerts.retention import Hold
 from hub.store import case_rows, holds, household_rows
 from hub.store.account_state import is_closed
 from hub.store.acting import Acting, Changing, On, Reading
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.case_tables import case_items, case_members, cases
@@ -24,7 +25,6 @@ from hub.store.case_views import CaseError, CaseExport, CaseFault, CasePage, Cas
 from hub.store.scope import visible_cameras
 from hub.store.staff import person_by_login
 from hub.store.tables import columns, new_id
-from hub.store.views import Asker
 
 NUMBER_CHARS: Final = 100
 PURPOSE_CHARS: Final = 500

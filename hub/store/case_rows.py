@@ -13,13 +13,14 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store.account_state import CLOSED
+from hub.store.areas import places
 from hub.store.audit_tables import audit
 from hub.store.case_tables import case_items, case_members, cases
 from hub.store.case_views import CaseRow, HistoryLine, ItemRow, MemberRow
+from hub.store.footage_scope import seen_media
 from hub.store.footage_tables import media
 from hub.store.registry_tables import cameras
-from hub.store.scope import seen_media, visible_cameras
-from hub.store.sights import places
+from hub.store.scope import visible_cameras
 from hub.store.signin_tables import people
 from hub.store.tables import columns
 

@@ -14,9 +14,10 @@ from hub.alerts.alert import State
 from hub.alerts.channels import Order, Sent, next_channels, read_orders, steps_for
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.store.alert_scope import KEEPERS, keepers_values
 from hub.store.alert_tables import alerts
 from hub.store.notify_tables import notifications, phones
-from hub.store.scope import ENTITLED, KEEPERS, entitled_values, keepers_values
+from hub.store.scope import ENTITLED, entitled_values
 from hub.store.signin_tables import people
 
 AnyRow = Row[*tuple[Any, ...]]

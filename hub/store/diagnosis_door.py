@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from hub.store import diagnosis_rows
 from hub.store.acting import Acting, On, Reading
+from hub.store.asker import Asker
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.diagnosis_rows import Diagnosis, State
 from hub.store.registry_tables import nodes
 from hub.store.scope import tended_areas
-from hub.store.views import Asker
 
 
 class DiagnosisService:

@@ -32,7 +32,8 @@ from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
 from hub.store.alert_tables import alerts
-from hub.store.ledger import QUEUED, are_told_of, settle
+from hub.store.ledger import are_told_of
+from hub.store.notify_ledger import QUEUED, settle
 from hub.store.notify_tables import notifications, phones
 from hub.store.owed import Owed, facts_of
 from hub.store.storms import (

@@ -8,11 +8,22 @@ from sqlalchemy import Connection
 from hub.alerts.alert import State, allowed_acts
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store import camera_sights, search_sights, sights
+from hub.store import (
+    alert_footage_sights,
+    camera_sights,
+    cameras,
+    scope,
+    search_sights,
+    sights,
+    told_sights,
+)
 from hub.store.account_door import AccountDoor
 from hub.store.acting import Acting, On, Reading
+from hub.store.alert_page_views import AlertPage
 from hub.store.area_door import AreaDoor
+from hub.store.asker import Asker
 from hub.store.blobs import Blobs
+from hub.store.footage_views import AskedSpan, GrowingRow, MediaRow
 from hub.store.grant_door import GrantDoor
 from hub.store.growing import GrowingClips
 from hub.store.log_door import LogDoor
@@ -20,16 +31,7 @@ from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
 from hub.store.report_door import ReportDoor
 from hub.store.response_service import colleagues, life_of
-from hub.store.views import (
-    AlertChange,
-    AlertPage,
-    AlertRow,
-    AskedSpan,
-    Asker,
-    GrowingRow,
-    Inbox,
-    MediaRow,
-)
+from hub.store.views import AlertChange, AlertRow, Inbox
 
 
 class Door(
@@ -87,8 +89,8 @@ class InboxService:
         is_mine = row.state == State.TAKEN and row.taken_by == who
         may_play = sights.may_play(conn, who, alert_id, now)
         kinds = ("picture", "clip", "sound") if may_play else ("picture",)
-        latitude_deg, longitude_deg = sights.whereabouts(conn, row.camera_id)
-        media = sights.alert_media(conn, alert_id, kinds=kinds)
+        latitude_deg, longitude_deg = cameras.whereabouts(conn, row.camera_id)
+        media = alert_footage_sights.alert_media(conn, alert_id, kinds=kinds)
         return AlertPage(
             row=row,
             allowed=allowed_acts(life_of(row), who),
@@ -96,12 +98,12 @@ class InboxService:
             sightings=sights.alert_sightings(conn, alert_id),
             media=media,
             history=sights.history(conn, alert_id),
-            told=sights.told(conn, alert_id),
+            told=told_sights.told(conn, alert_id),
             latitude_deg=latitude_deg,
             longitude_deg=longitude_deg,
-            is_node_here=sights.is_node_here(conn, row.camera_id),
+            is_node_here=cameras.is_node_here(conn, row.camera_id),
             growing=self._growing_rows(look, alert_id) if may_play else (),
-            sound=sights.sound_reason(conn, row.camera_id),
+            sound=cameras.sound_reason(conn, row.camera_id),
             asked=_asked_of(conn, who, row.camera_id, media, now) if may_play else (),
             seen_utc_us=now.utc_us,
             colleagues=tuple(colleagues(conn, row, look.asker, now)) if is_mine else (),
@@ -122,7 +124,7 @@ class InboxService:
         with self._acting.part_of(asker, "clip.await") as look:
             if not sights.may_play(look.conn, asker.person_id, alert_id, look.now):
                 return None
-            clips = sights.alert_media(look.conn, alert_id, kinds=("clip",))
+            clips = alert_footage_sights.alert_media(look.conn, alert_id, kinds=("clip",))
             growing = self._growing_rows(look, alert_id)
         stored = (clip for clip in clips if clip.is_stored and clip.removed is None)
         begun = (clip for clip in growing if clip.grew_utc_us is not None)
@@ -133,7 +135,7 @@ class InboxService:
         if growing is None:
             return ()
         rows = []
-        for clip in sights.alert_growing(look.conn, alert_id):
+        for clip in alert_footage_sights.alert_growing(look.conn, alert_id):
             grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
             if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
                 grew = look.now.utc_us  # complete; its row is being written
@@ -155,7 +157,7 @@ class InboxService:
     def scope_mark(self, asker: Asker) -> int:
         """A number that changes with this person's scope; it reveals nothing itself."""
         with self._acting.part_of(asker, "changes.open") as look:
-            return hash(sights.scope_now(look.conn, asker.person_id, look.now))
+            return hash(scope.scope_now(look.conn, asker.person_id, look.now))
 
 
 def _one_with_call(look: Reading, alert_id: UUID) -> AlertRow | None:

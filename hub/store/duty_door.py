@@ -12,11 +12,11 @@ from hub.alerts.escalation import Plan
 from hub.alerts.rosters import Crew
 from hub.store import duty, duty_plans, duty_sights
 from hub.store.acting import Acting, Changing, On
+from hub.store.asker import Asker
 from hub.store.duty import Duty, NewShift, Swap
 from hub.store.duty_views import DutyPage, PlanPage, TeamPage
 from hub.store.roster_rows import Team
 from hub.store.scope import tended_areas
-from hub.store.views import Asker
 
 
 class OnCallService:

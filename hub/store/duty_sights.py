@@ -10,12 +10,12 @@ from sqlalchemy import Connection, select
 
 from hub.alerts.moment import Moment
 from hub.store.area_names import area_names
+from hub.store.areas import places
 from hub.store.duty_plans import read_plan
 from hub.store.duty_scope import may_be_called, tended_teams
 from hub.store.duty_tables import odd_days, plans, shifts, stand_ins
 from hub.store.duty_views import AreaPlan, DutyPage, PlanPage, TeamPage
 from hub.store.roster_rows import Team, read_teams
-from hub.store.sights import places
 from hub.store.signin_tables import people
 
 

@@ -10,11 +10,11 @@ from agent.wire.enrolment import EnrolledCamera
 from hub.store import enrolments as rows
 from hub.store.acting import Acting, On, Reading
 from hub.store.area_names import AreaName, area_names
+from hub.store.asker import Asker
 from hub.store.enrol_tables import enrolments
 from hub.store.registry import node_by_name
 from hub.store.registry_tables import nodes
 from hub.store.scope import tended_areas
-from hub.store.views import Asker
 
 
 @dataclass(frozen=True, slots=True)

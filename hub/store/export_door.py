@@ -11,19 +11,20 @@ from hub.alerts.chain import Anchor
 from hub.alerts.errors import DomainError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store import audit, sights
+from hub.store import areas, audit
 from hub.store.acting import Acting, On
 from hub.store.alert_tables import sightings
+from hub.store.asker import Asker
 from hub.store.audit_tables import audit as audit_rows
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.evidence_port import GivenLeaving
+from hub.store.footage_scope import seen_media
 from hub.store.footage_tables import media, media_sightings
 from hub.store.given_leaving import given_leaving
 from hub.store.registry_tables import cameras, nodes
-from hub.store.scope import seen_media, visible_cameras
+from hub.store.scope import visible_cameras
 from hub.store.signin_tables import people
-from hub.store.views import Asker
 
 MOST_FILES: Final = 500
 MOST_LINES: Final = 20_000
@@ -159,7 +160,7 @@ def _leaving(
             .where(is_picture if Right.SEE in right else ~is_picture)
         )
         found |= {row.id: row for row in conn.execute(query)}
-    places = sights.places(conn, {row.area_id for row in found.values()})
+    places = areas.places(conn, {row.area_id for row in found.values()})
     rows = sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
     return [
         Leaving(

@@ -4,12 +4,13 @@ import time
 from typing import Final
 from uuid import UUID
 
-from hub.store import sights, wishes
+from hub.store import alert_footage_sights, footage_sights, wishes
 from hub.store.acting import Acting, On
+from hub.store.asker import Asker
 from hub.store.blobs import Blobs
+from hub.store.footage_views import OpenMedia
 from hub.store.growing import Film, GrowingClips
 from hub.store.proxies import Proxies, read_copy
-from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
 STORING_LOOK_S: Final = 0.1
@@ -36,7 +37,7 @@ class PlaybackService:
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""
         with self._acting.part_of(asker, "media.open") as look:
-            row = sights.one_media(look.conn, asker.person_id, media_id, look.now)
+            row = footage_sights.one_media(look.conn, asker.person_id, media_id, look.now)
         is_here = row is not None and self._blobs.has(row.sha256)
         self._acting.note(asker, "media.open", On("media", media_id), is_done=is_here)
         if row is None or not is_here:
@@ -72,7 +73,7 @@ class PlaybackService:
         """True while the person has the right; checked repeatedly during playback, logged only at
         the start."""
         with self._acting.part_of(asker, "clip.watch") as look:
-            return sights.may_watch(look.conn, asker.person_id, clip_id, look.now)
+            return footage_sights.may_watch(look.conn, asker.person_id, clip_id, look.now)
 
     def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
         """Request an alert's clip that is still at its node (needs CLIPS); False without one. A
@@ -80,7 +81,9 @@ class PlaybackService:
         on = On("media", media_id)
         with self._acting.changing(asker, "media.ask", on, rings=True) as change:
             who, now = asker.person_id, change.now
-            may = sights.unbrought_clip(change.conn, who, media_id, alert_id=alert_id, now=now)
+            may = alert_footage_sights.unbrought_clip(
+                change.conn, who, media_id, alert_id=alert_id, now=now
+            )
             return wishes.ask(change, media_id, may=may)
 
     def open_copy(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
@@ -90,7 +93,7 @@ class PlaybackService:
         Raises BusyError, NoCopyError, BlobsError.
         """
         with self._acting.reading(asker, "media.copy", On("media", media_id)) as look:
-            row = sights.one_media(look.conn, asker.person_id, media_id, look.now)
+            row = footage_sights.one_media(look.conn, asker.person_id, media_id, look.now)
             may_be = row is not None and row.kind == "clip" and row.codec != "h264"
             look.answer(may_be)
         if row is None or not may_be or self._proxies is None or not self._blobs.has(row.sha256):

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, and_, or_, select
 from hub.alerts.arrival_seal import ArrivalSeal
 from hub.alerts.moment import Moment
 from hub.store import case_rows
+from hub.store.areas import places
 from hub.store.case_tables import case_members, cases
 from hub.store.evidence_port import GivenLeaving
 from hub.store.household_tables import household_clips, household_requests, households
-from hub.store.sights import places
 
 
 def given_leaving(

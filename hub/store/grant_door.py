@@ -14,12 +14,12 @@ from hub.alerts.grants import Grant, Right, counts
 from hub.alerts.moment import Moment
 from hub.alerts.roles import USUAL
 from hub.store import grant_rows, grant_sights
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.door_base import DoorBase
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.grant_views import GrantForm, GrantsPage, NewGrant
 from hub.store.signin_tables import grants, people
-from hub.store.views import Asker
 
 
 class GrantDoor(DoorBase):

@@ -19,7 +19,7 @@ from hub.alerts.moment import Moment
 from hub.alerts.roles import ENDING, Role, fence_of, gives_for_good, may_give
 from hub.store import audit
 from hub.store.account_state import NOT_CLOSED
-from hub.store.audit import By
+from hub.store.audit import SHELL, By
 from hub.store.bounds import text
 from hub.store.fold import fold
 from hub.store.grant_faults import GrantError, GrantFault
@@ -293,3 +293,24 @@ def _end_all(conn: Connection, ids: Iterable[UUID], *, act: str, by: By, now: Mo
 def _maybe(utc_us: int | None) -> Moment | None:
     # A date set by a person is exact: no clock took part.
     return None if utc_us is None else Moment(utc_us, 0)
+
+
+def add_grant(
+    conn: Connection,
+    *,
+    person_id: UUID,
+    grant: Grant,
+    reason: str,
+    now: Moment,
+    granted_by: UUID | None = None,
+) -> UUID:
+    """Grant a person access to an area with all below it, or to one camera (exactly one of the
+    two). Without `granted_by` the keeper's shell is the author. GrantError if their role does
+    not allow it."""
+    by = By(person_id=granted_by, came_from="" if granted_by else SHELL.came_from)
+    return write(conn, person_id=person_id, grant=grant, reason=reason, now=now, by=by)
+
+
+def end_grant(conn: Connection, grant_id: UUID, *, now: Moment) -> None:
+    """End the grant and the grants that its person delegated from it."""
+    end(conn, grant_id, by=SHELL, now=now)

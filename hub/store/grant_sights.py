@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from hub.alerts.grants import Right, at_or_above
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, gives_for_good, may_give
-from hub.store import area_rows
 from hub.store.account_state import NOT_CLOSED
+from hub.store.areas import is_valid, places
+from hub.store.asker import Asker
 from hub.store.fold import fold_login
 from hub.store.grant_rows import able_role, area_parents, grant_of, not_over
 from hub.store.grant_views import (
@@ -26,9 +27,7 @@ from hub.store.grant_views import (
 )
 from hub.store.registry_tables import areas, cameras
 from hub.store.scope import tended_areas, visible_cameras
-from hub.store.sights import places
 from hub.store.signin_tables import grants, people
-from hub.store.views import Asker
 
 
 def grants_page(conn: Connection, asker: Asker, now: Moment) -> GrantsPage:
@@ -163,7 +162,7 @@ def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
     tended, seen = tended_places(conn, asker.person_id, now)
     if not tended and not seen:
         return None
-    tended &= set(conn.scalars(select(areas.c.id).where(area_rows.is_valid(now))))
+    tended &= set(conn.scalars(select(areas.c.id).where(is_valid(now))))
     names = places(conn, tended | {row.area_id for row in seen})
     by_place = sorted(tended, key=lambda one: (names[one].split(", ")[::-1], one))
     areas_first = [GrantPlace(one, None, names[one]) for one in by_place]

@@ -12,13 +12,15 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
 from hub.store import audit
+from hub.store.alert_scope import seen_alerts
 from hub.store.alert_tables import alerts
 from hub.store.audit import By
 from hub.store.bounds import text
+from hub.store.footage_scope import seen_media
 from hub.store.footage_tables import media
 from hub.store.keeping_tables import holds
 from hub.store.registry_tables import cameras
-from hub.store.scope import seen_alerts, seen_media, visible_cameras
+from hub.store.scope import visible_cameras
 from hub.store.tables import columns, new_id
 
 CASE_CHARS = 100

@@ -22,6 +22,8 @@ from hub.alerts.households import (
 from hub.alerts.moment import Moment
 from hub.store import household_rows
 from hub.store.acting import ActingBase
+from hub.store.areas import places
+from hub.store.asker import Asker
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -29,10 +31,8 @@ from hub.store.household_tables import households
 from hub.store.household_views import HouseholdRow
 from hub.store.registry_tables import areas
 from hub.store.scope import areas_with
-from hub.store.sights import places
 from hub.store.tables import columns, new_id
 from hub.store.tip_box import Reporter, TipBox
-from hub.store.views import Asker
 
 
 class HouseholdDoor(ActingBase):

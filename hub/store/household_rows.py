@@ -12,11 +12,11 @@ from hub.alerts.arrival_seal import Cut
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit
+from hub.store.areas import places
 from hub.store.audit import By
 from hub.store.household_tables import household_clips, household_requests, households
 from hub.store.household_views import GivenClip, HouseholdRow, RequestRow
 from hub.store.scope import areas_with
-from hub.store.sights import places
 from hub.store.signin_tables import people
 from hub.store.tables import columns
 

@@ -13,13 +13,14 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from hub.alerts.moment import Moment
 from hub.alerts.provided import Known
-from hub.store import audit, invitations, session_rows
+from hub.store import audit, invitation_rows, session_rows
 from hub.store.account_state import MAY_SIGN_IN, REOPENED
 from hub.store.audit import By
 from hub.store.challenges import spend
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.session_views import Session, SessionLimits, SignedIn
+from hub.store.session import Session
+from hub.store.session_views import SessionLimits, SignedIn
 from hub.store.signin_tables import identities, passkeys, people
 from hub.store.tables import columns, new_id
 
@@ -154,16 +155,16 @@ class Identities:
         account here is reopened: that needs a new password or passkey first."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            person = invitations.who(conn, token, now=now)
+            person = invitation_rows.who(conn, token, now=now)
             if person is None:
-                invitations.refuse(conn, token, came_from=came_from, now=now)
+                invitation_rows.refuse(conn, token, came_from=came_from, now=now)
                 return None
             if person.state == REOPENED or _owner(conn, known) not in (None, person.id):
                 by = By(came_from=came_from)
                 _note(conn, "identity.link.refused", by, now, _of(known))
                 return None
-            invitations.use(conn, token, now=now)
-            new = invitations.come_in(
+            invitation_rows.use(conn, token, now=now)
+            new = invitation_rows.come_in(
                 conn, person, came_from, password_hash="", agent=agent, limits=self._limits, now=now
             )
             _add(conn, person.id, known, now=now)

@@ -10,23 +10,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
-from hub.store import audit, grant_sights, guesses, session_rows, staff
+from hub.store import audit, grant_sights, session_rows, staff
 from hub.store.account_faults import AccountError, AccountFault
-from hub.store.account_state import NOT_CLOSED, OPEN, REOPENED, is_closed
+from hub.store.account_state import REOPENED, is_closed
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.fold import fold_login
+from hub.store.invitation_rows import come_in, refuse, use, who
 from hub.store.passwords import Passwords
 from hub.store.session_views import SessionLimits, SignedIn
-from hub.store.signin_tables import identities, invitations, passkeys, people
+from hub.store.signin_tables import invitations, people
 from hub.store.tables import columns, new_id
-from hub.store.views import Asker
 
 HOLDS_S: Final = 3 * 24 * 3600
 KEEPER: Final = "keeper"
@@ -164,7 +165,7 @@ class Invitations:
         """The person invited by the link; None, and counted, for an invalid link."""
         now = self._clock.now()
         with self._db.reading() as conn:
-            row = conn.execute(_who(token, now)).first()
+            row = who(conn, token, now=now)
         if row is None:
             with self._db.writing() as conn:
                 refuse(conn, token, came_from=came_from, now=now)
@@ -257,61 +258,6 @@ def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Mo
     return person_id
 
 
-def who(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
-    """The person invited by the link; None for an invalid link. It uses nothing up."""
-    return conn.execute(_who(token, now)).first()
-
-
-def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
-    """Use the link up; returns its person, or None for an invalid link."""
-    row = who(conn, token, now=now)
-    if row is None:
-        return None
-    this = invitations.c.token_hash == session_rows.hashed(token)
-    conn.execute(update(invitations).where(this).values(columns("used", now)))
-    return row
-
-
-def come_in(
-    conn: Connection,
-    person: Row[*tuple[Any, ...]],
-    came_from: str,
-    *,
-    password_hash: str,
-    agent: str,
-    limits: SessionLimits,
-    now: Moment,
-) -> SignedIn:
-    """Sign the person in here and end all other sessions; older passkeys and linked accounts become
-    invalid. An empty `password_hash` sets no password. A reopened account becomes open."""
-    asker = session_rows.as_asker(person, came_from)
-    values = {"password_hash": password_hash, "state": OPEN}
-    conn.execute(update(people).where(people.c.id == person.id).values(values))
-    session_rows.end_of_person(conn, asker.person_id)
-    for table in (passkeys, identities):
-        conn.execute(delete(table).where(table.c.person_id == asker.person_id))
-    guesses.forget(conn, asker.login)
-    by = By(person_id=asker.person_id, came_from=came_from)
-    audit.note(conn, by, act="invitation.accept", now=now)
-    return session_rows.begin(conn, asker, agent=agent, limits=limits, now=now)
-
-
-def refuse(conn: Connection, token: str, *, came_from: str, now: Moment) -> None:
-    """Count the use of an invalid link."""
-    this = invitations.c.token_hash == session_rows.hashed(token)
-    conn.execute(update(invitations).where(this).values(refused=invitations.c.refused + 1))
-    invitation_id = conn.scalar(select(invitations.c.id).where(this))
-    audit.note(
-        conn,
-        By(came_from=came_from),
-        act="invitation.refused",
-        object_kind="invitation",
-        object_id=invitation_id,
-        detail="" if invitation_id else "no such link",
-        now=now,
-    )
-
-
 def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
     """Make these links invalid; True if there was any."""
     is_open = (invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
@@ -319,20 +265,6 @@ def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bo
         update(invitations).where(which, *is_open).values(columns("withdrawn", now))
     )
     return done.rowcount > 0
-
-
-def _who(token: str, now: Moment) -> Any:
-    return (
-        select(people)
-        .join(invitations, invitations.c.person_id == people.c.id)
-        .where(
-            invitations.c.token_hash == session_rows.hashed(token),
-            invitations.c.used_utc_us.is_(None),
-            invitations.c.withdrawn_utc_us.is_(None),
-            invitations.c.ends_utc_us > now.utc_us,
-            NOT_CLOSED,
-        )
-    )
 
 
 def _as_row(row: Row[*tuple[Any, ...]], now: Moment) -> InvitationRow:

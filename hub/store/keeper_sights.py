@@ -7,50 +7,27 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from hub.alerts.grants import Right
-from hub.alerts.moment import Moment
-from hub.store import health, phone_checks
-from hub.store.alert_tables import alerts
-from hub.store.keeper_views import (
-    CameraState,
-    DeadLetter,
-    FateCount,
-    LastRefusal,
-    LostPhone,
-    NodeState,
-    Undelivered,
-)
-from hub.store.notify_tables import notifications, phones
-from hub.store.phone_rows import CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
+from hub.alerts.moment import DAY_S, Moment
+from hub.store import health
+from hub.store.areas import places
+from hub.store.keeper_views import CameraState, FateCount, LastRefusal, NodeState
 from hub.store.registry_tables import cameras, nodes
-from hub.store.scope import tended_areas, visible_cameras, visible_to, visible_values
-from hub.store.sights import places
-from hub.store.signin_tables import people
+from hub.store.scope import (
+    tended_areas,
+    tended_cameras,
+    visible_to,
+    visible_values,
+)
 from hub.store.spool_tables import dropped_numbers, events, missing_numbers, set_aside
-
-AnyRow = Row[*tuple[Any, ...]]
-
-LETTERS: Final = 200
-"""Limit of dead letters in the list; all are counted."""
-DAY_S: Final = 86_400.0
-LOST_SHOWN_S: Final = 30 * DAY_S
-"""Seconds; phones lost for longer are not listed."""
-
-NOT_LOST: Final = (REMOVED, TAKEN_OVER, CLOSED_ACCOUNT)
-"""Reasons of a phone's removal that do not concern people who look after the cameras."""
-
-
-def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    """True if this person looks after any camera, or an area without cameras."""
-    mine = (_tended(person_id, now), tended_areas(person_id, now))
-    return any(conn.execute(query.limit(1)).first() is not None for query in mine)
+from hub.store.tables import AnyRow
 
 
 def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
     """Nodes of this person's cameras and areas, those with trouble first."""
-    mine = select(_tended(person_id, now).subquery("mine").c.camera_id)
+    mine = select(tended_cameras(person_id, now).subquery("mine").c.camera_id)
     here = select(cameras.c.node_id).where(cameras.c.id.in_(mine))
     is_mine = or_(nodes.c.id.in_(here), nodes.c.area_id.in_(tended_areas(person_id, now)))
     rows = conn.execute(select(nodes).where(is_mine).order_by(nodes.c.name)).all()
@@ -124,90 +101,6 @@ def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[Fate
     refused = conn.execute(aside.group_by(set_aside.c.reason))
     found += [FateCount(reason, "refused", n) for reason, n in refused]
     return sorted(found, key=lambda one: (one.fate, one.kind))
-
-
-def undelivered(conn: Connection, person_id: UUID, now: Moment) -> Undelivered:
-    """Dead letters about cameras this person looks after, and lost phones of the people
-    concerned."""
-    mine = select(_tended(person_id, now).subquery("mine").c.camera_id)
-    is_mine = alerts.c.camera_id.in_(mine)
-    letters = conn.execute(_letters(is_mine).limit(LETTERS)).all()
-    where = places(conn, {row.area_id for row in letters})
-    since_utc_us = now.plus_s(-DAY_S).utc_us
-    in_a_day = conn.scalar(
-        select(func.count())
-        .select_from(notifications)
-        .join(alerts, alerts.c.id == notifications.c.alert_id)
-        .where(_IS_DEAD, is_mine, notifications.c.answered_utc_us > since_utc_us)
-    )
-    was_owed = exists().where(
-        notifications.c.phone_id == phones.c.id, notifications.c.alert_id == alerts.c.id, is_mine
-    )
-    return Undelivered(
-        letters=[_letter(row, where[row.area_id]) for row in letters],
-        in_a_day=in_a_day or 0,
-        phones=lost_phones(conn, was_owed, now=now),
-        silent=phone_checks.of_those_alerted(
-            conn, phone_checks.silent_phones(conn, now=now), person_id, now=now
-        ),
-    )
-
-
-def lost_phones(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> list[LostPhone]:
-    """Phones given up by their push service, latest first."""
-    query = (
-        select(phones, people.c.name)
-        .join(people, people.c.id == phones.c.person_id)
-        .where(
-            which,
-            phones.c.gone_utc_us > now.plus_s(-LOST_SHOWN_S).utc_us,
-            phones.c.gone_reason.not_in(NOT_LOST),
-        )
-        .order_by(phones.c.gone_utc_us.desc())
-    )
-    return [
-        LostPhone(row.id, row.name, row.channel, row.label, row.gone_utc_us, row.gone_reason)
-        for row in conn.execute(query)
-    ]
-
-
-_IS_DEAD: Final = notifications.c.state == "dead"
-
-
-def _tended(person_id: UUID, now: Moment) -> Select[UUID, int]:
-    return visible_cameras(person_id, Right.MANAGE, now)
-
-
-def _letters(is_mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            notifications,
-            people.c.name,
-            phones.c.channel,
-            phones.c.label.label("phone_label"),
-            cameras.c.area_id,
-        )
-        .join(alerts, alerts.c.id == notifications.c.alert_id)
-        .join(cameras, cameras.c.id == alerts.c.camera_id)
-        .join(people, people.c.id == notifications.c.person_id)
-        .join(phones, phones.c.id == notifications.c.phone_id)
-        .where(_IS_DEAD, is_mine)
-        .order_by(notifications.c.answered_utc_us.desc(), notifications.c.id.desc())
-    )
-
-
-def _letter(row: AnyRow, place: str) -> DeadLetter:
-    return DeadLetter(
-        person_name=row.name,
-        channel=row.channel,
-        phone_label=row.phone_label,
-        alert_id=row.alert_id,
-        place=place,
-        moment=row.moment,
-        reason=row.reason,
-        owed_utc_us=row.owed_utc_us,
-        answered_utc_us=row.answered_utc_us,
-    )
 
 
 def _camera_state(row: AnyRow) -> CameraState:

@@ -6,13 +6,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.alerts.channels import Order, read_orders, write_orders
-from hub.store import health, keeper_sights, phone_checks, staff
+from hub.store import health, keeper_sights, phone_checks, phone_rows, phone_sights, scope
 from hub.store.acting import Acting, On
+from hub.store.asker import Asker
 from hub.store.health import LastHealth
-from hub.store.keeper_views import FateCount, LostPhone, NodeState, SilentPhone, Undelivered
+from hub.store.keeper_views import FateCount, NodeState
 from hub.store.notify_tables import phones
+from hub.store.phone_views import LostPhone, SilentPhone
 from hub.store.signin_tables import people
-from hub.store.views import Asker
+from hub.store.undelivered import Undelivered, undelivered
 
 
 class NodeHealthService:
@@ -25,7 +27,7 @@ class NodeHealthService:
         """True if this person looks after any camera or area; for a page's links, reveals
         nothing."""
         with self._acting.part_of(asker, "nodes.open") as look:
-            return keeper_sights.tends_any(look.conn, asker.person_id, look.now)
+            return scope.tends_any(look.conn, asker.person_id, look.now)
 
     def node_states(self, asker: Asker) -> tuple[list[NodeState], list[FateCount]]:
         """Nodes of cameras this person may manage, those with trouble first, and the results of
@@ -48,7 +50,7 @@ class NodeHealthService:
     def undelivered(self, asker: Asker) -> Undelivered:
         """Undelivered notifications about cameras this person may manage."""
         with self._acting.reading(asker, "undelivered.open") as look:
-            found = keeper_sights.undelivered(look.conn, asker.person_id, look.now)
+            found = undelivered(look.conn, asker.person_id, look.now)
             look.done(f"{found.in_a_day} in a day")
         return found
 
@@ -56,7 +58,7 @@ class NodeHealthService:
         """The person's own phones that can no longer be reached; the person must be told."""
         mine = phones.c.person_id == asker.person_id
         with self._acting.part_of(asker, "inbox.open") as look:
-            return keeper_sights.lost_phones(look.conn, mine, now=look.now)
+            return phone_sights.lost_phones(look.conn, mine, now=look.now)
 
     def silent_phones(self, asker: Asker) -> list[SilentPhone]:
         """The person's own phones that did not answer their last daily check."""
@@ -89,5 +91,5 @@ class NodeHealthService:
         """Store the person's order of channels."""
         order = write_orders(orders)
         with self._acting.changing(asker, "channels.choose") as change:
-            staff.choose_channels(change.conn, asker.person_id, order)
+            phone_rows.choose_channels(change.conn, asker.person_id, order)
             change.done(order)

@@ -10,8 +10,8 @@ from hub.alerts.errors import RegistryError
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping, keeping_sights
 from hub.store.acting import Acting, On, Reading
+from hub.store.asker import Asker
 from hub.store.keeping_views import KeepingFault, KeptPage, NewHold, NewRule
-from hub.store.views import Asker
 
 MOST_DAYS = 36_500
 

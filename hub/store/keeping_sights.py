@@ -9,13 +9,13 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass
 from hub.store.alert_tables import alerts
+from hub.store.areas import places
 from hub.store.footage_tables import media
 from hub.store.keeping import held
 from hub.store.keeping_tables import holds, node_holds, retention_rules
 from hub.store.keeping_views import Choice, HeldRow, KeptPage, RuleRow
 from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.scope import tended_areas, visible_cameras, visible_to, visible_values
-from hub.store.sights import places
 from hub.store.signin_tables import people
 
 SHOWN_AT_MOST: Final = 200

@@ -1,14 +1,11 @@
-"""The notification ledger: which notification each phone must get, and the result of each.
+"""Recipients of an alert: which phone must get which moment of it, written to the ledger.
 
-States: queued; accepted (the push service took it); folded (sent as part of a digest); dropped (no
-longer needed); dead (cannot be delivered). `reason` explains the state in words an officer can
-read. Every function works in the caller's transaction, so an alert and its notifications are
-written together. `hub.store.dispatch` sends the rows.
+Every function works in the caller's transaction, so an alert and its notifications are written
+together. `hub.store.dispatch` sends the rows.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,41 +18,25 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    update,
 )
 
-from hub.alerts.answers import Settled
 from hub.alerts.grants import Right
 from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
 from hub.store import escalation_rows
+from hub.store.alert_scope import KEEPERS, keepers_of, keepers_values
 from hub.store.alert_tables import alerts
 from hub.store.channels import first_phones, phones_of_entitled, phones_of_keepers
+from hub.store.notify_ledger import QUEUED, drop
 from hub.store.notify_tables import notifications, phones
+from hub.store.phone_views import AlertMoment
 from hub.store.rows import add_all_once
-from hub.store.scope import (
-    ENTITLED,
-    KEEPERS,
-    entitled_people,
-    entitled_values,
-    keepers_of,
-    keepers_values,
-)
+from hub.store.scope import ENTITLED, entitled_people, entitled_values
 from hub.store.tables import columns, new_id
-
-AlertMoment = Literal["opened", "grown", "raised", "again", "handed", "taken", "back"]
-"""The moments in an alert's life that phones are notified of. "taken" also stands for closing;
-"back": the lost device is back by itself; "again": nobody has taken the alert yet; "handed": a
-colleague hands it over.
-
-In the ledger "again" ends with the number of its call, and "handed" with the alert's revision: a
-phone may get either several times.
-"""
 
 Receiver = tuple[UUID, UUID]
 """Id of a person, and id of one of their phones."""
 
-QUEUED = notifications.c.state == "queued"
 
 _ABOUT: Final = select(alerts.c.kind, alerts.c.severity, alerts.c.quiet_reason).where(
     alerts.c.id == bindparam("alert_id")
@@ -72,21 +53,6 @@ _WERE_TOLD: Final = (
     )
 )
 """Living phones with a first notification of the alert that was sent or may still be sent."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Counters of the ledger."""
-
-    queued: int
-    accepted: int
-    folded: int
-    dropped: int
-    dead: int
-    shown: int
-    opened: int
-    repeats: int  # attempts beyond the first of each notification
-    oldest_queued_utc_us: int | None
 
 
 def owe(
@@ -265,55 +231,3 @@ def _owed_row(
         **columns("owed", now),
         **columns("due", now),
     }
-
-
-def retire_phone(conn: Connection, phone_id: UUID, *, reason: str, now: Moment) -> None:
-    """Stop notifications to this phone; drop what is queued for it."""
-    conn.execute(
-        update(phones)
-        .where(phones.c.id == phone_id, phones.c.gone_utc_us.is_(None))
-        .values(gone_reason=reason, **columns("gone", now))
-    )
-    # Rows under lease are being sent right now; their own answer settles them.
-    waiting = and_(
-        notifications.c.phone_id == phone_id,
-        func.coalesce(notifications.c.lease_until_utc_us, 0) <= now.utc_us,
-    )
-    drop(conn, waiting, reason="phone gone", now=now)
-
-
-def counts(conn: Connection) -> Counts:
-    """Counters of the whole ledger."""
-
-    def number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    made = notifications.c.attempts
-    row = conn.execute(
-        select(
-            *(
-                number_of(notifications.c.state == state).label(state)
-                for state in ("queued", "accepted", "folded", "dropped", "dead")
-            ),
-            number_of(notifications.c.shown_utc_us.is_not(None)).label("shown"),
-            number_of(notifications.c.opened_utc_us.is_not(None)).label("opened"),
-            func.coalesce(func.sum(case((made > 1, made - 1), else_=0)), 0).label("repeats"),
-            func.min(case((QUEUED, notifications.c.owed_utc_us))).label("oldest_queued_utc_us"),
-        )
-    ).one()
-    oldest = row.oldest_queued_utc_us
-    numbers = {name: int(n) for name, n in row._mapping.items() if name != "oldest_queued_utc_us"}
-    return Counts(**numbers, oldest_queued_utc_us=oldest)
-
-
-def drop(conn: Connection, which: ColumnElement[bool], *, reason: str, now: Moment) -> None:
-    settle(conn, and_(which, QUEUED), Settled("dropped", reason), now)
-
-
-def settle(conn: Connection, which: ColumnElement[bool], last: Settled, now: Moment) -> None:
-    # The lease stays in the row: a dropped row that was under lease may have reached the phone.
-    conn.execute(
-        update(notifications)
-        .where(which)
-        .values(state=last.state, reason=last.reason, **columns("answered", now))
-    )

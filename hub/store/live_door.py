@@ -16,11 +16,11 @@ from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store.acting import Acting, On
+from hub.store.areas import places
+from hub.store.asker import Asker
 from hub.store.registry import is_bearing
 from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import visible_cameras
-from hub.store.sights import places
-from hub.store.views import Asker
 
 
 class Purpose(StrEnum):

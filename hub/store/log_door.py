@@ -13,6 +13,7 @@ from hub.alerts.digest import Digest
 from hub.alerts.roles import Role
 from hub.store import grant_sights
 from hub.store.alert_tables import alerts
+from hub.store.asker import Asker
 from hub.store.audit_tables import audit
 from hub.store.digest_sights import digest_of
 from hub.store.door_base import DoorBase
@@ -20,7 +21,6 @@ from hub.store.footage_tables import media
 from hub.store.log_views import LogLine, LogPage, LogQuestion
 from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.signin_tables import grants, people
-from hub.store.views import Asker
 
 LINES: Final = 100
 LOOKS: Final = (

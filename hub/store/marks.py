@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, or_, select, update
 
 from hub.alerts.answers import Settled
 from hub.alerts.moment import Moment
-from hub.store.ledger import QUEUED, settle
+from hub.store.notify_ledger import QUEUED, settle
 from hub.store.notify_tables import notifications, phones
 from hub.store.tables import columns
 

@@ -16,13 +16,13 @@ from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot
 from hub.alerts.passing import Leaving, Passing, heading, in_order_of_passing
 from hub.store.alert_tables import sightings
+from hub.store.areas import places
+from hub.store.footage_views import MediaRow
 from hub.store.registry_tables import cameras, nodes
 from hub.store.scope import visible_cameras
 from hub.store.search_sights import RIGHTS, found_clips
 from hub.store.sighting_places import label_of
 from hub.store.sighting_search import way_of
-from hub.store.sights import places
-from hub.store.views import MediaRow
 
 MOST_CAMERAS: Final = 6
 NEAR_US: Final = 600_000_000

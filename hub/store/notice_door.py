@@ -13,15 +13,15 @@ from hub.alerts.moment import Moment
 from hub.alerts.notices import LONGEST_DAYS, NoticeAct, NoticeError, NoticeState, checked, may
 from hub.alerts.roles import Role
 from hub.store import notice_rows
+from hub.store.areas import places
+from hub.store.asker import Asker
 from hub.store.bounds import text
 from hub.store.door_base import DoorBase
 from hub.store.notice_tables import notice_files, notice_ways, notices
 from hub.store.notice_views import Notice, NoticeFile, NoticePage, WriterPage
 from hub.store.rows import change
 from hub.store.scope import tended_areas
-from hub.store.sights import places
 from hub.store.tables import columns, new_id
-from hub.store.views import Asker
 
 _Write = Callable[[Connection, Moment], None]
 _Is = ColumnElement[bool]

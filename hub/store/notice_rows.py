@@ -15,12 +15,12 @@ from hub.alerts.answers import Answer, Patience
 from hub.alerts.moment import Moment
 from hub.alerts.notices import NoticeState
 from hub.store import tries
+from hub.store.areas import places
 from hub.store.notice_tables import notice_files, notice_sendings, notice_ways, notices
 from hub.store.notice_views import Notice, Sending, Way
-from hub.store.owed import Phone
+from hub.store.phone_views import Phone
 from hub.store.registry_tables import areas
 from hub.store.rows import add_all_once
-from hub.store.sights import places
 from hub.store.signin_tables import people
 from hub.store.tables import columns, new_id
 

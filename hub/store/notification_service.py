@@ -4,7 +4,7 @@ from uuid import UUID
 
 from hub.store import marks
 from hub.store.acting import Acting, On
-from hub.store.views import Asker
+from hub.store.asker import Asker
 
 
 class NotificationService:

@@ -21,7 +21,7 @@ from hub.alerts.answers import (
 )
 from hub.alerts.moment import Moment
 from hub.store.dispatch import PATIENCE
-from hub.store.ledger import retire_phone, settle
+from hub.store.notify_ledger import retire_phone, settle
 from hub.store.notify_tables import attempts, notifications
 from hub.store.owed import Owed
 from hub.store.rows import add, change

@@ -12,21 +12,11 @@ from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules, from_text
 from hub.store.alert_tables import alerts, troubles
 from hub.store.escalation_tables import escalations
-from hub.store.ledger import AlertMoment
 from hub.store.notify_tables import notifications, phones
+from hub.store.phone_views import AlertMoment, Phone
 from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.signin_tables import people
 from hub.store.storms import Digest
-
-
-@dataclass(frozen=True)
-class Phone:
-    """One delivery address of one person."""
-
-    phone_id: UUID
-    channel: str  # webpush, ntfy
-    address: str
-    secrets: str  # JSON: p256dh and auth, or an access token
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, update
 
 from hub.store import audit, guesses, session_rows
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -13,16 +14,10 @@ from hub.store.identities import Identities
 from hub.store.invitations import Invitations
 from hub.store.passkeys import Passkeys
 from hub.store.passwords import Passwords
-from hub.store.session_views import (
-    DEFAULT_LIMITS,
-    Session,
-    SessionLimits,
-    SessionRow,
-    TooManyTries,
-)
+from hub.store.session import Session
+from hub.store.session_views import DEFAULT_LIMITS, SessionLimits, SessionRow, TooManyTries
 from hub.store.signin_tables import people
 from hub.store.staff import LANGUAGES, checked_password
-from hub.store.views import Asker
 
 
 class OwnAccount:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from hub.alerts.moment import Moment
 from hub.alerts.origin import Party
-from hub.store import audit, invitations, passkey_checks, session_rows
+from hub.store import audit, invitation_rows, invitations, passkey_checks, session_rows
 from hub.store.account_state import MAY_SIGN_IN
 from hub.store.audit import By
 from hub.store.bounds import text
@@ -16,7 +16,8 @@ from hub.store.challenges import Challenges, spend
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.passkey_checks import Credential, Registered
-from hub.store.session_views import Session, SessionLimits, SignedIn
+from hub.store.session import Session
+from hub.store.session_views import SessionLimits, SignedIn
 from hub.store.signin_tables import passkeys, people
 from hub.store.tables import columns, new_id
 
@@ -165,18 +166,18 @@ class Passkeys:
         longer valid. An invalid passkey answer also returns None and leaves the link valid."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            person = invitations.who(conn, token, now=now)
+            person = invitation_rows.who(conn, token, now=now)
             if person is None:
-                invitations.refuse(conn, token, came_from=came_from, now=now)
+                invitation_rows.refuse(conn, token, came_from=came_from, now=now)
                 return None
         found = self._registered(party, credential, person.id, now)
         if found is None:
             return None
         with self._db.writing() as conn:
-            if invitations.use(conn, token, now=now) is None:
-                invitations.refuse(conn, token, came_from=came_from, now=now)
+            if invitation_rows.use(conn, token, now=now) is None:
+                invitation_rows.refuse(conn, token, came_from=came_from, now=now)
                 return None
-            new = invitations.come_in(
+            new = invitation_rows.come_in(
                 conn, person, came_from, password_hash="", agent=agent, limits=self._limits, now=now
             )
             _add(conn, person.id, found, label, now=now)

@@ -17,6 +17,7 @@ from hub.alerts.moment import Moment
 from hub.alerts.petitions import ANSWER_CHARS, MOST_WAITING, WHAT_CHARS
 from hub.alerts.tips import CONTACT_CHARS, NAME_CHARS, tidy_code
 from hub.store import petition_rows
+from hub.store.areas import places
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.clock import Clock
@@ -30,7 +31,6 @@ from hub.store.petition_views import (
     PetitionRow,
 )
 from hub.store.registry_tables import areas, cameras
-from hub.store.sights import places
 from hub.store.tip_box import FORM_OLDEST_S, FORM_YOUNGEST_S, Reporter, TipBox, code_hash
 
 FORM: Final = "form"

@@ -17,6 +17,7 @@ from hub.alerts.petitions import ANSWER_CHARS, REASON_CHARS, Outcome
 from hub.alerts.roles import Role
 from hub.store import petition_rows
 from hub.store.acting import ActingBase
+from hub.store.asker import Asker
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -33,7 +34,6 @@ from hub.store.registry_tables import areas, cameras
 from hub.store.scope import tended_areas, visible_cameras
 from hub.store.tables import columns, new_id
 from hub.store.tip_box import Reporter
-from hub.store.views import Asker
 
 ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
 

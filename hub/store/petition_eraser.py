@@ -17,10 +17,12 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.petitions import REASON_CHARS, Outcome, Wish
 from hub.store import household_rows
+from hub.store.asker import Asker
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.footage_scope import seen_media
 from hub.store.footage_tables import media
 from hub.store.keeping import held
 from hub.store.petition_door import PetitionDoor
@@ -31,10 +33,9 @@ from hub.store.proxies import Proxies
 from hub.store.registry_tables import cameras
 from hub.store.remover import BY_THE_HUB, mark_removed
 from hub.store.restores import is_just_restored
-from hub.store.scope import seen_media, visible_cameras
+from hub.store.scope import visible_cameras
 from hub.store.signin_tables import people
 from hub.store.tables import columns, new_id
-from hub.store.views import Asker
 
 log = structlog.get_logger()
 

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select
 from hub.alerts.moment import Moment
 from hub.alerts.petitions import Outcome, Petition, Wish, stands
 from hub.store import audit
+from hub.store.areas import places
 from hub.store.audit import By
 from hub.store.petition_tables import petition_acts, petition_people, petitions
 from hub.store.petition_views import NewPetition, Office, PetitionAct, PetitionRow
-from hub.store.sights import places
 from hub.store.signin_tables import people
 from hub.store.tables import columns, new_id
 from hub.store.tip_box import TipBox, code_hash

@@ -15,12 +15,11 @@ from hub.alerts.answers import Answer, Delivered, Gone, Patience, Waiting, what_
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.phone_checks import CheckBounds, check_day, is_asked, is_silent
-from hub.store import ledger
+from hub.store import notify_ledger
 from hub.store.account_state import NOT_CLOSED
 from hub.store.check_tables import phone_checks
-from hub.store.keeper_views import SilentPhone
 from hub.store.notify_tables import phones
-from hub.store.owed import Phone
+from hub.store.phone_views import Phone, SilentPhone
 from hub.store.rows import add_all_once
 from hub.store.scope import visible_cameras
 from hub.store.signin_tables import people
@@ -144,7 +143,7 @@ def record(
     values["reason"] = "" if isinstance(answer, Delivered) else last.reason
     conn.execute(update(phone_checks).where(phone_checks.c.id == check.check_id).values(values))
     if isinstance(answer, Gone):
-        ledger.retire_phone(conn, check.phone.phone_id, reason=answer.reason, now=now)
+        notify_ledger.retire_phone(conn, check.phone.phone_id, reason=answer.reason, now=now)
     return str(values["state"])
 
 

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
+from hub.alerts.channels import read_orders
+from hub.alerts.errors import RegistryError
 from hub.alerts.moment import Moment
-from hub.store import ledger
+from hub.store import notify_ledger
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import is_closed
 from hub.store.bounds import text
 from hub.store.notify_tables import phones
+from hub.store.phone_views import PhoneRow
 from hub.store.rows import add, change
+from hub.store.signin_tables import people
 from hub.store.tables import columns, new_id
-from hub.store.views import PhoneRow
 
 REMOVED: Final = "removed by its owner"
 TAKEN_OVER: Final = "somebody else signed in on this phone"
@@ -73,7 +76,7 @@ def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -
         return phone_id
     if row.person_id != person_id:
         # The new owner must not see the notifications queued for the previous one.
-        ledger.retire_phone(conn, row.id, reason=TAKEN_OVER, now=now)
+        notify_ledger.retire_phone(conn, row.id, reason=TAKEN_OVER, now=now)
     mended = {"gone_reason": None, **columns("gone", None)}
     change(conn, phones, row.id, {**facts, **mended})
     return UUID(str(row.id))
@@ -85,7 +88,20 @@ def drop_phone(conn: Connection, person_id: UUID, phone_id: UUID, *, now: Moment
     row = conn.execute(select(phones.c.gone_utc_us).where(mine)).first()
     if row is None:
         return False
-    ledger.retire_phone(conn, phone_id, reason=REMOVED, now=now)
+    notify_ledger.retire_phone(conn, phone_id, reason=REMOVED, now=now)
     if row.gone_utc_us is not None:  # its owner was already notified of the loss
         change(conn, phones, phone_id, {"gone_reason": REMOVED})
     return True
+
+
+def choose_channels(conn: Connection, person_id: UUID, order: str) -> None:
+    """Set the order of channels for the person, by severity, in the form of `hub.alerts.channels`.
+
+    An empty order means the hub's default.
+    """
+    try:
+        read_orders(order)
+    except ValueError as error:
+        raise RegistryError(f"channels {order!r}: {error}") from error
+    chosen = order.strip() or None
+    conn.execute(update(people).where(people.c.id == person_id).values(channel_order=chosen))

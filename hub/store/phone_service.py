@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from hub.store.acting import Acting, On
+from hub.store.asker import Asker
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
-from hub.store.views import Asker, PhoneRow
+from hub.store.phone_views import PhoneRow
 
 
 class PhoneService:

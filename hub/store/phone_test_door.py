@@ -6,9 +6,9 @@ from uuid import UUID
 from hub.alerts.grants import Right
 from hub.store import phone_tests
 from hub.store.acting import Acting, On
+from hub.store.asker import Asker
 from hub.store.phone_tests import SentTest
 from hub.store.scope import has_right
-from hub.store.views import Asker
 
 
 class PhoneTestService:

@@ -13,14 +13,14 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, se
 from hub.alerts.answers import Answer, Gone, Patience
 from hub.alerts.errors import DomainError
 from hub.alerts.moment import Moment
-from hub.store import ledger, tries
+from hub.store import notify_ledger, tries
 from hub.store.account_state import NOT_CLOSED
+from hub.store.areas import places
 from hub.store.notify_tables import phones
-from hub.store.owed import Phone
 from hub.store.phone_test_tables import phone_tests
+from hub.store.phone_views import Phone
 from hub.store.registry_tables import cameras
 from hub.store.rows import add_all_once
-from hub.store.sights import places
 from hub.store.signin_tables import people
 from hub.store.tables import columns, new_id
 
@@ -176,7 +176,7 @@ def record(
     this = phone_tests.c.id == owed.test_id
     conn.execute(update(phone_tests).where(this, _WAITS).values(values))
     if isinstance(answer, Gone):
-        ledger.retire_phone(conn, owed.phone.phone_id, reason=answer.reason, now=now)
+        notify_ledger.retire_phone(conn, owed.phone.phone_id, reason=answer.reason, now=now)
     return str(values["state"])
 
 

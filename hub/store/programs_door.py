@@ -10,14 +10,14 @@ from sqlalchemy import Row, select
 from hub.alerts.layers import State
 from hub.store import program_rows
 from hub.store.acting import Acting
+from hub.store.areas import places
+from hub.store.asker import Asker
 from hub.store.blobs import Blobs
 from hub.store.database import Database
 from hub.store.program_rows import NOTHING, Bundle
 from hub.store.registry_tables import nodes
 from hub.store.scope import tended_areas
-from hub.store.sights import places
 from hub.store.signin_tables import people
-from hub.store.views import Asker
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, func, select
 
 from hub.alerts.retention import FootageClass, rule_for
 from hub.store import keeping
+from hub.store.areas import places
 from hub.store.database import Database
 from hub.store.keeping_tables import retention_rules
 from hub.store.registry_tables import cameras
-from hub.store.sights import places
 
 
 @dataclass(frozen=True, slots=True)

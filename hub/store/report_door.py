@@ -3,9 +3,9 @@
 from typing import Final
 
 from hub.alerts.reports import Report, report
-from hub.store import keeper_sights, report_sights
+from hub.store import report_sights, scope
+from hub.store.asker import Asker
 from hub.store.door_base import DoorBase
-from hub.store.views import Asker
 
 READERS: Final = frozenset({"leader", "keeper"})
 """Roles that read reports; people who look after cameras do too."""
@@ -19,7 +19,7 @@ class ReportDoor(DoorBase):
         if asker.role in READERS:
             return True
         with self._db.reading() as conn:
-            return keeper_sights.tends_any(conn, asker.person_id, self._clock.now())
+            return scope.tends_any(conn, asker.person_id, self._clock.now())
 
     def report(
         self, asker: Asker, slots: tuple[int, ...], before: tuple[int, ...], *, name: str

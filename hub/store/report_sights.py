@@ -14,10 +14,11 @@ from hub.alerts.grants import Right
 from hub.alerts.kinds import Kind
 from hub.alerts.moment import Moment
 from hub.alerts.reports import AlertFact, CameraFact, DarkFact, Facts
+from hub.store.alert_scope import IS_TROUBLE, seen_alerts
 from hub.store.alert_tables import alert_history, alerts, trouble_cameras, troubles
+from hub.store.areas import places
 from hub.store.registry_tables import cameras, nodes
-from hub.store.scope import IS_TROUBLE, seen_alerts, visible_cameras
-from hub.store.sights import places
+from hub.store.scope import visible_cameras
 
 ANSWERS: Final = ("taken", "resolved", "false_alarm")
 DARK: Final = (Kind.CAMERA_LOST, Kind.NODE_SILENT, Kind.LINK_LOST)

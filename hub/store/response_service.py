@@ -20,11 +20,12 @@ from hub.store import audit, ledger, marks, sights, silence_rows
 from hub.store.acting import Acting, Changing, On
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.alert_tables import alerts
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.signin_tables import people
 from hub.store.tables import columns
-from hub.store.views import AlertRow, Asker, Conflict
+from hub.store.views import AlertRow, Conflict
 
 NOTE_CHARS: Final = 2000
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    Subquery,
     Uuid,
     and_,
     bindparam,
@@ -26,12 +25,9 @@ from sqlalchemy import (
 )
 
 from hub.alerts.grants import ALL, Right
-from hub.alerts.kinds import KINDS
 from hub.alerts.moment import Moment
 from hub.alerts.roles import FENCES
 from hub.store.account_state import NOT_CLOSED
-from hub.store.alert_tables import alerts, trouble_cameras
-from hub.store.footage_tables import growing_clips, media
 from hub.store.registry_tables import areas, cameras
 from hub.store.signin_tables import grants, people
 
@@ -44,9 +40,6 @@ _NOW: Final = bindparam("scope_now", type_=BigInteger)
 NOT_REVOKED: Final = grants.c.is_ended.is_not(true())
 """The grant was not ended. This is a state and not a time, so that a clock set back revives no
 grant."""
-
-IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
-"""Alerts about cameras and nodes themselves: for people who look after them (MANAGE)."""
 
 
 def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, int]:
@@ -150,21 +143,7 @@ def entitled_values(camera_id: UUID, right: Right, now: Moment) -> dict[str, obj
     return {"scope_camera_id": camera_id, "scope_right": int(right), "scope_now": now.utc_us}
 
 
-def keepers_of(alert_id: UUID, now: Moment) -> Select[UUID]:
-    """Ids of the people who look after any camera of this trouble."""
-    return KEEPERS.params(keepers_values(alert_id, now))
-
-
-def keepers_values(alert_id: UUID, now: Moment) -> dict[str, object]:
-    """Parameters of `KEEPERS`."""
-    return {
-        "scope_alert_id": alert_id,
-        "scope_right": int(Right.MANAGE),
-        "scope_now": now.utc_us,
-    }
-
-
-def _entitled(these: Select[UUID]) -> Select[UUID]:
+def entitled(these: Select[UUID]) -> Select[UUID]:
     """People with a right on any of these cameras, at the moment in the parameters."""
     above = (
         select(cameras.c.area_id, areas.c.parent_id)
@@ -187,53 +166,7 @@ def _entitled(these: Select[UUID]) -> Select[UUID]:
     )
 
 
-def seen_alerts(scope: Subquery) -> ColumnElement[bool]:
-    """Join condition of alerts and `visible_cameras`: same camera, recorded within the grant's
-    reach."""
-    return and_(
-        alerts.c.camera_id == scope.c.camera_id, ~IS_TROUBLE, scope.c.from_utc_us <= _RECORDED
-    )
-
-
-def seen_troubles(person_id: UUID, now: Moment) -> ColumnElement[bool]:
-    """Alerts that are troubles of a camera this person looks after, within the grant's reach."""
-    return _troubles(visible_cameras(person_id, Right.MANAGE, now))
-
-
-def troubles_seen() -> ColumnElement[bool]:
-    """The same, with the values of `visible_values` as parameters."""
-    return _troubles(visible_to(Right.MANAGE))
-
-
-def _troubles(tended: Select[UUID, int]) -> ColumnElement[bool]:
-    scope = tended.subquery("tended")
-    return alerts.c.id.in_(
-        select(trouble_cameras.c.alert_id)
-        .join(scope, scope.c.camera_id == trouble_cameras.c.camera_id)
-        .join(_TROUBLE, _TROUBLE.c.id == trouble_cameras.c.alert_id)
-        .where(_TROUBLE.c.began_utc_us >= scope.c.from_utc_us)
-    )
-
-
-def seen_media(scope: Subquery) -> ColumnElement[bool]:
-    """Join condition of media and `visible_cameras`, likewise."""
-    return and_(
-        media.c.camera_id == scope.c.camera_id,
-        _recorded(
-            media.c.first_frame_utc_us, media.c.first_frame_error_ms, media.c.announced_utc_us
-        )
-        >= scope.c.from_utc_us,
-    )
-
-
-def seen_growing(scope: Subquery) -> ColumnElement[bool]:
-    """Join condition of clips under recording and `visible_cameras`, likewise."""
-    clip = growing_clips.c
-    recorded = _recorded(clip.first_frame_utc_us, clip.first_frame_error_ms, clip.begun_utc_us)
-    return and_(clip.camera_id == scope.c.camera_id, recorded >= scope.c.from_utc_us)
-
-
-def _recorded(
+def recorded(
     stamp_utc_us: ColumnElement[int],
     stamp_error_ms: ColumnElement[int | None],
     received_utc_us: ColumnElement[int],
@@ -256,12 +189,26 @@ def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> C
     )
 
 
-_RECORDED: Final = _recorded(alerts.c.began_utc_us, alerts.c.began_error_ms, alerts.c.raised_utc_us)
-_TROUBLE: Final = alerts.alias("trouble")
-ENTITLED: Final = _entitled(select(bindparam("scope_camera_id", type_=Uuid)))
-KEEPERS: Final = _entitled(
-    select(trouble_cameras.c.camera_id).where(
-        trouble_cameras.c.alert_id == bindparam("scope_alert_id", type_=Uuid)
-    )
-)
-# Built once: they run for every new alert, and building costs more than execution.
+# Built once: it runs for every new alert, and building costs more than execution.
+ENTITLED: Final = entitled(select(bindparam("scope_camera_id", type_=Uuid)))
+
+
+_SCOPES: Final = tuple(visible_to(right) for right in (Right.SEE, Right.MANAGE))
+
+
+def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
+    """Cameras this person may see or looks after, each with the start of their reach."""
+    values = visible_values(person_id, now)
+    rows = [row for scope in _SCOPES for row in conn.execute(scope, values)]
+    return frozenset((row.camera_id, row.from_utc_us) for row in rows)
+
+
+def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    """True if this person looks after any camera, or an area without cameras."""
+    mine = (tended_cameras(person_id, now), tended_areas(person_id, now))
+    return any(conn.execute(query.limit(1)).first() is not None for query in mine)
+
+
+def tended_cameras(person_id: UUID, now: Moment) -> Select[UUID, int]:
+    """The cameras this person looks after, in the form of `visible_cameras`."""
+    return visible_cameras(person_id, Right.MANAGE, now)

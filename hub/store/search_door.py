@@ -16,11 +16,11 @@ from hub.store import (
     wishes,
 )
 from hub.store.acting import Acting, Changing, On, Reading
+from hub.store.asker import Asker
 from hub.store.moment_sights import SideBySide
 from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.sighting_search import Wanted
 from hub.store.sighting_views import SightingsPage, asked_words
-from hub.store.views import Asker
 
 SHOWN_AT_MOST: Final = 200
 

@@ -10,13 +10,15 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.store.areas import places
+from hub.store.footage_scope import seen_media
+from hub.store.footage_sights import media_rows
 from hub.store.footage_tables import media, span_wishes
+from hub.store.footage_views import AskedSpan, MediaRow
 from hub.store.registry_tables import cameras, nodes
-from hub.store.scope import seen_media, visible_cameras
+from hub.store.scope import visible_cameras
 from hub.store.search_views import SearchedCamera
-from hub.store.sights import media_rows, places
 from hub.store.signin_tables import people
-from hub.store.views import AskedSpan, MediaRow
 
 RIGHTS: Final = Right.SEARCH | Right.CLIPS
 LONGEST_CLIP_S: Final = 3600

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.store.views import AskedSpan, MediaRow
+from hub.store.footage_views import AskedSpan, MediaRow
 
 
 @dataclass(frozen=True, slots=True)

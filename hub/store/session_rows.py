@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from hub.alerts.moment import Moment
 from hub.store import audit
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.session_views import AGENT_CHARS, SessionLimits, SessionRow, SignedIn
 from hub.store.signin_tables import sessions
 from hub.store.tables import columns, new_id
-from hub.store.views import Asker
 
 
 def hashed(token: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from hub.store.views import Asker
+from hub.store.asker import Asker
 
 AGENT_CHARS: Final = 300
 """The browser's user agent is cut to this length."""
@@ -33,17 +33,6 @@ class SignedIn:
     csrf: str
     asker: Asker
     max_age_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A valid session."""
-
-    session_id: UUID
-    csrf: str
-    asker: Asker
-    is_proved: bool = False
-    """Whether the person gave a password or passkey within `SessionLimits.proof_s`."""
 
 
 @dataclass(frozen=True, slots=True)

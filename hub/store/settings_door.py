@@ -20,14 +20,14 @@ from hub.alerts.layers import Changed, State, difference, dotted, with_keys, wor
 from hub.alerts.programs import GroupWanted, NodeWanted
 from hub.store import program_rows, rollout_rows, settings_rows
 from hub.store.acting import Acting, Changing, On, Reading
+from hub.store.areas import places
+from hub.store.asker import Asker
 from hub.store.registry_tables import cameras, nodes
 from hub.store.rollout_rows import Rollout
 from hub.store.scope import tended_areas
 from hub.store.settings_rows import Scope
 from hub.store.settings_tables import node_groups, node_settings
-from hub.store.sights import places
 from hub.store.signin_tables import people
-from hub.store.views import Asker
 
 MOST_NODES_SHOWN: Final = 2000
 

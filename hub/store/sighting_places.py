@@ -12,10 +12,10 @@ from sqlalchemy import CTE, Connection, Select, select
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.shapes import Point, Shape, beyond_m
+from hub.store.areas import places
 from hub.store.fold import fold
 from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.scope import visible_cameras
-from hub.store.sights import places
 
 RIGHTS: Final = Right.SEARCH
 

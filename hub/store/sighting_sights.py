@@ -14,14 +14,17 @@ from sqlalchemy import Connection, Row, select
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.passing import heading
+from hub.store.alert_scope import seen_alerts
 from hub.store.alert_tables import alerts
+from hub.store.areas import places
+from hub.store.footage_scope import seen_media
+from hub.store.footage_sights import media_rows
 from hub.store.footage_tables import media, media_sightings
+from hub.store.footage_views import MediaRow
 from hub.store.registry_tables import cameras, nodes
-from hub.store.scope import seen_alerts, seen_media, visible_cameras
+from hub.store.scope import visible_cameras
 from hub.store.sighting_places import label_of
 from hub.store.sighting_search import SightingHit
-from hub.store.sights import media_rows, places
-from hub.store.views import MediaRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 Only services call these; they add the audit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,13 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Row,
     Select,
     Uuid,
     bindparam,
-    exists,
     func,
-    literal,
     or_,
     select,
 )
@@ -30,40 +26,14 @@ from hub.alerts.grants import Right
 from hub.alerts.kinds import Kind
 from hub.alerts.moment import Moment
 from hub.alerts.rules import from_text
+from hub.store.alert_scope import seen_alerts, troubles_seen
 from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings, troubles
-from hub.store.footage_tables import (
-    growing_clips,
-    growing_sightings,
-    media,
-    media_sightings,
-    wishes,
-)
-from hub.store.keeping_tables import retention_rules
-from hub.store.notify_tables import notifications, phones
-from hub.store.registry_tables import areas, cameras, nodes
-from hub.store.scope import (
-    seen_alerts,
-    seen_growing,
-    seen_media,
-    troubles_seen,
-    visible_cameras,
-    visible_to,
-    visible_values,
-)
+from hub.store.areas import places
+from hub.store.registry_tables import cameras, nodes
+from hub.store.scope import visible_to, visible_values
 from hub.store.signin_tables import people
-from hub.store.views import (
-    AlertChange,
-    AlertRow,
-    GrowingRow,
-    HistoryRow,
-    MediaRow,
-    Removed,
-    SightingRow,
-    ToldRow,
-    WishRow,
-)
-
-AnyRow = Row[*tuple[Any, ...]]
+from hub.store.tables import AnyRow
+from hub.store.views import AlertChange, AlertRow, HistoryRow, SightingRow
 
 
 def alert_query(
@@ -167,57 +137,6 @@ def may_play(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> 
     return conn.scalar(_PLAYABLE, values) is not None
 
 
-def whereabouts(conn: Connection, camera_id: UUID) -> tuple[float | None, float | None]:
-    """Latitude and longitude of a camera in degrees, if recorded."""
-    query = select(cameras.c.latitude_deg, cameras.c.longitude_deg)
-    row = conn.execute(query.where(cameras.c.id == camera_id)).one()
-    return row.latitude_deg, row.longitude_deg
-
-
-def sound_reason(conn: Connection, camera_id: UUID) -> str | None:
-    """Reason for a camera's sound recording; None: no sound is recorded."""
-    return conn.scalar(select(cameras.c.sound).where(cameras.c.id == camera_id))
-
-
-_SCOPES: Final = tuple(visible_to(right) for right in (Right.SEE, Right.MANAGE))
-
-
-def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
-    """Cameras this person may see or looks after, each with the start of their reach."""
-    values = visible_values(person_id, now)
-    rows = [row for scope in _SCOPES for row in conn.execute(scope, values)]
-    return frozenset((row.camera_id, row.from_utc_us) for row in rows)
-
-
-def _places_query() -> Select[UUID, str]:
-    start = select(
-        areas.c.id.label("of_id"),
-        areas.c.id,
-        areas.c.parent_id,
-        areas.c.name,
-        literal(0).label("depth"),
-    ).where(areas.c.id.in_(bindparam("area_ids", expanding=True)))
-    above = start.cte("above", recursive=True)
-    step = select(
-        above.c.of_id, areas.c.id, areas.c.parent_id, areas.c.name, (above.c.depth + 1)
-    ).join(above, areas.c.id == above.c.parent_id)
-    # A cycle of areas, possible only by a fault, must not loop for ever.
-    above = above.union_all(step.where(above.c.depth < 12))
-    return select(above.c.of_id, above.c.name).order_by(above.c.depth)
-
-
-_PLACES: Final = _places_query()
-
-
-def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Each area's name with those of the areas above: "Ngã tư 1, Khu phố 2, Tân Khai"."""
-    wanted = list(area_ids)
-    names: dict[UUID, list[str]] = {}
-    for row in conn.execute(_PLACES, {"area_ids": wanted}) if wanted else ():
-        names.setdefault(row.of_id, []).append(row.name)
-    return {area_id: ", ".join(parts) for area_id, parts in names.items()}
-
-
 def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
     """The alert's sightings, first seen first."""
     query = (
@@ -244,163 +163,6 @@ def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
     ]
 
 
-def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> list[MediaRow]:
-    """The alert's pictures and clips, announced or stored, by time."""
-    its = media.alias("its")
-    its_own = (
-        select(its.c.id)
-        .join(media_sightings, media_sightings.c.media_id == its.c.id)
-        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
-        .where(sightings.c.alert_id == alert_id, sightings.c.camera_id == its.c.camera_id)
-    )
-    return media_rows(conn, media.c.id.in_(its_own), media.c.kind.in_(kinds))
-
-
-def media_rows(
-    conn: Connection, *conditions: ColumnElement[bool], limit: int | None = None
-) -> list[MediaRow]:
-    """Pictures and clips that meet the conditions, by time. The conditions must contain the
-    scope."""
-    rule = retention_rules
-    wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]
-    left = exists().where(growing_clips.c.remains_id == media.c.id)
-    query = (
-        select(media, rule.c.keep_days, rule.c.reason, areas.c.name.label("rule_area"))
-        .add_columns(*(column.label(f"wish_{column.name}") for column in wish))
-        .add_columns(people.c.name.label("wish_person_name"), left.label("is_remains"))
-        .outerjoin(rule, rule.c.id == media.c.removed_rule_id)
-        .outerjoin(areas, areas.c.id == rule.c.area_id)
-        .outerjoin(wishes, wishes.c.media_id == media.c.id)
-        .outerjoin(people, people.c.id == wishes.c.person_id)
-        .where(*conditions)
-        .order_by(media.c.first_frame_utc_us, media.c.id)
-        .limit(limit)
-    )
-    return [
-        MediaRow(
-            media_id=row.id,
-            kind=row.kind,
-            codec=row.codec,
-            width=row.width,
-            height=row.height,
-            size_bytes=row.size_bytes,
-            first_frame_utc_us=row.first_frame_utc_us,
-            duration_ms=row.duration_ms,
-            is_stored=row.stored_utc_us is not None,
-            removed=_removed(row),
-            wish=_wish_row(row),
-            from_recorder=bool(row.from_recorder),
-            is_remains=row.is_remains,
-            error_ms=row.first_frame_error_ms,
-        )
-        for row in conn.execute(query)
-    ]
-
-
-def _removed(row: AnyRow) -> Removed | None:
-    if row.removed_why is None:
-        return None
-    return Removed(
-        why=row.removed_why,
-        at_utc_us=row.removed_utc_us,
-        keep_days=row.keep_days,
-        area=row.rule_area,
-        reason=row.reason or "",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Unended:
-    """A clip without a final stored file: its node, and its announced file, if any."""
-
-    node_id: UUID
-    media_id: UUID | None
-    sha256: str | None
-    row: GrowingRow
-
-
-def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
-    """The alert's clips without a final stored file."""
-    query = (
-        select(growing_clips, media.c.sha256)
-        .distinct()
-        .join(growing_sightings, growing_sightings.c.clip_id == growing_clips.c.id)
-        .join(sightings, sightings.c.id == growing_sightings.c.sighting_id)
-        .outerjoin(media, media.c.id == growing_clips.c.media_id)
-        .where(
-            sightings.c.alert_id == alert_id,
-            sightings.c.camera_id == growing_clips.c.camera_id,
-            media.c.stored_utc_us.is_(None),
-            media.c.removed_why.is_(None),
-            growing_clips.c.remains_id.is_(None),
-        )
-        .order_by(growing_clips.c.first_frame_utc_us, growing_clips.c.id)
-    )
-    return [
-        Unended(
-            row.node_id,
-            row.media_id,
-            row.sha256,
-            GrowingRow(
-                clip_id=row.id,
-                codec=row.codec,
-                width=row.width,
-                height=row.height,
-                first_frame_utc_us=row.first_frame_utc_us,
-                is_dropped=row.dropped is not None,
-            ),
-        )
-        for row in conn.execute(query)
-    ]
-
-
-def may_watch(conn: Connection, person_id: UUID, clip_id: UUID, now: Moment) -> bool:
-    """Whether this person may play a clip that is still being recorded."""
-    scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
-    query = select(growing_clips.c.id).join(scope, seen_growing(scope))
-    return conn.execute(query.where(growing_clips.c.id == clip_id)).first() is not None
-
-
-def _wish_row(row: AnyRow) -> WishRow | None:
-    if row.wish_asked_utc_us is None:
-        return None
-    return WishRow(
-        person_name=row.wish_person_name,
-        asked_utc_us=row.wish_asked_utc_us,
-        answer=row.wish_answer,
-        answered_utc_us=row.wish_answered_utc_us,
-    )
-
-
-def unbrought_clip(
-    conn: Connection, person_id: UUID, media_id: UUID, *, alert_id: UUID, now: Moment
-) -> bool:
-    """Whether this clip belongs to that alert, is still at its node, and this person may play
-    it."""
-    scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
-    query = (
-        select(media.c.id)
-        .join(scope, seen_media(scope))
-        .join(media_sightings, media_sightings.c.media_id == media.c.id)
-        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
-        .where(
-            media.c.id == media_id,
-            media.c.kind == "clip",
-            media.c.stored_utc_us.is_(None),
-            media.c.removed_why.is_(None),
-            sightings.c.alert_id == alert_id,
-            sightings.c.camera_id == media.c.camera_id,
-        )
-    )
-    return conn.execute(query).first() is not None
-
-
-def is_node_here(conn: Connection, camera_id: UUID) -> bool:
-    """Whether the node of a camera is online."""
-    query = select(nodes.c.state).join(cameras, cameras.c.node_id == nodes.c.id)
-    return conn.scalar(query.where(cameras.c.id == camera_id)) == "online"
-
-
 def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
     """The alert's life, oldest first."""
     query = (
@@ -410,33 +172,6 @@ def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
         .order_by(alert_history.c.at_utc_us, alert_history.c.id)
     )
     return [HistoryRow(row.act, row.name, row.at_utc_us, row.detail) for row in conn.execute(query)]
-
-
-def told(conn: Connection, alert_id: UUID) -> list[ToldRow]:
-    """The people notified of the alert, and the results."""
-    query = (
-        select(notifications, people.c.name, phones.c.channel, phones.c.label.label("phone_label"))
-        .join(people, people.c.id == notifications.c.person_id)
-        .join(phones, phones.c.id == notifications.c.phone_id)
-        .where(notifications.c.alert_id == alert_id)
-        .order_by(notifications.c.owed_utc_us, notifications.c.id)
-    )
-    return [
-        ToldRow(
-            person_name=row.name,
-            channel=row.channel,
-            phone_label=row.phone_label,
-            moment=row.moment,
-            state=row.state,
-            reason=row.reason,
-            owed_utc_us=row.owed_utc_us,
-            answered_utc_us=row.answered_utc_us,
-            shown_utc_us=row.shown_utc_us,
-            opened_utc_us=row.opened_utc_us,
-            acknowledged_utc_us=row.acknowledged_utc_us,
-        )
-        for row in conn.execute(query)
-    ]
 
 
 def _changes_query() -> Select[*tuple[Any, ...]]:
@@ -469,19 +204,6 @@ def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> li
 def last_cursor(conn: Connection) -> int:
     """Cursor of the newest change of all."""
     return conn.scalar(select(func.max(alert_changes.c.cursor))) or 0
-
-
-def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> AnyRow | None:
-    """Kind, sha256, size and codec of a stored file this person may see; clips and sound need
-    CLIPS."""
-    kind = conn.scalar(select(media.c.kind).where(media.c.id == media_id))
-    right = Right.SEE if kind == "picture" else Right.CLIPS
-    scope = visible_cameras(person_id, right, now).subquery("scope")
-    return conn.execute(
-        select(media.c.kind, media.c.sha256, media.c.size_bytes, media.c.codec)
-        .join(scope, seen_media(scope))
-        .where(media.c.id == media_id, media.c.stored_utc_us.is_not(None))
-    ).first()
 
 
 def _label(row: AnyRow) -> str:

@@ -11,15 +11,15 @@ from hub.alerts.grants import Right
 from hub.alerts.silences import LONGEST_S, Silence
 from hub.store import silence_rows
 from hub.store.acting import Acting, On, Reading
+from hub.store.areas import places
+from hub.store.asker import Asker
 from hub.store.bounds import text
 from hub.store.duty_faults import NAME_CHARS, checked_reason
 from hub.store.registry_tables import cameras
 from hub.store.scope import has_right, visible_cameras, visible_to, visible_values
-from hub.store.sights import places
 from hub.store.signin_tables import people
 from hub.store.silence_tables import silences
 from hub.store.tables import new_id
-from hub.store.views import Asker
 
 
 @dataclass(frozen=True, slots=True)

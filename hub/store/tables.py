@@ -7,6 +7,7 @@ slower. Every moment has two columns, `*_utc_us` (microseconds since 1970, UTC) 
 
 import itertools
 import secrets
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -15,11 +16,15 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     MetaData,
+    Row,
     Uuid,
 )
 
 from agent.wire.ident import uuid7
 from hub.alerts.moment import Moment
+
+AnyRow = Row[*tuple[Any, ...]]
+
 
 metadata = MetaData(
     naming_convention={

@@ -32,6 +32,7 @@ from hub.store import alert_rule_rows, audit, ledger, tip_keys
 from hub.store.alert_rows import NewAlert, raise_alert
 from hub.store.alert_rule_rows import TOLD_NOBODY
 from hub.store.alert_tables import alerts
+from hub.store.areas import places
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.bounds import text
@@ -39,7 +40,6 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.keeping import area_parents
 from hub.store.registry_tables import cameras
-from hub.store.sights import places
 from hub.store.tables import columns, new_id
 from hub.store.tip_box import FORM_OLDEST_S, FORM_YOUNGEST_S, TipBox, code_hash
 from hub.store.tip_keeping import TipSpans

@@ -16,6 +16,7 @@ from hub.alerts.moment import Moment
 from hub.alerts.tips import ANSWER_CHARS
 from hub.store import sights, tip_sights
 from hub.store.acting import ActingBase
+from hub.store.asker import Asker
 from hub.store.bounds import text
 from hub.store.case_door import CaseService
 from hub.store.case_rows import works_on
@@ -25,7 +26,6 @@ from hub.store.tables import columns, new_id
 from hub.store.tip_box import Reporter, TipBox
 from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.store.tip_views import TipPage, TipRow
-from hub.store.views import Asker
 
 PICTURE: Final = "tip_picture"
 

@@ -16,9 +16,10 @@ from hub.alerts.tips import ABOUT_US
 from hub.store import camera_sights, case_rows
 from hub.store.alert_tables import sightings
 from hub.store.case_tables import cases
+from hub.store.footage_scope import seen_media
 from hub.store.footage_tables import media
 from hub.store.registry_tables import cameras
-from hub.store.scope import seen_media, visible_cameras
+from hub.store.scope import visible_cameras
 from hub.store.tip_desk import answers_of
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
 from hub.store.tip_views import NearClip, NearSighting, PictureRow, TipPage, TipRow

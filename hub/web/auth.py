@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.store.accounts import Session, TooManyTries
 from hub.store.accounts import SignedIn as NewSession
-from hub.store.views import Asker
+from hub.store.asker import Asker
 from hub.web.site import LANGUAGE_COOKIE, Site, render, site_of
 from hub.web.words import LANGUAGES
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.alerts.channels import CRITICAL, SEVERITIES, Order, steps_for
 from hub.store.keepers_door import NodeHealthService
 from hub.store.phone_service import PhoneService
-from hub.store.views import PhoneRow
+from hub.store.phone_views import PhoneRow
 from hub.web import duty_forms
 from hub.web.auth import FormSent
 from hub.web.duty_forms import Fields

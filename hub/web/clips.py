@@ -7,9 +7,9 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from hub.store.footage_door import PlaybackService
+from hub.store.footage_views import OpenMedia
 from hub.store.proxies import BusyError
 from hub.store.shrinking import NoCopyError
-from hub.store.views import OpenMedia
 from hub.web.auth import SignedIn
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.services import service

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.escalation import MOST_STEPS
 from hub.alerts.moment import Moment
+from hub.store.asker import Asker
 from hub.store.duty_door import OnCallService
 from hub.store.duty_faults import DutyError
-from hub.store.views import Asker
 from hub.web import duty_forms, duty_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.duty_forms import Fields

@@ -13,8 +13,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from hub.store.door import InboxService
 from hub.store.footage_door import PlaybackService
+from hub.store.footage_views import GrowingRow, MediaRow
 from hub.store.growing import Film
-from hub.store.views import GrowingRow, MediaRow
 from hub.web.auth import SignedIn, Visit
 from hub.web.services import service
 from hub.web.waiting import AWAITED_S

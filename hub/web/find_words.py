@@ -8,9 +8,9 @@ from typing import Final
 from babel.numbers import format_decimal
 
 from hub.alerts.passing import compass_point
+from hub.store.footage_views import MediaRow
 from hub.store.sighting_sights import FoundSighting
 from hub.store.sighting_views import SightingsPage
-from hub.store.views import MediaRow
 from hub.web.find_form import Asked, Parsed, going_words, kind_words, way_words
 from hub.web.footage import gone_sentence
 from hub.web.passing_words import compass_words

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.alerts.kinds import CROWD
-from hub.store.views import AlertPage, GrowingRow, MediaRow, Removed
+from hub.store.alert_page_views import AlertPage
+from hub.store.footage_views import GrowingRow, MediaRow, Removed
 from hub.web.sounds import Heard, heard
 from hub.web.waiting import Unbrought, growing_sentence, is_awaited, unannounced, unbrought
 from hub.web.when import Calendar

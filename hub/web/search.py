@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.store import spans
 from hub.store.case_door import CaseService
+from hub.store.footage_views import AskedSpan, MediaRow
 from hub.store.search_door import SearchService
 from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.spans import LONGEST_S
-from hub.store.views import AskedSpan, MediaRow
 from hub.web.auth import FormSent, SignedIn
 from hub.web.footage import NO_SOUND, gone_sentence
 from hub.web.services import service

@@ -7,7 +7,9 @@ from typing import Final
 
 from hub.alerts.kinds import CROWD, KINDS, TIP
 from hub.alerts.rules import foremost, from_text
-from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow
+from hub.store.alert_page_views import AlertPage
+from hub.store.asker import Asker
+from hub.store.views import AlertRow, HistoryRow
 from hub.web.rule_sentences import rule_sentence, with_people
 from hub.web.tampering import tampering
 from hub.web.when import Calendar

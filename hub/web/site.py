@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from hub.alerts.origin import party_of
 from hub.store.accounts import Accounts, Session
+from hub.store.asker import Asker
 from hub.store.bell import Bell
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
@@ -26,7 +27,6 @@ from hub.store.petition_eraser import PetitionEraser
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
-from hub.store.views import Asker
 from hub.web import footage, sentences, tellings
 from hub.web.enrolling import Enrolling
 from hub.web.household_room import HouseholdRoom

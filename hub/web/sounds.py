@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hub.store.views import AskedSpan, MediaRow
+from hub.store.footage_views import AskedSpan, MediaRow
 from hub.web.when import Calendar
 
 SAME_US: Final = 1_000_000

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.alerts.kinds import CROWD
+from hub.store.alert_page_views import AlertPage
+from hub.store.footage_views import GrowingRow, MediaRow, WishRow
 from hub.store.growing import SILENT_AFTER_S
-from hub.store.views import AlertPage, GrowingRow, MediaRow, WishRow
 from hub.web.when import Calendar
 from hub.web.words import Words
 

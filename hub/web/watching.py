@@ -12,8 +12,8 @@ from typing import Final
 from uuid import UUID
 
 from agent.wire.answers import ShowLive
+from hub.store.asker import Asker
 from hub.store.live_door import LiveCamera, Purpose
-from hub.store.views import Asker
 
 LEASE_S: Final = 10
 """Time a node sends after its last lease, and a page counts as open after its last request."""

@@ -9,7 +9,8 @@ from hub.alerts.households import NewHousehold, Wanted
 from hub.alerts.petitions import Wish
 from hub.alerts.shapes import Point
 from hub.alerts.tips import Words
-from hub.store import staff
+from hub.store import grant_rows, people_rows
+from hub.store.asker import Asker
 from hub.store.case_door import CaseService
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_tables import petitions
@@ -20,7 +21,6 @@ from hub.store.tip_box import Reporter
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_tables import tips
 from hub.store.tip_views import NewTip
-from hub.store.views import Asker
 from tests.browser.conftest import Hub
 from tests.hub.web_town import PASSWORD, Seen
 
@@ -51,7 +51,7 @@ def with_keeper_of_all(hub: Hub) -> UUID:
     town, now = hub.town, hub.town.clock.now()
     rights = Right(sum(Right))
     with town.db.writing() as conn:
-        person_id = staff.add_person(
+        person_id = people_rows.add_person(
             conn,
             login=KEEPER,
             name="Hồ Quân",
@@ -62,7 +62,7 @@ def with_keeper_of_all(hub: Hub) -> UUID:
             now=now,
         )
         grant = Grant(town.area_id, None, rights, starts_utc_us=now.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="quản trị", now=now)
+        grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="quản trị", now=now)
     return person_id
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import update
 
-from hub.store import staff
+from hub.store import people_rows
 from hub.store.signin_tables import sessions
 from hub.store.tables import columns
 from tests.browser.conftest import Hub, Meet
@@ -18,7 +18,7 @@ from tests.hub.web_town import PASSWORD
 def with_keeper(hub: Hub) -> Hub:
     """The town has a keeper, Quân, who lets people in."""
     with hub.town.db.writing() as conn:
-        staff.add_person(
+        people_rows.add_person(
             conn,
             login="quan",
             name="Hồ Quân",

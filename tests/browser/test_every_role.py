@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.alerts.grants import Grant
 from hub.alerts.roles import USUAL, Role
-from hub.store import staff
+from hub.store import grant_rows, people_rows
 from hub.store.registry_tables import cameras
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import filled_pages, plain_pages
@@ -41,7 +41,7 @@ def with_every_role(hub: Hub, language: str) -> None:
     town, now = hub.town, hub.town.clock.now()
     with town.db.writing() as conn:
         for role in ROLES:
-            person_id = staff.add_person(
+            person_id = people_rows.add_person(
                 conn,
                 login=role,
                 name=role.replace("_", " ").title(),
@@ -52,7 +52,7 @@ def with_every_role(hub: Hub, language: str) -> None:
                 now=now,
             )
             grant = Grant(town.area_id, None, USUAL[role], starts_utc_us=now.utc_us - 1)
-            staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+            grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
 
 @pytest.mark.parametrize(("size", "language"), LOOKED_AT)

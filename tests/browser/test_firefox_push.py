@@ -23,12 +23,13 @@ from hub.notify.stages import Stages
 from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Worker
 from hub.store.accounts import SignedIn
+from hub.store.asker import Asker
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.door import InboxService
 from hub.store.response_service import ResponseService
-from hub.store.views import AlertRow, Asker, ToldRow
+from hub.store.views import AlertRow, ToldRow
 from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
 from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import PASSWORD, Town, some_bytes

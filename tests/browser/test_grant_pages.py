@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from hub.alerts.grants import ALL, Grant
-from hub.store import staff
+from hub.store import grant_rows, people_rows
 from hub.store.registry_tables import areas
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
@@ -28,7 +28,7 @@ def people(hub: Hub, language: str) -> None:
             ("khu-pho", "Bà Tư khu phố", "board_member"),
             ("giam-sat", "Võ Giám Sát", "oversight"),
         ):
-            person_id = staff.add_person(
+            person_id = people_rows.add_person(
                 conn,
                 login=login,
                 name=name,
@@ -41,7 +41,9 @@ def people(hub: Hub, language: str) -> None:
             if role == "keeper":
                 for top in tops:
                     grant = Grant(top, None, ALL, now.utc_us - 1)
-                    staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+                    grant_rows.add_grant(
+                        conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now
+                    )
 
 
 @pytest.mark.promise("Audit and data protection: A monthly digest shows who looked at what.")

@@ -14,7 +14,7 @@ from agent.clips.writer import ClipWriter
 from agent.media.frame import Packet
 from agent.wire.messages import ClipBegun, ClipReady
 from agent.wire.presence import Death
-from hub.store import registry
+from hub.store import presence
 from tests.agent.stage import read
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.hub.web_town import NODE, Seen
@@ -187,9 +187,9 @@ def test_what_a_dead_node_had_brought_plays_and_the_page_says_so(
     recording.go_on(FIRST_FRAMES)
     birth = hub.town.voice.birth()
     with hub.town.db.writing() as conn:
-        registry.note_birth(conn, birth, now=hub.town.clock.now())
+        presence.note_birth(conn, birth, now=hub.town.clock.now())
         death = Death(node=NODE, birth_id=birth.birth_id)
-        registry.note_death(conn, death, now=hub.town.clock.now())
+        presence.note_death(conn, death, now=hub.town.clock.now())
     officer = meet()
     film = play(officer, recording.seen.alert_id)
     clips = officer.page.locator("[data-part=clips]")

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from hub.alerts.grants import Right
-from hub.store import staff
+from hub.store import grant_rows
 from hub.store.audit_tables import audit
 from hub.store.registry_tables import cameras
 from tests.browser import footage
@@ -137,7 +137,7 @@ def test_a_revoked_grant_ends_the_picture_on_the_open_page(hub: Hub, meet: Meet)
         officer.open(f"/cameras/{camera_of(hub.town)}/live")
         expect(officer.page.locator(".live canvas")).to_be_visible()
         with hub.town.db.writing() as conn:
-            staff.end_grant(conn, grant_id, now=hub.town.clock.now())
+            grant_rows.end_grant(conn, grant_id, now=hub.town.clock.now())
         expect(officer.page.locator(".live canvas")).to_have_count(0)
         expect(officer.page.locator("[data-live-state]")).to_contain_text("không còn được xem")
         officer.shot("phone-vi-live-revoked", full=True)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub.alerts.retention import FootageClass
-from hub.store import keeping, staff
+from hub.store import grant_rows, keeping
 from hub.store.remover import Remover
 from hub.store.response_service import ResponseService
 from tests.browser import footage
@@ -164,7 +164,7 @@ def test_what_a_reader_may_no_longer_see_leaves_an_open_page(hub: Hub, meet: Mee
     assert grant_id is not None
     officer.page.wait_for_timeout(300)  # the line has noted what may be seen
     with hub.town.db.writing() as conn:
-        staff.end_grant(conn, grant_id, now=hub.town.clock.now())
+        grant_rows.end_grant(conn, grant_id, now=hub.town.clock.now())
     expect(card).to_have_count(0)
     expect(officer.page.locator("#nothing-open")).to_be_visible()
     assert officer.complaints == []

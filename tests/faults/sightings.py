@@ -47,7 +47,7 @@ from agent.wire.answers import UploadToken
 from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.presence import Birth, CameraWords
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Stamp
-from hub.store import registry
+from hub.store import presence
 from hub.store.database import Database
 from hub.store.schema import migrate
 from tests.agent.hubside import Running, now, open_journal
@@ -439,7 +439,7 @@ def _hub(folder: Path, cameras: list[str], journal: Journal) -> Iterator[tuple[T
             ),
         )
         with db.writing() as conn:
-            registry.note_birth(conn, birth, now=town.clock.now())
+            presence.note_birth(conn, birth, now=town.clock.now())
         place, stopped = free_socket(), threading.Event()
         app = town.app(public_url=address(place), stopping=stopped.is_set)
         with served(app, place, stop=stopped.set):

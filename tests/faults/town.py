@@ -18,7 +18,7 @@ from deploy.push_service import PushService
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.enrol.authority import HUB_NAME, Authority
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, registry
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.passwords import Passwords
@@ -201,11 +201,11 @@ class Town:
             for plan in self.plans[number :: self._size.communes]:
                 registry.add_node(conn, name=plan["name"], area_id=area_id, now=now)
             for login in (one if number == 0 else f"{one}-{number}" for one in OFFICERS):
-                person_id = staff.add_person(
+                person_id = people_rows.add_person(
                     conn, login=login, name=login, language="vi", role="officer",
                     password=PASSWORD, passwords=passwords, now=now,
                 )  # fmt: skip
-                staff.add_grant(
+                grant_rows.add_grant(
                     conn, person_id=person_id, grant=Grant(area_id, None, rights, began.utc_us),
                     reason="campaign", now=now,
                 )  # fmt: skip

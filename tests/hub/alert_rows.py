@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from hub.store.views import AlertRow, Asker
+from hub.store.asker import Asker
+from hub.store.views import AlertRow
 
 NOW_UTC_US = 1_795_540_320_000_000
 """00:12 on 25/11/2026 in Hồ Chí Minh."""

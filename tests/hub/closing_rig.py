@@ -15,11 +15,11 @@ from hub.alerts.provided import Known
 from hub.alerts.roles import Role
 from hub.store import account_closing, grant_rows
 from hub.store.accounts import Accounts, Session, SignedIn
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.invitations import NewPerson
-from hub.store.views import Asker
 from tests.hub.soft_passkey import SoftPasskey
 from tests.hub.streets import CHEAP, Streets
 

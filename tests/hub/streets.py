@@ -15,7 +15,8 @@ from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
 from hub.assembly.services import Resources, make_services
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, presence, registry
+from hub.store.asker import Asker
 from hub.store.audit_tables import audit
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
@@ -28,7 +29,6 @@ from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.tables import columns, new_id
 from hub.store.uploads import Uploads
-from hub.store.views import Asker
 
 NIGHT = Moment(1_795_000_000_000_000, 5)
 BOX = BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7)
@@ -185,7 +185,7 @@ class Streets:
             self.bridge = self._area(conn, "Cầu Mới")
             for mouth, area in ((self.node, self.junction), (self.other, self.bridge)):
                 registry.add_node(conn, name=mouth.name, area_id=area, now=now)
-                registry.note_birth(conn, mouth.birth(), now=now)
+                presence.note_birth(conn, mouth.birth(), now=now)
 
     def _area(self, conn: Connection, name: str) -> UUID:
         return registry.add_area(
@@ -198,7 +198,7 @@ class Streets:
         """A person with one phone and one grant (default: on the whole commune)."""
         now = self.clock.now()
         with self.db.writing() as conn:
-            person_id = staff.add_person(
+            person_id = people_rows.add_person(
                 conn,
                 login=login,
                 name=f"Anh {login}",
@@ -209,7 +209,7 @@ class Streets:
                 now=now,
             )
             terms = Grant(area or self.commune, None, rights, now.utc_us)
-            staff.add_grant(
+            grant_rows.add_grant(
                 conn, person_id=person_id, grant=replace(terms, **grant), reason="duty", now=now
             )
             conn.execute(

@@ -8,7 +8,7 @@ import pytest
 
 from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Grant, Right
-from hub.store import staff
+from hub.store import grant_rows, people_rows
 from hub.store.accounts import Accounts, SessionLimits, SignedIn, TooManyTries
 from hub.store.database import Database
 from hub.store.passwords import Passwords
@@ -170,13 +170,15 @@ def test_people_are_noted_with_care(streets: Streets) -> None:
         ({"login": "b", "password": "short"}, "at least 10"),
     ):
         with pytest.raises(RegistryError, match=complaint), streets.db.writing() as conn:
-            staff.add_person(conn, passwords=CHEAP, now=NIGHT, **{**good, **change})
+            people_rows.add_person(conn, passwords=CHEAP, now=NIGHT, **{**good, **change})
     for grant, reason, complaint in (
         (Grant(None, None, Right.SEE, 0), "duty", "an area or a camera"),
         (Grant(streets.commune, None, Right.SEE, 0), " ", "needs a reason"),
     ):
         with pytest.raises(RegistryError, match=complaint), streets.db.writing() as conn:
-            staff.add_grant(conn, person_id=an.person_id, grant=grant, reason=reason, now=NIGHT)
+            grant_rows.add_grant(
+                conn, person_id=an.person_id, grant=grant, reason=reason, now=NIGHT
+            )
 
 
 def test_areas_are_found_without_diacritics_and_told_apart(streets: Streets) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from hub.alerts.errors import DomainError
 from hub.store import audit as log
 from hub.store.acting import Acting, Changing, How, On, Reading, UnloggedError
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.bell import Bell
 from hub.store.registry_tables import areas
-from hub.store.views import Asker
 from tests.hub.streets import Streets
 
 pytestmark = pytest.mark.promise(

@@ -16,6 +16,7 @@ from hub.store.alert_rule_door import AlertRuleService, RuleError
 from hub.store.alert_rule_rows import on_wall
 from hub.store.alert_rule_views import NewRule
 from hub.store.alert_tables import alerts
+from hub.store.asker import Asker
 from hub.store.database import Database
 from hub.store.door import InboxService
 from hub.store.duty_door import OnCallService
@@ -23,7 +24,6 @@ from hub.store.duty_faults import DutyError
 from hub.store.duty_tables import team_people
 from hub.store.notify_tables import notifications
 from hub.store.spool_tables import events
-from hub.store.views import Asker
 from tests.hub.streets import EVERYTHING, Streets
 
 pytestmark = pytest.mark.promise(

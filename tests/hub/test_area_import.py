@@ -14,12 +14,12 @@ from hub.store import area_rows, grant_rows
 from hub.store.area_door import AreaRow
 from hub.store.area_import import Reach, carry_out, plan_areas, plan_cameras
 from hub.store.area_rows import AreaError, AreaFault, AreaWords
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.csv_import import Import
 from hub.store.door import InboxService
 from hub.store.registry_tables import areas, cameras
 from hub.store.signin_tables import grants, people
-from hub.store.views import Asker
 from tests.hub.desk import Desk
 from tests.hub.streets import Streets
 

@@ -13,9 +13,10 @@ from hub.alerts.roles import Role
 from hub.alerts.rosters import odd_holes, on_duty, weekly_holes
 from hub.enrol.authority import Authority
 from hub.enrol.signing import Signing
-from hub.store import account_closing, dispatch, enrolments, grant_rows, staff
+from hub.store import account_closing, dispatch, enrolments, grant_rows
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, OPEN, REOPENED
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.door import Door
@@ -28,7 +29,6 @@ from hub.store.phone_service import PhoneService
 from hub.store.scope import visible_cameras
 from hub.store.session_views import SignedIn
 from hub.store.signin_tables import grants, people
-from hub.store.views import Asker
 from tests.hub.closing_rig import AT_THE_OFFICE, SHELL, WHERE, Office, at_the_same_moment
 from tests.hub.enrolling_rig import Box
 
@@ -201,7 +201,7 @@ def test_nothing_is_granted_to_a_closed_account_and_no_phone_is_added(office: Of
     now = office.streets.clock.now()
     grant = Grant(office.streets.commune, None, Right.SEE, now.utc_us)
     with pytest.raises(GrantError), office.streets.db.writing() as conn:
-        staff.add_grant(conn, person_id=office.an.person_id, grant=grant, reason="x", now=now)
+        grant_rows.add_grant(conn, person_id=office.an.person_id, grant=grant, reason="x", now=now)
     with pytest.raises(AccountError, match="closed"):
         office.streets.services.use(PhoneService).add_phone(
             office.an, channel="webpush", address="https://push.example/n", secrets="{}", label=""
@@ -311,7 +311,7 @@ def test_a_keeper_who_cannot_sign_in_yet_is_no_other_manager(office: Office) -> 
     with office.streets.db.writing() as conn:
         now = office.streets.clock.now()
         grant = Grant(office.streets.commune, None, Right(255), now.utc_us)
-        staff.add_grant(conn, person_id=office.lan.person_id, grant=grant, reason="x", now=now)
+        grant_rows.add_grant(conn, person_id=office.lan.person_id, grant=grant, reason="x", now=now)
     with pytest.raises(AccountError, match="last account"):
         office.close(office.kim)
 

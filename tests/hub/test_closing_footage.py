@@ -9,8 +9,8 @@ import pytest
 
 from agent.wire.messages import ClipBegun
 from hub.alerts.grants import Right
+from hub.store.asker import Asker
 from hub.store.database import Database
-from hub.store.views import Asker
 from tests.browser.served import address, free_socket, served
 from tests.hub.test_cases import opened
 from tests.hub.test_closing_pages import close, visit

@@ -16,6 +16,7 @@ from hub.alerts.grants import ALL, Right
 from hub.store import grant_rows, staff
 from hub.store.account_state import CLOSED
 from hub.store.accounts import SignedIn
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.database import Database
@@ -24,7 +25,6 @@ from hub.store.duty_tables import teams
 from hub.store.registry_tables import cameras
 from hub.store.signin_tables import people, sessions
 from hub.store.tables import columns
-from hub.store.views import Asker
 from tests.agent.bundles import bundle
 from tests.browser.served import address, free_socket, served
 from tests.hub.desk import Desk

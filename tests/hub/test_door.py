@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from agent.wire.terms import ClockSource, Stamp
 from hub.alerts.grants import Right
-from hub.store import account_closing, staff
+from hub.store import account_closing, grant_rows
 from hub.store.alert_tables import alert_history
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.door import InboxService
@@ -21,7 +22,7 @@ from hub.store.phone_service import PhoneService
 from hub.store.registry_tables import areas
 from hub.store.response_service import ResponseService
 from hub.store.signin_tables import grants
-from hub.store.views import AlertRow, Asker, Conflict
+from hub.store.views import AlertRow, Conflict
 from tests.hub.streets import Streets, picture, sha
 from tests.waiting import patience_s
 
@@ -102,7 +103,7 @@ def test_access_ends_at_once(streets: Streets, end: str) -> None:
             account_closing.close(conn, an.person_id, reason="left", by=by, now=now)
         else:
             grant_id = conn.scalar(grants.select())
-            staff.end_grant(conn, grant_id, now=streets.clock.now())
+            grant_rows.end_grant(conn, grant_id, now=streets.clock.now())
     assert inboxes.row(an, alert_id) is None
     assert inboxes.inbox(an).open == []
 

@@ -12,11 +12,11 @@ import pytest
 from hub.alerts.escalation import Plan, Step, Whom
 from hub.alerts.grants import Right
 from hub.alerts.rosters import on_duty, weekly_holes
+from hub.store.asker import Asker
 from hub.store.database import Database
 from hub.store.duty import Duty, NewShift, Swap
 from hub.store.duty_door import OnCallService
 from hub.store.duty_faults import DutyError, Fault
-from hub.store.views import Asker
 from tests.hub.streets import EVERYTHING, Streets
 
 pytestmark = pytest.mark.promise("Rules and duty: Rosters have shifts, swaps and holidays.")

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 
 from hub.alerts.grants import ALL, Grant
 from hub.alerts.tips import Words
-from hub.store import staff
+from hub.store import grant_rows
 from hub.store.alert_tables import alerts
 from hub.store.audit_tables import audit
 from hub.store.case_tables import case_items, cases
@@ -453,7 +453,7 @@ class World:
         everywhere = Grant(papers.area_id, None, ALL, town.clock.now().utc_us - 1)
         with town.db.writing() as conn:
             now = town.clock.now()
-            staff.add_grant(conn, person_id=quan, grant=everywhere, reason="QĐ 12", now=now)
+            grant_rows.add_grant(conn, person_id=quan, grant=everywhere, reason="QĐ 12", now=now)
         self.app = town.app(enrolling=papers.enrolling(8443), notice_channels=("zalo_oa", "sms"))
         self.keeper = Visitor(self.app).sign_in("quan", PASSWORD)
 

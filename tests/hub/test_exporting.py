@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 from hub import config
 from hub.alerts.grants import Right
 from hub.assembly import packing
+from hub.store.asker import Asker
 from hub.store.audit_tables import audit
 from hub.store.export_door import ExportService
 from hub.store.footage_tables import media
 from hub.store.signin_tables import grants
-from hub.store.views import Asker
 from tests.agent.sealing import office, write_clip
 from tests.agent.stage import read
 from tests.agent.videos import walk_past

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from agent.wire.answers import RefusalReason
 from agent.wire.messages import CameraBack, CameraLost, NumbersDropped
 from agent.wire.terms import ClockSource, ObjectKind, Stamp
-from hub.store import registry
+from hub.store import presence
 from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings
 from hub.store.filing import set_aside
 from hub.store.footage_tables import media
@@ -96,7 +96,7 @@ def test_a_camera_of_a_rolled_back_birth_is_not_remembered(streets: Streets) -> 
     late = replace(streets.node, camera="cam-2")
     with pytest.raises(ZeroDivisionError), streets.db.writing() as conn:
         now = streets.clock.now()
-        registry.note_birth(conn, late.birth("cam-1", "cam-2"), now=now)
+        presence.note_birth(conn, late.birth("cam-1", "cam-2"), now=now)
         assert streets.filing.file_event(conn, late.opened(), now=now).is_stored
         _ = 1 / 0
     [filed] = streets.file(late.opened())

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from deploy.broker import Broker, free_port
 from hub.alerts.grants import Grant, Right
 from hub.alerts.retention import Hold
-from hub.store import holds, registry, staff
+from hub.store import grant_rows, holds, people_rows, registry
 from hub.store.audit import By
 from hub.store.blobs import NoRoomError
 from hub.store.clock import HubClock
@@ -71,7 +71,7 @@ def site(needs_broker: None, small_disk: Path, tmp_path: Path) -> Iterator[Site]
 def an_officer(db: Database) -> None:
     now = HubClock().now()
     with db.writing() as conn:
-        person_id = staff.add_person(
+        person_id = people_rows.add_person(
             conn,
             login="an",
             name="An",
@@ -87,7 +87,7 @@ def an_officer(db: Database) -> None:
             Right.SEE | Right.ALERTED,
             starts_utc_us=now.utc_us - 1,
         )
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+        grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from hub.alerts.giving import Excess, Own, is_within, part
 from hub.alerts.grants import ALL, CameraPlace, Grant, Right, counts, may
 from hub.alerts.roles import Role, fence_of, may_give
-from hub.store import account_closing, grant_rows, staff
+from hub.store import account_closing, grant_rows, people_rows
 from hub.store.account_faults import AccountError
 from hub.store.account_state import CLOSED
 from hub.store.audit import By
@@ -146,7 +146,7 @@ class Office:
                         return
                 case ("end", int(number)):
                     rows = list(conn.scalars(select(grants.c.id).order_by(grants.c.id)))
-                    staff.end_grant(conn, rows[number % len(rows)], now=now)
+                    grant_rows.end_grant(conn, rows[number % len(rows)], now=now)
                 case ("pass", int(days)):
                     self.streets.clock.pass_s(days * 86_400)
                 case ("role", int(who), Role() as role):
@@ -205,7 +205,7 @@ def fill(streets: Streets) -> Office:
         extra = streets._area(conn, f"Khu {uuid4()}")
         office.areas.append(extra)
         for login in LOGINS:
-            person_id = staff.add_person(
+            person_id = people_rows.add_person(
                 conn,
                 login=f"{login}-{uuid4()}",
                 name=login,
@@ -220,8 +220,8 @@ def fill(streets: Streets) -> Office:
         ending = Grant(
             streets.commune, None, ALL, now.utc_us - 1, now.plus_s(6 * 86_400).utc_us, NOW_US
         )
-        staff.add_grant(conn, person_id=office.ids[0], grant=everything, reason="x", now=now)
-        staff.add_grant(conn, person_id=office.ids[1], grant=ending, reason="x", now=now)
+        grant_rows.add_grant(conn, person_id=office.ids[0], grant=everything, reason="x", now=now)
+        grant_rows.add_grant(conn, person_id=office.ids[1], grant=ending, reason="x", now=now)
     return office
 
 
@@ -326,7 +326,7 @@ def test_a_role_fences_what_its_people_can_be_granted(
     streets = Streets(db, tmp_path)
     now = streets.clock.now()
     with db.writing() as conn:
-        person_id = staff.add_person(
+        person_id = people_rows.add_person(
             conn,
             login="moi",
             name="Mới",
@@ -340,10 +340,10 @@ def test_a_role_fences_what_its_people_can_be_granted(
             streets.commune, None, rights, now.utc_us, now.plus_s(60).utc_us if has_end else None
         )
         if fault is None:
-            staff.add_grant(conn, person_id=person_id, grant=grant, reason="x", now=now)
+            grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="x", now=now)
             return
         with pytest.raises(GrantError) as refused:
-            staff.add_grant(conn, person_id=person_id, grant=grant, reason="x", now=now)
+            grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="x", now=now)
         assert refused.value.fault is fault
 
 
@@ -352,7 +352,7 @@ def test_a_board_member_has_one_quarter_and_no_second(db: Database, tmp_path: Pa
     streets = Streets(db, tmp_path)
     now = streets.clock.now()
     with db.writing() as conn:
-        person_id = staff.add_person(
+        person_id = people_rows.add_person(
             conn,
             login="khu-pho",
             name="Khu phố",
@@ -366,9 +366,9 @@ def test_a_board_member_has_one_quarter_and_no_second(db: Database, tmp_path: Pa
             Grant(area, None, Right.ALERTED, now.utc_us)
             for area in (streets.junction, streets.bridge)
         )
-        staff.add_grant(conn, person_id=person_id, grant=here, reason="x", now=now)
+        grant_rows.add_grant(conn, person_id=person_id, grant=here, reason="x", now=now)
         with pytest.raises(GrantError) as refused:
-            staff.add_grant(conn, person_id=person_id, grant=there, reason="x", now=now)
+            grant_rows.add_grant(conn, person_id=person_id, grant=there, reason="x", now=now)
     assert refused.value.fault is GrantFault.ONE_PLACE
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent.wire.messages import ClipBegun, ClipDropped, ClipReady
+from hub.store.alert_page_views import AlertPage
 from hub.store.alert_tables import alerts
 from hub.store.door import InboxService
 from hub.store.footage_tables import media
@@ -18,7 +19,6 @@ from hub.store.uploads import (
     SWEEP_EVERY_S,
     WrongHashError,
 )
-from hub.store.views import AlertPage
 from tests.hub.streets import Mouth, Streets, sha
 
 DRAFT, HEAD, BODY = b"length 00 ", b"length 42 ", b"fragment one, fragment two, the end"

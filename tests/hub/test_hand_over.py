@@ -9,11 +9,12 @@ from hub.alerts.alert import Changed, HeldBy, Life, State, Unchanged, apply, han
 from hub.alerts.answers import Delivered
 from hub.alerts.grants import Right
 from hub.store import dispatch, outcomes
+from hub.store.asker import Asker
 from hub.store.door import InboxService
 from hub.store.notify_tables import notifications
 from hub.store.owed import Owed
 from hub.store.response_service import ResponseService
-from hub.store.views import AlertRow, Asker, Conflict
+from hub.store.views import AlertRow, Conflict
 from tests.hub.streets import Streets
 
 pytestmark = pytest.mark.promise("Rules and duty: An alert can be handed over.")

@@ -225,7 +225,7 @@ def test_a_keeper_of_one_place_takes_over_no_account_that_sees_more(
         assert binh is not None
         top = conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))
         wide = Grant(top, None, ALL, now.utc_us - 1)
-        wide_id = staff.add_grant(conn, person_id=binh, grant=wide, reason="x", now=now)
+        wide_id = grant_rows.add_grant(conn, person_id=binh, grant=wide, reason="x", now=now)
     keeper = Visitor(app).sign_in("ap", PASSWORD)
     assert keeper.post("/invitations", login="an").status_code == 200
     assert keeper.post("/invitations", login="moi", role="officer").status_code == 200

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.alerts.grants import Right
-from hub.store import staff
+from hub.store import grant_rows
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.live_door import LiveService
@@ -151,7 +151,7 @@ def test_a_revoked_grant_ends_the_watching_in_the_next_round(town: Town) -> None
     visitor.get(place)
     assert bring(town, jpeg(b"a")).status_code == 204
     with town.db.writing() as conn:
-        staff.end_grant(conn, town.grants["live"], now=town.clock.now())
+        grant_rows.end_grant(conn, town.grants["live"], now=town.clock.now())
     assert visitor.get(f"{place}/picture").status_code == 404
     town.live_round.look()
     assert town.told_nodes[-1][1].for_s == 0

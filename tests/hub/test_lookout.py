@@ -11,14 +11,14 @@ from agent.wire.presence import Birth, Death
 from hub.alerts.grants import Right
 from hub.alerts.signs import Thresholds
 from hub.notify.lookout import Lookout
-from hub.store import registry
+from hub.store import presence, registry
 from hub.store.alert_tables import alert_history, alerts, troubles
+from hub.store.asker import Asker
 from hub.store.database import Database
 from hub.store.door import InboxService
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import nodes
 from hub.store.response_service import ResponseService
-from hub.store.views import Asker
 from tests.hub.streets import Mouth, Streets
 
 pytestmark = pytest.mark.promise(
@@ -63,12 +63,12 @@ class Watch:
 
     def comes(self, name: str) -> None:
         with self.streets.db.writing() as conn:
-            registry.note_birth(conn, self.births[name], now=self.streets.clock.now())
+            presence.note_birth(conn, self.births[name], now=self.streets.clock.now())
 
     def goes(self, name: str) -> None:
         death = Death(node=name, birth_id=self.births[name].birth_id)
         with self.streets.db.writing() as conn:
-            assert registry.note_death(conn, death, now=self.streets.clock.now())
+            assert presence.note_death(conn, death, now=self.streets.clock.now())
 
     def pass_s(self, span_s: float) -> None:
         for _ in range(round(span_s / 5)):

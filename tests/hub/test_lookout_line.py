@@ -10,7 +10,7 @@ from hub.alerts.grants import Grant, Right
 from hub.alerts.signs import Thresholds
 from hub.intake.subscriber import Subscriber
 from hub.notify.lookout import Lookout
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, registry
 from hub.store.alert_tables import alerts
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
@@ -37,7 +37,7 @@ def hub(sqlite_url: str, broker: Broker) -> Iterator[tuple[Subscriber, Database]
     db = Database(sqlite_url)
     found_town(db, "nga-tu-01")
     with db.writing() as conn:
-        keeper = staff.add_person(
+        keeper = people_rows.add_person(
             conn,
             login="kim",
             name="Phạm Kim",
@@ -49,7 +49,7 @@ def hub(sqlite_url: str, broker: Broker) -> Iterator[tuple[Subscriber, Database]
         )
         area_id = registry.area_by_name(conn, "Tân Khai")
         grant = Grant(area_id, None, Right.MANAGE, NOW.utc_us)
-        staff.add_grant(conn, person_id=keeper, grant=grant, reason="tends", now=NOW)
+        grant_rows.add_grant(conn, person_id=keeper, grant=grant, reason="tends", now=NOW)
     intake = subscriber(db, address(broker))
     intake.start()
     until(lambda: intake.is_listening, "the hub listens")

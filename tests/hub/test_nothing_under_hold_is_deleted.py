@@ -19,7 +19,7 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass, Hold
 from hub.intake.commands import commands
-from hub.store import enrolments, holds, keeping, registry
+from hub.store import enrolments, holds, keeping, presence, registry
 from hub.store.audit import By, note
 from hub.store.blobs import BlobFolder
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
@@ -246,7 +246,7 @@ def test_whoever_moves_its_camera_or_shuts_its_node_out_frees_nothing(
         assert node is not None
         conn.execute(update(cameras).values(area_id=streets.bridge))
         enrolments.shut_out(conn, node, why="mất", by=SHELL, now=streets.clock.now())
-        registry.note_birth(conn, streets.node.birth("another"), now=streets.clock.now())
+        presence.note_birth(conn, streets.node.birth("another"), now=streets.clock.now())
     streets.clock.pass_s(9 * DAY_S)
     press(streets, monkeypatch)
     assert is_here(streets, b"held")
@@ -415,7 +415,7 @@ def test_a_node_with_another_journal_is_told_its_holds_anew(streets: Streets) ->
 
     def born() -> None:
         with streets.db.writing() as conn:
-            registry.note_birth(conn, streets.node.birth(), now=streets.clock.now())
+            presence.note_birth(conn, streets.node.birth(), now=streets.clock.now())
 
     assert said() == 1
     with streets.db.writing() as conn:

@@ -10,11 +10,12 @@ from sqlalchemy import insert, select
 
 from hub.alerts.neighbours import MOST, NEAR_M, Spot, distance, neighbours
 from hub.store.alert_tables import alerts
+from hub.store.asker import Asker
 from hub.store.door import InboxService
 from hub.store.registry_tables import cameras, nodes
 from hub.store.response_service import ResponseService
 from hub.store.tables import columns
-from hub.store.views import AlertRow, Asker, Conflict
+from hub.store.views import AlertRow, Conflict
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 

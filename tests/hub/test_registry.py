@@ -8,7 +8,7 @@ import pytest
 
 from agent.wire.presence import Death
 from hub.alerts import errors
-from hub.store import registry
+from hub.store import presence, registry
 from hub.store.registry_tables import cameras
 from tests.hub.streets import Streets
 
@@ -24,7 +24,7 @@ def test_a_birth_makes_cameras_in_the_nodes_area_once(streets: Streets) -> None:
     birth = streets.node.birth("cam-1", "cam-2")
     for _ in range(2):
         with streets.db.writing() as conn:
-            assert registry.note_birth(conn, birth, now=streets.clock.now())
+            assert presence.note_birth(conn, birth, now=streets.clock.now())
     mine = [row for row in streets.rows(cameras) if row.area_id == streets.junction]
     assert sorted(row.name for row in mine) == ["cam-1", "cam-2"]
     assert (node(streets).state, node(streets).birth_id) == ("online", birth.birth_id)
@@ -34,24 +34,24 @@ def test_a_death_counts_only_against_its_own_birth(streets: Streets) -> None:
     first, second = streets.node.birth(), streets.node.birth()
     with streets.db.writing() as conn:
         now = streets.clock.now()
-        registry.note_birth(conn, first, now=now)
-        registry.note_birth(conn, second, now=now)
+        presence.note_birth(conn, first, now=now)
+        presence.note_birth(conn, second, now=now)
         old = Death(node="nga-tu", birth_id=first.birth_id)
-        assert registry.note_death(conn, old, now=now) is False
+        assert presence.note_death(conn, old, now=now) is False
     assert node(streets).state == "online"
     with streets.db.writing() as conn:
         death = Death(node="nga-tu", birth_id=second.birth_id)
-        assert registry.note_death(conn, death, now=now) is True
-        assert registry.note_death(conn, death, now=now) is False
+        assert presence.note_death(conn, death, now=now) is True
+        assert presence.note_death(conn, death, now=now) is False
     assert node(streets).state == "offline"
 
 
 def test_a_node_nobody_noted_is_not_born(streets: Streets) -> None:
     stranger = replace(streets.node, name="stranger").birth()
     with streets.db.writing() as conn:
-        assert registry.note_birth(conn, stranger, now=streets.clock.now()) is False
+        assert presence.note_birth(conn, stranger, now=streets.clock.now()) is False
         nobody = Death(node="nobody", birth_id=uuid4())
-        assert registry.note_death(conn, nobody, now=streets.clock.now()) is False
+        assert presence.note_death(conn, nobody, now=streets.clock.now()) is False
 
 
 def test_a_strange_birth_does_not_stop_the_hub(streets: Streets) -> None:
@@ -61,7 +61,7 @@ def test_a_strange_birth_does_not_stop_the_hub(streets: Streets) -> None:
     with streets.db.writing() as conn:
         now = streets.clock.now()
         changed = birth.model_copy(update={"cameras": (wild,), "software": "\0" * 9999})
-        assert registry.note_birth(conn, changed, now=now)
+        assert presence.note_birth(conn, changed, now=now)
     [row] = [row for row in streets.rows(cameras) if row.area_id == streets.junction]
     assert (row.label, row.width, len(row.codec)) == ("a\ufffdb", 2**31 - 1, 40)
 
@@ -87,7 +87,7 @@ def test_where_a_camera_stands_and_what_it_is_called_outlast_every_birth(
 ) -> None:
     place(streets, label="Cổng chợ", area_id=streets.bridge)
     with streets.db.writing() as conn:
-        registry.note_birth(conn, streets.node.birth(), now=streets.clock.now())
+        presence.note_birth(conn, streets.node.birth(), now=streets.clock.now())
     rows = [row for row in streets.rows(cameras) if row.label == "Cổng chợ"]
     assert [(row.latitude_deg, row.longitude_deg, row.area_id) for row in rows] == [
         (11.54, 106.6, streets.bridge)
@@ -100,7 +100,7 @@ def test_a_place_without_a_label_leaves_the_nodes_word(streets: Streets) -> None
     words = renamed.cameras[0].model_copy(update={"label": "Hướng cầu"})
     with streets.db.writing() as conn:
         birth = renamed.model_copy(update={"cameras": (words,)})
-        registry.note_birth(conn, birth, now=streets.clock.now())
+        presence.note_birth(conn, birth, now=streets.clock.now())
     [row] = [row for row in streets.rows(cameras) if row.area_id == streets.junction]
     assert (row.label, row.latitude_deg) == ("Hướng cầu", 11.54)
 

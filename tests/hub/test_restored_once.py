@@ -18,7 +18,7 @@ from hub.intake.gaps import AskPolicy
 from hub.intake.patience import Patience
 from hub.intake.rollcall import RollCall
 from hub.intake.subscriber import Subscriber, Writer
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, registry
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
@@ -69,7 +69,7 @@ def at_work(db: Database, broker: Broker, policy: Policy) -> Iterator[None]:
 def an_officer_with_a_phone(db: Database) -> None:
     moment = HubClock().now()
     with db.writing() as conn:
-        person_id = staff.add_person(
+        person_id = people_rows.add_person(
             conn,
             login="an",
             name="An",
@@ -82,7 +82,7 @@ def an_officer_with_a_phone(db: Database) -> None:
         rights = Right.SEE | Right.ALERTED
         area_id = registry.area_by_name(conn, "Tân Khai")
         grant = Grant(area_id, None, rights, starts_utc_us=moment.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=moment)
+        grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=moment)
         phone = Phone(channel="webpush", address="https://push.example/an", secrets="{}", label="p")
         put_phone(conn, person_id, phone, now=moment)
 

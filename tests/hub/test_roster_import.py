@@ -11,10 +11,10 @@ import pytest
 from hub.alerts.csv_lines import LineFault
 from hub.alerts.grants import Right
 from hub.alerts.rosters import Shift
+from hub.store.asker import Asker
 from hub.store.csv_import import Import
 from hub.store.database import Database
 from hub.store.duty_door import OnCallService
-from hub.store.views import Asker
 from tests.hub.streets import Streets
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of

@@ -29,6 +29,7 @@ from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
 from hub.store import area_rows, settings_groups, settings_rows
 from hub.store.area_rows import AreaWords
+from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.database import Database
@@ -37,7 +38,6 @@ from hub.store.registry_tables import areas, cameras, nodes
 from hub.store.settings_door import SettingsService
 from hub.store.settings_rows import Scope
 from hub.store.signin_tables import people
-from hub.store.views import Asker
 from tests.hub.desk import Desk
 from tests.hub.web_town import NODE, Town
 

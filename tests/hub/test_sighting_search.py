@@ -12,14 +12,14 @@ from sqlalchemy import insert, select
 
 from hub.alerts.grants import Grant, Right
 from hub.alerts.shapes import Circle
-from hub.store import registry, sighting_search, staff
+from hub.store import grant_rows, people_rows, registry, sighting_search
 from hub.store.alert_tables import alerts, sightings
+from hub.store.asker import Asker
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.registry_tables import cameras
 from hub.store.search_door import SearchService
 from hub.store.sighting_search import COUNTED, SHOWN, FoundSightings, Wanted
-from hub.store.views import Asker
 from tests.hub.streets import CHEAP, Streets
 
 pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
@@ -105,7 +105,7 @@ class Town:
 
     def person(self, *grants: Grant) -> UUID:
         with self.streets.db.writing() as conn:
-            person_id = staff.add_person(
+            person_id = people_rows.add_person(
                 conn,
                 login=f"p{uuid4().hex[:8]}",
                 name="Anh",
@@ -116,7 +116,9 @@ class Town:
                 now=self.now,
             )
             for grant in grants:
-                staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=self.now)
+                grant_rows.add_grant(
+                    conn, person_id=person_id, grant=grant, reason="duty", now=self.now
+                )
         return person_id
 
     def find(self, person_id: UUID, wanted: Wanted, *, budget_s: float = 600) -> FoundSightings:

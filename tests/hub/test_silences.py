@@ -12,13 +12,13 @@ from agent.wire.terms import RuleWords
 from hub.alerts.grants import Right
 from hub.alerts.silences import MUTED_S, Ending, Silence, Spot, covers, is_to_be_muted, silenced_by
 from hub.store.alert_tables import alert_history
+from hub.store.asker import Asker
 from hub.store.duty_faults import DutyError
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import cameras
 from hub.store.response_service import ResponseService
 from hub.store.silence_door import NewSilence, SilenceService
 from hub.store.spool_tables import events
-from hub.store.views import Asker
 from tests.hub.streets import Streets
 from tests.schedules import schedules
 

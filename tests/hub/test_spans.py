@@ -10,7 +10,7 @@ from agent.wire.messages import MediaAnswered
 from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.intake.commands import commands
-from hub.store import registry, spans
+from hub.store import presence, spans
 from hub.store.audit import By
 from hub.store.audit_tables import audit
 from hub.store.door import InboxService
@@ -118,7 +118,7 @@ def test_sound_comes_only_where_it_was_asked_for_and_only_who_may_play_clips_hea
         update={"cameras": (camera.model_copy(update={"sound": "broken into twice"}),)}
     )
     with streets.db.writing() as conn:
-        registry.note_birth(conn, told, now=streets.clock.now())
+        presence.note_birth(conn, told, now=streets.clock.now())
     sighting_id = uuid4()
     [filed] = streets.file(streets.node.opened(sighting_id))
     assert filed.alert_id is not None

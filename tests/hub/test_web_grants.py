@@ -39,7 +39,7 @@ def person(town: Town, login: str, *, role: str = "officer", **grant: Any) -> UU
         now = town.clock.now()
         terms = replace(Grant(town.area_id, None, ALL, now.utc_us - 1), **grant)
         with town.db.writing() as conn:
-            staff.add_grant(conn, person_id=person_id, grant=terms, reason="duty", now=now)
+            grant_rows.add_grant(conn, person_id=person_id, grant=terms, reason="duty", now=now)
     return person_id
 
 

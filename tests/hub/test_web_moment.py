@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from agent.wire.messages import LeftBy, SightingClosed
 from hub.alerts.grants import Grant, Right
-from hub.store import staff
+from hub.store import grant_rows
 from hub.store.alert_tables import sightings
 from hub.store.audit_tables import audit
 from hub.store.database import Database
@@ -224,7 +224,7 @@ def test_who_may_not_search_sees_none_and_no_camera_beyond_their_grant(streets: 
         guest = conn.scalar(select(people.c.id).where(people.c.login == "guest"))
         assert guest is not None
         grant = Grant(None, other, Right.SEARCH | Right.CLIPS, now.utc_us - 1)
-        staff.add_grant(conn, person_id=guest, grant=grant, reason="case 7", now=now)
+        grant_rows.add_grant(conn, person_id=guest, grant=grant, reason="case 7", now=now)
     guest_there = visitor(streets.town, "guest")
     assert guest_there.get(streets.address()).status_code == 404
     page = guest_there.get(streets.address(other, streets.first))

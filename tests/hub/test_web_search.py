@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from agent.wire.messages import MediaAnswered
 from hub.alerts.grants import Grant, Right
-from hub.store import staff
+from hub.store import grant_rows
 from hub.store.database import Database
 from hub.store.footage_tables import media, span_wishes, wishes
 from hub.store.registry_tables import cameras
@@ -47,7 +47,7 @@ def let_search(town: Town, login: str, rights: Right, *, history_from_utc_us: in
             starts_utc_us=now.utc_us - 1,
             history_from_utc_us=history_from_utc_us,
         )
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="case 7", now=now)
+        grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="case 7", now=now)
 
 
 def visitor(town: Town, login: str) -> Visitor:

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.wire.messages import Tampering
-from hub.store.views import AlertPage, GrowingRow, HistoryRow, MediaRow, NextCall, ToldRow
+from hub.store.alert_page_views import AlertPage
+from hub.store.footage_views import GrowingRow, MediaRow
+from hub.store.views import HistoryRow, NextCall, ToldRow
 from hub.web import sentences, tellings
 from hub.web.footage import footage
 from hub.web.when import Calendar

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from agent.wire.messages import ClipBegun, ClipDropped, SightingUpdated
 from agent.wire.terms import BoxWords, RuleWords
 from hub.alerts.moment import Moment
-from hub.store import registry, staff
+from hub.store import grant_rows, registry
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.clock import HubClock
 from hub.store.database import Database
@@ -153,7 +153,7 @@ def test_grant_that_ends_closes_the_door_at_once(town: Town) -> None:
     grant_id = town.grants["an"]
     assert grant_id is not None
     with town.db.writing() as conn:
-        staff.end_grant(conn, grant_id, now=town.clock.now())
+        grant_rows.end_grant(conn, grant_id, now=town.clock.now())
     assert an.get(f"/alerts/{seen.alert_id}").status_code == 404
 
 
@@ -301,7 +301,7 @@ def test_live_page_hears_that_its_reader_may_see_less(town: Town) -> None:
         grant_id = town.grants["an"]
         assert grant_id is not None
         with town.db.writing() as conn:
-            staff.end_grant(conn, grant_id, now=town.clock.now())
+            grant_rows.end_grant(conn, grant_id, now=town.clock.now())
 
     assert "event: scope" in events_heard(town, "an", cursor=0, meanwhile=end_the_grant)
 

@@ -143,7 +143,7 @@ NO_FOOTAGE: Final = {
     "hub/store/guesses.py::wait_s": PEOPLE,
     "hub/store/health.py::note": "a box's temperatures of weeks ago",
     "hub/store/identities.py::Identities.unlink": PEOPLE,
-    "hub/store/invitations.py::come_in": PEOPLE,
+    "hub/store/invitation_rows.py::come_in": PEOPLE,
     "hub/store/map_files.py::MapFiles._put": "tiles of the map",
     "hub/store/map_files.py::MapFiles.clear": "tiles of the map",
     "hub/store/notice_door.py::NoticeDoor.put_notice_file.write": "a notice's own picture",

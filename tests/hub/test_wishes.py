@@ -9,12 +9,13 @@ from agent.wire.codec import decode_command
 from agent.wire.messages import MediaAnswered
 from agent.wire.presence import Death
 from hub.intake.commands import commands
-from hub.store import registry
+from hub.store import presence
 from hub.store.alert_tables import alerts
+from hub.store.asker import Asker
 from hub.store.audit_tables import audit
 from hub.store.door import InboxService
 from hub.store.footage_tables import media, wishes
-from hub.store.views import Asker, MediaRow, WishRow
+from hub.store.footage_views import MediaRow, WishRow
 from hub.store.wishes import AGAIN_S
 from tests.hub.streets import Streets, sha
 
@@ -128,13 +129,13 @@ def test_a_node_that_is_away_is_told_when_it_is_back(streets: Streets, alert_id:
     an = streets.officer("an")
     birth = streets.node.birth()
     with streets.db.writing() as conn:
-        registry.note_birth(conn, birth, now=streets.clock.now())
+        presence.note_birth(conn, birth, now=streets.clock.now())
         death = Death(node="nga-tu", birth_id=birth.birth_id)
-        registry.note_death(conn, death, now=streets.clock.now())
+        presence.note_death(conn, death, now=streets.clock.now())
     streets.playback.ask_for_clip(an, alert_id, media_id(streets))
     assert said(streets) == []
     page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None and not page.is_node_here
     with streets.db.writing() as conn:
-        registry.note_birth(conn, streets.node.birth(), now=streets.clock.now())
+        presence.note_birth(conn, streets.node.birth(), now=streets.clock.now())
     assert len(said(streets)) == 1

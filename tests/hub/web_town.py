@@ -25,7 +25,7 @@ from hub.alerts.routing import Policy
 from hub.assembly.services import Resources, make_services
 from hub.evidence.arrival import seal_arrival
 from hub.evidence.keys import new_key
-from hub.store import registry, staff
+from hub.store import grant_rows, people_rows, presence, registry
 from hub.store.accounts import Accounts
 from hub.store.arrivals import Arrivals
 from hub.store.asking_door import AskingDoor
@@ -179,7 +179,7 @@ class Town:
             conn, name="Ngã tư Chợ Cũ", level="junction", parent_id=town, now=now
         )
         registry.add_node(conn, name=NODE, area_id=self.area_id, now=now)
-        registry.note_birth(conn, self.voice.birth(), now=now)
+        presence.note_birth(conn, self.voice.birth(), now=now)
         everything = Right.SEE | Right.CLIPS | Right.ALERTED
         self.grants = {
             "an": self._person(conn, "an", "Nguyễn Văn An", everything),
@@ -195,7 +195,9 @@ class Town:
         with self.db.writing() as conn:
             person_id = conn.scalar(select(people.c.id).where(people.c.login == login))
             grant = Grant(area_id or self.area_id, None, rights, now.utc_us - 1)
-            return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+            return grant_rows.add_grant(
+                conn, person_id=person_id, grant=grant, reason="duty", now=now
+            )
 
     def _person(
         self, conn: Any, login: str, name: str, rights: Right, *, language: str = "vi"
@@ -205,10 +207,10 @@ class Town:
             return None
         now = self.clock.now()
         grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
-        return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+        return grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
 
     def _account(self, conn: Any, login: str, name: str, role: str, language: str) -> UUID:
-        return staff.add_person(
+        return people_rows.add_person(
             conn,
             login=login,
             name=name,
@@ -235,7 +237,9 @@ class Town:
             person_id = self._account(conn, login, name, role, language)
             if rights:
                 grant = Grant(area_id or self.area_id, None, rights, now.utc_us - 1)
-                staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+                grant_rows.add_grant(
+                    conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now
+                )
         return person_id
 
     @property
@@ -402,7 +406,7 @@ class Town:
             for one in birth.cameras
         )
         with self.db.writing() as conn:
-            registry.note_birth(
+            presence.note_birth(
                 conn, birth.model_copy(update={"cameras": heard}), now=self.clock.now()
             )
 

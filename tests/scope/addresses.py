@@ -7,8 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from hub.alerts.grants import Right
+from hub.store.asker import Asker
 from hub.store.export_door import CannotLeaveError, ExportService
-from hub.store.views import Asker
 from tests.scope.asks import Ask
 from tests.scope.holdings import Holdings, HoldingsTwin
 from tests.scope.world import Person, Twin

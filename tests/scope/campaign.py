@@ -42,7 +42,7 @@ if __name__ == "__main__":  # started by its path, as its page says
 
 from sqlalchemy import select
 
-from hub.store import account_closing, dispatch, staff
+from hub.store import account_closing, dispatch, grant_rows
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.export_door import ExportService
@@ -364,7 +364,7 @@ class Street:
         world = self.world
         now = world.clock.now()
         with world.db.writing() as conn:
-            staff.end_grant(conn, who.grant_ids[number], now=now)
+            grant_rows.end_grant(conn, who.grant_ids[number], now=now)
         old = who.grants[number]
         ends = now.utc_us if old.ends_utc_us is None else min(old.ends_utc_us, now.utc_us)
         who.grants[number] = type(old)(

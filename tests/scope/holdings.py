@@ -16,6 +16,7 @@ from hub.alerts.grants import CameraPlace, Right, at_or_above
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role
 from hub.store.alert_tables import alerts
+from hub.store.asker import Asker
 from hub.store.case_tables import case_items, case_members, cases
 from hub.store.live_door import LiveCamera, Purpose
 from hub.store.notice_tables import notice_files, notices
@@ -23,7 +24,6 @@ from hub.store.registry_tables import nodes
 from hub.store.tables import columns
 from hub.store.tip_box import Reporter, TipBox
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
-from hub.store.views import Asker
 from hub.web.watching import Watching
 from tests.scope.world import DAY_S, Camera, File, Person, Shot, Twin, World, mark
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import true
 
 from hub.alerts.grants import Right
-from hub.store import case_rows, channels, scope, sights
+from hub.store import case_rows, channels, footage_sights, scope
 from hub.store.footage_tables import media
 from hub.store.scope import entitled_values
 from tests.scope import campaign
@@ -53,7 +53,7 @@ def all_of_the_camera(scope: Any) -> Any:
 def test_the_campaign_finds_footage_from_before_a_grant_reaches_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sights, "seen_media", all_of_the_camera)
+    monkeypatch.setattr(footage_sights, "seen_media", all_of_the_camera)
     counted = found(tmp_path, requests=400, seed=7)
     assert any("bytes of" in leak for leak in counted.leaks)
 

@@ -19,7 +19,7 @@ from hub.alerts.grants import ALL, CameraPlace, Grant, Right, at_or_above, may
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, fence_of
 from hub.assembly.services import Resources, make_services
-from hub.store import registry
+from hub.store import presence, registry
 from hub.store.accounts import Accounts, SessionLimits
 from hub.store.alert_tables import alerts, trouble_cameras
 from hub.store.bell import Bell
@@ -188,7 +188,7 @@ class World:
                 area_id = node_area_id = self.rng.choice(list(self.parents))
                 mouth = Mouth(mark(self.rng), self.clock)
                 node_id = registry.add_node(conn, name=mouth.name, area_id=area_id, now=now)
-                registry.note_birth(conn, mouth.birth(), now=now)
+                presence.note_birth(conn, mouth.birth(), now=now)
                 camera_id = conn.scalar(select(cameras.c.id).where(cameras.c.node_id == node_id))
                 label = mark(self.rng)
                 if number % 3 == 0:  # it looks at another place than its node's

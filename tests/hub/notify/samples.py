@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from hub.notify.channel import Message
-from hub.store.owed import Owed, Phone
+from hub.store.owed import Owed
+from hub.store.phone_views import Phone
 from tests.hub.notify.town import NOON
 
 ALERT_ID = UUID("01a1ee56-5e00-7003-a7fa-8323a8f44d7a")

@@ -16,7 +16,7 @@ from hub.alerts.answers import (
     what_follows,
 )
 from hub.alerts.grants import Right
-from hub.store import ledger, marks
+from hub.store import marks, notify_ledger
 from hub.store.account_state import CLOSED
 from hub.store.alert_tables import alerts
 from hub.store.notify_tables import phones
@@ -53,7 +53,7 @@ def test_those_who_may_only_look_or_have_left_are_owed_nothing(town: Town) -> No
 def test_a_phone_that_is_gone_is_owed_nothing(town: Town) -> None:
     officer = town.officer("hai", phone_count=2)
     with town.db.writing() as conn:
-        ledger.retire_phone(conn, officer.phone_ids[0], reason="removed", now=NOON)
+        notify_ledger.retire_phone(conn, officer.phone_ids[0], reason="removed", now=NOON)
     assert town.owe(town.alert()) == 1
 
 
@@ -310,13 +310,13 @@ def test_what_the_phone_shows_needs_no_repeat(town: Town) -> None:
 
 def test_the_ledger_counts_itself(town: Town) -> None:
     town.officer("hai", phone_count=3)
-    assert town.counts() == ledger.Counts(0, 0, 0, 0, 0, 0, 0, 0, None)
+    assert town.counts() == notify_ledger.Counts(0, 0, 0, 0, 0, 0, 0, 0, None)
     town.owe(town.alert())
     first, second, _ = town.claim()
     town.record(first, Delivered(201))
     town.record(second, TryAgain("503", 503), chance=0)
     town.record(town.claim()[0], Refused("413", 413))
-    assert town.counts() == ledger.Counts(
+    assert town.counts() == notify_ledger.Counts(
         queued=1,
         accepted=1,
         folded=0,

@@ -15,7 +15,7 @@ from hub.alerts.grants import Right
 from hub.alerts.phone_checks import HEARD_WITHIN_S, CheckBounds, check_day, is_asked, is_silent
 from hub.notify.channel import Message, Phone
 from hub.notify.phone_check import PhoneCheck
-from hub.store import clock_steps, keeper_sights, marks, phone_checks
+from hub.store import clock_steps, marks, phone_checks, undelivered
 from hub.store.notify_tables import phones
 from tests.hub.notify.town import NOON, Town
 
@@ -136,9 +136,9 @@ def test_the_keeper_of_their_cameras_hears_of_silent_phones_and_no_other(town: T
     look(town, Service())
     town.clock.go_on(3601)
     with town.db.reading() as conn:
-        found = keeper_sights.undelivered(conn, keeper.person_id, town.clock.now())
+        found = undelivered.undelivered(conn, keeper.person_id, town.clock.now())
         assert [phone.person_name for phone in found.silent] == ["Anh hai"]
-        assert keeper_sights.undelivered(conn, other.person_id, town.clock.now()).silent == []
+        assert undelivered.undelivered(conn, other.person_id, town.clock.now()).silent == []
 
 
 def test_a_step_of_the_hubs_clock_makes_no_phone_silent(town: Town) -> None:

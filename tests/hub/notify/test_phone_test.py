@@ -12,7 +12,7 @@ from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
 from hub.notify.channel import Message, Phone
 from hub.notify.phone_test import PhoneTest, message_for
 from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
-from hub.store import clock_steps, ledger, phone_tests
+from hub.store import clock_steps, notify_ledger, phone_tests
 from hub.store.alert_tables import alerts
 from hub.store.bell import Bell
 from hub.store.notify_tables import notifications, phones
@@ -170,7 +170,7 @@ def test_what_a_phone_that_is_gone_was_still_owed_is_said_and_looked_for_no_more
     hai = town.officer("hai")
     owe(town, hai.person_id)
     with town.db.writing() as conn:
-        ledger.retire_phone(conn, hai.phone_ids[0], reason="removed", now=town.clock.now())
+        notify_ledger.retire_phone(conn, hai.phone_ids[0], reason="removed", now=town.clock.now())
     assert look(town, Service()) == 0
     (sent,) = newest(town, hai.person_id)
     assert (sent.state, sent.reason) == ("dropped", "phone gone")

@@ -12,7 +12,7 @@ from hub.alerts.answers import Answer
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
-from hub.store import dispatch, ledger, outcomes
+from hub.store import dispatch, ledger, notify_ledger, outcomes, phone_views
 from hub.store.alert_tables import alerts
 from hub.store.database import Database
 from hub.store.notify_tables import attempts, notifications, phones
@@ -203,7 +203,7 @@ class Town:
             )
         return alert_id
 
-    def owe(self, alert_id: UUID, moment: ledger.AlertMoment = "opened") -> int:
+    def owe(self, alert_id: UUID, moment: phone_views.AlertMoment = "opened") -> int:
         with self.db.writing() as conn:
             return ledger.owe(
                 conn,
@@ -263,9 +263,9 @@ class Town:
         with self.db.reading() as conn:
             return dispatch.next_due(conn, self.clock.now())
 
-    def counts(self) -> ledger.Counts:
+    def counts(self) -> notify_ledger.Counts:
         with self.db.reading() as conn:
-            return ledger.counts(conn)
+            return notify_ledger.counts(conn)
 
     def rows(self) -> list[Row[Any]]:
         with self.db.reading() as conn:
