@@ -9,6 +9,10 @@ from math import asin, cos, radians, sin, sqrt
 from typing import Final
 from uuid import UUID
 
+AT_HAND_M: Final = 5.0
+"""A nearer camera is "beside it": rounded to tens of metres it would be 0."""
+
+
 EARTH_M: Final = 6_371_000.0
 NEAR_M: Final = 1_000.0
 MOST: Final = 6

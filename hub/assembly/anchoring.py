@@ -12,7 +12,6 @@ from cryptography import x509
 
 from hub.alerts.chain import Anchor
 from hub.alerts.errors import RegistryError
-from hub.config import HubSettings
 from hub.enrol.files import write_public
 from hub.evidence.stamp import Authority, StampError, check_stamp, must_agree
 from hub.store import audit
@@ -26,11 +25,6 @@ ANCHOR_ERROR_MS: Final = 1000
 _LINE: Final = re.compile(
     r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<seq>\d{1,18}) (?P<hash>[0-9a-f]{64})"
 )
-
-
-def anchor_file(settings: HubSettings) -> Path:
-    """File with the log's last hash, one line per day."""
-    return settings.store.media_folder / "log-anchors"
 
 
 class Anchoring:

@@ -7,8 +7,9 @@ from typing import Final
 
 from hub.alerts.chain import Anchor, faults
 from hub.assembly import opening
-from hub.assembly.anchoring import anchor_file, parse_line, stamp_faults, stamps_of, to_line
+from hub.assembly.anchoring import parse_line, stamp_faults, stamps_of, to_line
 from hub.assembly.commands import OK, say, settings_of
+from hub.assembly.log_anchor import anchor_file
 from hub.assembly.stamping import roots_of
 from hub.config import HubSettings
 from hub.store import audit

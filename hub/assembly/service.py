@@ -17,12 +17,13 @@ from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
 from hub.assembly import enrolling, households, opening, providing, stamping
-from hub.assembly.anchoring import Anchoring, anchor_file
+from hub.assembly.anchoring import Anchoring
 from hub.assembly.answering import office
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
 from hub.assembly.housekeeping import Housekeeping
+from hub.assembly.log_anchor import anchor_file
 from hub.assembly.measuring import Measured, token
 from hub.assembly.packing import packer, proof_signer
 from hub.assembly.pulse import Beat, Pulse

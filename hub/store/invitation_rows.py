@@ -1,6 +1,6 @@
 """Uses of invitation links: whose it is, signing in by it, refusing it."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, select, update
 
@@ -11,6 +11,8 @@ from hub.store.audit import By
 from hub.store.session_views import SessionLimits, SignedIn
 from hub.store.signin_tables import identities, invitations, passkeys, people
 from hub.store.tables import columns
+
+TOKEN_CHARS: Final = 200
 
 
 def who(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:

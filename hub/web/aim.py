@@ -22,7 +22,7 @@ from hub.store.phone_test_door import PhoneTestService
 from hub.store.settings_door import CameraNow, SettingsService
 from hub.web import live_view, phone_tests
 from hub.web.auth import FormSent, SignedIn, Visit
-from hub.web.passing_words import facing_words
+from hub.web.compass import facing_words
 from hub.web.site import render
 
 router = APIRouter(prefix="/cameras/{camera_id}/aim")

@@ -13,7 +13,7 @@ from hub.store.alert_rule_views import NewRule, Trial
 from hub.store.duty_faults import DutyError
 from hub.web import alert_rule_words, duty_forms, duty_words
 from hub.web.auth import FormSent, SignedIn, Visit
-from hub.web.duty_forms import Fields, field
+from hub.web.forms import Fields, field
 from hub.web.services import service
 from hub.web.site import render
 

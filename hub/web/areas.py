@@ -15,7 +15,7 @@ from hub.store.area_rows import AreaError, AreaFault, AreaWords
 from hub.store.csv_import import Import
 from hub.web import csv_words
 from hub.web.auth import FormSent, SignedIn, Visit
-from hub.web.duty_forms import Fields, field
+from hub.web.forms import Fields, field
 from hub.web.proof import ProvedForm
 from hub.web.site import render
 from hub.web.when import Calendar

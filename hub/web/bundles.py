@@ -16,7 +16,7 @@ from hub.store.bundle_desk import BundleService, BundleUpload
 from hub.store.bundles import BundleRefusedError, BundleTrouble
 from hub.store.enrol_door import EnrolmentService
 from hub.store.parts import SupersededError, WrongOffsetError
-from hub.web import programs, streamed_form, tus
+from hub.web import programs, resumable, streamed_form, tus
 from hub.web.auth import ApiCalled, FormSent, SignedIn, SignedOutError, Visit, with_token
 from hub.web.services import service
 from hub.web.site import site_of
@@ -49,7 +49,7 @@ async def send_form(request: Request, visit: SignedIn, bundles: Bundles) -> Resp
 
     def begin(fields: Mapping[str, str]) -> BundleUpload:
         with_token(visit, fields.get("csrf", ""))
-        size_bytes = max(1, tus.number(request, "content-length") - FORM_AROUND_BYTES)
+        size_bytes = max(1, resumable.number(request, "content-length") - FORM_AROUND_BYTES)
         came.append(bundles.begin(visit.asker, size_bytes=size_bytes, mark=""))
         return came[0]
 
@@ -68,7 +68,7 @@ async def send_form(request: Request, visit: SignedIn, bundles: Bundles) -> Resp
         if refused.trouble is BundleTrouble.SIGNED_OUT:
             raise SignedOutError from refused
         answer = await run_in_threadpool(_page, request, visit, refused)
-    except (MalformedError, tus.Unwanted) as error:
+    except (MalformedError, resumable.Unwanted) as error:
         raise HTTPException(422) from error
     except BlobsError as error:
         site_of(request).room.lacking(error)
@@ -79,7 +79,7 @@ async def send_form(request: Request, visit: SignedIn, bundles: Bundles) -> Resp
     finally:
         for upload in came:
             await run_in_threadpool(bundles.drop, visit.asker, upload.upload_id)
-    return await tus.drained(request, answer, most_bytes=MOST_BUNDLE_BYTES)
+    return await resumable.drained(request, answer, most_bytes=MOST_BUNDLE_BYTES)
 
 
 @router.post("/take")
@@ -105,14 +105,14 @@ async def create_upload(request: Request, visit: ApiCalled, bundles: Bundles) ->
     """Start, or continue the same file: the answer has the progress."""
 
     def begin() -> Response:
-        tus.check_version(request)
-        names = tus.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
-        size_bytes = tus.number(request, "upload-length")
+        resumable.check_version(request)
+        names = resumable.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
+        size_bytes = resumable.number(request, "upload-length")
         _check(visit)
         upload = bundles.begin(visit.asker, size_bytes=size_bytes, mark=names.get(MARK, "-"))
         upload.finish()
         headers = {"Location": f"{HOME}/upload/{upload.upload_id}"}
-        return Response(status_code=201, headers=headers | tus.offset(upload.offset_bytes))
+        return Response(status_code=201, headers=headers | resumable.offset(upload.offset_bytes))
 
     return await _answered(request, visit, lambda: run_in_threadpool(begin))
 
@@ -124,13 +124,15 @@ async def take_bytes(
     """The next bytes."""
 
     async def receive() -> Response:
-        tus.check_version(request)
+        resumable.check_version(request)
         if request.headers.get("content-type") != tus.BODY_TYPE:
-            raise tus.Unwanted(415, f"the body of a PATCH is {tus.BODY_TYPE}")
-        at = tus.number(request, "upload-offset")
+            raise resumable.Unwanted(415, f"the body of a PATCH is {tus.BODY_TYPE}")
+        at = resumable.number(request, "upload-offset")
         await run_in_threadpool(_check, visit)
         upload = await run_in_threadpool(bundles.resume, visit.asker, upload_id, at)
-        return Response(status_code=204, headers=tus.offset(await tus.receive(request, upload)))
+        return Response(
+            status_code=204, headers=resumable.offset(await resumable.receive(request, upload))
+        )
 
     return await _answered(request, visit, receive)
 
@@ -142,7 +144,7 @@ async def _answered(
     words = visit.site.calendar(visit.asker.language).words
     try:
         return await act()
-    except tus.Unwanted as unwanted:
+    except resumable.Unwanted as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
     except BundleRefusedError as refused:
         answer = _told(refused, words)
@@ -155,7 +157,7 @@ async def _answered(
         answer = _told(BundleRefusedError(BundleTrouble.ROOM, str(error)), words)
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
-    return await tus.drained(request, answer)
+    return await resumable.drained(request, answer)
 
 
 def _told(refused: BundleRefusedError, words: Words) -> JSONResponse:

@@ -11,9 +11,9 @@ from hub.alerts.channels import CRITICAL, SEVERITIES, Order, steps_for
 from hub.store.keepers_door import NodeHealthService
 from hub.store.phone_service import PhoneService
 from hub.store.phone_views import PhoneRow
-from hub.web import duty_forms
+from hub.web import forms
 from hub.web.auth import FormSent
-from hub.web.duty_forms import Fields
+from hub.web.forms import Fields
 from hub.web.words import Words
 
 router = APIRouter()
@@ -74,7 +74,7 @@ def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:
     for severity in SEVERITIES:
         places: dict[int, set[str]] = {}
         for channel in channels:
-            place = int(duty_forms.field(form, f"{severity}-{channel}"))
+            place = int(forms.field(form, f"{severity}-{channel}"))
             if not 1 <= place <= len(channels):
                 raise ValueError(f"no place {place}")
             places.setdefault(place, set()).add(channel)

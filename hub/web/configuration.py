@@ -15,7 +15,7 @@ from hub.store.settings_door import NodePreview, ScopePage, SettingsService
 from hub.store.settings_rows import Scope
 from hub.web import settings_words
 from hub.web.auth import FormSent, SignedIn, Visit
-from hub.web.duty_forms import Fields
+from hub.web.forms import Fields
 from hub.web.proof import ProvedForm
 from hub.web.services import service
 from hub.web.site import render

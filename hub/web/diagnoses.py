@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from hub.store.diagnosis_door import DiagnosisService
 from hub.store.diagnosis_rows import MOST_BYTES, State
 from hub.web.auth import FormSent, SignedIn
+from hub.web.resumable import Unwanted, drained, node_name_of
 from hub.web.services import service
 from hub.web.site import site_of
-from hub.web.tus import Unwanted, drained, node_name_of
 
 router = APIRouter()
 

@@ -13,9 +13,9 @@ from hub.alerts.moment import Moment
 from hub.store.asker import Asker
 from hub.store.duty_door import OnCallService
 from hub.store.duty_faults import DutyError
-from hub.web import duty_forms, duty_words
+from hub.web import duty_forms, duty_words, forms
 from hub.web.auth import FormSent, SignedIn, Visit
-from hub.web.duty_forms import Fields
+from hub.web.forms import Fields
 from hub.web.services import service
 from hub.web.site import render
 
@@ -141,7 +141,7 @@ def change_team(
 
 
 def _people(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    name, members = duty_forms.field(form, "name"), duty_forms.ids(form, "member")
+    name, members = forms.field(form, "name"), duty_forms.ids(form, "member")
     return on_call.change_team(asker, team_id, name=name, members=members)
 
 
@@ -150,18 +150,18 @@ def _end(on_call: OnCallService, asker: Asker, team_id: UUID, _form: FormData) -
 
 
 def _shift(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    chosen = duty_forms.field(form, "shift")
+    chosen = forms.field(form, "shift")
     shift_id = duty_forms.key(chosen) if chosen else None
     return on_call.put_shift(asker, team_id, duty_forms.shift(form), shift_id)
 
 
 def _drop_shift(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    shift_id = duty_forms.key(duty_forms.field(form, "shift"))
+    shift_id = duty_forms.key(forms.field(form, "shift"))
     return on_call.drop_shift(asker, team_id, shift_id)
 
 
 def _odd_day(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    crew, reason = duty_forms.crew(form, "p"), duty_forms.field(form, "reason")
+    crew, reason = duty_forms.crew(form, "p"), forms.field(form, "reason")
     on = duty_forms.duty(form)
     return on_call.put_odd_day(asker, team_id, on, crew=crew, reason=reason)
 
@@ -176,7 +176,7 @@ def _swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -
 
 
 def _drop_swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    whom = duty_forms.key(duty_forms.field(form, "instead_of"))
+    whom = duty_forms.key(forms.field(form, "instead_of"))
     return on_call.drop_stand_in(asker, team_id, duty_forms.duty(form), whom)
 
 
@@ -241,7 +241,7 @@ def put_plan(
     request: Request, visit: FormSent, on_call: OnCall, area_id: UUID, form: Fields
 ) -> Response:
     """Store the plan; without any step the area has no plan of its own."""
-    is_ended = bool(duty_forms.field(form, "end"))
+    is_ended = bool(forms.field(form, "end"))
     try:
         plan = None if is_ended else duty_forms.plan(form)
         is_theirs = on_call.put_plan(visit.asker, area_id, plan)

@@ -2,33 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
 from hub.alerts.escalation import MOST_STEPS, Plan, Step, Whom
 from hub.alerts.rosters import Crew
 from hub.store.duty import Duty, NewShift, Swap
 from hub.store.duty_faults import MOST_CREW, DutyError, Fault
+from hub.web.forms import field
 
 NOBODY: Final = "-"
 """Chosen for an empty day on purpose; an empty field means "as every day"."""
-
-
-async def _read(request: Request) -> FormData:
-    return await request.form()
-
-
-Fields = Annotated[FormData, Depends(_read)]
-"""A form with variable fields: one per weekday, place and step."""
-
-
-def field(form: FormData, name: str) -> str:
-    """One field; empty if it is missing or a file."""
-    value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
 
 
 def ids(form: FormData, name: str) -> list[UUID]:

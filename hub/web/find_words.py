@@ -11,13 +11,11 @@ from hub.alerts.passing import compass_point
 from hub.store.footage_views import MediaRow
 from hub.store.sighting_sights import FoundSighting
 from hub.store.sighting_views import SightingsPage
+from hub.web.compass import compass_words
 from hub.web.find_form import Asked, Parsed, going_words, kind_words, way_words
-from hub.web.footage import gone_sentence
-from hub.web.passing_words import compass_words
+from hub.web.footage_words import Unbrought, gone_sentence, unbrought
 from hub.web.search import address_of
-from hub.web.sentences import DOUBT_FROM_MS
-from hub.web.waiting import Unbrought, unbrought
-from hub.web.when import Calendar
+from hub.web.when import DOUBT_FROM_MS, Calendar
 from hub.web.words import Words
 
 US_PER_S: Final = 1_000_000

@@ -1,17 +1,15 @@
 """Footage of an alert for its page: pictures, clips, or why there is none yet."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from hub.alerts.kinds import CROWD
 from hub.store.alert_page_views import AlertPage
-from hub.store.footage_views import GrowingRow, MediaRow, Removed
+from hub.store.footage_views import GrowingRow, MediaRow
+from hub.web.footage_words import NO_SOUND, Unbrought, gone_sentence, unbrought
 from hub.web.sounds import Heard, heard
-from hub.web.waiting import Unbrought, growing_sentence, is_awaited, unannounced, unbrought
+from hub.web.waiting import growing_sentence, is_awaited, unannounced
 from hub.web.when import Calendar
 from hub.web.words import Words
-
-NO_SOUND: Final = Heard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,50 +176,6 @@ def _clip(media: MediaRow, page: AlertPage, heard: Heard) -> Clip:
         leave_s=position(page.row.last_seen_utc_us),
         heard=heard,
     )
-
-
-def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
-    """What was removed, when, and by whose rule."""
-    say = calendar.words.say
-    told = {
-        "time": calendar.full(media.first_frame_utc_us),
-        "date": f"{calendar.local(removed.at_utc_us):%d/%m/%Y}",
-        "days": removed.keep_days,
-        "place": removed.area or say("everywhere"),
-        "reason": removed.reason,
-    }
-    is_clip = media.kind == "clip"
-    match removed.why:
-        case "rule":
-            rule = say("Rule: kept for %(days)s days (%(place)s). Reason: %(reason)s.")
-            what = (
-                say("The clip of %(time)s was removed on %(date)s.")
-                if is_clip
-                else say("The picture of %(time)s was removed on %(date)s.")
-            )
-            return f"{what % told} {rule % told}"
-        case "asked":
-            return (
-                say("The clip of %(time)s was deleted on %(date)s for a person concerned.")
-                if is_clip
-                else say("The picture of %(time)s was deleted on %(date)s for a person concerned.")
-            ) % told
-        case "full":
-            return (
-                say("The clip of %(time)s was removed on %(date)s: the hub's disk was full.")
-                if is_clip
-                else say(
-                    "The picture of %(time)s was removed on %(date)s: the hub's disk was full."
-                )
-            ) % told
-        case _:
-            return (
-                say("The clip of %(time)s is no longer at the hub; its camera box is asked.")
-                if is_clip
-                else say(
-                    "The picture of %(time)s is no longer at the hub; its camera box is asked."
-                )
-            ) % told
 
 
 def _waiting(page: AlertPage, announced: list[MediaRow], words: Words) -> str | None:

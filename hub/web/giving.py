@@ -21,7 +21,7 @@ from hub.alerts.households import FORM_BYTES, GivenError, GivenFault
 from hub.store.blobs import BlobsError
 from hub.store.household_views import Giving
 from hub.store.parts import CHUNK_BYTES, SupersededError, WrongOffsetError
-from hub.web import tus
+from hub.web import resumable, tus
 from hub.web.household_pages import GONE, TOKEN_CHARS
 from hub.web.household_room import HouseholdRoom
 from hub.web.site import PublicWords, language_of, render, site_of
@@ -129,17 +129,17 @@ async def create_upload(request: Request, token: str) -> Response:
     """Start, or continue the same file."""
 
     def begin() -> Response:
-        tus.check_version(request)
-        names = tus.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
+        resumable.check_version(request)
+        names = resumable.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
         upload = _room(request).desk.begin(
             token,
-            size_bytes=tus.number(request, "upload-length"),
+            size_bytes=resumable.number(request, "upload-length"),
             name=names.get("name", ""),
             mark=names.get("mark", ""),
         )
         upload.finish()
         headers = {"Location": f"/give/{token}/upload/{upload.upload_id}"}
-        return Response(status_code=201, headers=headers | tus.offset(upload.offset_bytes))
+        return Response(status_code=201, headers=headers | resumable.offset(upload.offset_bytes))
 
     return await _answered(request, lambda: run_in_threadpool(begin))
 
@@ -149,13 +149,13 @@ async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response
     """Progress of the upload."""
 
     def tell() -> Response:
-        tus.check_version(request)
+        resumable.check_version(request)
         desk = _room(request).desk
         giving = desk.look(token)
         if giving is None or giving.upload_id != upload_id:
             raise desk.refused(GivenFault.LOST)
         length = {"Upload-Length": str(giving.size_bytes), "Cache-Control": "no-store"}
-        return Response(headers=tus.offset(giving.came_bytes) | length)
+        return Response(headers=resumable.offset(giving.came_bytes) | length)
 
     return await _answered(request, lambda: run_in_threadpool(tell))
 
@@ -165,12 +165,14 @@ async def take_bytes(request: Request, token: str, upload_id: UUID) -> Response:
     """The next bytes."""
 
     async def take() -> Response:
-        tus.check_version(request)
+        resumable.check_version(request)
         if request.headers.get("content-type") != tus.BODY_TYPE:
-            raise tus.Unwanted(415, f"the body of a PATCH is {tus.BODY_TYPE}")
-        at = tus.number(request, "upload-offset")
+            raise resumable.Unwanted(415, f"the body of a PATCH is {tus.BODY_TYPE}")
+        at = resumable.number(request, "upload-offset")
         upload = await run_in_threadpool(_room(request).desk.resume, token, upload_id, at)
-        return Response(status_code=204, headers=tus.offset(await tus.receive(request, upload)))
+        return Response(
+            status_code=204, headers=resumable.offset(await resumable.receive(request, upload))
+        )
 
     return await _answered(request, take)
 
@@ -180,7 +182,7 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
     speech = words(language_of(request, None))
     try:
         return await act()
-    except tus.Unwanted as unwanted:
+    except resumable.Unwanted as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
     except GivenError as error:
         answer = _told(error.fault, speech)
@@ -193,7 +195,7 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
         answer = _told(GivenFault.ROOM, speech)
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
-    return await tus.drained(request, answer)
+    return await resumable.drained(request, answer)
 
 
 def _told(fault: GivenFault, speech: Words) -> JSONResponse:

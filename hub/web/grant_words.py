@@ -8,7 +8,6 @@ from hub.alerts.grants import Right
 from hub.alerts.roles import USUAL
 from hub.store.grant_faults import GrantFault
 from hub.store.grant_views import GrantRow
-from hub.web.invitations import role_name
 from hub.web.when import Calendar
 from hub.web.words import Words
 
@@ -130,3 +129,18 @@ def fault(what: GrantFault, words: Words) -> str:
         GrantFault.ONE_PLACE: say("A board member has one place alone, smaller than a commune."),
         GrantFault.UNKNOWN_ROLE: say("There is no such role."),
     }[what]
+
+
+def role_name(role: str, words: Words) -> str:
+    """Readable name of a role; an unknown one is shown as it is."""
+    say = words.say
+    names = {
+        "officer": say("officer"),
+        "leader": say("leader"),
+        "board_member": say("board member"),
+        "investigator": say("investigator"),
+        "technician": say("technician"),
+        "oversight": say("oversight"),
+        "keeper": say("keeper"),
+    }
+    return names.get(role, role)

@@ -15,7 +15,7 @@ from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.grant_views import NewGrant
 from hub.web import grant_words
 from hub.web.auth import FormSent, SignedIn, Visit
-from hub.web.duty_forms import Fields, field
+from hub.web.forms import Fields, field
 from hub.web.proof import ProvedForm
 from hub.web.site import render
 

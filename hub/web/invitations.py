@@ -11,32 +11,18 @@ from starlette.responses import RedirectResponse, Response
 from hub.alerts.errors import RegistryError
 from hub.store.account_faults import AccountError
 from hub.store.accounts import SignedIn as NewSession
+from hub.store.invitation_rows import TOKEN_CHARS
 from hub.store.invitations import HOLDS_S, ROLES, Invited, Made, NewPerson
 from hub.store.passwords import MAX_CHARS, MIN_CHARS
 from hub.web.auth import FormSent, SignedIn, Visit, agent_of, came_from, hand_over_cookie
+from hub.web.grant_words import role_name
 from hub.web.proof import ProvedForm
 from hub.web.site import render, site_of
 from hub.web.words import LANGUAGES, Words
 
 router = APIRouter()
 
-TOKEN_CHARS: Final = 200
 GONE: Final = 410
-
-
-def role_name(role: str, words: Words) -> str:
-    """Readable name of a role; an unknown one is shown as it is."""
-    say = words.say
-    names = {
-        "officer": say("officer"),
-        "leader": say("leader"),
-        "board_member": say("board member"),
-        "investigator": say("investigator"),
-        "technician": say("technician"),
-        "oversight": say("oversight"),
-        "keeper": say("keeper"),
-    }
-    return names.get(role, role)
 
 
 @router.get("/invitations")

@@ -12,7 +12,7 @@ from hub.alerts.retention import FootageClass
 from hub.store.keeping_door import RetentionService
 from hub.store.keeping_views import HeldRow, KeepingFault, KeptPage, NewHold, NewRule, RuleRow
 from hub.web.auth import FormSent, SignedIn, Visit
-from hub.web.duty_forms import Fields, field
+from hub.web.forms import Fields, field
 from hub.web.proof import ProvedForm
 from hub.web.services import service
 from hub.web.site import render

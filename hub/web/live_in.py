@@ -11,8 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
+from hub.web.resumable import Unwanted, drained, node_name_of
 from hub.web.site import site_of
-from hub.web.tus import Unwanted, drained, node_name_of
 from hub.web.watching import MOST_BYTES, Watching
 
 router = APIRouter()

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from hub.store.live_door import LiveCamera, LiveService, Purpose
-from hub.web import cameras
+from hub.web import camera_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.site import render
 from hub.web.watching import Key, Shot, TooManyError
@@ -36,7 +36,7 @@ def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
     camera, key = ask(visit, camera_id, Purpose.LIVE)
     shot = visit.site.watching.newest(key)
     calendar = visit.site.calendar(visit.asker.language)
-    state = cameras.state_word_of(camera.state, calendar.words)
+    state = camera_words.state_word_of(camera.state, calendar.words)
     since = calendar.clock(camera.since_utc_us)
     age_s = visit.site.watching.age_s(shot) if shot else 0.0
     return render(

@@ -10,7 +10,7 @@ from hub.store.arrival_door import CameraService
 from hub.store.fold import fold
 from hub.store.views import SeenCamera
 from hub.web.auth import SignedIn
-from hub.web.cameras import STATE_TOKENS, state_line
+from hub.web.camera_words import STATE_TOKENS, state_line
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.services import service
 from hub.web.site import render

@@ -15,11 +15,11 @@ from hub.store.search_door import SearchService
 from hub.web.auth import FormSent, SignedIn
 from hub.web.find_times import FIRST_YEAR, LAST_YEAR
 from hub.web.find_words import ROUND_US, doubt_sentence
+from hub.web.footage_words import Unbrought, unbrought
 from hub.web.passing_words import Next, follow, leaver_word, next_of, order_sentence
 from hub.web.search import address_of
 from hub.web.services import service
 from hub.web.site import render
-from hub.web.waiting import Unbrought, unbrought
 from hub.web.when import Calendar
 from hub.web.words import Words
 

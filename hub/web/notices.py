@@ -11,7 +11,7 @@ from hub.alerts.notices import LONGEST_DAYS, TEXT_CHARS, TITLE_CHARS, NoticeErro
 from hub.store.notice_views import NoticeFile, Sending
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.channel_orders import channel_name
-from hub.web.duty_forms import Fields
+from hub.web.forms import Fields
 from hub.web.notice_files import MOST_BYTES, notice_file
 from hub.web.site import render, site_of
 from hub.web.when import Calendar

@@ -20,7 +20,7 @@ from hub.store.search_door import SearchService
 from hub.store.silence_door import SilenceService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
-from hub.web import cameras, channel_orders, sentences, silences
+from hub.web import camera_words, channel_orders, sentences, silences
 from hub.web.auth import FormSent, SignedIn, Visit, remember
 from hub.web.find_form import Asked
 from hub.web.find_times import BETWEEN
@@ -111,10 +111,10 @@ def _alert(
         sound_refused=sound_refused,
         conflict=conflict,
         other_pictures=other_pictures(page),
-        map_link=cameras.map_link(
+        map_link=camera_words.map_link(
             request.headers.get("user-agent", ""), page.latitude_deg, page.longitude_deg
         ),
-        near=[(one, cameras.near_word(how, speech)) for one, how in page.near],
+        near=[(one, camera_words.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, sentences.cause_word(cause, speech)) for cause in CAUSES],
         may_hold=visit.use(RetentionService).may_hold_alert(visit.asker, alert_id),
         cases=visit.use(CaseService).open_ones(visit.asker),
@@ -134,7 +134,9 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
     may_search = search.searches(visit.asker)
     return {
         "tip": page,
-        "tip_near": [(one, cameras.near_word(how, calendar.words)) for one, how in page.cameras],
+        "tip_near": [
+            (one, camera_words.near_word(how, calendar.words)) for one, how in page.cameras
+        ],
         "tip_footage": address_of(row.camera_id, since_us, until_us, calendar)
         if may_search
         else "",

@@ -6,10 +6,11 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from hub.alerts.neighbours import Near
+from hub.alerts.neighbours import AT_HAND_M, Near
 from hub.alerts.passing import Leaving, Passing, Turn, compass_point
 from hub.store.moment_sights import Leaver, PlacedCamera, SideBySide
-from hub.web.cameras import AT_HAND_M, near_word
+from hub.web.camera_words import near_word
+from hub.web.compass import compass_words
 from hub.web.find_times import BETWEEN
 from hub.web.when import Calendar
 from hub.web.words import Words
@@ -101,36 +102,6 @@ def way_word(leaving: Leaving, words: Words) -> str:
     if leaving.heading_deg is not None:
         return compass_words(words)[compass_point(leaving.heading_deg)]
     return "" if leaving.side is None else _side_words(words)[leaving.side]
-
-
-def compass_words(words: Words) -> Mapping[str, str]:
-    """Directions of leaving."""
-    say = words.say
-    return {
-        "n": say("to the north"),
-        "ne": say("to the north-east"),
-        "e": say("to the east"),
-        "se": say("to the south-east"),
-        "s": say("to the south"),
-        "sw": say("to the south-west"),
-        "w": say("to the west"),
-        "nw": say("to the north-west"),
-    }
-
-
-def facing_words(words: Words) -> Mapping[str, str]:
-    """Names of the compass directions."""
-    say = words.say
-    return {
-        "n": say("north"),
-        "ne": say("north-east"),
-        "e": say("east"),
-        "se": say("south-east"),
-        "s": say("south"),
-        "sw": say("south-west"),
-        "w": say("west"),
-        "nw": say("north-west"),
-    }
 
 
 def follow(sighting_id: UUID | None) -> list[tuple[str, str]]:

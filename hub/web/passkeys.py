@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.alerts.origin import Party, party_of
+from hub.store.invitation_rows import TOKEN_CHARS
 from hub.web.account import device_name
 from hub.web.auth import (
     ApiCalled,
@@ -17,7 +18,6 @@ from hub.web.auth import (
     hand_over_cookie,
     own_path,
 )
-from hub.web.invitations import TOKEN_CHARS
 from hub.web.proof import ProofWantedError, ProvedForm, Wrong
 from hub.web.site import language_of, site_of
 from hub.web.words import words

@@ -19,9 +19,9 @@ from hub.store.programs_door import NodeRow, ReleaseService
 from hub.web import settings_words
 from hub.web.auth import SignedIn, Visit
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.resumable import Unwanted, node_name_of
 from hub.web.services import service
 from hub.web.site import render, site_of
-from hub.web.tus import Unwanted, node_name_of
 from hub.web.words import Words
 
 router = APIRouter()

@@ -20,6 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.alerts.provided import Known, ProviderAwayError, ProviderError, Question
 from hub.store.accounts import SignedIn as NewSession
 from hub.store.identities import WAY_HOLDS_S
+from hub.store.invitation_rows import TOKEN_CHARS
 from hub.web.auth import (
     SignedIn,
     agent_of,
@@ -28,7 +29,7 @@ from hub.web.auth import (
     own_path,
     session_of,
 )
-from hub.web.invitations import GONE, TOKEN_CHARS
+from hub.web.invitations import GONE
 from hub.web.proof import ProvedForm
 from hub.web.providing import OpenIdProvider
 from hub.web.site import Site, render, site_of

@@ -16,11 +16,10 @@ from hub.store.search_door import SearchService
 from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.spans import LONGEST_S
 from hub.web.auth import FormSent, SignedIn
-from hub.web.footage import NO_SOUND, gone_sentence
+from hub.web.footage_words import NO_SOUND, Unbrought, gone_sentence, unbrought
 from hub.web.services import service
 from hub.web.site import render
 from hub.web.sounds import Heard, heard
-from hub.web.waiting import Unbrought, unbrought
 from hub.web.when import Calendar
 
 router = APIRouter()

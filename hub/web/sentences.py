@@ -7,16 +7,12 @@ from typing import Final
 
 from hub.alerts.kinds import CROWD, KINDS, TIP
 from hub.alerts.rules import foremost, from_text
-from hub.store.alert_page_views import AlertPage
 from hub.store.asker import Asker
 from hub.store.views import AlertRow, HistoryRow
 from hub.web.rule_sentences import rule_sentence, with_people
 from hub.web.tampering import tampering
-from hub.web.when import Calendar
+from hub.web.when import DOUBT_FROM_MS, Calendar
 from hub.web.words import Words
-
-DOUBT_FROM_MS: Final = 1_000
-"""A smaller clock error is not mentioned: times are shown in seconds."""
 
 _GROWN: Final = re.compile(r"(\d+) → (\d+)", re.ASCII)
 
@@ -152,9 +148,9 @@ def clock_doubt(row: AlertRow, words: Words) -> str | None:
     return None
 
 
-def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
+def next_step(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
     """What happens next, and why."""
-    row, say = page.row, calendar.words.say
+    say = calendar.words.say
     if row.state == "open" and row.kind in KINDS:
         return say("Whoever looks after it acknowledges it. It closes itself when all is back.")
     if row.state == "open":

@@ -11,7 +11,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from hub.web.tus import PIECE_BYTES, chunks
+from hub.web.resumable import PIECE_BYTES, chunks
 
 MOST_FIELD_BYTES: Final = 16 * 1024
 """For all fields together."""

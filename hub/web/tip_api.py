@@ -29,8 +29,8 @@ from hub.store.tip_desk import TipDesk
 from hub.store.tip_views import NewTip, TipPicture
 from hub.web import tip_forms
 from hub.web.limits import APP_TIPS, BAD_TOKENS, Limits, too_many
+from hub.web.resumable import drained
 from hub.web.site import site_of
-from hub.web.tus import drained
 
 router = APIRouter()
 

@@ -6,13 +6,9 @@ file, or by the id of a clip still being recorded, which has no hash and no leng
 that lost the answer to a creation creates the same upload again.
 """
 
-import asyncio
-import base64
-import binascii
-import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -24,52 +20,31 @@ from hub.store.blobs import BlobsError
 from hub.store.growing import GrowingUpload, NoSuchClipError
 from hub.store.parts import SupersededError, WrongOffsetError
 from hub.store.uploads import NotAnnouncedError, Upload, UploadRefusedError, WrongHashError
-from hub.web.limits import BAD_TOKENS, Limits
+from hub.web.resumable import (
+    RESUMABLE,
+    VERSION,
+    Unwanted,
+    check_version,
+    drained,
+    end,
+    metadata,
+    node_name_of,
+    number,
+    offset,
+    receive,
+)
 from hub.web.site import Site, site_of
 
 router = APIRouter()
 
-VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,creation-defer-length,termination"
 BODY_TYPE: Final = "application/offset+octet-stream"
 HASH_DIFFERS: Final = 460
 """tus status for bytes that do not match their hash."""
 
-PIECE_BYTES: Final = 256 * 1024
-DRAIN_BYTES: Final = 32 * 2**20
-"""Most bytes of a refused body that are read, so that the node gets the answer at all."""
-STALL_S: Final = 60.0
-"""A body without progress for this long has lost its line; received bytes are kept."""
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-
-
-class Bringable(Protocol):
-    """A file being uploaded."""
-
-    @property
-    def offset_bytes(self) -> int:
-        """Bytes received."""
-        ...
-
-    def write(self, chunk: bytes) -> None:
-        """Append."""
-        ...
-
-    def finish(self) -> object:
-        """Make the received bytes durable."""
-        ...
-
-
-class Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
-    """Why the request is answered without its body."""
-
-    def __init__(self, status_code: int, reason: str, **headers: str) -> None:
-        super().__init__(reason)
-        self.status_code = status_code
-        self.reason = reason
-        self.headers = headers
 
 
 @router.options("/upload")
@@ -78,7 +53,7 @@ def tell_protocol(request: Request) -> Response:
     """Supported protocol."""
     most = str(site_of(request).settings.max_upload_bytes)
     headers = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": most}
-    return Response(status_code=204, headers=headers | _RESUMABLE)
+    return Response(status_code=204, headers=headers | RESUMABLE)
 
 
 @router.post("/upload")
@@ -124,7 +99,7 @@ async def drop_upload(request: Request, name: str) -> Response:
 
     async def drop(_: Request, site: Site, node_name: str) -> Response:
         await run_in_threadpool(site.uploads.drop, node_name, _hash(name))
-        return Response(status_code=204, headers=_RESUMABLE)
+        return Response(status_code=204, headers=RESUMABLE)
 
     return await _answered(request, drop)
 
@@ -166,7 +141,7 @@ async def _begun(request: Request, upload: Upload | GrowingUpload) -> int:
     """Offset after the bytes sent with the creation; bytes for a later offset are not accepted."""
     if upload.offset_bytes == 0 and request.headers.get("content-type") == BODY_TYPE:
         return await receive(request, upload)
-    return await run_in_threadpool(_end, upload, b"")
+    return await run_in_threadpool(end, upload, b"")
 
 
 async def _created(request: Request, name: str, offset_bytes: int) -> Response:
@@ -199,78 +174,8 @@ async def _answered(
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
     body = JSONResponse({"reason": refusal.reason}, refusal.status_code)
-    body.headers.update(_RESUMABLE | refusal.headers)
+    body.headers.update(RESUMABLE | refusal.headers)
     return await drained(request, body)
-
-
-async def receive(request: Request, upload: Bringable) -> int:
-    """Receive until the body or the connection ends; returns the offset."""
-    held = bytearray()
-    try:
-        async for chunk in chunks(request):
-            held += chunk
-            if len(held) >= PIECE_BYTES:
-                piece = bytes(held)
-                held.clear()
-                await run_in_threadpool(upload.write, piece)
-    finally:  # bytes received before the connection broke need not come again
-        stands = await run_in_threadpool(_end, upload, bytes(held))
-    site_of(request).room.found()
-    return stands
-
-
-def _end(upload: Bringable, piece: bytes) -> int:
-    if piece:
-        upload.write(piece)
-    upload.finish()
-    return upload.offset_bytes
-
-
-async def chunks(request: Request) -> AsyncIterator[bytes]:
-    """The body; ClientDisconnect also when it stalls."""
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(STALL_S):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise ClientDisconnect from None
-        yield chunk
-
-
-async def drained(request: Request, answer: Response, *, most_bytes: int = DRAIN_BYTES) -> Response:
-    """Read the rest of the body. Closing during the sender's transmission would lose the answer."""
-    came_bytes = 0
-    try:
-        async for chunk in request.stream():
-            came_bytes += len(chunk)
-            if came_bytes > most_bytes:
-                break
-    except (ClientDisconnect, RuntimeError):  # RuntimeError: the body was read to its end before
-        pass
-    return answer
-
-
-def check_version(request: Request) -> None:
-    """Raises Unwanted (412) for another protocol version."""
-    if request.headers.get("tus-resumable") != VERSION:
-        raise Unwanted(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
-
-
-def node_name_of(request: Request, site: Site) -> str:
-    """Node of the upload token; raises Unwanted (401, 429)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    name = site.verify_token(token) if scheme.lower() == "bearer" and token else None
-    if name is None:
-        limits: Limits = request.app.state.limits
-        wait_s = limits.wait_s(BAD_TOKENS, request.client.host if request.client else "")
-        if wait_s > 0:
-            again_s = str(math.ceil(wait_s))
-            raise Unwanted(429, "too_many", **{"Retry-After": again_s})
-        raise Unwanted(401, "token_no_good")
-    return name
 
 
 def _clip(name: str) -> UUID | None:
@@ -281,31 +186,3 @@ def _hash(name: str) -> str:
     if _SHA256.fullmatch(name) is None:
         raise Unwanted(404, "not_announced")
     return name
-
-
-def number(request: Request, header: str) -> int:
-    """Number in a header; raises Unwanted (400)."""
-    said = request.headers.get(header, "")
-    if not (said.isascii() and said.isdecimal() and len(said) < 16):
-        raise Unwanted(400, f"{header} is to be a number")
-    return int(said)
-
-
-def metadata(header: str, *, encoding: str = "ascii") -> dict[str, str]:
-    """Pairs of an Upload-Metadata header; invalid ones are left out."""
-    pairs = {}
-    for pair in header.split(","):
-        key, _, value = pair.strip().partition(" ")
-        try:
-            pairs[key] = base64.b64decode(value, validate=True).decode(encoding)
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-    return pairs
-
-
-def offset(offset_bytes: int) -> dict[str, str]:
-    """Headers with the offset of an upload."""
-    return {"Upload-Offset": str(offset_bytes)} | _RESUMABLE
-
-
-_RESUMABLE: Final = {"Tus-Resumable": VERSION}

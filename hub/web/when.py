@@ -9,6 +9,10 @@ from babel.dates import format_timedelta
 
 from hub.web.words import Words
 
+DOUBT_FROM_MS: Final = 1_000
+"""A smaller clock error is not mentioned: times are shown in seconds."""
+
+
 DARK_FROM_HOUR: Final = 18
 DARK_UNTIL_HOUR: Final = 6
 """Dusk and dawn near 11° north move by half an hour in a year, so fixed hours are enough."""

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from agent.wire.terms import Picture
-from hub.web.tus import DRAIN_BYTES
+from hub.web.resumable import DRAIN_BYTES
 from tests.hub.web_town import TOKEN, Town, some_bytes
 from tests.hub.web_visitor import Visitor
 

@@ -126,8 +126,8 @@ def test_clock_is_doubted_only_when_it_may_mislead(
 def test_officer_who_has_it_is_told_what_to_press_and_others_that_they_need_not() -> None:
     an, binh = asker("An"), asker("Binh")
     taken = page(state="taken", taken_by=an.person_id, taken_by_name="An", taken_utc_us=NOW_UTC_US)
-    assert sentences.next_step(taken, an, calendar()).startswith("You have it since 00:12:00")
-    assert "You need do nothing" in sentences.next_step(taken, binh, calendar())
+    assert sentences.next_step(taken.row, an, calendar()).startswith("You have it since 00:12:00")
+    assert "You need do nothing" in sentences.next_step(taken.row, binh, calendar())
 
 
 def clip(**changed: Any) -> MediaRow:
@@ -280,7 +280,7 @@ def test_an_open_alert_says_who_is_next_when_and_why(next_call: NextCall, senten
     here = replace(calendar(), words=VI)
     open_page = page(state="open", next_call=next_call)
     assert sentences.next_call(open_page.row, here) == sentence
-    assert sentences.next_step(open_page, asker(), here).startswith(sentence)
+    assert sentences.next_step(open_page.row, asker(), here).startswith(sentence)
 
 
 def test_without_a_plan_nobody_is_said_to_be_next() -> None:

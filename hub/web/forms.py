@@ -1,0 +1,20 @@
+"""Forms with variable fields."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+
+async def _read(request: Request) -> FormData:
+    return await request.form()
+
+
+Fields = Annotated[FormData, Depends(_read)]
+"""A form with variable fields: one per weekday, place and step."""
+
+
+def field(form: FormData, name: str) -> str:
+    """One field; empty if it is missing or a file."""
+    value = form.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
