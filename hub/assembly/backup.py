@@ -15,6 +15,7 @@ from hub.assembly.archive import FORMAT, ArchiveError, ArchiveReader, ArchiveWri
 from hub.assembly.check import is_hub
 from hub.assembly.commands import OK, say, settings_of
 from hub.assembly.secret_files import add_secrets, differs, put_secret, secrets_in
+from hub.assembly.snapshot import OccupiedError, Snapshot, restore, snapshot
 from hub.config import HubSettings
 from hub.enrol.files import read_private
 from hub.store import audit
@@ -25,7 +26,6 @@ from hub.store.database import Database
 from hub.store.footage_tables import media
 from hub.store.restores import RESTORED
 from hub.store.signin_tables import sessions
-from hub.store.snapshot import OccupiedError, Snapshot, restore, snapshot
 
 NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from hub.store.clock_steps import move
+from hub.assembly.clock_steps import move
 from hub.store.database import FAULTS, Database
 from hub.store.steady_clock import SteadyClock
 

@@ -22,6 +22,7 @@ from hub.assembly.answering import office
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
+from hub.assembly.features import FEATURES
 from hub.assembly.housekeeping import Housekeeping
 from hub.assembly.log_anchor import anchor_file
 from hub.assembly.measuring import Measured, token
@@ -319,6 +320,7 @@ class Hub:
         live = services.use(LiveService)
         self._live = LiveRound(services.use(Door), live, Watching(self._tell_node))
         app = create_app(
+            FEATURES,
             services=services,
             measured=Measures(token(self._settings), self._make_measured(lambda: app).text),
             pack=packer(self._settings, services.use(ExportService)),

@@ -1,10 +1,12 @@
-"""All services that pages use, made once from the hub's resources."""
+"""All services that pages use, made once: those that need `Acting` alone are named by their
+features, the others are made here from the hub's resources."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hub.assembly.features import FEATURES
 from hub.store.acting import Acting
 from hub.store.alert_rule_door import AlertRuleService
 from hub.store.arrival_door import CameraService
@@ -73,6 +75,7 @@ def make_services(r: Resources) -> Services:
     acting = Acting(r.db, clock=r.clock, bell=r.bell)
     return Services(
         (
+            *(make(acting) for feature in FEATURES for make in feature.services),
             *_alerts(r, acting),
             *_nodes(r, acting),
             *_footage(r, acting),
@@ -118,7 +121,6 @@ def _footage(r: Resources, acting: Acting) -> Iterator[object]:
 
 
 def _evidence(r: Resources, acting: Acting) -> Iterator[object]:
-    yield CaseService(acting)
     yield ExportService(acting, blobs=r.blobs)
 
 

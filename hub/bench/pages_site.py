@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 
 from hub.alerts.routing import Policy
+from hub.assembly.features import FEATURES
 from hub.assembly.services import Resources, make_services
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
@@ -99,6 +100,7 @@ def _app(url: str, folder: Path, bell: Bell, stopped: threading.Event, port: int
         policy=Policy(),
     )
     return create_app(
+        FEATURES,
         services=make_services(
             Resources(db=db, clock=clock, bell=bell, blobs=blobs, growing=uploads.growing)
         ),

@@ -24,6 +24,7 @@ from hub.web import live_view, phone_tests
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.compass import facing_words
 from hub.web.site import render
+from hub.web.words import Words
 
 router = APIRouter(prefix="/cameras/{camera_id}/aim")
 
@@ -168,3 +169,12 @@ def _state(visit: Visit, now: CameraNow) -> str:
             return say("Nothing was ever wanted of this camera box.")
         case _:
             return say("The camera box has not taken them yet.")
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "aim.begin": say("began to aim a camera"),
+        "aim.end": say("stopped aiming a camera"),
+    }

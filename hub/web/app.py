@@ -1,10 +1,11 @@
 """The web application: routes, guards, and errors as plain pages."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -21,61 +22,10 @@ from hub.store.petition_eraser import PetitionEraser
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
-from hub.web import (
-    account,
-    aim,
-    alert_rules,
-    api,
-    areas,
-    auth,
-    bundles,
-    cameras,
-    case_asking,
-    cases,
-    channel_orders,
-    clips,
-    configuration,
-    diagnoses,
-    duty,
-    enrol,
-    enrolments,
-    films,
-    find,
-    giving,
-    grants,
-    household_pages,
-    invitations,
-    keepers,
-    keeping,
-    live,
-    live_in,
-    live_view,
-    log,
-    maps,
-    metrics,
-    moments,
-    notices,
-    pages,
-    passkeys,
-    people,
-    petition_pages,
-    petitions,
-    phone_tests,
-    programs,
-    proof,
-    provider_pages,
-    public,
-    reports,
-    search,
-    shell,
-    silences,
-    tip_api,
-    tip_pages,
-    tips,
-    tus,
-)
+from hub.web import auth, proof
 from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.enrolling import Enrolling
+from hub.web.feature import Feature
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.household_room import HouseholdRoom
 from hub.web.limits import KnocksBounded, Limits
@@ -84,68 +34,15 @@ from hub.web.proof import ProofWantedError
 from hub.web.providing import OpenIdProvider
 from hub.web.services import Services
 from hub.web.shell import VersionedFiles, is_page_wanted
-from hub.web.site import Measures, Pack, Site, WebSettings, render, site_of
+from hub.web.site import Measures, Pack, Site, WebSettings, environment, render, site_of
 from hub.web.watching import Watching
+from hub.web.words import LANGUAGES, Words
 
 __all__ = ["WebSettings", "create_app"]
 
 
-ROOMS: Final = (
-    auth,
-    shell,
-    live,
-    live_in,
-    live_view,
-    aim,
-    phone_tests,
-    clips,
-    films,
-    tus,
-    api,
-    pages,
-    search,
-    find,
-    moments,
-    keepers,
-    keeping,
-    duty,
-    silences,
-    proof,
-    account,
-    channel_orders,
-    invitations,
-    passkeys,
-    provider_pages,
-    cameras,
-    cases,
-    reports,
-    enrol,
-    grants,
-    people,
-    log,
-    alert_rules,
-    enrolments,
-    programs,  # before pages with an id in their address
-    bundles,
-    configuration,
-    diagnoses,
-    areas,
-    maps,
-    public,
-    notices,
-    metrics,
-    tips,
-    tip_pages,
-    tip_api,
-    household_pages,
-    case_asking,
-    giving,
-    petitions,
-    petition_pages,
-)
-
-
 def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
+    features: Sequence[Feature],
     *,
     services: Services,
     accounts: Accounts,
@@ -178,6 +75,9 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         verify_token=verify_token,
         stopping=stopping,
         settings=settings,
+        templates=_templates(tuple(features)),
+        acts=partial(_acts, features),
+        may={name: may for feature in features for name, may in feature.may.items()},
         enrolling=enrolling,
         measured=measured,
         says_too_much=says_too_much,
@@ -191,16 +91,28 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         sign=sign,
     )
     app.state.site = site
-    _furnish(app, site)
+    _furnish(app, site, features)
     return app
 
 
-def _furnish(app: FastAPI, site: Site) -> None:
+@cache
+def _templates(features: tuple[Feature, ...]) -> Mapping[str, Environment]:
+    """Shared by all applications of a process with the same features."""
+    packages = [package for feature in features for package in feature.templates]
+    names = {name: one for feature in features for name, one in feature.globals.items()}
+    return {language: environment(language, packages, names) for language in LANGUAGES}
+
+
+def _acts(features: Sequence[Feature], words: Words) -> dict[str, str]:
+    return {act: text for feature in features for act, text in feature.acts(words).items()}
+
+
+def _furnish(app: FastAPI, site: Site, features: Sequence[Feature]) -> None:
     """Add routers, error pages and middleware."""
-    for room in ROOMS:
+    for router in (router for feature in features for router in feature.routers):
         # The routes as they are: `include_router` would read every signature again for each app,
         # a second of work that the first visitor waits for.
-        app.router.routes.extend(room.router.routes)
+        app.router.routes.extend(router.routes)
     app.mount("/static/{version}", VersionedFiles(site.version))
     app.add_exception_handler(SignedOutError, _signed_out)
     app.add_exception_handler(ProofWantedError, proof.ask)
@@ -211,8 +123,17 @@ def _furnish(app: FastAPI, site: Site) -> None:
         app.add_exception_handler(fault, _cannot_write)
     app.add_exception_handler(Exception, _failed)
     app.state.limits = Limits()
-    app.add_middleware(KnocksBounded, limits=app.state.limits, cookie=auth.cookie_name(site))
-    app.add_middleware(OwnPagesOnly, public_url=site.settings.public_url)
+    app.add_middleware(
+        KnocksBounded,
+        limits=app.state.limits,
+        rates=[rate for feature in features for rate in feature.rates],
+        cookie=auth.cookie_name(site),
+    )
+    app.add_middleware(
+        OwnPagesOnly,
+        public_url=site.settings.public_url,
+        bodies=[body for feature in features for body in feature.bodies],
+    )
     app.add_middleware(StrictHeaders, is_https=site.settings.is_https)
 
 

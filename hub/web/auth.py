@@ -12,7 +12,7 @@ from hub.store.accounts import Session, TooManyTries
 from hub.store.accounts import SignedIn as NewSession
 from hub.store.asker import Asker
 from hub.web.site import LANGUAGE_COOKIE, Site, render, site_of
-from hub.web.words import LANGUAGES
+from hub.web.words import LANGUAGES, Words
 
 router = APIRouter()
 
@@ -44,6 +44,10 @@ class Visit:
     def find(self, kind: type[T]) -> T | None:
         """The same; None if the hub is without it."""
         return self.site.services.find(kind)
+
+    def may(self, name: str) -> bool:
+        """Whether a link to another capability is shown, by its name in `Feature.may`."""
+        return self.site.may[name](self)
 
 
 def cookie_name(site: Site) -> str:
@@ -217,3 +221,12 @@ def forget_pictures(response: Response) -> None:
 def had_session(request: Request) -> bool:
     """True if the browser sent the cookie of a session, valid or not."""
     return cookie_name(site_of(request)) in request.cookies
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "session.begin": say("signed in"),
+        "session.end": say("signed out"),
+    }

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from hub.store.arrival_door import CameraService
 from hub.store.live_door import LiveService, Purpose
-from hub.store.search_door import SearchService
 from hub.web.auth import SignedIn
 from hub.web.camera_words import STATE_TOKENS, map_link, near_word, state_line
 from hub.web.services import service
@@ -28,7 +27,6 @@ def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: 
     calendar = visit.site.calendar(visit.asker.language)
     camera = page.camera
     agent = request.headers.get("user-agent", "")
-    search = visit.use(SearchService)
     return render(
         request,
         "camera.html",
@@ -39,6 +37,6 @@ def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: 
         near=[(one, near_word(how, calendar.words)) for one, how in page.near],
         map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
         may_watch=visit.use(LiveService).may_see_live(visit.asker, camera_id, Purpose.LIVE),
-        may_search=search.searches(visit.asker),
-        may_find=search.searches_sightings(visit.asker),
+        may_search=visit.may("search"),
+        may_find=visit.may("find"),
     )

@@ -14,7 +14,6 @@ from hub.store.case_door import CaseService
 from hub.store.case_views import CaseError, CaseFault, CasePage
 from hub.store.door import InboxService
 from hub.store.export_door import CannotLeaveError
-from hub.store.search_door import SearchService
 from hub.web.auth import FormSent, SignedIn, SignedOutError, Visit, session_of
 from hub.web.proof import ProvedForm
 from hub.web.services import service
@@ -100,7 +99,7 @@ def _page(
         page=page,
         refused=refused,
         acts=dict(_acts(page, words)),
-        may_find=visit.use(SearchService).searches_sightings(visit.asker),
+        may_find=visit.may("find"),
         tips=visit.site.tip_door.tips_of(visit.asker, case_id) if visit.site.tip_door else [],
         given=rooms.asking.clips(visit.asker, case_id) if rooms else [],
         requests=rooms.asking.requests(visit.asker, case_id) if rooms else [],

@@ -14,6 +14,7 @@ from hub.web.auth import SignedIn
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.services import service
 from hub.web.small import MEDIA_TYPE, NotAPictureError, Original, small_picture
+from hub.web.words import Words
 
 router = APIRouter()
 
@@ -114,3 +115,15 @@ def _send(
         headers=headers,
         media_type=media.media_type,
     )
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "media.open": say("opened a picture or a clip"),
+        "media.copy": say("watched a clip"),
+        "media.ask": say("asked for a clip"),
+        "clip.watch": say("watched a clip while it was recorded"),
+        "clip.await": say("waited for a clip"),
+    }

@@ -144,3 +144,19 @@ def role_name(role: str, words: Words) -> str:
         "keeper": say("keeper"),
     }
     return names.get(role, role)
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "grants.open": say("read who may see what"),
+        "grants.form": say("read who may be granted something"),
+        "grant.add": say("granted"),
+        "grant.end": say("revoked a grant"),
+        "grant.end.with": say("a grant ended with the one it came of"),
+        "person.add": say("entered a person"),
+        "person.role": say("changed a role"),
+        "person.disable": say("closed an account"),
+        "person.reopen": say("reopened an account"),
+    }

@@ -1,15 +1,14 @@
 """Middleware for every answer and every change: strict headers, same-origin requests only."""
 
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from agent.wire.programs import MOST_BUNDLE_BYTES
-from hub.alerts.households import FORM_BYTES, MOST_CHUNK_BYTES
-from hub.alerts.tips import MOST_PICTURE_BYTES, MOST_PICTURES
 
 CONTENT_POLICY: Final = "; ".join(
     (
@@ -37,49 +36,31 @@ HEADERS: Final = {
 }
 
 MAX_FORM_BYTES: Final = 64 * 1024
-"""Largest form or JSON body; uploads have their own limit."""
-
-MAX_NOTICE_FILE_BYTES: Final = 6 * 1024 * 1024
-"""Largest picture or voice recording of a public notice."""
-
-MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
-"""Largest table in a form."""
-
-MAX_PLANS_BYTES: Final = 4 * 1024 * 1024
-"""Redaction plans of one package: about 20,000 boxes."""
-
-MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
-"""Largest tip with its pictures."""
-
-MAX_APP_TIP_BYTES: Final = 12 * 2**20
-"""Largest tip of an app: all pictures in base64, in memory at once."""
+"""Largest form or JSON body, unless a feature says otherwise; uploads have their own limit."""
 
 APP_TIPS: Final = "/api/tips"
 """Address for apps, with a key and without a cookie."""
-TIPS: Final = "/tips"
-"""Address for everybody."""
-
-BUNDLES: Final = "/configuration/programs/"
-"""Upload address of release bundles."""
-
-GIVING: Final = "/give/"
-"""Upload address of households, by their links."""
-
-TABLES: Final = frozenset({"/areas/import", "/areas/import/do"})
-"""Upload addresses of tables."""
-
-_MOST_BYTES: Final = {
-    APP_TIPS: MAX_APP_TIP_BYTES,
-    TIPS: MAX_TIP_BYTES,
-    **dict.fromkeys(TABLES, MAX_TABLE_BYTES),
-}
-
 UPLOADS: Final = "/upload"
 """Upload address of nodes."""
 ENROLMENT: Final = "/enrol"
 """Enrolment address of nodes."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """How many bytes a form or JSON body may have at some addresses."""
+
+    paths: str
+    """Regular expression of whole paths."""
+    most_bytes: int
+
+
+def most_bytes(path: str, bodies: Iterable[Body]) -> int:
+    """Limit of an address: of the first that fits, else `MAX_FORM_BYTES`."""
+    fits = (body.most_bytes for body in bodies if re.fullmatch(body.paths, path, re.DOTALL))
+    return next(fits, MAX_FORM_BYTES)
 
 
 class StrictHeaders:
@@ -108,13 +89,15 @@ class StrictHeaders:
 
 
 class OwnPagesOnly:
-    """Refuses every change not sent by a page of this site.
+    """Refuses every change not sent by a page of this site, and bodies that are too large.
 
-    Requests of nodes pass: they have a token and no cookie.
+    Requests of nodes and apps pass: they have a token and no cookie. Their addresses stand here and
+    not in the features, so that one file shows every address that needs no page.
     """
 
-    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+    def __init__(self, app: ASGIApp, *, public_url: str, bodies: Sequence[Body]) -> None:
         self._app = app
+        self._bodies = bodies
         self._public_host = urlsplit(public_url).netloc
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +117,7 @@ class OwnPagesOnly:
         is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew", f"{ENROLMENT}/speed")
         if not is_nodes and scope["path"] != APP_TIPS and not self._is_own(headers):
             return PlainTextResponse("This did not come from a page of this site.\n", 403)
-        if not _is_small(headers, _most_bytes(scope["path"])):
+        if not _is_small(headers, most_bytes(scope["path"], self._bodies)):
             return PlainTextResponse("Too large.\n", 413)
         return None
 
@@ -144,33 +127,6 @@ class OwnPagesOnly:
         if origin.scheme not in ("http", "https") or not origin.netloc:
             return False
         return origin.netloc in (self._public_host, headers.get("host", ""))
-
-
-def _most_bytes(path: str) -> int:
-    if path.startswith("/notices/") and path.endswith("/file"):
-        return MAX_NOTICE_FILE_BYTES
-    if path.startswith("/cases/") and path.endswith("/export"):
-        return MAX_PLANS_BYTES
-    if path.startswith(GIVING):
-        return _most_given_bytes(path)
-    if path.startswith(BUNDLES):
-        return _most_bundle_bytes(path)
-    return _MOST_BYTES.get(path, MAX_FORM_BYTES)
-
-
-def _most_given_bytes(path: str) -> int:
-    """For a household's page: a chunk, or the form with a small film."""
-    if "/upload/" in path:
-        return MOST_CHUNK_BYTES
-    is_form = path.count("/") == GIVING.count("/")
-    return FORM_BYTES + MAX_FORM_BYTES if is_form else MAX_FORM_BYTES
-
-
-def _most_bundle_bytes(path: str) -> int:
-    """A chunk; or the form with the bundle, where the page itself reports what is too large."""
-    if path.startswith(f"{BUNDLES}upload/"):
-        return MOST_CHUNK_BYTES
-    return 2 * MOST_BUNDLE_BYTES if path == f"{BUNDLES}add" else MAX_FORM_BYTES
 
 
 def _is_small(headers: Headers, at_most_bytes: int) -> bool:

@@ -149,3 +149,8 @@ def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
     response = RedirectResponse("/account?done=welcome", 303)
     hand_over_cookie(response, site_of(request), new)
     return response
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {"invitations.open": words.say("read who is invited")}

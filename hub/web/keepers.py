@@ -14,6 +14,7 @@ from hub.web import node_words, plots
 from hub.web.auth import SignedIn
 from hub.web.services import service
 from hub.web.site import render
+from hub.web.words import Words
 
 router = APIRouter()
 
@@ -73,3 +74,8 @@ def show_undelivered(request: Request, visit: SignedIn, health: Health) -> Respo
         raise HTTPException(404)
     found = health.undelivered(visit.asker)
     return render(request, "undelivered.html", session=visit.session, found=found)
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {"node.open": words.say("opened a camera box")}

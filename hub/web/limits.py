@@ -1,6 +1,6 @@
 """Rate limits per address or session, for requests that are guessable or costly.
 
-The table is by path, so that a new route falls at least under `CHANGES`. Each client takes one
+The limits are by path, so that a new route falls at least under `CHANGES`. Each client takes one
 number, for the latest `MOST_KNOCKERS`: memory is bounded, and a flood from more addresses forgets
 the oldest ones, counted. Refusals are counted and logged at intervals.
 """
@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -44,54 +44,41 @@ class Rule:
 
 GUESSES: Final = Rule("guesses", 60, 60.0, "address")
 """Passwords, passkeys, invitations: enough for a shift behind one address, not for a script."""
-INVITING: Final = Rule("inviting", 60, 3600.0, "session")
-SEARCHING: Final = Rule("searching", 60, 60.0, "session")
 LOOKING_IN: Final = Rule("looking in", 120, 60.0, "address")
 """The public page; and metrics, which a wrong token requests in vain."""
-ALL_TIPS: Final = Rule("all tips", 600, 3600.0, "everyone")
-TIPS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_TIPS)
-"""One address can be a whole village behind a carrier."""
-CHUNKS: Final = Rule("chunks", 1200, 60.0, "address")
-"""For films of households: 80 MB a second at 4 MB each, faster than any of their lines."""
+ALL_OUTSIDERS: Final = Rule("all tips", 600, 3600.0, "everyone")
+OUTSIDERS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_OUTSIDERS)
+"""Tips and data requests. One address can be a whole village behind a carrier."""
 WATCHING: Final = Rule("watching", 900, 60.0, "session")
 """One request per second and camera: enough for a desk with a dozen."""
-APPS: Final = Rule("apps", 60, 60.0, "address")
-"""With or without a key."""
 APP_TIPS: Final = Rule("tips of an app", 600, 3600.0, "session")
 """For one key; checked when the key is known."""
 CHANGES: Final = Rule("changes", 240, 60.0, "session")
 BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
 """Counts only uploads with an invalid token: a node beside a faulty one is not affected."""
 
-UNCOUNTED: Final = "/api/notifications/"
-"""After a night offline a phone sends all its receipts at once, each for one push."""
 
-_TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
-    (r"GET|POST", r"/invited/.*", GUESSES),
-    (r"GET|HEAD", r"/(login|proof)/provider(/back)?", GUESSES),
-    (r"POST", r"/login|/proof|/account/password|/(proof/)?passkeys?/.*|/proof/.*", GUESSES),
-    (r"POST", r"/invitations", INVITING),
-    (r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),
-    (r"HEAD|PATCH", r"/give/.*/upload/.*", CHUNKS),
-    (r"GET|HEAD", r"/(give|household)/.*", LOOKING_IN),
-    (r"POST", r"/(give|household)/.*", GUESSES),
-    (r"GET|HEAD", r"/watched|/metrics|/(tips|rights)(/follow)?", LOOKING_IN),
-    (r"POST", r"/tips|/rights", TIPS),
-    (r"POST", r"/api/tips", APPS),
-    (r"POST", r"/(tips|rights)/follow", GUESSES),
-    (r"GET|HEAD", r"/cameras/[^/]*/(live|aim)/picture", WATCHING),
-    (r"[A-Z]+", r"/upload(/.*)?", None),
-    (r"POST", rf"{UNCOUNTED}.*", None),
-    (r"GET|HEAD|OPTIONS", r".*", None),
-    (r"[A-Z]+", r".*", CHANGES),
-)
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The limit of some requests."""
+
+    methods: str
+    """Regular expression of whole methods."""
+    paths: str
+    """Regular expression of whole paths."""
+    rule: Rule | None
+    """None: no limit here."""
 
 
-def rule_of(method: str, path: str) -> Rule | None:
-    """Limit of a route; None: no limit here."""
-    for methods, paths, rule in _TABLE:
-        if re.fullmatch(methods, method) and re.fullmatch(paths, path, re.DOTALL):
-            return rule
+REST: Final = (Rate(r"GET|HEAD|OPTIONS", r".*", None), Rate(r"[A-Z]+", r".*", CHANGES))
+"""For requests without a limit of their own."""
+
+
+def rule_of(method: str, path: str, rates: Iterable[Rate]) -> Rule | None:
+    """Limit of a route, of the first that fits; None: no limit here."""
+    for rate in (*rates, *REST):
+        if re.fullmatch(rate.methods, method) and re.fullmatch(rate.paths, path, re.DOTALL):
+            return rate.rule
     return CHANGES
 
 
@@ -142,14 +129,16 @@ class Limits:
 class KnocksBounded:
     """Answers 429 with Retry-After to a client over its limit, before anything else is done."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, cookie: str) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Limits, rates: Sequence[Rate], cookie: str) -> None:
         self._app = app
         self._limits = limits
+        self._rates = rates
         self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or refuse."""
-        rule = rule_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        is_http = scope["type"] == "http"
+        rule = rule_of(scope["method"], scope["path"], self._rates) if is_http else None
         if rule is None:
             await self._app(scope, receive, send)
             return

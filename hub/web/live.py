@@ -19,6 +19,7 @@ from hub.store.door import InboxService
 from hub.web.auth import SignedOutError, came_from, cookie_name, session_of
 from hub.web.services import service
 from hub.web.site import Site, site_of
+from hub.web.words import Words
 
 router = APIRouter()
 
@@ -89,3 +90,8 @@ def _soon(site: Site) -> float:
     """In seconds, random: otherwise all pages reopened by a restart would query at the same times
     and delay other requests."""
     return site.settings.keepalive_s * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {"changes.open": words.say("heard of changed alerts")}

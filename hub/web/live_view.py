@@ -18,6 +18,7 @@ from hub.web import camera_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.site import render
 from hub.web.watching import Key, Shot, TooManyError
+from hub.web.words import Words
 
 router = APIRouter(prefix="/cameras/{camera_id}/live")
 
@@ -125,3 +126,12 @@ async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | 
 def _about(visit: Visit, shot: Shot) -> dict[str, str]:
     age_ms = max(0, round(visit.site.watching.age_s(shot) * 1000))
     return {"Picture-Number": str(shot.number), "Picture-Age-Ms": str(age_ms)}
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "live.begin": say("began to watch a camera live"),
+        "live.end": say("stopped watching a camera live"),
+    }

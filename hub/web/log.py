@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -53,12 +54,13 @@ def show_log(
     if page is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
+    known = visit.site.acts(calendar.words)
     return render(
         request,
         "log.html",
         session=visit.session,
         page=page,
-        entries=[entry(one, calendar) for one in page.lines],
+        entries=[entry(one, calendar, known) for one in page.lines],
         question=question,
     )
 
@@ -145,8 +147,8 @@ def month_rows(found: Digest, words: Words) -> list[list[str]]:
     return [[harmless(cell) for cell in row] for row in rows]
 
 
-def entry(line: LogLine, calendar: Calendar) -> LogEntry:
-    """A line as text."""
+def entry(line: LogLine, calendar: Calendar, known: Mapping[str, str]) -> LogEntry:
+    """A line as text; `known` are the texts of acts."""
     words = calendar.words
     of = line.object_name
     if line.object_utc_us is not None:
@@ -155,7 +157,7 @@ def entry(line: LogLine, calendar: Calendar) -> LogEntry:
         time=calendar.full(line.at_utc_us),
         who=line.who or words.say("the hub"),
         role=grant_words.role_name(line.role, words) if line.role else "",
-        what=act_words(line.act, words),
+        what=act_words(line.act, words, known),
         act=line.act,
         of=of,
         why=line.detail,
@@ -169,3 +171,12 @@ def _key(text: str) -> UUID | None:
         return UUID(text) if text else None
     except ValueError as error:
         raise HTTPException(404) from error
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "log.open": say("read the log"),
+        "log.digest": say("read a month of the log"),
+    }

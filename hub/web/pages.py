@@ -29,7 +29,7 @@ from hub.web.search import address_of
 from hub.web.services import service
 from hub.web.site import THEME_COOKIE, THEMES, render
 from hub.web.when import Calendar
-from hub.web.words import LANGUAGES, words
+from hub.web.words import LANGUAGES, Words, words
 
 router = APIRouter()
 
@@ -130,8 +130,7 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         return {"tip": None}
     calendar, happened_us = visit.site.calendar(visit.asker.language), page.tip.happened_utc_us
     since_us, until_us = happened_us - ABOUT_US, happened_us + ABOUT_US
-    search = visit.use(SearchService)
-    may_search = search.searches(visit.asker)
+    may_search = visit.may("search")
     return {
         "tip": page,
         "tip_near": [
@@ -140,9 +139,7 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         "tip_footage": address_of(row.camera_id, since_us, until_us, calendar)
         if may_search
         else "",
-        "tip_find": _search_round(page.tip, calendar)
-        if search.searches_sightings(visit.asker)
-        else "",
+        "tip_find": _search_round(page.tip, calendar) if visit.may("find") else "",
         "may_open_case": visit.use(CaseService).may_open(visit.asker),
     }
 
@@ -258,7 +255,6 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
     phones = [
         phone for phone in visit.use(PhoneService).phones(visit.asker) if phone.gone_utc_us is None
     ]
-    door, search = visit.site.door, visit.use(SearchService)
     health = visit.use(NodeHealthService)
     return render(
         request,
@@ -270,21 +266,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         severities=channel_orders.form_rows(
             health.channel_orders(visit.asker), phones, words(visit.asker.language)
         ),
-        is_keeper=health.tends(visit.asker),
-        reads_reports=door.reads_reports(visit.asker),
-        writes_notices=door.writes_notices(visit.asker),
-        answers_petitions=visit.site.petition_door is not None
-        and visit.site.petition_door.answers(visit.asker),
-        may_search=search.searches(visit.asker),
-        may_find=search.searches_sightings(visit.asker),
-        may_hold=visit.use(RetentionService).may_hold(visit.asker),
-        has_cases=visit.use(CaseService).may_open(visit.asker)
-        or bool(visit.use(CaseService).open_ones(visit.asker)),
-        tends_households=visit.site.households is not None
-        and bool(visit.site.households.door.areas(visit.asker)),
-        may_invite=visit.site.accounts.invitations.may_invite(visit.asker),
-        reads_log=door.reads_log(visit.asker),
-        is_keeper_of_areas=visit.asker.role == "keeper",
+        may=visit.may,
     )
 
 
@@ -313,3 +295,17 @@ def remove_phone(visit: FormSent, phones: Phones, phone_id: UUID) -> Response:
     if not phones.remove_phone(visit.asker, phone_id):
         raise HTTPException(404)
     return RedirectResponse("/settings", 303)
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "inbox.open": say("read the list of alerts"),
+        "alert.open": say("opened an alert"),
+        "alert.glance": say("saw an alert in the list"),
+        "alert.take": say("acknowledged an alert"),
+        "alert.resolve": say("closed an alert"),
+        "alert.false_alarm": say("called an alert false"),
+        "alert.hand_over": say("handed an alert over"),
+    }

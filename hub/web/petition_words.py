@@ -109,3 +109,21 @@ def fault_word(fault: PetitionFault, words: Words) -> str:
         PetitionFault.TIME: say("Write the day as 25/11/2026 and the time as 21:30."),
         PetitionFault.DONE: say("It is answered already, or can no longer be extended."),
     }[fault]
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "petitions.open": say("read the requests of people"),
+        "petition.open": say("read a request of a person"),
+        "petition.take_in": say("took a request of a person in"),
+        "petition.person": say("read who asks"),
+        "petition.acknowledge": say("acknowledged a request"),
+        "petition.proof": say("asked a person who they are"),
+        "petition.extend": say("extended a request"),
+        "petition.answer": say("answered a request"),
+        "petition.erase": say("deleted footage for a request"),
+        "petition.gone": say("saw that deleted footage is gone"),
+        "petition.forget_contact": say("deleted who asked, kept long enough"),
+    }

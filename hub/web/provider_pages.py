@@ -33,6 +33,7 @@ from hub.web.invitations import GONE
 from hub.web.proof import ProvedForm
 from hub.web.providing import OpenIdProvider
 from hub.web.site import Site, render, site_of
+from hub.web.words import Words
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -285,3 +286,12 @@ def _word(request: Request, word: str, status_code: int = 200, *, address: str =
         word=word,
         address=address,
     )
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "identity.link": say("linked an account of the provider"),
+        "identity.unlink": say("unlinked an account of the provider"),
+    }

@@ -21,6 +21,7 @@ from hub.web.services import service
 from hub.web.site import render
 from hub.web.sounds import Heard, heard
 from hub.web.when import Calendar
+from hub.web.words import Words
 
 router = APIRouter()
 
@@ -216,3 +217,15 @@ def ask_for_span(
     if not is_asked:
         again["refused"] = "1"
     return RedirectResponse(f"/footage?{urlencode(again)}", 303)
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "search.open": say("opened the search for footage"),
+        "search.find": say("searched footage"),
+        "search.sightings": say("searched what was seen"),
+        "search.moment": say("laid cameras side by side"),
+        "span.ask": say("asked a camera box for footage"),
+    }

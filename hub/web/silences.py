@@ -174,3 +174,8 @@ def end_silence(
     if not silences.end_silence(visit.asker, silence_id):
         raise HTTPException(404)
     return RedirectResponse(own_path(back), 303)
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {"silences.open": words.say("read what does not alert")}

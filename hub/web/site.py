@@ -1,7 +1,7 @@
 """What every route shares: services, settings, and rendering of pages."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -27,7 +27,6 @@ from hub.store.petition_eraser import PetitionEraser
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
-from hub.web import footage, sentences, tellings
 from hub.web.enrolling import Enrolling
 from hub.web.household_room import HouseholdRoom
 from hub.web.live_round import LiveRound
@@ -36,7 +35,7 @@ from hub.web.room import RoomWord
 from hub.web.services import Services
 from hub.web.watching import Watching
 from hub.web.when import Calendar
-from hub.web.words import LANGUAGES, asked_language, script_catalog_json, words
+from hub.web.words import LANGUAGES, Words, asked_language, script_catalog_json, words
 
 STATIC_FOLDER: Final = Path(__file__).parent / "static"
 
@@ -99,32 +98,26 @@ def _modules() -> list[str]:
     return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "pieces.js"})
 
 
-def _templates(language: str) -> Environment:
-    """One environment per language: a template keeps the texts it was loaded with."""
-    environment = Environment(
-        loader=PackageLoader("hub.web"),
+def environment(language: str, packages: Iterable[str], names: Mapping[str, object]) -> Environment:
+    """One environment per language: a template keeps the texts it was loaded with. `packages` have
+    templates too, and `names` are for all templates."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(one) for one in ("hub.web", *packages)]),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     speech = words(language)
-    environment.globals.update(
+    made.globals.update(
         _=speech.say,
         count=speech.count,
         words=speech,
         script_words=Markup(script_catalog_json(language)),  # noqa: S704  made safe for HTML there
         modules=_modules(),
-        sentences=sentences,
-        footage=footage.footage,
-        told=tellings.told,
+        **names,
     )
-    return environment
-
-
-@cache
-def _all_templates() -> Mapping[str, Environment]:
-    return {language: _templates(language) for language in LANGUAGES}
+    return made
 
 
 Pack = Callable[[Asker, Sequence[UUID], str, str, Sequence[bytes]], Path | None]
@@ -154,6 +147,12 @@ class Site:
     """Upload token → its node, while it is valid."""
     stopping: Callable[[], bool]
     settings: WebSettings
+    templates: Mapping[str, Environment]
+    """By language."""
+    acts: Callable[[Words], Mapping[str, str]]
+    """Texts of the acts in the log."""
+    may: Mapping[str, Callable[[Any], bool]]
+    """Whether a visit is shown a link to a capability, by name; see `hub.web.feature`."""
     enrolling: Enrolling | None = None
     """None: the authority's key is elsewhere, and certificates are issued by hand."""
     tip_desk: TipDesk | None = None
@@ -178,7 +177,6 @@ class Site:
     """OpenID provider; None if there is none."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
-    templates: Mapping[str, Environment] = field(default_factory=_all_templates)
 
     @property
     def watching(self) -> Watching:

@@ -15,6 +15,7 @@ from hub.store.tip_door import TipDoor
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.cases import fault_word
 from hub.web.site import render
+from hub.web.words import Words
 
 router = APIRouter()
 
@@ -114,3 +115,12 @@ def _back(alert_id: UUID, *, is_done: bool) -> Response:
     if not is_done:
         raise HTTPException(404)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "tip.forget_contact": say("deleted who sent a report, kept long enough"),
+        "tip.forget": say("deleted a report, kept long enough"),
+    }

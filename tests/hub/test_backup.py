@@ -16,6 +16,8 @@ import pytest
 from sqlalchemy import Connection, inspect, select
 
 from hub.assembly.archive import MANIFEST, ArchiveError, Seal
+from hub.assembly.schema import metadata
+from hub.assembly.snapshot import Snapshot, restore, snapshot
 from hub.enrol.authority import Authority
 from hub.store.alert_tables import alert_changes
 from hub.store.alert_tables import alerts as alert_rows
@@ -23,12 +25,10 @@ from hub.store.audit_tables import audit
 from hub.store.blobs import BlobFolder
 from hub.store.clock import HubClock
 from hub.store.database import Database
-from hub.store.every_table import metadata
 from hub.store.footage_tables import media
 from hub.store.registry_tables import areas
 from hub.store.schema import check_schema, upgrade
 from hub.store.signin_tables import sessions
-from hub.store.snapshot import Snapshot, restore, snapshot
 from hub.store.sweep import Sweep
 from tests.hub.test_keeping_commands import Desk
 from tests.hub.web_town import PASSWORD, POLICY, Town, some_bytes

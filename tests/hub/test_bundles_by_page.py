@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from agent.wire import programs as wire
 from deploy.node import sign
+from hub.assembly.features.releases import FEATURE
 from hub.store import program_rows
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.signin_tables import people
-from hub.web import guard
+from hub.web.guard import MAX_FORM_BYTES, most_bytes
 from tests.agent.bundles import bundle, sha256_of
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
@@ -203,8 +204,8 @@ def test_what_is_too_large_is_refused_before_it_comes_and_while_it_comes(
     assert office.bring(place, 7000, bytes(2000)).status_code == 413
     by_form = office.send_form(bytes(20_000))
     assert by_form.status_code == 413 and "tối đa 8 MB" in text_of(by_form)
-    assert guard._most_bytes(f"{HOME}/add") == 2 * wire.MOST_BUNDLE_BYTES
-    assert guard._most_bytes(f"{HOME}/take") == guard.MAX_FORM_BYTES
+    assert most_bytes(f"{HOME}/add", FEATURE.bodies) == 2 * wire.MOST_BUNDLE_BYTES
+    assert most_bytes(f"{HOME}/take", FEATURE.bodies) == MAX_FORM_BYTES
 
 
 @pytest.mark.parametrize("way", ["form", "pieces"])

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from hub import config
 from hub.alerts.grants import Right
 from hub.alerts.retention import Hold
+from hub.assembly.features.cases import MAX_PLANS_BYTES
 from hub.assembly.packing import packer
 from hub.evidence import keys
 from hub.evidence.check import check_package
@@ -24,7 +25,7 @@ from hub.store.export_door import ExportService
 from hub.store.footage_tables import media
 from hub.store.holds import list_holds, place_hold
 from hub.store.signin_tables import grants
-from hub.web.guard import MAX_FORM_BYTES, MAX_PLANS_BYTES
+from hub.web.guard import MAX_FORM_BYTES
 from tests.hub.desk import Desk
 from tests.hub.web_town import PASSWORD, Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of

@@ -10,10 +10,10 @@ from agent.wire.answers import SendDiagnosis
 from agent.wire.codec import decode_command
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.assembly.clock_steps import move
 from hub.intake.commands import commands
 from hub.store import diagnosis_rows
 from hub.store.audit_tables import audit
-from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.diagnosis_rows import AGAIN_S, KEPT_OF_A_NODE, KEPT_S, MOST_BYTES, WAITS_S, State
 from hub.store.diagnosis_tables import diagnoses

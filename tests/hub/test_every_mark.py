@@ -4,8 +4,8 @@ A new column stands in one of the two lists: else something waits for a time of 
 roll-out's answers and a request to a box once did.
 """
 
-from hub.store import clock_steps
-from hub.store.every_table import metadata
+from hub.assembly import clock_steps
+from hub.assembly.schema import metadata
 
 ON_RECORD = {
     "alert_changes": "at",

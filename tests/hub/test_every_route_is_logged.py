@@ -18,12 +18,12 @@ from starlette.routing import BaseRoute
 
 from hub.alerts.grants import ALL, Grant
 from hub.alerts.tips import Words
+from hub.assembly.schema import metadata
 from hub.store import grant_rows
 from hub.store.alert_tables import alerts
 from hub.store.audit_tables import audit
 from hub.store.case_tables import case_items, cases
 from hub.store.database import Database
-from hub.store.every_table import metadata
 from hub.store.footage_tables import media
 from hub.store.registry_tables import areas, cameras
 from hub.store.signin_tables import people

@@ -24,8 +24,8 @@ from sqlalchemy import select
 
 from hub.alerts.grants import Right
 from hub.alerts.provided import Known, ProviderError, Question
+from hub.assembly.schema import metadata
 from hub.store.database import Database
-from hub.store.every_table import metadata
 from tests.hub.test_households import ask as ask_household
 from tests.hub.test_households import open_case, register
 from tests.hub.web_town import PASSWORD, TOKEN, Town, some_bytes

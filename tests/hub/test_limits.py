@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.web.limits import BAD_TOKENS, CHANGES, GUESSES, SEARCHING, Limits, Rule, rule_of
+from hub.assembly.features.search import SEARCHING
+from hub.web.limits import BAD_TOKENS, CHANGES, GUESSES, Limits, Rule
+from tests.hub.features import rule_of
 from tests.hub.web_town import PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 

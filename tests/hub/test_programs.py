@@ -22,11 +22,11 @@ from agent.wire.settings import SettingsFault
 from hub.alerts.layers import State
 from hub.alerts.programs import TOO_OLD, judged
 from hub.alerts.rollout import FEW, SILENT_S, Course, Fate
+from hub.assembly.clock_steps import move
 from hub.intake.commands import commands
 from hub.intake.inbox import Arrival
 from hub.store import program_rows, rollout_rows, settings_rows
 from hub.store.bundles import checked, keep
-from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.registry import add_node, node_by_name
 from hub.store.registry_tables import nodes

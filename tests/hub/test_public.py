@@ -4,8 +4,9 @@ import pytest
 
 from hub.alerts.retention import FootageClass
 from hub.store import keeping
-from hub.web.limits import LOOKING_IN, rule_of
+from hub.web.limits import LOOKING_IN
 from hub.web.site import PublicWords
+from tests.hub.features import rule_of
 from tests.hub.web_town import NODE, Town
 from tests.hub.web_visitor import Visitor, text_of
 

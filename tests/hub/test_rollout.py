@@ -29,9 +29,9 @@ from hub.alerts.rollout import (
     is_mishap,
     stages,
 )
+from hub.assembly.clock_steps import move
 from hub.store import area_rows, rollout_rows, settings_rows
 from hub.store.area_rows import AreaWords
-from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.registry import add_area, add_node
 from hub.store.registry_tables import nodes

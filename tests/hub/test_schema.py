@@ -5,8 +5,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from hub.assembly.schema import metadata
 from hub.store.database import Database, DatabaseError
-from hub.store.every_table import metadata
 from hub.store.schema import check_schema, migrate, upgrade
 
 

@@ -10,9 +10,9 @@ from fastapi.params import Depends
 from fastapi.routing import APIRoute
 
 import hub
+from hub.assembly.features import FEATURES
 from hub.store.case_door import CaseService
 from hub.store.tip_desk import TipDesk
-from hub.web.app import ROOMS
 from hub.web.services import Provider, Services
 from tests.hub.web_town import Town
 
@@ -76,7 +76,13 @@ def _parts(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def test_each_page_gets_the_service_that_it_names(town: Town) -> None:
-    asked = [one for room in ROOMS for route in room.router.routes for one in _asked(route)]
+    asked = [
+        one
+        for feature in FEATURES
+        for router in feature.routers
+        for route in router.routes
+        for one in _asked(route)
+    ]
     assert (CaseService, CaseService) in asked
     for named, given in asked:
         assert named is given

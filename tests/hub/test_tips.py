@@ -34,6 +34,7 @@ from hub.alerts.tips import (
     read_point,
     tidy_code,
 )
+from hub.assembly.features.tips import APPS
 from hub.store import alert_rule_rows, phone_rows, tip_keys
 from hub.store.alert_tables import alerts
 from hub.store.audit_tables import audit
@@ -47,7 +48,8 @@ from hub.store.tip_tables import tip_keys as tip_keys_table
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
 from hub.web import tip_forms
 from hub.web.drawn import draw_anew
-from hub.web.limits import ALL_TIPS, APP_TIPS, APPS, TIPS, Limits, rule_of
+from hub.web.limits import ALL_OUTSIDERS, APP_TIPS, OUTSIDERS, Limits
+from tests.hub.features import rule_of
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
@@ -374,19 +376,19 @@ def test_days_and_times_are_read_as_people_write_them(town: Town) -> None:
 
 @pytest.mark.promise("Tips and households: A flood of tips has a bound.")
 def test_a_flood_is_bounded_by_its_address_and_all_together() -> None:
-    assert rule_of("POST", "/tips") is TIPS
-    assert TIPS.by == "address"
-    assert TIPS.also is ALL_TIPS
+    assert rule_of("POST", "/tips") is OUTSIDERS
+    assert OUTSIDERS.by == "address"
+    assert OUTSIDERS.also is ALL_OUTSIDERS
     limits = Limits(lambda: 0.0)
-    taken = sum(limits.wait_s(ALL_TIPS, "") == 0 for _ in range(ALL_TIPS.most + 50))
-    assert taken == ALL_TIPS.most
+    taken = sum(limits.wait_s(ALL_OUTSIDERS, "") == 0 for _ in range(ALL_OUTSIDERS.most + 50))
+    assert taken == ALL_OUTSIDERS.most
     assert limits.counts["all tips"] == 50
 
 
 def test_an_address_that_sends_without_end_waits_and_the_page_says_so(sender: Sender) -> None:
     sender.app.state.limits.now_s = lambda: 0.0
-    answers = [sender.send(website="x").status_code for _ in range(TIPS.most + 3)]
-    assert answers == [422] * TIPS.most + [429] * 3
+    answers = [sender.send(website="x").status_code for _ in range(OUTSIDERS.most + 3)]
+    assert answers == [422] * OUTSIDERS.most + [429] * 3
 
 
 @pytest.mark.promise("Tips and households: A flood of tips has a bound.")

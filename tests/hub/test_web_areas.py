@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.alerts.grants import ALL
+from hub.assembly.features.areas import MAX_TABLE_BYTES
 from hub.store.registry_tables import areas
 from hub.store.signin_tables import sessions
 from hub.store.tables import columns
-from hub.web.guard import MAX_TABLE_BYTES
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 

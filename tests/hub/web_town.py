@@ -22,6 +22,7 @@ from hub.alerts.grants import ALL, Grant, Right
 from hub.alerts.petitions import Span, Week, Wish
 from hub.alerts.petitions import Terms as AnswerTerms
 from hub.alerts.routing import Policy
+from hub.assembly.features import FEATURES
 from hub.assembly.services import Resources, make_services
 from hub.evidence.arrival import seal_arrival
 from hub.evidence.keys import new_key
@@ -272,6 +273,7 @@ class Town:
     ) -> FastAPI:
         """The site of this town."""
         return create_app(
+            FEATURES,
             services=self.services,
             accounts=self.accounts,
             uploads=self.uploads,

@@ -42,6 +42,7 @@ if __name__ == "__main__":  # started by its path, as its page says
 
 from sqlalchemy import select
 
+from hub.assembly.features import FEATURES
 from hub.store import account_closing, dispatch, grant_rows
 from hub.store.audit import By
 from hub.store.database import Database
@@ -136,6 +137,7 @@ class Street:
         self.holdings.fill(self.watching)
         self.addresses = Addresses(self.holdings, self.twin)
         self.app = create_app(
+            FEATURES,
             services=world.services,
             accounts=world.accounts,
             uploads=world.uploads,

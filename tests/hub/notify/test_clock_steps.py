@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from hub.alerts.answers import TryAgain
+from hub.assembly.clock_steps import move
 from hub.assembly.clock_watch import ClockWatch
-from hub.store.clock_steps import move
 from hub.store.database import Database, DatabaseError
 from hub.store.notify_tables import notifications
 from hub.store.registry_tables import nodes

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
 from hub.alerts.grants import Right
 from hub.alerts.phone_checks import HEARD_WITHIN_S, CheckBounds, check_day, is_asked, is_silent
+from hub.assembly import clock_steps
 from hub.notify.channel import Message, Phone
 from hub.notify.phone_check import PhoneCheck
-from hub.store import clock_steps, marks, phone_checks, undelivered
+from hub.store import marks, phone_checks, undelivered
 from hub.store.notify_tables import phones
 from tests.hub.notify.town import NOON, Town
 

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
+from hub.assembly import clock_steps
 from hub.notify.channel import Message, Phone
 from hub.notify.phone_test import PhoneTest, message_for
 from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
-from hub.store import clock_steps, notify_ledger, phone_tests
+from hub.store import notify_ledger, phone_tests
 from hub.store.alert_tables import alerts
 from hub.store.bell import Bell
 from hub.store.notify_tables import notifications, phones

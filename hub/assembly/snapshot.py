@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, inspect, select, text
 
+from hub.assembly.schema import metadata
 from hub.store.database import Database, DatabaseError
-from hub.store.every_table import metadata
 from hub.store.schema import migrate, schema_now, upgrade
 from hub.store.staging import PIECE_BYTES
 

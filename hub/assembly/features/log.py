@@ -1,0 +1,15 @@
+"""The log: who looked at what."""
+
+from typing import Final
+
+from hub.store.audit_tables import audit
+from hub.web import log
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="log",
+    routers=(log.router,),
+    tables=(audit,),
+    acts=log.acts,
+    may={"read_log": lambda visit: visit.site.door.reads_log(visit.asker)},
+)

@@ -1,0 +1,12 @@
+"""Reports of the day and the week."""
+
+from typing import Final
+
+from hub.web import reports
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="reports",
+    routers=(reports.router,),
+    may={"read_reports": lambda visit: visit.site.door.reads_reports(visit.asker)},
+)

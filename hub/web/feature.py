@@ -1,0 +1,47 @@
+"""What a capability brings into the hub, as one value.
+
+Each capability has its own file with a `Feature` in `hub/assembly/features`, and one line in the
+list there. Whatever needs something of every capability reads that list.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter
+
+from hub.store.acting import Acting
+from hub.store.table_notes import Mark, Tables
+from hub.web.auth import Visit
+from hub.web.guard import Body
+from hub.web.limits import Rate
+from hub.web.words import Words
+
+
+def _no_acts(_: Words) -> dict[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Feature:
+    """Each field is optional. No name of an act, a right or a global is given twice."""
+
+    name: str
+    routers: tuple[APIRouter, ...] = ()
+    """In the order in which addresses are tried."""
+    services: tuple[Callable[[Acting], object], ...] = ()
+    """Services made with `Acting` alone; the others are made in `hub.assembly.services`."""
+    tables: Tables = ()
+    marks: tuple[Mark, ...] = ()
+    """Times that move with the hub's clock."""
+    acts: Callable[[Words], Mapping[str, str]] = _no_acts
+    """Texts of acts in the log."""
+    may: Mapping[str, Callable[[Visit], bool]] = field(default_factory=dict)
+    """Whether other pages show a link to this capability: `visit.may(name)`. Logs nothing."""
+    bodies: tuple[Body, ...] = ()
+    """Forms that are larger than others."""
+    rates: tuple[Rate, ...] = ()
+    """Requests with a limit of their own; the first that fits counts."""
+    templates: tuple[str, ...] = ()
+    """Packages whose folder `templates` is searched too."""
+    globals: Mapping[str, object] = field(default_factory=dict)
+    """Names that every template may use."""

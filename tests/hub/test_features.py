@@ -1,0 +1,102 @@
+"""The list of features is whole, and no two features say the same thing twice."""
+
+import importlib
+import pkgutil
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from jinja2 import PackageLoader
+
+import hub.store
+import hub.web
+from hub.assembly import features
+from hub.assembly.features import FEATURES
+from hub.assembly.schema import TABLES, metadata
+from hub.web.feature import Feature
+from hub.web.words import words
+from tests.hub.web_town import Town
+
+
+def test_every_feature_is_in_the_list() -> None:
+    modules = [
+        importlib.import_module(f"{features.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(features.__path__)
+    ]
+    made = [one for module in modules for one in vars(module).values() if type(one) is Feature]
+    assert set(made) == set(FEATURES)
+    assert twice(FEATURES) == []
+
+
+def test_every_router_belongs_to_a_feature() -> None:
+    named = {id(router) for feature in FEATURES for router in feature.routers}
+    for found in pkgutil.iter_modules(hub.web.__path__):
+        router = getattr(importlib.import_module(f"hub.web.{found.name}"), "router", None)
+        assert router is None or id(router) in named, found.name
+
+
+def test_every_table_belongs_to_one_feature() -> None:
+    for found in pkgutil.iter_modules(hub.store.__path__):
+        if found.name.endswith("tables"):
+            importlib.import_module(f"hub.store.{found.name}")
+    assert sorted(table.name for table in TABLES) == sorted(metadata.tables)
+
+
+def test_a_feature_moves_only_times_of_its_own_tables() -> None:
+    for feature in FEATURES:
+        for mark in feature.marks:
+            assert mark.table in feature.tables, f"{feature.name}: {mark.table.name}"
+
+
+@pytest.mark.parametrize("what", ["acts", "may", "globals"])
+def test_no_name_is_given_twice(what: str) -> None:
+    speech = words("en")
+    given = {
+        "acts": [act for feature in FEATURES for act in feature.acts(speech)],
+        "may": [name for feature in FEATURES for name in feature.may],
+        "globals": [name for feature in FEATURES for name in feature.globals],
+    }
+    assert twice(given[what]) == []
+
+
+def test_names_of_features_and_of_templates_are_unique() -> None:
+    assert twice(feature.name for feature in FEATURES) == []
+    packages = ["hub.web", *(one for feature in FEATURES for one in feature.templates)]
+    assert twice(name for one in packages for name in PackageLoader(one).list_templates()) == []
+
+
+def test_a_page_asks_only_for_links_that_there_are() -> None:
+    known = {name for feature in FEATURES for name in feature.may}
+    asked = set()
+    for path in (Path(features.__file__).parents[2] / "web").rglob("*"):
+        if path.suffix in (".py", ".html"):
+            asked |= set(re.findall(r'\bmay\("(\w+)"\)', path.read_text(encoding="utf-8")))
+    assert asked == known
+
+
+def test_limits_and_sizes_of_two_features_do_not_meet(town: Town) -> None:
+    """So that their order says nothing."""
+    for path, methods in town.app().openapi()["paths"].items():
+        filled = re.sub(r"\{\w+\}", "x", path)
+        for method in (one.upper() for one in methods):
+            limiting = {
+                feature.name
+                for feature in FEATURES
+                for rate in feature.rates
+                if re.fullmatch(rate.methods, method) and re.fullmatch(rate.paths, filled)
+            }
+            assert len(limiting) <= 1, f"{method} {path}: {limiting}"
+        sizing = {
+            feature.name
+            for feature in FEATURES
+            for body in feature.bodies
+            if re.fullmatch(body.paths, filled)
+        }
+        assert len(sizing) <= 1, f"{path}: {sizing}"
+
+
+def twice(names: Iterable[object]) -> list[object]:
+    """What is there more than once."""
+    return [name for name, times in Counter(names).items() if times > 1]
