@@ -109,26 +109,24 @@ class BundleService:
         """Delete the received bytes."""
         self._parts.drop(asker.person_id, str(upload_id))
 
-    def take(self, asker: Asker, upload_id: UUID, *, may_be_older: bool) -> Release:
+    def take(self, asker: Asker, upload_id: UUID, *, may_be_older: bool) -> None:
         """Check and keep the complete file; raises BundleRefusedError, BlobsError."""
         owner, name = asker.person_id, str(upload_id)
         whole = Path(self._parts.path(owner, f"{name}{WHOLE}"))
         # Renamed first, so that nobody can append to it during the check.
         self._parts.hand_over(owner, name, to=whole.name, beginning=b"")
         try:
-            bundle = self._keep(asker, whole, may_be_older=may_be_older)
+            release, sha256, size_bytes = self._keep(asker, whole, may_be_older=may_be_older)
         except BundleRefusedError as refused:
             self._acting.note(asker, ADD, detail=str(refused), is_done=False)
             if refused.trouble is BundleTrouble.OLDER:  # kept for the keeper's confirmation
                 self._parts.hand_over(owner, whole.name, to=name, beginning=b"")
             raise
         else:
-            self._file(asker, *bundle)
+            self._file(asker, release, sha256, size_bytes)
         finally:
             whole.unlink(missing_ok=True)
-        release = bundle[0]
         log.info("programs.added", release=release.name)
-        return release
 
     def _keep(self, asker: Asker, whole: Path, *, may_be_older: bool) -> tuple[Release, str, int]:
         """The release, SHA-256 and size in bytes of the file, which is then among the blobs."""
