@@ -23,6 +23,7 @@ from hub.store.duty_door import OnCallService
 from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
 from hub.store.footage_door import PlaybackService
+from hub.store.grant_door import GrantService
 from hub.store.growing import GrowingClips
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
@@ -77,6 +78,7 @@ def make_services(r: Resources) -> Services:
         (
             *(make(acting) for feature in FEATURES for make in feature.services),
             *_alerts(r, acting),
+            *_people(acting),
             *_nodes(r, acting),
             *_footage(r, acting),
             *_evidence(r, acting),
@@ -84,6 +86,10 @@ def make_services(r: Resources) -> Services:
             *_petitions(r),
         )
     )
+
+
+def _people(acting: Acting) -> Iterator[object]:
+    yield GrantService(acting)
 
 
 def _alerts(r: Resources, acting: Acting) -> Iterator[object]:

@@ -24,7 +24,6 @@ from hub.store.area_door import AreaDoor
 from hub.store.asker import Asker
 from hub.store.blobs import Blobs
 from hub.store.footage_views import AskedSpan, GrowingRow, MediaRow
-from hub.store.grant_door import GrantDoor
 from hub.store.growing import GrowingClips
 from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
@@ -40,7 +39,6 @@ class Door(
     AreaDoor,
     LogDoor,
     AccountDoor,
-    GrantDoor,
 ):
     """What is not a service of its own yet."""
 

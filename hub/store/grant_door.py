@@ -7,74 +7,72 @@ fault of a grant.
 from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from hub.alerts.giving import holds_place, place_of
 from hub.alerts.grants import Grant, Right, counts
-from hub.alerts.moment import Moment
 from hub.alerts.roles import USUAL
 from hub.store import grant_rows, grant_sights
+from hub.store.acting import Acting, On, Reading
 from hub.store.asker import Asker
-from hub.store.audit import By
-from hub.store.door_base import DoorBase
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.grant_views import GrantForm, GrantsPage, NewGrant
 from hub.store.signin_tables import grants, people
 
 
-class GrantDoor(DoorBase):
+class GrantService:
     """Grants: person, place, end, and giver."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def grants(self, asker: Asker) -> GrantsPage:
         """Grants in the areas this person looks after; empty for all others."""
-        with self._db.reading() as conn:
-            page = grant_sights.grants_page(conn, asker, self._clock.now())
-        if not page.tree:
-            page = GrantsPage((), (), False, page.may_set_roles, ())
-        count = sum(len(area.grants) for area in page.tree)
-        self._note(asker, "grants.open", detail=f"{len(page.tree)} areas, {count} grants")
+        with self._acting.reading(asker, "grants.open") as look:
+            page = grant_sights.grants_page(look.conn, asker, look.now)
+            if not page.tree:
+                page = GrantsPage((), (), False, page.may_set_roles, ())
+            count = sum(len(area.grants) for area in page.tree)
+            look.done(f"{len(page.tree)} areas, {count} grants")
         return page
 
     def grant_form(self, asker: Asker) -> GrantForm | None:
         """Choices for a new grant, including everybody with an account."""
-        with self._db.reading() as conn:
-            form = grant_sights.grant_form(conn, asker, self._clock.now())
-        act = "grants.form" if form else "grants.form.refused"
-        self._note(asker, act, detail=f"{len(form.people)} people" if form else "")
+        with self._acting.reading(asker, "grants.form") as look:
+            form = grant_sights.grant_form(look.conn, asker, look.now)
+            look.answer(form, f"{len(form.people)} people" if form else "")
         return form
 
     def give(self, asker: Asker, new: NewGrant) -> bool:
         """Give a grant; False if this person does not look after the place."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            tended, seen = grant_sights.tended_places(conn, asker.person_id, now)
+        to = On("person", new.person_id)
+        with self._acting.changing(asker, "grant.add", to, rings=True) as change:
+            tended, seen = grant_sights.tended_places(change.conn, asker.person_id, change.now)
             place = new.grant.area_id or new.grant.camera_id
             if place not in tended and place not in {row.id for row in seen}:
-                self._note_in(conn, asker, "grant.add.refused", "person", new.person_id)
+                change.refuse()
                 return False
             grant_rows.give(
-                conn,
-                _with_usual_rights(conn, asker, new, now),
+                change.conn,
+                _with_usual_rights(change, new),
                 giver_id=asker.person_id,
                 person_id=new.person_id,
                 reason=new.reason,
                 ends_with_mine=new.ends_with_mine,
-                by=_by(asker),
-                now=now,
+                by=change.by,
+                now=change.now,
             )
-        self._bell.ring()
         return True
 
     def revoke(self, asker: Asker, grant_id: UUID) -> bool:
         """End a grant now, with all grants made from it; False without the right."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            rows = grant_sights.grant_rows(conn, asker, grants.c.id == grant_id, now)
+        this = On("grant", grant_id)
+        with self._acting.changing(asker, "grant.end", this, rings=True) as change:
+            rows = grant_sights.grant_rows(change.conn, asker, grants.c.id == grant_id, change.now)
             if not any(row.may_end for row in rows):
-                self._note_in(conn, asker, "grant.end.refused", "grant", grant_id)
+                change.refuse()
                 return False
-            grant_rows.end(conn, grant_id, by=_by(asker), now=now)
-        self._bell.ring()
+            grant_rows.end(change.conn, grant_id, by=change.by, now=change.now)
         return True
 
     def set_role(self, asker: Asker, person_id: UUID, role: str) -> bool:
@@ -82,33 +80,30 @@ class GrantDoor(DoorBase):
 
         Raises GrantError for an unknown role.
         """
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            is_there = conn.scalar(select(people.c.id).where(people.c.id == person_id)) is not None
-            if not is_there or not grant_sights.keeps_everything(conn, asker, now):
-                self._note_in(conn, asker, "person.role.refused", "person", person_id)
+        whose = On("person", person_id)
+        with self._acting.changing(asker, "person.role", whose, rings=True) as change:
+            conn, this = change.conn, people.c.id == person_id
+            is_there = conn.scalar(select(people.c.id).where(this)) is not None
+            if not is_there or not grant_sights.keeps_everything(conn, asker, change.now):
+                change.refuse()
                 return False
             if person_id == asker.person_id:
                 raise GrantError(GrantFault.SELF)
-            grant_rows.set_role(conn, person_id, role, by=_by(asker), now=now)
-        self._bell.ring()
+            grant_rows.set_role(conn, person_id, role, by=change.by, now=change.now)
         return True
 
 
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)
-
-
-def _with_usual_rights(conn: Connection, asker: Asker, new: NewGrant, now: Moment) -> Grant:
+def _with_usual_rights(look: Reading, new: NewGrant) -> Grant:
     """The new grant; without a chosen right, it has those rights of the person's role that the
     giver has."""
     if new.grant.rights:
         return new.grant
+    conn = look.conn
     role = conn.scalar(select(people.c.role).where(people.c.id == new.person_id)) or ""
     parents, homes = grant_rows.area_parents(conn), grant_rows.camera_homes(conn)
     place = place_of(new.grant, homes)
     mine = Right(0)
-    for one in grant_rows.owned(conn, asker.person_id):
-        if counts(one.grant, now.utc_us) and holds_place(one.grant, place, parents):
+    for one in grant_rows.owned(conn, look.asker.person_id):
+        if counts(one.grant, look.now.utc_us) and holds_place(one.grant, place, parents):
             mine |= one.grant.rights
     return replace(new.grant, rights=USUAL.get(role, Right(0)) & mine)

@@ -11,27 +11,36 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.grants import Grant, Right
 from hub.alerts.roles import Role
+from hub.store.grant_door import GrantService
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.grant_views import NewGrant
 from hub.web import grant_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.forms import Fields, field
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 
 router = APIRouter(prefix="/grants")
 
+Grants = Annotated[GrantService, service(GrantService)]
+
 
 @router.get("")
-def show_grants(request: Request, visit: SignedIn, saved: str = "") -> Response:
+def show_grants(request: Request, visit: SignedIn, grants: Grants, saved: str = "") -> Response:
     """The tree of areas one manages, with their grants; 404 for others."""
-    return _page(request, visit, is_saved=bool(saved))
+    return _page(request, visit, grants, is_saved=bool(saved))
 
 
 def _page(
-    request: Request, visit: Visit, *, is_saved: bool = False, wrong: GrantError | None = None
+    request: Request,
+    visit: Visit,
+    grants: GrantService,
+    *,
+    is_saved: bool = False,
+    wrong: GrantError | None = None,
 ) -> Response:
-    page = visit.site.door.grants(visit.asker)
+    page = grants.grants(visit.asker)
     if not page.tree:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -56,17 +65,26 @@ def _page(
 
 @router.get("/new")
 def show_form(
-    request: Request, visit: SignedIn, area: str = "", camera: str = "", person: str = ""
+    request: Request,
+    visit: SignedIn,
+    grants: Grants,
+    area: str = "",
+    camera: str = "",
+    person: str = "",
 ) -> Response:
     """Form of a grant; 404 for people who may give none."""
     place = f"camera:{camera}" if camera else f"area:{area}"
-    return _form(request, visit, {"place": place, "person": person})
+    return _form(request, visit, grants, {"place": place, "person": person})
 
 
 def _form(
-    request: Request, visit: Visit, entered: dict[str, str], wrong: GrantError | None = None
+    request: Request,
+    visit: Visit,
+    grants: GrantService,
+    entered: dict[str, str],
+    wrong: GrantError | None = None,
 ) -> Response:
-    form = visit.site.door.grant_form(visit.asker)
+    form = grants.grant_form(visit.asker)
     if form is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
@@ -88,36 +106,40 @@ def _form(
 
 
 @router.post("")
-def give(request: Request, visit: ProvedForm, form: Fields) -> Response:
+def give(request: Request, visit: ProvedForm, grants: Grants, form: Fields) -> Response:
     """Create a grant."""
     zone = ZoneInfo(visit.site.settings.time_zone)
     try:
         new = _new_grant(form, zone, visit.site.settings.now())
-        is_theirs = visit.site.door.give(visit.asker, new)
+        is_theirs = grants.give(visit.asker, new)
     except GrantError as error:
-        return _form(request, visit, _entered(form), error)
+        return _form(request, visit, grants, _entered(form), error)
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/grants?saved=1", 303)
 
 
 @router.post("/{grant_id}/revoke")
-def revoke(visit: FormSent, grant_id: UUID) -> Response:
+def revoke(visit: FormSent, grants: Grants, grant_id: UUID) -> Response:
     """End it now, with the grants delegated from it."""
-    if not visit.site.door.revoke(visit.asker, grant_id):
+    if not grants.revoke(visit.asker, grant_id):
         raise HTTPException(404)
     return RedirectResponse("/grants?saved=1", 303)
 
 
 @router.post("/people/{person_id}/role")
 def set_role(
-    request: Request, visit: ProvedForm, person_id: UUID, role: Annotated[str, Form()] = ""
+    request: Request,
+    visit: ProvedForm,
+    grants: Grants,
+    person_id: UUID,
+    role: Annotated[str, Form()] = "",
 ) -> Response:
     """Change a person's role."""
     try:
-        is_theirs = visit.site.door.set_role(visit.asker, person_id, role)
+        is_theirs = grants.set_role(visit.asker, person_id, role)
     except GrantError as error:
-        return _page(request, visit, wrong=error)
+        return _page(request, visit, grants, wrong=error)
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/grants?saved=1", 303)

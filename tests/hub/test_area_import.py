@@ -18,6 +18,7 @@ from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.csv_import import Import
 from hub.store.door import InboxService
+from hub.store.grant_door import GrantService
 from hub.store.registry_tables import areas, cameras
 from hub.store.signin_tables import grants, people
 from tests.hub.desk import Desk
@@ -322,7 +323,7 @@ def test_an_area_that_is_over_is_offered_for_nothing_new_and_its_people_see_on(
     words = AreaWords("Cầu Mới", "junction", streets.commune, None, now.utc_us)
     moved = streets.door.change_area(chu, streets.bridge, words)
     assert moved is not None and moved.cameras == 1
-    form = streets.door.grant_form(chu)
+    form = streets.services.use(GrantService).grant_form(chu)
     assert form is not None
     assert streets.bridge not in {one.area_id for one in form.places}
     (filed,) = streets.file(streets.other.opened())

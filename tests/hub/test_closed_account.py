@@ -23,6 +23,7 @@ from hub.store.door import Door
 from hub.store.duty import Duty, NewShift, Swap
 from hub.store.duty_door import OnCallService
 from hub.store.enrolments import Redeemed, Refused
+from hub.store.grant_door import GrantService
 from hub.store.grant_faults import GrantError
 from hub.store.notify_tables import notifications, phones
 from hub.store.phone_service import PhoneService
@@ -151,7 +152,7 @@ def test_a_keeper_who_was_closed_a_moment_ago_invites_nobody_and_decides_nothing
     with pytest.raises(AssertionError):
         office.invite("moi", office.lan)
     assert not door.close_account(office.lan, an, "nghỉ")
-    assert not door.set_role(office.lan, an, "keeper")
+    assert not office.streets.services.use(GrantService).set_role(office.lan, an, "keeper")
     assert door.account(office.lan, an) is None
 
 
