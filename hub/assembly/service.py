@@ -46,10 +46,10 @@ from hub.notify.second_way import SecondWay
 from hub.notify.stages import Stages
 from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Worker
+from hub.store.account_door import AccountService
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
 from hub.store.bundle_desk import MOST_AT_ONCE
-from hub.store.door import Door
 from hub.store.export_door import ExportService
 from hub.store.filing import Filing
 from hub.store.forgetting import Stopping
@@ -317,8 +317,8 @@ class Hub:
             policy=policy(self._settings.alerts),
         )
         services = self._make_services(uploads.growing)
-        live = services.use(LiveService)
-        self._live = LiveRound(services.use(Door), live, Watching(self._tell_node))
+        live, accounts = services.use(LiveService), services.use(AccountService)
+        self._live = LiveRound(live, accounts, Watching(self._tell_node))
         app = create_app(
             FEATURES,
             services=services,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.assembly.features import FEATURES
+from hub.store.account_door import AccountService
 from hub.store.acting import Acting
 from hub.store.alert_rule_door import AlertRuleService
 from hub.store.arrival_door import CameraService
@@ -78,7 +79,7 @@ def make_services(r: Resources) -> Services:
         (
             *(make(acting) for feature in FEATURES for make in feature.services),
             *_alerts(r, acting),
-            *_people(acting),
+            *_people(r, acting),
             *_nodes(r, acting),
             *_footage(r, acting),
             *_evidence(r, acting),
@@ -88,8 +89,9 @@ def make_services(r: Resources) -> Services:
     )
 
 
-def _people(acting: Acting) -> Iterator[object]:
+def _people(r: Resources, acting: Acting) -> Iterator[object]:
     yield GrantService(acting)
+    yield AccountService(acting, db=r.db, bell=r.bell)
 
 
 def _alerts(r: Resources, acting: Acting) -> Iterator[object]:

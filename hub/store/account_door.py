@@ -4,8 +4,6 @@ The answer is the same (False or None) for an unknown account and for a person w
 `AccountError` gives the reason why an account cannot be closed or reopened.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -15,63 +13,70 @@ from hub.store import account_closing, account_sights, case_rows, grant_sights, 
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, is_closed, state_of
 from hub.store.account_views import AccountPage
+from hub.store.acting import Acting, On
 from hub.store.asker import Asker
 from hub.store.audit import By
+from hub.store.bell import Bell
 from hub.store.case_tables import cases
-from hub.store.door_base import DoorBase
+from hub.store.database import Database
 from hub.store.invitations import Made, NewPerson
 from hub.store.signin_tables import people
 from hub.store.staff import person_by_login
 
 
-class AccountDoor(DoorBase):
-    """Thread-safe."""
+class AccountService:
+    """For any thread."""
 
-    _closings: tuple[int, int] | None = None
+    def __init__(self, acting: Acting, *, db: Database, bell: Bell) -> None:
+        self._acting = acting
+        self._db = db
+        self._bell = bell
+        self._closings: tuple[int, int] | None = None
 
     def account(self, asker: Asker, person_id: UUID) -> AccountPage | None:
         """One account, and what ends when it is closed."""
-        now = self._clock.now()
         page = None
-        with self._db.reading() as conn:
-            if grant_sights.keeps_everything(conn, asker, now):
-                page = account_sights.account_page(conn, asker, person_id, now)
-        act = "grants.open" if page else "grants.open.refused"
-        self._note(asker, act, "person", person_id)
+        with self._acting.reading(asker, "grants.open", On("person", person_id)) as look:
+            if grant_sights.keeps_everything(look.conn, asker, look.now):
+                page = account_sights.account_page(look.conn, asker, person_id, look.now)
+            look.answer(page)
         return page
 
     def close_account(self, asker: Asker, person_id: UUID, reason: str) -> bool:
         """Close it with all consequences; open pages and streams of the person end at once."""
-        now, act = self._clock.now(), account_closing.CLOSING
-        with self._noting_refusal(asker, act, "person", person_id), self._db.writing() as conn:
-            if not self._may(conn, asker, act, person_id, now):
+        act, whose = account_closing.CLOSING, On("person", person_id)
+        with self._acting.changing(asker, act, whose, rings=True) as change:
+            if not grant_sights.keeps_everything(change.conn, asker, change.now):
+                change.refuse()
                 return False
-            account_closing.close(conn, person_id, reason=reason, by=asker.by, now=now)
-        self._bell.ring()
+            account_closing.close(
+                change.conn, person_id, reason=reason, by=change.by, now=change.now
+            )
         return True
 
     def reopen_account(self, asker: Asker, person_id: UUID, reason: str) -> Made | None:
         """Reopen it and invite the person; the link is known only at this moment."""
-        now, act = self._clock.now(), account_closing.REOPENING
-        with self._noting_refusal(asker, act, "person", person_id), self._db.writing() as conn:
-            if not self._may(conn, asker, act, person_id, now):
+        act, whose = account_closing.REOPENING, On("person", person_id)
+        with self._acting.changing(asker, act, whose) as change:
+            if not grant_sights.keeps_everything(change.conn, asker, change.now):
+                change.refuse()
                 return None
-            return reopen(conn, person_id, reason=reason, by=asker.by, now=now)
+            return reopen(change.conn, person_id, reason=reason, by=change.by, now=change.now)
 
     def give_case(self, asker: Asker, person_id: UUID, case_id: UUID, login: str) -> bool:
         """Give a case of a closed account to somebody else."""
-        now, act = self._clock.now(), "case.hand_over"
-        with self._noting_refusal(asker, act, "case", case_id), self._db.writing() as conn:
+        with self._acting.changing(asker, "case.hand_over", On("case", case_id)) as change:
+            conn = change.conn
             owner_id = conn.scalar(select(cases.c.owner_id).where(cases.c.id == case_id))
             is_orphan = owner_id == person_id and is_closed(conn, person_id)
-            if not is_orphan or not grant_sights.keeps_everything(conn, asker, now):
-                self._note_in(conn, asker, f"{act}.refused", "case", case_id)
+            if not is_orphan or not grant_sights.keeps_everything(conn, asker, change.now):
+                change.refuse()
                 return False
             new_id = person_by_login(conn, login.strip())
             if new_id is None or state_of(conn, new_id) == CLOSED:
                 raise AccountError(AccountFault.OWNER)
-            case_rows.give(conn, case_id, new_id, now)
-            self._note_in(conn, asker, act, "case", case_id, detail=f"person {new_id}")
+            case_rows.give(conn, case_id, new_id, change.now)
+            change.done(f"person {new_id}")
         return True
 
     def hear_closings(self) -> None:
@@ -84,23 +89,6 @@ class AccountDoor(DoorBase):
         before, self._closings = self._closings, found
         if before is not None and before != found:
             self._bell.ring()
-
-    @contextmanager
-    def _noting_refusal(
-        self, asker: Asker, act: str, object_kind: str, object_id: UUID
-    ) -> Iterator[None]:
-        """Log an AccountError in a transaction of its own: that of the act is rolled back."""
-        try:
-            yield
-        except AccountError as error:
-            self._note(asker, act, object_kind, object_id, detail=str(error), is_done=False)
-            raise
-
-    def _may(self, conn: Connection, asker: Asker, act: str, person_id: UUID, now: Moment) -> bool:
-        if grant_sights.keeps_everything(conn, asker, now):
-            return True
-        self._note_in(conn, asker, f"{act}.refused", "person", person_id)
-        return False
 
 
 def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> Made:

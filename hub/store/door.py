@@ -17,7 +17,6 @@ from hub.store import (
     sights,
     told_sights,
 )
-from hub.store.account_door import AccountDoor
 from hub.store.acting import Acting, On, Reading
 from hub.store.alert_page_views import AlertPage
 from hub.store.area_door import AreaDoor
@@ -38,7 +37,6 @@ class Door(
     ReportDoor,
     AreaDoor,
     LogDoor,
-    AccountDoor,
 ):
     """What is not a service of its own yet."""
 

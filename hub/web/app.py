@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from hub.store import database
+from hub.store.account_door import AccountService
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
@@ -68,7 +69,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         services=services,
         door=door,
         pack=pack,
-        live_round=live_round or LiveRound(door, services.use(LiveService), Watching()),
+        live_round=live_round
+        or LiveRound(services.use(LiveService), services.use(AccountService), Watching()),
         accounts=accounts,
         uploads=uploads,
         bell=bell,

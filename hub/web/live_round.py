@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from hub.store import database
-from hub.store.door import Door
+from hub.store.account_door import AccountService
 from hub.store.live_door import LiveService
 from hub.web.watching import Key, Watch, Watching
 
@@ -21,9 +21,9 @@ LOOK_EVERY_S: Final = 0.5
 class LiveRound:
     """A task of the hub; `look` is one round."""
 
-    def __init__(self, door: Door, live: LiveService, watching: Watching) -> None:
-        self._door = door
+    def __init__(self, live: LiveService, accounts: AccountService, watching: Watching) -> None:
         self._live = live
+        self._accounts = accounts
         self.watching = watching
         self._owed: deque[tuple[Watch, str]] = deque()
         self._writing = threading.Lock()
@@ -44,7 +44,7 @@ class LiveRound:
     def look(self) -> None:
         """One round. A page whose right cannot be checked now gets no picture either."""
         try:
-            self._door.hear_closings()
+            self._accounts.hear_closings()
             self._write_owed()
             for watch in self.watching.watches():
                 if self.watching.is_over(watch):

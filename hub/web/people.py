@@ -6,16 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.store.account_door import AccountService
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, REOPENED
 from hub.web import grant_words, invitations
 from hub.web.auth import SignedIn, Visit
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.words import Words
 
 router = APIRouter(prefix="/grants/people/{person_id}")
 
+Accounts = Annotated[AccountService, service(AccountService)]
 Entered = Annotated[str, Form(max_length=2000)]
 
 
@@ -37,21 +40,24 @@ def fault_words(what: AccountFault, words: Words) -> str:
 
 
 @router.get("")
-def show_account(request: Request, visit: SignedIn, person_id: UUID, done: str = "") -> Response:
+def show_account(
+    request: Request, visit: SignedIn, accounts: Accounts, person_id: UUID, done: str = ""
+) -> Response:
     """The account and what ends with it; 404 for all but keepers of the whole town."""
-    return _page(request, visit, person_id, done=done)
+    return _page(request, visit, accounts, person_id, done=done)
 
 
 def _page(
     request: Request,
     visit: Visit,
+    accounts: AccountService,
     person_id: UUID,
     *,
     done: str = "",
     wrong: AccountError | None = None,
     reason: str = "",
 ) -> Response:
-    page = visit.site.door.account(visit.asker, person_id)
+    page = accounts.account(visit.asker, person_id)
     if page is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -73,13 +79,13 @@ def _page(
 
 @router.post("/close")
 def close_account(
-    request: Request, visit: ProvedForm, person_id: UUID, reason: Entered = ""
+    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
 ) -> Response:
     """Close it from this moment on."""
     try:
-        is_done = visit.site.door.close_account(visit.asker, person_id, reason)
+        is_done = accounts.close_account(visit.asker, person_id, reason)
     except AccountError as error:
-        return _page(request, visit, person_id, wrong=error, reason=reason)
+        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
     if not is_done:
         raise HTTPException(404)
     return RedirectResponse(f"/grants/people/{person_id}?done=closed", 303)
@@ -87,13 +93,13 @@ def close_account(
 
 @router.post("/reopen")
 def reopen_account(
-    request: Request, visit: ProvedForm, person_id: UUID, reason: Entered = ""
+    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
 ) -> Response:
     """Reopen it, and show the link by which its person comes in, this once."""
     try:
-        made = visit.site.door.reopen_account(visit.asker, person_id, reason)
+        made = accounts.reopen_account(visit.asker, person_id, reason)
     except AccountError as error:
-        return _page(request, visit, person_id, wrong=error, reason=reason)
+        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
     if made is None:
         raise HTTPException(404)
     return invitations.page(request, visit, made=made)
@@ -101,13 +107,18 @@ def reopen_account(
 
 @router.post("/cases/{case_id}")
 def give_case(
-    request: Request, visit: ProvedForm, person_id: UUID, case_id: UUID, login: Entered = ""
+    request: Request,
+    visit: ProvedForm,
+    accounts: Accounts,
+    person_id: UUID,
+    case_id: UUID,
+    login: Entered = "",
 ) -> Response:
     """Another owns the case from now on."""
     try:
-        is_done = visit.site.door.give_case(visit.asker, person_id, case_id, login)
+        is_done = accounts.give_case(visit.asker, person_id, case_id, login)
     except AccountError as error:
-        return _page(request, visit, person_id, wrong=error)
+        return _page(request, visit, accounts, person_id, wrong=error)
     if not is_done:
         raise HTTPException(404)
     return RedirectResponse(f"/grants/people/{person_id}?done=given", 303)

@@ -14,6 +14,7 @@ from hub.alerts.origin import Party
 from hub.alerts.provided import Known
 from hub.alerts.roles import Role
 from hub.store import account_closing, grant_rows
+from hub.store.account_door import AccountService
 from hub.store.accounts import Accounts, Session, SignedIn
 from hub.store.asker import Asker
 from hub.store.audit import By
@@ -59,9 +60,13 @@ class Office:
             now = self.streets.clock.now()
             account_closing.close(conn, who.person_id, reason="nghỉ việc", by=by, now=now)
 
+    @property
+    def people(self) -> AccountService:
+        return self.streets.services.use(AccountService)
+
     def reopen(self, who: Asker) -> str:
         """The last part of the link by which they come in."""
-        made = self.streets.door.reopen_account(self.kim, who.person_id, "trở lại")
+        made = self.people.reopen_account(self.kim, who.person_id, "trở lại")
         assert made is not None
         return made.token
 

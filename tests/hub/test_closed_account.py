@@ -14,12 +14,13 @@ from hub.alerts.rosters import odd_holes, on_duty, weekly_holes
 from hub.enrol.authority import Authority
 from hub.enrol.signing import Signing
 from hub.store import account_closing, dispatch, enrolments, grant_rows
+from hub.store.account_door import AccountService
 from hub.store.account_faults import AccountError, AccountFault
 from hub.store.account_state import CLOSED, OPEN, REOPENED
+from hub.store.acting import Acting
 from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.database import Database
-from hub.store.door import Door
 from hub.store.duty import Duty, NewShift, Swap
 from hub.store.duty_door import OnCallService
 from hub.store.enrolments import Redeemed, Refused
@@ -105,7 +106,7 @@ def test_what_a_request_under_way_still_added_counts_no_more_after_reopening(
 
 
 def test_each_act_is_one_line_of_the_log_with_its_reason(office: Office) -> None:
-    assert office.streets.door.close_account(office.kim, office.an.person_id, " nghỉ việc ")
+    assert office.people.close_account(office.kim, office.an.person_id, " nghỉ việc ")
     office.reopen(office.an)
     kim, an = office.kim.person_id, office.an.person_id
     assert office.lines("person.disable") == [(kim, an, "nghỉ việc")]
@@ -148,12 +149,12 @@ def test_a_keeper_who_was_closed_a_moment_ago_invites_nobody_and_decides_nothing
 ) -> None:
     """Their request had passed the sign-in before."""
     office.close(office.lan)
-    door, an = office.streets.door, office.an.person_id
+    accounts, an = office.people, office.an.person_id
     with pytest.raises(AssertionError):
         office.invite("moi", office.lan)
-    assert not door.close_account(office.lan, an, "nghỉ")
+    assert not accounts.close_account(office.lan, an, "nghỉ")
     assert not office.streets.services.use(GrantService).set_role(office.lan, an, "keeper")
-    assert door.account(office.lan, an) is None
+    assert accounts.account(office.lan, an) is None
 
 
 def sees(office: Office, who: Asker) -> int:
@@ -245,7 +246,7 @@ def test_a_notification_that_is_being_sent_while_the_account_closes_is_not_tried
 
 
 def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> None:
-    door, an = office.streets.door, office.an.person_id
+    an = office.an.person_id
     binh = office.streets.officer("binh").person_id
     on_call = office.streets.services.use(OnCallService)
     team = on_call.add_team(office.kim, office.streets.commune, name="Đội 1", time_zone="UTC")
@@ -259,7 +260,7 @@ def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> 
     on_call.put_odd_day(office.kim, team, holiday, crew=(an,), reason="Tết")
     on_call.swap(office.kim, team, later, Swap(an, binh, None, "nghỉ phép"))
     before = on_call.team(office.kim, team)
-    page = door.account(office.kim, an)
+    page = office.people.account(office.kim, an)
     office.close(office.an)
     after = on_call.team(office.kim, team)
     assert before is not None and after is not None and page is not None
@@ -334,19 +335,22 @@ def test_the_last_who_looks_after_the_cameras_cannot_be_closed_either(
 
 
 @pytest.fixture
-def other_program(office: Office, database_url: str) -> Iterator[Door]:
+def other_program(office: Office, database_url: str) -> Iterator[Database]:
     """The same town in a second program: it shares no lock with the first."""
-    db, streets = Database(database_url), office.streets
-    yield Door(db, blobs=streets.blobs, clock=streets.clock, bell=streets.bell)
+    db = Database(database_url)
+    yield db
     db.close()
 
 
 @pytest.mark.parametrize("is_one_program", [True, False])
 def test_of_two_managers_who_close_each_other_at_once_one_stays(
-    office: Office, other_program: Door, is_one_program: bool
+    office: Office, other_program: Database, is_one_program: bool
 ) -> None:
-    first = office.streets.door
-    second = first if is_one_program else other_program
+    first = office.people
+    clock, bell = office.streets.clock, office.streets.bell
+    acting = Acting(other_program, clock=clock, bell=bell)
+    other = AccountService(acting, db=other_program, bell=bell)
+    second = first if is_one_program else other
     kim, lan = office.kim, office.lan
     done = at_the_same_moment(
         lambda: first.close_account(kim, lan.person_id, "nghỉ"),
@@ -358,7 +362,7 @@ def test_of_two_managers_who_close_each_other_at_once_one_stays(
 
 
 def test_of_two_shells_that_close_the_last_two_managers_at_once_one_is_refused(
-    office: Office, other_program: Door
+    office: Office, other_program: Database
 ) -> None:
     def close(db: Database, who: Asker) -> str:
         now = office.streets.clock.now()
@@ -371,7 +375,7 @@ def test_of_two_shells_that_close_the_last_two_managers_at_once_one_is_refused(
 
     done = at_the_same_moment(
         lambda: close(office.streets.db, office.kim),
-        lambda: close(other_program._db, office.lan),
+        lambda: close(other_program, office.lan),
     )
     assert sorted(done) == ["closed", "last"]
     assert sorted([state(office, office.kim), state(office, office.lan)]) == [CLOSED, OPEN]
@@ -394,7 +398,7 @@ def test_what_cannot_be_is_said_and_changes_nothing(
     person_id = ids[whom].person_id if whom in ids else UUID(int=7)
     before = office.lines("person.disable")
     with pytest.raises(AccountError) as refused:
-        office.streets.door.close_account(office.kim, person_id, reason)
+        office.people.close_account(office.kim, person_id, reason)
     assert refused.value.fault is fault
     assert office.lines("person.disable") == before
     assert state(office, office.an) == OPEN

@@ -51,7 +51,7 @@ def test_a_refused_attempt_to_close_the_last_manager_stays_in_the_log(office: Of
     give_lan_the_town_from_kim(office)
     kim, lan = office.kim.person_id, office.lan.person_id
     with pytest.raises(AccountError):
-        office.streets.door.close_account(office.lan, kim, "nghỉ việc")
+        office.people.close_account(office.lan, kim, "nghỉ việc")
     [(who, whom, why)] = office.lines("person.disable.refused")
     assert (who, whom) == (lan, kim)
     assert why.startswith(LAST)
@@ -59,12 +59,12 @@ def test_a_refused_attempt_to_close_the_last_manager_stays_in_the_log(office: Of
 
 
 def test_each_other_refusal_is_one_line_too(office: Office) -> None:
-    door, kim, an = office.streets.door, office.kim, office.an.person_id
+    accounts, kim, an = office.people, office.kim, office.an.person_id
     for whom, reason in ((an, " "), (kim.person_id, "nghỉ"), (UUID(int=7), "nghỉ")):
         with pytest.raises(AccountError):
-            door.close_account(kim, whom, reason)
+            accounts.close_account(kim, whom, reason)
     with pytest.raises(AccountError):
-        door.reopen_account(kim, an, "")
+        accounts.reopen_account(kim, an, "")
     refused = office.lines("person.disable.refused")
     assert [whom for _, whom, _ in refused] == [an, kim.person_id, UUID(int=7)]
     [(_, whom, why)] = office.lines("person.reopen.refused")
@@ -73,6 +73,6 @@ def test_each_other_refusal_is_one_line_too(office: Office) -> None:
 
 def test_the_page_counts_the_grants_that_end_with_those_passed_on(office: Office) -> None:
     passed_on(office, "tam")
-    page = office.streets.door.account(office.kim, office.an.person_id)
+    page = office.people.account(office.kim, office.an.person_id)
     assert page is not None
     assert (len(page.grants), page.ending_grants) == (1, 2)

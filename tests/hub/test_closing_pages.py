@@ -14,13 +14,14 @@ from sqlalchemy import select, update
 
 from hub.alerts.grants import ALL, Right
 from hub.store import grant_rows, staff
+from hub.store.account_door import AccountService
 from hub.store.account_state import CLOSED
 from hub.store.accounts import SignedIn
+from hub.store.acting import Acting
 from hub.store.asker import Asker
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.database import Database
-from hub.store.door import Door
 from hub.store.duty_tables import teams
 from hub.store.registry_tables import cameras
 from hub.store.signin_tables import people, sessions
@@ -193,7 +194,9 @@ def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
 @pytest.mark.loopback
 def test_an_open_stream_of_events_ends_at_once(town: Town) -> None:
     with stream(town, "an") as next_event:
-        assert town.door.close_account(_keeper(town), person(town, "an"), "nghỉ việc")
+        assert town.services.use(AccountService).close_account(
+            _keeper(town), person(town, "an"), "nghỉ việc"
+        )
         assert next_event() == "event: signed-out"
 
 
@@ -204,8 +207,10 @@ def test_an_open_stream_ends_too_when_another_program_closes_the_account(
     town.live_round.look()
     other = Database(database_url)
     with stream(town, "an") as next_event:
-        door = Door(other, blobs=town.blobs, clock=town.clock, bell=Bell())
-        assert door.close_account(_keeper(town), person(town, "an"), "nghỉ việc")
+        bell = Bell()
+        acting = Acting(other, clock=town.clock, bell=bell)
+        accounts = AccountService(acting, db=other, bell=bell)
+        assert accounts.close_account(_keeper(town), person(town, "an"), "nghỉ việc")
         town.live_round.look()  # as the hub does twice a second
         assert next_event() == "event: signed-out"
     other.close()

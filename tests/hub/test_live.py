@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from hub.alerts.grants import Right
 from hub.store import grant_rows
+from hub.store.account_door import AccountService
 from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.live_door import LiveService
@@ -53,8 +54,8 @@ def town(database_url: str, tmp_path: Path, time: Time) -> Iterator[Town]:
     """An may watch live, Bình may not."""
     db = Database(database_url)
     town = Town(db, tmp_path)
-    live = town.services.use(LiveService)
-    town.live_round = LiveRound(town.door, live, Watching(town._tell_node, time))
+    live, accounts = town.services.use(LiveService), town.services.use(AccountService)
+    town.live_round = LiveRound(live, accounts, Watching(town._tell_node, time))
     town.grants["live"] = town.allow("an", Right.LIVE)
     yield town
     db.close()

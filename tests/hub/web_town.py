@@ -27,6 +27,7 @@ from hub.assembly.services import Resources, make_services
 from hub.evidence.arrival import seal_arrival
 from hub.evidence.keys import new_key
 from hub.store import grant_rows, people_rows, presence, registry
+from hub.store.account_door import AccountService
 from hub.store.accounts import Accounts
 from hub.store.arrivals import Arrivals
 from hub.store.asking_door import AskingDoor
@@ -138,9 +139,8 @@ class Town:
             )
         )
         self.door = self.services.use(Door)
-        self.live_round = LiveRound(
-            self.door, self.services.use(LiveService), Watching(self._tell_node)
-        )
+        live, accounts = self.services.use(LiveService), self.services.use(AccountService)
+        self.live_round = LiveRound(live, accounts, Watching(self._tell_node))
         self.households = self._household_room()
 
     def _household_room(self, *, most_bytes: int = 20_000_000) -> HouseholdRoom:

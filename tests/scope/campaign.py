@@ -44,6 +44,7 @@ from sqlalchemy import select
 
 from hub.assembly.features import FEATURES
 from hub.store import account_closing, dispatch, grant_rows
+from hub.store.account_door import AccountService
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.export_door import ExportService
@@ -145,7 +146,11 @@ class Street:
             verify_token=lambda _token: None,
             stopping=self.look,
             pack=packer(world.services.use(ExportService), world.folder),
-            live_round=LiveRound(world.door, world.services.use(LiveService), self.watching),
+            live_round=LiveRound(
+                world.services.use(LiveService),
+                world.services.use(AccountService),
+                self.watching,
+            ),
             settings=WebSettings(
                 public_url=ORIGIN,
                 push_public_key="BKey",
