@@ -29,6 +29,7 @@ from hub.store.growing import GrowingClips
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.live_door import LiveService
+from hub.store.log_door import LogService
 from hub.store.notification_service import NotificationService
 from hub.store.parts import PartFolder
 from hub.store.petition_desk import PetitionDesk
@@ -92,6 +93,7 @@ def make_services(r: Resources) -> Services:
 def _people(r: Resources, acting: Acting) -> Iterator[object]:
     yield GrantService(acting)
     yield AccountService(acting, db=r.db, bell=r.bell)
+    yield LogService(acting)
 
 
 def _alerts(r: Resources, acting: Acting) -> Iterator[object]:

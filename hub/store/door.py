@@ -24,7 +24,6 @@ from hub.store.asker import Asker
 from hub.store.blobs import Blobs
 from hub.store.footage_views import AskedSpan, GrowingRow, MediaRow
 from hub.store.growing import GrowingClips
-from hub.store.log_door import LogDoor
 from hub.store.next_calls import Foresight
 from hub.store.notice_door import NoticeDoor
 from hub.store.report_door import ReportDoor
@@ -36,7 +35,6 @@ class Door(
     NoticeDoor,
     ReportDoor,
     AreaDoor,
-    LogDoor,
 ):
     """What is not a service of its own yet."""
 

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from hub.alerts.digest import Digest
 from hub.alerts.roles import Role
 from hub.store import grant_sights
+from hub.store.acting import Acting, On, Reading
 from hub.store.alert_tables import alerts
 from hub.store.asker import Asker
 from hub.store.audit_tables import audit
 from hub.store.digest_sights import digest_of
-from hub.store.door_base import DoorBase
 from hub.store.footage_tables import media
 from hub.store.log_views import LogLine, LogPage, LogQuestion
 from hub.store.registry_tables import areas, cameras, nodes
@@ -37,39 +37,41 @@ LOOKS: Final = (
 """Prefixes of act ids that show, or would have shown, street footage."""
 
 
-class LogDoor(DoorBase):
+class LogService:
     """Reads the audit log."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def log(self, asker: Asker, question: LogQuestion) -> LogPage | None:
         """`LINES` lines of the log; None without the permission to read it."""
-        if not self.reads_log(asker):
-            self._note(asker, "log.open.refused")
-            return None
-        with self._db.reading() as conn:
-            page = _page(conn, question)
-        about = "" if question.person_id is None else "person"
-        detail = f"{len(page.lines)} lines{', looks only' if question.only_looks else ''}"
-        self._note(asker, "log.open", about, question.person_id, detail=detail)
+        with self._acting.reading(asker, "log.open") as look:
+            if not _reads_log(look):
+                look.refuse()
+                return None
+            page = _page(look.conn, question)
+            detail = f"{len(page.lines)} lines{', looks only' if question.only_looks else ''}"
+            look.done(detail, On("person", question.person_id))
         return page
 
     def digest(
         self, asker: Asker, *, since_utc_us: int, until_utc_us: int, name: str
     ) -> Digest | None:
         """Statistics of the log for a span; None without the permission to read it."""
-        if not self.reads_log(asker):
-            self._note(asker, "log.digest.refused", detail=name)
-            return None
-        with self._db.reading() as conn:
-            found = digest_of(conn, since_utc_us, until_utc_us)
-        self._note(asker, "log.digest", detail=name)
+        with self._acting.reading(asker, "log.digest") as look:
+            found = digest_of(look.conn, since_utc_us, until_utc_us) if _reads_log(look) else None
+            look.answer(found, name)
         return found
 
     def reads_log(self, asker: Asker) -> bool:
-        """Whether they may read the log: oversight, and keepers of everything. Logs nothing."""
-        if asker.role == Role.OVERSIGHT:
-            return True
-        with self._db.reading() as conn:
-            return grant_sights.keeps_everything(conn, asker, self._clock.now())
+        """Whether they may read the log: oversight, and keepers of everything."""
+        with self._acting.part_of(asker, "phones.open") as look:
+            return _reads_log(look)
+
+
+def _reads_log(look: Reading) -> bool:
+    is_oversight = look.asker.role == Role.OVERSIGHT
+    return is_oversight or grant_sights.keeps_everything(look.conn, look.asker, look.now)
 
 
 def _page(conn: Connection, question: LogQuestion) -> LogPage:

@@ -5,24 +5,28 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from hub.alerts.digest import Act, Digest
+from hub.store.log_door import LogService
 from hub.store.log_views import LogLine, LogQuestion
 from hub.web import grant_words
 from hub.web.auth import SignedIn, Visit
 from hub.web.log_acts import REFUSED, act_words
 from hub.web.report_spans import midnight, month_from, month_of, today
 from hub.web.report_words import harmless
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 router = APIRouter(prefix="/log")
+
+AccessLog = Annotated[LogService, service(LogService)]
 
 SHOWN: Final = 200
 """People and cameras on the page; the file has all."""
@@ -46,11 +50,16 @@ class LogEntry:
 
 @router.get("")
 def show_log(
-    request: Request, visit: SignedIn, person: str = "", looks: str = "", before: str = ""
+    request: Request,
+    visit: SignedIn,
+    log: AccessLog,
+    person: str = "",
+    looks: str = "",
+    before: str = "",
 ) -> Response:
     """Newest lines; 404 for people who may not read it."""
     question = LogQuestion(person_id=_key(person), only_looks=bool(looks), before=_key(before))
-    page = visit.site.door.log(visit.asker, question)
+    page = log.log(visit.asker, question)
     if page is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -66,9 +75,9 @@ def show_log(
 
 
 @router.get("/month")
-def show_month(request: Request, visit: SignedIn, on: str = "") -> Response:
+def show_month(request: Request, visit: SignedIn, log: AccessLog, on: str = "") -> Response:
     """A month per person and per camera; 404 for people who may not read the log."""
-    first, found = _month(visit, on)
+    first, found = _month(visit, log, on)
     return render(
         request,
         "log_month.html",
@@ -84,9 +93,9 @@ def show_month(request: Request, visit: SignedIn, on: str = "") -> Response:
 
 
 @router.get("/month/file.csv")
-def save_month(visit: SignedIn, on: str = "") -> Response:
+def save_month(visit: SignedIn, log: AccessLog, on: str = "") -> Response:
     """The whole month as a table file."""
-    first, found = _month(visit, on)
+    first, found = _month(visit, log, on)
     text = io.StringIO()
     words = visit.site.calendar(visit.asker.language).words
     csv.writer(text).writerows(month_rows(found, words))
@@ -97,13 +106,13 @@ def save_month(visit: SignedIn, on: str = "") -> Response:
     return page
 
 
-def _month(visit: Visit, on: str) -> tuple[date, Digest]:
+def _month(visit: Visit, log: LogService, on: str) -> tuple[date, Digest]:
     calendar = visit.site.calendar(visit.asker.language)
     first = month_of(on, today(calendar))
     since_utc_us, until_utc_us = (
         midnight(day, calendar.zone) for day in (first, month_from(first, 1))
     )
-    found = visit.site.door.digest(
+    found = log.digest(
         visit.asker, since_utc_us=since_utc_us, until_utc_us=until_utc_us, name=f"{first:%Y-%m}"
     )
     if found is None:

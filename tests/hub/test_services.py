@@ -48,6 +48,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",
     },
+    "store/log_door.py": {"reads_log": "phones.open"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
 it. Whoever adds one says here which page shows it."""

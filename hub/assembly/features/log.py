@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.store.audit_tables import audit
+from hub.store.log_door import LogService
 from hub.web import log
 from hub.web.feature import Feature
 
@@ -11,5 +12,5 @@ FEATURE: Final = Feature(
     routers=(log.router,),
     tables=(audit,),
     acts=log.acts,
-    may={"read_log": lambda visit: visit.site.door.reads_log(visit.asker)},
+    may={"read_log": lambda visit: visit.use(LogService).reads_log(visit.asker)},
 )
