@@ -40,6 +40,7 @@ from hub.store.phone_service import PhoneService
 from hub.store.phone_test_door import PhoneTestService
 from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
+from hub.store.report_door import ReportService
 from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
 from hub.store.settings_door import SettingsService
@@ -94,6 +95,7 @@ def _people(r: Resources, acting: Acting) -> Iterator[object]:
     yield GrantService(acting)
     yield AccountService(acting, db=r.db, bell=r.bell)
     yield LogService(acting)
+    yield ReportService(acting)
 
 
 def _alerts(r: Resources, acting: Acting) -> Iterator[object]:

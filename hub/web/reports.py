@@ -2,44 +2,55 @@
 
 import csv
 import io
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from hub.store.report_door import ReportService
 from hub.web import report_words
 from hub.web.auth import SignedIn, Visit
 from hub.web.report_spans import Bounds, Span, bounds, day_of, today
+from hub.web.services import service
 from hub.web.site import STATIC_FOLDER, render
 
 router = APIRouter(prefix="/reports")
 
+Reports = Annotated[ReportService, service(ReportService)]
+
 
 @router.get("")
-def lead_to_today(visit: SignedIn) -> Response:
+def lead_to_today(visit: SignedIn, reports: Reports) -> Response:
     """Today so far."""
-    if not visit.site.door.reads_reports(visit.asker):
+    if not reports.reads_reports(visit.asker):
         raise HTTPException(404)
     return RedirectResponse("/reports/day", 303)
 
 
 @router.get("/{span}")
-def show_report(request: Request, visit: SignedIn, span: Span, on: str = "") -> Response:
+def show_report(
+    request: Request, visit: SignedIn, reports: Reports, span: Span, on: str = ""
+) -> Response:
     """One day or week beside the week before; 404 for people who read no reports."""
-    return _page(request, visit, span, on, template="report.html")
+    return _page(request, visit, reports, span, on, template="report.html")
 
 
 @router.get("/{span}/file.{kind}")
 def save_report(
-    request: Request, visit: SignedIn, span: Span, kind: Literal["html", "csv"], on: str = ""
+    request: Request,
+    visit: SignedIn,
+    reports: Reports,
+    span: Span,
+    kind: Literal["html", "csv"],
+    on: str = "",
 ) -> Response:
     """The same as a file: self-contained HTML, or CSV for a spreadsheet."""
     if kind == "html":
         style = Markup((STATIC_FOLDER / "app.css").read_text("utf-8"))  # noqa: S704  ours
-        page = _page(request, visit, span, on, template="report_file.html", style=style)
+        page = _page(request, visit, reports, span, on, template="report_file.html", style=style)
         return _as_file(page, _name(_bounds(visit, span, on)), "html")
-    found = _found(visit, _bounds(visit, span, on))
+    found = _found(visit, reports, _bounds(visit, span, on))
     text = io.StringIO()
     words = visit.site.calendar(visit.asker.language).words
     csv.writer(text).writerows(report_words.rows(found, words))
@@ -50,10 +61,17 @@ def save_report(
 
 
 def _page(
-    request: Request, visit: Visit, span: Span, on: str, *, template: str, **more: Any
+    request: Request,
+    visit: Visit,
+    reports: ReportService,
+    span: Span,
+    on: str,
+    *,
+    template: str,
+    **more: Any,
 ) -> Response:
     where = _bounds(visit, span, on)
-    found = _found(visit, where)
+    found = _found(visit, reports, where)
     words = visit.site.calendar(visit.asker.language).words
     labels = report_words.slot_labels(where, words)
     return render(
@@ -69,10 +87,8 @@ def _page(
     )
 
 
-def _found(visit: Visit, where: Bounds) -> Any:
-    found = visit.site.door.report(
-        visit.asker, where.slots, where.a_week_before.slots, name=_name(where)
-    )
+def _found(visit: Visit, reports: ReportService, where: Bounds) -> Any:
+    found = reports.report(visit.asker, where.slots, where.a_week_before.slots, name=_name(where))
     if found is None:
         raise HTTPException(404)
     return found

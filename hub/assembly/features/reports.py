@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from hub.store.report_door import ReportService
 from hub.web import reports
 from hub.web.feature import Feature
 
 FEATURE: Final = Feature(
     name="reports",
     routers=(reports.router,),
-    may={"read_reports": lambda visit: visit.site.door.reads_reports(visit.asker)},
+    may={"read_reports": lambda visit: visit.use(ReportService).reads_reports(visit.asker)},
 )
