@@ -30,6 +30,7 @@ from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.live_door import LiveService
 from hub.store.log_door import LogService
+from hub.store.notice_door import NoticeService
 from hub.store.notification_service import NotificationService
 from hub.store.parts import PartFolder
 from hub.store.petition_desk import PetitionDesk
@@ -85,6 +86,7 @@ def make_services(r: Resources) -> Services:
             *_nodes(r, acting),
             *_footage(r, acting),
             *_evidence(r, acting),
+            *_notices(r, acting),
             *_tips(r, acting),
             *_petitions(r),
         )
@@ -134,6 +136,10 @@ def _footage(r: Resources, acting: Acting) -> Iterator[object]:
 
 def _evidence(r: Resources, acting: Acting) -> Iterator[object]:
     yield ExportService(acting, blobs=r.blobs)
+
+
+def _notices(r: Resources, acting: Acting) -> Iterator[object]:
+    yield NoticeService(acting, db=r.db, clock=r.clock)
 
 
 def _tips(r: Resources, acting: Acting) -> Iterator[object]:

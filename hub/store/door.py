@@ -25,13 +25,11 @@ from hub.store.blobs import Blobs
 from hub.store.footage_views import AskedSpan, GrowingRow, MediaRow
 from hub.store.growing import GrowingClips
 from hub.store.next_calls import Foresight
-from hub.store.notice_door import NoticeDoor
 from hub.store.response_service import colleagues, life_of
 from hub.store.views import AlertChange, AlertRow, Inbox
 
 
 class Door(
-    NoticeDoor,
     AreaDoor,
 ):
     """What is not a service of its own yet."""

@@ -3,27 +3,27 @@
 None and False mean either "does not exist" or "not theirs"; the caller cannot tell which.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
-from hub.alerts.moment import Moment
 from hub.alerts.notices import LONGEST_DAYS, NoticeAct, NoticeError, NoticeState, checked, may
 from hub.alerts.roles import Role
-from hub.store import notice_rows
+from hub.store import notice_rows, rows
+from hub.store.acting import Acting, Changing, On, Reading
 from hub.store.areas import places
 from hub.store.asker import Asker
 from hub.store.bounds import text
-from hub.store.door_base import DoorBase
+from hub.store.clock import Clock
+from hub.store.database import Database
 from hub.store.notice_tables import notice_files, notice_ways, notices
 from hub.store.notice_views import Notice, NoticeFile, NoticePage, WriterPage
-from hub.store.rows import change
 from hub.store.scope import tended_areas
 from hub.store.tables import columns, new_id
 
-_Write = Callable[[Connection, Moment], None]
 _Is = ColumnElement[bool]
 
 WRITERS: Final = frozenset({Role.LEADER, Role.KEEPER})
@@ -31,61 +31,58 @@ PUBLIC_AT_MOST: Final = 50
 WAY_CHARS: Final = 200
 
 
-class NoticeDoor(DoorBase):
+class NoticeService:
     """Public notices of the town."""
 
-    def writes_notices(self, asker: Asker) -> bool:
-        """Whether this person may write notices; for links, logs nothing."""
-        with self._db.reading() as conn:
-            return bool(self._areas(conn, asker))
+    def __init__(self, acting: Acting, *, db: Database, clock: Clock) -> None:
+        """Anybody reads sent ones: that needs `db` and `clock` alone, and is not logged."""
+        self._acting = acting
+        self._db = db
+        self._clock = clock
 
-    def _areas(self, conn: Connection, asker: Asker) -> set[UUID]:
-        if asker.role not in WRITERS:
-            return set()
-        return set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
+    def writes_notices(self, asker: Asker) -> bool:
+        """Whether this person may write notices; for links."""
+        with self._acting.part_of(asker, "phones.open") as look:
+            return bool(_areas(look))
 
     def notices(self, asker: Asker) -> WriterPage | None:
         """All notices of the areas this person looks after; None if they look after none."""
-        with self._db.reading() as conn:
-            mine = self._areas(conn, asker)
-            where = places(conn, mine)
+        with self._acting.reading(asker, "notices.open") as look:
+            mine = _areas(look)
+            if not mine:
+                look.refuse()
+                return None
             page = WriterPage(
-                areas=sorted(where.items(), key=lambda pair: pair[1]),
-                notices=notice_rows.found(conn, notices.c.area_id.in_(mine)),
-                ways=notice_rows.ways(conn, notice_ways.c.area_id.in_(mine)),
+                areas=sorted(places(look.conn, mine).items(), key=lambda pair: pair[1]),
+                notices=notice_rows.found(look.conn, notices.c.area_id.in_(mine)),
+                ways=notice_rows.ways(look.conn, notice_ways.c.area_id.in_(mine)),
             )
-        self._note(asker, "notices.open" if mine else "notices.open.refused")
-        return page if mine else None
+            look.done()
+        return page
 
     def notice(self, asker: Asker, notice_id: UUID) -> NoticePage | None:
         """One notice with its delivery results."""
-        with self._db.reading() as conn:
-            one = self._one(conn, asker, notice_id)
-            ways = [] if one is None else notice_rows.ways_of_area(conn, one.area_id)
-            done = notice_rows.sendings(conn, notice_id)
-        self._note(asker, "notice.open" if one else "notice.open.refused", "notice", notice_id)
-        return None if one is None else NoticePage(one, ways, done)
-
-    def _one(self, conn: Connection, asker: Asker, notice_id: UUID) -> Notice | None:
-        mine = self._areas(conn, asker)
-        this = notices.c.id == notice_id
-        found = notice_rows.found(conn, this, notices.c.area_id.in_(mine)) if mine else []
-        return found[0] if found else None
+        with self._acting.reading(asker, "notice.open", On("notice", notice_id)) as look:
+            one = _one(look, notice_id)
+            look.answer(one)
+            if one is None:
+                return None
+            ways = notice_rows.ways_of_area(look.conn, one.area_id)
+            return NoticePage(one, ways, notice_rows.sendings(look.conn, notice_id))
 
     def write_notice(
         self, asker: Asker, area_id: UUID, *, title: str, words: str, days: int
     ) -> UUID | None:
         """Create a draft. None if the area is not theirs to look after; NoticeError without
         text."""
-        title, words = checked(title, words)
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if area_id not in self._areas(conn, asker):
-                self._note_in(conn, asker, "notice.write.refused", "area", area_id)
+        with self._acting.changing(asker, "notice.write", On("area", area_id)) as change:
+            if area_id not in _areas(change):
+                change.refuse()
                 return None
-            notice_id = new_id(now)
+            title, words = checked(title, words)
+            notice_id, now = new_id(change.now), change.now
             until = now.plus_s(min(max(days, 1), LONGEST_DAYS) * 86_400.0)
-            conn.execute(
+            change.conn.execute(
                 insert(notices).values(
                     id=notice_id,
                     area_id=area_id,
@@ -97,116 +94,114 @@ class NoticeDoor(DoorBase):
                     **columns("until", until),
                 )
             )
-            self._note_in(conn, asker, "notice.write", "notice", notice_id, detail=title)
+            change.done(title, On("notice", notice_id))
         return notice_id
 
     def put_notice_file(
         self, asker: Asker, notice_id: UUID, kind: Literal["picture", "sound"], file: NoticeFile
     ) -> bool:
         """Set the draft's picture or voice note; replaces the old one."""
-
-        def write(conn: Connection, now: Moment) -> None:
+        with self._step(asker, notice_id, "change") as change:
+            if change.is_refused:
+                return False
             mine = (notice_files.c.notice_id == notice_id) & (notice_files.c.kind == kind)
-            conn.execute(delete(notice_files).where(mine))
-            conn.execute(
+            change.conn.execute(delete(notice_files).where(mine))
+            change.conn.execute(
                 insert(notice_files).values(
-                    id=new_id(now),
+                    id=new_id(change.now),
                     notice_id=notice_id,
                     kind=kind,
                     media_type=file.media_type,
                     content=file.content,
                 )
             )
-
-        return self._act(asker, notice_id, "change", write)
+        return True
 
     def send_notice(self, asker: Asker, notice_id: UUID) -> bool:
         """Send it to all channels of its area and the areas below, and put it on the public
         page."""
-
-        def write(conn: Connection, now: Moment) -> None:
+        with self._step(asker, notice_id, "send") as change:
+            if change.is_refused:
+                return False
+            conn, now = change.conn, change.now
             (one,) = notice_rows.found(conn, notices.c.id == notice_id)
-            sent = {"state": NoticeState.SENT, **columns("sent", now)}
-            change(conn, notices, notice_id, sent)
+            rows.change(
+                conn, notices, notice_id, {"state": NoticeState.SENT, **columns("sent", now)}
+            )
             ways = [way.way_id for way in notice_rows.ways_of_area(conn, one.area_id)]
             notice_rows.owe(conn, notice_id, ways, word="sent", now=now)
-
-        return self._act(asker, notice_id, "send", write)
+        return True
 
     def withdraw_notice(self, asker: Asker, notice_id: UUID) -> bool:
         """Drop unsent messages. The public page and every channel that may have got the notice
         announce the withdrawal."""
-
-        def write(conn: Connection, now: Moment) -> None:
+        with self._step(asker, notice_id, "withdraw") as change:
+            if change.is_refused:
+                return False
+            conn, now = change.conn, change.now
             gone = {
                 "state": NoticeState.WITHDRAWN,
                 "withdrawn_by": asker.person_id,
                 **columns("withdrawn", now),
             }
-            change(conn, notices, notice_id, gone)
+            rows.change(conn, notices, notice_id, gone)
             reached = notice_rows.drop_queued(conn, notice_id, now=now)
             notice_rows.owe(conn, notice_id, reached, word="withdrawn", now=now)
+        return True
 
-        return self._act(asker, notice_id, "withdraw", write)
-
-    def _act(self, asker: Asker, notice_id: UUID, act: NoticeAct, write: _Write) -> bool:
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            one = self._one(conn, asker, notice_id)
-            is_done = one is not None and may(one.state, act)
-            name = f"notice.{act}" if is_done else f"notice.{act}.refused"
-            self._note_in(conn, asker, name, "notice", notice_id)
-            if is_done:
-                write(conn, now)
-        if is_done:
-            self._bell.ring()
-        return is_done
+    @contextmanager
+    def _step(self, asker: Asker, notice_id: UUID, act: NoticeAct) -> Iterator[Changing]:
+        """A change of one of their notices; refused if it is not theirs, or its state does not
+        allow it."""
+        this = On("notice", notice_id)
+        with self._acting.changing(asker, f"notice.{act}", this, rings=True) as change:
+            one = _one(change, notice_id)
+            change.answer(one is not None and may(one.state, act))
+            yield change
 
     def add_way(self, asker: Asker, area_id: UUID, *, channel: str, who: str, label: str) -> bool:
         """Add a channel for the area's people."""
         who, label = " ".join(who.split())[:WAY_CHARS], " ".join(label.split())[:WAY_CHARS]
-        if not who:
-            raise NoticeError("way")
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            is_theirs = area_id in self._areas(conn, asker)
-            if is_theirs:
-                conn.execute(
-                    insert(notice_ways).values(
-                        id=new_id(now),
-                        area_id=area_id,
-                        channel=channel,
-                        address=text(f"{channel}:{who}", 2 * WAY_CHARS),
-                        label=text(label or f"{channel} {who}", WAY_CHARS),
-                        **columns("made", now),
-                    )
+        area = On("area", area_id)
+        with self._acting.changing(asker, "notice_way.add", area, about=channel) as change:
+            if area_id not in _areas(change):
+                change.refuse(channel)
+                return False
+            if not who:
+                raise NoticeError("way")
+            change.conn.execute(
+                insert(notice_ways).values(
+                    id=new_id(change.now),
+                    area_id=area_id,
+                    channel=channel,
+                    address=text(f"{channel}:{who}", 2 * WAY_CHARS),
+                    label=text(label or f"{channel} {who}", WAY_CHARS),
+                    **columns("made", change.now),
                 )
-            act = "notice_way.add" if is_theirs else "notice_way.add.refused"
-            self._note_in(conn, asker, act, "area", area_id, detail=channel)
-        return is_theirs
+            )
+            change.done(channel)
+        return True
 
     def end_way(self, asker: Asker, way_id: UUID) -> bool:
         """Remove a channel of the area."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            mine = notice_ways.c.area_id.in_(self._areas(conn, asker))
+        with self._acting.changing(asker, "notice_way.end", On("notice_way", way_id)) as change:
+            mine = notice_ways.c.area_id.in_(_areas(change))
             this = (notice_ways.c.id == way_id) & mine & notice_ways.c.ended_utc_us.is_(None)
-            is_theirs = conn.scalar(select(notice_ways.c.id).where(this)) is not None
+            is_theirs = change.conn.scalar(select(notice_ways.c.id).where(this)) is not None
             if is_theirs:
-                conn.execute(update(notice_ways).where(this).values(columns("ended", now)))
-            act = "notice_way.end" if is_theirs else "notice_way.end.refused"
-            self._note_in(conn, asker, act, "notice_way", way_id)
+                ended = columns("ended", change.now)
+                change.conn.execute(update(notice_ways).where(this).values(ended))
+            change.answer(is_theirs)
         return is_theirs
 
     def writers_file(
         self, asker: Asker, notice_id: UUID, kind: Literal["picture", "sound"]
     ) -> NoticeFile | None:
         """A picture or voice note for the writer's preview."""
-        with self._db.reading() as conn:
-            is_theirs = self._one(conn, asker, notice_id) is not None
-            found = _file(conn, notice_id, kind) if is_theirs else None
-        act = "notice.file" if found else "notice.file.refused"
-        self._note(asker, act, "notice", notice_id, detail=kind)
+        with self._acting.reading(asker, "notice.file", On("notice", notice_id)) as look:
+            is_theirs = _one(look, notice_id) is not None
+            found = _file(look.conn, notice_id, kind) if is_theirs else None
+            look.answer(found, kind)
         return found
 
     def public_notices(self) -> list[Notice]:
@@ -232,6 +227,20 @@ class NoticeDoor(DoorBase):
         now_utc_us = self._clock.now().utc_us
         until = or_(notices.c.until_utc_us.is_(None), notices.c.until_utc_us > now_utc_us)
         return notices.c.state == NoticeState.SENT, until
+
+
+def _areas(look: Reading) -> set[UUID]:
+    """Areas for which this person writes notices."""
+    if look.asker.role not in WRITERS:
+        return set()
+    return set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))
+
+
+def _one(look: Reading, notice_id: UUID) -> Notice | None:
+    mine = _areas(look)
+    this = notices.c.id == notice_id
+    found = notice_rows.found(look.conn, this, notices.c.area_id.in_(mine)) if mine else []
+    return found[0] if found else None
 
 
 def _file(conn: Connection, notice_id: UUID, kind: str) -> NoticeFile | None:

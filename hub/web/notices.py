@@ -8,16 +8,20 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.notices import LONGEST_DAYS, TEXT_CHARS, TITLE_CHARS, NoticeError, NoticeState
+from hub.store.notice_door import NoticeService
 from hub.store.notice_views import NoticeFile, Sending
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.channel_orders import channel_name
 from hub.web.forms import Fields
 from hub.web.notice_files import MOST_BYTES, notice_file
-from hub.web.site import render, site_of
+from hub.web.services import service
+from hub.web.site import render
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 router = APIRouter()
+
+Notices = Annotated[NoticeService, service(NoticeService)]
 
 FileKind = Literal["picture", "sound"]
 
@@ -57,16 +61,21 @@ def sending_words(one: Sending, calendar: Calendar) -> tuple[str, bool]:
 
 
 @router.get("/notices")
-def show_notices(request: Request, visit: SignedIn) -> Response:
+def show_notices(request: Request, visit: SignedIn, notices: Notices) -> Response:
     """Notices of the areas one manages, with the form of a new one; 404 for people who write
     none."""
-    return _list(request, visit)
+    return _list(request, visit, notices)
 
 
 def _list(
-    request: Request, visit: Visit, *, wrong: str = "", form: Fields | None = None
+    request: Request,
+    visit: Visit,
+    notices: NoticeService,
+    *,
+    wrong: str = "",
+    form: Fields | None = None,
 ) -> Response:
-    page = visit.site.door.notices(visit.asker)
+    page = notices.notices(visit.asker)
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
@@ -100,6 +109,7 @@ def state_word(state: NoticeState, words: Words) -> str:
 def write_notice(
     request: Request,
     visit: FormSent,
+    notices: Notices,
     form: Fields,
     area: Annotated[UUID, Form()],
     title: Annotated[str, Form(max_length=2000)] = "",
@@ -108,9 +118,9 @@ def write_notice(
 ) -> Response:
     """Create a draft; its page is its preview."""
     try:
-        made = visit.site.door.write_notice(visit.asker, area, title=title, words=words, days=days)
+        made = notices.write_notice(visit.asker, area, title=title, words=words, days=days)
     except NoticeError as error:
-        return _list(request, visit, wrong=error.fault, form=form)
+        return _list(request, visit, notices, wrong=error.fault, form=form)
     if made is None:
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{made}", 303)
@@ -120,6 +130,7 @@ def write_notice(
 def add_way(
     request: Request,
     visit: FormSent,
+    notices: Notices,
     area: Annotated[UUID, Form()],
     channel: Annotated[str, Form(max_length=40)] = "",
     who: Annotated[str, Form(max_length=400)] = "",
@@ -127,32 +138,34 @@ def add_way(
 ) -> Response:
     """Add a channel for the area's people."""
     if channel not in visit.site.settings.notice_channels:
-        return _list(request, visit, wrong="channel")
+        return _list(request, visit, notices, wrong="channel")
     try:
-        done = visit.site.door.add_way(visit.asker, area, channel=channel, who=who, label=label)
+        done = notices.add_way(visit.asker, area, channel=channel, who=who, label=label)
     except NoticeError as error:
-        return _list(request, visit, wrong=error.fault)
+        return _list(request, visit, notices, wrong=error.fault)
     if not done:
         raise HTTPException(404)
     return RedirectResponse("/notices", 303)
 
 
 @router.post("/notices/ways/{way_id}/end")
-def end_way(visit: FormSent, way_id: UUID) -> Response:
+def end_way(visit: FormSent, notices: Notices, way_id: UUID) -> Response:
     """Remove a channel."""
-    if not visit.site.door.end_way(visit.asker, way_id):
+    if not notices.end_way(visit.asker, way_id):
         raise HTTPException(404)
     return RedirectResponse("/notices", 303)
 
 
 @router.get("/notices/{notice_id}")
-def show_notice(request: Request, visit: SignedIn, notice_id: UUID) -> Response:
+def show_notice(request: Request, visit: SignedIn, notices: Notices, notice_id: UUID) -> Response:
     """Preview; for a sent one the delivery."""
-    return _page(request, visit, notice_id)
+    return _page(request, visit, notices, notice_id)
 
 
-def _page(request: Request, visit: Visit, notice_id: UUID, *, wrong: str = "") -> Response:
-    page = visit.site.door.notice(visit.asker, notice_id)
+def _page(
+    request: Request, visit: Visit, notices: NoticeService, notice_id: UUID, *, wrong: str = ""
+) -> Response:
+    page = notices.notice(visit.asker, notice_id)
     if page is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -171,7 +184,9 @@ def _page(request: Request, visit: Visit, notice_id: UUID, *, wrong: str = "") -
 
 
 @router.post("/notices/{notice_id}/file")
-def put_file(request: Request, visit: FormSent, notice_id: UUID, form: Fields) -> Response:
+def put_file(
+    request: Request, visit: FormSent, notices: Notices, notice_id: UUID, form: Fields
+) -> Response:
     """Set the draft's picture or voice recording."""
     kind: FileKind = "sound" if form.get("kind") == "sound" else "picture"
     file = form.get("file")
@@ -179,54 +194,56 @@ def put_file(request: Request, visit: FormSent, notice_id: UUID, form: Fields) -
     try:
         kept = notice_file(kind, content)
     except NoticeError as error:
-        return _page(request, visit, notice_id, wrong=error.fault)
-    if not visit.site.door.put_notice_file(visit.asker, notice_id, kind, kept):
+        return _page(request, visit, notices, notice_id, wrong=error.fault)
+    if not notices.put_notice_file(visit.asker, notice_id, kind, kept):
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{notice_id}", 303)
 
 
 @router.post("/notices/{notice_id}/send")
-def send_notice(visit: FormSent, notice_id: UUID) -> Response:
+def send_notice(visit: FormSent, notices: Notices, notice_id: UUID) -> Response:
     """Send it."""
-    if not visit.site.door.send_notice(visit.asker, notice_id):
+    if not notices.send_notice(visit.asker, notice_id):
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{notice_id}", 303)
 
 
 @router.post("/notices/{notice_id}/withdraw")
-def withdraw_notice(visit: FormSent, notice_id: UUID) -> Response:
+def withdraw_notice(visit: FormSent, notices: Notices, notice_id: UUID) -> Response:
     """Withdraw it."""
-    if not visit.site.door.withdraw_notice(visit.asker, notice_id):
+    if not notices.withdraw_notice(visit.asker, notice_id):
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{notice_id}", 303)
 
 
 @router.get("/notices/{notice_id}/{kind}")
-def show_writers_file(visit: SignedIn, notice_id: UUID, kind: FileKind) -> Response:
+def show_writers_file(
+    visit: SignedIn, notices: Notices, notice_id: UUID, kind: FileKind
+) -> Response:
     """Picture or voice recording of a draft."""
-    return _file(visit.site.door.writers_file(visit.asker, notice_id, kind), "private, no-store")
+    return _file(notices.writers_file(visit.asker, notice_id, kind), "private, no-store")
 
 
 @router.get("/public")
-def show_public(request: Request) -> Response:
+def show_public(request: Request, notices: Notices) -> Response:
     """Present notices; for anybody."""
-    found = site_of(request).door.public_notices()
+    found = notices.public_notices()
     return render(request, "public.html", session=None, notices=found)
 
 
 @router.get("/public/{notice_id}")
-def show_public_notice(request: Request, notice_id: UUID) -> Response:
+def show_public_notice(request: Request, notices: Notices, notice_id: UUID) -> Response:
     """One notice; a withdrawn one says so, without its text."""
-    found = site_of(request).door.public_notice(notice_id)
+    found = notices.public_notice(notice_id)
     if found is None:
         raise HTTPException(404)
     return render(request, "public.html", session=None, notices=[found])
 
 
 @router.get("/public/{notice_id}/{kind}")
-def show_public_file(request: Request, notice_id: UUID, kind: FileKind) -> Response:
+def show_public_file(notices: Notices, notice_id: UUID, kind: FileKind) -> Response:
     """Picture or voice recording of a present notice."""
-    return _file(site_of(request).door.public_file(notice_id, kind), "public, max-age=300")
+    return _file(notices.public_file(notice_id, kind), "public, max-age=300")
 
 
 def _file(found: NoticeFile | None, cache: str) -> Response:

@@ -49,6 +49,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "cameras_to_silence": "silences.open",
     },
     "store/log_door.py": {"reads_log": "phones.open"},
+    "store/notice_door.py": {"writes_notices": "phones.open"},
     "store/report_door.py": {"reads_reports": "phones.open"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers

@@ -146,7 +146,7 @@ NO_FOOTAGE: Final = {
     "hub/store/invitation_rows.py::come_in": PEOPLE,
     "hub/store/map_files.py::MapFiles._put": "tiles of the map",
     "hub/store/map_files.py::MapFiles.clear": "tiles of the map",
-    "hub/store/notice_door.py::NoticeDoor.put_notice_file.write": "a notice's own picture",
+    "hub/store/notice_door.py::NoticeService.put_notice_file": "a notice's own picture",
     "hub/store/numbers.py::save": "numbers of words that came after all",
     "hub/store/passkeys.py::Passkeys.remove": PEOPLE,
     "hub/store/petition_keeping.py::_forget_contact": PEOPLE,

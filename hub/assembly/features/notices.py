@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hub.store.notice_door import NoticeService
 from hub.store.notice_tables import notice_files, notice_sendings, notice_ways
 from hub.store.notice_tables import notices as notices_table
 from hub.store.table_notes import Mark
@@ -18,5 +19,5 @@ FEATURE: Final = Feature(
     tables=(notice_ways, notices_table, notice_files, notice_sendings),
     marks=(Mark(notice_sendings, ("owed", "due", "lease_until")),),
     bodies=(Body(r"/notices/.*/file", MAX_FILE_BYTES),),
-    may={"write_notices": lambda visit: visit.site.door.writes_notices(visit.asker)},
+    may={"write_notices": lambda visit: visit.use(NoticeService).writes_notices(visit.asker)},
 )
