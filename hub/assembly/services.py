@@ -10,6 +10,7 @@ from hub.assembly.features import FEATURES
 from hub.store.account_door import AccountService
 from hub.store.acting import Acting
 from hub.store.alert_rule_door import AlertRuleService
+from hub.store.area_door import AreaService
 from hub.store.arrival_door import CameraService
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
@@ -96,6 +97,7 @@ def make_services(r: Resources) -> Services:
 def _people(r: Resources, acting: Acting) -> Iterator[object]:
     yield GrantService(acting)
     yield AccountService(acting, db=r.db, bell=r.bell)
+    yield AreaService(acting)
     yield LogService(acting)
     yield ReportService(acting)
 

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
-from hub.alerts.moment import Moment
 from hub.alerts.roles import Role
 from hub.store import area_import, area_rows, grant_sights, roster_import
+from hub.store.acting import Acting, On, Reading
 from hub.store.area_import import Reach
 from hub.store.area_rows import AreaWords, Moved
 from hub.store.asker import Asker
 from hub.store.csv_import import Import
-from hub.store.door_base import DoorBase
 from hub.store.duty_scope import tended_teams
 from hub.store.registry_tables import areas
 
@@ -39,81 +38,76 @@ class AreaRow:
     """Cameras in it and below it."""
 
 
-class AreaDoor(DoorBase):
+class AreaService:
     """The tree of areas."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
 
     def areas(self, asker: Asker) -> list[AreaRow]:
         """Areas that this keeper looks after, each before its children; empty for others."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            rows = _rows(conn, asker, now)
-        self._note(asker, "areas.open", detail=f"{len(rows)} areas")
+        with self._acting.reading(asker, "areas.open") as look:
+            rows = _rows(look)
+            look.done(f"{len(rows)} areas")
         return rows
 
     def add_area(self, asker: Asker, words: AreaWords) -> UUID | None:
         """Add an area inside one they look after; only the shell adds the top of a tree."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if words.parent_id not in _reach(conn, asker, now):
-                self._note_in(conn, asker, "area.add.refused", "area", words.parent_id)
+        with self._acting.changing(asker, "area.add", On("area", words.parent_id)) as change:
+            if words.parent_id not in _reach(change):
+                change.refuse()
                 return None
-            return area_rows.add(conn, words, by=asker.by, now=now)
+            return area_rows.add(change.conn, words, by=change.by, now=change.now)
 
     def change_area(self, asker: Asker, area_id: UUID, words: AreaWords) -> Moved | None:
         """Rename, date or move one of their areas, inside what they look after."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            reach = _reach(conn, asker, now)
-            parent = conn.scalar(select(areas.c.parent_id).where(areas.c.id == area_id))
+        this = On("area", area_id)
+        with self._acting.changing(asker, "area.change", this, rings=True) as change:
+            reach = _reach(change)
+            parent = change.conn.scalar(select(areas.c.parent_id).where(areas.c.id == area_id))
             stays = parent == words.parent_id
             if area_id not in reach or not (stays or words.parent_id in reach):
-                self._note_in(conn, asker, "area.change.refused", "area", area_id)
+                change.refuse()
                 return None
-            moved = area_rows.change(conn, area_id, words, by=asker.by, now=now)
-        self._bell.ring()
-        return moved
+            return area_rows.change(change.conn, area_id, words, by=change.by, now=change.now)
 
     def tables(self, asker: Asker) -> list[str]:
-        """Kinds of table this person may import; no audit, because it shows no data."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            found = ["areas", "cameras"] if _reach(conn, asker, now) else []
-            if conn.execute(tended_teams(asker.person_id, now).limit(1)).first() is not None:
+        """Kinds of table this person may import: the choices of a form, which show no data."""
+        with self._acting.part_of(asker, "table.try") as look:
+            found = ["areas", "cameras"] if _reach(look) else []
+            if _keeps_rosters(look):
                 found.append("rosters")
         return found
 
     def try_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
         """Effect the table would have; writes nothing. None without the right."""
-        with self._db.reading() as conn:
-            plan = _plan(conn, asker, what, content, zone, self._clock.now())
-        self._note(asker, "table.try" if plan else "table.try.refused", detail=what)
+        with self._acting.reading(asker, "table.try") as look:
+            plan = _plan(look, what, content, zone)
+            look.answer(plan, what)
         return plan
 
     def take_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
         """Carry out the table, if it has no errors."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            plan = _plan(conn, asker, what, content, zone, now)
+        with self._acting.changing(asker, "table.take", rings=True) as change:
+            plan = _plan(change, what, content, zone)
             if plan is None or not plan.may_be_done:
-                self._note_in(conn, asker, "table.take.refused", detail=what)
+                change.refuse(what)
                 return plan
-            count = area_import.carry_out(conn, plan, by=asker.by, now=now)
-            self._note_in(conn, asker, "table.take", detail=f"{what}: {count} lines")
-        self._bell.ring()
+            count = area_import.carry_out(change.conn, plan, by=change.by, now=change.now)
+            change.done(f"{what}: {count} lines")
         return plan
 
 
-def _plan(
-    conn: Connection, asker: Asker, what: str, content: bytes, zone: ZoneInfo, now: Moment
-) -> Import | None:
+def _plan(look: Reading, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
+    conn, person_id, now = look.conn, look.asker.person_id, look.now
     if what == "rosters":
-        if conn.execute(tended_teams(asker.person_id, now).limit(1)).first() is None:
+        if not _keeps_rosters(look):
             return None
-        return roster_import.plan_rosters(conn, content, person_id=asker.person_id, now=now)
-    mine = _reach(conn, asker, now)
+        return roster_import.plan_rosters(conn, content, person_id=person_id, now=now)
+    mine = _reach(look)
     if not mine:
         return None
-    _, seen = grant_sights.tended_places(conn, asker.person_id, now)
+    _, seen = grant_sights.tended_places(conn, person_id, now)
     reach = Reach(mine, {row.id for row in seen})
     plans: dict[str, Callable[[], Import]] = {
         "areas": lambda: area_import.plan_areas(conn, content, zone=zone, reach=reach, now=now),
@@ -122,16 +116,21 @@ def _plan(
     return plans[what]() if what in plans else None
 
 
-def _reach(conn: Connection, asker: Asker, now: Moment) -> set[UUID]:
+def _keeps_rosters(look: Reading) -> bool:
+    mine = tended_teams(look.asker.person_id, look.now).limit(1)
+    return look.conn.execute(mine).first() is not None
+
+
+def _reach(look: Reading) -> set[UUID]:
     """Areas whose border this person may change."""
-    if asker.role != Role.KEEPER:
+    if look.asker.role != Role.KEEPER:
         return set()
-    tended, _ = grant_sights.tended_places(conn, asker.person_id, now)
+    tended, _ = grant_sights.tended_places(look.conn, look.asker.person_id, look.now)
     return tended
 
 
-def _rows(conn: Connection, asker: Asker, now: Moment) -> list[AreaRow]:
-    mine = _reach(conn, asker, now)
+def _rows(look: Reading) -> list[AreaRow]:
+    conn, mine = look.conn, _reach(look)
     rows = {row.id: row for row in conn.execute(select(areas).where(areas.c.id.in_(mine)))}
     return [
         AreaRow(

@@ -19,9 +19,9 @@ from hub.store import (
 )
 from hub.store.acting import Acting, On, Reading
 from hub.store.alert_page_views import AlertPage
-from hub.store.area_door import AreaDoor
 from hub.store.asker import Asker
 from hub.store.blobs import Blobs
+from hub.store.door_base import DoorBase
 from hub.store.footage_views import AskedSpan, GrowingRow, MediaRow
 from hub.store.growing import GrowingClips
 from hub.store.next_calls import Foresight
@@ -29,9 +29,7 @@ from hub.store.response_service import colleagues, life_of
 from hub.store.views import AlertChange, AlertRow, Inbox
 
 
-class Door(
-    AreaDoor,
-):
+class Door(DoorBase):
     """What is not a service of its own yet."""
 
 

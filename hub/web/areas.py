@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,32 +11,41 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.csv_lines import MOST_BYTES
+from hub.store.area_door import AreaService
 from hub.store.area_rows import AreaError, AreaFault, AreaWords
 from hub.store.csv_import import Import
 from hub.web import csv_words
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.forms import Fields, field
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 router = APIRouter(prefix="/areas")
 
+Areas = Annotated[AreaService, service(AreaService)]
+
 TABLES: Final = ("areas", "cameras", "rosters")
 DONE: Final = ("add", "change", "same")
 
 
 @router.get("")
-def show_areas(request: Request, visit: SignedIn, saved: str = "") -> Response:
+def show_areas(request: Request, visit: SignedIn, areas: Areas, saved: str = "") -> Response:
     """Areas one administers; 404 for others."""
-    return _page(request, visit, saved=saved)
+    return _page(request, visit, areas, saved=saved)
 
 
 def _page(
-    request: Request, visit: Visit, *, saved: str = "", wrong: AreaError | None = None
+    request: Request,
+    visit: Visit,
+    areas: AreaService,
+    *,
+    saved: str = "",
+    wrong: AreaError | None = None,
 ) -> Response:
-    rows = visit.site.door.areas(visit.asker)
+    rows = areas.areas(visit.asker)
     if not rows:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -64,57 +73,60 @@ def _page(
 
 
 @router.post("")
-def add_area(request: Request, visit: ProvedForm, form: Fields) -> Response:
+def add_area(request: Request, visit: ProvedForm, areas: Areas, form: Fields) -> Response:
     """Add an area within one of one's own."""
     try:
-        area_id = visit.site.door.add_area(visit.asker, _words(form, visit))
+        area_id = areas.add_area(visit.asker, _words(form, visit))
     except AreaError as error:
-        return _page(request, visit, wrong=error)
+        return _page(request, visit, areas, wrong=error)
     if area_id is None:
         raise HTTPException(404)
     return RedirectResponse("/areas?saved=0", 303)
 
 
 @router.get("/import")
-def show_import(request: Request, visit: SignedIn, what: str = "") -> Response:
+def show_import(request: Request, visit: SignedIn, areas: Areas, what: str = "") -> Response:
     """Form for a table; 404 for people without the right."""
-    return _import_page(request, visit, what=what)
+    return _import_page(request, visit, areas, what=what)
 
 
 @router.post("/import")
-def try_table(request: Request, visit: FormSent, form: Fields) -> Response:
+def try_table(request: Request, visit: FormSent, areas: Areas, form: Fields) -> Response:
     """Show what a table would do."""
-    return _table(request, visit, form, is_doing=False)
+    return _table(request, visit, areas, form, is_doing=False)
 
 
 @router.post("/import/do")
-def take_table(request: Request, visit: ProvedForm, form: Fields) -> Response:
+def take_table(request: Request, visit: ProvedForm, areas: Areas, form: Fields) -> Response:
     """Apply the table that was shown."""
-    return _table(request, visit, form, is_doing=True)
+    return _table(request, visit, areas, form, is_doing=True)
 
 
-def _table(request: Request, visit: Visit, form: FormData, *, is_doing: bool) -> Response:
+def _table(
+    request: Request, visit: Visit, areas: AreaService, form: FormData, *, is_doing: bool
+) -> Response:
     what, zone = field(form, "what"), ZoneInfo(visit.site.settings.time_zone)
     content = _content(form)
     if what not in TABLES:
         raise HTTPException(422)
-    door = visit.site.door
-    plan = (door.take_table if is_doing else door.try_table)(visit.asker, what, content, zone)
+    plan = (areas.take_table if is_doing else areas.try_table)(visit.asker, what, content, zone)
     if plan is None:
         raise HTTPException(404)
     if is_doing and plan.may_be_done:
         return RedirectResponse("/duty" if what == "rosters" else "/areas?saved=0", 303)
     text = content.decode("utf-8", "replace") if plan.may_be_done else ""
-    return _import_page(request, visit, what=what, plan=plan, text=text)
+    return _import_page(request, visit, areas, what=what, plan=plan, text=text)
 
 
 @router.post("/{area_id}")
-def change_area(request: Request, visit: ProvedForm, area_id: UUID, form: Fields) -> Response:
+def change_area(
+    request: Request, visit: ProvedForm, areas: Areas, area_id: UUID, form: Fields
+) -> Response:
     """Rename, date or move an area."""
     try:
-        moved = visit.site.door.change_area(visit.asker, area_id, _words(form, visit))
+        moved = areas.change_area(visit.asker, area_id, _words(form, visit))
     except AreaError as error:
-        return _page(request, visit, wrong=error)
+        return _page(request, visit, areas, wrong=error)
     if moved is None:
         raise HTTPException(404)
     return RedirectResponse(f"/areas?saved={moved.ended_grants}", 303)
@@ -123,12 +135,13 @@ def change_area(request: Request, visit: ProvedForm, area_id: UUID, form: Fields
 def _import_page(
     request: Request,
     visit: Visit,
+    areas: AreaService,
     *,
     what: str,
     plan: Import | None = None,
     text: str = "",
 ) -> Response:
-    tables = visit.site.door.tables(visit.asker)
+    tables = areas.tables(visit.asker)
     if not tables:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from hub.alerts.csv_lines import LineFault
 from hub.alerts.grants import ALL, Grant, Right
 from hub.store import area_rows, grant_rows
-from hub.store.area_door import AreaRow
+from hub.store.area_door import AreaRow, AreaService
 from hub.store.area_import import Reach, carry_out, plan_areas, plan_cameras
 from hub.store.area_rows import AreaError, AreaFault, AreaWords
 from hub.store.asker import Asker
@@ -154,7 +154,7 @@ def test_a_table_tells_no_keeper_what_there_is_beyond_their_own(streets: Streets
         for place in (streets.junction, streets.bridge):
             area_rows.add(conn, AreaWords("Khu 1", "quarter", place), by=SHELL, now=now)
     bridge = keeper(streets, "ap", area=streets.bridge)
-    take = streets.door.try_table
+    take = streets.services.use(AreaService).try_table
     found = take(bridge, "areas", "name,level,parent\nGóc,junction,Khu 1\n".encode(), ZONE)
     assert found is not None and found.may_be_done  # the other Khu 1 is not theirs to choose
     for node in ("nga-tu", "nowhere"):
@@ -177,7 +177,9 @@ def test_dates_are_held_against_those_that_the_table_leaves_as_they_are(
         first = f"{header}Cầu Mới,bridge,Tân Khai,,2030-06-30\n"
         dated = plan_areas(conn, first.encode(), zone=ZONE, reach=Reach(), now=now)
         carry_out(conn, dated, by=SHELL, now=now)
-    found = streets.door.take_table(keeper(streets), "areas", f"{header}{line}\n".encode(), ZONE)
+    found = streets.services.use(AreaService).take_table(
+        keeper(streets), "areas", f"{header}{line}\n".encode(), ZONE
+    )
     assert found is not None
     assert wrong(found) == [(2, LineFault.DAYS, "")]
 
@@ -246,7 +248,9 @@ def test_a_keeper_moves_a_border_and_what_was_given_across_it_ends(streets: Stre
     chu, now = keeper(streets), streets.clock.now()
     giver = streets.officer("kim", area=streets.bridge, rights=ALL)
     other = streets.officer("lan", area=streets.junction, rights=Right.ALERTED)
-    corner = streets.door.add_area(chu, AreaWords("Góc", "junction", streets.bridge))
+    corner = streets.services.use(AreaService).add_area(
+        chu, AreaWords("Góc", "junction", streets.bridge)
+    )
     assert corner is not None
     with streets.db.writing() as conn:
         grant_rows.give(
@@ -259,7 +263,9 @@ def test_a_keeper_moves_a_border_and_what_was_given_across_it_ends(streets: Stre
             by=SHELL,
             now=now,
         )
-    moved = streets.door.change_area(chu, corner, AreaWords("Góc", "corner", streets.junction))
+    moved = streets.services.use(AreaService).change_area(
+        chu, corner, AreaWords("Góc", "corner", streets.junction)
+    )
     assert moved is not None and moved.ended_grants == 1
     assert tree(streets)["Góc"] == "Ngã tư chợ"
     ended = [row for row in streets.rows(grants) if row.from_grant_id is not None]
@@ -285,7 +291,7 @@ def test_what_cannot_be_an_area_is_said(
         "parent_id": streets.commune,
     } | changed
     with pytest.raises(AreaError) as refused:
-        streets.door.add_area(keeper(streets), AreaWords(**words))
+        streets.services.use(AreaService).add_area(keeper(streets), AreaWords(**words))
     assert refused.value.fault is fault
 
 
@@ -293,7 +299,9 @@ def test_an_area_lies_neither_in_itself_nor_in_its_own(streets: Streets) -> None
     chu = keeper(streets)
     for parent in (streets.commune, streets.bridge):
         with pytest.raises(AreaError) as refused:
-            streets.door.change_area(chu, streets.commune, AreaWords("T", "commune", parent))
+            streets.services.use(AreaService).change_area(
+                chu, streets.commune, AreaWords("T", "commune", parent)
+            )
         assert refused.value.fault is AreaFault.RING
 
 
@@ -301,15 +309,15 @@ def test_only_a_keeper_of_the_place_changes_it(streets: Streets) -> None:
     bridge = keeper(streets, "ap", area=streets.bridge)
     manager = streets.officer("kim", rights=ALL)
     words = AreaWords("Cầu Cũ", "junction", streets.commune)
-    door = streets.door
-    assert door.change_area(bridge, streets.junction, words) is None
-    assert door.change_area(manager, streets.bridge, words) is None
-    assert door.change_area(bridge, streets.bridge, words) is not None
+    service = streets.services.use(AreaService)
+    assert service.change_area(bridge, streets.junction, words) is None
+    assert service.change_area(manager, streets.bridge, words) is None
+    assert service.change_area(bridge, streets.bridge, words) is not None
     away = AreaWords("Cầu Cũ", "junction", streets.junction)
-    assert door.change_area(bridge, streets.bridge, away) is None
-    assert door.add_area(bridge, AreaWords("X", "x", None)) is None
-    assert door.areas(manager) == []
-    assert [row.name for row in door.areas(bridge)] == ["Cầu Cũ"]
+    assert service.change_area(bridge, streets.bridge, away) is None
+    assert service.add_area(bridge, AreaWords("X", "x", None)) is None
+    assert service.areas(manager) == []
+    assert [row.name for row in service.areas(bridge)] == ["Cầu Cũ"]
     assert streets.acts().count("area.change.refused") == 3
 
 
@@ -321,7 +329,7 @@ def test_an_area_that_is_over_is_offered_for_nothing_new_and_its_people_see_on(
     streets.clock.pass_s(60)
     now = streets.clock.now()
     words = AreaWords("Cầu Mới", "junction", streets.commune, None, now.utc_us)
-    moved = streets.door.change_area(chu, streets.bridge, words)
+    moved = streets.services.use(AreaService).change_area(chu, streets.bridge, words)
     assert moved is not None and moved.cameras == 1
     form = streets.services.use(GrantService).grant_form(chu)
     assert form is not None
@@ -333,7 +341,7 @@ def test_an_area_that_is_over_is_offered_for_nothing_new_and_its_people_see_on(
 
 
 def test_the_rows_of_the_page_are_the_tree_in_order(streets: Streets) -> None:
-    rows: list[AreaRow] = streets.door.areas(keeper(streets))
+    rows: list[AreaRow] = streets.services.use(AreaService).areas(keeper(streets))
     assert [(row.name, row.depth, row.cameras) for row in rows] == [
         ("Tân Khai", 0, 2),
         ("Cầu Mới", 1, 1),

@@ -11,6 +11,7 @@ import pytest
 from hub.alerts.csv_lines import LineFault
 from hub.alerts.grants import Right
 from hub.alerts.rosters import Shift
+from hub.store.area_door import AreaService
 from hub.store.asker import Asker
 from hub.store.csv_import import Import
 from hub.store.database import Database
@@ -37,8 +38,12 @@ class Office:
     people: dict[str, UUID]
     team: UUID
 
+    @property
+    def areas(self) -> AreaService:
+        return self.streets.services.use(AreaService)
+
     def tries(self, text: str) -> Import:
-        found = self.streets.door.try_table(self.keeper, "rosters", text.encode(), ZONE)
+        found = self.areas.try_table(self.keeper, "rosters", text.encode(), ZONE)
         assert found is not None
         return found
 
@@ -75,8 +80,8 @@ def test_a_table_enters_a_week_and_a_second_time_changes_nothing(office: Office)
         ("add", "Ca đêm", "Đội 1"),
     ]
     assert office.shifts() == ()  # nothing was written
-    door, an, binh, chi = office.streets.door, *office.people.values()
-    assert door.take_table(office.keeper, "rosters", text.encode(), ZONE) is not None
+    an, binh, chi = office.people.values()
+    assert office.areas.take_table(office.keeper, "rosters", text.encode(), ZONE) is not None
     day, night = sorted(office.shifts(), key=lambda one: one.starts_minute)
     assert {one: day.weekly[one] for one in (0, 5, 6)} == {0: (an, binh), 5: (an, binh), 6: (chi,)}
     assert (night.ends_minute, dict(night.weekly)) == (360, {0: (binh, an)})
@@ -112,16 +117,16 @@ def test_more_shifts_than_a_team_can_have_are_refused(office: Office) -> None:
 
 
 def test_a_table_reaches_only_teams_that_its_bringer_looks_after(office: Office) -> None:
-    door, text = office.streets.door, f"{HEADER}{DAY}every day,an\n".encode()
-    assert door.try_table(office.bridge, "rosters", text, ZONE) is None
+    text = f"{HEADER}{DAY}every day,an\n".encode()
+    assert office.areas.try_table(office.bridge, "rosters", text, ZONE) is None
     assert office.streets.services.use(OnCallService).add_team(
         office.bridge, office.streets.bridge, name="Cầu", time_zone=NAME
     )
-    found = door.try_table(office.bridge, "rosters", text, ZONE)
+    found = office.areas.try_table(office.bridge, "rosters", text, ZONE)
     assert found is not None
     assert [one.fault for one in found.wrong] == [LineFault.TEAM]
-    assert door.try_table(office.keeper, "areas", b"name,level\nx,y\n", ZONE) is None
-    assert door.tables(office.keeper) == ["rosters"]
+    assert office.areas.try_table(office.keeper, "areas", b"name,level\nx,y\n", ZONE) is None
+    assert office.areas.tables(office.keeper) == ["rosters"]
 
 
 @pytest.fixture
