@@ -49,7 +49,7 @@ from hub.store.settings_door import SettingsService
 from hub.store.silence_door import SilenceService
 from hub.store.tip_box import TipBox
 from hub.store.tip_desk import TipDesk
-from hub.store.tip_door import TipDoor
+from hub.store.tip_door import TipService
 from hub.store.tip_keeping import TipSpans
 from hub.web.services import Services
 
@@ -147,7 +147,7 @@ def _notices(r: Resources, acting: Acting) -> Iterator[object]:
 def _tips(r: Resources, acting: Acting) -> Iterator[object]:
     if r.tip_box is not None:
         yield TipDesk(r.db, clock=r.clock, bell=r.bell, box=r.tip_box, spans=r.tip_spans)
-        yield TipDoor(r.db, clock=r.clock, box=r.tip_box, cases=CaseService(acting))
+        yield TipService(acting, box=r.tip_box, cases=CaseService(acting))
 
 
 def _petitions(r: Resources) -> Iterator[object]:

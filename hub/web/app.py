@@ -20,8 +20,6 @@ from hub.store.live_door import LiveService
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser
-from hub.store.tip_desk import TipDesk
-from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
 from hub.web import auth, proof
 from hub.web.auth import SignedOutError, session_of, to_login
@@ -84,8 +82,6 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         measured=measured,
         says_too_much=says_too_much,
         households=households,
-        tip_desk=services.find(TipDesk),
-        tip_door=services.find(TipDoor),
         provider=provider,
         petition_desk=services.find(PetitionDesk),
         petition_door=services.find(PetitionDoor),

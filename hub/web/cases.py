@@ -14,6 +14,7 @@ from hub.store.case_door import CaseService
 from hub.store.case_views import CaseError, CaseFault, CasePage
 from hub.store.door import InboxService
 from hub.store.export_door import CannotLeaveError
+from hub.store.tip_door import TipService
 from hub.web.auth import FormSent, SignedIn, SignedOutError, Visit, session_of
 from hub.web.proof import ProvedForm
 from hub.web.services import service
@@ -91,6 +92,7 @@ def _page(
     if page is None:
         raise HTTPException(404)
     words, rooms = visit.site.calendar(visit.asker.language).words, visit.site.households
+    tips = visit.find(TipService)
     return render(
         request,
         "case.html",
@@ -100,7 +102,7 @@ def _page(
         refused=refused,
         acts=dict(_acts(page, words)),
         may_find=visit.may("find"),
-        tips=visit.site.tip_door.tips_of(visit.asker, case_id) if visit.site.tip_door else [],
+        tips=tips.tips_of(visit.asker, case_id) if tips else [],
         given=rooms.asking.clips(visit.asker, case_id) if rooms else [],
         requests=rooms.asking.requests(visit.asker, case_id) if rooms else [],
         can_export=page.may_export and visit.site.pack is not None,

@@ -18,6 +18,7 @@ from hub.store.phone_service import PhoneService
 from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
 from hub.store.silence_door import SilenceService
+from hub.store.tip_door import TipService
 from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
 from hub.web import camera_words, channel_orders, sentences, silences
@@ -124,8 +125,8 @@ def _alert(
 
 def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
     """Extra content for a tip: the tip, and cameras near its place."""
-    door = visit.site.tip_door
-    page = door.tip(visit.asker, row.alert_id) if door and row.kind == TIP else None
+    tips = visit.find(TipService)
+    page = tips.tip(visit.asker, row.alert_id) if tips and row.kind == TIP else None
     if page is None:
         return {"tip": None}
     calendar, happened_us = visit.site.calendar(visit.asker.language), page.tip.happened_utc_us

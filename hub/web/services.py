@@ -9,7 +9,7 @@ it to the functions below it:
     def show_cases(request: Request, visit: SignedIn, cases: Cases) -> Response: ...
 
 A page that shows a little of another capability asks the visit: `visit.use(CaseService)`, or
-`visit.find(TipDoor)` where the hub may be without it. The wiring makes every service once
+`visit.find(TipService)` where the hub may be without it. The wiring makes every service once
 (`hub.assembly.services`).
 """
 

@@ -25,7 +25,6 @@ from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import PetitionDoor
 from hub.store.petition_eraser import PetitionEraser
 from hub.store.tip_desk import TipDesk
-from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
 from hub.web.enrolling import Enrolling
 from hub.web.household_room import HouseholdRoom
@@ -155,9 +154,6 @@ class Site:
     """Whether a visit is shown a link to a capability, by name; see `hub.web.feature`."""
     enrolling: Enrolling | None = None
     """None: the authority's key is elsewhere, and certificates are issued by hand."""
-    tip_desk: TipDesk | None = None
-    """Service for tips; None if the hub takes none."""
-    tip_door: TipDoor | None = None
     households: HouseholdRoom | None = None
     """Services for households; None if there are none."""
     petition_desk: PetitionDesk | None = None
@@ -240,7 +236,7 @@ def render(
             asker=session.asker if session else None,
             csrf=session.csrf if session else "",
             path=request.url.path,
-            takes_tips=site.tip_desk is not None,
+            takes_tips=site.services.find(TipDesk) is not None,
             asks_households=site.households is not None,
             provider=site.provider,
             takes_petitions=site.petition_desk is not None,

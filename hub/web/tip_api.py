@@ -30,9 +30,11 @@ from hub.store.tip_views import NewTip, TipPicture
 from hub.web import tip_forms
 from hub.web.limits import APP_TIPS, BAD_TOKENS, Limits, too_many
 from hub.web.resumable import drained
-from hub.web.site import site_of
+from hub.web.services import service
 
 router = APIRouter()
+
+Desk = Annotated[TipDesk, service(TipDesk)]
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 
@@ -57,12 +59,9 @@ class TipBody(BaseModel):
 
 @router.post("/api/tips")
 async def take_in(
-    request: Request, authorization: Annotated[str, Header(max_length=300)] = ""
+    request: Request, desk: Desk, authorization: Annotated[str, Header(max_length=300)] = ""
 ) -> Response:
     """201 and the sender's code; the same id again changes nothing and gets the same answer."""
-    desk = site_of(request).tip_desk
-    if desk is None:
-        raise HTTPException(404)
     app = await run_in_threadpool(_app, request, desk, authorization)
     if isinstance(app, Response):
         return await drained(request, app)

@@ -11,19 +11,22 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.store.case_views import CaseError
 from hub.store.tip_box import UnsealError
-from hub.store.tip_door import TipDoor
-from hub.web.auth import FormSent, SignedIn, Visit
+from hub.store.tip_door import TipService
+from hub.web.auth import FormSent, SignedIn
 from hub.web.cases import fault_word
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.words import Words
 
 router = APIRouter()
 
+Tips = Annotated[TipService, service(TipService)]
+
 
 @router.get("/tips/pictures/{picture_id}")
-def show_picture(visit: SignedIn, picture_id: UUID) -> Response:
+def show_picture(visit: SignedIn, tips: Tips, picture_id: UUID) -> Response:
     """A redrawn picture."""
-    content = _door(visit).picture(visit.asker, picture_id)
+    content = tips.picture(visit.asker, picture_id)
     if content is None:
         raise HTTPException(404)
     headers = {"Cache-Control": "private, no-store"}
@@ -31,10 +34,10 @@ def show_picture(visit: SignedIn, picture_id: UUID) -> Response:
 
 
 @router.get("/tips/pictures/{picture_id}/original")
-def download_original(visit: SignedIn, picture_id: UUID) -> Response:
+def download_original(visit: SignedIn, tips: Tips, picture_id: UUID) -> Response:
     """A picture as sent, for members of its case: a download, never shown."""
     try:
-        content = _door(visit).original(visit.asker, picture_id)
+        content = tips.original(visit.asker, picture_id)
     except UnsealError as error:
         raise HTTPException(503) from error
     if content is None:
@@ -51,12 +54,13 @@ def download_original(visit: SignedIn, picture_id: UUID) -> Response:
 def ask_reporter(
     request: Request,
     visit: FormSent,
+    tips: Tips,
     alert_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Show the sender; the look and its reason are logged."""
     try:
-        told = _door(visit).reporter(visit.asker, alert_id, reason=reason)
+        told = tips.reporter(visit.asker, alert_id, reason=reason)
     except UnsealError as error:
         raise HTTPException(503) from error
     if told is None:
@@ -66,27 +70,30 @@ def ask_reporter(
 
 @router.post("/alerts/{alert_id}/tip/answer")
 def answer(
-    visit: FormSent, alert_id: UUID, answer: Annotated[str, Form(max_length=10_000)] = ""
+    visit: FormSent,
+    tips: Tips,
+    alert_id: UUID,
+    answer: Annotated[str, Form(max_length=10_000)] = "",
 ) -> Response:
     """Answer the sender."""
-    return _back(alert_id, is_done=_door(visit).answer(visit.asker, alert_id, answer))
+    return _back(alert_id, is_done=tips.answer(visit.asker, alert_id, answer))
 
 
 @router.post("/alerts/{alert_id}/tip/case")
 def into_case(
     request: Request,
     visit: FormSent,
+    tips: Tips,
     alert_id: UUID,
     case: Annotated[UUID | None, Form()] = None,
     number: Annotated[str, Form(max_length=200)] = "",
     purpose: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Add it to a case, or to a new one."""
-    door = _door(visit)
     if case is not None:
-        return _back(alert_id, is_done=door.add_to_case(visit.asker, alert_id, case))
+        return _back(alert_id, is_done=tips.add_to_case(visit.asker, alert_id, case))
     try:
-        case_id = door.start_case(visit.asker, alert_id, number=number, purpose=purpose)
+        case_id = tips.start_case(visit.asker, alert_id, number=number, purpose=purpose)
     except CaseError as error:
         words = visit.site.calendar(visit.asker.language).words
         return render(
@@ -102,13 +109,6 @@ def into_case(
     if case_id is None:
         raise HTTPException(404)
     return RedirectResponse(f"/cases/{case_id}", 303)
-
-
-def _door(visit: Visit) -> TipDoor:
-    door = visit.site.tip_door
-    if door is None:
-        raise HTTPException(404)
-    return door
 
 
 def _back(alert_id: UUID, *, is_done: bool) -> Response:

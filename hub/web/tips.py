@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
+from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from hub.alerts.tips import (
@@ -21,10 +21,13 @@ from hub.store.tip_desk import TipDesk
 from hub.store.tip_views import NewTip
 from hub.web import tip_forms
 from hub.web.guard import HEADERS
+from hub.web.services import service
 from hub.web.site import PublicWords, language_of, render, site_of
 from hub.web.words import words
 
 router = APIRouter(prefix="/tips")
+
+Desk = Annotated[TipDesk, service(TipDesk)]
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
@@ -38,14 +41,15 @@ Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
-def show_form(request: Request) -> Response:
+def show_form(request: Request, desk: Desk) -> Response:
     """The form."""
-    return _form(request, _desk(request))
+    return _form(request, desk)
 
 
 @router.post("")
 def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     request: Request,
+    desk: Desk,
     what: Text = "",
     area: Word = "",
     place: Text = "",
@@ -60,8 +64,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     pictures: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
     """Store it, and show the code; or say what is missing and keep the input."""
-    site, desk = site_of(request), _desk(request)
-    language = language_of(request, None)
+    site, language = site_of(request), language_of(request, None)
     told = (what, area, place, point, day, clock, name, contact, consent)
     typed = dict(zip(FIELDS, told, strict=True))
     if website:  # a field that people do not see
@@ -90,16 +93,15 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
 
 
 @router.get("/follow")
-def show_follow(request: Request) -> Response:
+def show_follow(request: Request, _: Desk) -> Response:
     """Form for a code."""
-    _desk(request)
     return render(request, "tip_follow.html", session=None, tip=None, typed="", is_unknown=False)
 
 
 @router.post("/follow")
-def follow(request: Request, code: Word = "") -> Response:
+def follow(request: Request, desk: Desk, code: Word = "") -> Response:
     """The answer; the code is never in an address, so it is in no browser history and no log."""
-    tip = _desk(request).follow(code)
+    tip = desk.follow(code)
     return render(
         request,
         "tip_follow.html",
@@ -109,13 +111,6 @@ def follow(request: Request, code: Word = "") -> Response:
         typed=tidy_code(code) or code.strip()[: 2 * CODE_CHARS],
         is_unknown=tip is None,
     )
-
-
-def _desk(request: Request) -> TipDesk:
-    desk = site_of(request).tip_desk
-    if desk is None:
-        raise HTTPException(404)
-    return desk
 
 
 def _form(

@@ -52,6 +52,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/log_door.py": {"reads_log": "phones.open"},
     "store/notice_door.py": {"writes_notices": "phones.open"},
     "store/report_door.py": {"reads_reports": "phones.open"},
+    "store/tip_door.py": {"start_case": "tip.case", "tips_of": "case.open"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
 it. Whoever adds one says here which page shows it."""

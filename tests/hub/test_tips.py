@@ -35,6 +35,7 @@ from hub.alerts.tips import (
     tidy_code,
 )
 from hub.assembly.features.tips import APPS
+from hub.assembly.services import Resources, make_services
 from hub.store import alert_rule_rows, phone_rows, tip_keys
 from hub.store.alert_tables import alerts
 from hub.store.audit_tables import audit
@@ -44,6 +45,8 @@ from hub.store.registry_tables import cameras
 from hub.store.signin_tables import people
 from hub.store.tables import new_id
 from hub.store.tip_box import Reporter, TipBox, UnsealError
+from hub.store.tip_desk import TipDesk
+from hub.store.tip_door import TipService
 from hub.store.tip_tables import tip_keys as tip_keys_table
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
 from hub.web import tip_forms
@@ -400,7 +403,7 @@ def test_when_too_many_wait_no_more_are_taken_and_that_is_counted(
     answer = sender.send(what="noch eins")
     assert answer.status_code == 503
     assert "call 113" in text_of(answer)
-    assert sender.app.state.site.tip_desk.counts == {"taken": 1, "busy": 1}
+    assert town.services.use(TipDesk).counts == {"taken": 1, "busy": 1}
     with town.db.writing() as conn:
         conn.execute(update(alerts).values(state="resolved"))
     sender.code(what="noch eins")
@@ -543,8 +546,7 @@ def test_with_another_key_the_page_says_so_and_shows_nothing(
     town: Town, sender: Sender, keeper: Visitor
 ) -> None:
     sender.code(name="Lan")
-    site = keeper._client._transport.app.state.site  # type: ignore[attr-defined]
-    site.tip_door._box = TipBox(b"2" * 32)
+    town.services.use(TipService)._box = TipBox(b"2" * 32)
     answer = keeper.post(f"/alerts/{only(town, alerts.c.id)}/tip/reporter", reason="HS 12")
     assert answer.status_code == 503
 
@@ -642,15 +644,9 @@ def test_who_is_not_in_its_case_reads_the_tip_but_not_the_number_and_takes_it_no
 
 
 def test_a_hub_that_takes_no_tips_has_no_such_page(town: Town) -> None:
-    app = town.app()
-    app.state.site = type(app.state.site)(
-        **{
-            name: getattr(app.state.site, name)
-            for name in app.state.site.__slots__
-            if name not in ("tip_desk", "tip_door")
-        }
-    )
-    anybody = Visitor(app)
+    none = Resources(db=town.db, clock=town.clock, bell=town.bell, blobs=town.blobs)
+    town.services = make_services(none)
+    anybody = Visitor(town.app())
     for path in ("/tips", "/tips/follow"):
         assert anybody.get(path).status_code == 404
     assert "/tips" not in anybody.get("/watched").text
