@@ -35,7 +35,7 @@ from hub.store.notice_door import NoticeService
 from hub.store.notification_service import NotificationService
 from hub.store.parts import PartFolder
 from hub.store.petition_desk import PetitionDesk
-from hub.store.petition_door import PetitionDoor
+from hub.store.petition_door import DataRequestService
 from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_views import Office
 from hub.store.phone_service import PhoneService
@@ -89,7 +89,7 @@ def make_services(r: Resources) -> Services:
             *_evidence(r, acting),
             *_notices(r, acting),
             *_tips(r, acting),
-            *_petitions(r),
+            *_data_requests(r, acting),
         )
     )
 
@@ -150,11 +150,11 @@ def _tips(r: Resources, acting: Acting) -> Iterator[object]:
         yield TipService(acting, box=r.tip_box, cases=CaseService(acting))
 
 
-def _petitions(r: Resources) -> Iterator[object]:
+def _data_requests(r: Resources, acting: Acting) -> Iterator[object]:
     if r.petition_box is not None and r.office is not None:
         desk = PetitionDesk(r.db, clock=r.clock, box=r.petition_box, office=r.office)
-        door = PetitionDoor(r.db, clock=r.clock, desk=desk)
-        yield from (desk, door)
+        requests = DataRequestService(acting, desk=desk)
+        yield from (desk, requests)
         yield PetitionEraser(
-            r.db, door=door, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
+            r.db, requests=requests, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
         )

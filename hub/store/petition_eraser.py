@@ -25,7 +25,7 @@ from hub.store.database import Database
 from hub.store.footage_scope import seen_media
 from hub.store.footage_tables import media
 from hub.store.keeping import held
-from hub.store.petition_door import PetitionDoor
+from hub.store.petition_door import DataRequestService
 from hub.store.petition_rows import note
 from hub.store.petition_tables import petition_erasures
 from hub.store.petition_views import ErasureRow, PetitionError, PetitionFault, PetitionRow
@@ -106,14 +106,14 @@ class PetitionEraser:
         self,
         db: Database,
         *,
-        door: PetitionDoor,
+        requests: DataRequestService,
         blobs: Blobs,
         clock: Clock,
         bell: Bell,
         proxies: Proxies | None = None,
     ) -> None:
         self._db = db
-        self._door = door
+        self._requests = requests
         self._clock = clock
         self._bell = bell
         self.erasures = Erasures(db, blobs=blobs, clock=clock, proxies=proxies)
@@ -123,7 +123,7 @@ class PetitionEraser:
     ) -> list[Choice] | None:
         """Stored footage of one of their cameras in that span; None: not theirs."""
         now = self._clock.now()
-        row = self._door.petition(asker, petition_id)
+        row = self._requests.petition(asker, petition_id)
         if row is None:
             return None
         scope = _scope(asker, now)
@@ -158,7 +158,7 @@ class PetitionEraser:
         the hub was just restored from a backup: holds placed since the backup are missing.
         """
         now = self._clock.now()
-        row = self._door.petition(asker, petition_id)
+        row = self._requests.petition(asker, petition_id)
         if row is None:
             return None
         wanted = list(dict.fromkeys(media_ids))[:MOST]

@@ -17,9 +17,6 @@ from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
 from hub.store.door import Door
 from hub.store.live_door import LiveService
-from hub.store.petition_desk import PetitionDesk
-from hub.store.petition_door import PetitionDoor
-from hub.store.petition_eraser import PetitionEraser
 from hub.store.uploads import Uploads
 from hub.web import auth, proof
 from hub.web.auth import SignedOutError, session_of, to_login
@@ -83,9 +80,6 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         says_too_much=says_too_much,
         households=households,
         provider=provider,
-        petition_desk=services.find(PetitionDesk),
-        petition_door=services.find(PetitionDoor),
-        eraser=services.find(PetitionEraser),
         sign=sign,
     )
     app.state.site = site

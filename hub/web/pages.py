@@ -14,6 +14,7 @@ from hub.store.door import InboxService
 from hub.store.footage_door import PlaybackService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
+from hub.store.petition_door import DataRequestService
 from hub.store.phone_service import PhoneService
 from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
@@ -76,8 +77,8 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
 
 def _petitions(visit: Visit) -> tuple[int, int]:
     """Number of requests waiting for this person's answer, and of overdue ones."""
-    door = visit.site.petition_door
-    return (0, 0) if door is None else door.overdue(visit.asker)
+    requests = visit.find(DataRequestService)
+    return (0, 0) if requests is None else requests.overdue(visit.asker)
 
 
 def _closed_utc_us(row: AlertRow) -> int:

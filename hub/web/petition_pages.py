@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from hub.alerts.petitions import WHAT_CHARS, Wish
@@ -11,25 +11,28 @@ from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_views import NewPetition, PetitionError, PetitionFault
 from hub.store.tip_box import Reporter
 from hub.web import petition_words, tip_forms
+from hub.web.services import service
 from hub.web.site import PublicWords, language_of, render, site_of
 from hub.web.words import words
 
 router = APIRouter(prefix="/rights")
 
 FIELDS: Final = ("wish", "what", "area", "name", "contact", "consent")
+Desk = Annotated[PetitionDesk, service(PetitionDesk)]
 Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
-def show_form(request: Request) -> Response:
+def show_form(request: Request, desk: Desk) -> Response:
     """The form, with the time an answer may take."""
-    return _form(request, _desk(request))
+    return _form(request, desk)
 
 
 @router.post("")
 def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     request: Request,
+    desk: Desk,
     wish: Word = "",
     what: Text = "",
     area: Word = "",
@@ -40,7 +43,6 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     consent: Word = "",
 ) -> Response:
     """Store it, and show the code; or say what is missing and keep the input."""
-    desk = _desk(request)
     typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
     if website:  # a field that people do not see
         desk.drop("honeypot")
@@ -62,16 +64,15 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
 
 
 @router.get("/follow")
-def show_follow(request: Request) -> Response:
+def show_follow(request: Request, desk: Desk) -> Response:
     """Form for a code."""
-    _desk(request)
-    return _followed(request, typed="")
+    return _followed(request, desk, typed="")
 
 
 @router.post("/follow")
-def follow(request: Request, code: Word = "") -> Response:
+def follow(request: Request, desk: Desk, code: Word = "") -> Response:
     """The answer; the code is never in an address, so it is in no browser history and no log."""
-    return _followed(request, typed=code)
+    return _followed(request, desk, typed=code)
 
 
 def wish_of(typed: str) -> Wish | None:
@@ -79,8 +80,8 @@ def wish_of(typed: str) -> Wish | None:
     return Wish(typed) if typed in set(Wish) else None
 
 
-def _followed(request: Request, *, typed: str) -> Response:
-    desk, language = _desk(request), language_of(request, None)
+def _followed(request: Request, desk: PetitionDesk, *, typed: str) -> Response:
+    language = language_of(request, None)
     row = desk.follow(typed) if typed else None
     return render(
         request,
@@ -93,13 +94,6 @@ def _followed(request: Request, *, typed: str) -> Response:
         typed=tidy_code(typed) or typed.strip()[: 2 * CODE_CHARS],
         is_unknown=bool(typed) and row is None,
     )
-
-
-def _desk(request: Request) -> PetitionDesk:
-    desk = site_of(request).petition_desk
-    if desk is None:
-        raise HTTPException(404)
-    return desk
 
 
 def _form(

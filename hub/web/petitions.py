@@ -7,7 +7,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.petitions import Outcome, Wish
-from hub.store.petition_door import PetitionDoor
+from hub.store.petition_desk import PetitionDesk
+from hub.store.petition_door import DataRequestService
 from hub.store.petition_eraser import MOST, Choice, PetitionEraser, may_erase
 from hub.store.petition_views import NewPetition, PetitionError, PetitionFault
 from hub.store.tip_box import Reporter, UnsealError
@@ -16,10 +17,14 @@ from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.petition_pages import wish_of
 from hub.web.petition_proof import proof_of
 from hub.web.proof import ProvedForm
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.words import LANGUAGES
 
 router = APIRouter(prefix="/petitions")
+
+Requests = Annotated[DataRequestService, service(DataRequestService)]
+Eraser = Annotated[PetitionEraser, service(PetitionEraser)]
 
 FIELDS: Final = ("wish", "what", "area", "name", "contact", "language")
 STEP_FIELDS: Final = ("step", "words", "refusal", "camera", "day", "since", "until")
@@ -29,15 +34,16 @@ Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
-def show_petitions(request: Request, visit: SignedIn) -> Response:
+def show_petitions(request: Request, visit: SignedIn, requests: Requests) -> Response:
     """All requests one answers, most urgent first; 404 for people who answer none."""
-    return _list(request, visit)
+    return _list(request, visit, requests)
 
 
 @router.post("")
 def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     request: Request,
     visit: FormSent,
+    requests: Requests,
     wish: Word = "",
     what: Text = "",
     area: Word = "",
@@ -58,9 +64,9 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
         has_consent=True,  # consent is given in person
     )
     try:
-        code = _door(visit).take_in(visit.asker, new, submission=mark)
+        code = requests.take_in(visit.asker, new, submission=mark)
     except PetitionError as error:
-        return _list(request, visit, wrong=error.fault, typed=typed)
+        return _list(request, visit, requests, wrong=error.fault, typed=typed)
     if code is None:
         raise HTTPException(404)
     return render(request, "petition_sent.html", session=visit.session, code=code)
@@ -70,6 +76,7 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
 def show_petition(
     request: Request,
     visit: SignedIn,
+    requests: Requests,
     petition_id: UUID,
     camera: str = "",
     day: str = "",
@@ -79,55 +86,58 @@ def show_petition(
     """One request; with a camera and a day, the footage that may be deleted."""
     camera_id = tip_forms.area_or_none(camera)
     if camera_id is None:
-        return _one(request, visit, petition_id)
+        return _one(request, visit, requests, petition_id)
     calendar = visit.site.calendar(visit.asker.language)
     typed = {"camera": camera, "day": day, "since": since, "until": until}
     try:
         span = [round(calendar.typed(day, at).timestamp() * 1e6) for at in (since, until)]
     except ValueError:
-        return _one(request, visit, petition_id, wrong=PetitionFault.TIME, typed=typed)
-    found = _eraser(visit).choices(visit.asker, petition_id, camera_id, span[0], span[1])
-    return _one(request, visit, petition_id, choices=found, typed=typed)
+        return _one(request, visit, requests, petition_id, wrong=PetitionFault.TIME, typed=typed)
+    eraser = visit.use(PetitionEraser)
+    found = eraser.choices(visit.asker, petition_id, camera_id, span[0], span[1])
+    return _one(request, visit, requests, petition_id, choices=found, typed=typed)
 
 
 @router.post("/{petition_id}/person")
 def tell_person(
-    request: Request, visit: FormSent, petition_id: UUID, reason: Word = ""
+    request: Request, visit: FormSent, requests: Requests, petition_id: UUID, reason: Word = ""
 ) -> Response:
     """Show the person; the look and its reason are logged."""
     try:
-        person = _door(visit).person(visit.asker, petition_id, reason=reason)
+        person = requests.person(visit.asker, petition_id, reason=reason)
     except UnsealError as error:
         raise HTTPException(503) from error
     if person is None:
         raise HTTPException(404)
-    return _one(request, visit, petition_id, person=person)
+    return _one(request, visit, requests, petition_id, person=person)
 
 
 @router.post("/{petition_id}/erase")
 def erase(
     request: Request,
     visit: ProvedForm,
+    requests: Requests,
+    eraser: Eraser,
     petition_id: UUID,
     media: Annotated[list[UUID] | None, Form(max_length=MOST)] = None,
 ) -> Response:
     """Delete the chosen files for good."""
     try:
-        done = _eraser(visit).erase(visit.asker, petition_id, media or [])
+        done = eraser.erase(visit.asker, petition_id, media or [])
     except PetitionError as error:
-        return _one(request, visit, petition_id, wrong=error.fault)
+        return _one(request, visit, requests, petition_id, wrong=error.fault)
     if done is None:
         raise HTTPException(404)
     return RedirectResponse(f"/petitions/{petition_id}", 303)
 
 
 @router.get("/{petition_id}/proof.json")
-def show_proof(visit: SignedIn, petition_id: UUID) -> Response:
+def show_proof(visit: SignedIn, requests: Requests, eraser: Eraser, petition_id: UUID) -> Response:
     """What was deleted, when and by whom, signed by the hub's evidence key if it has one."""
-    row = _door(visit).petition(visit.asker, petition_id)
+    row = requests.petition(visit.asker, petition_id)
     if row is None:
         raise HTTPException(404)
-    erased = _eraser(visit).erased(petition_id)
+    erased = eraser.erased(petition_id)
     content = proof_of(row, erased, visit.site.sign)
     headers = {
         "Cache-Control": "private, no-store",
@@ -140,6 +150,7 @@ def show_proof(visit: SignedIn, petition_id: UUID) -> Response:
 def take_step(
     request: Request,
     visit: FormSent,
+    requests: Requests,
     petition_id: UUID,
     step: str,
     words: Text = "",
@@ -147,13 +158,16 @@ def take_step(
     refusal: Word = "",
 ) -> Response:
     """Acknowledge, ask for identification, extend, answer."""
-    door = _door(visit)
-    steps = {"acknowledge": door.acknowledge, "proof": door.ask_proof, "extend": door.extend}
+    steps = {
+        "acknowledge": requests.acknowledge,
+        "proof": requests.ask_proof,
+        "extend": requests.extend,
+    }
     try:
         if step in steps:
             done = steps[step](visit.asker, petition_id, words)
         elif step == "answer" and outcome in set(Outcome):
-            done = door.answer(
+            done = requests.answer(
                 visit.asker,
                 petition_id,
                 outcome=Outcome(outcome),
@@ -164,36 +178,22 @@ def take_step(
             raise HTTPException(404)
     except PetitionError as error:
         typed = {"step": step, "words": words, "refusal": refusal}
-        return _one(request, visit, petition_id, wrong=error.fault, typed=typed)
+        return _one(request, visit, requests, petition_id, wrong=error.fault, typed=typed)
     if not done:
         raise HTTPException(404)
     return RedirectResponse(f"/petitions/{petition_id}", 303)
 
 
-def _door(visit: Visit) -> PetitionDoor:
-    door = visit.site.petition_door
-    if door is None:
-        raise HTTPException(404)
-    return door
-
-
-def _eraser(visit: Visit) -> PetitionEraser:
-    eraser = visit.site.eraser
-    if eraser is None:
-        raise HTTPException(404)
-    return eraser
-
-
 def _list(
     request: Request,
     visit: Visit,
+    requests: DataRequestService,
     *,
     wrong: PetitionFault | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    door, desk = _door(visit), visit.site.petition_desk
-    rows = door.listed(visit.asker)
-    if rows is None or desk is None:
+    desk, rows = visit.use(PetitionDesk), requests.listed(visit.asker)
+    if rows is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     return render(
@@ -208,7 +208,7 @@ def _list(
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),
         mark=desk.form_mark(),
         languages=LANGUAGES,
-        source=door.office.sources.get(visit.asker.language, ""),
+        source=requests.office.sources.get(visit.asker.language, ""),
         wrong=petition_words.fault_word(wrong, calendar.words) if wrong else "",
     )
 
@@ -216,6 +216,7 @@ def _list(
 def _one(
     request: Request,
     visit: Visit,
+    requests: DataRequestService,
     petition_id: UUID,
     *,
     wrong: PetitionFault | None = None,
@@ -223,8 +224,7 @@ def _one(
     choices: list[Choice] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    door = _door(visit)
-    row = door.petition(visit.asker, petition_id)
+    row = requests.petition(visit.asker, petition_id)
     if row is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -240,11 +240,11 @@ def _one(
         said=petition_words,
         person=person,
         choices=choices,
-        erased=_eraser(visit).erased(petition_id),
-        cameras=door.cameras(visit.asker) if may_erase(row) else [],
+        erased=visit.use(PetitionEraser).erased(petition_id),
+        cameras=requests.cameras(visit.asker) if may_erase(row) else [],
         typed=dict.fromkeys(STEP_FIELDS, "") | usual | (typed or {}),
-        refusals=sorted(door.office.refusals.get(language, {}).items()),
-        why=petition_words.refusal_word(row, door.office, language),
-        more=door.office.terms.extension.get(row.dates.wish),
+        refusals=sorted(requests.office.refusals.get(language, {}).items()),
+        why=petition_words.refusal_word(row, requests.office, language),
+        more=requests.office.terms.extension.get(row.dates.wish),
         wrong=petition_words.fault_word(wrong, calendar.words) if wrong else "",
     )

@@ -22,8 +22,6 @@ from hub.store.bell import Bell
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
 from hub.store.petition_desk import PetitionDesk
-from hub.store.petition_door import PetitionDoor
-from hub.store.petition_eraser import PetitionEraser
 from hub.store.tip_desk import TipDesk
 from hub.store.uploads import Uploads
 from hub.web.enrolling import Enrolling
@@ -156,11 +154,6 @@ class Site:
     """None: the authority's key is elsewhere, and certificates are issued by hand."""
     households: HouseholdRoom | None = None
     """Services for households; None if there are none."""
-    petition_desk: PetitionDesk | None = None
-    """Service for data requests; None if the hub takes none."""
-    petition_door: PetitionDoor | None = None
-    eraser: PetitionEraser | None = None
-    """Deletes footage for a granted request."""
     sign: Callable[[bytes], tuple[bytes, str]] | None = None
     """Signs a proof with the hub's evidence key: signature, and certificate as PEM."""
     pack: Pack | None = None
@@ -239,7 +232,7 @@ def render(
             takes_tips=site.services.find(TipDesk) is not None,
             asks_households=site.households is not None,
             provider=site.provider,
-            takes_petitions=site.petition_desk is not None,
+            takes_petitions=site.services.find(PetitionDesk) is not None,
             has_passkeys=party_of(site.settings.public_url) is not None,
             **values,
         )

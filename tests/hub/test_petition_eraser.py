@@ -18,6 +18,8 @@ from hub.store.audit import By, note
 from hub.store.audit_tables import audit
 from hub.store.blobs import BlobFolder, BlobsError
 from hub.store.footage_tables import media
+from hub.store.petition_desk import PetitionDesk
+from hub.store.petition_eraser import PetitionEraser
 from hub.store.petition_tables import petition_erasures
 from hub.store.restores import RESTORED, RESTORED_S
 from hub.store.uploads import UploadRefusedError
@@ -127,7 +129,7 @@ def test_a_hub_just_restored_deletes_nothing_that_may_have_been_held(
 
 def test_what_two_saw_gone_is_said_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     ground = Ground(town)
-    erasures = town.app().state.site.eraser.erasures
+    erasures = town.services.use(PetitionEraser).erasures
     has = BlobFolder.has
 
     def has_and_another_looks(store: BlobFolder, sha256: str) -> bool:
@@ -164,7 +166,7 @@ def test_a_store_that_does_not_let_go_yet_is_tried_again(
         assert ground.erase() == 303
     assert ground.is_there()
     assert ground.acts() == ["petition.erase"]
-    assert town.app().state.site.eraser.erasures.finish() == 1
+    assert town.services.use(PetitionEraser).erasures.finish() == 1
     assert not ground.is_there()
     assert ground.acts() == ["petition.erase", "petition.gone"]
 
@@ -175,9 +177,8 @@ def test_the_proof_is_checked_with_stock_openssl_by_the_lines_that_the_docs_have
 ) -> None:
     ground = Ground(town)
     ground.erase()
-    site = town.app().state.site
-    [deleted] = site.eraser.erased(only_id(town))
-    row = site.petition_desk.follow(Asking(town).code(what="khác"))
+    [deleted] = town.services.use(PetitionEraser).erased(only_id(town))
+    row = town.services.use(PetitionDesk).follow(Asking(town).code(what="khác"))
     Desk.of(sqlite_url, tmp_path, capsys)
     signs = packing.proof_signer(config.load(tmp_path / "hub.toml"), town.clock)
     proof = tmp_path / "YC.json"

@@ -51,6 +51,11 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     },
     "store/log_door.py": {"reads_log": "phones.open"},
     "store/notice_door.py": {"writes_notices": "phones.open"},
+    "store/petition_door.py": {
+        "answers": "phones.open",
+        "overdue": "inbox.open",
+        "cameras": "petition.open",
+    },
     "store/report_door.py": {"reads_reports": "phones.open"},
     "store/tip_door.py": {"start_case": "tip.case", "tips_of": "case.open"},
 }

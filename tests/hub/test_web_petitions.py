@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from hub.alerts.grants import Right
 from hub.alerts.petitions import DAY_US, MOST_WAITING
+from hub.assembly.services import Resources, make_services
 from hub.config import PetitionsSection
 from hub.store import metric_sights, registry
 from hub.store.audit_tables import audit
@@ -113,7 +114,10 @@ def test_somebody_asks_is_answered_and_reads_it_with_their_code(town: Town, aski
         "petition.acknowledge",
         "petition.proof",
         "petition.extend",
+        "petition.extend.refused",
+        "petition.answer.refused",
         "petition.answer",
+        "petition.answer.refused",
     ]
 
 
@@ -296,10 +300,10 @@ def test_deadlines_reasons_and_texts_are_the_towns_own(town: Town) -> None:
 
 
 def test_on_a_hub_that_takes_none_there_is_no_page(town: Town) -> None:
-    app = town.app()
-    site = app.state.site
-    app.state.site = replace(site, petition_desk=None, petition_door=None)
     lam = with_leader(town)
+    none = Resources(db=town.db, clock=town.clock, bell=town.bell, blobs=town.blobs)
+    town.services = make_services(none)
+    anybody = Visitor(town.app())
     for path in ("/rights", "/rights/follow"):
-        assert Visitor(app).get(path).status_code == 404
+        assert anybody.get(path).status_code == 404
     assert lam.get("/petitions").status_code == 200

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hub.store.petition_door import DataRequestService
 from hub.store.petition_tables import petition_acts, petition_erasures, petition_people
 from hub.store.petition_tables import petitions as petitions_table
 from hub.web import petition_pages, petition_words, petitions
@@ -11,8 +12,8 @@ from hub.web.limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate
 
 
 def _may_answer(visit: Visit) -> bool:
-    door = visit.site.petition_door
-    return door is not None and door.answers(visit.asker)
+    requests = visit.find(DataRequestService)
+    return requests is not None and requests.answers(visit.asker)
 
 
 FEATURE: Final = Feature(
