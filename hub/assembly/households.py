@@ -21,7 +21,6 @@ from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.giving_desk import GivingDesk
-from hub.store.household_door import HouseholdDoor
 from hub.web.household_room import HouseholdRoom, Tell, Terms
 
 log = structlog.get_logger(__name__)
@@ -42,7 +41,6 @@ def put_together(
     parts = opening.parts(settings, "given")
     desk = GivingDesk(db, clock=clock, parts=parts)
     return HouseholdRoom(
-        door=HouseholdDoor(db, clock=clock, box=box),
         asking=AskingDoor(db, clock=clock, blobs=blobs, box=box),
         desk=desk,
         arrivals=Arrivals(

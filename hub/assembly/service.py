@@ -354,6 +354,7 @@ class Hub:
                 tip_spans=self._tip_spans(),
                 petition_box=box if takes_petitions else None,
                 office=office(self._settings) if takes_petitions else None,
+                household_box=opening.household_box(self._settings),
                 bundle_parts=opening.parts(self._settings, "bundles", most=MOST_AT_ONCE),
             )
         )

@@ -27,6 +27,7 @@ from hub.store.export_door import ExportService
 from hub.store.footage_door import PlaybackService
 from hub.store.grant_door import GrantService
 from hub.store.growing import GrowingClips
+from hub.store.household_door import HouseholdService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.live_door import LiveService
@@ -71,6 +72,8 @@ class Resources:
     petition_box: TipBox | None = None
     """None, as without `office`: the hub takes no data requests."""
     office: Office | None = None
+    household_box: TipBox | None = None
+    """None: no households are asked for footage."""
     bundle_parts: PartFolder | None = None
     """None: the hub takes no bundles by a page."""
     update_key: Callable[[], Ed25519PublicKey | None] = update_key
@@ -90,6 +93,7 @@ def make_services(r: Resources) -> Services:
             *_notices(r, acting),
             *_tips(r, acting),
             *_data_requests(r, acting),
+            *_households(r, acting),
         )
     )
 
@@ -158,3 +162,8 @@ def _data_requests(r: Resources, acting: Acting) -> Iterator[object]:
         yield PetitionEraser(
             r.db, requests=requests, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
         )
+
+
+def _households(r: Resources, acting: Acting) -> Iterator[object]:
+    if r.household_box is not None:
+        yield HouseholdService(acting, box=r.household_box)

@@ -6,7 +6,7 @@ contact are sealed; each access has a reason and a line in the log.
 
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 
 from hub.alerts.grants import Right
 from hub.alerts.households import (
@@ -19,14 +19,11 @@ from hub.alerts.households import (
     NewHousehold,
     fault_of_household,
 )
-from hub.alerts.moment import Moment
 from hub.store import household_rows
-from hub.store.acting import ActingBase
+from hub.store.acting import Acting, On, Reading
 from hub.store.areas import places
 from hub.store.asker import Asker
 from hub.store.bounds import text
-from hub.store.clock import Clock
-from hub.store.database import Database
 from hub.store.household_tables import households
 from hub.store.household_views import HouseholdRow
 from hub.store.registry_tables import areas
@@ -35,35 +32,33 @@ from hub.store.tables import columns, new_id
 from hub.store.tip_box import Reporter, TipBox
 
 
-class HouseholdDoor(ActingBase):
-    """Thread-safe. None or False: the item is unknown, or the person has no right to it."""
+class HouseholdService:
+    """For any thread. None or False: the item is unknown, or the person has no right to it."""
 
-    def __init__(self, db: Database, *, clock: Clock, box: TipBox) -> None:
-        super().__init__(db, clock=clock)
+    def __init__(self, acting: Acting, *, box: TipBox) -> None:
+        self._acting = acting
         self._box = box
 
     def areas(self, asker: Asker) -> list[tuple[UUID, str]]:
         """Areas where this person may register a household, by name; part of a page."""
-        with self._db.reading() as conn:
-            found = places(conn, set(_areas_of(conn, asker, self._clock.now())))
+        with self._acting.part_of(asker, "households.open") as look:
+            found = places(look.conn, set(_areas_of(look)))
         return sorted(found.items(), key=lambda one: one[1])
 
     def households(self, asker: Asker) -> list[HouseholdRow]:
         """Households in this person's areas, withdrawn ones last."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            tended = household_rows.tended(asker.person_id, now)
-            rows = household_rows.household_rows(conn, tended)
-        self._note(asker, "households.open", detail=f"{len(rows)} households")
+        with self._acting.reading(asker, "households.open") as look:
+            tended = household_rows.tended(asker.person_id, look.now)
+            rows = household_rows.household_rows(look.conn, tended)
+            look.done(f"{len(rows)} households")
         return rows
 
     def household(self, asker: Asker, household_id: UUID) -> HouseholdRow | None:
         """One household in their areas."""
-        with self._db.reading() as conn:
-            row = self._mine(conn, asker, household_id)
-        self._note(
-            asker, "household.open" if row else "household.open.refused", "household", household_id
-        )
+        this = On("household", household_id)
+        with self._acting.reading(asker, "household.open", this) as look:
+            row = _mine(look, household_id)
+            look.answer(row)
         return row
 
     def register(self, asker: Asker, new: NewHousehold) -> tuple[UUID, str] | None:
@@ -72,19 +67,18 @@ class HouseholdDoor(ActingBase):
 
         None without the right; raises HouseholdError for a missing entry.
         """
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            mine = _areas_of(conn, asker, now)
+        with self._acting.changing(asker, "household.register") as change:
+            mine = _areas_of(change)
             if not mine:
-                self._note_in(conn, asker, "household.register.refused")
+                change.refuse()
                 return None
             if new.area_id not in mine:
                 raise HouseholdError(HouseholdFault.AREA)
             if (fault := fault_of_household(new)) is not None:
                 raise HouseholdError(fault)
-            household_id, (token, token_hash) = new_id(now), household_rows.new_token()
+            household_id, (token, token_hash) = new_id(change.now), household_rows.new_token()
             who = Reporter(text(new.name, NAME_CHARS), text(new.contact, CONTACT_CHARS))
-            conn.execute(
+            change.conn.execute(
                 insert(households).values(
                     id=household_id,
                     area_id=new.area_id,
@@ -99,61 +93,62 @@ class HouseholdDoor(ActingBase):
                     consent_text=new.consent_text,
                     recorded_by=asker.person_id,
                     token_hash=token_hash,
-                    **columns("consented", now),
+                    **columns("consented", change.now),
                 )
             )
             agreed = f"consent {new.consent_version} ({new.language})"
-            self._note_in(
-                conn, asker, "household.register", "household", household_id, detail=agreed
-            )
+            change.done(agreed, On("household", household_id))
         return household_id, token
 
     def renew_link(self, asker: Asker, household_id: UUID) -> str | None:
         """Make a new link for the household; the old one is no longer valid."""
         token, token_hash = household_rows.new_token()
-        with self._db.writing() as conn:
-            row = self._mine(conn, asker, household_id)
-            is_done = row is not None and row.withdrawn_utc_us is None
-            act = "household.link" if is_done else "household.link.refused"
-            self._note_in(conn, asker, act, "household", household_id)
-            if not is_done:
+        this = On("household", household_id)
+        with self._acting.changing(asker, "household.link", this) as change:
+            row = _mine(change, household_id)
+            if row is None or row.withdrawn_utc_us is not None:
+                change.refuse()
                 return None
-            this = households.c.id == household_id
-            conn.execute(update(households).where(this).values(token_hash=token_hash))
+            new = update(households).where(households.c.id == household_id)
+            change.conn.execute(new.values(token_hash=token_hash))
+            change.done()
         return token
 
     def withdraw(self, asker: Asker, household_id: UUID) -> bool:
         """Withdraw at the household's wish; False if it is withdrawn already."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            row, by = self._mine(conn, asker, household_id), asker.by
-            if row is not None and household_rows.withdraw(conn, household_id, by=by, now=now):
-                return True
-            self._note_in(conn, asker, "household.withdraw.refused", "household", household_id)
-        return False
+        this = On("household", household_id)
+        with self._acting.changing(asker, "household.withdraw", this) as change:
+            is_done = _mine(change, household_id) is not None and household_rows.withdraw(
+                change.conn, household_id, by=change.by, now=change.now
+            )
+            if not is_done:
+                change.refuse()
+        return is_done
 
     def contact(self, asker: Asker, household_id: UUID, *, reason: str) -> Reporter | None:
         """Name and contact; the access and its reason are in the log.
 
         Raises UnsealError if the hub's key is not the key that sealed them.
         """
-        with self._db.writing() as conn:
-            is_theirs = self._mine(conn, asker, household_id) is not None and bool(reason.strip())
-            this = households.c.id == household_id
-            sealed = conn.scalar(select(households.c.sealed).where(this)) if is_theirs else None
-            act = "household.contact" if sealed else "household.contact.refused"
-            self._note_in(conn, asker, act, "household", household_id, detail=reason)
+        this = On("household", household_id)
+        with self._acting.reading(asker, "household.contact", this) as look:
+            is_theirs = _mine(look, household_id) is not None and bool(reason.strip())
+            query = select(households.c.sealed).where(households.c.id == household_id)
+            sealed = look.conn.scalar(query) if is_theirs else None
+            look.answer(sealed, reason)
         return self._box.unseal_reporter(sealed, tip_id=household_id) if sealed else None
 
-    def _mine(self, conn: Connection, asker: Asker, household_id: UUID) -> HouseholdRow | None:
-        tended = household_rows.tended(asker.person_id, self._clock.now())
-        this = households.c.id == household_id
-        return next(iter(household_rows.household_rows(conn, this, tended)), None)
+
+def _mine(look: Reading, household_id: UUID) -> HouseholdRow | None:
+    tended = household_rows.tended(look.asker.person_id, look.now)
+    this = households.c.id == household_id
+    return next(iter(household_rows.household_rows(look.conn, this, tended)), None)
 
 
-def _areas_of(conn: Connection, asker: Asker, now: Moment) -> list[UUID]:
+def _areas_of(look: Reading) -> list[UUID]:
+    person_id, now = look.asker.person_id, look.now
     mine = or_(
-        areas.c.id.in_(areas_with(asker.person_id, Right.MANAGE, now)),
-        areas.c.id.in_(areas_with(asker.person_id, Right.EXPORT, now)),
+        areas.c.id.in_(areas_with(person_id, Right.MANAGE, now)),
+        areas.c.id.in_(areas_with(person_id, Right.EXPORT, now)),
     )
-    return list(conn.scalars(select(areas.c.id).where(mine)))
+    return list(look.conn.scalars(select(areas.c.id).where(mine)))

@@ -17,11 +17,13 @@ from hub.alerts.households import (
 )
 from hub.alerts.shapes import Point
 from hub.alerts.tips import read_point
+from hub.store.household_door import HouseholdService
 from hub.store.tip_box import UnsealError
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.channel_orders import channel_name
 from hub.web.household_room import HouseholdRoom
 from hub.web.invitations import qr_code
+from hub.web.services import service
 from hub.web.site import PublicWords, language_of, render, site_of
 from hub.web.words import LANGUAGES, Words
 
@@ -31,19 +33,21 @@ GONE: Final = 410
 TOKEN_CHARS: Final = 100
 FIELDS: Final = ("area", "place", "point", "view", "name", "contact", "channel", "language")
 
+Households = Annotated[HouseholdService, service(HouseholdService)]
 Word = Annotated[str, Form(max_length=2000)]
 
 
 @router.get("/households")
-def show_households(request: Request, visit: SignedIn) -> Response:
+def show_households(request: Request, visit: SignedIn, households: Households) -> Response:
     """Households in one's areas, and the form for another."""
-    return _list(request, visit)
+    return _list(request, visit, households)
 
 
 @router.post("/households")
 def register(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     request: Request,
     visit: FormSent,
+    households: Households,
     area: Word = "",
     place: Word = "",
     point: Word = "",
@@ -57,15 +61,14 @@ def register(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its na
     """Register it, and show the household's own link once."""
     said = (area, place, point, view, name, contact, channel, language)
     typed = dict(zip(FIELDS, (one.strip() for one in said), strict=True))
-    room = room_of(visit)
     try:
-        made = room.door.register(visit.asker, _new(visit, typed, has_consent=bool(consent)))
+        made = households.register(visit.asker, _new(visit, typed, has_consent=bool(consent)))
     except HouseholdError as error:
-        return _list(request, visit, wrong=error.fault, typed=typed)
+        return _list(request, visit, households, wrong=error.fault, typed=typed)
     if made is None:
         raise HTTPException(404)
     household_id, token = made
-    return _one(request, visit, household_id, token=token)
+    return _one(request, visit, households, household_id, token=token)
 
 
 def _new(visit: Visit, typed: dict[str, str], *, has_consent: bool) -> NewHousehold:
@@ -107,12 +110,12 @@ def point_said(text: str) -> Point | None:
 def _list(
     request: Request,
     visit: Visit,
+    households: HouseholdService,
     *,
     wrong: HouseholdFault | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    room = room_of(visit)
-    areas = room.door.areas(visit.asker)
+    areas = households.areas(visit.asker)
     if not areas:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
@@ -122,25 +125,33 @@ def _list(
         "households.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        rows=room.door.households(visit.asker),
+        rows=households.households(visit.asker),
         areas=areas,
         wrong=fault_word(wrong, words) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | {"language": LANGUAGES[0]} | (typed or {}),
         channels=[(one, channel_name(one, words)) for one in channels],
-        terms=room.terms,
+        terms=room_of(visit).terms,
     )
 
 
 @router.get("/households/{household_id}")
-def show_household(request: Request, visit: SignedIn, household_id: UUID) -> Response:
+def show_household(
+    request: Request, visit: SignedIn, households: Households, household_id: UUID
+) -> Response:
     """One household."""
-    return _one(request, visit, household_id)
+    return _one(request, visit, households, household_id)
 
 
 def _one(
-    request: Request, visit: Visit, household_id: UUID, *, token: str = "", told: object = None
+    request: Request,
+    visit: Visit,
+    households: HouseholdService,
+    household_id: UUID,
+    *,
+    token: str = "",
+    told: object = None,
 ) -> Response:
-    row = room_of(visit).door.household(visit.asker, household_id)
+    row = households.household(visit.asker, household_id)
     if row is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
@@ -158,34 +169,36 @@ def _one(
 
 
 @router.post("/households/{household_id}/link")
-def renew_link(request: Request, visit: FormSent, household_id: UUID) -> Response:
+def renew_link(
+    request: Request, visit: FormSent, households: Households, household_id: UUID
+) -> Response:
     """New link for the household, shown once."""
-    token = room_of(visit).door.renew_link(visit.asker, household_id)
+    token = households.renew_link(visit.asker, household_id)
     if token is None:
         raise HTTPException(404)
-    return _one(request, visit, household_id, token=token)
+    return _one(request, visit, households, household_id, token=token)
 
 
 @router.post("/households/{household_id}/withdraw")
-def withdraw(visit: FormSent, household_id: UUID) -> Response:
+def withdraw(visit: FormSent, households: Households, household_id: UUID) -> Response:
     """The household withdrew its consent."""
-    if not room_of(visit).door.withdraw(visit.asker, household_id):
+    if not households.withdraw(visit.asker, household_id):
         raise HTTPException(404)
     return RedirectResponse(f"/households/{household_id}", 303)
 
 
 @router.post("/households/{household_id}/contact")
 def ask_contact(
-    request: Request, visit: FormSent, household_id: UUID, reason: Word = ""
+    request: Request, visit: FormSent, households: Households, household_id: UUID, reason: Word = ""
 ) -> Response:
     """Show the contact; the look and its reason are logged."""
     try:
-        told = room_of(visit).door.contact(visit.asker, household_id, reason=reason[:500])
+        told = households.contact(visit.asker, household_id, reason=reason[:500])
     except UnsealError as error:
         raise HTTPException(503) from error
     if told is None:
         raise HTTPException(404)
-    return _one(request, visit, household_id, told=told)
+    return _one(request, visit, households, household_id, told=told)
 
 
 @router.get("/household/{token}")

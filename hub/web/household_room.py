@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from hub.store.arrivals import Arrivals
 from hub.store.asking_door import AskingDoor
 from hub.store.giving_desk import GivingDesk
-from hub.store.household_door import HouseholdDoor
 
 Tell = Callable[[str, str, str, str, str], Awaitable[str]]
 """Channel, address, title, text, path of the page: "" if the service accepted it, else why not."""
@@ -27,7 +26,6 @@ class Terms:
 class HouseholdRoom:
     """The services and the terms."""
 
-    door: HouseholdDoor
     asking: AskingDoor
     desk: GivingDesk
     arrivals: Arrivals

@@ -12,6 +12,7 @@ from hub.alerts.tips import Words
 from hub.store import grant_rows, people_rows
 from hub.store.asker import Asker
 from hub.store.case_door import CaseService
+from hub.store.household_door import HouseholdService
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_tables import petitions
 from hub.store.petition_views import NewPetition
@@ -88,7 +89,7 @@ def household_pages(hub: Hub) -> list[str]:
     view, consent = "cổng chợ", "Tôi đồng ý."
     point = Point(11.5352, 106.6217)
     new = ("12 Lê Lợi", point, view, "Bà Sáu", "0912", "", "vi", "1", consent, True)
-    made = room.door.register(asker, NewHousehold(town.area_id, *new))
+    made = town.services.use(HouseholdService).register(asker, NewHousehold(town.area_id, *new))
     case_id = town.services.use(CaseService).open_case(
         asker, number="VV-77", purpose="mất xe", ends_utc_us=None
     )

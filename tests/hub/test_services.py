@@ -49,6 +49,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",
     },
+    "store/household_door.py": {"areas": "households.open"},
     "store/log_door.py": {"reads_log": "phones.open"},
     "store/notice_door.py": {"writes_notices": "phones.open"},
     "store/petition_door.py": {

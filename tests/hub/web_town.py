@@ -41,7 +41,6 @@ from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.footage_tables import media
 from hub.store.giving_desk import GivingDesk
-from hub.store.household_door import HouseholdDoor
 from hub.store.live_door import LiveService
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
@@ -133,6 +132,7 @@ class Town:
                 tip_box=box,
                 petition_box=box,
                 office=OFFICE,
+                household_box=box,
                 bundle_parts=PartFolder(media / "bundles", spare_bytes=self.spare_bytes),
                 update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
                 **rooms,
@@ -149,7 +149,6 @@ class Town:
         rooms: dict[str, Any] = {"clock": self.clock}
         desk = GivingDesk(self.db, parts=given, most_bytes=most_bytes, **rooms)
         return HouseholdRoom(
-            door=HouseholdDoor(self.db, box=box, **rooms),
             asking=AskingDoor(self.db, blobs=self.blobs, box=box, **rooms),
             desk=desk,
             arrivals=Arrivals(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.alerts.households import FORM_BYTES, MOST_CHUNK_BYTES
+from hub.store.household_door import HouseholdService
 from hub.store.household_tables import household_clips, household_requests
 from hub.store.household_tables import households as households_table
 from hub.store.table_notes import Mark
@@ -17,8 +18,8 @@ CHUNKS: Final = Rule("chunks", 1200, 60.0, "address")
 
 
 def _may_register(visit: Visit) -> bool:
-    households = visit.site.households
-    return households is not None and bool(households.door.areas(visit.asker))
+    households = visit.find(HouseholdService)
+    return households is not None and bool(households.areas(visit.asker))
 
 
 FEATURE: Final = Feature(
