@@ -16,7 +16,6 @@ from hub.evidence.keys import EvidenceKeyError
 from hub.notify.channel import Channel, Message, Phone
 from hub.notify.hands import our_fault, send_by
 from hub.store.arrivals import Arrivals
-from hub.store.asking_door import AskingDoor
 from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -35,13 +34,12 @@ def put_together(
     channels: Mapping[str, Channel],
 ) -> HouseholdRoom | None:
     """All services for households; None if the hub has none."""
-    box, said = opening.household_box(settings), settings.households
-    if box is None:
+    said = settings.households
+    if not said.asked:
         return None
     parts = opening.parts(settings, "given")
     desk = GivingDesk(db, clock=clock, parts=parts)
     return HouseholdRoom(
-        asking=AskingDoor(db, clock=clock, blobs=blobs, box=box),
         desk=desk,
         arrivals=Arrivals(
             db,

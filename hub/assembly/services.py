@@ -12,6 +12,7 @@ from hub.store.acting import Acting
 from hub.store.alert_rule_door import AlertRuleService
 from hub.store.area_door import AreaService
 from hub.store.arrival_door import CameraService
+from hub.store.asking_door import HouseholdRequestService
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
 from hub.store.bundle_desk import BundleService
@@ -167,3 +168,4 @@ def _data_requests(r: Resources, acting: Acting) -> Iterator[object]:
 def _households(r: Resources, acting: Acting) -> Iterator[object]:
     if r.household_box is not None:
         yield HouseholdService(acting, box=r.household_box)
+        yield HouseholdRequestService(acting, blobs=r.blobs, box=r.household_box)

@@ -22,13 +22,11 @@ from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot, distance
 from hub.alerts.shapes import Point
 from hub.store import household_rows
-from hub.store.acting import ActingBase
+from hub.store.acting import Acting, Changing, On, Reading
 from hub.store.asker import Asker
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.case_rows import works_on
-from hub.store.clock import Clock
-from hub.store.database import Database
 from hub.store.footage_views import OpenMedia
 from hub.store.household_tables import household_clips, household_requests, households
 from hub.store.household_views import Asked, GivenClip, HouseholdRow, NearHousehold, RequestRow
@@ -44,11 +42,11 @@ MEDIA_TYPES: Final = {
 }
 
 
-class AskingDoor(ActingBase):
-    """Thread-safe. None or False: the item is unknown, or the person has no right to it."""
+class HouseholdRequestService:
+    """For any thread. None or False: the item is unknown, or the person has no right to it."""
 
-    def __init__(self, db: Database, *, clock: Clock, blobs: Blobs, box: TipBox) -> None:
-        super().__init__(db, clock=clock)
+    def __init__(self, acting: Acting, *, blobs: Blobs, box: TipBox) -> None:
+        self._acting = acting
         self._blobs = blobs
         self._box = box
 
@@ -57,12 +55,13 @@ class AskingDoor(ActingBase):
     ) -> list[NearHousehold] | None:
         """Households that may be asked for an open case, nearest first; without a point all, by
         place."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            is_theirs = works_on(conn, asker.person_id, case_id, now, open_=True)
-            rows = self._askable(conn, asker, now) if is_theirs else []
-        self._note(asker, "case.households", "case", case_id, is_done=is_theirs)
-        return _near(rows, point, min(radius_m, MOST_RADIUS_M)) if is_theirs else None
+        with self._acting.reading(asker, "case.households", On("case", case_id)) as look:
+            if not _works_on(look, case_id, open_=True):
+                look.refuse()
+                return None
+            rows = _askable(look)
+            look.done()
+        return _near(rows, point, min(radius_m, MOST_RADIUS_M))
 
     def ask(self, asker: Asker, case_id: UUID, wanted: Wanted) -> list[Asked] | None:
         """A link for each household; its token is known only now. None: not their open case.
@@ -70,36 +69,30 @@ class AskingDoor(ActingBase):
         Raises HouseholdError for an invalid request; then nobody is asked. Raises UnsealError if
         the hub's key is not the key that sealed the contacts.
         """
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            if not works_on(conn, asker.person_id, case_id, now, open_=True):
-                self._note_in(conn, asker, "case.ask.refused", "case", case_id)
+        with self._acting.changing(asker, "case.ask", On("case", case_id)) as change:
+            if not _works_on(change, case_id, open_=True):
+                change.refuse()
                 return None
-            if (fault := fault_of_wanted(wanted, now_utc_us=now.utc_us)) is not None:
+            if (fault := fault_of_wanted(wanted, now_utc_us=change.now.utc_us)) is not None:
                 raise HouseholdError(fault)
-            theirs = {one.household_id: one for one in self._askable(conn, asker, now)}
+            theirs = {one.household_id: one for one in _askable(change)}
             if any(one not in theirs for one in wanted.household_ids):
                 raise HouseholdError(HouseholdFault.NOBODY)
             chosen = [theirs[one] for one in dict.fromkeys(wanted.household_ids)]
-            return [self._ask_one(conn, asker, case_id, one, wanted, now) for one in chosen]
+            return [self._ask_one(change, case_id, one, wanted) for one in chosen]
 
     def _ask_one(
-        self,
-        conn: Connection,
-        asker: Asker,
-        case_id: UUID,
-        household: HouseholdRow,
-        wanted: Wanted,
-        now: Moment,
+        self, change: Changing, case_id: UUID, household: HouseholdRow, wanted: Wanted
     ) -> Asked:
+        now = change.now
         request_id, (token, token_hash) = new_id(now), household_rows.new_token()
         expires = now.plus_s(wanted.hours * 3600)
-        conn.execute(
+        change.conn.execute(
             insert(household_requests).values(
                 id=request_id,
                 household_id=household.household_id,
                 case_id=case_id,
-                asked_by=asker.person_id,
+                asked_by=change.asker.person_id,
                 why=text(wanted.why, WHY_CHARS),
                 token_hash=token_hash,
                 wrong="",
@@ -109,15 +102,14 @@ class AskingDoor(ActingBase):
                 **columns("expires", expires),
             )
         )
-        detail = f"household {household.household_id}, request {request_id}"
-        self._note_in(conn, asker, "case.ask", "case", case_id, detail=detail)
+        change.done(f"household {household.household_id}, request {request_id}")
         return Asked(
             request_id=request_id,
             household_id=household.household_id,
             place=household.place,
             token=token,
             channel=household.channel,
-            address=self._address(conn, household),
+            address=self._address(change.conn, household),
             language=household.language,
             expires_utc_us=expires.utc_us,
         )
@@ -132,43 +124,42 @@ class AskingDoor(ActingBase):
 
     def told(self, asker: Asker, request_id: UUID, channel: str, outcome: str) -> None:
         """Record that a channel of the hub sent the link, or could not."""
-        act, kind = "household.request.tell", "household_request"
-        self._note(asker, act, kind, request_id, detail=f"{channel}: {outcome}")
+        act, this = "household.request.tell", On("household_request", request_id)
+        self._acting.note(asker, act, this, f"{channel}: {outcome}")
 
     def requests(self, asker: Asker, case_id: UUID) -> list[RequestRow]:
         """Requests of a case: part of its page, and covered by that page's line in the log."""
-        with self._db.reading() as conn:
-            is_theirs = works_on(conn, asker.person_id, case_id, self._clock.now())
-            return household_rows.request_rows(conn, case_id) if is_theirs else []
+        with self._acting.part_of(asker, "case.open") as look:
+            is_theirs = _works_on(look, case_id)
+            return household_rows.request_rows(look.conn, case_id) if is_theirs else []
 
     def end_request(self, asker: Asker, case_id: UUID, request_id: UUID) -> bool:
         """End the request; its link is no longer valid."""
-        now, here = self._clock.now(), household_requests.c
-        with self._db.writing() as conn:
+        here = household_requests.c
+        with self._acting.changing(asker, "case.ask.end", On("case", case_id)) as change:
             is_this = (here.id == request_id, here.case_id == case_id)
-            is_theirs = works_on(conn, asker.person_id, case_id, now)
-            is_done = is_theirs and household_rows.end_requests(
-                conn, *is_this, why="withdrawn", by=asker.by, now=now
+            is_done = _works_on(change, case_id) and household_rows.end_requests(
+                change.conn, *is_this, why="withdrawn", by=change.by, now=change.now
             )
             if not is_done:
-                self._note_in(conn, asker, "case.ask.end.refused", "case", case_id)
+                change.refuse()
         return bool(is_done)
 
     def clips(self, asker: Asker, case_id: UUID) -> list[GivenClip]:
         """Clips given to a case: part of its page, and covered by that page's line in the log."""
         here = household_clips.c
-        with self._db.reading() as conn:
-            if not works_on(conn, asker.person_id, case_id, self._clock.now()):
+        with self._acting.part_of(asker, "case.open") as look:
+            if not _works_on(look, case_id):
                 return []
             in_it = (here.case_id == case_id, here.released_utc_us.is_(None))
-            return household_rows.clip_rows(conn, *in_it)
+            return household_rows.clip_rows(look.conn, *in_it)
 
     def open_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> OpenMedia | None:
         """A clip from a household, for people who work on its case."""
-        with self._db.reading() as conn:
-            clip = self._clip(conn, asker, case_id, clip_id)
+        with self._acting.part_of(asker, "given.open") as look:
+            clip = _clip(look, case_id, clip_id)
         is_here = clip is not None and not clip.is_removed and self._blobs.has(clip.sha256)
-        self._note(asker, "given.open", "household_clip", clip_id, is_done=is_here)
+        self._acting.note(asker, "given.open", On("household_clip", clip_id), is_done=is_here)
         if clip is None or not is_here:
             return None
         return OpenMedia(
@@ -185,39 +176,40 @@ class AskingDoor(ActingBase):
     ) -> bool:
         """Change the note, or mark the clip as important."""
         values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
-        with self._db.writing() as conn:
-            is_done = self._clip(conn, asker, case_id, clip_id, open_=True) is not None
+        with self._acting.changing(asker, "case.note", On("case", case_id)) as change:
+            is_done = _clip(change, case_id, clip_id, open_=True) is not None
             if is_done:
-                this = household_clips.c.id == clip_id
-                conn.execute(update(household_clips).where(this).values(**values))
-            act = "case.note" if is_done else "case.note.refused"
-            self._note_in(conn, asker, act, "case", case_id, detail=f"given {clip_id}")
+                this = update(household_clips).where(household_clips.c.id == clip_id)
+                change.conn.execute(this.values(**values))
+            change.answer(is_done, f"given {clip_id}")
         return is_done
 
     def remove_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> bool:
         """Take a clip out of the case: no longer held, removed after the configured days."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            is_done = self._clip(conn, asker, case_id, clip_id, open_=True) is not None
+        with self._acting.changing(asker, "case.remove", On("case", case_id)) as change:
+            is_done = _clip(change, case_id, clip_id, open_=True) is not None
             if is_done:
-                household_rows.release(conn, clip_id, now)
-            act = "case.remove" if is_done else "case.remove.refused"
-            self._note_in(conn, asker, act, "case", case_id, detail=f"given {clip_id}")
+                household_rows.release(change.conn, clip_id, change.now)
+            change.answer(is_done, f"given {clip_id}")
         return is_done
 
-    def _askable(self, conn: Connection, asker: Asker, now: Moment) -> list[HouseholdRow]:
-        tended = household_rows.tended(asker.person_id, now)
-        agrees = households.c.withdrawn_utc_us.is_(None)
-        return household_rows.household_rows(conn, tended, agrees, limit=10_000)
 
-    def _clip(
-        self, conn: Connection, asker: Asker, case_id: UUID, clip_id: UUID, *, open_: bool = False
-    ) -> GivenClip | None:
-        if not works_on(conn, asker.person_id, case_id, self._clock.now(), open_=open_):
-            return None
-        here = household_clips.c
-        this = (here.id == clip_id, here.case_id == case_id, here.released_utc_us.is_(None))
-        return next(iter(household_rows.clip_rows(conn, *this)), None)
+def _works_on(look: Reading, case_id: UUID, *, open_: bool = False) -> bool:
+    return works_on(look.conn, look.asker.person_id, case_id, look.now, open_=open_)
+
+
+def _askable(look: Reading) -> list[HouseholdRow]:
+    tended = household_rows.tended(look.asker.person_id, look.now)
+    agrees = households.c.withdrawn_utc_us.is_(None)
+    return household_rows.household_rows(look.conn, tended, agrees, limit=10_000)
+
+
+def _clip(look: Reading, case_id: UUID, clip_id: UUID, *, open_: bool = False) -> GivenClip | None:
+    if not _works_on(look, case_id, open_=open_):
+        return None
+    here = household_clips.c
+    this = (here.id == clip_id, here.case_id == case_id, here.released_utc_us.is_(None))
+    return next(iter(household_rows.clip_rows(look.conn, *this)), None)
 
 
 def _near(

@@ -16,6 +16,7 @@ from hub.alerts.households import (
     HouseholdFault,
     Wanted,
 )
+from hub.store.asking_door import HouseholdRequestService
 from hub.store.household_views import Asked
 from hub.store.tip_box import UnsealError
 from hub.web import clips
@@ -23,6 +24,7 @@ from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.channel_orders import channel_name
 from hub.web.household_pages import fault_word, point_said, room_of
 from hub.web.invitations import qr_code
+from hub.web.services import service
 from hub.web.site import PublicWords, render
 from hub.web.when import Calendar
 from hub.web.words import words as words_of
@@ -32,20 +34,27 @@ router = APIRouter(prefix="/cases")
 PLAYED: Final = "video/mp4"
 """Pages play this type; every other film is a download."""
 
+Requests = Annotated[HouseholdRequestService, service(HouseholdRequestService)]
 Word = Annotated[str, Form(max_length=2000)]
 
 
 @router.get("/{case_id}/ask")
 def show_ask(
-    request: Request, visit: SignedIn, case_id: UUID, point: str = "", radius: str = ""
+    request: Request,
+    visit: SignedIn,
+    requests: Requests,
+    case_id: UUID,
+    point: str = "",
+    radius: str = "",
 ) -> Response:
     """Households near a place, and the form for a request."""
-    return _ask_page(request, visit, case_id, {"point": point, "radius": radius})
+    return _ask_page(request, visit, requests, case_id, {"point": point, "radius": radius})
 
 
 def _ask_page(
     request: Request,
     visit: Visit,
+    requests: HouseholdRequestService,
     case_id: UUID,
     typed: dict[str, Any],
     wrong: HouseholdFault | None = None,
@@ -56,7 +65,7 @@ def _ask_page(
         point = point_said(typed.get("point", "")[:100])
     except HouseholdError as error:
         point, wrong = None, error.fault
-    near = room.asking.near(visit.asker, case_id, point, radius_m)
+    near = requests.near(visit.asker, case_id, point, radius_m)
     if near is None:
         raise HTTPException(404)
     empty = {"point": "", "since": "", "until": "", "why": "", "chosen": ()}
@@ -78,6 +87,7 @@ def _ask_page(
 async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     request: Request,
     visit: FormSent,
+    requests: Requests,
     case_id: UUID,
     household: Annotated[list[UUID] | None, Form(max_length=200)] = None,
     since: Word = "",
@@ -88,7 +98,7 @@ async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its n
     radius: Word = "",
 ) -> Response:
     """One link per household, sent by a channel if possible, and shown once."""
-    room, chosen = room_of(visit), tuple(household or ())
+    chosen = tuple(household or ())
     calendar = visit.site.calendar(visit.asker.language)
     try:
         wanted = Wanted(
@@ -98,21 +108,23 @@ async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its n
             why=why.strip()[:WHY_CHARS],
             hours=int(hours) if hours.isdecimal() and len(hours) < 6 else 0,
         )
-        asked = await run_in_threadpool(room.asking.ask, visit.asker, case_id, wanted)
+        asked = await run_in_threadpool(requests.ask, visit.asker, case_id, wanted)
     except HouseholdError as error:
         typed = {"since": since, "until": until, "why": why, "hours": hours, "chosen": chosen}
         typed |= {"point": point, "radius": radius}
-        return await run_in_threadpool(_ask_page, request, visit, case_id, typed, error.fault)
+        return await run_in_threadpool(
+            _ask_page, request, visit, requests, case_id, typed, error.fault
+        )
     except UnsealError as error:
         raise HTTPException(503) from error
     if asked is None:
         raise HTTPException(404)
-    outcomes = [await _tell(visit, one) for one in asked]
+    outcomes = [await _tell(visit, requests, one) for one in asked]
     shown = list(zip(asked, outcomes, strict=True))
     return await run_in_threadpool(_asked_page, request, visit, case_id, shown)
 
 
-async def _tell(visit: Visit, one: Asked) -> str:
+async def _tell(visit: Visit, requests: HouseholdRequestService, one: Asked) -> str:
     """Send by its channel; the log has the result in the channel's own words."""
     if not one.address:
         return ""
@@ -124,7 +136,7 @@ async def _tell(visit: Visit, one: Asked) -> str:
     body %= {"by": who, "time": calendar.full(one.expires_utc_us)}
     outcome = await room.tell(one.channel, one.address, title, body, f"/give/{one.token}")
     said = outcome or "sent"
-    await run_in_threadpool(room.asking.told, visit.asker, one.request_id, one.channel, said)
+    await run_in_threadpool(requests.told, visit.asker, one.request_id, one.channel, said)
     return said
 
 
@@ -141,18 +153,20 @@ def _asked_page(
 
 
 @router.post("/{case_id}/ask/{request_id}/end")
-def end_request(visit: FormSent, case_id: UUID, request_id: UUID) -> Response:
+def end_request(visit: FormSent, requests: Requests, case_id: UUID, request_id: UUID) -> Response:
     """The link ends."""
-    if not room_of(visit).asking.end_request(visit.asker, case_id, request_id):
+    if not requests.end_request(visit.asker, case_id, request_id):
         raise HTTPException(404)
     return RedirectResponse(f"/cases/{case_id}#asked", 303)
 
 
 @router.get("/{case_id}/given/{clip_id}")
 @router.head("/{case_id}/given/{clip_id}")
-def show_given(request: Request, visit: SignedIn, case_id: UUID, clip_id: UUID) -> Response:
+def show_given(
+    request: Request, visit: SignedIn, requests: Requests, case_id: UUID, clip_id: UUID
+) -> Response:
     """A film of a household, whole or in part; for the browser only bytes."""
-    media = room_of(visit).asking.open_clip(visit.asker, case_id, clip_id)
+    media = requests.open_clip(visit.asker, case_id, clip_id)
     response = clips.answer(request, media)
     response.headers["Content-Security-Policy"] = "sandbox"
     if media is not None and media.media_type != PLAYED:
@@ -164,6 +178,7 @@ def show_given(request: Request, visit: SignedIn, case_id: UUID, clip_id: UUID) 
 @router.post("/{case_id}/given/{clip_id}")
 def change_given(
     visit: FormSent,
+    requests: Requests,
     case_id: UUID,
     clip_id: UUID,
     note: Word = "",
@@ -171,11 +186,11 @@ def change_given(
     out: Annotated[bool, Form()] = False,
 ) -> Response:
     """Change note or mark, or remove it from the case."""
-    asking, asker = room_of(visit).asking, visit.asker
+    asker = visit.asker
     done = (
-        asking.remove_clip(asker, case_id, clip_id)
+        requests.remove_clip(asker, case_id, clip_id)
         if out
-        else asking.change_clip(asker, case_id, clip_id, note=note, is_marked=marked)
+        else requests.change_clip(asker, case_id, clip_id, note=note, is_marked=marked)
     )
     if not done:
         raise HTTPException(404)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from hub.store.asking_door import HouseholdRequestService
 from hub.store.case_door import CaseService
 from hub.store.case_views import CaseError, CaseFault, CasePage
 from hub.store.door import InboxService
@@ -91,8 +92,8 @@ def _page(
     page = cases.case(visit.asker, case_id)
     if page is None:
         raise HTTPException(404)
-    words, rooms = visit.site.calendar(visit.asker.language).words, visit.site.households
-    tips = visit.find(TipService)
+    words = visit.site.calendar(visit.asker.language).words
+    tips, households = visit.find(TipService), visit.find(HouseholdRequestService)
     return render(
         request,
         "case.html",
@@ -103,8 +104,8 @@ def _page(
         acts=dict(_acts(page, words)),
         may_find=visit.may("find"),
         tips=tips.tips_of(visit.asker, case_id) if tips else [],
-        given=rooms.asking.clips(visit.asker, case_id) if rooms else [],
-        requests=rooms.asking.requests(visit.asker, case_id) if rooms else [],
+        given=households.clips(visit.asker, case_id) if households else [],
+        requests=households.requests(visit.asker, case_id) if households else [],
         can_export=page.may_export and visit.site.pack is not None,
         wrong=fault_word(wrong.fault, words) if wrong else "",
     )

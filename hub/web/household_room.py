@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from hub.store.arrivals import Arrivals
-from hub.store.asking_door import AskingDoor
 from hub.store.giving_desk import GivingDesk
 
 Tell = Callable[[str, str, str, str, str], Awaitable[str]]
@@ -26,7 +25,6 @@ class Terms:
 class HouseholdRoom:
     """The services and the terms."""
 
-    asking: AskingDoor
     desk: GivingDesk
     arrivals: Arrivals
     terms: Terms

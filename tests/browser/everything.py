@@ -11,6 +11,7 @@ from hub.alerts.shapes import Point
 from hub.alerts.tips import Words
 from hub.store import grant_rows, people_rows
 from hub.store.asker import Asker
+from hub.store.asking_door import HouseholdRequestService
 from hub.store.case_door import CaseService
 from hub.store.household_door import HouseholdService
 from hub.store.petition_desk import PetitionDesk
@@ -80,7 +81,7 @@ def tip_of(hub: Hub) -> UUID:
 def household_pages(hub: Hub) -> list[str]:
     """Those of a household that was asked from a case: officers' and its own."""
     town = hub.town
-    now_us, room = town.clock.now().utc_us, town.households
+    now_us = town.clock.now().utc_us
     with town.db.reading() as conn:
         keeper = conn.execute(select(people).where(people.c.login == KEEPER)).first()
     if keeper is None:
@@ -96,7 +97,8 @@ def household_pages(hub: Hub) -> list[str]:
     if made is None or case_id is None:
         return []
     span = (now_us - 7_200_000_000, now_us - 3_600_000_000)
-    asked = room.asking.ask(asker, case_id, Wanted((made[0],), *span, "tìm một xe máy", 24))
+    wanted = Wanted((made[0],), *span, "tìm một xe máy", 24)
+    asked = town.services.use(HouseholdRequestService).ask(asker, case_id, wanted)
     own = [f"/households/{made[0]}", f"/household/{made[1]}"]
     given = [f"/give/{one.token}" for one in asked or ()]
     return [*own, *given, f"/cases/{case_id}", f"/cases/{case_id}/ask?point=11.5352,106.6217"]

@@ -19,6 +19,11 @@ from tests.hub.web_town import Town
 PARTS: Final[dict[str, dict[str, str]]] = {
     "store/bundle_desk.py": {"_keep": "ADD", "_is_closed": "ADD"},
     "store/area_door.py": {"tables": "table.try"},
+    "store/asking_door.py": {
+        "requests": "case.open",
+        "clips": "case.open",
+        "open_clip": "given.open",
+    },
     "store/case_door.py": {
         "may_open": "cases.open",
         "open_ones": "alert.open",

@@ -30,7 +30,6 @@ from hub.store import grant_rows, people_rows, presence, registry
 from hub.store.account_door import AccountService
 from hub.store.accounts import Accounts
 from hub.store.arrivals import Arrivals
-from hub.store.asking_door import AskingDoor
 from hub.store.audit_tables import audit
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder, Blobs
@@ -145,11 +144,9 @@ class Town:
 
     def _household_room(self, *, most_bytes: int = 20_000_000) -> HouseholdRoom:
         given = PartFolder(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
-        box: TipBox = TipBox(bytes(32))
         rooms: dict[str, Any] = {"clock": self.clock}
         desk = GivingDesk(self.db, parts=given, most_bytes=most_bytes, **rooms)
         return HouseholdRoom(
-            asking=AskingDoor(self.db, blobs=self.blobs, box=box, **rooms),
             desk=desk,
             arrivals=Arrivals(
                 self.db, blobs=self.blobs, parts=given, desk=desk, seal=self.seal, **rooms
