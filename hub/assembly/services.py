@@ -2,7 +2,7 @@
 features, the others are made here from the hub's resources."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -35,7 +35,9 @@ from hub.store.live_door import LiveService
 from hub.store.log_door import LogService
 from hub.store.notice_door import NoticeService
 from hub.store.notification_service import NotificationService
+from hub.store.own_account import OwnAccountService
 from hub.store.parts import PartFolder
+from hub.store.passwords import Passwords
 from hub.store.petition_desk import PetitionDesk
 from hub.store.petition_door import DataRequestService
 from hub.store.petition_eraser import PetitionEraser
@@ -47,6 +49,7 @@ from hub.store.proxies import Proxies
 from hub.store.report_door import ReportService
 from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
+from hub.store.session_views import DEFAULT_LIMITS, SessionLimits
 from hub.store.settings_door import SettingsService
 from hub.store.silence_door import SilenceService
 from hub.store.tip_box import TipBox
@@ -64,6 +67,8 @@ class Resources:
     clock: Clock
     bell: Bell
     blobs: Blobs
+    passwords: Passwords = field(default_factory=Passwords)
+    limits: SessionLimits = DEFAULT_LIMITS
     proxies: Proxies | None = None
     growing: GrowingClips | None = None
     """Without it only complete clips are shown."""
@@ -100,6 +105,7 @@ def make_services(r: Resources) -> Services:
 
 
 def _people(r: Resources, acting: Acting) -> Iterator[object]:
+    yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
     yield GrantService(acting)
     yield AccountService(acting, db=r.db, bell=r.bell)
     yield AreaService(acting)

@@ -8,8 +8,13 @@ from hub.alerts.moment import Moment
 from hub.store import audit, guesses, session_rows
 from hub.store.account_state import MAY_SIGN_IN
 from hub.store.audit import By
+from hub.store.clock import Clock
+from hub.store.database import Database
 from hub.store.fold import fold_login
-from hub.store.own_account import OwnAccount
+from hub.store.identities import Identities
+from hub.store.invitations import Invitations
+from hub.store.passkeys import Passkeys
+from hub.store.passwords import Passwords
 from hub.store.session import Session
 from hub.store.session_rows import as_asker, hashed
 from hub.store.session_views import (
@@ -36,8 +41,24 @@ SEEN_EVERY_S: Final = 60
 """Seconds; the last use of a session is stored at most this often."""
 
 
-class Accounts(OwnAccount):
+class Accounts:
     """Thread-safe; one sign-in takes about 0.1-0.2 s of processor time by design."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        passwords: Passwords,
+        limits: SessionLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._passwords = passwords
+        self._limits = limits
+        self.invitations: Final = Invitations(db, clock=clock, passwords=passwords, limits=limits)
+        self.passkeys: Final = Passkeys(db, clock=clock, limits=limits)
+        self.identities: Final = Identities(db, clock=clock, limits=limits)
 
     def sign_in(
         self, login: str, password: str, *, came_from: str, agent: str = ""

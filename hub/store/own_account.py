@@ -1,18 +1,14 @@
 """Actions on one's own account: re-authentication, password change, end of sessions."""
 
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
-from hub.store import audit, guesses, session_rows
+from hub.store import guesses, session_rows
+from hub.store.acting import Acting
 from hub.store.asker import Asker
-from hub.store.audit import By
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.identities import Identities
-from hub.store.invitations import Invitations
-from hub.store.passkeys import Passkeys
 from hub.store.passwords import Passwords
 from hub.store.session import Session
 from hub.store.session_views import DEFAULT_LIMITS, SessionLimits, SessionRow, TooManyTries
@@ -20,24 +16,23 @@ from hub.store.signin_tables import people
 from hub.store.staff import LANGUAGES, checked_password
 
 
-class OwnAccount:
-    """For any thread."""
+class OwnAccountService:
+    """For any thread. One's own sessions are read without a line."""
 
     def __init__(
         self,
-        db: Database,
+        acting: Acting,
         *,
+        db: Database,
         clock: Clock,
         passwords: Passwords,
         limits: SessionLimits = DEFAULT_LIMITS,
     ) -> None:
+        self._acting = acting
         self._db = db
         self._clock = clock
         self._passwords = passwords
         self._limits = limits
-        self.invitations: Final = Invitations(db, clock=clock, passwords=passwords, limits=limits)
-        self.passkeys: Final = Passkeys(db, clock=clock, limits=limits)
-        self.identities: Final = Identities(db, clock=clock, limits=limits)
 
     def prove(self, session: Session, password: str) -> bool | TooManyTries:
         """Whether it is their password; if so, the session counts as re-authenticated for
@@ -47,22 +42,25 @@ class OwnAccount:
         to guess it.
         """
         asker, now = session.asker, self._clock.now()
+        # Counted before the password is checked, as at sign-in, and apart from the line.
         with self._db.writing() as conn:
             wait_s = guesses.wait_s(conn, asker.login, self._limits, now)
-            if wait_s > 0:
-                _note(conn, asker, "proof.blocked", self._clock)
-                return TooManyTries(wait_s)
-            guesses.count(conn, asker.login, came_from=asker.came_from, now=now)
-            stored = conn.scalar(
-                select(people.c.password_hash).where(people.c.id == asker.person_id)
-            )
+            if wait_s <= 0:
+                guesses.count(conn, asker.login, came_from=asker.came_from, now=now)
+            this = people.c.id == asker.person_id
+            stored = conn.scalar(select(people.c.password_hash).where(this))
+        if wait_s > 0:
+            self._acting.note(asker, "proof.blocked")
+            return TooManyTries(wait_s)
         is_right = self._passwords.is_right(password, stored)
-        with self._db.writing() as conn:
-            if is_right:
-                guesses.forget(conn, asker.login)
-                session_rows.prove(conn, session.session_id, now)
-            _note(conn, asker, "proof.password" if is_right else "proof.refused", self._clock)
-        return is_right
+        with self._acting.changing(asker, "proof") as change:
+            if not is_right:
+                change.refuse()
+                return False
+            guesses.forget(change.conn, asker.login)
+            session_rows.prove(change.conn, session.session_id, change.now)
+            change.note("proof.password")
+        return True
 
     def change_password(self, session: Session, *, old: str, new: str) -> bool | TooManyTries:
         """Whether the old password was right; if so, set the new one and end all other sessions.
@@ -85,12 +83,12 @@ class OwnAccount:
             return bool(conn.scalar(select(people.c.password_hash).where(this)))
 
     def _put_password(self, session: Session, hashed: str) -> None:
-        asker = session.asker
-        with self._db.writing() as conn:
-            this = people.c.id == asker.person_id
-            conn.execute(update(people).where(this).values(password_hash=hashed))
-            session_rows.end_of_person(conn, asker.person_id, but=session.session_id)
-            _note(conn, asker, "person.password", self._clock)
+        with self._acting.changing(session.asker, "person.password") as change:
+            who = session.asker.person_id
+            this = update(people).where(people.c.id == who)
+            change.conn.execute(this.values(password_hash=hashed))
+            session_rows.end_of_person(change.conn, who, but=session.session_id)
+            change.done()
 
     def sessions(self, session: Session) -> list[SessionRow]:
         """Sessions of this person, last used first."""
@@ -105,31 +103,25 @@ class OwnAccount:
 
     def end_session(self, session: Session, session_id: UUID) -> bool:
         """End another session of the same person; False if it is not theirs or has ended."""
-        with self._db.writing() as conn:
+        with self._acting.changing(session.asker, "session.end") as change:
             who = session.asker.person_id
-            is_ended = session_rows.end_of_person(conn, who, only=session_id) > 0
-            act = "session.end" if is_ended else "session.end.refused"
-            _note(conn, session.asker, act, self._clock)
+            is_ended = session_rows.end_of_person(change.conn, who, only=session_id) > 0
+            change.answer(is_ended)
         return is_ended
 
     def end_other_sessions(self, session: Session) -> int:
         """End all other sessions of the person; returns their number."""
-        with self._db.writing() as conn:
+        with self._acting.changing(session.asker, "session.end_others") as change:
             who = session.asker.person_id
-            ended = session_rows.end_of_person(conn, who, but=session.session_id)
-            _note(conn, session.asker, "session.end_others", self._clock, detail=f"{ended} ended")
+            ended = session_rows.end_of_person(change.conn, who, but=session.session_id)
+            change.done(f"{ended} ended")
         return ended
 
     def set_language(self, asker: Asker, language: str) -> None:
         """Set the person's language for pages and notifications."""
         if language not in LANGUAGES:
             raise ValueError(f"the hub speaks {', '.join(LANGUAGES)}, not {language!r}")
-        with self._db.writing() as conn:
-            person = people.c.id == asker.person_id
-            conn.execute(update(people).where(person).values(language=language))
-            _note(conn, asker, "person.language", self._clock, detail=language)
-
-
-def _note(conn: Connection, asker: Asker, act: str, clock: Clock, *, detail: str = "") -> None:
-    by = By(person_id=asker.person_id, came_from=asker.came_from)
-    audit.note(conn, by, act=act, detail=detail, now=clock.now())
+        with self._acting.changing(asker, "person.language") as change:
+            this = update(people).where(people.c.id == asker.person_id)
+            change.conn.execute(this.values(language=language))
+            change.done(language)

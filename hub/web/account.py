@@ -8,12 +8,16 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.store.accounts import SessionRow, TooManyTries
+from hub.store.own_account import OwnAccountService
 from hub.store.passwords import MAX_CHARS, MIN_CHARS
 from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.services import service
 from hub.web.site import render
 from hub.web.words import Words
 
 router = APIRouter(prefix="/account")
+
+OwnAccount = Annotated[OwnAccountService, service(OwnAccountService)]
 
 _SYSTEMS: Final = (
     ("iPhone", "iPhone"),
@@ -49,19 +53,22 @@ def device_name(agent: str, words: Words) -> str:
 
 
 @router.get("")
-def show_account(request: Request, visit: SignedIn, done: str = "") -> Response:
+def show_account(request: Request, visit: SignedIn, own: OwnAccount, done: str = "") -> Response:
     """Password and sessions."""
-    return _page(request, visit, done=done)
+    return _page(request, visit, own, done=done)
 
 
 def _page(
-    request: Request, visit: Visit, *, wrong: str = "", wait_minutes: int = 0, done: str = ""
+    request: Request,
+    visit: Visit,
+    own: OwnAccountService,
+    *,
+    wrong: str = "",
+    wait_minutes: int = 0,
+    done: str = "",
 ) -> Response:
     words = visit.site.calendar(visit.asker.language).words
-    places = [
-        Place(row, device_name(row.agent, words))
-        for row in visit.site.accounts.sessions(visit.session)
-    ]
+    places = [Place(row, device_name(row.agent, words)) for row in own.sessions(visit.session)]
     return render(
         request,
         "account.html",
@@ -70,7 +77,7 @@ def _page(
         places=places,
         passkeys=visit.site.accounts.passkeys.of(visit.session),
         identities=visit.site.accounts.identities.of(visit.session),
-        has_password=visit.site.accounts.has_password(visit.session),
+        has_password=own.has_password(visit.session),
         wrong=wrong,
         wait_minutes=wait_minutes,
         done=done,
@@ -82,33 +89,36 @@ def _page(
 def change_password(
     request: Request,
     visit: FormSent,
+    own: OwnAccount,
     old: Annotated[str, Form(max_length=MAX_CHARS)] = "",
     new: Annotated[str, Form(max_length=MAX_CHARS)] = "",
     again: Annotated[str, Form(max_length=MAX_CHARS)] = "",
 ) -> Response:
     """Set a new password; all other sessions end."""
     if len(new) < MIN_CHARS:
-        return _page(request, visit, wrong="short")
+        return _page(request, visit, own, wrong="short")
     if new != again:
-        return _page(request, visit, wrong="unlike")
-    answer = visit.site.accounts.change_password(visit.session, old=old, new=new)
+        return _page(request, visit, own, wrong="unlike")
+    answer = own.change_password(visit.session, old=old, new=new)
     if isinstance(answer, TooManyTries):
-        return _page(request, visit, wrong="wait", wait_minutes=max(1, -(-answer.wait_s // 60)))
+        return _page(
+            request, visit, own, wrong="wait", wait_minutes=max(1, -(-answer.wait_s // 60))
+        )
     if not answer:
-        return _page(request, visit, wrong="password")
+        return _page(request, visit, own, wrong="password")
     return RedirectResponse("/account?done=password", 303)
 
 
 @router.post("/sessions/others/end")
-def end_others(visit: FormSent) -> Response:
+def end_others(visit: FormSent, own: OwnAccount) -> Response:
     """Sign out everywhere else."""
-    visit.site.accounts.end_other_sessions(visit.session)
+    own.end_other_sessions(visit.session)
     return RedirectResponse("/account?done=sessions", 303)
 
 
 @router.post("/sessions/{session_id}/end")
-def end_session(visit: FormSent, session_id: UUID) -> Response:
+def end_session(visit: FormSent, own: OwnAccount, session_id: UUID) -> Response:
     """Sign out there."""
-    if not visit.site.accounts.end_session(visit.session, session_id):
+    if not own.end_session(visit.session, session_id):
         raise HTTPException(404)
     return RedirectResponse("/account?done=sessions", 303)

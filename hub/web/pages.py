@@ -14,6 +14,7 @@ from hub.store.door import InboxService
 from hub.store.footage_door import PlaybackService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
+from hub.store.own_account import OwnAccountService
 from hub.store.petition_door import DataRequestService
 from hub.store.phone_service import PhoneService
 from hub.store.response_service import ResponseService
@@ -277,7 +278,7 @@ def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> R
     """The officer's language, for pages and pushes."""
     if language not in LANGUAGES:
         raise HTTPException(422)
-    visit.site.accounts.set_language(visit.asker, language)
+    visit.use(OwnAccountService).set_language(visit.asker, language)
     return RedirectResponse("/settings", 303)
 
 

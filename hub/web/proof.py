@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.store.accounts import TooManyTries
+from hub.store.own_account import OwnAccountService
 from hub.web.auth import FormSent, SignedIn, Visit, own_path
 from hub.web.shell import is_page_wanted
 from hub.web.site import render
@@ -71,7 +72,7 @@ def try_password(visit: Visit, password: str) -> Wrong | None:
     """None if it was right; an empty one was not given and does not count as a guess."""
     if not password:
         return Wrong()
-    answer = visit.site.accounts.prove(visit.session, password)
+    answer = visit.use(OwnAccountService).prove(visit.session, password)
     if isinstance(answer, TooManyTries):
         return Wrong(wait_minutes=max(1, -(-answer.wait_s // 60)))
     return None if answer else Wrong(is_password=True)

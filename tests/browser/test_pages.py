@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from hub.alerts.retention import FootageClass
 from hub.store import grant_rows, keeping
+from hub.store.own_account import OwnAccountService
 from hub.store.remover import Remover
 from hub.store.response_service import ResponseService
 from tests.browser import footage
@@ -34,7 +35,7 @@ in_four_looks = pytest.mark.parametrize(_LOOK, [*_THREE, ("desk", "en", "dark")]
 def set_language(hub: Hub, login: str, language: str) -> None:
     signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
     assert hasattr(signed_in, "asker")
-    hub.town.accounts.set_language(signed_in.asker, language)
+    hub.town.services.use(OwnAccountService).set_language(signed_in.asker, language)
 
 
 def fits(page: Page) -> bool:

@@ -172,6 +172,7 @@ class Streets:
                 clock=self.clock,
                 bell=self.bell,
                 growing=self.uploads.growing,
+                passwords=CHEAP,
             )
         )
         self.door = self.services.use(Door)

@@ -11,6 +11,7 @@ from hub.alerts.grants import Grant, Right
 from hub.store import grant_rows, people_rows
 from hub.store.accounts import Accounts, SessionLimits, SignedIn, TooManyTries
 from hub.store.database import Database
+from hub.store.own_account import OwnAccountService
 from hub.store.passwords import Passwords
 from hub.store.registry import add_area, area_by_name
 from hub.store.signin_tables import people, sessions
@@ -61,7 +62,9 @@ def test_a_password_that_is_changed_while_it_is_checked_opens_nothing(
     session = accounts.session_by_token(sign_in(accounts).token, came_from=WHERE)
     assert session is not None
     meanwhile = Meanwhile(
-        lambda: accounts.change_password(session, old="password of an", new="another password")
+        lambda: streets.services.use(OwnAccountService).change_password(
+            session, old="password of an", new="another password"
+        )
     )
     late = Accounts(streets.db, clock=streets.clock, passwords=meanwhile, limits=LIMITS)
     assert late.sign_in("an", "password of an", came_from="10.6.6.6") is None
@@ -145,13 +148,13 @@ def test_a_session_can_be_ended_twice(accounts: Accounts) -> None:
     assert accounts.session_by_token(signed.token, came_from=WHERE) is None
 
 
-def test_a_language_is_kept(accounts: Accounts) -> None:
+def test_a_language_is_kept(streets: Streets, accounts: Accounts) -> None:
     signed = sign_in(accounts)
-    accounts.set_language(signed.asker, "en")
+    streets.services.use(OwnAccountService).set_language(signed.asker, "en")
     session = accounts.session_by_token(signed.token, came_from=WHERE)
     assert session is not None and session.asker.language == "en"
     with pytest.raises(ValueError, match="vi, en"):
-        accounts.set_language(signed.asker, "xx")
+        streets.services.use(OwnAccountService).set_language(signed.asker, "xx")
 
 
 @pytest.mark.promise("Sign-in: There is no default account and no default password.")

@@ -17,6 +17,7 @@ from agent.wire.programs import TakePrograms
 from hub.enrol.authority import Authority
 from hub.store import program_rows
 from hub.store.database import Database
+from hub.store.own_account import OwnAccountService
 from hub.web.words import LANGUAGES
 from tests.agent.bundles import bundle, public_of
 from tests.agent.hubside import Running
@@ -65,7 +66,7 @@ class Walk:
         (folder / "keys").symlink_to(folder / "box" / "keys")
         town = self.fleet.town
         signed_in = town.accounts.sign_in("kim", PASSWORD, came_from="")
-        town.accounts.set_language(signed_in.asker, language)  # type: ignore[union-attr]
+        town.services.use(OwnAccountService).set_language(signed_in.asker, language)  # type: ignore[union-attr]
         self.office = Office(town)
         self.kim: Visitor = self.office.kim
         self.said = SAID[language]

@@ -132,6 +132,7 @@ class Town:
                 petition_box=box,
                 office=OFFICE,
                 household_box=box,
+                passwords=self.passwords,
                 bundle_parts=PartFolder(media / "bundles", spare_bytes=self.spare_bytes),
                 update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
                 **rooms,

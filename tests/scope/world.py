@@ -143,11 +143,18 @@ class World:
         rooms: dict[str, Any] = {"blobs": self.blobs, "clock": self.clock, "bell": self.bell}
         parts = PartFolder(self.folder / "media" / "parts")
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
+        limits = SessionLimits(proof_s=DAY_S)
         self.services = make_services(
-            Resources(db=self.db, growing=self.uploads.growing, tip_box=TipBox(bytes(32)), **rooms)
+            Resources(
+                db=self.db,
+                growing=self.uploads.growing,
+                tip_box=TipBox(bytes(32)),
+                passwords=CHEAP,
+                limits=limits,
+                **rooms,
+            )
         )
         self.door = self.services.use(Door)
-        limits = SessionLimits(proof_s=DAY_S)
         self.accounts = Accounts(self.db, clock=self.clock, passwords=CHEAP, limits=limits)
 
     def fill(self, *, people_count: int) -> None:
