@@ -143,10 +143,10 @@ class Town:
         self.live_round = LiveRound(live, accounts, Watching(self._tell_node))
         self.households = self._household_room()
 
-    def _household_room(self, *, most_bytes: int = 20_000_000) -> HouseholdRoom:
+    def _household_room(self) -> HouseholdRoom:
         given = PartFolder(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
         rooms: dict[str, Any] = {"clock": self.clock}
-        desk = GivingDesk(self.db, parts=given, most_bytes=most_bytes, **rooms)
+        desk = GivingDesk(self.db, parts=given, most_bytes=20_000_000, **rooms)
         return HouseholdRoom(
             desk=desk,
             arrivals=Arrivals(
