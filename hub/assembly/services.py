@@ -21,7 +21,7 @@ from hub.store.case_door import CaseService
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.diagnosis_door import DiagnosisService
-from hub.store.door import Door, InboxService
+from hub.store.door import InboxService
 from hub.store.duty_door import OnCallService
 from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
@@ -46,6 +46,7 @@ from hub.store.phone_service import PhoneService
 from hub.store.phone_test_door import PhoneTestService
 from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
+from hub.store.public_sights import PublicService
 from hub.store.report_door import ReportService
 from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
@@ -96,7 +97,7 @@ def make_services(r: Resources) -> Services:
             *_nodes(r, acting),
             *_footage(r, acting),
             *_evidence(r, acting),
-            *_notices(r, acting),
+            *_public(r, acting),
             *_tips(r, acting),
             *_data_requests(r, acting),
             *_households(r, acting),
@@ -114,9 +115,6 @@ def _people(r: Resources, acting: Acting) -> Iterator[object]:
 
 
 def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
-    yield Door(
-        r.db, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies, growing=r.growing
-    )
     yield InboxService(acting, blobs=r.blobs, growing=r.growing)
     yield ResponseService(acting)
     yield CameraService(acting)
@@ -151,7 +149,8 @@ def _evidence(r: Resources, acting: Acting) -> Iterator[object]:
     yield ExportService(acting, blobs=r.blobs)
 
 
-def _notices(r: Resources, acting: Acting) -> Iterator[object]:
+def _public(r: Resources, acting: Acting) -> Iterator[object]:
+    yield PublicService(r.db)
     yield NoticeService(acting, db=r.db, clock=r.clock)
 
 

@@ -21,16 +21,11 @@ from hub.store.acting import Acting, On, Reading
 from hub.store.alert_page_views import AlertPage
 from hub.store.asker import Asker
 from hub.store.blobs import Blobs
-from hub.store.door_base import DoorBase
 from hub.store.footage_views import AskedSpan, GrowingRow, MediaRow
 from hub.store.growing import GrowingClips
 from hub.store.next_calls import Foresight
 from hub.store.response_service import colleagues, life_of
 from hub.store.views import AlertChange, AlertRow, Inbox
-
-
-class Door(DoorBase):
-    """What is not a service of its own yet."""
 
 
 class InboxService:

@@ -35,19 +35,25 @@ class Watched:
     """A class without an entry has no rule: it is kept until there is one."""
 
 
-def watched(db: Database) -> list[Watched]:
-    """Every area with cameras, by name."""
-    with db.reading() as conn:
-        counted = {
-            row.area_id: row.n
-            for row in conn.execute(
-                select(cameras.c.area_id, func.count().label("n")).group_by(cameras.c.area_id)
-            )
-        }
-        where = places(conn, counted)
-        kept = _kept(conn, list(counted))
-    found = [Watched(where.get(one, ""), n, kept[one]) for one, n in counted.items()]
-    return sorted(found, key=lambda area: area.place)
+class PublicService:
+    """What anybody may read, without a line in the log. For any thread."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def watched(self) -> list[Watched]:
+        """Every area with cameras, by name."""
+        with self._db.reading() as conn:
+            counted = {
+                row.area_id: row.n
+                for row in conn.execute(
+                    select(cameras.c.area_id, func.count().label("n")).group_by(cameras.c.area_id)
+                )
+            }
+            where = places(conn, counted)
+            kept = _kept(conn, list(counted))
+        found = [Watched(where.get(one, ""), n, kept[one]) for one, n in counted.items()]
+        return sorted(found, key=lambda area: area.place)
 
 
 def _kept(conn: Connection, area_ids: list[UUID]) -> dict[UUID, tuple[Kept, ...]]:

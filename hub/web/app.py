@@ -15,7 +15,6 @@ from hub.store.account_door import AccountService
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
-from hub.store.door import Door
 from hub.store.live_door import LiveService
 from hub.store.uploads import Uploads
 from hub.web import auth, proof
@@ -59,10 +58,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     """The whole application. Set `bell` once `stopping` turns true: live pages delay the server's
     end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
-    door = services.use(Door)
     site = Site(
         services=services,
-        door=door,
         pack=pack,
         live_round=live_round
         or LiveRound(services.use(LiveService), services.use(AccountService), Watching()),

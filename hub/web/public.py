@@ -1,27 +1,30 @@
 """Public page: watched areas, purpose, responsible office, retention, contact."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.alerts.retention import FootageClass
-from hub.store.public_sights import Kept, Watched, watched
+from hub.store.public_sights import Kept, PublicService, Watched
+from hub.web.services import service
 from hub.web.site import PublicWords, language_of, render, site_of
 from hub.web.words import Words, words
 
 router = APIRouter(prefix="/watched")
 
+Public = Annotated[PublicService, service(PublicService)]
+
 MOST_SHOWN: Final = 2000
 
 
 @router.get("")
-def show_watched(request: Request) -> Response:
+def show_watched(request: Request, public: Public) -> Response:
     """For anybody; no log line, because it shows no personal data."""
     site = site_of(request)
     language = language_of(request, None)
     speech = words(language)
-    areas = watched(site.door.database)
+    areas = public.watched()
     return render(
         request,
         "watched.html",

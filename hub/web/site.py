@@ -19,7 +19,6 @@ from hub.alerts.origin import party_of
 from hub.store.accounts import Accounts, Session
 from hub.store.asker import Asker
 from hub.store.bell import Bell
-from hub.store.door import Door
 from hub.store.map_files import MapFiles
 from hub.store.petition_desk import PetitionDesk
 from hub.store.tip_desk import TipDesk
@@ -135,7 +134,6 @@ class Site:
     """The application as seen by routes."""
 
     services: Services
-    door: Door
     live_round: LiveRound
     accounts: Accounts
     uploads: Uploads

@@ -21,7 +21,6 @@ from hub.store.audit_tables import audit
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
 from hub.store.database import Database
-from hub.store.door import Door
 from hub.store.filing import Filed, Filing
 from hub.store.footage_door import PlaybackService
 from hub.store.notify_tables import phones
@@ -175,7 +174,6 @@ class Streets:
                 passwords=CHEAP,
             )
         )
-        self.door = self.services.use(Door)
         self.playback = self.services.use(PlaybackService)
         self.node = Mouth("nga-tu", self.clock)
         self.other = Mouth("cau-moi", self.clock)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from hub.store.accounts import TooManyTries
 from hub.store.alert_tables import alerts
+from hub.store.door import InboxService
 from hub.web.auth import own_path
 from hub.web.site import STATIC_FOLDER
 from tests.hub.web_town import PASSWORD, Town
@@ -214,7 +215,7 @@ def test_fault_of_ours_is_a_plain_page_that_tells_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(town.door, "inbox", fail)
+    monkeypatch.setattr(town.services.use(InboxService), "inbox", fail)
     answer = an.get("/")
     assert answer.status_code == 500
     assert "Trung tâm đang gặp lỗi" in text_of(answer)

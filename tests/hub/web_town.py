@@ -36,7 +36,6 @@ from hub.store.blobs import BlobFolder, Blobs
 from hub.store.bundles import update_key
 from hub.store.clock import HubClock
 from hub.store.database import Database
-from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.footage_tables import media
 from hub.store.giving_desk import GivingDesk
@@ -138,7 +137,6 @@ class Town:
                 **rooms,
             )
         )
-        self.door = self.services.use(Door)
         live, accounts = self.services.use(LiveService), self.services.use(AccountService)
         self.live_round = LiveRound(live, accounts, Watching(self._tell_node))
         self.households = self._household_room()

@@ -25,7 +25,6 @@ from hub.store.alert_tables import alerts, trouble_cameras
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
 from hub.store.database import Database
-from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.footage_tables import media
 from hub.store.notify_tables import phones
@@ -154,7 +153,6 @@ class World:
                 **rooms,
             )
         )
-        self.door = self.services.use(Door)
         self.accounts = Accounts(self.db, clock=self.clock, passwords=CHEAP, limits=limits)
 
     def fill(self, *, people_count: int) -> None:
