@@ -10,7 +10,6 @@ from hub.assembly.features import FEATURES
 from hub.store.account_door import AccountService
 from hub.store.acting import Acting
 from hub.store.alert_rule_door import AlertRuleService
-from hub.store.area_door import AreaService
 from hub.store.arrival_door import CameraService
 from hub.store.asking_door import HouseholdRequestService
 from hub.store.bell import Bell
@@ -26,13 +25,11 @@ from hub.store.duty_door import OnCallService
 from hub.store.enrol_door import EnrolmentService
 from hub.store.export_door import ExportService
 from hub.store.footage_door import PlaybackService
-from hub.store.grant_door import GrantService
 from hub.store.growing import GrowingClips
 from hub.store.household_door import HouseholdService
 from hub.store.keepers_door import NodeHealthService
 from hub.store.keeping_door import RetentionService
 from hub.store.live_door import LiveService
-from hub.store.log_door import LogService
 from hub.store.notice_door import NoticeService
 from hub.store.notification_service import NotificationService
 from hub.store.own_account import OwnAccountService
@@ -47,7 +44,6 @@ from hub.store.phone_test_door import PhoneTestService
 from hub.store.programs_door import ReleaseService
 from hub.store.proxies import Proxies
 from hub.store.public_sights import PublicService
-from hub.store.report_door import ReportService
 from hub.store.response_service import ResponseService
 from hub.store.search_door import SearchService
 from hub.store.session_views import DEFAULT_LIMITS, SessionLimits
@@ -107,11 +103,7 @@ def make_services(r: Resources) -> Services:
 
 def _people(r: Resources, acting: Acting) -> Iterator[object]:
     yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
-    yield GrantService(acting)
     yield AccountService(acting, db=r.db, bell=r.bell)
-    yield AreaService(acting)
-    yield LogService(acting)
-    yield ReportService(acting)
 
 
 def _alerts(r: Resources, acting: Acting) -> Iterator[object]:

@@ -10,6 +10,7 @@ from hub.web.feature import Feature
 FEATURE: Final = Feature(
     name="log",
     routers=(log.router,),
+    services=(LogService,),
     tables=(audit,),
     acts=log.acts,
     may={"read_log": lambda visit: visit.use(LogService).reads_log(visit.asker)},

@@ -9,5 +9,6 @@ from hub.web.feature import Feature
 FEATURE: Final = Feature(
     name="reports",
     routers=(reports.router,),
+    services=(ReportService,),
     may={"read_reports": lambda visit: visit.use(ReportService).reads_reports(visit.asker)},
 )
