@@ -14,7 +14,6 @@ from agent.assembly import Node, Refusal, Unfinished, assemble
 from agent.assembly.diagnosing import Diagnosing
 from agent.assembly.fetched import install_fetched
 from agent.assembly.update import KEY, update
-from agent.assembly.words import LANGUAGES, Say, speaker
 from agent.config import (
     DEFAULT_FILE,
     AgentSettings,
@@ -27,6 +26,7 @@ from agent.config.logs import set_up_logs
 from agent.delivery.trouble import Trouble
 from agent.devices.camera import CameraError
 from agent.devices.heap import share_one_heap
+from agent.i18n import LANGUAGES, Say, speaker
 from agent.journal import JournalError
 
 log = structlog.get_logger()

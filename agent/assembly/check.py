@@ -16,7 +16,6 @@ from agent.assembly.node import check_papers, open_journal
 from agent.assembly.recorders import recorder_finding
 from agent.assembly.refused import refused
 from agent.assembly.taken import views_taken
-from agent.assembly.words import Say
 from agent.config import SettingsFromHub
 from agent.config.camera import CameraSection
 from agent.config.probation import FELL_BACK, REFUSED
@@ -26,6 +25,7 @@ from agent.devices.board import Board
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, tells_hours
 from agent.devices.litert import ModelError
+from agent.i18n import Say
 from agent.journal import (
     JournalBusy,
     JournalDying,

@@ -7,12 +7,12 @@ from typing import Final
 from pydantic import ValidationError
 
 from agent.assembly.cameras import make_camera
-from agent.assembly.words import Say
 from agent.config.camera import CameraSection
 from agent.delivery.trouble import N_, Trouble
 from agent.devices.address import masked
 from agent.devices.camera import NOWHERE, CameraError
 from agent.devices.clock import SystemClock
+from agent.i18n import Say
 from agent.wire.enrolment import CodeError, EnrolmentCode
 
 PATIENCE_S: Final = 120.0

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.assembly.check import findings
-from agent.assembly.words import Say
 from agent.config import AgentSettings, SettingsFromHub
 from agent.devices.board import Board
 from agent.devices.clock import SystemClock, boot_id
+from agent.i18n import Say
 
 MOST_LOG_BYTES: Final = 2 * 2**20
 LOG_LINES: Final = 5000

@@ -26,10 +26,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from agent.assembly.words import Say
 from agent.config import ConfigError, load
 from agent.delivery.enrolling import Hub
 from agent.delivery.trouble import N_, Trouble
+from agent.i18n import Say
 from agent.journal.durable import sync_folder, write_whole
 from agent.wire.enrolment import CodeError, EnrolAnswer, EnrolledCamera, EnrolmentCode
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from agent.assembly.words import Say
 from agent.delivery.trouble import N_
+from agent.i18n import Say
 
 
 @dataclass(frozen=True, slots=True)

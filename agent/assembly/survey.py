@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from agent.assembly.words import Say
 from agent.devices.attached import libcamera_names, usb_devices
 from agent.devices.camera import N_, CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.discovery import EVERYBODY, discover
 from agent.devices.measure import Measured, measure_usual
+from agent.i18n import Say
 
 LONGEST_KEYFRAME_S: Final = 4.0
 LARGE_PX: Final = 1280

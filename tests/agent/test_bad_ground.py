@@ -20,11 +20,11 @@ import pytest
 from agent.assembly import check_board, recorders
 from agent.assembly.check import check
 from agent.assembly.node import check_papers
-from agent.assembly.words import speaker
 from agent.config import ConfigError, load
 from agent.delivery.trouble import Trouble
 from agent.devices.board import Board
 from agent.devices.pi import PiCamera
+from agent.i18n import speaker
 from agent.journal import Journal, JournalDying, JournalReadOnly
 from agent.journal.errors import explained
 from agent.media.archive import ArchiveError

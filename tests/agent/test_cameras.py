@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from agent.assembly import survey
-from agent.assembly.words import speaker
 from agent.devices.address import masked
 from agent.devices.attached import Attached, usb_devices
 from agent.devices.discovery import Answer, discover, read
 from agent.devices.measure import USUAL_PATHS, addresses_of
+from agent.i18n import speaker
 from tests.agent.eyes import record
 from tests.agent.rtsp import RtspServer
 from tests.agent.test_run import agent, outcome

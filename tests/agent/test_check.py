@@ -14,9 +14,9 @@ import pytest
 
 from agent.assembly.check import check
 from agent.assembly.refused import refused
-from agent.assembly.words import speaker
 from agent.config import AgentSettings
 from agent.devices.clock import SystemClock
+from agent.i18n import speaker
 from agent.vision.tamper_judge import Tampering
 from agent.vision.tamper_memory import Said, memory_of
 from agent.watch import tamper_key

@@ -21,12 +21,12 @@ from cryptography import x509
 from agent.assembly.code_reader import read_code
 from agent.assembly.enrol import configuration, enrol
 from agent.assembly.node import check_papers
-from agent.assembly.words import speaker
 from agent.config import load
 from agent.crypto import certificates
 from agent.delivery.renewal import Renewal, RenewalError, is_due
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
+from agent.i18n import speaker
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import EnrolAnswer, EnrolledCamera, EnrolmentCode
 from hub.enrol.authority import Authority

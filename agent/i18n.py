@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 LANGUAGES: Final = ("vi", "en")
-_FOLDER: Final = Path(__file__).parents[1] / "locale"
+_FOLDER: Final = Path(__file__).parent / "locale"
 
 Say = Callable[[str], str]
 
