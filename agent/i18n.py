@@ -11,6 +11,11 @@ _FOLDER: Final = Path(__file__).parent / "locale"
 Say = Callable[[str], str]
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
+    """Mark a template for the catalogs; it is translated when it is shown."""
+    return text
+
+
 def speaker(language: str) -> Say:
     """Translator from an English template to `language`."""
     return gettext.translation("agent", _FOLDER, languages=[language], fallback=True).gettext

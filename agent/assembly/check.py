@@ -20,12 +20,12 @@ from agent.config import SettingsFromHub
 from agent.config.camera import CameraSection
 from agent.config.probation import FELL_BACK, REFUSED
 from agent.config.sections import AgentSettings
-from agent.delivery.trouble import N_, Trouble
+from agent.delivery.trouble import Trouble
 from agent.devices.board import Board
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, tells_hours
 from agent.devices.litert import ModelError
-from agent.i18n import Say
+from agent.i18n import N_, Say
 from agent.journal import (
     JournalBusy,
     JournalDying,

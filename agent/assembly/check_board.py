@@ -5,8 +5,8 @@ from typing import Final
 
 from agent.assembly.finding import Finding
 from agent.config.sections import SPARE_BYTES
-from agent.delivery.trouble import N_
 from agent.devices.clock import SystemClock
+from agent.i18n import N_
 from agent.wire.presence import BoardWords
 from agent.wire.terms import ClockSource
 

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from agent.assembly.finding import Finding
-from agent.delivery.trouble import N_
 from agent.devices.camera import Camera
 from agent.devices.scaler import gray
+from agent.i18n import N_
 from agent.media.frame import Instant, Packet, Plane, StreamInfo
 from agent.vision.scenery import curvature
 

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 
 from agent.assembly.cameras import make_camera
 from agent.config.camera import CameraSection
-from agent.delivery.trouble import N_, Trouble
+from agent.delivery.trouble import Trouble
 from agent.devices.address import masked
 from agent.devices.camera import NOWHERE, CameraError
 from agent.devices.clock import SystemClock
-from agent.i18n import Say
+from agent.i18n import N_, Say
 from agent.wire.enrolment import CodeError, EnrolmentCode
 
 PATIENCE_S: Final = 120.0

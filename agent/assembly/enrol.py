@@ -28,8 +28,8 @@ from cryptography.x509.oid import NameOID
 
 from agent.config import ConfigError, load
 from agent.delivery.enrolling import Hub
-from agent.delivery.trouble import N_, Trouble
-from agent.i18n import Say
+from agent.delivery.trouble import Trouble
+from agent.i18n import N_, Say
 from agent.journal.durable import sync_folder, write_whole
 from agent.wire.enrolment import CodeError, EnrolAnswer, EnrolledCamera, EnrolmentCode
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from agent.delivery.trouble import N_
-from agent.i18n import Say
+from agent.i18n import N_, Say
 
 
 @dataclass(frozen=True, slots=True)

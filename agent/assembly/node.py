@@ -30,7 +30,7 @@ from agent.delivery.programs_fetch import ProgramsFetch
 from agent.delivery.renewal import Renewal
 from agent.delivery.session import tls_context
 from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import N_, Trouble
+from agent.delivery.trouble import Trouble
 from agent.delivery.uploader import Uploader
 from agent.devices.board import Board
 from agent.devices.camera import CameraError
@@ -40,6 +40,7 @@ from agent.devices.litert import ModelError
 from agent.devices.opencv import calm
 from agent.devices.purse import purses
 from agent.health import HealthService, stats
+from agent.i18n import N_
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.supervise import Service, SupervisePolicy, Supervisor
 

@@ -8,9 +8,9 @@ from typing import Final
 from agent.assembly.finding import Finding
 from agent.config.camera import CameraSection
 from agent.config.private import is_open_to_all
-from agent.devices.camera import N_
 from agent.devices.recorder import OnvifRecorder
 from agent.devices.soap import DeviceLogin
+from agent.i18n import N_
 from agent.media.archive import ArchiveError
 
 LOGIN_BYTES: Final = 1000

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.assembly.finding import Finding
-from agent.delivery.trouble import N_
+from agent.i18n import N_
 from agent.journal import set_aside
 
 NEWS_S: Final = 7 * 86_400

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from agent.devices.attached import libcamera_names, usb_devices
-from agent.devices.camera import N_, CameraError
+from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.discovery import EVERYBODY, discover
 from agent.devices.measure import Measured, measure_usual
-from agent.i18n import Say
+from agent.i18n import N_, Say
 
 LONGEST_KEYFRAME_S: Final = 4.0
 LARGE_PX: Final = 1280

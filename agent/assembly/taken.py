@@ -6,8 +6,8 @@ from agent.assembly.finding import Finding
 from agent.assembly.node import open_journal
 from agent.config.sections import AgentSettings
 from agent.delivery.tampering import ADVICE
-from agent.delivery.trouble import N_
 from agent.devices.clock import SystemClock
+from agent.i18n import N_
 from agent.journal import JournalError
 from agent.vision.tamper_memory import read_memory
 from agent.watch import tamper_key

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from agent.delivery.trouble import N_
+from agent.i18n import N_
 from agent.vision.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
 from agent.vision.tamper_judge import Tampering
 from agent.wire import messages

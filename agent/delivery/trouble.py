@@ -8,6 +8,7 @@ from typing import Final
 
 from agent import crypto
 from agent.delivery.session import BrokerAddress
+from agent.i18n import N_
 
 _HAS_EXPIRED: Final = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
@@ -16,11 +17,6 @@ _OWN_PATIENCE: Final = "Keep alive timeout"
 """paho's reason for a silent connection, which says nothing about other nodes."""
 _TAKEN_OVER: Final = "taken over"
 """Part of MQTT's reason of a DISCONNECT (0x8E), in paho's wording."""
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
-    """Mark a template for the catalogs; it is translated when it is shown."""
-    return text
 
 
 class Trouble(Exception):  # noqa: N818 - the link's word for what it reports and retries

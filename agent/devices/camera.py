@@ -7,11 +7,6 @@ from agent.media.frame import Frame, Packet, StreamInfo
 from agent.media.sound import SoundPacket
 
 
-def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
-    """Mark a template for the catalogs; it is translated where it is shown."""
-    return text
-
-
 class CameraError(Exception):
     """The camera cannot be opened, or its stream ended.
 

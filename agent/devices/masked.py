@@ -16,10 +16,11 @@ import av
 import av.error
 import av.video.codeccontext
 
-from agent.devices.camera import N_, NOWHERE, Camera, CameraError, PacketSink
+from agent.devices.camera import NOWHERE, Camera, CameraError, PacketSink
 from agent.devices.encoder import Encoder
 from agent.devices.reel import i420
 from agent.devices.yielded import Yield
+from agent.i18n import N_
 from agent.media.frame import Frame, Instant, Packet, Plane, SensedFrame, StreamInfo
 from agent.vision.privacy import PrivacyMask
 from agent.vision.sensed import unmasked

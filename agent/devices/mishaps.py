@@ -9,7 +9,8 @@ from typing import Final
 import av.error
 
 from agent.devices.address import masked
-from agent.devices.camera import N_, CameraError
+from agent.devices.camera import CameraError
+from agent.i18n import N_
 
 OPEN_S: Final = 5.0
 READ_S: Final = 3.0

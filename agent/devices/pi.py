@@ -15,11 +15,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from agent.devices.camera import N_, CameraError, PacketSink
+from agent.devices.camera import CameraError, PacketSink
 from agent.devices.encoder import bits_per_s
 from agent.devices.parameters import parameter_sets
 from agent.devices.pi_look import PiLook, controls
 from agent.devices.sensor_network import HELD_S, SensorNetwork
+from agent.i18n import N_
 from agent.media.frame import Frame, Glimpse, Instant, Packet, Plane, SensedFrame, StreamInfo
 
 FRAMES_PER_S: Final = 15

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from agent.devices.camera import N_, CameraError
+from agent.devices.camera import CameraError
+from agent.i18n import N_
 
 Exposure = Literal["normal", "short", "long"]
 _EXPOSURES: Final[dict[Exposure, int]] = {"normal": 0, "short": 1, "long": 2}

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from agent.devices.camera import N_, CameraError
+from agent.devices.camera import CameraError
+from agent.i18n import N_
 from agent.media.frame import Glimpse
 from agent.vision.person import ObjectKind
 

@@ -17,10 +17,11 @@ import av.container
 import av.error
 import av.video.stream
 
-from agent.devices.camera import N_, NOWHERE, CameraError, PacketSink
+from agent.devices.camera import NOWHERE, CameraError, PacketSink
 from agent.devices.encoder import Encoder
 from agent.devices.reel import i420
 from agent.devices.timeline import Timeline
+from agent.i18n import N_
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
 STALLED_S: Final = 3.0
