@@ -8,8 +8,8 @@ from typing import Final
 from agent.assembly.finding import Finding
 from agent.config.camera import CameraSection
 from agent.config.private import is_open_to_all
+from agent.devices.login import DeviceLogin
 from agent.devices.recorder import OnvifRecorder
-from agent.devices.soap import DeviceLogin
 from agent.i18n import N_
 from agent.media.archive import ArchiveError
 

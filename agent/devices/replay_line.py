@@ -14,10 +14,10 @@ import av
 import av.error
 
 from agent.devices.address import masked
+from agent.devices.login import DeviceLogin
 from agent.devices.rtp_units import START, Codec, Unit, Units, rtp_packet, says_bye
 from agent.devices.rtsp_talk import Talk
 from agent.devices.rtsp_words import Video, clock_range, video_of, whole_of
-from agent.devices.soap import DeviceLogin
 from agent.media.archive import Archived, ArchiveError
 from agent.media.frame import Instant, Packet, StreamInfo
 

@@ -11,8 +11,8 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from agent.devices.address import masked
+from agent.devices.login import DeviceLogin
 from agent.devices.rtsp_words import CHALLENGE, Answer, Credentials, head_of, length_of, request
-from agent.devices.soap import DeviceLogin
 from agent.media.archive import ArchiveError
 
 READ_S: Final = 10.0

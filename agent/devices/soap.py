@@ -11,13 +11,13 @@ import os
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Final
 from xml.sax.saxutils import escape
 
 from agent.devices.address import masked
+from agent.devices.login import DeviceLogin
 from agent.media.archive import ArchiveError
 
 ANSWER_BYTES: Final = 4 * 2**20
@@ -36,14 +36,6 @@ _BASE64: Final = (
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 )
 _ENVELOPE: Final = "{http://www.w3.org/2003/05/soap-envelope}"
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceLogin:
-    """User name and password for a device."""
-
-    name: str
-    password: str = field(repr=False)
 
 
 def ask(url: str, body: str, *, action: str, login: DeviceLogin | None, utc_us: int) -> ET.Element:

@@ -17,10 +17,11 @@ from agent.assembly.recorders import make_recorder, read_login, recorder_finding
 from agent.clips.fetching import TRIES, Fetching, uncovered
 from agent.clips.shelf import Shelf
 from agent.config.camera import CameraSection
+from agent.devices.login import DeviceLogin
 from agent.devices.recorder import OnvifRecorder, at_host_of
 from agent.devices.rtp_units import Units, rtp_packet
 from agent.devices.rtsp_words import Credentials, clock_range, video_of
-from agent.devices.soap import DeviceLogin, read
+from agent.devices.soap import read
 from agent.journal import Clip, FootageClass, Journal
 from agent.media.archive import Archived, ArchiveError
 from agent.wire.answers import BringSpan
