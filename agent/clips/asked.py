@@ -7,11 +7,11 @@ from typing import Final
 
 import structlog
 
+from agent.clips.hashing import hash_file
 from agent.clips.leftovers import is_from_recorder
 from agent.clips.mend import examine
 from agent.clips.sealer import carries_seal
 from agent.clips.sound_file import sound_path
-from agent.clips.writer import hash_file
 from agent.journal import Clip, Journal, MediaKind, SpanWanted
 from agent.wire.messages import ClipReady
 

@@ -10,9 +10,9 @@ from typing import BinaryIO
 import av
 import av.error
 
+from agent.clips.hashing import hash_file
 from agent.clips.sealer import Sealer, carries_seal
 from agent.clips.torn import Intact, intact
-from agent.clips.writer import hash_file
 from agent.journal.durable import sync_folder
 from agent.wire.seal import with_length
 
