@@ -8,12 +8,12 @@ from typing import Final
 from agent.assembly import check_board, check_hub, check_view
 from agent.assembly.budget import continuous
 from agent.assembly.cameras import make_camera
+from agent.assembly.check_recorder import recorder_finding
 from agent.assembly.finding import Finding
 from agent.assembly.hearing import sound
 from agent.assembly.login import Login
 from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
-from agent.assembly.recorders import recorder_finding
 from agent.assembly.refused import refused
 from agent.assembly.taken import views_taken
 from agent.config import SettingsFromHub

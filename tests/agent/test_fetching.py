@@ -13,7 +13,8 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from agent.assembly.recorders import make_recorder, read_login, recorder_finding
+from agent.assembly.check_recorder import recorder_finding
+from agent.assembly.recorders import make_recorder, read_login
 from agent.clips.fetching import TRIES, Fetching, uncovered
 from agent.clips.shelf import Shelf
 from agent.config.camera import CameraSection
