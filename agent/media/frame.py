@@ -67,6 +67,19 @@ class Frame:
         height, width = self.height, self.width
         return self.yuv.shape == (height * 3 // 2, width) and self.yuv.dtype == np.uint8
 
+    def check(self) -> None:
+        """ValueError unless its sizes are even and its picture matches them."""
+        height, width = self.height, self.width
+        if height < 2 or width < 2 or height % 2 or width % 2:
+            raise ValueError(
+                f"frame {self.index} is {width}x{height}: sizes must be even, from 2 up"
+            )
+        if not self.is_whole:
+            raise ValueError(
+                f"frame {self.index} has {self.yuv.dtype} {self.yuv.shape}"
+                f" where I420 of {width}x{height} needs uint8 {(height * 3 // 2, width)}"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:

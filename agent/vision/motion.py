@@ -16,7 +16,6 @@ from agent.media.frame import Frame, Instant, Plane
 from agent.vision import fast
 from agent.vision.fields import Mask, Region, Rule
 from agent.vision.ground import Ground, GroundSettings
-from agent.vision.person import check
 from agent.vision.scenery import Means
 from agent.vision.zones import WHOLE, Box, Polygon, inside
 
@@ -77,7 +76,7 @@ class MotionFinder:
         nothing."""
         halver = self._halver
         if halver is None or halver.size_px != (frame.height, frame.width) or not frame.is_whole:
-            check(frame)
+            frame.check()
             halver = self._halver = Halver(frame.height, frame.width, self._library)
             self._ground = None
         if self._ground is None:

@@ -173,7 +173,7 @@ class _Cut:
 
     @classmethod
     def of(cls, frame: Frame, region: Box) -> "_Cut":
-        check(frame)
+        frame.check()
         x0, x1 = _even_span(region.x0, region.x1, frame.width)
         y0, y1 = _even_span(region.y0, region.y1, frame.height)
         return cls(frame, x0, y0, x1, y1)
@@ -219,18 +219,6 @@ class _Cut:
             (self.x0 + x1 * width) / self.frame.width,
             (self.y0 + y1 * height) / self.frame.height,
         ).clipped()
-
-
-def check(frame: Frame) -> None:
-    """ValueError unless the frame matches its description (see `agent.media.frame.Frame`)."""
-    height, width = frame.height, frame.width
-    if height < 2 or width < 2 or height % 2 or width % 2:
-        raise ValueError(f"frame {frame.index} is {width}x{height}: sizes must be even, from 2 up")
-    if not frame.is_whole:
-        raise ValueError(
-            f"frame {frame.index} has {frame.yuv.dtype} {frame.yuv.shape}"
-            f" where I420 of {width}x{height} needs uint8 {(height * 3 // 2, width)}"
-        )
 
 
 def _even_span(low: float, high: float, length: int) -> tuple[int, int]:

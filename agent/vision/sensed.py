@@ -1,7 +1,7 @@
 """Detections of a camera's own sensor behind the detector port: no inference on the processor."""
 
 from agent.media.frame import Frame, Glimpse, SensedFrame
-from agent.vision.person import CUT_SHARE, Detection, DetectorSettings, ObjectKind, check, suppress
+from agent.vision.person import CUT_SHARE, Detection, DetectorSettings, ObjectKind, suppress
 from agent.vision.zones import Area, Box, Polygon
 
 INPUT_PX = 320, 320
@@ -27,7 +27,7 @@ class SensedPeople:
 
         ValueError for an empty frame.
         """
-        check(frame)
+        frame.check()
         if not isinstance(frame, SensedFrame):
             return []
         found = [
