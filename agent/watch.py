@@ -23,10 +23,10 @@ from agent.devices.follower import Follower
 from agent.devices.jpeg import jpeg
 from agent.journal import Backlog, Entry, Journal, MediaKind, Transaction
 from agent.media.frame import Frame, Instant
-from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.picture import PictureLook, draw
 from agent.vision.pipeline import Eyes
-from agent.vision.tamper import TamperBegan, TamperChange, TamperNothing
+from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
+from agent.vision.tamper.tamper import TamperBegan, TamperChange, TamperNothing
 from agent.wire.messages import Body, CameraBack, CameraLost
 from agent.wire.urgent import is_urgent
 

@@ -1,4 +1,4 @@
-"""Hatchling's build hook: compile the C kernel of `agent/vision`.
+"""Hatchling's build hook: compile the C kernel of `agent/vision/motion`.
 
 An editable install leaves the libraries beside their sources. A wheel holds those of one processor
 and names it: `py3-none-manylinux_2_17_x86_64` or `…_aarch64`. The environment variable
@@ -24,12 +24,12 @@ from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDER: Final = "agent/vision"
+FOLDER: Final = "agent/vision/motion"
 LIBRARIES: Final = {
     "fast": ("fast.h", "fast.c", "light.c", "learn.c", "pieces.c"),
 }
 PROCESSORS: Final = {
-    "x86_64": ("-mcpu=x86_64_v3",),  # `agent.vision.fast` asks whether the processor has AVX2
+    "x86_64": ("-mcpu=x86_64_v3",),  # `motion.compiled` asks whether the processor has AVX2
     "aarch64": (),
 }
 OPTIONS: Final = (

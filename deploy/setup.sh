@@ -117,7 +117,7 @@ install_checkout() {
 fill_venv() {
     local extras=(build source agent hub) python stamp
     [[ $wanted == demo ]] || extras+=(test)
-    stamp=$(cat pyproject.toml deploy/{constraints.txt,kernel.py} agent/vision/*.[ch] | sha256sum | cut -c1-16)-${extras[*]}
+    stamp=$(cat pyproject.toml deploy/{constraints.txt,kernel.py} agent/vision/motion/*.[ch] | sha256sum | cut -c1-16)-${extras[*]}
     if [[ -x $venv/bin/python ]] && grep -qxF -e "$stamp" -e "$stamp test" "$venv/ready" 2>/dev/null; then
         return
     fi

@@ -12,7 +12,7 @@ from agent.devices.camera import Camera
 from agent.devices.scaler import gray
 from agent.i18n import N_
 from agent.media.frame import Instant, Packet, Plane, StreamInfo
-from agent.vision.scenery import curvature
+from agent.vision.tamper.scenery import curvature
 
 WATCH_S: Final = 6.0
 MOST_FRAMES: Final = 120

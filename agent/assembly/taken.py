@@ -9,7 +9,7 @@ from agent.delivery.tampering import ADVICE
 from agent.devices.clock import SystemClock
 from agent.i18n import N_
 from agent.journal import JournalError
-from agent.vision.tamper_memory import read_memory
+from agent.vision.tamper.memory import read_memory
 from agent.watch import tamper_key
 
 

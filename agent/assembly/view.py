@@ -25,11 +25,11 @@ from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.supervise import Service
 from agent.vision.budget import Allowance
-from agent.vision.person import DetectorSettings, NanoDet, PersonDetector
+from agent.vision.detect.person import DetectorSettings, NanoDet, PersonDetector
+from agent.vision.detect.sensed import SensedPeople
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.sensed import SensedPeople
-from agent.vision.sighting import SightingSettings
+from agent.vision.sightings.sightings import SightingSettings
 from agent.watch import Watch, tamper_key, things_key
 from agent.wire.ident import uuid7
 

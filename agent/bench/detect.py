@@ -24,8 +24,8 @@ from agent.assembly.networks import models_manifest
 from agent.bench.motion import WALKERS, Street
 from agent.devices.litert import LitertModel, ModelError
 from agent.devices.scaler import rgb
-from agent.vision.person import NanoDet
-from agent.vision.zones import Box
+from agent.vision.detect.person import NanoDet
+from agent.vision.geometry import Box
 
 FRAME: Final = (1080, 1920)
 CROP: Final = Box(0.4, 0.3, 0.6, 0.3 + 0.2 * 16 / 9)

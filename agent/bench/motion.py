@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 
 from agent.media.frame import Frame, Instant, Plane
-from agent.vision.motion import Halver, MotionFinder
-from agent.vision.tamper import Tamper
+from agent.vision.motion.finder import Halver, MotionFinder
+from agent.vision.tamper.tamper import Tamper
 
 _What = TypeVar("_What")
 _Answer = TypeVar("_Answer")

@@ -22,7 +22,7 @@ from agent.devices.masked import MaskedCamera
 from agent.devices.reel import VideoReel
 from agent.devices.replay import ReplayCamera
 from agent.media.frame import Frame, Packet, StreamInfo
-from agent.vision.zones import Polygon
+from agent.vision.geometry import Polygon
 
 WINDOW = Polygon(((0.6, 0.1), (0.9, 0.1), (0.9, 0.5), (0.6, 0.5)))
 """An eighth of the picture."""

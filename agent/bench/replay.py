@@ -20,9 +20,9 @@ from agent.devices.camera import NOWHERE, CameraError
 from agent.devices.litert import ModelError
 from agent.devices.replay import ReplayCamera
 from agent.media.frame import Frame, Instant
-from agent.vision.changes import Closed, Opened, SightingChange
 from agent.vision.pipeline import Eyes, EyesSettings, Look
-from agent.vision.rules import RuleMet
+from agent.vision.rules.rules import RuleMet
+from agent.vision.sightings.changes import Closed, Opened, SightingChange
 from agent.wire.ident import uuid7
 
 BROKEN_OFF = 1

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
 
 MATCH_IOU = 0.5
 BELONGS = 0.5

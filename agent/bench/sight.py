@@ -6,7 +6,7 @@ from typing import Final
 
 from agent.devices.litert import LaterModel
 from agent.devices.scaler import rgb
-from agent.vision.person import DetectorSettings, NanoDet
+from agent.vision.detect.person import DetectorSettings, NanoDet
 
 WHOLE_MODEL: Final = "nanodet_g_320x416_6c_int8"
 """For whole pictures of a crowd, as in the node's configuration."""

@@ -10,7 +10,7 @@ from agent.config.outlines import Outlines
 from agent.config.pi import PiSection
 from agent.config.places import LineSection, ZoneSection
 from agent.config.section import Name
-from agent.vision.daylight import Sensitivity
+from agent.vision.motion.daylight import Sensitivity
 from toml_settings import Section
 
 Source = Literal["url", "device", "picamera", "recording"]

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from agent.config.sections import AgentSettings
-from agent.vision.zones import Polygon
+from agent.vision.geometry import Polygon
 from agent.wire.settings import (
     SECTIONS,
     CameraSettings,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, InstanceOf, ValidationInfo
 
-from agent.vision.zones import Polygon
+from agent.vision.geometry import Polygon
 
 _SHAPE: Final = "[[[0.0, 0.0], [1.0, 0.0], [1.0, 0.2]]]"
 

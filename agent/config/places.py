@@ -7,8 +7,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from agent.config.hours import HourTexts, hours
 from agent.config.outlines import is_point, outline
 from agent.config.section import Name
-from agent.vision.places import WHOLE_PICTURE, Line, Side, Zone
-from agent.vision.zones import Point
+from agent.vision.geometry import Point
+from agent.vision.rules.places import WHOLE_PICTURE, Line, Side, Zone
 from toml_settings import Section
 
 

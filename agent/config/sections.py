@@ -14,9 +14,9 @@ from agent.config.section import Name
 from agent.config.uploads import UploadsSection
 from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
-from agent.vision.person import DetectorSettings
+from agent.vision.detect.person import DetectorSettings
 from agent.vision.pipeline import EyesSettings
-from agent.vision.sighting import SightingSettings
+from agent.vision.sightings.sightings import SightingSettings
 from toml_settings import FileSettings, Section
 
 SPARE_BYTES: Final = 256 * 2**20

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from agent.i18n import N_
-from agent.vision.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
-from agent.vision.tamper_judge import Tampering
+from agent.vision.tamper.judge import Tampering
+from agent.vision.tamper.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
 from agent.wire import messages
 
 

@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
-from agent.vision.changes import Closed, Opened, SightingChange, Updated
-from agent.vision.rules import RuleMet
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
+from agent.vision.rules.rules import RuleMet
+from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.wire.messages import LeftBy, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agent.media.frame import Plane
-from agent.vision.person import BINS, KINDS, Floats
+from agent.vision.detect.person import BINS, KINDS, Floats
 
 RUNTIME = "ai_edge_litert.interpreter"
 SCHEMA = 1

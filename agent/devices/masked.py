@@ -22,9 +22,9 @@ from agent.devices.reel import i420
 from agent.devices.yielded import Yield
 from agent.i18n import N_
 from agent.media.frame import Frame, Instant, Packet, Plane, SensedFrame, StreamInfo
+from agent.vision.detect.sensed import unmasked
+from agent.vision.geometry import Polygon
 from agent.vision.privacy import PrivacyMask
-from agent.vision.sensed import unmasked
-from agent.vision.zones import Polygon
 
 _BASE: Final = Fraction(1, 90_000)
 _WAITING: Final = 64

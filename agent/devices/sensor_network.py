@@ -15,7 +15,7 @@ import numpy as np
 from agent.devices.camera import CameraError
 from agent.i18n import N_
 from agent.media.frame import Glimpse
-from agent.vision.person import ObjectKind
+from agent.vision.detect.person import ObjectKind
 
 TASK: Final = "object detection"
 LABELS: Final = ("person", "bicycle", "car", "motorcycle")

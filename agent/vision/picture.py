@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.media.frame import Frame, Plane
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
 
 Colour = tuple[int, int, int]
 """Y (16-235), U, V (16-240)."""

@@ -6,28 +6,28 @@ from datetime import datetime
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
-from agent.vision.attention import Attention, AttentionSettings
 from agent.vision.budget import Allowance, LookBudget
-from agent.vision.changes import SightingChange
-from agent.vision.clothes import clothes
-from agent.vision.crowd import CrowdGauge
-from agent.vision.daylight import Daylight, Sensitivity
-from agent.vision.dense import Dense, DenseSettings
-from agent.vision.fitted import fitting
+from agent.vision.detect.clothes import clothes
+from agent.vision.detect.dense import Dense, DenseSettings
+from agent.vision.detect.fitted import fitting
+from agent.vision.detect.person import Detection, PersonDetector, suppress
+from agent.vision.detect.regions import Regions, RegionSettings
+from agent.vision.detect.riders import mounted
+from agent.vision.geometry import WHOLE, Area, Box, Polygon
 from agent.vision.hours import Hours
-from agent.vision.lookalikes import LookAlikes
-from agent.vision.motion import MotionFinder, MotionSettings, moved_share
-from agent.vision.person import Detection, PersonDetector, suppress
-from agent.vision.places import Line, Zone
-from agent.vision.regions import Regions, RegionSettings
-from agent.vision.riders import mounted
-from agent.vision.rules import Rules
-from agent.vision.scenery import brightness_of
-from agent.vision.sighting import Sightings, SightingSettings
-from agent.vision.tamper import Tamper, TamperChange
-from agent.vision.telling import Telling
-from agent.vision.track import Track, Tracker, TrackSettings
-from agent.vision.zones import WHOLE, Area, Box, Polygon
+from agent.vision.motion.daylight import Daylight, Sensitivity
+from agent.vision.motion.finder import MotionFinder, MotionSettings, moved_share
+from agent.vision.rules.places import Line, Zone
+from agent.vision.rules.rules import Rules
+from agent.vision.sightings.alerting import Telling
+from agent.vision.sightings.changes import SightingChange
+from agent.vision.sightings.crowd import CrowdGauge
+from agent.vision.sightings.sightings import Sightings, SightingSettings
+from agent.vision.tamper.scenery import brightness_of
+from agent.vision.tamper.tamper import Tamper, TamperChange
+from agent.vision.track.attention import Attention, AttentionSettings
+from agent.vision.track.lookalikes import LookAlikes
+from agent.vision.track.tracker import Track, Tracker, TrackSettings
 
 SAME_IOU = 0.5
 """Boxes of two overlapping looks with more overlap than this are one body."""

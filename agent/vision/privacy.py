@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.media.frame import Plane
-from agent.vision.zones import Polygon, inside
+from agent.vision.geometry import Polygon, inside
 
 BLOCK_PX = 16
 GREY = 96

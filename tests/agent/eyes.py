@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from agent.media.frame import Frame, Instant, Packet, Plane
-from agent.vision.person import Detection, ObjectKind
-from agent.vision.track import Track
-from agent.vision.zones import Box
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.geometry import Box
+from agent.vision.track.tracker import Track
 
 START = Instant(5_000_000_000, 1_700_000_000_000_000)
 

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Instant, Plane
-from agent.vision import fast, fields, motion, plain
-from agent.vision.fields import Fields, Limits, Rule
-from agent.vision.motion import MotionFinder
-from agent.vision.zones import Polygon
+from agent.vision.geometry import Polygon
+from agent.vision.motion import compiled, fields, finder, plain
+from agent.vision.motion.fields import Fields, Limits, Rule
+from agent.vision.motion.finder import MotionFinder
 
 PAGE: Final = mmap.PAGESIZE
 NO_ACCESS: Final = 0
@@ -89,7 +89,7 @@ class Guarded:
 
 def try_blocks(memory: Guarded) -> int:
     """All that is done with fields, in few and in many columns; how many there were."""
-    assert fast.LIBRARY is not None
+    assert compiled.LIBRARY is not None
     sizes = [RING, *((1 + number % 9, columns) for number, columns in enumerate(COLUMNS))]
     for number, (rows, columns) in enumerate(sizes):
         side, street = (5, 7, 27)[number % 3], memory.noise(rows, columns)
@@ -97,7 +97,7 @@ def try_blocks(memory: Guarded) -> int:
         ignored = memory.of((street < 20).astype(np.uint8)) if number % 2 else None
         both = Fields(street, side, ignored), Fields(street, side, ignored)
         both[0].learned = memory.of(both[0].learned)
-        forms = fast.Steps(fast.LIBRARY, both[0]), plain.Steps(both[1])
+        forms = compiled.Steps(compiled.LIBRARY, both[0]), plain.Steps(both[1])
         for form in forms:
             form.publish(LIMITS)
         for turn in (0, 1, 2, 0):
@@ -168,7 +168,7 @@ def _frames(memory: Guarded) -> Iterator[Frame]:
 def main(side: str) -> None:
     """Prints how much was tried."""
     memory = Guarded(at_end=side == "end")
-    tells = [patch.object(module, "np", memory) for module in (fast, fields, motion)]
+    tells = [patch.object(module, "np", memory) for module in (compiled, fields, finder)]
     for tell in tells:
         tell.start()
     for attempt in (try_blocks, try_pictures):

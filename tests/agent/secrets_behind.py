@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from agent.media.frame import Packet, Plane, StreamInfo
+from agent.vision.geometry import Polygon, inside
 from agent.vision.privacy import GREY, NO_COLOUR
-from agent.vision.zones import Polygon, inside
 
 WINDOW = Polygon(((0.55, 0.1), (0.95, 0.2), (0.9, 0.6), (0.6, 0.7)))
 """Drawn askew, so that its edges run through blocks."""

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.attention import Attention, AttentionSettings
-from agent.vision.track import Track
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
+from agent.vision.track.attention import Attention, AttentionSettings
+from agent.vision.track.tracker import Track
 from tests.agent.eyes import after, person
 
 pytestmark = pytest.mark.promise(

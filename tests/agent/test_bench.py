@@ -8,7 +8,7 @@ import pytest
 from agent.bench.replay import BROKEN_OFF, REFUSED, replay
 from agent.bench.score import main, read_rows, score
 from agent.bench.tracks import TrackBook
-from agent.vision.track import Tracker
+from agent.vision.track.tracker import Tracker
 from tests.agent.eyes import after, draw_pictures, luma_frame, moving_square, person, record
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -17,7 +17,7 @@ from agent.devices.replay import ReplayCamera
 from agent.devices.stream import NAP_S, StreamCamera
 from agent.devices.usb import UsbCamera
 from agent.media.frame import Frame, Packet
-from agent.vision.zones import Polygon
+from agent.vision.geometry import Polygon
 from tests import leftovers
 from tests.agent.eyes import Kept, after, draw_pictures, record, record_mjpeg
 from tests.agent.rtsp import RtspServer

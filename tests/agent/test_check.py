@@ -17,8 +17,8 @@ from agent.assembly.refused import refused
 from agent.config import AgentSettings
 from agent.devices.clock import SystemClock
 from agent.i18n import speaker
-from agent.vision.tamper_judge import Tampering
-from agent.vision.tamper_memory import Said, memory_of
+from agent.vision.tamper.judge import Tampering
+from agent.vision.tamper.memory import Said, memory_of
 from agent.watch import tamper_key
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import SPEED_PATH

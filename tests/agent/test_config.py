@@ -7,7 +7,7 @@ import pytest
 
 from agent.config import ConfigError, load, removed_keys_in_use
 from agent.vision.hours import Hours
-from agent.vision.places import WHOLE_PICTURE, Line, Side
+from agent.vision.rules.places import WHOLE_PICTURE, Line, Side
 
 pytestmark = pytest.mark.promise("Clips: A file name cannot leave its folder.")
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.delivery.words import in_words
-from agent.vision.changes import Closed, Opened, SightingChange, Updated
-from agent.vision.crowd import CrowdGauge, about, around
-from agent.vision.sighting import Sightings
-from agent.vision.track import Track
-from agent.vision.zones import WHOLE, Box
+from agent.vision.geometry import WHOLE, Box
+from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
+from agent.vision.sightings.crowd import CrowdGauge, about, around
+from agent.vision.sightings.sightings import Sightings
+from agent.vision.track.tracker import Track
 from agent.wire.messages import SightingOpened, SightingUpdated
 from tests.agent.eyes import after, counted_ids, person, tracked
 

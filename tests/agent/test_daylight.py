@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from agent.config import CameraSection
 from agent.media.frame import Frame
-from agent.vision.daylight import Daylight, DaylightSettings, Sensitivity
 from agent.vision.hours import Hours
+from agent.vision.motion.daylight import Daylight, DaylightSettings, Sensitivity
 from agent.vision.pipeline import Eyes, EyesSettings
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
 

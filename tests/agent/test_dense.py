@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from agent.media.frame import Frame
-from agent.vision.dense import Dense, grid
-from agent.vision.person import Detection
+from agent.vision.detect.dense import Dense, grid
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import WHOLE, Box
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.zones import WHOLE, Box
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
 
 pytestmark = [

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from agent.media.frame import Frame, Plane
-from agent.vision.changes import Closed, Opened
-from agent.vision.clothes import clothes, unlikeness
-from agent.vision.person import Detection
+from agent.vision.detect.clothes import clothes, unlikeness
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import WHOLE, Polygon
 from agent.vision.pipeline import Eyes, EyesSettings, Look
-from agent.vision.zones import WHOLE, Polygon
+from agent.vision.sightings.changes import Closed, Opened
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
 
 STREET = np.full((240, 320), 90, np.uint8)

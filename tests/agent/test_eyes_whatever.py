@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.media.frame import Frame
-from agent.vision.changes import Closed, Opened, Updated
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.geometry import Box, Polygon
 from agent.vision.hours import Hours
-from agent.vision.person import Detection, ObjectKind
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.places import Line, Zone
-from agent.vision.zones import Box, Polygon
+from agent.vision.rules.places import Line, Zone
+from agent.vision.sightings.changes import Closed, Opened, Updated
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame
 
 pytestmark = [

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from agent.bench.motion import Street
 from agent.media.frame import Frame, Instant
-from agent.vision import fast, plain
-from agent.vision.fields import Fields, Limits, Mask, Region, Rule
-from agent.vision.ground import Ground, GroundSettings
-from agent.vision.motion import EVERYTHING, Halver, MotionFinder
+from agent.vision.motion import compiled as fast
+from agent.vision.motion import plain
+from agent.vision.motion.background import Ground, GroundSettings
+from agent.vision.motion.fields import Fields, Limits, Mask, Region, Rule
+from agent.vision.motion.finder import EVERYTHING, Halver, MotionFinder
 
 pytestmark = pytest.mark.promise(
     "Motion: The compiled motion kernel gives the same boxes as numpy and OpenCV."
@@ -32,8 +33,8 @@ WITHOUT_OPENCV = """
 import sys
 import numpy as np
 from agent.media.frame import Frame, Instant
-from agent.vision.motion import MotionFinder
-from agent.vision.zones import WHOLE, Polygon
+from agent.vision.motion.finder import MotionFinder
+from agent.vision.geometry import WHOLE, Polygon
 
 corner = Polygon(((0.0, 0.0), (0.2, 0.0), (0.2, 0.2), (0.0, 0.2)))
 street = np.random.default_rng(1).integers(40, 180, (45, 80)).repeat(8, 0).repeat(8, 1)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Frame
-from agent.vision.fitted import SAME, fitting, scale
-from agent.vision.person import Detection
-from agent.vision.zones import Box
+from agent.vision.detect.fitted import SAME, fitting, scale
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import Box
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from agent.vision import fast
+from agent.vision.motion import compiled
 from tests.house.test_house import ROOT
 
 pytestmark = [
@@ -43,7 +43,7 @@ def test_a_byte_beside_guarded_memory_ends_the_program(side: str) -> None:
     assert (done.returncode, done.stdout) == (-signal.SIGSEGV, "7 7\n"), done.stderr
 
 
-@pytest.mark.skipif(fast.LIBRARY is None, reason="no library for this processor")
+@pytest.mark.skipif(compiled.LIBRARY is None, reason="no library for this processor")
 @SIDES
 def test_the_compiled_eyes_touch_nothing_beside_what_they_are_handed(side: str) -> None:
     """The libraries as they are shipped, whose steps of 32 bytes no instrument sees into."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from agent.delivery.words import in_words
-from agent.vision.changes import Closed
-from agent.vision.leaving import Side, side_left_by
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
+from agent.vision.sightings.changes import Closed
+from agent.vision.sightings.leaving import Side, side_left_by
 from agent.wire.messages import LeftBy, SightingClosed
 from tests.agent.test_sighting import SETTINGS, Street, track
 

@@ -10,8 +10,8 @@ import pytest
 
 from agent.devices.litert import LitertModel, ModelError
 from agent.devices.scaler import rgb
-from agent.vision.person import NanoDet
-from agent.vision.zones import WHOLE
+from agent.vision.detect.person import NanoDet
+from agent.vision.geometry import WHOLE
 from tests.agent.eyes import luma_frame
 
 pytestmark = [

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision import fast
+from agent.vision.motion import compiled as fast
 from agent.wire.messages import SightingOpened
 from deploy.broker import Broker
 from tests.agent.hubside import FakeHub

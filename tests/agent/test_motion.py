@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Frame, Plane
-from agent.vision.ground import GroundSettings
-from agent.vision.motion import Halver, MotionFinder, MotionSettings
-from agent.vision.zones import WHOLE, Box, Polygon
+from agent.vision.geometry import WHOLE, Box, Polygon
+from agent.vision.motion.background import GroundSettings
+from agent.vision.motion.finder import Halver, MotionFinder, MotionSettings
 from tests.agent.eyes import luma_frame
 
 SETTLED = 21

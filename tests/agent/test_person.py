@@ -5,7 +5,7 @@ import pytest
 
 from agent.devices.scaler import rgb
 from agent.media.frame import Frame, Plane
-from agent.vision.person import (
+from agent.vision.detect.person import (
     BINS,
     KINDS,
     PAD,
@@ -17,7 +17,7 @@ from agent.vision.person import (
     ObjectKind,
     suppress,
 )
-from agent.vision.zones import WHOLE, Box
+from agent.vision.geometry import WHOLE, Box
 from agent.wire.terms import ObjectKind as WireKind
 from tests.agent.eyes import after, luma_frame, person
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from agent.devices.jpeg import jpeg
 from agent.media.frame import Frame, Plane
+from agent.vision.geometry import WHOLE, Box
 from agent.vision.picture import PictureLook, draw, drawn
-from agent.vision.zones import WHOLE, Box
 from tests.agent.eyes import after
 
 AMBER_RGB = np.array([255, 176, 0])

@@ -25,10 +25,10 @@ from agent.devices.replay import ReplayCamera
 from agent.devices.usb import UsbCamera
 from agent.journal import Journal
 from agent.media.frame import Frame, Packet, StreamInfo
+from agent.vision.geometry import Polygon, inside
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.privacy import BLOCK_PX, GREY, PrivacyMask, covered
-from agent.vision.zones import Polygon, inside
 from agent.watch import Watch
 from tests.agent.eyes import Kept, Seer, after, counted_ids, person
 from tests.agent.rtsp import RtspServer

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.regions import Regions, RegionSettings
-from agent.vision.zones import WHOLE, Box
+from agent.vision.detect.regions import Regions, RegionSettings
+from agent.vision.geometry import WHOLE, Box
 from tests.agent.eyes import after, person
 
 pytestmark = pytest.mark.promise(

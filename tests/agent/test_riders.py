@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from agent.media.frame import Frame
-from agent.vision.changes import Opened
-from agent.vision.person import Detection, ObjectKind
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.detect.riders import mounted
+from agent.vision.geometry import Box
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.riders import mounted
-from agent.vision.zones import Box
+from agent.vision.sightings.changes import Opened
 from tests.agent.eyes import Seer, counted_ids, luma_frame, person
 
 pytestmark = [

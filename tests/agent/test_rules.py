@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.changes import Closed, Opened, SightingChange, Updated
+from agent.vision.geometry import Box, Polygon
 from agent.vision.hours import Hours
-from agent.vision.places import Line, Side, Zone
-from agent.vision.rules import RuleKind, RuleMet, Rules, RuleSettings
-from agent.vision.sighting import Sightings
-from agent.vision.telling import Telling
-from agent.vision.track import Track
-from agent.vision.zones import Box, Polygon
+from agent.vision.rules.places import Line, Side, Zone
+from agent.vision.rules.rules import RuleKind, RuleMet, Rules, RuleSettings
+from agent.vision.sightings.alerting import Telling
+from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
+from agent.vision.sightings.sightings import Sightings
+from agent.vision.track.tracker import Track
 from tests.agent.eyes import after, counted_ids, tracked
 
 pytestmark = [

@@ -19,7 +19,7 @@ from agent.devices.pi import PiCamera
 from agent.devices.scaler import rgb
 from agent.devices.sensor_network import SensorNetwork
 from agent.media.frame import Frame, Glimpse, Plane, SensedFrame
-from agent.vision.person import (
+from agent.vision.detect.person import (
     BINS,
     KINDS,
     STRIDES,
@@ -30,8 +30,8 @@ from agent.vision.person import (
     ObjectKind,
     PersonDetector,
 )
-from agent.vision.sensed import SensedPeople
-from agent.vision.zones import WHOLE, Box, Polygon
+from agent.vision.detect.sensed import SensedPeople
+from agent.vision.geometry import WHOLE, Box, Polygon
 from tests.agent.eyes import luma_frame
 from tests.agent.hubside import now
 from tests.agent.imx500 import FULL, Camera, Imx500, Intrinsics, metadata

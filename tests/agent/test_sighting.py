@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Instant
-from agent.vision.changes import Closed, Opened, SightingChange, Updated
-from agent.vision.clothes import Clothes
-from agent.vision.lookalikes import LookAlikes, LookAlikeSettings
-from agent.vision.sighting import Sightings, SightingSettings
-from agent.vision.track import Track
-from agent.vision.zones import Box
+from agent.vision.detect.clothes import Clothes
+from agent.vision.geometry import Box
+from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
+from agent.vision.sightings.sightings import Sightings, SightingSettings
+from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
+from agent.vision.track.tracker import Track
 from tests.agent.eyes import after, counted_ids, person, tracked
 
 SETTINGS = SightingSettings()

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Frame, Instant, Plane
-from agent.vision.motion import Halver
-from agent.vision.tamper import Tamper, TamperBegan, TamperChange, TamperEnded, TamperNothing
-from agent.vision.tamper_judge import Tampering
+from agent.vision.motion.finder import Halver
+from agent.vision.tamper.judge import Tampering
+from agent.vision.tamper.tamper import Tamper, TamperBegan, TamperChange, TamperEnded, TamperNothing
 from tests.agent.eyes import START, after
 
 HEIGHT, WIDTH = 240, 320

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.clothes import Clothes
-from agent.vision.person import Detection
-from agent.vision.track import Track, Tracker, TrackSettings
-from agent.vision.zones import Box
+from agent.vision.detect.clothes import Clothes
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import Box
+from agent.vision.track.tracker import Track, Tracker, TrackSettings
 from tests.agent.eyes import after, person
 
 pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")

@@ -3,9 +3,9 @@ who walks is found again where they turned to."""
 
 import pytest
 
-from agent.vision.clothes import Clothes
-from agent.vision.person import Detection
-from agent.vision.track import Track, Tracker
+from agent.vision.detect.clothes import Clothes
+from agent.vision.detect.person import Detection
+from agent.vision.track.tracker import Track, Tracker
 from tests.agent.eyes import after, person
 
 pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")

@@ -19,15 +19,15 @@ from agent.devices.camera import CameraError, PacketSink
 from agent.devices.newest import MOST_WAITING, NewestFrames
 from agent.journal import Journal, JournalFull, MediaKind
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
-from agent.vision.changes import Closed, Opened, SightingChange, Updated
-from agent.vision.person import ObjectKind
+from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import Box
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Look
-from agent.vision.places import Side
-from agent.vision.rules import RuleKind, RuleMet
-from agent.vision.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
-from agent.vision.tamper_judge import Tampering
-from agent.vision.zones import Box
+from agent.vision.rules.places import Side
+from agent.vision.rules.rules import RuleKind, RuleMet
+from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
+from agent.vision.tamper.judge import Tampering
+from agent.vision.tamper.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
 from agent.watch import Watch, tamper_key, things_key
 from agent.wire import messages
 from agent.wire.messages import (

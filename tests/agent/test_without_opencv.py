@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Plane
-from agent.vision import scenery
+from agent.vision.geometry import GRID, Area, Box, Polygon, inside
 from agent.vision.privacy import grown
-from agent.vision.zones import GRID, Area, Box, Polygon, inside
+from agent.vision.tamper import scenery
 
 SIZES = st.tuples(st.integers(1, 30), st.integers(1, 30))
 CORNER = Polygon(((0.1, 0.2), (0.7, 0.1), (0.9, 0.8), (0.3, 0.6)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from agent.vision.zones import Area, Box, Polygon, crosses, inside, side_of
+from agent.vision.geometry import Area, Box, Polygon, crosses, inside, side_of
 
 pytestmark = [
     pytest.mark.promise("Zones and rules: Zones, hours and night values of a camera apply."),

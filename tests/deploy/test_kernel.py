@@ -39,9 +39,9 @@ SEE = """
 import sys
 from pathlib import Path
 from agent.bench.replay import replay
-from agent.vision import fast
+from agent.vision.motion import compiled
 
-assert (fast.LIBRARY is None) == (sys.argv[4] == "none"), fast.LIBRARY
+assert (compiled.LIBRARY is None) == (sys.argv[4] == "none"), compiled.LIBRARY
 sys.exit(replay(Path(sys.argv[1]), Path(sys.argv[2]), model_dir=Path(sys.argv[3]), last_frame=90))
 """
 
@@ -97,7 +97,7 @@ def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time
     with zipfile.ZipFile(wheels[0]) as wheel:
         names = wheel.namelist()
         libraries = {name for name in names if ".so" in name}
-        assert libraries == {f"agent/vision/{name}-{processor}.so" for name in LIBRARIES}
+        assert libraries == {f"agent/vision/motion/{name}-{processor}.so" for name in LIBRARIES}
         for name in libraries:
             machine = struct.unpack_from("<H", wheel.read(name), 18)
             assert machine == (MACHINES[processor],)
@@ -118,7 +118,7 @@ def test_the_compiler_is_asked_for_only_while_something_is_to_be_compiled(tmp_pa
     for name in LIBRARIES:
         library(source, name, "x86_64").write_text(made_of(source, name, "x86_64"))
     assert ask(source, ASKS, processor="x86_64") == "[]"
-    with (source / "agent/vision/fast.h").open("a") as file:
+    with (source / "agent/vision/motion/fast.h").open("a") as file:
         file.write("\n")
     assert list(stale(source, "x86_64")) == ["fast"]
     assert ask(source, ASKS, processor="x86_64") == f"['{compiler(ROOT)}']"
@@ -141,10 +141,10 @@ def test_a_processor_that_is_not_known_is_named_with_those_that_are() -> None:
 def test_what_does_not_compile_is_said_with_the_compilers_own_words(tmp_path: Path) -> None:
     source = checkout(tmp_path / "a")
     for name in ("fast.h", "fast.c", "light.c", "learn.c", "pieces.c"):
-        (source / "agent/vision" / name).write_text("#error no room\n")
+        (source / "agent/vision/motion" / name).write_text("#error no room\n")
     with pytest.raises(KernelError, match=r"(?s)fast for x86_64 does not compile:.*no room"):
         kernel.compile_library(source, "fast", "x86_64")
-    assert not list(source.glob("agent/vision/*.so*"))
+    assert not list(source.glob("agent/vision/motion/*.so*"))
 
 
 def test_compiler_and_builder_are_pinned_at_the_same_version_everywhere() -> None:

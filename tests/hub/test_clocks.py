@@ -14,9 +14,9 @@ from sqlalchemy import select
 from agent.delivery.words import in_words
 from agent.journal import Journal
 from agent.media.frame import Instant
-from agent.vision.changes import Closed, Opened
-from agent.vision.person import ObjectKind
-from agent.vision.zones import Box
+from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import Box
+from agent.vision.sightings.changes import Closed, Opened
 from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.terms import ClockSource

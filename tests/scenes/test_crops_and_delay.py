@@ -14,9 +14,9 @@ from agent.bench.scenes.play import Scene
 from agent.bench.scenes.programme import Material
 from agent.bench.sight import sight
 from agent.media.frame import Frame
-from agent.vision.person import Detection, DetectorSettings, ObjectKind
+from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind
+from agent.vision.geometry import Box
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.zones import Box
 from tests.agent.eyes import Seer
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -12,9 +12,9 @@ import pytest
 from agent.bench.replay import replay
 from agent.bench.scenes.truth import Truth, load
 from agent.bench.score import Rows, Score, read_rows, score
+from agent.vision.geometry import Box, Polygon, crosses, side_of
 from agent.vision.pipeline import EyesSettings
-from agent.vision.places import Line, Zone
-from agent.vision.zones import Box, Polygon, crosses, side_of
+from agent.vision.rules.places import Line, Zone
 
 ROOT = Path(__file__).parents[2]
 TRUTH = load(Path(__file__).with_name("vtest.truth.toml"))

@@ -8,9 +8,9 @@ from agent.bench.scenes.footage import NOBODY, Shown
 from agent.bench.scenes.judge import band_of, judge
 from agent.bench.scenes.play import Played
 from agent.media.frame import Instant
-from agent.vision.changes import Opened
-from agent.vision.person import ObjectKind
-from agent.vision.zones import Box
+from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import Box
+from agent.vision.sightings.changes import Opened
 
 pytestmark = pytest.mark.promise(
     "Scene suite: The suite gives a table of recall, precision and delay per condition."

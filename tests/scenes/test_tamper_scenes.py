@@ -11,8 +11,8 @@ from agent.bench.scenes.programme import Material
 from agent.bench.scenes.shot import Shot
 from agent.bench.scenes.tamper import alarmed, changes, noticed
 from agent.media.frame import Plane
-from agent.vision.tamper import TamperBegan, TamperEnded, TamperSettings
-from agent.vision.tamper_judge import Tampering
+from agent.vision.tamper.judge import Tampering
+from agent.vision.tamper.tamper import TamperBegan, TamperEnded, TamperSettings
 
 
 @pytest.mark.promise("Tampering: A camera view that is taken away is reported within 30 seconds.")

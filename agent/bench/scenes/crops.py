@@ -20,12 +20,12 @@ from agent.bench.scenes.heights import Far
 from agent.bench.scenes.judge import ABOUT, MATCH_IOU
 from agent.bench.scenes.play import Scene, frames_of
 from agent.bench.sight import Sight, sight
-from agent.vision.attention import AttentionSettings
-from agent.vision.dense import DenseSettings
-from agent.vision.person import Detection, DetectorSettings, ObjectKind
+from agent.vision.detect.dense import DenseSettings
+from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind
+from agent.vision.detect.regions import RegionSettings
+from agent.vision.geometry import Box
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.regions import RegionSettings
-from agent.vision.zones import Box
+from agent.vision.track.attention import AttentionSettings
 
 STREET_PX: Final = (576, 768)
 HD_PX: Final = (1080, 1920)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from agent.bench.scenes.footage import Shown, Street, empty_picture, widened
 from agent.bench.scenes.shot import Shot, grained, split
 from agent.media.frame import Plane
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
 
 LEAST_STRETCH = 25
 """Least frames of walking without being covered for a stretch."""

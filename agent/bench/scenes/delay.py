@@ -19,8 +19,8 @@ from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.footage import Street
 from agent.bench.sight import sight
 from agent.media.frame import Frame, Instant
-from agent.vision.changes import Opened
 from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.sightings.changes import Opened
 
 FRAMES_PER_S: Final = 15.0
 P95: Final = 0.95

@@ -17,7 +17,7 @@ from agent.bench.scenes.truth import Person, Place, Truth
 from agent.devices.camera import CameraError
 from agent.devices.reel import Picture, VideoReel, i420
 from agent.media.frame import Plane
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
 
 LABELLED_FRAMES = 395
 """Labelled frames of the street. Later ones are for independent tests and never decoded here."""

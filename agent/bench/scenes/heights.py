@@ -14,7 +14,7 @@ import numpy as np
 from agent.bench.scenes.footage import Shown, Street, empty_picture
 from agent.bench.scenes.shot import grained, split
 from agent.media.frame import Plane
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
 
 SHOWS = 2 / 3
 """A body with a smaller share of its box in the picture is unsure."""

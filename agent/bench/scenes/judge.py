@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from agent.bench.scenes.footage import Shown
 from agent.bench.scenes.play import Played
 from agent.bench.score import paired
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
 
 MATCH_IOU = 0.3
 ABOUT = 0.4

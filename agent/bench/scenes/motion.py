@@ -14,8 +14,8 @@ from agent.bench.scenes import air, lens, light
 from agent.bench.scenes.conditions import DUSK, Condition
 from agent.bench.scenes.footage import Footage, Street
 from agent.bench.scenes.play import Scene
-from agent.vision.motion import MotionFinder, MotionSettings
-from agent.vision.zones import Box
+from agent.vision.geometry import Box
+from agent.vision.motion.finder import MotionFinder, MotionSettings
 
 SETTLING_FRAMES = 300
 COUNTED_FRAMES = 240

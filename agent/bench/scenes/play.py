@@ -14,10 +14,10 @@ from agent.bench.sight import Sight
 from agent.bench.stages import Stages
 from agent.bench.tracks import TrackBook
 from agent.media.frame import Frame, Instant
-from agent.vision.changes import Opened
-from agent.vision.dense import DenseSettings
-from agent.vision.person import PersonDetector
+from agent.vision.detect.dense import DenseSettings
+from agent.vision.detect.person import PersonDetector
 from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.sightings.changes import Opened
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,15 @@ from agent.bench.scenes.play import Scene
 from agent.bench.scenes.programme import Material, programme
 from agent.bench.scenes.shot import Shot
 from agent.media.frame import Plane
-from agent.vision.motion import Halver
-from agent.vision.tamper import Tamper, TamperBegan, TamperChange, TamperEnded, TamperSettings
-from agent.vision.tamper_judge import Tampering
+from agent.vision.motion.finder import Halver
+from agent.vision.tamper.judge import Tampering
+from agent.vision.tamper.tamper import (
+    Tamper,
+    TamperBegan,
+    TamperChange,
+    TamperEnded,
+    TamperSettings,
+)
 
 BEGINS_S = 16.0
 """Seconds until the tampering starts; the view must be learned by then."""

@@ -23,10 +23,10 @@ from agent.bench.scenes.footage import Shown
 from agent.bench.scenes.play import Scene, frames_of
 from agent.bench.sight import Sight, sight
 from agent.media.frame import Frame
-from agent.vision.dense import DenseSettings, grid
-from agent.vision.person import Detection, DetectorSettings, ObjectKind, suppress
+from agent.vision.detect.dense import DenseSettings, grid
+from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind, suppress
+from agent.vision.geometry import WHOLE, Box
 from agent.vision.pipeline import SAME_IOU
-from agent.vision.zones import WHOLE, Box
 
 EVERY: Final = 10
 OVERLAP: Final = DenseSettings().overlap

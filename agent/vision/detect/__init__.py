@@ -1,0 +1,1 @@
+"""People and vehicles in the regions with motion, by a network."""

@@ -1,0 +1,28 @@
+"""Chooses the smallest network input that shows a picture as large as the largest input would.
+
+A wide picture leaves nearly half of a square input grey, and grey costs as much as street.
+"""
+
+from collections.abc import Sequence
+
+from agent.vision.detect.person import PersonDetector
+
+SAME = 0.999
+"""Sizes are whole pixels: a picture shown at this share counts as equally large."""
+
+
+def fitting(
+    common: PersonDetector, fitted: Sequence[PersonDetector], size_px: tuple[int, int]
+) -> PersonDetector:
+    """The best of `common` and `fitted` for a whole picture of `size_px` (height, width).
+
+    Inputs that would show it smaller than the common one are not used.
+    """
+    least = SAME * scale(common.input_px, size_px)
+    fit = [one for one in fitted if scale(one.input_px, size_px) >= least]
+    return min((common, *fit), key=lambda one: one.input_px[0] * one.input_px[1])
+
+
+def scale(input_px: tuple[int, int], size_px: tuple[int, int]) -> float:
+    """Input pixels (height, width) per pixel of a picture of `size_px`."""
+    return min(input_px[0] / size_px[0], input_px[1] / size_px[1])

@@ -1,0 +1,247 @@
+"""Person detector: the PersonDetector port and the decoding of NanoDet's output."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.media.frame import Frame, Plane
+from agent.vision.detect.clothes import Clothes
+from agent.vision.geometry import Box
+
+Floats = NDArray[np.float32]
+
+STRIDES = (8, 16, 32)
+BINS = 11
+PAD = 114
+"""Letterbox grey of NanoDet's training."""
+CUT_SHARE = 0.01
+"""A box that ends within this share of the crop's side from its border is cut by it."""
+
+
+class ObjectKind(StrEnum):
+    """Object classes of the network, in the order of its labels.
+
+    The wire has its own enum with the same names, because vision and wire do not depend on each
+    other.
+    """
+
+    PERSON = "person"
+    BICYCLE = "bicycle"
+    CAR = "car"
+    MOTORCYCLE = "motorcycle"
+    BUS = "bus"
+    TRUCK = "truck"
+
+
+KINDS = tuple(ObjectKind)
+"""By column of the network's scores; the model's adapter compares them with the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One detection: `score` 0-1, `box` in shares of the whole frame."""
+
+    kind: ObjectKind
+    score: float
+    box: Box
+    clothes: Clothes | None = None
+    """Filled in where tracks are joined by it."""
+    wheels: ObjectKind | None = None
+    """The vehicle this person rides; see `agent.vision.detect.riders`."""
+    moved: float = 1.0
+    """Share of its box with motion."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """Thresholds of the detector."""
+
+    score: float = 0.25
+    """Lower scores (0-1) are dropped; the tracker has its own, higher thresholds."""
+    dark: float = 60.0
+    """Below this mean brightness (0-255) a part of the picture is brightened for the network"""
+    lit: float = 90.0
+    """to this mean,"""
+    most_gain: float = 4.0
+    """by at most this factor: beyond it black is noise."""
+    nms_iou: float = 0.6
+    """Of two overlapping boxes of a kind above this overlap, the better one stays."""
+    kinds: frozenset[ObjectKind] = frozenset(
+        {ObjectKind.PERSON, ObjectKind.BICYCLE, ObjectKind.MOTORCYCLE}
+    )
+    """People and their vehicles; other classes are dropped."""
+
+
+class PersonDetector(Protocol):
+    """Finds people in a part of a frame."""
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width) of the network's input."""
+
+    def detect(self, frame: Frame, region: Box) -> list[Detection]:
+        """Best first. Boxes cut by a border of `region` inside the frame are left out."""
+
+
+class Network(Protocol):
+    """The model: RGB in, raw output out."""
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width), multiples of 32."""
+
+    def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
+        """From uint8 (height, width, 3): scores float32 (cells, kinds), 0-1, and distances float32
+        (cells, 4 * BINS), logits."""
+
+
+ToRgb = Callable[[Plane, tuple[int, int]], Plane]
+"""RGB, uint8 (rows, columns, 3), of an I420 picture scaled to a size: see `devices.scaler`."""
+
+
+class NanoDet:
+    """Decodes NanoDet (RangiLyu, Apache-2.0): centres + 0.5, softmax over distance bins."""
+
+    def __init__(
+        self, network: Network, to_rgb: ToRgb, settings: DetectorSettings | None = None
+    ) -> None:
+        self._network = network
+        self._to_rgb = to_rgb
+        self._settings = settings or DetectorSettings()
+        self._cells = _cells(*network.input_px)
+        self._columns = [i for i, kind in enumerate(KINDS) if kind in self._settings.kinds]
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width) of the network."""
+        return self._network.input_px
+
+    def detect(self, frame: Frame, region: Box) -> list[Detection]:
+        """One inference. ValueError for an empty frame or region."""
+        cut = _Cut.of(frame, region)
+        canvas = np.full((*self.input_px, 3), PAD, np.uint8)
+        rows, columns = self._show(cut, canvas)
+        scores, distances = self._network.infer(canvas)
+        found: list[Detection] = []
+        for column in self._columns:
+            chosen = np.flatnonzero(scores[:, column] >= self._settings.score)
+            if len(chosen):
+                boxes = _boxes(distances[chosen], self._cells[chosen])
+                share = (boxes / np.array([columns, rows] * 2)).astype(np.float32)
+                found += cut.detections(KINDS[column], scores[chosen, column], share)
+        return suppress(found, self._settings.nms_iou)
+
+    def _show(self, cut: "_Cut", canvas: Plane) -> tuple[int, int]:
+        """Put the cut into the canvas's top left corner; returns its rows and columns there.
+
+        A dark cut is made brighter, because the network was trained on daylight.
+        """
+        settings = self._settings
+        rows, columns = cut.size_within(self.input_px)
+        rgb = self._to_rgb(cut.yuv(), (rows, columns))
+        mean = float(rgb[:, :, 1].mean())  # green is most of the brightness
+        if mean < settings.dark:
+            gain = min(settings.most_gain, settings.lit / max(1.0, mean))
+            rgb = np.minimum(np.rint(np.arange(256) * gain), 255).astype(np.uint8)[rgb]
+        canvas[:rows, :columns] = rgb
+        return rows, columns
+
+
+def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:
+    """Non-maximum suppression: best first, without boxes that overlap a better one of their kind by
+    more than `iou`."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda d: -d.score):
+        if all(one.kind != other.kind or one.box.iou(other.box) <= iou for other in kept):
+            kept.append(one)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A part of an I420 frame with even edges, in pixels."""
+
+    frame: Frame
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @classmethod
+    def of(cls, frame: Frame, region: Box) -> "_Cut":
+        frame.check()
+        x0, x1 = _even_span(region.x0, region.x1, frame.width)
+        y0, y1 = _even_span(region.y0, region.y1, frame.height)
+        return cls(frame, x0, y0, x1, y1)
+
+    def size_within(self, within: tuple[int, int]) -> tuple[int, int]:
+        """The even (rows, columns) of the part, fitted into `within` (height, width)."""
+        height, width = self.y1 - self.y0, self.x1 - self.x0
+        scale = min(within[0] / height, within[1] / width)
+        rows = min(within[0], max(2, round(height * scale / 2) * 2))
+        columns = min(within[1], max(2, round(width * scale / 2) * 2))
+        return rows, columns
+
+    def yuv(self) -> Plane:
+        """The part as I420; the frame's own picture where it is all of it."""
+        height, width = self.y1 - self.y0, self.x1 - self.x0
+        if (height, width) == (self.frame.height, self.frame.width):
+            return self.frame.yuv
+        part = np.empty((height * 3 // 2, width), np.uint8)
+        part[:height] = self.frame.luma[self.y0 : self.y1, self.x0 : self.x1]
+        half = slice(self.y0 // 2, self.y1 // 2), slice(self.x0 // 2, self.x1 // 2)
+        tints = part[height:].reshape(2, height // 2, width // 2)
+        for into, plane in zip(tints, self.frame.tints, strict=True):
+            into[:] = plane[half]
+        return part
+
+    def detections(self, kind: ObjectKind, scores: Floats, shares: Floats) -> list[Detection]:
+        """From boxes in shares of this part; boxes cut by its inner borders are left out."""
+        inner = np.array(
+            [self.x0 > 0, self.y0 > 0, self.x1 < self.frame.width, self.y1 < self.frame.height]
+        )
+        outside = np.concatenate([shares[:, :2] < CUT_SHARE, shares[:, 2:] > 1 - CUT_SHARE], axis=1)
+        whole = ~(outside & inner).any(axis=1)
+        return [
+            Detection(kind, float(score), self._box(*(float(v) for v in share)))
+            for score, share in zip(scores[whole], shares[whole], strict=True)
+        ]
+
+    def _box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
+        width, height = self.x1 - self.x0, self.y1 - self.y0
+        return Box(
+            (self.x0 + x0 * width) / self.frame.width,
+            (self.y0 + y0 * height) / self.frame.height,
+            (self.x0 + x1 * width) / self.frame.width,
+            (self.y0 + y1 * height) / self.frame.height,
+        ).clipped()
+
+
+def _even_span(low: float, high: float, length: int) -> tuple[int, int]:
+    """Even pixels that cover [low, high] (shares of `length`), at least two, inside."""
+    start = min(max(0, int(low * length) // 2 * 2), length - 2)
+    end = min(length, -(-round(high * length) // 2) * 2)
+    return start, max(start + 2, end)
+
+
+def _cells(height: int, width: int) -> Floats:
+    """(cells, 3): centre x, centre y and stride, in network pixels."""
+    grids = []
+    for stride in STRIDES:
+        y, x = np.mgrid[0 : height // stride, 0 : width // stride]
+        centers = (np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * stride
+        grids.append(np.column_stack([centers, np.full(len(centers), stride)]))
+    return np.concatenate(grids).astype(np.float32)
+
+
+def _boxes(distances: Floats, cells: Floats) -> Floats:
+    """(n, 4): x0, y0, x1, y1 in network pixels, from logits (n, 4 * BINS) of `cells` (n, 3)."""
+    logits = distances.reshape(-1, 4, BINS)
+    weights = np.exp(logits - logits.max(axis=2, keepdims=True))
+    steps = (weights * np.arange(BINS, dtype=np.float32)).sum(axis=2) / weights.sum(axis=2)
+    sides = steps * cells[:, 2:3]
+    return np.concatenate([cells[:, :2] - sides[:, :2], cells[:, :2] + sides[:, 2:]], axis=1)

@@ -1,0 +1,291 @@
+"""Looks: the fewest parts of the picture that show all motion large enough.
+
+The network sees a fixed number of pixels: people are small in the whole picture and large in a
+crop. NanoDet finds people best at a fifth to just under half of its input's height. In a small
+picture they are large enough, and one look at the whole is cheaper than crops.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+
+from agent.media.frame import Instant
+from agent.vision.geometry import WHOLE, Box
+
+CELLS = (24, 32)
+"""Rows and columns of the memory of last looks."""
+NEVER_S = -1e9
+EARLY_S = 0.01
+"""Tolerance for the times of frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """Size and frequency of looks."""
+
+    least_person_px: float = 16.0
+    """A person needs this height in the network's input to be found; smaller needs a crop."""
+    good_person_px: float = 24.0
+    """Below this height a crop is better, if it costs no extra look. Crops are joined only while
+    everybody in them has at least this height."""
+    person_share: float = 0.3
+    """In a crop around one person, the person's height is this share of the crop's longer side."""
+    vain_looks: int = 8
+    """While people are tracked, a place with this many recent looks for motion that found nobody"""
+    vain_kept_s: float = 10.0
+    """(time constant of "recent")"""
+    vain_every_s: float = 0.2
+    """is looked at at most this often: it is a branch, a spider's web, a shadow."""
+    small_person_px: float = 32.0
+    """A tracked person smaller than this gets a crop that shows them this high,"""
+    most_zoom: float = 2.0
+    """enlarged by at most this factor."""
+    stood_iou: float = 0.7
+    """Motion that overlaps motion of the previous frame by more than this stays in place."""
+    stood_looks: int = 15
+    """It is looked at in this many consecutive frames, twice what a sighting needs;"""
+    stood_every: int = 10
+    """then in every so many: it may be an object left behind, or a trace in the background of a
+    person who left."""
+    stood_height: float = 0.1
+    """Share of the picture's height: taller motion can be a group moving inside."""
+    most_looks: int = 3
+    """Most inferences per frame; the rest waits for the next frames, longest unseen first."""
+
+
+class Regions:
+    """Chooses the parts, longest unseen first; `looked` reports which were used."""
+
+    def __init__(self, input_px: tuple[int, int], settings: RegionSettings | None = None) -> None:
+        """`input_px`: (height, width) of the network's input."""
+        self._input_px = input_px
+        self._settings = settings or RegionSettings()
+        self._seen = _Seen()
+        self._vain = _Vain(self._settings.vain_kept_s)
+        self._news: tuple[Box, ...] = ()
+        self._offered: list[_Crop] = []
+        self._standing: list[tuple[Box, int]] = []
+
+    def choose(
+        self,
+        now: Instant,
+        size_px: tuple[int, int],
+        *,
+        moved: Sequence[Box],
+        people: Sequence[Box],
+        due: Sequence[Box],
+        is_rush: bool = False,
+        input_px: tuple[int, int] | None = None,
+    ) -> tuple[Box, ...]:
+        """For a picture of `size_px` (height, width); `people` are expected places of tracks at
+        `now`, `due` those needing a look; in a rush all other motion is looked at too.
+        `input_px`: another network's input.
+
+        At most `most_looks`, longest unseen first: with a smaller budget take the first ones.
+        Without motion and due tracks: none.
+        """
+        if not moved and not people and not due:
+            self._news, self._standing, self._offered = (), [], []
+            return ()
+        picture = _Picture(size_px, input_px or self._input_px, self._settings)
+        news = tuple(box for box in self._restless(moved) if picture.is_news(box, people))
+        self._news = news
+        is_always = is_rush or not people
+        wanted = [*due, *(box for box in news if is_always or self._is_due(box, now))]
+        looks = picture.looks_at(wanted, due=due, known=(*people, *news))
+        looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))
+        self._offered = looks[: self._settings.most_looks]
+        return tuple(look.box for look in self._offered)
+
+    def _is_due(self, moved: Box, now: Instant) -> bool:
+        """True if it was not just looked at, or not so often without a find."""
+        if self._vain.looks_at(moved, now) < self._settings.vain_looks:
+            return True
+        unseen_s = now.mono_ns / 1e9 - self._seen.longest_ago_s([moved])
+        return unseen_s >= self._settings.vain_every_s - EARLY_S
+
+    def looked(self, now: Instant, count: int) -> None:
+        """The first `count` of the last choice were looked at, at `now`."""
+        for look in self._offered[:count]:
+            for box in look.things if look.box == WHOLE else (look.box,):
+                self._seen.note(box, now)
+            for box in look.things:
+                if box in self._news:
+                    self._vain.note(box, now)
+
+    def _restless(self, moved: Sequence[Box]) -> list[Box]:
+        """Without motion that has stayed in place for long, most of the time."""
+        settings, before = self._settings, self._standing
+        self._standing = [
+            (box, 1 + max((n for old, n in before if box.iou(old) > settings.stood_iou), default=0))
+            for box in moved
+        ]
+        return [
+            box
+            for box, frames in self._standing
+            if frames <= settings.stood_looks
+            or frames % settings.stood_every == 0
+            or box.height > settings.stood_height
+        ]
+
+
+class _Seen:
+    """Time of the last close look at each place of the picture."""
+
+    def __init__(self) -> None:
+        self._last_s = np.full(CELLS, NEVER_S)
+
+    def note(self, box: Box, now: Instant) -> None:
+        """All of `box` was seen; moving on by half its width still counts as seen."""
+        near = box.grown(by_x=box.width / 2, by_y=0.0)
+        self._last_s[_cells(near)] = now.mono_ns / 1e9
+
+    def longest_ago_s(self, things: Sequence[Box]) -> float:
+        """Time of the oldest look among `things`: monotonic seconds."""
+        return min(self._at(thing) for thing in things)
+
+    def _at(self, thing: Box) -> float:
+        (x, y), (rows, columns) = thing.clipped().center, CELLS
+        return float(self._last_s[int(y * (rows - 1)), int(x * (columns - 1))])
+
+
+class _Vain:
+    """Recent looks at each place for motion alone."""
+
+    def __init__(self, kept_s: float) -> None:
+        self._looks = np.zeros(CELLS)
+        self._kept_s = kept_s
+        self._last: Instant | None = None
+
+    def note(self, moved: Box, now: Instant) -> None:
+        """One more look at all of it."""
+        if self._last is not None and now != self._last:
+            self._looks *= self._left(now)
+        self._last = now
+        self._looks[_cells(moved)] += 1.0
+
+    def looks_at(self, moved: Box, now: Instant) -> float:
+        """Looks at half of its cells; the other half had fewer."""
+        return float(np.median(self._looks[_cells(moved)])) * self._left(now)
+
+    def _left(self, now: Instant) -> float:
+        """Remaining share of the memory."""
+        elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
+        return exp(-elapsed_s / self._kept_s)
+
+
+def _cells(box: Box) -> tuple[slice, slice]:
+    """Rows and columns that it touches."""
+    (rows, columns), inside = CELLS, box.clipped()
+    y0, x0 = int(inside.y0 * (rows - 1)), int(inside.x0 * (columns - 1))
+    y1, x1 = int(inside.y1 * (rows - 1)), int(inside.x1 * (columns - 1))
+    return slice(y0, y1 + 1), slice(x0, x1 + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crop:
+    """A part of the picture, the height in pixels of the smallest thing in it, and the things."""
+
+    box: Box
+    smallest_px: float
+    things: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """Geometry of one picture: size of things in a crop."""
+
+    size_px: tuple[int, int]
+    input_px: tuple[int, int]
+    settings: RegionSettings
+
+    def is_news(self, moved: Box, people: Sequence[Box]) -> bool:
+        """True if large enough for a person in the finest crop, and not the motion of a track."""
+        if moved.height * self.size_px[0] < 1.25 * self.settings.least_person_px:
+            return False
+        near = (p.grown(by_x=0.5 * p.width, by_y=0.1 * p.height) for p in people)
+        return all(moved.overlap(person) < 0.5 * moved.area for person in near)
+
+    def looks_at(
+        self, wanted: Sequence[Box], *, due: Sequence[Box], known: Sequence[Box]
+    ) -> list[_Crop]:
+        """The whole picture if it shows anything large enough, and crops around the rest; or only
+        crops, if they are no more looks and the whole shows nobody well. Motion wider than a
+        body is left to the whole."""
+        settings = self.settings
+        small = [thing for thing in wanted if self.shown_px(thing) < settings.least_person_px]
+        looks = self._crops(small, due)
+        if len(small) == len(wanted):
+            return looks
+        served = [thing for thing in wanted if self.shown_px(thing) >= settings.least_person_px]
+        are_bodies = all(one in due or self._is_upright(one) for one in served)
+        if are_bodies and all(self.shown_px(one) < settings.good_person_px for one in served):
+            closer = self._crops(wanted, due)
+            if len(closer) <= len(looks) + 1:
+                return closer
+        seen = (thing for thing in known if self.shown_px(thing) >= settings.least_person_px)
+        return [_Crop(WHOLE, 0.0, tuple(seen)), *looks]
+
+    def _is_upright(self, thing: Box) -> bool:
+        """Higher than wide, like one body; a group or a branch is not."""
+        return thing.height * self.size_px[0] > thing.width * self.size_px[1]
+
+    def _crops(self, things: Sequence[Box], due: Sequence[Box]) -> list[_Crop]:
+        return self.merged([self.around(one, is_body=one in due) for one in things])
+
+    def shown_px(self, thing: Box) -> float:
+        """Height of it in a look at the whole picture, in pixels of the network's input."""
+        return thing.height * self.size_px[0] * self._scale(WHOLE)
+
+    def _scale(self, crop: Box) -> float:
+        """Input pixels per pixel of the picture."""
+        height, width = self.size_px
+        return min(
+            self.input_px[0] / (crop.height * height), self.input_px[1] / (crop.width * width)
+        )
+
+    def around(self, thing: Box, *, is_body: bool) -> _Crop:
+        """A part around `thing` in the shape of the network's input, moved inside the picture;
+        enlarged only for a body of known size, so that nothing is left out."""
+        height, width = self.size_px
+        rows, columns = self.input_px
+        tall_px = max(thing.height * height, thing.width * width / 2)
+        finest = max(1 / self.settings.most_zoom, tall_px / self.settings.small_person_px)
+        times = max(
+            min(1.0, finest) if is_body else 1.0,
+            tall_px / (self.settings.person_share * max(rows, columns)),
+        )
+        across, down = min(1.0, times * columns / width), min(1.0, times * rows / height)
+        x, y = thing.center
+        x0 = min(max(0.0, x - across / 2), 1.0 - across)
+        y0 = min(max(0.0, y - down / 2), 1.0 - down)
+        box = Box(x0, y0, x0 + across, y0 + down)
+        shown = self._scale(box) * min(1.0, times)  # an enlarged one is joined as if it were not
+        smallest_px = max(tall_px, self.settings.good_person_px / shown)
+        return _Crop(box, smallest_px, (thing,))
+
+    def merged(self, crops: list[_Crop]) -> list[_Crop]:
+        """Join the pair with the smallest joint crop, as long as everything in it stays large
+        enough."""
+        while True:
+            pairs = [
+                (joined.box.area, i, j, joined)
+                for i, one in enumerate(crops)
+                for j, other in enumerate(crops[:i])
+                if self._fits(joined := self._joined(one, other))
+            ]
+            if not pairs:
+                return crops
+            _, i, j, joined = min(pairs, key=lambda pair: pair[:3])
+            crops = [crop for k, crop in enumerate(crops) if k not in (i, j)] + [joined]
+
+    def _joined(self, one: _Crop, other: _Crop) -> _Crop:
+        a, b = one.box, other.box
+        box = Box(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))
+        smallest_px = min(one.smallest_px, other.smallest_px)
+        return _Crop(box, smallest_px, (*one.things, *other.things))
+
+    def _fits(self, crop: _Crop) -> bool:
+        return crop.smallest_px * self._scale(crop.box) >= self.settings.good_person_px * 0.999

@@ -1,0 +1,1 @@
+"""Motion by background subtraction: what moves, and where the network should look."""

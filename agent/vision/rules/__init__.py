@@ -1,0 +1,1 @@
+"""Zones, lines, hours and groups: what a track must do to count."""

@@ -1,0 +1,1 @@
+"""From tracks to sightings: opened, updated, closed, and which of them alert."""

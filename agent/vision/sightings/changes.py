@@ -1,0 +1,69 @@
+"""Changes of a sighting, of a person or a crowd: opened, updated, closed."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from agent.media.frame import Instant
+from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import Box
+from agent.vision.rules.rules import RuleMet
+from agent.vision.sightings.leaving import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sighting begins. `score` is the best so far, `people` includes this person."""
+
+    sighting_id: UUID
+    track_id: int
+    kind: ObjectKind
+    people: int
+    score: float
+    box: Box
+    first_seen: Instant
+    at: Instant
+    rules: tuple[RuleMet, ...] = ()
+    """Camera rules met so far."""
+    wakes: bool = True
+    """False if it is only recorded: outside alert hours."""
+    is_crowd: bool = False
+    """It stands for a whole crowd: `people` is an estimate, `track_id` is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """More people than reported, a clearly better view, or a rule met; `box` is in the frame
+    `at`."""
+
+    sighting_id: UUID
+    people: int
+    score: float
+    box: Box
+    at: Instant
+    rules: tuple[RuleMet, ...] = ()
+    """Camera rules met now."""
+    wakes: bool = False
+    """True if it was only recorded so far and now alerts."""
+    is_crowd: bool = False
+    """`people` is an estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The sighting ended; last seen at `last_seen`, certain at `at`."""
+
+    sighting_id: UUID
+    first_seen: Instant
+    last_seen: Instant
+    at: Instant
+    came: Box | None = None
+    """Box at the beginning of the sighting;"""
+    went: Box | None = None
+    """and at its end. Both None for a crowd, which moves in many directions."""
+    rode: bool | None = None
+    """True if they rode a two-wheeler; None for a crowd."""
+    left_by: Side | None = None
+    """Side of the picture by which they left; None for a crowd and for a standing person."""
+
+
+SightingChange = Opened | Updated | Closed

@@ -1,0 +1,394 @@
+"""Sightings: opened once, updated rarely, closed once.
+
+A track alone is not enough: a lamp post can look like a person for a frame or two, and some look a
+little like one all day. So a sighting opens when several frames give enough evidence, continues
+while the body is hidden for a moment, and closes when it stays away longer. A standing person
+counts too, but only in frames that show a person clearly, because nobody has seen them walk.
+
+`now` is the instant of the present frame. Spans are monotonic; no clock is read.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from agent.media.frame import Instant
+from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import Box
+from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
+from agent.vision.sightings.crowd import Crowd, CrowdSettings, about, around
+from agent.vision.sightings.leaving import side_left_by
+from agent.vision.track.evidence import Hit, Suspect
+from agent.vision.track.lookalikes import LookAlikes
+from agent.vision.track.tracker import Track
+
+
+@dataclass(frozen=True, slots=True)
+class SightingSettings:
+    """When a sighting opens, is updated and closes."""
+
+    evidence: float = 2.5
+    """Sum of detection scores of one track within `evidence_s`: 4 frames of a clear view (0.7), 7
+    of a poor one (0.4). A higher value is later and more certain."""
+    evidence_s: float = 1.0
+    """Older detections do not count, so that rare false ones never add up."""
+    evidence_looks: int = 10
+    """Except those of the last looks at the place, up to this number: with rare looks evidence
+    takes longer and need not be stronger;"""
+    evidence_most_s: float = 5.0
+    """but never older than this."""
+    walked: float = 0.6
+    """A track that moved this far from its start (body heights) is not a lamp post."""
+    rode: float = 1.2
+    """A two-wheeler without a detected rider that moved this far is ridden,"""
+    rode_moved: float = 1 / 3
+    """if there is motion in this share of its place: a row of parked ones flickers."""
+    still_score: float = 0.65
+    """For other tracks only detections from this score on are evidence (0-1). In a crowd, where a
+    look is a quarter of a second's walk, the rest counts once they are known to walk."""
+    border_weight: float = 0.5
+    """A body cut by the picture's border is half visible: weight of its score."""
+    gap_s: float = 3.0
+    """A person unseen for this long is still there; after that the person has left."""
+    present_s: float = 0.5
+    """A person seen within this time counts among the people in view."""
+    update_every_s: float = 2.0
+    """Least time between two updates of one sighting."""
+    crowd: CrowdSettings = field(default_factory=CrowdSettings)
+    better_by: float = 1.5
+    """A view gets a new picture if its score times height is this many times the best so far."""
+
+
+class Sightings:
+    """State machine over all tracks of one camera; call `advance` with the tracks of every
+    frame."""
+
+    def __init__(
+        self,
+        new_id: Callable[[Instant], UUID],
+        settings: SightingSettings | None = None,
+        things: LookAlikes | None = None,
+    ) -> None:
+        """`new_id` makes a unique id for a sighting opened at an instant. `things` are the known
+        objects in this view that look like people."""
+        self._new_id = new_id
+        self._settings = settings or SightingSettings()
+        self._suspected: dict[int, Suspect] = {}
+        self._open: dict[int, _Sighting] = {}
+        self._lookalikes = LookAlikes() if things is None else things
+        self._crowd: Crowd | None = None
+
+    @property
+    def open_tracks(self) -> frozenset[int]:
+        """Tracks with an open sighting, alone or in a crowd."""
+        return frozenset(self.open_ids)
+
+    @property
+    def open_ids(self) -> dict[int, UUID]:
+        """Open sightings by track; a crowd's for each of its members."""
+        crowd = dict.fromkeys(self._crowd.members, self._crowd.sighting_id) if self._crowd else {}
+        return crowd | {track_id: one.sighting_id for track_id, one in self._open.items()}
+
+    def say(self, track: Track, now: Instant) -> Updated:
+        """An update of this track's open sighting for another reason."""
+        if self._crowd and track.track_id in self._crowd.members:
+            return self._update_crowd(self._crowd, now, track.box)
+        return self._update(track, now)
+
+    def advance(
+        self,
+        now: Instant,
+        tracks: Sequence[Track],
+        *,
+        crowd_of: int = 0,
+        is_dense: bool = False,
+    ) -> tuple[SightingChange, ...]:
+        """Changes after the frame at `now`: first closed, then opened, then updated.
+
+        In a crowd of about `crowd_of` people, newcomers are counted in its one sighting;
+        `is_dense`: the picture is looked at tile by tile.
+        """
+        if not (tracks or crowd_of or self._open or self._suspected or self._crowd):
+            return ()
+        seen = [track for track in tracks if track.is_seen]
+        self._keep_unlooked(tracks, now)
+        closed = self._close(now, self._gone(now))
+        for track in seen:
+            self._note(track, now)
+        closed += self._close(now, self._found_out(seen, now))
+        newcomers = self._newcomers(tracks, now, is_dense=is_dense)
+        crowd = self._step_crowd(now, newcomers, tracks, people=crowd_of)
+        newcomers = [] if crowd_of else newcomers
+        opened = [self._open_for(track, now) for track in newcomers]
+        updated = [self._update(track, now) for track in seen if self._is_news(track, now)]
+        self._forget(now)
+        return (*closed, *opened, *updated, *crowd)
+
+    def finish(self, at: Instant) -> tuple[SightingChange, ...]:
+        """The camera stops: close every open sighting."""
+        self._suspected.clear()
+        return (*self._close(at, list(self._open)), *self._close_crowd(at))
+
+    def _step_crowd(
+        self, now: Instant, newcomers: Sequence[Track], tracks: Sequence[Track], *, people: int
+    ) -> tuple[SightingChange, ...]:
+        """Count arrivals and departures; open, update and close the crowd's one sighting."""
+        settings, crowd = self._settings, self._crowd
+        if not people:
+            return self._close_crowd(now)
+        if crowd is None:
+            crowd = self._crowd = Crowd(self._new_id(now), now, now, now)
+        for track in newcomers:
+            del self._suspected[track.track_id]
+            crowd.note(track, now)
+        crowd.last_seen, crowd.people = now, about(people)
+        crowd.forget(now, settings.gap_s)
+        ids = self.open_ids
+        box = around(track.box for track in tracks if track.track_id in ids)
+        if crowd.told_people == 0:
+            crowd.told_people = crowd.people
+            return (self._opened_crowd(crowd, now, box),)
+        is_due = now.seconds_since(crowd.told_at) >= settings.update_every_s
+        if is_due and crowd.people >= settings.crowd.more_by * crowd.told_people:
+            return (self._update_crowd(crowd, now, box),)
+        return ()
+
+    def _opened_crowd(self, crowd: Crowd, now: Instant, box: Box) -> Opened:
+        return Opened(
+            sighting_id=crowd.sighting_id,
+            track_id=0,
+            kind=ObjectKind.PERSON,
+            people=crowd.told_people,
+            score=crowd.score,
+            box=box,
+            first_seen=crowd.first_seen,
+            at=now,
+            is_crowd=True,
+        )
+
+    def _update_crowd(self, crowd: Crowd, now: Instant, box: Box) -> Updated:
+        crowd.told_at, crowd.told_people = now, max(crowd.told_people, crowd.people)
+        return Updated(
+            sighting_id=crowd.sighting_id,
+            people=crowd.people,
+            score=crowd.score,
+            box=box.clipped(),
+            at=now,
+            is_crowd=True,
+        )
+
+    def _close_crowd(self, at: Instant) -> tuple[SightingChange, ...]:
+        """People still there are reported one by one again, if they still have enough evidence."""
+        crowd, self._crowd = self._crowd, None
+        if crowd is None:
+            return ()
+        return (Closed(crowd.sighting_id, crowd.first_seen, crowd.last_seen, at),)
+
+    def _keep_unlooked(self, tracks: Sequence[Track], now: Instant) -> None:
+        """A body not looked for since it was seen still counts as present."""
+        for track in tracks:
+            sighting = self._open.get(track.track_id)
+            if sighting is not None and not track.is_seen and track.misses == 0:
+                sighting.there_at = now
+
+    def _gone(self, now: Instant) -> list[int]:
+        """Tracks of open sightings that stayed away too long, even if they are back now."""
+        gap_s = self._settings.gap_s
+        return [
+            track_id
+            for track_id, sighting in self._open.items()
+            if now.seconds_since(sighting.there_at) > gap_s
+        ]
+
+    def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
+        """Tracks reported as people that turn out to be things; they are learned."""
+        things = [
+            track
+            for track in seen
+            if track.track_id in self._open
+            and track.travelled < self._settings.walked
+            and self._lookalikes.is_still(track, now)
+        ]
+        for thing in things:
+            self._lookalikes.learn(thing, now)
+        return [thing.track_id for thing in things]
+
+    def _close(self, at: Instant, track_ids: Iterable[int]) -> tuple[SightingChange, ...]:
+        closing = [self._open.pop(track_id) for track_id in track_ids]
+        return tuple(
+            Closed(
+                one.sighting_id,
+                one.first_seen,
+                one.last_seen,
+                at,
+                came=one.first_box.clipped(),
+                went=one.last_box.clipped(),
+                rode=one.rides,
+                left_by=side_left_by(one.last_box, one.speed),
+            )
+            for one in closing
+        )
+
+    def _note(self, track: Track, now: Instant) -> None:
+        """Record this frame, for an open sighting or as evidence for one."""
+        if sighting := self._open.get(track.track_id):
+            sighting.last_seen = sighting.there_at = now
+            sighting.last_box, sighting.rides, sighting.speed = track.box, track.rides, track.speed
+            sighting.score = max(sighting.score, track.score)
+            return
+        if self._crowd and track.track_id in self._crowd.members:
+            self._crowd.note(track, now)
+            return
+        suspect = self._suspected.setdefault(track.track_id, Suspect(now, now, track.box))
+        suspect.last_seen = now
+        suspect.score = max(suspect.score, track.score)
+        weight, if_walks = self._weights(track, now)
+        suspect.hits.append(Hit(now, track.looks, weight, if_walks))
+        while self._is_stale(suspect.hits[0], now, track.looks):
+            suspect.hits.popleft()
+
+    def _is_stale(self, hit: Hit, now: Instant, looks: int) -> bool:
+        """True if it is too long or too many looks ago."""
+        settings, age_s = self._settings, now.seconds_since(hit.at)
+        is_recent = looks - hit.looks < settings.evidence_looks
+        return age_s > (settings.evidence_most_s if is_recent else settings.evidence_s)
+
+    def _weights(self, track: Track, now: Instant) -> tuple[float, float]:
+        """Weight of this frame's detection as evidence: as it is, and if the track turns out to
+        walk."""
+        settings = self._settings
+        full = track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
+        if track.is_mount:
+            is_ridden = track.travelled >= settings.rode and track.moved >= settings.rode_moved
+            return (full, full) if is_ridden else (0.0, 0.0)
+        if track.travelled >= settings.walked:
+            return full, full
+        if self._lookalikes.is_thing(track, now):
+            return 0.0, 0.0
+        return full if track.score >= settings.still_score else 0.0, full
+
+    def _is_convincing(self, track: Track, *, is_dense: bool) -> bool:
+        suspect = self._suspected.get(track.track_id)
+        walks = is_dense and not track.is_mount and track.travelled >= self._settings.walked
+        return suspect is not None and suspect.evidence(walks=walks) >= self._settings.evidence
+
+    def _newcomers(self, tracks: Sequence[Track], now: Instant, *, is_dense: bool) -> list[Track]:
+        """Tracks with enough evidence now, without those that only reappeared where one was
+        lost."""
+        lost = self._open.keys() - {track.track_id for track in tracks}
+        newcomers = []
+        for track in tracks:
+            if track.is_seen and self._is_convincing(track, is_dense=is_dense):
+                lost_id = self._lost_near(self._suspected[track.track_id].first_box, lost)
+                if lost_id is None:
+                    newcomers.append(track)
+                else:
+                    lost.discard(lost_id)
+                    self._open[track.track_id] = self._open.pop(lost_id)
+                    del self._suspected[track.track_id]
+                    self._note(track, now)
+        return newcomers
+
+    def _lost_near(self, box: Box, lost: Iterable[int]) -> int | None:
+        """The lost track with an open sighting that disappeared around `box`."""
+        for track_id in sorted(lost):
+            last_box = self._open[track_id].last_box
+            if _is_inside(last_box) and box.overlap(_around(last_box)) > 0.5 * box.area:
+                return track_id
+        return None
+
+    def _open_for(self, track: Track, now: Instant) -> Opened:
+        suspect = self._suspected.pop(track.track_id)
+        sighting = _Sighting(
+            sighting_id=self._new_id(now),
+            first_seen=suspect.first_seen,
+            last_seen=now,
+            first_box=track.box,
+            last_box=track.box,
+            rides=track.rides,
+            speed=track.speed,
+            score=suspect.score,
+            best_view=_view(track),
+            told_at=now,
+            there_at=now,
+        )
+        self._open[track.track_id] = sighting
+        sighting.told_people = self._people(now)
+        return Opened(
+            sighting_id=sighting.sighting_id,
+            track_id=track.track_id,
+            kind=ObjectKind.PERSON,  # a moving two-wheeler has a rider, found or not
+            people=sighting.told_people,
+            score=sighting.score,
+            box=track.box.clipped(),
+            first_seen=sighting.first_seen,
+            at=now,
+        )
+
+    def _is_news(self, track: Track, now: Instant) -> bool:
+        sighting = self._open.get(track.track_id)
+        if sighting is None or now.seconds_since(sighting.told_at) < self._settings.update_every_s:
+            return False
+        is_better = _view(track) >= self._settings.better_by * sighting.best_view
+        return is_better or self._people(now) > sighting.told_people
+
+    def _update(self, track: Track, now: Instant) -> Updated:
+        sighting = self._open[track.track_id]
+        sighting.told_at = now
+        sighting.told_people = max(sighting.told_people, self._people(now))
+        sighting.best_view = max(sighting.best_view, _view(track))
+        return Updated(
+            sighting_id=sighting.sighting_id,
+            people=self._people(now),
+            score=sighting.score,
+            box=track.box.clipped(),
+            at=now,
+        )
+
+    def _people(self, now: Instant) -> int:
+        """Number of people with an open sighting in view."""
+        present_s = self._settings.present_s
+        return sum(now.seconds_since(one.there_at) <= present_s for one in self._open.values())
+
+    def _forget(self, now: Instant) -> None:
+        """Drop suspects without enough evidence."""
+        kept_s = self._settings.gap_s + self._settings.evidence_most_s
+        self._suspected = {
+            track_id: suspect
+            for track_id, suspect in self._suspected.items()
+            if now.seconds_since(suspect.last_seen) <= kept_s
+        }
+
+
+@dataclass(slots=True)
+class _Sighting:
+    """An open sighting, and what was reported of it."""
+
+    sighting_id: UUID
+    first_seen: Instant
+    last_seen: Instant
+    first_box: Box
+    last_box: Box
+    rides: bool
+    speed: tuple[float, float]
+    score: float
+    best_view: float
+    told_at: Instant
+    there_at: Instant
+    """Until when they are assumed to be present."""
+    told_people: int = 0
+
+
+def _around(box: Box) -> Box:
+    """Where a person last seen in `box` may reappear: one step to either side."""
+    return box.grown(by_x=1.5 * box.width, by_y=0.25 * box.height)
+
+
+def _is_inside(box: Box) -> bool:
+    """Not at the picture's border, where people leave instead of being hidden."""
+    return box.x0 > 0.01 and box.x1 < 0.99 and box.y0 > 0.01
+
+
+def _view(track: Track) -> float:
+    """Quality of a picture of this person: certain and large."""
+    return track.score * track.box.height

@@ -1,0 +1,1 @@
+"""Covered, turned, blinded: what happened to a camera's view."""

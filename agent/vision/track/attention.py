@@ -1,0 +1,99 @@
+"""Chooses the tracks to look at in a frame; few need a look in every frame.
+
+A new track is looked at in every frame, because each look is evidence. A confirmed track that walks
+steadily is where its speed predicts; one without motion in its place still stands there. Both are
+looked at only often enough not to be lost. A track missed by the last looks is looked at in every
+frame again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.media.frame import Instant
+from agent.vision.geometry import Box
+from agent.vision.motion.finder import moved_share
+from agent.vision.track.tracker import STIRS, Track
+
+EARLY_S = 0.01
+"""Tolerance for the times of frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionSettings:
+    """How often tracks are looked at."""
+
+    new_looks: int = 12
+    """A track not confirmed yet is looked at in every frame with motion, up to this many looks."""
+    walking_every_s: float = 0.1
+    """Interval for a walking track: every second frame at fifteen frames a second."""
+    most_new: int = 10
+    """With more unconfirmed tracks than this, looks follow the motion instead."""
+    standing_every_s: float = 1.0
+    """Interval for a standing track."""
+    standing_after_s: float = 2.0
+    """A track is standing if there was no motion in its place for this long"""
+    walks: float = 0.3
+    """and it moves less than this, in its own boxes per second: in a downpour at night a walker
+    hardly stands out from the motion of the weather."""
+    misses: int = 3
+    """After a missed look it is looked for in the following frames, up to this often."""
+    along: float = 0.5
+    """If any track is due, tracks past this share of their interval are looked at too: one look
+    often shows both."""
+
+
+class Attention:
+    """Chooses among the tracks; its state is stored in the tracks."""
+
+    def __init__(self, settings: AttentionSettings | None = None) -> None:
+        self._settings = settings or AttentionSettings()
+
+    def due(
+        self, now: Instant, tracks: Sequence[Track], *, moved: Sequence[Box]
+    ) -> tuple[Box, ...]:
+        """Expected places, at `now`, of the confirmed `tracks` that are due; `moved` is the motion
+        in this frame."""
+        waits = [(self._lateness(now, one, moved), one.box) for one in tracks]
+        if not any(late >= 1.0 for late, _ in waits):
+            return ()
+        return tuple(box for late, box in waits if late >= self._settings.along)
+
+    def strangers(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> tuple[Box, ...]:
+        """Places of unconfirmed `tracks` with motion, whose looks are evidence. Empty for more than
+        `most_new`: see `is_rush`."""
+        settings = self._settings
+        found = tuple(
+            one.box
+            for one in tracks
+            if one.looks < settings.new_looks and moved_share(one.box, moved) >= STIRS
+        )
+        return found if len(found) <= settings.most_new else ()
+
+    def is_rush(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> bool:
+        """True if there are so many unconfirmed tracks that looks should follow the motion, frame
+        by frame: this finds a crowd."""
+        stirring = sum(moved_share(one.box, moved) >= STIRS for one in tracks)
+        return stirring > self._settings.most_new
+
+    def _lateness(self, now: Instant, track: Track, moved: Sequence[Box]) -> float:
+        """Time since the last look as a share of the interval; from 1 on it is due."""
+        every_s = self._every_s(now, track, moved)
+        waited_s = now.seconds_since(track.last_look or track.last_seen) + EARLY_S
+        return waited_s / every_s if every_s > 0 else 1.0
+
+    def _every_s(self, now: Instant, track: Track, moved: Sequence[Box]) -> float:
+        settings = self._settings
+        stirs = moved_share(track.box, moved) >= STIRS
+        stirred = track.stirred_at or track.first_seen
+        is_still = not stirs and now.seconds_since(stirred) > settings.standing_after_s
+        if is_still and _pace(track) < settings.walks:
+            return settings.standing_every_s
+        if 0 < track.misses <= settings.misses:
+            return 0.0
+        return settings.walking_every_s
+
+
+def _pace(track: Track) -> float:
+    """Speed in its own boxes per second."""
+    along, down = track.speed
+    return max(abs(along) / max(track.box.width, 1e-6), abs(down) / max(track.box.height, 1e-6))

@@ -1,0 +1,390 @@
+"""Tracker: joins detections of one body across frames by constant velocity, best pairs first.
+
+No Kalman filter: at ten frames a second a smoothed position and speed predict a walker to a few
+pixels, and every number here can be checked on a video by eye. Two thresholds, as in ByteTrack
+(Zhang et al. 2022): a weak detection can continue a track, only a strong one can begin one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, hypot
+
+from agent.media.frame import Instant
+from agent.vision.detect.clothes import Clothes, mixed, unlikeness
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.detect.riders import WHEELS, sits
+from agent.vision.geometry import WHOLE, Box
+
+STIRS = 0.02
+"""A living person moves in this share of their box from time to time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """When detections join, and when a track begins and ends."""
+
+    new_score: float = 0.4
+    """A detection with this score can begin a track (0-1);"""
+    new_in_crowd: float = 0.3
+    """in a crowd with this one: people are small there, and evidence over time removes the rest."""
+    keep_score: float = 0.25
+    """A detection with this score can continue a track."""
+    least_iou: float = 0.3
+    """A weak detection must overlap the prediction this much (intersection over union)."""
+    apart_iou: float = 0.3
+    """A track begins only if its box overlaps other tracks at most this much,"""
+    apart_part: float = 0.6
+    """and by at most this share of the smaller box."""
+    near: float = 0.35
+    """Largest distance, in body heights, of a strong detection from the prediction."""
+    near_grows_per_s: float = 0.5
+    """Added for each second the body was unseen;"""
+    near_grows_in_crowd: float = 1.0
+    """in a crowd, where looks are a quarter of a second apart: a walker may have turned."""
+    size_ratio: float = 1.5
+    """A body's size changes by at most this factor between two detections."""
+    went: float = 0.3
+    """A track that moved less than this (body heights) from its start may be a post or half a body:
+    its reach does not grow while unseen, because whoever comes by is somebody else. Clothes
+    alone can only speak against it,"""
+    stood_size_ratio: float = 1.35
+    """and its size changes by at most this factor."""
+    late_s: float = 0.8
+    """A body seen, or not looked for, within this time is present."""
+    lost_s: float = 1.5
+    """A track unseen for longer ends."""
+    confirm_hits: int = 3
+    """Detections that make a track credible; until then it ends after `tentative_s` unseen."""
+    tentative_s: float = 0.35
+    """See `confirm_hits`."""
+    least_misses: int = 3
+    """No track ends before this many failed looks: a body waiting for a look has not left,"""
+    waiting_s: float = 3.0
+    """for at most this long."""
+    place_gain: float = 0.6
+    """Weight of a detection's place; the rest is the prediction,"""
+    place_s: float = 0.1
+    """whose weight falls in a crowd when the last look is older than this."""
+    size_gain: float = 0.3
+    """The same for its size, which changes slowly: a lower box is often a hidden body."""
+    speed_s: float = 0.615
+    """Time constant of the speed: with rare looks each look must count more."""
+    other_clothes: float = 15.0
+    """Clothes this different (see `clothes.unlikeness`) outweigh a perfect place."""
+    clothes_gain: float = 0.1
+    """Weight of a detection's clothes: a body passing in front must not change them."""
+    rode: float = 1.2
+    """A two-wheeler that moved this far (of its heights) from its start is ridden."""
+    mounted_reach: float = 1.5
+    """A rider's centre is above that of the wheels: they may be this much farther apart."""
+    coast_s: float = 0.5
+    """After this time the speed of an unseen body counts a third: it may have stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One body over time. Ids count from 1 and are never reused.
+
+    `box` is its present place, measured if `is_seen`, else predicted (possibly outside the
+    picture).
+    """
+
+    track_id: int
+    kind: ObjectKind
+    """A person once a body was found, also a riding one."""
+    box: Box
+    score: float
+    """Of the last detection."""
+    first_seen: Instant
+    last_seen: Instant
+    hits: int
+    is_confirmed: bool
+    is_seen: bool
+    began_at: tuple[float, float]
+    """Centre of its first box."""
+    clothes: Clothes | None = None
+    """Recent clothes; None while they are not measured."""
+    travelled: float = 0.0
+    """Largest distance from there, in body heights."""
+    speed: tuple[float, float] = (0.0, 0.0)
+    """Of the centre, in shares of the picture per second."""
+    looks: int = 0
+    """Looks at its place since it began,"""
+    misses: int = 0
+    """and failed looks since it was last seen."""
+    on_wheels: int = 0
+    """Its detections with a two-wheeler."""
+    moved: float = 1.0
+    """Share of its place with motion at its last detection."""
+    stirred_at: Instant | None = None
+    """Last motion there; None: none since it began."""
+    last_look: Instant | None = None
+    """Last look at its place, failed or not; None: none since it began."""
+
+    @property
+    def is_mount(self) -> bool:
+        """A two-wheeler without any rider found: parked, unless it moves."""
+        return self.kind in WHEELS
+
+    @property
+    def rides(self) -> bool:
+        """Found on a two-wheeler so often that it keeps it."""
+        return 3 * self.on_wheels >= self.hits
+
+
+class Tracker:
+    """Holds the live tracks; call `step` for each frame, also without detections."""
+
+    def __init__(self, settings: TrackSettings | None = None) -> None:
+        self._settings = settings or TrackSettings()
+        self._tracks: list[Track] = []
+        self._last: Instant | None = None
+        self._born = 0
+        self._aspect = 1.0
+        self._step_s = 0.0
+        self._is_crowd = False
+
+    @property
+    def _new_score(self) -> float:
+        return self._settings.new_in_crowd if self._is_crowd else self._settings.new_score
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """As of the last step."""
+        return tuple(self._tracks)
+
+    def bodies(self, now: Instant) -> tuple[Box, ...]:
+        """All bodies found recently, confirmed or not, parked two-wheelers too."""
+        return tuple(
+            track.box for track in self._tracks if track.is_confirmed and self._is_there(track, now)
+        )
+
+    def _is_there(self, track: Track, now: Instant) -> bool:
+        return track.misses == 0 or now.seconds_since(track.last_seen) <= self._settings.late_s
+
+    @property
+    def parked(self) -> tuple[Box, ...]:
+        """Two-wheelers that have not moved since they were found."""
+        still = (one for one in self._tracks if one.is_mount and one.is_confirmed)
+        return tuple(one.box for one in still if one.travelled < self._settings.rode)
+
+    def expected(self, now: Instant) -> tuple[Track, ...]:
+        """Live tracks at their predicted places at `now`, inside the picture; none that left it."""
+        tracks = (self._moved(track, now) for track in self._tracks)
+        inside = (replace(track, box=track.box.clipped()) for track in tracks)
+        return tuple(track for track in inside if track.box.area > 0)
+
+    def step(
+        self,
+        now: Instant,
+        found: Sequence[Detection],
+        *,
+        aspect: float,
+        looked: Sequence[Box] = (WHOLE,),
+        is_crowd: bool = False,
+    ) -> tuple[Track, ...]:
+        """Tracks after this frame; `aspect` is the picture's width over its height, `looked` the
+        parts that were looked at."""
+        self._aspect = aspect
+        tracks = [self._moved(track, now) for track in self._tracks]
+        self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
+        self._last = now
+        self._is_crowd = is_crowd
+        if not tracks and not found:
+            return ()
+        strong = [d for d in found if d.score >= self._new_score]
+        weak = [d for d in found if self._settings.keep_score <= d.score < self._new_score]
+        tracks, free = self._joined(tracks, strong, now)
+        tracks, _ = self._joined(tracks, weak, now)
+        for detection in free:
+            if not self._is_double(detection, tracks):
+                tracks.append(self._begun(detection, now))
+        tracks = [_looked_at(track, looked, now) for track in self._without_doubles(tracks)]
+        self._tracks = [track for track in tracks if not self._is_over(track, now)]
+        return self.tracks
+
+    def _moved(self, track: Track, now: Instant) -> Track:
+        """Constant-velocity prediction; an unseen body slows down."""
+        elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
+        unseen_s = max(0.0, now.seconds_since(track.last_seen))
+        slowing = 1.0 if unseen_s <= self._settings.coast_s else self._settings.coast_s / unseen_s
+        dx, dy = (v * elapsed_s * slowing for v in track.speed)
+        box = Box(track.box.x0 + dx, track.box.y0 + dy, track.box.x1 + dx, track.box.y1 + dy)
+        return replace(track, box=box, is_seen=False)
+
+    def _joined(
+        self, tracks: list[Track], found: Sequence[Detection], now: Instant
+    ) -> tuple[list[Track], list[Detection]]:
+        """Best pairs first; and the detections that fit no track."""
+        pairs = [
+            (closeness, i, j)
+            for i, track in enumerate(tracks)
+            if not track.is_seen
+            for j, detection in enumerate(found)
+            if (closeness := self._closeness(track, detection, now)) > 0
+        ]
+        tracks, free = list(tracks), set(range(len(found)))
+        for _, i, j in sorted(pairs, key=lambda pair: (-pair[0], pair[1:])):
+            if j in free and not tracks[i].is_seen:
+                tracks[i] = self._seen(tracks[i], found[j], now)
+                free.discard(j)
+        return tracks, [found[j] for j in sorted(free)]
+
+    def _closeness(self, track: Track, found: Detection, now: Instant) -> float:
+        """From 2 for the same box down to 0, or less if it cannot be this body."""
+        if not self._may_be(track, found):
+            return 0.0
+        settings, stood = self._settings, self._stood(track)
+        most = settings.stood_size_ratio if stood else settings.size_ratio
+        if not 1 / most <= found.box.height / max(track.box.height, 1e-6) <= most:
+            return 0.0
+        overlap = track.box.iou(found.box)
+        if found.score < self._new_score and overlap < settings.least_iou:
+            return 0.0
+        reach = self._reach(track, now)
+        if found.kind is not track.kind:
+            reach *= settings.mounted_reach
+        away = self._heights_between(track.box, found.box.center)
+        if away > reach:
+            return 0.0
+        confidence = 0.2 if track.is_confirmed else 0.0
+        close = overlap + (1.0 - away / reach) + confidence - self._strangeness(track, found)
+        return close if stood else max(1e-6, close)
+
+    def _stood(self, track: Track) -> bool:
+        """Nothing shows yet that it walks."""
+        return not track.is_confirmed or track.travelled < self._settings.went
+
+    def _reach(self, track: Track, now: Instant) -> float:
+        """Largest distance from the prediction, in body heights."""
+        settings = self._settings
+        if self._stood(track):
+            return settings.near
+        grows = settings.near_grows_in_crowd if self._is_crowd else settings.near_grows_per_s
+        unseen_s = max(0.0, now.seconds_since(track.last_seen) - self._step_s)
+        return settings.near + grows * unseen_s
+
+    def _may_be(self, track: Track, found: Detection) -> bool:
+        """A walker leaves no wheels behind; a parked two-wheeler does not leave with a
+        passer-by."""
+        if found.kind is track.kind:
+            return True
+        if found.kind in WHEELS:
+            return track.is_mount or track.rides
+        return track.is_mount and (
+            found.wheels is not None or track.travelled >= self._settings.rode
+        )
+
+    def _strangeness(self, track: Track, found: Detection) -> float:
+        """0 for the same clothes, 1 for completely different ones."""
+        if track.clothes is None or found.clothes is None:
+            return 0.0
+        other = unlikeness(track.clothes, found.clothes) / self._settings.other_clothes
+        return min(1.0, other)
+
+    def _seen(self, track: Track, found: Detection, now: Instant) -> Track:
+        gap_s = max(1e-3, now.seconds_since(track.last_seen))
+        (x, y), (u, v) = track.box.center, found.box.center
+        gain = 1.0 - exp(-gap_s / self._settings.speed_s) if track.hits > 1 else 1.0
+        speed = (track.speed[0] + gain * (u - x) / gap_s, track.speed[1] + gain * (v - y) / gap_s)
+        hits = track.hits + 1
+        box = self._mixed(track.box, found.box, gap_s)
+        return replace(
+            track,
+            kind=track.kind if found.kind in WHEELS else found.kind,
+            on_wheels=track.on_wheels + _has_wheels(found),
+            moved=found.moved,
+            stirred_at=now if found.moved >= STIRS else track.stirred_at,
+            box=box,
+            score=found.score,
+            last_seen=now,
+            hits=hits,
+            misses=0,
+            is_confirmed=track.is_confirmed or hits >= self._settings.confirm_hits,
+            is_seen=True,
+            clothes=mixed(track.clothes, found.clothes, self._settings.clothes_gain),
+            travelled=max(track.travelled, self._heights_between(box, track.began_at)),
+            speed=speed,
+        )
+
+    def _mixed(self, box: Box, found: Box, gap_s: float) -> Box:
+        """The prediction after `gap_s`, moved and resized towards the detection."""
+        settings = self._settings
+        times = max(1.0, gap_s / settings.place_s) if self._is_crowd else 1.0
+        gain = 1.0 - (1.0 - settings.place_gain) ** times
+        (x, y), (u, v) = box.center, found.center
+        x, y = x + gain * (u - x), y + gain * (v - y)
+        width = box.width + settings.size_gain * (found.width - box.width)
+        height = box.height + settings.size_gain * (found.height - box.height)
+        return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+    def _heights_between(self, box: Box, point: tuple[float, float]) -> float:
+        """Distance of `point` from the box's centre. A walker's width changes with every step, so
+        the height is the unit on both axes."""
+        (x, y), (u, v) = box.center, point
+        return hypot((u - x) * self._aspect, v - y) / max(box.height, 1e-6)
+
+    def _is_double(self, found: Detection, tracks: Sequence[Track]) -> bool:
+        """Mostly on a tracked body: a head, a trunk, or two people as one."""
+        return any(
+            track.is_mount == (found.kind in WHEELS)
+            and (track.is_seen or track.is_confirmed)
+            and (
+                track.box.iou(found.box) > self._settings.apart_iou
+                or found.box.overlap(track.box)
+                > self._settings.apart_part * min(found.box.area, track.box.area)
+            )
+            for track in tracks
+        )
+
+    def _without_doubles(self, tracks: Sequence[Track]) -> list[Track]:
+        """A two-wheeler that moves with a body on it belongs to that body and is counted with
+        it."""
+        bodies = [track.box for track in tracks if not track.is_mount and track.is_seen]
+        return [
+            track
+            for track in tracks
+            if not track.is_mount
+            or track.travelled < self._settings.rode
+            or not any(sits(body, track.box) for body in bodies)
+        ]
+
+    def _begun(self, found: Detection, now: Instant) -> Track:
+        self._born += 1
+        return Track(
+            track_id=self._born,
+            kind=found.kind,
+            box=found.box,
+            score=found.score,
+            first_seen=now,
+            last_seen=now,
+            hits=1,
+            is_confirmed=self._settings.confirm_hits <= 1,
+            is_seen=True,
+            began_at=found.box.center,
+            clothes=found.clothes,
+            on_wheels=_has_wheels(found),
+            moved=found.moved,
+        )
+
+    def _is_over(self, track: Track, now: Instant) -> bool:
+        unseen_s = now.seconds_since(track.last_seen)
+        x, y = track.box.center
+        if unseen_s > 0 and not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
+            return True
+        limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
+        is_missed = track.misses >= self._settings.least_misses
+        return unseen_s > (limit_s if is_missed else self._settings.waiting_s)
+
+
+def _has_wheels(found: Detection) -> bool:
+    return found.wheels is not None or found.kind in WHEELS
+
+
+def _looked_at(track: Track, looked: Sequence[Box], now: Instant) -> Track:
+    """With this frame's look at its place counted, if there was one."""
+    least = 0.8 * track.box.area
+    if not any(look.overlap(track.box) >= least for look in looked):
+        return track
+    missed = 0 if track.is_seen else 1
+    return replace(track, looks=track.looks + 1, misses=track.misses + missed, last_look=now)
