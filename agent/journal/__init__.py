@@ -10,10 +10,12 @@ from agent.journal.errors import (
     JournalReadOnly,
     is_mounted_read_only,
 )
-from agent.journal.growing import Growing, GrowingClip
+from agent.journal.growing_clips import Growing, GrowingClip
 from agent.journal.journal import Journal
 from agent.journal.pruning import Pruner
 from agent.journal.refused import SetAside, set_aside
+from agent.journal.requested_files import Brought
+from agent.journal.requested_spans import SpanWanted
 from agent.journal.rows import (
     Clip,
     DueMedia,
@@ -24,9 +26,7 @@ from agent.journal.rows import (
     MediaKind,
     Waiting,
 )
-from agent.journal.spans import SpanWanted
 from agent.journal.transaction import Transaction
-from agent.journal.wishes import Brought
 
 __all__ = [
     "Backlog",

@@ -10,16 +10,16 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import holding, reading, recall, spans, wishes
+from agent.journal import holds, queries, requested_files, requested_spans, resend
 from agent.journal.ballast import Ballast
-from agent.journal.drops import Gauge
 from agent.journal.errors import JournalFull, explained
+from agent.journal.eviction import Gauge
 from agent.journal.file import claim, open_or_replace, spool_id_of
-from agent.journal.recall import Recalled
+from agent.journal.requested_files import Brought
+from agent.journal.requested_spans import SpanWanted
+from agent.journal.resend import Recalled
 from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
-from agent.journal.spans import SpanWanted
 from agent.journal.transaction import Transaction, Trust
-from agent.journal.wishes import Brought
 from agent.media.frame import Instant
 from agent.wire.answers import BringSpan, HoldFootage
 from agent.wire.numbers import Range
@@ -189,7 +189,7 @@ class Journal:
 
     def waiting(self, limit: int) -> list[Waiting]:
         """Waiting events, alerts first, then oldest first."""
-        good, unreadable = self._read(lambda sql: reading.waiting(sql, limit))
+        good, unreadable = self._read(lambda sql: queries.waiting(sql, limit))
         if unreadable:
             _log.error("journal_rows_unreadable", numbers=unreadable)
             with self.transaction() as tx:
@@ -199,19 +199,19 @@ class Journal:
 
     def last_seq(self) -> int:
         """Highest number so far; 0 if none."""
-        return self._read(recall.last_seq)
+        return self._read(resend.last_seq)
 
     def media_due(self, limit: int = 20, brought: Brought = Brought.ALL) -> list[DueMedia]:
         """Files to upload whose event the hub has, most important first."""
-        return self._read(lambda sql: wishes.due(sql, brought, limit))
+        return self._read(lambda sql: requested_files.due(sql, brought, limit))
 
     def is_wanted_growing(self, event_id: UUID) -> bool:
         """True if the hub knows this growing clip and it belongs to an alert."""
-        return self._read(lambda sql: wishes.is_wanted_growing(sql, event_id))
+        return self._read(lambda sql: requested_files.is_wanted_growing(sql, event_id))
 
     def media_owed(self, brought: Brought) -> int:
         """Number of files still to upload."""
-        return self._read(lambda sql: wishes.owed(sql, brought))
+        return self._read(lambda sql: requested_files.owed(sql, brought))
 
     def hold(self, command_id: UUID, wanted: HoldFootage) -> None:
         """Protect footage for a case. A repetition changes nothing."""
@@ -230,11 +230,11 @@ class Journal:
 
     def spans_wanted(self) -> list[SpanWanted]:
         """Requested time spans without an answer."""
-        return self._read(spans.wanted)
+        return self._read(requested_spans.wanted)
 
     def clips_of(self, span: SpanWanted, *, limit: int) -> list[tuple[Clip, bool]]:
         """Clips that overlap the span, and whether each was announced to the hub."""
-        return self._read(lambda sql: spans.clips_of(sql, span, limit=limit))
+        return self._read(lambda sql: requested_spans.clips_of(sql, span, limit=limit))
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """Somebody at the hub waits for these files: they go first. A repetition changes
@@ -244,25 +244,25 @@ class Journal:
 
     def kept(self, kind: MediaKind) -> list[Kept]:
         """All known files of that kind, oldest first."""
-        return self._read(lambda sql: reading.kept(sql, kind))
+        return self._read(lambda sql: queries.kept(sql, kind))
 
     def held(self, sha256s: Iterable[str]) -> set[str]:
         """Those of these files under a hold now."""
-        return self._read(lambda sql: holding.held(sql, sha256s))
+        return self._read(lambda sql: holds.held(sql, sha256s))
 
     def clips(self) -> list[Clip]:
         """All stored clips, oldest first."""
-        return self._read(reading.clips)
+        return self._read(queries.clips)
 
     def sightings_between(self, camera: str, first_utc_us: int, last_utc_us: int) -> list[UUID]:
         """The sightings of a camera of which anything was said in that span."""
         return self._read(
-            lambda sql: reading.sightings_between(sql, camera, first_utc_us, last_utc_us)
+            lambda sql: queries.sightings_between(sql, camera, first_utc_us, last_utc_us)
         )
 
     def remembered(self, name: str) -> str | None:
         """What was last remembered under that name, if anything."""
-        return self._read(lambda sql: reading.remembered(sql, name))
+        return self._read(lambda sql: queries.remembered(sql, name))
 
     def remember(self, name: str, value: str) -> None:
         """Keep one fact about this node for later runs."""
@@ -271,7 +271,7 @@ class Journal:
 
     def counts(self) -> JournalCounts:
         """Numbers since the file was born, and what is owed now."""
-        return self._read(reading.counts)
+        return self._read(queries.counts)
 
     def _read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock:
@@ -292,7 +292,7 @@ class Journal:
         with suppress(sqlite3.Error):
             for _ in range(FORGOTTEN_TIMES):
                 self._sql.execute("BEGIN IMMEDIATE")
-                some = recall.forget_oldest(self._sql, FORGOTTEN_AT_ONCE)
+                some = resend.forget_oldest(self._sql, FORGOTTEN_AT_ONCE)
                 self._sql.execute("COMMIT")
                 self._fold_log()
                 gone += some

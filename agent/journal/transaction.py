@@ -9,10 +9,18 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import clock_words, drops, footage, holding, recall, spans, wishes
-from agent.journal.drops import Gauge
+from agent.journal import (
+    clock_events,
+    eviction,
+    footage,
+    holds,
+    requested_files,
+    requested_spans,
+    resend,
+)
+from agent.journal.eviction import Gauge
 from agent.journal.left_open import Witness, left_open
-from agent.journal.recall import Recalled
+from agent.journal.resend import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.answers import BringSpan, HoldFootage
@@ -69,7 +77,7 @@ class Transaction:
     def place_boot(self) -> bool:
         """Report, once per boot with untrusted times, that its clock is trusted now."""
         _, error_ms = self._trust()
-        if error_ms is None or not clock_words.take_turn(self._sql, self._boot_id):
+        if error_ms is None or not clock_events.take_turn(self._sql, self._boot_id):
             return False
         self._insert(ClockSet(), self._now())
         return True
@@ -127,18 +135,18 @@ class Transaction:
 
     def hold(self, command_id: UUID, wanted: HoldFootage) -> None:
         """Protect this footage until `release`; the hub is told. A repetition does nothing."""
-        if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
-            files = holding.hold(self._sql, wanted, utc_us=self._utc_us())
+        if requested_files.is_new(self._sql, command_id, utc_us=self._utc_us()):
+            files = holds.hold(self._sql, wanted, utc_us=self._utc_us())
             self._answer_hold(command_id, wanted.hold_id, is_held=True, files=files)
 
     def held(self, sha256s: Iterable[str]) -> set[str]:
         """Those of these files under a hold now."""
-        return holding.held(self._sql, sha256s)
+        return holds.held(self._sql, sha256s)
 
     def release(self, command_id: UUID, hold_id: UUID) -> None:
         """End a hold; the hub is told. Files under other holds stay protected."""
-        if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
-            holding.release(self._sql, hold_id)
+        if requested_files.is_new(self._sql, command_id, utc_us=self._utc_us()):
+            holds.release(self._sql, hold_id)
             self._answer_hold(command_id, hold_id, is_held=False, files=0)
 
     def _answer_hold(self, command_id: UUID, hold_id: UUID, *, is_held: bool, files: int) -> None:
@@ -197,7 +205,7 @@ class Transaction:
         changed = self._sql.execute(
             "UPDATE media SET state = 'done' WHERE sha256 = ? AND state != 'done'", (sha256,)
         ).rowcount
-        wishes.fulfilled(self._sql, sha256)
+        requested_files.fulfilled(self._sql, sha256)
         self.count("media_done", min(1, changed))
 
     def media_refused(self, sha256: str, reason: str) -> None:
@@ -207,27 +215,27 @@ class Transaction:
             " AND state IN ('waiting', 'due')",
             (reason, sha256),
         ).rowcount
-        wishes.fulfilled(self._sql, sha256)
+        requested_files.fulfilled(self._sql, sha256)
         self.count("media_refused", min(1, changed))
 
     def want_span(self, command_id: UUID, span: BringSpan) -> None:
         """Somebody at the hub wants a time span; the clip store answers. A repetition does
         nothing."""
-        if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
-            spans.want(self._sql, command_id, span)
+        if requested_files.is_new(self._sql, command_id, utc_us=self._utc_us()):
+            requested_spans.want(self._sql, command_id, span)
 
     def answer_span(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """These files show it: they go first, and the hub is told of them."""
-        spans.answered(self._sql, command_id)
-        coming, gone = wishes.wish(self._sql, sha256s, utc_us=self._utc_us())
+        requested_spans.answered(self._sql, command_id)
+        coming, gone = requested_files.wish(self._sql, sha256s, utc_us=self._utc_us())
         answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
         self.add_event(answer, at=self._now())
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """Somebody at the hub waits for these files: they go first, and the hub is told."""
-        if not wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
+        if not requested_files.is_new(self._sql, command_id, utc_us=self._utc_us()):
             return
-        coming, gone = wishes.wish(self._sql, sha256s, utc_us=self._utc_us())
+        coming, gone = requested_files.wish(self._sql, sha256s, utc_us=self._utc_us())
         answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
         self.add_event(answer, at=self._now())
 
@@ -236,15 +244,15 @@ class Transaction:
 
         Never at the cost of anything: a nearly full journal waits for the next request.
         """
-        room = drops.room(self._sql, self._limits)
-        found = recall.look_up(self._sql, ranges, room=room)
+        room = eviction.room(self._sql, self._limits)
+        found = resend.look_up(self._sql, ranges, room=room)
         for reason, gone in found.gone.items() if room > 0 else ():
             body = NumbersDropped(ranges=gone[:_RANGES_PER_MESSAGE], reason=reason)
             self._insert(body, self._now())
-        self.count("said_again", recall.owe_again(self._sql, found.again))
+        self.count("said_again", resend.owe_again(self._sql, found.again))
         for _ in found.again:
-            self._gauge.add(drops.AGAIN)
-        self.count("brought_again", recall.bring_again(self._sql, media))
+            self._gauge.add(eviction.AGAIN)
+        self.count("brought_again", resend.bring_again(self._sql, media))
         self.has_news = True
         return found
 
@@ -256,7 +264,7 @@ class Transaction:
             "DELETE FROM events WHERE receipted_utc_us BETWEEN ? AND ?", (_SET_UTC_US, oldest)
         )
         footage.forget_alerted(self._sql, before_utc_us=oldest)
-        wishes.forget_commands(self._sql, before_utc_us=oldest)
+        requested_files.forget_commands(self._sql, before_utc_us=oldest)
         excess = self._sql.execute(
             "DELETE FROM events WHERE receipted_utc_us IS NOT NULL AND seq <= (SELECT seq"
             " FROM events WHERE receipted_utc_us IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)",
@@ -279,13 +287,13 @@ class Transaction:
 
     def _insert(self, body: Body, at: Instant) -> UUID:
         trust = self._trust()
-        if clock_words.has_stepped(at, self._now()):
+        if clock_events.has_stepped(at, self._now()):
             trust = (ClockSource.NONE, None)
         return self._insert_as_of(body, Witness(at, self._boot_id, *trust))
 
     def _insert_as_of(self, body: Body, seen: Witness) -> UUID:
         event_id = uuid7(seen.at.utc_us, os.urandom(10))
-        priority = drops.ALERT if is_urgent(body) else drops.OTHER
+        priority = eviction.ALERT if is_urgent(body) else eviction.OTHER
         self._sql.execute(
             "INSERT INTO events (event_id, priority, kind, body, mono_ns, boot_id, utc_us,"
             " clock_source, clock_error_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -323,10 +331,10 @@ class Transaction:
     def _drop_excess(self) -> None:
         if not self._gauge.is_over(self._sql, self._limits):
             return
-        excess = drops.waiting(self._sql) - self._limits.max_events
+        excess = eviction.waiting(self._sql) - self._limits.max_events
         if excess > 0:
-            recall.put_back(self._sql, excess, self._utc_us())
-        for seq, event_id in drops.victims(self._sql, self._limits):
+            resend.put_back(self._sql, excess, self._utc_us())
+        for seq, event_id in eviction.victims(self._sql, self._limits):
             self._forget_event(seq, event_id, _DROPPED)
 
     def _forget_event(self, seq: int, event_id: str, why: str) -> None:
@@ -334,12 +342,12 @@ class Transaction:
             "DELETE FROM events WHERE seq = ? RETURNING kind, body, priority", (seq,)
         ).fetchone()
         self._orphan_media(event_id, why)
-        drops.note(self._sql, seq, seq)
+        eviction.note(self._sql, seq, seq)
         self.count("dropped", 1)
-        self.count("dropped_alerts", int(priority == drops.ALERT))
+        self.count("dropped_alerts", int(priority == eviction.ALERT))
         if kind == "numbers_dropped":  # its content must still be reported
-            for first, last in recall.ranges_in(body):
-                drops.note(self._sql, first, last)
+            for first, last in resend.ranges_in(body):
+                eviction.note(self._sql, first, last)
 
     def _orphan_media(self, event_id: str, why: str) -> None:
         orphaned = self._sql.execute(
@@ -355,8 +363,8 @@ class Transaction:
         Earlier, the report itself would displace another event, whose number would have to be
         reported.
         """
-        if drops.are_unsaid(self._sql) and drops.room(self._sql, self._limits) > 0:
-            ranges = drops.take_unsaid(self._sql, _RANGES_PER_MESSAGE)
+        if eviction.are_unsaid(self._sql) and eviction.room(self._sql, self._limits) > 0:
+            ranges = eviction.take_unsaid(self._sql, _RANGES_PER_MESSAGE)
             self._insert(NumbersDropped(ranges=ranges, reason=_WHY_NOT), self._now())
 
     def _utc_us(self) -> int:

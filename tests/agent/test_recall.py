@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.journal import Journal, Limits, MediaKind
-from agent.journal.recall import FORGOTTEN, REFUSED_BEFORE
+from agent.journal.resend import FORGOTTEN, REFUSED_BEFORE
 from agent.media.frame import Instant
 from agent.wire.messages import CameraLost, NumbersDropped
 from agent.wire.numbers import joined, without

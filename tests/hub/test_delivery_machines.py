@@ -133,7 +133,7 @@ class Receipts(RuleBasedStateMachine):
                 self.outbox.answered([UUID(int=number)])
 
     def _say_again(self, asked: tuple[Range, ...]) -> None:
-        """As `agent.journal.recall` does it."""
+        """As `agent.journal.resend` does it."""
         numbers = [number for number in _numbers(asked) if number <= len(self.fates)]
         for number in numbers:
             if self.fates[number] == "kept":

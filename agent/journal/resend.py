@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
-from agent.journal.drops import AGAIN
+from agent.journal.eviction import AGAIN
 from agent.wire.messages import NumbersDropped
 from agent.wire.numbers import Range, joined, without
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from agent.journal.holding import CLIP_IS_HELD, PICTURE_IS_HELD
+from agent.journal.holds import CLIP_IS_HELD, PICTURE_IS_HELD
 from agent.journal.rows import (
     Clip,
     FootageClass,

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
-from agent.journal.reading import as_clip
+from agent.journal.queries import as_clip
 from agent.journal.rows import Clip
 from agent.wire.answers import BringSpan
 
