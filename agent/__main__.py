@@ -14,6 +14,8 @@ from agent.assembly import Node, Refusal, Unfinished, assemble
 from agent.assembly.diagnosing import Diagnosing
 from agent.assembly.fetched import install_fetched
 from agent.assembly.update import KEY, update
+from agent.board.heap import share_one_heap
+from agent.cameras.port import CameraError
 from agent.config import (
     DEFAULT_FILE,
     AgentSettings,
@@ -24,8 +26,6 @@ from agent.config import (
 )
 from agent.config.logs import set_up_logs
 from agent.delivery.trouble import Trouble
-from agent.devices.camera import CameraError
-from agent.devices.heap import share_one_heap
 from agent.i18n import LANGUAGES, Say, speaker
 from agent.journal import JournalError
 

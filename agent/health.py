@@ -8,9 +8,9 @@ from typing import Final
 
 import structlog
 
+from agent.board.board import Board
 from agent.delivery.conversation import Speaker
 from agent.delivery.latest import LatestHealth
-from agent.devices.board import Board
 from agent.journal import Journal, JournalCounts, JournalError
 from agent.media.frame import Instant
 from agent.wire.presence import CameraHealth, Health, Lost, Owing

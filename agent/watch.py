@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from agent.cameras.codec.jpeg import jpeg
+from agent.cameras.follower import Follower
+from agent.cameras.port import Camera, CameraError
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import KeptPicture, Shelf
 from agent.delivery.tampering import ADVICE, tamper_words
 from agent.delivery.words import in_words
-from agent.devices.camera import Camera, CameraError
-from agent.devices.follower import Follower
-from agent.devices.jpeg import jpeg
 from agent.journal import Backlog, Entry, Journal, MediaKind, Transaction
 from agent.media.frame import Frame, Instant
 from agent.vision.picture import PictureLook, draw

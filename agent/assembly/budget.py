@@ -4,10 +4,10 @@ from typing import Final
 
 from agent.assembly.cameras import make_camera
 from agent.assembly.finding import Finding
+from agent.board.clock import SystemClock
+from agent.cameras.port import CameraError
 from agent.config.camera import CameraSection
 from agent.config.sections import ClipsSection
-from agent.devices.camera import CameraError
-from agent.devices.clock import SystemClock
 from agent.i18n import N_
 from agent.media.frame import Packet
 

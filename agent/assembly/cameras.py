@@ -4,14 +4,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.masked import MaskedCamera
+from agent.cameras.pi.camera import PiCamera
+from agent.cameras.pi.imx500 import SensorNetwork
+from agent.cameras.port import Camera, SoundSink
+from agent.cameras.rtsp.camera import StreamCamera
+from agent.cameras.usb import UsbCamera
 from agent.config.camera import CameraSection
-from agent.devices.camera import Camera, SoundSink
-from agent.devices.masked import MaskedCamera
-from agent.devices.pi import PiCamera
-from agent.devices.replay import ReplayCamera
-from agent.devices.sensor_network import SensorNetwork
-from agent.devices.stream import StreamCamera
-from agent.devices.usb import UsbCamera
 from agent.media.frame import Instant
 
 

@@ -16,16 +16,16 @@ from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
 from agent.assembly.refused import refused
 from agent.assembly.taken import views_taken
+from agent.board.board import Board
+from agent.board.clock import SystemClock, tells_hours
+from agent.cameras.port import CameraError
 from agent.config import SettingsFromHub
 from agent.config.camera import CameraSection
 from agent.config.probation import FELL_BACK, REFUSED
 from agent.config.sections import AgentSettings
 from agent.delivery.trouble import Trouble
-from agent.devices.board import Board
-from agent.devices.camera import CameraError
-from agent.devices.clock import SystemClock, tells_hours
-from agent.devices.litert import ModelError
 from agent.i18n import N_, Say
+from agent.inference.litert import ModelError
 from agent.journal import (
     JournalBusy,
     JournalDying,

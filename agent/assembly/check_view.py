@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from agent.assembly.finding import Finding
-from agent.devices.camera import Camera
-from agent.devices.scaler import gray
+from agent.cameras.codec.scaler import gray
+from agent.cameras.port import Camera
 from agent.i18n import N_
 from agent.media.frame import Instant, Packet, Plane, StreamInfo
 from agent.vision.tamper.scenery import curvature

@@ -7,11 +7,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from agent.assembly.cameras import make_camera
+from agent.board.clock import SystemClock
+from agent.cameras.address import masked
+from agent.cameras.port import NOWHERE, CameraError
 from agent.config.camera import CameraSection
 from agent.delivery.trouble import Trouble
-from agent.devices.address import masked
-from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.clock import SystemClock
 from agent.i18n import N_, Say
 from agent.wire.enrolment import CodeError, EnrolmentCode
 

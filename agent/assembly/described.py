@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from agent.devices.camera import Camera, CameraError, PacketSink
+from agent.cameras.port import Camera, CameraError, PacketSink
 from agent.media.frame import Frame, StreamInfo
 from agent.wire.presence import CameraWords
 

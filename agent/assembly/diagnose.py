@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.assembly.check import findings
+from agent.board.board import Board
+from agent.board.clock import SystemClock, boot_id
 from agent.config import AgentSettings, SettingsFromHub
-from agent.devices.board import Board
-from agent.devices.clock import SystemClock, boot_id
 from agent.i18n import Say
 
 MOST_LOG_BYTES: Final = 2 * 2**20

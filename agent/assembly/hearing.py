@@ -5,9 +5,9 @@ from typing import Final
 
 from agent.assembly.cameras import make_camera
 from agent.assembly.finding import Finding
+from agent.board.clock import SystemClock
+from agent.cameras.port import NOWHERE, CameraError
 from agent.config.camera import CameraSection
-from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.clock import SystemClock
 from agent.i18n import N_
 from agent.media.sound import SoundPacket
 

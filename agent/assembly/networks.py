@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.config.sections import AgentSettings
-from agent.devices.litert import LaterModel
+from agent.inference.litert import LaterModel
 
 WHOLE_MODEL: Final = "nanodet_g_320x416_6c_int8"
 """For whole pictures of a crowd."""

@@ -12,6 +12,11 @@ from agent.assembly.networks import load_networks
 from agent.assembly.once import Once
 from agent.assembly.proof import SlotProver
 from agent.assembly.view import View
+from agent.board.board import Board
+from agent.board.clock import SystemClock, boot_id
+from agent.board.opencv import calm
+from agent.cameras.codec.jpeg import jpeg
+from agent.cameras.port import CameraError
 from agent.clips.sealer import Sealer, SealError
 from agent.clips.shelf import Shelf
 from agent.config import Prover, SettingsFromHub
@@ -32,15 +37,10 @@ from agent.delivery.session import tls_context
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
 from agent.delivery.uploader import Uploader
-from agent.devices.board import Board
-from agent.devices.camera import CameraError
-from agent.devices.clock import SystemClock, boot_id
-from agent.devices.jpeg import jpeg
-from agent.devices.litert import ModelError
-from agent.devices.opencv import calm
-from agent.devices.purse import purses
 from agent.health import HealthService, stats
 from agent.i18n import N_
+from agent.inference.budget import purses
+from agent.inference.litert import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.supervise import Service, SupervisePolicy, Supervisor
 

@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
+from agent.board.clock import boot_id
 from agent.config.afar import PROOF_S
 from agent.config.slots import MARK, Slots
-from agent.devices.clock import boot_id
 from agent.journal.durable import write_whole
 
 log = structlog.get_logger()

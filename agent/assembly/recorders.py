@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from agent.cameras.login import DeviceLogin
+from agent.cameras.onvif.recorder import OnvifRecorder
 from agent.config.camera import CameraSection
 from agent.config.private import is_open_to_all
-from agent.devices.login import DeviceLogin
-from agent.devices.recorder import OnvifRecorder
 from agent.media.archive import ArchiveError
 
 LOGIN_BYTES: Final = 1000

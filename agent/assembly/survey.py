@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from agent.devices.attached import libcamera_names, usb_devices
-from agent.devices.camera import CameraError
-from agent.devices.clock import SystemClock
-from agent.devices.discovery import EVERYBODY, discover
-from agent.devices.measure import Measured, measure_usual
+from agent.board.clock import SystemClock
+from agent.cameras.attached import libcamera_names, usb_devices
+from agent.cameras.onvif.discovery import EVERYBODY, discover
+from agent.cameras.port import CameraError
+from agent.cameras.probe import Measured, measure_usual
 from agent.i18n import N_, Say
 
 LONGEST_KEYFRAME_S: Final = 4.0

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from agent.assembly.finding import Finding
 from agent.assembly.node import open_journal
+from agent.board.clock import SystemClock
 from agent.config.sections import AgentSettings
 from agent.delivery.tampering import ADVICE
-from agent.devices.clock import SystemClock
 from agent.i18n import N_
 from agent.journal import JournalError
 from agent.vision.tamper.memory import read_memory

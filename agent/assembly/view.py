@@ -8,6 +8,8 @@ from agent.assembly.cameras import make_camera
 from agent.assembly.described import Described
 from agent.assembly.networks import Networks
 from agent.assembly.recorders import make_recorder
+from agent.board.clock import LocalTime, SystemClock
+from agent.cameras.codec.scaler import rgb
 from agent.clips.continuous import Continuous
 from agent.clips.fetching import Fetching
 from agent.clips.preroll import Preroll, PrerollBounds
@@ -18,8 +20,6 @@ from agent.config.camera import CameraSection
 from agent.config.hours import hours
 from agent.config.sections import AgentSettings
 from agent.delivery.live import Lives
-from agent.devices.clock import LocalTime, SystemClock
-from agent.devices.scaler import rgb
 from agent.health import CameraCounts
 from agent.journal import Journal
 from agent.media.frame import Instant

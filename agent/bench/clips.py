@@ -29,10 +29,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from agent.bench import clip_latency
+from agent.cameras.file.reel import VideoReel
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.sealer import Sealer
 from agent.clips.writer import ClipWriter
-from agent.devices.reel import VideoReel
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.terms import ClockSource
 

@@ -22,8 +22,8 @@ import numpy as np
 
 from agent.assembly.networks import models_manifest
 from agent.bench.motion import WALKERS, Street
-from agent.devices.litert import LitertModel, ModelError
-from agent.devices.scaler import rgb
+from agent.cameras.codec.scaler import rgb
+from agent.inference.litert import LitertModel, ModelError
 from agent.vision.detect.person import NanoDet
 from agent.vision.geometry import Box
 

@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path
 
 from agent.bench import clips
-from agent.devices.camera import NOWHERE, Camera, PacketSink
-from agent.devices.clock import SystemClock
-from agent.devices.masked import MaskedCamera
-from agent.devices.reel import VideoReel
-from agent.devices.replay import ReplayCamera
+from agent.board.clock import SystemClock
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.file.reel import VideoReel
+from agent.cameras.masked import MaskedCamera
+from agent.cameras.port import NOWHERE, Camera, PacketSink
 from agent.media.frame import Frame, Packet, StreamInfo
 from agent.vision.geometry import Polygon
 

@@ -16,9 +16,9 @@ from agent.assembly.networks import models_manifest
 from agent.bench.sight import sight
 from agent.bench.stages import Stages, peak_rss_mib
 from agent.bench.tracks import TrackBook
-from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.litert import ModelError
-from agent.devices.replay import ReplayCamera
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.port import NOWHERE, CameraError
+from agent.inference.litert import ModelError
 from agent.media.frame import Frame, Instant
 from agent.vision.pipeline import Eyes, EyesSettings, Look
 from agent.vision.rules.rules import RuleMet

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.devices.litert import LaterModel
-from agent.devices.scaler import rgb
+from agent.cameras.codec.scaler import rgb
+from agent.inference.litert import LaterModel
 from agent.vision.detect.person import DetectorSettings, NanoDet
 
 WHOLE_MODEL: Final = "nanodet_g_320x416_6c_int8"

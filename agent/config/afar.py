@@ -15,10 +15,10 @@ from typing import Final, Self
 import structlog
 from pydantic import ValidationError
 
+from agent.board.clock import boot_id
 from agent.config.merged import merged, own_words, removed_in
 from agent.config.probation import Standing, Uptime, Wanted
 from agent.config.sections import AgentSettings
-from agent.devices.clock import boot_id
 from agent.journal.durable import make_folder, sync_folder
 from agent.wire.codec import WireError, encode
 from agent.wire.settings import Configure, SettingsFault, SettingsReport, settings_hash

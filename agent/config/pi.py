@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from agent.devices.pi_look import Exposure, PiLook
+from agent.cameras.pi.controls import Exposure, PiLook
 from toml_settings import Section
 
 

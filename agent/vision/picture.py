@@ -33,7 +33,7 @@ class Jpeg:
 
 
 Encode = Callable[[Plane, int, tuple[int, int]], bytes]
-"""A JPEG of an I420 picture in a quality and a size; see `agent.devices.jpeg`."""
+"""A JPEG of an I420 picture in a quality and a size; see `agent.cameras.codec.jpeg`."""
 
 
 def draw(frame: Frame, boxes: Sequence[Box], look: PictureLook, encode: Encode) -> Jpeg:

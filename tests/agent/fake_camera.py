@@ -14,7 +14,7 @@ from hashlib import md5
 from types import TracebackType
 from typing import Final, Self
 
-from agent.devices.rtp_units import Codec
+from agent.cameras.rtsp.rtp_replay import Codec
 from tests.agent.packing import TYPE, Pack, Unit, plainly, sdp_lines
 
 NAME: Final = "quan ly"

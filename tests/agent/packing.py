@@ -9,7 +9,7 @@ from typing import Final
 import av
 import numpy as np
 
-from agent.devices.rtp_units import START, Codec
+from agent.cameras.rtsp.rtp_replay import START, Codec
 
 TYPE: Final = 96
 STEP: Final = 3600

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import av
 
-from agent.devices.ear import Ear
+from agent.cameras.codec.audio import Ear
 from agent.media.sound import SoundPacket
 from tests.agent.stage import at
 

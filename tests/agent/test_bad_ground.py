@@ -20,10 +20,10 @@ import pytest
 from agent.assembly import check_board, recorders
 from agent.assembly.check import check
 from agent.assembly.node import check_papers
+from agent.board.board import Board
+from agent.cameras.pi.camera import PiCamera
 from agent.config import ConfigError, load
 from agent.delivery.trouble import Trouble
-from agent.devices.board import Board
-from agent.devices.pi import PiCamera
 from agent.i18n import speaker
 from agent.journal import Journal, JournalDying, JournalReadOnly
 from agent.journal.errors import explained

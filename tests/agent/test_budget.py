@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.devices.purse import purses
+from agent.inference.budget import purses
 from agent.vision.budget import LookBudget, shared
 from tests.agent.eyes import after
 

@@ -8,14 +8,14 @@ import av
 import numpy as np
 import pytest
 
+from agent.board.clock import SystemClock
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.masked import MaskedCamera
+from agent.cameras.pi.camera import PiCamera
+from agent.cameras.port import NOWHERE, Camera, PacketSink
+from agent.cameras.rtsp.camera import NAP_S, StreamCamera
+from agent.cameras.usb import UsbCamera
 from agent.clips.mp4 import Mp4Track
-from agent.devices.camera import NOWHERE, Camera, PacketSink
-from agent.devices.clock import SystemClock
-from agent.devices.masked import MaskedCamera
-from agent.devices.pi import PiCamera
-from agent.devices.replay import ReplayCamera
-from agent.devices.stream import NAP_S, StreamCamera
-from agent.devices.usb import UsbCamera
 from agent.media.frame import Frame, Packet
 from agent.vision.geometry import Polygon
 from tests import leftovers

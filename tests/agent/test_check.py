@@ -14,8 +14,8 @@ import pytest
 
 from agent.assembly.check import check
 from agent.assembly.refused import refused
+from agent.board.clock import SystemClock
 from agent.config import AgentSettings
-from agent.devices.clock import SystemClock
 from agent.i18n import speaker
 from agent.vision.tamper.judge import Tampering
 from agent.vision.tamper.memory import Said, memory_of

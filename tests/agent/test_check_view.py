@@ -9,7 +9,7 @@ import pytest
 
 from agent.assembly import check_board
 from agent.assembly.check_view import Seen, findings
-from agent.devices.clock import SystemClock
+from agent.board.clock import SystemClock
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.presence import BoardWords
 from agent.wire.terms import ClockSource

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from agent.devices.clock import SystemClock, boot_id, kernel_trust
+from agent.board.clock import SystemClock, boot_id, kernel_trust
 from agent.wire.terms import ClockSource
 
 pytestmark = [

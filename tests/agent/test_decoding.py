@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from agent.devices.decoding import Decoder
-from agent.devices.reel import i420
+from agent.cameras.codec.decoder import Decoder
+from agent.cameras.file.reel import i420
 from agent.media.frame import Plane
 from tests.agent.eyes import after
 

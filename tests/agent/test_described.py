@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from agent.assembly.described import Described
-from agent.devices.camera import CameraError
-from agent.devices.replay import ReplayCamera
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.port import CameraError
 from agent.media.frame import Instant
 from tests.agent.videos import walk_past
 

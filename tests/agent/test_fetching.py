@@ -15,14 +15,14 @@ from pydantic import ValidationError
 
 from agent.assembly.check_recorder import recorder_finding
 from agent.assembly.recorders import make_recorder, read_login
+from agent.cameras.login import DeviceLogin
+from agent.cameras.onvif.recorder import OnvifRecorder, at_host_of
+from agent.cameras.onvif.soap import read
+from agent.cameras.rtsp.protocol import Credentials, clock_range, video_of
+from agent.cameras.rtsp.rtp_replay import Units, rtp_packet
 from agent.clips.fetching import TRIES, Fetching, uncovered
 from agent.clips.shelf import Shelf
 from agent.config.camera import CameraSection
-from agent.devices.login import DeviceLogin
-from agent.devices.recorder import OnvifRecorder, at_host_of
-from agent.devices.rtp_units import Units, rtp_packet
-from agent.devices.rtsp_words import Credentials, clock_range, video_of
-from agent.devices.soap import read
 from agent.journal import Clip, FootageClass, Journal
 from agent.media.archive import Archived, ArchiveError
 from agent.wire.answers import BringSpan
@@ -132,7 +132,7 @@ def test_nothing_of_that_time_is_said_in_words(film: Film) -> None:
 def test_a_recorder_that_never_ends_and_does_not_go_on_is_given_up(
     film: Film, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.devices.replay_line.STANDS_S", 0.5)
+    monkeypatch.setattr("agent.cameras.onvif.replay.STANDS_S", 0.5)
     with (
         Recorder(film, never_ends_with=what, ends_with="") as recorder,
         pytest.raises(ArchiveError, match="no further video of its recording"),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from agent.board.board import Board
 from agent.delivery.conversation import Speaker
 from agent.delivery.latest import LatestHealth
-from agent.devices.board import Board
 from agent.health import CameraCounts, HealthService
 from agent.journal import Journal, Limits
 from agent.media.frame import Instant

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.devices.clock import LocalTime
+from agent.board.clock import LocalTime
 from agent.media.frame import Instant
 from agent.vision.hours import DAYS, Hours, Span
 from agent.wire.terms import ClockSource

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.devices.litert import LitertModel, ModelError
-from agent.devices.scaler import rgb
+from agent.cameras.codec.scaler import rgb
+from agent.inference.litert import LitertModel, ModelError
 from agent.vision.detect.person import NanoDet
 from agent.vision.geometry import WHOLE
 from tests.agent.eyes import luma_frame

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from agent.cameras.codec.jpeg import jpeg
+from agent.cameras.port import NOWHERE
 from agent.delivery.hearing import Hearing, LinkCounts
 from agent.delivery.live import Lives
 from agent.delivery.live_post import LivePost, small
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.tokens import Tokens
-from agent.devices.camera import NOWHERE
-from agent.devices.jpeg import jpeg
 from agent.media.frame import Frame
 from agent.vision.privacy import GREY
 from agent.wire import topics

@@ -8,10 +8,10 @@ from typing import Final
 
 import pytest
 
-from agent.devices.camera import CameraError
-from agent.devices.clock import SystemClock
-from agent.devices.rtp_units import Codec
-from agent.devices.rtsp import RtspSource
+from agent.board.clock import SystemClock
+from agent.cameras.port import CameraError
+from agent.cameras.rtsp.rtp_replay import Codec
+from agent.cameras.rtsp.source import RtspSource
 from tests.agent.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
 from tests.agent.packing import STEP, Unit, film, is_set, packed, plainly, whole
 from tests.waiting import until

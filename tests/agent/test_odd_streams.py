@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from agent.board.clock import SystemClock
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.port import Camera
+from agent.cameras.rtsp.camera import StreamCamera
 from agent.clips.mp4 import Mp4Error, Mp4Track
 from agent.clips.writer import ClipWriter
-from agent.devices.camera import Camera
-from agent.devices.clock import SystemClock
-from agent.devices.replay import ReplayCamera
-from agent.devices.stream import StreamCamera
 from agent.journal import Journal
 from agent.media.frame import StreamInfo
 from tests.agent.eyes import Kept, record

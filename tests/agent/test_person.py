@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agent.devices.scaler import rgb
+from agent.cameras.codec.scaler import rgb
 from agent.media.frame import Frame, Plane
 from agent.vision.detect.person import (
     BINS,

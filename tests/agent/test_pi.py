@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.devices import pi
-from agent.devices.camera import CameraError
-from agent.devices.pi import PiCamera, exposed, tight_i420
+from agent.cameras.pi import camera as pi
+from agent.cameras.pi.camera import PiCamera, exposed, tight_i420
+from agent.cameras.port import CameraError
 from tests.agent.hubside import now
 from tests.rigs.picamera import virtual
 from tests.waiting import patience_s
@@ -38,8 +38,8 @@ CACHE = Path(
 BESIDE = """
 import faulthandler; faulthandler.dump_traceback_later(60, exit=True)
 import json, os, sys
-from agent.devices.camera import CameraError
-from agent.devices.pi import PiCamera
+from agent.cameras.port import CameraError
+from agent.cameras.pi.camera import PiCamera
 from tests.agent.eyes import Kept
 from tests.agent.hubside import now
 from tests.rigs.picamera import virtual

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from agent.cameras.pi.camera import PiCamera
+from agent.cameras.pi.controls import PiLook, controls
+from agent.cameras.port import CameraError
 from agent.config import ConfigError, load
-from agent.devices.camera import CameraError
-from agent.devices.pi import PiCamera
-from agent.devices.pi_look import PiLook, controls
 from tests.agent.hubside import now
 
 pytestmark = pytest.mark.promise(

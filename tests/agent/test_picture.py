@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agent.devices.jpeg import jpeg
+from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame, Plane
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.picture import PictureLook, draw, drawn

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.assembly.cameras import make_camera
+from agent.board.clock import SystemClock
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.masked import MaskedCamera
+from agent.cameras.port import NOWHERE, Camera, CameraError, PacketSink
+from agent.cameras.usb import UsbCamera
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
 from agent.config import CameraSection
-from agent.devices.camera import NOWHERE, Camera, CameraError, PacketSink
-from agent.devices.clock import SystemClock
-from agent.devices.masked import MaskedCamera
-from agent.devices.replay import ReplayCamera
-from agent.devices.usb import UsbCamera
 from agent.journal import Journal
 from agent.media.frame import Frame, Packet, StreamInfo
 from agent.vision.geometry import Polygon, inside

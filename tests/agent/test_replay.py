@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pytest
 
-from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.reel import i420
-from agent.devices.replay import ReplayCamera
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.file.reel import i420
+from agent.cameras.port import NOWHERE, CameraError
 from agent.media.frame import Frame
 from tests.agent.eyes import Kept, SteppedClock, after, draw_pictures, record
 

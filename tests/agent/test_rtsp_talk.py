@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.devices.login import DeviceLogin
-from agent.devices.rtsp_talk import HEAD_BYTES, Talk
-from agent.devices.rtsp_words import Credentials, head_of, length_of, video_of, whole_of
+from agent.cameras.login import DeviceLogin
+from agent.cameras.rtsp.connection import HEAD_BYTES, Talk
+from agent.cameras.rtsp.protocol import Credentials, head_of, length_of, video_of, whole_of
 from agent.media.archive import ArchiveError
 from tests.agent.fake_camera import DIGEST, FakeCamera, Habits
 from tests.agent.packing import film

@@ -4,8 +4,8 @@ import av
 import numpy as np
 import pytest
 
-from agent.devices.reel import i420
-from agent.devices.sanity import STRIKES, TRIED_EVERY_S, Trial, is_filling
+from agent.cameras.file.reel import i420
+from agent.cameras.rtsp.sanity import STRIKES, TRIED_EVERY_S, Trial, is_filling
 from agent.media.frame import Frame, Plane
 from tests.agent.eyes import after
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.devices.scaler import gray, rgb
+from agent.cameras.codec.scaler import gray, rgb
 from agent.media.frame import Plane
 
 OFF = 5

@@ -9,12 +9,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.assembly.node import open_sealer
+from agent.board.clock import SystemClock
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.sealer import Sealer
 from agent.clips.shelf import Shelf
 from agent.config.sections import AgentSettings
-from agent.devices.clock import SystemClock
 from agent.journal import Journal
 from agent.media.frame import Packet, StreamInfo
 from agent.wire.messages import ClipReady, SightingOpened

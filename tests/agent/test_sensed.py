@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from agent.assembly.view import has_network
+from agent.cameras.codec.scaler import rgb
+from agent.cameras.masked import MaskedCamera
+from agent.cameras.pi.camera import PiCamera
+from agent.cameras.pi.imx500 import SensorNetwork
+from agent.cameras.port import NOWHERE, CameraError
 from agent.config.camera import CameraSection
-from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.masked import MaskedCamera
-from agent.devices.pi import PiCamera
-from agent.devices.scaler import rgb
-from agent.devices.sensor_network import SensorNetwork
 from agent.media.frame import Frame, Glimpse, Plane, SensedFrame
 from agent.vision.detect.person import (
     BINS,

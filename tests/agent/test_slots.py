@@ -10,11 +10,11 @@ import pytest
 
 from agent.assembly.proof import SlotProver
 from agent.assembly.update import checked, update
+from agent.board.clock import boot_id
 from agent.config import slots as slots_module
 from agent.config.afar import PROOF_S
 from agent.config.slots import MOST_STARTS, WITHIN_S, SlotError, Slots
 from agent.delivery.trouble import Trouble
-from agent.devices.clock import boot_id
 from deploy.node import sign
 
 pytestmark = pytest.mark.promise("Fleet: A signed update checks itself or falls back.")

@@ -12,6 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from agent.assembly import hearing
+from agent.board.clock import SystemClock
+from agent.cameras.port import NOWHERE
+from agent.cameras.rtsp.camera import StreamCamera
 from agent.clips.leftovers import Leftover, leftovers, mended_sound
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
@@ -20,9 +23,6 @@ from agent.clips.sound_file import sound_path
 from agent.clips.sound_ring import SoundBounds, SoundRing
 from agent.clips.sound_writer import SoundWriter
 from agent.config.camera import CameraSection
-from agent.devices.camera import NOWHERE
-from agent.devices.clock import SystemClock
-from agent.devices.stream import StreamCamera
 from agent.journal import Brought, Journal
 from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundInfo, SoundPacket

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.clock import SystemClock
-from agent.devices.mishaps import Mishaps
-from agent.devices.rtsp import RtspSource
-from agent.devices.stream import StreamCamera
+from agent.board.clock import SystemClock
+from agent.cameras.port import NOWHERE, CameraError
+from agent.cameras.rtsp.camera import StreamCamera
+from agent.cameras.rtsp.errors import Mishaps
+from agent.cameras.rtsp.source import RtspSource
 from tests.agent.eyes import Kept, record
 from tests.agent.rtsp import RtspServer, answering
 from tests.waiting import busy, patience_s, until

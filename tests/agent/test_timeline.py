@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.devices.timeline import Stamp, Timeline
+from agent.cameras.timeline import Stamp, Timeline
 from tests.agent.eyes import after
 
 TICK = 9000  # a tenth of a second at 90 kHz

@@ -10,9 +10,9 @@ import av
 import av.error
 import pytest
 
-from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.clock import SystemClock
-from agent.devices.usb import UsbCamera, wait_not
+from agent.board.clock import SystemClock
+from agent.cameras.port import NOWHERE, CameraError
+from agent.cameras.usb import UsbCamera, wait_not
 from tests.agent.eyes import Kept, SteppedClock, record_mjpeg
 
 pytestmark = pytest.mark.promise("Cameras: USB cameras work.")

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from agent.cameras.newest import MOST_WAITING, NewestFrames
+from agent.cameras.port import CameraError, PacketSink
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
-from agent.devices.camera import CameraError, PacketSink
-from agent.devices.newest import MOST_WAITING, NewestFrames
 from agent.journal import Journal, JournalFull, MediaKind
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.vision.detect.person import ObjectKind

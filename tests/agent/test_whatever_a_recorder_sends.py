@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.devices.login import DeviceLogin
-from agent.devices.replay_line import play
-from agent.devices.rtp_units import START, Codec
-from agent.devices.rtsp_talk import Talk
-from agent.devices.rtsp_words import video_of
+from agent.cameras.login import DeviceLogin
+from agent.cameras.onvif.replay import play
+from agent.cameras.rtsp.connection import Talk
+from agent.cameras.rtsp.protocol import video_of
+from agent.cameras.rtsp.rtp_replay import START, Codec
 from agent.media.archive import Archived, ArchiveError
 from tests.agent.packing import TYPE, film, packed, sdp_lines
 

@@ -22,13 +22,13 @@ from uuid import UUID, uuid4
 
 from PIL import Image
 
+from agent.board.clock import boot_id
 from agent.delivery.conversation import LinkPolicy, Speaker
 from agent.delivery.link import Link
 from agent.delivery.outbox import OutboxPolicy
 from agent.delivery.session import BrokerAddress
 from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader, UploadPolicy
-from agent.devices.clock import boot_id
 from agent.journal import Journal, JournalError
 from agent.media.frame import Instant
 from agent.supervise import Service, SupervisePolicy, Supervisor

@@ -34,13 +34,13 @@ import structlog
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from agent.cameras.follower import Follower
+from agent.cameras.rtsp.camera import StreamCamera
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
 from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader
-from agent.devices.follower import Follower
-from agent.devices.stream import StreamCamera
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.wire.answers import UploadToken

@@ -22,7 +22,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.devices.discovery import EVERYBODY
+from agent.cameras.onvif.discovery import EVERYBODY
 
 APP_MAX_DELAY_S: Final = 0.5
 LONG_SCOPES: Final = 12

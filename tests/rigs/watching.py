@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from agent.bench.agent import Watching, measure
-from agent.devices.reel import Picture, VideoReel
+from agent.cameras.file.reel import Picture, VideoReel
 from agent.media.frame import Plane
 from deploy.broker import Broker
 from tests.agent.rtsp import RtspServer

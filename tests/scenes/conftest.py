@@ -4,7 +4,7 @@ import pytest
 
 from agent.bench.scenes.command import SCENES, cache, material
 from agent.bench.scenes.programme import Material
-from agent.devices.camera import CameraError
+from agent.cameras.port import CameraError
 
 
 @pytest.fixture(scope="session")

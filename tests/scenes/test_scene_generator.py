@@ -21,7 +21,7 @@ from agent.bench.scenes.night import poisson_bound, shifts_of
 from agent.bench.scenes.play import Scene
 from agent.bench.scenes.programme import Material, programme
 from agent.bench.scenes.shot import Shot
-from agent.devices.camera import CameraError
+from agent.cameras.port import CameraError
 
 pytestmark = pytest.mark.promise(
     "Scene suite: Scenes are real recordings with generated weather and known truth."

@@ -30,8 +30,8 @@ from agent.bench.scenes.table import (
 from agent.bench.scenes.tamper import Alarmed, Noticed, alarmed, noticed
 from agent.bench.scenes.truth import TruthError
 from agent.bench.sight import Sight, sight
-from agent.devices.camera import CameraError
-from agent.devices.litert import ModelError
+from agent.cameras.port import CameraError
+from agent.inference.litert import ModelError
 
 Views = tuple[list[Noticed], list[Alarmed]]
 """Results for tampered cameras, and for untouched ones."""

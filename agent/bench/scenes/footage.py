@@ -14,8 +14,8 @@ import numpy as np
 
 from agent.bench.scenes.shot import grained
 from agent.bench.scenes.truth import Person, Place, Truth
-from agent.devices.camera import CameraError
-from agent.devices.reel import Picture, VideoReel, i420
+from agent.cameras.file.reel import Picture, VideoReel, i420
+from agent.cameras.port import CameraError
 from agent.media.frame import Plane
 from agent.vision.geometry import Box
 

@@ -100,7 +100,7 @@ class Network(Protocol):
 
 
 ToRgb = Callable[[Plane, tuple[int, int]], Plane]
-"""RGB, uint8 (rows, columns, 3), of an I420 picture scaled to a size: see `devices.scaler`."""
+"""RGB, uint8 (rows, columns, 3), of an I420 picture scaled to a size, as `scaler.rgb` does."""
 
 
 class NanoDet:

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from agent.devices.camera import Camera, PacketSink
-from agent.devices.newest import NewestFrames
+from agent.cameras.newest import NewestFrames
+from agent.cameras.port import Camera, PacketSink
 
 LETTING_GO_S = 1.0
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import av.error
 
-from agent.devices.address import masked
-from agent.devices.camera import CameraError
+from agent.cameras.address import masked
+from agent.cameras.port import CameraError
 from agent.i18n import N_
 
 OPEN_S: Final = 5.0

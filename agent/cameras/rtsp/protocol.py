@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from agent.devices.login import DeviceLogin
-from agent.devices.rtp_units import START, Codec
+from agent.cameras.login import DeviceLogin
+from agent.cameras.rtsp.rtp_replay import START, Codec
 
 _PAIR: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]*))')
 _SCHEME: Final = re.compile(r"(?:^|,)\s*(basic|digest)(?=\s|$)", re.IGNORECASE)

@@ -16,12 +16,12 @@ import av.error
 import av.stream
 import av.video.stream
 
-from agent.devices.camera import SoundSink
-from agent.devices.decoding import Raw, decoder_like
-from agent.devices.ear import Ear
-from agent.devices.mishaps import KEYFRAME_S, OPEN_S, READ_S, Mishaps
-from agent.devices.parameters import parameter_sets, picture_settings
-from agent.devices.timeline import Timeline
+from agent.cameras.codec.audio import Ear
+from agent.cameras.codec.decoder import Raw, decoder_like
+from agent.cameras.codec.parameter_sets import parameter_sets, picture_settings
+from agent.cameras.port import SoundSink
+from agent.cameras.rtsp.errors import KEYFRAME_S, OPEN_S, READ_S, Mishaps
+from agent.cameras.timeline import Timeline
 from agent.media.frame import Instant, Packet, StreamInfo
 
 WAITED_S: Final = 0.005

@@ -13,9 +13,9 @@ from typing import Final
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from agent.devices.login import DeviceLogin
-from agent.devices.replay_line import play
-from agent.devices.soap import ask
+from agent.cameras.login import DeviceLogin
+from agent.cameras.onvif.replay import play
+from agent.cameras.onvif.soap import ask
 from agent.media.archive import Archived, ArchiveError
 
 _DEVICE: Final = "http://www.onvif.org/ver10/device/wsdl"

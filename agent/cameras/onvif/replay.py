@@ -13,11 +13,11 @@ from typing import Final
 import av
 import av.error
 
-from agent.devices.address import masked
-from agent.devices.login import DeviceLogin
-from agent.devices.rtp_units import START, Codec, Unit, Units, rtp_packet, says_bye
-from agent.devices.rtsp_talk import Talk
-from agent.devices.rtsp_words import Video, clock_range, video_of, whole_of
+from agent.cameras.address import masked
+from agent.cameras.login import DeviceLogin
+from agent.cameras.rtsp.connection import Talk
+from agent.cameras.rtsp.protocol import Video, clock_range, video_of, whole_of
+from agent.cameras.rtsp.rtp_replay import START, Codec, Unit, Units, rtp_packet, says_bye
 from agent.media.archive import Archived, ArchiveError
 from agent.media.frame import Instant, Packet, StreamInfo
 

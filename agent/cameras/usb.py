@@ -17,10 +17,10 @@ import av.container
 import av.error
 import av.video.stream
 
-from agent.devices.camera import NOWHERE, CameraError, PacketSink
-from agent.devices.encoder import Encoder
-from agent.devices.reel import i420
-from agent.devices.timeline import Timeline
+from agent.cameras.codec.encoder import Encoder
+from agent.cameras.file.reel import i420
+from agent.cameras.port import NOWHERE, CameraError, PacketSink
+from agent.cameras.timeline import Timeline
 from agent.i18n import N_
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 

@@ -8,7 +8,7 @@ import av.error
 import av.video.codeccontext
 import numpy as np
 
-from agent.devices.scaler import i420
+from agent.cameras.codec.scaler import i420
 from agent.media.frame import Plane
 
 QUALITIES: Final = (30, 45, 60, 75, 82, 90, 95)

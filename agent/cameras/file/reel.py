@@ -15,7 +15,7 @@ import av.video.codeccontext
 import av.video.stream
 import numpy as np
 
-from agent.devices.camera import CameraError
+from agent.cameras.port import CameraError
 from agent.media.frame import Frame, Instant, LooseFrame, Plane, StreamInfo
 
 PICTURE_KINDS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
@@ -250,7 +250,7 @@ def _encode(
 
 
 def _stills() -> ModuleType:
-    from agent.devices import stills  # noqa: PLC0415 a node that watches needs no OpenCV
+    from agent.cameras.file import stills  # noqa: PLC0415 a node that watches needs no OpenCV
 
     return stills
 

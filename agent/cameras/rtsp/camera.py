@@ -14,12 +14,12 @@ from typing import Final
 import av
 import structlog
 
-from agent.devices.camera import CameraError, PacketSink, SoundSink
-from agent.devices.decoding import Decoder
-from agent.devices.reel import frame_of
-from agent.devices.rtsp import Received, RtspSource
-from agent.devices.sanity import Trial, is_filling
-from agent.devices.yielded import Yield
+from agent.cameras.codec.decodability import Yield
+from agent.cameras.codec.decoder import Decoder
+from agent.cameras.file.reel import frame_of
+from agent.cameras.port import CameraError, PacketSink, SoundSink
+from agent.cameras.rtsp.sanity import Trial, is_filling
+from agent.cameras.rtsp.source import Received, RtspSource
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
 log = structlog.get_logger()

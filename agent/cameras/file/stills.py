@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agent.devices.camera import CameraError
+from agent.cameras.port import CameraError
 from agent.media.frame import Plane
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from agent.devices.address import masked
-from agent.devices.login import DeviceLogin
-from agent.devices.rtsp_words import CHALLENGE, Answer, Credentials, head_of, length_of, request
+from agent.cameras.address import masked
+from agent.cameras.login import DeviceLogin
+from agent.cameras.rtsp.protocol import CHALLENGE, Answer, Credentials, head_of, length_of, request
 from agent.media.archive import ArchiveError
 
 READ_S: Final = 10.0

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Final
 from urllib.parse import urlsplit
 
-from agent.devices.address import masked
-from agent.devices.camera import CameraError
-from agent.devices.mishaps import HostError
-from agent.devices.rtsp import RtspSource
+from agent.cameras.address import masked
+from agent.cameras.port import CameraError
+from agent.cameras.rtsp.errors import HostError
+from agent.cameras.rtsp.source import RtspSource
 from agent.media.frame import Instant, Packet
 
 USUAL_PATHS: Final = (

@@ -16,7 +16,7 @@ import av.audio.resampler
 import av.audio.stream
 import av.error
 
-from agent.devices.timeline import Timeline
+from agent.cameras.timeline import Timeline
 from agent.media.frame import Instant
 from agent.media.sound import SoundInfo, SoundPacket
 

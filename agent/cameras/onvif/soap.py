@@ -16,8 +16,8 @@ from http.client import HTTPException
 from typing import Final
 from xml.sax.saxutils import escape
 
-from agent.devices.address import masked
-from agent.devices.login import DeviceLogin
+from agent.cameras.address import masked
+from agent.cameras.login import DeviceLogin
 from agent.media.archive import ArchiveError
 
 ANSWER_BYTES: Final = 4 * 2**20

@@ -16,10 +16,10 @@ import av
 import av.error
 import av.video.codeccontext
 
-from agent.devices.camera import NOWHERE, Camera, CameraError, PacketSink
-from agent.devices.encoder import Encoder
-from agent.devices.reel import i420
-from agent.devices.yielded import Yield
+from agent.cameras.codec.decodability import Yield
+from agent.cameras.codec.encoder import Encoder
+from agent.cameras.file.reel import i420
+from agent.cameras.port import NOWHERE, Camera, CameraError, PacketSink
 from agent.i18n import N_
 from agent.media.frame import Frame, Instant, Packet, Plane, SensedFrame, StreamInfo
 from agent.vision.detect.sensed import unmasked

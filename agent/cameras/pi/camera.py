@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from agent.devices.camera import CameraError, PacketSink
-from agent.devices.encoder import bits_per_s
-from agent.devices.parameters import parameter_sets
-from agent.devices.pi_look import PiLook, controls
-from agent.devices.sensor_network import HELD_S, SensorNetwork
+from agent.cameras.codec.encoder import bits_per_s
+from agent.cameras.codec.parameter_sets import parameter_sets
+from agent.cameras.pi.controls import PiLook, controls
+from agent.cameras.pi.imx500 import HELD_S, SensorNetwork
+from agent.cameras.port import CameraError, PacketSink
 from agent.i18n import N_
 from agent.media.frame import Frame, Glimpse, Instant, Packet, Plane, SensedFrame, StreamInfo
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from agent.devices.camera import CameraError
+from agent.cameras.port import CameraError
 from agent.i18n import N_
 from agent.media.frame import Glimpse
 from agent.vision.detect.person import ObjectKind

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from agent.devices.camera import CameraError
+from agent.cameras.port import CameraError
 from agent.i18n import N_
 
 Exposure = Literal["normal", "short", "long"]

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agent.devices.camera import NOWHERE, PacketSink
-from agent.devices.reel import Encoded, Picture, PictureReel, Reel, VideoReel
+from agent.cameras.file.reel import Encoded, Picture, PictureReel, Reel, VideoReel
+from agent.cameras.port import NOWHERE, PacketSink
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
 NAP_S = 0.1

@@ -1,0 +1,1 @@
+"""The small computer: its sensors, clock, memory."""

@@ -1,0 +1,1 @@
+"""The camera port and its adapters: network cameras, USB, the Pi's own, recordings."""

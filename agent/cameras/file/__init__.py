@@ -1,0 +1,1 @@
+"""Recordings and folders of pictures in place of a camera."""

@@ -1,0 +1,1 @@
+"""ONVIF: finding cameras, and the footage of their recorders."""

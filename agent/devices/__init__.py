@@ -1,1 +1,0 @@
-"""Camera and model adapters: implementations of the ports that detection uses."""
