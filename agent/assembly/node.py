@@ -17,8 +17,6 @@ from agent.board.clock import SystemClock, boot_id
 from agent.board.opencv import calm
 from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.port import CameraError
-from agent.clips.sealer import Sealer, SealError
-from agent.clips.shelf import Shelf
 from agent.config import Prover, SettingsFromHub
 from agent.config.private import is_open_to_all
 from agent.config.sections import SPARE_BYTES, AgentSettings
@@ -42,6 +40,8 @@ from agent.i18n import N_
 from agent.inference.budget import purses
 from agent.inference.litert import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
+from agent.recording.sealer import Sealer, SealError
+from agent.recording.store.store import Shelf
 from agent.supervise import Service, SupervisePolicy, Supervisor
 
 log = structlog.get_logger()

@@ -10,12 +10,6 @@ from agent.assembly.networks import Networks
 from agent.assembly.recorders import make_recorder
 from agent.board.clock import LocalTime, SystemClock
 from agent.cameras.codec.scaler import rgb
-from agent.clips.continuous import Continuous
-from agent.clips.fetching import Fetching
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import Recorder
-from agent.clips.shelf import Shelf
-from agent.clips.sound_ring import SoundRing
 from agent.config.camera import CameraSection
 from agent.config.hours import hours
 from agent.config.sections import AgentSettings
@@ -23,6 +17,12 @@ from agent.delivery.live import Lives
 from agent.health import CameraCounts
 from agent.journal import Journal
 from agent.media.frame import Instant
+from agent.recording.continuous import Continuous
+from agent.recording.recorder import Recorder
+from agent.recording.recorder_fetch import Fetching
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.ring.sound import SoundRing
+from agent.recording.store.store import Shelf
 from agent.supervise import Service
 from agent.vision.budget import Allowance
 from agent.vision.detect.person import DetectorSettings, NanoDet, PersonDetector

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.sealer import Sealer
-from agent.clips.shelf import Shelf
 from agent.journal import Growing, Journal
 from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.sealer import Sealer
+from agent.recording.store.store import Shelf
 from agent.wire.ident import uuid7
 from agent.wire.messages import ClipBegun
 

@@ -30,10 +30,10 @@ from cryptography.x509.oid import NameOID
 
 from agent.bench import clip_latency
 from agent.cameras.file.reel import VideoReel
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.sealer import Sealer
-from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.sealer import Sealer
+from agent.recording.writer import ClipWriter
 from agent.wire.terms import ClockSource
 
 FRAMES_PER_S = 15

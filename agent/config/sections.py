@@ -6,14 +6,14 @@ from typing import ClassVar, Final, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from agent.clips.recorder import ClipPolicy
-from agent.clips.retention import ClassBounds
 from agent.config.camera import CameraSection
 from agent.config.hours import ZoneName
 from agent.config.section import Name
 from agent.config.uploads import UploadsSection
 from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
+from agent.recording.recorder import ClipPolicy
+from agent.recording.store.retention import ClassBounds
 from agent.vision.detect.person import DetectorSettings
 from agent.vision.pipeline import EyesSettings
 from agent.vision.sightings.sightings import SightingSettings

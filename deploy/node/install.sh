@@ -95,7 +95,7 @@ enrol() {
 }
 
 start_all() {
-    put_file "$(in_slot "$home/agent" agent/clips/vault.py)" "$home/vault.py" 644 root:root
+    put_file "$(in_slot "$home/agent" agent/recording/store/encryption.py)" "$home/vault.py" 644 root:root
     put_units "$here/systemd" "${units[@]}"
     install -D -m 644 "$here/systemd/journald-node.conf" /etc/systemd/journald.conf.d/matthan.conf
     systemctl try-restart systemd-journald.service
@@ -203,7 +203,7 @@ encrypt_clips() {
         mv -fT -- "$sealed_clips.part" "$sealed_clips"
         sync -f "$etc"
     fi
-    put_file "$(in_slot "$home/agent" agent/clips/vault.py)" "$home/vault.py" 644 root:root
+    put_file "$(in_slot "$home/agent" agent/recording/store/encryption.py)" "$home/vault.py" 644 root:root
     put_units "$here/systemd" matthan-shelf.service matthan-agent.service
     systemctl stop matthan-agent.service
     say "What there is of footage is brought in, file by file: this takes its time."

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agent.clips.sealer import Sealer
-from agent.clips.writer import ClipWriter
 from agent.media.frame import Packet, StreamInfo
+from agent.recording.sealer import Sealer
+from agent.recording.writer import ClipWriter
 from agent.wire.seal import BEGINNING, Claims, Record
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 
 import av
 
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.shelf import Shelf
 from agent.journal import Clip, Journal
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.store.store import Shelf
 from agent.wire.ident import uuid7
 
 BOOT = UUID(int=1)

@@ -15,8 +15,8 @@ from agent.cameras.pi.camera import PiCamera
 from agent.cameras.port import NOWHERE, Camera, PacketSink
 from agent.cameras.rtsp.camera import NAP_S, StreamCamera
 from agent.cameras.usb import UsbCamera
-from agent.clips.mp4 import Mp4Track
 from agent.media.frame import Frame, Packet
+from agent.recording.mp4.fragments import Mp4Track
 from agent.vision.geometry import Polygon
 from tests import leftovers
 from tests.agent.eyes import Kept, after, draw_pictures, record, record_mjpeg

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from agent.clips.continuous import LONGEST_S, Continuous
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.shelf import Shelf
 from agent.journal import FootageClass, Journal, MediaKind
 from agent.media.frame import StreamInfo
+from agent.recording.continuous import LONGEST_S, Continuous
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.store.store import Shelf
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady, MediaAnswered
 from tests.agent.stage import (

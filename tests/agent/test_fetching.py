@@ -20,11 +20,11 @@ from agent.cameras.onvif.recorder import OnvifRecorder, at_host_of
 from agent.cameras.onvif.soap import read
 from agent.cameras.rtsp.protocol import Credentials, clock_range, video_of
 from agent.cameras.rtsp.rtp_replay import Units, rtp_packet
-from agent.clips.fetching import TRIES, Fetching, uncovered
-from agent.clips.shelf import Shelf
 from agent.config.camera import CameraSection
 from agent.journal import Clip, FootageClass, Journal
 from agent.media.archive import Archived, ArchiveError
+from agent.recording.recorder_fetch import TRIES, Fetching, uncovered
+from agent.recording.store.store import Shelf
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady, MediaAnswered
 from agent.wire.seal_check import State, judge
@@ -350,7 +350,7 @@ def test_what_was_fetched_before_is_not_fetched_again(
 def test_a_recorder_that_hangs_up_is_asked_again_for_the_rest_and_then_answered_with_what_came(
     film: Film, shelf: Shelf, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.clips.fetching.TRY_AGAIN_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder_fetch.TRY_AGAIN_S", 0.0)
     with Recorder(film, hangs_up_after=40) as recorder:
         service = fetching(recorder, shelf, node_journal)
         want(node_journal, 0, 10)
@@ -366,7 +366,7 @@ def test_a_recorder_that_hangs_up_is_asked_again_for_the_rest_and_then_answered_
 def test_nobody_there_is_answered_with_nothing_after_three_tries(
     shelf: Shelf, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.clips.fetching.TRY_AGAIN_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder_fetch.TRY_AGAIN_S", 0.0)
     nobody = OnvifRecorder("http://127.0.0.1:9/onvif", login=lambda: None, utc_us=utc_us)
     service = Fetching("cam", nobody, shelf, node_journal, new_id=clip_id_at)
     want(node_journal, 0, 10)

@@ -8,10 +8,10 @@ from pathlib import Path
 import av
 import pytest
 
-from agent.clips.hevc import hevc_configuration
-from agent.clips.mp4 import Mp4Error, Mp4Track, annex_b_units, avc_configuration
-from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.recording.mp4.fragments import Mp4Error, Mp4Track, annex_b_units, avc_configuration
+from agent.recording.mp4.hevc import hevc_configuration
+from agent.recording.writer import ClipWriter
 from tests.agent.stage import decoded_frames
 from tests.agent.videos import hevc
 

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agent.clips.retention import ClassBounds
-from agent.clips.shelf import Shelf
-from agent.clips.sound_file import sound_path
 from agent.journal import FootageClass, Journal, JournalFull, MediaKind, Transaction
 from agent.media.sound import SoundPacket
+from agent.recording.mp4.sound import sound_path
+from agent.recording.store.retention import ClassBounds
+from agent.recording.store.store import Shelf
 from agent.wire.answers import HoldFootage
 from tests.agent.test_shelf import Street, keep_announced
 from tests.agent.test_shelf_keeps import clip_of, hold_of

@@ -15,10 +15,10 @@ from agent.board.clock import SystemClock
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import Camera
 from agent.cameras.rtsp.camera import StreamCamera
-from agent.clips.mp4 import Mp4Error, Mp4Track
-from agent.clips.writer import ClipWriter
 from agent.journal import Journal
 from agent.media.frame import StreamInfo
+from agent.recording.mp4.fragments import Mp4Error, Mp4Track
+from agent.recording.writer import ClipWriter
 from tests.agent.eyes import Kept, record
 from tests.agent.rtsp import RtspServer
 from tests.agent.stage import Stage, at

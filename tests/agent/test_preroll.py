@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.clips.preroll import Preroll, PrerollBounds, Take
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.recording.ring.preroll import Preroll, PrerollBounds, Take
 
 FRAME_NS = 100_000_000
 STREAM = StreamInfo("h264", 320, 240, Fraction(1, 10), 10.0, b"")

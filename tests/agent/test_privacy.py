@@ -19,12 +19,12 @@ from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.masked import MaskedCamera
 from agent.cameras.port import NOWHERE, Camera, CameraError, PacketSink
 from agent.cameras.usb import UsbCamera
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.shelf import Shelf
 from agent.config import CameraSection
 from agent.journal import Journal
 from agent.media.frame import Frame, Packet, StreamInfo
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.store.store import Shelf
 from agent.vision.geometry import Polygon, inside
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings

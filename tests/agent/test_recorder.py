@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from agent.clips.mend import whole_length
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.shelf import Shelf
 from agent.journal import Journal, JournalFull, MediaKind, Transaction
 from agent.media.frame import Packet, StreamInfo
+from agent.recording.mp4.mend import whole_length
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.store.store import Shelf
 from agent.wire.messages import ClipReady
 from tests.agent.stage import BOOT, FRAMES_PER_S, Stage, at, clip_id_at, decoded_frames
 from tests.waiting import busy, patience_s, until
@@ -560,7 +560,7 @@ def test_a_clip_that_was_begun_and_is_lost_is_said_to_be(
     def refuse(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("agent.clips.writer.os.fdatasync", refuse)
+    monkeypatch.setattr("agent.recording.writer.os.fdatasync", refuse)
     stage.roll(3)
     assert said(stage) == ["clip_begun", "clip_dropped"]
     assert stage.shelf.growing.now() == []

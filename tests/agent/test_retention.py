@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.clips.retention import LOWEST_FIRST, ClassBounds, Retention, Verdict, judge
 from agent.journal import FootageClass, Kept, MediaKind
+from agent.recording.store.retention import LOWEST_FIRST, ClassBounds, Retention, Verdict, judge
 
 NOW_US = 1_790_000_000_000_000
 DAY_S = 86_400.0

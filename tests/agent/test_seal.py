@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.clips.mend import mend
-from agent.clips.sealer import Sealer, SealError
+from agent.recording.mp4.mend import mend
+from agent.recording.sealer import Sealer, SealError
 from agent.wire.seal import Claims, Record, to_sign
 from agent.wire.seal_check import State, Verdict, judge
 from agent.wire.sealed import stretches

@@ -10,13 +10,13 @@ from structlog.testing import capture_logs
 
 from agent.assembly.node import open_sealer
 from agent.board.clock import SystemClock
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.sealer import Sealer
-from agent.clips.shelf import Shelf
 from agent.config.sections import AgentSettings
 from agent.journal import Journal
 from agent.media.frame import Packet, StreamInfo
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.sealer import Sealer
+from agent.recording.store.store import Shelf
 from agent.wire.messages import ClipReady, SightingOpened
 from agent.wire.seal_check import State, judge
 from agent.wire.terms import BoxWords, ObjectKind

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from agent.clips.mend import whole_length
-from agent.clips.mp4 import Mp4Track
-from agent.clips.shelf import Shelf
-from agent.clips.writer import ClipWriter
 from agent.journal import Journal, MediaKind
 from agent.media.frame import Packet, StreamInfo
+from agent.recording.mp4.fragments import Mp4Track
+from agent.recording.mp4.mend import whole_length
+from agent.recording.store.store import Shelf
+from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipReady, SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
 from tests.agent.stage import EPOCH_US, Stage, at, clip_id_at, decoded_frames
@@ -256,7 +256,7 @@ def test_process_killed_amid_a_clip_leaves_one_that_plays(
 KILLED = textwrap.dedent("""
     import os, signal, sys
     from pathlib import Path
-    from agent.clips.writer import ClipWriter
+    from agent.recording.writer import ClipWriter
     from tests.agent.stage import read
     info, packets = read(Path(sys.argv[1]))
     writer = ClipWriter(Path(sys.argv[2]), info)

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from agent.clips import leftovers
-from agent.clips.shelf import Shelf
 from agent.journal import Clip, FootageClass, Journal, MediaKind
+from agent.recording.store import leftovers
+from agent.recording.store.store import Shelf
 from agent.wire.answers import HoldFootage
 from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
 from tests.agent.stage import Stage, at

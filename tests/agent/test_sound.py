@@ -15,17 +15,17 @@ from agent.assembly import hearing
 from agent.board.clock import SystemClock
 from agent.cameras.port import NOWHERE
 from agent.cameras.rtsp.camera import StreamCamera
-from agent.clips.leftovers import Leftover, leftovers, mended_sound
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.shelf import Shelf
-from agent.clips.sound_file import sound_path
-from agent.clips.sound_ring import SoundBounds, SoundRing
-from agent.clips.sound_writer import SoundWriter
 from agent.config.camera import CameraSection
 from agent.journal import Brought, Journal
 from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundInfo, SoundPacket
+from agent.recording.mp4.sound import sound_path
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.ring.sound import SoundBounds, SoundRing
+from agent.recording.sound_writer import SoundWriter
+from agent.recording.store.leftovers import Leftover, leftovers, mended_sound
+from agent.recording.store.store import Shelf
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady
 from agent.wire.seal_check import State, judge

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from agent.clips import vault
-from agent.clips.place import Place
-from agent.clips.vault import KEY_BYTES, VaultError, encrypt, identifier_of, main
 from agent.journal import Journal
 from agent.media.frame import Instant
+from agent.recording.store import encryption
+from agent.recording.store.encryption import KEY_BYTES, VaultError, encrypt, identifier_of, main
+from agent.recording.store.folder import Place
 
 KEY, OTHER = bytes(range(KEY_BYTES)), bytes(KEY_BYTES)
 PLAIN = b"somebody at the gate at two in the morning"
@@ -129,7 +129,7 @@ def test_a_plug_that_is_pulled_amid_it_loses_nothing(
 ) -> None:
     card.clips.mkdir(mode=0o700)
     files = fill(card.clips)
-    place = {"copyfile": shutil, "_set_policy": vault}.get(step, Path)
+    place = {"copyfile": shutil, "_set_policy": encryption}.get(step, Path)
     real, calls = getattr(place, step), []
 
     def pulled(*args: object, **kwargs: object) -> object:
@@ -206,7 +206,7 @@ def test_a_folder_that_is_full_again_beside_one_in_the_open_is_not_guessed_at(ca
 
 def test_the_errors_of_the_kernel_have_each_a_cure() -> None:
     for number, cure in ((errno.EOPNOTSUPP, "tune2fs"), (errno.ENOTTY, "CONFIG_FS_ENCRYPTION")):
-        assert cure in str(vault._not_here(Path("/x"), OSError(number, "why")))
+        assert cure in str(encryption._not_here(Path("/x"), OSError(number, "why")))
 
 
 def test_a_locked_folder_counts_as_a_disk_that_is_away_until_its_key_is_here(
@@ -233,7 +233,7 @@ def test_a_user_without_rights_over_the_machine_opens_it(card: Card, tmp_path: P
     """As the unit does."""
     (tmp_path / "key").write_bytes(KEY)
     program = tmp_path / "vault.py"
-    shutil.copy(str(vault.__file__), program)
+    shutil.copy(str(encryption.__file__), program)
     for path in (card.place, tmp_path / "key", program):
         os.chown(path, 1234, 1234)
     for folder in (tmp_path, *tmp_path.parents):

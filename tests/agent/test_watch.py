@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 
 from agent.cameras.newest import MOST_WAITING, NewestFrames
 from agent.cameras.port import CameraError, PacketSink
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.shelf import Shelf
 from agent.journal import Journal, JournalFull, MediaKind
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.store.store import Shelf
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.picture import PictureLook

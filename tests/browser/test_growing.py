@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.sync_api import Locator, expect
 
-from agent.clips.writer import ClipWriter
 from agent.media.frame import Packet
+from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipBegun, ClipReady
 from agent.wire.presence import Death
 from hub.store import presence

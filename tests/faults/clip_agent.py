@@ -13,15 +13,15 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from agent.clips.continuous import Continuous
-from agent.clips.preroll import Preroll, PrerollBounds
-from agent.clips.recorder import ClipPolicy, Recorder
-from agent.clips.sealer import Sealer
-from agent.clips.shelf import Shelf
-from agent.clips.sound_ring import SoundRing
 from agent.journal import Growing, Journal, JournalError, MediaKind
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.media.sound import SoundPacket
+from agent.recording.continuous import Continuous
+from agent.recording.recorder import ClipPolicy, Recorder
+from agent.recording.ring.preroll import Preroll, PrerollBounds
+from agent.recording.ring.sound import SoundRing
+from agent.recording.sealer import Sealer
+from agent.recording.store.store import Shelf
 from agent.wire.answers import HoldFootage
 from agent.wire.messages import SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.clips.sound_file import sound_path
+from agent.recording.mp4.sound import sound_path
 from tests.faults import clips
 from tests.faults.carried import summary_of
 from tests.faults.clip_agent import MortalAgent, Plan

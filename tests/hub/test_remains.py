@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.clips.mp4 import MediaWords, Sample, file_start, fragment, full_box, movie
+from agent.recording.mp4.fragments import MediaWords, Sample, file_start, fragment, full_box, movie
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping

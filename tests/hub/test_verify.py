@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.clips.sealer import Sealer
 from agent.media.frame import Packet, StreamInfo
+from agent.recording.sealer import Sealer
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
 from hub.enrol.authority import Papers

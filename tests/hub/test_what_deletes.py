@@ -52,23 +52,25 @@ TRIED: Final = {
     + "test_what_came_while_it_was_recorded_goes_only_when_the_whole_is_there",
     "hub/store/remains.py::Remains._take": HERE + "test_what_came_of_it_before_its_node_died_stays",
     "hub/store/arrivals.py::Arrivals._remove": GIVEN,
-    "agent/clips/vault.py::_bring_in": "tests/agent/test_vault.py::"
+    "agent/recording/store/encryption.py::_bring_in": "tests/agent/test_vault.py::"
     "test_a_plug_that_is_pulled_amid_it_loses_nothing",
     "hub/store/petition_eraser.py::Erasures.finish": ASKED,
     "hub/store/petition_eraser.py::PetitionEraser._mark": ASKED,
     "hub/store/tip_keeping.py::_forget_contact": TIPS,
     "hub/store/tip_keeping.py::_forget": TIPS,
-    "agent/clips/shelf.py::_unlink": ON_NODE + "test_no_bound_of_a_shelf_takes_what_is_held",
-    "agent/clips/shelf.py::Shelf._forget": ON_NODE
+    "agent/recording/store/store.py::_unlink": ON_NODE
+    + "test_no_bound_of_a_shelf_takes_what_is_held",
+    "agent/recording/store/store.py::Shelf._forget": ON_NODE
     + "test_a_hold_that_comes_while_the_shelf_decides_is_in_time",
     "agent/journal/footage.py::forget": ON_NODE + "test_no_bound_of_a_shelf_takes_what_is_held",
     "agent/journal/transaction.py::Transaction.forget_sound": ON_NODE
     + "test_the_sound_of_a_held_clip_stays_with_it",
     "agent/journal/holds.py::release": ON_NODE + "test_one_case_that_lets_go_frees_nothing",
-    "agent/clips/leftovers.py::taken_in": ON_NODE + "test_a_restart_takes_in_what_is_held",
-    "agent/clips/leftovers.py::mended_sound": ON_NODE
+    "agent/recording/store/leftovers.py::taken_in": ON_NODE
+    + "test_a_restart_takes_in_what_is_held",
+    "agent/recording/store/leftovers.py::mended_sound": ON_NODE
     + "test_the_sound_of_a_held_clip_stays_with_it",
-    "agent/clips/repair.py::Repair._forget_vanished": ON_NODE
+    "agent/recording/store/repair.py::Repair._forget_vanished": ON_NODE
     + "test_a_restart_takes_in_what_is_held",
 }
 
@@ -83,14 +85,14 @@ NO_FOOTAGE: Final = {
     "hub/store/bundle_desk.py::BundleService.take": "programs that came and were not taken in",
     "agent/assembly/fetched.py::install_fetched": "programs that came from the hub",
     "agent/assembly/enrol.py::_commit": UNFINISHED,
-    "agent/clips/mend.py::mend": "a file of which nothing plays",
-    "agent/clips/mend.py::_cut": "bytes after the last that plays, once, after a power cut",
-    "agent/clips/mend.py::_end_seal": "the end of a seal that did not fit",
-    "agent/clips/shelf.py::Shelf.keep_picture": UNFINISHED,
-    "agent/clips/sound_writer.py::SoundWriter.abandon": UNFINISHED,
-    "agent/clips/writer.py::ClipWriter.abandon": UNFINISHED,
-    "agent/clips/vault.py::_begin": "folders that are empty",
-    "agent/clips/vault.py::_copy": UNFINISHED,
+    "agent/recording/mp4/mend.py::mend": "a file of which nothing plays",
+    "agent/recording/mp4/mend.py::_cut": "bytes after the last that plays, once, after a power cut",
+    "agent/recording/mp4/mend.py::_end_seal": "the end of a seal that did not fit",
+    "agent/recording/store/store.py::Shelf.keep_picture": UNFINISHED,
+    "agent/recording/sound_writer.py::SoundWriter.abandon": UNFINISHED,
+    "agent/recording/writer.py::ClipWriter.abandon": UNFINISHED,
+    "agent/recording/store/encryption.py::_begin": "folders that are empty",
+    "agent/recording/store/encryption.py::_copy": UNFINISHED,
     "agent/config/slots.py::Slots._forget": "a note about a new version of the programs",
     "agent/config/slots.py::Slots._point_to": UNFINISHED,
     "agent/delivery/programs_fetch.py::ProgramsFetch._bring": "programs on their way here",

@@ -46,7 +46,7 @@ chroot "$root" id -u matthan >/dev/null 2>&1 ||
     chroot "$root" useradd --system --home-dir /var/lib/matthan matthan
 owner=$(chroot "$root" id -u matthan):$(chroot "$root" id -g matthan)
 mkdir -p "$work/card/clips/2026-11-25" "$root/etc/matthan" "$root/opt/matthan/agent/bin"
-install -D -m 644 -t "$root/opt/matthan/agent/lib/python3.13/site-packages/agent/clips" agent/clips/vault.py
+install -D -m 644 -t "$root/opt/matthan/agent/lib/python3.13/site-packages/agent/recording/store" agent/recording/store/encryption.py
 printf '%s' "$words" >"$work/card/clips/2026-11-25/a.mp4"
 chown -R "$owner" "$work/card"
 chmod 700 "$work/card" "$work/card/clips"

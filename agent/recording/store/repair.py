@@ -5,11 +5,11 @@ from pathlib import Path
 
 import structlog
 
-from agent.clips.index import ClipIndex
-from agent.clips.leftovers import Adopted, Leftover, leftovers, mended_sound, taken_in
-from agent.clips.sealer import Sealer
-from agent.clips.sound_file import sound_path
 from agent.journal import Clip, Journal, Kept, MediaKind
+from agent.recording.mp4.sound import sound_path
+from agent.recording.sealer import Sealer
+from agent.recording.store.index import ClipIndex
+from agent.recording.store.leftovers import Adopted, Leftover, leftovers, mended_sound, taken_in
 from agent.wire.ident import born_utc_us
 from agent.wire.messages import ClipReady
 

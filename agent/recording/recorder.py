@@ -12,14 +12,14 @@ from uuid import UUID
 
 import structlog
 
-from agent.clips.attendance import Attendance
-from agent.clips.mp4 import Mp4Error
-from agent.clips.preroll import Numbered, Preroll, Take
-from agent.clips.shelf import Shelf
-from agent.clips.sound_ring import SoundRing
-from agent.clips.sound_writer import SoundWriter
-from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.recording.mp4.fragments import Mp4Error
+from agent.recording.presence import Attendance
+from agent.recording.ring.preroll import Numbered, Preroll, Take
+from agent.recording.ring.sound import SoundRing
+from agent.recording.sound_writer import SoundWriter
+from agent.recording.store.store import Shelf
+from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipBegun
 
 log = structlog.get_logger()

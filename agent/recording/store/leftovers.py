@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from agent.clips.mend import MendedClip, examine, mend
-from agent.clips.sealer import Sealer
 from agent.journal import FootageClass, Journal, MediaKind
+from agent.recording.mp4.mend import MendedClip, examine, mend
+from agent.recording.sealer import Sealer
 from agent.wire.ident import born_utc_us
 
 _PICTURE: Final = re.compile(r"[0-9a-f]{64}\.jpg(\.part)?")

@@ -11,9 +11,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from agent.clips.mp4 import MediaWords, Sample, box, file_start, fragment, full_box, movie
 from agent.media.frame import Instant
 from agent.media.sound import SoundInfo, SoundPacket
+from agent.recording.mp4.fragments import (
+    MediaWords,
+    Sample,
+    box,
+    file_start,
+    fragment,
+    full_box,
+    movie,
+)
 from agent.wire.seal import Moment
 
 FRAGMENT_S: Final = 2.0

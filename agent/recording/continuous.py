@@ -15,14 +15,14 @@ from uuid import UUID
 
 import structlog
 
-from agent.clips.mp4 import Mp4Error
-from agent.clips.preroll import Numbered, Preroll, Take
-from agent.clips.shelf import Shelf
-from agent.clips.sound_ring import SoundRing
-from agent.clips.sound_writer import SoundWriter
-from agent.clips.writer import ClipWriter
 from agent.journal import FootageClass
 from agent.media.frame import Instant
+from agent.recording.mp4.fragments import Mp4Error
+from agent.recording.ring.preroll import Numbered, Preroll, Take
+from agent.recording.ring.sound import SoundRing
+from agent.recording.sound_writer import SoundWriter
+from agent.recording.store.store import Shelf
+from agent.recording.writer import ClipWriter
 
 log = structlog.get_logger()
 

@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass
 from uuid import UUID
 
-from agent.clips.preroll import Take
 from agent.media.frame import Instant
+from agent.recording.ring.preroll import Take
 
 
 @dataclass(frozen=True, slots=True)

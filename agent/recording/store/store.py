@@ -21,18 +21,6 @@ from uuid import UUID
 
 import structlog
 
-from agent.clips.asked import Asked
-from agent.clips.index import ClipIndex
-from agent.clips.leftovers import SIGHTINGS_A_CLIP, clip_name
-from agent.clips.place import Place
-from agent.clips.repair import Repair
-from agent.clips.retention import ClassBounds, Removal, Retention, Verdict, judge
-from agent.clips.sealer import ClipSeal, Sealer
-from agent.clips.sound_file import sound_path
-from agent.clips.sound_ring import SoundRing
-from agent.clips.sound_writer import SoundWriter
-from agent.clips.standing import Standing
-from agent.clips.writer import ClosedClip
 from agent.journal import (
     Backlog,
     Clip,
@@ -48,6 +36,18 @@ from agent.journal import (
 from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundPacket
+from agent.recording.mp4.sound import sound_path
+from agent.recording.ring.sound import SoundRing
+from agent.recording.sealer import ClipSeal, Sealer
+from agent.recording.sound_writer import SoundWriter
+from agent.recording.store.folder import Place
+from agent.recording.store.health import Standing
+from agent.recording.store.index import ClipIndex
+from agent.recording.store.leftovers import SIGHTINGS_A_CLIP, clip_name
+from agent.recording.store.repair import Repair
+from agent.recording.store.requested_spans import Asked
+from agent.recording.store.retention import ClassBounds, Removal, Retention, Verdict, judge
+from agent.recording.writer import ClosedClip
 from agent.wire.messages import ClipReady
 from agent.wire.terms import Picture
 

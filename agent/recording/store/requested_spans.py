@@ -7,12 +7,12 @@ from typing import Final
 
 import structlog
 
-from agent.clips.hashing import hash_file
-from agent.clips.leftovers import is_from_recorder
-from agent.clips.mend import examine
-from agent.clips.sealer import carries_seal
-from agent.clips.sound_file import sound_path
 from agent.journal import Clip, Journal, MediaKind, SpanWanted
+from agent.recording.mp4.hashing import hash_file
+from agent.recording.mp4.mend import examine
+from agent.recording.mp4.sound import sound_path
+from agent.recording.sealer import carries_seal
+from agent.recording.store.leftovers import is_from_recorder
 from agent.wire.messages import ClipReady
 
 log = structlog.get_logger()

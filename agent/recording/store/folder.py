@@ -11,9 +11,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-from agent.clips.vault import is_locked
 from agent.journal import Journal, JournalFull
 from agent.journal.durable import make_folder
+from agent.recording.store.encryption import is_locked
 
 _MOUNT: Final = "footage_mount"
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from agent.clips.hashing import Hashing
-from agent.clips.mp4 import Mp4Track
-from agent.clips.sealer import ClipSeal
 from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.recording.mp4.fragments import Mp4Track
+from agent.recording.mp4.hashing import Hashing
+from agent.recording.sealer import ClipSeal
 from agent.wire.seal import Moment
 
 

@@ -10,10 +10,10 @@ from typing import BinaryIO
 import av
 import av.error
 
-from agent.clips.hashing import hash_file
-from agent.clips.sealer import Sealer, carries_seal
-from agent.clips.torn import Intact, intact
 from agent.journal.durable import sync_folder
+from agent.recording.mp4.hashing import hash_file
+from agent.recording.mp4.torn import Intact, intact
+from agent.recording.sealer import Sealer, carries_seal
 from agent.wire.seal import with_length
 
 HEADER_BYTES = 8

@@ -13,13 +13,13 @@ from uuid import UUID
 
 import structlog
 
-from agent.clips.leftovers import is_from_recorder
-from agent.clips.mp4 import Mp4Error
-from agent.clips.shelf import Shelf
-from agent.clips.writer import ClipWriter
 from agent.journal import Clip, FootageClass, Journal, SpanWanted
 from agent.media.archive import Archive, Archived, ArchiveError
 from agent.media.frame import Instant
+from agent.recording.mp4.fragments import Mp4Error
+from agent.recording.store.leftovers import is_from_recorder
+from agent.recording.store.store import Shelf
+from agent.recording.writer import ClipWriter
 
 log = structlog.get_logger()
 

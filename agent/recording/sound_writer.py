@@ -11,12 +11,12 @@ from typing import BinaryIO
 
 import structlog
 
-from agent.clips.sealer import ClipSeal
-from agent.clips.sound_file import FRAGMENT_S, FRAME_SAMPLES, SoundTrack, sound_path
-from agent.clips.sound_ring import SoundRing
 from agent.journal.durable import sync_folder
 from agent.media.frame import Instant
 from agent.media.sound import SoundPacket
+from agent.recording.mp4.sound import FRAGMENT_S, FRAME_SAMPLES, SoundTrack, sound_path
+from agent.recording.ring.sound import SoundRing
+from agent.recording.sealer import ClipSeal
 
 log = structlog.get_logger()
 

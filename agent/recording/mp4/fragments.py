@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from agent.clips.hevc import hevc_configuration
 from agent.media.frame import Packet, StreamInfo
+from agent.recording.mp4.hevc import hevc_configuration
 
 TRACK = 1
 SYNC_SAMPLE = 0x02000000  # independent of others

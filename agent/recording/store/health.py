@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.clips.retention import Verdict
+from agent.recording.store.retention import Verdict
 from agent.wire.messages import RecordingResumed, RecordingStopped, WhyStopped
 
 

@@ -1,0 +1,1 @@
+"""The pre-roll: the last seconds of picture and sound, in memory."""

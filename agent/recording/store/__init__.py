@@ -1,0 +1,1 @@
+"""The clip store: its index, retention, repair, encryption."""
