@@ -25,9 +25,9 @@ from agent.config import (
     removed_keys_in_use,
 )
 from agent.config.logs import set_up_logs
-from agent.delivery.trouble import Trouble
 from agent.i18n import LANGUAGES, Say, speaker
 from agent.journal import JournalError
+from agent.uplink.mqtt.errors import Trouble
 
 log = structlog.get_logger()
 

@@ -9,10 +9,10 @@ from typing import Final
 import structlog
 
 from agent.board.board import Board
-from agent.delivery.conversation import Speaker
-from agent.delivery.latest import LatestHealth
 from agent.journal import Journal, JournalCounts, JournalError
 from agent.media.frame import Instant
+from agent.uplink.mqtt.conversation import Speaker
+from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.wire.presence import CameraHealth, Health, Lost, Owing
 from agent.wire.terms import Stamp
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from agent.delivery.backoff import Backoff
+from agent.uplink.backoff import Backoff
 
 log = structlog.get_logger()
 

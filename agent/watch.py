@@ -17,12 +17,12 @@ import structlog
 from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.follower import Follower
 from agent.cameras.port import Camera, CameraError
-from agent.delivery.tampering import ADVICE, tamper_words
-from agent.delivery.words import in_words
 from agent.journal import Backlog, Entry, Journal, MediaKind, Transaction
 from agent.media.frame import Frame, Instant
 from agent.recording.recorder import Recorder
 from agent.recording.store.store import KeptPicture, Shelf
+from agent.uplink.events import in_words
+from agent.uplink.tampering import ADVICE, tamper_words
 from agent.vision.picture import PictureLook, draw
 from agent.vision.pipeline import Eyes
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated

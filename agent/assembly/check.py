@@ -23,7 +23,6 @@ from agent.config import SettingsFromHub
 from agent.config.camera import CameraSection
 from agent.config.probation import FELL_BACK, REFUSED
 from agent.config.sections import AgentSettings
-from agent.delivery.trouble import Trouble
 from agent.i18n import N_, Say
 from agent.inference.litert import ModelError
 from agent.journal import (
@@ -34,6 +33,7 @@ from agent.journal import (
     JournalReadOnly,
     is_mounted_read_only,
 )
+from agent.uplink.mqtt.errors import Trouble
 
 READ_ONLY: Final = (
     N_("its disk is mounted read-only"),

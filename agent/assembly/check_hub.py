@@ -9,8 +9,8 @@ import httpx
 
 from agent.assembly.finding import Finding
 from agent.config.sections import AgentSettings
-from agent.delivery import https
 from agent.i18n import N_
+from agent.uplink import https
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import SPEED_BYTES, SPEED_PATH
 

@@ -11,8 +11,8 @@ from agent.board.clock import SystemClock
 from agent.cameras.address import masked
 from agent.cameras.port import NOWHERE, CameraError
 from agent.config.camera import CameraSection
-from agent.delivery.trouble import Trouble
 from agent.i18n import N_, Say
+from agent.uplink.mqtt.errors import Trouble
 from agent.wire.enrolment import CodeError, EnrolmentCode
 
 PATIENCE_S: Final = 120.0

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from agent.delivery.diagnosis_post import MOST_BYTES, NoDiagnosis
+from agent.uplink.upload.diagnostics import MOST_BYTES, NoDiagnosis
 
 WITHIN_S: Final = 240.0
 """The check waits for each camera and for the hub; an old card is slow."""

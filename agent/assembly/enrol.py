@@ -27,10 +27,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from agent.config import ConfigError, load
-from agent.delivery.enrolling import Hub
-from agent.delivery.trouble import Trouble
 from agent.i18n import N_, Say
+from agent.identity.enrolment import Hub
 from agent.journal.durable import sync_folder, write_whole
+from agent.uplink.mqtt.errors import Trouble
 from agent.wire.enrolment import CodeError, EnrolAnswer, EnrolledCamera, EnrolmentCode
 
 PAPERS: Final = Path("/var/lib/matthan/papers")

@@ -25,9 +25,9 @@ from agent.assembly.update import INSTALLER, KEY, public_key
 from agent.config.slots import HOME, MARK, Slots
 from agent.config.slots import RELEASE as IN_SLOT
 from agent.crypto import is_signed
-from agent.delivery.programs_fetch import BUNDLE, NOTE, Installed
-from agent.delivery.trouble import Trouble
 from agent.journal.durable import write_whole
+from agent.updates.fetch import BUNDLE, NOTE, Installed
+from agent.uplink.mqtt.errors import Trouble
 from agent.wire.programs import (
     FELL_BACK,
     MOST_BUNDLE_BYTES,

@@ -4,8 +4,8 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from agent.delivery import trouble
-from agent.delivery.session import (
+from agent.uplink.mqtt import errors
+from agent.uplink.mqtt.session import (
     Accepted,
     BrokerAddress,
     Ended,
@@ -44,7 +44,7 @@ class Login:
         try:
             session.begin()
         except OSError as error:
-            raise trouble.unreachable(error, self._address) from error
+            raise errors.unreachable(error, self._address) from error
         try:
             self._walk_in(session)
             return self._hear_hub()
@@ -67,15 +67,15 @@ class Login:
                     return
                 case Listening(reason) | Taken(_, reason):
                     where = topics.address(topics.REQUEST, self._node)
-                    raise trouble.not_passed_on(str(reason), node=self._node, topic=where)
+                    raise errors.not_passed_on(str(reason), node=self._node, topic=where)
                 case Refused(reason):
-                    raise trouble.refused(reason, node=self._node, address=self._address)
+                    raise errors.refused(reason, node=self._node, address=self._address)
                 case Ended(reason):
                     utc_us = time.time_ns() // 1000
-                    raise trouble.closed_early(reason, address=self._address, utc_us=utc_us)
+                    raise errors.closed_early(reason, address=self._address, utc_us=utc_us)
                 case _:
                     pass
-        raise trouble.silent(ANSWER_S, self._address)
+        raise errors.silent(ANSWER_S, self._address)
 
     def _hear_hub(self) -> UploadToken | None:
         deadline_s = time.monotonic() + HUB_S

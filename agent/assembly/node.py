@@ -21,28 +21,28 @@ from agent.config import Prover, SettingsFromHub
 from agent.config.private import is_open_to_all
 from agent.config.sections import SPARE_BYTES, AgentSettings
 from agent.config.slots import Slots
-from agent.delivery import trouble
-from agent.delivery.conversation import LinkPolicy, Speaker
-from agent.delivery.diagnosis_post import DiagnosisPost, Make
-from agent.delivery.latest import LatestHealth
-from agent.delivery.link import Link
-from agent.delivery.live import Lives
-from agent.delivery.live_post import LivePost
-from agent.delivery.outbox import OutboxPolicy
-from agent.delivery.programs_fetch import ProgramsFetch
-from agent.delivery.renewal import Renewal
-from agent.delivery.session import tls_context
-from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import Trouble
-from agent.delivery.uploader import Uploader
 from agent.health import HealthService, stats
 from agent.i18n import N_
+from agent.identity.renewal import Renewal
 from agent.inference.budget import purses
 from agent.inference.litert import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.recording.sealer import Sealer, SealError
 from agent.recording.store.store import Shelf
 from agent.supervise import Service, SupervisePolicy, Supervisor
+from agent.updates.fetch import ProgramsFetch
+from agent.uplink.live.leases import Lives
+from agent.uplink.live.post import LivePost
+from agent.uplink.mqtt import errors
+from agent.uplink.mqtt.conversation import LinkPolicy, Speaker
+from agent.uplink.mqtt.errors import Trouble
+from agent.uplink.mqtt.latest_health import LatestHealth
+from agent.uplink.mqtt.link import Link
+from agent.uplink.mqtt.session import tls_context
+from agent.uplink.outbox import OutboxPolicy
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.diagnostics import DiagnosisPost, Make
+from agent.uplink.upload.uploader import Uploader
 
 log = structlog.get_logger()
 
@@ -313,7 +313,7 @@ def check_papers(settings: AgentSettings) -> None:
         tls_context(address)
         is_open = is_open_to_all(address.key_file)
     except OSError as error:
-        raise trouble.unreachable(error, address) from error
+        raise errors.unreachable(error, address) from error
     if is_open:
         raise Trouble(
             N_("everybody on this machine may read the node's key {file}"),

@@ -6,9 +6,9 @@ from agent.assembly.finding import Finding
 from agent.assembly.node import open_journal
 from agent.board.clock import SystemClock
 from agent.config.sections import AgentSettings
-from agent.delivery.tampering import ADVICE
 from agent.i18n import N_
 from agent.journal import JournalError
+from agent.uplink.tampering import ADVICE
 from agent.vision.tamper.memory import read_memory
 from agent.watch import tamper_key
 

@@ -16,8 +16,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent import crypto
-from agent.delivery.trouble import Trouble
 from agent.i18n import N_
+from agent.uplink.mqtt.errors import Trouble
 from agent.wire.programs import SIGNATURE, SUMS
 
 KEY: Final = Path("/etc/matthan/update.pub")

@@ -13,7 +13,6 @@ from agent.cameras.codec.scaler import rgb
 from agent.config.camera import CameraSection
 from agent.config.hours import hours
 from agent.config.sections import AgentSettings
-from agent.delivery.live import Lives
 from agent.health import CameraCounts
 from agent.journal import Journal
 from agent.media.frame import Instant
@@ -24,6 +23,7 @@ from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.ring.sound import SoundRing
 from agent.recording.store.store import Shelf
 from agent.supervise import Service
+from agent.uplink.live.leases import Lives
 from agent.vision.budget import Allowance
 from agent.vision.detect.person import DetectorSettings, NanoDet, PersonDetector
 from agent.vision.detect.sensed import SensedPeople

@@ -10,10 +10,10 @@ from agent.config.camera import CameraSection
 from agent.config.hours import ZoneName
 from agent.config.section import Name
 from agent.config.uploads import UploadsSection
-from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
 from agent.recording.recorder import ClipPolicy
 from agent.recording.store.retention import ClassBounds
+from agent.uplink.mqtt.session import BrokerAddress
 from agent.vision.detect.person import DetectorSettings
 from agent.vision.pipeline import EyesSettings
 from agent.vision.sightings.sightings import SightingSettings

@@ -2,8 +2,8 @@
 
 from pydantic import Field, field_validator
 
-from agent.delivery.uploader import UploadPolicy
 from agent.journal import Brought
+from agent.uplink.upload.uploader import UploadPolicy
 from toml_settings import Section
 
 LEAST_KBIT_PER_S = 64

@@ -15,8 +15,8 @@ from tests.agent.stage import BOOT, at, read
 def quick_beat() -> Iterator[None]:
     """A service in a thread of the tests looks often whether it shall end."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("uploader", "aside", "diagnosis_post", "live_post"):
-            patch.setattr(f"agent.delivery.{module}.BEAT_S", 0.05)
+        for module in ("background", "live.post", "upload.diagnostics", "upload.uploader"):
+            patch.setattr(f"agent.uplink.{module}.BEAT_S", 0.05)
         yield
 
 

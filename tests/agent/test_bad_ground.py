@@ -23,11 +23,11 @@ from agent.assembly.node import check_papers
 from agent.board.board import Board
 from agent.cameras.pi.camera import PiCamera
 from agent.config import ConfigError, load
-from agent.delivery.trouble import Trouble
 from agent.i18n import speaker
 from agent.journal import Journal, JournalDying, JournalReadOnly
 from agent.journal.errors import explained
 from agent.media.archive import ArchiveError
+from agent.uplink.mqtt.errors import Trouble
 from deploy.broker import Broker
 from tests.agent.hubside import BOOT, NODE, FakeHub, now, put
 from tests.agent.own_file import own_file

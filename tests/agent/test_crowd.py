@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.delivery.words import in_words
+from agent.uplink.events import in_words
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.crowd import CrowdGauge, about, around

@@ -14,11 +14,11 @@ import pytest
 
 from agent.assembly import diagnosing
 from agent.assembly.diagnosing import Diagnosing
-from agent.delivery.diagnosis_post import FILE_TYPE, REASON_TYPE, DiagnosisPost, NoDiagnosis
-from agent.delivery.hearing import Hearing, LinkCounts
-from agent.delivery.live import Lives
-from agent.delivery.outbox import Outbox, OutboxPolicy
-from agent.delivery.tokens import Tokens
+from agent.uplink.live.leases import Lives
+from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.outbox import Outbox, OutboxPolicy
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.diagnostics import FILE_TYPE, REASON_TYPE, DiagnosisPost, NoDiagnosis
 from agent.wire import topics
 from agent.wire.answers import Command, SendDiagnosis, UploadToken
 from agent.wire.codec import encode

@@ -23,10 +23,10 @@ from agent.assembly.enrol import configuration, enrol
 from agent.assembly.node import check_papers
 from agent.config import load
 from agent.crypto import certificates
-from agent.delivery.renewal import Renewal, RenewalError, is_due
-from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import Trouble
 from agent.i18n import speaker
+from agent.identity.renewal import Renewal, RenewalError, is_due
+from agent.uplink.mqtt.errors import Trouble
+from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import EnrolAnswer, EnrolledCamera, EnrolmentCode
 from hub.enrol.authority import Authority

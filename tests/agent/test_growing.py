@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from agent.delivery.tokens import Tokens
-from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Brought, Growing, Journal
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.messages import ClipBegun, ClipDropped
 from tests.agent.hubside import Running, now, open_journal, opened
 from tests.agent.test_uploader import QUICK, Shelf, journal, owe, shelf, token

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from agent.board.board import Board
-from agent.delivery.conversation import Speaker
-from agent.delivery.latest import LatestHealth
 from agent.health import CameraCounts, HealthService
 from agent.journal import Journal, Limits
 from agent.media.frame import Instant
+from agent.uplink.mqtt.conversation import Speaker
+from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.wire.codec import encode
 from agent.wire.messages import CameraLost
 from agent.wire.presence import BoardWords

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.delivery.words import in_words
+from agent.uplink.events import in_words
 from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Closed
 from agent.vision.sightings.leaving import Side, side_left_by

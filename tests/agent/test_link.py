@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from agent.delivery.conversation import Conversation, LinkPolicy, Speaker
-from agent.delivery.latest import LatestHealth
-from agent.delivery.link import Link
-from agent.delivery.outbox import OutboxPolicy
-from agent.delivery.session import (
+from agent.journal import Journal
+from agent.uplink.mqtt.conversation import Conversation, LinkPolicy, Speaker
+from agent.uplink.mqtt.errors import Trouble
+from agent.uplink.mqtt.latest_health import LatestHealth
+from agent.uplink.mqtt.link import Link
+from agent.uplink.mqtt.session import (
     BrokerAddress,
     Ended,
     Happening,
@@ -22,9 +23,8 @@ from agent.delivery.session import (
     Listening,
     Refused,
 )
-from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import Trouble
-from agent.journal import Journal
+from agent.uplink.outbox import OutboxPolicy
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import MAX_BYTES
 from agent.wire.presence import Birth, CameraWords, Death

@@ -16,12 +16,12 @@ from structlog.testing import capture_logs
 
 from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.port import NOWHERE
-from agent.delivery.hearing import Hearing, LinkCounts
-from agent.delivery.live import Lives
-from agent.delivery.live_post import LivePost, small
-from agent.delivery.outbox import Outbox, OutboxPolicy
-from agent.delivery.tokens import Tokens
 from agent.media.frame import Frame
+from agent.uplink.live.leases import Lives
+from agent.uplink.live.post import LivePost, small
+from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.outbox import Outbox, OutboxPolicy
+from agent.uplink.tokens import Tokens
 from agent.vision.privacy import GREY
 from agent.wire import topics
 from agent.wire.answers import Command, ShowLive, UploadToken

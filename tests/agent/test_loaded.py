@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agent.delivery import trouble
-from agent.delivery.session import BrokerAddress
+from agent.uplink.mqtt import errors
+from agent.uplink.mqtt.session import BrokerAddress
 from agent.wire.seal_check import State, judge
 from deploy.broker import Broker
 from hub.enrol.vouching import fault_of_certificate, read_authority, signature_holds
@@ -79,5 +79,5 @@ def test_a_certificate_that_cannot_be_read_has_no_end_to_tell(tmp_path: Path) ->
     address = BrokerAddress(
         host="hub.example", port=8883, ca_file=none, cert_file=none, key_file=none
     )
-    said = trouble.closed_early("eof", address=address, utc_us=0)
+    said = errors.closed_early("eof", address=address, utc_us=0)
     assert "hung up before answering" in str(said)

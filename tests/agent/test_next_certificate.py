@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from agent.delivery.next_certificate import NotOursError, checked, request
+from agent.identity.next_certificate import NotOursError, checked, request
 from hub.enrol.authority import Authority, Papers
 
 NOW = datetime(2026, 11, 26, 9, 0, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from agent.delivery.backoff import Backoff
-from agent.delivery.outbox import Outbox, OutboxPolicy
+from agent.uplink.backoff import Backoff
+from agent.uplink.outbox import Outbox, OutboxPolicy
 from tests.schedules import schedules
 
 pytestmark = pytest.mark.promise("Faults: The delivery state machines hold for random schedules.")

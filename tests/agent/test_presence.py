@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.delivery.presence import Hub, HubSeen, after
+from agent.uplink.mqtt.hub_presence import Hub, HubSeen, after
 from agent.wire.presence import HubStatus
 
 pytestmark = pytest.mark.promise("Node state and clocks: The hub publishes its own presence.")

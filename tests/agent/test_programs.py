@@ -26,9 +26,9 @@ from agent.assembly.fetched import (
 )
 from agent.config.slots import RELEASE as IN_SLOT
 from agent.config.slots import WHOLE, Slots
-from agent.delivery.aside import Going
-from agent.delivery.programs_fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
-from agent.delivery.tokens import Tokens
+from agent.updates.fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
+from agent.uplink.background import Going
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import Command
 from agent.wire.codec import encode
@@ -474,8 +474,8 @@ FETCHER = """
 import sys, time, threading
 from pathlib import Path
 from agent.assembly.fetched import is_installable
-from agent.delivery.programs_fetch import Installed, ProgramsFetch
-from agent.delivery.tokens import Tokens
+from agent.updates.fetch import Installed, ProgramsFetch
+from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
 from agent.wire.programs import TakePrograms
 folder, url, trusted, key, wanted = sys.argv[1:]

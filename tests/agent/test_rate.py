@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.delivery.rate import Rate
+from agent.uplink.rate import Rate
 
 pytestmark = pytest.mark.promise("Clips: Uploads stay within their bandwidth.")
 

@@ -14,7 +14,7 @@ from agent.board.clock import boot_id
 from agent.config import slots as slots_module
 from agent.config.afar import PROOF_S
 from agent.config.slots import MOST_STARTS, WITHIN_S, SlotError, Slots
-from agent.delivery.trouble import Trouble
+from agent.uplink.mqtt.errors import Trouble
 from deploy.node import sign
 
 pytestmark = pytest.mark.promise("Fleet: A signed update checks itself or falls back.")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from agent.delivery.tokens import Tokens
-from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Journal
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.answers import UploadToken
 from tests.agent.hubside import BOOT, FullJournal, Running, now, open_journal, opened
 from tests.waiting import until

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from agent.delivery.tokens import Tokens
-from agent.delivery.uploader import Uploader
 from agent.journal import Journal
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.uploader import Uploader
 from agent.wire.answers import UploadToken
 from hub.enrol.authority import Authority
 from hub.store.database import Database

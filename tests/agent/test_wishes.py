@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agent.delivery.hearing import Hearing, LinkCounts
-from agent.delivery.live import Lives
-from agent.delivery.outbox import Outbox, OutboxPolicy
-from agent.delivery.tokens import Tokens
 from agent.journal import Brought, Clip, FootageClass, Journal, MediaKind
+from agent.uplink.live.leases import Lives
+from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.outbox import Outbox, OutboxPolicy
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import BringMedia, Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import encode

@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from agent.delivery.hearing import Hearing, LinkCounts
-from agent.delivery.live import Lives
-from agent.delivery.outbox import Outbox, OutboxPolicy
-from agent.delivery.tokens import Tokens
 from agent.journal import Journal
+from agent.uplink.live.leases import Lives
+from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.outbox import Outbox, OutboxPolicy
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import encode
 from hub.intake.reading import Said, read

@@ -23,15 +23,15 @@ from uuid import UUID, uuid4
 from PIL import Image
 
 from agent.board.clock import boot_id
-from agent.delivery.conversation import LinkPolicy, Speaker
-from agent.delivery.link import Link
-from agent.delivery.outbox import OutboxPolicy
-from agent.delivery.session import BrokerAddress
-from agent.delivery.tokens import Tokens
-from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Journal, JournalError
 from agent.media.frame import Instant
 from agent.supervise import Service, SupervisePolicy, Supervisor
+from agent.uplink.mqtt.conversation import LinkPolicy, Speaker
+from agent.uplink.mqtt.link import Link
+from agent.uplink.mqtt.session import BrokerAddress
+from agent.uplink.outbox import OutboxPolicy
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.messages import Body, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.presence import CameraWords
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture

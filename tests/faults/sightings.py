@@ -36,13 +36,13 @@ if __name__ == "__main__":  # started by its path, as its page says
 
 from agent.cameras.follower import Follower
 from agent.cameras.rtsp.camera import StreamCamera
-from agent.delivery.tokens import Tokens
-from agent.delivery.uploader import Uploader
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import Shelf
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.uploader import Uploader
 from agent.wire.answers import UploadToken
 from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.presence import Birth, CameraWords

@@ -28,9 +28,9 @@ import structlog
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from agent.delivery.tokens import Tokens
-from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Journal
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.answers import UploadToken
 from hub.store.database import Database
 from hub.store.schema import migrate

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from agent.delivery.words import in_words
 from agent.journal import Journal
 from agent.media.frame import Instant
+from agent.uplink.events import in_words
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Closed, Opened

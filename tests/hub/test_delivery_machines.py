@@ -9,9 +9,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from agent.delivery.outbox import Outbox, OutboxPolicy
-from agent.delivery.presence import Hub, HubSeen
-from agent.delivery.presence import after as hub_after
+from agent.uplink.mqtt.hub_presence import Hub, HubSeen
+from agent.uplink.mqtt.hub_presence import after as hub_after
+from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.wire.numbers import Range, joined, without
 from agent.wire.presence import Birth, Death, HubStatus
 from hub.alerts.answers import (

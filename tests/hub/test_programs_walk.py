@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.assembly.fetched import is_installable, what_runs
-from agent.delivery.programs_fetch import ProgramsFetch
+from agent.updates.fetch import ProgramsFetch
 from agent.wire.programs import TakePrograms
 from hub.enrol.authority import Authority
 from hub.store import program_rows

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.journal import Journal, Limits
 from agent.media.frame import Instant
+from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.messages import CameraLost, SightingOpened

@@ -10,18 +10,18 @@ from typing import Final
 
 import structlog
 
-from agent.delivery import trouble
-from agent.delivery.backoff import Backoff
-from agent.delivery.conversation import BEAT_S, Conversation, Desk, LinkPolicy, Speaker
-from agent.delivery.hearing import LinkCounts
-from agent.delivery.latest import LatestHealth
-from agent.delivery.live import Lives
-from agent.delivery.outbox import Outbox, OutboxPolicy
-from agent.delivery.session import BrokerAddress, Inbox, Session
-from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import HungUp, TakenOver, Trouble
-from agent.delivery.wanted import DiagnosisDesk, ProgramsDesk, SettingsDesk
 from agent.journal import Journal
+from agent.uplink.backoff import Backoff
+from agent.uplink.live.leases import Lives
+from agent.uplink.mqtt import errors
+from agent.uplink.mqtt.conversation import BEAT_S, Conversation, Desk, LinkPolicy, Speaker
+from agent.uplink.mqtt.errors import HungUp, TakenOver, Trouble
+from agent.uplink.mqtt.inbound import LinkCounts
+from agent.uplink.mqtt.latest_health import LatestHealth
+from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
+from agent.uplink.mqtt.session import BrokerAddress, Inbox, Session
+from agent.uplink.outbox import Outbox, OutboxPolicy
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.ident import uuid7
@@ -134,7 +134,7 @@ class Link:
         try:
             session.begin()
         except OSError as error:
-            raise trouble.unreachable(error, self._address) from error
+            raise errors.unreachable(error, self._address) from error
         try:
             talk.enter(beat)
             self._report_up()

@@ -6,8 +6,8 @@ from typing import Final
 
 import httpx
 
-from agent.delivery.pieces import Pieces
-from agent.delivery.tus import Body, Place, TusClient
+from agent.uplink.upload.chunks import Pieces
+from agent.uplink.upload.tus import Body, Place, TusClient
 from agent.wire.answers import UploadToken
 
 AT_ONCE_BYTES: Final = 256 * 1024

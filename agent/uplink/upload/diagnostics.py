@@ -14,9 +14,9 @@ from uuid import UUID
 import httpx
 import structlog
 
-from agent.delivery import https
-from agent.delivery.aside import BEAT_S, Going, Pace, leave
-from agent.delivery.tokens import Tokens
+from agent.uplink import https
+from agent.uplink.background import BEAT_S, Going, Pace, leave
+from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
 
 log = structlog.get_logger()

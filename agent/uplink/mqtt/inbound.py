@@ -6,12 +6,12 @@ from uuid import UUID
 
 import structlog
 
-from agent.delivery.live import Lives
-from agent.delivery.outbox import Outbox
-from agent.delivery.presence import Hub, HubSeen, after
-from agent.delivery.tokens import Tokens
-from agent.delivery.wanted import DiagnosisDesk, ProgramsDesk, SettingsDesk
 from agent.journal import Journal, JournalFull
+from agent.uplink.live.leases import Lives
+from agent.uplink.mqtt.hub_presence import Hub, HubSeen, after
+from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
+from agent.uplink.outbox import Outbox
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import (
     BringMedia,

@@ -8,12 +8,15 @@ from uuid import UUID
 
 import structlog
 
-from agent.delivery import trouble
-from agent.delivery.hearing import Hearing, LinkCounts
-from agent.delivery.latest import LatestHealth
-from agent.delivery.live import Lives
-from agent.delivery.outbox import Outbox
-from agent.delivery.session import (
+from agent.journal import Journal, Waiting
+from agent.media.frame import Instant
+from agent.uplink.live.leases import Lives
+from agent.uplink.mqtt import errors
+from agent.uplink.mqtt.errors import Trouble
+from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.mqtt.latest_health import LatestHealth
+from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
+from agent.uplink.mqtt.session import (
     Accepted,
     BrokerAddress,
     Ended,
@@ -24,11 +27,8 @@ from agent.delivery.session import (
     Said,
     Taken,
 )
-from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import Trouble
-from agent.delivery.wanted import DiagnosisDesk, ProgramsDesk, SettingsDesk
-from agent.journal import Journal, Waiting
-from agent.media.frame import Instant
+from agent.uplink.outbox import Outbox
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import TokenWanted
 from agent.wire.codec import WireError, encode
@@ -166,13 +166,13 @@ class Conversation:
                     return
                 case Refused(reason):
                     node = self._speaker.node
-                    raise trouble.refused(reason, node=node, address=self._address)
+                    raise errors.refused(reason, node=node, address=self._address)
                 case Ended(reason):
                     utc_us = self._speaker.now().utc_us
-                    raise trouble.closed_early(reason, address=self._address, utc_us=utc_us)
+                    raise errors.closed_early(reason, address=self._address, utc_us=utc_us)
                 case _:
                     pass
-        raise trouble.silent(self._policy.answer_s, self._address)
+        raise errors.silent(self._policy.answer_s, self._address)
 
     def go_on(self, beat: Callable[[], None]) -> None:
         """Send waiting events, then handle one message; raises Trouble when the connection
@@ -204,7 +204,7 @@ class Conversation:
     def _check_ears(self, refusal: str | None) -> None:
         if refusal is not None:
             where = topics.every_down(self._speaker.node)
-            raise trouble.not_passed_on(refusal, node=self._speaker.node, topic=where)
+            raise errors.not_passed_on(refusal, node=self._speaker.node, topic=where)
 
     def _say_birth(self) -> None:
         self._described = self._speaker.cameras()
@@ -228,7 +228,7 @@ class Conversation:
             case Taken(mid, refusal):
                 self._broker_answered(mid, refusal)
             case Ended(reason):
-                raise trouble.broken(reason, address=self._address)
+                raise errors.broken(reason, address=self._address)
             case _:
                 pass  # woken, which only means to go on; or a repeated message of the start
 
@@ -277,7 +277,7 @@ class Conversation:
             return
         self._refused.add(topic.path)  # logged once per connection, not per message
         where = self._where(topic)
-        why: Trouble = trouble.not_passed_on(refusal, node=self._speaker.node, topic=where)
+        why: Trouble = errors.not_passed_on(refusal, node=self._speaker.node, topic=where)
         log.error("publish_refused", trouble=str(why))
 
     def _ask_for_token(self) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from agent import crypto
-from agent.delivery.session import BrokerAddress
 from agent.i18n import N_
+from agent.uplink.mqtt.session import BrokerAddress
 
 _HAS_EXPIRED: Final = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""

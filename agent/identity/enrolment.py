@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 
-from agent.delivery.trouble import Trouble
 from agent.i18n import N_
+from agent.uplink.mqtt.errors import Trouble
 from agent.wire.enrolment import (
     AUTHORITY_PATH,
     FINGERPRINT_BYTES,

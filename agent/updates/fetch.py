@@ -20,11 +20,11 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
-from agent.delivery import https
-from agent.delivery.aside import BEAT_S, Going, Pace, leave
-from agent.delivery.backoff import Backoff
-from agent.delivery.tokens import Tokens
 from agent.journal.durable import make_folder, sync_folder, write_whole
+from agent.uplink import https
+from agent.uplink.background import BEAT_S, Going, Pace, leave
+from agent.uplink.backoff import Backoff
+from agent.uplink.tokens import Tokens
 from agent.wire.programs import BundleFault, ProgramsAnswer, ProgramsReport, TakePrograms
 
 log = structlog.get_logger()

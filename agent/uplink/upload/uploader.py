@@ -16,14 +16,15 @@ from uuid import UUID
 import httpx
 import structlog
 
-from agent.delivery import https, tus
-from agent.delivery.backoff import Backoff
-from agent.delivery.pieces import Pieces
-from agent.delivery.rate import Rate
-from agent.delivery.tokens import Tokens
-from agent.delivery.transfer import Transfer
-from agent.delivery.tus import Answered, TusClient
 from agent.journal import Brought, DueMedia, Growing, GrowingClip, Journal, JournalFull
+from agent.uplink import https
+from agent.uplink.backoff import Backoff
+from agent.uplink.rate import Rate
+from agent.uplink.tokens import Tokens
+from agent.uplink.upload import tus
+from agent.uplink.upload.chunks import Pieces
+from agent.uplink.upload.transfer import Transfer
+from agent.uplink.upload.tus import Answered, TusClient
 from agent.wire.answers import UploadToken
 
 log = structlog.get_logger()

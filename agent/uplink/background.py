@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from agent.delivery.rate import Rate
-from agent.delivery.tokens import Tokens
+from agent.uplink.rate import Rate
+from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
 
 BEAT_S: Final = 1.0

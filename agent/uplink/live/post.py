@@ -17,10 +17,10 @@ from typing import Final
 import httpx
 import structlog
 
-from agent.delivery import https
-from agent.delivery.live import LiveCounts, Lives, Shot
-from agent.delivery.rate import Rate
-from agent.delivery.tokens import Tokens
+from agent.uplink import https
+from agent.uplink.live.leases import LiveCounts, Lives, Shot
+from agent.uplink.rate import Rate
+from agent.uplink.tokens import Tokens
 from agent.vision.picture import Encode, PictureLook, draw
 from agent.wire.answers import UploadToken
 

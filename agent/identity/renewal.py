@@ -17,11 +17,12 @@ from cryptography import x509
 from pydantic import ValidationError
 
 from agent import crypto
-from agent.delivery import https, next_certificate
-from agent.delivery.aside import Going, leave
-from agent.delivery.session import BrokerAddress
-from agent.delivery.tokens import Tokens
+from agent.identity import next_certificate
 from agent.journal.durable import write_whole
+from agent.uplink import https
+from agent.uplink.background import Going, leave
+from agent.uplink.mqtt.session import BrokerAddress
+from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import PATH, RenewAnswer, RenewRequest
 

@@ -1,0 +1,1 @@
+"""New releases: fetched, installed in a slot, proven or taken back."""

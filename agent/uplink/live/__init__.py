@@ -1,0 +1,1 @@
+"""Live pictures, while somebody watches."""

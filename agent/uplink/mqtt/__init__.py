@@ -1,0 +1,1 @@
+"""The MQTT connection: session, inbound messages, faults of the connection."""

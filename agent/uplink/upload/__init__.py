@@ -1,0 +1,1 @@
+"""Files to the hub by HTTPS: resumable uploads and diagnoses."""
