@@ -216,8 +216,8 @@ in_slot() { # SLOT FILE: where the wheel's file was installed
 turn_slot() { # NAME
     local old
     old=$(readlink "$home/$1" || true)
-    if [[ $1 == agent ]]; then # on probation, see agent/config/slots.py
-        put_file "$(in_slot "$slot" agent/config/slots.py)" "$home/slots.py" 644 root:root
+    if [[ $1 == agent ]]; then # on probation, see agent/updates/slots.py
+        put_file "$(in_slot "$slot" agent/updates/slots.py)" "$home/slots.py" 644 root:root
         /usr/bin/python3 "$home/slots.py" turn "$slot" || die "The programs stay as they were (see above)."
     else
         ln -sfn -- "$slot" "$home/$1.part"

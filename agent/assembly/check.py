@@ -21,7 +21,7 @@ from agent.board.clock import SystemClock, tells_hours
 from agent.cameras.port import CameraError
 from agent.config import SettingsFromHub
 from agent.config.camera import CameraSection
-from agent.config.probation import FELL_BACK, REFUSED
+from agent.config.remote.probation import FELL_BACK, REFUSED
 from agent.config.sections import AgentSettings
 from agent.i18n import N_, Say
 from agent.inference.litert import ModelError

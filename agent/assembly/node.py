@@ -18,9 +18,8 @@ from agent.board.opencv import calm
 from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.port import CameraError
 from agent.config import Prover, SettingsFromHub
-from agent.config.private import is_open_to_all
+from agent.config.credentials import is_open_to_all
 from agent.config.sections import SPARE_BYTES, AgentSettings
-from agent.config.slots import Slots
 from agent.health import HealthService, stats
 from agent.i18n import N_
 from agent.identity.renewal import Renewal
@@ -31,6 +30,7 @@ from agent.recording.sealer import Sealer, SealError
 from agent.recording.store.store import Shelf
 from agent.supervise import Service, SupervisePolicy, Supervisor
 from agent.updates.fetch import ProgramsFetch
+from agent.updates.slots import Slots
 from agent.uplink.live.leases import Lives
 from agent.uplink.live.post import LivePost
 from agent.uplink.mqtt import errors

@@ -10,9 +10,9 @@ from typing import Final
 import structlog
 
 from agent.board.clock import boot_id
-from agent.config.afar import PROOF_S
-from agent.config.slots import MARK, Slots
+from agent.config.remote.settings import PROOF_S
 from agent.journal.durable import write_whole
+from agent.updates.slots import MARK, Slots
 
 log = structlog.get_logger()
 

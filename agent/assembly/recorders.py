@@ -7,7 +7,7 @@ from typing import Final
 from agent.cameras.login import DeviceLogin
 from agent.cameras.onvif.recorder import OnvifRecorder
 from agent.config.camera import CameraSection
-from agent.config.private import is_open_to_all
+from agent.config.credentials import is_open_to_all
 from agent.media.archive import ArchiveError
 
 LOGIN_BYTES: Final = 1000

@@ -1,8 +1,8 @@
 """The node's configuration: its sections, its file, and what the hub sets above it."""
 
-from agent.config.afar import Prover, SettingsFromHub
 from agent.config.camera import CameraSection
 from agent.config.load import DEFAULT_FILE, load, removed_keys_in_use
+from agent.config.remote.settings import Prover, SettingsFromHub
 from agent.config.sections import AgentSettings
 from toml_settings import ConfigError
 

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from agent.config.hours import HourTexts
 from agent.config.outlines import Outlines
 from agent.config.pi import PiSection
-from agent.config.places import LineSection, ZoneSection
 from agent.config.section import Name
+from agent.config.zones import LineSection, ZoneSection
 from agent.vision.motion.daylight import Sensitivity
 from toml_settings import Section
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from agent.config.private import NODE_KEY, credential, holds_login, is_open_to_all
+from agent.config.credentials import NODE_KEY, credential, holds_login, is_open_to_all
 from agent.config.sections import AgentSettings
 from toml_settings import ConfigError
 from toml_settings import load as load_file

@@ -24,9 +24,9 @@ from agent.assembly.fetched import (
     outcome_of,
     what_runs,
 )
-from agent.config.slots import RELEASE as IN_SLOT
-from agent.config.slots import WHOLE, Slots
 from agent.updates.fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
+from agent.updates.slots import RELEASE as IN_SLOT
+from agent.updates.slots import WHOLE, Slots
 from agent.uplink.background import Going
 from agent.uplink.tokens import Tokens
 from agent.wire import topics

@@ -19,11 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import BaseModel
 
 from agent.config import AgentSettings, Prover, SettingsFromHub, load
-from agent.config.afar import PROOF_S
 from agent.config.camera import CameraSection
-from agent.config.merged import merged, own_words, removed_in
-from agent.config.places import LineSection, ZoneSection
-from agent.config.probation import MOST_STARTS, Standing, Uptime
+from agent.config.remote.merge import merged, own_words, removed_in
+from agent.config.remote.probation import MOST_STARTS, Standing, Uptime
+from agent.config.remote.settings import PROOF_S
+from agent.config.zones import LineSection, ZoneSection
 from agent.wire import settings as wire
 from agent.wire import topics
 from agent.wire.answers import Command
@@ -407,7 +407,7 @@ def test_a_start_on_probation_that_cannot_be_counted_is_none(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("agent.config.afar.os.fsync", full)
+    monkeypatch.setattr("agent.config.remote.settings.os.fsync", full)
     node.begin()
     assert node.works_by == own
 

@@ -11,9 +11,9 @@ import pytest
 from agent.assembly.proof import SlotProver
 from agent.assembly.update import checked, update
 from agent.board.clock import boot_id
-from agent.config import slots as slots_module
-from agent.config.afar import PROOF_S
-from agent.config.slots import MOST_STARTS, WITHIN_S, SlotError, Slots
+from agent.config.remote.settings import PROOF_S
+from agent.updates import slots as slots_module
+from agent.updates.slots import MOST_STARTS, WITHIN_S, SlotError, Slots
 from agent.uplink.mqtt.errors import Trouble
 from deploy.node import sign
 

@@ -117,7 +117,7 @@ def _file_faults(root: Root, may_be: list[Release], *, must_be: bool) -> Iterato
     """Files of the system are one release's or the other's, never something between."""
     places = {f"etc/systemd/system/{name}": f"systemd/{name}" for name in may_be[0].units}
     places |= {
-        "opt/matthan/slots.py": "agent/config/slots.py",
+        "opt/matthan/slots.py": "agent/updates/slots.py",
         "opt/matthan/vault.py": "agent/recording/store/encryption.py",
     }
     for place, source in places.items():

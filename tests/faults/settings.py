@@ -30,7 +30,7 @@ if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agent.config import AgentSettings, SettingsFromHub, load
-from agent.config.probation import Standing, Uptime
+from agent.config.remote.probation import Standing, Uptime
 from agent.wire.settings import Configure, settings_hash
 from tests.faults.carried import carried_out
 from tests.faults.plug_disk import Call, Disk

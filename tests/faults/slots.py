@@ -24,8 +24,8 @@ from typing import Any, Final
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from agent.config.slots import MOST_STARTS, WHOLE, Slots
 from agent.journal.durable import make_folder, sync_folder, write_whole
+from agent.updates.slots import MOST_STARTS, WHOLE, Slots
 from tests.faults.carried import carried_out
 from tests.faults.plug_disk import Disk
 from tests.faults.plug_trace import traced

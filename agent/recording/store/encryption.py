@@ -5,7 +5,7 @@ The kernel encrypts contents and names below the folder; programs notice nothing
 stay visible. `encrypt` can be interrupted anywhere and is completed by the next run: unencrypted
 files are copied in one by one, each synced before its original is removed.
 
-The system's own Python runs it, like `slots.py` of `agent.config`, so it uses only the standard
+The system's own Python runs it, like `slots.py` of `agent.updates`, so it uses only the standard
 library. Structures and numbers come from the kernel's documentation
 (Documentation/filesystems/fscrypt.rst) and `linux/fscrypt.h`.
 """

@@ -16,8 +16,8 @@ import structlog
 from pydantic import ValidationError
 
 from agent.board.clock import boot_id
-from agent.config.merged import merged, own_words, removed_in
-from agent.config.probation import Standing, Uptime, Wanted
+from agent.config.remote.merge import merged, own_words, removed_in
+from agent.config.remote.probation import Standing, Uptime, Wanted
 from agent.config.sections import AgentSettings
 from agent.journal.durable import make_folder, sync_folder
 from agent.wire.codec import WireError, encode

@@ -1,0 +1,1 @@
+"""Settings that the hub sends: merged, tried, taken back."""
