@@ -10,10 +10,8 @@ from typing import Final
 
 import structlog
 
-from agent.assembly import Node, Refusal, Unfinished, assemble
-from agent.assembly.diagnosing import Diagnosing
-from agent.assembly.fetched import install_fetched
-from agent.assembly.update import KEY, update
+from agent.app import Node, Refusal, Unfinished, assemble
+from agent.app.diagnostics import Diagnosing
 from agent.board.heap import share_one_heap
 from agent.cameras.port import CameraError
 from agent.config import (
@@ -27,6 +25,8 @@ from agent.config import (
 from agent.config.logs import set_up_logs
 from agent.i18n import LANGUAGES, Say, speaker
 from agent.journal import JournalError
+from agent.updates.install import install_fetched
+from agent.updates.update import KEY, update
 from agent.uplink.mqtt.errors import Trouble
 
 log = structlog.get_logger()
@@ -210,7 +210,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from agent.assembly.check import check  # noqa: PLC0415 not for `run`
+    from agent.cli.check.check import check  # noqa: PLC0415 not for `run`
 
     try:
         own, say = _quiet(args)
@@ -234,8 +234,8 @@ def _quiet(args: argparse.Namespace) -> tuple[AgentSettings, Say]:
 
 
 def _enrol(args: argparse.Namespace) -> int:
-    from agent.assembly.code_reader import read_code  # noqa: PLC0415 not for `run`
-    from agent.assembly.enrol import PAPERS, enrol  # noqa: PLC0415 it brings `cryptography`
+    from agent.cli.code_reader import read_code  # noqa: PLC0415 not for `run`
+    from agent.cli.enrol import PAPERS, enrol  # noqa: PLC0415 it brings `cryptography`
 
     say = speaker(args.lang)
     try:
@@ -254,7 +254,7 @@ def _enrol(args: argparse.Namespace) -> int:
 
 
 def _diagnose(args: argparse.Namespace) -> int:
-    from agent.assembly.diagnose import diagnose  # noqa: PLC0415 not for `run`
+    from agent.cli.diagnose import diagnose  # noqa: PLC0415 not for `run`
 
     try:
         own, say = _quiet(args)
@@ -280,7 +280,7 @@ def _update(args: argparse.Namespace) -> int:
 
 
 def _cameras(args: argparse.Namespace) -> int:
-    from agent.assembly import survey  # noqa: PLC0415 not for `run`
+    from agent.cli import survey  # noqa: PLC0415 not for `run`
 
     if args.address:
         found = survey.survey_address(args.address, seconds=args.seconds)

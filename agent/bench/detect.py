@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from agent.assembly.networks import models_manifest
+from agent.app.models import models_manifest
 from agent.bench.motion import WALKERS, Street
 from agent.cameras.codec.scaler import rgb
 from agent.inference.litert import LitertModel, ModelError

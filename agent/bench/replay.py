@@ -12,7 +12,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from uuid import UUID
 
-from agent.assembly.networks import models_manifest
+from agent.app.models import models_manifest
 from agent.bench.sight import sight
 from agent.bench.stages import Stages, peak_rss_mib
 from agent.bench.tracks import TrackBook

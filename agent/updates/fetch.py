@@ -2,7 +2,7 @@
 
 After all footage, within the bandwidth for uploads. Downloaded bytes survive a broken line, a
 restart and a power cut. The complete file is handed over by a note beside it; the root service
-(`agent.assembly.fetched`) checks the signature again and trusts nothing from here.
+(`agent.updates.install`) checks the signature again and trusts nothing from here.
 """
 
 import hashlib

@@ -223,7 +223,7 @@ def test_the_test_command_runs_every_kind_of_check_and_ci_runs_the_test_command(
 def test_no_part_of_a_node_needs_a_training_framework() -> None:
     """In a process of its own: nothing that the agent imports brings torch or tensorflow in."""
     look = (
-        "import json, sys, agent.__main__, agent.assembly, agent.inference.litert\n"
+        "import json, sys, agent.__main__, agent.app, agent.inference.litert\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run(

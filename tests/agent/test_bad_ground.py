@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly import check_board, recorders
-from agent.assembly.check import check
-from agent.assembly.node import check_papers
+from agent.app import recorders
+from agent.app.node import check_papers
 from agent.board.board import Board
 from agent.cameras.pi.camera import PiCamera
+from agent.cli.check import board
+from agent.cli.check.check import check
 from agent.config import ConfigError, load
 from agent.i18n import speaker
 from agent.journal import Journal, JournalDying, JournalReadOnly
@@ -238,7 +239,7 @@ def test_an_unknown_board_is_named_and_no_trouble(
     path = tmp_path / file
     path.parent.mkdir(parents=True)
     path.write_text(model, encoding="utf-8")
-    found = check_board.kind(Board(tmp_path, root=tmp_path).model())
+    found = board.kind(Board(tmp_path, root=tmp_path).model())
     assert found.line(speaker("en")).startswith(line)
 
 

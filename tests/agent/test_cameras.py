@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly import survey
 from agent.cameras.address import masked
 from agent.cameras.attached import Attached, usb_devices
 from agent.cameras.onvif.discovery import Answer, discover, read
 from agent.cameras.probe import USUAL_PATHS, addresses_of
+from agent.cli import survey
 from agent.i18n import speaker
 from tests.agent.eyes import record
 from tests.agent.rtsp import RtspServer

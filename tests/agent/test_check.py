@@ -12,14 +12,14 @@ from uuid import uuid4
 
 import pytest
 
-from agent.assembly.check import check
-from agent.assembly.refused import refused
 from agent.board.clock import SystemClock
+from agent.cli.check.check import check
+from agent.cli.check.refused import refused
 from agent.config import AgentSettings
 from agent.i18n import speaker
+from agent.runtime.camera_loop import tamper_key
 from agent.vision.tamper.judge import Tampering
 from agent.vision.tamper.memory import Said, memory_of
-from agent.watch import tamper_key
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import SPEED_PATH
 from agent.wire.terms import ClockSource

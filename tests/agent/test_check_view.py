@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.assembly import check_board
-from agent.assembly.check_view import Seen, findings
 from agent.board.clock import SystemClock
+from agent.cli.check import board as check_board
+from agent.cli.check.view import Seen, findings
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.presence import BoardWords
 from agent.wire.terms import ClockSource

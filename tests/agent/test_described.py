@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly.described import Described
+from agent.app.described_camera import Described
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import CameraError
 from agent.media.frame import Instant

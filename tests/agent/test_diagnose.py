@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.assembly.diagnose import MOST_LOG_BYTES, diagnose, without_secrets
+from agent.cli.diagnose import MOST_LOG_BYTES, diagnose, without_secrets
 from agent.config import AgentSettings, SettingsFromHub, load
 
 pytestmark = pytest.mark.promise("Fleet: A node sends a diagnosis on request.")

@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agent.assembly import diagnosing
-from agent.assembly.diagnosing import Diagnosing
+from agent.app import diagnostics
+from agent.app.diagnostics import Diagnosing
 from agent.uplink.live.leases import Lives
 from agent.uplink.mqtt.inbound import Hearing, LinkCounts
 from agent.uplink.outbox import Outbox, OutboxPolicy
@@ -235,7 +235,7 @@ def test_a_process_that_hangs_ends_with_the_agent_and_by_its_time(
     stop.set()
     with pytest.raises(NoDiagnosis, match="stopped"):
         hangs(lambda: not stop.is_set())
-    monkeypatch.setattr(diagnosing, "WITHIN_S", 0.2)
+    monkeypatch.setattr(diagnostics, "WITHIN_S", 0.2)
     with pytest.raises(NoDiagnosis, match="was not made within"):
         hangs(lambda: True)
 

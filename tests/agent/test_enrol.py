@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from cryptography import x509
 
-from agent.assembly.code_reader import read_code
-from agent.assembly.enrol import configuration, enrol
-from agent.assembly.node import check_papers
+from agent.app.node import check_papers
+from agent.cli.code_reader import read_code
+from agent.cli.enrol import configuration, enrol
 from agent.config import load
 from agent.crypto import certificates
 from agent.i18n import speaker
@@ -138,7 +138,7 @@ def test_a_run_that_was_cut_off_goes_on_with_the_same_key(field: Field) -> None:
 def test_a_link_among_the_papers_leads_roots_hand_nowhere(
     field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.assembly.enrol.USER", "nobody")
+    monkeypatch.setattr("agent.cli.enrol.USER", "nobody")
     code, others = field.code(), tmp_path / "shadow"
     others.write_text("root's own", encoding="utf-8")
     field.enrol(code)

@@ -13,13 +13,13 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from agent.assembly.check_recorder import recorder_finding
-from agent.assembly.recorders import make_recorder, read_login
+from agent.app.recorders import make_recorder, read_login
 from agent.cameras.login import DeviceLogin
 from agent.cameras.onvif.recorder import OnvifRecorder, at_host_of
 from agent.cameras.onvif.soap import read
 from agent.cameras.rtsp.protocol import Credentials, clock_range, video_of
 from agent.cameras.rtsp.rtp_replay import Units, rtp_packet
+from agent.cli.check.recorder import recorder_finding
 from agent.config.camera import CameraSection
 from agent.journal import Clip, FootageClass, Journal
 from agent.media.archive import Archived, ArchiveError

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from agent.board.board import Board
-from agent.health import CameraCounts, HealthService
 from agent.journal import Journal, Limits
 from agent.media.frame import Instant
+from agent.runtime.health import CameraCounts, HealthService
 from agent.uplink.mqtt.conversation import Speaker
 from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.wire.codec import encode

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.assembly.view import recall
+from agent.app.view import recall
 from agent.media.frame import Instant
+from agent.runtime.camera_loop import things_key
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.track.tracker import Track
-from agent.watch import things_key
 from tests.agent.eyes import Seer, after, counted_ids
 from tests.agent.hubside import open_journal
 from tests.agent.test_sighting import RED, STONE, statue, track

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.assembly.cameras import make_camera
+from agent.app.cameras import make_camera
 from agent.board.clock import SystemClock
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.masked import MaskedCamera
@@ -25,11 +25,11 @@ from agent.media.frame import Frame, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import Shelf
+from agent.runtime.camera_loop import Watch
 from agent.vision.geometry import Polygon, inside
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.privacy import BLOCK_PX, GREY, PrivacyMask, covered
-from agent.watch import Watch
 from tests.agent.eyes import Kept, Seer, after, counted_ids, person
 from tests.agent.rtsp import RtspServer
 from tests.agent.secrets_behind import (

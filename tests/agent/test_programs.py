@@ -17,14 +17,14 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from agent.assembly.fetched import (
+from agent.updates.fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
+from agent.updates.install import (
     ANSWER,
     install_fetched,
     is_installable,
     outcome_of,
     what_runs,
 )
-from agent.updates.fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
 from agent.updates.slots import RELEASE as IN_SLOT
 from agent.updates.slots import WHOLE, Slots
 from agent.uplink.background import Going
@@ -473,7 +473,7 @@ def test_what_is_wanted_while_another_is_handed_over_is_not_lost(tmp_path: Path)
 FETCHER = """
 import sys, time, threading
 from pathlib import Path
-from agent.assembly.fetched import is_installable
+from agent.updates.install import is_installable
 from agent.updates.fetch import Installed, ProgramsFetch
 from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken

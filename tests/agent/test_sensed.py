@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.assembly.view import has_network
+from agent.app.view import has_network
 from agent.cameras.codec.scaler import rgb
 from agent.cameras.masked import MaskedCamera
 from agent.cameras.pi.camera import PiCamera

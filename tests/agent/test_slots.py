@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly.proof import SlotProver
-from agent.assembly.update import checked, update
 from agent.board.clock import boot_id
 from agent.config.remote.settings import PROOF_S
 from agent.updates import slots as slots_module
+from agent.updates.prover import SlotProver
 from agent.updates.slots import MOST_STARTS, WITHIN_S, SlotError, Slots
+from agent.updates.update import checked, update
 from agent.uplink.mqtt.errors import Trouble
 from deploy.node import sign
 

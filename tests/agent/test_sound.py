@@ -11,10 +11,10 @@ import av
 import pytest
 from pydantic import ValidationError
 
-from agent.assembly import hearing
 from agent.board.clock import SystemClock
 from agent.cameras.port import NOWHERE
 from agent.cameras.rtsp.camera import StreamCamera
+from agent.cli.check import sound as hearing
 from agent.config.camera import CameraSection
 from agent.journal import Brought, Journal
 from agent.media.frame import Instant, StreamInfo

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from agent.supervise import Service, SupervisePolicy, Supervisor, notify_systemd
+from agent.runtime.supervisor import Service, SupervisePolicy, Supervisor, notify_systemd
 from tests.waiting import patience_s, until
 
 QUICK = SupervisePolicy(retry_base_s=0.01, retry_cap_s=0.05, stop_within_s=600)

@@ -19,6 +19,7 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import Shelf
+from agent.runtime.camera_loop import Watch, tamper_key, things_key
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.picture import PictureLook
@@ -28,7 +29,6 @@ from agent.vision.rules.rules import RuleKind, RuleMet
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper.judge import Tampering
 from agent.vision.tamper.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
-from agent.watch import Watch, tamper_key, things_key
 from agent.wire import messages
 from agent.wire.messages import (
     CameraBack,

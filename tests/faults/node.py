@@ -25,7 +25,7 @@ from PIL import Image
 from agent.board.clock import boot_id
 from agent.journal import Journal, JournalError
 from agent.media.frame import Instant
-from agent.supervise import Service, SupervisePolicy, Supervisor
+from agent.runtime.supervisor import Service, SupervisePolicy, Supervisor
 from agent.uplink.mqtt.conversation import LinkPolicy, Speaker
 from agent.uplink.mqtt.link import Link
 from agent.uplink.mqtt.session import BrokerAddress

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly.fetched import is_installable, what_runs
 from agent.updates.fetch import ProgramsFetch
+from agent.updates.install import is_installable, what_runs
 from agent.wire.programs import TakePrograms
 from hub.enrol.authority import Authority
 from hub.store import program_rows

@@ -79,12 +79,12 @@ PEOPLE = "words about people and their devices"
 DUTY = "who is on duty"
 NOT_GIVEN = "what a household brought and had not handed over yet"
 NO_FOOTAGE: Final = {
-    "agent/assembly/diagnose.py::diagnose": UNFINISHED,
+    "agent/cli/diagnose.py::diagnose": UNFINISHED,
     "hub/store/bundle_desk.py::BundleService.begin": "programs that came and were not taken in",
     "hub/store/bundle_desk.py::BundleService.drop": "programs that came and were not taken in",
     "hub/store/bundle_desk.py::BundleService.take": "programs that came and were not taken in",
-    "agent/assembly/fetched.py::install_fetched": "programs that came from the hub",
-    "agent/assembly/enrol.py::_commit": UNFINISHED,
+    "agent/updates/install.py::install_fetched": "programs that came from the hub",
+    "agent/cli/enrol.py::_commit": UNFINISHED,
     "agent/recording/mp4/mend.py::mend": "a file of which nothing plays",
     "agent/recording/mp4/mend.py::_cut": "bytes after the last that plays, once, after a power cut",
     "agent/recording/mp4/mend.py::_end_seal": "the end of a seal that did not fit",

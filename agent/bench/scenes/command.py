@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agent.assembly.networks import models_manifest
+from agent.app.models import models_manifest
 from agent.bench.replay import REFUSED
 from agent.bench.scenes import baseline
 from agent.bench.scenes.conditions import CONDITIONS

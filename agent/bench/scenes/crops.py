@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
-from agent.assembly.networks import models_manifest
+from agent.app.models import models_manifest
 from agent.bench.replay import REFUSED, numbered_ids
 from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.footage import Footage, Shown

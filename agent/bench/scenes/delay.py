@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from agent.assembly.networks import models_manifest
+from agent.app.models import models_manifest
 from agent.bench.replay import REFUSED, numbered_ids
 from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.footage import Street

@@ -14,7 +14,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from agent.assembly.networks import models_manifest
+from agent.app.models import models_manifest
 from agent.bench.replay import REFUSED
 from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.conditions import BY_NAME

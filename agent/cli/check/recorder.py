@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from agent.assembly.finding import Finding
-from agent.assembly.recorders import make_recorder
+from agent.app.recorders import make_recorder
+from agent.cli.check.finding import Finding
 from agent.config.camera import CameraSection
 from agent.i18n import N_
 from agent.media.archive import ArchiveError

@@ -21,12 +21,12 @@ from typing import IO, Any, Final
 
 from pydantic import ValidationError
 
-from agent.assembly.update import INSTALLER, KEY, public_key
 from agent.crypto import is_signed
 from agent.journal.durable import write_whole
 from agent.updates.fetch import BUNDLE, NOTE, Installed
 from agent.updates.slots import HOME, MARK, Slots
 from agent.updates.slots import RELEASE as IN_SLOT
+from agent.updates.update import INSTALLER, KEY, public_key
 from agent.uplink.mqtt.errors import Trouble
 from agent.wire.programs import (
     FELL_BACK,

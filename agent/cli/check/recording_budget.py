@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from agent.assembly.cameras import make_camera
-from agent.assembly.finding import Finding
+from agent.app.cameras import make_camera
 from agent.board.clock import SystemClock
 from agent.cameras.port import CameraError
+from agent.cli.check.finding import Finding
 from agent.config.camera import CameraSection
 from agent.config.sections import ClipsSection
 from agent.i18n import N_

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from agent.assembly.finding import Finding
 from agent.board.clock import SystemClock
+from agent.cli.check.finding import Finding
 from agent.config.sections import SPARE_BYTES
 from agent.i18n import N_
 from agent.wire.presence import BoardWords

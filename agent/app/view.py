@@ -4,16 +4,15 @@ import os
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from agent.assembly.cameras import make_camera
-from agent.assembly.described import Described
-from agent.assembly.networks import Networks
-from agent.assembly.recorders import make_recorder
+from agent.app.cameras import make_camera
+from agent.app.described_camera import Described
+from agent.app.models import Networks
+from agent.app.recorders import make_recorder
 from agent.board.clock import LocalTime, SystemClock
 from agent.cameras.codec.scaler import rgb
 from agent.config.camera import CameraSection
 from agent.config.hours import hours
 from agent.config.sections import AgentSettings
-from agent.health import CameraCounts
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.recording.continuous import Continuous
@@ -22,7 +21,9 @@ from agent.recording.recorder_fetch import Fetching
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.ring.sound import SoundRing
 from agent.recording.store.store import Shelf
-from agent.supervise import Service
+from agent.runtime.camera_loop import Watch, tamper_key, things_key
+from agent.runtime.health import CameraCounts
+from agent.runtime.supervisor import Service
 from agent.uplink.live.leases import Lives
 from agent.vision.budget import Allowance
 from agent.vision.detect.person import DetectorSettings, NanoDet, PersonDetector
@@ -30,7 +31,6 @@ from agent.vision.detect.sensed import SensedPeople
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.sightings.sightings import SightingSettings
-from agent.watch import Watch, tamper_key, things_key
 from agent.wire.ident import uuid7
 
 DECIDING_S = 5.0

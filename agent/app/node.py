@@ -7,11 +7,9 @@ from typing import Final, Self
 
 import structlog
 
-from agent.assembly.fetched import is_installable, what_runs
-from agent.assembly.networks import load_networks
-from agent.assembly.once import Once
-from agent.assembly.proof import SlotProver
-from agent.assembly.view import View
+from agent.app.models import load_networks
+from agent.app.once import Once
+from agent.app.view import View
 from agent.board.board import Board
 from agent.board.clock import SystemClock, boot_id
 from agent.board.opencv import calm
@@ -20,7 +18,6 @@ from agent.cameras.port import CameraError
 from agent.config import Prover, SettingsFromHub
 from agent.config.credentials import is_open_to_all
 from agent.config.sections import SPARE_BYTES, AgentSettings
-from agent.health import HealthService, stats
 from agent.i18n import N_
 from agent.identity.renewal import Renewal
 from agent.inference.budget import purses
@@ -28,8 +25,11 @@ from agent.inference.litert import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.recording.sealer import Sealer, SealError
 from agent.recording.store.store import Shelf
-from agent.supervise import Service, SupervisePolicy, Supervisor
+from agent.runtime.health import HealthService, stats
+from agent.runtime.supervisor import Service, SupervisePolicy, Supervisor
 from agent.updates.fetch import ProgramsFetch
+from agent.updates.install import is_installable, what_runs
+from agent.updates.prover import SlotProver
 from agent.updates.slots import Slots
 from agent.uplink.live.leases import Lives
 from agent.uplink.live.post import LivePost

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from agent.assembly.view import View
+from agent.app.view import View
 from agent.journal import Brought, Journal
-from agent.supervise import Supervisor
+from agent.runtime.supervisor import Supervisor
 
 log = structlog.get_logger()
 

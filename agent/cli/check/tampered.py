@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from agent.assembly.finding import Finding
-from agent.assembly.node import open_journal
+from agent.app.node import open_journal
 from agent.board.clock import SystemClock
+from agent.cli.check.finding import Finding
 from agent.config.sections import AgentSettings
 from agent.i18n import N_
 from agent.journal import JournalError
+from agent.runtime.camera_loop import tamper_key
 from agent.uplink.tampering import ADVICE
 from agent.vision.tamper.memory import read_memory
-from agent.watch import tamper_key
 
 
 def views_taken(settings: AgentSettings) -> Iterator[Finding]:

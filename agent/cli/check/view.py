@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from agent.assembly.finding import Finding
 from agent.cameras.codec.scaler import gray
 from agent.cameras.port import Camera
+from agent.cli.check.finding import Finding
 from agent.i18n import N_
 from agent.media.frame import Instant, Packet, Plane, StreamInfo
 from agent.vision.tamper.scenery import curvature

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from agent.assembly.finding import Finding
+from agent.cli.check.finding import Finding
 from agent.i18n import N_
 from agent.journal import set_aside
 

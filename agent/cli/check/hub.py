@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from agent.assembly.finding import Finding
+from agent.cli.check.finding import Finding
 from agent.config.sections import AgentSettings
 from agent.i18n import N_
 from agent.uplink import https

@@ -3,10 +3,10 @@
 import time
 from typing import Final
 
-from agent.assembly.cameras import make_camera
-from agent.assembly.finding import Finding
+from agent.app.cameras import make_camera
 from agent.board.clock import SystemClock
 from agent.cameras.port import NOWHERE, CameraError
+from agent.cli.check.finding import Finding
 from agent.config.camera import CameraSection
 from agent.i18n import N_
 from agent.media.sound import SoundPacket

@@ -15,9 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from agent.assembly.check import findings
 from agent.board.board import Board
 from agent.board.clock import SystemClock, boot_id
+from agent.cli.check.check import findings
 from agent.config import AgentSettings, SettingsFromHub
 from agent.i18n import Say
 

@@ -5,20 +5,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from agent.assembly import check_board, check_hub, check_view
-from agent.assembly.budget import continuous
-from agent.assembly.cameras import make_camera
-from agent.assembly.check_recorder import recorder_finding
-from agent.assembly.finding import Finding
-from agent.assembly.hearing import sound
-from agent.assembly.login import Login
-from agent.assembly.networks import load_networks
-from agent.assembly.node import check_papers, open_journal
-from agent.assembly.refused import refused
-from agent.assembly.taken import views_taken
+from agent.app.cameras import make_camera
+from agent.app.models import load_networks
+from agent.app.node import check_papers, open_journal
 from agent.board.board import Board
 from agent.board.clock import SystemClock, tells_hours
 from agent.cameras.port import CameraError
+from agent.cli.check import board as check_board
+from agent.cli.check import hub, view
+from agent.cli.check.finding import Finding
+from agent.cli.check.recorder import recorder_finding
+from agent.cli.check.recording_budget import continuous
+from agent.cli.check.refused import refused
+from agent.cli.check.sound import sound
+from agent.cli.check.tampered import views_taken
+from agent.cli.login import Login
 from agent.config import SettingsFromHub
 from agent.config.camera import CameraSection
 from agent.config.remote.probation import FELL_BACK, REFUSED
@@ -124,14 +125,14 @@ def _camera(section: CameraSection, *, is_running: bool) -> Iterator[Finding]:
     camera = make_camera(section, SystemClock().now)
     try:
         info = camera.open()
-        seen = check_view.watch(camera)
+        seen = view.watch(camera)
     except CameraError as error:
         yield _no_camera(about, facts, error)
         return
     finally:
         camera.close()
     yield Finding(about, facts=facts)
-    yield from check_view.findings(section.name, info, seen)
+    yield from view.findings(section.name, info, seen)
 
 
 def _no_camera(about: str, facts: dict[str, object], error: CameraError) -> Finding:
@@ -242,4 +243,4 @@ def _broker(settings: AgentSettings, *, is_running: bool) -> Iterator[Finding]:
         yield Finding(about, error.sentence, error.cure, facts | error.facts)
         return
     yield Finding(about, facts=facts)
-    yield check_hub.hub(settings, token)
+    yield hub.hub(settings, token)

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from agent.assembly.cameras import make_camera
+from agent.app.cameras import make_camera
 from agent.board.clock import SystemClock
 from agent.cameras.address import masked
 from agent.cameras.port import NOWHERE, CameraError
@@ -35,7 +35,7 @@ def read_code(
     camera = make_camera(_section(source), SystemClock().now, plays_once=True)
     show(say(N_("hold the hub's picture in front of the camera, a hand's breadth away")))
     until_s = time.monotonic() + patience_s
-    from agent.assembly.qr import QrReader  # noqa: PLC0415 a node that watches needs no OpenCV
+    from agent.cli.qr import QrReader  # noqa: PLC0415 a node that watches needs no OpenCV
 
     reader = QrReader()
     try:

@@ -1,0 +1,1 @@
+"""The commands beside `run`; a running node imports none of them."""

@@ -1,0 +1,1 @@
+"""The command `check`: one module for each thing that a start needs."""
