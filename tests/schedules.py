@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 ROOT: Final = Path(__file__).parents[1]
 COUNT: Final = "MATTHAN_SCHEDULES"
 MACHINES: Final = (
-    "tests/agent/test_outbox.py::TestDelivery",
+    "tests/agent/uplink/test_outbox.py::TestDelivery",
     "tests/hub/test_delivery_machines.py::TestReceipts",
     "tests/hub/test_delivery_machines.py::TestPresence",
     "tests/hub/test_delivery_machines.py::TestLedger",

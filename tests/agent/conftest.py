@@ -8,7 +8,7 @@ import pytest
 
 from agent.journal import Journal
 from agent.media.frame import Packet, StreamInfo
-from tests.agent.stage import BOOT, at, read
+from tests.agent.rigs.stage import BOOT, at, read
 
 
 @pytest.fixture(scope="session", autouse=True)

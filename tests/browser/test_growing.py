@@ -15,7 +15,7 @@ from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipBegun, ClipReady
 from agent.wire.presence import Death
 from hub.store import presence
-from tests.agent.stage import read
+from tests.agent.rigs.stage import read
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.hub.web_town import NODE, Seen
 from tests.waiting import until

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Route, expect
 
 from hub.store import program_rows
-from tests.agent.bundles import bundle
+from tests.agent.rigs.bundles import bundle
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from agent.wire.sealed import stretches
-from tests.agent.sealing import office, write_clip
-from tests.agent.stage import read
+from tests.agent.rigs.sealing import office, write_clip
+from tests.agent.rigs.stage import read
 
 WHOLE = """async ([data, codec]) => {
     const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0));

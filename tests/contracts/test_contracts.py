@@ -232,7 +232,7 @@ def test_message_ids(holds: Holds) -> None:
 
 
 def test_messages_of_record_are_never_edited(holds: Holds) -> None:
-    """`tests/agent/test_wire.py` reads and writes them; nodes in the field speak them."""
+    """`tests/agent/wire/test_wire.py` reads and writes them; nodes in the field speak them."""
     holds("messages.sha256", sums(sorted((ROOT / "tests" / "agent" / "golden").glob("*.json"))))
 
 

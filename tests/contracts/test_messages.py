@@ -17,8 +17,8 @@ from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import encode
 from hub.intake.reading import Said, read
-from tests.agent.hubside import NODE, open_journal
-from tests.agent.test_wire import GOLDEN
+from tests.agent.rigs.hubside import NODE, open_journal
+from tests.agent.wire.test_wire import GOLDEN
 
 TOPICS: Final = {topic.message: topic for topic in topics.TOPICS.values()}
 

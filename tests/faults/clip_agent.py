@@ -25,7 +25,7 @@ from agent.recording.store.store import Shelf
 from agent.wire.answers import HoldFootage
 from agent.wire.messages import SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
-from tests.agent.stage import BOOT, at, clip_id_at
+from tests.agent.rigs.stage import BOOT, at, clip_id_at
 
 CAMERA = "cam"
 FRAMES_PER_S = 10

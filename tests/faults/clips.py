@@ -33,9 +33,9 @@ if __name__ == "__main__":  # started by its path, as its page says
 import structlog
 
 from agent.journal import JournalError
-from tests.agent.sealing import office
-from tests.agent.spoken import spoken
-from tests.agent.stage import read
+from tests.agent.rigs.sealing import office
+from tests.agent.rigs.spoken import spoken
+from tests.agent.rigs.stage import read
 from tests.faults import clip_count
 from tests.faults.carried import carried_out
 from tests.faults.clip_agent import MortalAgent, Plan

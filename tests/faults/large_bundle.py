@@ -21,7 +21,7 @@ import httpx
 from hub.store import program_rows
 from hub.store.database import Database
 from hub.store.schema import migrate
-from tests.agent.bundles import bundle
+from tests.agent.rigs.bundles import bundle
 from tests.browser.served import address, free_socket, served
 from tests.hub.web_town import PASSWORD, Town
 

@@ -50,9 +50,9 @@ from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Stamp
 from hub.store import presence
 from hub.store.database import Database
 from hub.store.schema import migrate
-from tests.agent.hubside import Running, now, open_journal
-from tests.agent.rtsp import RtspServer
-from tests.agent.stage import clip_id_at
+from tests.agent.rigs.hubside import Running, now, open_journal
+from tests.agent.rigs.rtsp import RtspServer
+from tests.agent.rigs.stage import clip_id_at
 from tests.browser.served import address, free_socket, served
 from tests.faults.uploads import POLICY
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town

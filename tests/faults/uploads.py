@@ -34,8 +34,8 @@ from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.answers import UploadToken
 from hub.store.database import Database
 from hub.store.schema import migrate
-from tests.agent.hubside import Running, open_journal, opened
-from tests.agent.hubside import now as moment
+from tests.agent.rigs.hubside import Running, open_journal, opened
+from tests.agent.rigs.hubside import now as moment
 from tests.browser.served import address, free_socket, served
 from tests.faults.proxy import Proxy, Weather
 from tests.hub.web_town import TOKEN, Town

@@ -16,7 +16,7 @@ from hub.store.audit_tables import audit
 from hub.store.database import Database
 from hub.store.signin_tables import people
 from hub.web.guard import MAX_FORM_BYTES, most_bytes
-from tests.agent.bundles import bundle, sha256_of
+from tests.agent.rigs.bundles import bundle, sha256_of
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 

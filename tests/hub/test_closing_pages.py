@@ -26,7 +26,7 @@ from hub.store.duty_tables import teams
 from hub.store.registry_tables import cameras
 from hub.store.signin_tables import people, sessions
 from hub.store.tables import columns
-from tests.agent.bundles import bundle
+from tests.agent.rigs.bundles import bundle
 from tests.browser.served import address, free_socket, served
 from tests.hub.desk import Desk
 from tests.hub.test_bundles_by_page import BODY, HOME, TUS, Office

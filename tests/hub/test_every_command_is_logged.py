@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hub.__main__ import parser
 from hub.store.audit_tables import audit
 from hub.store.database import Database
-from tests.agent.bundles import bundle, public_of
+from tests.agent.rigs.bundles import bundle, public_of
 from tests.hub.desk import Desk
 from tests.hub.test_cases import ALL, let, whole
 from tests.hub.web_town import NODE, Town

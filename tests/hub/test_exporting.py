@@ -17,9 +17,9 @@ from hub.store.audit_tables import audit
 from hub.store.export_door import ExportService
 from hub.store.footage_tables import media
 from hub.store.signin_tables import grants
-from tests.agent.sealing import office, write_clip
-from tests.agent.stage import read
-from tests.agent.videos import walk_past
+from tests.agent.rigs.sealing import office, write_clip
+from tests.agent.rigs.stage import read
+from tests.agent.rigs.videos import walk_past
 from tests.hub.desk import Desk
 from tests.hub.web_town import Seen, Town, some_bytes
 

@@ -31,7 +31,7 @@ from hub.store.database import Database
 from hub.store.registry import add_node, node_by_name
 from hub.store.registry_tables import nodes
 from hub.web import programs as programs_page
-from tests.agent.bundles import bundle, public_of
+from tests.agent.rigs.bundles import bundle, public_of
 from tests.hub.test_settings import LONGER, SHELL, Yard, report
 from tests.hub.web_town import NODE, PASSWORD, TOKEN
 from tests.hub.web_visitor import Visitor, text_of

@@ -19,10 +19,10 @@ from hub.store import program_rows
 from hub.store.database import Database
 from hub.store.own_account import OwnAccountService
 from hub.web.words import LANGUAGES
-from tests.agent.bundles import bundle, public_of
-from tests.agent.hubside import Running
-from tests.agent.test_programs import Box
-from tests.agent.test_uploader_https import site
+from tests.agent.rigs.bundles import bundle, public_of
+from tests.agent.rigs.hubside import Running
+from tests.agent.updates.test_programs import Box
+from tests.agent.uplink.test_uploader_https import site
 from tests.hub.test_bundles_by_page import Office
 from tests.hub.test_programs import Fleet, said
 from tests.hub.web_town import NODE, PASSWORD

@@ -21,7 +21,7 @@ from hub.evidence.keys import Signer
 from hub.evidence.manifest import MANIFEST
 from hub.evidence.package import write_package
 from hub.store.footage_tables import media
-from tests.agent.videos import walk_past
+from tests.agent.rigs.videos import walk_past
 from tests.hub.desk import Desk
 from tests.hub.test_evidence import check, entries_of, item, order, packed, signer
 from tests.hub.test_exporting import let_export, seen_with

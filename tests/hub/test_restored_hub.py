@@ -20,9 +20,9 @@ from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.filing import Filing
 from hub.store.spool_tables import events
-from tests.agent.hubside import NODE, Running, open_journal, put
-from tests.agent.test_link import address as node_address
-from tests.agent.test_link import make_link
+from tests.agent.rigs.hubside import NODE, Running, open_journal, put
+from tests.agent.uplink.test_link import address as node_address
+from tests.agent.uplink.test_link import make_link
 from tests.hub.intake_rig import address, found_town, tokens
 from tests.waiting import until
 

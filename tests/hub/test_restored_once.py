@@ -26,9 +26,9 @@ from hub.store.filing import Filing
 from hub.store.notify_tables import notifications
 from hub.store.phone_rows import Phone, put_phone
 from hub.store.spool_tables import events
-from tests.agent.hubside import NODE, Running, now, open_journal, opened
-from tests.agent.test_link import address as node_address
-from tests.agent.test_link import make_link
+from tests.agent.rigs.hubside import NODE, Running, now, open_journal, opened
+from tests.agent.uplink.test_link import address as node_address
+from tests.agent.uplink.test_link import make_link
 from tests.hub.intake_rig import address, found_town, tokens
 from tests.hub.streets import CHEAP
 from tests.hub.test_backup import Place

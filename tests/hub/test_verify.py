@@ -17,9 +17,9 @@ from agent.wire.terms import ClockSource
 from hub.enrol.authority import Papers
 from hub.enrol.verifying import Report, verify_file
 from hub.enrol.vouching import fault_of_certificate, read_authority, signature_holds
-from tests.agent.sealing import SEALED_AT, Office, office, write_clip
-from tests.agent.stage import at, clip_id_at, read
-from tests.agent.videos import walk_past
+from tests.agent.rigs.sealing import SEALED_AT, Office, office, write_clip
+from tests.agent.rigs.stage import at, clip_id_at, read
+from tests.agent.rigs.videos import walk_past
 from tests.waiting import patience_s
 
 Street = tuple[StreamInfo, list[Packet]]

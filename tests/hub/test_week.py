@@ -19,7 +19,7 @@ from hub.intake.inbox import Arrival
 from hub.store.alert_tables import alerts
 from hub.store.database import Database
 from hub.store.spool_tables import events
-from tests.agent.hubside import opened
+from tests.agent.rigs.hubside import opened
 from tests.hub.intake_rig import NOW, clerk, count, found_town
 from tests.hub.wire_words import NodeVoice
 

@@ -21,7 +21,7 @@ ASKED = (
     "test_what_is_held_is_refused_with_its_reason_and_nothing_of_it_goes"
 )
 TIPS = "tests/hub/test_tip_keeping.py::test_what_a_case_needs_stays"
-ON_NODE = "tests/agent/test_nothing_held_goes.py::"
+ON_NODE = "tests/agent/recording/test_nothing_held_goes.py::"
 TRIED: Final = {
     "hub/store/remover.py::Remover._remove": HERE + "test_no_rule_and_no_full_disk_takes_it",
     "hub/store/remover.py::_mark": HERE + "test_a_hold_that_comes_between_is_in_time",
@@ -52,7 +52,7 @@ TRIED: Final = {
     + "test_what_came_while_it_was_recorded_goes_only_when_the_whole_is_there",
     "hub/store/remains.py::Remains._take": HERE + "test_what_came_of_it_before_its_node_died_stays",
     "hub/store/arrivals.py::Arrivals._remove": GIVEN,
-    "agent/recording/store/encryption.py::_bring_in": "tests/agent/test_vault.py::"
+    "agent/recording/store/encryption.py::_bring_in": "tests/agent/recording/test_vault.py::"
     "test_a_plug_that_is_pulled_amid_it_loses_nothing",
     "hub/store/petition_eraser.py::Erasures.finish": ASKED,
     "hub/store/petition_eraser.py::PetitionEraser._mark": ASKED,

@@ -24,7 +24,7 @@ from agent.bench.agent import Watching, measure
 from agent.cameras.file.reel import Picture, VideoReel
 from agent.media.frame import Plane
 from deploy.broker import Broker
-from tests.agent.rtsp import RtspServer
+from tests.agent.rigs.rtsp import RtspServer
 
 ROOT: Final = Path(__file__).parents[2]
 FRAMES_PER_S: Final = 15

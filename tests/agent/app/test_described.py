@@ -1,0 +1,37 @@
+"""What a birth says of a camera: as it was when last opened."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.app.described_camera import Described
+from agent.cameras.file.camera import ReplayCamera
+from agent.cameras.port import CameraError
+from agent.media.frame import Instant
+from tests.agent.rigs.videos import walk_past
+
+
+def camera_of(path: Path) -> Described:
+    now = Instant(0, 0)
+    replay = ReplayCamera("cong", path, clock=lambda: now, pace=False, loop=False)
+    return Described(replay, label="Cổng chợ")
+
+
+def test_camera_that_cannot_be_opened_at_birth_is_described_once_it_can(tmp_path: Path) -> None:
+    camera = camera_of(tmp_path / "walk.mp4")
+    camera.glance()
+    with pytest.raises(CameraError):
+        camera.open()
+    before = camera.words()
+    assert (before.camera, before.label, before.codec) == ("cong", "Cổng chợ", "unknown")
+    walk_past(tmp_path / "walk.mp4")
+    camera.open()
+    camera.close()
+    after = camera.words()
+    assert (after.codec, after.width, after.height) == ("h264", 320, 240)
+
+
+def test_a_glance_leaves_the_camera_closed_and_known(tmp_path: Path) -> None:
+    camera = camera_of(walk_past(tmp_path / "walk.mp4"))
+    camera.glance()
+    assert camera.words().width == 320

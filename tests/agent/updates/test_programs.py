@@ -1,0 +1,554 @@
+"""Programs from the hub at the node: fetched on and on, installed only if the town signed them."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from agent.updates.fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
+from agent.updates.install import (
+    ANSWER,
+    install_fetched,
+    is_installable,
+    outcome_of,
+    what_runs,
+)
+from agent.updates.slots import RELEASE as IN_SLOT
+from agent.updates.slots import WHOLE, Slots
+from agent.uplink.background import Going
+from agent.uplink.tokens import Tokens
+from agent.wire import topics
+from agent.wire.answers import Command
+from agent.wire.codec import encode
+from agent.wire.programs import FELL_BACK, ProgramsAnswer, TakePrograms
+from deploy.broker import Broker
+from deploy.node import sign
+from hub.alerts.programs import ProgramsWanted
+from hub.enrol.authority import Authority
+from hub.store import program_rows
+from hub.store.bundles import checked, keep
+from hub.store.database import Database
+from hub.store.registry import node_by_name
+from tests.agent.rigs.bundles import INSTALLER, bundle, public_of, sha256_of
+from tests.agent.rigs.hubside import NODE, FakeHub, Running, open_journal
+from tests.agent.uplink.test_link import address, make_link
+from tests.agent.uplink.test_uploader_https import site
+from tests.hub.web_town import NODE as TOWN_NODE
+from tests.hub.web_town import Town
+from tests.waiting import patience_s, until
+
+
+def take(file: Path, *, version: int = 1, **words: bool) -> TakePrograms:
+    return TakePrograms(
+        version=version, sha256=sha256_of(file), size_bytes=file.stat().st_size, **words
+    )
+
+
+class Box:
+    """Root's side of a node: its slots, and the folder in which the agent lays things."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home, self.mark = folder / "opt", folder / "mark"
+        self.agents = folder / "agents"
+        self.home.mkdir()
+        self.agents.mkdir()
+        self.slots = Slots(self.home, mark=self.mark)
+        self.installed = 0
+        self.slot("one", number=50)
+        self.slots.turn(self.home / "agent-one", boot="b", uptime_s=0)
+        bundle(folder, number=1)  # the key
+
+    def slot(self, name: str, *, number: int) -> Path:
+        slot = self.home / f"agent-{name}"
+        (slot / IN_SLOT).parent.mkdir(parents=True, exist_ok=True)
+        (slot / IN_SLOT).write_text(f"{number} release-{number}\n")
+        (slot / WHOLE).touch()
+        return slot
+
+    def lay(self, file: Path, wanted: TakePrograms | None = None) -> None:
+        """What the agent hands over."""
+        shutil.copy(file, self.agents / BUNDLE)
+        (self.agents / NOTE).write_bytes((wanted or take(file)).model_dump_json().encode())
+
+    def install(self) -> bool:
+        def run(installer: Path) -> None:
+            assert str(installer).endswith(INSTALLER)
+            self.installed += 1
+            text = (installer.parents[2] / "RELEASE").read_text()
+            new = self.slot("two", number=int(text.split()[0]))
+            self.slots.turn(new, boot="b", uptime_s=0)
+
+        return install_fetched(
+            self.agents,
+            key=public_of(self.folder),
+            home=self.home,
+            install=run,
+            scratch=str(self.folder),
+        )
+
+    def answer(self) -> tuple[str, str]:
+        last = what_runs(self.home, self.mark).last
+        assert last is not None
+        return last.outcome, last.reason
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+def test_a_signed_bundle_goes_into_the_other_slot_and_is_in_force_once_it_is_proved(
+    box: Box,
+) -> None:
+    box.lay(bundle(box.folder, number=60, name="1.1"))
+    assert box.install()
+    assert box.answer() == ("on_probation", "")
+    assert not (box.agents / NOTE).exists()
+    box.mark.write_text(str(box.slots.in_use))
+    box.slots.guard(boot="b", uptime_s=10)
+    assert box.answer() == ("in_force", "")
+    assert what_runs(box.home, box.mark).number == 60
+
+
+def test_one_that_does_not_reach_its_broker_is_told_as_fallen_back(box: Box) -> None:
+    box.lay(bundle(box.folder, number=60))
+    assert box.install()
+    for boot in range(6):
+        box.slots.guard(boot=str(boot), uptime_s=0)
+    assert box.answer() == ("fell_back", FELL_BACK)
+    assert what_runs(box.home, box.mark).number == 50
+
+
+def signed_by_another(box: Box) -> Path:
+    return bundle(box.folder, number=60, keys="others")
+
+
+def unsigned(box: Box) -> Path:
+    return changed(box, "SHA256SUMS.sig", bytes(64))
+
+
+def altered(box: Box) -> Path:
+    return changed(box, "wheel one.whl", b"evil!" * 1000)
+
+
+def with_another_release(box: Box) -> Path:
+    return changed(box, "RELEASE", b"999 9.9\n")
+
+
+def older(box: Box) -> Path:
+    return bundle(box.folder, number=49)
+
+
+def with_more_than_its_list(box: Box) -> Path:
+    good = bundle(box.folder, number=60)
+    with tarfile.open(good, "a") as packed:
+        packed.add(good.with_suffix("") / "RELEASE", "more")
+    return good
+
+
+def with_a_link(box: Box) -> Path:
+    good = bundle(box.folder, number=60)
+    with tarfile.open(good, "a") as packed:
+        link = tarfile.TarInfo("wheel two.whl")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/shadow"
+        packed.addfile(link)
+    return good
+
+
+def cut_short(box: Box) -> Path:
+    good = bundle(box.folder, number=60, ballast=b"wheel" * 10_000)
+    os.truncate(good, good.stat().st_size // 2)
+    return good
+
+
+def none_at_all(box: Box) -> Path:
+    good = bundle(box.folder, number=60)
+    good.write_bytes(b"no tar at all")
+    return good
+
+
+def changed(box: Box, name: str, content: bytes) -> Path:
+    folder = bundle(box.folder, number=60).with_suffix("")
+    (folder / name).write_bytes(content)
+    sign.pack(folder, folder.with_suffix(".tar"))
+    return folder.with_suffix(".tar")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "why"),
+    [
+        (signed_by_another, "not signed by this town"),
+        (unsigned, "not signed by this town"),
+        (altered, "differs from what was signed"),
+        (with_another_release, "RELEASE differs"),
+        (older, "is older than release-50"),
+        (with_more_than_its_list, "not on its list"),
+        (with_a_link, "not on its list"),
+        (cut_short, "unexpected end"),
+        (none_at_all, "no bundle"),
+    ],
+)
+def test_whatever_the_hub_sends_that_the_town_did_not_sign_changes_nothing(
+    box: Box, spoilt: Callable[[Box], Path], why: str
+) -> None:
+    before = box.slots.in_use
+    box.lay(spoilt(box))
+    assert not box.install()
+    outcome, reason = box.answer()
+    assert outcome == "refused"
+    assert why in reason
+    assert box.installed == 0
+    assert box.slots.in_use == before
+    assert not (box.agents / NOTE).exists(), "it is not tried for ever"
+
+
+def test_an_older_release_that_worked_here_is_gone_back_to_where_the_keeper_said_so(
+    box: Box,
+) -> None:
+    new = bundle(box.folder, number=60)
+    box.lay(new)
+    assert box.install()
+    box.mark.write_text(str(box.slots.in_use))
+    old = bundle(box.folder, number=50)
+    box.lay(old)
+    assert not box.install()
+    assert "to go back, say so" in box.answer()[1]
+    box.lay(old, take(old, may_be_older=True))
+    assert box.install()
+    assert what_runs(box.home, box.mark).number == 50
+
+
+def test_an_older_release_that_never_worked_here_is_refused_whoever_says_so(box: Box) -> None:
+    older = bundle(box.folder, number=49)
+    box.lay(older, take(older, may_be_older=True))
+    assert not box.install()
+    assert box.answer() == (
+        "refused",
+        "1.0 is older than release-50 and never worked on this box: sign the same programs again"
+        " with a higher number",
+    )
+    assert what_runs(box.home, box.mark).number == 50
+
+
+def test_one_that_reached_no_broker_is_not_what_worked(box: Box) -> None:
+    for number in (60, 61):  # the second amid the first's probation
+        box.lay(bundle(box.folder, number=number))
+        assert box.install()
+    assert box.slots.worked() == {50}
+
+
+def test_a_link_in_the_agents_folder_leads_root_nowhere(box: Box) -> None:
+    file = bundle(box.folder, number=60)
+    box.lay(file)
+    (box.agents / BUNDLE).unlink()
+    (box.agents / BUNDLE).symlink_to(file)
+    assert not box.install()
+    assert box.answer()[0] == "refused"
+    (box.agents / NOTE).symlink_to("/etc/passwd")
+    assert not box.install()
+    assert not (box.agents / NOTE).is_symlink()
+    assert Path("/etc/passwd").exists()
+
+
+@pytest.mark.system
+def test_an_installer_that_fails_is_told_with_its_last_line(box: Box) -> None:
+    script = "#!/bin/sh\necho first >&2\necho 'install: no room' >&2\nexit 3\n"
+    box.lay(bundle(box.folder, number=60, script=script))
+    done = install_fetched(
+        box.agents, key=public_of(box.folder), home=box.home, scratch=str(box.folder)
+    )
+    assert not done
+    assert box.answer() == ("refused", "the installer ended with 3: install: no room")
+
+
+def test_what_root_wrote_and_where_the_link_points_say_what_became_of_it() -> None:
+    said = {"outcome": "installed", "slot": "/opt/b", "reason": ""}
+    assert outcome_of(said, in_use="/opt/b", is_on_probation=True)[0] == "on_probation"
+    assert outcome_of(said, in_use="/opt/b", is_on_probation=False)[0] == "in_force"
+    assert outcome_of(said, in_use="/opt/a", is_on_probation=False) == ("fell_back", FELL_BACK)
+    no = {"outcome": "refused", "slot": "", "reason": "why"}
+    assert outcome_of(no, in_use="/opt/a", is_on_probation=True) == ("refused", "why")
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[1]", '{"outcome": 7}', "nonsense"])
+def test_a_damaged_answer_is_none(box: Box, answer: str) -> None:
+    (box.home / ANSWER).write_text(answer)
+    assert what_runs(box.home, box.mark).last is None
+
+
+# --- fetched from a real hub over HTTPS ---
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
+    db = Database(sqlite_url)
+    yield Town(db, tmp_path / "town")
+    db.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority.create(tmp_path / "ca", datetime.now(UTC))
+
+
+def want(town: Town, file: Path, key: Path) -> TakePrograms:
+    """The hub has it, and wants it of its node."""
+    head = checked(file, load_pem_public_key(key.read_bytes()))  # type: ignore[arg-type]
+    sha256, at = keep(file, town.blobs), town.clock.now()
+    with town.db.writing() as conn:
+        size = file.stat().st_size
+        program_rows.add(conn, sha256, head.release, size_bytes=size, is_verified=True, now=at)
+        node = node_by_name(conn, TOWN_NODE)
+        assert node is not None
+        wanted = ProgramsWanted(bundle=sha256)
+        program_rows.want(conn, node.node_id, wanted, goes_back=False, now=at)
+    return take(file)
+
+
+def fetching(
+    folder: Path,
+    tokens: Tokens,
+    authority: Authority | None,
+    key: Path,
+    *,
+    installed: Callable[[], Installed] = lambda: Installed(50, "release-50", None),
+    free_bytes: int = 10**12,
+) -> ProgramsFetch:
+    return ProgramsFetch(
+        NODE,
+        folder,
+        tokens,
+        trusted=authority.ca_file if authority else None,
+        check=lambda path: is_installable(path, key=key),
+        installed=installed,
+        free_bytes=lambda _: free_bytes,
+    )
+
+
+def outcome(fetch: ProgramsFetch) -> str:
+    last = fetch.report().last
+    return last.outcome if last else ""
+
+
+@pytest.mark.loopback
+def test_what_is_wanted_is_fetched_over_https_and_handed_over(
+    town: Town, authority: Authority, tmp_path: Path
+) -> None:
+    file = bundle(tmp_path, ballast=os.urandom(600_000))
+    wanted = want(town, file, public_of(tmp_path))
+    with site(town, authority) as tokens:
+        folder = tmp_path / "node" / "programs"
+        fetch = fetching(folder, tokens, authority, public_of(tmp_path))
+        with Running(fetch):
+            fetch.hear(wanted)
+            until(lambda: outcome(fetch) == "installing")
+        fetch.close()
+    assert (folder / BUNDLE).read_bytes() == file.read_bytes()
+    assert TakePrograms.model_validate_json((folder / NOTE).read_bytes()) == wanted
+
+
+@pytest.mark.loopback
+def test_a_fetch_goes_on_where_it_was_and_another_bundle_begins_anew(
+    town: Town, authority: Authority, tmp_path: Path
+) -> None:
+    file = bundle(tmp_path, ballast=os.urandom(600_000))
+    wanted, data = want(town, file, public_of(tmp_path)), file.read_bytes()
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / f"{PART}.of").write_text(wanted.sha256)
+    (folder / PART).write_bytes(data[:400_000])
+    with site(town, authority) as tokens:
+        fetch = fetching(folder, tokens, authority, public_of(tmp_path))
+        fetch._wanted = wanted
+        part, asked = fetch._part(wanted), []
+        fetch._client.event_hooks["request"] = [lambda one: asked.append(one.headers["range"])]
+        fetch._fetch(wanted, part, Going(threading.Event(), lambda: None))
+        assert part.read_bytes() == data
+        assert asked == ["bytes=400000-"]
+        other = wanted.model_copy(update={"sha256": "0" * 64})
+        assert fetch._part(other).stat().st_size == 0
+        fetch.close()
+
+
+@pytest.mark.loopback
+def test_what_the_hub_does_not_want_of_this_node_it_does_not_give(
+    town: Town, authority: Authority, tmp_path: Path
+) -> None:
+    file = bundle(tmp_path)
+    keep(file, town.blobs)  # it is there, and nobody wants it
+    with site(town, authority) as tokens:
+        fetch = fetching(tmp_path / "programs", tokens, authority, public_of(tmp_path))
+        with Running(fetch):
+            fetch.hear(take(file))
+            until(lambda: outcome(fetch) == "refused")
+        fetch.close()
+    assert "does not want it" in str(fetch.report().last)
+
+
+def test_too_little_disk_is_a_refusal_in_words(tmp_path: Path) -> None:
+    file = bundle(tmp_path)
+    folder = tmp_path / "programs"
+    fetch = fetching(folder, Tokens(), None, public_of(tmp_path), free_bytes=100 * 2**20)
+    with Running(fetch):
+        fetch.hear(take(file))
+        until(lambda: outcome(fetch) == "refused")
+    fetch.close()
+    assert "100 MB are free" in str(fetch.report().last)
+
+
+@pytest.mark.loopback
+def test_a_file_of_another_town_is_refused_before_root_hears_of_it(
+    town: Town, authority: Authority, tmp_path: Path
+) -> None:
+    file = bundle(tmp_path, keys="others")
+    wanted = want(town, file, public_of(tmp_path, "others"))
+    bundle(tmp_path, number=1)
+    folder = tmp_path / "programs"
+    with site(town, authority) as tokens:
+        fetch = fetching(folder, tokens, authority, public_of(tmp_path))
+        with Running(fetch):
+            fetch.hear(wanted)
+            until(lambda: outcome(fetch) == "refused")
+        fetch.close()
+    assert not (folder / NOTE).exists()
+
+
+def test_the_same_said_again_is_answered_again_and_what_runs_is_not_fetched(
+    tmp_path: Path,
+) -> None:
+    file = bundle(tmp_path)
+    said = take(file, version=7)
+    last = ProgramsAnswer(version=7, sha256=said.sha256, outcome="in_force", reason="")
+    fetch = fetching(
+        tmp_path / "programs",
+        Tokens(),
+        None,
+        public_of(tmp_path),
+        installed=lambda: Installed(100, "1.0", last),
+    )
+    before = fetch.revision
+    fetch.hear(said)
+    assert fetch.revision == before + 1
+    fetch.hear(take(file, version=8))
+    answer = fetch.report().last
+    assert answer is not None
+    assert (answer.version, answer.outcome) == (8, "in_force")
+    assert not (tmp_path / "programs").exists()
+
+
+def test_what_is_wanted_while_another_is_handed_over_is_not_lost(tmp_path: Path) -> None:
+    one, folder = bundle(tmp_path), tmp_path / "programs"
+    wanted, other = take(one), TakePrograms(version=2, sha256="b" * 64, size_bytes=9)
+    folder.mkdir()
+    shutil.copy(one, folder / PART)
+    (folder / f"{PART}.of").write_text(wanted.sha256)
+    fetch = ProgramsFetch(
+        NODE,
+        folder,
+        Tokens(),
+        trusted=None,
+        check=lambda _: fetch.hear(other),  # by the line's thread, as it were
+        installed=lambda: Installed(50, "release-50", None),
+        free_bytes=lambda _: 10**12,
+    )
+    with Running(fetch):
+        fetch.hear(wanted)
+        until(lambda: (folder / f"{PART}.of").read_text() == other.sha256)
+    fetch.close()
+
+
+FETCHER = """
+import sys, time, threading
+from pathlib import Path
+from agent.updates.install import is_installable
+from agent.updates.fetch import Installed, ProgramsFetch
+from agent.uplink.tokens import Tokens
+from agent.wire.answers import UploadToken
+from agent.wire.programs import TakePrograms
+folder, url, trusted, key, wanted = sys.argv[1:]
+tokens = Tokens()
+leave = UploadToken(token="leave-to-bring-files", valid_for_s=600, upload_url=url)
+tokens.put(leave, time.monotonic())
+fetch = ProgramsFetch("tram-01", Path(folder), tokens, trusted=Path(trusted),
+    check=lambda path: is_installable(path, key=Path(key)), bytes_per_s=1.5e6,
+    installed=lambda: Installed(None, None, None), free_bytes=lambda _: 10**12)
+fetch.hear(TakePrograms.model_validate_json(wanted))
+print("begun", flush=True)
+fetch.run(threading.Event(), lambda: None)
+"""
+
+
+@pytest.mark.system
+def test_killed_at_any_moment_the_fetch_goes_on_and_ends_with_the_very_file(
+    town: Town, authority: Authority, tmp_path: Path
+) -> None:
+    file = bundle(tmp_path, ballast=os.urandom(3_000_000))
+    wanted = want(town, file, public_of(tmp_path))
+    folder, dice = tmp_path / "programs", random.Random(4)  # noqa: S311 - dice, no secret
+    kept = 0
+    with site(town, authority) as tokens:
+        leave = tokens.current(time.monotonic())
+        assert leave is not None
+        words = [str(folder), leave.upload_url, str(authority.ca_file)]
+        words += [str(public_of(tmp_path)), wanted.model_dump_json()]
+        for life in range(40):
+            process = subprocess.Popen(
+                [sys.executable, "-c", FETCHER, *words], stdout=subprocess.PIPE
+            )
+            assert process.stdout is not None
+            process.stdout.readline()
+            until_s = time.monotonic() + (dice.uniform(0, 1.5) if life < 8 else patience_s())
+            while time.monotonic() < until_s and not (folder / NOTE).exists():
+                time.sleep(0.01)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            process.stdout.close()
+            if (folder / NOTE).exists():
+                break
+            part = folder / PART
+            came = part.stat().st_size if part.exists() else 0
+            kept += came > 0
+    assert (folder / BUNDLE).read_bytes() == file.read_bytes()
+    assert kept > 0
+
+
+@pytest.mark.broker
+def test_over_a_real_broker_the_node_hears_what_is_wanted_and_says_how_far_it_is(
+    tmp_path: Path,
+) -> None:
+    file, folder = bundle(tmp_path), tmp_path / "programs"
+    wanted = take(file)
+    (folder).mkdir()
+    shutil.copy(file, folder / PART)  # all of it came before the plug was pulled
+    (folder / f"{PART}.of").write_text(wanted.sha256)
+    fetch = fetching(folder, Tokens(), None, public_of(tmp_path))
+    with Broker(tmp_path / "mqtt") as broker, FakeHub(broker) as hub:
+        journal = open_journal(tmp_path / "journal.db")
+        link = make_link(journal, address(broker))
+        link.renew_by(fetch)
+        with Running(link), Running(fetch):
+            until(lambda: hub.programs)
+            assert (hub.programs[0].number, hub.programs[0].last) == (50, None)
+            command = Command(command_id=uuid4(), body=wanted)
+            hub.say_raw(topics.COMMAND, encode(command))
+            until(lambda: hub.programs[-1].last)
+            until(lambda: getattr(hub.programs[-1].last, "outcome", "") == "installing")
+            said = len(hub.programs)
+            hub.say_raw(topics.COMMAND, encode(command))
+            until(lambda: len(hub.programs) > said)
+        fetch.close()
+        journal.close()
+    assert (folder / BUNDLE).read_bytes() == file.read_bytes()

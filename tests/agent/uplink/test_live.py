@@ -1,0 +1,274 @@
+"""Live pictures: only while a lease holds, masked, small, and never before anything else."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import cv2
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from agent.cameras.codec.jpeg import jpeg
+from agent.cameras.port import NOWHERE
+from agent.media.frame import Frame
+from agent.uplink.live.leases import Lives
+from agent.uplink.live.post import LivePost, small
+from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.outbox import Outbox, OutboxPolicy
+from agent.uplink.tokens import Tokens
+from agent.vision.privacy import GREY
+from agent.wire import topics
+from agent.wire.answers import Command, ShowLive, UploadToken
+from agent.wire.codec import encode
+from tests.agent.rigs.hubside import NODE, Running, now, open_journal
+from tests.agent.vision.test_privacy import never, of_pictures
+from tests.waiting import until
+
+pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
+
+TOKEN = "leave-to-bring-files"
+
+
+def wanted(camera: str = "cam", **terms: int) -> ShowLive:
+    return ShowLive(camera=camera, **{"for_s": 10, "watchers": 1, **terms})
+
+
+def street(width: int = 1280, height: int = 720) -> Frame:
+    """A picture that compresses badly."""
+    noise = np.random.default_rng(1).integers(0, 256, (height * 3 // 2, width), np.uint8)
+    return Frame(1, now(), noise, width, height)
+
+
+class Time:
+    """Passes when it is told to."""
+
+    now_s = 50.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def lives(clock: Time) -> Lives:
+    return Lives(["cam", "other"], now_s=clock)
+
+
+def test_nothing_is_kept_of_a_camera_that_nobody_watches(lives: Lives) -> None:
+    lives.offer("cam", street())
+    assert lives.take(0) is None
+    assert lives.counts.dropped == 0
+
+
+def test_a_lease_gives_one_frame_a_second_and_ends_by_itself(lives: Lives, clock: Time) -> None:
+    lives.ask(wanted(), clock())
+    taken = 0
+    for _ in range(300):  # thirty seconds of ten frames each
+        lives.offer("cam", street(64, 64))
+        taken += lives.take(0) is not None
+        clock.now_s += 0.1
+    assert taken == 10
+    assert not lives.is_watched("cam")
+    assert lives.counts.dropped == 0
+
+
+def test_a_lease_that_is_renewed_goes_on_and_brings_no_picture_before_its_time(
+    lives: Lives, clock: Time
+) -> None:
+    taken = 0
+    for tenth in range(300):
+        if tenth % 40 == 0:
+            lives.ask(wanted(every_ms=2000), clock())
+        lives.offer("cam", street(64, 64))
+        taken += lives.take(0) is not None
+        clock.now_s += 0.1
+    assert taken == 15
+    assert lives.is_watched("cam")
+
+
+def test_the_end_is_at_once_and_what_waited_does_not_go(lives: Lives, clock: Time) -> None:
+    lives.ask(wanted(), clock())
+    lives.offer("cam", street(64, 64))
+    lives.ask(wanted(for_s=0, watchers=0), clock())
+    assert lives.take(0) is None
+    assert not lives.is_watched("cam")
+
+
+def test_of_pictures_that_nobody_took_only_the_newest_waits_and_the_others_are_counted(
+    lives: Lives, clock: Time
+) -> None:
+    lives.ask(wanted(), clock())
+    for _ in range(4):
+        newest = street(64, 64)
+        lives.offer("cam", newest)
+        clock.now_s += 1
+    shot = lives.take(0)
+    assert shot is not None and shot.frame is newest
+    assert lives.take(0) is None
+    assert lives.counts.dropped == 3
+
+
+def test_who_watches_is_said_once_a_change(lives: Lives, clock: Time) -> None:
+    with capture_logs() as said:
+        for watchers in (1, 1, 2, 2):
+            lives.ask(wanted(watchers=watchers), clock())
+        lives.end("cam")
+        lives.end("cam")
+    assert [(line["event"], line.get("watchers")) for line in said] == [
+        ("live_watched", 1),
+        ("live_watched", 2),
+        ("live_ended", None),
+    ]
+
+
+def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_strange(
+    lives: Lives, tmp_path: Path
+) -> None:
+    counts = LinkCounts()
+    journal = open_journal(tmp_path / "journal.db")
+    parts: dict[str, Any] = {
+        "journal": journal,
+        "outbox": Outbox(OutboxPolicy()),
+        "tokens": Tokens(),
+    }
+    hearing = Hearing(NODE, lives=lives, counts=counts, **parts)
+    lives._now_s = time.monotonic
+    for camera in ("cam", "elsewhere"):
+        command = Command(command_id=uuid4(), body=wanted(camera))
+        hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))
+    assert lives.is_watched("cam") and not lives.is_watched("elsewhere")
+    assert counts.strange == 1
+    assert journal.waiting(10) == []  # no event answers it
+    journal.close()
+
+
+@pytest.mark.parametrize("most_bytes", [60_000, 8_000])
+def test_a_picture_is_as_small_as_was_asked_however_wild_the_street(
+    lives: Lives, clock: Time, most_bytes: int
+) -> None:
+    lives.ask(wanted(most_bytes=most_bytes), clock())
+    lives.offer("cam", street())
+    shot = lives.take(0)
+    assert shot is not None
+    made = small(shot, jpeg)
+    assert made is not None and len(made) <= most_bytes
+    picture = cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None and picture.shape[1] <= 640
+
+
+class Hub:
+    """Takes what comes over HTTP, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.came: list[tuple[str, str, bytes]] = []
+        self.status = 204
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                data = self.rfile.read(int(self.headers["Content-Length"]))
+                hub.came.append((self.path, self.headers["Authorization"], data))
+                self.send_response(hub.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/upload"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> "Hub":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def hub(needs_loopback: None) -> Iterator[Hub]:
+    with Hub() as hub:
+        yield hub
+
+
+@contextmanager
+def posting(hub: Hub, lives: Lives, *, is_busy: bool = False) -> Iterator[LivePost]:
+    tokens = Tokens()
+    token = UploadToken(token=TOKEN, valid_for_s=60, upload_url=hub.url)
+    tokens.put(token, time.monotonic())
+    post = LivePost(lives, tokens, encode=jpeg, trusted=None, gives_way=lambda: is_busy)
+    with Running(post):
+        yield post
+    post.close()
+
+
+def live_picture(hub: Hub, folder: Path, secret: int) -> bytes:
+    """The first that leaves of a masked camera's street, with that secret behind the mask."""
+    lives, camera = Lives(["cong"]), of_pictures(folder, secret)
+    camera.open()
+    lives.ask(wanted("cong", every_ms=60_000), time.monotonic())
+    before = len(hub.came)
+    with posting(hub, lives):
+        lives.offer("cong", next(camera.frames(NOWHERE, never)))
+        until(lambda: len(hub.came) > before)
+    camera.close()
+    path, leave, data = hub.came[-1]
+    assert (path, leave) == ("/upload/live/cong", f"Bearer {TOKEN}")
+    return data
+
+
+def test_what_is_behind_a_mask_changes_no_bit_of_a_live_picture(hub: Hub, tmp_path: Path) -> None:
+    pictures = [live_picture(hub, tmp_path / str(secret), secret) for secret in (1, 2)]
+    assert pictures[0] == pictures[1]
+    shown = cv2.imdecode(np.frombuffer(pictures[0], np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert shown is not None
+    height, width = shown.shape
+    masked = shown[int(0.3 * height) : int(0.5 * height), int(0.68 * width) : int(0.85 * width)]
+    assert masked.size > 100
+    assert np.abs(masked.astype(int) - GREY).max() <= 8
+
+
+def test_while_a_file_is_brought_no_picture_goes_and_each_is_counted(hub: Hub) -> None:
+    lives = Lives(["cam"])
+    lives.ask(wanted(every_ms=200), time.monotonic())
+    with posting(hub, lives, is_busy=True) as post:
+        lives.offer("cam", street(64, 64))
+        until(lambda: post.counts.dropped == 1)
+    assert hub.came == []
+
+
+def test_a_hub_where_nobody_watches_ends_the_lease_with_its_answer(hub: Hub) -> None:
+    lives = Lives(["cam"])
+    lives.ask(wanted(), time.monotonic())
+    hub.status = 410
+    with posting(hub, lives):
+        lives.offer("cam", street(64, 64))
+        until(lambda: not lives.is_watched("cam"))
+        lives.offer("cam", street(64, 64))
+    assert len(hub.came) == 1
+
+
+@pytest.mark.clock
+def test_a_hub_that_does_not_answer_costs_the_picture_and_says_so_once(hub: Hub) -> None:
+    lives = Lives(["cam"])
+    lives.ask(wanted(every_ms=200), time.monotonic())
+    hub.url = "http://127.0.0.1:9/upload"
+    with capture_logs() as said, posting(hub, lives) as post:
+        for lost in (1, 2):
+            time.sleep(0.25)
+            lives.offer("cam", street(64, 64))
+            until(lambda lost=lost: post.counts.dropped == lost)  # type: ignore[misc]  # binds the value of this round
+    assert [line["event"] for line in said].count("live_picture_dropped") == 1

@@ -1,0 +1,137 @@
+"""Dense mode: it comes with a crowd, goes with it, and looks at every tile in its turn."""
+
+import numpy as np
+import pytest
+
+from agent.media.frame import Frame
+from agent.vision.detect.dense import Dense, grid
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import WHOLE, Box
+from agent.vision.pipeline import Eyes, EyesSettings
+from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
+
+pytestmark = [
+    pytest.mark.promise(
+        "Detection and tracking: Small people far away are found by tiles and by enlarging."
+    ),
+    pytest.mark.promise("Detection and tracking: Tiles find more of a crowd than the whole frame."),
+    pytest.mark.promise(
+        "Detection and tracking: A dense scene is looked at in turn within the budget."
+    ),
+]
+
+SIZE = (576, 768)
+INPUT = (320, 320)
+SMALL = [0.1] * 20
+"""The heights of twenty."""
+
+
+def dense_after(seconds: float, heights: list[float]) -> Dense:
+    dense = Dense(INPUT)
+    for frame in range(round(10 * seconds)):
+        dense.note(after(frame / 10), heights)
+    return dense
+
+
+def rounds(dense: Dense, busy: list[Box], *, looks: int, frames: int = 100) -> dict[Box, int]:
+    """How often each tile was looked at, `looks` a frame."""
+    count: dict[Box, int] = {}
+    for frame in range(frames):
+        now = after(100 + frame / 10)
+        due = dense.choose(now, SIZE, busy=busy, luma=100.0)[:looks]
+        dense.looked(now, len(due))
+        for tile in due:
+            count[tile] = count.get(tile, 0) + 1
+    return count
+
+
+def test_a_crowd_of_small_people_turns_it_on() -> None:
+    assert not dense_after(0.3, SMALL).is_on
+    assert dense_after(3, SMALL).is_on
+
+
+def test_a_few_people_do_not() -> None:
+    assert not dense_after(30, SMALL[:11]).is_on
+
+
+def test_nor_does_a_crowd_before_the_lens_which_one_look_shows() -> None:
+    assert not dense_after(10, [0.5] * 20).is_on
+
+
+def test_it_stays_on_through_a_short_lull_and_ends_by_itself() -> None:
+    dense = dense_after(5, SMALL)
+    for frame in range(50, 70):
+        dense.note(after(frame / 10), SMALL[:3])
+    assert dense.is_on
+    for frame in range(70, 300):
+        dense.note(after(frame / 10), SMALL[:3])
+    assert not dense.is_on
+
+
+def test_between_its_bounds_it_stays_as_it_is() -> None:
+    dense = dense_after(5, SMALL)
+    for frame in range(50, 500):
+        dense.note(after(frame / 10), SMALL[:11])
+    assert dense.is_on
+
+
+def test_tiles_cover_the_picture_and_overlap() -> None:
+    for tiles in (grid(2, 2, 0.1), grid(3, 2, 0.1)):
+        for x in np.linspace(0.05, 0.95, 30):
+            one = person(float(x), 0.5, height=0.09).box
+            assert any(tile.overlap(one) >= 0.999 * one.area for tile in tiles)
+
+
+def test_everything_busy_is_looked_at_in_turn_within_the_budget() -> None:
+    busy = list(grid(2, 2, 0.1))
+    count = rounds(dense_after(5, SMALL), busy, looks=1)
+    assert sum(count.values()) == 100
+    assert max(count.values()) - min(count.values()) <= 1
+
+
+def test_what_moves_goes_first_and_still_background_is_looked_at_rarely() -> None:
+    corner = Box(0.05, 0.05, 0.1, 0.15)
+    count = rounds(dense_after(5, SMALL), [corner], looks=3)
+    first, *others = (count[tile] for tile in grid(2, 2, 0.1))
+    assert first >= 30
+    assert all(4 <= times <= 6 for times in others)
+    assert count[WHOLE] >= 30
+
+
+@pytest.mark.promise(
+    "Detection and tracking: People under 30 px get six tiles by day and four by night."
+)
+def test_far_small_people_get_six_tiles_by_day_and_four_by_night() -> None:
+    dense = dense_after(5, [0.04] * 20)
+    by_day = dense.choose(after(10), SIZE, busy=(), luma=120.0)
+    assert by_day[0] == WHOLE
+    assert by_day[1] in grid(3, 2, 0.1)
+    assert dense.choose(after(10), SIZE, busy=(), luma=30.0)[1] in grid(2, 2, 0.1)
+    near = dense_after(5, [0.15] * 20)
+    assert near.choose(after(10), SIZE, busy=(), luma=120.0)[1] in grid(2, 2, 0.1)
+
+
+def standing(frame: Frame) -> list[Detection]:
+    """Twenty who were there from the start and hardly move."""
+    sway = 0.002 * (frame.index % 2)
+    return [
+        person(0.1 + 0.2 * (n % 5) + sway, 0.2 + 0.2 * (n // 5), height=0.08) for n in range(20)
+    ]
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A wide input finds a standing crowd within the budget."
+)
+def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
+    seer, whole = Seer(standing), Seer(standing)
+    eyes = Eyes.for_frames(
+        EyesSettings(looks_per_s=12.0), seer, counted_ids(), whole_detector=whole
+    )
+    street = np.full((240, 320), 90, np.uint8)
+    looks = [eyes.step(luma_frame(street, index)) for index in range(1, 101)]
+    assert eyes.dense.is_on
+    assert sum(look.inferences for look in looks) <= 12 * 10 + 6
+    counted = max(len(eyes.sightings.open_tracks), 1)
+    assert counted == 20
+    assert set(whole.regions) == {WHOLE}
+    assert WHOLE not in seer.regions[40:]

@@ -1,0 +1,183 @@
+"""One frame through all stages: what is looked at, and what comes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agent.media.frame import Frame, Plane
+from agent.vision.detect.clothes import clothes, unlikeness
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import WHOLE, Polygon
+from agent.vision.pipeline import Eyes, EyesSettings, Look
+from agent.vision.sightings.changes import Closed, Opened
+from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
+
+STREET = np.full((240, 320), 90, np.uint8)
+
+
+def eyes_of(seer: Seer, *ignored: Polygon) -> Eyes:
+    return Eyes.for_frames(EyesSettings(ignored=ignored), seer, counted_ids())
+
+
+def with_walker(index: int) -> Plane:
+    """A dark body that goes right by 4 pixels a frame."""
+    picture = STREET.copy()
+    x = 20 + 4 * (index - 30)
+    picture[90:150, x : x + 24] = 20
+    return picture
+
+
+def walker(frame: Frame) -> list[Detection]:
+    """What a perfect network says of `with_walker`."""
+    if 30 <= frame.index < 90:
+        return [person((20 + 4 * (frame.index - 30) + 12) / 320, 0.5, height=60 / 240)]
+    return []
+
+
+def play(eyes: Eyes, first: int, last: int) -> list[Look]:
+    return [
+        eyes.step(luma_frame(with_walker(i) if 30 <= i < 90 else STREET, i))
+        for i in range(first, last)
+    ]
+
+
+@pytest.mark.promise(
+    "Detection and tracking: The model runs only where something moved or was tracked."
+)
+def test_nothing_moved_and_nobody_tracked_asks_the_model_nothing() -> None:
+    seer = Seer(lambda _: [])
+    eyes = eyes_of(seer)
+    looks = play(eyes, 1, 25)
+    asked_at_first = len(seer.regions)
+    assert seer.regions == [WHOLE] * asked_at_first
+    assert looks[-1] == Look(moved=(), detections=(), tracks=(), changes=(), inferences=0)
+    assert looks[-1].inferences == 0
+    play(eyes, 25, 30)
+    assert len(seer.regions) == asked_at_first
+
+
+def test_a_walker_is_told_of_once_and_closed_once() -> None:
+    eyes = eyes_of(Seer(walker))
+    looks = play(eyes, 1, 140)
+    changes = [change for look in looks for change in look.changes]
+    opened, closed = (c for c in changes if isinstance(c, Opened | Closed))
+    assert isinstance(opened, Opened)
+    assert isinstance(closed, Closed)
+    assert opened.first_seen == after(2.9)
+    assert opened.at.seconds_since(opened.first_seen) <= 0.5
+    assert closed.last_seen == after(8.8)
+
+
+def test_somebody_who_stops_is_looked_at_without_motion() -> None:
+    eyes = eyes_of(Seer(lambda frame: [person(0.5)] if frame.index >= 5 else []))
+    looks = [eyes.step(luma_frame(STREET, index)) for index in range(1, 60)]
+    assert all(look.moved == () for look in looks[-20:])
+    assert sum(look.inferences for look in looks[-20:]) == 2  # once a second
+    assert sum(track.is_seen for look in looks[-20:] for track in look.tracks) == 2
+    assert sum(isinstance(change, Opened) for look in looks for change in look.changes) == 1
+    assert not any(isinstance(change, Closed) for look in looks for change in look.changes)
+
+
+def test_a_walker_is_looked_at_in_each_frame_until_told_of_and_then_ten_times_a_second() -> None:
+    eyes = eyes_of(Seer(lambda frame: walker(luma_frame(STREET, (frame.index + 2) // 2))))
+    looks = []
+    for index in range(1, 160):  # twenty frames a second, and the walker half as far in each
+        still = luma_frame(with_walker((index + 2) // 2) if 58 <= index < 178 else STREET, index)
+        looks.append(eyes.step(replace(still, at=after(index / 20))))
+    told = next(i for i, look in enumerate(looks) if any(look.changes))
+    assert all(look.inferences for look in looks[60:told])
+    assert 19 <= sum(look.inferences for look in looks[told + 1 : told + 41]) <= 23
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_a_post_is_not_looked_at_for_ever() -> None:
+    seer = Seer(lambda _: [person(0.5, score=0.5)])
+    eyes = eyes_of(seer)
+    looks = [eyes.step(luma_frame(STREET, index)) for index in range(1, 60)]
+    assert looks[-1].inferences == 0
+    assert all(look.changes == () for look in looks)
+
+
+def test_finish_closes_who_is_still_there() -> None:
+    eyes = eyes_of(Seer(walker))
+    play(eyes, 1, 60)
+    (closed,) = eyes.finish(after(6))
+    assert isinstance(closed, Closed)
+    assert eyes.finish(after(6)) == ()
+
+
+LEFT_HALF = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+
+
+@pytest.mark.promise("Motion: No pixel behind a privacy mask leaves the node.")
+def test_who_stands_wholly_where_the_picture_is_ignored_is_never_told_of() -> None:
+    eyes = eyes_of(Seer(lambda _: [person(0.25)]), LEFT_HALF)
+    assert all(not look.tracks and not look.changes for look in play(eyes, 1, 60))
+
+
+def test_who_stands_partly_where_the_picture_is_ignored_is_told_of() -> None:
+    eyes = eyes_of(Seer(lambda _: [person(0.5)]), LEFT_HALF)
+    assert any(look.changes for look in play(eyes, 1, 60))
+
+
+def test_who_walks_out_of_an_ignored_part_is_told_of() -> None:
+    changes = [c for look in play(eyes_of(Seer(walker), LEFT_HALF), 1, 140) for c in look.changes]
+    opened = next(c for c in changes if isinstance(c, Opened))
+    assert opened.box.x1 > 0.5
+
+
+def test_a_misshapen_frame_is_refused_and_changes_nothing() -> None:
+    eyes = eyes_of(Seer(walker))
+    play(eyes, 1, 60)
+    whole = luma_frame(STREET, 60)
+    cut = Frame(60, whole.at, whole.yuv[:300], whole.width, whole.height)
+    with pytest.raises(ValueError, match="frame 60"):
+        eyes.step(cut)
+    assert any(look.tracks[0].is_seen for look in play(eyes, 60, 63))
+
+
+def test_the_stages_are_told_in_order() -> None:
+    stages: list[str] = []
+    eyes = eyes_of(Seer(walker))
+    eyes.lap = stages.append
+    eyes.step(luma_frame(STREET))
+    assert stages == ["motion", "tamper", "regions", "model", "track", "sighting"]
+
+
+def test_clothes_are_the_colours_of_trunk_and_legs() -> None:
+    frame = luma_frame(STREET)
+    frame.yuv[100:130, :] = 40
+    frame.yuv[130:160, :] = 160
+    dark_above = clothes(frame, person(0.5, 130 / 240, height=60 / 240).box)
+    assert dark_above == (40, 128, 128, 160, 128, 128)
+    assert unlikeness(dark_above, dark_above) == 0
+    assert unlikeness(dark_above, (160, 128, 128, 40, 128, 128)) == 20
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (1.0, 1.0), (0.5, 0.999)])
+def test_clothes_at_the_border_are_read_inside_the_picture(x: float, y: float) -> None:
+    assert clothes(luma_frame(STREET), person(x, y, height=0.01).box)[0] == 90
+
+
+def test_who_stands_there_when_the_camera_opens_is_first_seen_in_the_second_frame() -> None:
+    """So that their clip has a frame from before."""
+    eyes = eyes_of(Seer(lambda _: [person(0.5, 0.5, height=60 / 240)]))
+    looks = play(eyes, 1, 12)
+    assert looks[0].inferences == 0
+    opened = next(c for look in looks for c in look.changes if isinstance(c, Opened))
+    assert opened.first_seen == luma_frame(STREET, 2).at
+
+
+@pytest.mark.promise(
+    "Detection and tracking: Looks stay within their budget, the longest unseen first."
+)
+def test_a_budget_puts_looks_off_and_whoever_is_there_is_told_of_all_the_same() -> None:
+    eyes = Eyes.for_frames(EyesSettings(looks_per_s=4.0), Seer(walker), counted_ids())
+    looks = play(eyes, 1, 100)
+    assert sum(look.inferences for look in looks) <= 4 * 10 + 2
+    assert sum(look.put_off for look in looks) > 10
+    opened = [c for look in looks for c in look.changes if isinstance(c, Opened)]
+    assert len(opened) == 1

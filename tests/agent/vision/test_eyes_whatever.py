@@ -1,0 +1,88 @@
+"""Whatever the network finds and whatever the clock does: what is said of people makes sense."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.media.frame import Frame
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.geometry import Box, Polygon
+from agent.vision.hours import Hours
+from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.rules.places import Line, Zone
+from agent.vision.sightings.changes import Closed, Opened, Updated
+from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame
+
+pytestmark = [
+    pytest.mark.promise("Detection and tracking: A sighting closes once."),
+    pytest.mark.promise(
+        "Detection and tracking: Tracks and sightings open and close in turn, and ids are new."
+    ),
+]
+
+LEFT = Polygon(((0.0, 0.0), (0.2, 0.0), (0.2, 1.0), (0.0, 1.0)))
+NIGHT = Hours.parse(["22:00-05:00"])
+SETTINGS = EyesSettings(
+    ignored=(LEFT,),
+    zones=(Zone(name="san", tells_entry=True, loiter_s=1.0, group=2, closed=NIGHT),),
+    lines=(Line(name="rao", start=(0.5, 1.0), end=(0.5, 0.0)),),
+    alert_hours=NIGHT,
+)
+PICTURE = np.full((96, 128), 90, np.uint8)
+finds = st.builds(
+    lambda kind, score, x, y, height: Detection(
+        kind, score, Box(x, y, x + 0.4 * height, y + height).clipped()
+    ),
+    st.sampled_from((ObjectKind.PERSON, ObjectKind.PERSON, ObjectKind.MOTORCYCLE)),
+    st.sampled_from((0.2, 0.45, 0.7, 0.9)),
+    st.floats(0, 0.9),
+    st.floats(0, 0.9),
+    st.floats(0.1, 0.6),
+)
+
+
+@st.composite
+def streets(draw: st.DrawFn) -> list[tuple[float, list[Detection]]]:
+    """Finds that stay for some frames; a clock that mostly goes on, and sometimes does not."""
+    street: list[tuple[float, list[Detection]]] = []
+    for _ in range(draw(st.integers(1, 5))):
+        shown = draw(st.lists(finds, max_size=3))
+        step_s = draw(st.sampled_from((0.1, 0.1, 0.1, 0.0, -2.0, 5.0, 4000.0)))
+        street += [(step_s, shown)]
+        street += [(0.1, shown)] * draw(st.sampled_from((1, 6, 20)))
+    return street
+
+
+@settings(
+    max_examples=60,
+)
+@given(street=streets())
+def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
+    street: list[tuple[float, list[Detection]]],
+) -> None:
+    eyes = Eyes.for_frames(SETTINGS, Seer(lambda frame: street[frame.index - 1][1]), counted_ids())
+    at_s, open_ids, ever = 0.0, set[UUID](), set[UUID]()
+    for index, (step_s, _) in enumerate(street, start=1):
+        at_s += step_s
+        frame: Frame = replace(luma_frame(PICTURE, index), at=after(at_s))
+        look = eyes.step(frame)
+        tracks = {track.track_id: track for track in look.tracks}
+        for change in look.changes:
+            match change:
+                case Opened():
+                    assert change.sighting_id not in ever
+                    assert tracks[change.track_id].is_seen
+                    ever.add(change.sighting_id)
+                    open_ids.add(change.sighting_id)
+                case Closed():
+                    open_ids.remove(change.sighting_id)
+                case Updated():
+                    assert change.sighting_id in open_ids
+            if isinstance(change, Opened | Updated):
+                assert {met.sighting_id for met in change.rules} <= {change.sighting_id}
+        assert set(eyes.sightings.open_ids.values()) == open_ids
+    assert {change.sighting_id for change in eyes.finish(after(at_s))} == open_ids

@@ -1,0 +1,151 @@
+"""What looks like a person and is none, over a restart: known again, bounded, hiding nobody."""
+
+import json
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.app.view import recall
+from agent.media.frame import Instant
+from agent.runtime.camera_loop import things_key
+from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.sightings.changes import Opened
+from agent.vision.sightings.sightings import Sightings, SightingSettings
+from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
+from agent.vision.track.tracker import Track
+from tests.agent.rigs.eyes import Seer, after, counted_ids
+from tests.agent.rigs.hubside import open_journal
+from tests.agent.vision.test_sighting import RED, STONE, statue, track
+
+DAY_S = 86_400.0
+
+
+def booted(span_s: float) -> Instant:
+    """So long after the start, on a node that was booted anew: its monotonic clock began again."""
+    return replace(after(span_s), mono_ns=7)
+
+
+def kept(*things: Track, at_s: float = 0) -> str:
+    """The memory of a view in which these were found out."""
+    before = LookAlikes()
+    for thing in things:
+        before.learn(thing, after(at_s))
+    memory = before.to_be_kept(after(at_s))
+    assert memory is not None
+    return memory
+
+
+def after_restart(memory: str, *, later_s: float = 60) -> LookAlikes:
+    things = LookAlikes()
+    things.recall(memory, booted(later_s))
+    return things
+
+
+def eyes() -> Eyes:
+    return Eyes.for_frames(EyesSettings(), Seer(lambda _: []), counted_ids())
+
+
+def told(things: LookAlikes, someone: Track) -> bool:
+    """Whether anybody is told of who shows for ten seconds."""
+    sightings = Sightings(counted_ids(), SightingSettings(), things)
+    said: list[Any] = []
+    for number in range(100):
+        now = replace(booted(60 + number / 10), mono_ns=7 + number * 100_000_000)
+        said += sightings.advance(now, [replace(someone, looks=number, stirred_at=now)])
+    return any(isinstance(change, Opened) for change in said)
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_a_statue_that_was_found_out_before_a_restart_is_not_told_of_after_it() -> None:
+    assert told(LookAlikes(), statue(1))
+    assert not told(after_restart(kept(statue(1))), statue(1))
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_who_walks_up_before_it_or_stands_there_in_other_clothes_is_told_of_after_a_restart() -> (
+    None
+):
+    memory = kept(statue(1))
+    assert told(after_restart(memory), track(1, travelled=3.0, clothes=STONE))
+    assert told(after_restart(memory), track(1, score=0.8, travelled=0.1, clothes=RED))
+    assert told(after_restart(memory), track(1, x=0.7, travelled=0.1, clothes=STONE))
+
+
+def test_a_day_away_is_forgotten_over_a_restart_too() -> None:
+    assert after_restart(kept(statue(1)), later_s=DAY_S - 60).is_thing(statue(1), booted(DAY_S))
+    assert len(after_restart(kept(statue(1)), later_s=DAY_S + 60)) == 0
+
+
+def test_a_clock_that_stands_before_the_last_run_makes_nothing_older() -> None:
+    things = after_restart(kept(statue(1), at_s=DAY_S), later_s=-10 * DAY_S)
+    assert things.is_thing(statue(1), booted(-10 * DAY_S))
+
+
+def test_it_is_handed_out_when_something_was_learned_and_then_once_an_hour() -> None:
+    things = LookAlikes()
+    assert things.to_be_kept(after(0)) is None
+    things.learn(statue(1), after(10))
+    assert things.to_be_kept(after(10)) is not None
+    assert things.to_be_kept(after(11)) is None
+    assert things.is_thing(statue(1), after(3_000))
+    assert things.to_be_kept(after(3_609)) is None
+    memory = things.to_be_kept(after(3_610))
+    assert memory is not None
+    (thing,) = json.loads(memory)["things"]
+    assert thing["seen_utc_us"] == after(3_000).utc_us
+
+
+def test_no_more_is_kept_than_is_remembered_and_of_a_longer_memory_the_latest_are_taken() -> None:
+    many = [track(number, x=number / 100, clothes=STONE) for number in range(100)]
+    memory = kept(*many)
+    assert len(memory) < 10_000
+    things = LookAlikes(LookAlikeSettings(most=3))
+    things.recall(memory, booted(0))
+    assert len(things) == 3
+
+
+def test_a_start_recalls_what_the_journal_keeps_for_each_camera(tmp_path: Path) -> None:
+    with closing(open_journal(tmp_path / "journal.db")) as journal:
+        journal.remember(things_key("cong"), kept(statue(1)))
+        known, other = eyes(), eyes()
+        recall(known, "cong", journal, booted(60))
+        recall(other, "cho", journal, booted(60))
+    assert (len(known.things), len(other.things)) == (1, 0)
+    assert not told(known.things, statue(1))
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        "",
+        "no JSON",
+        "[]",
+        "7",
+        '{"v": 2, "things": []}',
+        '{"v": 1}',
+        '{"v": 1, "things": 7}',
+        '{"v": 1, "things": [[1]]}',
+        '{"v": 1, "things": [{"box": [0, 1], "clothes": null, "seen_utc_us": 0}]}',
+        '{"v": 1, "things": [{"box": [0, 0, NaN, 1], "clothes": null, "seen_utc_us": 0}]}',
+        '{"v": 1, "things": [{"box": [0, 0, 1, 1], "clothes": [1], "seen_utc_us": 0}]}',
+        '{"v": 1, "things": [{"box": [0, 0, 1, 1], "clothes": null, "seen_utc_us": 1e999}]}',
+    ],
+)
+def test_a_memory_that_cannot_be_read_changes_nothing(memory: str) -> None:
+    things = after_restart(kept(statue(1)))
+    things.recall(memory, booted(60))
+    assert things.is_thing(statue(1), booted(60))
+
+
+@given(st.text() | st.binary().map(lambda some: some.decode("latin-1")))
+def test_whatever_was_kept_a_start_goes_on(memory: str) -> None:
+    after_restart(memory)

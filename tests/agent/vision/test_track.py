@@ -1,0 +1,193 @@
+"""One body, one track: through weak answers, gaps and crossings; ids are never used again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.vision.detect.clothes import Clothes
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import Box
+from agent.vision.track.tracker import Track, Tracker, TrackSettings
+from tests.agent.rigs.eyes import after, person
+
+pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")
+
+RED: Clothes = (90, 110, 190, 60, 128, 128)
+BLUE: Clothes = (70, 180, 110, 120, 128, 128)
+
+
+def run(tracker: Tracker, frames: list[list[Detection]], first: int = 0) -> list[tuple[Track, ...]]:
+    """Ten frames a second."""
+    return [
+        tracker.step(after((first + i) / 10), found, aspect=4 / 3) for i, found in enumerate(frames)
+    ]
+
+
+def walk(
+    frames: int, *, start: float = 0.2, step: float = 0.01, score: float = 0.7
+) -> list[Detection]:
+    return [person(start + i * step, score=score) for i in range(frames)]
+
+
+def ids(steps: list[tuple[Track, ...]]) -> set[int]:
+    return {track.track_id for tracks in steps for track in tracks}
+
+
+def test_a_walker_is_one_track() -> None:
+    steps = run(Tracker(), [[one] for one in walk(40)])
+    assert ids(steps) == {1}
+    assert steps[-1][0].hits == 40
+    assert abs(steps[-1][0].box.center[0] - 0.59) < 0.005
+
+
+def test_a_weak_answer_begins_no_track() -> None:
+    assert ids(run(Tracker(), [[one] for one in walk(20, score=0.35)])) == set()
+
+
+def test_a_weak_answer_carries_a_track_on() -> None:
+    strong, weak = walk(10), walk(10, start=0.3, score=0.3)
+    steps = run(Tracker(), [[one] for one in strong + weak])
+    assert ids(steps) == {1}
+    assert steps[-1][0].is_seen
+
+
+@pytest.mark.promise("Detection and tracking: A sighting survives a short occlusion.")
+def test_a_body_hidden_for_a_second_keeps_its_id() -> None:
+    shown, again = walk(10), walk(10, start=0.4)
+    steps = run(Tracker(), [[one] for one in shown] + [[]] * 10 + [[one] for one in again])
+    assert ids(steps) == {1}
+
+
+def test_who_waits_for_a_look_has_not_left() -> None:
+    tracker = Tracker()
+    run(tracker, [[one] for one in walk(2)])
+    elsewhere = (Box(0.6, 0.0, 1.0, 1.0),)
+    for frame in range(2, 10):
+        tracker.step(after(frame / 10), [], aspect=4 / 3, looked=elsewhere)
+    (again,) = tracker.step(after(1.0), [person(0.3)], aspect=4 / 3)
+    assert again.track_id == 1
+    assert (again.looks, again.misses) == (3, 0)
+
+
+def test_nobody_is_waited_for_for_ever() -> None:
+    tracker = Tracker()
+    run(tracker, [[one] for one in walk(10)])
+    for frame in range(10, 45):
+        tracks = tracker.step(after(frame / 10), [], aspect=4 / 3, looked=())
+    assert tracks == ()
+
+
+def test_a_body_gone_for_long_comes_back_as_another() -> None:
+    steps = run(Tracker(), [[one] for one in walk(10)] + [[]] * 30 + [[one] for one in walk(10)])
+    assert ids(steps) == {1, 2}
+
+
+def test_while_unseen_it_is_said_so() -> None:
+    steps = run(Tracker(), [[one] for one in walk(10)] + [[]])
+    assert [track.is_seen for track in steps[-1]] == [False]
+    assert steps[-1][0].last_seen == after(0.9)
+
+
+def test_a_single_find_is_forgotten_at_once() -> None:
+    tracker = Tracker()
+    run(tracker, [[person(0.5)]] + [[]] * 5)
+    assert tracker.tracks == ()
+
+
+def test_two_who_cross_keep_their_ids() -> None:
+    frames = [[person(0.2 + i * 0.01), person(0.7 - i * 0.01, 0.53)] for i in range(50)]
+    last = run(Tracker(), frames)[-1]
+    centers = {track.track_id: track.box.center[0] for track in last}
+    assert centers.keys() == {1, 2}
+    assert abs(centers[1] - 0.69) < 0.02
+    assert abs(centers[2] - 0.21) < 0.02
+
+
+def test_two_who_meet_and_turn_back_are_told_apart_by_their_clothes() -> None:
+    def dressed(one: Detection, clothes: Clothes) -> Detection:
+        return Detection(one.kind, one.score, one.box, clothes)
+
+    places = [0.3 + i * 0.01 for i in range(19)] + [0.48 - i * 0.01 for i in range(19)]
+    frames = [[dressed(person(x), RED), dressed(person(1 - x), BLUE)] for x in places]
+    last = run(Tracker(), frames)[-1]
+    assert {track.clothes == RED: track.box.center[0] < 0.5 for track in last} == {
+        True: True,
+        False: False,
+    }
+    assert {track.track_id for track in last} == {1, 2}
+
+
+def test_a_second_box_on_the_same_body_begins_no_track() -> None:
+    def doubled(one: Detection) -> list[Detection]:
+        x, y = one.box.center
+        return [one, person(x, y - 0.05, height=0.12, score=0.5)]
+
+    assert ids(run(Tracker(), [doubled(one) for one in walk(20)])) == {1}
+
+
+def test_who_walks_out_of_the_picture_is_over_at_once() -> None:
+    tracker = Tracker()
+    run(tracker, [[one] for one in walk(20, start=0.80, step=0.01)] + [[]] * 8)
+    assert tracker.tracks == ()
+
+
+def test_how_far_a_body_went_is_told_in_its_heights() -> None:
+    (track,) = run(Tracker(), [[one] for one in walk(31)])[-1]
+    assert abs(track.travelled - 0.3 * (4 / 3) / 0.2) < 0.1
+    (still,) = run(Tracker(), [[person(0.5)]] * 31)[-1]
+    assert still.travelled < 0.01
+
+
+def test_a_prediction_runs_ahead_of_a_walker() -> None:
+    tracker = Tracker()
+    run(tracker, [[one] for one in walk(30)])
+    (track,) = tracker.expected(after(3.0))
+    assert abs(track.box.center[0] - 0.5) < 0.01
+    (later,) = tracker.expected(after(6.0))
+    assert later.box == later.box.clipped()
+
+
+people = st.builds(
+    person,
+    st.floats(0, 1),
+    st.floats(0, 1),
+    height=st.floats(0.01, 1),
+    score=st.floats(0, 1),
+)
+streets = st.lists(
+    st.tuples(st.integers(1, 50).map(lambda tenths: tenths / 10), st.lists(people, max_size=5)),
+    min_size=1,
+    max_size=30,
+)
+
+
+@pytest.mark.promise(
+    "Detection and tracking: Tracks and sightings open and close in turn, and ids are new."
+)
+@given(street=streets, settings=st.sampled_from([TrackSettings(), TrackSettings(confirm_hits=1)]))
+def test_whatever_is_found_ids_are_new_and_each_find_is_used_once(
+    street: list[tuple[float, list[Detection]]], settings: TrackSettings
+) -> None:
+    tracker, at_s, born, before = Tracker(settings), 0.0, 0, set[int]()
+    for step_s, found in street:
+        at_s += step_s
+        now = after(at_s)
+        tracks = tracker.step(now, found, aspect=4 / 3)
+        seen = [track for track in tracks if track.is_seen]
+        assert len({track.track_id for track in tracks}) == len(tracks)
+        assert len(seen) <= len(found)
+        for track in tracks:
+            assert track.track_id in before or track.track_id > born
+            assert track.first_seen <= track.last_seen <= now
+            assert track.is_seen == (track.last_seen == now)
+        before = {track.track_id for track in tracks}
+        born = max([born, *before])
+
+
+@given(street=streets)
+def test_a_street_left_empty_ends_every_track(street: list[tuple[float, list[Detection]]]) -> None:
+    tracker, at_s = Tracker(), 0.0
+    for step_s, found in street:
+        at_s += step_s
+        tracker.step(after(at_s), found, aspect=4 / 3)
+    assert tracker.step(after(at_s + 10), [], aspect=4 / 3) == ()
