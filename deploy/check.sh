@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The fast check: format, lint, types, floors, and every test that needs no broker, database server,
+# The fast check: format, lint, types, layers, and every test that needs no broker, database server,
 # browser or real time. It needs the virtual environment alone and takes about a minute.
 #
 #   deploy/check.sh            all of it
@@ -21,7 +21,7 @@ static() {
     step "Format and lint"
     $bin/ruff format --check .
     $bin/ruff check .
-    step "Floors: who may import whom"
+    step "Layers: who may import whom"
     $bin/lint-imports
     step "Types"
     wait "$types" || { cat "$1/types" && return 1; }

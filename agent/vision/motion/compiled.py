@@ -33,7 +33,7 @@ def load(processor: str, cpuinfo: str = CPUINFO) -> ctypes.CDLL | None:
     if processor == "x86_64" and not _flags(cpuinfo) >= NEEDS:
         return None
     try:
-        folder = os.path.dirname(__file__)  # noqa: PTH120 this floor has no use for pathlib
+        folder = os.path.dirname(__file__)  # noqa: PTH120 this layer has no use for pathlib
         return ctypes.CDLL(f"{folder}/fast-{processor}.so")
     except OSError:
         return None
