@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from agent.app import Node, Refusal, Unfinished, assemble
+from agent.app import Node, StartError, Unfinished, assemble
 from agent.app.diagnostics import Diagnosing
 from agent.board.heap import share_one_heap
 from agent.cameras.port import CameraError
@@ -195,7 +195,7 @@ def _run(args: argparse.Namespace) -> int:
             from_hub=from_hub,
             diagnose=None if args.once else Diagnosing(args.config),
         )
-    except (ConfigError, Refusal) as refusal:
+    except (ConfigError, StartError) as refusal:
         return _say(str(refusal), REFUSED)
     with node:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -22,7 +22,7 @@ from agent.i18n import N_
 from agent.identity.renewal import Renewal
 from agent.inference.budget import purses
 from agent.inference.litert import ModelError
-from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
+from agent.journal import Journal, JournalCorrupt, JournalError, JournalLimits, Pruner
 from agent.recording.sealer import Sealer, SealError
 from agent.recording.store.store import Shelf
 from agent.runtime.health import HealthService, stats
@@ -50,7 +50,7 @@ LEAST_ROOM_BYTES: Final = 32 * 2**20
 """A minute at 4 Mbit/s: with less space beside held footage, clips would be removed at once."""
 
 
-class Refusal(Exception):  # noqa: N818 - what the program does, and says in one line
+class StartError(Exception):
     """The node must not start; the message has the reason and the cure in one line."""
 
 
@@ -297,9 +297,9 @@ def assemble(
     try:
         return Node(settings, plays_once=plays_once, from_hub=from_hub, diagnose=diagnose)
     except (JournalError, ModelError, Trouble) as error:
-        raise Refusal(" ".join(str(error).split())) from error
+        raise StartError(" ".join(str(error).split())) from error
     except OSError as error:
-        raise Refusal(
+        raise StartError(
             f"the folder {settings.clips.folder} cannot be used: {error}. Give [clips] folder"
             " a place the agent's user may write to"
         ) from error
@@ -329,7 +329,7 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
         now=clock.now,
         trust=clock.trust,
         boot_id=boot_id(),
-        limits=Limits(),
+        limits=JournalLimits(),
     )
 
 

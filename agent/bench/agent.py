@@ -34,7 +34,7 @@ STOP_AT_MOST_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class AgentCost:
     """Cost of one process over `seconds`: processor time, peak memory, memory at the end that no
     file backs, and disk writes, extrapolated to megabytes (10⁶) a day. A disk in memory counts
     none.
@@ -190,7 +190,7 @@ class Watching:
 
 def _counted(
     processes: Mapping[str, Watching], seconds: float, warming_s: float
-) -> dict[str, Cost]:
+) -> dict[str, AgentCost]:
     _wait(processes, warming_s)
     began, before = monotonic(), {name: process.cpu_s() for name, process in processes.items()}
     written = {name: process.written_bytes() for name, process in processes.items()}
@@ -198,7 +198,7 @@ def _counted(
     spent = {name: process.cpu_s() - before[name] for name, process in processes.items()}
     span_s = monotonic() - began
     return {
-        name: Cost(
+        name: AgentCost(
             seconds=round(span_s, 1),
             cpu_s=round(spent[name], 3),
             share_of_core=round(spent[name] / span_s, 4),

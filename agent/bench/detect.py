@@ -36,7 +36,7 @@ COUNTED: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class DetectorCost:
     """Microseconds of processor time per detection, medians."""
 
     model_us: float
@@ -70,7 +70,7 @@ def names(manifest: Path) -> list[str]:
     return list(tomllib.loads(manifest.read_text(encoding="utf-8"))["model"])
 
 
-def measure(model: LitertModel) -> Cost:
+def measure(model: LitertModel) -> DetectorCost:
     """Measure model, crop and whole frame alternately."""
     frame = Street(*FRAME).frame(0, WALKERS)
     picture = np.random.default_rng(0).integers(0, 255, (*model.input_px, 3), dtype=np.uint8)
@@ -87,7 +87,7 @@ def measure(model: LitertModel) -> Cost:
             look()
             spent[name].append(time.process_time_ns() - began_ns)
     took = {name: statistics.median(of[WARMING:]) / 1000 for name, of in spent.items()}
-    return Cost(
+    return DetectorCost(
         model_us=round(took["model"], 1),
         crop_us=round(took["crop"], 1),
         whole_frame_us=round(took["whole"], 1),
@@ -95,7 +95,7 @@ def measure(model: LitertModel) -> Cost:
     )
 
 
-def table(costs: dict[str, Cost]) -> str:
+def table(costs: dict[str, DetectorCost]) -> str:
     """The result as a table for people."""
     lines = [f"{'us a look':32}{'model':>10}{'crop':>10}{'whole':>10}{'crop x model':>14}"]
     lines += [

@@ -37,7 +37,7 @@ SEED = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class MotionCost:
     """Microseconds of one thread's processor time per frame, medians."""
 
     floor_us: float
@@ -106,7 +106,7 @@ class Street:
         return Frame(index + 1, at, yuv, width, height)
 
 
-def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAMES) -> Cost:
+def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAMES) -> MotionCost:
     """Measure floor, halvings and detector in turn on each frame."""
     height, width = street.size_px
     different = COLD_BYTES // (height * width) + 1
@@ -129,7 +129,7 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
         another = frames[(place + 2 * different // 3) % different].luma
         halvings.time(halver.means, another, is_counted=is_counted)
         moved += bool(boxes) and is_counted
-    return Cost(
+    return MotionCost(
         floor_us=floor.median_us,
         halvings_us=halvings.median_us,
         motion_us=motion.median_us,
@@ -172,14 +172,14 @@ class _Watch:
         return round(statistics.fmean(self.spent_ns) / 1000, 1)
 
 
-def _words(costs: dict[str, Cost]) -> dict[str, object]:
+def _words(costs: dict[str, MotionCost]) -> dict[str, object]:
     return {
         name: {**asdict(cost), "times_floor": round(cost.times_floor, 2)}
         for name, cost in costs.items()
     }
 
 
-def _table(costs: dict[str, Cost]) -> str:
+def _table(costs: dict[str, MotionCost]) -> str:
     head = ("floor", "halvings", "motion", "mean", "x floor", "view")
     lines = [f"{'us a frame':16}" + "".join(f"{word:>10}" for word in head)]
     lines += [

@@ -21,7 +21,7 @@ JUMP_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class PacketTimes:
     """A packet's times: `at` by the node's clocks, pts and dts in ticks from the first packet."""
 
     at: Instant
@@ -51,7 +51,7 @@ class Timeline:
         firsts = [came.mono_ns - self._span_ns(i * self._tick) for i, came in enumerate(arrivals)]
         self._anchor_ns = min(firsts, default=None)
 
-    def stamp(self, *, pts: int | None, dts: int | None, came: Instant) -> Stamp:
+    def stamp(self, *, pts: int | None, dts: int | None, came: Instant) -> PacketTimes:
         """The times of one packet; missing, repeated, jumping or backward times are corrected."""
         raw = dts if dts is not None else pts
         if self._came is not None:
@@ -62,7 +62,7 @@ class Timeline:
         at_ns = self._decoding_ns(came) + self._span_ns(ahead)
         self._came = came
         at = Instant(at_ns, came.utc_us - (came.mono_ns - at_ns) // 1000)
-        return Stamp(at, self._dts + ahead, self._dts)
+        return PacketTimes(at, self._dts + ahead, self._dts)
 
     def _next_raw(self) -> int | None:
         return None if self._raw_dts is None else self._raw_dts + self._tick

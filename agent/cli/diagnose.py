@@ -79,7 +79,7 @@ def _state(
         "board": Board(folder if folder.is_dir() else Path("/")).words().model_dump(mode="json"),
         "cameras": {one.name: one.source for one in settings.camera},
         "settings": from_hub.report().model_dump(mode="json"),
-        "standing": from_hub.standing.model_dump(mode="json"),
+        "standing": from_hub.status.model_dump(mode="json"),
     }
 
 

@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 
 from agent.config import ConfigError, load
 from agent.i18n import N_, Say
-from agent.identity.enrolment import Hub
+from agent.identity.enrolment import EnrolmentClient
 from agent.journal.durable import sync_folder, write_whole
 from agent.uplink.mqtt.errors import Trouble
 from agent.wire.enrolment import CodeError, EnrolAnswer, EnrolledCamera, EnrolmentCode
@@ -64,7 +64,7 @@ def enrol(
         )
     folder = papers / hashlib.sha256(code.token).hexdigest()[:16]
     key = _key(folder)
-    hub = Hub(code, now=now or datetime.now(UTC))
+    hub = EnrolmentClient(code, now=now or datetime.now(UTC))
     authority = hub.authority()
     answer = hub.enrol(_request(key), authority)
     _check(answer, key, authority)

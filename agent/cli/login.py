@@ -6,15 +6,15 @@ from typing import Final
 
 from agent.uplink.mqtt import errors
 from agent.uplink.mqtt.session import (
-    Accepted,
+    Acknowledged,
     BrokerAddress,
-    Ended,
+    Connected,
+    ConnectRefused,
+    Disconnected,
     Inbox,
-    Listening,
-    Refused,
-    Said,
+    MessageReceived,
     Session,
-    Taken,
+    Subscribed,
 )
 from agent.wire import topics
 from agent.wire.answers import TokenWanted, UploadToken
@@ -55,22 +55,22 @@ class Login:
         deadline_s = time.monotonic() + ANSWER_S
         while (left_s := deadline_s - time.monotonic()) > 0:
             match self._inbox.take(left_s):
-                case Accepted():
+                case Connected():
                     session.listen(topics.every_down(self._node))
-                case Listening(None):
+                case Subscribed(None):
                     topic = topics.REQUEST
                     words = encode(TokenWanted(node=self._node))
                     session.say(
                         topics.address(topic, self._node), words, qos=topic.qos, retain=False
                     )
-                case Taken(_, None):
+                case Acknowledged(_, None):
                     return
-                case Listening(reason) | Taken(_, reason):
+                case Subscribed(reason) | Acknowledged(_, reason):
                     where = topics.address(topics.REQUEST, self._node)
                     raise errors.not_passed_on(str(reason), node=self._node, topic=where)
-                case Refused(reason):
+                case ConnectRefused(reason):
                     raise errors.refused(reason, node=self._node, address=self._address)
-                case Ended(reason):
+                case Disconnected(reason):
                     utc_us = time.time_ns() // 1000
                     raise errors.closed_early(reason, address=self._address, utc_us=utc_us)
                 case _:
@@ -81,10 +81,10 @@ class Login:
         deadline_s = time.monotonic() + HUB_S
         while (left_s := deadline_s - time.monotonic()) > 0:
             match self._inbox.take(left_s):
-                case Said(_, payload):
+                case MessageReceived(_, payload):
                     with suppress(WireError):
                         return decode_token(payload)
-                case Ended():
+                case Disconnected():
                     return None
                 case _:
                     pass

@@ -10,7 +10,7 @@ from agent.config.camera import CameraSection
 from agent.config.hours import ZoneName
 from agent.config.section import Name
 from agent.config.uploads import UploadsSection
-from agent.journal import FootageClass, Limits
+from agent.journal import FootageClass, JournalLimits
 from agent.recording.recorder import ClipPolicy
 from agent.recording.store.retention import ClassBounds
 from agent.uplink.mqtt.session import BrokerAddress
@@ -70,7 +70,7 @@ class JournalSection(Section):
     """Events waiting for the hub, safe from power cuts."""
 
     removed: ClassVar = {
-        "max_events": f"{Limits().max_events} events are kept while the hub is away"
+        "max_events": f"{JournalLimits().max_events} events are kept while the hub is away"
     }
 
     path: Path = Field(

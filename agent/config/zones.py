@@ -8,7 +8,7 @@ from agent.config.hours import HourTexts, hours
 from agent.config.outlines import is_point, outline
 from agent.config.section import Name
 from agent.vision.geometry import Point
-from agent.vision.rules.places import WHOLE_PICTURE, Line, Side, Zone
+from agent.vision.rules.places import WHOLE_PICTURE, Line, LineSide, Zone
 from toml_settings import Section
 
 
@@ -87,5 +87,5 @@ class LineSection(Section):
 
     def place(self) -> Line:
         """In the form of vision."""
-        towards = None if self.towards == "both" else Side(self.towards)
+        towards = None if self.towards == "both" else LineSide(self.towards)
         return Line(name=self.name, start=self.start, end=self.end, towards=towards)

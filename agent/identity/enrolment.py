@@ -47,7 +47,7 @@ _REFUSALS: Final = {
 }
 
 
-class Hub:
+class EnrolmentClient:
     """The hub named by a code, trusted only as far as the code proves it."""
 
     def __init__(self, code: EnrolmentCode, *, now: datetime) -> None:

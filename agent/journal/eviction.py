@@ -7,7 +7,7 @@ important event is dropped for a more important one, never the reverse; among eq
 import sqlite3
 from typing import Final
 
-from agent.journal.rows import Limits
+from agent.journal.rows import JournalLimits
 from agent.wire.numbers import Range
 
 ALERT: Final = 0
@@ -34,14 +34,14 @@ class Gauge:
             self._most += 1
             self._most_lesser += priority == OTHER
 
-    def is_over(self, sql: sqlite3.Connection, limits: Limits) -> bool:
+    def is_over(self, sql: sqlite3.Connection, limits: JournalLimits) -> bool:
         """True if something must be dropped; counts only when that is possible."""
         if self._may_be_over(limits):
             self._most = waiting(sql)
             self._most_lesser = waiting(sql, OTHER)
         return self._may_be_over(limits)
 
-    def _may_be_over(self, limits: Limits) -> bool:
+    def _may_be_over(self, limits: JournalLimits) -> bool:
         if self._most is None:
             return True
         return self._most > limits.max_events or self._most_lesser > limits.max_lesser
@@ -57,14 +57,14 @@ def waiting(sql: sqlite3.Connection, priority: int | None = None) -> int:
     return int(row.fetchone()[0])
 
 
-def room(sql: sqlite3.Connection, limits: Limits) -> int:
+def room(sql: sqlite3.Connection, limits: JournalLimits) -> int:
     """Number of further events accepted before anything is dropped."""
     free = round(limits.max_events * _ROOMY) - waiting(sql)
     free_for_lesser = round(limits.max_lesser * _ROOMY) - waiting(sql, OTHER)
     return min(free, free_for_lesser)
 
 
-def victims(sql: sqlite3.Connection, limits: Limits) -> list[tuple[int, str]]:
+def victims(sql: sqlite3.Connection, limits: JournalLimits) -> list[tuple[int, str]]:
     """Number and id of the events to drop now."""
     too_many = waiting(sql) - limits.max_events
     too_many_lesser = waiting(sql, OTHER) - limits.max_lesser

@@ -18,7 +18,15 @@ from agent.journal.file import claim, open_or_replace, spool_id_of
 from agent.journal.requested_files import Brought
 from agent.journal.requested_spans import SpanWanted
 from agent.journal.resend import Recalled
-from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
+from agent.journal.rows import (
+    Clip,
+    DueMedia,
+    JournalCounts,
+    JournalLimits,
+    Kept,
+    MediaKind,
+    Waiting,
+)
 from agent.journal.transaction import Transaction, Trust
 from agent.media.frame import Instant
 from agent.wire.answers import BringSpan, HoldFootage
@@ -50,7 +58,7 @@ class Journal:
         now: Callable[[], Instant],
         trust: Trust,
         boot_id: UUID,
-        limits: Limits,
+        limits: JournalLimits,
     ) -> None:
         self.path = path
         self.boot_id = boot_id
@@ -73,7 +81,7 @@ class Journal:
         now: Callable[[], Instant],
         boot_id: UUID,
         trust: Trust = _nobody_vouches,
-        limits: Limits | None = None,
+        limits: JournalLimits | None = None,
     ) -> Self:
         """Open or create the file; a damaged one is renamed and a new one created.
 
@@ -94,7 +102,7 @@ class Journal:
             now=now,
             trust=trust,
             boot_id=boot_id,
-            limits=limits or Limits(),
+            limits=limits or JournalLimits(),
         )
 
     def now(self) -> Instant:

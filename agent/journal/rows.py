@@ -11,7 +11,7 @@ from agent.wire.terms import ClockSource, Stamp
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class JournalLimits:
     """Limits of the journal; what exceeds them is dropped or deleted, oldest first."""
 
     max_events: int = 100_000

@@ -21,7 +21,7 @@ from agent.journal import (
 from agent.journal.eviction import Gauge
 from agent.journal.left_open import Witness, left_open
 from agent.journal.resend import Recalled
-from agent.journal.rows import Clip, Limits, MediaKind
+from agent.journal.rows import Clip, JournalLimits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.answers import BringSpan, HoldFootage
 from agent.wire.ident import uuid7
@@ -52,7 +52,7 @@ class Transaction:
         now: Callable[[], Instant],
         trust: Trust,
         boot_id: UUID,
-        limits: Limits,
+        limits: JournalLimits,
         gauge: Gauge,
     ) -> None:
         self._sql = connection

@@ -15,7 +15,7 @@ _CURE: Final = 'write it as "22:00-05:00" or "mon-fri 18:00-07:00"; "00:00-24:00
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class WeekSpan:
     """From one minute of the day to another, on the days it begins on (0 is Monday).
 
     A span that ends no later than it begins ends on the next day.
@@ -49,12 +49,12 @@ class Span:
 class Hours:
     """Several time spans of the week."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[WeekSpan, ...]
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Self:
         """Parse several spans; ValueError names the fault and the cure."""
-        return cls(tuple(Span.parse(text) for text in texts))
+        return cls(tuple(WeekSpan.parse(text) for text in texts))
 
     def hold(self, local: datetime) -> bool:
         """True if this local time lies in one of them."""

@@ -30,7 +30,7 @@ if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agent.config import AgentSettings, SettingsFromHub, load
-from agent.config.remote.probation import Standing, Uptime
+from agent.config.remote.probation import ProbationStatus, Uptime
 from agent.wire.settings import Configure, settings_hash
 from tests.faults.carried import carried_out
 from tests.faults.plug_disk import Call, Disk
@@ -79,7 +79,7 @@ class Life:
     @property
     def state(self) -> str:
         """What is kept, as it lies in the file."""
-        return self._kept.standing.model_dump_json()
+        return self._kept.status.model_dump_json()
 
     def turn(self) -> None:
         """One thing happens."""
@@ -141,7 +141,10 @@ class Campaign:
         said = self._folder / "said"
         self._empty()
         calls = traced(lambda: self._live_noting(said), self._folder / "trace")
-        states = [Standing().model_dump_json(), *said.read_text(encoding="utf-8").splitlines()]
+        states = [
+            ProbationStatus().model_dump_json(),
+            *said.read_text(encoding="utf-8").splitlines(),
+        ]
         chance = random.Random(self._wanted.seed)
         cuts = sorted(chance.randint(1, len(calls)) for _ in range(self._wanted.pulls))
         disk, done, kept, ears = Disk(self._disk), 0, 0, set[int]()
@@ -172,7 +175,7 @@ class Campaign:
             time.sleep(chance.uniform(0.0, 0.2))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            all_states: list[str] = [Standing().model_dump_json()]
+            all_states: list[str] = [ProbationStatus().model_dump_json()]
             lines = said.read_text(encoding="utf-8").split("\n")[:-1] if said.exists() else []
             left = self._file.read_bytes() if self._file.exists() else None
             self._empty()
@@ -196,7 +199,7 @@ class Campaign:
     def _look(self, where: str, may_be: list[str]) -> None:
         """Which state a node finds that starts now, and that it works by it."""
         raw = self._file.read_bytes() if self._file.exists() else b""
-        found = SettingsFromHub.beside(self._own, now=lambda: Uptime(UUID(int=1), 1e9)).standing
+        found = SettingsFromHub.beside(self._own, now=lambda: Uptime(UUID(int=1), 1e9)).status
         allowed = [json.loads(one) for one in may_be]
         # Between two notes a start is counted: a state of its own, of the same settings.
         if not any(_is_between(json.loads(found.model_dump_json()), one) for one in allowed):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from agent.uplink.mqtt.hub_presence import Hub, HubSeen
+from agent.uplink.mqtt.hub_presence import HubSeen, HubState
 from agent.uplink.mqtt.hub_presence import after as hub_after
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.wire.numbers import Range, joined, without
@@ -355,7 +355,7 @@ class Alive(RuleBasedStateMachine):
         is_here = self.birth is not None
         assert self.known.is_alive == is_here or (self.has_lost_a_queue and not is_here)
         if self.hub_retained is not None and self.birth is not None:
-            assert (self.seen.hub is Hub.HERE) == (self.hub_birth is not None)
+            assert (self.seen.hub is HubState.HERE) == (self.hub_birth is not None)
 
 
 TestPresence = Alive.TestCase

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from agent.journal import Journal, Limits
+from agent.journal import Journal, JournalLimits
 from agent.media.frame import Instant
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.wire import topics
@@ -57,7 +57,7 @@ def test_a_week_of_events_arrives_whole_with_new_alerts_first_and_old_ones_late(
         now=clock.now,
         boot_id=BOOT,
         trust=lambda: (ClockSource.NTP, 20),
-        limits=Limits(),
+        limits=JournalLimits(),
     )
     total = 7 * DAY_S // EVERY_S
     for day in range(7):

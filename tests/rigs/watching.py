@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from agent.bench.agent import Watching, measure
-from agent.cameras.file.reel import Picture, VideoReel
+from agent.cameras.file.reel import ReelPicture, VideoReel
 from agent.media.frame import Plane
 from deploy.broker import Broker
 from tests.agent.rigs.rtsp import RtspServer
@@ -72,7 +72,7 @@ def pictures(street: str, recording: Path) -> Iterator[Plane]:
     """I420, as the recording is large."""
     shown: list[Plane] = []
     for piece in VideoReel(recording).play(with_packets=False):
-        if isinstance(piece, Picture) and len(shown) < LABELLED_FRAMES:
+        if isinstance(piece, ReelPicture) and len(shown) < LABELLED_FRAMES:
             shown.append(piece.yuv)
     if street == "busy":
         yield from shown

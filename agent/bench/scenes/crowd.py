@@ -70,7 +70,7 @@ class Cutout:
 
 
 @dataclass(frozen=True, eq=False)
-class Crowd:
+class CrowdScene:
     """`count` actors on the empty street, heights about `heights_px`."""
 
     street: Street

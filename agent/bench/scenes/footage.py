@@ -14,7 +14,7 @@ import numpy as np
 
 from agent.bench.scenes.shot import grained
 from agent.bench.scenes.truth import Person, Place, Truth
-from agent.cameras.file.reel import Picture, VideoReel, i420
+from agent.cameras.file.reel import ReelPicture, VideoReel, i420
 from agent.cameras.port import CameraError
 from agent.media.frame import Plane
 from agent.vision.geometry import Box
@@ -85,7 +85,7 @@ class Street:
         last = min(truth.last_frame, LABELLED_FRAMES)
         pictures: list[Plane] = []
         for piece in VideoReel(recording).play(with_packets=False):
-            if isinstance(piece, Picture):
+            if isinstance(piece, ReelPicture):
                 pictures.append(piece.yuv)
                 if len(pictures) == last:
                     return cls(tuple(pictures), truth)

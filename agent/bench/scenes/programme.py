@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from agent.bench.scenes.conditions import BY_NAME, CONDITIONS
-from agent.bench.scenes.crowd import Crowd
+from agent.bench.scenes.crowd import CrowdScene
 from agent.bench.scenes.footage import Footage, Still, Street, Tree, empty_picture
 from agent.bench.scenes.heights import Close, Far
 from agent.bench.scenes.play import Scene
@@ -52,8 +52,8 @@ class Material:
             "far": Far(self.street),
             "large": Close(self.street, (0, 0, *self.street.size), 2.0),
             "close": Close(self.street, WINDOW_PX, 2.5),
-            "crowd": Crowd(self.street, 24, (30, 75)),
-            "dense": Crowd(self.street, 60, (22, 60), dims=(0.5, 0.9), seed=12),
+            "crowd": CrowdScene(self.street, 24, (30, 75)),
+            "dense": CrowdScene(self.street, 60, (22, 60), dims=(0.5, 0.9), seed=12),
         }
 
 

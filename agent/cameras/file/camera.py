@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agent.cameras.file.reel import Encoded, Picture, PictureReel, Reel, VideoReel
+from agent.cameras.file.reel import Encoded, PictureReel, Reel, ReelPicture, VideoReel
 from agent.cameras.port import NOWHERE, PacketSink
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
@@ -57,7 +57,7 @@ class ReplayCamera:
                 match piece:
                     case Encoded():
                         play.push(piece)
-                    case Picture():
+                    case ReelPicture():
                         yield play.frame(piece)
             if not self._loop:
                 return
@@ -89,7 +89,7 @@ class _Play:
         self._frames_before = 0
         self._frames = 0
 
-    def due(self, piece: Encoded | Picture) -> Instant:
+    def due(self, piece: Encoded | ReelPicture) -> Instant:
         """The instant of delivery by a real camera: packets come in decoding order."""
         return self._instant(piece.dts if isinstance(piece, Encoded) else piece.pts)
 
@@ -106,7 +106,7 @@ class _Play:
         )
         self._sink.push(packet)
 
-    def frame(self, piece: Picture) -> Frame:
+    def frame(self, piece: ReelPicture) -> Frame:
         """The picture as a frame."""
         self._end = max(self._end, self._offset + piece.pts + self._tick)
         self._frames = max(self._frames, self._frames_before + piece.index)

@@ -33,7 +33,7 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ReelPicture:
     """A decoded I420 picture; `index` counts the recording's pictures from 1."""
 
     index: int
@@ -47,7 +47,7 @@ class Reel(Protocol):
     def open(self) -> StreamInfo:
         """Read the stream's parameters; raises CameraError if there is nothing to play."""
 
-    def play(self, *, with_packets: bool) -> Iterator[Encoded | Picture]:
+    def play(self, *, with_packets: bool) -> Iterator[Encoded | ReelPicture]:
         """One pass: each packet, then the pictures decoded from it. CameraError at a broken place.
 
         With `with_packets` False, a reel without packets of its own skips the encoding.
@@ -76,7 +76,7 @@ class VideoReel:
                 extradata=bytes(context.extradata or b""),
             )
 
-    def play(self, *, with_packets: bool) -> Iterator[Encoded | Picture]:
+    def play(self, *, with_packets: bool) -> Iterator[Encoded | ReelPicture]:
         """Packets and pictures in order; a picture that cannot be decoded is skipped."""
         del with_packets  # a video has its packets anyway
         with self._container() as container:
@@ -126,7 +126,9 @@ class _Reading:
         """Whether packets are missing; gaps left by the camera do not count."""
         return self.packets < announced and self._end < announced * self._tick
 
-    def take(self, packet: "av.Packet[av.video.stream.VideoStream]") -> Iterator[Encoded | Picture]:
+    def take(
+        self, packet: "av.Packet[av.video.stream.VideoStream]"
+    ) -> Iterator[Encoded | ReelPicture]:
         """The packet (unless it is the empty flush packet), then its pictures."""
         if packet.size:
             yield self._encoded(packet)
@@ -140,7 +142,7 @@ class _Reading:
                 self._shown += 1
                 expected = (self._shown - 1) * self._tick
                 pts = expected if frame.pts is None else frame.pts - (self._origin or 0)
-                yield Picture(self._shown, pts, i420(frame))
+                yield ReelPicture(self._shown, pts, i420(frame))
 
     def _encoded(self, packet: "av.Packet[av.video.stream.VideoStream]") -> Encoded:
         expected = self.packets * self._tick + (self._origin or 0)
@@ -184,7 +186,7 @@ class PictureReel:
             extradata=bytes(self._encoder().extradata or b""),
         )
 
-    def play(self, *, with_packets: bool) -> Iterator[Encoded | Picture]:
+    def play(self, *, with_packets: bool) -> Iterator[Encoded | ReelPicture]:
         """The pictures, one tick apart."""
         if self._size == (0, 0):
             self.open()
@@ -193,7 +195,7 @@ class PictureReel:
             yuv = _stills().still(path, self._size)
             if encoder is not None:
                 yield from _encode(encoder, yuv, tick)
-            yield Picture(tick + 1, tick, yuv)
+            yield ReelPicture(tick + 1, tick, yuv)
 
     def _paths(self) -> list[Path]:
         found = [p for p in self._folder.iterdir() if p.suffix.lower() in PICTURE_KINDS]

@@ -41,7 +41,7 @@ _QUESTION: Final = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProbeMatch:
     """A camera that answered: its host and its own name."""
 
     host: str
@@ -49,7 +49,7 @@ class Answer:
     hardware: str
 
 
-def discover(*, whom: tuple[str, int] = EVERYBODY, wait_s: float = 4.0) -> list[Answer]:
+def discover(*, whom: tuple[str, int] = EVERYBODY, wait_s: float = 4.0) -> list[ProbeMatch]:
     """Send several probes and listen for `wait_s` seconds; each host once, sorted by address.
 
     Raises OSError if there is no network.
@@ -64,7 +64,7 @@ def discover(*, whom: tuple[str, int] = EVERYBODY, wait_s: float = 4.0) -> list[
     return sorted(by_host.values(), key=lambda answer: (len(answer.host), answer.host))
 
 
-def read(data: bytes) -> list[Answer]:
+def read(data: bytes) -> list[ProbeMatch]:
     """The answers in one datagram; none if it is not an answer."""
     if b"<!" in data:  # a document type could declare entities
         return []
@@ -106,14 +106,14 @@ def _heard(line: socket.socket, whom: tuple[str, int], wait_s: float) -> Iterabl
             return
 
 
-def _answer(match: ET.Element) -> Answer | None:
+def _answer(match: ET.Element) -> ProbeMatch | None:
     addresses = (match.findtext(f"{_DISCOVERY}XAddrs") or "").split()
     hosts = [host for address in addresses if (host := _host(address))]
     if not hosts:
         return None
     scopes = (match.findtext(f"{_DISCOVERY}Scopes") or "").split()
     said = {found.group(1): found.group(2) for one in scopes if (found := _SCOPE.match(one))}
-    return Answer(hosts[0], _plain(said.get("name", "")), _plain(said.get("hardware", "")))
+    return ProbeMatch(hosts[0], _plain(said.get("name", "")), _plain(said.get("hardware", "")))
 
 
 def _host(address: str) -> str:

@@ -12,7 +12,14 @@ from urllib.parse import urlsplit
 
 from agent.cameras.address import masked
 from agent.cameras.login import DeviceLogin
-from agent.cameras.rtsp.protocol import CHALLENGE, Answer, Credentials, head_of, length_of, request
+from agent.cameras.rtsp.protocol import (
+    CHALLENGE,
+    Credentials,
+    RtspResponse,
+    head_of,
+    length_of,
+    request,
+)
 from agent.media.archive import ArchiveError
 
 READ_S: Final = 10.0
@@ -51,7 +58,7 @@ class Talk:
             raise self._gone(error) from error
         self.wait_anew()
 
-    def ask(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+    def ask(self, method: str, url: str, headers: Mapping[str, str]) -> RtspResponse:
         """Send a request and wait for its answer, with the login if the server asks for it."""
         for tried in range(TRIES):
             self.say(method, url, headers)
@@ -84,7 +91,7 @@ class Talk:
             raise self._gone(error) from error
         self.spoke_s = time.monotonic()
 
-    def answer(self) -> Answer:
+    def answer(self) -> RtspResponse:
         """The answer to the last request; everything before it is skipped."""
         self.wait_anew()
         while True:
@@ -97,7 +104,7 @@ class Talk:
             if answer.status and answer.headers.get("cseq", "") == str(self._said):
                 return answer
 
-    def head(self, begun: bytes) -> Answer:
+    def head(self, begun: bytes) -> RtspResponse:
         """Read an answer, or a request of the server (status 0), that starts with `begun`."""
         head = bytearray(begun)
         while not head.endswith(b"\r\n\r\n"):
@@ -108,7 +115,7 @@ class Talk:
         length = length_of(told[1]) if told else None
         if told is None or length is None or length > BODY_BYTES:
             raise ArchiveError(f"{masked(self.url)} answers, but not in RTSP")
-        return Answer(told[0], told[1], self.need(length))
+        return RtspResponse(told[0], told[1], self.need(length))
 
     def wait_anew(self) -> None:
         """Restart the wait of `patience_s`."""

@@ -22,7 +22,7 @@ _CODECS: Final[Mapping[str, Codec]] = {"H264": "h264", "H265": "hevc"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RtspResponse:
     """A server's answer; header names are lower case."""
 
     status: int

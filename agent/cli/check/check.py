@@ -98,11 +98,11 @@ def findings(
 
 def _from_hub(kept: SettingsFromHub) -> Iterator[Finding]:
     """The hub's settings in use, and those that could not be used."""
-    if (in_force := kept.standing.in_force) is not None:
+    if (in_force := kept.status.in_force) is not None:
         yield Finding(
             N_("settings from the hub, number {version}"), facts={"version": in_force.version}
         )
-    last = kept.standing.last
+    last = kept.status.last
     if last is not None and last.outcome in (REFUSED, FELL_BACK):
         yield Finding(
             N_("settings from the hub, number {version}"),

@@ -35,7 +35,7 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Wanted(_Kept):
+class WantedSettings(_Kept):
     """Settings with the hub's number and hash."""
 
     version: int
@@ -51,7 +51,7 @@ class Wanted(_Kept):
 class Probation(_Kept):
     """Settings not proved yet."""
 
-    wanted: Wanted
+    wanted: WantedSettings
     within_s: float
     boot_id: UUID
     began_s: float
@@ -59,15 +59,15 @@ class Probation(_Kept):
     starts: int = 0
 
 
-class Standing(_Kept):
+class ProbationStatus(_Kept):
     """Everything a node stores about settings from the hub."""
 
-    in_force: Wanted | None = None
+    in_force: WantedSettings | None = None
     probation: Probation | None = None
     last: SettingsAnswer | None = None
 
     @property
-    def chosen(self) -> Wanted | None:
+    def chosen(self) -> WantedSettings | None:
         """Settings for the next start."""
         return self.probation.wanted if self.probation else self.in_force
 
@@ -80,7 +80,7 @@ class Standing(_Kept):
 
     def taken(self, said: Configure, *, now: Uptime) -> Self:
         """They are valid for this node: on probation, in place of any others."""
-        wanted = Wanted(version=said.version, sha256=said.sha256, settings=said.settings)
+        wanted = WantedSettings(version=said.version, sha256=said.sha256, settings=said.settings)
         running = self.in_force
         if self.probation is None and _same(running, wanted):
             return self._with(wanted, None, _answer(wanted.name, IN_FORCE))
@@ -134,12 +134,15 @@ class Standing(_Kept):
         return self._with(None, None, _answer(self.chosen.name, REFUSED, why))
 
     def _with(
-        self, in_force: Wanted | None, probation: Probation | None, last: SettingsAnswer | None
+        self,
+        in_force: WantedSettings | None,
+        probation: Probation | None,
+        last: SettingsAnswer | None,
     ) -> Self:
         return self.model_copy(update={"in_force": in_force, "probation": probation, "last": last})
 
 
-def _same(one: Wanted | None, other: Wanted) -> bool:
+def _same(one: WantedSettings | None, other: WantedSettings) -> bool:
     return one is not None and one.sha256 == other.sha256
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from agent.board.clock import boot_id
 from agent.config.remote.merge import merged, own_words, removed_in
-from agent.config.remote.probation import Standing, Uptime, Wanted
+from agent.config.remote.probation import ProbationStatus, Uptime, WantedSettings
 from agent.config.sections import AgentSettings
 from agent.journal.durable import make_folder, sync_folder
 from agent.wire.codec import WireError, encode
@@ -47,9 +47,9 @@ class SettingsFromHub:
         self._own = own
         self._now = now
         self._lock = threading.Lock()
-        self._standing = self._read()
+        self._status = self._read()
         self._begin_anew: Callable[[], None] = lambda: None
-        self._working_by: Wanted | None = None
+        self._working_by: WantedSettings | None = None
         self.revision = 0
         """Grows whenever the report should be sent again."""
 
@@ -59,26 +59,26 @@ class SettingsFromHub:
         return cls(own.journal.path.parent / NAME, own, now=now)
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> ProbationStatus:
         """Stored state."""
-        return self._standing
+        return self._status
 
     def start(self) -> AgentSettings:
         """Effective settings from now on: at least the node's own file."""
         with self._lock:
-            self._try_write(self._standing.started(now=self._now()))
-            while (chosen := self._standing.chosen) is not None:
+            self._try_write(self._status.started(now=self._now()))
+            while (chosen := self._status.chosen) is not None:
                 try:
                     fitting = merged(self._own, chosen.settings)
                 except SettingsFault as fault:
                     log.error("settings_do_not_fit", version=chosen.version, reason=str(fault))
                     after = (
-                        self._standing.fallen_back(str(fault))
-                        if self._standing.probation
-                        else self._standing.unfit(str(fault))
+                        self._status.fallen_back(str(fault))
+                        if self._status.probation
+                        else self._status.unfit(str(fault))
                     )
                     self._try_write(after)
-                    self._standing = after  # even if the disk fails: it must not be tried again
+                    self._status = after  # even if the disk fails: it must not be tried again
                 else:
                     self._working_by = chosen
                     if removed := removed_in(chosen.settings):
@@ -88,7 +88,7 @@ class SettingsFromHub:
 
     def look(self) -> AgentSettings:
         """Effective settings, for a program that only reads."""
-        for wanted in (self._standing.chosen, self._standing.in_force):
+        for wanted in (self._status.chosen, self._status.in_force):
             with suppress(SettingsFault):
                 if wanted is not None:
                     return merged(self._own, wanted.settings)
@@ -102,8 +102,8 @@ class SettingsFromHub:
         """The hub wants these; never raises for invalid settings or a failing disk."""
         with self._lock:
             self.revision += 1
-            before = self._standing.chosen
-            if self._standing.knows(said):
+            before = self._status.chosen
+            if self._status.knows(said):
                 return
             after = self._judge(said)
             try:
@@ -112,23 +112,23 @@ class SettingsFromHub:
                 log.error("settings_unwritten", reason=str(error))
                 # Nothing was stored: logged, and forgotten at the next start.
                 why = f"they cannot be kept: {error}. Make {self._path.parent} writable"
-                self._standing = self._standing.refused(said, why)
+                self._status = self._status.refused(said, why)
                 return
-            last = self._standing.last
+            last = self._status.last
             log.info("settings_heard", version=said.version, outcome=last and last.outcome)
             # The same settings under another number are in force at once.
-            is_news = self._standing.probation is not None and self._standing.chosen != before
+            is_news = self._status.probation is not None and self._status.chosen != before
         if is_news:
             self._begin_anew()
 
     def report(self) -> SettingsReport:
         """Report for the hub; without values if they are too large for a message."""
-        standing = self._standing
-        in_force = standing.in_force
+        status = self._status
+        in_force = status.in_force
         report = SettingsReport(
             node=self._own.node.name,
             in_force=in_force.name if in_force else None,
-            last=standing.last,
+            last=status.last,
             own=own_words(self._own),
             from_afar=in_force.settings if in_force else None,
         )
@@ -142,7 +142,7 @@ class SettingsFromHub:
     def is_on_probation(self) -> bool:
         """True if this program runs settings on probation. One that only received them proves
         nothing by its own connection."""
-        known = self._standing.probation
+        known = self._status.probation
         return known is not None and known.wanted == self._working_by
 
     def prove(self) -> None:
@@ -150,43 +150,43 @@ class SettingsFromHub:
         with self._lock:
             if not self.is_on_probation:  # others came since the connection was checked
                 return
-            self._write(self._standing.proved())
+            self._write(self._status.proved())
             self.revision += 1
         log.info("settings_in_force")
 
     def fall_back_if_over(self) -> bool:
         """True if their time is over: the previous settings apply, and the node restarts."""
         with self._lock:
-            known = self._standing.probation
-            if known is None or not self._standing.is_over(now=self._now()):
+            known = self._status.probation
+            if known is None or not self._status.is_over(now=self._now()):
                 return False
             why = f"with them the node did not reach its broker within {known.within_s:.0f} s"
-            self._try_write(self._standing.fallen_back(why))
+            self._try_write(self._status.fallen_back(why))
             self.revision += 1
         log.error("settings_fell_back", version=known.wanted.version, reason=why)
         self._begin_anew()
         return True
 
-    def _judge(self, said: Configure) -> Standing:
+    def _judge(self, said: Configure) -> ProbationStatus:
         try:
             if settings_hash(said.settings) != said.sha256:
-                return self._standing.refused(said, "they are not what their hash says: damaged")
+                return self._status.refused(said, "they are not what their hash says: damaged")
             merged(self._own, said.settings)
         except (SettingsFault, ValueError) as fault:
-            return self._standing.refused(said, str(fault))
-        return self._standing.taken(said, now=self._now())
+            return self._status.refused(said, str(fault))
+        return self._status.taken(said, now=self._now())
 
-    def _read(self) -> Standing:
+    def _read(self) -> ProbationStatus:
         try:
             with self._path.open("rb") as file:
-                return Standing.model_validate_json(file.read(MOST_BYTES))
+                return ProbationStatus.model_validate_json(file.read(MOST_BYTES))
         except FileNotFoundError:
-            return Standing()
+            return ProbationStatus()
         except (OSError, ValidationError) as error:
             log.error("settings_unreadable", path=str(self._path), reason=str(error)[:200])
-            return Standing()  # the hub sees that none are reported, and sends them again
+            return ProbationStatus()  # the hub sees that none are reported, and sends them again
 
-    def _try_write(self, after: Standing) -> None:
+    def _try_write(self, after: ProbationStatus) -> None:
         """If the disk refuses, the stored state stays and the node goes on."""
         try:
             self._write(after)
@@ -194,11 +194,11 @@ class SettingsFromHub:
             log.error("settings_unwritten", reason=str(error))
             if after.probation is not None:  # a start that cannot be counted must not be one
                 after = after.fallen_back(f"the start with them cannot be counted: {error}")
-            self._standing = after
+            self._status = after
 
-    def _write(self, after: Standing) -> None:
+    def _write(self, after: ProbationStatus) -> None:
         """Atomically, and durable before anything follows from it."""
-        if after == self._standing:
+        if after == self._status:
             return
         make_folder(self._path.parent)
         draft = self._path.with_name(f".{NAME}.new")
@@ -209,7 +209,7 @@ class SettingsFromHub:
             os.fsync(file.fileno())
         draft.replace(self._path)
         sync_folder(self._path.parent)
-        self._standing = after
+        self._status = after
 
 
 class Prover:

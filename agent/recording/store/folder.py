@@ -18,7 +18,7 @@ from agent.recording.store.encryption import is_locked
 _MOUNT: Final = "footage_mount"
 
 
-class Place:
+class StoreFolder:
     """One folder and its disk; any thread may ask."""
 
     def __init__(self, folder: Path, journal: Journal) -> None:

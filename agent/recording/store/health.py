@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from agent.recording.store.retention import Verdict
+from agent.recording.store.retention import RetentionPlan
 from agent.wire.messages import RecordingResumed, RecordingStopped, WhyStopped
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class StoreTrouble:
     """Why nothing is recorded, and a sentence for a technician."""
 
     why: WhyStopped
     detail: str
 
 
-class Standing:
+class StoreHealth:
     """State of the clip store: takes results of checks, returns changes to report.
 
     Recording stops while less than `least_room_bytes` is available beside held footage, and resumes
@@ -25,12 +25,12 @@ class Standing:
         """`said`: the reason an earlier run reported for stopping, if it was not resumed."""
         self._said = said
         self._least_room_bytes = least_room_bytes
-        self._place: Trouble | None = None
-        self._room: Trouble | None = None
+        self._place: StoreTrouble | None = None
+        self._room: StoreTrouble | None = None
         self._is_room_known = False
 
     @property
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> StoreTrouble | None:
         """Why nothing can be recorded now."""
         return self._place or self._room
 
@@ -41,22 +41,22 @@ class Standing:
 
     def take_place(self, why_not: str | None) -> None:
         """Result of a check of the folder: why it is unusable, or None."""
-        self._place = Trouble(WhyStopped.FOLDER, why_not) if why_not else None
+        self._place = StoreTrouble(WhyStopped.FOLDER, why_not) if why_not else None
 
-    def take_room(self, verdict: Verdict) -> None:
+    def take_room(self, plan: RetentionPlan) -> None:
         """Result of a retention decision: what to remove, and the space that leaves."""
         self._is_room_known = True
         enough_bytes = self._least_room_bytes * (2 if self._room else 1)
-        if verdict.room_bytes >= enough_bytes:
+        if plan.room_bytes >= enough_bytes:
             self._room = None
-        elif verdict.held_bytes:
-            self._room = Trouble(
+        elif plan.held_bytes:
+            self._room = StoreTrouble(
                 WhyStopped.HELD,
-                f"{verdict.held_bytes} bytes are held for cases and leave no room for more:"
+                f"{plan.held_bytes} bytes are held for cases and leave no room for more:"
                 " release holds, or raise [clips] max_bytes on a larger disk",
             )
         else:
-            self._room = Trouble(
+            self._room = StoreTrouble(
                 WhyStopped.ROOM,
                 "other files leave no room on the disk of the clips: remove some, or give [clips]"
                 " folder another disk",

@@ -50,7 +50,7 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RetentionPlan:
     """Files to remove, in order, and the space available beside held footage."""
 
     removals: tuple[Removal, ...]
@@ -59,9 +59,9 @@ class Verdict:
     held_bytes: int
 
 
-def judge(
+def plan_retention(
     kept: Iterable[Kept], retention: Retention, *, now_utc_us: int, free_bytes: int
-) -> Verdict:
+) -> RetentionPlan:
     """Files to remove at `now_utc_us` from a disk with `free_bytes` left."""
     everything = list(kept)
     left = sorted((one for one in everything if not one.is_held), key=_least_needed_first)
@@ -82,7 +82,7 @@ def judge(
     held_bytes = sum(one.size_bytes for one in everything if one.is_held)
     excess = max(total_bytes - retention.max_bytes, retention.spare_bytes - free_bytes)
     remove(_enough(left, excess - gone_bytes), "room")
-    return Verdict(tuple(removals), total_bytes - held_bytes - excess, held_bytes)
+    return RetentionPlan(tuple(removals), total_bytes - held_bytes - excess, held_bytes)
 
 
 def _enough(items: list[Kept], excess_bytes: float) -> list[Kept]:

@@ -40,13 +40,19 @@ from agent.recording.mp4.sound import sound_path
 from agent.recording.ring.sound import SoundRing
 from agent.recording.sealer import ClipSeal, Sealer
 from agent.recording.sound_writer import SoundWriter
-from agent.recording.store.folder import Place
-from agent.recording.store.health import Standing
+from agent.recording.store.folder import StoreFolder
+from agent.recording.store.health import StoreHealth
 from agent.recording.store.index import ClipIndex
 from agent.recording.store.leftovers import SIGHTINGS_A_CLIP, clip_name
 from agent.recording.store.repair import Repair
 from agent.recording.store.requested_spans import Asked
-from agent.recording.store.retention import ClassBounds, Removal, Retention, Verdict, judge
+from agent.recording.store.retention import (
+    ClassBounds,
+    Removal,
+    Retention,
+    RetentionPlan,
+    plan_retention,
+)
 from agent.recording.writer import ClosedClip
 from agent.wire.messages import ClipReady
 from agent.wire.terms import Picture
@@ -99,9 +105,9 @@ class Shelf:
             max_bytes=max_bytes, spare_bytes=spare_bytes, classes=classes or {}
         )
         self._sealer = sealer
-        self._place = Place(folder, journal)
+        self._place = StoreFolder(folder, journal)
         self._repair = Repair(folder, journal, index=self._index, sealer=sealer)
-        self._standing = Standing(
+        self._health = StoreHealth(
             said=journal.remembered(_STOPPED), least_room_bytes=least_room_bytes
         )
         self._asked = Asked(journal, waits=self._is_being_fetched)
@@ -144,7 +150,7 @@ class Shelf:
         from_recorder: bool = False,
     ) -> Path:
         """Path for a new clip with this id; raises OSError while none may be written."""
-        if (why := self._standing.trouble) is not None:
+        if (why := self._health.trouble) is not None:
             raise OSError(errno.ENOSPC, why.detail, str(self.folder))
         self._place.check()
         name = clip_name(camera, clip_id, footage_class, from_recorder=from_recorder)
@@ -265,10 +271,10 @@ class Shelf:
         """Remove what retention says; report when recording has to stop and when it resumes."""
         if not self._is_place_good():
             return
-        verdict = self._judge()
-        self._remove(verdict.removals)
+        plan = self._plan()
+        self._remove(plan.removals)
         self._journal.keep_ballast()
-        self._standing.take_room(verdict)
+        self._health.take_room(plan)
         self._say_news()
 
     def _is_place_good(self) -> bool:
@@ -278,7 +284,7 @@ class Shelf:
         if why_not is None and not self._is_repaired:
             why_not = self._find_leftovers()
         self._is_repaired &= why_not is None
-        self._standing.take_place(why_not)
+        self._health.take_place(why_not)
         self._say_news()
         return why_not is None
 
@@ -295,9 +301,9 @@ class Shelf:
             self._is_repaired = True
         return None
 
-    def _judge(self) -> Verdict:
+    def _plan(self) -> RetentionPlan:
         kept = [*self._journal.kept(MediaKind.CLIP), *self._journal.kept(MediaKind.PICTURE)]
-        return judge(
+        return plan_retention(
             kept,
             self._retention,
             now_utc_us=self._journal.now().utc_us,
@@ -306,10 +312,10 @@ class Shelf:
 
     def _say_news(self) -> None:
         """Report and record of the report, in one transaction."""
-        body = self._standing.news()
+        body = self._health.news()
         if body is None:
             return
-        said, now = self._standing.said, self._journal.now()
+        said, now = self._health.said, self._journal.now()
 
         def write(tx: Transaction) -> None:
             tx.add_event(body, at=now)

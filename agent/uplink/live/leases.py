@@ -27,7 +27,7 @@ class LiveCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class DueFrame:
     """A due frame, with the terms of its lease."""
 
     camera: str
@@ -53,7 +53,7 @@ class Lives:
         self._cameras = frozenset(cameras)
         self._now_s = now_s
         self._leases: dict[str, _Lease] = {}
-        self._waiting: dict[str, Shot] = {}
+        self._waiting: dict[str, DueFrame] = {}
         self._lock = threading.Lock()
         self._is_due = threading.Event()
         self.counts = LiveCounts()
@@ -92,10 +92,10 @@ class Lives:
             # By the clock, not from the last one sent: missed pictures are not made up for.
             lease.next_s = now_s + lease.terms.every_ms / 1000
             self.counts.dropped += camera in self._waiting
-            self._waiting[camera] = Shot(camera, frame, now_s, lease.terms)
+            self._waiting[camera] = DueFrame(camera, frame, now_s, lease.terms)
             self._is_due.set()
 
-    def take(self, timeout_s: float) -> Shot | None:
+    def take(self, timeout_s: float) -> DueFrame | None:
         """The frame that waits longest, or None; ends expired leases."""
         self._is_due.wait(timeout_s)
         with self._lock:

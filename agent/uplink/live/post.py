@@ -18,7 +18,7 @@ import httpx
 import structlog
 
 from agent.uplink import https
-from agent.uplink.live.leases import LiveCounts, Lives, Shot
+from agent.uplink.live.leases import DueFrame, LiveCounts, Lives
 from agent.uplink.rate import Rate
 from agent.uplink.tokens import Tokens
 from agent.vision.picture import Encode, PictureLook, draw
@@ -81,7 +81,7 @@ class LivePost:
         """Close the connection."""
         self._client.close()
 
-    def _show(self, shot: Shot) -> bool:
+    def _show(self, shot: DueFrame) -> bool:
         """One attempt; False if the picture was dropped."""
         now_s = time.monotonic()
         if (
@@ -103,7 +103,7 @@ class LivePost:
         self._not_before_s = now_s + self._rate.wait_s(len(jpeg), now_s)
         return self._send(shot, jpeg, token)
 
-    def _send(self, shot: Shot, jpeg: bytes, token: UploadToken) -> bool:
+    def _send(self, shot: DueFrame, jpeg: bytes, token: UploadToken) -> bool:
         url = f"{token.upload_url.rstrip('/')}/live/{shot.camera}"
         age_ms = max(0, round((time.monotonic_ns() - shot.frame.at.mono_ns) / 1e6))
         headers = {
@@ -134,7 +134,7 @@ class LivePost:
             log.warning("live_picture_dropped", why=why)
 
 
-def small(shot: Shot, encode: Encode) -> bytes | None:
+def small(shot: DueFrame, encode: Encode) -> bytes | None:
     """The frame as JPEG within the terms of its lease; None if it cannot be made that small."""
     width = min(shot.terms.widest_px, shot.frame.width)
     while width >= min(LEAST_PX, shot.frame.width):

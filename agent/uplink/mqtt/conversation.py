@@ -17,15 +17,15 @@ from agent.uplink.mqtt.inbound import Hearing, LinkCounts
 from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
 from agent.uplink.mqtt.session import (
-    Accepted,
+    Acknowledged,
     BrokerAddress,
-    Ended,
-    Happening,
+    Connected,
+    ConnectRefused,
+    Disconnected,
     Inbox,
-    Listening,
-    Refused,
-    Said,
-    Taken,
+    MessageReceived,
+    SessionEvent,
+    Subscribed,
 )
 from agent.uplink.outbox import Outbox
 from agent.uplink.tokens import Tokens
@@ -92,14 +92,14 @@ class Desk:
     programs: ProgramsDesk | None = None
 
 
-class Line(Protocol):
+class Transport(Protocol):
     """The part of a session that a conversation needs."""
 
     def listen(self, topics: str, *more: str) -> None:
-        """Subscribe; answered by Listening."""
+        """Subscribe; answered by Subscribed."""
 
     def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
-        """Publish; returns the number that Taken will carry."""
+        """Publish; returns the number that Acknowledged will carry."""
 
 
 class Conversation:
@@ -108,7 +108,7 @@ class Conversation:
     def __init__(
         self,
         speaker: Speaker,
-        line: Line,
+        line: Transport,
         inbox: Inbox,
         *,
         birth_id: UUID,
@@ -155,19 +155,19 @@ class Conversation:
         while time.monotonic() < deadline_s:
             beat()
             match self._inbox.take(BEAT_S):
-                case Accepted():
+                case Connected():
                     down = topics.every_down(self._speaker.node)
                     self._line.listen(down, topics.HUB_PRESENCE)
-                case Listening(refusal):
+                case Subscribed(refusal):
                     self._check_ears(refusal)
                     self._say_birth()
                     self._outbox.reconnected()
                     self._counts.connections += 1
                     return
-                case Refused(reason):
+                case ConnectRefused(reason):
                     node = self._speaker.node
                     raise errors.refused(reason, node=node, address=self._address)
-                case Ended(reason):
+                case Disconnected(reason):
                     utc_us = self._speaker.now().utc_us
                     raise errors.closed_early(reason, address=self._address, utc_us=utc_us)
                 case _:
@@ -221,13 +221,13 @@ class Conversation:
         )
         self._say(topics.STATUS, encode(birth))
 
-    def _take(self, happening: Happening) -> None:
+    def _take(self, happening: SessionEvent) -> None:
         match happening:
-            case Said(topic, payload):
+            case MessageReceived(topic, payload):
                 self._hearing.hear(topic, payload)
-            case Taken(mid, refusal):
+            case Acknowledged(mid, refusal):
                 self._broker_answered(mid, refusal)
-            case Ended(reason):
+            case Disconnected(reason):
                 raise errors.broken(reason, address=self._address)
             case _:
                 pass  # woken, which only means to go on; or a repeated message of the start

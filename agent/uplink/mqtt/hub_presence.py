@@ -11,7 +11,7 @@ from uuid import UUID
 from agent.wire.presence import HubStatus
 
 
-class Hub(Enum):
+class HubState(Enum):
     """Known state of the hub."""
 
     UNKNOWN = "unknown"
@@ -24,14 +24,14 @@ class Hub(Enum):
 class HubSeen:
     """Last known state of the hub, and its birth."""
 
-    hub: Hub = Hub.UNKNOWN
+    hub: HubState = HubState.UNKNOWN
     birth_id: UUID | None = None
 
 
 def after(known: HubSeen, said: HubStatus) -> HubSeen:
     """State after this message."""
     if said.is_here:
-        return HubSeen(Hub.HERE, said.birth_id)
-    if known.hub is Hub.HERE and said.birth_id != known.birth_id:
+        return HubSeen(HubState.HERE, said.birth_id)
+    if known.hub is HubState.HERE and said.birth_id != known.birth_id:
         return known
-    return HubSeen(Hub.AWAY, said.birth_id)
+    return HubSeen(HubState.AWAY, said.birth_id)

@@ -8,7 +8,7 @@ import structlog
 
 from agent.journal import Journal, JournalFull
 from agent.uplink.live.leases import Lives
-from agent.uplink.mqtt.hub_presence import Hub, HubSeen, after
+from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after
 from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
 from agent.uplink.outbox import Outbox
 from agent.uplink.tokens import Tokens
@@ -125,9 +125,9 @@ class Hearing:
     def _see_hub(self, payload: bytes) -> None:
         """The hub goes offline or online; when it is back, unreceipted events are sent at once."""
         before, self.hub_seen = self.hub_seen, after(self.hub_seen, decode_presence(payload))
-        if self.hub_seen.hub is Hub.AWAY and before.hub is not Hub.AWAY:
+        if self.hub_seen.hub is HubState.AWAY and before.hub is not HubState.AWAY:
             log.warning("hub_away", cure="start matthan-hub; until then everything is kept here")
-        if self.hub_seen.hub is Hub.HERE and before.hub is Hub.AWAY:
+        if self.hub_seen.hub is HubState.HERE and before.hub is HubState.AWAY:
             log.info("hub_back")
             self._outbox.reconnected()
 

@@ -37,26 +37,26 @@ class BrokerAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class Connected:
     """CONNACK: accepted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ConnectRefused:
     """CONNACK with a refusal, in the broker's words."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class Subscribed:
     """SUBACK: no message is missed from here on."""
 
     refusal: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MessageReceived:
     """A message for us."""
 
     topic: str
@@ -64,7 +64,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Acknowledged:
     """PUBACK of our message number `mid`; `refusal` if the broker did not accept it."""
 
     mid: int
@@ -72,7 +72,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class Disconnected:
     """The connection has ended."""
 
     reason: str
@@ -83,17 +83,19 @@ class Woken:
     """Not from the broker: there is work here."""
 
 
-Happening = Accepted | Refused | Listening | Said | Taken | Ended | Woken
+SessionEvent = (
+    Connected | ConnectRefused | Subscribed | MessageReceived | Acknowledged | Disconnected | Woken
+)
 
 
 class Inbox:
     """Events of one connection in order; any thread may put, the owner takes."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
         self._is_woken = threading.Event()
 
-    def put(self, happening: Happening) -> None:
+    def put(self, happening: SessionEvent) -> None:
         """Add an event of the connection."""
         self._queue.put(happening)
 
@@ -103,7 +105,7 @@ class Inbox:
             self._is_woken.set()
             self._queue.put(Woken())
 
-    def take(self, timeout_s: float) -> Happening | None:
+    def take(self, timeout_s: float) -> SessionEvent | None:
         """Next event, or None after `timeout_s`."""
         try:
             happening = self._queue.get(block=timeout_s > 0, timeout=timeout_s or None)
@@ -163,11 +165,11 @@ class Session:
         self._client.loop_start()
 
     def listen(self, topics: str, *more: str) -> None:
-        """Subscribe; answered by Listening. Topics in `more` are optional."""
+        """Subscribe; answered by Subscribed. Topics in `more` are optional."""
         self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in (topics, *more)])
 
     def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
-        """Publish; returns the number that Taken will carry."""
+        """Publish; returns the number that Acknowledged will carry."""
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 
     def end(self) -> None:
@@ -189,7 +191,7 @@ class Session:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._inbox.put(Refused(str(reason)) if reason.is_failure else Accepted())
+        self._inbox.put(ConnectRefused(str(reason)) if reason.is_failure else Connected())
 
     def _on_subscribe(
         self,
@@ -200,10 +202,10 @@ class Session:
         _properties: Properties | None,
     ) -> None:
         first = reasons[0]
-        self._inbox.put(Listening(str(first) if first.is_failure else None))
+        self._inbox.put(Subscribed(str(first) if first.is_failure else None))
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        self._inbox.put(Said(message.topic, bytes(message.payload)))
+        self._inbox.put(MessageReceived(message.topic, bytes(message.payload)))
 
     def _on_publish(
         self,
@@ -214,7 +216,7 @@ class Session:
         _properties: Properties | None,
     ) -> None:
         # In MQTT 5 an acknowledgement can be a refusal: `on_publish` alone is not acceptance.
-        self._inbox.put(Taken(mid, str(reason) if reason.is_failure else None))
+        self._inbox.put(Acknowledged(mid, str(reason) if reason.is_failure else None))
 
     def _on_disconnect(
         self,
@@ -225,7 +227,7 @@ class Session:
         _properties: Properties | None,
     ) -> None:
         self._is_over.set()
-        self._inbox.put(Ended(str(reason)))
+        self._inbox.put(Disconnected(str(reason)))
 
 
 class _TidySocket(ssl.SSLSocket):

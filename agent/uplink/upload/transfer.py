@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 
 from agent.uplink.upload.chunks import Pieces
-from agent.uplink.upload.tus import Body, Place, TusClient
+from agent.uplink.upload.tus import TusClient, UploadBody, UploadPlace
 from agent.wire.answers import UploadToken
 
 AT_ONCE_BYTES: Final = 256 * 1024
@@ -25,7 +25,7 @@ class Transfer:
         self._path = path
         self._size_bytes = size_bytes
         self._metadata = metadata
-        self._place: Place | None = None
+        self._place: UploadPlace | None = None
         self._is_tried = False
         self._is_unsure = False
         self.ready_bytes = size_bytes or 0
@@ -65,7 +65,9 @@ class Transfer:
         """The hub does not know the upload: create it again."""
         self._place = None
 
-    def _create(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> Place:
+    def _create(
+        self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read
+    ) -> UploadPlace:
         """A small file is sent along; of a large one some may have arrived in an earlier
         attempt."""
         body = None
@@ -78,8 +80,8 @@ class Transfer:
         return place
 
     def _go_on(
-        self, place: Place, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read
-    ) -> Place:
+        self, place: UploadPlace, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read
+    ) -> UploadPlace:
         length_bytes = min(pieces.size_bytes, self.ready_bytes - place.offset_bytes)
         further = line.go_on(token, place, self._body(place.offset_bytes, length_bytes, read))
         if further.offset_bytes <= place.offset_bytes:
@@ -87,5 +89,5 @@ class Transfer:
         pieces.arrived(further.offset_bytes - place.offset_bytes)
         return further
 
-    def _body(self, start: int, length_bytes: int, read: Read) -> Body:
-        return Body(chunks=read(self._path, start, length_bytes), size_bytes=length_bytes)
+    def _body(self, start: int, length_bytes: int, read: Read) -> UploadBody:
+        return UploadBody(chunks=read(self._path, start, length_bytes), size_bytes=length_bytes)

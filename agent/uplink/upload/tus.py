@@ -30,7 +30,7 @@ class Answered(Exception):  # noqa: N818 - the hub's word, whatever it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class UploadBody:
     """A part of a file, read while it is sent."""
 
     chunks: Iterator[bytes]
@@ -38,7 +38,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UploadPlace:
     """An upload at the hub: its address and the number of bytes stored."""
 
     url: str
@@ -54,11 +54,11 @@ class TusClient:
     def create(
         self,
         token: UploadToken,
-        body: Body | None,
+        body: UploadBody | None,
         *,
         metadata: dict[str, str],
         size_bytes: int | None,
-    ) -> Place:
+    ) -> UploadPlace:
         """Create an upload, with its first bytes if given; an existing one only gets its address
         again.
 
@@ -81,29 +81,29 @@ class TusClient:
         # A token is sent only to the address in the hub's own message.
         if not str(place).startswith(token.upload_url.rstrip("/") + "/"):
             raise httpx.InvalidURL(f"the hub sends us to {place}, beyond {token.upload_url}")
-        return Place(str(place), _offset(answer))
+        return UploadPlace(str(place), _offset(answer))
 
-    def ask(self, token: UploadToken, url: str) -> Place:
+    def ask(self, token: UploadToken, url: str) -> UploadPlace:
         """Progress of an upload."""
         answer = self._send("HEAD", url, token, None, headers={})
         if answer.status_code != HTTPStatus.OK:
             raise Answered(answer)
-        return Place(url, _offset(answer))
+        return UploadPlace(url, _offset(answer))
 
-    def go_on(self, token: UploadToken, place: Place, body: Body) -> Place:
+    def go_on(self, token: UploadToken, place: UploadPlace, body: UploadBody) -> UploadPlace:
         """Send the next bytes."""
         headers = {"Upload-Offset": str(place.offset_bytes)}
         answer = self._send("PATCH", place.url, token, body, headers=headers)
         if answer.status_code != HTTPStatus.NO_CONTENT:
             raise Answered(answer)
-        return Place(place.url, _offset(answer))
+        return UploadPlace(place.url, _offset(answer))
 
     def _send(
         self,
         method: str,
         url: str,
         token: UploadToken,
-        body: Body | None,
+        body: UploadBody | None,
         *,
         headers: dict[str, str],
     ) -> httpx.Response:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agent.media.frame import Instant
 from agent.vision.geometry import Box, Point, crosses, side_of
-from agent.vision.rules.places import Line, Side, Zone
+from agent.vision.rules.places import Line, LineSide, Zone
 
 
 @dataclass(slots=True)
@@ -30,9 +30,9 @@ class Body:
     track_id: int
     sighting_id: UUID | None = None
     stays: dict[str, Stay] = field(default_factory=dict)
-    sides: dict[str, tuple[Side, Point]] = field(default_factory=dict)
+    sides: dict[str, tuple[LineSide, Point]] = field(default_factory=dict)
     """Where it was last seen clearly on one side of a line."""
-    crossed: dict[str, Side] = field(default_factory=dict)
+    crossed: dict[str, LineSide] = field(default_factory=dict)
     """The side to which it first crossed a line."""
 
     def note_zone(self, zone: Zone, feet: Point, now: Instant, *, away_s: float) -> None:
@@ -48,7 +48,7 @@ class Body:
             if now.seconds_since(stay.out_since) > away_s:
                 del self.stays[zone.name]
 
-    def note_line(self, line: Line, feet: Point, side: Side) -> None:
+    def note_line(self, line: Line, feet: Point, side: LineSide) -> None:
         """It was seen clearly on one side."""
         before = self.sides.get(line.name)
         self.sides[line.name] = (side, feet)

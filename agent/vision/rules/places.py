@@ -10,7 +10,7 @@ from agent.vision.hours import Hours
 WHOLE_PICTURE: Final = Polygon(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
 
 
-class Side(StrEnum):
+class LineSide(StrEnum):
     """Side of a line, looking along it from its start to its end in the picture."""
 
     LEFT = "left"
@@ -40,5 +40,5 @@ class Line:
     name: str
     start: Point
     end: Point
-    towards: Side | None = None
+    towards: LineSide | None = None
     """Only crossings to this side."""

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from agent.media.frame import Instant
 from agent.vision.rules.bodies import Body, Group, feet_of, heights_off
-from agent.vision.rules.places import Line, Side, Zone
+from agent.vision.rules.places import Line, LineSide, Zone
 from agent.vision.track.tracker import Track
 
 
@@ -60,7 +60,7 @@ class RuleMet:
     """For loitering: time stayed."""
     people: int | None = None
     """For a group: number of people."""
-    towards: Side | None = None
+    towards: LineSide | None = None
     """For a crossing: side reached."""
 
 
@@ -149,7 +149,7 @@ class Rules:
         for line in self._lines:
             off = heights_off(line, feet, height=track.box.height, aspect=aspect)
             if abs(off) >= self._settings.clear:
-                body.note_line(line, feet, Side.RIGHT if off > 0 else Side.LEFT)
+                body.note_line(line, feet, LineSide.RIGHT if off > 0 else LineSide.LEFT)
 
     def _crossings(self, body: Body, told: "_Witness") -> Iterator[RuleMet]:
         for line, towards in body.crossed.items():
@@ -214,7 +214,7 @@ class _Witness:
         *,
         seconds: float | None = None,
         people: int | None = None,
-        towards: Side | None = None,
+        towards: LineSide | None = None,
     ) -> RuleMet:
         return RuleMet(
             kind, place, self.sighting_id, self.track_id, self.at, seconds, people, towards

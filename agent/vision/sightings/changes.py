@@ -7,7 +7,7 @@ from agent.media.frame import Instant
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.rules.rules import RuleMet
-from agent.vision.sightings.leaving import Side
+from agent.vision.sightings.leaving import LeavingSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Closed:
     """and at its end. Both None for a crowd, which moves in many directions."""
     rode: bool | None = None
     """True if they rode a two-wheeler; None for a crowd."""
-    left_by: Side | None = None
+    left_by: LeavingSide | None = None
     """Side of the picture by which they left; None for a crowd and for a standing person."""
 
 

@@ -16,7 +16,7 @@ LEAST_SPEED: Final = 0.02
 """Below this speed, in shares of the picture per second, a person stood when last seen."""
 
 
-class Side(StrEnum):
+class LeavingSide(StrEnum):
     """Side of the picture, or towards the camera, or away from it."""
 
     LEFT = "left"
@@ -25,17 +25,17 @@ class Side(StrEnum):
     AWAY = "away"
 
 
-def side_left_by(last: Box, speed: tuple[float, float]) -> Side | None:
+def side_left_by(last: Box, speed: tuple[float, float]) -> LeavingSide | None:
     """`last` is the last box, `speed` that of its centre in shares of the picture per second, right
     and down positive. None for no side: they stood inside the picture."""
     right, down = speed
     cut_left, cut_right = last.x0 <= BORDER, last.x1 >= 1 - BORDER
     if cut_left and not cut_right and right <= 0:
-        return Side.LEFT
+        return LeavingSide.LEFT
     if cut_right and not cut_left and right >= 0:
-        return Side.RIGHT
+        return LeavingSide.RIGHT
     if max(abs(right), abs(down)) < LEAST_SPEED:
         return None
     if abs(right) >= abs(down):
-        return Side.RIGHT if right > 0 else Side.LEFT
-    return Side.TOWARDS if down > 0 else Side.AWAY
+        return LeavingSide.RIGHT if right > 0 else LeavingSide.LEFT
+    return LeavingSide.TOWARDS if down > 0 else LeavingSide.AWAY

@@ -19,7 +19,7 @@ BY_DAY: Final = {False: "colour", True: "grey"}
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ReportedTamper:
     """Present tampering as reported."""
 
     tamper_id: UUID
@@ -27,7 +27,7 @@ class Said:
     since: Instant
 
 
-def memory_of(said: Said | None, usual: dict[bool, Usual]) -> str:
+def memory_of(said: ReportedTamper | None, usual: dict[bool, Usual]) -> str:
     """Text to store."""
     views = {BY_DAY[is_grey]: _view(one) for is_grey, one in usual.items()}
     words: dict[str, Any] = {"v": VERSION, "views": views}
@@ -37,7 +37,7 @@ def memory_of(said: Said | None, usual: dict[bool, Usual]) -> str:
     return json.dumps(words)
 
 
-def read_memory(text: str, now: Instant) -> tuple[Said | None, dict[bool, Usual]] | None:
+def read_memory(text: str, now: Instant) -> tuple[ReportedTamper | None, dict[bool, Usual]] | None:
     """Parse stored text; None for another version or invalid text."""
     try:
         words = json.loads(text)
@@ -50,12 +50,12 @@ def read_memory(text: str, now: Instant) -> tuple[Said | None, dict[bool, Usual]
         return None
 
 
-def _said(words: Any, now: Instant) -> Said | None:
+def _said(words: Any, now: Instant) -> ReportedTamper | None:
     """The monotonic clock starts anew: the span comes from UTC stamps."""
     if words is None:
         return None
     ago_s = max(0.0, (now.utc_us - int(words["since_utc_us"])) / 1e6)
-    return Said(UUID(words["id"]), Tampering(words["what"]), now.before(ago_s))
+    return ReportedTamper(UUID(words["id"]), Tampering(words["what"]), now.before(ago_s))
 
 
 def _view(usual: Usual) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from agent.media.frame import Frame, Instant
 from agent.vision.tamper.judge import Judge, JudgeSettings, Tampering
-from agent.vision.tamper.memory import Said, memory_of, read_memory
+from agent.vision.tamper.memory import ReportedTamper, memory_of, read_memory
 from agent.vision.tamper.scenery import Means, Scenery
 
 
@@ -82,7 +82,7 @@ class Tamper:
         self._new_id = new_id
         self._scenery = Scenery(self._settings.known_after_s, self._settings.memory_s)
         self._judge = Judge(self._settings.judge)
-        self._said: Said | None = None
+        self._said: ReportedTamper | None = None
         self._looked: Instant | None = None
         self._suspected: Instant | None = None
         self._votes: Counter[Tampering] = Counter()
@@ -152,10 +152,10 @@ class Tamper:
         return at.seconds_since(self._suspected) >= least_s
 
     def _began(self, what: Tampering, since: Instant, at: Instant) -> TamperBegan:
-        self._said = Said(self._new_id(at), what, since)
+        self._said = ReportedTamper(self._new_id(at), what, since)
         return TamperBegan(self._said.tamper_id, what, since, at, self._memory(at))
 
-    def _ended(self, said: Said, at: Instant, *, is_back: bool) -> TamperEnded:
+    def _ended(self, said: ReportedTamper, at: Instant, *, is_back: bool) -> TamperEnded:
         self._said = None
         memory = self._memory(at)
         return TamperEnded(said.tamper_id, said.what, said.since, at, is_back, memory)

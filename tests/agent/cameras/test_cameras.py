@@ -14,7 +14,7 @@ import pytest
 
 from agent.cameras.address import masked
 from agent.cameras.attached import Attached, usb_devices
-from agent.cameras.onvif.discovery import Answer, discover, read
+from agent.cameras.onvif.discovery import ProbeMatch, discover, read
 from agent.cameras.probe import USUAL_PATHS, addresses_of
 from agent.cli import survey
 from agent.i18n import speaker
@@ -58,7 +58,7 @@ def responder(*answers: bytes) -> Iterator[tuple[tuple[str, int], list[bytes]]]:
 def test_a_camera_that_answers_is_named_once_by_its_own_words() -> None:
     with responder(MATCH.encode(), MATCH.encode(), b"noise") as (whom, asked):
         found = discover(whom=whom, wait_s=0.5)
-    assert found == [Answer("192.0.2.7", "Cổng bắc", "X1")]
+    assert found == [ProbeMatch("192.0.2.7", "Cổng bắc", "X1")]
     assert b"NetworkVideoTransmitter" in asked[0]
 
 

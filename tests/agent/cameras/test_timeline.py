@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.cameras.timeline import Stamp, Timeline
+from agent.cameras.timeline import PacketTimes, Timeline
 from tests.agent.rigs.eyes import after
 
 TICK = 9000  # a tenth of a second at 90 kHz
 BASE = Fraction(1, 90_000)
 
 
-def stamps(times: Sequence[int | None], came_s: list[float]) -> list[Stamp]:
+def stamps(times: Sequence[int | None], came_s: list[float]) -> list[PacketTimes]:
     line = Timeline(BASE, tick=TICK)
     return [
         line.stamp(pts=time, dts=time, came=after(came))

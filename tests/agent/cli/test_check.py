@@ -19,7 +19,7 @@ from agent.config import AgentSettings
 from agent.i18n import speaker
 from agent.runtime.camera_loop import tamper_key
 from agent.vision.tamper.judge import Tampering
-from agent.vision.tamper.memory import Said, memory_of
+from agent.vision.tamper.memory import ReportedTamper, memory_of
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import SPEED_PATH
 from agent.wire.terms import ClockSource
@@ -107,7 +107,7 @@ def test_everything_well_is_thirteen_lines_that_say_so(
 def test_a_view_that_was_taken_away_is_a_line_with_its_advice(
     config: dict[str, dict[str, object]], tmp_path: Path
 ) -> None:
-    said = Said(uuid4(), Tampering.SPRAYED, START)
+    said = ReportedTamper(uuid4(), Tampering.SPRAYED, START)
     with closing(open_journal(tmp_path / "journal.db")) as journal:
         journal.remember(tamper_key("cong"), memory_of(said, {}))
     is_ok, shown = lines(config, "vi")

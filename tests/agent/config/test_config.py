@@ -7,7 +7,7 @@ import pytest
 
 from agent.config import ConfigError, load, removed_keys_in_use
 from agent.vision.hours import Hours
-from agent.vision.rules.places import WHOLE_PICTURE, Line, Side
+from agent.vision.rules.places import WHOLE_PICTURE, Line, LineSide
 
 pytestmark = pytest.mark.promise("Clips: A file name cannot leave its folder.")
 
@@ -224,7 +224,7 @@ def test_zones_and_lines_are_as_the_eyes_want_them(write: Write) -> None:
     zone, fence = camera.zone[0].place(), camera.line[0].place()
     assert (zone.name, zone.outline, zone.loiter_s, zone.group) == ("san", WHOLE_PICTURE, 20, None)
     assert zone.closed == Hours.parse(["22:00-05:00"])
-    assert fence == Line(name="rao", start=(0.2, 0.6), end=(0.8, 0.6), towards=Side.LEFT)
+    assert fence == Line(name="rao", start=(0.2, 0.6), end=(0.8, 0.6), towards=LineSide.LEFT)
 
 
 def test_a_time_zone_that_is_none_is_refused(write: Write) -> None:

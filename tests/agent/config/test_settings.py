@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from agent.config import AgentSettings, Prover, SettingsFromHub, load
 from agent.config.camera import CameraSection
 from agent.config.remote.merge import merged, own_words, removed_in
-from agent.config.remote.probation import MOST_STARTS, Standing, Uptime
+from agent.config.remote.probation import MOST_STARTS, ProbationStatus, Uptime
 from agent.config.remote.settings import PROOF_S
 from agent.config.zones import LineSection, ZoneSection
 from agent.wire import settings as wire
@@ -438,7 +438,7 @@ class AnyLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.standing = Standing()
+        self.status = ProbationStatus()
         self.now = Uptime(UUID(int=1), 0.0)
         self.proved: list[str | None] = [None]
         self.starts_unproved = 0
@@ -448,43 +448,43 @@ class AnyLife(RuleBasedStateMachine):
     def hears(self, level: int, within_s: int) -> None:
         self.version += 1
         said = wanted({"clips": {"preroll_s": level}}, self.version, within_s)
-        before = self.standing
-        self.standing = self.standing.taken(said, now=self.now)
-        if self.standing.probation != before.probation:
+        before = self.status
+        self.status = self.status.taken(said, now=self.now)
+        if self.status.probation != before.probation:
             self.starts_unproved = 0
 
     @rule()
     def refuses(self) -> None:
         self.version += 1
-        chosen = self.standing.chosen
-        self.standing = self.standing.refused(wanted({"x": 1}, self.version), "no")
-        assert self.standing.chosen == chosen
+        chosen = self.status.chosen
+        self.status = self.status.refused(wanted({"x": 1}, self.version), "no")
+        assert self.status.chosen == chosen
 
     @rule(boots=st.booleans(), span_s=st.floats(0, 500))
     def starts(self, boots: bool, span_s: float) -> None:
         boot = uuid4() if boots else self.now.boot_id
         self.now = Uptime(boot, 0.0 if boots else self.now.uptime_s + span_s)
-        self.standing = self.standing.started(now=self.now)
-        self.starts_unproved += self.standing.probation is not None
+        self.status = self.status.started(now=self.now)
+        self.starts_unproved += self.status.probation is not None
 
     @rule()
     def proves(self) -> None:
-        self.standing = self.standing.proved()
-        self.proved.append(self.standing.in_force.sha256 if self.standing.in_force else None)
+        self.status = self.status.proved()
+        self.proved.append(self.status.in_force.sha256 if self.status.in_force else None)
 
     @invariant()
     def what_is_in_force_was_proved(self) -> None:
-        in_force = self.standing.in_force
+        in_force = self.status.in_force
         assert (in_force.sha256 if in_force else None) in self.proved
 
     @invariant()
     def probation_has_an_end(self) -> None:
-        assert self.standing.probation is None or self.starts_unproved <= MOST_STARTS
+        assert self.status.probation is None or self.starts_unproved <= MOST_STARTS
 
     @invariant()
     def what_is_kept_is_read_back_as_it_was(self) -> None:
-        again = Standing.model_validate_json(self.standing.model_dump_json())
-        assert again == self.standing
+        again = ProbationStatus.model_validate_json(self.status.model_dump_json())
+        assert again == self.status
 
 
 TestAnyLife = AnyLife.TestCase

@@ -22,7 +22,7 @@ from agent.journal import (
     JournalBusy,
     JournalError,
     JournalFull,
-    Limits,
+    JournalLimits,
     MediaKind,
 )
 from agent.journal.ballast import BALLAST_BYTES
@@ -194,7 +194,7 @@ def test_age_is_known_within_a_boot_and_not_after_it(journal: Journal, clock: Cl
 @pytest.mark.promise("Node to hub: No alert is dropped for a less important event.")
 def test_full_journal_drops_the_oldest_of_the_least_important(tmp_path: Path, clock: Clock) -> None:
     journal = Journal.open(
-        tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=Limits(max_events=10)
+        tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=JournalLimits(max_events=10)
     )
     alerts = [put(journal, opened(), clock.now()) for _ in range(6)]
     for number in range(8):
@@ -215,7 +215,7 @@ def test_full_journal_drops_the_oldest_of_the_least_important(tmp_path: Path, cl
 @pytest.mark.promise("Node to hub: Dropped numbers are announced as ranges.")
 def test_dropped_numbers_are_announced_once_there_is_room(tmp_path: Path, clock: Clock) -> None:
     journal = Journal.open(
-        tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=Limits(max_events=10)
+        tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=JournalLimits(max_events=10)
     )
     for number in range(15):
         put(journal, lost(str(number)), clock.now())
@@ -231,7 +231,7 @@ def test_lesser_event_that_finds_only_alerts_is_dropped_itself(
     tmp_path: Path, clock: Clock
 ) -> None:
     journal = Journal.open(
-        tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=Limits(max_events=3)
+        tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=JournalLimits(max_events=3)
     )
     alerts = [put(journal, opened(), clock.now()) for _ in range(3)]
     with journal.transaction() as tx:
@@ -246,7 +246,7 @@ def test_lesser_event_that_finds_only_alerts_is_dropped_itself(
 @pytest.mark.promise("Node to hub: Alerts, other events and health have separate bounds.")
 @pytest.mark.promise("Node to hub: A week without a line loses no event.")
 def test_others_leave_room_for_alerts_and_never_push_one_out(tmp_path: Path, clock: Clock) -> None:
-    limits = Limits(max_events=10, max_lesser=6)
+    limits = JournalLimits(max_events=10, max_lesser=6)
     journal = Journal.open(tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=limits)
     for number in range(9):
         put(journal, lost(str(number)), clock.now())
@@ -277,7 +277,7 @@ def test_every_number_is_owed_receipted_refused_or_dropped(
 ) -> None:
     clock = Clock()
     path = tmp_path_factory.mktemp("j") / "j.db"
-    journal = Journal.open(path, now=clock.now, boot_id=BOOT, limits=Limits(max_events=5))
+    journal = Journal.open(path, now=clock.now, boot_id=BOOT, limits=JournalLimits(max_events=5))
     settled: set[int] = set()
     announced: set[int] = set()
     for step in steps:

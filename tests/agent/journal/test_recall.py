@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.journal import Journal, Limits, MediaKind
+from agent.journal import Journal, JournalLimits, MediaKind
 from agent.journal.resend import FORGOTTEN, REFUSED_BEFORE
 from agent.media.frame import Instant
 from agent.wire.messages import CameraLost, NumbersDropped
@@ -34,7 +34,7 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
 
 
 def open_small(tmp_path: Path, clock: Clock, *, max_events: int) -> Iterator[Journal]:
-    limits = Limits(max_events=max_events, max_receipted=30)
+    limits = JournalLimits(max_events=max_events, max_receipted=30)
     journal = Journal.open(tmp_path / "journal.db", now=clock.now, boot_id=BOOT, limits=limits)
     yield journal
     journal.close()

@@ -92,14 +92,14 @@ def test_a_hold_that_comes_while_the_shelf_decides_is_in_time(
 ) -> None:
     clip = with_clip(folder, node_journal)
     shelf = narrow(folder, node_journal)
-    judge = Shelf._judge
+    judge = Shelf._plan
 
     def held_meanwhile(one: Shelf) -> object:
         verdict = judge(one)
         hold_span(node_journal)
         return verdict
 
-    monkeypatch.setattr(Shelf, "_judge", held_meanwhile)
+    monkeypatch.setattr(Shelf, "_plan", held_meanwhile)
     shelf.tidy()
     assert clip.exists()
     assert [one.is_held for one in node_journal.kept(MediaKind.CLIP)] == [True]
@@ -110,7 +110,7 @@ def test_on_a_disk_too_full_for_a_row_what_is_held_stays_too(
 ) -> None:
     held, free = with_clip(folder, node_journal), with_clip(folder, node_journal)
     shelf = narrow(folder, node_journal)
-    judge, forget = Shelf._judge, Transaction.remove_media
+    judge, forget = Shelf._plan, Transaction.remove_media
     tried: list[str] = []
 
     def held_meanwhile(one: Shelf) -> object:
@@ -125,7 +125,7 @@ def test_on_a_disk_too_full_for_a_row_what_is_held_stays_too(
             raise JournalFull("no room", cure="make room")
         forget(tx, sha256, reason)
 
-    monkeypatch.setattr(Shelf, "_judge", held_meanwhile)
+    monkeypatch.setattr(Shelf, "_plan", held_meanwhile)
     monkeypatch.setattr(Transaction, "remove_media", full_at_first)
     shelf.tidy()
     assert (held.exists(), free.exists()) == (True, False)

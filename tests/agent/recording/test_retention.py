@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.journal import FootageClass, Kept, MediaKind
-from agent.recording.store.retention import LOWEST_FIRST, ClassBounds, Retention, Verdict, judge
+from agent.recording.store.retention import (
+    LOWEST_FIRST,
+    ClassBounds,
+    Retention,
+    RetentionPlan,
+    plan_retention,
+)
 
 NOW_US = 1_790_000_000_000_000
 DAY_S = 86_400.0
@@ -43,16 +49,16 @@ def shelf_of(max_bytes: int = NO_BOUND, spare_bytes: int = 0, **classes: ClassBo
     return Retention(max_bytes=max_bytes, spare_bytes=spare_bytes, classes=named)
 
 
-def judged(items: list[Kept], retention: Retention, *, free_bytes: int = NO_BOUND) -> Verdict:
-    return judge(items, retention, now_utc_us=NOW_US, free_bytes=free_bytes)
+def judged(items: list[Kept], retention: Retention, *, free_bytes: int = NO_BOUND) -> RetentionPlan:
+    return plan_retention(items, retention, now_utc_us=NOW_US, free_bytes=free_bytes)
 
 
-def names(verdict: Verdict) -> list[str]:
+def names(verdict: RetentionPlan) -> list[str]:
     return [one.item.sha256 for one in verdict.removals]
 
 
 def test_within_its_bounds_nothing_goes() -> None:
-    assert judged([kept("a"), kept("b")], shelf_of(max_bytes=200)) == Verdict((), 200, 0)
+    assert judged([kept("a"), kept("b")], shelf_of(max_bytes=200)) == RetentionPlan((), 200, 0)
 
 
 @pytest.mark.promise("Clips: A full disk removes the lowest footage class first.")

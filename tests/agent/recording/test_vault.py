@@ -15,7 +15,7 @@ from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.recording.store import encryption
 from agent.recording.store.encryption import KEY_BYTES, VaultError, encrypt, identifier_of, main
-from agent.recording.store.folder import Place
+from agent.recording.store.folder import StoreFolder
 
 KEY, OTHER = bytes(range(KEY_BYTES)), bytes(KEY_BYTES)
 PLAIN = b"somebody at the gate at two in the morning"
@@ -213,7 +213,7 @@ def test_a_locked_folder_counts_as_a_disk_that_is_away_until_its_key_is_here(
     card: Card, tmp_path: Path
 ) -> None:
     journal = Journal.open(tmp_path / "journal.db", now=lambda: Instant(0, 0), boot_id=uuid4())
-    place = Place(card.clips, journal)
+    place = StoreFolder(card.clips, journal)
     encrypt(card.clips, KEY)
     assert place.trouble() is None
     place.check()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.board.board import Board
-from agent.journal import Journal, Limits
+from agent.journal import Journal, JournalLimits
 from agent.media.frame import Instant
 from agent.runtime.health import CameraCounts, HealthService
 from agent.uplink.mqtt.conversation import Speaker
@@ -76,7 +76,7 @@ class Node:
         self.folder = folder
         self.at_s = 5_000.0
         self.cameras: tuple[CameraCounts, ...] = (STREET,)
-        limits = Limits(max_events=10, max_lesser=2)
+        limits = JournalLimits(max_events=10, max_lesser=2)
         self.journal = Journal.open(folder / "j.db", now=self.now, boot_id=BOOT, limits=limits)
         self.latest = LatestHealth()
         self.service = self.make()

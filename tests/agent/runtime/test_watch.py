@@ -24,7 +24,7 @@ from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Look
-from agent.vision.rules.places import Side
+from agent.vision.rules.places import LineSide
 from agent.vision.rules.rules import RuleKind, RuleMet
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper.judge import Tampering
@@ -472,7 +472,7 @@ def test_a_rule_that_was_met_is_said_with_its_sighting_and_before_lesser_things(
     when = at(60 / FRAMES_PER_S)
     met = (
         RuleMet(RuleKind.LOITERING, "san", opened.sighting_id, 1, when, seconds=20.4),
-        RuleMet(RuleKind.CROSSING, "rao", opened.sighting_id, 1, when, towards=Side.LEFT),
+        RuleMet(RuleKind.CROSSING, "rao", opened.sighting_id, 1, when, towards=LineSide.LEFT),
     )
     news = Updated(opened.sighting_id, 1, 0.8, BOX, when, rules=met)
     lesser = Updated(opened.sighting_id, 2, 0.8, BOX, when)

@@ -17,11 +17,11 @@ from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.uplink.mqtt.link import Link
 from agent.uplink.mqtt.session import (
     BrokerAddress,
-    Ended,
-    Happening,
+    ConnectRefused,
+    Disconnected,
     Inbox,
-    Listening,
-    Refused,
+    SessionEvent,
+    Subscribed,
 )
 from agent.uplink.outbox import OutboxPolicy
 from agent.uplink.tokens import Tokens
@@ -412,15 +412,15 @@ class Line:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (Refused("Not authorized"), "refused the login of nga-tu-01: Not authorized"),
-        (Ended("Unspecified error"), "hung up before answering"),
-        (Listening("Not authorized"), "does not let this node use matthan/nga-tu-01/down/#"),
+        (ConnectRefused("Not authorized"), "refused the login of nga-tu-01: Not authorized"),
+        (Disconnected("Unspecified error"), "hung up before answering"),
+        (Subscribed("Not authorized"), "does not let this node use matthan/nga-tu-01/down/#"),
         (None, "did not answer within"),
     ],
     ids=["refused", "hung up", "deaf", "silent"],
 )
 def test_broker_that_does_not_let_us_in_is_told_with_a_cure(
-    shared_broker: Broker, journal: Journal, said: Happening | None, told: str
+    shared_broker: Broker, journal: Journal, said: SessionEvent | None, told: str
 ) -> None:
     link = make_link(journal, address(shared_broker), policy=replace(QUICK, answer_s=0.2))
     inbox = Inbox()

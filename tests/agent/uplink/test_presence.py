@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.uplink.mqtt.hub_presence import Hub, HubSeen, after
+from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after
 from agent.wire.presence import HubStatus
 
 pytestmark = pytest.mark.promise("Node state and clocks: The hub publishes its own presence.")
@@ -19,8 +19,8 @@ def said(*, is_here: bool, birth: int) -> HubStatus:
 
 
 def test_the_first_word_of_a_connection_is_believed() -> None:
-    assert after(HubSeen(), said(is_here=True, birth=1)).hub is Hub.HERE
-    assert after(HubSeen(), said(is_here=False, birth=1)).hub is Hub.AWAY
+    assert after(HubSeen(), said(is_here=True, birth=1)).hub is HubState.HERE
+    assert after(HubSeen(), said(is_here=False, birth=1)).hub is HubState.AWAY
 
 
 @given(st.lists(st.tuples(st.booleans(), births), max_size=20), births)
@@ -30,7 +30,7 @@ def test_after_a_birth_only_its_own_will_ends_it(
     known = HubSeen()
     for is_here, birth_id in [*before, (True, birth)]:
         known = after(known, HubStatus(is_here=is_here, birth_id=birth_id))
-    assert known == HubSeen(Hub.HERE, birth)
+    assert known == HubSeen(HubState.HERE, birth)
     for other in range(1, 5):
         will = said(is_here=False, birth=other)
-        assert (after(known, will).hub is Hub.AWAY) == (UUID(int=other) == birth)
+        assert (after(known, will).hub is HubState.AWAY) == (UUID(int=other) == birth)

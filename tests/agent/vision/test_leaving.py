@@ -7,7 +7,7 @@ import pytest
 from agent.uplink.events import in_words
 from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Closed
-from agent.vision.sightings.leaving import Side, side_left_by
+from agent.vision.sightings.leaving import LeavingSide, side_left_by
 from agent.wire.messages import LeftBy, SightingClosed
 from tests.agent.vision.test_sighting import SETTINGS, Street, track
 
@@ -21,20 +21,20 @@ AMID = Box(0.45, 0.4, 0.55, 0.7)
 @pytest.mark.parametrize(
     ("last", "speed", "side"),
     [
-        (AMID, (0.2, 0.05), Side.RIGHT),
-        (AMID, (-0.2, 0.05), Side.LEFT),
-        (AMID, (0.05, 0.2), Side.TOWARDS),
-        (AMID, (0.05, -0.2), Side.AWAY),
+        (AMID, (0.2, 0.05), LeavingSide.RIGHT),
+        (AMID, (-0.2, 0.05), LeavingSide.LEFT),
+        (AMID, (0.05, 0.2), LeavingSide.TOWARDS),
+        (AMID, (0.05, -0.2), LeavingSide.AWAY),
         (AMID, (0.01, -0.01), None),
-        (Box(0.0, 0.4, 0.05, 0.7), (-0.01, 0.0), Side.LEFT),
-        (Box(0.95, 0.4, 1.0, 0.7), (0.0, 0.1), Side.RIGHT),
-        (Box(0.0, 0.4, 0.05, 0.7), (0.3, 0.0), Side.RIGHT),
-        (Box(0.0, 0.0, 1.0, 1.0), (0.0, 0.2), Side.TOWARDS),
-        (Box(0.4, 0.5, 0.6, 1.0), (-0.3, 0.1), Side.LEFT),
+        (Box(0.0, 0.4, 0.05, 0.7), (-0.01, 0.0), LeavingSide.LEFT),
+        (Box(0.95, 0.4, 1.0, 0.7), (0.0, 0.1), LeavingSide.RIGHT),
+        (Box(0.0, 0.4, 0.05, 0.7), (0.3, 0.0), LeavingSide.RIGHT),
+        (Box(0.0, 0.0, 1.0, 1.0), (0.0, 0.2), LeavingSide.TOWARDS),
+        (Box(0.4, 0.5, 0.6, 1.0), (-0.3, 0.1), LeavingSide.LEFT),
     ],
 )
 def test_the_side_is_that_of_the_border_that_cuts_them_else_of_how_they_moved_last(
-    last: Box, speed: tuple[float, float], side: Side | None
+    last: Box, speed: tuple[float, float], side: LeavingSide | None
 ) -> None:
     assert side_left_by(last, speed) is side
 
@@ -45,7 +45,7 @@ def test_who_turned_round_left_by_the_side_they_came_from() -> None:
     street.shows(replace(track(x=0.6), speed=(-0.2, 0.0)), for_s=0.5)
     (closed,) = street.shows(for_s=SETTINGS.gap_s + 0.3)
     assert isinstance(closed, Closed)
-    assert closed.left_by is Side.LEFT
+    assert closed.left_by is LeavingSide.LEFT
     said = in_words(closed, camera="cam-1", picture=None)
     assert isinstance(said, SightingClosed)
     assert said.left_by is LeftBy.LEFT

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.board.clock import LocalTime
 from agent.media.frame import Instant
-from agent.vision.hours import DAYS, Hours, Span
+from agent.vision.hours import DAYS, Hours, WeekSpan
 from agent.wire.terms import ClockSource
 
 pytestmark = [
@@ -54,7 +54,7 @@ def test_a_span_and_its_rest_of_the_week_hold_each_minute_once(
 ) -> None:
     if begin == end:
         return
-    span = Span(frozenset(days), begin, end)
+    span = WeekSpan(frozenset(days), begin, end)
     minutes = sum(span.holds(day, minute) for day in range(7) for minute in range(1440))
     assert minutes == len(days) * ((end - begin) % 1440)
 
@@ -62,15 +62,15 @@ def test_a_span_and_its_rest_of_the_week_hold_each_minute_once(
 @given(st.text(max_size=20))
 def test_what_is_no_span_is_refused_with_the_cure(text: str) -> None:
     try:
-        Span.parse(text)
+        WeekSpan.parse(text)
     except ValueError as error:
         assert "write it as" in str(error)
 
 
 @given(st.sampled_from(DAYS), st.integers(0, 23), st.integers(0, 59))
 def test_what_is_written_is_what_is_read(day: str, hour: int, minute: int) -> None:
-    span = Span.parse(f"{day} {hour:02}:{minute:02}-24:00")
-    assert span == Span(frozenset({DAYS.index(day)}), hour * 60 + minute, 1440)
+    span = WeekSpan.parse(f"{day} {hour:02}:{minute:02}-24:00")
+    assert span == WeekSpan(frozenset({DAYS.index(day)}), hour * 60 + minute, 1440)
 
 
 def test_the_hour_is_that_of_the_configured_zone() -> None:

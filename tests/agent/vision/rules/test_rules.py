@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.vision.geometry import Box, Polygon
 from agent.vision.hours import Hours
-from agent.vision.rules.places import Line, Side, Zone
+from agent.vision.rules.places import Line, LineSide, Zone
 from agent.vision.rules.rules import RuleKind, RuleMet, Rules, RuleSettings
 from agent.vision.sightings.alerting import Telling
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
@@ -141,16 +141,16 @@ def test_a_rule_met_before_the_evidence_was_in_is_told_with_it() -> None:
 @pytest.mark.parametrize(
     ("towards", "steps", "told"),
     [
-        (None, (0.8, 0.2), Side.LEFT),
-        (None, (0.2, 0.8), Side.RIGHT),
-        (Side.LEFT, (0.8, 0.2), Side.LEFT),
-        (Side.RIGHT, (0.8, 0.2), None),
-        (Side.LEFT, (0.8, 0.2, 0.8, 0.2), Side.LEFT),
-        (Side.RIGHT, (0.8, 0.2, 0.8), Side.RIGHT),
+        (None, (0.8, 0.2), LineSide.LEFT),
+        (None, (0.2, 0.8), LineSide.RIGHT),
+        (LineSide.LEFT, (0.8, 0.2), LineSide.LEFT),
+        (LineSide.RIGHT, (0.8, 0.2), None),
+        (LineSide.LEFT, (0.8, 0.2, 0.8, 0.2), LineSide.LEFT),
+        (LineSide.RIGHT, (0.8, 0.2, 0.8), LineSide.RIGHT),
     ],
 )
 def test_a_line_is_crossed_once_a_track_and_to_the_side_asked_for(
-    towards: Side | None, steps: tuple[float, ...], told: Side | None
+    towards: LineSide | None, steps: tuple[float, ...], told: LineSide | None
 ) -> None:
     scene = Scene(Rules((), [replace(FENCE, towards=towards)]))
     for x in steps:
@@ -327,7 +327,7 @@ def test_who_asks_for_one_side_hears_of_nothing_that_who_asks_for_both_does_not(
     street: Streets,
 ) -> None:
     both = {m.sighting_id for m, *_ in play(street, [], [FENCE]).met}
-    for side in Side:
+    for side in LineSide:
         met = [m for m, *_ in play(street, [], [replace(FENCE, towards=side)]).met]
         assert {m.towards for m in met} <= {side}
         assert {m.sighting_id for m in met} <= both
