@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from agent.app import Node, StartError, Unfinished, assemble
-from agent.app.diagnostics import Diagnosing
+from agent.app.diagnostics import Diagnostics
 from agent.board.heap import share_one_heap
 from agent.cameras.port import CameraError
 from agent.config import (
@@ -193,7 +193,7 @@ def _run(args: argparse.Namespace) -> int:
             settings,
             plays_once=args.once,
             from_hub=from_hub,
-            diagnose=None if args.once else Diagnosing(args.config),
+            diagnose=None if args.once else Diagnostics(args.config),
         )
     except (ConfigError, StartError) as refusal:
         return _say(str(refusal), REFUSED)

@@ -8,7 +8,7 @@ from agent.media.frame import Frame, StreamInfo
 from agent.wire.presence import CameraWords
 
 
-class Described:
+class DescribedCamera:
     """Passes everything on; any thread may call `words`."""
 
     def __init__(self, camera: Camera, *, label: str, sound: str = "") -> None:

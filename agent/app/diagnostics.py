@@ -24,7 +24,7 @@ LEAST_HASTE: Final = 19
 ERROR_CHARS: Final = 500
 
 
-class Diagnosing:
+class Diagnostics:
     """Makes the file from the configuration that the agent was started with."""
 
     def __init__(self, config: Path | None, *, command: tuple[str, ...] = ()) -> None:

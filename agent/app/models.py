@@ -15,7 +15,7 @@ WIDE_MODEL: Final = "nanodet_g_192x320_6c_int8"
 
 
 @dataclass(frozen=True)
-class Networks:
+class Models:
     """Shared by all cameras of a node; each takes memory from its first look on."""
 
     common: LaterModel
@@ -30,7 +30,7 @@ class Networks:
             model.load()
 
 
-def load_networks(settings: AgentSettings) -> Networks:
+def load_networks(settings: AgentSettings) -> Models:
     """The node's networks, shared by all cameras; raises ModelError.
 
     A configured one is loaded at once, so that its faults are reported at the start.
@@ -40,7 +40,7 @@ def load_networks(settings: AgentSettings) -> Networks:
     common = LaterModel(manifest, detector.model)
     if detector.model:
         common.load()
-    return Networks(
+    return Models(
         common=common,
         whole=LaterModel(manifest, WHOLE_MODEL),
         wide=LaterModel(manifest, WIDE_MODEL),

@@ -24,24 +24,24 @@ from agent.inference.budget import purses
 from agent.inference.litert import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, JournalLimits, Pruner
 from agent.recording.sealer import Sealer, SealError
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.runtime.health import HealthService, stats
 from agent.runtime.supervisor import Service, SupervisePolicy, Supervisor
-from agent.updates.fetch import ProgramsFetch
+from agent.updates.fetch import ReleaseFetch
 from agent.updates.install import is_installable, what_runs
 from agent.updates.prover import SlotProver
 from agent.updates.slots import Slots
-from agent.uplink.live.leases import Lives
-from agent.uplink.live.post import LivePost
+from agent.uplink.live.leases import LiveLeases
+from agent.uplink.live.post import LiveUpload
 from agent.uplink.mqtt import errors
-from agent.uplink.mqtt.conversation import LinkPolicy, Speaker
+from agent.uplink.mqtt.conversation import LinkPolicy, NodeIdentity
 from agent.uplink.mqtt.errors import Trouble
 from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.uplink.mqtt.link import Link
 from agent.uplink.mqtt.session import tls_context
 from agent.uplink.outbox import OutboxPolicy
 from agent.uplink.tokens import Tokens
-from agent.uplink.upload.diagnostics import DiagnosisPost, Make
+from agent.uplink.upload.diagnostics import DiagnosisUpload, Make
 from agent.uplink.upload.uploader import Uploader
 
 log = structlog.get_logger()
@@ -92,7 +92,11 @@ class Node:
         from_hub: SettingsFromHub | None,
         diagnose: Make | None,
     ) -> None:
-        lives, tokens, latest = Lives(one.name for one in settings.camera), Tokens(), LatestHealth()
+        lives, tokens, latest = (
+            LiveLeases(one.name for one in settings.camera),
+            Tokens(),
+            LatestHealth(),
+        )
         shelf = open_shelf(settings, self.journal, clock)
         self.views = make_views(settings, self.journal, shelf, clock, plays_once=plays_once)
         for view in self.views:
@@ -101,7 +105,7 @@ class Node:
             ThreadPoolExecutor() as pool
         ):  # dead cameras are waited for together, not one after the other
             tuple(pool.map(lambda view: view.camera.glance(), self.views))
-        speaker = Speaker(
+        speaker = NodeIdentity(
             node=settings.node.name,
             software=f"matthan {version('matthan')}",
             cameras=lambda: tuple(view.camera.words() for view in self.views),
@@ -126,7 +130,7 @@ class Node:
         self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)
 
     def _services(
-        self, settings: AgentSettings, tokens: Tokens, *, shelf: Shelf, health: HealthService
+        self, settings: AgentSettings, tokens: Tokens, *, shelf: ClipStore, health: HealthService
     ) -> list[Service]:
         """Uploading services start before anything is detected, and stop last."""
         # Link and seal read the new certificate when the agent restarts.
@@ -150,12 +154,12 @@ class Node:
     def _make_line(
         self,
         settings: AgentSettings,
-        speaker: Speaker,
+        speaker: NodeIdentity,
         *,
-        lives: Lives,
+        lives: LiveLeases,
         tokens: Tokens,
         latest: LatestHealth,
-        shelf: Shelf,
+        shelf: ClipStore,
     ) -> None:
         """Everything that goes to the hub: events, files, and live pictures."""
         policy, trusted = settings.uploads.policy(), settings.broker.ca_file
@@ -172,7 +176,7 @@ class Node:
         self.uploader = Uploader(
             self.journal, tokens, trusted=trusted, policy=policy, growing=shelf.growing
         )
-        self.live = LivePost(
+        self.live = LiveUpload(
             lives,
             tokens,
             encode=jpeg,
@@ -183,11 +187,11 @@ class Node:
 
     def _diagnosis_post(
         self, settings: AgentSettings, tokens: Tokens, diagnose: Make | None
-    ) -> DiagnosisPost | None:
+    ) -> DiagnosisUpload | None:
         """Service that sends the diagnosis file."""
         if diagnose is None:
             return None
-        post = DiagnosisPost(
+        post = DiagnosisUpload(
             diagnose,
             tokens,
             trusted=settings.broker.ca_file,
@@ -197,9 +201,9 @@ class Node:
         self.link.diagnose_by(post)
         return post
 
-    def _programs_fetch(self, settings: AgentSettings, tokens: Tokens) -> ProgramsFetch:
+    def _programs_fetch(self, settings: AgentSettings, tokens: Tokens) -> ReleaseFetch:
         """Service that downloads desired releases."""
-        fetch = ProgramsFetch(
+        fetch = ReleaseFetch(
             settings.node.name,
             settings.journal.path.parent / "programs",
             tokens,
@@ -333,10 +337,10 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
     )
 
 
-def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) -> Shelf:
+def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) -> ClipStore:
     """The node's footage; raises OSError."""
     clips = settings.clips
-    return Shelf(
+    return ClipStore(
         clips.folder,
         journal,
         max_bytes=clips.max_bytes,
@@ -350,7 +354,7 @@ def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) ->
 def make_views(
     settings: AgentSettings,
     journal: Journal,
-    shelf: Shelf,
+    shelf: ClipStore,
     clock: SystemClock,
     *,
     plays_once: bool,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from agent.app.view import View
-from agent.journal import Brought, Journal
+from agent.journal import Journal, UploadScope
 from agent.runtime.supervisor import Supervisor
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ class Once:
         *,
         supervisor: Supervisor,
         drain_s: float,
-        brought: Brought = Brought.ALL,
+        brought: UploadScope = UploadScope.ALL,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._views = views

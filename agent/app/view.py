@@ -5,8 +5,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from agent.app.cameras import make_camera
-from agent.app.described_camera import Described
-from agent.app.models import Networks
+from agent.app.described_camera import DescribedCamera
+from agent.app.models import Models
 from agent.app.recorders import make_recorder
 from agent.board.clock import LocalTime, SystemClock
 from agent.cameras.codec.scaler import rgb
@@ -17,19 +17,19 @@ from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.recording.continuous import Continuous
 from agent.recording.recorder import Recorder
-from agent.recording.recorder_fetch import Fetching
+from agent.recording.recorder_fetch import RecorderFetch
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.ring.sound import SoundRing
-from agent.recording.store.store import Shelf
-from agent.runtime.camera_loop import Watch, tamper_key, things_key
+from agent.recording.store.store import ClipStore
+from agent.runtime.camera_loop import CameraLoop, tamper_key, things_key
 from agent.runtime.health import CameraCounts
 from agent.runtime.supervisor import Service
-from agent.uplink.live.leases import Lives
+from agent.uplink.live.leases import LiveLeases
 from agent.vision.budget import Allowance
 from agent.vision.detect.person import DetectorSettings, NanoDet, PersonDetector
 from agent.vision.detect.sensed import SensedPeople
 from agent.vision.picture import PictureLook
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.sightings import SightingSettings
 from agent.wire.ident import uuid7
 
@@ -49,16 +49,16 @@ class View:
         camera: CameraSection,
         settings: AgentSettings,
         *,
-        networks: Networks,
+        networks: Models,
         journal: Journal,
-        shelf: Shelf,
+        shelf: ClipStore,
         clock: SystemClock,
         allowance: Allowance,
         plays_once: bool,
     ) -> None:
         self._section = camera
         sound = SoundRing() if camera.sound else None
-        self.camera = Described(
+        self.camera = DescribedCamera(
             make_camera(camera, clock.now, plays_once=plays_once, sound=sound),
             label=camera.label,
             sound=camera.sound,
@@ -80,7 +80,7 @@ class View:
         self.fetching = make_fetching(camera, shelf, journal, clock)
         eyes = make_eyes(camera, settings, networks, allowance, clock)
         recall(eyes, camera.name, journal, clock.now())
-        self.watch = Watch(
+        self.watch = CameraLoop(
             self.camera,
             eyes,
             self.recorder,
@@ -91,7 +91,7 @@ class View:
         )
         self._plays_once = plays_once
 
-    def show_to(self, lives: Lives) -> None:
+    def show_to(self, lives: LiveLeases) -> None:
         """Frames for live view."""
         self.watch.show_to(lambda frame: lives.offer(self._section.name, frame))
 
@@ -157,29 +157,29 @@ def make_ring(preroll_s: float) -> Preroll:
 
 
 def make_fetching(
-    camera: CameraSection, shelf: Shelf, journal: Journal, clock: SystemClock
-) -> Fetching | None:
+    camera: CameraSection, shelf: ClipStore, journal: Journal, clock: SystemClock
+) -> RecorderFetch | None:
     """Fetches from the camera's recorder; None if it has none."""
     if not camera.recorder:
         return None
     recorder = make_recorder(camera, lambda: clock.now().utc_us)
-    return Fetching(camera.name, recorder, shelf, journal, new_id=new_id)
+    return RecorderFetch(camera.name, recorder, shelf, journal, new_id=new_id)
 
 
 def make_eyes(
     camera: CameraSection,
     settings: AgentSettings,
-    networks: Networks,
+    networks: Models,
     allowance: Allowance,
     clock: SystemClock,
-) -> Eyes:
+) -> Pipeline:
     """Pipeline of one camera, in front of the shared networks, limited by `allowance`."""
     score = settings.detector.score
     by_day, by_night = camera.by_day(score), camera.by_night(score)
     finds = DetectorSettings(score=min(score, camera.night_score or score))
     common, whole, wide = _detectors(camera, networks, finds)
-    return Eyes.for_frames(
-        EyesSettings(
+    return Pipeline.for_frames(
+        PipelineSettings(
             sightings=SightingSettings(evidence=settings.sighting.evidence),
             ignored=camera.ignored,
             zones=tuple(zone.place() for zone in camera.zone),
@@ -204,7 +204,7 @@ def has_network(camera: CameraSection) -> bool:
 
 
 def _detectors(
-    camera: CameraSection, networks: Networks, finds: DetectorSettings
+    camera: CameraSection, networks: Models, finds: DetectorSettings
 ) -> tuple[PersonDetector, PersonDetector | None, list[PersonDetector]]:
     """For all looks, for whole pictures of a crowd, and for other picture shapes."""
     if has_network(camera):
@@ -216,7 +216,7 @@ def _detectors(
     )
 
 
-def recall(eyes: Eyes, camera: str, journal: Journal, now: Instant) -> None:
+def recall(eyes: Pipeline, camera: str, journal: Journal, now: Instant) -> None:
     """Restore what earlier runs learned of its view, if anything."""
     if memory := journal.remembered(tamper_key(camera)):
         eyes.tamper.recall(memory, now)

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from agent.journal import Growing, Journal
+from agent.journal import GrowingClips, Journal
 from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.sealer import Sealer
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.ident import uuid7
 from agent.wire.messages import ClipBegun
 
@@ -134,7 +134,7 @@ class _Round:
         return whole_s - began_s
 
 
-class _Watched(Growing):
+class _Watched(GrowingClips):
     """Notes when the first fragment is durable, before any message about it."""
 
     def __init__(self, journal: Journal) -> None:
@@ -146,7 +146,7 @@ class _Watched(Growing):
         self._noted = threading.Condition()
 
     def grew(self, body: ClipBegun, path: Path, *, durable_bytes: int, at: Instant) -> None:
-        """See `Growing`."""
+        """See `GrowingClips`."""
         if not self.first:
             self.first_bytes = durable_bytes
             self.note(self.first)
@@ -166,7 +166,7 @@ class _Watched(Growing):
             return what[0]
 
 
-class _Shelf(Shelf):
+class _Shelf(ClipStore):
     def __init__(self, folder: Path, journal: Journal, **options: Any) -> None:
         super().__init__(folder, journal, **options)
         self.growing = self.watched = _Watched(journal)

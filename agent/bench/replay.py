@@ -20,7 +20,7 @@ from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import NOWHERE, CameraError
 from agent.inference.litert import ModelError
 from agent.media.frame import Frame, Instant
-from agent.vision.pipeline import Eyes, EyesSettings, Look
+from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.rules.rules import RuleMet
 from agent.vision.sightings.changes import Closed, Opened, SightingChange
 from agent.wire.ident import uuid7
@@ -38,7 +38,7 @@ def replay(
     pace: bool = False,
     model_dir: Path | None = None,
     model: str = "",
-    settings: EyesSettings | None = None,
+    settings: PipelineSettings | None = None,
     last_frame: int | None = None,
 ) -> int:
     """Process the recording at `path` and write into the folder `out`; returns the exit code.
@@ -57,8 +57,8 @@ def replay(
     except (CameraError, ModelError, OSError) as error:
         print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
-    eyes = Eyes.for_frames(
-        settings or EyesSettings(),
+    eyes = Pipeline.for_frames(
+        settings or PipelineSettings(),
         seers.common,
         numbered_ids(),
         whole_detector=seers.whole,
@@ -73,7 +73,7 @@ def replay(
 class _Run:
     """One pass: detection on all frames, with the records for the output."""
 
-    def __init__(self, eyes: Eyes) -> None:
+    def __init__(self, eyes: Pipeline) -> None:
         self._stages = Stages()
         eyes.lap = self._stages.lap
         self._eyes = eyes
@@ -102,7 +102,7 @@ class _Run:
         self._changes += [(self._frames, change) for change in self._eyes.finish(last)]
         return BROKEN_OFF if self._broken else 0
 
-    def _keep(self, frame: Frame, look: Look) -> None:
+    def _keep(self, frame: Frame, look: FrameResult) -> None:
         self._origin = self._origin or frame.at
         self._frames = frame.index
         self._inferences += look.inferences

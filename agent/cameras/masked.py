@@ -16,7 +16,7 @@ import av
 import av.error
 import av.video.codeccontext
 
-from agent.cameras.codec.decodability import Yield
+from agent.cameras.codec.decodability import Decodability
 from agent.cameras.codec.encoder import Encoder
 from agent.cameras.file.reel import i420
 from agent.cameras.port import NOWHERE, Camera, CameraError, PacketSink
@@ -129,7 +129,7 @@ class _MainStream:
         self._sink = sink
         self._name = name
         self._instants: OrderedDict[int, Instant] = OrderedDict()
-        self._yield: Yield | None = None
+        self._yield: Decodability | None = None
         self._decoder = _decoder(given)
         self._base = given.time_base
 
@@ -139,7 +139,7 @@ class _MainStream:
         if self._yield is None:
             if not packet.is_keyframe:  # pictures before it are grey or broken
                 return
-            self._yield = Yield(packet.at)
+            self._yield = Decodability(packet.at)
         for yuv, at in self._pictures(packet):
             self._yield.pictures += 1
             is_wanted = self._sink.wants_keyframe()

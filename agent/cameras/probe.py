@@ -27,7 +27,7 @@ USUAL_PATHS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class StreamMeasurement:
     """A measured stream; `source` is masked, `keyframe_s` is the longest gap seen between
     keyframes.
 
@@ -45,7 +45,7 @@ class Measured:
     seconds: float
 
 
-def measure(url: str, *, seconds: float, clock: Callable[[], Instant]) -> Measured:
+def measure(url: str, *, seconds: float, clock: Callable[[], Instant]) -> StreamMeasurement:
     """Watch the stream at `url`; raises CameraError."""
     source = RtspSource(url, key="url", clock=clock)
     try:
@@ -53,7 +53,7 @@ def measure(url: str, *, seconds: float, clock: Callable[[], Instant]) -> Measur
         began, packets = clock(), []
         for received in source.packets(lambda: clock().seconds_since(began) > seconds):
             packets.append(received.packet)
-        return Measured(
+        return StreamMeasurement(
             source=masked(url),
             codec=info.codec,
             width=info.width,
@@ -78,7 +78,9 @@ def addresses_of(given: str) -> list[tuple[str, str]]:
     return [(base + main, base + sub if sub else "") for main, sub in USUAL_PATHS]
 
 
-def measure_usual(given: str, *, seconds: float, clock: Callable[[], Instant]) -> list[Measured]:
+def measure_usual(
+    given: str, *, seconds: float, clock: Callable[[], Instant]
+) -> list[StreamMeasurement]:
     """The streams found at an address: its main stream, and its sub-stream if one is known.
 
     Raises the most informative CameraError: a refused login rather than "no such stream".

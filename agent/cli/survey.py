@@ -8,7 +8,7 @@ from agent.board.clock import SystemClock
 from agent.cameras.attached import libcamera_names, usb_devices
 from agent.cameras.onvif.discovery import EVERYBODY, discover
 from agent.cameras.port import CameraError
-from agent.cameras.probe import Measured, measure_usual
+from agent.cameras.probe import StreamMeasurement, measure_usual
 from agent.i18n import N_, Say
 
 LONGEST_KEYFRAME_S: Final = 4.0
@@ -69,7 +69,7 @@ def words_of_address(found: dict[str, Any]) -> Iterator[Template]:
     if error is not None:
         for template in error.templates:
             yield template, dict(error.facts or {})
-    streams: list[Measured] = found["streams"]
+    streams: list[StreamMeasurement] = found["streams"]
     for stream in streams:
         yield (
             N_(
@@ -89,7 +89,7 @@ def words_of_address(found: dict[str, Any]) -> Iterator[Template]:
         )
 
 
-def advice(stream: Measured) -> Iterator[Template]:
+def advice(stream: StreamMeasurement) -> Iterator[Template]:
     """Changes to make in the camera's own settings."""
     longest = stream.keyframe_s if stream.keyframe_s is not None else stream.seconds
     if longest > LONGEST_KEYFRAME_S:
@@ -129,7 +129,7 @@ def as_json(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _keyframe(stream: Measured) -> str:
+def _keyframe(stream: StreamMeasurement) -> str:
     if stream.keyframe_s is None:
         return f"> {stream.seconds:g}"
     return f"{stream.keyframe_s:g}"

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from agent.cameras.pi.controls import Exposure, PiLook
+from agent.cameras.pi.controls import Exposure, PiControls
 from toml_settings import Section
 
 
@@ -63,10 +63,10 @@ class PiSection(Section):
             raise ValueError("a lens that stays at focus_m looks at no focus_window: keep one")
         return self
 
-    def look(self) -> PiLook:
+    def look(self) -> PiControls:
         """The same for the camera."""
         window = self.focus_window
-        return PiLook(
+        return PiControls(
             exposure=self.exposure,
             brightness_ev=self.brightness_ev,
             focus_m=self.focus_m,

@@ -15,7 +15,7 @@ from agent.recording.recorder import ClipPolicy
 from agent.recording.store.retention import ClassBounds
 from agent.uplink.mqtt.session import BrokerAddress
 from agent.vision.detect.person import DetectorSettings
-from agent.vision.pipeline import EyesSettings
+from agent.vision.pipeline import PipelineSettings
 from agent.vision.sightings.sightings import SightingSettings
 from toml_settings import FileSettings, Section
 
@@ -161,7 +161,7 @@ class DetectorSection(Section):
         description="The least score (0-1) of a find. Lower: people farther away, more mistakes.",
     )
     looks_per_s: float = Field(
-        EyesSettings().looks_per_s,
+        PipelineSettings().looks_per_s,
         ge=1,
         le=1000,
         description="Looks (runs of the network) per second, all cameras together. At the "

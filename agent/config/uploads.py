@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from agent.journal import Brought
+from agent.journal import UploadScope
 from agent.uplink.upload.uploader import UploadPolicy
 from toml_settings import Section
 
@@ -12,8 +12,8 @@ LEAST_KBIT_PER_S = 64
 class UploadsSection(Section):
     """Uploads of pictures and clips."""
 
-    bring: Brought = Field(
-        Brought.ALL,
+    bring: UploadScope = Field(
+        UploadScope.ALL,
         description="Files that the node uploads by itself: `all`; `alerts`: those of "
         "alerts; `asked`: only pictures of alerts. Files that officers ask for "
         "come in any case, as long as the node has them.",

@@ -6,7 +6,7 @@ from agent.media.frame import Instant
 from agent.vision.budget import Allowance, shared
 
 
-class Purse:
+class InferenceBudget:
     """One camera's share of the budget; unused inferences pass between cameras under one lock."""
 
     def __init__(self, allowance: Allowance, in_use: threading.Lock) -> None:
@@ -19,7 +19,7 @@ class Purse:
             return self._allowance.grant(now, wanted)
 
 
-def purses(looks_per_s: float, cameras: int) -> list[Purse]:
+def purses(looks_per_s: float, cameras: int) -> list[InferenceBudget]:
     """One budget share per camera; together `looks_per_s` inferences a second."""
     in_use = threading.Lock()
-    return [Purse(budget, in_use) for budget in shared(looks_per_s, cameras)]
+    return [InferenceBudget(budget, in_use) for budget in shared(looks_per_s, cameras)]

@@ -10,33 +10,32 @@ from agent.journal.errors import (
     JournalReadOnly,
     is_mounted_read_only,
 )
-from agent.journal.growing_clips import Growing, GrowingClip
+from agent.journal.growing_clips import GrowingClip, GrowingClips
 from agent.journal.journal import Journal
 from agent.journal.pruning import Pruner
 from agent.journal.refused import SetAside, set_aside
-from agent.journal.requested_files import Brought
-from agent.journal.requested_spans import SpanWanted
+from agent.journal.requested_files import UploadScope
+from agent.journal.requested_spans import SpanRequest
 from agent.journal.rows import (
     Clip,
     DueMedia,
     FootageClass,
     JournalCounts,
     JournalLimits,
-    Kept,
     MediaKind,
-    Waiting,
+    StoredFile,
+    WaitingEvent,
 )
 from agent.journal.transaction import Transaction
 
 __all__ = [
     "Backlog",
-    "Brought",
     "Clip",
     "DueMedia",
     "Entry",
     "FootageClass",
-    "Growing",
     "GrowingClip",
+    "GrowingClips",
     "Journal",
     "JournalBusy",
     "JournalCorrupt",
@@ -46,13 +45,14 @@ __all__ = [
     "JournalFull",
     "JournalLimits",
     "JournalReadOnly",
-    "Kept",
     "MediaKind",
     "Pruner",
     "SetAside",
-    "SpanWanted",
+    "SpanRequest",
+    "StoredFile",
     "Transaction",
-    "Waiting",
+    "UploadScope",
+    "WaitingEvent",
     "is_mounted_read_only",
     "set_aside",
 ]

@@ -32,7 +32,7 @@ class GrowingClip:
     durable_bytes: int
 
 
-class Growing:
+class GrowingClips:
     """Any thread may call. If the journal refuses, only the early upload is lost, not the clip."""
 
     def __init__(self, journal: Journal) -> None:

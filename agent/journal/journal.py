@@ -15,17 +15,17 @@ from agent.journal.ballast import Ballast
 from agent.journal.errors import JournalFull, explained
 from agent.journal.eviction import Gauge
 from agent.journal.file import claim, open_or_replace, spool_id_of
-from agent.journal.requested_files import Brought
-from agent.journal.requested_spans import SpanWanted
-from agent.journal.resend import Recalled
+from agent.journal.requested_files import UploadScope
+from agent.journal.requested_spans import SpanRequest
+from agent.journal.resend import ResendPlan
 from agent.journal.rows import (
     Clip,
     DueMedia,
     JournalCounts,
     JournalLimits,
-    Kept,
     MediaKind,
-    Waiting,
+    StoredFile,
+    WaitingEvent,
 )
 from agent.journal.transaction import Transaction, Trust
 from agent.media.frame import Instant
@@ -174,7 +174,7 @@ class Journal:
         with self.transaction() as tx:
             tx.media_refused(sha256, reason)
 
-    def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> Recalled:
+    def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> ResendPlan:
         """The hub lacks these numbers and files: they are queued again, or reported as gone."""
         with self.transaction() as tx:
             return tx.say_again(ranges, media)
@@ -195,7 +195,7 @@ class Journal:
         with self._lock:
             self._ballast.lay()
 
-    def waiting(self, limit: int) -> list[Waiting]:
+    def waiting(self, limit: int) -> list[WaitingEvent]:
         """Waiting events, alerts first, then oldest first."""
         good, unreadable = self._read(lambda sql: queries.waiting(sql, limit))
         if unreadable:
@@ -209,7 +209,7 @@ class Journal:
         """Highest number so far; 0 if none."""
         return self._read(resend.last_seq)
 
-    def media_due(self, limit: int = 20, brought: Brought = Brought.ALL) -> list[DueMedia]:
+    def media_due(self, limit: int = 20, brought: UploadScope = UploadScope.ALL) -> list[DueMedia]:
         """Files to upload whose event the hub has, most important first."""
         return self._read(lambda sql: requested_files.due(sql, brought, limit))
 
@@ -217,7 +217,7 @@ class Journal:
         """True if the hub knows this growing clip and it belongs to an alert."""
         return self._read(lambda sql: requested_files.is_wanted_growing(sql, event_id))
 
-    def media_owed(self, brought: Brought) -> int:
+    def media_owed(self, brought: UploadScope) -> int:
         """Number of files still to upload."""
         return self._read(lambda sql: requested_files.owed(sql, brought))
 
@@ -236,11 +236,11 @@ class Journal:
         with self.transaction() as tx:
             tx.want_span(command_id, span)
 
-    def spans_wanted(self) -> list[SpanWanted]:
+    def spans_wanted(self) -> list[SpanRequest]:
         """Requested time spans without an answer."""
         return self._read(requested_spans.wanted)
 
-    def clips_of(self, span: SpanWanted, *, limit: int) -> list[tuple[Clip, bool]]:
+    def clips_of(self, span: SpanRequest, *, limit: int) -> list[tuple[Clip, bool]]:
         """Clips that overlap the span, and whether each was announced to the hub."""
         return self._read(lambda sql: requested_spans.clips_of(sql, span, limit=limit))
 
@@ -250,7 +250,7 @@ class Journal:
         with self.transaction() as tx:
             tx.bring(command_id, sha256s)
 
-    def kept(self, kind: MediaKind) -> list[Kept]:
+    def kept(self, kind: MediaKind) -> list[StoredFile]:
         """All known files of that kind, oldest first."""
         return self._read(lambda sql: queries.kept(sql, kind))
 

@@ -13,9 +13,9 @@ from agent.journal.rows import (
     Clip,
     FootageClass,
     JournalCounts,
-    Kept,
     MediaKind,
-    Waiting,
+    StoredFile,
+    WaitingEvent,
 )
 from agent.media.frame import Instant
 from agent.wire.messages import Body
@@ -41,7 +41,7 @@ _KEPT: Final = {
 """Sound is kept with its clip and judged by it."""
 
 
-def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[int]]:
+def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[WaitingEvent], list[int]]:
     """Waiting events, alerts first, and the numbers of unreadable rows."""
     rows = sql.execute(
         "SELECT seq, event_id, priority, body, mono_ns, utc_us, boot_id, clock_source,"
@@ -49,7 +49,7 @@ def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[in
         " ORDER BY priority, seq LIMIT ?",
         (limit,),
     ).fetchall()
-    good: list[Waiting] = []
+    good: list[WaitingEvent] = []
     unreadable: list[int] = []
     for row in rows:
         try:
@@ -59,11 +59,11 @@ def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[in
     return good, unreadable
 
 
-def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[Kept]:
+def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[StoredFile]:
     """All known files of that kind, oldest first."""
     rows = sql.execute(_KEPT[kind]).fetchall()
     return [
-        Kept(
+        StoredFile(
             sha256=row[0],
             kind=kind,
             path=Path(row[1]),
@@ -142,8 +142,8 @@ def _most_owed(states: str) -> str:
     return min(states.split(","), key=("due", "waiting", "done", "refused").index)
 
 
-def _as_waiting(row: tuple[Any, ...]) -> Waiting:
-    return Waiting(
+def _as_waiting(row: tuple[Any, ...]) -> WaitingEvent:
+    return WaitingEvent(
         seq=row[0],
         event_id=UUID(row[1]),
         priority=row[2],

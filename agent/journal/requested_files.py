@@ -10,7 +10,7 @@ from uuid import UUID
 from agent.journal.rows import DueMedia, MediaKind
 
 
-class Brought(StrEnum):
+class UploadScope(StrEnum):
     """Pictures and clips a node uploads by itself; pictures of alerts always."""
 
     ALL = "all"
@@ -21,9 +21,9 @@ class Brought(StrEnum):
 
 
 _RANKS: Final = {
-    Brought.ALL: 3,
-    Brought.ALERTS: 1,
-    Brought.ASKED: 0,
+    UploadScope.ALL: 3,
+    UploadScope.ALERTS: 1,
+    UploadScope.ASKED: 0,
 }
 """Last rank, see `_DUE`, uploaded without a request."""
 
@@ -46,7 +46,7 @@ LIMIT ?
 """
 
 
-def due(sql: sqlite3.Connection, brought: Brought, limit: int) -> list[DueMedia]:
+def due(sql: sqlite3.Connection, brought: UploadScope, limit: int) -> list[DueMedia]:
     """Files whose event the hub has: pictures of alerts, requested files, clips of alerts, the
     rest; oldest first among equals."""
     rows = sql.execute(_DUE.format(states="'due'"), (_RANKS[brought], limit)).fetchall()
@@ -56,7 +56,7 @@ def due(sql: sqlite3.Connection, brought: Brought, limit: int) -> list[DueMedia]
     ]
 
 
-def owed(sql: sqlite3.Connection, brought: Brought) -> int:
+def owed(sql: sqlite3.Connection, brought: UploadScope) -> int:
     """Number of files still to upload, with or without their event at the hub."""
     rows = sql.execute(_DUE.format(states="'waiting', 'due'"), (_RANKS[brought], -1)).fetchall()
     return len(rows)

@@ -10,7 +10,7 @@ from agent.wire.answers import BringSpan
 
 
 @dataclass(frozen=True, slots=True)
-class SpanWanted:
+class SpanRequest:
     """Requested time span of a camera, both ends included, microseconds UTC."""
 
     command_id: UUID
@@ -35,10 +35,10 @@ def want(sql: sqlite3.Connection, command_id: UUID, span: BringSpan) -> None:
     )
 
 
-def wanted(sql: sqlite3.Connection) -> list[SpanWanted]:
+def wanted(sql: sqlite3.Connection) -> list[SpanRequest]:
     """All requests without an answer."""
     rows = sql.execute("SELECT * FROM spans_wanted ORDER BY command_id").fetchall()
-    return [SpanWanted(UUID(row[0]), row[1], row[2], row[3], bool(row[4])) for row in rows]
+    return [SpanRequest(UUID(row[0]), row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
 def answered(sql: sqlite3.Connection, command_id: UUID) -> None:
@@ -46,7 +46,7 @@ def answered(sql: sqlite3.Connection, command_id: UUID) -> None:
     sql.execute("DELETE FROM spans_wanted WHERE command_id = ?", (str(command_id),))
 
 
-def clips_of(sql: sqlite3.Connection, span: SpanWanted, *, limit: int) -> list[tuple[Clip, bool]]:
+def clips_of(sql: sqlite3.Connection, span: SpanRequest, *, limit: int) -> list[tuple[Clip, bool]]:
     """Clips that overlap the span, oldest first, and whether each was announced to the hub."""
     rows = sql.execute(
         "SELECT clip_id, camera, path, sha256, size_bytes, first_frame_utc_us, duration_ms,"

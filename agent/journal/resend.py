@@ -22,7 +22,7 @@ FORGOTTEN: Final = "the node no longer has it"
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class ResendPlan:
     """Result of a request, before anything is sent."""
 
     again: tuple[int, ...] = ()
@@ -54,7 +54,7 @@ def forget_oldest(sql: sqlite3.Connection, most: int) -> int:
     return gone
 
 
-def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> Recalled:
+def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> ResendPlan:
     """Result for these numbers if at most `room` events may be queued again.
 
     Waiting events need nothing. Numbers already reported as dropped, in an unreceipted event, are
@@ -74,7 +74,7 @@ def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> R
         gone += without([(first, reach)], ((seq, seq) for seq, _ in rows))
         again += [seq for seq, is_receipted in rows if is_receipted]
     beyond = sum(last - max(first, top + 1) + 1 for first, last in joined(ranges) if last > top)
-    return Recalled(
+    return ResendPlan(
         again=tuple(again[: max(0, min(room, EVENTS_AT_ONCE))]),
         gone=_by_reason(sql, without(gone, _announced(sql))),
         beyond=beyond,

@@ -44,7 +44,7 @@ class FootageClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingEvent:
     """An event without a receipt."""
 
     event_id: UUID
@@ -88,7 +88,7 @@ class DueMedia:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredFile:
     """A known file, for the clip store's decisions."""
 
     sha256: str

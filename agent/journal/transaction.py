@@ -20,7 +20,7 @@ from agent.journal import (
 )
 from agent.journal.eviction import Gauge
 from agent.journal.left_open import Witness, left_open
-from agent.journal.resend import Recalled
+from agent.journal.resend import ResendPlan
 from agent.journal.rows import Clip, JournalLimits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.answers import BringSpan, HoldFootage
@@ -239,7 +239,7 @@ class Transaction:
         answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
         self.add_event(answer, at=self._now())
 
-    def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> Recalled:
+    def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> ResendPlan:
         """The hub lacks these numbers and files: they are queued again, or reported as gone.
 
         Never at the cost of anything: a nearly full journal waits for the next request.

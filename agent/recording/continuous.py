@@ -21,7 +21,7 @@ from agent.recording.mp4.fragments import Mp4Error
 from agent.recording.ring.preroll import Numbered, Preroll, Take
 from agent.recording.ring.sound import SoundRing
 from agent.recording.sound_writer import SoundWriter
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.recording.writer import ClipWriter
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class Continuous:
         self,
         camera: str,
         ring: Preroll,
-        shelf: Shelf,
+        shelf: ClipStore,
         *,
         new_id: Callable[[Instant], UUID],
         segment_s: float = SEGMENT_S,

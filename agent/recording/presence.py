@@ -27,7 +27,7 @@ class _Presence:
     is_shown: bool = False
 
 
-class Attendance:
+class OpenSightings:
     """Sightings that still need video; written by the camera loop's thread, read by the
     recorder's."""
 

@@ -14,11 +14,11 @@ import structlog
 
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.recording.mp4.fragments import Mp4Error
-from agent.recording.presence import Attendance
+from agent.recording.presence import OpenSightings
 from agent.recording.ring.preroll import Numbered, Preroll, Take
 from agent.recording.ring.sound import SoundRing
 from agent.recording.sound_writer import SoundWriter
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipBegun
 
@@ -93,7 +93,7 @@ class Recorder:
         self,
         camera: str,
         ring: Preroll,
-        shelf: Shelf,
+        shelf: ClipStore,
         *,
         policy: ClipPolicy,
         new_id: Callable[[Instant], UUID],
@@ -111,7 +111,7 @@ class Recorder:
         self._policy = policy
         self._new_id = new_id
         self._take: Take | None = None
-        self._attendance = Attendance(preroll_s=policy.preroll_s, postroll_s=policy.postroll_s)
+        self._attendance = OpenSightings(preroll_s=policy.preroll_s, postroll_s=policy.postroll_s)
         self._clip: _OpenClip | None = None
         self._last_cut = 0
         self._is_losing = False

@@ -13,12 +13,12 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import Clip, FootageClass, Journal, SpanWanted
+from agent.journal import Clip, FootageClass, Journal, SpanRequest
 from agent.media.archive import Archive, Archived, ArchiveError
 from agent.media.frame import Instant
 from agent.recording.mp4.fragments import Mp4Error
 from agent.recording.store.leftovers import is_from_recorder
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.recording.writer import ClipWriter
 
 log = structlog.get_logger()
@@ -52,14 +52,14 @@ class _File:
     began: Instant
 
 
-class Fetching:
+class RecorderFetch:
     """Service of one camera's recorder."""
 
     def __init__(
         self,
         camera: str,
         archive: Archive,
-        shelf: Shelf,
+        shelf: ClipStore,
         journal: Journal,
         *,
         new_id: Callable[[Instant], UUID],
@@ -78,7 +78,7 @@ class Fetching:
         self.counts = FetchCounts()
         shelf.fetched_first(camera, self.is_due)
 
-    def is_due(self, span: SpanWanted) -> bool:
+    def is_due(self, span: SpanRequest) -> bool:
         """True if the recorder must still be asked for it (any thread)."""
         return span.camera == self._camera and span.command_id not in self._done
 
@@ -97,7 +97,7 @@ class Fetching:
             if self.is_due(span):
                 self._fetch(span, stop, beat)
 
-    def _fetch(self, span: SpanWanted, stop: threading.Event, beat: Callable[[], None]) -> None:
+    def _fetch(self, span: SpanRequest, stop: threading.Event, beat: Callable[[], None]) -> None:
         try:
             clips = [clip for clip, _ in self._journal.clips_of(span, limit=CLIPS_A_SPAN)]
             for gap in uncovered((span.from_utc_us, span.until_utc_us), clips):
@@ -112,12 +112,12 @@ class Fetching:
                 self._close(span)
                 log.info("span_fetched", camera=self._camera, files=self.counts.files)
 
-    def _close(self, span: SpanWanted) -> None:
+    def _close(self, span: SpanRequest) -> None:
         self._done[span.command_id] = None
         if len(self._done) > SPANS_REMEMBERED:
             del self._done[next(iter(self._done))]
 
-    def _failed(self, span: SpanWanted, why: str) -> None:
+    def _failed(self, span: SpanRequest, why: str) -> None:
         self.counts.failures += 1
         tries = self._tries.pop(span.command_id, 0) + 1
         if tries >= TRIES:

@@ -20,11 +20,11 @@ from agent.cameras.port import Camera, CameraError
 from agent.journal import Backlog, Entry, Journal, MediaKind, Transaction
 from agent.media.frame import Frame, Instant
 from agent.recording.recorder import Recorder
-from agent.recording.store.store import KeptPicture, Shelf
+from agent.recording.store.store import ClipStore, KeptPicture
 from agent.uplink.events import in_words
 from agent.uplink.tampering import ADVICE, tamper_words
 from agent.vision.picture import PictureLook, draw
-from agent.vision.pipeline import Eyes
+from agent.vision.pipeline import Pipeline
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper.tamper import TamperBegan, TamperChange, TamperNothing
 from agent.wire.messages import Body, CameraBack, CameraLost
@@ -50,7 +50,7 @@ def things_key(camera: str) -> str:
 
 
 @dataclass(slots=True)
-class WatchCounts:
+class CameraLoopCounts:
     """Counters of one camera since its start."""
 
     frames: int = 0
@@ -63,16 +63,16 @@ class WatchCounts:
     events_lost: int = 0
 
 
-class Watch:
+class CameraLoop:
     """One camera; `run` may be called again after it ended."""
 
     def __init__(
         self,
         camera: Camera,
-        eyes: Eyes,
+        eyes: Pipeline,
         recorder: Recorder,
         *,
-        shelf: Shelf,
+        shelf: ClipStore,
         journal: Journal,
         now: Callable[[], Instant],
         look: PictureLook,
@@ -88,7 +88,7 @@ class Watch:
         self._lost_since: Instant | None = None
         self._is_losing_pictures = False
         self._said_busy: Instant | None = None
-        self.counts = WatchCounts()
+        self.counts = CameraLoopCounts()
 
     @property
     def is_lost(self) -> bool:

@@ -11,7 +11,7 @@ import structlog
 from agent.board.board import Board
 from agent.journal import Journal, JournalCounts, JournalError
 from agent.media.frame import Instant
-from agent.uplink.mqtt.conversation import Speaker
+from agent.uplink.mqtt.conversation import NodeIdentity
 from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.wire.presence import CameraHealth, Health, Lost, Owing
 from agent.wire.terms import Stamp
@@ -37,7 +37,7 @@ class HealthService:
 
     def __init__(
         self,
-        speaker: Speaker,
+        speaker: NodeIdentity,
         journal: Journal,
         *,
         board: Board,

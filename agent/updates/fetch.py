@@ -45,7 +45,7 @@ STOPPED: Final = "the agent was stopped"
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledRelease:
     """Running release, and results of the root service, the guard and the connection for the last
     bundle."""
 
@@ -54,7 +54,7 @@ class Installed:
     last: ProgramsAnswer | None
 
 
-class ProgramsFetch:
+class ReleaseFetch:
     """A named service, and the `ProgramsDesk` of the link."""
 
     def __init__(  # noqa: PLR0913 - all that it works with, each by its name
@@ -65,7 +65,7 @@ class ProgramsFetch:
         *,
         trusted: Path | None,
         check: Callable[[Path], None],
-        installed: Callable[[], Installed],
+        installed: Callable[[], InstalledRelease],
         bytes_per_s: float = 0.0,
         gives_way: Callable[[], bool] = lambda: False,
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,

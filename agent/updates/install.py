@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from agent.crypto import is_signed
 from agent.journal.durable import write_whole
-from agent.updates.fetch import BUNDLE, NOTE, Installed
+from agent.updates.fetch import BUNDLE, NOTE, InstalledRelease
 from agent.updates.slots import HOME, MARK, Slots
 from agent.updates.slots import RELEASE as IN_SLOT
 from agent.updates.update import INSTALLER, KEY, public_key
@@ -99,7 +99,7 @@ def install_fetched(
     return bool(answer["outcome"] == "installed")
 
 
-def what_runs(home: Path = HOME, mark: Path = MARK) -> Installed:
+def what_runs(home: Path = HOME, mark: Path = MARK) -> InstalledRelease:
     """Running release, and result of the last bundle from the hub."""
     slots = Slots(home, mark=mark)
     in_use = slots.in_use
@@ -115,7 +115,7 @@ def what_runs(home: Path = HOME, mark: Path = MARK) -> Installed:
         )
     except (OSError, ValueError, TypeError, KeyError):  # none yet, or not ours
         last = None
-    return Installed(number, name, last)
+    return InstalledRelease(number, name, last)
 
 
 def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> tuple[str, str]:

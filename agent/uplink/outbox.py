@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 
-class Owed(Protocol):
+class Pending(Protocol):
     """The properties of an event that the outbox needs."""
 
     @property
@@ -18,7 +18,7 @@ class Owed(Protocol):
         """Unique for ever."""
 
 
-E = TypeVar("E", bound=Owed)
+E = TypeVar("E", bound=Pending)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from agent.vision.motion.daylight import Daylight, Sensitivity
 from agent.vision.motion.finder import MotionFinder, MotionSettings, moved_share
 from agent.vision.rules.places import Line, Zone
 from agent.vision.rules.rules import Rules
-from agent.vision.sightings.alerting import Telling
+from agent.vision.sightings.alerting import Alerting
 from agent.vision.sightings.changes import SightingChange
 from agent.vision.sightings.crowd import CrowdGauge
 from agent.vision.sightings.sightings import Sightings, SightingSettings
@@ -36,7 +36,7 @@ HIDDEN_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class EyesSettings:
+class PipelineSettings:
     """Settings of each stage."""
 
     motion: MotionSettings = field(default_factory=MotionSettings)
@@ -63,7 +63,7 @@ class EyesSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FrameResult:
     """Result of one frame."""
 
     moved: tuple[Box, ...]
@@ -76,7 +76,7 @@ class Look:
     tampering: TamperChange | None = None
     """Change of tampering, if any."""
     things: str | None = None
-    """Known things that look like people, when they should be stored (`Eyes.things`)."""
+    """Known things that look like people, when they should be stored (`Pipeline.things`)."""
 
 
 def _unmeasured(stage: str) -> None:
@@ -88,7 +88,7 @@ def _unknown(at: Instant) -> datetime | None:
 
 
 @dataclass(slots=True)
-class Eyes:
+class Pipeline:
     """Vision of one camera; used by one thread. `lap` gets the name of each finished stage."""
 
     motion: MotionFinder
@@ -105,7 +105,7 @@ class Eyes:
     tamper: Tamper
     things: LookAlikes
     ignored: Area = field(default_factory=lambda: Area(()))
-    telling: Telling = field(default_factory=Telling)
+    telling: Alerting = field(default_factory=Alerting)
     daylight: Daylight = field(default_factory=Daylight)
     local: Callable[[Instant], datetime | None] = _unknown
     lap: Callable[[str], None] = _unmeasured
@@ -114,14 +114,14 @@ class Eyes:
     @classmethod
     def for_frames(
         cls,
-        settings: EyesSettings,
+        settings: PipelineSettings,
         detector: PersonDetector,
         new_id: Callable[[Instant], UUID],
         allowance: Allowance | None = None,
         local: Callable[[Instant], datetime | None] = _unknown,
         whole_detector: PersonDetector | None = None,
         fitted: Sequence[PersonDetector] = (),
-    ) -> "Eyes":
+    ) -> "Pipeline":
         """A new pipeline; `new_id` makes sighting ids, `local` gives the local time of an instant,
         or None if the clock is not trusted.
 
@@ -144,13 +144,13 @@ class Eyes:
             crowd=CrowdGauge(settings.sightings.crowd),
             tamper=Tamper(new_id),
             ignored=Area(settings.ignored),
-            telling=Telling(Rules(settings.zones, settings.lines), settings.alert_hours),
+            telling=Alerting(Rules(settings.zones, settings.lines), settings.alert_hours),
             daylight=Daylight(by_day, settings.by_night, settings.night_hours),
             local=local,
             allowance=allowance or LookBudget(settings.looks_per_s),
         )
 
-    def step(self, frame: Frame) -> Look:
+    def step(self, frame: Frame) -> FrameResult:
         """Process one frame. Without motion and tracks there is no inference.
 
         Frames come in the order of their instants. ValueError for a misshapen frame, which changes
@@ -199,7 +199,9 @@ class Eyes:
         self.lap("sighting")
         put_off = len(wanted) - len(regions)
         things = self.things.to_be_kept(frame.at)
-        return Look(moved, tuple(found), tracks, changes, len(regions), put_off, tampering, things)
+        return FrameResult(
+            moved, tuple(found), tracks, changes, len(regions), put_off, tampering, things
+        )
 
     def _local_time(self, at: Instant) -> datetime | None:
         """Only if something needs it and the clock is trusted."""

@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.journal import Journal
-from agent.uplink.live.leases import Lives
-from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.live.leases import LiveLeases
+from agent.uplink.mqtt.inbound import Inbound, LinkCounts
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
@@ -51,12 +51,12 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 @pytest.mark.parametrize("path", [one for one in GOLDEN if not is_up(one)], ids=lambda p: p.stem)
 def test_a_node_takes_what_the_hub_of_then_says(path: Path, journal: Journal) -> None:
-    hearing = Hearing(
+    hearing = Inbound(
         NODE,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=Lives(["cong-bac"]),
+        lives=LiveLeases(["cong-bac"]),
         counts=LinkCounts(),
     )
     topic = topic_of(path)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from agent.journal import Growing, Journal, JournalError, MediaKind
+from agent.journal import GrowingClips, Journal, JournalError, MediaKind
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.media.sound import SoundPacket
 from agent.recording.continuous import Continuous
@@ -21,7 +21,7 @@ from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.ring.sound import SoundRing
 from agent.recording.sealer import Sealer
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.answers import HoldFootage
 from agent.wire.messages import SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
@@ -64,7 +64,7 @@ class MortalAgent:
     """One life of it."""
 
     def __init__(
-        self, plan: Plan, life: int, growing: Callable[[Journal], Growing] = Growing
+        self, plan: Plan, life: int, growing: Callable[[Journal], GrowingClips] = GrowingClips
     ) -> None:
         """`growing` hears what is told of clips under way."""
         self._plan = plan
@@ -72,7 +72,7 @@ class MortalAgent:
         self._sounds = 0
         self._start_s = life * RUN_S
         self.journal = Journal.open(plan.journal, now=self.now, boot_id=BOOT)
-        self.shelf = Shelf(
+        self.shelf = ClipStore(
             plan.clips,
             self.journal,
             max_bytes=plan.max_bytes,

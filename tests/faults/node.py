@@ -26,7 +26,7 @@ from agent.board.clock import boot_id
 from agent.journal import Journal, JournalError
 from agent.media.frame import Instant
 from agent.runtime.supervisor import Service, SupervisePolicy, Supervisor
-from agent.uplink.mqtt.conversation import LinkPolicy, Speaker
+from agent.uplink.mqtt.conversation import LinkPolicy, NodeIdentity
 from agent.uplink.mqtt.link import Link
 from agent.uplink.mqtt.session import BrokerAddress
 from agent.uplink.outbox import OutboxPolicy
@@ -247,7 +247,7 @@ def live(plan: dict[str, Any], stop: threading.Event) -> None:
     clock = SteppedClock(Path(plan["clock"]))
     journal = open_journal(plan, clock, stop)
     tokens = Tokens()
-    speaker = Speaker(
+    speaker = NodeIdentity(
         node=plan["name"],
         software="campaign",
         cameras=lambda: (_camera(plan["name"]),),

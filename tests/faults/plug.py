@@ -25,7 +25,7 @@ from typing import Any, Final
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from agent.journal import Growing, Journal, MediaKind
+from agent.journal import GrowingClips, Journal, MediaKind
 from agent.media.frame import Instant
 from agent.wire.messages import ClipBegun
 from tests.faults import clip_count
@@ -74,7 +74,7 @@ class Tally:
     """By hash: how many frames."""
 
 
-class _Told(Growing):
+class _Told(GrowingClips):
     """Writes down what is told of clips under way, so that the trace has it in its place."""
 
     def __init__(self, journal: Journal, note: Callable[[dict[str, Any]], None]) -> None:
@@ -82,12 +82,12 @@ class _Told(Growing):
         self._note = note
 
     def grew(self, body: ClipBegun, path: Path, *, durable_bytes: int, at: Instant) -> None:
-        """See `Growing`."""
+        """See `GrowingClips`."""
         super().grew(body, path, durable_bytes=durable_bytes, at=at)
         self._note({"grown": path.name, "bytes": durable_bytes})
 
     def dropped(self, clip_id: Any, **why: Any) -> None:
-        """See `Growing`."""
+        """See `GrowingClips`."""
         super().dropped(clip_id, **why)
         self._note({"dropped": str(clip_id)})
 

@@ -40,7 +40,7 @@ from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload.uploader import Uploader
 from agent.wire.answers import UploadToken
@@ -123,7 +123,7 @@ class Found:
 class Camera:
     """One RTSP camera with its recorder, and people made up in front of it."""
 
-    def __init__(self, name: str, url: str, *, journal: Journal, shelf: Shelf) -> None:
+    def __init__(self, name: str, url: str, *, journal: Journal, shelf: ClipStore) -> None:
         self.name = name
         self._journal = journal
         self._camera = StreamCamera(name, url, clock=now)
@@ -254,7 +254,7 @@ def run(wanted: Wanted, folder: Path) -> Found:
     with ExitStack() as stack:
         server = stack.enter_context(RtspServer(f"/main={street}"))
         journal = stack.enter_context(closing(open_journal(folder / "journal.db")))
-        shelf = Shelf(folder / "clips", journal, max_bytes=2**40, spare_bytes=0)
+        shelf = ClipStore(folder / "clips", journal, max_bytes=2**40, spare_bytes=0)
         names = [f"cam-{number}" for number in range(1, wanted.cameras + 1)]
         town, url = stack.enter_context(_hub(folder, names, journal))
         wire = Wire(journal, town)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.updates.fetch import ProgramsFetch
+from agent.updates.fetch import ReleaseFetch
 from agent.updates.install import is_installable, what_runs
 from agent.wire.programs import TakePrograms
 from hub.enrol.authority import Authority
@@ -89,10 +89,10 @@ class Walk:
         assert sorted(self.told) == [NODE, "tram-02", "tram-03"], "the first few"
         return self.told[NODE]
 
-    def fetch(self, tokens: object, authority: Authority) -> ProgramsFetch:
+    def fetch(self, tokens: object, authority: Authority) -> ReleaseFetch:
         """The box's own service."""
         key = public_of(self.box.folder)
-        return ProgramsFetch(
+        return ReleaseFetch(
             NODE,
             self.box.agents,
             tokens,  # type: ignore[arg-type]
@@ -102,7 +102,7 @@ class Walk:
             free_bytes=lambda _: 10**12,
         )
 
-    def report(self, fetch: ProgramsFetch) -> str:
+    def report(self, fetch: ReleaseFetch) -> str:
         """It says how far it is; how the page tells it then."""
         self.fleet.pass_s(1)
         fetch._last = what_runs(self.box.home, self.box.mark)

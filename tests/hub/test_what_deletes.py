@@ -60,7 +60,7 @@ TRIED: Final = {
     "hub/store/tip_keeping.py::_forget": TIPS,
     "agent/recording/store/store.py::_unlink": ON_NODE
     + "test_no_bound_of_a_shelf_takes_what_is_held",
-    "agent/recording/store/store.py::Shelf._forget": ON_NODE
+    "agent/recording/store/store.py::ClipStore._forget": ON_NODE
     + "test_a_hold_that_comes_while_the_shelf_decides_is_in_time",
     "agent/journal/footage.py::forget": ON_NODE + "test_no_bound_of_a_shelf_takes_what_is_held",
     "agent/journal/transaction.py::Transaction.forget_sound": ON_NODE
@@ -88,17 +88,17 @@ NO_FOOTAGE: Final = {
     "agent/recording/mp4/mend.py::mend": "a file of which nothing plays",
     "agent/recording/mp4/mend.py::_cut": "bytes after the last that plays, once, after a power cut",
     "agent/recording/mp4/mend.py::_end_seal": "the end of a seal that did not fit",
-    "agent/recording/store/store.py::Shelf.keep_picture": UNFINISHED,
+    "agent/recording/store/store.py::ClipStore.keep_picture": UNFINISHED,
     "agent/recording/sound_writer.py::SoundWriter.abandon": UNFINISHED,
     "agent/recording/writer.py::ClipWriter.abandon": UNFINISHED,
     "agent/recording/store/encryption.py::_begin": "folders that are empty",
     "agent/recording/store/encryption.py::_copy": UNFINISHED,
     "agent/updates/slots.py::Slots._forget": "a note about a new version of the programs",
     "agent/updates/slots.py::Slots._point_to": UNFINISHED,
-    "agent/updates/fetch.py::ProgramsFetch._bring": "programs on their way here",
-    "agent/updates/fetch.py::ProgramsFetch._hand_over": "programs on their way here",
-    "agent/updates/fetch.py::ProgramsFetch._part": "programs on their way here",
-    "agent/updates/fetch.py::ProgramsFetch._write": "programs on their way here",
+    "agent/updates/fetch.py::ReleaseFetch._bring": "programs on their way here",
+    "agent/updates/fetch.py::ReleaseFetch._hand_over": "programs on their way here",
+    "agent/updates/fetch.py::ReleaseFetch._part": "programs on their way here",
+    "agent/updates/fetch.py::ReleaseFetch._write": "programs on their way here",
     "agent/journal/ballast.py::Ballast.drop": "a file of zeros that makes room",
     "agent/journal/eviction.py::note": "counts of what was dropped",
     "agent/journal/eviction.py::take_unsaid": "counts of what was dropped",

@@ -16,7 +16,7 @@ from agent.bench.sight import sight
 from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind
 from agent.vision.geometry import Box
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from tests.agent.rigs.eyes import Seer
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -66,7 +66,7 @@ def test_a_sighting_comes_with_the_frame_that_the_evidence_needs_and_little_late
         x = 0.2 + 0.02 * frame.index
         return [Detection(ObjectKind.PERSON, 0.8, Box(x, 0.4, x + 0.05, 0.6))]
 
-    eyes = Eyes.for_frames(EyesSettings(), Seer(walker), numbered_ids())
+    eyes = Pipeline.for_frames(PipelineSettings(), Seer(walker), numbered_ids())
     told = delay.measure(eyes, street)
     assert told.sightings == 1
     assert 3 <= told.evidence_frames_p50 <= 20

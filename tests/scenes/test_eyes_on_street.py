@@ -13,7 +13,7 @@ from agent.bench.replay import replay
 from agent.bench.scenes.truth import Truth, load
 from agent.bench.score import Rows, Score, read_rows, score
 from agent.vision.geometry import Box, Polygon, crosses, side_of
-from agent.vision.pipeline import EyesSettings
+from agent.vision.pipeline import PipelineSettings
 from agent.vision.rules.places import Line, Zone
 
 ROOT = Path(__file__).parents[2]
@@ -164,7 +164,7 @@ def told_steps(lines: list[str]) -> tuple[Step, ...]:
 @pytest.fixture(scope="module")
 def seen(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     out = tmp_path_factory.mktemp("seen")
-    settings = EyesSettings(lines=LINES, zones=(SQUARE,))
+    settings = PipelineSettings(lines=LINES, zones=(SQUARE,))
     last = TRUTH.last_frame
     code = replay(recording(), out, model_dir=ROOT / "models", settings=settings, last_frame=last)
     assert code == 0

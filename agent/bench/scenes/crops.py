@@ -24,7 +24,7 @@ from agent.vision.detect.dense import DenseSettings
 from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind
 from agent.vision.detect.regions import RegionSettings
 from agent.vision.geometry import Box
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.track.attention import AttentionSettings
 
 STREET_PX: Final = (576, 768)
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool) -> Worth:
     """Accuracy of detection on the first `frames`; each is searched for all people."""
-    settings = EyesSettings(
+    settings = PipelineSettings(
         looks_per_s=1000.0,
         regions=RegionSettings(vain_every_s=0.0),
         attention=AttentionSettings(walking_every_s=0.0, standing_every_s=0.0),
@@ -86,7 +86,7 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
     if is_whole_only:
         wholly = replace(settings.regions, least_person_px=0.0, good_person_px=0.0)
         settings = replace(settings, regions=wholly)
-    eyes = Eyes.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
+    eyes = Pipeline.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
     marks: list[tuple[float, bool]] = []
     asked = looks = 0
     for frame in frames_of(Scene("hd", footage, frames=frames)):

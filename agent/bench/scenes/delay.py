@@ -19,7 +19,7 @@ from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.footage import Street
 from agent.bench.sight import sight
 from agent.media.frame import Frame, Instant
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 
 FRAMES_PER_S: Final = 15.0
@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     except REFUSALS as error:
         print(f"bench delay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
-    settings = EyesSettings(looks_per_s=args.looks or EyesSettings().looks_per_s)
-    eyes = Eyes.for_frames(
+    settings = PipelineSettings(looks_per_s=args.looks or PipelineSettings().looks_per_s)
+    eyes = Pipeline.for_frames(
         settings,
         seers.common,
         numbered_ids(),
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def measure(eyes: Eyes, street: Street) -> Delay:
+def measure(eyes: Pipeline, street: Street) -> Delay:
     """One run over all frames, in real time."""
     began_s, index, late, looks = time.monotonic(), 0, 0, 0
     evidence: list[float] = []

@@ -16,7 +16,7 @@ from agent.bench.tracks import TrackBook
 from agent.media.frame import Frame, Instant
 from agent.vision.detect.dense import DenseSettings
 from agent.vision.detect.person import PersonDetector
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 
 
@@ -79,20 +79,20 @@ class Played:
 def play(
     scene: Scene,
     detector: PersonDetector,
-    settings: EyesSettings | None = None,
+    settings: PipelineSettings | None = None,
     *,
     whole_detector: PersonDetector | None = None,
     fitted: Sequence[PersonDetector] = (),
 ) -> Played:
-    """One pass, with fresh detection state; see `Eyes.for_frames`."""
-    settings = settings or EyesSettings()
+    """One pass, with fresh detection state; see `Pipeline.for_frames`."""
+    settings = settings or PipelineSettings()
     if scene.is_whole_only:  # with this setting no person is too small for a sighting
         settings = replace(
             settings,
             regions=replace(settings.regions, least_person_px=0.0, good_person_px=0.0),
             dense=DenseSettings(enter_bodies=math.inf),
         )
-    eyes = Eyes.for_frames(
+    eyes = Pipeline.for_frames(
         settings, detector, numbered_ids(), whole_detector=whole_detector, fitted=fitted
     )
     stages = Stages()

@@ -29,7 +29,7 @@ PIECES: Final = 64
 """Most frames that an encoder may hold back."""
 
 
-class Ear:
+class AudioReader:
     """The sound of one connection; used by the thread that reads it."""
 
     def __init__(self, stream: av.audio.stream.AudioStream) -> None:

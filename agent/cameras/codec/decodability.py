@@ -12,7 +12,7 @@ sometimes makes a picture of noise."""
 
 
 @dataclass(slots=True)
-class Yield:
+class Decodability:
     """The count of packets that became pictures since `since`."""
 
     since: Instant

@@ -15,7 +15,7 @@ import av.error
 
 from agent.cameras.address import masked
 from agent.cameras.login import DeviceLogin
-from agent.cameras.rtsp.connection import Talk
+from agent.cameras.rtsp.connection import RtspConnection
 from agent.cameras.rtsp.protocol import Video, clock_range, video_of, whole_of
 from agent.cameras.rtsp.rtp_replay import START, Codec, Unit, Units, rtp_packet, says_bye
 from agent.media.archive import Archived, ArchiveError
@@ -65,7 +65,7 @@ def play(
             raise ArchiveError(f"{masked(url)} sends no video with recording times")
 
 
-class _Line(Talk):
+class _Line(RtspConnection):
     """One connection. Every call may raise ArchiveError."""
 
     def open(self, from_utc_us: int, until_utc_us: int) -> Video:

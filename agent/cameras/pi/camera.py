@@ -17,7 +17,7 @@ import numpy as np
 
 from agent.cameras.codec.encoder import bits_per_s
 from agent.cameras.codec.parameter_sets import parameter_sets
-from agent.cameras.pi.controls import PiLook, controls
+from agent.cameras.pi.controls import PiControls, controls
 from agent.cameras.pi.imx500 import HELD_S, SensorNetwork
 from agent.cameras.port import CameraError, PacketSink
 from agent.i18n import N_
@@ -51,13 +51,13 @@ class PiCamera:
         clock: Callable[[], Instant],
         kept_px: tuple[int, int] = KEPT_PX,
         seen_px: tuple[int, int] = SEEN_PX,
-        look: PiLook | None = None,
+        look: PiControls | None = None,
         open_camera: Callable[[int], Any] | None = None,
         open_sensor: Callable[[], SensorNetwork] | None = None,
     ) -> None:
         """Sizes are (height, width). `open_camera` gives a Picamera2 or a compatible object;
         `open_sensor` gives the sensor's own network if that is to detect people."""
-        self._look = look or PiLook()
+        self._look = look or PiControls()
         self._is_hdr_set = False
         self.name = name
         self._number = number

@@ -20,7 +20,7 @@ _LEFT_OUT: Final = N_("Take {key} out of [camera.pi], or put a module in that ca
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PiLook:
+class PiControls:
     """A technician's settings; shares are of the picture's width and height, 0 to 1."""
 
     exposure: Exposure = "normal"
@@ -36,7 +36,7 @@ class PiLook:
 
 
 def controls(
-    look: PiLook,
+    look: PiControls,
     *,
     known: Collection[str],
     field: tuple[int, int, int, int],

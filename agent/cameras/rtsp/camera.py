@@ -14,11 +14,11 @@ from typing import Final
 import av
 import structlog
 
-from agent.cameras.codec.decodability import Yield
+from agent.cameras.codec.decodability import Decodability
 from agent.cameras.codec.decoder import Decoder
 from agent.cameras.file.reel import frame_of
 from agent.cameras.port import CameraError, PacketSink, SoundSink
-from agent.cameras.rtsp.sanity import Trial, is_filling
+from agent.cameras.rtsp.sanity import TrialDecodes, is_filling
 from agent.cameras.rtsp.source import Received, RtspSource
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
@@ -117,7 +117,7 @@ def _seen(
     With `is_calm` it pauses after the backlog is empty, longer while `is_calm()` is true.
     """
     instants: OrderedDict[int, Instant] = OrderedDict()
-    index, is_begun, yields = 0, False, Yield(clock())
+    index, is_begun, yields = 0, False, Decodability(clock())
     calm_nap_s = min(CALM_NAP_S, CALM_NAP_FRAMES / source.frames_per_s)
     for few in _few_at_once(source.packets(stop), is_calm or _never):
         pictures: list[tuple[av.VideoFrame, Instant]] = []
@@ -188,7 +188,7 @@ class _Pump:
         self._source = source
         self._sink = sink
         self._stop = stop
-        self._trial = Trial(clock())
+        self._trial = TrialDecodes(clock())
         self._is_let_go = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"packets-{camera}", daemon=True)

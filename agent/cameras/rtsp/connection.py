@@ -29,7 +29,7 @@ TRIES: Final = 3
 """Most tries per request: without a login, with it, and again if the challenge is stale."""
 
 
-class Talk:
+class RtspConnection:
     """For one thread at a time. Every call may raise ArchiveError."""
 
     def __init__(

@@ -24,7 +24,7 @@ class HostError(CameraError):
     """The host or the login is at fault: no other path there would help."""
 
 
-class Mishaps:
+class StreamErrors:
     """Makes the errors of one address; `key` is its configuration key."""
 
     def __init__(self, url: str, key: str) -> None:

@@ -21,7 +21,7 @@ NEAR_GREY: Final = 20
 
 
 @dataclass(slots=True)
-class Trial:
+class TrialDecodes:
     """Selects the keyframes for trial decodes and counts failures."""
 
     tried: Instant

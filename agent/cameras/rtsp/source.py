@@ -16,11 +16,11 @@ import av.error
 import av.stream
 import av.video.stream
 
-from agent.cameras.codec.audio import Ear
+from agent.cameras.codec.audio import AudioReader
 from agent.cameras.codec.decoder import Raw, decoder_like
 from agent.cameras.codec.parameter_sets import parameter_sets, picture_settings
 from agent.cameras.port import SoundSink
-from agent.cameras.rtsp.errors import KEYFRAME_S, OPEN_S, READ_S, Mishaps
+from agent.cameras.rtsp.errors import KEYFRAME_S, OPEN_S, READ_S, StreamErrors
 from agent.cameras.timeline import Timeline
 from agent.media.frame import Instant, Packet, StreamInfo
 
@@ -129,8 +129,8 @@ class RtspSource:
         Without `sound` the camera is asked for video only.
         """
         self._sound = sound
-        self._ear: Ear | None = None
-        self.mishaps = Mishaps(url, key)
+        self._ear: AudioReader | None = None
+        self.mishaps = StreamErrors(url, key)
         self._url = url
         self._clock = clock
         self._reading = threading.Lock()
@@ -205,7 +205,7 @@ class RtspSource:
         line.stream.codec_context.thread_count = 1
         if self._sound is not None and container.streams.audio:
             line.sound = container.streams.audio[0]
-            self._ear = Ear(line.sound)
+            self._ear = AudioReader(line.sound)
         if for_clips and line.codec not in KEPT_AS_CLIPS:
             raise self.mishaps.unkeepable(line.codec)
         sets = self._read_ahead(line, began)

@@ -44,7 +44,7 @@ KEY_STATUS: Final = _number(3, 26, 128)
 PRESENT: Final = 2
 
 
-class VaultError(Exception):
+class EncryptionError(Exception):
     """Why nothing is encrypted or opened, and the cure."""
 
 
@@ -61,7 +61,7 @@ def encrypt(folder: Path, key: bytes) -> int:
         _begin(folder, plain, identifier)
     elif known != identifier:
         _remove_key(folder.parent, identifier)
-        raise VaultError(
+        raise EncryptionError(
             f"{folder} was encrypted with another key. Bring that key back, or remove the folder: "
             "what is in it cannot be read without it"
         )
@@ -71,7 +71,9 @@ def encrypt(folder: Path, key: bytes) -> int:
 def add_key(place: Path, key: bytes) -> bytes:
     """Give the key to the file system of `place`; returns the identifier derived by the kernel."""
     if len(key) != KEY_BYTES:
-        raise VaultError(f"the key has {len(key)} bytes, not {KEY_BYTES}. Is it the right file?")
+        raise EncryptionError(
+            f"the key has {len(key)} bytes, not {KEY_BYTES}. Is it the right file?"
+        )
     head = struct.pack("=II32sII", BY_IDENTIFIER, 0, bytes(32), len(key), 0)
     asked = bytearray(head + bytes(32) + key)
     with _opened(place) as folder:
@@ -93,7 +95,7 @@ def identifier_of(folder: Path) -> bytes | None:
                 return None
             raise _not_here(folder, error) from error
     if told[8] != VERSION:
-        raise VaultError(f"{folder} is encrypted by another program. Choose another folder")
+        raise EncryptionError(f"{folder} is encrypted by another program. Choose another folder")
     return bytes(told[16:32])
 
 
@@ -106,7 +108,7 @@ def is_locked(folder: Path) -> bool:
         told = bytearray(struct.pack("=II32s88s", BY_IDENTIFIER, 0, identifier, bytes(88)))
         with _opened(folder) as opened:
             fcntl.ioctl(opened, KEY_STATUS, told)
-    except (VaultError, OSError):
+    except (EncryptionError, OSError):
         return False
     return int.from_bytes(told[64:68], sys.byteorder) != PRESENT
 
@@ -140,7 +142,7 @@ def _begin(folder: Path, plain: Path, identifier: bytes) -> None:
     _sync(fresh)
     if folder.is_dir():
         if plain.is_dir() and any(folder.iterdir()):
-            raise VaultError(f"{folder} and {plain} both hold files. Move those of one away")
+            raise EncryptionError(f"{folder} and {plain} both hold files. Move those of one away")
         if plain.is_dir():
             folder.rmdir()
         else:
@@ -180,7 +182,7 @@ def _copy(origin: Path, target: Path) -> None:
     except OSError as error:
         draft.unlink(missing_ok=True)
         if error.errno == errno.ENOSPC:
-            raise VaultError(
+            raise EncryptionError(
                 f"the disk is full: {origin} has no room to be copied. Free as much as it has"
             ) from error
         raise
@@ -212,7 +214,7 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _not_here(place: Path, error: OSError) -> VaultError:
+def _not_here(place: Path, error: OSError) -> EncryptionError:
     match error.errno:
         case errno.EOPNOTSUPP:
             cure = "Enable it: tune2fs -O encrypt DEVICE (ext4)"
@@ -220,7 +222,7 @@ def _not_here(place: Path, error: OSError) -> VaultError:
             cure = "This kernel, or this file system, cannot: a kernel with CONFIG_FS_ENCRYPTION"
         case _:
             cure = "See the kernel's log"
-    return VaultError(f"{place} cannot be encrypted ({error.strerror}). {cure}")
+    return EncryptionError(f"{place} cannot be encrypted ({error.strerror}). {cure}")
 
 
 def main(arguments: list[str]) -> int:
@@ -228,7 +230,7 @@ def main(arguments: list[str]) -> int:
     try:
         folder, key_file = (Path(one) for one in arguments)
         number = encrypt(folder, key_file.read_bytes())
-    except (VaultError, OSError, ValueError) as error:
+    except (EncryptionError, OSError, ValueError) as error:
         sys.stderr.write(f"vault: {error}\n")
         return 1
     if number:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 
-from agent.journal import Clip, Journal, Kept, MediaKind
+from agent.journal import Clip, Journal, MediaKind, StoredFile
 from agent.recording.mp4.sound import sound_path
 from agent.recording.sealer import Sealer
 from agent.recording.store.index import ClipIndex
@@ -82,7 +82,7 @@ class Repair:
             log.error("footage_vanished", files=len(gone), first=gone[0].path.name, cure=cure)
 
 
-def _is_there(item: Kept) -> bool:
+def _is_there(item: StoredFile) -> bool:
     """Raises OSError if the disk cannot answer: then it is unknown whether the file exists."""
     try:
         return item.path.stat().st_size == item.size_bytes

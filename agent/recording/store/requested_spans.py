@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from agent.journal import Clip, Journal, MediaKind, SpanWanted
+from agent.journal import Clip, Journal, MediaKind, SpanRequest
 from agent.recording.mp4.hashing import hash_file
 from agent.recording.mp4.mend import examine
 from agent.recording.mp4.sound import sound_path
@@ -21,10 +21,10 @@ CLIPS_A_SPAN: Final = 100
 """First clips of a span; for more, the hub asks again from there."""
 
 
-class Asked:
+class RequestedSpans:
     """Answers requests for time spans, one after the other; used by the clip store's thread."""
 
-    def __init__(self, journal: Journal, *, waits: Callable[[SpanWanted], bool]) -> None:
+    def __init__(self, journal: Journal, *, waits: Callable[[SpanRequest], bool]) -> None:
         """A span is not answered while it `waits` for a recorder."""
         self._journal = journal
         self._waits = waits
@@ -35,7 +35,7 @@ class Asked:
             if not self._waits(span):
                 self._answer(span, beat)
 
-    def _answer(self, span: SpanWanted, beat: Callable[[], None]) -> None:
+    def _answer(self, span: SpanRequest, beat: Callable[[], None]) -> None:
         """One span in one transaction, so that after a crash it is still requested."""
         coming: list[str] = []
         told: list[_File] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from agent.journal import FootageClass, Kept, MediaKind
+from agent.journal import FootageClass, MediaKind, StoredFile
 
 LOWEST_FIRST: Final = (FootageClass.CONTINUOUS, FootageClass.SIGHTING, FootageClass.ALERT)
 NO_CLOCK_BEFORE_UTC_US: Final = 1_735_689_600_000_000
@@ -45,7 +45,7 @@ class Retention:
 class Removal:
     """A file to remove, and the reason."""
 
-    item: Kept
+    item: StoredFile
     why: Why
 
 
@@ -60,14 +60,14 @@ class RetentionPlan:
 
 
 def plan_retention(
-    kept: Iterable[Kept], retention: Retention, *, now_utc_us: int, free_bytes: int
+    kept: Iterable[StoredFile], retention: Retention, *, now_utc_us: int, free_bytes: int
 ) -> RetentionPlan:
     """Files to remove at `now_utc_us` from a disk with `free_bytes` left."""
     everything = list(kept)
     left = sorted((one for one in everything if not one.is_held), key=_least_needed_first)
     removals: list[Removal] = []
 
-    def remove(items: list[Kept], why: Why) -> None:
+    def remove(items: list[StoredFile], why: Why) -> None:
         removals.extend(Removal(one, why) for one in items)
         gone = {id(one) for one in items}
         left[:] = [one for one in left if id(one) not in gone]
@@ -85,9 +85,9 @@ def plan_retention(
     return RetentionPlan(tuple(removals), total_bytes - held_bytes - excess, held_bytes)
 
 
-def _enough(items: list[Kept], excess_bytes: float) -> list[Kept]:
+def _enough(items: list[StoredFile], excess_bytes: float) -> list[StoredFile]:
     """The first of them with a total of `excess_bytes`, or all."""
-    taken: list[Kept] = []
+    taken: list[StoredFile] = []
     for one in items:
         if excess_bytes <= 0:
             break
@@ -96,13 +96,13 @@ def _enough(items: list[Kept], excess_bytes: float) -> list[Kept]:
     return taken
 
 
-def _is_too_old(one: Kept, retention: Retention, now_utc_us: int) -> bool:
+def _is_too_old(one: StoredFile, retention: Retention, now_utc_us: int) -> bool:
     if one.added_utc_us < NO_CLOCK_BEFORE_UTC_US:
         return False
     age_s = (now_utc_us - one.added_utc_us) / 1e6
     return age_s > retention.of(one.footage_class).max_age_s
 
 
-def _least_needed_first(one: Kept) -> tuple[int, bool, bool, int]:
+def _least_needed_first(one: StoredFile) -> tuple[int, bool, bool, int]:
     rank = LOWEST_FIRST.index(one.footage_class)
     return rank, one.state != "done", one.kind is MediaKind.PICTURE, one.added_utc_us

@@ -26,11 +26,11 @@ from agent.journal import (
     Clip,
     Entry,
     FootageClass,
-    Growing,
+    GrowingClips,
     Journal,
     JournalFull,
     MediaKind,
-    SpanWanted,
+    SpanRequest,
     Transaction,
 )
 from agent.journal.durable import sync_folder
@@ -45,7 +45,7 @@ from agent.recording.store.health import StoreHealth
 from agent.recording.store.index import ClipIndex
 from agent.recording.store.leftovers import SIGHTINGS_A_CLIP, clip_name
 from agent.recording.store.repair import Repair
-from agent.recording.store.requested_spans import Asked
+from agent.recording.store.requested_spans import RequestedSpans
 from agent.recording.store.retention import (
     ClassBounds,
     Removal,
@@ -75,7 +75,7 @@ class KeptPicture:
     words: Picture
 
 
-class Shelf:
+class ClipStore:
     """The footage folder of a node; any thread may call. Created before cameras start."""
 
     def __init__(
@@ -97,7 +97,7 @@ class Shelf:
         """
         self.folder = folder
         self._journal = journal
-        self.growing = Growing(journal)
+        self.growing = GrowingClips(journal)
         """Clips during recording."""
         self._backlog = Backlog(journal, whose="shelf")
         self._index = ClipIndex(journal)
@@ -110,8 +110,8 @@ class Shelf:
         self._health = StoreHealth(
             said=journal.remembered(_STOPPED), least_room_bytes=least_room_bytes
         )
-        self._asked = Asked(journal, waits=self._is_being_fetched)
-        self._fetchers: dict[str, Callable[[SpanWanted], bool]] = {}
+        self._asked = RequestedSpans(journal, waits=self._is_being_fetched)
+        self._fetchers: dict[str, Callable[[SpanRequest], bool]] = {}
         self._is_repaired = False
         # Files begun in this run are not leftovers, even without a row.
         self._of_this_run: deque[str] = deque(maxlen=NAMES_REMEMBERED)
@@ -259,11 +259,11 @@ class Shelf:
         """Announce the clips of time spans requested by the hub."""
         self._asked.answer(beat)
 
-    def fetched_first(self, camera: str, is_due: Callable[[SpanWanted], bool]) -> None:
+    def fetched_first(self, camera: str, is_due: Callable[[SpanRequest], bool]) -> None:
         """Before a span of this camera is answered, its recorder is asked, while `is_due`."""
         self._fetchers[camera] = is_due
 
-    def _is_being_fetched(self, span: SpanWanted) -> bool:
+    def _is_being_fetched(self, span: SpanRequest) -> bool:
         is_due = self._fetchers.get(span.camera)
         return is_due is not None and is_due(span)
 

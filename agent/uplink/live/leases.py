@@ -44,7 +44,7 @@ class _Lease:
     """No frame is due before this monotonic time."""
 
 
-class Lives:
+class LiveLeases:
     """The link's thread asks, camera threads offer frames, the sender takes them."""
 
     def __init__(

@@ -18,7 +18,7 @@ import httpx
 import structlog
 
 from agent.uplink import https
-from agent.uplink.live.leases import DueFrame, LiveCounts, Lives
+from agent.uplink.live.leases import DueFrame, LiveCounts, LiveLeases
 from agent.uplink.rate import Rate
 from agent.uplink.tokens import Tokens
 from agent.vision.picture import Encode, PictureLook, draw
@@ -38,12 +38,12 @@ AGE_HEADER: Final = "Picture-Age-Ms"
 _NOBODY: Final = frozenset({HTTPStatus.GONE, HTTPStatus.NOT_FOUND})
 
 
-class LivePost:
+class LiveUpload:
     """A named service."""
 
     def __init__(
         self,
-        lives: Lives,
+        lives: LiveLeases,
         tokens: Tokens,
         *,
         encode: Encode,

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import Journal, Waiting
+from agent.journal import Journal, WaitingEvent
 from agent.media.frame import Instant
-from agent.uplink.live.leases import Lives
+from agent.uplink.live.leases import LiveLeases
 from agent.uplink.mqtt import errors
 from agent.uplink.mqtt.errors import Trouble
-from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.mqtt.inbound import Inbound, LinkCounts
 from agent.uplink.mqtt.latest_health import LatestHealth
-from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
+from agent.uplink.mqtt.ports import DiagnosisPort, ReleasePort, SettingsPort
 from agent.uplink.mqtt.session import (
     Acknowledged,
     BrokerAddress,
@@ -43,7 +43,7 @@ BEAT_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speaker:
+class NodeIdentity:
     """Identity of the node, and its clock."""
 
     node: str
@@ -77,19 +77,19 @@ class LinkPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class LinkState:
     """State that survives a connection: queue, rules and counters."""
 
     journal: Journal
     tokens: Tokens
     latest: LatestHealth
-    lives: Lives
+    lives: LiveLeases
     outbox: Outbox
     policy: LinkPolicy
     counts: LinkCounts
-    settings: SettingsDesk | None = None
-    diagnosis: DiagnosisDesk | None = None
-    programs: ProgramsDesk | None = None
+    settings: SettingsPort | None = None
+    diagnosis: DiagnosisPort | None = None
+    programs: ReleasePort | None = None
 
 
 class Transport(Protocol):
@@ -107,13 +107,13 @@ class Conversation:
 
     def __init__(
         self,
-        speaker: Speaker,
+        speaker: NodeIdentity,
         line: Transport,
         inbox: Inbox,
         *,
         birth_id: UUID,
         address: BrokerAddress,
-        desk: Desk,
+        desk: LinkState,
     ) -> None:
         self._speaker = speaker
         self._line = line
@@ -126,7 +126,7 @@ class Conversation:
         self._latest = desk.latest
         self._policy = desk.policy
         self._counts = desk.counts
-        self._hearing = Hearing(
+        self._hearing = Inbound(
             speaker.node,
             journal=desk.journal,
             outbox=desk.outbox,
@@ -238,7 +238,7 @@ class Conversation:
         for waiting in self._outbox.choose(owed, time.monotonic()):
             self._send(waiting, now)
 
-    def _send(self, waiting: Waiting, now: Instant) -> None:
+    def _send(self, waiting: WaitingEvent, now: Instant) -> None:
         event = waiting.spoken(
             node=self._speaker.node,
             spool_id=self._journal.spool_id,

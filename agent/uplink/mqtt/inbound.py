@@ -7,9 +7,9 @@ from uuid import UUID
 import structlog
 
 from agent.journal import Journal, JournalFull
-from agent.uplink.live.leases import Lives
+from agent.uplink.live.leases import LiveLeases
 from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after
-from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
+from agent.uplink.mqtt.ports import DiagnosisPort, ReleasePort, SettingsPort
 from agent.uplink.outbox import Outbox
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
@@ -54,7 +54,7 @@ class LinkCounts:
     """Invalid messages to this node, ignored."""
 
 
-class Hearing:
+class Inbound:
     """Passes each message to its receiver; used by the link's thread only."""
 
     def __init__(  # noqa: PLR0913 - all to whom it takes something, each by its name
@@ -64,11 +64,11 @@ class Hearing:
         journal: Journal,
         outbox: Outbox,
         tokens: Tokens,
-        lives: Lives,
+        lives: LiveLeases,
         counts: LinkCounts,
-        settings: SettingsDesk | None = None,
-        diagnosis: DiagnosisDesk | None = None,
-        programs: ProgramsDesk | None = None,
+        settings: SettingsPort | None = None,
+        diagnosis: DiagnosisPort | None = None,
+        programs: ReleasePort | None = None,
     ) -> None:
         """Without the last three (a node that plays once) such messages are ignored."""
         self._node = node

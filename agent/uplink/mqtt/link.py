@@ -12,13 +12,13 @@ import structlog
 
 from agent.journal import Journal
 from agent.uplink.backoff import Backoff
-from agent.uplink.live.leases import Lives
+from agent.uplink.live.leases import LiveLeases
 from agent.uplink.mqtt import errors
-from agent.uplink.mqtt.conversation import BEAT_S, Conversation, Desk, LinkPolicy, Speaker
+from agent.uplink.mqtt.conversation import BEAT_S, Conversation, LinkPolicy, LinkState, NodeIdentity
 from agent.uplink.mqtt.errors import HungUp, TakenOver, Trouble
 from agent.uplink.mqtt.inbound import LinkCounts
 from agent.uplink.mqtt.latest_health import LatestHealth
-from agent.uplink.mqtt.ports import DiagnosisDesk, ProgramsDesk, SettingsDesk
+from agent.uplink.mqtt.ports import DiagnosisPort, ReleasePort, SettingsPort
 from agent.uplink.mqtt.session import BrokerAddress, Inbox, Session
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
@@ -37,7 +37,7 @@ class Link:
 
     def __init__(  # noqa: PLR0913 - all that it carries, each by its name
         self,
-        speaker: Speaker,
+        speaker: NodeIdentity,
         address: BrokerAddress,
         *,
         journal: Journal,
@@ -45,7 +45,7 @@ class Link:
         policy: LinkPolicy,
         outbox: OutboxPolicy,
         latest: LatestHealth | None = None,
-        lives: Lives | None = None,
+        lives: LiveLeases | None = None,
         draw: Callable[[float, float], float] = _dice.uniform,
     ) -> None:
         """`draw` returns a uniform random number between two, for the wait before each attempt."""
@@ -53,11 +53,11 @@ class Link:
         self._address = address
         self._policy = policy
         self.counts = LinkCounts()
-        self._desk = Desk(
+        self._desk = LinkState(
             journal=journal,
             tokens=tokens,
             latest=latest or LatestHealth(),
-            lives=lives or Lives(()),
+            lives=lives or LiveLeases(()),
             outbox=Outbox(outbox),
             policy=policy,
             counts=self.counts,
@@ -75,15 +75,15 @@ class Link:
         """There is work; for any thread."""
         self._inbox.wake()
 
-    def answer_for(self, settings: SettingsDesk) -> None:
+    def answer_for(self, settings: SettingsPort) -> None:
         """Accept settings from the hub and report them; call before `run`."""
         self._desk = replace(self._desk, settings=settings)
 
-    def diagnose_by(self, diagnosis: DiagnosisDesk) -> None:
+    def diagnose_by(self, diagnosis: DiagnosisPort) -> None:
         """Use this for requested diagnosis files; call before `run`."""
         self._desk = replace(self._desk, diagnosis=diagnosis)
 
-    def renew_by(self, programs: ProgramsDesk) -> None:
+    def renew_by(self, programs: ReleasePort) -> None:
         """Use this for desired releases; call before `run`."""
         self._desk = replace(self._desk, programs=programs)
 

@@ -7,7 +7,7 @@ from agent.wire.programs import ProgramsReport, TakePrograms
 from agent.wire.settings import Configure, SettingsReport
 
 
-class SettingsDesk(Protocol):
+class SettingsPort(Protocol):
     """Applies settings desired by the hub and reports the effective ones."""
 
     revision: int
@@ -20,7 +20,7 @@ class SettingsDesk(Protocol):
         """Effective settings of the node, and the result of the last desired ones."""
 
 
-class ProgramsDesk(Protocol):
+class ReleasePort(Protocol):
     """Installs releases desired by the hub and reports the running one."""
 
     revision: int
@@ -33,7 +33,7 @@ class ProgramsDesk(Protocol):
         """Running release, and the result of the last desired one."""
 
 
-class DiagnosisDesk(Protocol):
+class DiagnosisPort(Protocol):
     """Uploads diagnosis files."""
 
     def ask(self, command_id: UUID) -> None:

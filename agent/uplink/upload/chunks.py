@@ -8,7 +8,7 @@ SHARE: Final = 16
 """A piece is at most this fraction of the bytes sent in one run."""
 
 
-class Pieces:
+class ChunkSizes:
     """Chooses piece sizes by the line's behaviour.
 
     A broken line loses the piece in flight, on a slow line all of it. So a break costs at most 1/16

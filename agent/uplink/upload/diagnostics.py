@@ -38,7 +38,7 @@ Make = Callable[[Callable[[], bool]], bytes]
 """Makes the file; calls the given function at intervals and gives up when it returns False."""
 
 
-class DiagnosisPost:
+class DiagnosisUpload:
     """A named service; a `DiagnosisDesk`."""
 
     def __init__(

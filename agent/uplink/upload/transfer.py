@@ -6,7 +6,7 @@ from typing import Final
 
 import httpx
 
-from agent.uplink.upload.chunks import Pieces
+from agent.uplink.upload.chunks import ChunkSizes
 from agent.uplink.upload.tus import TusClient, UploadBody, UploadPlace
 from agent.wire.answers import UploadToken
 
@@ -41,7 +41,7 @@ class Transfer:
         """True if there is a request to make now."""
         return self._place is None or self._is_unsure or self.offset_bytes < self.ready_bytes
 
-    def step(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> bool:
+    def step(self, line: TusClient, token: UploadToken, *, pieces: ChunkSizes, read: Read) -> bool:
         """Create, ask for progress, or send one piece; True when the hub has everything.
 
         Raises the errors of `line`, and OSError if the file cannot be read.
@@ -66,7 +66,7 @@ class Transfer:
         self._place = None
 
     def _create(
-        self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read
+        self, line: TusClient, token: UploadToken, *, pieces: ChunkSizes, read: Read
     ) -> UploadPlace:
         """A small file is sent along; of a large one some may have arrived in an earlier
         attempt."""
@@ -80,7 +80,13 @@ class Transfer:
         return place
 
     def _go_on(
-        self, place: UploadPlace, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read
+        self,
+        place: UploadPlace,
+        line: TusClient,
+        token: UploadToken,
+        *,
+        pieces: ChunkSizes,
+        read: Read,
     ) -> UploadPlace:
         length_bytes = min(pieces.size_bytes, self.ready_bytes - place.offset_bytes)
         further = line.go_on(token, place, self._body(place.offset_bytes, length_bytes, read))

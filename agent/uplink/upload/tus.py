@@ -20,7 +20,7 @@ HASH_DIFFERS: Final = 460
 """tus status for bytes that do not match their hash."""
 
 
-class Answered(Exception):  # noqa: N818 - the hub's word, whatever it is
+class UnexpectedAnswer(Exception):  # noqa: N818 - the hub's word, whatever it is
     """The hub answered with something other than "go on"."""
 
     def __init__(self, answer: httpx.Response) -> None:
@@ -76,7 +76,7 @@ class TusClient:
         }
         answer = self._send("POST", token.upload_url, token, body, headers=headers)
         if answer.status_code != HTTPStatus.CREATED:
-            raise Answered(answer)
+            raise UnexpectedAnswer(answer)
         place = answer.request.url.join(answer.headers.get("Location", ""))
         # A token is sent only to the address in the hub's own message.
         if not str(place).startswith(token.upload_url.rstrip("/") + "/"):
@@ -87,7 +87,7 @@ class TusClient:
         """Progress of an upload."""
         answer = self._send("HEAD", url, token, None, headers={})
         if answer.status_code != HTTPStatus.OK:
-            raise Answered(answer)
+            raise UnexpectedAnswer(answer)
         return UploadPlace(url, _offset(answer))
 
     def go_on(self, token: UploadToken, place: UploadPlace, body: UploadBody) -> UploadPlace:
@@ -95,7 +95,7 @@ class TusClient:
         headers = {"Upload-Offset": str(place.offset_bytes)}
         answer = self._send("PATCH", place.url, token, body, headers=headers)
         if answer.status_code != HTTPStatus.NO_CONTENT:
-            raise Answered(answer)
+            raise UnexpectedAnswer(answer)
         return UploadPlace(place.url, _offset(answer))
 
     def _send(

@@ -16,15 +16,15 @@ from uuid import UUID
 import httpx
 import structlog
 
-from agent.journal import Brought, DueMedia, Growing, GrowingClip, Journal, JournalFull
+from agent.journal import DueMedia, GrowingClip, GrowingClips, Journal, JournalFull, UploadScope
 from agent.uplink import https
 from agent.uplink.backoff import Backoff
 from agent.uplink.rate import Rate
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload import tus
-from agent.uplink.upload.chunks import Pieces
+from agent.uplink.upload.chunks import ChunkSizes
 from agent.uplink.upload.transfer import Transfer
-from agent.uplink.upload.tus import Answered, TusClient
+from agent.uplink.upload.tus import TusClient, UnexpectedAnswer
 from agent.wire.answers import UploadToken
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class UploadPolicy:
     """A transfer without progress for this long starts again."""
     retry_base_s: float = 1.0
     retry_cap_s: float = 60.0
-    brought: Brought = Brought.ALL
+    brought: UploadScope = UploadScope.ALL
     """Files uploaded without a request."""
     bytes_per_s: float = 0.0
     """Bandwidth limit for pictures and clips; 0: none."""
@@ -82,7 +82,7 @@ class Uploader:
         *,
         trusted: Path | None,
         policy: UploadPolicy,
-        growing: Growing | None = None,
+        growing: GrowingClips | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """`trusted`: an authority (PEM) trusted beside the system's, usually the hub's own."""
@@ -99,7 +99,7 @@ class Uploader:
         )
         self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
         self._tus = TusClient(self._client)
-        self._pieces = Pieces()
+        self._pieces = ChunkSizes()
         self._rate = Rate(policy.bytes_per_s)
         self._transfers: dict[str, Transfer] = {}
         self._spoilt: set[str] = set()
@@ -149,7 +149,7 @@ class Uploader:
             self._refuse(job, f"its file cannot be read: {error}")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._again(job, https.why(error, token.upload_url))
-        except Answered as answered:
+        except UnexpectedAnswer as answered:
             self._take_answer(job, token, answered)
         except _Interrupted:
             return False
@@ -213,7 +213,7 @@ class Uploader:
 
     def _growing_now(self) -> list[GrowingClip]:
         """Growing clips of alerts that the hub knows."""
-        if self._growing is None or self._policy.brought is Brought.ASKED:
+        if self._growing is None or self._policy.brought is UploadScope.ASKED:
             return []
         clips = self._growing.now()
         self._wanted &= {clip.clip_id for clip in clips}
@@ -242,7 +242,7 @@ class Uploader:
         due_s = min(self._not_before_s.values(), default=float("inf"))
         return min(BEAT_S, max(0.01, due_s - time.monotonic()))
 
-    def _take_answer(self, job: Job, token: UploadToken, answered: Answered) -> None:
+    def _take_answer(self, job: Job, token: UploadToken, answered: UnexpectedAnswer) -> None:
         match answered.status:
             case HTTPStatus.UNAUTHORIZED:
                 self._tokens.spoilt(token)

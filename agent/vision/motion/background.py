@@ -23,7 +23,7 @@ from agent.vision.motion.fields import KEPT, Field, Fields, Halving, Limits, Mas
 
 
 @dataclass(frozen=True, slots=True)
-class GroundSettings:
+class BackgroundSettings:
     """Grey levels are 0-255. Values without a reason here were chosen on frames 1-395 of the
     street."""
 
@@ -84,7 +84,7 @@ class GroundSettings:
     """Interval of learning: the background changes over seconds, and frames between cost half."""
 
 
-class Ground:
+class Background:
     """Background of one camera at one size; used by one thread.
 
     For each frame call `look`, then `regions` if something was found, then `learn`.
@@ -93,7 +93,7 @@ class Ground:
     def __init__(
         self,
         blocks: Plane,
-        settings: GroundSettings,
+        settings: BackgroundSettings,
         ignored: Mask | None = None,
         library: CDLL | None = compiled.LIBRARY,
     ) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from agent.media.frame import Frame, Instant, Plane
 from agent.vision.geometry import WHOLE, Box, Polygon, inside
 from agent.vision.motion import compiled
-from agent.vision.motion.background import Ground, GroundSettings
+from agent.vision.motion.background import Background, BackgroundSettings
 from agent.vision.motion.fields import Mask, Region, Rule
 from agent.vision.tamper.scenery import Means
 
@@ -28,7 +28,7 @@ EVERYTHING = 2**31
 class MotionSettings:
     """Sensitivity of motion detection."""
 
-    ground: GroundSettings = field(default_factory=GroundSettings)
+    ground: BackgroundSettings = field(default_factory=BackgroundSettings)
     least_blocks: int = 2
     """A region with fewer 8x8 blocks is ignored."""
     sure_blocks: int = 12
@@ -64,7 +64,7 @@ class MotionFinder:
         self._settings, self._library = settings or MotionSettings(), library
         self._ignored = ignored
         self._halver: Halver | None = None
-        self._ground: Ground | None = None
+        self._ground: Background | None = None
         self._persistence = _Persistence(self._settings)
         self._moved = np.empty((0, 0), np.uint8)
         """Memory for a mask."""
@@ -98,7 +98,7 @@ class MotionFinder:
         self._ground.look(blocks)
         return self._tell(self._ground, blocks, at)
 
-    def _tell(self, ground: Ground, blocks: Plane, at: Instant) -> tuple[Box, ...]:
+    def _tell(self, ground: Background, blocks: Plane, at: Instant) -> tuple[Box, ...]:
         """Regions of `blocks` that moved; `ground` has seen them."""
         if ground.found > self._flood_blocks:
             return self._start(blocks, at)
@@ -128,7 +128,7 @@ class MotionFinder:
 
     def _start(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None
-        self._ground = Ground(blocks, self._settings.ground, ignored, self._library)
+        self._ground = Background(blocks, self._settings.ground, ignored, self._library)
         self._persistence = _Persistence(self._settings)
         self._moved = np.empty_like(blocks)
         self._flood_blocks = self._settings.flood * blocks.size

@@ -14,7 +14,7 @@ from agent.vision.sightings.sightings import Sightings
 from agent.vision.track.tracker import Track
 
 
-class Telling:
+class Alerting:
     """Adds rules and alert hours to the changes of sightings, frame by frame.
 
     Outside alert hours a sighting is only recorded, until the hours begin during it or it meets a

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from agent.app.described_camera import Described
+from agent.app.described_camera import DescribedCamera
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import CameraError
 from agent.media.frame import Instant
 from tests.agent.rigs.videos import walk_past
 
 
-def camera_of(path: Path) -> Described:
+def camera_of(path: Path) -> DescribedCamera:
     now = Instant(0, 0)
     replay = ReplayCamera("cong", path, clock=lambda: now, pace=False, loop=False)
-    return Described(replay, label="Cổng chợ")
+    return DescribedCamera(replay, label="Cổng chợ")
 
 
 def test_camera_that_cannot_be_opened_at_birth_is_described_once_it_can(tmp_path: Path) -> None:

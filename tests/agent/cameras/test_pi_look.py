@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agent.cameras.pi.camera import PiCamera
-from agent.cameras.pi.controls import PiLook, controls
+from agent.cameras.pi.controls import PiControls, controls
 from agent.cameras.port import CameraError
 from agent.config import ConfigError, load
 from tests.agent.rigs.hubside import now
@@ -19,7 +19,7 @@ ALL = ("AeExposureMode", "ExposureValue", "AfMode", "LensPosition", "AfMetering"
 FIELD = (16, 8, 4000, 2000)
 
 
-def of(look: PiLook, *known: str, is_hdr_set: bool = False) -> dict[str, Any]:
+def of(look: PiControls, *known: str, is_hdr_set: bool = False) -> dict[str, Any]:
     return controls(look, known=known, field=FIELD, is_hdr_set=is_hdr_set)
 
 
@@ -33,37 +33,37 @@ def written(folder: Path, more: str, source: str = 'picamera = "0"') -> Path:
 
 
 def test_a_lens_that_can_focus_follows_unless_told_otherwise() -> None:
-    assert of(PiLook(), *ALL) == {"AfMode": 2}
-    assert of(PiLook()) == {}
-    assert of(PiLook(focus_m=4), *ALL) == {"AfMode": 0, "LensPosition": 0.25}
+    assert of(PiControls(), *ALL) == {"AfMode": 2}
+    assert of(PiControls()) == {}
+    assert of(PiControls(focus_m=4), *ALL) == {"AfMode": 0, "LensPosition": 0.25}
 
 
 def test_a_window_is_laid_on_the_sensors_field() -> None:
-    found = of(PiLook(focus_window=(0.25, 0.5, 0.75, 1.0)), *ALL)
+    found = of(PiControls(focus_window=(0.25, 0.5, 0.75, 1.0)), *ALL)
     assert found == {"AfMode": 2, "AfMetering": 1, "AfWindows": [(1016, 1008, 2000, 1000)]}
 
 
 def test_exposure_and_brightness_are_passed_on() -> None:
-    found = of(PiLook(exposure="short", brightness_ev=-1.5), "AeExposureMode", "ExposureValue")
+    found = of(PiControls(exposure="short", brightness_ev=-1.5), "AeExposureMode", "ExposureValue")
     assert found == {"AeExposureMode": 1, "ExposureValue": -1.5}
 
 
 def test_high_dynamic_range_is_the_sensors_or_else_the_boards() -> None:
-    assert of(PiLook(hdr=True), is_hdr_set=True) == {}
-    assert of(PiLook(hdr=True), "HdrMode") == {"HdrMode": 3}
+    assert of(PiControls(hdr=True), is_hdr_set=True) == {}
+    assert of(PiControls(hdr=True), "HdrMode") == {"HdrMode": 3}
 
 
 @pytest.mark.parametrize(
     ("look", "control", "key"),
     [
-        (PiLook(hdr=True), "HdrMode", "hdr"),
-        (PiLook(focus_m=2), "AfMode", "focus_m"),
-        (PiLook(focus_window=(0, 0, 1, 1)), "AfMetering", "focus_window"),
-        (PiLook(exposure="long"), "AeExposureMode", "exposure"),
+        (PiControls(hdr=True), "HdrMode", "hdr"),
+        (PiControls(focus_m=2), "AfMode", "focus_m"),
+        (PiControls(focus_window=(0, 0, 1, 1)), "AfMetering", "focus_window"),
+        (PiControls(exposure="long"), "AeExposureMode", "exposure"),
     ],
 )
 def test_what_the_module_cannot_do_is_said_with_the_key_to_take_out(
-    look: PiLook, control: str, key: str
+    look: PiControls, control: str, key: str
 ) -> None:
     with pytest.raises(CameraError, match=f"no control {control}.*Take {key} out"):
         of(look)
@@ -74,7 +74,9 @@ def test_the_configuration_says_it_in_shares_and_metres(tmp_path: Path) -> None:
         written(tmp_path, 'exposure = "short"\nfocus_window = [0.2, 0.3, 0.8, 0.9]\nhdr = true')
     ).camera
     assert camera.pi is not None
-    assert camera.pi.look() == PiLook(exposure="short", focus_window=(0.2, 0.3, 0.8, 0.9), hdr=True)
+    assert camera.pi.look() == PiControls(
+        exposure="short", focus_window=(0.2, 0.3, 0.8, 0.9), hdr=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ class Module:
 
 def test_the_camera_tells_its_module_before_it_films() -> None:
     module = Module()
-    look = PiLook(focus_m=5)
+    look = PiControls(focus_m=5)
     camera = PiCamera("c", 0, clock=now, look=look, open_camera=lambda _: module)
     with pytest.raises(CameraError, match="far enough"):
         camera.open()

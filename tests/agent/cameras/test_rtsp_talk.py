@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.cameras.login import DeviceLogin
-from agent.cameras.rtsp.connection import HEAD_BYTES, Talk
+from agent.cameras.rtsp.connection import HEAD_BYTES, RtspConnection
 from agent.cameras.rtsp.protocol import Credentials, head_of, length_of, video_of, whole_of
 from agent.media.archive import ArchiveError
 from tests.agent.rigs.fake_camera import DIGEST, FakeCamera, Habits
@@ -113,7 +113,7 @@ def dripping(drop: bytes, apart_s: float = 0.01) -> Iterator[int]:
 @pytest.mark.parametrize("drop", [b"R", b"$\0\0\1x", b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n"])
 def test_a_camera_that_answers_by_drops_is_not_waited_for(drop: bytes) -> None:
     with dripping(drop) as port:
-        talk = Talk(f"rtsp://127.0.0.1:{port}/", None, patience_s=0.3)
+        talk = RtspConnection(f"rtsp://127.0.0.1:{port}/", None, patience_s=0.3)
         with pytest.raises(ArchiveError, match="it is silent"):
             talk.ask("OPTIONS", talk.url, {})
         talk.close()
@@ -122,7 +122,7 @@ def test_a_camera_that_answers_by_drops_is_not_waited_for(drop: bytes) -> None:
 @pytest.mark.loopback
 def test_a_head_without_end_is_no_answer() -> None:
     with dripping(b"R" * HEAD_BYTES, apart_s=0.0001) as port:
-        talk = Talk(f"rtsp://127.0.0.1:{port}/", None, patience_s=10)
+        talk = RtspConnection(f"rtsp://127.0.0.1:{port}/", None, patience_s=10)
         with pytest.raises(ArchiveError, match="not in RTSP"):
             talk.ask("OPTIONS", talk.url, {})
         talk.close()
@@ -131,7 +131,7 @@ def test_a_head_without_end_is_no_answer() -> None:
 @pytest.mark.loopback
 def test_a_password_is_tried_once_because_devices_lock_an_account() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits(challenges=(DIGEST,))) as camera:
-        talk = Talk(camera.url(), DeviceLogin("quan ly", "wrong"))
+        talk = RtspConnection(camera.url(), DeviceLogin("quan ly", "wrong"))
         with pytest.raises(ArchiveError, match="refuses the login"):
             talk.ask("OPTIONS", talk.url, {})
         talk.close()
@@ -141,6 +141,6 @@ def test_a_password_is_tried_once_because_devices_lock_an_account() -> None:
 @pytest.mark.loopback
 def test_it_says_that_it_hangs_up() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits()) as camera:
-        with Talk(camera.url(), None) as talk:
+        with RtspConnection(camera.url(), None) as talk:
             talk.session = talk.ask("OPTIONS", talk.url, {}).headers.get("session", "7E4A")
         until(lambda: [method for method, _ in camera.seen.requests] == ["OPTIONS", "TEARDOWN"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agent.cameras.file.reel import i420
-from agent.cameras.rtsp.sanity import STRIKES, TRIED_EVERY_S, Trial, is_filling
+from agent.cameras.rtsp.sanity import STRIKES, TRIED_EVERY_S, TrialDecodes, is_filling
 from agent.media.frame import Frame, Plane
 from tests.agent.rigs.eyes import after
 
@@ -44,7 +44,7 @@ def test_a_trace_of_anything_else_makes_it_a_picture(place: tuple[int, int]) -> 
 
 
 def test_a_keyframe_is_tried_now_and_then_and_the_next_after_a_damaged_one() -> None:
-    trial = Trial(after(0))
+    trial = TrialDecodes(after(0))
     assert not trial.is_due(after(TRIED_EVERY_S - 3))
     assert trial.is_due(after(TRIED_EVERY_S))
     assert not trial.is_lost(after(TRIED_EVERY_S), is_whole=True)
@@ -60,7 +60,7 @@ def test_garbage_is_noticed_in_time_however_far_apart_keyframes_are(
     apart_s: float, last_s: float
 ) -> None:
     """Garbage begins right after a good trial, which is the worst moment."""
-    trial, tried = Trial(after(0)), 0
+    trial, tried = TrialDecodes(after(0)), 0
     for number in range(1, 200):
         at = after(number * apart_s)
         if trial.is_due(at):
@@ -72,7 +72,7 @@ def test_garbage_is_noticed_in_time_however_far_apart_keyframes_are(
 
 
 def test_one_damaged_keyframe_is_forgiven() -> None:
-    trial = Trial(after(0))
+    trial = TrialDecodes(after(0))
     assert not trial.is_lost(after(8), is_whole=False)
     assert not trial.is_lost(after(10), is_whole=True)
     assert not trial.is_lost(after(18), is_whole=False)

@@ -13,7 +13,7 @@ import pytest
 from agent.board.clock import SystemClock
 from agent.cameras.port import NOWHERE, CameraError
 from agent.cameras.rtsp.camera import StreamCamera
-from agent.cameras.rtsp.errors import Mishaps
+from agent.cameras.rtsp.errors import StreamErrors
 from agent.cameras.rtsp.source import RtspSource
 from tests.agent.rigs.eyes import Kept, record
 from tests.agent.rigs.rtsp import RtspServer, answering
@@ -268,7 +268,7 @@ def test_closed_from_another_thread_it_lets_go(server: RtspServer) -> None:
 
 
 def test_whatever_ffmpeg_says_of_a_read_that_was_cut_off_the_camera_was_silent() -> None:
-    mishaps = Mishaps("rtsp://10.0.0.9/main", "url")
+    mishaps = StreamErrors("rtsp://10.0.0.9/main", "url")
     cut_off = OSError(5, "Input/output error")
     assert "sent nothing for 3 s" in mishaps.broken(cut_off, after_s=3.0).sentence
     assert "broke off" in mishaps.broken(cut_off, after_s=0.2).sentence

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.cameras.login import DeviceLogin
 from agent.cameras.onvif.replay import play
-from agent.cameras.rtsp.connection import Talk
+from agent.cameras.rtsp.connection import RtspConnection
 from agent.cameras.rtsp.protocol import video_of
 from agent.cameras.rtsp.rtp_replay import START, Codec
 from agent.media.archive import Archived, ArchiveError
@@ -54,10 +54,10 @@ def framed(data: bytes) -> bytes:
     return b"$\0" + len(data).to_bytes(2) + data
 
 
-def talk_on(line: Line, monkeypatch: pytest.MonkeyPatch) -> Talk:
+def talk_on(line: Line, monkeypatch: pytest.MonkeyPatch) -> RtspConnection:
     with monkeypatch.context() as patch:
         patch.setattr("socket.create_connection", lambda *_, **__: line)
-        return Talk("rtsp://camera/", DeviceLogin("an", "b1mat"), patience_s=0.2)
+        return RtspConnection("rtsp://camera/", DeviceLogin("an", "b1mat"), patience_s=0.2)
 
 
 def spoilt(draw: st.DrawFn, whole: bytes) -> list[bytes]:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agent.journal import Journal, Waiting
+from agent.journal import Journal, WaitingEvent
 from agent.media.frame import Instant
 from agent.wire.messages import Body, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind
@@ -59,7 +59,7 @@ def put(journal: Journal, body: Body, seconds: float) -> UUID:
         return tx.add_event(body, at=at(seconds))
 
 
-def closings(journal: Journal) -> list[Waiting]:
+def closings(journal: Journal) -> list[WaitingEvent]:
     return [one for one in journal.waiting(100) if isinstance(one.body, SightingClosed)]
 
 

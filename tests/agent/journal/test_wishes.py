@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agent.journal import Brought, Clip, FootageClass, Journal, MediaKind
-from agent.uplink.live.leases import Lives
-from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.journal import Clip, FootageClass, Journal, MediaKind, UploadScope
+from agent.uplink.live.leases import LiveLeases
+from agent.uplink.mqtt.inbound import Inbound, LinkCounts
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
@@ -68,7 +68,7 @@ def four(journal: Journal, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def due(journal: Journal, brought: Brought = Brought.ALL) -> list[str]:
+def due(journal: Journal, brought: UploadScope = UploadScope.ALL) -> list[str]:
     return [media.path.name for media in journal.media_due(20, brought)]
 
 
@@ -88,12 +88,12 @@ def test_pictures_of_alerts_go_first_then_their_clips_then_the_rest(journal: Jou
 @pytest.mark.parametrize(
     ("brought", "names"),
     [
-        (Brought.ALERTS, ["an alert's picture", "an alert's clip"]),
-        (Brought.ASKED, ["an alert's picture"]),
+        (UploadScope.ALERTS, ["an alert's picture", "an alert's clip"]),
+        (UploadScope.ASKED, ["an alert's picture"]),
     ],
 )
 def test_only_what_the_policy_says_is_brought(
-    journal: Journal, brought: Brought, names: list[str]
+    journal: Journal, brought: UploadScope, names: list[str]
 ) -> None:
     assert due(journal, brought) == names
     assert journal.media_owed(brought) == len(names)
@@ -105,9 +105,9 @@ def test_what_was_asked_for_comes_whatever_the_policy_and_before_other_clips(
 ) -> None:
     journal.bring(uuid4(), [four["a clip"]])
     assert due(journal) == ["an alert's picture", "a clip", "an alert's clip", "a picture"]
-    assert due(journal, Brought.ASKED) == ["an alert's picture", "a clip"]
+    assert due(journal, UploadScope.ASKED) == ["an alert's picture", "a clip"]
     journal.media_done(four["a clip"])
-    assert due(journal, Brought.ASKED) == ["an alert's picture"]
+    assert due(journal, UploadScope.ASKED) == ["an alert's picture"]
 
 
 @pytest.mark.promise("Clips: A clip at its node can be asked for.")
@@ -124,7 +124,7 @@ def test_a_command_is_answered_once_however_often_it_is_said(
     [answer] = answers(journal)
     assert (answer.command_id, answer.coming) == (command_id, (four["a clip"],))
     assert answer.gone == (nowhere, four["a picture"])
-    assert "a clip" in due(journal, Brought.ASKED)
+    assert "a clip" in due(journal, UploadScope.ASKED)
     journal.close()
 
 
@@ -134,7 +134,7 @@ def test_what_the_hub_had_or_once_refused_is_brought_when_it_asks(
     journal.media_done(four["a clip"])
     journal.media_refused(four["an alert's clip"], "the hub would not")
     journal.bring(uuid4(), [four["a clip"], four["an alert's clip"]])
-    assert due(journal, Brought.ASKED) == ["an alert's picture", "a clip", "an alert's clip"]
+    assert due(journal, UploadScope.ASKED) == ["an alert's picture", "a clip", "an alert's clip"]
 
 
 def test_a_file_the_shelf_removed_is_waited_for_no_more(
@@ -151,20 +151,20 @@ def test_a_file_the_shelf_removed_is_waited_for_no_more(
 
 
 @pytest.fixture
-def hearing(journal: Journal) -> Hearing:
-    return Hearing(
+def hearing(journal: Journal) -> Inbound:
+    return Inbound(
         NODE,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=Lives(()),
+        lives=LiveLeases(()),
         counts=LinkCounts(),
     )
 
 
 @pytest.mark.promise("Cases and evidence: A legal hold has priority over retention and full disks.")
 def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
-    journal: Journal, hearing: Hearing, four: dict[str, str]
+    journal: Journal, hearing: Inbound, four: dict[str, str]
 ) -> None:
     case = UUID(int=7)
     body = HoldFootage(
@@ -189,12 +189,12 @@ def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
 @pytest.mark.promise("Clips: A clip at its node can be asked for.")
 def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str, str]) -> None:
     counts = LinkCounts()
-    hearing = Hearing(
+    hearing = Inbound(
         NODE,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=Lives(()),
+        lives=LiveLeases(()),
         counts=counts,
     )
     command = Command(command_id=UUID(int=5), body=BringMedia(sha256s=(four["a clip"],)))

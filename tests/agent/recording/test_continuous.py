@@ -11,7 +11,7 @@ from agent.journal import FootageClass, Journal, MediaKind
 from agent.media.frame import StreamInfo
 from agent.recording.continuous import LONGEST_S, Continuous
 from agent.recording.ring.preroll import Preroll, PrerollBounds
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady, MediaAnswered
 from tests.agent.recording.test_shelf import Street, nothing
@@ -34,7 +34,7 @@ class Night:
         self, folder: Path, journal: Journal, stream: StreamInfo, *, max_bytes: int = 2**40
     ) -> None:
         self.ring = Preroll(PrerollBounds())
-        self.shelf = Shelf(folder, journal, max_bytes=max_bytes, spare_bytes=0)
+        self.shelf = ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
         self.journal = journal
         self.stream = stream
         self.all = Continuous("cam", self.ring, self.shelf, new_id=clip_id_at, segment_s=10)
@@ -130,7 +130,7 @@ def test_a_killed_run_leaves_a_segment_that_plays_and_is_known_as_one(
     kept = part.read_bytes()
     night.all._segment.writer.abandon()  # it is under way
     part.write_bytes(kept)
-    Shelf(folder, node_journal, max_bytes=2**40, spare_bytes=0).take_in_leftovers(nothing)
+    ClipStore(folder, node_journal, max_bytes=2**40, spare_bytes=0).take_in_leftovers(nothing)
     (clip,) = node_journal.clips()
     assert clip.clip_class is FootageClass.CONTINUOUS
     assert decoded_frames(clip.path) == 50

@@ -23,8 +23,8 @@ from agent.cli.check.recorder import recorder_finding
 from agent.config.camera import CameraSection
 from agent.journal import Clip, FootageClass, Journal
 from agent.media.archive import Archived, ArchiveError
-from agent.recording.recorder_fetch import TRIES, Fetching, uncovered
-from agent.recording.store.store import Shelf
+from agent.recording.recorder_fetch import TRIES, RecorderFetch, uncovered
+from agent.recording.store.store import ClipStore
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady, MediaAnswered
 from agent.wire.seal_check import State, judge
@@ -270,8 +270,8 @@ def test_an_sdp_without_pictures_offers_none() -> None:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, node_journal: Journal, town: Office) -> Shelf:
-    return Shelf(
+def shelf(tmp_path: Path, node_journal: Journal, town: Office) -> ClipStore:
+    return ClipStore(
         tmp_path / "clips",
         node_journal,
         max_bytes=2**40,
@@ -280,8 +280,8 @@ def shelf(tmp_path: Path, node_journal: Journal, town: Office) -> Shelf:
     )
 
 
-def fetching(recorder: Recorder, shelf: Shelf, journal: Journal) -> Fetching:
-    return Fetching("cam", asked(recorder), shelf, journal, new_id=clip_id_at)
+def fetching(recorder: Recorder, shelf: ClipStore, journal: Journal) -> RecorderFetch:
+    return RecorderFetch("cam", asked(recorder), shelf, journal, new_id=clip_id_at)
 
 
 def want(journal: Journal, from_s: float, until_s: float) -> None:
@@ -293,7 +293,7 @@ def want(journal: Journal, from_s: float, until_s: float) -> None:
     journal.want_span(uuid4(), span)
 
 
-def go(service: Fetching, shelf: Shelf) -> None:
+def go(service: RecorderFetch, shelf: ClipStore) -> None:
     shelf.answer_spans(lambda: None)
     service.advance(threading.Event(), lambda: None)
     shelf.answer_spans(lambda: None)
@@ -304,7 +304,7 @@ def told(journal: Journal) -> list[object]:
 
 
 def test_what_the_hub_asks_for_is_fetched_sealed_marked_and_brought(
-    there: Recorder, shelf: Shelf, node_journal: Journal, town: Office
+    there: Recorder, shelf: ClipStore, node_journal: Journal, town: Office
 ) -> None:
     service = fetching(there, shelf, node_journal)
     want(node_journal, 5, 9)
@@ -326,7 +326,7 @@ def test_what_the_hub_asks_for_is_fetched_sealed_marked_and_brought(
 
 
 def test_a_span_is_answered_only_when_its_recorder_was_asked(
-    there: Recorder, shelf: Shelf, node_journal: Journal
+    there: Recorder, shelf: ClipStore, node_journal: Journal
 ) -> None:
     service = fetching(there, shelf, node_journal)
     want(node_journal, 5, 9)
@@ -337,7 +337,7 @@ def test_a_span_is_answered_only_when_its_recorder_was_asked(
 
 
 def test_what_was_fetched_before_is_not_fetched_again(
-    there: Recorder, shelf: Shelf, node_journal: Journal
+    there: Recorder, shelf: ClipStore, node_journal: Journal
 ) -> None:
     service = fetching(there, shelf, node_journal)
     for span in ((4, 9), (5, 8), (1, 12)):
@@ -348,7 +348,7 @@ def test_what_was_fetched_before_is_not_fetched_again(
 
 
 def test_a_recorder_that_hangs_up_is_asked_again_for_the_rest_and_then_answered_with_what_came(
-    film: Film, shelf: Shelf, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
+    film: Film, shelf: ClipStore, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.recording.recorder_fetch.TRY_AGAIN_S", 0.0)
     with Recorder(film, hangs_up_after=40) as recorder:
@@ -364,11 +364,11 @@ def test_a_recorder_that_hangs_up_is_asked_again_for_the_rest_and_then_answered_
 
 @pytest.mark.loopback
 def test_nobody_there_is_answered_with_nothing_after_three_tries(
-    shelf: Shelf, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
+    shelf: ClipStore, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.recording.recorder_fetch.TRY_AGAIN_S", 0.0)
     nobody = OnvifRecorder("http://127.0.0.1:9/onvif", login=lambda: None, utc_us=utc_us)
-    service = Fetching("cam", nobody, shelf, node_journal, new_id=clip_id_at)
+    service = RecorderFetch("cam", nobody, shelf, node_journal, new_id=clip_id_at)
     want(node_journal, 0, 10)
     for _ in range(TRIES):
         assert told(node_journal) == []
@@ -387,9 +387,9 @@ class Empty:
 
 
 def test_the_shelf_may_ask_what_is_due_while_spans_come_to_their_end(
-    shelf: Shelf, node_journal: Journal
+    shelf: ClipStore, node_journal: Journal
 ) -> None:
-    service = Fetching("cam", Empty(), shelf, node_journal, new_id=clip_id_at)
+    service = RecorderFetch("cam", Empty(), shelf, node_journal, new_id=clip_id_at)
     for _ in range(300):
         want(node_journal, 0, 10)
     *_, last = node_journal.spans_wanted()
@@ -407,7 +407,7 @@ def test_the_shelf_may_ask_what_is_due_while_spans_come_to_their_end(
 
 
 def test_what_is_left_of_a_killed_fetch_is_known_as_the_recorders(
-    there: Recorder, shelf: Shelf, node_journal: Journal, town: Office
+    there: Recorder, shelf: ClipStore, node_journal: Journal, town: Office
 ) -> None:
     service = fetching(there, shelf, node_journal)
     want(node_journal, 5, 9)
@@ -415,7 +415,7 @@ def test_what_is_left_of_a_killed_fetch_is_known_as_the_recorders(
     [clip] = node_journal.clips()
     with node_journal.transaction() as tx:
         tx.remove_media(clip.sha256, "a killed run")
-    again = Shelf(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
+    again = ClipStore(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
     again.take_in_leftovers(lambda: None)
     [found] = node_journal.clips()
     assert (found.path, found.clip_class) == (clip.path, FootageClass.CONTINUOUS)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from agent.journal import Brought, Growing, Journal
+from agent.journal import GrowingClips, Journal, UploadScope
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.messages import ClipBegun, ClipDropped
@@ -21,14 +21,14 @@ __all__ = ["journal", "shelf"]
 
 
 @pytest.fixture
-def growing(journal: Journal) -> Growing:
-    return Growing(journal)
+def growing(journal: Journal) -> GrowingClips:
+    return GrowingClips(journal)
 
 
 class Recording:
     """A clip under way."""
 
-    def __init__(self, journal: Journal, growing: Growing, path: Path) -> None:
+    def __init__(self, journal: Journal, growing: GrowingClips, path: Path) -> None:
         self.clip_id = uuid4()
         self._growing = growing
         self.path = path
@@ -55,7 +55,7 @@ class Recording:
 
 
 @pytest.fixture
-def recording(journal: Journal, growing: Growing, tmp_path: Path) -> Recording:
+def recording(journal: Journal, growing: GrowingClips, tmp_path: Path) -> Recording:
     return Recording(journal, growing, tmp_path / "clip.mp4.part")
 
 
@@ -69,7 +69,7 @@ def receipt_all(journal: Journal) -> None:
 
 
 def bringing(
-    journal: Journal, growing: Growing, shelf: Shelf, policy: UploadPolicy = QUICK
+    journal: Journal, growing: GrowingClips, shelf: Shelf, policy: UploadPolicy = QUICK
 ) -> Uploader:
     tokens = Tokens()
     tokens.put(token(shelf), now().mono_ns / 1e9)
@@ -90,7 +90,7 @@ def test_a_clip_is_said_once_and_again_when_somebody_joins_it(
 
 
 def test_a_clip_that_will_not_come_is_said_only_if_it_was_begun(
-    journal: Journal, growing: Growing, recording: Recording
+    journal: Journal, growing: GrowingClips, recording: Recording
 ) -> None:
     growing.dropped(recording.clip_id, camera="cam", reason="disk full", at=now())
     assert said(journal) == []
@@ -106,7 +106,7 @@ def test_a_journal_on_a_full_disk_is_said_once_and_what_it_missed_once_it_has_ro
     small_disk: Path, tmp_path: Path
 ) -> None:
     journal = open_journal(small_disk / "journal.db")
-    growing = Growing(journal)
+    growing = GrowingClips(journal)
     clip = Recording(journal, growing, tmp_path / "clip.mp4")
     filler = small_disk / "somebody's own"
     with filler.open("wb") as file, pytest.raises(OSError, match="No space"):
@@ -128,7 +128,7 @@ def test_a_journal_on_a_full_disk_is_said_once_and_what_it_missed_once_it_has_ro
 
 @pytest.mark.promise("Clips: Footage is uploaded by tus and resumes.")
 def test_it_is_brought_as_it_grows_once_the_hub_knows_of_it(
-    journal: Journal, growing: Growing, recording: Recording, shelf: Shelf
+    journal: Journal, growing: GrowingClips, recording: Recording, shelf: Shelf
 ) -> None:
     uploader = bringing(journal, growing, shelf)
     name = str(recording.clip_id)
@@ -147,7 +147,7 @@ def test_it_is_brought_as_it_grows_once_the_hub_knows_of_it(
 
 
 def test_an_alerts_picture_goes_before_it_and_it_before_other_clips(
-    journal: Journal, growing: Growing, recording: Recording, shelf: Shelf, tmp_path: Path
+    journal: Journal, growing: GrowingClips, recording: Recording, shelf: Shelf, tmp_path: Path
 ) -> None:
     owe(journal, tmp_path, b"another clip", "clip")
     recording.grow()
@@ -167,7 +167,7 @@ def test_an_alerts_picture_goes_before_it_and_it_before_other_clips(
 
 
 def test_who_is_in_no_alert_and_a_node_told_to_wait_bring_nothing_that_grows(
-    journal: Journal, growing: Growing, recording: Recording, shelf: Shelf, tmp_path: Path
+    journal: Journal, growing: GrowingClips, recording: Recording, shelf: Shelf, tmp_path: Path
 ) -> None:
     quiet = Recording(journal, growing, tmp_path / "quiet.part")
     quiet.sighting_ids = [UUID(int=1)]
@@ -180,7 +180,7 @@ def test_who_is_in_no_alert_and_a_node_told_to_wait_bring_nothing_that_grows(
     uploader.close()
     recording.grow()
     receipt_all(journal)
-    asked = UploadPolicy(brought=Brought.ASKED)
+    asked = UploadPolicy(brought=UploadScope.ASKED)
     uploader = bringing(journal, growing, shelf, asked)
     with Running(uploader) as running:
         until(lambda: running.beats > 2)
@@ -189,7 +189,7 @@ def test_who_is_in_no_alert_and_a_node_told_to_wait_bring_nothing_that_grows(
 
 
 def test_a_file_that_got_its_name_meanwhile_is_let_be(
-    journal: Journal, growing: Growing, recording: Recording, shelf: Shelf
+    journal: Journal, growing: GrowingClips, recording: Recording, shelf: Shelf
 ) -> None:
     recording.grow()
     receipt_all(journal)

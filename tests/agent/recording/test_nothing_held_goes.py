@@ -12,7 +12,7 @@ from agent.journal import FootageClass, Journal, JournalFull, MediaKind, Transac
 from agent.media.sound import SoundPacket
 from agent.recording.mp4.sound import sound_path
 from agent.recording.store.retention import ClassBounds
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.answers import HoldFootage
 from tests.agent.recording.test_shelf import Street, keep_announced
 from tests.agent.recording.test_shelf_keeps import clip_of, hold_of
@@ -40,9 +40,9 @@ def hold_span(journal: Journal, camera: str = "cam", hold_id: UUID | None = None
     )
 
 
-def narrow(folder: Path, journal: Journal) -> Shelf:
+def narrow(folder: Path, journal: Journal) -> ClipStore:
     """A shelf whose settings let nothing stay: no bytes, no age, no room on the disk."""
-    return Shelf(folder, journal, max_bytes=0, spare_bytes=2**60, classes=EVERYTHING)
+    return ClipStore(folder, journal, max_bytes=0, spare_bytes=2**60, classes=EVERYTHING)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_hold_that_comes_while_the_shelf_decides_is_in_time(
     shelf = narrow(folder, node_journal)
     judge = Shelf._plan
 
-    def held_meanwhile(one: Shelf) -> object:
+    def held_meanwhile(one: ClipStore) -> object:
         verdict = judge(one)
         hold_span(node_journal)
         return verdict
@@ -113,7 +113,7 @@ def test_on_a_disk_too_full_for_a_row_what_is_held_stays_too(
     judge, forget = Shelf._plan, Transaction.remove_media
     tried: list[str] = []
 
-    def held_meanwhile(one: Shelf) -> object:
+    def held_meanwhile(one: ClipStore) -> object:
         verdict = judge(one)
         [sha256] = [kept.sha256 for kept in one._journal.kept(MediaKind.CLIP) if kept.path == held]
         node_journal.hold(uuid4(), hold_of(sha256))

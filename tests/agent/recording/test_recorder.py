@@ -22,7 +22,7 @@ from agent.media.frame import Packet, StreamInfo
 from agent.recording.mp4.mend import whole_length
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.messages import ClipReady
 from tests.agent.rigs.stage import BOOT, FRAMES_PER_S, Stage, at, clip_id_at, decoded_frames
 from tests.waiting import busy, patience_s, until
@@ -128,7 +128,7 @@ def test_real_video_is_recorded_and_plays(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
     info, packets = street
-    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
+    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
     recorder = Recorder(
         "cam", Preroll(PrerollBounds()), shelf, policy=ClipPolicy(), new_id=clip_id_at
     )

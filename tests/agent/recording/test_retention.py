@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.journal import FootageClass, Kept, MediaKind
+from agent.journal import FootageClass, MediaKind, StoredFile
 from agent.recording.store.retention import (
     LOWEST_FIRST,
     ClassBounds,
@@ -31,8 +31,8 @@ def kept(
     is_held: bool = False,
     kind: MediaKind = MediaKind.CLIP,
     added_utc_us: int | None = None,
-) -> Kept:
-    return Kept(
+) -> StoredFile:
+    return StoredFile(
         sha256=name,
         kind=kind,
         path=Path(name),
@@ -49,7 +49,9 @@ def shelf_of(max_bytes: int = NO_BOUND, spare_bytes: int = 0, **classes: ClassBo
     return Retention(max_bytes=max_bytes, spare_bytes=spare_bytes, classes=named)
 
 
-def judged(items: list[Kept], retention: Retention, *, free_bytes: int = NO_BOUND) -> RetentionPlan:
+def judged(
+    items: list[StoredFile], retention: Retention, *, free_bytes: int = NO_BOUND
+) -> RetentionPlan:
     return plan_retention(items, retention, now_utc_us=NOW_US, free_bytes=free_bytes)
 
 
@@ -164,7 +166,7 @@ free = st.integers(0, 2000)
 @pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
 @given(stock, retentions, free)
 def test_what_is_held_is_never_removed(
-    items: list[Kept], retention: Retention, free_bytes: int
+    items: list[StoredFile], retention: Retention, free_bytes: int
 ) -> None:
     verdict = judged(items, retention, free_bytes=free_bytes)
     assert not any(one.item.is_held for one in verdict.removals)
@@ -172,7 +174,7 @@ def test_what_is_held_is_never_removed(
 
 @given(stock, retentions, free)
 def test_what_is_left_fits_or_only_held_footage_is_left(
-    items: list[Kept], retention: Retention, free_bytes: int
+    items: list[StoredFile], retention: Retention, free_bytes: int
 ) -> None:
     verdict = judged(items, retention, free_bytes=free_bytes)
     gone = set(names(verdict))
@@ -187,7 +189,7 @@ def test_what_is_left_fits_or_only_held_footage_is_left(
 @pytest.mark.promise("Clips: A full disk removes the lowest footage class first.")
 @given(stock, retentions, free)
 def test_nothing_goes_for_room_while_a_lower_class_is_left(
-    items: list[Kept], retention: Retention, free_bytes: int
+    items: list[StoredFile], retention: Retention, free_bytes: int
 ) -> None:
     verdict = judged(items, retention, free_bytes=free_bytes)
     for_room = [one.item for one in verdict.removals if one.why == "room"]
@@ -202,7 +204,7 @@ def test_nothing_goes_for_room_while_a_lower_class_is_left(
 
 @given(stock, retentions, free)
 def test_a_second_look_after_the_first_changes_nothing(
-    items: list[Kept], retention: Retention, free_bytes: int
+    items: list[StoredFile], retention: Retention, free_bytes: int
 ) -> None:
     first = judged(items, retention, free_bytes=free_bytes)
     gone = set(names(first))

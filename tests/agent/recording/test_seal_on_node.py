@@ -16,7 +16,7 @@ from agent.media.frame import Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.sealer import Sealer
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.messages import ClipReady, SightingOpened
 from agent.wire.seal_check import State, judge
 from agent.wire.terms import BoxWords, ObjectKind
@@ -31,7 +31,7 @@ def sealer(tmp_path: Path) -> Sealer:
     return office(tmp_path / "ca").sealer()
 
 
-def recorded(shelf: Shelf, stream: StreamInfo, packets: Sequence[Packet]) -> Recorder:
+def recorded(shelf: ClipStore, stream: StreamInfo, packets: Sequence[Packet]) -> Recorder:
     """All of them, with one person from beginning to end."""
     policy = ClipPolicy(preroll_s=1, postroll_s=1, longest_s=3)
     recorder = Recorder(
@@ -56,7 +56,9 @@ def announced(journal: Journal) -> list[ClipReady]:
 def test_every_clip_a_recorder_writes_is_sealed_with_its_own_id_and_time(
     tmp_path: Path, node_journal: Journal, street: Street, sealer: Sealer
 ) -> None:
-    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
+    shelf = ClipStore(
+        tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0, sealer=sealer
+    )
     recorder = recorded(shelf, *street)
     clips = node_journal.clips()
     assert len(clips) == recorder.counts.clips > 1
@@ -74,7 +76,7 @@ def test_every_clip_a_recorder_writes_is_sealed_with_its_own_id_and_time(
 def test_a_node_without_a_key_records_unsealed_and_counts_it(
     tmp_path: Path, node_journal: Journal, street: Street, sealer: Sealer
 ) -> None:
-    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
+    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
     recorder = recorded(shelf, *street)
     clips = node_journal.clips()
     assert recorder.counts.clips_unsealed == len(clips) > 0
@@ -96,7 +98,7 @@ def test_a_clip_left_unfinished_is_mended_with_its_seal(
     path.with_name(path.name + ".part").write_bytes(kept)
     with node_journal.transaction() as tx:
         tx.add_event(someone(), at=at(1))
-    shelf = Shelf(folder, node_journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
+    shelf = ClipStore(folder, node_journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
     shelf.take_in_leftovers(lambda: None)
     (ready,) = announced(node_journal)
     assert ready.is_sealed

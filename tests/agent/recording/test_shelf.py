@@ -17,7 +17,7 @@ from agent.journal import Journal, MediaKind
 from agent.media.frame import Packet, StreamInfo
 from agent.recording.mp4.fragments import Mp4Track
 from agent.recording.mp4.mend import whole_length
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipReady, SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
@@ -27,8 +27,8 @@ Street = tuple[StreamInfo, list[Packet]]
 NO_BOUND = 2**40
 
 
-def shelf_on(folder: Path, journal: Journal, *, max_bytes: int = NO_BOUND) -> Shelf:
-    return Shelf(folder, journal, max_bytes=max_bytes, spare_bytes=0)
+def shelf_on(folder: Path, journal: Journal, *, max_bytes: int = NO_BOUND) -> ClipStore:
+    return ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
 
 
 def opened(person: UUID, first_seen_s: float = 0) -> SightingOpened:
@@ -51,7 +51,7 @@ def say_opened(journal: Journal, at_s: float) -> UUID:
     return person
 
 
-def keep_announced(shelf: Shelf, journal: Journal, jpeg: bytes) -> tuple[Path, UUID]:
+def keep_announced(shelf: ClipStore, journal: Journal, jpeg: bytes) -> tuple[Path, UUID]:
     """A picture on the shelf and the event that announces it."""
     kept = shelf.keep_picture(jpeg, width=2, height=2)
     with journal.transaction() as tx:
@@ -101,7 +101,7 @@ def test_footage_that_goes_without_the_hub_having_it_is_the_oldest_and_counted(
 def test_disk_with_too_little_to_spare_for_others_makes_the_shelf_give(
     tmp_path: Path, node_journal: Journal, small_disk: Path
 ) -> None:
-    shelf = Shelf(small_disk, node_journal, max_bytes=NO_BOUND, spare_bytes=500_000)
+    shelf = ClipStore(small_disk, node_journal, max_bytes=NO_BOUND, spare_bytes=500_000)
     first, _ = keep_announced(shelf, node_journal, b"a" * 300_000)
     second, _ = keep_announced(shelf, node_journal, b"b" * 300_000)
     shelf.tidy()

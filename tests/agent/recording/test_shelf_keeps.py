@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from agent.journal import Clip, FootageClass, Journal, MediaKind
 from agent.recording.store import leftovers
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.answers import HoldFootage
 from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
 from tests.agent.recording.test_shelf import Street, keep_announced, nothing, opened
@@ -111,7 +111,7 @@ def answers(journal: Journal) -> list[tuple[bool, int]]:
 def test_held_footage_stays_at_any_pressure_until_it_is_released(
     folder: Path, node_journal: Journal
 ) -> None:
-    shelf = Shelf(folder, node_journal, max_bytes=150, spare_bytes=0)
+    shelf = ClipStore(folder, node_journal, max_bytes=150, spare_bytes=0)
     held, _ = keep_announced(shelf, node_journal, b"a" * 100)
     first, second = uuid4(), uuid4()
     for _ in range(2):  # a command may come twice
@@ -131,7 +131,7 @@ def test_held_footage_stays_at_any_pressure_until_it_is_released(
 def test_a_file_that_two_cases_hold_is_free_when_both_let_go(
     folder: Path, node_journal: Journal
 ) -> None:
-    shelf = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    shelf = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
     path, _ = keep_announced(shelf, node_journal, b"a")
     for case in (UUID(int=1), UUID(int=2)):
         node_journal.hold(uuid4(), hold_of(path.stem, hold_id=case))
@@ -167,7 +167,7 @@ def test_a_clip_that_shows_the_span_is_held_also_when_it_comes_later(
 def test_with_only_held_clips_left_recording_stops_is_said_and_goes_on_when_released(
     folder: Path, node_journal: Journal
 ) -> None:
-    shelf = Shelf(folder, node_journal, max_bytes=250, spare_bytes=0, least_room_bytes=100)
+    shelf = ClipStore(folder, node_journal, max_bytes=250, spare_bytes=0, least_room_bytes=100)
     held, _ = keep_announced(shelf, node_journal, b"a" * 200)
     node_journal.hold(uuid4(), hold_of(held.stem))
     shelf.tidy()
@@ -203,10 +203,10 @@ def test_a_recorder_without_room_loses_clips_and_nothing_else(
 def test_what_an_earlier_run_said_is_taken_back_by_a_later_one(
     folder: Path, node_journal: Journal
 ) -> None:
-    first = Shelf(folder, node_journal, max_bytes=100, spare_bytes=2**60)
+    first = ClipStore(folder, node_journal, max_bytes=100, spare_bytes=2**60)
     first.tidy()
     first.tidy()
-    later = Shelf(folder, node_journal, max_bytes=100, spare_bytes=0)
+    later = ClipStore(folder, node_journal, max_bytes=100, spare_bytes=0)
     assert len(said(node_journal)) == 1
     later.tidy()
     stopped, resumed = said(node_journal)
@@ -222,7 +222,7 @@ def test_what_an_earlier_run_said_is_taken_back_by_a_later_one(
 def test_a_folder_that_is_a_link_to_another_is_used(tmp_path: Path, node_journal: Journal) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "clips").symlink_to(tmp_path / "disk")
-    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
     path, _ = keep_announced(shelf, node_journal, b"a")
     assert (tmp_path / "disk" / path.name).exists()
     shelf.tidy()
@@ -234,7 +234,7 @@ def test_a_link_to_nowhere_stops_recording_with_a_cure_and_is_tried_again(
     tmp_path: Path, node_journal: Journal
 ) -> None:
     (tmp_path / "clips").symlink_to(tmp_path / "disk")
-    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
     (stopped,) = said(node_journal)
     assert isinstance(stopped, RecordingStopped)
     assert stopped.why is WhyStopped.FOLDER
@@ -265,7 +265,7 @@ def mount(folder: Path, *options: str) -> None:
 
 @pytest.mark.promise("Clips: A clip folder that is away stops recording and is reported.")
 def test_a_read_only_disk_stops_recording_and_is_said(disk: Path, node_journal: Journal) -> None:
-    shelf = Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    shelf = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
     shelf.tidy()
     run(["mount", "-o", "remount,ro", str(disk)], check=True)
     shelf.tidy()
@@ -297,7 +297,7 @@ def test_a_clip_under_way_is_no_leftover_when_the_disk_is_looked_through_again(
 def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is_noticed(
     disk: Path, tmp_path: Path, node_journal: Journal
 ) -> None:
-    shelf = Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    shelf = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
     kept, _ = keep_announced(shelf, node_journal, b"a")
     away = tmp_path / "away"
     away.mkdir()
@@ -308,7 +308,7 @@ def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is
     with pytest.raises(OSError, match="not mounted"):
         shelf.keep_picture(b"b", width=2, height=2)
     shelf.tidy()
-    again = Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)  # a restart
+    again = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)  # a restart
     again.tidy()
     assert [one.why for one in said(node_journal) if isinstance(one, RecordingStopped)] == [
         WhyStopped.FOLDER
@@ -326,9 +326,9 @@ def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is
 def test_a_folder_given_another_path_belongs_on_the_disk_of_that_path(
     disk: Path, tmp_path: Path, node_journal: Journal
 ) -> None:
-    Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
     run(["umount", str(disk)], check=True)
-    moved = Shelf(tmp_path / "elsewhere", node_journal, max_bytes=1000, spare_bytes=0)
+    moved = ClipStore(tmp_path / "elsewhere", node_journal, max_bytes=1000, spare_bytes=0)
     moved.tidy()
     assert said(node_journal) == []
     moved.clip_path("cam", uuid4())
@@ -342,7 +342,7 @@ def test_a_dying_disk_is_said_and_the_node_goes_on(
 
     with monkeypatch.context() as now:
         now.setattr(leftovers, "scandir", dying)
-        shelf = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+        shelf = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
     (stopped,) = said(node_journal)
     assert isinstance(stopped, RecordingStopped)
     assert "Input/output error" in stopped.detail
@@ -357,7 +357,7 @@ def test_a_dying_disk_is_said_and_the_node_goes_on(
 def test_rows_whose_files_are_gone_are_forgotten_counted_and_said(
     folder: Path, node_journal: Journal
 ) -> None:
-    first = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    first = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
     gone, _ = keep_announced(first, node_journal, b"a")
     left, _ = keep_announced(first, node_journal, b"b")
     clip = clip_of(folder, (uuid4(),))
@@ -366,7 +366,7 @@ def test_rows_whose_files_are_gone_are_forgotten_counted_and_said(
     gone.unlink()
     clip.path.unlink()
     with capture_logs() as logs:
-        Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+        ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
     assert [one.path for one in node_journal.kept(MediaKind.PICTURE)] == [left]
     assert node_journal.clips() == []
     assert node_journal.counts().media_vanished == 2
@@ -382,7 +382,7 @@ def test_a_planted_link_with_a_name_of_ours_is_not_followed(
     (folder / f"cam-{uuid4()}.mp4.part").symlink_to(theirs)
     (folder / ("ab" * 32 + ".jpg")).symlink_to(theirs)
     (folder / f"cam-{uuid4()}.mp4").mkdir()
-    shelf = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    shelf = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
     shelf.take_in_leftovers(nothing)
     assert theirs.read_text(encoding="utf-8") == "not ours"
     assert len(list(folder.iterdir())) == 3

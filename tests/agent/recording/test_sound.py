@@ -16,7 +16,7 @@ from agent.cameras.port import NOWHERE
 from agent.cameras.rtsp.camera import StreamCamera
 from agent.cli.check import sound as hearing
 from agent.config.camera import CameraSection
-from agent.journal import Brought, Journal
+from agent.journal import Journal, UploadScope
 from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundInfo, SoundPacket
 from agent.recording.mp4.sound import sound_path
@@ -25,7 +25,7 @@ from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.ring.sound import SoundBounds, SoundRing
 from agent.recording.sound_writer import SoundWriter
 from agent.recording.store.leftovers import Leftover, leftovers, mended_sound
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady
 from agent.wire.seal_check import State, judge
@@ -74,10 +74,10 @@ def heard_in(path: Path) -> tuple[str, float, float]:
 
 def filmed(
     folder: Path, journal: Journal, street: Street, ring: SoundRing | None, town: Office | None
-) -> tuple[Shelf, Path]:
+) -> tuple[ClipStore, Path]:
     """A clip of all six seconds of the street, by a recorder that has this sound."""
     sealer = town.sealer() if town else None
-    shelf = Shelf(folder / "clips", journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
+    shelf = ClipStore(folder / "clips", journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
     recorder = Recorder(
         "cam",
         Preroll(PrerollBounds(span_s=17)),
@@ -198,7 +198,7 @@ def test_sound_does_not_leave_by_itself(
     assert sound_path(clip).exists()
 
 
-def asked(journal: Journal, shelf: Shelf, *, with_sound: bool) -> list[ClipReady]:
+def asked(journal: Journal, shelf: ClipStore, *, with_sound: bool) -> list[ClipReady]:
     """What the hub is told when it asks for the street's first six seconds."""
     journal.receipt([one.event_id for one in journal.waiting(100)])
     span = BringSpan(
@@ -224,10 +224,10 @@ def test_sound_leaves_when_it_was_asked_for_and_is_announced_once(
     assert ready.is_sound
     assert (ready.codec, ready.width, ready.height) == ("aac", 0, 0)
     assert str(ready.clip_id) in clip.name
-    due = [media.path for media in node_journal.media_due(100, Brought.ASKED)]
+    due = [media.path for media in node_journal.media_due(100, UploadScope.ASKED)]
     assert due == [clip, sound_path(clip)]
     assert asked(node_journal, shelf, with_sound=True) == []
-    Shelf(shelf.folder, node_journal, max_bytes=1, spare_bytes=0).tidy()
+    ClipStore(shelf.folder, node_journal, max_bytes=1, spare_bytes=0).tidy()
     assert node_journal.media_due(100) == [], "nothing is owed that is no longer there"
 
 
@@ -237,7 +237,7 @@ def test_sound_goes_with_its_clip_and_stays_with_it(
     shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
     shelf.tidy()
     assert sound_path(clip).exists()
-    small = Shelf(shelf.folder, node_journal, max_bytes=1, spare_bytes=0)
+    small = ClipStore(shelf.folder, node_journal, max_bytes=1, spare_bytes=0)
     small.take_in_leftovers(lambda: None)
     small.tidy()
     assert list(shelf.folder.iterdir()) == []
@@ -253,7 +253,7 @@ def test_stray_sound_is_removed_when_the_node_starts(
     for path in (stray, cut_off):
         path.write_bytes(data)
     assert {left.path for left in leftovers(shelf.folder, node_journal)} == {stray, cut_off}
-    again = Shelf(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
+    again = ClipStore(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
     again.take_in_leftovers(lambda: None)
     assert set(shelf.folder.iterdir()) == {clip, sound_path(clip)}
 

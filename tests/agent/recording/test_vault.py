@@ -14,7 +14,13 @@ import pytest
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.recording.store import encryption
-from agent.recording.store.encryption import KEY_BYTES, VaultError, encrypt, identifier_of, main
+from agent.recording.store.encryption import (
+    KEY_BYTES,
+    EncryptionError,
+    encrypt,
+    identifier_of,
+    main,
+)
 from agent.recording.store.folder import StoreFolder
 
 KEY, OTHER = bytes(range(KEY_BYTES)), bytes(KEY_BYTES)
@@ -156,7 +162,7 @@ def test_another_key_is_refused_and_opens_nothing(card: Card) -> None:
     fill(card.clips)
     card.pull()
     card.plug_in()
-    with pytest.raises(VaultError, match="encrypted with another key"):
+    with pytest.raises(EncryptionError, match="encrypted with another key"):
         encrypt(card.clips, OTHER)
     encrypt(card.clips, KEY)
     assert found(card.clips)
@@ -167,7 +173,7 @@ def test_a_full_disk_is_said_and_what_was_not_copied_stays_where_it_is(card: Car
     large = b"x" * (6 * 2**20)
     (card.clips / "a.mp4").write_bytes(large)
     (card.place / "ballast").write_bytes(large)
-    with pytest.raises(VaultError, match="the disk is full"):
+    with pytest.raises(EncryptionError, match="the disk is full"):
         encrypt(card.clips, KEY)
     assert found(card.place / "clips.plain") == {"a.mp4": large}
     (card.place / "ballast").unlink()
@@ -199,7 +205,7 @@ def test_a_folder_that_is_full_again_beside_one_in_the_open_is_not_guessed_at(ca
     for name in ("clips", "clips.plain"):
         (card.place / name).mkdir()
         (card.place / name / "a.mp4").write_bytes(name.encode())
-    with pytest.raises(VaultError, match="both hold files"):
+    with pytest.raises(EncryptionError, match="both hold files"):
         encrypt(card.clips, KEY)
     assert found(card.clips) == {"a.mp4": b"clips"}
 

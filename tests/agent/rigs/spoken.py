@@ -5,7 +5,7 @@ from pathlib import Path
 
 import av
 
-from agent.cameras.codec.audio import Ear
+from agent.cameras.codec.audio import AudioReader
 from agent.media.sound import SoundPacket
 from tests.agent.rigs.stage import at
 
@@ -16,7 +16,7 @@ def spoken(path: Path, *, seconds: int = 12, rate_hz: int = 8000) -> list[SoundP
     subprocess.run([*make.split(), "-c:a", "aac", str(path)], check=True)
     with av.open(str(path)) as file:
         track = file.streams.audio[0]
-        ear = Ear(track)
+        ear = AudioReader(track)
         base = float(track.time_base or 0)
         return [
             one

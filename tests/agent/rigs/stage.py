@@ -15,7 +15,7 @@ from agent.journal import Clip, Journal
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
-from agent.recording.store.store import Shelf
+from agent.recording.store.store import ClipStore
 from agent.wire.ident import uuid7
 
 BOOT = UUID(int=1)
@@ -80,7 +80,7 @@ class Stage:
         max_bytes: int = 2**40,
     ) -> None:
         self.ring = Preroll(bounds or PrerollBounds())
-        self.shelf = Shelf(folder, journal, max_bytes=max_bytes, spare_bytes=0)
+        self.shelf = ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
         self.journal = journal
         self.stream = stream
         self.recorder = Recorder(

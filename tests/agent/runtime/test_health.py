@@ -11,7 +11,7 @@ from agent.board.board import Board
 from agent.journal import Journal, JournalLimits
 from agent.media.frame import Instant
 from agent.runtime.health import CameraCounts, HealthService
-from agent.uplink.mqtt.conversation import Speaker
+from agent.uplink.mqtt.conversation import NodeIdentity
 from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.wire.codec import encode
 from agent.wire.messages import CameraLost
@@ -82,7 +82,7 @@ class Node:
         self.service = self.make()
 
     def make(self, *, every_s: float = 60.0) -> HealthService:
-        speaker = Speaker(
+        speaker = NodeIdentity(
             node="nga-tu-01",
             software="0",
             cameras=tuple,

@@ -18,12 +18,12 @@ from agent.journal import Journal, JournalFull, MediaKind
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
-from agent.recording.store.store import Shelf
-from agent.runtime.camera_loop import Watch, tamper_key, things_key
+from agent.recording.store.store import ClipStore
+from agent.runtime.camera_loop import CameraLoop, tamper_key, things_key
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.picture import PictureLook
-from agent.vision.pipeline import Look
+from agent.vision.pipeline import FrameResult
 from agent.vision.rules.places import LineSide
 from agent.vision.rules.rules import RuleKind, RuleMet
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
@@ -104,7 +104,7 @@ class ScriptedEyes:
     things: dict[int, str] = field(default_factory=dict)
     moved: dict[int, Box] = field(default_factory=dict)
 
-    def step(self, one: Frame) -> Look:
+    def step(self, one: Frame) -> FrameResult:
         number = one.index - 1
         self.before(number)
         self.seen.append(number)
@@ -112,7 +112,7 @@ class ScriptedEyes:
         self.inside += [change for change in changes if isinstance(change, Opened)]
         moved = (self.moved[number],) if number in self.moved else ()
         view, things = self.view.get(number), self.things.get(number)
-        return Look(moved, (), (), changes, 1, tampering=view, things=things)
+        return FrameResult(moved, (), (), changes, 1, tampering=view, things=things)
 
     def finish(self, when: Instant) -> tuple[SightingChange, ...]:
         gone, self.inside = self.inside, []
@@ -128,11 +128,11 @@ def person_enters(number: int, person: UUID | None = None) -> Opened:
 class Set:
     """A watch and everything around it."""
 
-    watch: Watch
+    watch: CameraLoop
     camera: FakeCamera
     eyes: ScriptedEyes
     recorder: Recorder
-    shelf: Shelf
+    shelf: ClipStore
     journal: Journal
     now_s: float = 0.0
 
@@ -149,11 +149,11 @@ Build = Callable[..., Set]
 @pytest.fixture
 def build(tmp_path: Path, node_journal: Journal, street: Street) -> Build:
     def built(*, frames: int = 100, folder: Path = tmp_path / "clips") -> Set:
-        shelf = Shelf(folder, node_journal, max_bytes=2**40, spare_bytes=0)
+        shelf = ClipStore(folder, node_journal, max_bytes=2**40, spare_bytes=0)
         ring = Preroll(PrerollBounds())
         recorder = Recorder("cam", ring, shelf, policy=ClipPolicy(), new_id=clip_id_at)
         camera, eyes = FakeCamera(street[0], frames), ScriptedEyes()
-        watch = Watch(
+        watch = CameraLoop(
             camera,
             eyes,  # type: ignore[arg-type]  # stands in for Eyes
             recorder,

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from agent.updates.fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
+from agent.updates.fetch import BUNDLE, NOTE, PART, InstalledRelease, ReleaseFetch
 from agent.updates.install import (
     ANSWER,
     install_fetched,
@@ -324,10 +324,10 @@ def fetching(
     authority: Authority | None,
     key: Path,
     *,
-    installed: Callable[[], Installed] = lambda: Installed(50, "release-50", None),
+    installed: Callable[[], InstalledRelease] = lambda: InstalledRelease(50, "release-50", None),
     free_bytes: int = 10**12,
-) -> ProgramsFetch:
-    return ProgramsFetch(
+) -> ReleaseFetch:
+    return ReleaseFetch(
         NODE,
         folder,
         tokens,
@@ -338,7 +338,7 @@ def fetching(
     )
 
 
-def outcome(fetch: ProgramsFetch) -> str:
+def outcome(fetch: ReleaseFetch) -> str:
     last = fetch.report().last
     return last.outcome if last else ""
 
@@ -437,7 +437,7 @@ def test_the_same_said_again_is_answered_again_and_what_runs_is_not_fetched(
         Tokens(),
         None,
         public_of(tmp_path),
-        installed=lambda: Installed(100, "1.0", last),
+        installed=lambda: InstalledRelease(100, "1.0", last),
     )
     before = fetch.revision
     fetch.hear(said)
@@ -455,13 +455,13 @@ def test_what_is_wanted_while_another_is_handed_over_is_not_lost(tmp_path: Path)
     folder.mkdir()
     shutil.copy(one, folder / PART)
     (folder / f"{PART}.of").write_text(wanted.sha256)
-    fetch = ProgramsFetch(
+    fetch = ReleaseFetch(
         NODE,
         folder,
         Tokens(),
         trusted=None,
         check=lambda _: fetch.hear(other),  # by the line's thread, as it were
-        installed=lambda: Installed(50, "release-50", None),
+        installed=lambda: InstalledRelease(50, "release-50", None),
         free_bytes=lambda _: 10**12,
     )
     with Running(fetch):
@@ -474,7 +474,7 @@ FETCHER = """
 import sys, time, threading
 from pathlib import Path
 from agent.updates.install import is_installable
-from agent.updates.fetch import Installed, ProgramsFetch
+from agent.updates.fetch import InstalledRelease, ReleaseFetch
 from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
 from agent.wire.programs import TakePrograms
@@ -482,9 +482,9 @@ folder, url, trusted, key, wanted = sys.argv[1:]
 tokens = Tokens()
 leave = UploadToken(token="leave-to-bring-files", valid_for_s=600, upload_url=url)
 tokens.put(leave, time.monotonic())
-fetch = ProgramsFetch("tram-01", Path(folder), tokens, trusted=Path(trusted),
+fetch = ReleaseFetch("tram-01", Path(folder), tokens, trusted=Path(trusted),
     check=lambda path: is_installable(path, key=Path(key)), bytes_per_s=1.5e6,
-    installed=lambda: Installed(None, None, None), free_bytes=lambda _: 10**12)
+    installed=lambda: InstalledRelease(None, None, None), free_bytes=lambda _: 10**12)
 fetch.hear(TakePrograms.model_validate_json(wanted))
 print("begun", flush=True)
 fetch.run(threading.Event(), lambda: None)

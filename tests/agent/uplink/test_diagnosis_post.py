@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent.app import diagnostics
-from agent.app.diagnostics import Diagnosing
-from agent.uplink.live.leases import Lives
-from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.app.diagnostics import Diagnostics
+from agent.uplink.live.leases import LiveLeases
+from agent.uplink.mqtt.inbound import Inbound, LinkCounts
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
-from agent.uplink.upload.diagnostics import FILE_TYPE, REASON_TYPE, DiagnosisPost, NoDiagnosis
+from agent.uplink.upload.diagnostics import FILE_TYPE, REASON_TYPE, DiagnosisUpload, NoDiagnosis
 from agent.wire import topics
 from agent.wire.answers import Command, SendDiagnosis, UploadToken
 from agent.wire.codec import encode
@@ -61,7 +61,7 @@ def test_what_the_hub_asks_for_is_made_once_and_brought_by_its_name(
     hub: Hub, tokens: Tokens
 ) -> None:
     make, wanted = Maker(), uuid4()
-    post = DiagnosisPost(make, tokens, trusted=None)
+    post = DiagnosisUpload(make, tokens, trusted=None)
     with Running(post):
         post.ask(wanted)
         until(lambda: hub.came)
@@ -79,7 +79,7 @@ def test_what_the_hub_asks_for_is_made_once_and_brought_by_its_name(
 def test_what_did_not_go_is_kept_and_goes_when_the_hub_asks_again(hub: Hub, tokens: Tokens) -> None:
     make, wanted = Maker(), uuid4()
     hub.status = 503
-    post = DiagnosisPost(make, tokens, trusted=None, bytes_per_s=1e6)
+    post = DiagnosisUpload(make, tokens, trusted=None, bytes_per_s=1e6)
     with Running(post):
         post.ask(wanted)
         until(lambda: hub.came)
@@ -95,7 +95,7 @@ def test_what_did_not_go_is_kept_and_goes_when_the_hub_asks_again(hub: Hub, toke
 
 
 def test_a_node_that_cannot_make_it_says_why(hub: Hub, tokens: Tokens) -> None:
-    post = DiagnosisPost(Maker("no room on the disk"), tokens, trusted=None)
+    post = DiagnosisUpload(Maker("no room on the disk"), tokens, trusted=None)
     with Running(post):
         post.ask(uuid4())
         until(lambda: hub.came)
@@ -114,7 +114,7 @@ def test_an_agent_that_is_stopped_while_it_is_made_says_nothing_and_is_asked_aga
         assert not goes_on()
         raise NoDiagnosis("the agent was stopped meanwhile")
 
-    post = DiagnosisPost(make, tokens, trusted=None)
+    post = DiagnosisUpload(make, tokens, trusted=None)
     post.ask(wanted)
     post.run(stop, lambda: None)
     post.close()
@@ -125,7 +125,7 @@ def test_an_agent_that_is_stopped_while_it_is_made_says_nothing_and_is_asked_aga
 def test_an_upload_that_waits_for_the_lines_share_ends_with_the_agent(
     hub: Hub, tokens: Tokens
 ) -> None:
-    post = DiagnosisPost(lambda _: bytes(2**20), tokens, trusted=None, bytes_per_s=1.0)
+    post = DiagnosisUpload(lambda _: bytes(2**20), tokens, trusted=None, bytes_per_s=1.0)
     with Running(post) as running:
         post.ask(uuid4())
         until(lambda: running.beats > 2)
@@ -138,7 +138,7 @@ def test_an_upload_that_waits_for_the_lines_share_ends_with_the_agent(
 def test_what_nobody_waits_for_any_more_is_given_up(hub: Hub, tokens: Tokens, status: int) -> None:
     wanted = uuid4()
     hub.status = status
-    post = DiagnosisPost(Maker(), tokens, trusted=None)
+    post = DiagnosisUpload(Maker(), tokens, trusted=None)
     with Running(post):
         post.ask(wanted)
         until(lambda: post._done == wanted)
@@ -154,12 +154,12 @@ def test_the_hub_asks_on_the_command_topic(tmp_path: Path) -> None:
             asked.append(command_id)
 
     counts, journal = LinkCounts(), open_journal(tmp_path / "journal.db")
-    hearing = Hearing(
+    hearing = Inbound(
         NODE,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=Lives(()),
+        lives=LiveLeases(()),
         counts=counts,
         diagnosis=Desk(),
     )
@@ -183,7 +183,7 @@ def test_the_file_is_that_of_the_command_made_by_a_process_of_its_own(tmp_path: 
     )
     config.chmod(0o600)
     beats = []
-    made = Diagnosing(config)(lambda: beats.append(1) is None)
+    made = Diagnostics(config)(lambda: beats.append(1) is None)
     with zipfile.ZipFile(BytesIO(made)) as bundle:
         everything = {name: bundle.read(name).decode() for name in bundle.namelist()}
     assert set(everything) == {"how-it-is.json", "check.txt", "log.txt"}
@@ -203,7 +203,7 @@ def test_the_file_is_that_of_the_command_made_by_a_process_of_its_own(tmp_path: 
 )
 def test_whatever_becomes_of_that_process_is_a_sentence(program: str, why: str) -> None:
     with pytest.raises(NoDiagnosis, match=why):
-        Diagnosing(None, command=(sys.executable, "-c", program))(lambda: True)
+        Diagnostics(None, command=(sys.executable, "-c", program))(lambda: True)
 
 
 @pytest.mark.system
@@ -220,7 +220,7 @@ def test_with_a_process_that_hangs_goes_what_it_has_started(tmp_path: Path) -> N
         return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
 
     with pytest.raises(NoDiagnosis, match="stopped"):
-        Diagnosing(None, command=(sys.executable, "-c", program))(
+        Diagnostics(None, command=(sys.executable, "-c", program))(
             lambda: not (started.exists() and started.read_text().endswith(" "))
         )
     until(lambda: not is_there())
@@ -230,7 +230,7 @@ def test_with_a_process_that_hangs_goes_what_it_has_started(tmp_path: Path) -> N
 def test_a_process_that_hangs_ends_with_the_agent_and_by_its_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hangs = Diagnosing(None, command=(sys.executable, "-c", "import time; time.sleep(600)"))
+    hangs = Diagnostics(None, command=(sys.executable, "-c", "import time; time.sleep(600)"))
     stop = threading.Event()
     stop.set()
     with pytest.raises(NoDiagnosis, match="stopped"):
@@ -249,4 +249,4 @@ def test_where_the_unit_lets_no_priority_be_set_it_is_made_all_the_same(
 
     monkeypatch.setattr(os, "setpriority", refused)
     writes = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_bytes(b'made')"
-    assert Diagnosing(None, command=(sys.executable, "-c", writes))(lambda: True) == b"made"
+    assert Diagnostics(None, command=(sys.executable, "-c", writes))(lambda: True) == b"made"

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.journal import Journal
-from agent.uplink.mqtt.conversation import Conversation, LinkPolicy, Speaker
+from agent.uplink.mqtt.conversation import Conversation, LinkPolicy, NodeIdentity
 from agent.uplink.mqtt.errors import Trouble
 from agent.uplink.mqtt.latest_health import LatestHealth
 from agent.uplink.mqtt.link import Link
@@ -86,7 +86,7 @@ def make_link(
     camera = CameraWords(
         camera="cam", label="Cổng", codec="h264", width=640, height=360, frames_per_s=10
     )
-    speaker = Speaker(
+    speaker = NodeIdentity(
         node=node,
         software="0",
         cameras=lambda: (camera,),

@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.port import NOWHERE
 from agent.media.frame import Frame
-from agent.uplink.live.leases import Lives
-from agent.uplink.live.post import LivePost, small
-from agent.uplink.mqtt.inbound import Hearing, LinkCounts
+from agent.uplink.live.leases import LiveLeases
+from agent.uplink.live.post import LiveUpload, small
+from agent.uplink.mqtt.inbound import Inbound, LinkCounts
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.vision.privacy import GREY
@@ -60,17 +60,19 @@ def clock() -> Time:
 
 
 @pytest.fixture
-def lives(clock: Time) -> Lives:
-    return Lives(["cam", "other"], now_s=clock)
+def lives(clock: Time) -> LiveLeases:
+    return LiveLeases(["cam", "other"], now_s=clock)
 
 
-def test_nothing_is_kept_of_a_camera_that_nobody_watches(lives: Lives) -> None:
+def test_nothing_is_kept_of_a_camera_that_nobody_watches(lives: LiveLeases) -> None:
     lives.offer("cam", street())
     assert lives.take(0) is None
     assert lives.counts.dropped == 0
 
 
-def test_a_lease_gives_one_frame_a_second_and_ends_by_itself(lives: Lives, clock: Time) -> None:
+def test_a_lease_gives_one_frame_a_second_and_ends_by_itself(
+    lives: LiveLeases, clock: Time
+) -> None:
     lives.ask(wanted(), clock())
     taken = 0
     for _ in range(300):  # thirty seconds of ten frames each
@@ -83,7 +85,7 @@ def test_a_lease_gives_one_frame_a_second_and_ends_by_itself(lives: Lives, clock
 
 
 def test_a_lease_that_is_renewed_goes_on_and_brings_no_picture_before_its_time(
-    lives: Lives, clock: Time
+    lives: LiveLeases, clock: Time
 ) -> None:
     taken = 0
     for tenth in range(300):
@@ -96,7 +98,7 @@ def test_a_lease_that_is_renewed_goes_on_and_brings_no_picture_before_its_time(
     assert lives.is_watched("cam")
 
 
-def test_the_end_is_at_once_and_what_waited_does_not_go(lives: Lives, clock: Time) -> None:
+def test_the_end_is_at_once_and_what_waited_does_not_go(lives: LiveLeases, clock: Time) -> None:
     lives.ask(wanted(), clock())
     lives.offer("cam", street(64, 64))
     lives.ask(wanted(for_s=0, watchers=0), clock())
@@ -105,7 +107,7 @@ def test_the_end_is_at_once_and_what_waited_does_not_go(lives: Lives, clock: Tim
 
 
 def test_of_pictures_that_nobody_took_only_the_newest_waits_and_the_others_are_counted(
-    lives: Lives, clock: Time
+    lives: LiveLeases, clock: Time
 ) -> None:
     lives.ask(wanted(), clock())
     for _ in range(4):
@@ -118,7 +120,7 @@ def test_of_pictures_that_nobody_took_only_the_newest_waits_and_the_others_are_c
     assert lives.counts.dropped == 3
 
 
-def test_who_watches_is_said_once_a_change(lives: Lives, clock: Time) -> None:
+def test_who_watches_is_said_once_a_change(lives: LiveLeases, clock: Time) -> None:
     with capture_logs() as said:
         for watchers in (1, 1, 2, 2):
             lives.ask(wanted(watchers=watchers), clock())
@@ -132,7 +134,7 @@ def test_who_watches_is_said_once_a_change(lives: Lives, clock: Time) -> None:
 
 
 def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_strange(
-    lives: Lives, tmp_path: Path
+    lives: LiveLeases, tmp_path: Path
 ) -> None:
     counts = LinkCounts()
     journal = open_journal(tmp_path / "journal.db")
@@ -141,7 +143,7 @@ def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_stra
         "outbox": Outbox(OutboxPolicy()),
         "tokens": Tokens(),
     }
-    hearing = Hearing(NODE, lives=lives, counts=counts, **parts)
+    hearing = Inbound(NODE, lives=lives, counts=counts, **parts)
     lives._now_s = time.monotonic
     for camera in ("cam", "elsewhere"):
         command = Command(command_id=uuid4(), body=wanted(camera))
@@ -154,7 +156,7 @@ def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_stra
 
 @pytest.mark.parametrize("most_bytes", [60_000, 8_000])
 def test_a_picture_is_as_small_as_was_asked_however_wild_the_street(
-    lives: Lives, clock: Time, most_bytes: int
+    lives: LiveLeases, clock: Time, most_bytes: int
 ) -> None:
     lives.ask(wanted(most_bytes=most_bytes), clock())
     lives.offer("cam", street())
@@ -205,11 +207,11 @@ def hub(needs_loopback: None) -> Iterator[Hub]:
 
 
 @contextmanager
-def posting(hub: Hub, lives: Lives, *, is_busy: bool = False) -> Iterator[LivePost]:
+def posting(hub: Hub, lives: LiveLeases, *, is_busy: bool = False) -> Iterator[LiveUpload]:
     tokens = Tokens()
     token = UploadToken(token=TOKEN, valid_for_s=60, upload_url=hub.url)
     tokens.put(token, time.monotonic())
-    post = LivePost(lives, tokens, encode=jpeg, trusted=None, gives_way=lambda: is_busy)
+    post = LiveUpload(lives, tokens, encode=jpeg, trusted=None, gives_way=lambda: is_busy)
     with Running(post):
         yield post
     post.close()
@@ -217,7 +219,7 @@ def posting(hub: Hub, lives: Lives, *, is_busy: bool = False) -> Iterator[LivePo
 
 def live_picture(hub: Hub, folder: Path, secret: int) -> bytes:
     """The first that leaves of a masked camera's street, with that secret behind the mask."""
-    lives, camera = Lives(["cong"]), of_pictures(folder, secret)
+    lives, camera = LiveLeases(["cong"]), of_pictures(folder, secret)
     camera.open()
     lives.ask(wanted("cong", every_ms=60_000), time.monotonic())
     before = len(hub.came)
@@ -242,7 +244,7 @@ def test_what_is_behind_a_mask_changes_no_bit_of_a_live_picture(hub: Hub, tmp_pa
 
 
 def test_while_a_file_is_brought_no_picture_goes_and_each_is_counted(hub: Hub) -> None:
-    lives = Lives(["cam"])
+    lives = LiveLeases(["cam"])
     lives.ask(wanted(every_ms=200), time.monotonic())
     with posting(hub, lives, is_busy=True) as post:
         lives.offer("cam", street(64, 64))
@@ -251,7 +253,7 @@ def test_while_a_file_is_brought_no_picture_goes_and_each_is_counted(hub: Hub) -
 
 
 def test_a_hub_where_nobody_watches_ends_the_lease_with_its_answer(hub: Hub) -> None:
-    lives = Lives(["cam"])
+    lives = LiveLeases(["cam"])
     lives.ask(wanted(), time.monotonic())
     hub.status = 410
     with posting(hub, lives):
@@ -263,7 +265,7 @@ def test_a_hub_where_nobody_watches_ends_the_lease_with_its_answer(hub: Hub) -> 
 
 @pytest.mark.clock
 def test_a_hub_that_does_not_answer_costs_the_picture_and_says_so_once(hub: Hub) -> None:
-    lives = Lives(["cam"])
+    lives = LiveLeases(["cam"])
     lives.ask(wanted(every_ms=200), time.monotonic())
     hub.url = "http://127.0.0.1:9/upload"
     with capture_logs() as said, posting(hub, lives) as post:

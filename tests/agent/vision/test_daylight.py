@@ -12,7 +12,7 @@ from agent.config import CameraSection
 from agent.media.frame import Frame
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, DaylightSettings, Sensitivity
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
 
 pytestmark = pytest.mark.promise(
@@ -88,8 +88,8 @@ def test_it_changes_only_after_it_has_looked_so_for_a_while(
 def test_a_find_that_is_enough_by_day_is_not_by_night() -> None:
     street = np.full((240, 320), 90, np.uint8)
     for hours, is_told in ((None, True), (Hours.parse(["00:00-24:00"]), False)):
-        eyes = Eyes.for_frames(
-            EyesSettings(by_day=DAY, by_night=NIGHT if hours else None, night_hours=hours),
+        eyes = Pipeline.for_frames(
+            PipelineSettings(by_day=DAY, by_night=NIGHT if hours else None, night_hours=hours),
             Seer(lambda _: [person(0.5, score=0.45)]),
             counted_ids(),
             None,
@@ -104,8 +104,10 @@ def test_what_moves_a_little_has_moved_by_day_and_not_by_night() -> None:
     faint = street.copy()
     faint[32:80, 40:64] += 25
     for by_night, has_moved in ((None, True), (NIGHT, False)):
-        eyes = Eyes.for_frames(
-            EyesSettings(by_day=DAY, by_night=by_night, night_hours=Hours.parse(["00:00-24:00"])),
+        eyes = Pipeline.for_frames(
+            PipelineSettings(
+                by_day=DAY, by_night=by_night, night_hours=Hours.parse(["00:00-24:00"])
+            ),
             Seer(lambda _: []),
             counted_ids(),
             None,

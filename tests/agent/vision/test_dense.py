@@ -7,7 +7,7 @@ from agent.media.frame import Frame
 from agent.vision.detect.dense import Dense, grid
 from agent.vision.detect.person import Detection
 from agent.vision.geometry import WHOLE, Box
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
 
 pytestmark = [
@@ -124,8 +124,8 @@ def standing(frame: Frame) -> list[Detection]:
 )
 def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
     seer, whole = Seer(standing), Seer(standing)
-    eyes = Eyes.for_frames(
-        EyesSettings(looks_per_s=12.0), seer, counted_ids(), whole_detector=whole
+    eyes = Pipeline.for_frames(
+        PipelineSettings(looks_per_s=12.0), seer, counted_ids(), whole_detector=whole
     )
     street = np.full((240, 320), 90, np.uint8)
     looks = [eyes.step(luma_frame(street, index)) for index in range(1, 101)]

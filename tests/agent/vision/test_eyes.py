@@ -9,15 +9,15 @@ from agent.media.frame import Frame, Plane
 from agent.vision.detect.clothes import clothes, unlikeness
 from agent.vision.detect.person import Detection
 from agent.vision.geometry import WHOLE, Polygon
-from agent.vision.pipeline import Eyes, EyesSettings, Look
+from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Closed, Opened
 from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
 
 STREET = np.full((240, 320), 90, np.uint8)
 
 
-def eyes_of(seer: Seer, *ignored: Polygon) -> Eyes:
-    return Eyes.for_frames(EyesSettings(ignored=ignored), seer, counted_ids())
+def eyes_of(seer: Seer, *ignored: Polygon) -> Pipeline:
+    return Pipeline.for_frames(PipelineSettings(ignored=ignored), seer, counted_ids())
 
 
 def with_walker(index: int) -> Plane:
@@ -35,7 +35,7 @@ def walker(frame: Frame) -> list[Detection]:
     return []
 
 
-def play(eyes: Eyes, first: int, last: int) -> list[Look]:
+def play(eyes: Pipeline, first: int, last: int) -> list[FrameResult]:
     return [
         eyes.step(luma_frame(with_walker(i) if 30 <= i < 90 else STREET, i))
         for i in range(first, last)
@@ -51,7 +51,7 @@ def test_nothing_moved_and_nobody_tracked_asks_the_model_nothing() -> None:
     looks = play(eyes, 1, 25)
     asked_at_first = len(seer.regions)
     assert seer.regions == [WHOLE] * asked_at_first
-    assert looks[-1] == Look(moved=(), detections=(), tracks=(), changes=(), inferences=0)
+    assert looks[-1] == FrameResult(moved=(), detections=(), tracks=(), changes=(), inferences=0)
     assert looks[-1].inferences == 0
     play(eyes, 25, 30)
     assert len(seer.regions) == asked_at_first
@@ -175,7 +175,7 @@ def test_who_stands_there_when_the_camera_opens_is_first_seen_in_the_second_fram
     "Detection and tracking: Looks stay within their budget, the longest unseen first."
 )
 def test_a_budget_puts_looks_off_and_whoever_is_there_is_told_of_all_the_same() -> None:
-    eyes = Eyes.for_frames(EyesSettings(looks_per_s=4.0), Seer(walker), counted_ids())
+    eyes = Pipeline.for_frames(PipelineSettings(looks_per_s=4.0), Seer(walker), counted_ids())
     looks = play(eyes, 1, 100)
     assert sum(look.inferences for look in looks) <= 4 * 10 + 2
     assert sum(look.put_off for look in looks) > 10

@@ -12,7 +12,7 @@ from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box, Polygon
 from agent.vision.hours import Hours
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.rules.places import Line, Zone
 from agent.vision.sightings.changes import Closed, Opened, Updated
 from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame
@@ -26,7 +26,7 @@ pytestmark = [
 
 LEFT = Polygon(((0.0, 0.0), (0.2, 0.0), (0.2, 1.0), (0.0, 1.0)))
 NIGHT = Hours.parse(["22:00-05:00"])
-SETTINGS = EyesSettings(
+SETTINGS = PipelineSettings(
     ignored=(LEFT,),
     zones=(Zone(name="san", tells_entry=True, loiter_s=1.0, group=2, closed=NIGHT),),
     lines=(Line(name="rao", start=(0.5, 1.0), end=(0.5, 0.0)),),
@@ -64,7 +64,9 @@ def streets(draw: st.DrawFn) -> list[tuple[float, list[Detection]]]:
 def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
     street: list[tuple[float, list[Detection]]],
 ) -> None:
-    eyes = Eyes.for_frames(SETTINGS, Seer(lambda frame: street[frame.index - 1][1]), counted_ids())
+    eyes = Pipeline.for_frames(
+        SETTINGS, Seer(lambda frame: street[frame.index - 1][1]), counted_ids()
+    )
     at_s, open_ids, ever = 0.0, set[UUID](), set[UUID]()
     for index, (step_s, _) in enumerate(street, start=1):
         at_s += step_s

@@ -16,7 +16,7 @@ from agent.bench.motion import Street
 from agent.media.frame import Frame, Instant
 from agent.vision.motion import compiled as fast
 from agent.vision.motion import plain
-from agent.vision.motion.background import Ground, GroundSettings
+from agent.vision.motion.background import Background, BackgroundSettings
 from agent.vision.motion.fields import Fields, Limits, Mask, Region, Rule
 from agent.vision.motion.finder import EVERYTHING, Halver, MotionFinder
 
@@ -115,7 +115,7 @@ def test_what_is_of_another_size_than_the_background_is_refused() -> None:
         with pytest.raises(ValueError, match="are known, row by row"):
             fine.take_in(street, wrong, share=0.1, step=1.0)
         with pytest.raises(ValueError, match="are known, row by row"):
-            Ground(street, GroundSettings(), wrong, LIBRARY)
+            Background(street, BackgroundSettings(), wrong, LIBRARY)
 
 
 @compiled
@@ -248,7 +248,7 @@ def test_all_that_is_learned_is_the_same_to_the_bit(
 def test_where_a_new_light_explains_all_neither_finds_anything(seed: int) -> None:
     random = np.random.default_rng(seed)
     street = random.integers(40, 180, (45, 80)).astype(np.uint8)
-    grounds = [Ground(street, GroundSettings(), library=one) for one in (LIBRARY, None)]
+    grounds = [Background(street, BackgroundSettings(), library=one) for one in (LIBRARY, None)]
     relit = street * 1.3
     relit[10:14, 10:14] += 45  # the old light does not explain these
     for blocks in (np.clip(relit, 0, 255).astype(np.uint8), street):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.app.view import recall
 from agent.media.frame import Instant
 from agent.runtime.camera_loop import things_key
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
@@ -46,8 +46,8 @@ def after_restart(memory: str, *, later_s: float = 60) -> LookAlikes:
     return things
 
 
-def eyes() -> Eyes:
-    return Eyes.for_frames(EyesSettings(), Seer(lambda _: []), counted_ids())
+def eyes() -> Pipeline:
+    return Pipeline.for_frames(PipelineSettings(), Seer(lambda _: []), counted_ids())
 
 
 def told(things: LookAlikes, someone: Track) -> bool:

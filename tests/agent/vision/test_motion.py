@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.media.frame import Frame, Plane
 from agent.vision.geometry import WHOLE, Box, Polygon
-from agent.vision.motion.background import GroundSettings
+from agent.vision.motion.background import BackgroundSettings
 from agent.vision.motion.finder import Halver, MotionFinder, MotionSettings
 from tests.agent.rigs.eyes import luma_frame
 
@@ -109,7 +109,7 @@ def test_a_person_standing_still_stays_motion_for_a_while() -> None:
 
 
 def test_what_stays_becomes_background_in_the_end() -> None:
-    finder = MotionFinder(MotionSettings(GroundSettings(moved_per_s=20.0)))
+    finder = MotionFinder(MotionSettings(BackgroundSettings(moved_per_s=20.0)))
     settled(finder, street())
     picture = with_body(street(), 100, 80)
     moved = [finder.step(luma_frame(picture, index)) for index in range(SETTLED, 200)]
@@ -119,7 +119,7 @@ def test_what_stays_becomes_background_in_the_end() -> None:
 
 @pytest.mark.promise("Cameras: A dropped frame does no harm to detection.")
 def test_dropped_frames_do_not_slow_the_learning() -> None:
-    finder = MotionFinder(MotionSettings(GroundSettings(moved_per_s=20.0)))
+    finder = MotionFinder(MotionSettings(BackgroundSettings(moved_per_s=20.0)))
     settled(finder, street())
     picture = with_body(street(), 100, 80)
     moved = [finder.step(luma_frame(picture, index)) for index in range(SETTLED, 200, 20)]

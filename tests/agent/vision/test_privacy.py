@@ -24,11 +24,11 @@ from agent.journal import Journal
 from agent.media.frame import Frame, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
-from agent.recording.store.store import Shelf
-from agent.runtime.camera_loop import Watch
+from agent.recording.store.store import ClipStore
+from agent.runtime.camera_loop import CameraLoop
 from agent.vision.geometry import Polygon, inside
 from agent.vision.picture import PictureLook
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.privacy import BLOCK_PX, GREY, PrivacyMask, covered
 from tests.agent.rigs.eyes import Kept, Seer, after, counted_ids, person
 from tests.agent.rigs.rtsp import RtspServer
@@ -179,13 +179,13 @@ def test_a_network_camera_shows_nothing_behind_the_mask(server: RtspServer, sub:
 def test_pictures_and_clips_on_the_nodes_disk_show_nothing(
     tmp_path: Path, node_journal: Journal
 ) -> None:
-    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
+    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
     ring = Preroll(PrerollBounds())
     recorder = Recorder("cong", ring, shelf, policy=ClipPolicy(), new_id=clip_id_at)
     seer = Seer(lambda _: [person(0.2, 0.5, height=0.4)])
-    watch = Watch(
+    watch = CameraLoop(
         of_two(tmp_path / "footage", 1, pace=True),
-        Eyes.for_frames(EyesSettings(), seer, counted_ids()),
+        Pipeline.for_frames(PipelineSettings(), seer, counted_ids()),
         recorder,
         shelf=shelf,
         journal=node_journal,

@@ -10,7 +10,7 @@ from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.detect.riders import mounted
 from agent.vision.geometry import Box
-from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from tests.agent.rigs.eyes import Seer, counted_ids, luma_frame, person
 
@@ -54,7 +54,7 @@ def opened(
         return luma_frame(picture, index)
 
     seer = Seer(lambda frame: finds(frame.index))
-    eyes = Eyes.for_frames(EyesSettings(), seer, counted_ids())
+    eyes = Pipeline.for_frames(PipelineSettings(), seer, counted_ids())
     return [
         change
         for index in range(1, frames)

@@ -14,7 +14,7 @@ from agent.vision.geometry import Box, Polygon
 from agent.vision.hours import Hours
 from agent.vision.rules.places import Line, LineSide, Zone
 from agent.vision.rules.rules import RuleKind, RuleMet, Rules, RuleSettings
-from agent.vision.sightings.alerting import Telling
+from agent.vision.sightings.alerting import Alerting
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.sightings import Sightings
 from agent.vision.track.tracker import Track
@@ -265,7 +265,7 @@ class Told:
 
 def play(street: Streets, zones: Sequence[Zone], lines: Sequence[Line]) -> Told:
     """Through the sightings, as the eyes do it."""
-    sightings, telling = Sightings(counted_ids()), Telling(Rules(zones, lines), NIGHT)
+    sightings, telling = Sightings(counted_ids()), Alerting(Rules(zones, lines), NIGHT)
     told, at_s = Told([], []), 0.0
     for step_s, local, shown in street:
         at_s += step_s
