@@ -92,15 +92,15 @@ class Node:
         from_hub: SettingsFromHub | None,
         diagnose: Make | None,
     ) -> None:
-        lives, tokens, latest = (
+        leases, tokens, latest = (
             LiveLeases(one.name for one in settings.camera),
             Tokens(),
             LatestHealth(),
         )
-        shelf = open_shelf(settings, self.journal, clock)
-        self.views = make_views(settings, self.journal, shelf, clock, plays_once=plays_once)
+        store = open_store(settings, self.journal, clock)
+        self.views = make_views(settings, self.journal, store, clock, plays_once=plays_once)
         for view in self.views:
-            view.show_to(lives)
+            view.show_to(leases)
         with (
             ThreadPoolExecutor() as pool
         ):  # dead cameras are waited for together, not one after the other
@@ -112,7 +112,7 @@ class Node:
             now=clock.now,
             trust=clock.trust,
         )
-        self._make_line(settings, speaker, lives=lives, tokens=tokens, latest=latest, shelf=shelf)
+        self._make_line(settings, speaker, leases=leases, tokens=tokens, latest=latest, store=store)
         self.diagnosis = self._diagnosis_post(settings, tokens, diagnose)
         self.programs = self._programs_fetch(settings, tokens) if from_hub is not None else None
         health = HealthService(
@@ -122,7 +122,7 @@ class Node:
             cameras=lambda: tuple(view.counts() for view in self.views),
             latest=latest,
         )
-        services = self._services(settings, tokens, shelf=shelf, health=health)
+        services = self._services(settings, tokens, store=store, health=health)
         if from_hub is not None:
             services += self._provers(from_hub)
         # A recording that plays once and cannot be read is not waited for.
@@ -130,7 +130,7 @@ class Node:
         self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)
 
     def _services(
-        self, settings: AgentSettings, tokens: Tokens, *, shelf: ClipStore, health: HealthService
+        self, settings: AgentSettings, tokens: Tokens, *, store: ClipStore, health: HealthService
     ) -> list[Service]:
         """Uploading services start before anything is detected, and stop last."""
         # Link and seal read the new certificate when the agent restarts.
@@ -139,7 +139,7 @@ class Node:
             Service(name="link", runs=self.link),
             Service(name="upload", runs=self.uploader, beat_within_s=90),
             Service(name="live", runs=self.live),
-            Service(name="shelf", runs=shelf, beat_within_s=180),
+            Service(name="shelf", runs=store, beat_within_s=180),
             Service(name="pruner", runs=Pruner(self.journal)),
             Service(name="health", runs=health),
             Service(name="renewal", runs=renewal),
@@ -156,10 +156,10 @@ class Node:
         settings: AgentSettings,
         speaker: NodeIdentity,
         *,
-        lives: LiveLeases,
+        leases: LiveLeases,
         tokens: Tokens,
         latest: LatestHealth,
-        shelf: ClipStore,
+        store: ClipStore,
     ) -> None:
         """Everything that goes to the hub: events, files, and live pictures."""
         policy, trusted = settings.uploads.policy(), settings.broker.ca_file
@@ -171,13 +171,13 @@ class Node:
             policy=LinkPolicy(),
             outbox=OutboxPolicy(),
             latest=latest,
-            lives=lives,
+            leases=leases,
         )
         self.uploader = Uploader(
-            self.journal, tokens, trusted=trusted, policy=policy, growing=shelf.growing
+            self.journal, tokens, trusted=trusted, policy=policy, growing=store.growing
         )
         self.live = LiveUpload(
-            lives,
+            leases,
             tokens,
             encode=jpeg,
             trusted=trusted,
@@ -337,7 +337,7 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
     )
 
 
-def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) -> ClipStore:
+def open_store(settings: AgentSettings, journal: Journal, clock: SystemClock) -> ClipStore:
     """The node's footage; raises OSError."""
     clips = settings.clips
     return ClipStore(
@@ -354,22 +354,22 @@ def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) ->
 def make_views(
     settings: AgentSettings,
     journal: Journal,
-    shelf: ClipStore,
+    store: ClipStore,
     clock: SystemClock,
     *,
     plays_once: bool,
 ) -> list[View]:
     """One per camera, in front of shared networks; raises ModelError."""
     calm()
-    networks = load_networks(settings)
+    models = load_networks(settings)
     allowances = purses(settings.detector.looks_per_s, len(settings.camera))
     return [
         View(
             camera,
             settings,
-            networks=networks,
+            models=models,
             journal=journal,
-            shelf=shelf,
+            store=store,
             clock=clock,
             allowance=allowance,
             plays_once=plays_once,

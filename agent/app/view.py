@@ -49,9 +49,9 @@ class View:
         camera: CameraSection,
         settings: AgentSettings,
         *,
-        networks: Models,
+        models: Models,
         journal: Journal,
-        shelf: ClipStore,
+        store: ClipStore,
         clock: SystemClock,
         allowance: Allowance,
         plays_once: bool,
@@ -67,33 +67,33 @@ class View:
         self.recorder = Recorder(
             camera.name,
             ring,
-            shelf,
+            store,
             policy=settings.clips.policy(),
             new_id=new_id,
             sound=sound,
         )
         self.continuous = (
-            Continuous(camera.name, ring, shelf, new_id=new_id, sound=sound)
+            Continuous(camera.name, ring, store, new_id=new_id, sound=sound)
             if camera.continuous
             else None
         )
-        self.fetching = make_fetching(camera, shelf, journal, clock)
-        eyes = make_eyes(camera, settings, networks, allowance, clock)
-        recall(eyes, camera.name, journal, clock.now())
+        self.fetching = make_fetching(camera, store, journal, clock)
+        pipeline = make_pipeline(camera, settings, models, allowance, clock)
+        recall(pipeline, camera.name, journal, clock.now())
         self.watch = CameraLoop(
             self.camera,
-            eyes,
+            pipeline,
             self.recorder,
-            shelf=shelf,
+            store=store,
             journal=journal,
             now=clock.now,
             look=PictureLook(),
         )
         self._plays_once = plays_once
 
-    def show_to(self, lives: LiveLeases) -> None:
+    def show_to(self, leases: LiveLeases) -> None:
         """Frames for live view."""
-        self.watch.show_to(lambda frame: lives.offer(self._section.name, frame))
+        self.watch.show_to(lambda frame: leases.offer(self._section.name, frame))
 
     @property
     def watch_name(self) -> str:
@@ -157,19 +157,19 @@ def make_ring(preroll_s: float) -> Preroll:
 
 
 def make_fetching(
-    camera: CameraSection, shelf: ClipStore, journal: Journal, clock: SystemClock
+    camera: CameraSection, store: ClipStore, journal: Journal, clock: SystemClock
 ) -> RecorderFetch | None:
     """Fetches from the camera's recorder; None if it has none."""
     if not camera.recorder:
         return None
     recorder = make_recorder(camera, lambda: clock.now().utc_us)
-    return RecorderFetch(camera.name, recorder, shelf, journal, new_id=new_id)
+    return RecorderFetch(camera.name, recorder, store, journal, new_id=new_id)
 
 
-def make_eyes(
+def make_pipeline(
     camera: CameraSection,
     settings: AgentSettings,
-    networks: Models,
+    models: Models,
     allowance: Allowance,
     clock: SystemClock,
 ) -> Pipeline:
@@ -177,7 +177,7 @@ def make_eyes(
     score = settings.detector.score
     by_day, by_night = camera.by_day(score), camera.by_night(score)
     finds = DetectorSettings(score=min(score, camera.night_score or score))
-    common, whole, wide = _detectors(camera, networks, finds)
+    common, whole, wide = _detectors(camera, models, finds)
     return Pipeline.for_frames(
         PipelineSettings(
             sightings=SightingSettings(evidence=settings.sighting.evidence),
@@ -204,24 +204,24 @@ def has_network(camera: CameraSection) -> bool:
 
 
 def _detectors(
-    camera: CameraSection, networks: Models, finds: DetectorSettings
+    camera: CameraSection, models: Models, finds: DetectorSettings
 ) -> tuple[PersonDetector, PersonDetector | None, list[PersonDetector]]:
     """For all looks, for whole pictures of a crowd, and for other picture shapes."""
     if has_network(camera):
         return SensedPeople(finds), None, []
     return (
-        NanoDet(networks.common, rgb, finds),
-        NanoDet(networks.whole, rgb, finds),
-        [NanoDet(networks.wide, rgb, finds)],
+        NanoDet(models.common, rgb, finds),
+        NanoDet(models.whole, rgb, finds),
+        [NanoDet(models.wide, rgb, finds)],
     )
 
 
-def recall(eyes: Pipeline, camera: str, journal: Journal, now: Instant) -> None:
+def recall(pipeline: Pipeline, camera: str, journal: Journal, now: Instant) -> None:
     """Restore what earlier runs learned of its view, if anything."""
     if memory := journal.remembered(tamper_key(camera)):
-        eyes.tamper.recall(memory, now)
+        pipeline.tamper.recall(memory, now)
     if memory := journal.remembered(things_key(camera)):
-        eyes.things.recall(memory, now)
+        pipeline.things.recall(memory, now)
 
 
 def new_id(at: Instant) -> UUID:

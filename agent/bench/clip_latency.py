@@ -87,10 +87,10 @@ class _Round:
         self._journal = Journal.open(
             folder.with_suffix(".db"), now=lambda: self._now, boot_id=UUID(int=0)
         )
-        self._shelf = _Shelf(folder, self._journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
+        self._store = _Shelf(folder, self._journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
         self._ring = Preroll(PrerollBounds(span_s=RING_S, size_bytes=2**30))
         self._recorder = Recorder(
-            "bench", self._ring, self._shelf, policy=ClipPolicy(longest_s=600.0), new_id=_new_id
+            "bench", self._ring, self._store, policy=ClipPolicy(longest_s=600.0), new_id=_new_id
         )
         self._packets = packets
         self._stream = stream
@@ -117,8 +117,8 @@ class _Round:
         self._who = uuid4()
         began_s = time.perf_counter()
         self._recorder.sighting_opened(self._who, run_up[-1].at)
-        first_s = self._shelf.watched.wait(self._shelf.watched.first)
-        self.first_bytes = self._shelf.watched.first_bytes
+        first_s = self._store.watched.wait(self._store.watched.first)
+        self.first_bytes = self._store.watched.first_bytes
         for packet in self._packets[len(run_up) :]:
             self._recorder.push(packet)
         return first_s - began_s
@@ -129,8 +129,8 @@ class _Round:
         time.sleep(0.6)  # the recorder has written all packets but the last
         began_s = time.perf_counter()
         self._recorder.end_stream()
-        whole_s = self._shelf.watched.wait(self._shelf.watched.whole)
-        self.clip = self._shelf.watched.path
+        whole_s = self._store.watched.wait(self._store.watched.whole)
+        self.clip = self._store.watched.path
         return whole_s - began_s
 
 

@@ -57,14 +57,14 @@ def replay(
     except (CameraError, ModelError, OSError) as error:
         print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
-    eyes = Pipeline.for_frames(
+    pipeline = Pipeline.for_frames(
         settings or PipelineSettings(),
         seers.common,
         numbered_ids(),
         whole_detector=seers.whole,
         fitted=seers.fitted,
     )
-    run = _Run(eyes)
+    run = _Run(pipeline)
     code = run.through(camera, last_frame)
     run.write(out)
     return code
@@ -73,10 +73,10 @@ def replay(
 class _Run:
     """One pass: detection on all frames, with the records for the output."""
 
-    def __init__(self, eyes: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         self._stages = Stages()
-        eyes.lap = self._stages.lap
-        self._eyes = eyes
+        pipeline.lap = self._stages.lap
+        self._pipeline = pipeline
         self._book = TrackBook()
         self._told: set[int] = set()
         self._changes: list[tuple[int, SightingChange]] = []
@@ -91,7 +91,7 @@ class _Run:
         try:
             for frame in camera.frames(NOWHERE, lambda: False):
                 self._stages.lap("decode")
-                self._keep(frame, self._eyes.step(frame))
+                self._keep(frame, self._pipeline.step(frame))
                 last = frame.at
                 self._stages.lap("books")
                 if frame.index == last_frame:
@@ -99,7 +99,7 @@ class _Run:
         except CameraError as error:
             self._broken = str(error)
             print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
-        self._changes += [(self._frames, change) for change in self._eyes.finish(last)]
+        self._changes += [(self._frames, change) for change in self._pipeline.finish(last)]
         return BROKEN_OFF if self._broken else 0
 
     def _keep(self, frame: Frame, look: FrameResult) -> None:
@@ -112,7 +112,7 @@ class _Run:
         self._detections += len(look.detections)
         self._book.note(frame, look.tracks)
         self._changes += [(frame.index, change) for change in look.changes]
-        self._told |= self._eyes.sightings.open_tracks
+        self._told |= self._pipeline.sightings.open_tracks
 
     def write(self, out: Path) -> None:
         """Write the three files."""

@@ -75,7 +75,7 @@ class Continuous:
         self,
         camera: str,
         ring: Preroll,
-        shelf: ClipStore,
+        store: ClipStore,
         *,
         new_id: Callable[[Instant], UUID],
         segment_s: float = SEGMENT_S,
@@ -85,7 +85,7 @@ class Continuous:
         self._sound = sound
         self._camera = camera
         self._ring = ring
-        self._shelf = shelf
+        self._store = store
         self._new_id = new_id
         self._segment_s = segment_s
         self._segment: _Segment | None = None
@@ -148,14 +148,14 @@ class Continuous:
             return None
         clip_id = self._new_id(at)
         try:
-            path = self._shelf.clip_path(self._camera, clip_id, FootageClass.CONTINUOUS)
+            path = self._store.clip_path(self._camera, clip_id, FootageClass.CONTINUOUS)
             stream = item.take.stream
-            seal = self._shelf.new_seal(clip_id, camera=self._camera, stream=stream, first=at)
+            seal = self._store.new_seal(clip_id, camera=self._camera, stream=stream, first=at)
             writer = ClipWriter(path, stream, seal=seal)
         except (OSError, Mp4Error) as error:
             self._lose(f"no segment can be begun: {error}", at)
             return None
-        sound = self._shelf.begin_sound(
+        sound = self._store.begin_sound(
             self._sound, path, clip_id=clip_id, camera=self._camera, began=at
         )
         self._segment = _Segment(clip_id, writer, item.take, item.number, sound)
@@ -176,7 +176,7 @@ class Continuous:
             return
         if segment.sound is not None:
             segment.sound.close(closed.last_frame)
-        self._shelf.add_continuous(closed, clip_id=segment.clip_id, camera=self._camera)
+        self._store.add_continuous(closed, clip_id=segment.clip_id, camera=self._camera)
         self.counts.segments += 1
         self._is_losing = False
 

@@ -93,7 +93,7 @@ class Recorder:
         self,
         camera: str,
         ring: Preroll,
-        shelf: ClipStore,
+        store: ClipStore,
         *,
         policy: ClipPolicy,
         new_id: Callable[[Instant], UUID],
@@ -105,13 +105,15 @@ class Recorder:
         """
         self._sound = sound
         self._camera = camera
-        self._shelf = shelf
-        self._growing = shelf.growing
+        self._store = store
+        self._growing = store.growing
         self._ring = ring
         self._policy = policy
         self._new_id = new_id
         self._take: Take | None = None
-        self._attendance = OpenSightings(preroll_s=policy.preroll_s, postroll_s=policy.postroll_s)
+        self._open_sightings = OpenSightings(
+            preroll_s=policy.preroll_s, postroll_s=policy.postroll_s
+        )
         self._clip: _OpenClip | None = None
         self._last_cut = 0
         self._is_losing = False
@@ -152,7 +154,7 @@ class Recorder:
     def sighting_opened(self, sighting_id: UUID, first_seen: Instant) -> None:
         """A sighting opened (camera loop's thread): the clip must begin before it."""
         if self._take is not None:
-            self._attendance.opened(sighting_id, first_seen, self._take)
+            self._open_sightings.opened(sighting_id, first_seen, self._take)
             self._want_from(first_seen)
             self._wants_keyframe.set()
         self._wake.set()
@@ -160,7 +162,7 @@ class Recorder:
     def sighting_closed(self, sighting_id: UUID, last_seen: Instant) -> None:
         """A sighting closed (camera loop's thread): the clip ends a little later if nobody else is
         there."""
-        self._attendance.closed(sighting_id, last_seen)
+        self._open_sightings.closed(sighting_id, last_seen)
         self._wake.set()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -178,7 +180,7 @@ class Recorder:
         A full disk or a refusing journal raises nothing here: a clip is lost and counted, or waits
         for its index entry.
         """
-        self._shelf.write_down()
+        self._store.write_down()
         while self._step():
             pass
 
@@ -201,7 +203,7 @@ class Recorder:
             self._ring.want(self, first)
 
     def _begin_next(self) -> bool:
-        need = self._attendance.earliest()
+        need = self._open_sightings.earliest()
         if need is None:
             self._ring.read(self, None)
             return False
@@ -210,7 +212,7 @@ class Recorder:
         if first is not None:
             self._begin(first)
         elif is_over:  # nothing of that take is left, and nothing will come
-            self.counts.sightings_unshown += self._attendance.forget_take(need.take)
+            self.counts.sightings_unshown += self._open_sightings.forget_take(need.take)
         return first is not None or is_over
 
     def _is_begun_too_late(self, clip: _OpenClip) -> bool:
@@ -219,7 +221,7 @@ class Recorder:
         Sightings are confirmed in another order than they began. The ring still holds the dropped
         clip's packets, so its replacement lacks nothing.
         """
-        need = self._attendance.earliest()
+        need = self._open_sightings.earliest()
         if need is None or need.take is not clip.take:
             return False
         first = self._ring.start_before(need.since, need.take)
@@ -234,13 +236,13 @@ class Recorder:
         if not held:
             return
         head = held[0]
-        self.counts.sightings_unshown += self._attendance.forget_past(head.packet.at, head.take)
-        if not self._attendance.is_needed(head.packet.at, head.take):
+        self.counts.sightings_unshown += self._open_sightings.forget_past(head.packet.at, head.take)
+        if not self._open_sightings.is_needed(head.packet.at, head.take):
             return
         clip_id = self._new_id(head.packet.at)
         try:
-            path = self._shelf.clip_path(self._camera, clip_id)
-            seal = self._shelf.new_seal(
+            path = self._store.clip_path(self._camera, clip_id)
+            seal = self._store.new_seal(
                 clip_id, camera=self._camera, stream=head.take.stream, first=head.packet.at
             )
             writer = ClipWriter(path, head.take.stream, seal=seal)
@@ -248,7 +250,7 @@ class Recorder:
             self._lose(f"no clip can be begun: {error}")
             self._put_off(head.take, held[-1].packet.at)
         else:
-            sound = self._shelf.begin_sound(
+            sound = self._store.begin_sound(
                 self._sound, path, clip_id=clip_id, camera=self._camera, began=head.packet.at
             )
             self._clip = _OpenClip(clip_id, writer, head.take, head.number, head.number, sound)
@@ -280,9 +282,9 @@ class Recorder:
     def _ends_before(self, clip: _OpenClip, item: Numbered) -> bool:
         """End the clip if `item` cannot be its next packet; true if it ended."""
         at = item.packet.at
-        if not self._attendance.is_needed(at, clip.take):
+        if not self._open_sightings.is_needed(at, clip.take):
             self._end(clip)
-            self.counts.sightings_unshown += self._attendance.forget_past(at, clip.take)
+            self.counts.sightings_unshown += self._open_sightings.forget_past(at, clip.take)
             return True
         is_gap = item.number != clip.next_number
         if is_gap:
@@ -293,7 +295,7 @@ class Recorder:
         else:
             return False
         self._end(clip)
-        self._attendance.go_on_from(at, clip.take)
+        self._open_sightings.go_on_from(at, clip.take)
         return True
 
     def _is_too_long(self, clip: _OpenClip, item: Numbered) -> bool:
@@ -309,11 +311,11 @@ class Recorder:
 
     def _end_with_take(self, clip: _OpenClip) -> None:
         self._end(clip)
-        self.counts.sightings_unshown += self._attendance.forget_take(clip.take)
+        self.counts.sightings_unshown += self._open_sightings.forget_take(clip.take)
 
     def _end(self, clip: _OpenClip) -> None:
         self._clip = None
-        shown = self._attendance.shown_until(clip.last.at, clip.take) if clip.last else ()
+        shown = self._open_sightings.shown_until(clip.last.at, clip.take) if clip.last else ()
         if not shown:
             self._abandon(clip, "it shows nobody")
             return
@@ -325,7 +327,7 @@ class Recorder:
         self._growing.over(clip.clip_id)
         if clip.sound is not None:
             clip.sound.close(closed.last_frame)
-        self._shelf.add_clip(
+        self._store.add_clip(
             closed,
             clip_id=clip.clip_id,
             camera=self._camera,
@@ -358,7 +360,7 @@ class Recorder:
         complete.
         """
         began = clip.writer.first_frame
-        seen = self._attendance.needing(at, clip.take)[:SIGHTINGS_SAID]
+        seen = self._open_sightings.needing(at, clip.take)[:SIGHTINGS_SAID]
         if began is None or not clip.writer.durable_bytes or not seen:
             return
         if not is_longer and clip.told.issuperset(seen):
@@ -384,4 +386,4 @@ class Recorder:
         self._is_losing = True
 
     def _put_off(self, take: Take, at: Instant) -> None:
-        self._attendance.put_off(at.before(-PUT_OFF_S), take)
+        self._open_sightings.put_off(at.before(-PUT_OFF_S), take)

@@ -59,7 +59,7 @@ class RecorderFetch:
         self,
         camera: str,
         archive: Archive,
-        shelf: ClipStore,
+        store: ClipStore,
         journal: Journal,
         *,
         new_id: Callable[[Instant], UUID],
@@ -67,7 +67,7 @@ class RecorderFetch:
         """From now on the clip store waits for it before it answers a span of this camera."""
         self._camera = camera
         self._archive = archive
-        self._shelf = shelf
+        self._store = store
         self._journal = journal
         self._new_id = new_id
         self._done: dict[UUID, None] = {}
@@ -76,7 +76,7 @@ class RecorderFetch:
         self._tries: dict[UUID, int] = {}
         self._not_before_s = 0.0
         self.counts = FetchCounts()
-        shelf.fetched_first(camera, self.is_due)
+        store.fetched_first(camera, self.is_due)
 
     def is_due(self, span: SpanRequest) -> bool:
         """True if the recorder must still be asked for it (any thread)."""
@@ -161,10 +161,10 @@ class RecorderFetch:
             return None
         at = one.packet.at
         clip_id = self._new_id(at)
-        path = self._shelf.clip_path(
+        path = self._store.clip_path(
             self._camera, clip_id, FootageClass.CONTINUOUS, from_recorder=True
         )
-        seal = self._shelf.new_seal(
+        seal = self._store.new_seal(
             clip_id,
             camera=self._camera,
             stream=one.stream,
@@ -178,7 +178,7 @@ class RecorderFetch:
 
     def _end(self, file: _File) -> None:
         closed = file.writer.close()
-        self._shelf.add_continuous(closed, clip_id=file.clip_id, camera=self._camera)
+        self._store.add_continuous(closed, clip_id=file.clip_id, camera=self._camera)
         self.counts.files += 1
 
 

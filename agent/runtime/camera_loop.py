@@ -69,18 +69,18 @@ class CameraLoop:
     def __init__(
         self,
         camera: Camera,
-        eyes: Pipeline,
+        pipeline: Pipeline,
         recorder: Recorder,
         *,
-        shelf: ClipStore,
+        store: ClipStore,
         journal: Journal,
         now: Callable[[], Instant],
         look: PictureLook,
     ) -> None:
         self._camera = camera
-        self._eyes = eyes
+        self._pipeline = pipeline
         self._recorder = recorder
-        self._shelf = shelf
+        self._store = store
         self._backlog = Backlog(journal, whose=camera.name)
         self._now = now
         self._look = look
@@ -120,7 +120,7 @@ class CameraLoop:
         try:
             with Follower(self._camera, self._recorder, stop=stop.is_set) as follower:
                 self._look_on(follower, stop, beat)
-            for change in self._eyes.finish(self._now()):
+            for change in self._pipeline.finish(self._now()):
                 self._write_down(change, picture=None)
         finally:
             self._recorder.end_stream()
@@ -139,7 +139,7 @@ class CameraLoop:
         """One frame: find its changes. An alert goes out with its picture, or without."""
         if self._lost_since is not None:
             self._say_back(frame.at, since=self._lost_since)
-        seen = self._eyes.step(frame)
+        seen = self._pipeline.step(frame)
         self.counts.frames += 1
         self.counts.inferences += seen.inferences
         self._recorder.note_calm(is_calm=not (seen.moved or seen.tracks))
@@ -208,7 +208,7 @@ class CameraLoop:
             return None
         drawn = draw(frame, [change.box], self._look, jpeg)
         try:
-            kept = self._shelf.keep_picture(drawn.data, width=drawn.width, height=drawn.height)
+            kept = self._store.keep_picture(drawn.data, width=drawn.width, height=drawn.height)
         except OSError as error:
             self.counts.pictures_lost += 1
             if not self._is_losing_pictures:

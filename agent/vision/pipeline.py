@@ -105,7 +105,7 @@ class Pipeline:
     tamper: Tamper
     things: LookAlikes
     ignored: Area = field(default_factory=lambda: Area(()))
-    telling: Alerting = field(default_factory=Alerting)
+    alerting: Alerting = field(default_factory=Alerting)
     daylight: Daylight = field(default_factory=Daylight)
     local: Callable[[Instant], datetime | None] = _unknown
     lap: Callable[[str], None] = _unmeasured
@@ -144,7 +144,7 @@ class Pipeline:
             crowd=CrowdGauge(settings.sightings.crowd),
             tamper=Tamper(new_id),
             ignored=Area(settings.ignored),
-            telling=Alerting(Rules(settings.zones, settings.lines), settings.alert_hours),
+            alerting=Alerting(Rules(settings.zones, settings.lines), settings.alert_hours),
             daylight=Daylight(by_day, settings.by_night, settings.night_hours),
             local=local,
             allowance=allowance or LookBudget(settings.looks_per_s),
@@ -186,7 +186,7 @@ class Pipeline:
             frame.at, found, aspect=aspect, looked=regions, is_crowd=self.dense.is_on
         )
         self.lap("track")
-        changes = self.telling.complete(
+        changes = self.alerting.complete(
             self.sightings.advance(
                 frame.at, tracks, crowd_of=self._crowd_of(frame.at), is_dense=self.dense.is_on
             ),
@@ -205,7 +205,7 @@ class Pipeline:
 
     def _local_time(self, at: Instant) -> datetime | None:
         """Only if something needs it and the clock is trusted."""
-        is_asked = self.telling.asks_for_the_hour or self.daylight.asks_for_the_hour
+        is_asked = self.alerting.asks_for_the_hour or self.daylight.asks_for_the_hour
         return self.local(at) if is_asked else None
 
     def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box, ...]:
@@ -253,5 +253,5 @@ class Pipeline:
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
         """The stream ended: close every open sighting."""
-        self.telling.finish()
+        self.alerting.finish()
         return self.sightings.finish(at)

@@ -56,7 +56,7 @@ def test_a_node_takes_what_the_hub_of_then_says(path: Path, journal: Journal) ->
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=LiveLeases(["cong-bac"]),
+        leases=LiveLeases(["cong-bac"]),
         counts=LinkCounts(),
     )
     topic = topic_of(path)

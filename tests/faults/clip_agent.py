@@ -72,19 +72,19 @@ class MortalAgent:
         self._sounds = 0
         self._start_s = life * RUN_S
         self.journal = Journal.open(plan.journal, now=self.now, boot_id=BOOT)
-        self.shelf = ClipStore(
+        self.store = ClipStore(
             plan.clips,
             self.journal,
             max_bytes=plan.max_bytes,
             spare_bytes=plan.spare_bytes,
             sealer=plan.sealer,
         )
-        self.shelf.growing = growing(self.journal)
+        self.store.growing = growing(self.journal)
         ring, self._heard = Preroll(PrerollBounds()), SoundRing()
         self._all = Continuous(
             CAMERA,
             ring,
-            self.shelf,
+            self.store,
             new_id=clip_id_at,
             segment_s=SEGMENT_S,
             sound=self._heard,
@@ -92,7 +92,7 @@ class MortalAgent:
         self._recorder = Recorder(
             CAMERA,
             ring,
-            self.shelf,
+            self.store,
             policy=ClipPolicy(),
             new_id=clip_id_at,
             sound=self._heard,
@@ -105,10 +105,10 @@ class MortalAgent:
     def mend(self) -> None:
         """What the shelf does when it starts, twice over: room is made in between."""
         for _ in range(2):
-            self.shelf.take_in_leftovers(lambda: None)
-            self.shelf.write_down()
-            self.shelf.tidy()
-            self.shelf.write_down()
+            self.store.take_in_leftovers(lambda: None)
+            self.store.write_down()
+            self.store.tidy()
+            self.store.write_down()
 
     def live(
         self,
@@ -130,7 +130,7 @@ class MortalAgent:
             if chance.random() < 0.3:
                 self._hear_from_hub(chance)
             if chance.random() < 0.2:
-                self.shelf.tidy()
+                self.store.tidy()
             after_each()
 
     def leave(self) -> None:
@@ -171,7 +171,7 @@ class MortalAgent:
         self._recorder.sighting_opened(person, first_seen)
         picture = None
         with contextlib.suppress(OSError):  # the alert goes without
-            picture = self.shelf.keep_picture(chance.randbytes(3000), width=2, height=2)
+            picture = self.store.keep_picture(chance.randbytes(3000), width=2, height=2)
         body = SightingOpened(
             camera=CAMERA,
             sighting_id=person,

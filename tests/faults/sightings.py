@@ -123,14 +123,14 @@ class Found:
 class Camera:
     """One RTSP camera with its recorder, and people made up in front of it."""
 
-    def __init__(self, name: str, url: str, *, journal: Journal, shelf: ClipStore) -> None:
+    def __init__(self, name: str, url: str, *, journal: Journal, store: ClipStore) -> None:
         self.name = name
         self._journal = journal
         self._camera = StreamCamera(name, url, clock=now)
         self.recorder = Recorder(
             name,
             Preroll(PrerollBounds(span_s=17.0)),
-            shelf,
+            store,
             policy=ClipPolicy(),
             new_id=clip_id_at,
         )
@@ -254,15 +254,15 @@ def run(wanted: Wanted, folder: Path) -> Found:
     with ExitStack() as stack:
         server = stack.enter_context(RtspServer(f"/main={street}"))
         journal = stack.enter_context(closing(open_journal(folder / "journal.db")))
-        shelf = ClipStore(folder / "clips", journal, max_bytes=2**40, spare_bytes=0)
+        store = ClipStore(folder / "clips", journal, max_bytes=2**40, spare_bytes=0)
         names = [f"cam-{number}" for number in range(1, wanted.cameras + 1)]
         town, url = stack.enter_context(_hub(folder, names, journal))
         wire = Wire(journal, town)
-        cameras = [Camera(n, server.url(), journal=journal, shelf=shelf) for n in names]
+        cameras = [Camera(n, server.url(), journal=journal, store=store) for n in names]
         tokens = Tokens()
         token = UploadToken(token=TOKEN, valid_for_s=86_000, upload_url=f"{url}/upload")
         tokens.put(token, time.monotonic())
-        uploader = Uploader(journal, tokens, trusted=None, policy=POLICY, growing=shelf.growing)
+        uploader = Uploader(journal, tokens, trusted=None, policy=POLICY, growing=store.growing)
         stack.callback(uploader.close)
         for service in (wire, uploader):
             stack.enter_context(Running(service))

@@ -66,8 +66,8 @@ def test_a_sighting_comes_with_the_frame_that_the_evidence_needs_and_little_late
         x = 0.2 + 0.02 * frame.index
         return [Detection(ObjectKind.PERSON, 0.8, Box(x, 0.4, x + 0.05, 0.6))]
 
-    eyes = Pipeline.for_frames(PipelineSettings(), Seer(walker), numbered_ids())
-    told = delay.measure(eyes, street)
+    pipeline = Pipeline.for_frames(PipelineSettings(), Seer(walker), numbered_ids())
+    told = delay.measure(pipeline, street)
     assert told.sightings == 1
     assert 3 <= told.evidence_frames_p50 <= 20
     assert 0 < told.beyond_ms_p50 <= told.beyond_ms_p95

@@ -86,11 +86,11 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
     if is_whole_only:
         wholly = replace(settings.regions, least_person_px=0.0, good_person_px=0.0)
         settings = replace(settings, regions=wholly)
-    eyes = Pipeline.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
+    pipeline = Pipeline.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
     marks: list[tuple[float, bool]] = []
     asked = looks = 0
     for frame in frames_of(Scene("hd", footage, frames=frames)):
-        look = eyes.step(frame)
+        look = pipeline.step(frame)
         shown = footage.shown(frame.index - 1)
         looks += look.inferences
         asked += len(shown.people)

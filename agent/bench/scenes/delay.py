@@ -58,14 +58,14 @@ def run(args: argparse.Namespace) -> int:
         print(f"bench delay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     settings = PipelineSettings(looks_per_s=args.looks or PipelineSettings().looks_per_s)
-    eyes = Pipeline.for_frames(
+    pipeline = Pipeline.for_frames(
         settings,
         seers.common,
         numbered_ids(),
         whole_detector=seers.whole,
         fitted=seers.fitted,
     )
-    delay = measure(eyes, street)
+    delay = measure(pipeline, street)
     if args.json:
         print(json.dumps(asdict(delay), indent=2))  # noqa: T201 a command's answer
     else:
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def measure(eyes: Pipeline, street: Street) -> Delay:
+def measure(pipeline: Pipeline, street: Street) -> Delay:
     """One run over all frames, in real time."""
     began_s, index, late, looks = time.monotonic(), 0, 0, 0
     evidence: list[float] = []
@@ -87,7 +87,7 @@ def measure(eyes: Pipeline, street: Street) -> Delay:
         time.sleep(max(0.0, due_s - time.monotonic()))
         at = Instant(round(index / FRAMES_PER_S * 1e9), round(index / FRAMES_PER_S * 1e6))
         height, width = street.size
-        look = eyes.step(Frame(index + 1, at, street.picture(index), width, height))
+        look = pipeline.step(Frame(index + 1, at, street.picture(index), width, height))
         looks += look.inferences
         for change in look.changes:
             if isinstance(change, Opened) and not change.is_crowd:

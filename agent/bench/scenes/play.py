@@ -92,17 +92,17 @@ def play(
             regions=replace(settings.regions, least_person_px=0.0, good_person_px=0.0),
             dense=DenseSettings(enter_bodies=math.inf),
         )
-    eyes = Pipeline.for_frames(
+    pipeline = Pipeline.for_frames(
         settings, detector, numbered_ids(), whole_detector=whole_detector, fitted=fitted
     )
     stages = Stages()
-    eyes.lap = stages.lap
+    pipeline.lap = stages.lap
     book, told = TrackBook(), set[int]()
     played = Played(scene.length, scene.footage.frames_per_s)
     for frame in frames_of(scene):
         stages.lap("scene")
         began_ns = time.thread_time_ns()
-        look = eyes.step(frame)
+        look = pipeline.step(frame)
         opened = [change for change in look.changes if isinstance(change, Opened)]
         if opened:
             played.opening_cpu_ms.append((time.thread_time_ns() - began_ns) / 1e6)
@@ -111,9 +111,9 @@ def play(
         played.inferences += look.inferences
         played.frames_moved += bool(look.moved)
         played.shown[frame.index] = scene.footage.shown(frame.index - 1)
-        new = eyes.sightings.open_tracks - told - {change.track_id for change in opened}
+        new = pipeline.sightings.open_tracks - told - {change.track_id for change in opened}
         played.counted += [(frame.index, track_id) for track_id in sorted(new)]
-        told |= eyes.sightings.open_tracks
+        told |= pipeline.sightings.open_tracks
         book.note(frame, look.tracks)
         stages.lap("books")
     played.tracks = read_rows(book.text(told))

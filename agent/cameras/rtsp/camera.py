@@ -132,7 +132,7 @@ def _seen(
             yields.pictures += not is_filling(frame)
             yield frame
         if yields.is_too_small(clock(), packets=len(few)):
-            raise source.mishaps.undecodable()
+            raise source.errors.undecodable()
         if is_calm is not None and few[-1].is_last:
             sleep(calm_nap_s if is_calm() else SEEN_NAP_S)
 
@@ -224,7 +224,7 @@ class _Pump:
         at = received.packet.at
         is_tried = received.packet.is_keyframe and self._trial.is_due(at)
         if is_tried and self._trial.is_lost(at, is_whole=received.is_whole()):
-            raise self._source.mishaps.undecodable()
+            raise self._source.errors.undecodable()
 
     def _is_enough(self) -> bool:
         return self._is_let_go.is_set() or self._stop()

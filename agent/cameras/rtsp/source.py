@@ -130,7 +130,7 @@ class RtspSource:
         """
         self._sound = sound
         self._ear: AudioReader | None = None
-        self.mishaps = StreamErrors(url, key)
+        self.errors = StreamErrors(url, key)
         self._url = url
         self._clock = clock
         self._reading = threading.Lock()
@@ -159,7 +159,7 @@ class RtspSource:
         with self._reading:
             try:
                 if self._line is None or self._info is None:
-                    raise self.mishaps.ended()
+                    raise self.errors.ended()
                 yield from self._received(self._line, self._info, stop)
             finally:
                 self._hang_up()
@@ -194,25 +194,25 @@ class RtspSource:
             return av.open(self._url, options=options, timeout=(OPEN_S, READ_S))
         except (av.error.FFmpegError, OSError, ValueError) as error:
             failure = error
-        raise self.mishaps.refused(failure, after_s=self._clock().seconds_since(began))
+        raise self.errors.refused(failure, after_s=self._clock().seconds_since(began))
 
     def _look_at(
         self, container: av.container.InputContainer, began: Instant, *, for_clips: bool
     ) -> tuple[_Line, StreamInfo]:
         if not container.streams.video:
-            raise self.mishaps.without_video()
+            raise self.errors.without_video()
         line = _Line(container, container.streams.video[0])
         line.stream.codec_context.thread_count = 1
         if self._sound is not None and container.streams.audio:
             line.sound = container.streams.audio[0]
             self._ear = AudioReader(line.sound)
         if for_clips and line.codec not in KEPT_AS_CLIPS:
-            raise self.mishaps.unkeepable(line.codec)
+            raise self.errors.unkeepable(line.codec)
         sets = self._read_ahead(line, began)
         context = line.stream.codec_context
         self.has_b_frames = context.has_b_frames
         if min(context.width, context.height) < LEAST_SIDE_PX:
-            raise self.mishaps.tiny(context.width, context.height)
+            raise self.errors.tiny(context.width, context.height)
         info = StreamInfo(
             codec=line.codec,
             width=context.width,
@@ -239,8 +239,8 @@ class RtspSource:
             if context.width and has_sets and (arrival.is_last or len(line.pile) > PILE):
                 return sets
             if arrival.came.seconds_since(began) > KEYFRAME_S:
-                raise self.mishaps.without_keyframe()
-        raise self.mishaps.ended()
+                raise self.errors.without_keyframe()
+        raise self.errors.ended()
 
     def _received(
         self, line: _Line, info: StreamInfo, stop: Callable[[], bool]
@@ -256,13 +256,13 @@ class RtspSource:
             if is_keyframe and settings:
                 now = picture_settings(info.codec, data[:4096])
                 if now and now != settings:
-                    raise self.mishaps.changed()
+                    raise self.errors.changed()
             stamp = timeline.stamp(pts=raw.pts, dts=raw.dts, came=arrival.came)
             raw.pts, raw.dts = stamp.pts, stamp.dts
             length = raw.duration or tick
             packet = Packet(data, stamp.at, stamp.pts, stamp.dts, length, is_keyframe)
             yield Received(packet, raw, known, arrival.is_last)
-        raise self.mishaps.ended()
+        raise self.errors.ended()
 
     def _from_the_pile_on(self, line: _Line) -> Iterator[Arrival]:
         pile, line.pile = line.pile, []
@@ -290,4 +290,4 @@ class RtspSource:
         except (av.error.FFmpegError, OSError) as error:
             failure = error
         if failure is not None:  # outside of `except`, so that it is not chained
-            raise self.mishaps.broken(failure, after_s=self._clock().seconds_since(asked))
+            raise self.errors.broken(failure, after_s=self._clock().seconds_since(asked))

@@ -43,7 +43,7 @@ class LiveUpload:
 
     def __init__(
         self,
-        lives: LiveLeases,
+        leases: LiveLeases,
         tokens: Tokens,
         *,
         encode: Encode,
@@ -54,7 +54,7 @@ class LiveUpload:
     ) -> None:
         """`gives_way`: something more important is being uploaded; `bytes_per_s` is the limit for
         all uploads, 0 means none."""
-        self._lives = lives
+        self._leases = leases
         self._tokens = tokens
         self._encode = encode
         self._gives_way = gives_way
@@ -66,16 +66,16 @@ class LiveUpload:
     @property
     def counts(self) -> LiveCounts:
         """Pictures sent and dropped."""
-        return self._lives.counts
+        return self._leases.counts
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Send due pictures until stopped."""
         _be_least()
         while not stop.is_set():
             beat()
-            shot = self._lives.take(BEAT_S)
+            shot = self._leases.take(BEAT_S)
             if shot is not None and not self._show(shot):
-                self._lives.give_up()
+                self._leases.give_up()
 
     def close(self) -> None:
         """Close the connection."""
@@ -87,7 +87,7 @@ class LiveUpload:
         if (
             self._gives_way()
             or now_s < self._not_before_s
-            or not self._lives.is_watched(shot.camera)
+            or not self._leases.is_watched(shot.camera)
         ):
             return False
         token = self._tokens.current(now_s)
@@ -119,7 +119,7 @@ class LiveUpload:
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             self._tokens.spoilt(token)
         if answer.status_code in _NOBODY:
-            self._lives.end(shot.camera)
+            self._leases.end(shot.camera)
         if answer.status_code != HTTPStatus.NO_CONTENT:
             self._say(f"the hub answers {answer.status_code} to a picture")
             return False

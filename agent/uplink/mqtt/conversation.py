@@ -83,7 +83,7 @@ class LinkState:
     journal: Journal
     tokens: Tokens
     latest: LatestHealth
-    lives: LiveLeases
+    leases: LiveLeases
     outbox: Outbox
     policy: LinkPolicy
     counts: LinkCounts
@@ -126,12 +126,12 @@ class Conversation:
         self._latest = desk.latest
         self._policy = desk.policy
         self._counts = desk.counts
-        self._hearing = Inbound(
+        self._inbound = Inbound(
             speaker.node,
             journal=desk.journal,
             outbox=desk.outbox,
             tokens=desk.tokens,
-            lives=desk.lives,
+            leases=desk.leases,
             counts=desk.counts,
             settings=desk.settings,
             diagnosis=desk.diagnosis,
@@ -224,7 +224,7 @@ class Conversation:
     def _take(self, happening: SessionEvent) -> None:
         match happening:
             case MessageReceived(topic, payload):
-                self._hearing.hear(topic, payload)
+                self._inbound.hear(topic, payload)
             case Acknowledged(mid, refusal):
                 self._broker_answered(mid, refusal)
             case Disconnected(reason):
@@ -248,7 +248,7 @@ class Conversation:
         try:
             payload = encode(event)
         except WireError as error:
-            self._hearing.set_aside(waiting.event_id, reason=error.reason, detail=error.detail)
+            self._inbound.set_aside(waiting.event_id, reason=error.reason, detail=error.detail)
             return
         self._say(topics.EVENT, payload)
         self._counts.sent += 1

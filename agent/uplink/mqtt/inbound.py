@@ -64,7 +64,7 @@ class Inbound:
         journal: Journal,
         outbox: Outbox,
         tokens: Tokens,
-        lives: LiveLeases,
+        leases: LiveLeases,
         counts: LinkCounts,
         settings: SettingsPort | None = None,
         diagnosis: DiagnosisPort | None = None,
@@ -75,7 +75,7 @@ class Inbound:
         self._journal = journal
         self._outbox = outbox
         self._tokens = tokens
-        self._lives = lives
+        self._leases = leases
         self._counts = counts
         self._settings = settings
         self._diagnosis = diagnosis
@@ -167,7 +167,7 @@ class Inbound:
         """Carry out a command; its result is an event."""
         command = decode_command(payload)
         if isinstance(command.body, ShowLive):  # every few seconds, and not stored
-            if not self._lives.ask(command.body, time.monotonic()):
+            if not self._leases.ask(command.body, time.monotonic()):
                 self._strange("command", f"no camera {command.body.camera} to show")
             return
         try:

@@ -45,7 +45,7 @@ class Link:
         policy: LinkPolicy,
         outbox: OutboxPolicy,
         latest: LatestHealth | None = None,
-        lives: LiveLeases | None = None,
+        leases: LiveLeases | None = None,
         draw: Callable[[float, float], float] = _dice.uniform,
     ) -> None:
         """`draw` returns a uniform random number between two, for the wait before each attempt."""
@@ -53,11 +53,11 @@ class Link:
         self._address = address
         self._policy = policy
         self.counts = LinkCounts()
-        self._desk = LinkState(
+        self._state = LinkState(
             journal=journal,
             tokens=tokens,
             latest=latest or LatestHealth(),
-            lives=lives or LiveLeases(()),
+            leases=leases or LiveLeases(()),
             outbox=Outbox(outbox),
             policy=policy,
             counts=self.counts,
@@ -69,7 +69,7 @@ class Link:
         self._up_s = float("inf")
         journal.listen(self.wake)
         tokens.on_wish(self.wake)
-        self._desk.latest.on_news(self.wake)
+        self._state.latest.on_news(self.wake)
 
     def wake(self) -> None:
         """There is work; for any thread."""
@@ -77,15 +77,15 @@ class Link:
 
     def answer_for(self, settings: SettingsPort) -> None:
         """Accept settings from the hub and report them; call before `run`."""
-        self._desk = replace(self._desk, settings=settings)
+        self._state = replace(self._state, settings=settings)
 
     def diagnose_by(self, diagnosis: DiagnosisPort) -> None:
         """Use this for requested diagnosis files; call before `run`."""
-        self._desk = replace(self._desk, diagnosis=diagnosis)
+        self._state = replace(self._state, diagnosis=diagnosis)
 
     def renew_by(self, programs: ReleasePort) -> None:
         """Use this for desired releases; call before `run`."""
-        self._desk = replace(self._desk, programs=programs)
+        self._state = replace(self._state, programs=programs)
 
     def up_for_s(self) -> float:
         """Seconds since the connection was made; negative while there is none. For any thread."""
@@ -129,7 +129,7 @@ class Link:
             self._inbox,
             birth_id=birth_id,
             address=self._address,
-            desk=self._desk,
+            desk=self._state,
         )
         try:
             session.begin()

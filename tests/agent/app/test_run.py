@@ -39,7 +39,7 @@ def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
+def store() -> Iterator[Shelf]:
     server = Shelf()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -78,14 +78,14 @@ def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 @pytest.mark.promise("Agent: The agent plays a recording, and the hub receives all that is owed.")
 def test_recording_plays_once_and_all_that_was_owed_reaches_the_hub(
-    write: Write, broker: Broker, shelf: Shelf, tmp_path: Path
+    write: Write, broker: Broker, store: Shelf, tmp_path: Path
 ) -> None:
     config = write()
     journal = open_journal(tmp_path / "journal.db")
     owed = {put(journal) for _ in range(30)}  # of an earlier run
     journal.close()
     with FakeHub(broker) as hub:
-        hub.token = UploadToken(token="x" * 16, valid_for_s=60, upload_url=shelf.url)
+        hub.token = UploadToken(token="x" * 16, valid_for_s=60, upload_url=store.url)
         code, _, err = outcome(
             agent("run", "--once", "--config", config, "--stats", tmp_path / "stats.json")
         )

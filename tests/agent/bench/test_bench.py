@@ -9,7 +9,14 @@ from agent.bench.replay import BROKEN_OFF, REFUSED, replay
 from agent.bench.score import main, read_rows, score
 from agent.bench.tracks import TrackBook
 from agent.vision.track.tracker import Tracker
-from tests.agent.rigs.eyes import after, draw_pictures, luma_frame, moving_square, person, record
+from tests.agent.rigs.eyes import (
+    after,
+    draw_pictures,
+    luma_frame,
+    moving_square,
+    person,
+    record,
+)
 
 MODELS = Path(__file__).parents[3] / "models"
 

@@ -152,15 +152,15 @@ def test_while_nothing_happens_nothing_is_written(
 ) -> None:
     folder = tmp_path / "clips"
     stage = Stage(folder, node_journal, street[0])
-    stage.shelf.take_in_leftovers(nothing)
-    stage.shelf.tidy()
+    stage.store.take_in_leftovers(nothing)
+    stage.store.tidy()
     before = touched(tmp_path)
     for _ in range(10):
         stage.roll(60)
-        stage.shelf.take_in_leftovers(nothing)
-        stage.shelf.write_down()
-        stage.shelf.tidy()
-        stage.shelf.answer_spans(nothing)
+        stage.store.take_in_leftovers(nothing)
+        stage.store.write_down()
+        stage.store.tidy()
+        stage.store.answer_spans(nothing)
     assert touched(tmp_path) == before
     assert stage.ring.size_bytes > 0
     assert at(stage.now_s) > at(599)

@@ -268,7 +268,7 @@ def test_closed_from_another_thread_it_lets_go(server: RtspServer) -> None:
 
 
 def test_whatever_ffmpeg_says_of_a_read_that_was_cut_off_the_camera_was_silent() -> None:
-    mishaps = StreamErrors("rtsp://10.0.0.9/main", "url")
+    errors = StreamErrors("rtsp://10.0.0.9/main", "url")
     cut_off = OSError(5, "Input/output error")
-    assert "sent nothing for 3 s" in mishaps.broken(cut_off, after_s=3.0).sentence
-    assert "broke off" in mishaps.broken(cut_off, after_s=0.2).sentence
+    assert "sent nothing for 3 s" in errors.broken(cut_off, after_s=3.0).sentence
+    assert "broke off" in errors.broken(cut_off, after_s=0.2).sentence

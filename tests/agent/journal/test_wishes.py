@@ -157,7 +157,7 @@ def hearing(journal: Journal) -> Inbound:
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=LiveLeases(()),
+        leases=LiveLeases(()),
         counts=LinkCounts(),
     )
 
@@ -194,7 +194,7 @@ def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=LiveLeases(()),
+        leases=LiveLeases(()),
         counts=counts,
     )
     command = Command(command_id=UUID(int=5), body=BringMedia(sha256s=(four["a clip"],)))

@@ -34,10 +34,10 @@ class Night:
         self, folder: Path, journal: Journal, stream: StreamInfo, *, max_bytes: int = 2**40
     ) -> None:
         self.ring = Preroll(PrerollBounds())
-        self.shelf = ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
+        self.store = ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
         self.journal = journal
         self.stream = stream
-        self.all = Continuous("cam", self.ring, self.shelf, new_id=clip_id_at, segment_s=10)
+        self.all = Continuous("cam", self.ring, self.store, new_id=clip_id_at, segment_s=10)
         self.frames = 0
         self.ring.begin(stream)
 
@@ -150,7 +150,7 @@ def test_it_is_the_first_to_go_and_never_at_an_alerts_cost(
     night = Night(tmp_path / "clips", node_journal, street[0], max_bytes=clip.size_bytes + 20_000)
     night.pass_s(200)
     night.all.finish()
-    night.shelf.tidy()
+    night.store.tidy()
     left = node_journal.clips()
     assert clip in left
     assert len(left) > 1
@@ -166,7 +166,7 @@ def ask(night: Night, from_s: float, until_s: float) -> tuple[MediaAnswered, lis
     span = BringSpan(camera="cam", from_utc_us=at(from_s).utc_us, until_utc_us=at(until_s).utc_us)
     for _ in range(2):  # a command may come twice
         night.journal.want_span(command_id, span)
-        night.shelf.answer_spans(nothing)
+        night.store.answer_spans(nothing)
     bodies = [one.body for one in night.journal.waiting(99)][before:]
     (answer,) = [one for one in bodies if isinstance(one, MediaAnswered)]
     assert answer.command_id == command_id

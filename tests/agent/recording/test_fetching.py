@@ -270,7 +270,7 @@ def test_an_sdp_without_pictures_offers_none() -> None:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, node_journal: Journal, town: Office) -> ClipStore:
+def store(tmp_path: Path, node_journal: Journal, town: Office) -> ClipStore:
     return ClipStore(
         tmp_path / "clips",
         node_journal,
@@ -280,8 +280,8 @@ def shelf(tmp_path: Path, node_journal: Journal, town: Office) -> ClipStore:
     )
 
 
-def fetching(recorder: Recorder, shelf: ClipStore, journal: Journal) -> RecorderFetch:
-    return RecorderFetch("cam", asked(recorder), shelf, journal, new_id=clip_id_at)
+def fetching(recorder: Recorder, store: ClipStore, journal: Journal) -> RecorderFetch:
+    return RecorderFetch("cam", asked(recorder), store, journal, new_id=clip_id_at)
 
 
 def want(journal: Journal, from_s: float, until_s: float) -> None:
@@ -293,10 +293,10 @@ def want(journal: Journal, from_s: float, until_s: float) -> None:
     journal.want_span(uuid4(), span)
 
 
-def go(service: RecorderFetch, shelf: ClipStore) -> None:
-    shelf.answer_spans(lambda: None)
+def go(service: RecorderFetch, store: ClipStore) -> None:
+    store.answer_spans(lambda: None)
     service.advance(threading.Event(), lambda: None)
-    shelf.answer_spans(lambda: None)
+    store.answer_spans(lambda: None)
 
 
 def told(journal: Journal) -> list[object]:
@@ -304,11 +304,11 @@ def told(journal: Journal) -> list[object]:
 
 
 def test_what_the_hub_asks_for_is_fetched_sealed_marked_and_brought(
-    there: Recorder, shelf: ClipStore, node_journal: Journal, town: Office
+    there: Recorder, store: ClipStore, node_journal: Journal, town: Office
 ) -> None:
-    service = fetching(there, shelf, node_journal)
+    service = fetching(there, store, node_journal)
     want(node_journal, 5, 9)
-    go(service, shelf)
+    go(service, store)
     ready, answer = told(node_journal)
     assert isinstance(ready, ClipReady)
     assert isinstance(answer, MediaAnswered)
@@ -326,36 +326,36 @@ def test_what_the_hub_asks_for_is_fetched_sealed_marked_and_brought(
 
 
 def test_a_span_is_answered_only_when_its_recorder_was_asked(
-    there: Recorder, shelf: ClipStore, node_journal: Journal
+    there: Recorder, store: ClipStore, node_journal: Journal
 ) -> None:
-    service = fetching(there, shelf, node_journal)
+    service = fetching(there, store, node_journal)
     want(node_journal, 5, 9)
-    shelf.answer_spans(lambda: None)
+    store.answer_spans(lambda: None)
     assert told(node_journal) == []
-    go(service, shelf)
+    go(service, store)
     assert len(told(node_journal)) == 2
 
 
 def test_what_was_fetched_before_is_not_fetched_again(
-    there: Recorder, shelf: ClipStore, node_journal: Journal
+    there: Recorder, store: ClipStore, node_journal: Journal
 ) -> None:
-    service = fetching(there, shelf, node_journal)
+    service = fetching(there, store, node_journal)
     for span in ((4, 9), (5, 8), (1, 12)):
         want(node_journal, *span)
-        go(service, shelf)
+        go(service, store)
     assert len(there.ranges) == 3, "the first, and both ends of the last"
     assert len(node_journal.clips()) == 3
 
 
 def test_a_recorder_that_hangs_up_is_asked_again_for_the_rest_and_then_answered_with_what_came(
-    film: Film, shelf: ClipStore, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
+    film: Film, store: ClipStore, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.recording.recorder_fetch.TRY_AGAIN_S", 0.0)
     with Recorder(film, hangs_up_after=40) as recorder:
-        service = fetching(recorder, shelf, node_journal)
+        service = fetching(recorder, store, node_journal)
         want(node_journal, 0, 10)
         for _ in range(TRIES):
-            go(service, shelf)
+            go(service, store)
     bodies = told(node_journal)
     assert isinstance(bodies[-1], MediaAnswered)
     assert 1 <= len(bodies[-1].coming) <= TRIES
@@ -364,15 +364,15 @@ def test_a_recorder_that_hangs_up_is_asked_again_for_the_rest_and_then_answered_
 
 @pytest.mark.loopback
 def test_nobody_there_is_answered_with_nothing_after_three_tries(
-    shelf: ClipStore, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
+    store: ClipStore, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.recording.recorder_fetch.TRY_AGAIN_S", 0.0)
     nobody = OnvifRecorder("http://127.0.0.1:9/onvif", login=lambda: None, utc_us=utc_us)
-    service = RecorderFetch("cam", nobody, shelf, node_journal, new_id=clip_id_at)
+    service = RecorderFetch("cam", nobody, store, node_journal, new_id=clip_id_at)
     want(node_journal, 0, 10)
     for _ in range(TRIES):
         assert told(node_journal) == []
-        go(service, shelf)
+        go(service, store)
     [answer] = told(node_journal)
     assert isinstance(answer, MediaAnswered)
     assert answer.coming == ()
@@ -387,9 +387,9 @@ class Empty:
 
 
 def test_the_shelf_may_ask_what_is_due_while_spans_come_to_their_end(
-    shelf: ClipStore, node_journal: Journal
+    store: ClipStore, node_journal: Journal
 ) -> None:
-    service = RecorderFetch("cam", Empty(), shelf, node_journal, new_id=clip_id_at)
+    service = RecorderFetch("cam", Empty(), store, node_journal, new_id=clip_id_at)
     for _ in range(300):
         want(node_journal, 0, 10)
     *_, last = node_journal.spans_wanted()
@@ -407,15 +407,15 @@ def test_the_shelf_may_ask_what_is_due_while_spans_come_to_their_end(
 
 
 def test_what_is_left_of_a_killed_fetch_is_known_as_the_recorders(
-    there: Recorder, shelf: ClipStore, node_journal: Journal, town: Office
+    there: Recorder, store: ClipStore, node_journal: Journal, town: Office
 ) -> None:
-    service = fetching(there, shelf, node_journal)
+    service = fetching(there, store, node_journal)
     want(node_journal, 5, 9)
-    go(service, shelf)
+    go(service, store)
     [clip] = node_journal.clips()
     with node_journal.transaction() as tx:
         tx.remove_media(clip.sha256, "a killed run")
-    again = ClipStore(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
+    again = ClipStore(store.folder, node_journal, max_bytes=2**40, spare_bytes=0)
     again.take_in_leftovers(lambda: None)
     [found] = node_journal.clips()
     assert (found.path, found.clip_class) == (clip.path, FootageClass.CONTINUOUS)

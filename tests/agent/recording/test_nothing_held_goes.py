@@ -60,16 +60,16 @@ def with_clip(folder: Path, journal: Journal) -> Path:
 
 
 def test_no_bound_of_a_shelf_takes_what_is_held(folder: Path, node_journal: Journal) -> None:
-    shelf = narrow(folder, node_journal)
+    store = narrow(folder, node_journal)
     clip = with_clip(folder, node_journal)
-    picture, event_id = keep_announced(shelf, node_journal, b"a" * 100)
-    free, _ = keep_announced(shelf, node_journal, b"b" * 100)
+    picture, event_id = keep_announced(store, node_journal, b"a" * 100)
+    free, _ = keep_announced(store, node_journal, b"b" * 100)
     hold_span(node_journal)
     node_journal.hold(uuid4(), hold_of(picture.stem))
     node_journal.receipt([event_id])
     node_journal.media_done(picture.stem)  # the hub has it: then it is needed least
     for _ in range(3):
-        shelf.tidy()
+        store.tidy()
     assert (clip.exists(), picture.exists(), free.exists()) == (True, True, False)
 
 
@@ -77,13 +77,13 @@ def test_one_case_that_lets_go_frees_nothing(folder: Path, node_journal: Journal
     clip = with_clip(folder, node_journal)
     for case in (UUID(int=1), UUID(int=2)):
         hold_span(node_journal, hold_id=case)
-    shelf = narrow(folder, node_journal)
+    store = narrow(folder, node_journal)
     node_journal.release(uuid4(), UUID(int=1))
     node_journal.release(uuid4(), uuid4())  # of a hold that nobody knows
-    shelf.tidy()
+    store.tidy()
     assert clip.exists()
     node_journal.release(uuid4(), UUID(int=2))
-    shelf.tidy()
+    store.tidy()
     assert not clip.exists()
 
 
@@ -91,16 +91,16 @@ def test_a_hold_that_comes_while_the_shelf_decides_is_in_time(
     folder: Path, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = with_clip(folder, node_journal)
-    shelf = narrow(folder, node_journal)
-    judge = Shelf._plan
+    store = narrow(folder, node_journal)
+    judge = ClipStore._plan
 
     def held_meanwhile(one: ClipStore) -> object:
         verdict = judge(one)
         hold_span(node_journal)
         return verdict
 
-    monkeypatch.setattr(Shelf, "_plan", held_meanwhile)
-    shelf.tidy()
+    monkeypatch.setattr(ClipStore, "_plan", held_meanwhile)
+    store.tidy()
     assert clip.exists()
     assert [one.is_held for one in node_journal.kept(MediaKind.CLIP)] == [True]
 
@@ -109,8 +109,8 @@ def test_on_a_disk_too_full_for_a_row_what_is_held_stays_too(
     folder: Path, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, free = with_clip(folder, node_journal), with_clip(folder, node_journal)
-    shelf = narrow(folder, node_journal)
-    judge, forget = Shelf._plan, Transaction.remove_media
+    store = narrow(folder, node_journal)
+    judge, forget = ClipStore._plan, Transaction.remove_media
     tried: list[str] = []
 
     def held_meanwhile(one: ClipStore) -> object:
@@ -125,9 +125,9 @@ def test_on_a_disk_too_full_for_a_row_what_is_held_stays_too(
             raise JournalFull("no room", cure="make room")
         forget(tx, sha256, reason)
 
-    monkeypatch.setattr(Shelf, "_plan", held_meanwhile)
+    monkeypatch.setattr(ClipStore, "_plan", held_meanwhile)
     monkeypatch.setattr(Transaction, "remove_media", full_at_first)
-    shelf.tidy()
+    store.tidy()
     assert (held.exists(), free.exists()) == (True, False)
     assert [one.path for one in node_journal.kept(MediaKind.CLIP)] == [held]
 
@@ -135,9 +135,9 @@ def test_on_a_disk_too_full_for_a_row_what_is_held_stays_too(
 def test_the_sound_of_a_held_clip_stays_with_it(
     tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
 ) -> None:
-    shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    store, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
     hold_span(node_journal)
-    again = narrow(shelf.folder, node_journal)
+    again = narrow(store.folder, node_journal)
     again.take_in_leftovers(lambda: None)
     again.tidy()
     assert clip.exists()
@@ -148,12 +148,12 @@ def test_a_restart_takes_in_what_is_held(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
     """Also where the journal lost its row: the file is known again by its name, and held."""
-    shelf, clip = filmed(tmp_path, node_journal, street, None, None)
+    store, clip = filmed(tmp_path, node_journal, street, None, None)
     hold_span(node_journal)
     [kept] = node_journal.kept(MediaKind.CLIP)
     with node_journal.transaction() as tx:
         tx.remove_media(kept.sha256, "a row that was lost")
-    again = narrow(shelf.folder, node_journal)
+    again = narrow(store.folder, node_journal)
     again.take_in_leftovers(lambda: None)
     again.tidy()
     assert clip.exists()

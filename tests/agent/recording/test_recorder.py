@@ -109,7 +109,7 @@ def test_who_was_there_sooner_but_confirmed_later_gets_a_run_up_too(stage: Stage
     (clip,) = stage.clips()
     assert clip.people == {quick, slow}
     assert clip.first_s == 1.0
-    assert not list(stage.shelf.folder.glob("*.part"))
+    assert not list(stage.store.folder.glob("*.part"))
 
 
 @pytest.mark.promise("Clips: Two clips may begin in the same second.")
@@ -128,9 +128,9 @@ def test_real_video_is_recorded_and_plays(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
     info, packets = street
-    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
+    store = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
     recorder = Recorder(
-        "cam", Preroll(PrerollBounds()), shelf, policy=ClipPolicy(), new_id=clip_id_at
+        "cam", Preroll(PrerollBounds()), store, policy=ClipPolicy(), new_id=clip_id_at
     )
     recorder.begin_stream(info)
     recorder.sighting_opened(UUID(int=7), packets[55].at)
@@ -454,7 +454,7 @@ def test_who_encodes_is_asked_for_a_keyframe_once_for_each_sighting(stage: Stage
 
 
 def growing_now(stage: Stage) -> tuple[Path, int]:
-    [clip] = stage.shelf.growing.now()
+    [clip] = stage.store.growing.now()
     return clip.path, clip.durable_bytes
 
 
@@ -477,7 +477,7 @@ def test_what_is_durable_of_a_clip_is_told_as_it_grows_and_is_the_beginning_of_t
         assert whole_length(io.BytesIO(grown[-1])) == durable_bytes, "all of it plays"
     stage.leaves(person)
     stage.roll(6)
-    assert stage.shelf.growing.now() == []
+    assert stage.store.growing.now() == []
     assert said(stage) == ["clip_begun", "clip_ready"]
     ready = stage.journal.waiting(100)[-1].body
     assert isinstance(ready, ClipReady)
@@ -497,7 +497,7 @@ def test_who_joins_a_clip_under_way_is_told_before_more_of_it_is_durable(stage: 
     before_bytes = growing_now(stage)[1]
     second = stage.enters()
     stage.recorder.advance()
-    [clip] = stage.shelf.growing.now()
+    [clip] = stage.store.growing.now()
     assert set(clip.sighting_ids) == {first, second}
     assert clip.durable_bytes == before_bytes
     stage.recorder.advance()
@@ -563,4 +563,4 @@ def test_a_clip_that_was_begun_and_is_lost_is_said_to_be(
     monkeypatch.setattr("agent.recording.writer.os.fdatasync", refuse)
     stage.roll(3)
     assert said(stage) == ["clip_begun", "clip_dropped"]
-    assert stage.shelf.growing.now() == []
+    assert stage.store.growing.now() == []

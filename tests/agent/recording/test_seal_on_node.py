@@ -31,11 +31,11 @@ def sealer(tmp_path: Path) -> Sealer:
     return office(tmp_path / "ca").sealer()
 
 
-def recorded(shelf: ClipStore, stream: StreamInfo, packets: Sequence[Packet]) -> Recorder:
+def recorded(store: ClipStore, stream: StreamInfo, packets: Sequence[Packet]) -> Recorder:
     """All of them, with one person from beginning to end."""
     policy = ClipPolicy(preroll_s=1, postroll_s=1, longest_s=3)
     recorder = Recorder(
-        "cong-bac", Preroll(PrerollBounds()), shelf, policy=policy, new_id=clip_id_at
+        "cong-bac", Preroll(PrerollBounds()), store, policy=policy, new_id=clip_id_at
     )
     recorder.begin_stream(stream)
     recorder.sighting_opened(UUID(int=7), packets[0].at)
@@ -56,10 +56,10 @@ def announced(journal: Journal) -> list[ClipReady]:
 def test_every_clip_a_recorder_writes_is_sealed_with_its_own_id_and_time(
     tmp_path: Path, node_journal: Journal, street: Street, sealer: Sealer
 ) -> None:
-    shelf = ClipStore(
+    store = ClipStore(
         tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0, sealer=sealer
     )
-    recorder = recorded(shelf, *street)
+    recorder = recorded(store, *street)
     clips = node_journal.clips()
     assert len(clips) == recorder.counts.clips > 1
     assert recorder.counts.clips_unsealed == 0
@@ -76,8 +76,8 @@ def test_every_clip_a_recorder_writes_is_sealed_with_its_own_id_and_time(
 def test_a_node_without_a_key_records_unsealed_and_counts_it(
     tmp_path: Path, node_journal: Journal, street: Street, sealer: Sealer
 ) -> None:
-    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
-    recorder = recorded(shelf, *street)
+    store = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
+    recorder = recorded(store, *street)
     clips = node_journal.clips()
     assert recorder.counts.clips_unsealed == len(clips) > 0
     assert judge(clips[0].path.read_bytes(), sealer.holds).state is State.UNSEALED
@@ -98,8 +98,8 @@ def test_a_clip_left_unfinished_is_mended_with_its_seal(
     path.with_name(path.name + ".part").write_bytes(kept)
     with node_journal.transaction() as tx:
         tx.add_event(someone(), at=at(1))
-    shelf = ClipStore(folder, node_journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
-    shelf.take_in_leftovers(lambda: None)
+    store = ClipStore(folder, node_journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
+    store.take_in_leftovers(lambda: None)
     (ready,) = announced(node_journal)
     assert ready.is_sealed
     assert ready.size_bytes == path.stat().st_size

@@ -51,9 +51,9 @@ def say_opened(journal: Journal, at_s: float) -> UUID:
     return person
 
 
-def keep_announced(shelf: ClipStore, journal: Journal, jpeg: bytes) -> tuple[Path, UUID]:
+def keep_announced(store: ClipStore, journal: Journal, jpeg: bytes) -> tuple[Path, UUID]:
     """A picture on the shelf and the event that announces it."""
-    kept = shelf.keep_picture(jpeg, width=2, height=2)
+    kept = store.keep_picture(jpeg, width=2, height=2)
     with journal.transaction() as tx:
         event_id = tx.add_event(opened(uuid4()), at=at(0))
         tx.add_media(
@@ -76,13 +76,13 @@ def nothing() -> None:
 def test_folder_over_its_bound_loses_what_the_hub_has_before_what_it_lacks(
     tmp_path: Path, node_journal: Journal
 ) -> None:
-    shelf = shelf_on(tmp_path / "clips", node_journal, max_bytes=250)
-    owed, _ = keep_announced(shelf, node_journal, b"a" * 100)
-    brought, event_id = keep_announced(shelf, node_journal, b"b" * 100)
-    newest, _ = keep_announced(shelf, node_journal, b"c" * 100)
+    store = shelf_on(tmp_path / "clips", node_journal, max_bytes=250)
+    owed, _ = keep_announced(store, node_journal, b"a" * 100)
+    brought, event_id = keep_announced(store, node_journal, b"b" * 100)
+    newest, _ = keep_announced(store, node_journal, b"c" * 100)
     node_journal.receipt([event_id])
     node_journal.media_done(brought.stem)
-    shelf.tidy()
+    store.tidy()
     assert (owed.exists(), brought.exists(), newest.exists()) == (True, False, True)
     assert node_journal.counts().media_evicted == 0
 
@@ -90,10 +90,10 @@ def test_folder_over_its_bound_loses_what_the_hub_has_before_what_it_lacks(
 def test_footage_that_goes_without_the_hub_having_it_is_the_oldest_and_counted(
     tmp_path: Path, node_journal: Journal
 ) -> None:
-    shelf = shelf_on(tmp_path / "clips", node_journal, max_bytes=150)
-    oldest, _ = keep_announced(shelf, node_journal, b"a" * 100)
-    newest, _ = keep_announced(shelf, node_journal, b"b" * 100)
-    shelf.tidy()
+    store = shelf_on(tmp_path / "clips", node_journal, max_bytes=150)
+    oldest, _ = keep_announced(store, node_journal, b"a" * 100)
+    newest, _ = keep_announced(store, node_journal, b"b" * 100)
+    store.tidy()
     assert (oldest.exists(), newest.exists()) == (False, True)
     assert node_journal.counts().media_evicted == 1
 
@@ -101,10 +101,10 @@ def test_footage_that_goes_without_the_hub_having_it_is_the_oldest_and_counted(
 def test_disk_with_too_little_to_spare_for_others_makes_the_shelf_give(
     tmp_path: Path, node_journal: Journal, small_disk: Path
 ) -> None:
-    shelf = ClipStore(small_disk, node_journal, max_bytes=NO_BOUND, spare_bytes=500_000)
-    first, _ = keep_announced(shelf, node_journal, b"a" * 300_000)
-    second, _ = keep_announced(shelf, node_journal, b"b" * 300_000)
-    shelf.tidy()
+    store = ClipStore(small_disk, node_journal, max_bytes=NO_BOUND, spare_bytes=500_000)
+    first, _ = keep_announced(store, node_journal, b"a" * 300_000)
+    second, _ = keep_announced(store, node_journal, b"b" * 300_000)
+    store.tidy()
     assert (first.exists(), second.exists()) == (False, True)
 
 
@@ -112,9 +112,9 @@ def test_disk_with_too_little_to_spare_for_others_makes_the_shelf_give(
 def test_picture_refused_by_a_full_disk_leaves_nothing_behind(
     small_disk: Path, node_journal: Journal
 ) -> None:
-    shelf = shelf_on(small_disk, node_journal)
+    store = shelf_on(small_disk, node_journal)
     with pytest.raises(OSError, match="No space"):
-        shelf.keep_picture(b"x" * 2_000_000, width=2, height=2)
+        store.keep_picture(b"x" * 2_000_000, width=2, height=2)
     assert list(small_disk.iterdir()) == []
 
 
@@ -182,9 +182,9 @@ def test_clip_of_nobody_known_is_kept_indexed_and_counted(
 ) -> None:
     folder = tmp_path / "clips"
     part = unfinished(folder, street, frames=35)
-    shelf = shelf_on(folder, node_journal)
-    shelf.take_in_leftovers(nothing)
-    assert shelf.nobodys == 1
+    store = shelf_on(folder, node_journal)
+    store.take_in_leftovers(nothing)
+    assert store.nobodys == 1
     (clip,) = node_journal.clips()
     assert (clip.path, clip.sighting_ids) == (part.with_suffix(""), ())
     assert node_journal.waiting(9) == []
@@ -211,8 +211,8 @@ def test_clip_under_way_is_nobodys_leftover(
     stage.roll(10)
     stage.enters()
     stage.roll(5)
-    stage.shelf.take_in_leftovers(nothing)
-    assert len(list(stage.shelf.folder.glob("*.part"))) == 1
+    stage.store.take_in_leftovers(nothing)
+    assert len(list(stage.store.folder.glob("*.part"))) == 1
     stage.recorder.finish()
     assert len(stage.clips()) == 1
 
@@ -312,8 +312,8 @@ def test_leftover_that_cannot_be_read_stops_no_other(
     folder = tmp_path / "clips"
     unfinished(folder, street, frames=35)
     unfinished(folder, street, frames=35)
-    shelf = shelf_on(folder, node_journal)
+    store = shelf_on(folder, node_journal)
     sorted(folder.iterdir())[-1].unlink()
     with capture_logs() as logs:
-        shelf.take_in_leftovers(nothing)
+        store.take_in_leftovers(nothing)
     assert [line["event"] for line in logs] == ["leftover_unreadable", "clip_of_nobody"]

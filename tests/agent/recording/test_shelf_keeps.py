@@ -111,19 +111,19 @@ def answers(journal: Journal) -> list[tuple[bool, int]]:
 def test_held_footage_stays_at_any_pressure_until_it_is_released(
     folder: Path, node_journal: Journal
 ) -> None:
-    shelf = ClipStore(folder, node_journal, max_bytes=150, spare_bytes=0)
-    held, _ = keep_announced(shelf, node_journal, b"a" * 100)
+    store = ClipStore(folder, node_journal, max_bytes=150, spare_bytes=0)
+    held, _ = keep_announced(store, node_journal, b"a" * 100)
     first, second = uuid4(), uuid4()
     for _ in range(2):  # a command may come twice
         node_journal.hold(first, hold_of(held.stem, "cd" * 32))
-    newer, _ = keep_announced(shelf, node_journal, b"b" * 100)
-    shelf.tidy()
+    newer, _ = keep_announced(store, node_journal, b"b" * 100)
+    store.tidy()
     assert (held.exists(), newer.exists()) == (True, False)
     for _ in range(2):
         node_journal.release(second, HOLD)
     node_journal.hold(first, hold_of(held.stem))  # the earlier one, late
-    newer, _ = keep_announced(shelf, node_journal, b"b" * 100)
-    shelf.tidy()
+    newer, _ = keep_announced(store, node_journal, b"b" * 100)
+    store.tidy()
     assert (held.exists(), newer.exists()) == (False, True)
     assert answers(node_journal) == [(True, 1), (False, 0)]
 
@@ -131,8 +131,8 @@ def test_held_footage_stays_at_any_pressure_until_it_is_released(
 def test_a_file_that_two_cases_hold_is_free_when_both_let_go(
     folder: Path, node_journal: Journal
 ) -> None:
-    shelf = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
-    path, _ = keep_announced(shelf, node_journal, b"a")
+    store = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    path, _ = keep_announced(store, node_journal, b"a")
     for case in (UUID(int=1), UUID(int=2)):
         node_journal.hold(uuid4(), hold_of(path.stem, hold_id=case))
     node_journal.release(uuid4(), UUID(int=1))
@@ -167,30 +167,30 @@ def test_a_clip_that_shows_the_span_is_held_also_when_it_comes_later(
 def test_with_only_held_clips_left_recording_stops_is_said_and_goes_on_when_released(
     folder: Path, node_journal: Journal
 ) -> None:
-    shelf = ClipStore(folder, node_journal, max_bytes=250, spare_bytes=0, least_room_bytes=100)
-    held, _ = keep_announced(shelf, node_journal, b"a" * 200)
+    store = ClipStore(folder, node_journal, max_bytes=250, spare_bytes=0, least_room_bytes=100)
+    held, _ = keep_announced(store, node_journal, b"a" * 200)
     node_journal.hold(uuid4(), hold_of(held.stem))
-    shelf.tidy()
-    shelf.tidy()
+    store.tidy()
+    store.tidy()
     (stopped,) = said(node_journal)
     assert isinstance(stopped, RecordingStopped)
     assert (stopped.why, "200 bytes are held" in stopped.detail) == (WhyStopped.HELD, True)
     with pytest.raises(OSError, match="are held for cases"):
-        shelf.clip_path("cam", uuid4())
-    keep_announced(shelf, node_journal, b"p" * 10)  # pictures of alerts go on
+        store.clip_path("cam", uuid4())
+    keep_announced(store, node_journal, b"p" * 10)  # pictures of alerts go on
     node_journal.release(uuid4(), HOLD)
-    shelf.tidy()
+    store.tidy()
     assert isinstance(said(node_journal)[1], RecordingResumed)
-    shelf.clip_path("cam", uuid4())
+    store.clip_path("cam", uuid4())
 
 
 def test_a_recorder_without_room_loses_clips_and_nothing_else(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
     stage = Stage(tmp_path / "clips", node_journal, street[0], max_bytes=100)
-    held, _ = keep_announced(stage.shelf, node_journal, b"a" * 200)
+    held, _ = keep_announced(stage.store, node_journal, b"a" * 200)
     node_journal.hold(uuid4(), hold_of(held.stem))
-    stage.shelf.tidy()
+    stage.store.tidy()
     stage.roll(10)
     person = stage.enters()
     stage.roll(2)
@@ -222,10 +222,10 @@ def test_what_an_earlier_run_said_is_taken_back_by_a_later_one(
 def test_a_folder_that_is_a_link_to_another_is_used(tmp_path: Path, node_journal: Journal) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "clips").symlink_to(tmp_path / "disk")
-    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
-    path, _ = keep_announced(shelf, node_journal, b"a")
+    store = ClipStore(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    path, _ = keep_announced(store, node_journal, b"a")
     assert (tmp_path / "disk" / path.name).exists()
-    shelf.tidy()
+    store.tidy()
     assert said(node_journal) == []
 
 
@@ -234,17 +234,17 @@ def test_a_link_to_nowhere_stops_recording_with_a_cure_and_is_tried_again(
     tmp_path: Path, node_journal: Journal
 ) -> None:
     (tmp_path / "clips").symlink_to(tmp_path / "disk")
-    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    store = ClipStore(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
     (stopped,) = said(node_journal)
     assert isinstance(stopped, RecordingStopped)
     assert stopped.why is WhyStopped.FOLDER
     assert "give [clips] folder a place" in stopped.detail
     with pytest.raises(OSError, match="cannot be made"):
-        shelf.clip_path("cam", uuid4())
+        store.clip_path("cam", uuid4())
     (tmp_path / "disk").mkdir()
-    shelf.tidy()
+    store.tidy()
     assert isinstance(said(node_journal)[1], RecordingResumed)
-    shelf.clip_path("cam", uuid4())
+    store.clip_path("cam", uuid4())
 
 
 @pytest.fixture
@@ -265,15 +265,15 @@ def mount(folder: Path, *options: str) -> None:
 
 @pytest.mark.promise("Clips: A clip folder that is away stops recording and is reported.")
 def test_a_read_only_disk_stops_recording_and_is_said(disk: Path, node_journal: Journal) -> None:
-    shelf = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
-    shelf.tidy()
+    store = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    store.tidy()
     run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    shelf.tidy()
+    store.tidy()
     (stopped,) = said(node_journal)
     assert isinstance(stopped, RecordingStopped)
     assert "read-only" in stopped.detail
     run(["mount", "-o", "remount,rw", str(disk)], check=True)
-    shelf.tidy()
+    store.tidy()
     assert isinstance(said(node_journal)[1], RecordingResumed)
 
 
@@ -284,9 +284,9 @@ def test_a_clip_under_way_is_no_leftover_when_the_disk_is_looked_through_again(
     stage.roll(10)
     person = stage.enters()
     stage.roll(2)
-    stage.shelf._is_repaired = False  # as after a disk that failed while the file was open
-    stage.shelf.tidy()
-    stage.shelf.take_in_leftovers(nothing)
+    stage.store._is_repaired = False  # as after a disk that failed while the file was open
+    stage.store.tidy()
+    stage.store.take_in_leftovers(nothing)
     assert len(list(folder.glob("*.part"))) == 1
     stage.leaves(person)
     stage.roll(10)
@@ -297,17 +297,17 @@ def test_a_clip_under_way_is_no_leftover_when_the_disk_is_looked_through_again(
 def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is_noticed(
     disk: Path, tmp_path: Path, node_journal: Journal
 ) -> None:
-    shelf = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
-    kept, _ = keep_announced(shelf, node_journal, b"a")
+    store = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    kept, _ = keep_announced(store, node_journal, b"a")
     away = tmp_path / "away"
     away.mkdir()
     run(["mount", "--bind", str(disk), str(away)], check=True)
     run(["umount", str(disk)], check=True)
     with pytest.raises(OSError, match="not mounted"):
-        shelf.clip_path("cam", uuid4())
+        store.clip_path("cam", uuid4())
     with pytest.raises(OSError, match="not mounted"):
-        shelf.keep_picture(b"b", width=2, height=2)
-    shelf.tidy()
+        store.keep_picture(b"b", width=2, height=2)
+    store.tidy()
     again = ClipStore(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)  # a restart
     again.tidy()
     assert [one.why for one in said(node_journal) if isinstance(one, RecordingStopped)] == [
@@ -342,11 +342,11 @@ def test_a_dying_disk_is_said_and_the_node_goes_on(
 
     with monkeypatch.context() as now:
         now.setattr(leftovers, "scandir", dying)
-        shelf = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
+        store = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
     (stopped,) = said(node_journal)
     assert isinstance(stopped, RecordingStopped)
     assert "Input/output error" in stopped.detail
-    shelf.tidy()
+    store.tidy()
     assert isinstance(said(node_journal)[1], RecordingResumed)
 
 
@@ -382,8 +382,8 @@ def test_a_planted_link_with_a_name_of_ours_is_not_followed(
     (folder / f"cam-{uuid4()}.mp4.part").symlink_to(theirs)
     (folder / ("ab" * 32 + ".jpg")).symlink_to(theirs)
     (folder / f"cam-{uuid4()}.mp4").mkdir()
-    shelf = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
-    shelf.take_in_leftovers(nothing)
+    store = ClipStore(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    store.take_in_leftovers(nothing)
     assert theirs.read_text(encoding="utf-8") == "not ours"
     assert len(list(folder.iterdir())) == 3
     assert node_journal.clips() == []

@@ -77,11 +77,11 @@ def filmed(
 ) -> tuple[ClipStore, Path]:
     """A clip of all six seconds of the street, by a recorder that has this sound."""
     sealer = town.sealer() if town else None
-    shelf = ClipStore(folder / "clips", journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
+    store = ClipStore(folder / "clips", journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
     recorder = Recorder(
         "cam",
         Preroll(PrerollBounds(span_s=17)),
-        shelf,
+        store,
         policy=ClipPolicy(),
         new_id=clip_id_at,
         sound=ring,
@@ -97,7 +97,7 @@ def filmed(
     recorder.end_stream()
     recorder.finish()
     [clip] = journal.clips()
-    return shelf, clip.path
+    return store, clip.path
 
 
 # From the camera
@@ -198,7 +198,7 @@ def test_sound_does_not_leave_by_itself(
     assert sound_path(clip).exists()
 
 
-def asked(journal: Journal, shelf: ClipStore, *, with_sound: bool) -> list[ClipReady]:
+def asked(journal: Journal, store: ClipStore, *, with_sound: bool) -> list[ClipReady]:
     """What the hub is told when it asks for the street's first six seconds."""
     journal.receipt([one.event_id for one in journal.waiting(100)])
     span = BringSpan(
@@ -208,7 +208,7 @@ def asked(journal: Journal, shelf: ClipStore, *, with_sound: bool) -> list[ClipR
         with_sound=with_sound or None,
     )
     journal.want_span(uuid4(), span)
-    shelf.answer_spans(lambda: None)
+    store.answer_spans(lambda: None)
     bodies = [one.body for one in journal.waiting(100)]
     journal.receipt([one.event_id for one in journal.waiting(100)])
     return [body for body in bodies if isinstance(body, ClipReady)]
@@ -218,44 +218,44 @@ def asked(journal: Journal, shelf: ClipStore, *, with_sound: bool) -> list[ClipR
 def test_sound_leaves_when_it_was_asked_for_and_is_announced_once(
     tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
 ) -> None:
-    shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
-    assert asked(node_journal, shelf, with_sound=False) == []
-    [ready] = asked(node_journal, shelf, with_sound=True)
+    store, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    assert asked(node_journal, store, with_sound=False) == []
+    [ready] = asked(node_journal, store, with_sound=True)
     assert ready.is_sound
     assert (ready.codec, ready.width, ready.height) == ("aac", 0, 0)
     assert str(ready.clip_id) in clip.name
     due = [media.path for media in node_journal.media_due(100, UploadScope.ASKED)]
     assert due == [clip, sound_path(clip)]
-    assert asked(node_journal, shelf, with_sound=True) == []
-    ClipStore(shelf.folder, node_journal, max_bytes=1, spare_bytes=0).tidy()
+    assert asked(node_journal, store, with_sound=True) == []
+    ClipStore(store.folder, node_journal, max_bytes=1, spare_bytes=0).tidy()
     assert node_journal.media_due(100) == [], "nothing is owed that is no longer there"
 
 
 def test_sound_goes_with_its_clip_and_stays_with_it(
     tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
 ) -> None:
-    shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
-    shelf.tidy()
+    store, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    store.tidy()
     assert sound_path(clip).exists()
-    small = ClipStore(shelf.folder, node_journal, max_bytes=1, spare_bytes=0)
+    small = ClipStore(store.folder, node_journal, max_bytes=1, spare_bytes=0)
     small.take_in_leftovers(lambda: None)
     small.tidy()
-    assert list(shelf.folder.iterdir()) == []
+    assert list(store.folder.iterdir()) == []
 
 
 def test_stray_sound_is_removed_when_the_node_starts(
     tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
 ) -> None:
-    shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    store, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
     data = sound_path(clip).read_bytes()
-    stray = shelf.folder / re.sub(r"-[0-9a-f]{12}\.mp4", "-0123456789ab.sound.mp4", clip.name)
+    stray = store.folder / re.sub(r"-[0-9a-f]{12}\.mp4", "-0123456789ab.sound.mp4", clip.name)
     cut_off = stray.with_name(stray.name + ".part")
     for path in (stray, cut_off):
         path.write_bytes(data)
-    assert {left.path for left in leftovers(shelf.folder, node_journal)} == {stray, cut_off}
-    again = ClipStore(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
+    assert {left.path for left in leftovers(store.folder, node_journal)} == {stray, cut_off}
+    again = ClipStore(store.folder, node_journal, max_bytes=2**40, spare_bytes=0)
     again.take_in_leftovers(lambda: None)
-    assert set(shelf.folder.iterdir()) == {clip, sound_path(clip)}
+    assert set(store.folder.iterdir()) == {clip, sound_path(clip)}
 
 
 # When the plug is pulled

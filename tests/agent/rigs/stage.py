@@ -80,11 +80,11 @@ class Stage:
         max_bytes: int = 2**40,
     ) -> None:
         self.ring = Preroll(bounds or PrerollBounds())
-        self.shelf = ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
+        self.store = ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
         self.journal = journal
         self.stream = stream
         self.recorder = Recorder(
-            "cam", self.ring, self.shelf, policy=policy or ClipPolicy(), new_id=clip_id_at
+            "cam", self.ring, self.store, policy=policy or ClipPolicy(), new_id=clip_id_at
         )
         self.keyframe_every = keyframe_every
         self._size_bytes = size_bytes

@@ -130,9 +130,9 @@ class Set:
 
     watch: CameraLoop
     camera: FakeCamera
-    eyes: ScriptedEyes
+    pipeline: ScriptedEyes
     recorder: Recorder
-    shelf: ClipStore
+    store: ClipStore
     journal: Journal
     now_s: float = 0.0
 
@@ -149,20 +149,20 @@ Build = Callable[..., Set]
 @pytest.fixture
 def build(tmp_path: Path, node_journal: Journal, street: Street) -> Build:
     def built(*, frames: int = 100, folder: Path = tmp_path / "clips") -> Set:
-        shelf = ClipStore(folder, node_journal, max_bytes=2**40, spare_bytes=0)
+        store = ClipStore(folder, node_journal, max_bytes=2**40, spare_bytes=0)
         ring = Preroll(PrerollBounds())
-        recorder = Recorder("cam", ring, shelf, policy=ClipPolicy(), new_id=clip_id_at)
-        camera, eyes = FakeCamera(street[0], frames), ScriptedEyes()
+        recorder = Recorder("cam", ring, store, policy=ClipPolicy(), new_id=clip_id_at)
+        camera, pipeline = FakeCamera(street[0], frames), ScriptedEyes()
         watch = CameraLoop(
             camera,
-            eyes,  # type: ignore[arg-type]  # stands in for Eyes
+            pipeline,  # type: ignore[arg-type]  # stands in for Eyes
             recorder,
-            shelf=shelf,
+            store=store,
             journal=node_journal,
             now=lambda: at(scene.now_s),
             look=PictureLook(),
         )
-        scene = Set(watch, camera, eyes, recorder, shelf, node_journal)
+        scene = Set(watch, camera, pipeline, recorder, store, node_journal)
         return scene
 
     return built
@@ -172,7 +172,7 @@ def in_step(scene: Set) -> None:
     """Let the camera wait until the eyes have seen the frame before: nobody is late."""
 
     def gate(number: int) -> None:
-        until(lambda: number == 0 or number - 1 in scene.eyes.seen, every_s=0.001)
+        until(lambda: number == 0 or number - 1 in scene.pipeline.seen, every_s=0.001)
 
     scene.camera.gate = gate
 
@@ -183,7 +183,7 @@ def in_step(scene: Set) -> None:
 def test_alert_and_its_picture_are_written_down_together(build: Build) -> None:
     scene = build(frames=10)
     in_step(scene)
-    scene.eyes.script = {5: [person_enters(5)]}
+    scene.pipeline.script = {5: [person_enters(5)]}
     scene.run()
     opened, closed = scene.said()
     assert isinstance(opened, SightingOpened)
@@ -199,7 +199,7 @@ def test_end_of_the_recording_closes_the_sighting_and_its_clip(build: Build) -> 
     scene = build(frames=100)
     in_step(scene)
     person = uuid4()
-    scene.eyes.script = {80: [person_enters(80, person)]}
+    scene.pipeline.script = {80: [person_enters(80, person)]}
     scene.run()
     scene.recorder.advance()
     _, closed, begun, ready = scene.said()
@@ -215,7 +215,7 @@ def test_message_says_what_the_eyes_saw(build: Build) -> None:
     scene = build(frames=30)
     in_step(scene)
     person = uuid4()
-    scene.eyes.script = {
+    scene.pipeline.script = {
         5: [person_enters(5, person)],
         20: [Updated(person, 3, 0.9, BOX, at(2))],
     }
@@ -238,7 +238,7 @@ def test_a_view_taken_away_and_what_is_to_be_remembered_are_written_down_togethe
     scene = build(frames=40)
     in_step(scene)
     one, what = uuid4(), Tampering.SPRAYED
-    scene.eyes.view = {
+    scene.pipeline.view = {
         5: TamperNothing("as usual"),
         20: TamperBegan(one, what, at(0.5), at(2), "sprayed"),
     }
@@ -254,7 +254,7 @@ def test_a_view_taken_away_and_what_is_to_be_remembered_are_written_down_togethe
     assert scene.journal.remembered(tamper_key("cam")) == "sprayed"
     (line,) = [line for line in logs if line["event"] == "tamper_began"]
     assert "clean the glass" in line["cure"]
-    scene.eyes.view = {60: TamperEnded(one, what, at(0.5), at(6), True, "well")}
+    scene.pipeline.view = {60: TamperEnded(one, what, at(0.5), at(6), True, "well")}
     scene.run()
     _, ended = scene.said()
     assert isinstance(ended, messages.TamperEnded)
@@ -265,7 +265,7 @@ def test_a_view_taken_away_and_what_is_to_be_remembered_are_written_down_togethe
 def test_what_looks_like_somebody_and_is_none_is_remembered_without_a_word(build: Build) -> None:
     scene = build(frames=40)
     in_step(scene)
-    scene.eyes.things = {5: "a statue", 20: "a statue and a poster"}
+    scene.pipeline.things = {5: "a statue", 20: "a statue and a poster"}
     scene.run()
     assert scene.said() == []
     assert scene.journal.remembered(things_key("cam")) == "a statue and a poster"
@@ -280,10 +280,10 @@ def test_newest_frame_wins_and_the_late_ones_are_counted(build: Build) -> None:
     scene = build(frames=50)
     given: list[int] = []
     scene.camera.gate = given.append
-    scene.eyes.before = lambda number: until(lambda: len(given) >= min(50, number + 11))
+    scene.pipeline.before = lambda number: until(lambda: len(given) >= min(50, number + 11))
     scene.run()
-    assert scene.eyes.seen == sorted(scene.eyes.seen)
-    assert scene.eyes.seen[-1] == 49
+    assert scene.pipeline.seen == sorted(scene.pipeline.seen)
+    assert scene.pipeline.seen[-1] == 49
     assert scene.watch.counts.frames + scene.watch.counts.frames_late == 50
     assert scene.watch.counts.frames_late >= 40
 
@@ -329,10 +329,10 @@ def test_of_more_than_a_few_only_the_newest_waits_and_the_others_are_counted() -
 
 def test_the_camera_may_bring_a_few_at_once_only_while_nothing_moves(build: Build) -> None:
     scene = build(frames=3)
-    scene.eyes.moved[1] = BOX
+    scene.pipeline.moved[1] = BOX
     in_step(scene)
     heard: list[bool] = []
-    scene.eyes.before = lambda _: heard.append(scene.recorder.is_calm())
+    scene.pipeline.before = lambda _: heard.append(scene.recorder.is_calm())
     scene.run()
     assert [*heard, scene.recorder.is_calm()] == [False, True, False, True]
 
@@ -353,7 +353,7 @@ def test_loss_is_said_once_and_the_return_once_with_its_span(build: Build) -> No
     scene.camera.fails_to_open = scene.camera.breaks_off = False
     in_step(scene)
     scene.camera._played = 61
-    scene.eyes.seen = [60]
+    scene.pipeline.seen = [60]
     scene.run()
     lost, back = scene.said()
     assert isinstance(lost, CameraLost)
@@ -366,7 +366,7 @@ def test_loss_closes_the_sightings_first_and_their_clip(build: Build) -> None:
     scene = build(frames=30)
     in_step(scene)
     scene.camera.breaks_off = True
-    scene.eyes.script = {20: [person_enters(20)]}
+    scene.pipeline.script = {20: [person_enters(20)]}
     with pytest.raises(CameraError):
         scene.run()
     scene.recorder.advance()
@@ -381,19 +381,19 @@ def test_stop_closes_what_is_open(build: Build) -> None:
     scene = build(frames=1000)
     stop = threading.Event()
     in_step(scene)
-    scene.eyes.script = {10: [person_enters(10)]}
-    scene.eyes.before = lambda number: stop.set() if number == 20 else None
+    scene.pipeline.script = {10: [person_enters(10)]}
+    scene.pipeline.before = lambda number: stop.set() if number == 20 else None
     scene.run(stop)
     assert [type(body) for body in scene.said()] == [SightingOpened, SightingClosed]
     assert not scene.camera.is_open
-    assert len(scene.eyes.seen) <= 22
+    assert len(scene.pipeline.seen) <= 22
 
 
 def test_camera_that_hangs_does_not_keep_the_watch_from_ending(build: Build) -> None:
     scene = build(frames=1000)
     stop, go_on = threading.Event(), threading.Event()
     scene.camera.gate = lambda number: number == 5 and go_on.wait(patience_s())
-    scene.eyes.before = lambda _: stop.set()
+    scene.pipeline.before = lambda _: stop.set()
     began = time.monotonic()
     scene.run(stop)
     assert time.monotonic() - began < 2.5 * busy()
@@ -402,7 +402,7 @@ def test_camera_that_hangs_does_not_keep_the_watch_from_ending(build: Build) -> 
 
 def test_error_of_the_eyes_lets_go_of_the_camera(build: Build) -> None:
     scene = build(frames=1_000_000)
-    scene.eyes.before = lambda _: 1 // 0
+    scene.pipeline.before = lambda _: 1 // 0
     with pytest.raises(ZeroDivisionError):
         scene.run()
     assert not scene.camera.is_open
@@ -417,7 +417,7 @@ def test_full_disk_costs_the_pictures_and_never_the_alert(build: Build, small_di
     scene = build(frames=40, folder=small_disk / "clips")
     in_step(scene)
     fill_up(small_disk / "rest")
-    scene.eyes.script = {n: [person_enters(n)] for n in (10, 20, 30)}
+    scene.pipeline.script = {n: [person_enters(n)] for n in (10, 20, 30)}
     with capture_logs() as logs:
         scene.run()
     alerts = [body for body in scene.said() if isinstance(body, SightingOpened)]
@@ -440,7 +440,7 @@ def test_what_the_journal_refuses_is_written_later_in_order(
 ) -> None:
     scene = build(frames=60)
     in_step(scene)
-    scene.eyes.script = {n: [person_enters(n)] for n in (10, 20, 30)}
+    scene.pipeline.script = {n: [person_enters(n)] for n in (10, 20, 30)}
     transaction, is_full = scene.journal.transaction, threading.Event()
 
     def refusing() -> object:
@@ -459,7 +459,7 @@ def test_what_the_journal_refuses_is_written_later_in_order(
         if number == 45:  # with no further change to carry them along
             assert len(scene.said()) == 3
 
-    scene.eyes.before = before
+    scene.pipeline.before = before
     scene.run()
     first_seen = [b.first_seen_utc_us for b in scene.said() if isinstance(b, SightingOpened)]
     assert first_seen == [at(n / 10).utc_us for n in (10, 20, 30)]
@@ -478,7 +478,7 @@ def test_a_rule_that_was_met_is_said_with_its_sighting_and_before_lesser_things(
     lesser = Updated(opened.sighting_id, 2, 0.8, BOX, when)
     scene = build()
     in_step(scene)
-    scene.eyes.script = {
+    scene.pipeline.script = {
         20: [replace(opened, wakes=False)],
         40: [lesser],
         60: [replace(news, wakes=True)],

@@ -159,7 +159,7 @@ def test_the_hub_asks_on_the_command_topic(tmp_path: Path) -> None:
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
         tokens=Tokens(),
-        lives=LiveLeases(()),
+        leases=LiveLeases(()),
         counts=counts,
         diagnosis=Desk(),
     )

@@ -303,7 +303,7 @@ def test_killed_agents_will_belongs_to_its_birth(shared_broker: Broker, journal:
                                 address(shared_broker))  # fmt: skip
             with Running(usurper):  # the broker throws the first one out as it would a dead line
                 until(lambda: Death(node=NODE, birth_id=first.birth_id) in hub.statuses)
-            usurper._desk.journal.close()
+            usurper._state.journal.close()
 
 
 @pytest.mark.promise("Node trouble: A hub that is away or foreign is reported.")
@@ -432,7 +432,7 @@ def test_broker_that_does_not_let_us_in_is_told_with_a_cure(
         inbox,
         birth_id=BOOT,
         address=link._address,
-        desk=link._desk,
+        desk=link._state,
     )
     with pytest.raises(Trouble, match=told) as trouble:
         talk.enter(lambda: None)

@@ -60,72 +60,72 @@ def clock() -> Time:
 
 
 @pytest.fixture
-def lives(clock: Time) -> LiveLeases:
+def leases(clock: Time) -> LiveLeases:
     return LiveLeases(["cam", "other"], now_s=clock)
 
 
-def test_nothing_is_kept_of_a_camera_that_nobody_watches(lives: LiveLeases) -> None:
-    lives.offer("cam", street())
-    assert lives.take(0) is None
-    assert lives.counts.dropped == 0
+def test_nothing_is_kept_of_a_camera_that_nobody_watches(leases: LiveLeases) -> None:
+    leases.offer("cam", street())
+    assert leases.take(0) is None
+    assert leases.counts.dropped == 0
 
 
 def test_a_lease_gives_one_frame_a_second_and_ends_by_itself(
-    lives: LiveLeases, clock: Time
+    leases: LiveLeases, clock: Time
 ) -> None:
-    lives.ask(wanted(), clock())
+    leases.ask(wanted(), clock())
     taken = 0
     for _ in range(300):  # thirty seconds of ten frames each
-        lives.offer("cam", street(64, 64))
-        taken += lives.take(0) is not None
+        leases.offer("cam", street(64, 64))
+        taken += leases.take(0) is not None
         clock.now_s += 0.1
     assert taken == 10
-    assert not lives.is_watched("cam")
-    assert lives.counts.dropped == 0
+    assert not leases.is_watched("cam")
+    assert leases.counts.dropped == 0
 
 
 def test_a_lease_that_is_renewed_goes_on_and_brings_no_picture_before_its_time(
-    lives: LiveLeases, clock: Time
+    leases: LiveLeases, clock: Time
 ) -> None:
     taken = 0
     for tenth in range(300):
         if tenth % 40 == 0:
-            lives.ask(wanted(every_ms=2000), clock())
-        lives.offer("cam", street(64, 64))
-        taken += lives.take(0) is not None
+            leases.ask(wanted(every_ms=2000), clock())
+        leases.offer("cam", street(64, 64))
+        taken += leases.take(0) is not None
         clock.now_s += 0.1
     assert taken == 15
-    assert lives.is_watched("cam")
+    assert leases.is_watched("cam")
 
 
-def test_the_end_is_at_once_and_what_waited_does_not_go(lives: LiveLeases, clock: Time) -> None:
-    lives.ask(wanted(), clock())
-    lives.offer("cam", street(64, 64))
-    lives.ask(wanted(for_s=0, watchers=0), clock())
-    assert lives.take(0) is None
-    assert not lives.is_watched("cam")
+def test_the_end_is_at_once_and_what_waited_does_not_go(leases: LiveLeases, clock: Time) -> None:
+    leases.ask(wanted(), clock())
+    leases.offer("cam", street(64, 64))
+    leases.ask(wanted(for_s=0, watchers=0), clock())
+    assert leases.take(0) is None
+    assert not leases.is_watched("cam")
 
 
 def test_of_pictures_that_nobody_took_only_the_newest_waits_and_the_others_are_counted(
-    lives: LiveLeases, clock: Time
+    leases: LiveLeases, clock: Time
 ) -> None:
-    lives.ask(wanted(), clock())
+    leases.ask(wanted(), clock())
     for _ in range(4):
         newest = street(64, 64)
-        lives.offer("cam", newest)
+        leases.offer("cam", newest)
         clock.now_s += 1
-    shot = lives.take(0)
+    shot = leases.take(0)
     assert shot is not None and shot.frame is newest
-    assert lives.take(0) is None
-    assert lives.counts.dropped == 3
+    assert leases.take(0) is None
+    assert leases.counts.dropped == 3
 
 
-def test_who_watches_is_said_once_a_change(lives: LiveLeases, clock: Time) -> None:
+def test_who_watches_is_said_once_a_change(leases: LiveLeases, clock: Time) -> None:
     with capture_logs() as said:
         for watchers in (1, 1, 2, 2):
-            lives.ask(wanted(watchers=watchers), clock())
-        lives.end("cam")
-        lives.end("cam")
+            leases.ask(wanted(watchers=watchers), clock())
+        leases.end("cam")
+        leases.end("cam")
     assert [(line["event"], line.get("watchers")) for line in said] == [
         ("live_watched", 1),
         ("live_watched", 2),
@@ -134,7 +134,7 @@ def test_who_watches_is_said_once_a_change(lives: LiveLeases, clock: Time) -> No
 
 
 def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_strange(
-    lives: LiveLeases, tmp_path: Path
+    leases: LiveLeases, tmp_path: Path
 ) -> None:
     counts = LinkCounts()
     journal = open_journal(tmp_path / "journal.db")
@@ -143,12 +143,12 @@ def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_stra
         "outbox": Outbox(OutboxPolicy()),
         "tokens": Tokens(),
     }
-    hearing = Inbound(NODE, lives=lives, counts=counts, **parts)
-    lives._now_s = time.monotonic
+    hearing = Inbound(NODE, leases=leases, counts=counts, **parts)
+    leases._now_s = time.monotonic
     for camera in ("cam", "elsewhere"):
         command = Command(command_id=uuid4(), body=wanted(camera))
         hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))
-    assert lives.is_watched("cam") and not lives.is_watched("elsewhere")
+    assert leases.is_watched("cam") and not leases.is_watched("elsewhere")
     assert counts.strange == 1
     assert journal.waiting(10) == []  # no event answers it
     journal.close()
@@ -156,11 +156,11 @@ def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_stra
 
 @pytest.mark.parametrize("most_bytes", [60_000, 8_000])
 def test_a_picture_is_as_small_as_was_asked_however_wild_the_street(
-    lives: LiveLeases, clock: Time, most_bytes: int
+    leases: LiveLeases, clock: Time, most_bytes: int
 ) -> None:
-    lives.ask(wanted(most_bytes=most_bytes), clock())
-    lives.offer("cam", street())
-    shot = lives.take(0)
+    leases.ask(wanted(most_bytes=most_bytes), clock())
+    leases.offer("cam", street())
+    shot = leases.take(0)
     assert shot is not None
     made = small(shot, jpeg)
     assert made is not None and len(made) <= most_bytes
@@ -207,11 +207,11 @@ def hub(needs_loopback: None) -> Iterator[Hub]:
 
 
 @contextmanager
-def posting(hub: Hub, lives: LiveLeases, *, is_busy: bool = False) -> Iterator[LiveUpload]:
+def posting(hub: Hub, leases: LiveLeases, *, is_busy: bool = False) -> Iterator[LiveUpload]:
     tokens = Tokens()
     token = UploadToken(token=TOKEN, valid_for_s=60, upload_url=hub.url)
     tokens.put(token, time.monotonic())
-    post = LiveUpload(lives, tokens, encode=jpeg, trusted=None, gives_way=lambda: is_busy)
+    post = LiveUpload(leases, tokens, encode=jpeg, trusted=None, gives_way=lambda: is_busy)
     with Running(post):
         yield post
     post.close()
@@ -219,12 +219,12 @@ def posting(hub: Hub, lives: LiveLeases, *, is_busy: bool = False) -> Iterator[L
 
 def live_picture(hub: Hub, folder: Path, secret: int) -> bytes:
     """The first that leaves of a masked camera's street, with that secret behind the mask."""
-    lives, camera = LiveLeases(["cong"]), of_pictures(folder, secret)
+    leases, camera = LiveLeases(["cong"]), of_pictures(folder, secret)
     camera.open()
-    lives.ask(wanted("cong", every_ms=60_000), time.monotonic())
+    leases.ask(wanted("cong", every_ms=60_000), time.monotonic())
     before = len(hub.came)
-    with posting(hub, lives):
-        lives.offer("cong", next(camera.frames(NOWHERE, never)))
+    with posting(hub, leases):
+        leases.offer("cong", next(camera.frames(NOWHERE, never)))
         until(lambda: len(hub.came) > before)
     camera.close()
     path, leave, data = hub.came[-1]
@@ -244,33 +244,33 @@ def test_what_is_behind_a_mask_changes_no_bit_of_a_live_picture(hub: Hub, tmp_pa
 
 
 def test_while_a_file_is_brought_no_picture_goes_and_each_is_counted(hub: Hub) -> None:
-    lives = LiveLeases(["cam"])
-    lives.ask(wanted(every_ms=200), time.monotonic())
-    with posting(hub, lives, is_busy=True) as post:
-        lives.offer("cam", street(64, 64))
+    leases = LiveLeases(["cam"])
+    leases.ask(wanted(every_ms=200), time.monotonic())
+    with posting(hub, leases, is_busy=True) as post:
+        leases.offer("cam", street(64, 64))
         until(lambda: post.counts.dropped == 1)
     assert hub.came == []
 
 
 def test_a_hub_where_nobody_watches_ends_the_lease_with_its_answer(hub: Hub) -> None:
-    lives = LiveLeases(["cam"])
-    lives.ask(wanted(), time.monotonic())
+    leases = LiveLeases(["cam"])
+    leases.ask(wanted(), time.monotonic())
     hub.status = 410
-    with posting(hub, lives):
-        lives.offer("cam", street(64, 64))
-        until(lambda: not lives.is_watched("cam"))
-        lives.offer("cam", street(64, 64))
+    with posting(hub, leases):
+        leases.offer("cam", street(64, 64))
+        until(lambda: not leases.is_watched("cam"))
+        leases.offer("cam", street(64, 64))
     assert len(hub.came) == 1
 
 
 @pytest.mark.clock
 def test_a_hub_that_does_not_answer_costs_the_picture_and_says_so_once(hub: Hub) -> None:
-    lives = LiveLeases(["cam"])
-    lives.ask(wanted(every_ms=200), time.monotonic())
+    leases = LiveLeases(["cam"])
+    leases.ask(wanted(every_ms=200), time.monotonic())
     hub.url = "http://127.0.0.1:9/upload"
-    with capture_logs() as said, posting(hub, lives) as post:
+    with capture_logs() as said, posting(hub, leases) as post:
         for lost in (1, 2):
             time.sleep(0.25)
-            lives.offer("cam", street(64, 64))
+            leases.offer("cam", street(64, 64))
             until(lambda lost=lost: post.counts.dropped == lost)  # type: ignore[misc]  # binds the value of this round
     assert [line["event"] for line in said].count("live_picture_dropped") == 1

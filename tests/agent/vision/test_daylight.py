@@ -88,14 +88,14 @@ def test_it_changes_only_after_it_has_looked_so_for_a_while(
 def test_a_find_that_is_enough_by_day_is_not_by_night() -> None:
     street = np.full((240, 320), 90, np.uint8)
     for hours, is_told in ((None, True), (Hours.parse(["00:00-24:00"]), False)):
-        eyes = Pipeline.for_frames(
+        pipeline = Pipeline.for_frames(
             PipelineSettings(by_day=DAY, by_night=NIGHT if hours else None, night_hours=hours),
             Seer(lambda _: [person(0.5, score=0.45)]),
             counted_ids(),
             None,
             lambda _: AT_NIGHT,
         )
-        looks = [eyes.step(luma_frame(street, index)) for index in range(1, 20)]
+        looks = [pipeline.step(luma_frame(street, index)) for index in range(1, 20)]
         assert any(look.detections for look in looks) is is_told
 
 
@@ -104,7 +104,7 @@ def test_what_moves_a_little_has_moved_by_day_and_not_by_night() -> None:
     faint = street.copy()
     faint[32:80, 40:64] += 25
     for by_night, has_moved in ((None, True), (NIGHT, False)):
-        eyes = Pipeline.for_frames(
+        pipeline = Pipeline.for_frames(
             PipelineSettings(
                 by_day=DAY, by_night=by_night, night_hours=Hours.parse(["00:00-24:00"])
             ),
@@ -114,8 +114,8 @@ def test_what_moves_a_little_has_moved_by_day_and_not_by_night() -> None:
             lambda _: AT_NIGHT,
         )
         for index in range(1, 30):
-            eyes.step(luma_frame(street, index))
-        looks = [eyes.step(luma_frame(faint, index)) for index in range(30, 34)]
+            pipeline.step(luma_frame(street, index))
+        looks = [pipeline.step(luma_frame(faint, index)) for index in range(30, 34)]
         assert any(look.moved for look in looks) is has_moved
 
 

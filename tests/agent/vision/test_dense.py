@@ -124,14 +124,14 @@ def standing(frame: Frame) -> list[Detection]:
 )
 def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
     seer, whole = Seer(standing), Seer(standing)
-    eyes = Pipeline.for_frames(
+    pipeline = Pipeline.for_frames(
         PipelineSettings(looks_per_s=12.0), seer, counted_ids(), whole_detector=whole
     )
     street = np.full((240, 320), 90, np.uint8)
-    looks = [eyes.step(luma_frame(street, index)) for index in range(1, 101)]
-    assert eyes.dense.is_on
+    looks = [pipeline.step(luma_frame(street, index)) for index in range(1, 101)]
+    assert pipeline.dense.is_on
     assert sum(look.inferences for look in looks) <= 12 * 10 + 6
-    counted = max(len(eyes.sightings.open_tracks), 1)
+    counted = max(len(pipeline.sightings.open_tracks), 1)
     assert counted == 20
     assert set(whole.regions) == {WHOLE}
     assert WHOLE not in seer.regions[40:]

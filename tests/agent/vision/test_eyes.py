@@ -35,9 +35,9 @@ def walker(frame: Frame) -> list[Detection]:
     return []
 
 
-def play(eyes: Pipeline, first: int, last: int) -> list[FrameResult]:
+def play(pipeline: Pipeline, first: int, last: int) -> list[FrameResult]:
     return [
-        eyes.step(luma_frame(with_walker(i) if 30 <= i < 90 else STREET, i))
+        pipeline.step(luma_frame(with_walker(i) if 30 <= i < 90 else STREET, i))
         for i in range(first, last)
     ]
 
@@ -47,19 +47,19 @@ def play(eyes: Pipeline, first: int, last: int) -> list[FrameResult]:
 )
 def test_nothing_moved_and_nobody_tracked_asks_the_model_nothing() -> None:
     seer = Seer(lambda _: [])
-    eyes = eyes_of(seer)
-    looks = play(eyes, 1, 25)
+    pipeline = eyes_of(seer)
+    looks = play(pipeline, 1, 25)
     asked_at_first = len(seer.regions)
     assert seer.regions == [WHOLE] * asked_at_first
     assert looks[-1] == FrameResult(moved=(), detections=(), tracks=(), changes=(), inferences=0)
     assert looks[-1].inferences == 0
-    play(eyes, 25, 30)
+    play(pipeline, 25, 30)
     assert len(seer.regions) == asked_at_first
 
 
 def test_a_walker_is_told_of_once_and_closed_once() -> None:
-    eyes = eyes_of(Seer(walker))
-    looks = play(eyes, 1, 140)
+    pipeline = eyes_of(Seer(walker))
+    looks = play(pipeline, 1, 140)
     changes = [change for look in looks for change in look.changes]
     opened, closed = (c for c in changes if isinstance(c, Opened | Closed))
     assert isinstance(opened, Opened)
@@ -70,8 +70,8 @@ def test_a_walker_is_told_of_once_and_closed_once() -> None:
 
 
 def test_somebody_who_stops_is_looked_at_without_motion() -> None:
-    eyes = eyes_of(Seer(lambda frame: [person(0.5)] if frame.index >= 5 else []))
-    looks = [eyes.step(luma_frame(STREET, index)) for index in range(1, 60)]
+    pipeline = eyes_of(Seer(lambda frame: [person(0.5)] if frame.index >= 5 else []))
+    looks = [pipeline.step(luma_frame(STREET, index)) for index in range(1, 60)]
     assert all(look.moved == () for look in looks[-20:])
     assert sum(look.inferences for look in looks[-20:]) == 2  # once a second
     assert sum(track.is_seen for look in looks[-20:] for track in look.tracks) == 2
@@ -80,11 +80,11 @@ def test_somebody_who_stops_is_looked_at_without_motion() -> None:
 
 
 def test_a_walker_is_looked_at_in_each_frame_until_told_of_and_then_ten_times_a_second() -> None:
-    eyes = eyes_of(Seer(lambda frame: walker(luma_frame(STREET, (frame.index + 2) // 2))))
+    pipeline = eyes_of(Seer(lambda frame: walker(luma_frame(STREET, (frame.index + 2) // 2))))
     looks = []
     for index in range(1, 160):  # twenty frames a second, and the walker half as far in each
         still = luma_frame(with_walker((index + 2) // 2) if 58 <= index < 178 else STREET, index)
-        looks.append(eyes.step(replace(still, at=after(index / 20))))
+        looks.append(pipeline.step(replace(still, at=after(index / 20))))
     told = next(i for i, look in enumerate(looks) if any(look.changes))
     assert all(look.inferences for look in looks[60:told])
     assert 19 <= sum(look.inferences for look in looks[told + 1 : told + 41]) <= 23
@@ -95,18 +95,18 @@ def test_a_walker_is_looked_at_in_each_frame_until_told_of_and_then_ten_times_a_
 )
 def test_a_post_is_not_looked_at_for_ever() -> None:
     seer = Seer(lambda _: [person(0.5, score=0.5)])
-    eyes = eyes_of(seer)
-    looks = [eyes.step(luma_frame(STREET, index)) for index in range(1, 60)]
+    pipeline = eyes_of(seer)
+    looks = [pipeline.step(luma_frame(STREET, index)) for index in range(1, 60)]
     assert looks[-1].inferences == 0
     assert all(look.changes == () for look in looks)
 
 
 def test_finish_closes_who_is_still_there() -> None:
-    eyes = eyes_of(Seer(walker))
-    play(eyes, 1, 60)
-    (closed,) = eyes.finish(after(6))
+    pipeline = eyes_of(Seer(walker))
+    play(pipeline, 1, 60)
+    (closed,) = pipeline.finish(after(6))
     assert isinstance(closed, Closed)
-    assert eyes.finish(after(6)) == ()
+    assert pipeline.finish(after(6)) == ()
 
 
 LEFT_HALF = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
@@ -114,13 +114,13 @@ LEFT_HALF = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
 
 @pytest.mark.promise("Motion: No pixel behind a privacy mask leaves the node.")
 def test_who_stands_wholly_where_the_picture_is_ignored_is_never_told_of() -> None:
-    eyes = eyes_of(Seer(lambda _: [person(0.25)]), LEFT_HALF)
-    assert all(not look.tracks and not look.changes for look in play(eyes, 1, 60))
+    pipeline = eyes_of(Seer(lambda _: [person(0.25)]), LEFT_HALF)
+    assert all(not look.tracks and not look.changes for look in play(pipeline, 1, 60))
 
 
 def test_who_stands_partly_where_the_picture_is_ignored_is_told_of() -> None:
-    eyes = eyes_of(Seer(lambda _: [person(0.5)]), LEFT_HALF)
-    assert any(look.changes for look in play(eyes, 1, 60))
+    pipeline = eyes_of(Seer(lambda _: [person(0.5)]), LEFT_HALF)
+    assert any(look.changes for look in play(pipeline, 1, 60))
 
 
 def test_who_walks_out_of_an_ignored_part_is_told_of() -> None:
@@ -130,20 +130,20 @@ def test_who_walks_out_of_an_ignored_part_is_told_of() -> None:
 
 
 def test_a_misshapen_frame_is_refused_and_changes_nothing() -> None:
-    eyes = eyes_of(Seer(walker))
-    play(eyes, 1, 60)
+    pipeline = eyes_of(Seer(walker))
+    play(pipeline, 1, 60)
     whole = luma_frame(STREET, 60)
     cut = Frame(60, whole.at, whole.yuv[:300], whole.width, whole.height)
     with pytest.raises(ValueError, match="frame 60"):
-        eyes.step(cut)
-    assert any(look.tracks[0].is_seen for look in play(eyes, 60, 63))
+        pipeline.step(cut)
+    assert any(look.tracks[0].is_seen for look in play(pipeline, 60, 63))
 
 
 def test_the_stages_are_told_in_order() -> None:
     stages: list[str] = []
-    eyes = eyes_of(Seer(walker))
-    eyes.lap = stages.append
-    eyes.step(luma_frame(STREET))
+    pipeline = eyes_of(Seer(walker))
+    pipeline.lap = stages.append
+    pipeline.step(luma_frame(STREET))
     assert stages == ["motion", "tamper", "regions", "model", "track", "sighting"]
 
 
@@ -164,8 +164,8 @@ def test_clothes_at_the_border_are_read_inside_the_picture(x: float, y: float) -
 
 def test_who_stands_there_when_the_camera_opens_is_first_seen_in_the_second_frame() -> None:
     """So that their clip has a frame from before."""
-    eyes = eyes_of(Seer(lambda _: [person(0.5, 0.5, height=60 / 240)]))
-    looks = play(eyes, 1, 12)
+    pipeline = eyes_of(Seer(lambda _: [person(0.5, 0.5, height=60 / 240)]))
+    looks = play(pipeline, 1, 12)
     assert looks[0].inferences == 0
     opened = next(c for look in looks for c in look.changes if isinstance(c, Opened))
     assert opened.first_seen == luma_frame(STREET, 2).at
@@ -175,8 +175,8 @@ def test_who_stands_there_when_the_camera_opens_is_first_seen_in_the_second_fram
     "Detection and tracking: Looks stay within their budget, the longest unseen first."
 )
 def test_a_budget_puts_looks_off_and_whoever_is_there_is_told_of_all_the_same() -> None:
-    eyes = Pipeline.for_frames(PipelineSettings(looks_per_s=4.0), Seer(walker), counted_ids())
-    looks = play(eyes, 1, 100)
+    pipeline = Pipeline.for_frames(PipelineSettings(looks_per_s=4.0), Seer(walker), counted_ids())
+    looks = play(pipeline, 1, 100)
     assert sum(look.inferences for look in looks) <= 4 * 10 + 2
     assert sum(look.put_off for look in looks) > 10
     opened = [c for look in looks for c in look.changes if isinstance(c, Opened)]

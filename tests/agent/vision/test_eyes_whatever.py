@@ -64,14 +64,14 @@ def streets(draw: st.DrawFn) -> list[tuple[float, list[Detection]]]:
 def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
     street: list[tuple[float, list[Detection]]],
 ) -> None:
-    eyes = Pipeline.for_frames(
+    pipeline = Pipeline.for_frames(
         SETTINGS, Seer(lambda frame: street[frame.index - 1][1]), counted_ids()
     )
     at_s, open_ids, ever = 0.0, set[UUID](), set[UUID]()
     for index, (step_s, _) in enumerate(street, start=1):
         at_s += step_s
         frame: Frame = replace(luma_frame(PICTURE, index), at=after(at_s))
-        look = eyes.step(frame)
+        look = pipeline.step(frame)
         tracks = {track.track_id: track for track in look.tracks}
         for change in look.changes:
             match change:
@@ -86,5 +86,5 @@ def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
                     assert change.sighting_id in open_ids
             if isinstance(change, Opened | Updated):
                 assert {met.sighting_id for met in change.rules} <= {change.sighting_id}
-        assert set(eyes.sightings.open_ids.values()) == open_ids
-    assert {change.sighting_id for change in eyes.finish(after(at_s))} == open_ids
+        assert set(pipeline.sightings.open_ids.values()) == open_ids
+    assert {change.sighting_id for change in pipeline.finish(after(at_s))} == open_ids

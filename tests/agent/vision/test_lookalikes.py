@@ -46,7 +46,7 @@ def after_restart(memory: str, *, later_s: float = 60) -> LookAlikes:
     return things
 
 
-def eyes() -> Pipeline:
+def pipeline() -> Pipeline:
     return Pipeline.for_frames(PipelineSettings(), Seer(lambda _: []), counted_ids())
 
 
@@ -116,7 +116,7 @@ def test_no_more_is_kept_than_is_remembered_and_of_a_longer_memory_the_latest_ar
 def test_a_start_recalls_what_the_journal_keeps_for_each_camera(tmp_path: Path) -> None:
     with closing(open_journal(tmp_path / "journal.db")) as journal:
         journal.remember(things_key("cong"), kept(statue(1)))
-        known, other = eyes(), eyes()
+        known, other = pipeline(), pipeline()
         recall(known, "cong", journal, booted(60))
         recall(other, "cho", journal, booted(60))
     assert (len(known.things), len(other.things)) == (1, 0)

@@ -179,15 +179,15 @@ def test_a_network_camera_shows_nothing_behind_the_mask(server: RtspServer, sub:
 def test_pictures_and_clips_on_the_nodes_disk_show_nothing(
     tmp_path: Path, node_journal: Journal
 ) -> None:
-    shelf = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
+    store = ClipStore(tmp_path / "clips", node_journal, max_bytes=2**40, spare_bytes=0)
     ring = Preroll(PrerollBounds())
-    recorder = Recorder("cong", ring, shelf, policy=ClipPolicy(), new_id=clip_id_at)
+    recorder = Recorder("cong", ring, store, policy=ClipPolicy(), new_id=clip_id_at)
     seer = Seer(lambda _: [person(0.2, 0.5, height=0.4)])
     watch = CameraLoop(
         of_two(tmp_path / "footage", 1, pace=True),
         Pipeline.for_frames(PipelineSettings(), seer, counted_ids()),
         recorder,
-        shelf=shelf,
+        store=store,
         journal=node_journal,
         now=SystemClock().now,
         look=PictureLook(),

@@ -54,11 +54,11 @@ def opened(
         return luma_frame(picture, index)
 
     seer = Seer(lambda frame: finds(frame.index))
-    eyes = Pipeline.for_frames(PipelineSettings(), seer, counted_ids())
+    pipeline = Pipeline.for_frames(PipelineSettings(), seer, counted_ids())
     return [
         change
         for index in range(1, frames)
-        for change in eyes.step(painted(index)).changes
+        for change in pipeline.step(painted(index)).changes
         if isinstance(change, Opened)
     ]
 

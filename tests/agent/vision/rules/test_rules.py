@@ -265,13 +265,13 @@ class Told:
 
 def play(street: Streets, zones: Sequence[Zone], lines: Sequence[Line]) -> Told:
     """Through the sightings, as the eyes do it."""
-    sightings, telling = Sightings(counted_ids()), Alerting(Rules(zones, lines), NIGHT)
+    sightings, alerting = Sightings(counted_ids()), Alerting(Rules(zones, lines), NIGHT)
     told, at_s = Told([], []), 0.0
     for step_s, local, shown in street:
         at_s += step_s
         now = after(at_s)
         tracks = [replace(one, track_id=i) for i, one in shown.items()]
-        changes = telling.complete(
+        changes = alerting.complete(
             sightings.advance(now, tracks), now, tracks,
             sightings=sightings, aspect=16 / 9, local=local,
         )  # fmt: skip
@@ -310,10 +310,10 @@ def test_rules_change_nothing_of_what_is_otherwise_said(street: Streets) -> None
     plain = play(street, [], [])
     with_rules = play(street, [ALL_RULES], [FENCE])
 
-    def lives(told: Told) -> list[tuple[type, UUID]]:
+    def leases(told: Told) -> list[tuple[type, UUID]]:
         return [(type(c), c.sighting_id) for c in told.changes if isinstance(c, Opened | Closed)]
 
-    assert lives(plain) == lives(with_rules)
+    assert leases(plain) == leases(with_rules)
 
 
 @given(street=streets)
