@@ -52,7 +52,7 @@ TRIED: Final = {
     + "test_what_came_while_it_was_recorded_goes_only_when_the_whole_is_there",
     "hub/store/remains.py::Remains._take": HERE + "test_what_came_of_it_before_its_node_died_stays",
     "hub/store/arrivals.py::Arrivals._remove": GIVEN,
-    "agent/recording/store/encryption.py::_bring_in": "tests/agent/recording/test_vault.py::"
+    "agent/recording/store/encryption.py::_bring_in": "tests/agent/recording/test_encryption.py::"
     "test_a_plug_that_is_pulled_amid_it_loses_nothing",
     "hub/store/petition_eraser.py::Erasures.finish": ASKED,
     "hub/store/petition_eraser.py::PetitionEraser._mark": ASKED,

@@ -17,7 +17,7 @@ from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
-from tests.agent.rigs.eyes import Seer
+from tests.agent.rigs.vision import Seer
 
 MODELS = Path(__file__).parents[2] / "models"
 

@@ -18,10 +18,10 @@ from agent.wire.answers import UploadToken
 from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
-from tests.agent.rigs.eyes import record
 from tests.agent.rigs.hubside import FakeHub, open_journal, put
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past
+from tests.agent.rigs.vision import record
 from tests.agent.uplink.test_uploader import Shelf
 from tests.waiting import patience_s, until
 

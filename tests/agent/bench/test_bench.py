@@ -9,7 +9,7 @@ from agent.bench.replay import BROKEN_OFF, REFUSED, replay
 from agent.bench.score import main, read_rows, score
 from agent.bench.tracks import TrackBook
 from agent.vision.track.tracker import Tracker
-from tests.agent.rigs.eyes import (
+from tests.agent.rigs.vision import (
     after,
     draw_pictures,
     luma_frame,

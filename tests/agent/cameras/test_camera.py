@@ -19,9 +19,9 @@ from agent.media.frame import Frame, Packet
 from agent.recording.mp4.fragments import Mp4Track
 from agent.vision.geometry import Polygon
 from tests import leftovers
-from tests.agent.rigs.eyes import Kept, after, draw_pictures, record, record_mjpeg
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.videos import hevc
+from tests.agent.rigs.vision import Kept, after, draw_pictures, record, record_mjpeg
 from tests.rigs.picamera import virtual
 
 pytestmark = [

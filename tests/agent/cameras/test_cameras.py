@@ -19,9 +19,9 @@ from agent.cameras.probe import USUAL_PATHS, addresses_of
 from agent.cli import survey
 from agent.i18n import speaker
 from tests.agent.app.test_run import agent, outcome
-from tests.agent.rigs.eyes import record
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.videos import hevc
+from tests.agent.rigs.vision import record
 
 pytestmark = pytest.mark.promise(
     "Cameras: `matthan-agent cameras` finds attached and network cameras."

@@ -11,10 +11,10 @@ from agent.wire.messages import CameraBack, CameraLost
 from agent.wire.presence import Birth
 from deploy.broker import Broker
 from tests.agent.app.test_run import agent, outcome
-from tests.agent.rigs.eyes import record
 from tests.agent.rigs.hubside import FakeHub
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.rtsp import RtspServer
+from tests.agent.rigs.vision import record
 from tests.waiting import until
 
 LOGIN = "guest:wr0ng-or-right"

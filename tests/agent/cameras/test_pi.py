@@ -40,7 +40,7 @@ import faulthandler; faulthandler.dump_traceback_later(60, exit=True)
 import json, os, sys
 from agent.cameras.port import CameraError
 from agent.cameras.pi.camera import PiCamera
-from tests.agent.rigs.eyes import Kept
+from tests.agent.rigs.vision import Kept
 from tests.agent.rigs.hubside import now
 from tests.rigs.picamera import virtual
 camera, kept = PiCamera("cong", int(sys.argv[1]), clock=now, open_camera=virtual.camera), Kept()

@@ -11,7 +11,7 @@ from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.file.reel import i420
 from agent.cameras.port import NOWHERE, CameraError
 from agent.media.frame import Frame
-from tests.agent.rigs.eyes import Kept, SteppedClock, after, draw_pictures, record
+from tests.agent.rigs.vision import Kept, SteppedClock, after, draw_pictures, record
 
 pytestmark = pytest.mark.promise("Cameras: A recording works as a camera.")
 

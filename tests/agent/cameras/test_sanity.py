@@ -7,7 +7,7 @@ import pytest
 from agent.cameras.file.reel import i420
 from agent.cameras.rtsp.sanity import STRIKES, TRIED_EVERY_S, TrialDecodes, is_filling
 from agent.media.frame import Frame, Plane
-from tests.agent.rigs.eyes import after
+from tests.agent.rigs.vision import after
 
 pytestmark = pytest.mark.promise("Cameras: A damaged frame does no harm.")
 

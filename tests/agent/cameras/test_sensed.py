@@ -32,9 +32,9 @@ from agent.vision.detect.person import (
 )
 from agent.vision.detect.sensed import SensedPeople
 from agent.vision.geometry import WHOLE, Box, Polygon
-from tests.agent.rigs.eyes import luma_frame
 from tests.agent.rigs.hubside import now
 from tests.agent.rigs.imx500 import FULL, Camera, Imx500, Intrinsics, metadata
+from tests.agent.rigs.vision import luma_frame
 
 pytestmark = pytest.mark.promise(
     "Cameras: The IMX500 sensor's detector works behind the same interface."

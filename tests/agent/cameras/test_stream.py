@@ -15,8 +15,8 @@ from agent.cameras.port import NOWHERE, CameraError
 from agent.cameras.rtsp.camera import StreamCamera
 from agent.cameras.rtsp.errors import StreamErrors
 from agent.cameras.rtsp.source import RtspSource
-from tests.agent.rigs.eyes import Kept, record
 from tests.agent.rigs.rtsp import RtspServer, answering
+from tests.agent.rigs.vision import Kept, record
 from tests.waiting import busy, patience_s, until
 
 NOTICED_S = 15.0

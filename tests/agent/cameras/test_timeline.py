@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.cameras.timeline import PacketTimes, Timeline
-from tests.agent.rigs.eyes import after
+from tests.agent.rigs.vision import after
 
 TICK = 9000  # a tenth of a second at 90 kHz
 BASE = Fraction(1, 90_000)

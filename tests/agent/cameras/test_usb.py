@@ -13,7 +13,7 @@ import pytest
 from agent.board.clock import SystemClock
 from agent.cameras.port import NOWHERE, CameraError
 from agent.cameras.usb import UsbCamera, wait_not
-from tests.agent.rigs.eyes import Kept, SteppedClock, record_mjpeg
+from tests.agent.rigs.vision import Kept, SteppedClock, record_mjpeg
 
 pytestmark = pytest.mark.promise("Cameras: USB cameras work.")
 

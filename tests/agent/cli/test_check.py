@@ -25,9 +25,9 @@ from agent.wire.enrolment import SPEED_PATH
 from agent.wire.terms import ClockSource
 from deploy.broker import Broker
 from tests.agent import catalogs
-from tests.agent.rigs.eyes import START
 from tests.agent.rigs.hubside import NODE, FakeHub, open_journal, put
 from tests.agent.rigs.videos import walk_past
+from tests.agent.rigs.vision import START
 
 pytestmark = pytest.mark.promise(
     "Installing: `matthan-agent check` covers camera, disk, power, clock and line."

@@ -12,7 +12,7 @@ from agent.cameras.codec.scaler import rgb
 from agent.inference.litert import LitertModel, ModelError
 from agent.vision.detect.person import NanoDet
 from agent.vision.geometry import WHOLE
-from tests.agent.rigs.eyes import luma_frame
+from tests.agent.rigs.vision import luma_frame
 
 pytestmark = [
     pytest.mark.promise("Model: The runtime of the model is behind one interface."),

@@ -29,12 +29,12 @@ from agent.recording.store.store import ClipStore
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady
 from agent.wire.seal_check import State, judge
-from tests.agent.recording.test_shelf import Street
-from tests.agent.rigs.eyes import record
+from tests.agent.recording.test_store import Street
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.sealing import Office, office
 from tests.agent.rigs.spoken import spoken as make_spoken
 from tests.agent.rigs.stage import at, clip_id_at
+from tests.agent.rigs.vision import record
 
 REASON = "the owner's shop was broken into twice, and wants to know what was said"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.vision.geometry import Box
 from agent.vision.track.attention import Attention, AttentionSettings
 from agent.vision.track.tracker import Track
-from tests.agent.rigs.eyes import after, person
+from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: The model runs only where something moved or was tracked."

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.inference.budget import purses
 from agent.vision.budget import LookBudget, shared
-from tests.agent.rigs.eyes import after
+from tests.agent.rigs.vision import after
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: Looks stay within their budget, the longest unseen first."

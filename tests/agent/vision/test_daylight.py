@@ -13,7 +13,7 @@ from agent.media.frame import Frame
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, DaylightSettings, Sensitivity
 from agent.vision.pipeline import Pipeline, PipelineSettings
-from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
+from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person
 
 pytestmark = pytest.mark.promise(
     "Zones and rules: Zones, hours and night values of a camera apply."

@@ -8,7 +8,7 @@ from agent.vision.detect.dense import Dense, grid
 from agent.vision.detect.person import Detection
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
-from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
+from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person
 
 pytestmark = [
     pytest.mark.promise(

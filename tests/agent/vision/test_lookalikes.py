@@ -18,9 +18,9 @@ from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.track.tracker import Track
-from tests.agent.rigs.eyes import Seer, after, counted_ids
 from tests.agent.rigs.hubside import open_journal
-from tests.agent.vision.test_sighting import RED, STONE, statue, track
+from tests.agent.rigs.vision import Seer, after, counted_ids
+from tests.agent.vision.test_sightings import RED, STONE, statue, track
 
 DAY_S = 86_400.0
 

@@ -11,7 +11,7 @@ from agent.media.frame import Frame, Plane
 from agent.vision.geometry import WHOLE, Box, Polygon
 from agent.vision.motion.background import BackgroundSettings
 from agent.vision.motion.finder import Halver, MotionFinder, MotionSettings
-from tests.agent.rigs.eyes import luma_frame
+from tests.agent.rigs.vision import luma_frame
 
 SETTLED = 21
 """The first frame, at ten a second, by which the background is known."""

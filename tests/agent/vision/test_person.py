@@ -19,7 +19,7 @@ from agent.vision.detect.person import (
 )
 from agent.vision.geometry import WHOLE, Box
 from agent.wire.terms import ObjectKind as WireKind
-from tests.agent.rigs.eyes import after, luma_frame, person
+from tests.agent.rigs.vision import after, luma_frame, person
 
 
 class Network:

@@ -11,7 +11,7 @@ from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame, Plane
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.picture import PictureLook, draw, drawn
-from tests.agent.rigs.eyes import after
+from tests.agent.rigs.vision import after
 
 AMBER_RGB = np.array([255, 176, 0])
 SHOWN = b"\xff\xd8\xff"

@@ -30,7 +30,6 @@ from agent.vision.geometry import Polygon, inside
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.privacy import BLOCK_PX, GREY, PrivacyMask, covered
-from tests.agent.rigs.eyes import Kept, Seer, after, counted_ids, person
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.secrets_behind import (
     PICTURES,
@@ -43,6 +42,7 @@ from tests.agent.rigs.secrets_behind import (
     shows_nothing,
 )
 from tests.agent.rigs.stage import clip_id_at
+from tests.agent.rigs.vision import Kept, Seer, after, counted_ids, person
 
 pytestmark = pytest.mark.promise("Motion: No pixel behind a privacy mask leaves the node.")
 

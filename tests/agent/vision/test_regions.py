@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.geometry import WHOLE, Box
-from tests.agent.rigs.eyes import after, person
+from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: The model runs only where something moved or was tracked."

@@ -12,7 +12,7 @@ from agent.vision.detect.riders import mounted
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
-from tests.agent.rigs.eyes import Seer, counted_ids, luma_frame, person
+from tests.agent.rigs.vision import Seer, counted_ids, luma_frame, person
 
 pytestmark = [
     pytest.mark.promise(

@@ -13,7 +13,7 @@ from agent.media.frame import Frame, Instant, Plane
 from agent.vision.motion.finder import Halver
 from agent.vision.tamper.judge import Tampering
 from agent.vision.tamper.tamper import Tamper, TamperBegan, TamperChange, TamperEnded, TamperNothing
-from tests.agent.rigs.eyes import START, after
+from tests.agent.rigs.vision import START, after
 
 HEIGHT, WIDTH = 240, 320
 SIZES = st.sampled_from([(8, 8), (16, 24), (64, 96), (50, 330)])

@@ -13,7 +13,7 @@ from agent.vision.sightings.crowd import CrowdGauge, about, around
 from agent.vision.sightings.sightings import Sightings
 from agent.vision.track.tracker import Track
 from agent.wire.messages import SightingOpened, SightingUpdated
-from tests.agent.rigs.eyes import after, counted_ids, person, tracked
+from tests.agent.rigs.vision import after, counted_ids, person, tracked
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: Above a stated density, a crowd is one alert with a number."

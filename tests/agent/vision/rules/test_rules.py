@@ -18,7 +18,7 @@ from agent.vision.sightings.alerting import Alerting
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.sightings import Sightings
 from agent.vision.track.tracker import Track
-from tests.agent.rigs.eyes import after, counted_ids, tracked
+from tests.agent.rigs.vision import after, counted_ids, tracked
 
 pytestmark = [
     pytest.mark.promise("Zones and rules: Zones, hours and night values of a camera apply."),

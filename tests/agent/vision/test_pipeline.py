@@ -11,7 +11,7 @@ from agent.vision.detect.person import Detection
 from agent.vision.geometry import WHOLE, Polygon
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Closed, Opened
-from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame, person
+from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person
 
 STREET = np.full((240, 320), 90, np.uint8)
 

@@ -14,7 +14,7 @@ from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updat
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.track.tracker import Track
-from tests.agent.rigs.eyes import after, counted_ids, person, tracked
+from tests.agent.rigs.vision import after, counted_ids, person, tracked
 
 SETTINGS = SightingSettings()
 

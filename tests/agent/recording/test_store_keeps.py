@@ -16,7 +16,7 @@ from agent.recording.store import leftovers
 from agent.recording.store.store import ClipStore
 from agent.wire.answers import HoldFootage
 from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
-from tests.agent.recording.test_shelf import Street, keep_announced, nothing, opened
+from tests.agent.recording.test_store import Street, keep_announced, nothing, opened
 from tests.agent.rigs.stage import Stage, at
 
 HOLD = uuid4()

@@ -8,7 +8,7 @@ from agent.vision.detect.clothes import Clothes
 from agent.vision.detect.person import Detection
 from agent.vision.geometry import Box
 from agent.vision.track.tracker import Track, Tracker, TrackSettings
-from tests.agent.rigs.eyes import after, person
+from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")
 

@@ -10,7 +10,7 @@ import pytest
 from agent.cameras.codec.decoder import Decoder
 from agent.cameras.file.reel import i420
 from agent.media.frame import Plane
-from tests.agent.rigs.eyes import after
+from tests.agent.rigs.vision import after
 
 pytestmark = pytest.mark.media
 

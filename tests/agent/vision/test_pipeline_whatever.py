@@ -15,7 +15,7 @@ from agent.vision.hours import Hours
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.rules.places import Line, Zone
 from agent.vision.sightings.changes import Closed, Opened, Updated
-from tests.agent.rigs.eyes import Seer, after, counted_ids, luma_frame
+from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame
 
 pytestmark = [
     pytest.mark.promise("Detection and tracking: A sighting closes once."),
