@@ -30,7 +30,7 @@ class Models:
             model.load()
 
 
-def load_networks(settings: AgentSettings) -> Models:
+def load_models(settings: AgentSettings) -> Models:
     """The node's networks, shared by all cameras; raises ModelError.
 
     A configured one is loaded at once, so that its faults are reported at the start.

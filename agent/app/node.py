@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import structlog
 
-from agent.app.models import load_networks
+from agent.app.models import load_models
 from agent.app.once import Once
 from agent.app.view import View
 from agent.board.board import Board
@@ -361,7 +361,7 @@ def make_views(
 ) -> list[View]:
     """One per camera, in front of shared networks; raises ModelError."""
     calm()
-    models = load_networks(settings)
+    models = load_models(settings)
     allowances = purses(settings.detector.looks_per_s, len(settings.camera))
     return [
         View(

@@ -21,14 +21,14 @@ from agent.recording.recorder_fetch import RecorderFetch
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.ring.sound import SoundRing
 from agent.recording.store.store import ClipStore
-from agent.runtime.camera_loop import CameraLoop, tamper_key, things_key
+from agent.runtime.camera_loop import CameraLoop, lookalikes_key, tamper_key
 from agent.runtime.health import CameraCounts
 from agent.runtime.supervisor import Service
 from agent.uplink.live.leases import LiveLeases
 from agent.vision.budget import Allowance
 from agent.vision.detect.person import DetectorSettings, NanoDet, PersonDetector
 from agent.vision.detect.sensed import SensedPeople
-from agent.vision.picture import PictureLook
+from agent.vision.picture import PictureStyle
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.sightings import SightingSettings
 from agent.wire.ident import uuid7
@@ -87,7 +87,7 @@ class View:
             store=store,
             journal=journal,
             now=clock.now,
-            look=PictureLook(),
+            style=PictureStyle(),
         )
         self._plays_once = plays_once
 
@@ -220,7 +220,7 @@ def recall(pipeline: Pipeline, camera: str, journal: Journal, now: Instant) -> N
     """Restore what earlier runs learned of its view, if anything."""
     if memory := journal.remembered(tamper_key(camera)):
         pipeline.tamper.recall(memory, now)
-    if memory := journal.remembered(things_key(camera)):
+    if memory := journal.remembered(lookalikes_key(camera)):
         pipeline.things.recall(memory, now)
 
 

@@ -49,13 +49,13 @@ class Backlog:
         """Write `entry` after the waiting ones, now if possible."""
         with self._lock:
             self._entries.append(entry)
-            self.write_down()
+            self.flush()
             while len(self._entries) > WAITING_AT_MOST:
                 others = (one for one in self._entries if not one.is_alert)
                 self._entries.remove(next(others, self._entries[0]))
                 self.lost += 1
 
-    def write_down(self) -> None:
+    def flush(self) -> None:
         """Try to write the waiting entries, each in its own transaction."""
         with self._lock:
             try:

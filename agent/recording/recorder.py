@@ -180,7 +180,7 @@ class Recorder:
         A full disk or a refusing journal raises nothing here: a clip is lost and counted, or waits
         for its index entry.
         """
-        self._store.write_down()
+        self._store.flush()
         while self._step():
             pass
 

@@ -21,9 +21,9 @@ from agent.journal import Backlog, Entry, Journal, MediaKind, Transaction
 from agent.media.frame import Frame, Instant
 from agent.recording.recorder import Recorder
 from agent.recording.store.store import ClipStore, KeptPicture
-from agent.uplink.events import in_words
-from agent.uplink.tampering import ADVICE, tamper_words
-from agent.vision.picture import PictureLook, draw
+from agent.uplink.events import sighting_event
+from agent.uplink.tampering import ADVICE, tamper_event
+from agent.vision.picture import PictureStyle, draw
 from agent.vision.pipeline import Pipeline
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper.tamper import TamperBegan, TamperChange, TamperNothing
@@ -44,7 +44,7 @@ def tamper_key(camera: str) -> str:
     return f"view of {camera}"
 
 
-def things_key(camera: str) -> str:
+def lookalikes_key(camera: str) -> str:
     """Name of the memory of things that look like people in the journal."""
     return f"things of {camera}"
 
@@ -75,7 +75,7 @@ class CameraLoop:
         store: ClipStore,
         journal: Journal,
         now: Callable[[], Instant],
-        look: PictureLook,
+        style: PictureStyle,
     ) -> None:
         self._camera = camera
         self._pipeline = pipeline
@@ -83,11 +83,11 @@ class CameraLoop:
         self._store = store
         self._backlog = Backlog(journal, whose=camera.name)
         self._now = now
-        self._look = look
+        self._style = style
         self._show: Callable[[Frame], None] = lambda _frame: None
         self._lost_since: Instant | None = None
         self._is_losing_pictures = False
-        self._said_busy: Instant | None = None
+        self._busy_logged_at: Instant | None = None
         self.counts = CameraLoopCounts()
 
     @property
@@ -107,54 +107,56 @@ class CameraLoop:
         """
         try:
             with closing(self._camera):
-                self._watch(stop, beat)
+                self._run_stream(stop, beat)
         except CameraError as error:
-            self._say_lost(error)
+            self._report_lost(error)
             raise
         finally:
-            self._write_what_waits()
+            self._retry_backlog()
 
-    def _watch(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+    def _run_stream(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """From the camera's opening to its end; then all open sightings are closed."""
         self._recorder.begin_stream(self._camera.open())
         try:
             with Follower(self._camera, self._recorder, stop=stop.is_set) as follower:
-                self._look_on(follower, stop, beat)
+                self._process_frames(follower, stop, beat)
             for change in self._pipeline.finish(self._now()):
-                self._write_down(change, picture=None)
+                self._report(change, picture=None)
         finally:
             self._recorder.end_stream()
         follower.raise_what_went_wrong()
 
-    def _look_on(self, follower: Follower, stop: threading.Event, beat: Callable[[], None]) -> None:
+    def _process_frames(
+        self, follower: Follower, stop: threading.Event, beat: Callable[[], None]
+    ) -> None:
         newest, late_before = follower.newest, self.counts.frames_late
         while not (newest.is_over or stop.is_set()):
             beat()
             if (frame := newest.take(PATIENCE_S)) is not None:
-                self._see(frame)
-            self._write_what_waits()
+                self._process(frame)
+            self._retry_backlog()
             self.counts.frames_late = late_before + newest.late
 
-    def _see(self, frame: Frame) -> None:
+    def _process(self, frame: Frame) -> None:
         """One frame: find its changes. An alert goes out with its picture, or without."""
         if self._lost_since is not None:
-            self._say_back(frame.at, since=self._lost_since)
-        seen = self._pipeline.step(frame)
+            self._report_back(frame.at, since=self._lost_since)
+        result = self._pipeline.step(frame)
         self.counts.frames += 1
-        self.counts.inferences += seen.inferences
-        self._recorder.note_calm(is_calm=not (seen.moved or seen.tracks))
-        self._note_put_off(seen.put_off, frame.at)
-        if seen.tampering is not None:
-            self._write_tampering(seen.tampering)
-        if seen.things is not None:
-            self._remember_things(seen.things)
-        for change in seen.changes:
-            self._write_down(change, picture=self._picture_of(change, frame))
+        self.counts.inferences += result.inferences
+        self._recorder.note_calm(is_calm=not (result.moved or result.tracks))
+        self._log_put_off(result.put_off, frame.at)
+        if result.tampering is not None:
+            self._report_tampering(result.tampering)
+        if result.things is not None:
+            self._store_lookalikes(result.things)
+        for change in result.changes:
+            self._report(change, picture=self._store_picture(change, frame))
         self._show(frame)
 
-    def _write_tampering(self, change: TamperChange) -> None:
+    def _report_tampering(self, change: TamperChange) -> None:
         """Report and memory are one transaction: a restart neither repeats nor forgets it."""
-        body = tamper_words(change, camera=self._camera.name)
+        body = tamper_event(change, camera=self._camera.name)
 
         def write(tx: Transaction) -> None:
             tx.remember(tamper_key(self._camera.name), change.memory)
@@ -167,19 +169,21 @@ class CameraLoop:
             log.warning(kind, camera=self._camera.name, what=advice.sentence, cure=advice.cure)
         self._backlog.add(Entry(write=write, is_alert=isinstance(change, TamperBegan)))
 
-    def _remember_things(self, memory: str) -> None:
+    def _store_lookalikes(self, memory: str) -> None:
         """So that a statue is not reported again after a restart."""
 
         def write(tx: Transaction) -> None:
-            tx.remember(things_key(self._camera.name), memory)
+            tx.remember(lookalikes_key(self._camera.name), memory)
 
         self._backlog.add(Entry(write=write, is_alert=False))
 
-    def _note_put_off(self, looks: int, at: Instant) -> None:
+    def _log_put_off(self, looks: int, at: Instant) -> None:
         """Count looks that were put off; log the count at most once a minute."""
         self.counts.looks_put_off += looks
-        if looks and (self._said_busy is None or at.seconds_since(self._said_busy) >= BUSY_EVERY_S):
-            self._said_busy = at
+        if looks and (
+            self._busy_logged_at is None or at.seconds_since(self._busy_logged_at) >= BUSY_EVERY_S
+        ):
+            self._busy_logged_at = at
             log.info(
                 "looks_put_off",
                 camera=self._camera.name,
@@ -187,7 +191,7 @@ class CameraLoop:
                 taken=self.counts.inferences,
             )
 
-    def _write_down(self, change: SightingChange, *, picture: KeptPicture | None) -> None:
+    def _report(self, change: SightingChange, *, picture: KeptPicture | None) -> None:
         """First the recorder, then the report."""
         match change:
             case Opened():
@@ -198,15 +202,15 @@ class CameraLoop:
             case Updated():
                 pass
         words = picture.words if picture else None
-        body = in_words(change, camera=self._camera.name, picture=words)
-        self._say(body, at=change.at, picture=picture)
+        body = sighting_event(change, camera=self._camera.name, picture=words)
+        self._add_event(body, at=change.at, picture=picture)
 
-    def _picture_of(self, change: SightingChange, frame: Frame) -> KeptPicture | None:
+    def _store_picture(self, change: SightingChange, frame: Frame) -> KeptPicture | None:
         """With a box around the person; if the disk refuses, the picture is lost, never the
         message."""
         if isinstance(change, Closed):
             return None
-        drawn = draw(frame, [change.box], self._look, jpeg)
+        drawn = draw(frame, [change.box], self._style, jpeg)
         try:
             kept = self._store.keep_picture(drawn.data, width=drawn.width, height=drawn.height)
         except OSError as error:
@@ -218,7 +222,7 @@ class CameraLoop:
         self._is_losing_pictures = False
         return kept
 
-    def _say(self, body: Body, *, at: Instant, picture: KeptPicture | None = None) -> None:
+    def _add_event(self, body: Body, *, at: Instant, picture: KeptPicture | None = None) -> None:
         """Message and picture are one transaction."""
 
         def write(tx: Transaction) -> None:
@@ -235,21 +239,21 @@ class CameraLoop:
         log.info(body.kind, camera=self._camera.name)
         self._backlog.add(Entry(write=write, is_alert=is_urgent(body)))
 
-    def _write_what_waits(self) -> None:
+    def _retry_backlog(self) -> None:
         """Entries refused by the journal wait in memory, in order, and are tried again at each
         heartbeat."""
-        self._backlog.write_down()
+        self._backlog.flush()
         self.counts.events_lost = self._backlog.lost
 
-    def _say_lost(self, error: CameraError) -> None:
+    def _report_lost(self, error: CameraError) -> None:
         """Once; failed attempts after it are the same loss."""
         if self._lost_since is None:
             self._lost_since = self._now()
             lost = CameraLost(camera=self._camera.name, reason=str(error)[:500])
-            self._say(lost, at=self._lost_since)
+            self._add_event(lost, at=self._lost_since)
 
-    def _say_back(self, at: Instant, *, since: Instant) -> None:
+    def _report_back(self, at: Instant, *, since: Instant) -> None:
         """At the first frame, not at opening: a camera can open and give nothing."""
         self._lost_since = None
         lost_for_ms = max(0, round(at.seconds_since(since) * 1000))
-        self._say(CameraBack(camera=self._camera.name, lost_for_ms=lost_for_ms), at=at)
+        self._add_event(CameraBack(camera=self._camera.name, lost_for_ms=lost_for_ms), at=at)

@@ -9,7 +9,7 @@ from agent.wire.messages import LeftBy, SightingClosed, SightingOpened, Sighting
 from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords
 
 
-def in_words(
+def sighting_event(
     change: SightingChange, *, camera: str, picture: Picture | None
 ) -> SightingOpened | SightingUpdated | SightingClosed:
     """Message for a change seen by `camera`, with its picture."""

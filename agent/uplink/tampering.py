@@ -56,7 +56,7 @@ ADVICE: Final = {
 }
 
 
-def tamper_words(
+def tamper_event(
     change: TamperChange, *, camera: str
 ) -> messages.TamperBegan | messages.TamperEnded | None:
     """The message about it; None if there is nothing to report."""

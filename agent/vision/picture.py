@@ -15,7 +15,7 @@ EDGE_PX = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureLook:
+class PictureStyle:
     """Size and quality of a picture; a phone on a bad line loads the default in a second."""
 
     widest_px: int = 1280
@@ -36,14 +36,14 @@ Encode = Callable[[Plane, int, tuple[int, int]], bytes]
 """A JPEG of an I420 picture in a quality and a size; see `agent.cameras.codec.jpeg`."""
 
 
-def draw(frame: Frame, boxes: Sequence[Box], look: PictureLook, encode: Encode) -> Jpeg:
+def draw(frame: Frame, boxes: Sequence[Box], style: PictureStyle, encode: Encode) -> Jpeg:
     """The frame, no wider than `look.widest_px`, with `boxes` drawn over it."""
     rows, columns = frame.height, frame.width
-    if columns > look.widest_px:
-        columns = max(2, look.widest_px & ~1)
+    if columns > style.widest_px:
+        columns = max(2, style.widest_px & ~1)
         rows = max(2, _even(frame.height * columns / frame.width))
     picture = drawn(frame, boxes) if boxes else frame.yuv
-    return Jpeg(encode(picture, look.quality, (rows, columns)), columns, rows)
+    return Jpeg(encode(picture, style.quality, (rows, columns)), columns, rows)
 
 
 def drawn(frame: Frame, boxes: Sequence[Box]) -> Plane:

@@ -106,9 +106,9 @@ class MortalAgent:
         """What the shelf does when it starts, twice over: room is made in between."""
         for _ in range(2):
             self.store.take_in_leftovers(lambda: None)
-            self.store.write_down()
+            self.store.flush()
             self.store.tidy()
-            self.store.write_down()
+            self.store.flush()
 
     def live(
         self,

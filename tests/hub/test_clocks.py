@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from agent.journal import Journal
 from agent.media.frame import Instant
-from agent.uplink.events import in_words
+from agent.uplink.events import sighting_event
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Closed, Opened
@@ -115,7 +115,7 @@ class World:
 
     def _say(self, change: Opened | Closed) -> None:
         with self.journal.transaction() as tx:
-            tx.add_event(in_words(change, camera="cam-1", picture=None), at=change.at)
+            tx.add_event(sighting_event(change, camera="cam-1", picture=None), at=change.at)
         self.said.append(self.true_s)
 
     def deliver(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.app.cameras import make_camera
-from agent.app.models import load_networks
+from agent.app.models import load_models
 from agent.app.node import check_papers, open_journal
 from agent.board.board import Board
 from agent.board.clock import SystemClock, tells_hours
@@ -161,7 +161,7 @@ def _clock(clock: SystemClock) -> Finding:
 def _model(settings: AgentSettings) -> Finding:
     about = N_("model")
     try:
-        load_networks(settings).prove()
+        load_models(settings).prove()
     except ModelError as error:
         return Finding(
             about,

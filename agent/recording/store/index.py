@@ -33,9 +33,9 @@ class ClipIndex:
         """Row only: the hub is told when it asks."""
         self._backlog.add(Entry(write=lambda tx: tx.add_clip(clip)))
 
-    def write_down(self) -> None:
+    def flush(self) -> None:
         """Retry what the journal refused."""
-        self._backlog.write_down()
+        self._backlog.flush()
 
 
 def _row(ready: ClipReady, path: Path, footage_class: FootageClass) -> Clip:

@@ -232,10 +232,10 @@ class ClipStore:
             )
         )
 
-    def write_down(self) -> None:
+    def flush(self) -> None:
         """Retry index entries that the journal refused."""
-        self._index.write_down()
-        self._backlog.write_down()
+        self._index.flush()
+        self._backlog.flush()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Handle leftovers of an earlier run, then keep the folder within its bounds."""
@@ -244,9 +244,9 @@ class ClipStore:
             beat()
             if looks % TIDY_EVERY_LOOKS == 0:
                 self.take_in_leftovers(beat)
-                self.write_down()
+                self.flush()
                 self.tidy()
-                self.write_down()  # what a full disk refused before
+                self.flush()  # what a full disk refused before
             self.answer_spans(beat)
             looks += 1
             stop.wait(LOOK_EVERY_S)

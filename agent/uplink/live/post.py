@@ -21,7 +21,7 @@ from agent.uplink import https
 from agent.uplink.live.leases import DueFrame, LiveCounts, LiveLeases
 from agent.uplink.rate import Rate
 from agent.uplink.tokens import Tokens
-from agent.vision.picture import Encode, PictureLook, draw
+from agent.vision.picture import Encode, PictureStyle, draw
 from agent.wire.answers import UploadToken
 
 log = structlog.get_logger()
@@ -139,7 +139,7 @@ def small(shot: DueFrame, encode: Encode) -> bytes | None:
     width = min(shot.terms.widest_px, shot.frame.width)
     while width >= min(LEAST_PX, shot.frame.width):
         for quality in QUALITIES:
-            jpeg = draw(shot.frame, (), PictureLook(widest_px=width, quality=quality), encode)
+            jpeg = draw(shot.frame, (), PictureStyle(widest_px=width, quality=quality), encode)
             if len(jpeg.data) <= shot.terms.most_bytes:
                 return jpeg.data
         width //= 2

@@ -158,7 +158,7 @@ def test_while_nothing_happens_nothing_is_written(
     for _ in range(10):
         stage.roll(60)
         stage.store.take_in_leftovers(nothing)
-        stage.store.write_down()
+        stage.store.flush()
         stage.store.tidy()
         stage.store.answer_spans(nothing)
     assert touched(tmp_path) == before

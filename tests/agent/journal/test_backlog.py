@@ -59,7 +59,7 @@ def test_what_was_refused_is_written_later_in_order_and_each_once(
     assert backlog.waiting == 2
     disk.is_full = False
     backlog.add(disk.entry("three"))
-    backlog.write_down()
+    backlog.flush()
     assert said(node_journal) == ["one", "two", "three"]
 
 
@@ -70,8 +70,8 @@ def test_refusal_is_said_once_and_so_is_its_end(node_journal: Journal, disk: Dis
         for reason in ("one", "two", "three"):
             backlog.add(disk.entry(reason))
         disk.is_full = False
-        backlog.write_down()
-        backlog.write_down()
+        backlog.flush()
+        backlog.flush()
     assert [line["event"] for line in logs] == ["journal_refuses", "journal_takes_again"]
 
 
@@ -86,7 +86,7 @@ def test_full_memory_loses_the_oldest_that_is_no_alert_and_counts_it(
         backlog.add(disk.entry(reason))
     backlog.add(disk.entry("alert 2", is_alert=True))
     disk.is_full = False
-    backlog.write_down()
+    backlog.flush()
     assert said(node_journal) == ["alert 1", "c", "alert 2"]
     assert backlog.lost == 2
 

@@ -19,10 +19,10 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import ClipStore
-from agent.runtime.camera_loop import CameraLoop, tamper_key, things_key
+from agent.runtime.camera_loop import CameraLoop, lookalikes_key, tamper_key
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
-from agent.vision.picture import PictureLook
+from agent.vision.picture import PictureStyle
 from agent.vision.pipeline import FrameResult
 from agent.vision.rules.places import LineSide
 from agent.vision.rules.rules import RuleKind, RuleMet
@@ -160,7 +160,7 @@ def build(tmp_path: Path, node_journal: Journal, street: Street) -> Build:
             store=store,
             journal=node_journal,
             now=lambda: at(scene.now_s),
-            look=PictureLook(),
+            style=PictureStyle(),
         )
         scene = Set(watch, camera, pipeline, recorder, store, node_journal)
         return scene
@@ -268,8 +268,8 @@ def test_what_looks_like_somebody_and_is_none_is_remembered_without_a_word(build
     scene.pipeline.things = {5: "a statue", 20: "a statue and a poster"}
     scene.run()
     assert scene.said() == []
-    assert scene.journal.remembered(things_key("cam")) == "a statue and a poster"
-    assert scene.journal.remembered(things_key("other")) is None
+    assert scene.journal.remembered(lookalikes_key("cam")) == "a statue and a poster"
+    assert scene.journal.remembered(lookalikes_key("other")) is None
 
 
 # Slow eyes

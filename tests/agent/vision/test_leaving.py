@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.uplink.events import in_words
+from agent.uplink.events import sighting_event
 from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Closed
 from agent.vision.sightings.leaving import LeavingSide, side_left_by
@@ -46,7 +46,7 @@ def test_who_turned_round_left_by_the_side_they_came_from() -> None:
     (closed,) = street.shows(for_s=SETTINGS.gap_s + 0.3)
     assert isinstance(closed, Closed)
     assert closed.left_by is LeavingSide.LEFT
-    said = in_words(closed, camera="cam-1", picture=None)
+    said = sighting_event(closed, camera="cam-1", picture=None)
     assert isinstance(said, SightingClosed)
     assert said.left_by is LeftBy.LEFT
 
@@ -57,4 +57,4 @@ def test_who_stood_when_seen_last_left_by_no_side_and_the_wire_says_nothing() ->
     (closed,) = street.shows(for_s=SETTINGS.gap_s + 0.3)
     assert isinstance(closed, Closed)
     assert closed.left_by is None
-    assert "left_by" not in in_words(closed, camera="cam-1", picture=None).model_dump_json()
+    assert "left_by" not in sighting_event(closed, camera="cam-1", picture=None).model_dump_json()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.app.view import recall
 from agent.media.frame import Instant
-from agent.runtime.camera_loop import things_key
+from agent.runtime.camera_loop import lookalikes_key
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
@@ -115,7 +115,7 @@ def test_no_more_is_kept_than_is_remembered_and_of_a_longer_memory_the_latest_ar
 
 def test_a_start_recalls_what_the_journal_keeps_for_each_camera(tmp_path: Path) -> None:
     with closing(open_journal(tmp_path / "journal.db")) as journal:
-        journal.remember(things_key("cong"), kept(statue(1)))
+        journal.remember(lookalikes_key("cong"), kept(statue(1)))
         known, other = pipeline(), pipeline()
         recall(known, "cong", journal, booted(60))
         recall(other, "cho", journal, booted(60))

@@ -10,7 +10,7 @@ from PIL import Image
 from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame, Plane
 from agent.vision.geometry import WHOLE, Box
-from agent.vision.picture import PictureLook, draw, drawn
+from agent.vision.picture import PictureStyle, draw, drawn
 from tests.agent.rigs.vision import after
 
 AMBER_RGB = np.array([255, 176, 0])
@@ -42,7 +42,7 @@ def opened(data: bytes) -> Plane:
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (768, 576), (1280, 720), (34, 18)])
 def test_a_picture_shows_what_the_camera_saw(width: int, height: int) -> None:
     frame = street(width, height)
-    made = draw(frame, (), PictureLook(), jpeg)
+    made = draw(frame, (), PictureStyle(), jpeg)
     assert (made.width, made.height) == (width, height)
     apart = np.abs(opened(made.data).astype(int) - by_opencv(frame))
     assert apart.mean() < 2.5
@@ -61,7 +61,7 @@ def test_a_large_one_is_made_smaller_and_of_even_sides(
     size: tuple[int, int], widest: int, made_of: tuple[int, int]
 ) -> None:
     frame = street(*size)
-    made = draw(frame, (), PictureLook(widest_px=widest), jpeg)
+    made = draw(frame, (), PictureStyle(widest_px=widest), jpeg)
     assert (made.width, made.height) == made_of
     shown = opened(made.data)
     assert shown.shape[1::-1] == made_of
@@ -71,8 +71,8 @@ def test_a_large_one_is_made_smaller_and_of_even_sides(
 
 def test_a_box_is_amber_with_dark_edges_and_the_rest_is_as_it_was() -> None:
     frame = street(640, 360)
-    plain = opened(draw(frame, (), PictureLook(quality=95), jpeg).data).astype(int)
-    boxed = opened(draw(frame, [Box(0.25, 0.25, 0.5, 0.75)], PictureLook(quality=95), jpeg).data)
+    plain = opened(draw(frame, (), PictureStyle(quality=95), jpeg).data).astype(int)
+    boxed = opened(draw(frame, [Box(0.25, 0.25, 0.5, 0.75)], PictureStyle(quality=95), jpeg).data)
     for row, column in ((180, 160), (180, 318), (90, 240), (268, 240)):
         assert np.abs(boxed[row, column] - AMBER_RGB).max() < 60, (row, column)
     for row, column in ((180, 158), (180, 163), (88, 240), (271, 240)):
@@ -94,7 +94,7 @@ def test_a_box_at_the_border_or_without_area_is_drawn_as_far_as_it_goes(box: Box
 
 
 def test_nothing_is_in_the_file_but_the_picture() -> None:
-    data = draw(street(640, 360), [WHOLE], PictureLook(), jpeg).data
+    data = draw(street(640, 360), [WHOLE], PictureStyle(), jpeg).data
     assert data[:3] == SHOWN
     assert data[-2:] == b"\xff\xd9"
     at, found = 2, set()
@@ -102,7 +102,7 @@ def test_nothing_is_in_the_file_but_the_picture() -> None:
         found.add(data[at + 1])
         at += 2 + int.from_bytes(data[at + 2 : at + 4])
     assert found | {0xDA} <= SEGMENTS
-    assert data == draw(street(640, 360), [WHOLE], PictureLook(), jpeg).data
+    assert data == draw(street(640, 360), [WHOLE], PictureStyle(), jpeg).data
 
 
 def test_worse_is_smaller_and_the_usual_is_as_good_as_libjpegs() -> None:
@@ -110,9 +110,9 @@ def test_worse_is_smaller_and_the_usual_is_as_good_as_libjpegs() -> None:
     theirs = by_opencv(frame)
     sizes = []
     for quality in (30, 45, 60, 75, 82, 90, 95):
-        sizes.append(len(draw(frame, (), PictureLook(quality=quality), jpeg).data))
+        sizes.append(len(draw(frame, (), PictureStyle(quality=quality), jpeg).data))
     assert sizes == sorted(sizes)
-    ours = opened(draw(frame, (), PictureLook(), jpeg).data)
+    ours = opened(draw(frame, (), PictureStyle(), jpeg).data)
     _, libjpeg = cv2.imencode(".jpg", theirs[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
     assert error(ours, theirs) < 1.2 * error(opened(libjpeg.tobytes()), theirs)
 

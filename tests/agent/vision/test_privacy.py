@@ -27,7 +27,7 @@ from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import ClipStore
 from agent.runtime.camera_loop import CameraLoop
 from agent.vision.geometry import Polygon, inside
-from agent.vision.picture import PictureLook
+from agent.vision.picture import PictureStyle
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.privacy import BLOCK_PX, GREY, PrivacyMask, covered
 from tests.agent.rigs.rtsp import RtspServer
@@ -190,7 +190,7 @@ def test_pictures_and_clips_on_the_nodes_disk_show_nothing(
         store=store,
         journal=node_journal,
         now=SystemClock().now,
-        look=PictureLook(),
+        style=PictureStyle(),
     )
     watch.run(threading.Event(), lambda: None)
     recorder.finish()

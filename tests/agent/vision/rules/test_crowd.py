@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.uplink.events import in_words
+from agent.uplink.events import sighting_event
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.crowd import CrowdGauge, about, around
@@ -122,12 +122,12 @@ def test_the_wire_says_that_it_is_one() -> None:
     square = crowded()
     square.holds(*range(1, 44), for_s=6)
     crowd = next(c for c in square.said if isinstance(c, Opened) and c.is_crowd)
-    opened = in_words(crowd, camera="cong-bac", picture=None)
+    opened = sighting_event(crowd, camera="cong-bac", picture=None)
     assert isinstance(opened, SightingOpened)
     assert opened.is_crowd is True
-    alone = in_words(replace(crowd, is_crowd=False), camera="cong-bac", picture=None)
+    alone = sighting_event(replace(crowd, is_crowd=False), camera="cong-bac", picture=None)
     assert "is_crowd" not in alone.model_dump()
-    more = in_words(
+    more = sighting_event(
         Updated(crowd.sighting_id, 60, 0.7, crowd.box, after(9), is_crowd=True),
         camera="cong-bac",
         picture=None,
