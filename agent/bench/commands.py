@@ -1,23 +1,59 @@
 """Every `matthan-agent bench`; imported only for that command, so a running node loads none."""
 
 import argparse
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Final
 
 from agent.bench import agent, clips, detect, motion, privacy
-from agent.bench.scenes import command as scenes
-from agent.bench.scenes import crops, delay, tiles
+from agent.bench.replay import REFUSED
+
+NEEDS_A_CHECKOUT: Final = (
+    "The scene suite is not installed: run this in a checkout (docs/contributing/scene-suite.md)."
+)
+
+AddTo = Callable[[argparse.ArgumentParser], None]
 
 
 def add_to(bench: argparse.ArgumentParser) -> None:
     """Add a subcommand for each benchmark."""
-    benches = bench.add_subparsers(required=True, metavar="WHAT")
+    benches, suite = bench.add_subparsers(required=True, metavar="WHAT"), _suite()
     agent.add_to(benches.add_parser("agent", help="measure the cost of a whole agent"))
     clips.add_to(benches.add_parser("clips", help="measure the cost and delay of clips"))
-    crops.add_to(benches.add_parser("crops", help="measure the accuracy of crops of an HD picture"))
-    delay.add_to(benches.add_parser("delay", help="measure the delay from a frame to its sighting"))
+    suite["crops"](
+        benches.add_parser("crops", help="measure the accuracy of crops of an HD picture")
+    )
+    suite["delay"](
+        benches.add_parser("delay", help="measure the delay from a frame to its sighting")
+    )
     detect.add_to(benches.add_parser("detect", help="measure the cost of one look of the network"))
     motion.add_to(benches.add_parser("motion", help="measure the cost of motion detection"))
     privacy.add_to(benches.add_parser("privacy", help="measure the cost of privacy masks"))
-    tiles.add_to(benches.add_parser("tiles", help="measure the accuracy of tiles in a crowd"))
-    scenes.add_to(
+    suite["tiles"](benches.add_parser("tiles", help="measure the accuracy of tiles in a crowd"))
+    suite["scenes"](
         benches.add_parser("scenes", help="measure detection on every scene of the scene suite")
     )
+
+
+def _suite() -> dict[str, AddTo]:
+    """What adds each benchmark of the scene suite, which a wheel leaves out."""
+    if find_spec("agent.bench.scenes") is None:
+        return dict.fromkeys(("crops", "delay", "tiles", "scenes"), _add_refusal)
+    from agent.bench.scenes import command, crops, delay, tiles  # noqa: PLC0415 not in a wheel
+
+    return {
+        "crops": crops.add_to,
+        "delay": delay.add_to,
+        "tiles": tiles.add_to,
+        "scenes": command.add_to,
+    }
+
+
+def _add_refusal(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_refuse)
+
+
+def _refuse(_args: argparse.Namespace) -> int:
+    sys.stderr.write(f"{NEEDS_A_CHECKOUT}\n")
+    return REFUSED

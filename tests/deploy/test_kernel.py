@@ -102,6 +102,9 @@ def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time
             machine = struct.unpack_from("<H", wheel.read(name), 18)
             assert machine == (MACHINES[processor],)
     assert not [name for name in names if name.endswith((".c", ".h", ".part"))]
+    assert "agent/locale/vi/LC_MESSAGES/agent.mo" in names
+    assert any(name.endswith("/templates/account.html") for name in names)
+    assert not [name for name in names if name.startswith("agent/bench/scenes/")]
     shared = {name.partition(".data/data/")[2] for name in names}
     assert {
         "share/matthan/models/manifest.toml",

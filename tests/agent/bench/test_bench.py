@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.__main__ import main as agent_main
+from agent.bench import commands
 from agent.bench.replay import BROKEN_OFF, REFUSED, replay
 from agent.bench.score import main, read_rows, score
 from agent.bench.tracks import TrackBook
@@ -114,3 +116,14 @@ def test_the_scorer_reads_only_the_frames_it_is_told_to(
     (tmp_path / "tracks.txt").write_text(TRUTH.splitlines()[0])
     main([str(truth), str(tmp_path / "tracks.txt"), "--frames", "1-2"])
     assert json.loads(capsys.readouterr().out)["recall"] == 0.5
+
+
+@pytest.mark.parametrize("what", ["crops", "delay", "scenes", "tiles"])
+def test_an_installed_agent_says_that_the_scene_suite_is_not_there(
+    what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "find_spec", lambda _name: None)
+    with pytest.raises(SystemExit) as ended:
+        agent_main(["bench", what])
+    assert ended.value.code == REFUSED
+    assert capsys.readouterr().err == f"{commands.NEEDS_A_CHECKOUT}\n"
