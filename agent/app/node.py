@@ -105,18 +105,20 @@ class Node:
             ThreadPoolExecutor() as pool
         ):  # dead cameras are waited for together, not one after the other
             tuple(pool.map(lambda view: view.camera.glance(), self.views))
-        speaker = NodeIdentity(
+        identity = NodeIdentity(
             node=settings.node.name,
             software=f"matthan {version('matthan')}",
             cameras=lambda: tuple(view.camera.words() for view in self.views),
             now=clock.now,
             trust=clock.trust,
         )
-        self._make_line(settings, speaker, leases=leases, tokens=tokens, latest=latest, store=store)
+        self._make_line(
+            settings, identity, leases=leases, tokens=tokens, latest=latest, store=store
+        )
         self.diagnosis = self._diagnosis_post(settings, tokens, diagnose)
         self.programs = self._programs_fetch(settings, tokens) if from_hub is not None else None
         health = HealthService(
-            speaker,
+            identity,
             self.journal,
             board=Board(settings.journal.path.parent),
             cameras=lambda: tuple(view.counts() for view in self.views),
@@ -154,7 +156,7 @@ class Node:
     def _make_line(
         self,
         settings: AgentSettings,
-        speaker: NodeIdentity,
+        identity: NodeIdentity,
         *,
         leases: LiveLeases,
         tokens: Tokens,
@@ -164,7 +166,7 @@ class Node:
         """Everything that goes to the hub: events, files, and live pictures."""
         policy, trusted = settings.uploads.policy(), settings.broker.ca_file
         self.link = Link(
-            speaker,
+            identity,
             settings.broker.address(),
             journal=self.journal,
             tokens=tokens,

@@ -56,11 +56,11 @@ class Login:
         while (left_s := deadline_s - time.monotonic()) > 0:
             match self._inbox.take(left_s):
                 case Connected():
-                    session.listen(topics.every_down(self._node))
+                    session.subscribe(topics.every_down(self._node))
                 case Subscribed(None):
                     topic = topics.REQUEST
                     words = encode(TokenWanted(node=self._node))
-                    session.say(
+                    session.publish(
                         topics.address(topic, self._node), words, qos=topic.qos, retain=False
                     )
                 case Acknowledged(_, None):

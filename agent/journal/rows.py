@@ -56,7 +56,7 @@ class WaitingEvent:
     source: ClockSource
     error_ms: int | None
 
-    def spoken(self, *, node: str, spool_id: UUID, boot_id: UUID, now: Instant) -> Event:
+    def message(self, *, node: str, spool_id: UUID, boot_id: UUID, now: Instant) -> Event:
         """The message as sent at `now` by a node running under `boot_id`.
 
         The age is monotonic and so only known within the boot of the event.

@@ -87,7 +87,7 @@ class ReleaseFetch:
         self.revision = 0
         self._client = https.client(trusted, TIMEOUT_S)
 
-    def hear(self, said: TakePrograms) -> None:
+    def receive(self, said: TakePrograms) -> None:
         """The hub wants this release; a repeated one is answered again."""
         known = self._answer()
         if known is not None and _is_of(known, said) and known.outcome != "fetching":

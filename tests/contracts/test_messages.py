@@ -51,7 +51,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 @pytest.mark.parametrize("path", [one for one in GOLDEN if not is_up(one)], ids=lambda p: p.stem)
 def test_a_node_takes_what_the_hub_of_then_says(path: Path, journal: Journal) -> None:
-    hearing = Inbound(
+    inbound = Inbound(
         NODE,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
@@ -62,7 +62,7 @@ def test_a_node_takes_what_the_hub_of_then_says(path: Path, journal: Journal) ->
     topic = topic_of(path)
     is_of_all = topic is topics.PRESENCE
     with capture_logs() as logs:
-        hearing.hear(
+        inbound.receive(
             topics.HUB_PRESENCE if is_of_all else topics.address(topic, NODE), path.read_bytes()
         )
     strange = [line["why"] for line in logs if line["event"] == "strange_message"]

@@ -109,7 +109,7 @@ class Life:
         said = Configure(
             version=self._version, sha256=settings_hash(body), within_s=60, settings=body
         )
-        self._kept.hear(said)
+        self._kept.receive(said)
 
 
 def live(own: AgentSettings, seed: int, note: Callable[[str], None], *, harm: bool = False) -> None:

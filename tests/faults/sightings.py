@@ -209,7 +209,7 @@ class Wire:
         stored, alerted = [], []
         with town.db.writing() as conn:
             for one in owed:
-                event = one.spoken(
+                event = one.message(
                     node=NODE,
                     spool_id=self._journal.spool_id,
                     boot_id=self._journal.boot_id,

@@ -124,7 +124,7 @@ class World:
             now = self.instant()
             self._hub_hears(
                 [
-                    one.spoken(
+                    one.message(
                         node="n", spool_id=self.journal.spool_id, boot_id=self.boot_id, now=now
                     )
                     for one in owed

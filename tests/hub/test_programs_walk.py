@@ -133,7 +133,7 @@ def test_from_a_keepers_file_to_what_a_box_works_by_each_step_is_told_on_the_pag
         walk.fleet.hear_programs(half)
         assert walk.said["fetching"] in walk.line()
         with Running(fetch):
-            fetch.hear(words)
+            fetch.receive(words)
             until(lambda: (last := fetch.report().last) and last.outcome == "installing")
         assert walk.said["installing"] in walk.report(fetch)
         assert walk.box.install()

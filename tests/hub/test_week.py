@@ -101,7 +101,7 @@ def drain(journal: Journal, db: Database, files: Clerk, clock: Clock) -> list[in
             Arrival(
                 topics.address(topics.EVENT, "n"),
                 encode(
-                    one.spoken(node="n", spool_id=journal.spool_id, boot_id=BOOT, now=clock.now())
+                    one.message(node="n", spool_id=journal.spool_id, boot_id=BOOT, now=clock.now())
                 ),
                 lambda: None,
             )

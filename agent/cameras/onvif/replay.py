@@ -102,7 +102,7 @@ class _Line(RtspConnection):
                 return
             yield data if channel == 0 else b""
             if time.monotonic() - self.spoke_s > KEEP_ALIVE_S:
-                self.say("GET_PARAMETER", self.url, {})
+                self.send("GET_PARAMETER", self.url, {})
 
 
 @dataclass

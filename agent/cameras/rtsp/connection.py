@@ -61,7 +61,7 @@ class RtspConnection:
     def ask(self, method: str, url: str, headers: Mapping[str, str]) -> RtspResponse:
         """Send a request and wait for its answer, with the login if the server asks for it."""
         for tried in range(TRIES):
-            self.say(method, url, headers)
+            self.send(method, url, headers)
             answer = self.answer()
             if answer.status != 401 or not self._may_sign(answer.headers, tried):
                 break
@@ -78,7 +78,7 @@ class RtspConnection:
         can = known is not None and known.challenged(headers.get(CHALLENGE, ""))
         return can and known is not None and (tried == 0 or known.is_stale)
 
-    def say(self, method: str, url: str, headers: Mapping[str, str]) -> None:
+    def send(self, method: str, url: str, headers: Mapping[str, str]) -> None:
         """Send a request without waiting for the answer."""
         self._said += 1
         session = {"Session": self.session} if self.session else {}
@@ -155,7 +155,7 @@ class RtspConnection:
         """Send TEARDOWN if a session is open, then close the connection."""
         with contextlib.suppress(ArchiveError):
             if self.session:
-                self.say("TEARDOWN", self.url, {})
+                self.send("TEARDOWN", self.url, {})
         self.socket.close()
 
     def __enter__(self) -> Self:

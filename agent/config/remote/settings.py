@@ -98,7 +98,7 @@ class SettingsFromHub:
         """Set a function to call, from any thread, when the effective settings change."""
         self._begin_anew = begin_anew
 
-    def hear(self, said: Configure) -> None:
+    def receive(self, said: Configure) -> None:
         """The hub wants these; never raises for invalid settings or a failing disk."""
         with self._lock:
             self.revision += 1

@@ -95,10 +95,10 @@ class LinkState:
 class Transport(Protocol):
     """The part of a session that a conversation needs."""
 
-    def listen(self, topics: str, *more: str) -> None:
+    def subscribe(self, topics: str, *more: str) -> None:
         """Subscribe; answered by Subscribed."""
 
-    def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
         """Publish; returns the number that Acknowledged will carry."""
 
 
@@ -107,38 +107,38 @@ class Conversation:
 
     def __init__(
         self,
-        speaker: NodeIdentity,
-        line: Transport,
+        identity: NodeIdentity,
+        transport: Transport,
         inbox: Inbox,
         *,
         birth_id: UUID,
         address: BrokerAddress,
-        desk: LinkState,
+        state: LinkState,
     ) -> None:
-        self._speaker = speaker
-        self._line = line
+        self._identity = identity
+        self._transport = transport
         self._inbox = inbox
         self._birth_id = birth_id
         self._address = address
-        self._journal = desk.journal
-        self._tokens = desk.tokens
-        self._outbox = desk.outbox
-        self._latest = desk.latest
-        self._policy = desk.policy
-        self._counts = desk.counts
+        self._journal = state.journal
+        self._tokens = state.tokens
+        self._outbox = state.outbox
+        self._latest = state.latest
+        self._policy = state.policy
+        self._counts = state.counts
         self._inbound = Inbound(
-            speaker.node,
-            journal=desk.journal,
-            outbox=desk.outbox,
-            tokens=desk.tokens,
-            leases=desk.leases,
-            counts=desk.counts,
-            settings=desk.settings,
-            diagnosis=desk.diagnosis,
-            programs=desk.programs,
+            identity.node,
+            journal=state.journal,
+            outbox=state.outbox,
+            tokens=state.tokens,
+            leases=state.leases,
+            counts=state.counts,
+            settings=state.settings,
+            diagnosis=state.diagnosis,
+            programs=state.programs,
         )
-        self._settings = desk.settings
-        self._programs = desk.programs
+        self._settings = state.settings
+        self._programs = state.programs
         self._reported = -1
         self._programs_reported = -1
         self._unanswered: dict[int, Topic] = {}
@@ -156,19 +156,19 @@ class Conversation:
             beat()
             match self._inbox.take(BEAT_S):
                 case Connected():
-                    down = topics.every_down(self._speaker.node)
-                    self._line.listen(down, topics.HUB_PRESENCE)
+                    down = topics.every_down(self._identity.node)
+                    self._transport.subscribe(down, topics.HUB_PRESENCE)
                 case Subscribed(refusal):
-                    self._check_ears(refusal)
-                    self._say_birth()
+                    self._check_subscription(refusal)
+                    self._publish_birth()
                     self._outbox.reconnected()
                     self._counts.connections += 1
                     return
                 case ConnectRefused(reason):
-                    node = self._speaker.node
+                    node = self._identity.node
                     raise errors.refused(reason, node=node, address=self._address)
                 case Disconnected(reason):
-                    utc_us = self._speaker.now().utc_us
+                    utc_us = self._identity.now().utc_us
                     raise errors.closed_early(reason, address=self._address, utc_us=utc_us)
                 case _:
                     pass
@@ -178,53 +178,53 @@ class Conversation:
         """Send waiting events, then handle one message; raises Trouble when the connection
         ended."""
         beat()
-        if self._speaker.cameras() != self._described:
+        if self._identity.cameras() != self._described:
             # A camera that could not be opened before gives pictures now, or another format.
-            self._say_birth()
+            self._publish_birth()
         self._send_due()
         self._report_settings()
         self._send_health()
         self._ask_for_token()
-        happening = self._inbox.take(self._patience_s())
-        while happening is not None:
-            self._take(happening)
-            happening = self._inbox.take(0)
+        event = self._inbox.take(self._patience_s())
+        while event is not None:
+            self._take(event)
+            event = self._inbox.take(0)
 
     def say_goodbye(self) -> None:
         """Our own last message, retained: a will would make a planned stop look like a failure."""
-        mid = self._say(
-            topics.STATUS, encode(Death(node=self._speaker.node, birth_id=self._birth_id))
+        mid = self._publish(
+            topics.STATUS, encode(Death(node=self._identity.node, birth_id=self._birth_id))
         )
         deadline_s = time.monotonic() + self._policy.goodbye_s
         while mid in self._unanswered and (left_s := deadline_s - time.monotonic()) > 0:
-            if (happening := self._inbox.take(left_s)) is not None:
-                self._take(happening)
+            if (event := self._inbox.take(left_s)) is not None:
+                self._take(event)
         log.info("link_closed")
 
-    def _check_ears(self, refusal: str | None) -> None:
+    def _check_subscription(self, refusal: str | None) -> None:
         if refusal is not None:
-            where = topics.every_down(self._speaker.node)
-            raise errors.not_passed_on(refusal, node=self._speaker.node, topic=where)
+            where = topics.every_down(self._identity.node)
+            raise errors.not_passed_on(refusal, node=self._identity.node, topic=where)
 
-    def _say_birth(self) -> None:
-        self._described = self._speaker.cameras()
-        at, (source, error_ms) = self._speaker.now(), self._speaker.trust()
+    def _publish_birth(self) -> None:
+        self._described = self._identity.cameras()
+        at, (source, error_ms) = self._identity.now(), self._identity.trust()
         birth = Birth(
-            node=self._speaker.node,
+            node=self._identity.node,
             birth_id=self._birth_id,
             boot_id=self._journal.boot_id,
             spool_id=self._journal.spool_id,
             stamp=Stamp(utc_us=at.utc_us, source=source, error_ms=error_ms),
-            software=self._speaker.software,
+            software=self._identity.software,
             cameras=self._described,
             last_seq=self._journal.last_seq() or None,
         )
-        self._say(topics.STATUS, encode(birth))
+        self._publish(topics.STATUS, encode(birth))
 
-    def _take(self, happening: SessionEvent) -> None:
-        match happening:
+    def _take(self, event: SessionEvent) -> None:
+        match event:
             case MessageReceived(topic, payload):
-                self._inbound.hear(topic, payload)
+                self._inbound.receive(topic, payload)
             case Acknowledged(mid, refusal):
                 self._broker_answered(mid, refusal)
             case Disconnected(reason):
@@ -233,14 +233,14 @@ class Conversation:
                 pass  # woken, which only means to go on; or a repeated message of the start
 
     def _send_due(self) -> None:
-        now = self._speaker.now()
+        now = self._identity.now()
         owed = self._journal.waiting(self._outbox.reach)
         for waiting in self._outbox.choose(owed, time.monotonic()):
             self._send(waiting, now)
 
     def _send(self, waiting: WaitingEvent, now: Instant) -> None:
-        event = waiting.spoken(
-            node=self._speaker.node,
+        event = waiting.message(
+            node=self._identity.node,
             spool_id=self._journal.spool_id,
             boot_id=self._journal.boot_id,
             now=now,
@@ -250,7 +250,7 @@ class Conversation:
         except WireError as error:
             self._inbound.set_aside(waiting.event_id, reason=error.reason, detail=error.detail)
             return
-        self._say(topics.EVENT, payload)
+        self._publish(topics.EVENT, payload)
         self._counts.sent += 1
         self._counts.resent += self._outbox.tries(waiting.event_id) > 1
 
@@ -258,18 +258,18 @@ class Conversation:
         """After all events; a lost one is replaced within a minute."""
         if (health := self._latest.take()) is not None:
             of_this_birth = health.model_copy(update={"birth_id": self._birth_id})
-            self._say(topics.HEALTH, encode(of_this_birth))
+            self._publish(topics.HEALTH, encode(of_this_birth))
 
     def _report_settings(self) -> None:
         """Once per connection and after a change; the release report too."""
-        desk = self._settings
-        if desk is not None and desk.revision != self._reported:
-            self._reported = desk.revision
-            self._say(topics.SETTINGS, encode(desk.report()))
+        settings = self._settings
+        if settings is not None and settings.revision != self._reported:
+            self._reported = settings.revision
+            self._publish(topics.SETTINGS, encode(settings.report()))
         programs = self._programs
         if programs is not None and programs.revision != self._programs_reported:
             self._programs_reported = programs.revision
-            self._say(topics.PROGRAMS, encode(programs.report()))
+            self._publish(topics.PROGRAMS, encode(programs.report()))
 
     def _broker_answered(self, mid: int, refusal: str | None) -> None:
         topic = self._unanswered.pop(mid, None)
@@ -277,14 +277,14 @@ class Conversation:
             return
         self._refused.add(topic.path)  # logged once per connection, not per message
         where = self._where(topic)
-        why: Trouble = errors.not_passed_on(refusal, node=self._speaker.node, topic=where)
+        why: Trouble = errors.not_passed_on(refusal, node=self._identity.node, topic=where)
         log.error("publish_refused", trouble=str(why))
 
     def _ask_for_token(self) -> None:
         now_s = time.monotonic()
         if self._tokens.is_wanted and now_s - self._asked_s >= self._policy.ask_token_s:
             self._asked_s = now_s
-            self._say(topics.REQUEST, encode(TokenWanted(node=self._speaker.node)))
+            self._publish(topics.REQUEST, encode(TokenWanted(node=self._identity.node)))
 
     def _patience_s(self) -> float:
         due_s = self._outbox.next_due_s()
@@ -292,13 +292,13 @@ class Conversation:
             return BEAT_S
         return min(BEAT_S, max(0.0, due_s - time.monotonic()))
 
-    def _say(self, topic: Topic, payload: bytes) -> int:
+    def _publish(self, topic: Topic, payload: bytes) -> int:
         """Publish by the topic table; returns the number of the broker's answer."""
         where = self._where(topic)
-        mid = self._line.say(where, payload, qos=topic.qos, retain=topic.is_retained)
+        mid = self._transport.publish(where, payload, qos=topic.qos, retain=topic.is_retained)
         if topic.qos > 0:
             self._unanswered[mid] = topic
         return mid
 
     def _where(self, topic: Topic) -> str:
-        return topics.address(topic, self._speaker.node)
+        return topics.address(topic, self._identity.node)

@@ -82,7 +82,7 @@ class Inbound:
         self._programs = programs
         self.hub_seen = HubSeen()
 
-    def hear(self, topic: str, payload: bytes) -> None:
+    def receive(self, topic: str, payload: bytes) -> None:
         """Handle one message; an invalid one is counted and ignored."""
         node, place = topics.split(topic) or (None, None)
         is_of_hub = topic == topics.HUB_PRESENCE
@@ -195,9 +195,9 @@ class Inbound:
         """Pass on commands that concern the whole node."""
         match command.body:
             case Configure() as wanted if self._settings is not None:
-                self._settings.hear(wanted)
+                self._settings.receive(wanted)
             case TakePrograms() as programs if self._programs is not None:
-                self._programs.hear(programs)
+                self._programs.receive(programs)
             case SendDiagnosis() if self._diagnosis is not None:
                 self._diagnosis.ask(command.command_id)
             case _:

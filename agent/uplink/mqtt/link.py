@@ -37,7 +37,7 @@ class Link:
 
     def __init__(  # noqa: PLR0913 - all that it carries, each by its name
         self,
-        speaker: NodeIdentity,
+        identity: NodeIdentity,
         address: BrokerAddress,
         *,
         journal: Journal,
@@ -49,7 +49,7 @@ class Link:
         draw: Callable[[float, float], float] = _dice.uniform,
     ) -> None:
         """`draw` returns a uniform random number between two, for the wait before each attempt."""
-        self._speaker = speaker
+        self._identity = identity
         self._address = address
         self._policy = policy
         self.counts = LinkCounts()
@@ -112,24 +112,24 @@ class Link:
 
     def _connect_and_talk(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
-        birth_id = uuid7(self._speaker.now().utc_us, os.urandom(10))
+        birth_id = uuid7(self._identity.now().utc_us, os.urandom(10))
         self._inbox = Inbox()  # messages of the previous connection are void
         session = Session(
             self._address,
-            client_id=self._speaker.node,
+            client_id=self._identity.node,
             inbox=self._inbox,
             keepalive_s=self._policy.keepalive_s,
             connect_timeout_s=self._policy.answer_s,
         )
-        will = Death(node=self._speaker.node, birth_id=birth_id)
-        session.leave_will(topics.address(topics.STATUS, self._speaker.node), encode(will))
+        will = Death(node=self._identity.node, birth_id=birth_id)
+        session.leave_will(topics.address(topics.STATUS, self._identity.node), encode(will))
         talk = Conversation(
-            self._speaker,
+            self._identity,
             session,
             self._inbox,
             birth_id=birth_id,
             address=self._address,
-            desk=self._state,
+            state=self._state,
         )
         try:
             session.begin()

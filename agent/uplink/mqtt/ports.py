@@ -13,7 +13,7 @@ class SettingsPort(Protocol):
     revision: int
     """Grows whenever the report should be sent again."""
 
-    def hear(self, said: Configure) -> None:
+    def receive(self, said: Configure) -> None:
         """The hub wants these; never raises for invalid ones."""
 
     def report(self) -> SettingsReport:
@@ -26,7 +26,7 @@ class ReleasePort(Protocol):
     revision: int
     """Grows whenever the report should be sent again."""
 
-    def hear(self, said: TakePrograms) -> None:
+    def receive(self, said: TakePrograms) -> None:
         """The hub wants this release."""
 
     def report(self) -> ProgramsReport:

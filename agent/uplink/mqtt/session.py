@@ -95,9 +95,9 @@ class Inbox:
         self._queue: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
         self._is_woken = threading.Event()
 
-    def put(self, happening: SessionEvent) -> None:
+    def put(self, event: SessionEvent) -> None:
         """Add an event of the connection."""
-        self._queue.put(happening)
+        self._queue.put(event)
 
     def wake(self) -> None:
         """There is work here; repeated calls add only one entry."""
@@ -108,12 +108,12 @@ class Inbox:
     def take(self, timeout_s: float) -> SessionEvent | None:
         """Next event, or None after `timeout_s`."""
         try:
-            happening = self._queue.get(block=timeout_s > 0, timeout=timeout_s or None)
+            event = self._queue.get(block=timeout_s > 0, timeout=timeout_s or None)
         except queue.Empty:
             return None
-        if isinstance(happening, Woken):
+        if isinstance(event, Woken):
             self._is_woken.clear()
-        return happening
+        return event
 
 
 class Session:
@@ -164,11 +164,11 @@ class Session:
         )
         self._client.loop_start()
 
-    def listen(self, topics: str, *more: str) -> None:
+    def subscribe(self, topics: str, *more: str) -> None:
         """Subscribe; answered by Subscribed. Topics in `more` are optional."""
         self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in (topics, *more)])
 
-    def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
         """Publish; returns the number that Acknowledged will carry."""
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 
@@ -178,9 +178,9 @@ class Session:
         If even this cannot be sent, the connection is cut and the broker publishes the will.
         """
         self._client.disconnect()
-        if not self._is_over.wait(_GOODBYE_S) and (line := self._client.socket()) is not None:
+        if not self._is_over.wait(_GOODBYE_S) and (transport := self._client.socket()) is not None:
             with contextlib.suppress(OSError):
-                cast(socket.socket, line).shutdown(socket.SHUT_RDWR)
+                cast(socket.socket, transport).shutdown(socket.SHUT_RDWR)
         self._client.loop_stop()
 
     def _on_connect(

@@ -239,8 +239,8 @@ class Node:
     def _ask(self) -> None:
         self.wants_anew = True
 
-    def hear(self, settings: Mapping[str, Any], version: int = 1, within_s: int = 300) -> None:
-        self.kept.hear(wanted(settings, version, within_s))
+    def receive(self, settings: Mapping[str, Any], version: int = 1, within_s: int = 300) -> None:
+        self.kept.receive(wanted(settings, version, within_s))
         if self.wants_anew:
             self.begin()
 
@@ -259,7 +259,7 @@ LONGER = {"clips": {"preroll_s": 8.0}}
 
 
 def test_new_settings_are_on_probation_until_the_node_reached_its_broker(node: Node) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     assert node.works_by.clips.preroll_s == 8
     assert (node.outcome, node.kept.report().in_force) == ("on_probation", None)
     node.kept.prove()
@@ -275,7 +275,7 @@ def test_new_settings_are_on_probation_until_the_node_reached_its_broker(node: N
 
 
 def test_a_node_that_only_heard_of_settings_proves_nothing_by_its_own_line(node: Node) -> None:
-    node.kept.hear(wanted(LONGER))
+    node.kept.receive(wanted(LONGER))
     assert node.wants_anew
     assert not node.kept.is_on_probation, "this program still works by those before"
     node.kept.prove()  # as one that looked at its line just before it heard of them
@@ -283,10 +283,10 @@ def test_a_node_that_only_heard_of_settings_proves_nothing_by_its_own_line(node:
 
 
 def test_the_same_settings_under_another_number_cost_no_new_start(node: Node) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     node.kept.prove()
     starts = node.starts
-    node.hear(LONGER, version=2)
+    node.receive(LONGER, version=2)
     assert (node.starts, node.outcome) == (starts, "in_force")
     report = node.kept.report()
     assert report.in_force is not None and report.in_force.version == 2
@@ -294,10 +294,10 @@ def test_the_same_settings_under_another_number_cost_no_new_start(node: Node) ->
 
 @pytest.mark.promise("Node trouble: Settings of a newer version are refused with the cure.")
 def test_what_is_refused_changes_nothing_and_is_told_with_its_reason(node: Node) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     node.kept.prove()
     starts = node.starts
-    node.hear({"clips": {"preroll_s": 99}}, version=2)
+    node.receive({"clips": {"preroll_s": 99}}, version=2)
     assert node.starts == starts
     report = node.kept.report()
     assert report.last is not None
@@ -305,29 +305,29 @@ def test_what_is_refused_changes_nothing_and_is_told_with_its_reason(node: Node)
     assert "preroll_s" in report.last.reason
     assert report.in_force is not None
     assert report.in_force.version == 1
-    node.hear({"clips": {"preroll_s": 5}, "dreams": 1}, version=3)
+    node.receive({"clips": {"preroll_s": 5}, "dreams": 1}, version=3)
     assert "dreams: this key is not known here" in (node.kept.report().last or report.last).reason
 
 
 def test_the_same_said_again_changes_nothing_but_is_answered_again(node: Node) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     node.kept.prove()
     starts, revision = node.starts, node.kept.revision
-    node.hear(LONGER)
+    node.receive(LONGER)
     assert node.starts == starts
     assert node.kept.revision > revision
 
 
 def test_settings_that_came_damaged_are_refused(node: Node) -> None:
-    node.kept.hear(wanted(LONGER).model_copy(update={"settings": {"clips": {"preroll_s": 9}}}))
+    node.kept.receive(wanted(LONGER).model_copy(update={"settings": {"clips": {"preroll_s": 9}}}))
     assert node.outcome == "refused"
     assert node.works_by.clips.preroll_s == 4
 
 
 def test_without_the_broker_the_ones_before_count_again_after_the_stated_time(node: Node) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     node.kept.prove()
-    node.hear({"clips": {"preroll_s": 12}}, version=2, within_s=60)
+    node.receive({"clips": {"preroll_s": 12}}, version=2, within_s=60)
     assert node.works_by.clips.preroll_s == 12
     node.clock.pass_s(59)
     assert not node.kept.fall_back_if_over()
@@ -339,7 +339,7 @@ def test_without_the_broker_the_ones_before_count_again_after_the_stated_time(no
 
 
 def test_a_node_that_dies_at_every_start_falls_back_by_their_number(node: Node) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     for _ in range(MOST_STARTS - 1):
         node.clock.boot()  # whatever a clock says, a start is a start
         node.begin()
@@ -351,9 +351,9 @@ def test_a_node_that_dies_at_every_start_falls_back_by_their_number(node: Node) 
 
 
 def test_the_nodes_own_file_alone_counts_again_when_nothing_is_wanted(node: Node) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     node.kept.prove()
-    node.hear({}, version=2)
+    node.receive({}, version=2)
     assert node.works_by == node.own
     node.kept.prove()
     assert node.outcome == "in_force"
@@ -362,7 +362,7 @@ def test_the_nodes_own_file_alone_counts_again_when_nothing_is_wanted(node: Node
 def test_settings_that_fit_the_nodes_changed_file_no_longer_are_left_out_and_told(
     node: Node, own: AgentSettings
 ) -> None:
-    node.hear({"cameras": {"cong-nam": {"least_change": 9}}})
+    node.receive({"cameras": {"cong-nam": {"least_change": 9}}})
     node.kept.prove()
     node.own = own.model_copy(update={"camera": own.camera[:1]})
     node.begin()
@@ -374,13 +374,13 @@ def test_settings_that_fit_the_nodes_changed_file_no_longer_are_left_out_and_tol
 def test_a_damaged_file_leaves_the_nodes_own_settings_and_the_hub_is_not_lied_to(
     node: Node, content: bytes
 ) -> None:
-    node.hear(LONGER)
+    node.receive(LONGER)
     node.kept.prove()
     (node.own.journal.path.parent / "settings-from-hub.json").write_bytes(content)
     node.begin()
     assert node.works_by == node.own
     assert node.kept.report().in_force is None
-    node.hear(LONGER)
+    node.receive(LONGER)
     assert node.works_by.clips.preroll_s == 8
 
 
@@ -391,7 +391,7 @@ def test_a_disk_that_takes_nothing_is_a_refusal_and_the_node_goes_on(
     blocked.write_bytes(b"")
     kept = SettingsFromHub(blocked / "settings.json", own)
     assert kept.start() == own
-    kept.hear(wanted(LONGER))
+    kept.receive(wanted(LONGER))
     last = kept.report().last
     assert last is not None
     assert last.outcome == "refused"
@@ -402,7 +402,7 @@ def test_a_start_on_probation_that_cannot_be_counted_is_none(
     tmp_path: Path, own: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = Node(own, Clock())
-    node.kept.hear(wanted(LONGER))
+    node.kept.receive(wanted(LONGER))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -414,7 +414,7 @@ def test_a_start_on_probation_that_cannot_be_counted_is_none(
 
 def test_the_prover_proves_by_a_line_that_holds_and_falls_back_without(node: Node) -> None:
     up_s = -1.0
-    node.hear(LONGER, within_s=60)
+    node.receive(LONGER, within_s=60)
     stop = threading.Event()
     prover = Prover(node.kept, lambda: up_s)
     thread = threading.Thread(target=prover.run, args=(stop, lambda: None))
@@ -422,7 +422,7 @@ def test_the_prover_proves_by_a_line_that_holds_and_falls_back_without(node: Nod
     try:
         up_s = PROOF_S
         until(lambda: node.outcome == "in_force")
-        node.kept.hear(wanted({"clips": {"preroll_s": 9}}, 2))
+        node.kept.receive(wanted({"clips": {"preroll_s": 9}}, 2))
         node.begin()
     finally:
         stop.set()

@@ -181,8 +181,8 @@ def test_age_is_known_within_a_boot_and_not_after_it(journal: Journal, clock: Cl
     clock.at_s += 2.5
     (waiting,) = journal.waiting(1)
 
-    same = waiting.spoken(node="n", spool_id=journal.spool_id, boot_id=BOOT, now=clock.now())
-    rebooted = waiting.spoken(
+    same = waiting.message(node="n", spool_id=journal.spool_id, boot_id=BOOT, now=clock.now())
+    rebooted = waiting.message(
         node="n", spool_id=journal.spool_id, boot_id=UUID(int=2), now=Instant(5, 5)
     )
     assert same.age_ms == 2500

@@ -151,7 +151,7 @@ def test_a_file_the_shelf_removed_is_waited_for_no_more(
 
 
 @pytest.fixture
-def hearing(journal: Journal) -> Inbound:
+def inbound(journal: Journal) -> Inbound:
     return Inbound(
         NODE,
         journal=journal,
@@ -164,7 +164,7 @@ def hearing(journal: Journal) -> Inbound:
 
 @pytest.mark.promise("Cases and evidence: A legal hold has priority over retention and full disks.")
 def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
-    journal: Journal, hearing: Inbound, four: dict[str, str]
+    journal: Journal, inbound: Inbound, four: dict[str, str]
 ) -> None:
     case = UUID(int=7)
     body = HoldFootage(
@@ -178,7 +178,7 @@ def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
     )
     for number, wanted in enumerate((body, ReleaseFootage(hold_id=case))):
         command = Command(command_id=UUID(int=number), body=wanted)
-        hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))
+        inbound.receive(topics.address(topics.COMMAND, NODE), encode(command))
         bodies = [one.body for one in journal.waiting(99)]
         said = [one for one in bodies if isinstance(one, HoldAnswered)][number]
         assert (said.command_id, said.is_held) == (UUID(int=number), number == 0)
@@ -189,7 +189,7 @@ def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
 @pytest.mark.promise("Clips: A clip at its node can be asked for.")
 def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str, str]) -> None:
     counts = LinkCounts()
-    hearing = Inbound(
+    inbound = Inbound(
         NODE,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
@@ -198,7 +198,7 @@ def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str,
         counts=counts,
     )
     command = Command(command_id=UUID(int=5), body=BringMedia(sha256s=(four["a clip"],)))
-    hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))
+    inbound.receive(topics.address(topics.COMMAND, NODE), encode(command))
     assert [answer.command_id for answer in answers(journal)] == [UUID(int=5)]
-    hearing.hear(topics.address(topics.COMMAND, NODE), b'{"v":1,"body":{"kind":"dance"}}')
+    inbound.receive(topics.address(topics.COMMAND, NODE), b'{"v":1,"body":{"kind":"dance"}}')
     assert counts.strange == 1

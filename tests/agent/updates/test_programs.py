@@ -353,7 +353,7 @@ def test_what_is_wanted_is_fetched_over_https_and_handed_over(
         folder = tmp_path / "node" / "programs"
         fetch = fetching(folder, tokens, authority, public_of(tmp_path))
         with Running(fetch):
-            fetch.hear(wanted)
+            fetch.receive(wanted)
             until(lambda: outcome(fetch) == "installing")
         fetch.close()
     assert (folder / BUNDLE).read_bytes() == file.read_bytes()
@@ -392,7 +392,7 @@ def test_what_the_hub_does_not_want_of_this_node_it_does_not_give(
     with site(town, authority) as tokens:
         fetch = fetching(tmp_path / "programs", tokens, authority, public_of(tmp_path))
         with Running(fetch):
-            fetch.hear(take(file))
+            fetch.receive(take(file))
             until(lambda: outcome(fetch) == "refused")
         fetch.close()
     assert "does not want it" in str(fetch.report().last)
@@ -403,7 +403,7 @@ def test_too_little_disk_is_a_refusal_in_words(tmp_path: Path) -> None:
     folder = tmp_path / "programs"
     fetch = fetching(folder, Tokens(), None, public_of(tmp_path), free_bytes=100 * 2**20)
     with Running(fetch):
-        fetch.hear(take(file))
+        fetch.receive(take(file))
         until(lambda: outcome(fetch) == "refused")
     fetch.close()
     assert "100 MB are free" in str(fetch.report().last)
@@ -420,7 +420,7 @@ def test_a_file_of_another_town_is_refused_before_root_hears_of_it(
     with site(town, authority) as tokens:
         fetch = fetching(folder, tokens, authority, public_of(tmp_path))
         with Running(fetch):
-            fetch.hear(wanted)
+            fetch.receive(wanted)
             until(lambda: outcome(fetch) == "refused")
         fetch.close()
     assert not (folder / NOTE).exists()
@@ -440,9 +440,9 @@ def test_the_same_said_again_is_answered_again_and_what_runs_is_not_fetched(
         installed=lambda: InstalledRelease(100, "1.0", last),
     )
     before = fetch.revision
-    fetch.hear(said)
+    fetch.receive(said)
     assert fetch.revision == before + 1
-    fetch.hear(take(file, version=8))
+    fetch.receive(take(file, version=8))
     answer = fetch.report().last
     assert answer is not None
     assert (answer.version, answer.outcome) == (8, "in_force")
@@ -460,12 +460,12 @@ def test_what_is_wanted_while_another_is_handed_over_is_not_lost(tmp_path: Path)
         folder,
         Tokens(),
         trusted=None,
-        check=lambda _: fetch.hear(other),  # by the line's thread, as it were
+        check=lambda _: fetch.receive(other),  # by the line's thread, as it were
         installed=lambda: InstalledRelease(50, "release-50", None),
         free_bytes=lambda _: 10**12,
     )
     with Running(fetch):
-        fetch.hear(wanted)
+        fetch.receive(wanted)
         until(lambda: (folder / f"{PART}.of").read_text() == other.sha256)
     fetch.close()
 
@@ -485,7 +485,7 @@ tokens.put(leave, time.monotonic())
 fetch = ReleaseFetch("tram-01", Path(folder), tokens, trusted=Path(trusted),
     check=lambda path: is_installable(path, key=Path(key)), bytes_per_s=1.5e6,
     installed=lambda: InstalledRelease(None, None, None), free_bytes=lambda _: 10**12)
-fetch.hear(TakePrograms.model_validate_json(wanted))
+fetch.receive(TakePrograms.model_validate_json(wanted))
 print("begun", flush=True)
 fetch.run(threading.Event(), lambda: None)
 """

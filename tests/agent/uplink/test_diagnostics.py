@@ -154,7 +154,7 @@ def test_the_hub_asks_on_the_command_topic(tmp_path: Path) -> None:
             asked.append(command_id)
 
     counts, journal = LinkCounts(), open_journal(tmp_path / "journal.db")
-    hearing = Inbound(
+    inbound = Inbound(
         NODE,
         journal=journal,
         outbox=Outbox(OutboxPolicy()),
@@ -164,7 +164,7 @@ def test_the_hub_asks_on_the_command_topic(tmp_path: Path) -> None:
         diagnosis=Desk(),
     )
     command = Command(command_id=uuid4(), body=SendDiagnosis())
-    hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))
+    inbound.receive(topics.address(topics.COMMAND, NODE), encode(command))
     assert asked == [command.command_id]
     assert counts.strange == 0
     assert journal.waiting(10) == []

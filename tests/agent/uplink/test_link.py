@@ -86,7 +86,7 @@ def make_link(
     camera = CameraWords(
         camera="cam", label="Cổng", codec="h264", width=640, height=360, frames_per_s=10
     )
-    speaker = NodeIdentity(
+    identity = NodeIdentity(
         node=node,
         software="0",
         cameras=lambda: (camera,),
@@ -94,7 +94,7 @@ def make_link(
         trust=lambda: (ClockSource.NTP, 20),
     )
     return Link(
-        speaker,
+        identity,
         where,
         journal=journal,
         tokens=tokens or Tokens(),
@@ -196,10 +196,10 @@ def test_camera_that_opens_later_is_described_by_the_same_birth_said_again(
     shared_broker: Broker, journal: Journal
 ) -> None:
     link = make_link(journal, address(shared_broker))
-    (seen,) = link._speaker.cameras()
+    (seen,) = link._identity.cameras()
     blind = seen.model_copy(update={"codec": "unknown", "width": 1, "height": 1})
     cameras = [blind]
-    link._speaker = replace(link._speaker, cameras=lambda: tuple(cameras))
+    link._identity = replace(link._identity, cameras=lambda: tuple(cameras))
     with FakeHub(shared_broker) as hub:
         hub.statuses.clear()
         with Running(link):
@@ -397,13 +397,13 @@ def test_line_that_takes_connections_and_says_nothing_is_told_from_one_that_is_d
         assert "does not answer" in next(e["trouble"] for e in logs if e["event"] == "link_trouble")
 
 
-class Line:
+class Transport:
     """A session that goes nowhere."""
 
-    def listen(self, topics: str) -> None:
+    def subscribe(self, topics: str) -> None:
         """Nobody answers."""
 
-    def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
         return 1
 
 
@@ -427,12 +427,12 @@ def test_broker_that_does_not_let_us_in_is_told_with_a_cure(
     if said is not None:
         inbox.put(said)
     talk = Conversation(
-        link._speaker,
-        Line(),  # type: ignore[arg-type]  # a line that only a test has
+        link._identity,
+        Transport(),  # type: ignore[arg-type]  # a line that only a test has
         inbox,
         birth_id=BOOT,
         address=link._address,
-        desk=link._state,
+        state=link._state,
     )
     with pytest.raises(Trouble, match=told) as trouble:
         talk.enter(lambda: None)

@@ -143,11 +143,11 @@ def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_stra
         "outbox": Outbox(OutboxPolicy()),
         "tokens": Tokens(),
     }
-    hearing = Inbound(NODE, leases=leases, counts=counts, **parts)
+    inbound = Inbound(NODE, leases=leases, counts=counts, **parts)
     leases._now_s = time.monotonic
     for camera in ("cam", "elsewhere"):
         command = Command(command_id=uuid4(), body=wanted(camera))
-        hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))
+        inbound.receive(topics.address(topics.COMMAND, NODE), encode(command))
     assert leases.is_watched("cam") and not leases.is_watched("elsewhere")
     assert counts.strange == 1
     assert journal.waiting(10) == []  # no event answers it
