@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from jinja2 import PackageLoader
 
+import hub
 import hub.store
 import hub.web
 from hub.assembly import features
@@ -21,10 +22,10 @@ from tests.hub.web_town import Town
 
 
 def test_every_feature_is_in_the_list() -> None:
-    modules = [
-        importlib.import_module(f"{features.__name__}.{found.name}")
-        for found in pkgutil.iter_modules(features.__path__)
-    ]
+    root = Path(hub.__file__).parent
+    paths = [*(root / "assembly/features").glob("*.py"), *root.rglob("feature.py")]
+    names = [".".join(("hub", *path.relative_to(root).with_suffix("").parts)) for path in paths]
+    modules = [importlib.import_module(name.removesuffix(".__init__")) for name in names]
     made = [one for module in modules for one in vars(module).values() if type(one) is Feature]
     assert set(made) == set(FEATURES)
     assert twice(FEATURES) == []
