@@ -12,6 +12,7 @@ from hub.alerts.errors import RegistryError
 from hub.alerts.retention import Hold
 from hub.alerts.routing import Policy
 from hub.assembly import opening
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.assembly.commands import OK, enter, say, settings_of
 from hub.store import holds, keeping, registry
 from hub.store.audit import SHELL, By
@@ -137,6 +138,7 @@ def sweep_media(args: argparse.Namespace) -> int:
             clock=HubClock(),
             bell=Bell(),
             policy=Policy(),
+            owners=BLOB_OWNERS,
             proxies=opening.proxies(settings),
         )
         swept = sweep.run(believes_all=args.all_lost)

@@ -19,6 +19,7 @@ from hub.alerts.storm import StormBounds
 from hub.assembly import enrolling, households, opening, providing, stamping
 from hub.assembly.anchoring import Anchoring
 from hub.assembly.answering import office
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
@@ -275,6 +276,7 @@ class Hub:
             clock=self._clock,
             bell=self._bell,
             proxies=self._proxies,
+            owners=BLOB_OWNERS,
             makes_room=self._settings.store.when_full == "remove",
         )
         sweep = Sweep(
@@ -283,6 +285,7 @@ class Hub:
             clock=self._clock,
             bell=self._bell,
             policy=policy(self._settings.alerts),
+            owners=BLOB_OWNERS,
             proxies=self._proxies,
         )
         anchoring = Anchoring(

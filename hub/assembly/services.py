@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.assembly.features import FEATURES
+from hub.store import alert_rule_rows
 from hub.store.account_door import AccountService
 from hub.store.acting import Acting
 from hub.store.alert_rule_door import AlertRuleService
@@ -113,7 +114,7 @@ def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     yield NotificationService(acting)
     yield PhoneService(acting)
     yield PhoneTestService(acting)
-    yield OnCallService(acting)
+    yield OnCallService(acting, is_named=alert_rule_rows.calls_team)
     yield SilenceService(acting)
     yield AlertRuleService(acting)
 

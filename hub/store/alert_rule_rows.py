@@ -120,6 +120,14 @@ def first_team(conn: Connection, alert_id: UUID) -> tuple[UUID, int] | None:
     return None if row is None else (row.team_id, row.wait_s)
 
 
+def calls_team(conn: Connection, team_id: UUID) -> bool:
+    """Whether a rule that has not ended calls this team."""
+    query = select(alert_rules.c.id).where(
+        alert_rules.c.team_id == team_id, alert_rules.c.ended_utc_us.is_(None)
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def add(
     conn: Connection,
     rule: AlertRule,

@@ -3,7 +3,7 @@
 Every change writes its audit line. An invalid entry raises `DutyError` and changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -13,7 +13,6 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from hub.alerts.moment import Moment
 from hub.alerts.rosters import DAY_MINUTES, Crew, OddDay, crew_of, settled
 from hub.store import audit
-from hub.store.alert_rule_tables import alert_rules
 from hub.store.audit import By
 from hub.store.duty_faults import (
     MOST_CREW,
@@ -96,13 +95,19 @@ def change_team(
     _note(conn, by, "team.change", team.team_id, f"{name}, {len(chosen)} people", now)
 
 
-def end_team(conn: Connection, team: Team, *, by: By, now: Moment) -> None:
-    """End the team; its rows stay for the history."""
+def end_team(
+    conn: Connection,
+    team: Team,
+    *,
+    is_named: Callable[[Connection, UUID], bool],
+    by: By,
+    now: Moment,
+) -> None:
+    """End the team; its rows stay for the history. DutyError if a plan calls it, or an alert rule
+    does (`is_named`)."""
     called = select(plan_steps.c.plan_id).where(plan_steps.c.team_id == team.team_id)
-    ruled = select(alert_rules.c.id).where(
-        alert_rules.c.team_id == team.team_id, alert_rules.c.ended_utc_us.is_(None)
-    )
-    if any(conn.execute(one.limit(1)).first() is not None for one in (called, ruled)):
+    in_plan = conn.execute(called.limit(1)).first() is not None
+    if in_plan or is_named(conn, team.team_id):
         raise DutyError(Fault.IN_PLAN)
     conn.execute(update(teams).where(teams.c.id == team.team_id).values(columns("ended", now)))
     _note(conn, by, "team.end", team.team_id, team.name, now)

@@ -4,9 +4,11 @@ False or None: the item is unknown, or the person has no right to it. A `DutyErr
 of an entry. Reads and writes both check the grants of the moment.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from hub.alerts.escalation import Plan
 from hub.alerts.rosters import Crew
@@ -22,8 +24,10 @@ from hub.store.scope import tended_areas
 class OnCallService:
     """On-call rosters, and the people an alert calls next. For any thread."""
 
-    def __init__(self, acting: Acting) -> None:
+    def __init__(self, acting: Acting, *, is_named: Callable[[Connection, UUID], bool]) -> None:
+        """`is_named`: whether an alert rule calls this team, which then cannot be ended."""
         self._acting = acting
+        self._is_named = is_named
 
     def duty(self, asker: Asker) -> DutyPage:
         """Teams and plans of the areas this person looks after."""
@@ -72,7 +76,9 @@ class OnCallService:
         """End the team."""
         with self._changing(asker, team_id) as (change, team):
             if team is not None:
-                duty.end_team(change.conn, team, by=change.by, now=change.now)
+                duty.end_team(
+                    change.conn, team, is_named=self._is_named, by=change.by, now=change.now
+                )
         return team is not None
 
     def put_shift(

@@ -6,7 +6,7 @@ row checks for holds again. Holds are placed through the same write queue, so no
 this check and the mark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from hub.alerts.retention import (
     overdue,
     to_make_room,
 )
-from hub.store import audit, household_rows
+from hub.store import audit
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
@@ -54,6 +54,9 @@ MARGIN_BYTES: Final = 64 * 2**20
 """Extra space freed on a full disk, so that the next uploads do not find it full again."""
 BY_THE_HUB: Final = By()
 
+BlobOwner = Callable[[Connection, str], bool]
+"""Whether somebody needs the stored file with this SHA-256, beside the rows of `media`."""
+
 
 class Remover:
     """For one thread. `makes_room`: on a full disk remove files without a hold instead of refusing
@@ -67,13 +70,16 @@ class Remover:
         clock: Clock,
         bell: Bell,
         proxies: Proxies | None = None,
+        owners: Sequence[BlobOwner],
         makes_room: bool = False,
     ) -> None:
+        """`owners`: all who need files that no row of `media` names."""
         self._db = db
         self._blobs = blobs
         self._clock = clock
         self._bell = bell
         self._proxies = proxies
+        self._owners = owners
         self._makes_room = makes_room
 
     def remove_overdue(self, stopping: Stopping = never) -> int:
@@ -152,7 +158,7 @@ class Remover:
         now = self._clock.now()
         with self._db.writing() as conn:
             marked = [one for one in removals if _mark(conn, one, why, now)]
-            hashes = _unneeded(conn, [removal.media_id for removal in marked])
+            hashes = _unneeded(conn, [removal.media_id for removal in marked], self._owners)
         if marked:
             self._bell.ring()
         for sha256 in hashes:
@@ -197,8 +203,10 @@ def mark_removed(
         hide_media(conn, alert_id, media_id, now=now)
 
 
-def _unneeded(conn: Connection, media_ids: Sequence[UUID]) -> list[str]:
-    """Hashes of these files that no other row needs."""
+def _unneeded(
+    conn: Connection, media_ids: Sequence[UUID], owners: Sequence[BlobOwner]
+) -> list[str]:
+    """Hashes of these files that nobody else needs."""
     other = media.alias("other")
     needed = (
         select(other.c.id)
@@ -206,4 +214,4 @@ def _unneeded(conn: Connection, media_ids: Sequence[UUID]) -> list[str]:
         .exists()
     )
     query = select(media.c.sha256).distinct().where(media.c.id.in_(media_ids), ~needed)
-    return [one for one in conn.scalars(query) if not household_rows.is_needed(conn, one)]
+    return [one for one in conn.scalars(query) if not any(needs(conn, one) for needs in owners)]

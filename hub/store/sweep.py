@@ -6,7 +6,7 @@ it. A very large number suggests a disk that is not mounted: then no row is mark
 raised.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, or_, select
 
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
-from hub.store import audit, household_rows, program_rows
+from hub.store import audit
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs, Found
 from hub.store.clock import Clock
@@ -25,7 +25,7 @@ from hub.store.footage import store_media
 from hub.store.footage_tables import media
 from hub.store.forgetting import Stopping, never
 from hub.store.proxies import Proxies
-from hub.store.remover import BY_THE_HUB, mark_removed
+from hub.store.remover import BY_THE_HUB, BlobOwner, mark_removed
 from hub.store.restores import is_just_restored, restored_utc_us
 
 log = structlog.get_logger()
@@ -66,11 +66,14 @@ class Sweep:
         clock: Clock,
         bell: Bell,
         policy: Policy,
+        owners: Sequence[BlobOwner],
         proxies: Proxies | None = None,
     ) -> None:
+        """`owners`: all who need files that no row of `media` names."""
         self._db = db
         self._policy = policy
         self._proxies = proxies
+        self._owners = owners
         self._blobs = blobs
         self._clock = clock
         self._bell = bell
@@ -174,9 +177,9 @@ class Sweep:
             media.c.sha256 == sha256, media.c.stored_utc_us.is_not(None)
         )
         with self._db.reading() as conn:
-            if conn.scalar(query) is not None or household_rows.is_needed(conn, sha256):
+            if conn.scalar(query) is not None:
                 return True
-            return program_rows.is_bundle(conn, sha256)
+            return any(needs(conn, sha256) for needs in self._owners)
 
     def _note_lost(self, lost: Mapping[UUID, str]) -> None:
         for media_id, sha256 in lost.items():

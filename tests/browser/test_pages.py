@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub.alerts.retention import FootageClass
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.store import grant_rows, keeping
 from hub.store.own_account import OwnAccountService
 from hub.store.remover import Remover
@@ -286,7 +287,12 @@ def test_removed_footage_says_when_and_by_which_rule_and_fits(
     officer = meet()
     officer.open_alert(whole.alert_id)
     expect(officer.page.locator("video")).to_have_count(1)
-    rooms: Any = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    rooms: Any = {
+        "owners": BLOB_OWNERS,
+        "blobs": town.blobs,
+        "clock": town.clock,
+        "bell": town.bell,
+    }
     assert Remover(town.db, **rooms).remove_overdue() == 2
     expect(officer.page.locator("video")).to_have_count(0)
     clips = officer.page.locator("[data-part=clips]")

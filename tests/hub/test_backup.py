@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Connection, inspect, select
 
 from hub.assembly.archive import MANIFEST, ArchiveError, Seal
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.assembly.schema import metadata
 from hub.assembly.snapshot import Snapshot, restore, snapshot
 from hub.enrol.authority import Authority
@@ -302,7 +303,12 @@ def test_files_that_came_after_the_backup_stay_until_the_nodes_have_told_of_them
     db = Database(place.url)
     back = Town.__new__(Town)
     back.__dict__.update(town.__dict__, db=db)
-    rooms: dict[str, Any] = {"blobs": town.blobs, "clock": HubClock(), "bell": town.bell}
+    rooms: dict[str, Any] = {
+        "owners": BLOB_OWNERS,
+        "blobs": town.blobs,
+        "clock": HubClock(),
+        "bell": town.bell,
+    }
     sweep = Sweep(db, policy=POLICY, **rooms)
     for path in (place.folder / "media").rglob("*"):
         if path.is_file():

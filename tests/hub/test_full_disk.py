@@ -18,6 +18,7 @@ from sqlalchemy import select
 from deploy.broker import Broker, free_port
 from hub.alerts.grants import Grant, Right
 from hub.alerts.retention import Hold
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.store import grant_rows, holds, people_rows, registry
 from hub.store.audit import By
 from hub.store.blobs import NoRoomError
@@ -190,7 +191,12 @@ def test_at_a_full_disk_what_is_held_stays_and_what_is_worth_least_goes(
     town.clip(town.somebody(), new)
     with pytest.raises(NoRoomError):
         town.bring(new)
-    rooms: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    rooms: dict[str, Any] = {
+        "owners": BLOB_OWNERS,
+        "blobs": town.blobs,
+        "clock": town.clock,
+        "bell": town.bell,
+    }
     assert Remover(db, **rooms).make_room() == 0, "nobody asked for it"
     remover = Remover(db, makes_room=True, **rooms)
     assert remover.make_room() == 1

@@ -24,6 +24,7 @@ from hub.alerts.arrival_seal import Cut
 from hub.alerts.grants import ALL
 from hub.alerts.households import HouseholdFault, Wanted, fault_of_wanted, is_cut
 from hub.assembly import packing
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.evidence.keys import is_signed
 from hub.store.audit_tables import audit
 from hub.store.database import Database
@@ -414,7 +415,14 @@ def test_a_small_film_by_the_form_alone_is_sealed_in_its_case_and_has_a_receipt(
     assert house.begin(100).status_code == 410
     with town.db.reading() as conn:
         assert len(conn.execute(select(household_clips)).all()) == 1
-    sweep = Sweep(town.db, blobs=town.blobs, clock=town.clock, bell=town.bell, policy=POLICY)
+    sweep = Sweep(
+        town.db,
+        owners=BLOB_OWNERS,
+        blobs=town.blobs,
+        clock=town.clock,
+        bell=town.bell,
+        policy=POLICY,
+    )
     sweep.run()
     assert keeper.get(path).content == film
 

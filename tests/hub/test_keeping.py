@@ -15,6 +15,7 @@ from hub.alerts.errors import RegistryError
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import DAY_US, FootageClass, Hold, is_held
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.store import holds, keeping
 from hub.store.alert_tables import alerts, sightings
 from hub.store.audit import By
@@ -40,13 +41,19 @@ SHELL = By(came_from="shell")
 
 
 def remover(streets: Streets, **options: Any) -> Remover:
-    rooms: dict[str, Any] = {"blobs": streets.blobs, "clock": streets.clock, "bell": streets.bell}
+    rooms: dict[str, Any] = {
+        "owners": BLOB_OWNERS,
+        "blobs": streets.blobs,
+        "clock": streets.clock,
+        "bell": streets.bell,
+    }
     return Remover(streets.db, **rooms, **options)
 
 
 def sweep(streets: Streets) -> Sweep:
     return Sweep(
         streets.db,
+        owners=BLOB_OWNERS,
         blobs=streets.blobs,
         clock=streets.clock,
         bell=streets.bell,

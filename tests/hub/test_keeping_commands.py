@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from structlog.testing import capture_logs
 
 from hub.assembly import housekeeping
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.assembly.housekeeping import Housekeeping
 from hub.store.blobs import StoreAwayError
 from hub.store.footage_tables import media
@@ -28,7 +29,12 @@ def remove_overdue(town: Town, monkeypatch: pytest.MonkeyPatch) -> int:
     """A year later."""
     monkeypatch.setattr("hub.store.remover.DAY_US", 1)
     monkeypatch.setattr("hub.alerts.retention.DAY_US", 1)
-    rooms: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    rooms: dict[str, Any] = {
+        "owners": BLOB_OWNERS,
+        "blobs": town.blobs,
+        "clock": town.clock,
+        "bell": town.bell,
+    }
     return Remover(town.db, **rooms).remove_overdue()
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass, Hold
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.intake.commands import commands
 from hub.store import enrolments, holds, keeping, presence, registry
 from hub.store.audit import By, note
@@ -112,7 +113,12 @@ def rule(streets: Streets, days: int, *, area: UUID | None = None) -> None:
 
 
 def rooms(streets: Streets) -> dict[str, Any]:
-    return {"blobs": streets.blobs, "clock": streets.clock, "bell": streets.bell}
+    return {
+        "owners": BLOB_OWNERS,
+        "blobs": streets.blobs,
+        "clock": streets.clock,
+        "bell": streets.bell,
+    }
 
 
 def sweeper(streets: Streets) -> Sweep:
@@ -308,7 +314,12 @@ def test_its_small_copy_may_go_and_it_stays(town: Town) -> None:
             by=SHELL,
             now=town.clock.now(),
         )
-    shared: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    shared: dict[str, Any] = {
+        "owners": BLOB_OWNERS,
+        "blobs": town.blobs,
+        "clock": town.clock,
+        "bell": town.bell,
+    }
     Sweep(town.db, policy=POLICY, proxies=town.proxies, **shared).run()
     assert copy.exists(), "its original is here"
     crowded = Proxies(town.folder / "copies", bounds=ProxyBounds(kept_bytes=0), shrink=write_small)
@@ -452,7 +463,12 @@ def held_and_removed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
                 reason="x",
                 now=town.clock.now(),
             )
-    shared: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    shared: dict[str, Any] = {
+        "owners": BLOB_OWNERS,
+        "blobs": town.blobs,
+        "clock": town.clock,
+        "bell": town.bell,
+    }
     remover = Remover(town.db, makes_room=True, **shared)
     remover.remove_overdue()
     remover.make_room()

@@ -8,6 +8,7 @@ import pytest
 from agent.recording.mp4.fragments import MediaWords, Sample, file_start, fragment, full_box, movie
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass, Hold
+from hub.assembly.blob_owners import BLOB_OWNERS
 from hub.store import holds, keeping
 from hub.store.audit import By
 from hub.store.audit_tables import audit
@@ -46,7 +47,9 @@ def remains(streets: Streets) -> Remains:
 
 
 def remover(streets: Streets) -> Remover:
-    return Remover(streets.db, blobs=streets.blobs, clock=streets.clock, bell=streets.bell)
+    return Remover(
+        streets.db, owners=BLOB_OWNERS, blobs=streets.blobs, clock=streets.clock, bell=streets.bell
+    )
 
 
 def silent_for(streets: Streets, seconds: float) -> None:
