@@ -23,7 +23,6 @@ MOST_BYTES: Final = 4_000_000_000
 """Upper limit of a file, whatever is configured: an evidence package ends at 4 GiB."""
 FORM_BYTES: Final = 64 * 2**20
 """Largest file in a plain form; the page's script uploads larger files in chunks."""
-MOST_CHUNK_BYTES: Final = 16 * 2**20
 
 MOST_SPAN_US: Final = 24 * 3600 * 1_000_000
 """Longest time span of a request: one day."""

@@ -1,10 +1,11 @@
-"""Service for what phones report of the notifications sent to them."""
+"""Service for what became of notifications: what phones report, and what never reached one."""
 
 from uuid import UUID
 
 from hub.store import marks
 from hub.store.acting import Acting, On
 from hub.store.asker import Asker
+from hub.store.undelivered import Undelivered, undelivered
 
 
 class NotificationService:
@@ -12,6 +13,13 @@ class NotificationService:
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
+
+    def undelivered(self, asker: Asker) -> Undelivered:
+        """Undelivered notifications about cameras this person may manage."""
+        with self._acting.reading(asker, "undelivered.open") as look:
+            found = undelivered(look.conn, asker.person_id, look.now)
+            look.done(f"{found.in_a_day} in a day")
+        return found
 
     def shown(self, asker: Asker, notification_id: UUID) -> bool:
         """Record that the phone showed this message."""

@@ -25,6 +25,7 @@ from hub.store.staging import PIECE_BYTES, NoRoomError, needing_room
 
 CHUNK_BYTES: Final = 4 * 2**20
 """Chunk size: what an interrupted upload has to send again."""
+MOST_CHUNK_BYTES: Final = 16 * 2**20
 
 
 class WrongOffsetError(Exception):

@@ -1,11 +1,19 @@
-"""Service for the phones and browsers of a person that get notifications."""
+"""Service for the phones and browsers of a person that get notifications, and for the order in
+which they are used."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
+from sqlalchemy import select
+
+from hub.alerts.channels import Order, read_orders, write_orders
+from hub.store import phone_checks, phone_sights
 from hub.store.acting import Acting, On
 from hub.store.asker import Asker
-from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
-from hub.store.phone_views import PhoneRow
+from hub.store.notify_tables import phones
+from hub.store.phone_rows import Phone, choose_channels, drop_phone, phone_rows, put_phone
+from hub.store.phone_views import LostPhone, PhoneRow, SilentPhone
+from hub.store.signin_tables import people
 
 
 class PhoneService:
@@ -42,3 +50,37 @@ class PhoneService:
             is_mine = drop_phone(change.conn, asker.person_id, phone_id, now=change.now)
             change.answer(is_mine)
         return is_mine
+
+    def lost_phones(self, asker: Asker) -> list[LostPhone]:
+        """The person's own phones that can no longer be reached; the person must be told."""
+        mine = phones.c.person_id == asker.person_id
+        with self._acting.part_of(asker, "inbox.open") as look:
+            return phone_sights.lost_phones(look.conn, mine, now=look.now)
+
+    def silent_phones(self, asker: Asker) -> list[SilentPhone]:
+        """The person's own phones that did not answer their last daily check."""
+        mine = phones.c.person_id == asker.person_id
+        with self._acting.part_of(asker, "inbox.open") as look:
+            return phone_checks.silent_phones(look.conn, mine, now=look.now)
+
+    def check_shown(self, asker: Asker, check_id: UUID) -> bool:
+        """Record that the phone shows its daily check; False if it was not for this person."""
+        on = On("phone_check", check_id)
+        with self._acting.changing(asker, "phone.check", on) as change:
+            who, now = asker.person_id, change.now
+            is_theirs = phone_checks.answered(change.conn, check_id, person_id=who, now=now)
+            change.answer(is_theirs)
+        return is_theirs
+
+    def channel_orders(self, asker: Asker) -> Mapping[str, Order]:
+        """The person's order of channels for each severity with a choice."""
+        query = select(people.c.channel_order).where(people.c.id == asker.person_id)
+        with self._acting.part_of(asker, "phones.open") as look:
+            return read_orders(look.conn.scalar(query))
+
+    def choose_channels(self, asker: Asker, orders: Mapping[str, Order]) -> None:
+        """Store the person's order of channels."""
+        order = write_orders(orders)
+        with self._acting.changing(asker, "channels.choose") as change:
+            choose_channels(change.conn, asker.person_id, order)
+            change.done(order)

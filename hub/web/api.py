@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response
 
 from hub.store.account_faults import AccountError
 from hub.store.door import InboxService
-from hub.store.keepers_door import NodeHealthService
 from hub.store.notification_service import NotificationService
 from hub.store.phone_service import PhoneService
 from hub.store.phone_test_door import PhoneTestService
@@ -166,7 +165,7 @@ def note_shown(visit: ApiCalled, notifications: Notifications, notification_id: 
 @router.post("/checks/{check_id}/shown")
 def note_check(visit: ApiCalled, check_id: UUID) -> Response:
     """The phone showed its daily check, so it is alive."""
-    if not visit.use(NodeHealthService).check_shown(visit.asker, check_id):
+    if not visit.use(PhoneService).check_shown(visit.asker, check_id):
         raise HTTPException(404)
     return Response(status_code=204)
 

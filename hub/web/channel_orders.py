@@ -8,7 +8,6 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.channels import CRITICAL, SEVERITIES, Order, steps_for
-from hub.store.keepers_door import NodeHealthService
 from hub.store.phone_service import PhoneService
 from hub.store.phone_views import PhoneRow
 from hub.web import forms
@@ -93,5 +92,5 @@ def choose_channels(visit: FormSent, form: Fields) -> Response:
         orders = _read(form, living)
     except ValueError as error:
         raise HTTPException(422) from error
-    visit.use(NodeHealthService).choose_channels(visit.asker, orders)
+    visit.use(PhoneService).choose_channels(visit.asker, orders)
     return RedirectResponse("/settings", 303)

@@ -1,4 +1,4 @@
-"""Pages for managers of cameras: health of nodes, and undelivered notifications."""
+"""Pages of the health of nodes, for people who look after their cameras."""
 
 from typing import Annotated
 from uuid import UUID
@@ -64,16 +64,6 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
         diagnoses=visit.use(DiagnosisService).listed(visit.asker, node_id),
         kept_days=round(KEPT_S / 86_400),
     )
-
-
-@router.get("/undelivered")
-def show_undelivered(request: Request, visit: SignedIn, health: Health) -> Response:
-    """Notifications that never reached their phone, and lost phones; 404 for people who manage
-    nothing."""
-    if not health.tends(visit.asker):
-        raise HTTPException(404)
-    found = health.undelivered(visit.asker)
-    return render(request, "undelivered.html", session=visit.session, found=found)
 
 
 def acts(words: Words) -> dict[str, str]:

@@ -57,7 +57,8 @@ def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
 
 
 def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
-    shown, health = inbox.inbox(visit.asker), visit.use(NodeHealthService)
+    shown, phones = inbox.inbox(visit.asker), visit.use(PhoneService)
+    health = visit.use(NodeHealthService)
     calendar = visit.site.calendar(visit.asker.language)
     began_utc_us = calendar.today_began_utc_us()
     handled = [row for row in shown.handled if _closed_utc_us(row) >= began_utc_us]
@@ -68,8 +69,8 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
         open_rows=shown.open,
         handled_rows=handled,
         cursor=shown.cursor,
-        lost_phones=health.lost_phones(visit.asker),
-        silent_phones=health.silent_phones(visit.asker),
+        lost_phones=phones.lost_phones(visit.asker),
+        silent_phones=phones.silent_phones(visit.asker),
         dark_cameras=health.dark_cameras(visit.asker),
         silences=silences.lines(visit.use(SilenceService).silences(visit.asker), calendar),
         petitions=_petitions(visit),
@@ -255,19 +256,17 @@ def act_on_alert(
 @router.get("/settings")
 def show_settings(request: Request, visit: SignedIn) -> Response:
     """This phone's notifications, language, theme; sign out."""
-    phones = [
-        phone for phone in visit.use(PhoneService).phones(visit.asker) if phone.gone_utc_us is None
-    ]
-    health = visit.use(NodeHealthService)
+    service = visit.use(PhoneService)
+    phones = [phone for phone in service.phones(visit.asker) if phone.gone_utc_us is None]
     return render(
         request,
         "settings.html",
         session=visit.session,
         phones=phones,
-        lost_phones=health.lost_phones(visit.asker),
-        silent={one.phone_id for one in health.silent_phones(visit.asker)},
+        lost_phones=service.lost_phones(visit.asker),
+        silent={one.phone_id for one in service.silent_phones(visit.asker)},
         severities=channel_orders.form_rows(
-            health.channel_orders(visit.asker), phones, words(visit.asker.language)
+            service.channel_orders(visit.asker), phones, words(visit.asker.language)
         ),
         may=visit.may,
     )

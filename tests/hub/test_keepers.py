@@ -27,6 +27,7 @@ from hub.store import dispatch, keeper_sights, outcomes, registry
 from hub.store.filing import set_aside
 from hub.store.keeper_views import LastRefusal
 from hub.store.keepers_door import NodeHealthService
+from hub.store.notification_service import NotificationService
 from hub.store.phone_service import PhoneService
 from hub.store.storms import STORM
 from hub.web.node_words import card
@@ -124,19 +125,19 @@ def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
             is_an = owed.phone.address.endswith("/an")
             answer = Gone("410 from push.example", 410) if is_an else Refused("413", 413)
             outcomes.record(conn, owed, answer, started=now, now=now)
-    found = health(streets).undelivered(kim)
+    found = streets.services.use(NotificationService).undelivered(kim)
     assert found.in_a_day == 2
     assert {(one.person_name, one.reason) for one in found.letters} == {
         ("Anh an", "410 from push.example"),
         ("Anh binh", "413"),
     }
     assert [one.person_name for one in found.phones] == ["Anh an"]
-    assert health(streets).undelivered(stranger).letters == []
-    assert health(streets).undelivered(stranger).phones == []
-    (lost,) = health(streets).lost_phones(an)
-    assert health(streets).lost_phones(binh) == []
+    assert streets.services.use(NotificationService).undelivered(stranger).letters == []
+    assert streets.services.use(NotificationService).undelivered(stranger).phones == []
+    (lost,) = streets.services.use(PhoneService).lost_phones(an)
+    assert streets.services.use(PhoneService).lost_phones(binh) == []
     assert streets.services.use(PhoneService).remove_phone(an, lost.phone_id)
-    assert health(streets).lost_phones(an) == []
+    assert streets.services.use(PhoneService).lost_phones(an) == []
 
 
 def all_kinds(streets: Streets) -> list[Event]:

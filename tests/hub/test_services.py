@@ -33,11 +33,10 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "store/enrol_door.py": {"tends_areas": "enrolments.open"},
     "store/export_door.py": {"export": "evidence.export"},
     "store/footage_door.py": {"open_media": "media.open", "may_watch": "clip.watch"},
-    "store/keepers_door.py": {
-        "tends": "nodes.open",
+    "store/keepers_door.py": {"tends": "nodes.open", "dark_cameras": "inbox.open"},
+    "store/phone_service.py": {
         "lost_phones": "inbox.open",
         "silent_phones": "inbox.open",
-        "dark_cameras": "inbox.open",
         "channel_orders": "phones.open",
     },
     "store/keeping_door.py": {"may_hold": "keeping.open", "may_hold_alert": "alert.open"},

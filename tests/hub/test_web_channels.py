@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from hub.store.accounts import SignedIn
-from hub.store.keepers_door import NodeHealthService
 from hub.store.phone_service import PhoneService
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
@@ -31,7 +30,7 @@ def phone(town: Town, channel: str) -> UUID:
 def orders(town: Town) -> dict[str, list[set[str]]]:
     signed_in = town.accounts.sign_in("an", PASSWORD, came_from="")
     assert isinstance(signed_in, SignedIn)
-    found = town.services.use(NodeHealthService).channel_orders(signed_in.asker)
+    found = town.services.use(PhoneService).channel_orders(signed_in.asker)
     return {name: [set(step) for step in order] for name, order in found.items()}
 
 

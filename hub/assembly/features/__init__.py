@@ -53,6 +53,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     console.FEATURE,
     search.FEATURE,
     node_health.FEATURE,
+    notifications.FEATURE,
     retention.FEATURE,
     oncall.FEATURE,
     silences.FEATURE,
@@ -85,6 +86,5 @@ FEATURES: Final[tuple[Feature, ...]] = (
     spool.FEATURE,
     alerts.FEATURE,
     escalation.FEATURE,
-    notifications.FEATURE,
 )
 """In the order in which addresses are tried."""

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from hub.alerts.households import FORM_BYTES, MOST_CHUNK_BYTES
+from hub.alerts.households import FORM_BYTES
 from hub.store.household_door import HouseholdService
 from hub.store.household_tables import household_clips, household_requests
 from hub.store.household_tables import households as households_table
+from hub.store.parts import MOST_CHUNK_BYTES
 from hub.store.table_notes import Mark
 from hub.web import case_asking, giving, household_pages
 from hub.web.auth import Visit

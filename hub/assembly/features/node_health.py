@@ -1,4 +1,4 @@
-"""Health of the camera boxes, and what could not be delivered."""
+"""Health of the camera boxes."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The ledger of notifications, without pages of its own."""
+"""The ledger of notifications, and what could not be delivered."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from hub.alerts.moment import Moment
 from hub.store.notify_tables import attempts, notifications
 from hub.store.table_notes import Mark
+from hub.web import undelivered
 from hub.web.feature import Feature
 
 NEWS_US: Final = 3_600_000_000
@@ -28,6 +29,7 @@ def _wait(now: Moment) -> ColumnElement[bool]:
 
 FEATURE: Final = Feature(
     name="notifications",
+    routers=(undelivered.router,),
     tables=(notifications, attempts),
     marks=(Mark(notifications, ("owed", "due", "lease_until", "held", "answered"), where=_wait),),
 )

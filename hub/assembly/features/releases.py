@@ -3,7 +3,7 @@
 from typing import Final
 
 from agent.wire.programs import MOST_BUNDLE_BYTES
-from hub.alerts.households import MOST_CHUNK_BYTES
+from hub.store.parts import MOST_CHUNK_BYTES
 from hub.store.program_tables import node_programs, program_bundles
 from hub.store.table_notes import Mark
 from hub.web import bundles, programs
