@@ -123,7 +123,8 @@ def opened(desk: Desk, found: object) -> object:
 
 
 def test_unknown_and_not_theirs_look_alike(desk: Desk) -> None:
-    for found in ("a page", [], True, None, False):
+    answers: tuple[object, ...] = ("a page", [], True, None, False)
+    for found in answers:
         assert opened(desk, found) is found
     shown = ("area.open", "area", THING.id, "")
     refused = ("area.open.refused", "area", THING.id, "")

@@ -21,6 +21,7 @@ from hub.store import grant_rows, registry
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.door import InboxService
 from hub.web import films
 from hub.web.live import _changes
 from hub.web.waiting import AWAITED_S
@@ -279,7 +280,8 @@ def events_heard(
     app = town.app(stopping=stopping, keepalive_s=0.01)
 
     async def listen() -> str:
-        stream = _changes(app.state.site, signed_in.token, "", cursor)
+        site = app.state.site
+        stream = _changes(site, site.services.use(InboxService), signed_in.token, "", cursor)
         return "".join([part async for part in stream])
 
     return asyncio.run(listen())
