@@ -16,7 +16,7 @@ PAGE: Final = ROOT / "docs/contributing/add-a-capability.md"
 LIST: Final = "hub/assembly/features/__init__.py"
 VERSIONS: Final = "hub/store/migrations/versions"
 SHOWN_FILE: Final = re.compile(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINES: Final = re.compile(r"^```python\n([^\n]+\n)```$", re.MULTILINE)
+LINES: Final = re.compile(r"^```text\n([^\n]+\n)```$", re.MULTILINE)
 
 
 def test_the_capability_of_the_page_works_in_a_copy(tmp_path: Path) -> None:
