@@ -19,7 +19,7 @@ import httpx
 
 from deploy.broker import Broker, free_port
 from deploy.parts import Part, PartError
-from hub.enrol.authority import HUB_NAME, Authority
+from hub.nodes.pki.authority import HUB_NAME, Authority
 
 NODE: Final = "nga-tu-01"
 CAMERA: Final = "cam-1"

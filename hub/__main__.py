@@ -7,36 +7,36 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
-from hub.alerts.errors import RegistryError
-from hub.alerts.grants import Right
-from hub.alerts.retention import FootageClass
-from hub.alerts.roles import Role
-from hub.assembly import (
+from hub.access.invitations.service import ROLES
+from hub.access.rules.grants import Right
+from hub.access.rules.roles import Role
+from hub.app.backup import backup
+from hub.app.backup.archive import ArchiveError
+from hub.app.cli import (
     accounts,
-    asking,
-    authority,
-    backup,
-    commands,
-    enrol_commands,
-    exporting,
-    importing,
-    inviting,
-    keeping,
-    log_book,
-    mapping,
-    program_commands,
-    settings_commands,
-    tip_commands,
-    verifying,
+    areas,
+    core,
+    enrolment,
+    entries,
+    log,
+    map,
+    people,
+    pki,
+    programs,
+    retention,
+    settings,
+    tips,
 )
-from hub.assembly.archive import ArchiveError
-from hub.assembly.refusal import StartRefusedError
-from hub.config import DEFAULT_FILE, ConfigError
-from hub.enrol import desk
-from hub.enrol.authority import AUTHORITY_DAYS, ISSUED_DAYS, AuthorityError
-from hub.store.blobs import BlobsError
-from hub.store.database import FAULTS, DatabaseError, is_about_storage
-from hub.store.invitations import ROLES
+from hub.app.cli import evidence as cli_evidence
+from hub.app.cli import footage as cli_footage
+from hub.app.cli import verify as cli_verify
+from hub.app.config import DEFAULT_FILE, ConfigError
+from hub.app.errors import StartRefusedError
+from hub.base.db.database import FAULTS, DatabaseError, is_about_storage
+from hub.base.errors import RegistryError
+from hub.base.storage.blobs import BlobsError
+from hub.footage.retention.rules import FootageClass
+from hub.nodes.pki.authority import AUTHORITY_DAYS, ISSUED_DAYS, AuthorityError
 
 Commands = argparse._SubParsersAction  # the type has no public name
 
@@ -67,11 +67,11 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Every command and its arguments; those of `bench` only if `arguments` asks for it."""
     top = argparse.ArgumentParser(prog="matthan-hub", description="The hub of Mắt Thần.")
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
-    run = _command(verbs, "run", commands.run, "run the hub")
+    run = _command(verbs, "run", core.run, "run the hub")
     run.add_argument(
         "--stats", type=Path, metavar="FILE", help="at exit, write cpu_s and peak_rss_mib as JSON"
     )
-    trial = _command(verbs, "check", commands.try_out, "check the configuration; change nothing")
+    trial = _command(verbs, "check", core.try_out, "check the configuration; change nothing")
     trial.add_argument(
         "--from-outside",
         metavar="HOST",
@@ -88,9 +88,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
             metavar="PORT",
             help=f"with --from-outside; default: {port}",
         )
-    _command(
-        verbs, "migrate", commands.bring_up, "migrate the database to the schema of this version"
-    )
+    _command(verbs, "migrate", core.bring_up, "migrate the database to the schema of this version")
     _places(verbs)
     _people(verbs)
     _phones(verbs)
@@ -101,8 +99,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _asking(verbs)
     _holding(verbs)
     _map(verbs)
-    settings_commands.add_to(_group(verbs, "config", "settings of nodes"), _command)
-    program_commands.add_to(_group(verbs, "programs", "programs of nodes"), _command)
+    settings.add_to(_group(verbs, "config", "settings of nodes"), _command)
+    programs.add_to(_group(verbs, "programs", "programs of nodes"), _command)
     _log(verbs)
     _tips(verbs)
     _backup(verbs)
@@ -112,21 +110,19 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
     places = _group(verbs, "area", "areas of the town")
-    area = _command(places, "add", commands.add_area, "add an area")
+    area = _command(places, "add", core.add_area, "add an area")
     area.add_argument("name", help="the name of the area")
     area.add_argument(
         "--level", required=True, help="such as province, commune, quarter, street, junction"
     )
     area.add_argument("--parent", metavar="AREA", help="the area above it")
-    _table(places, importing.take_areas, "areas", "name,level,parent,valid_from,valid_until")
+    _table(places, areas.take_areas, "areas", "name,level,parent,valid_from,valid_until")
     nodes = _group(verbs, "node", "nodes (camera boxes)")
-    node = _command(
-        nodes, "add", commands.add_node, "add a node whose certificate is issued by hand"
-    )
+    node = _command(nodes, "add", core.add_node, "add a node whose certificate is issued by hand")
     node.add_argument("name", help="the common name of its certificate")
     node.add_argument("--area", required=True, help="the area of the node")
     meaning = "make a one-time enrolment code for a camera box"
-    enrol = _command(nodes, "enrol", enrol_commands.enrol, meaning)
+    enrol = _command(nodes, "enrol", enrolment.enrol, meaning)
     enrol.add_argument("node", help="the name of the node: a-z, 0-9 and inner hyphens")
     enrol.add_argument("--area", required=True, help="the area of the node")
     enrol.add_argument(
@@ -143,17 +139,17 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="also write the file user-data for a card that enrols itself",
     )
-    revoke = _command(nodes, "revoke", enrol_commands.revoke, "shut a stolen node out at once")
+    revoke = _command(nodes, "revoke", enrolment.revoke, "shut a stolen node out at once")
     revoke.add_argument("node", help="the name of the node")
     revoke.add_argument("--reason", required=True, help="the reason; it is logged")
     cameras = _group(verbs, "camera", "positions of cameras")
     _table(
         cameras,
-        importing.take_cameras,
+        areas.take_cameras,
         "cameras",
         "node,camera,label,area,latitude,longitude,bearing",
     )
-    camera = _command(cameras, "place", commands.place_camera, "set the position of a camera")
+    camera = _command(cameras, "place", core.place_camera, "set the position of a camera")
     camera.add_argument("node", help="the name of its node")
     camera.add_argument("camera", help="its name at the node; known after the node's first start")
     for name in ("--latitude", "--longitude"):
@@ -173,7 +169,7 @@ def _table(
 ) -> None:
     take = _command(verbs, "import", do, f"import {what} from a table")
     file = f"CSV in UTF-8 with the columns {columns}; - reads stdin"
-    take.add_argument("file", type=commands.existing_file_or_stdin, help=file)
+    take.add_argument("file", type=core.existing_file_or_stdin, help=file)
     take.add_argument("--dry-run", action="store_true", help="only show the changes")
 
 
@@ -181,7 +177,7 @@ def _map(verbs: "Commands[argparse.ArgumentParser]") -> None:
     ground = _command(
         _group(verbs, "map", "background of the map"),
         "set",
-        mapping.set_ground,
+        map.set_ground,
         "set the background of the map",
     )
     which = ground.add_mutually_exclusive_group(required=True)
@@ -197,14 +193,14 @@ def _map(verbs: "Commands[argparse.ArgumentParser]") -> None:
 def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
     officers = _group(verbs, "officer", "people")
     channels = _command(
-        officers, "channels", commands.choose_channels, "set the order of channels of an officer"
+        officers, "channels", core.choose_channels, "set the order of channels of an officer"
     )
     channels.add_argument("login", help="the login of the person")
     channels.add_argument(
         "order",
         help="such as webpush,ntfy or 'ntfy; critical=sms+webpush'; '' is the default",
     )
-    officer = _command(officers, "add", commands.add_officer, "add a person with a password")
+    officer = _command(officers, "add", core.add_officer, "add a person with a password")
     officer.add_argument("login", help="the login of the person")
     officer.add_argument("--name", help="the name on pages; default: the login")
     officer.add_argument("--language", choices=("vi", "en"), default="vi", help="default: vi")
@@ -220,7 +216,7 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
     )
 
     invited = _command(
-        officers, "invite", inviting.invite, "make a one-time link for a new or known person"
+        officers, "invite", people.invite, "make a one-time link for a new or known person"
     )
     invited.add_argument("login", help="the login of the person")
     invited.add_argument("--name", help="the name on pages; default: the login")
@@ -234,7 +230,7 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
         which.add_argument("--reason", required=is_required, default="", help=meaning)
 
     grant = _command(
-        _group(verbs, "grant", "grants"), "add", commands.add_grant, "grant rights to a person"
+        _group(verbs, "grant", "grants"), "add", core.add_grant, "grant rights to a person"
     )
     grant.add_argument("login", help="the login of the person")
     grant.add_argument("--area", required=True, help="the area, with everything below it")
@@ -252,13 +248,13 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 def _phones(verbs: "Commands[argparse.ArgumentParser]") -> None:
     phone = _command(
-        _group(verbs, "phone", "phones"), "add", commands.add_phone, "add a phone of a person"
+        _group(verbs, "phone", "phones"), "add", core.add_phone, "add a phone of a person"
     )
     phone.add_argument("login", help="the login of the person")
     kind = phone.add_mutually_exclusive_group(required=True)
     kind.add_argument(
         "--webpush",
-        type=commands.existing_file_or_stdin,
+        type=core.existing_file_or_stdin,
         metavar="FILE",
         help="the push subscription of a browser as JSON; - reads stdin",
     )
@@ -278,10 +274,10 @@ def _phones(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 def _authority(verbs: "Commands[argparse.ArgumentParser]") -> None:
     ca = _group(verbs, "ca", "certificate authority")
-    init = _command(ca, "init", authority.make_authority, "make a certificate authority")
+    init = _command(ca, "init", pki.make_authority, "make a certificate authority")
     init.add_argument("folder", type=Path, help="the folder to write")
     init.add_argument("--days", type=int, default=AUTHORITY_DAYS, help="days that it is valid")
-    issue = _command(ca, "issue", authority.issue_papers, "issue a certificate and its key")
+    issue = _command(ca, "issue", pki.issue_papers, "issue a certificate and its key")
     issue.add_argument("folder", type=Path, help="the folder of the authority")
     issue.add_argument("name", help='a node, "hub", or a server with --server')
     issue.add_argument(
@@ -298,12 +294,12 @@ def _authority(verbs: "Commands[argparse.ArgumentParser]") -> None:
         help="the folder to write; default: the folder of the authority",
     )
 
-    renew = _command(ca, "renew", authority.renew_papers, "renew certificates that end soon")
+    renew = _command(ca, "renew", pki.renew_papers, "renew certificates that end soon")
     renew.add_argument("folder", type=Path, help="the folder of the authority")
     renew.add_argument("papers", type=Path, nargs="+", metavar="CERTIFICATE", help="the files")
     renew.add_argument("--now", action="store_true", help="renew them even if they do not end soon")
     listed = _command(
-        ca, "list", authority.write_empty_list, "write an empty list of revoked certificates"
+        ca, "list", pki.write_empty_list, "write an empty list of revoked certificates"
     )
     listed.add_argument("folder", type=Path, help="the folder of the authority")
     listed.add_argument(
@@ -315,7 +311,7 @@ def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:
     verify = _command(
         verbs,
         "verify",
-        verifying.verify,
+        cli_verify.verify,
         "check that footage or an evidence package is unchanged; works offline",
     )
     verify.add_argument("files", type=Path, nargs="+", metavar="FILE", help="clips or packages")
@@ -337,7 +333,7 @@ def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
     evidence = _group(verbs, "evidence", "evidence packages")
-    export = _command(evidence, "export", exporting.export, "make an evidence package")
+    export = _command(evidence, "export", cli_evidence.export, "make an evidence package")
     export.add_argument("--case", required=True, metavar="NUMBER", help="the case number")
     export.add_argument("--reason", required=True, help="the reason; it is logged")
     export.add_argument(
@@ -352,19 +348,21 @@ def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
         )
     export.add_argument(
         "--redact",
-        type=commands.existing_file_or_stdin,
+        type=core.existing_file_or_stdin,
         action="append",
         default=[],
         metavar="PLAN",
         help="JSON file: the areas that a redacted copy hides (docs/reference/evidence-package.md)",
     )
-    _command(evidence, "key", exporting.make_key, "make a new evidence key; it signs from now on")
-    _command(evidence, "keys", exporting.list_keys, "list all evidence keys, old ones too")
+    _command(
+        evidence, "key", cli_evidence.make_key, "make a new evidence key; it signs from now on"
+    )
+    _command(evidence, "keys", cli_evidence.list_keys, "list all evidence keys, old ones too")
 
 
 def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
     rules = _group(verbs, "retention", "retention rules")
-    set_rule = _command(rules, "set", keeping.set_retention, "set a retention rule")
+    set_rule = _command(rules, "set", retention.set_retention, "set a retention rule")
     days = set_rule.add_mutually_exclusive_group(required=True)
     days.add_argument(
         "--days", type=int, help="days until removal, unless a case holds the footage"
@@ -376,7 +374,7 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
         "--reason", required=True, help="the reason; pages show it for removed footage"
     )
     end_rule = _command(
-        rules, "end", keeping.end_retention, "end a retention rule; the rule above applies again"
+        rules, "end", retention.end_retention, "end a retention rule; the rule above applies again"
     )
     for rule in (set_rule, end_rule):
         rule.add_argument("--area", help="the area, with everything below it; default: everywhere")
@@ -388,11 +386,11 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
             metavar="CLASS",
             help="sighting or alert",
         )
-    _command(rules, "list", keeping.list_retention, "list the rules in force")
+    _command(rules, "list", retention.list_retention, "list the rules in force")
     sweep = _command(
         _group(verbs, "media", "files of pictures and clips"),
         "sweep",
-        keeping.sweep_media,
+        retention.sweep_media,
         "repair rows without files and files without rows",
     )
     sweep.add_argument(
@@ -402,7 +400,9 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 def _asking(verbs: "Commands[argparse.ArgumentParser]") -> None:
     footage = _group(verbs, "footage", "footage that is still at the nodes")
-    ask = _command(footage, "ask", asking.ask_for_span, "ask a node for the footage of a time span")
+    ask = _command(
+        footage, "ask", cli_footage.ask_for_span, "ask a node for the footage of a time span"
+    )
     ask.add_argument("--camera", required=True, metavar="NODE/CAMERA", help="the camera")
     for name, meaning in (
         ("from", "first moment"),
@@ -421,12 +421,12 @@ def _asking(verbs: "Commands[argparse.ArgumentParser]") -> None:
     ask.add_argument(
         "--by", metavar="LOGIN", help="the person whose rights apply; default: the shell"
     )
-    _command(footage, "list", asking.list_spans, "list requests and their results")
+    _command(footage, "list", cli_footage.list_spans, "list requests and their results")
 
 
 def _holding(verbs: "Commands[argparse.ArgumentParser]") -> None:
     cases = _group(verbs, "hold", "holds of footage for cases")
-    add = _command(cases, "add", keeping.add_hold, "hold footage for a case")
+    add = _command(cases, "add", retention.add_hold, "hold footage for a case")
     what = add.add_mutually_exclusive_group(required=True)
     what.add_argument("--clip", type=UUID, metavar="ID", help="a clip or a picture")
     what.add_argument("--alert", type=UUID, metavar="ID", help="all footage of an alert")
@@ -441,7 +441,7 @@ def _holding(verbs: "Commands[argparse.ArgumentParser]") -> None:
             help=meaning,
             dest="since" if name == "from" else name,
         )
-    end = _command(cases, "end", keeping.end_hold, "end holds; the retention rules apply again")
+    end = _command(cases, "end", retention.end_hold, "end holds; the retention rules apply again")
     end.add_argument("--hold", type=UUID, metavar="ID", help="one hold; default: all of the case")
     for hold in (add, end):
         hold.add_argument("--case", required=True, metavar="NUMBER", help="the case number")
@@ -449,14 +449,14 @@ def _holding(verbs: "Commands[argparse.ArgumentParser]") -> None:
         hold.add_argument(
             "--by", metavar="LOGIN", help="the person whose rights apply; default: the shell"
         )
-    listed = _command(cases, "list", keeping.list_holds, "list holds")
+    listed = _command(cases, "list", retention.list_holds, "list holds")
     listed.add_argument("--case", metavar="NUMBER", help="the holds of one case, ended ones too")
 
 
 def _log(verbs: "Commands[argparse.ArgumentParser]") -> None:
     looks = _group(verbs, "log", "audit log")
     check = _command(
-        looks, "verify", log_book.verify_log, "check that the audit log is complete and unchanged"
+        looks, "verify", log.verify_log, "check that the audit log is complete and unchanged"
     )
     check.add_argument(
         "--anchor",
@@ -469,22 +469,20 @@ def _log(verbs: "Commands[argparse.ArgumentParser]") -> None:
         "--anchors",
         action="append",
         default=[],
-        type=commands.existing_file_or_stdin,
+        type=core.existing_file_or_stdin,
         metavar="FILE",
         help="a file of such lines, beside the hub's own",
     )
-    _command(
-        looks, "head", log_book.show_head, "print the head of the audit log, to keep elsewhere"
-    )
+    _command(looks, "head", log.show_head, "print the head of the audit log, to keep elsewhere")
 
 
 def _tips(verbs: "Commands[argparse.ArgumentParser]") -> None:
     keys = _group(verbs, "tips", "apps that send tips")
-    add = _command(keys, "key", tip_commands.add_key, "make a key for an app that sends tips")
+    add = _command(keys, "key", tips.add_key, "make a key for an app that sends tips")
     add.add_argument("app", help="the name of the app; officers see it")
-    end = _command(keys, "revoke", tip_commands.revoke_key, "revoke the key of an app")
+    end = _command(keys, "revoke", tips.revoke_key, "revoke the key of an app")
     end.add_argument("app", help="the name of the app")
-    _command(keys, "keys", tip_commands.list_keys, "list the apps with a key")
+    _command(keys, "keys", tips.list_keys, "list the apps with a key")
 
 
 def _backup(verbs: "Commands[argparse.ArgumentParser]") -> None:
@@ -549,7 +547,7 @@ def _command(
 
 def _rights(text: str) -> Right:
     try:
-        return desk.parse_rights(text)
+        return entries.parse_rights(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -557,7 +555,7 @@ def _rights(text: str) -> Right:
 def _refuse(*lines: str) -> int:
     for line in lines:
         print(f"matthan-hub: {' '.join(line.split())}", file=sys.stderr)
-    return commands.REFUSED
+    return core.REFUSED
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Engine, create_engine
 
-from hub.store.database import SYNC, Database
-from hub.store.schema import migrate
+from hub.base.db.database import SYNC, Database
+from hub.base.db.schema import migrate
 from tests.postgres import cluster
 
 pytest_plugins = ("tests.needs", "tests.leftovers")
@@ -59,7 +59,7 @@ def one_compiler() -> Iterator[None]:
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hub.store.database.create_engine", sharing)
+        patch.setattr("hub.base.db.database.create_engine", sharing)
         yield
     model.dispose()
 

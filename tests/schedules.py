@@ -19,15 +19,15 @@ ROOT: Final = Path(__file__).parents[1]
 COUNT: Final = "MATTHAN_SCHEDULES"
 MACHINES: Final = (
     "tests/agent/uplink/test_outbox.py::TestDelivery",
-    "tests/hub/test_delivery_machines.py::TestReceipts",
-    "tests/hub/test_delivery_machines.py::TestPresence",
-    "tests/hub/test_delivery_machines.py::TestLedger",
-    "tests/hub/test_troubles.py::TestAnyNight",
-    "tests/hub/test_rosters.py",
-    "tests/hub/test_escalation.py",
-    "tests/hub/test_silences.py::test_of_any_mutes_only_the_very_spot_is_quiet",
-    "tests/hub/test_alert_rules.py::test_of_any_rules_the_most_exact_counts_and_nothing_is_quiet_that_no_rule_names",
-    "tests/hub/test_alert_rules.py::test_the_empty_hours_of_a_rule_are_those_of_its_window_in_which_nobody_is_on_duty",
+    "tests/hub/notify/test_delivery_machines.py::TestReceipts",
+    "tests/hub/notify/test_delivery_machines.py::TestPresence",
+    "tests/hub/notify/test_delivery_machines.py::TestLedger",
+    "tests/hub/alerting/test_troubles.py::TestAnyNight",
+    "tests/hub/alerting/test_rosters.py",
+    "tests/hub/alerting/test_escalation.py",
+    "tests/hub/alerting/test_silences.py::test_of_any_mutes_only_the_very_spot_is_quiet",
+    "tests/hub/alerting/test_alert_rules.py::test_of_any_rules_the_most_exact_counts_and_nothing_is_quiet_that_no_rule_names",
+    "tests/hub/alerting/test_alert_rules.py::test_the_empty_hours_of_a_rule_are_those_of_its_window_in_which_nobody_is_on_duty",
 )
 
 

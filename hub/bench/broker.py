@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from hub.enrol.authority import HUB_NAME, Authority, Papers
+from hub.nodes.pki.authority import HUB_NAME, Authority, Papers
 
 BINARY: Final = "/usr/sbin/mosquitto"
 HOST: Final = "127.0.0.1"

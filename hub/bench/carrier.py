@@ -10,17 +10,17 @@ from typing import Final
 
 import structlog
 
-from hub.alerts.routing import Policy
+from hub.alerting.alerts.rules.grouping import Policy
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
 from hub.bench.broker import Broker
-from hub.enrol.tokens import UploadTokens
-from hub.intake.clerk import Clerk
-from hub.intake.doorbell import BrokerAddress
-from hub.intake.fleet import Fleet
+from hub.intake.filing.batch import Clerk
+from hub.intake.filing.filing import Filing
+from hub.intake.mqtt.probe import BrokerAddress
+from hub.intake.presence import Fleet
 from hub.intake.subscriber import Subscriber, Writer
-from hub.store.bell import Bell
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.filing import Filing
+from hub.nodes.pki.upload_tokens import UploadTokens
 
 PATIENCE_S: Final = 120.0
 LOOK_S: Final = 0.02

@@ -24,25 +24,27 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import func, select
 
-from hub.alerts.grants import Grant, Right
-from hub.alerts.routing import Policy
+from hub.access.grants import people_rows, rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import Grant, Right
+from hub.alerting.alerts.rules.grouping import Policy
+from hub.alerting.notifications.recorder import LedgerBook
+from hub.alerting.notifications.send import Stages
+from hub.alerting.notifications.worker import Worker
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
 from hub.bench import kinds
 from hub.bench.receiver import Receiver, receiving
 from hub.bench.talk import Talker
-from hub.notify.book import LedgerBook
-from hub.notify.post import new_client
-from hub.notify.stages import Stages
-from hub.notify.webpush import Signer, WebPush
-from hub.notify.worker import Worker
-from hub.store import grant_rows, people_rows, presence, registry
-from hub.store.bell import Bell
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.filing import Filing
-from hub.store.notify_tables import notifications
-from hub.store.passwords import Passwords
-from hub.store.phone_rows import Phone, put_phone
-from hub.store.schema import migrate
+from hub.intake.filing.filing import Filing
+from hub.nodes import presence
+from hub.notify.channels.post import new_client
+from hub.notify.channels.webpush import Signer, WebPush
+from hub.notify.phones.rows import Phone, put_phone
+from hub.notify.tables import notifications
+from hub.registry import registry
 
 PHONES: Final = 1_000
 ROUNDS: Final = 3
@@ -142,7 +144,7 @@ def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> N
                 now=now,
             )
             grant = Grant(area_id, None, rights, now.utc_us)
-            grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
+            rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
             phone = Phone("webpush", f"{receiver.url}/{number}", _keys(), "bench")
             put_phone(conn, person_id, phone, now=now)
 

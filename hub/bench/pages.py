@@ -20,14 +20,14 @@ from typing import Any, Final
 import httpx
 from sqlalchemy import func, select
 
-from hub.alerts.alert import State
+from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.tables import alerts
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
 from hub.bench import kinds, year
 from hub.bench.pages_site import Site, serving
-from hub.store.alert_tables import alerts
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.registry_tables import cameras
-from hub.store.schema import migrate
+from hub.registry.tables import cameras
 
 OFFICERS: Final = 200
 ALERTS: Final = 100_000

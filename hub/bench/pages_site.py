@@ -14,18 +14,18 @@ from typing import Any, Final
 
 import structlog
 
-from hub.alerts.routing import Policy
-from hub.assembly.features import FEATURES
-from hub.assembly.services import Resources, make_services
-from hub.store.accounts import Accounts
-from hub.store.bell import Bell
-from hub.store.blobs import BlobFolder
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.parts import PartFolder
-from hub.store.passwords import Passwords
-from hub.store.uploads import Uploads
-from hub.web.app import WebSettings, create_app
+from hub.access.passwords import Passwords
+from hub.access.signin.accounts import Accounts
+from hub.alerting.alerts.rules.grouping import Policy
+from hub.app.features import FEATURES
+from hub.app.web.create_app import WebSettings, create_app
+from hub.app.web.services import Resources, make_services
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.storage.blobs import BlobFolder
+from hub.base.storage.partial_files import PartFolder
+from hub.footage.upload.service import Uploads
 from hub.web.server import Pages
 
 JOIN_S: Final = 20.0

@@ -20,10 +20,10 @@ from random import Random
 from statistics import median
 from typing import Any, Final
 
-from hub.alerts.shapes import Circle
 from hub.bench import postgres, search_town
 from hub.bench.search_town import SearchTown, camera_id, place_of
-from hub.store.sighting_search import Wanted, find_sightings
+from hub.registry.shapes import Circle
+from hub.search.sighting_queries import Wanted, find_sightings
 
 SIGHTINGS: Final = 100_000
 MOST_SIGHTINGS: Final = 20_000_000

@@ -12,15 +12,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, text
 
-from hub.alerts.grants import Grant, Right
-from hub.alerts.moment import Moment
-from hub.store import grant_rows, people_rows, registry
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.passwords import Passwords
-from hub.store.registry_tables import cameras, nodes
-from hub.store.schema import migrate
-from hub.store.tables import columns, new_id
+from hub.access.grants import people_rows
+from hub.access.grants import rows as grants_rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import Grant, Right
+from hub.base.clock.clock import HubClock
+from hub.base.db.columns import columns, new_id
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.base.moment import Moment
+from hub.registry import registry
+from hub.registry.tables import cameras, nodes
 
 COMMUNES: Final = 25
 JUNCTIONS: Final = 16
@@ -156,7 +158,7 @@ def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> d
             now=now,
         )
         for grant in grants:
-            grant_rows.add_grant(
+            grants_rows.add_grant(
                 conn, person_id=people[login], grant=grant, reason="bench", now=now
             )
     return people

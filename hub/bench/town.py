@@ -5,18 +5,19 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from hub.alerts.grants import Grant, Right
+from hub.access.grants import people_rows, rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import Grant, Right
+from hub.alerting.alerts.tables import sightings
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
 from hub.bench.broker import Broker
 from hub.bench.talk import Talker
-from hub.store import grant_rows, people_rows, registry
-from hub.store.alert_tables import sightings
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.footage_tables import media
-from hub.store.passwords import Passwords
-from hub.store.phone_rows import Phone, put_phone
-from hub.store.schema import migrate
-from hub.store.spool_tables import events
+from hub.footage.tables import media
+from hub.nodes.spool.tables import events
+from hub.notify.phones.rows import Phone, put_phone
+from hub.registry import registry
 
 OFFICERS: Final = ("an", "binh")
 """Each has one phone; nothing sends their pending messages."""
@@ -48,9 +49,7 @@ class Town:
                     now=now,
                 )
                 grant = Grant(self._area_id, None, rights, now.utc_us)
-                grant_rows.add_grant(
-                    conn, person_id=person_id, grant=grant, reason="bench", now=now
-                )
+                rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
                 phone = Phone("webpush", f"https://push.example/{login}", "{}", login)
                 put_phone(conn, person_id, phone, now=now)
 

@@ -14,20 +14,24 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, Table, insert
 
-from hub.alerts.grants import Grant, Right
-from hub.alerts.moment import Moment
+from hub.access.grants import people_rows
+from hub.access.grants import rows as grants_rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import Grant, Right
+from hub.access.signin import session_rows
+from hub.access.signin.views import DEFAULT_LIMITS
+from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings
+from hub.base.audit.asker import Asker
+from hub.base.db.columns import columns, new_id
+from hub.base.db.database import Database
+from hub.base.moment import Moment
 from hub.bench.talk import Talker
-from hub.store import grant_rows, people_rows, presence, registry, session_rows
-from hub.store.alert_tables import alert_changes, alert_history, alerts, sightings
-from hub.store.asker import Asker
-from hub.store.database import Database
-from hub.store.footage_tables import media, media_sightings
-from hub.store.notify_tables import notifications
-from hub.store.passwords import Passwords
-from hub.store.phone_rows import Phone, put_phone
-from hub.store.registry_tables import cameras
-from hub.store.session_views import DEFAULT_LIMITS
-from hub.store.tables import columns, new_id
+from hub.footage.tables import media, media_sightings
+from hub.nodes import presence
+from hub.notify.phones.rows import Phone, put_phone
+from hub.notify.tables import notifications
+from hub.registry import registry
+from hub.registry.tables import cameras
 
 COMMUNES: Final = 20
 CAMERAS_EACH: Final = 20
@@ -102,7 +106,7 @@ def _officer(conn: Connection, number: int, commune: int, area_id: UUID, now: Mo
     )
     rights = Right.SEE | Right.CLIPS | Right.ALERTED
     grant = Grant(area_id, None, rights, now.plus_s(-YEAR_S).utc_us)
-    grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
+    grants_rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
     phone_id = put_phone(
         conn, person_id, Phone("webpush", f"https://push.example/{number}", "{}", "bench"), now=now
     )

@@ -5,17 +5,12 @@ from sqlalchemy import Connection
 from agent.wire import topics
 from agent.wire.answers import BringMedia, Command, SendDiagnosis
 from agent.wire.codec import encode
-from hub.alerts.moment import Moment
+from hub.base.moment import Moment
+from hub.footage.requests import clips, spans
+from hub.footage.retention import node_holds
 from hub.intake.replies import Reply
-from hub.store import (
-    diagnosis_rows,
-    node_holds,
-    program_rows,
-    rollout_rows,
-    settings_rows,
-    spans,
-    wishes,
-)
+from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
+from hub.nodes.diagnostics import rows
 
 
 def commands(conn: Connection, *, now: Moment) -> list[Reply]:
@@ -23,7 +18,7 @@ def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     rollout_rows.step(conn, now=now)
     wanted = [
         (wish.node, Command(command_id=wish.command_id, body=BringMedia(sha256s=(wish.sha256,))))
-        for wish in wishes.due(conn, now=now)
+        for wish in clips.due(conn, now=now)
     ]
     wanted += [
         (told.node, Command(command_id=told.command_id, body=told.words))
@@ -39,11 +34,11 @@ def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     ]
     wanted += [
         (told.node, Command(command_id=told.command_id, body=told.words))
-        for told in program_rows.due(conn, now=now)
+        for told in release_rows.due(conn, now=now)
     ]
     wanted += [
         (told.node, Command(command_id=told.command_id, body=SendDiagnosis()))
-        for told in diagnosis_rows.due(conn, now=now)
+        for told in rows.due(conn, now=now)
     ]
     return [
         Reply(topics.address(topics.COMMAND, node), encode(command), expires_s=600)

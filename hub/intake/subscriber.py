@@ -19,16 +19,16 @@ import structlog
 from agent.wire import topics
 from agent.wire.answers import Command, Wanted
 from agent.wire.codec import encode
-from hub.intake.clerk import DATABASE_FAULTS, Clerk, Outcome
-from hub.intake.doorbell import BrokerAddress
-from hub.intake.inbox import Arrival, Inbox
-from hub.intake.link import RECEIVE_MAXIMUM, Link
-from hub.intake.patience import Patience
+from hub.base.backoff import Patience
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database, is_about_storage
+from hub.intake.filing.batch import DATABASE_FAULTS, Clerk, Outcome
+from hub.intake.mqtt.inbox import Arrival, Inbox
+from hub.intake.mqtt.link import RECEIVE_MAXIMUM, Link
+from hub.intake.mqtt.probe import BrokerAddress
+from hub.intake.rate_limit import Bounds, Turnstile
 from hub.intake.replies import Reply
-from hub.intake.turnstile import Bounds, Turnstile
-from hub.store.bell import Bell
-from hub.store.clock import Clock
-from hub.store.database import Database, is_about_storage
 
 log = structlog.get_logger()
 

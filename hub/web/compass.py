@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hub.web.words import Words
+from hub.web.i18n import Words
 
 
 def compass_words(words: Words) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """What a capability brings into the hub, as one value.
 
-Each capability has its own file with a `Feature` in `hub/assembly/features`, and one line in the
-list there. Whatever needs something of every capability reads that list.
+Each capability has a `feature.py` with its `Feature`, and one line in the list in `hub.app.features`.
+Whatever needs something of every capability reads that list.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 
-from hub.store.acting import Acting
-from hub.store.table_notes import Mark, Tables
-from hub.web.auth import Visit
+from hub.access.signin.visit import Visit
+from hub.base.audit.acting import Acting
+from hub.base.db.table_notes import Mark, Tables
 from hub.web.guard import Body
-from hub.web.limits import Rate
-from hub.web.words import Words
+from hub.web.i18n import Words
+from hub.web.rate_limits import Rate
 
 
 def _no_acts(_: Words) -> dict[str, str]:
@@ -29,7 +29,7 @@ class Feature:
     routers: tuple[APIRouter, ...] = ()
     """In the order in which addresses are tried."""
     services: tuple[Callable[[Acting], object], ...] = ()
-    """Services made with `Acting` alone; the others are made in `hub.assembly.services`."""
+    """Services made with `Acting` alone; the others are made in `hub.app.web.services`."""
     tables: Tables = ()
     marks: tuple[Mark, ...] = ()
     """Times that move with the hub's clock."""

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from hub.web.limits import BAD_TOKENS, Limits
-from hub.web.site import Site, site_of
+from hub.web.rate_limits import BAD_TOKENS, Limits
+from hub.web.rendering import Site, site_of
 
 VERSION: Final = "1.0.0"
 

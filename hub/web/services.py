@@ -10,7 +10,7 @@ it to the functions below it:
 
 A page that shows a little of another capability asks the visit: `visit.use(CaseService)`, or
 `visit.find(TipService)` where the hub may be without it. The wiring makes every service once
-(`hub.assembly.services`).
+(`hub.app.web.services`).
 """
 
 from collections.abc import Iterable

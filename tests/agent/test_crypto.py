@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from agent import crypto
 from agent.crypto import CryptoError, WrongKindError
-from hub.enrol.authority import Authority
+from hub.nodes.pki.authority import Authority
 
 SAID = b"matthan seal 1 signed\0" + bytes(range(32))
 NOW = datetime(2026, 11, 26, 9, 0, 0, tzinfo=UTC)

@@ -12,14 +12,14 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from hub import config
-from hub.assembly.packing import packer
-from hub.store.database import Database
-from hub.store.export_door import ExportService
+from hub.app import config
+from hub.app.wiring.evidence import packer
+from hub.base.db.database import Database
+from hub.cases.evidence.service import ExportService
 from tests.browser import footage
 from tests.browser.served import address, free_socket, served
-from tests.hub.enrolling_rig import EnrolHub
-from tests.hub.web_town import PASSWORD, Seen, Town
+from tests.hub.rigs.enrolling_rig import EnrolHub
+from tests.hub.rigs.web_town import PASSWORD, Seen, Town
 from tests.waiting import patience_ms
 
 CHROMIUM = "/usr/bin/chromium"

@@ -4,27 +4,27 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from hub.alerts.grants import Grant, Right
-from hub.alerts.households import NewHousehold, Wanted
-from hub.alerts.petitions import Wish
-from hub.alerts.shapes import Point
-from hub.alerts.tips import Words
-from hub.store import grant_rows, people_rows
-from hub.store.asker import Asker
-from hub.store.asking_door import HouseholdRequestService
-from hub.store.case_door import CaseService
-from hub.store.household_door import HouseholdService
-from hub.store.petition_desk import PetitionDesk
-from hub.store.petition_tables import petitions
-from hub.store.petition_views import NewPetition
-from hub.store.registry_tables import nodes
-from hub.store.signin_tables import people
-from hub.store.tip_box import Reporter
-from hub.store.tip_desk import TipDesk
-from hub.store.tip_tables import tips
-from hub.store.tip_views import NewTip
+from hub.access.grants import people_rows, rows
+from hub.access.rules.grants import Grant, Right
+from hub.access.tables import people
+from hub.base.audit.asker import Asker
+from hub.cases.service import CaseService
+from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.rules import Wish
+from hub.public.data_requests.tables import petitions
+from hub.public.data_requests.views import NewPetition
+from hub.public.households.request_service import HouseholdRequestService
+from hub.public.households.rules import NewHousehold, Wanted
+from hub.public.households.service import HouseholdService
+from hub.public.tips.public_service import TipDesk
+from hub.public.tips.rules import Words
+from hub.public.tips.sealing import Reporter
+from hub.public.tips.tables import tips
+from hub.public.tips.views import NewTip
+from hub.registry.shapes import Point
+from hub.registry.tables import nodes
 from tests.browser.conftest import Hub
-from tests.hub.web_town import PASSWORD, Seen
+from tests.hub.rigs.web_town import PASSWORD, Seen
 
 KEEPER = "quan"
 
@@ -64,7 +64,7 @@ def with_keeper_of_all(hub: Hub) -> UUID:
             now=now,
         )
         grant = Grant(town.area_id, None, rights, starts_utc_us=now.utc_us - 1)
-        grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="quản trị", now=now)
+        rows.add_grant(conn, person_id=person_id, grant=grant, reason="quản trị", now=now)
     return person_id
 
 

@@ -23,13 +23,13 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from hub.store.accounts import SignedIn
-from hub.store.database import Database
-from hub.store.schema import migrate
+from hub.access.signin.accounts import SignedIn
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
 from tests.browser import footage
 from tests.browser.conftest import CHROMIUM, DESK, FLAGS, PHONE
 from tests.browser.served import address, free_socket, served
-from tests.hub.web_town import PASSWORD, Town
+from tests.hub.rigs.web_town import PASSWORD, Town
 
 LOADS: Final = 10
 ALERTS: Final = 10

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from hub.enrol.authority import Papers
+from hub.nodes.pki.authority import Papers
 from tests.waiting import patience_s, until
 
 

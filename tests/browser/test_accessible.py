@@ -7,13 +7,13 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from hub.store.registry_tables import cameras
+from hub.registry.tables import cameras
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import KEEPER, filled_pages, plain_pages, with_keeper_of_all
 from tests.browser.npm_packages import IS_POSSIBLE, installed
 from tests.browser.test_pages import SIZES
 from tests.browser.test_silence_pages import call_false
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 
 needs_axe = pytest.mark.skipif(not IS_POSSIBLE, reason="no node or npm here")
 pytestmark = [

@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import update
 
-from hub.store import people_rows
-from hub.store.signin_tables import sessions
-from hub.store.tables import columns
+from hub.access.grants import people_rows
+from hub.access.tables import sessions
+from hub.base.db.columns import columns
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks
-from tests.hub.web_town import PASSWORD
+from tests.hub.rigs.web_town import PASSWORD
 
 
 @pytest.fixture

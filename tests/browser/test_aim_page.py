@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_live_page import running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.test_aim import wanted
+from tests.hub.nodes.test_aim import wanted
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")

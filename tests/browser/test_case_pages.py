@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.test_cases import ALL, let
-from tests.hub.web_town import Seen
+from tests.hub.cases.test_cases import ALL, let
+from tests.hub.rigs.web_town import Seen
 
 pytestmark = pytest.mark.promise(
     "Cases and evidence: A case collects footage, and can be closed and opened again."

@@ -18,18 +18,18 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select, update
 
 from agent.wire.messages import LeftBy, SightingClosed
-from hub.alerts.grants import Right
-from hub.store.alert_tables import alerts
-from hub.store.registry_tables import cameras
+from hub.access.rules.grants import Right
+from hub.alerting.alerts.tables import alerts
+from hub.registry.tables import cameras
 from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
 from tests.browser.test_every_role import EVERY_LOOK
 from tests.browser.test_find_page import beside_it
 from tests.browser.test_hide_page import drag
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
-from tests.hub.test_tips import photo
-from tests.hub.test_web_moment import EAST_200_M
-from tests.hub.test_web_search import camera_of, let_search
-from tests.hub.web_town import PASSWORD, Seen
+from tests.hub.public.test_tips import photo
+from tests.hub.rigs.web_town import PASSWORD, Seen
+from tests.hub.search.test_web_moment import EAST_200_M
+from tests.hub.search.test_web_search import camera_of, let_search
 
 pytestmark = pytest.mark.promise("Cases and evidence: A case works from the tip to the export.")
 

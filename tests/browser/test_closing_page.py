@@ -4,14 +4,14 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from hub.alerts.grants import Right
-from hub.store.accounts import SignedIn
-from hub.store.case_door import CaseService
+from hub.access.rules.grants import Right
+from hub.access.signin.accounts import SignedIn
+from hub.cases.service import CaseService
 from tests.browser.conftest import DESK, Hub, Meet
 from tests.browser.test_grant_pages import people
 from tests.browser.test_live_page import camera_of, running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
-from tests.hub.web_town import PASSWORD, Seen
+from tests.hub.rigs.web_town import PASSWORD, Seen
 
 REASON = {"vi": "Nghỉ việc từ hôm nay", "en": "Left the service today"}
 

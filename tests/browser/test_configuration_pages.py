@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
-from tests.hub.web_town import NODE
+from tests.hub.rigs.web_town import NODE
 
 
 @in_three_looks

@@ -3,16 +3,16 @@
 import pytest
 from playwright.sync_api import expect
 
-from hub.alerts.escalation import Plan, Step, Whom
-from hub.alerts.rosters import Crew
-from hub.store import duty, duty_plans
-from hub.store.audit import By
-from hub.store.phone_service import PhoneService
-from hub.store.roster_rows import read_teams
-from hub.store.staff import person_by_login
+from hub.access.people import person_by_login
+from hub.alerting.oncall import plan_rows, rows
+from hub.alerting.oncall.roster_rows import read_teams
+from hub.alerting.oncall.rules.escalation import Plan, Step, Whom
+from hub.alerting.oncall.rules.rosters import Crew
+from hub.base.audit.log import By
+from hub.notify.phones.service import PhoneService
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 
 pytestmark = [
     pytest.mark.promise("Rules and duty: Rosters have shifts, swaps and holidays."),
@@ -30,7 +30,7 @@ def rosters(hub: Hub) -> None:
         an, binh, chi = (person_by_login(conn, login) for login in ("an", "binh", "chi"))
         assert an and binh and chi
         team, desk = (
-            duty.add_team(
+            rows.add_team(
                 conn,
                 area_id=town.area_id,
                 name=name,
@@ -43,19 +43,19 @@ def rosters(hub: Hub) -> None:
         day: dict[int, Crew] = dict.fromkeys(range(7), (an, binh))
         night: dict[int, Crew] = dict.fromkeys(range(6), (chi,))
         for new in (
-            duty.NewShift("Ca ngày", 360, 1080, day),
-            duty.NewShift("Ca đêm", 1080, 360, night),
+            rows.NewShift("Ca ngày", 360, 1080, day),
+            rows.NewShift("Ca đêm", 1080, 360, night),
         ):
             there = read_teams(conn, [team])[team]
-            duty.put_shift(conn, there, new, shift_id=None, by=SHELL, now=now)
+            rows.put_shift(conn, there, new, shift_id=None, by=SHELL, now=now)
         there = read_teams(conn, [desk])[desk]
-        duty.change_team(conn, there, name="Trực ban", members=[chi], by=SHELL, now=now)
+        rows.change_team(conn, there, name="Trực ban", members=[chi], by=SHELL, now=now)
         steps = (
             Step(Whom.ON_DUTY, 60, team, 1),
             Step(Whom.ON_DUTY, 60, team, 2),
             Step(Whom.TEAM, 120, desk),
         )
-        duty_plans.put_plan(conn, town.area_id, Plan(steps, 2), by=SHELL, now=now)
+        plan_rows.put_plan(conn, town.area_id, Plan(steps, 2), by=SHELL, now=now)
 
 
 @in_four_looks

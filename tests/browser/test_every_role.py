@@ -6,15 +6,15 @@ from typing import Final
 import pytest
 from sqlalchemy import select
 
-from hub.alerts.grants import Grant
-from hub.alerts.roles import USUAL, Role
-from hub.store import grant_rows, people_rows
-from hub.store.registry_tables import cameras
+from hub.access.grants import people_rows, rows
+from hub.access.rules.grants import Grant
+from hub.access.rules.roles import USUAL, Role
+from hub.registry.tables import cameras
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import filled_pages, plain_pages
 from tests.browser.test_pages import LANGUAGES, SIZES, fits
-from tests.hub.test_reports import an_alert
-from tests.hub.web_town import PASSWORD, Seen
+from tests.hub.oversight.test_reports import an_alert
+from tests.hub.rigs.web_town import PASSWORD, Seen
 
 pytestmark = pytest.mark.promise("Pages: Each role sees its pages without an error.")
 
@@ -52,7 +52,7 @@ def with_every_role(hub: Hub, language: str) -> None:
                 now=now,
             )
             grant = Grant(town.area_id, None, USUAL[role], starts_utc_us=now.utc_us - 1)
-            grant_rows.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+            rows.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
 
 @pytest.mark.parametrize(("size", "language"), LOOKED_AT)

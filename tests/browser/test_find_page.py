@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import insert, select, update
 
-from hub.alerts.grants import Right
-from hub.store.footage_tables import media
-from hub.store.registry_tables import cameras, nodes
-from hub.store.tables import new_id
+from hub.access.rules.grants import Right
+from hub.base.db.columns import new_id
+from hub.footage.tables import media
+from hub.registry.tables import cameras, nodes
 from tests.browser import footage
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
 from tests.browser.test_pages import (
@@ -22,8 +22,8 @@ from tests.browser.test_pages import (
     in_two_looks,
     set_language,
 )
-from tests.hub.test_web_search import camera_of, let_search
-from tests.hub.web_town import some_bytes
+from tests.hub.rigs.web_town import some_bytes
+from tests.hub.search.test_web_search import camera_of, let_search
 
 pytestmark = pytest.mark.promise("Search: A search goes by time in words or numbers.")
 

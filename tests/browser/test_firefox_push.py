@@ -17,22 +17,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.push_service import PushService, in_thread
-from hub.notify.book import LedgerBook
-from hub.notify.post import new_client
-from hub.notify.stages import Stages
-from hub.notify.webpush import Signer, WebPush
-from hub.notify.worker import Worker
-from hub.store.accounts import SignedIn
-from hub.store.asker import Asker
-from hub.store.bell import Bell
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.door import InboxService
-from hub.store.response_service import ResponseService
-from hub.store.views import AlertRow, ToldRow
+from hub.access.signin.accounts import SignedIn
+from hub.alerting.alerts.views import AlertRow, ToldRow
+from hub.alerting.notifications.recorder import LedgerBook
+from hub.alerting.notifications.send import Stages
+from hub.alerting.notifications.worker import Worker
+from hub.alerting.response.service import ResponseService
+from hub.base.audit.asker import Asker
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.console.service import InboxService
+from hub.notify.channels.post import new_client
+from hub.notify.channels.webpush import Signer, WebPush
 from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
 from tests.browser.served import address, free_socket, served
-from tests.hub.web_town import PASSWORD, Town, some_bytes
+from tests.hub.rigs.web_town import PASSWORD, Town, some_bytes
 from tests.waiting import busy, patience_s, until
 
 pytestmark = [

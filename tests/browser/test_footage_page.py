@@ -3,12 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from hub.alerts.grants import Right
+from hub.access.rules.grants import Right
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
-from tests.hub.test_web_search import address, let_search
-from tests.hub.web_town import some_bytes
+from tests.hub.rigs.web_town import some_bytes
+from tests.hub.search.test_web_search import address, let_search
 
 pytestmark = [
     pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time."),

@@ -4,12 +4,12 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from hub.alerts.grants import ALL, Grant
-from hub.store import grant_rows, people_rows
-from hub.store.registry_tables import areas
+from hub.access.grants import people_rows, rows
+from hub.access.rules.grants import ALL, Grant
+from hub.registry.tables import areas
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
-from tests.hub.web_town import PASSWORD, Seen
+from tests.hub.rigs.web_town import PASSWORD, Seen
 
 pytestmark = [
     pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver."),
@@ -41,9 +41,7 @@ def people(hub: Hub, language: str) -> None:
             if role == "keeper":
                 for top in tops:
                     grant = Grant(top, None, ALL, now.utc_us - 1)
-                    grant_rows.add_grant(
-                        conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now
-                    )
+                    rows.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
 
 @pytest.mark.promise("Audit and data protection: A monthly digest shows who looked at what.")

@@ -14,10 +14,10 @@ from agent.media.frame import Packet
 from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipBegun, ClipReady
 from agent.wire.presence import Death
-from hub.store import presence
+from hub.nodes import presence
 from tests.agent.rigs.stage import read
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.hub.web_town import NODE, Seen
+from tests.hub.rigs.web_town import NODE, Seen
 from tests.waiting import until
 
 FIRST_FRAMES = 70

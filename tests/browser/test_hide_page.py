@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from hub.evidence.areas import read_plan
-from hub.store.footage_tables import media
+from hub.cases.evidence.redaction_plan import read_plan
+from hub.footage.tables import media
 from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.test_cases import ALL, let
-from tests.hub.web_town import Seen
+from tests.hub.cases.test_cases import ALL, let
+from tests.hub.rigs.web_town import Seen
 
 pytestmark = pytest.mark.promise(
     "Cases and evidence: A redacted copy is marked and stands beside the original."

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
-from hub.alerts.grants import ALL
-from hub.store.household_tables import household_clips
+from hub.access.rules.grants import ALL
+from hub.public.households.tables import household_clips
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.test_cases import let
+from tests.hub.cases.test_cases import let
 
 pytestmark = pytest.mark.promise(
     "Tips and households: A household is asked for a span by an expiring link."

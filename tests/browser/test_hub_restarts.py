@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import text
 
 from deploy.broker import Broker, free_port
-from hub.store.database import Database
+from hub.base.db.database import Database
 from tests.browser.conftest import PHONE, Hub, Officer
 from tests.faults.proxy import FAIR, Proxy, Weather
-from tests.hub.test_hub_program import Site
-from tests.hub.web_town import Town
+from tests.hub.app.test_hub_program import Site
+from tests.hub.rigs.web_town import Town
 from tests.waiting import patience_ms, until
 
 pytestmark = [

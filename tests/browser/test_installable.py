@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub
-from tests.hub.web_town import PASSWORD
+from tests.hub.rigs.web_town import PASSWORD
 
 pytestmark = pytest.mark.promise("Pages: The site can be installed as an app.")
 

@@ -10,16 +10,17 @@ from sqlalchemy import select
 from agent.wire.messages import CameraLost
 from agent.wire.presence import BoardWords, CameraHealth, Health, Lost, Owing
 from agent.wire.terms import ClockSource, Stamp
-from hub.alerts.answers import Gone, Refused
-from hub.alerts.signs import Thresholds
-from hub.notify.lookout import Lookout
-from hub.store import dispatch, health, outcomes, registry
-from hub.store.alert_tables import alerts
-from hub.store.phone_service import PhoneService
-from hub.store.registry_tables import nodes
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.monitoring.monitor import Lookout
+from hub.alerting.monitoring.rules.liveness import Thresholds
+from hub.alerting.notifications import leasing, outcomes
+from hub.notify.phones.service import PhoneService
+from hub.notify.rules.delivery_result import Gone, Refused
+from hub.registry import health, registry
+from hub.registry.tables import nodes
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
-from tests.hub.web_town import NODE, Seen
+from tests.hub.rigs.web_town import NODE, Seen
 
 pytestmark = [
     pytest.mark.promise("Notifications: A notification that failed for good is listed."),
@@ -75,7 +76,7 @@ def fail_to_deliver(hub: Hub) -> None:
     hub.town.somebody()
     now = hub.town.clock.now()
     with hub.town.db.writing() as conn:
-        for owed in dispatch.claim(conn, worker="w", now=now, lease_s=30, limit=10):
+        for owed in leasing.claim(conn, worker="w", now=now, lease_s=30, limit=10):
             is_an = owed.phone.address.endswith("/an")
             answer: Any = Gone("410 push.example.org", 410) if is_an else Refused("413", 413)
             outcomes.record(conn, owed, answer, started=now, now=now)

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 
 pytestmark = pytest.mark.promise(
     "Seal and footage store: The hub keeps footage by class, area and hold."

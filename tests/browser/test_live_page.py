@@ -14,14 +14,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from hub.alerts.grants import Right
-from hub.store import grant_rows
-from hub.store.audit_tables import audit
-from hub.store.registry_tables import cameras
+from hub.access.grants import rows
+from hub.access.rules.grants import Right
+from hub.base.audit.tables import audit
+from hub.registry.tables import cameras
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
-from tests.hub.web_town import TOKEN, Town
+from tests.hub.rigs.web_town import TOKEN, Town
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
@@ -137,7 +137,7 @@ def test_a_revoked_grant_ends_the_picture_on_the_open_page(hub: Hub, meet: Meet)
         officer.open(f"/cameras/{camera_of(hub.town)}/live")
         expect(officer.page.locator(".live canvas")).to_be_visible()
         with hub.town.db.writing() as conn:
-            grant_rows.end_grant(conn, grant_id, now=hub.town.clock.now())
+            rows.end_grant(conn, grant_id, now=hub.town.clock.now())
         expect(officer.page.locator(".live canvas")).to_have_count(0)
         expect(officer.page.locator("[data-live-state]")).to_contain_text("không còn được xem")
         officer.shot("phone-vi-live-revoked", full=True)

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from hub.store import registry
-from hub.store.map_files import MapFiles
+from hub.places.map.ground import MapFiles
+from hub.registry import registry
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.browser.tiny_tiles import write_tiles
-from tests.hub.test_map import TOWN, many_cameras, place_all, plan
-from tests.hub.web_town import NODE
+from tests.hub.places.test_map import TOWN, many_cameras, place_all, plan
+from tests.hub.rigs.web_town import NODE
 
 pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
 

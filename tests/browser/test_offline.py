@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: The app works for a minute without a network.")

@@ -2,11 +2,11 @@
 
 from playwright.sync_api import expect
 
-from hub.store import registry
+from hub.registry import registry
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.test_on_the_way import another_camera
-from tests.hub.web_town import NODE, Seen
+from tests.hub.alerting.test_on_the_way import another_camera
+from tests.hub.rigs.web_town import NODE, Seen
 
 
 @in_two_looks

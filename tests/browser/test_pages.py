@@ -7,15 +7,16 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from hub.alerts.retention import FootageClass
-from hub.assembly.blob_owners import BLOB_OWNERS
-from hub.store import grant_rows, keeping
-from hub.store.own_account import OwnAccountService
-from hub.store.remover import Remover
-from hub.store.response_service import ResponseService
+from hub.access.grants import rows as grants_rows
+from hub.access.signin.own_account import OwnAccountService
+from hub.alerting.response.service import ResponseService
+from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.footage.retention import rows as retention_rows
+from hub.footage.retention.remover import Remover
+from hub.footage.retention.rules import FootageClass
 from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise(
@@ -166,7 +167,7 @@ def test_what_a_reader_may_no_longer_see_leaves_an_open_page(hub: Hub, meet: Mee
     assert grant_id is not None
     officer.page.wait_for_timeout(300)  # the line has noted what may be seen
     with hub.town.db.writing() as conn:
-        grant_rows.end_grant(conn, grant_id, now=hub.town.clock.now())
+        grants_rows.end_grant(conn, grant_id, now=hub.town.clock.now())
     expect(card).to_have_count(0)
     expect(officer.page.locator("#nothing-open")).to_be_visible()
     assert officer.complaints == []
@@ -274,7 +275,7 @@ def test_removed_footage_says_when_and_by_which_rule_and_fits(
 ) -> None:
     town = hub.town
     with town.db.writing() as conn:
-        keeping.set_rule(
+        retention_rows.set_rule(
             conn,
             footage_class=FootageClass.ALERT,
             area_id=town.area_id,
@@ -282,8 +283,8 @@ def test_removed_footage_says_when_and_by_which_rule_and_fits(
             reason="Quyết định 12/QĐ-UBND",
             now=town.clock.now(),
         )
-    monkeypatch.setattr("hub.store.remover.DAY_US", 1)
-    monkeypatch.setattr("hub.alerts.retention.DAY_US", 1)
+    monkeypatch.setattr("hub.footage.retention.remover.DAY_US", 1)
+    monkeypatch.setattr("hub.footage.retention.rules.DAY_US", 1)
     officer = meet()
     officer.open_alert(whole.alert_id)
     expect(officer.page.locator("video")).to_have_count(1)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from hub.store.database import Database
+from hub.base.db.database import Database
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.served import free_socket, served
 from tests.browser.test_account_pages import proofs_grow_old
 from tests.browser.test_pages import fits
-from tests.hub.web_town import Town
+from tests.hub.rigs.web_town import Town
 
 pytestmark = pytest.mark.promise("Sign-in: Sign-in by passkey works.")
 

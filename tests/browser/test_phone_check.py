@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
-from hub.alerts.answers import Delivered, Patience
-from hub.alerts.phone_checks import CheckBounds
-from hub.store import phone_checks
-from hub.store.phone_checks import Check
-from hub.store.phone_service import PhoneService
+from hub.notify.phones import heartbeat_rows
+from hub.notify.phones.heartbeat_rows import Check
+from hub.notify.phones.service import PhoneService
+from hub.notify.rules.delivery_result import Delivered, Patience
+from hub.notify.rules.heartbeat import CheckBounds
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import fits
 from tests.browser.test_push import Phone
@@ -35,9 +35,9 @@ def ask(hub: Hub, login: str = "an", *, answer_within_s: float = 3600.0) -> Chec
     here = datetime.fromtimestamp(now.utc_us / 1e6, UTC).astimezone(HERE)
     bounds = CheckBounds(hour=here.hour, zone=HERE, answer_within_s=answer_within_s)
     with hub.town.db.writing() as conn:
-        assert phone_checks.ask(conn, bounds, now=now) >= 1
-        (check,) = phone_checks.claim(conn, lease_s=60, now=now)
-        phone_checks.record(
+        assert heartbeat_rows.ask(conn, bounds, now=now) >= 1
+        (check,) = heartbeat_rows.claim(conn, lease_s=60, now=now)
+        heartbeat_rows.record(
             conn, check, Delivered(201), patience=Patience(), chance=0.5, now=hub.town.clock.now()
         )
     return check

@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
-from hub.alerts.answers import Answer, Delivered, Refused
-from hub.notify.channel import Message
-from hub.notify.channel import Phone as Address
-from hub.notify.phone_test import PhoneTest
-from hub.notify.webpush import payload
-from hub.store.phone_service import PhoneService
+from hub.nodes.commissioning.alert_test_sender import PhoneTest
+from hub.notify.channels.port import Message
+from hub.notify.channels.port import Phone as Address
+from hub.notify.channels.webpush import payload
+from hub.notify.phones.service import PhoneService
+from hub.notify.rules.delivery_result import Answer, Delivered, Refused
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_live_page import camera_of, running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.browser.test_push import Phone
-from tests.hub.web_town import PASSWORD
+from tests.hub.rigs.web_town import PASSWORD
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")

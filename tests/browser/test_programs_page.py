@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Route, expect
 
-from hub.store import program_rows
+from hub.nodes.desired_state import release_rows
 from tests.agent.rigs.bundles import bundle
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
@@ -15,7 +15,7 @@ HOME = "/configuration/programs"
 
 def here(hub: Hub) -> list[str]:
     with hub.town.db.reading() as conn:
-        return [one.release.name for one in program_rows.bundles(conn)]
+        return [one.release.name for one in release_rows.bundles(conn)]
 
 
 def losing_the_second(pieces: list[str | None]) -> Callable[[Route], None]:

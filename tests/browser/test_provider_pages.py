@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from hub.provider.asking import Line
-from hub.provider.provider import Client, Provider
-from hub.store.database import Database
+from hub.access.oidc.http import Line
+from hub.access.oidc.provider import Client, Provider
+from hub.base.db.database import Database
 from tests.browser.conftest import Hub, Meet
 from tests.browser.served import address, free_socket, served
 from tests.browser.test_accessible import axe, faults, needs_axe
 from tests.browser.test_account_pages import proofs_grow_old
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.open_id_office import CLIENT, SECRET, OpenIdOffice
-from tests.hub.web_town import Town
+from tests.hub.rigs.open_id_office import CLIENT, SECRET, OpenIdOffice
+from tests.hub.rigs.web_town import Town
 
 pytestmark = [needs_axe, pytest.mark.promise("Sign-in: Sign-in by OpenID is optional.")]
 

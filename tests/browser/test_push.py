@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import text
 
-from hub.store.phone_service import PhoneService
+from hub.notify.phones.service import PhoneService
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 from tests.waiting import until
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.test_reports import add_leader, an_alert
+from tests.hub.oversight.test_reports import add_leader, an_alert
 
 pytestmark = pytest.mark.promise("Pages: Reports count alerts, times and false alarms by area.")
 

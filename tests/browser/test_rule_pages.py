@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_duty_pages import rosters
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 
 pytestmark = [
     pytest.mark.promise("Rules and duty: Alert rules apply by area, camera, zone, kind and time."),

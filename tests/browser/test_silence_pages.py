@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from hub.store.response_service import ResponseService
+from hub.alerting.response.service import ResponseService
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 

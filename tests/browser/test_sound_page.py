@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.web_town import Seen
+from tests.hub.rigs.web_town import Seen
 
 pytestmark = pytest.mark.promise("Clips: A person who may play clips can ask for their sound.")
 

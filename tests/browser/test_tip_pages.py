@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from hub.alerts.grants import ALL
-from hub.store.alert_tables import alerts
+from hub.access.rules.grants import ALL
+from hub.alerting.alerts.tables import alerts
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.test_cases import let
-from tests.hub.test_tips import photo
-from tests.hub.web_town import Seen
+from tests.hub.cases.test_cases import let
+from tests.hub.public.test_tips import photo
+from tests.hub.rigs.web_town import Seen
 
 pytestmark = [
     pytest.mark.promise("Tips and households: A tip comes by a web form, also anonymously."),

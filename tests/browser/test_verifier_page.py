@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hub.assembly import stamping
-from hub.evidence.summary import verifier_page
+from hub.app.wiring import timestamping
+from hub.cases.evidence.summary import verifier_page
 from tests.browser.conftest import DESK, PHONE
-from tests.hub.stamp_office import StampOffice
-from tests.hub.test_evidence import (
+from tests.hub.base.test_stamps import packaged, settings
+from tests.hub.cases.test_evidence import (
     CLIP,
     PICTURE,
     entries_of,
@@ -25,7 +25,7 @@ from tests.hub.test_evidence import (
     signer,
     swap,
 )
-from tests.hub.test_stamps import packaged, settings
+from tests.hub.rigs.stamp_office import StampOffice
 
 pytestmark = [
     pytest.mark.promise("Cases and evidence: An export verifies offline, by page and by command."),
@@ -101,7 +101,7 @@ def test_a_time_stamp_is_named_and_one_of_another_package_is_found(
 ) -> None:
     by = signer(tmp_path / "secrets", datetime.now(UTC))
     with StampOffice(tmp_path / "office").open() as office:
-        asked = stamping.asked(settings(office, tmp_path))
+        asked = timestamping.asked(settings(office, tmp_path))
         one, other = packaged(by, asked), packaged(by, asked)
     assert office.url in shows(page, one, tmp_path, "good")
     spliced = dict(entries_of(one)) | {"manifest.tsr": dict(entries_of(other))["manifest.tsr"]}

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from hub.store.accounts import SignedIn
-from hub.store.database import Database
+from hub.access.signin.accounts import SignedIn
+from hub.base.db.database import Database
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
 from tests.browser.served import address, free_socket, served
-from tests.hub.web_town import PASSWORD, Town
+from tests.hub.rigs.web_town import PASSWORD, Town
 
 pytestmark = pytest.mark.promise("Pages: The inbox loads at most 150 kB.")
 

@@ -19,15 +19,15 @@ from sqlalchemy import Connection, text
 from starlette.routing import Mount, Route
 
 from agent.config import AgentSettings
-from hub.config import HubSettings
-from hub.evidence.manifest import Manifest
-from hub.store.database import Database
-from tests.hub import test_every_command_is_logged as commands
-from tests.hub import test_every_route_is_logged as routes
-from tests.hub.desk import Desk
-from tests.hub.test_cases import ALL, let, whole
-from tests.hub.test_metrics import measured
-from tests.hub.web_town import Town, some_bytes
+from hub.app.config import HubSettings
+from hub.base.db.database import Database
+from hub.cases.evidence.manifest import Manifest
+from tests.hub.app import test_every_command_is_logged as commands
+from tests.hub.app import test_every_route_is_logged as routes
+from tests.hub.cases.test_cases import ALL, let, whole
+from tests.hub.oversight.test_metrics import measured
+from tests.hub.rigs.desk import Desk
+from tests.hub.rigs.web_town import Town, some_bytes
 from toml_settings import FileSettings, known_keys, removed_keys
 
 Holds = Callable[[str, Iterable[str]], None]
@@ -116,7 +116,7 @@ FILES: Final = re.compile(
 NO_ACTS: Final = frozenset(
     {
         "http.response.start",
-        "hub.store.film_child",
+        "hub.footage.films.film_child",
         "hub.web",
         "intake.not_yet",
         "intake.numbers_lost_with_spool",

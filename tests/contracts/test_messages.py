@@ -16,7 +16,7 @@ from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import encode
-from hub.intake.reading import Said, read
+from hub.intake.filing.decode import Said, read
 from tests.agent.rigs.hubside import NODE, open_journal
 from tests.agent.wire.test_wire import GOLDEN
 

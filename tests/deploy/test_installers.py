@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.node.wanted import wanted
-from hub.alerts.grants import Right
+from hub.access.rules.grants import Right
 from tests.waiting import patience_s
 
 pytestmark = [

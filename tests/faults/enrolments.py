@@ -23,11 +23,11 @@ import httpx
 from cryptography import x509
 
 from agent.wire.enrolment import PATH, EnrolAnswer, EnrolRequest
-from hub.store.database import Database
-from hub.store.schema import migrate
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
 from tests.browser.served import free_socket, served
-from tests.hub.enrolling_rig import Box, EnrolHub
-from tests.hub.web_town import Town
+from tests.hub.rigs.enrolling_rig import Box, EnrolHub
+from tests.hub.rigs.web_town import Town
 from tests.waiting import patience_s
 
 RACERS = 3

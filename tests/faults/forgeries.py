@@ -29,20 +29,19 @@ from uuid import UUID
 
 from cryptography import x509
 
-from hub.alerts.chain import BEGINNING, Anchor, Record, bind
-from hub.alerts.chain import faults as log_faults
-from hub.alerts.moment import Moment
-from hub.evidence.check import check_package
-from hub.evidence.keys import Signer
-from hub.evidence.manifest import MANIFEST, SIGNATURE, STAMP
-from hub.evidence.package import write_package
-from hub.evidence.stamp import Authority
-from hub.store import audit
-from hub.store.audit import By
-from hub.store.database import Database
-from hub.store.schema import migrate
-from tests.hub.stamp_office import StampOffice
-from tests.hub.test_evidence import (
+from hub.base.audit import log
+from hub.base.audit.log import By
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.base.hash_chain import BEGINNING, Anchor, Record, bind
+from hub.base.hash_chain import faults as log_faults
+from hub.base.moment import Moment
+from hub.base.rfc3161 import Authority
+from hub.cases.evidence.check import check_package
+from hub.cases.evidence.keys import Signer
+from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, STAMP
+from hub.cases.evidence.package import write_package
+from tests.hub.cases.test_evidence import (
     CLIP,
     FORGERIES,
     PICTURE,
@@ -52,6 +51,7 @@ from tests.hub.test_evidence import (
     packed,
     signer,
 )
+from tests.hub.rigs.stamp_office import StampOffice
 
 LINES = 60
 Forged = tuple[bytes, str]
@@ -147,9 +147,9 @@ class Logs:
         for number in range(LINES):
             with db.writing() as conn:
                 now = Moment(1_795_000_000_000_000 + number * 1_000_000, 5)
-                audit.note(conn, By(came_from="10.0.0.9"), act="clip.play", now=now, detail="VA-1")
+                log.note(conn, By(came_from="10.0.0.9"), act="clip.play", now=now, detail="VA-1")
         with db.reading() as conn:
-            self.whole = list(audit.read(conn))
+            self.whole = list(log.read(conn))
         db.close()
         with closing(sqlite3.connect(self._file)) as forger, forger:
             forger.execute("PRAGMA journal_mode=DELETE")
@@ -169,7 +169,7 @@ class Logs:
         db = Database(f"sqlite:///{self._copy}")
         try:
             with db.reading() as conn:
-                return [fault.seq for fault in log_faults(audit.read(conn), [self.anchor])]
+                return [fault.seq for fault in log_faults(log.read(conn), [self.anchor])]
         finally:
             db.close()
 

@@ -18,16 +18,16 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from hub.alerts.households import MOST_BYTES
-from hub.store.database import Database
-from hub.store.household_tables import household_clips
-from hub.store.parts import CHUNK_BYTES
-from hub.store.schema import migrate
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.base.storage.partial_files import CHUNK_BYTES
+from hub.public.households.rules import MOST_BYTES
+from hub.public.households.tables import household_clips
 from tests.browser.served import address, free_socket, served
-from tests.hub.test_cases import let
-from tests.hub.test_households import ALL, ask, open_case, register
-from tests.hub.web_town import PASSWORD, Town
-from tests.hub.web_visitor import Visitor
+from tests.hub.cases.test_cases import let
+from tests.hub.public.test_households import ALL, ask, open_case, register
+from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.hub.rigs.web_visitor import Visitor
 from tests.waiting import patience_s
 
 TUS = {"Tus-Resumable": "1.0.0"}

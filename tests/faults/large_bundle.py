@@ -18,12 +18,12 @@ from pathlib import Path
 
 import httpx
 
-from hub.store import program_rows
-from hub.store.database import Database
-from hub.store.schema import migrate
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.nodes.desired_state import release_rows
 from tests.agent.rigs.bundles import bundle
 from tests.browser.served import address, free_socket, served
-from tests.hub.web_town import PASSWORD, Town
+from tests.hub.rigs.web_town import PASSWORD, Town
 
 HOME = "/configuration/programs"
 
@@ -84,7 +84,7 @@ def main() -> int:
             took_s, worked_s = time.monotonic() - began_s, time.process_time() - worked_s
             most_mib = watch.stop()
         with town.db.reading() as conn:
-            here = [one.size_bytes for one in program_rows.bundles(conn)]
+            here = [one.size_bytes for one in release_rows.bundles(conn)]
         town.db.close()
         is_here = here == [file.stat().st_size]
     told = f"{code}, {here} bytes in {took_s:.1f} s, {worked_s:.1f} s of processor"

@@ -47,15 +47,15 @@ from agent.wire.answers import UploadToken
 from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.presence import Birth, CameraWords
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Stamp
-from hub.store import presence
-from hub.store.database import Database
-from hub.store.schema import migrate
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.nodes import presence
 from tests.agent.rigs.hubside import Running, now, open_journal
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.stage import clip_id_at
 from tests.browser.served import address, free_socket, served
 from tests.faults.uploads import POLICY
-from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
+from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.waiting import patience_s, until
 
 FIRST_BYTE_S: Final = 1.0

@@ -15,15 +15,16 @@ import psutil
 
 from deploy.broker import HOST, Broker, free_port
 from deploy.push_service import PushService
-from hub.alerts.grants import Grant, Right
-from hub.alerts.moment import Moment
-from hub.enrol.authority import HUB_NAME, Authority
-from hub.store import grant_rows, people_rows, registry
-from hub.store.clock import HubClock
-from hub.store.database import Database
-from hub.store.passwords import Passwords
-from hub.store.phone_rows import Phone, put_phone
-from hub.store.schema import migrate
+from hub.access.grants import people_rows, rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import Grant, Right
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.base.moment import Moment
+from hub.nodes.pki.authority import HUB_NAME, Authority
+from hub.notify.phones.rows import Phone, put_phone
+from hub.registry import registry
 from tests.faults.proxy import Proxy
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -205,7 +206,7 @@ class Town:
                     conn, login=login, name=login, language="vi", role="officer",
                     password=PASSWORD, passwords=passwords, now=now,
                 )  # fmt: skip
-                grant_rows.add_grant(
+                rows.add_grant(
                     conn, person_id=person_id, grant=Grant(area_id, None, rights, began.utc_us),
                     reason="campaign", now=now,
                 )  # fmt: skip

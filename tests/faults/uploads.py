@@ -32,13 +32,13 @@ from agent.journal import Journal
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.answers import UploadToken
-from hub.store.database import Database
-from hub.store.schema import migrate
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
 from tests.agent.rigs.hubside import Running, open_journal, opened
 from tests.agent.rigs.hubside import now as moment
 from tests.browser.served import address, free_socket, served
 from tests.faults.proxy import Proxy, Weather
-from tests.hub.web_town import TOKEN, Town
+from tests.hub.rigs.web_town import TOKEN, Town
 from tests.waiting import until
 
 MOST_SENT: Final = 1.1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import LargeBinary
 
-from hub.assembly.schema import metadata
+from hub.app.schema import metadata
 
 pytestmark = pytest.mark.promise(
     "Core: The product has no face recognition and follows no named person."

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from agent.config import AgentSettings
-from hub.config import HubSettings
-from tests.hub.features import ACTS
+from hub.app.config import HubSettings
+from tests.hub.rigs.features import ACTS
 from toml_settings import FileSettings, known_keys, load, removed_keys
 
 ROOT = Path(__file__).parents[2]

@@ -21,23 +21,27 @@ NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES: Final = ("vi", "en")
 
 KEYWORDS: Final[dict[str, Any]] = {"_": None, "say": None, "count": (1, 2)}
+TEXTS: Final = ("api", "feature", "form", "forms", "pages", "stream", "wording")
+"""Names of modules, or what their names end with, that hold texts of pages."""
+
 METHODS: Final = [
-    ("templates/**.html", "jinja2"),
-    ("static/js/*.js", "javascript"),
-    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2"),
+    ("web/static/js/*.js", "javascript"),
+    ("web/**.py", "python"),
+    *((f"**/{name}.py", "python") for one in TEXTS for name in (one, f"*_{one}")),
+    ("access/signin/visit.py", "python"),
+    ("oversight/log/acts.py", "python"),
+    ("nodes/health/plots.py", "python"),
 ]
 
 
 def gathered() -> Catalog:
-    """All message ids in the code of `hub/web`."""
+    """All message ids of the pages: in templates, scripts, and modules that hold texts."""
     catalog = Catalog(charset="utf-8")
-    found = extract_from_dir(
-        ROOT / "hub" / "web", METHODS, {"templates/**.html": {"silent": "false"}}, KEYWORDS
-    )
+    options = {"**/templates/**.html": {"silent": "false"}}
+    found = extract_from_dir(ROOT / "hub", METHODS, options, KEYWORDS)
     for name, line, message, comments, context in found:
-        catalog.add(
-            message, None, [(f"hub/web/{name}", line)], auto_comments=comments, context=context
-        )
+        catalog.add(message, None, [(f"hub/{name}", line)], auto_comments=comments, context=context)
     return catalog
 
 

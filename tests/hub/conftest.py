@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from deploy.broker import Broker
-from hub.store.database import Database
-from tests.hub.desk import Desk
-from tests.hub.streets import Streets
-from tests.hub.web_town import Town
+from hub.base.db.database import Database
+from tests.hub.rigs.desk import Desk
+from tests.hub.rigs.streets import Streets
+from tests.hub.rigs.web_town import Town
 
 
 @pytest.fixture

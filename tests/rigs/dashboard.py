@@ -22,14 +22,14 @@ from typing import Any, Final
 import httpx
 
 from agent.wire.presence import Health
-from hub.assembly.measuring import Measured
-from hub.store import health
-from hub.store.database import Database
-from hub.store.registry import node_by_name
-from hub.store.schema import migrate
-from hub.web.site import Measures
+from hub.app.wiring.metrics import Measured
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.registry import health
+from hub.registry.registry import node_by_name
+from hub.web.rendering import Measures
 from tests.browser.served import address, free_socket, served
-from tests.hub.web_town import NODE, Town
+from tests.hub.rigs.web_town import NODE, Town
 from tests.waiting import until
 
 ROOT: Final = Path(__file__).parents[2]

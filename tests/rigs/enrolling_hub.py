@@ -16,11 +16,11 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.broker import Broker
-from hub.store.database import Database
-from hub.store.schema import migrate
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
 from tests.browser.served import free_socket, served
-from tests.hub import enrolling_rig
-from tests.hub.web_town import Town
+from tests.hub.rigs import enrolling_rig
+from tests.hub.rigs.web_town import Town
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ printf 'instance-id: matthan-1\n' >"$root/var/lib/cloud/seed/nocloud/meta-data"
 import sys
 
 from agent.wire.enrolment import EnrolmentCode
-from hub.web.first_boot import user_data
+from hub.nodes.enrolment.cloud_init import user_data
 
 sys.stdout.write(user_data("nga-tu-07", EnrolmentCode.parse(sys.argv[1])))
 PY

@@ -19,7 +19,7 @@ from deploy.parts import Part
 from deploy.push_service import PushService, in_thread
 from deploy.town import BIN, Town, pick_port
 from tests.agent.rigs.rtsp import RtspServer
-from tests.hub.open_id_office import CLIENT, SECRET, OpenIdOffice
+from tests.hub.rigs.open_id_office import CLIENT, SECRET, OpenIdOffice
 
 PATIENCE_S = 300.0
 WHOLE = (

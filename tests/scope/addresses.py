@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from hub.alerts.grants import Right
-from hub.store.asker import Asker
-from hub.store.export_door import CannotLeaveError, ExportService
+from hub.access.rules.grants import Right
+from hub.base.audit.asker import Asker
+from hub.cases.evidence.service import CannotLeaveError, ExportService
 from tests.scope.asks import Ask
 from tests.scope.holdings import Holdings, HoldingsTwin
 from tests.scope.world import Person, Twin

@@ -11,9 +11,9 @@ whole town, theirs or not. What comes back is looked through for the marks that 
 carries. Between the requests grants end and time passes; people are seen, and what is then owed to
 phones, and handed to the sender after more grants have ended, is held against the twin too.
 
-The judge is `hub.alerts.grants` in plain objects; it shares no line with the SQL that the site
-asks. Ends with 0 when nothing went out that was not granted and nothing was refused that was; who
-interrupts it is told what came of it so far.
+The judge is `hub.access.rules.grants` in plain objects; it shares no line with the SQL that the
+site asks. Ends with 0 when nothing went out that was not granted and nothing was refused that was;
+who interrupts it is told what came of it so far.
 """
 
 import asyncio
@@ -42,19 +42,21 @@ if __name__ == "__main__":  # started by its path, as its page says
 
 from sqlalchemy import select
 
-from hub.assembly.features import FEATURES
-from hub.store import account_closing, dispatch, grant_rows
-from hub.store.account_door import AccountService
-from hub.store.audit import By
-from hub.store.database import Database
-from hub.store.export_door import ExportService
-from hub.store.live_door import LiveService
-from hub.store.notify_tables import notifications
-from hub.store.schema import migrate
-from hub.web import live
-from hub.web.app import WebSettings, create_app
-from hub.web.live_round import LiveRound
-from hub.web.watching import Watching
+from hub.access.grants import rows
+from hub.alerting.notifications import leasing
+from hub.app.features import FEATURES
+from hub.app.web.create_app import WebSettings, create_app
+from hub.base.audit.log import By
+from hub.base.db.database import Database
+from hub.base.db.schema import migrate
+from hub.cases.evidence.service import ExportService
+from hub.console import stream
+from hub.console.accounts import closing
+from hub.console.accounts.service import AccountService
+from hub.footage.live.leases import LiveRound
+from hub.footage.live.service import LiveService
+from hub.footage.live.watching import Watching
+from hub.notify.tables import notifications
 from tests.postgres import cluster
 from tests.scope import started
 from tests.scope.addresses import Addresses, packer
@@ -184,7 +186,7 @@ class Street:
         if who.is_disabled:
             with self.world.db.writing() as conn:
                 by, now = By(came_from="shell"), self.world.clock.now()
-                account_closing.close(conn, who.person_id, reason="left", by=by, now=now)
+                closing.close(conn, who.person_id, reason="left", by=by, now=now)
         return token, getattr(signed, "csrf", "")
 
     async def _ask(self, client: httpx.AsyncClient, who: Person, signed: tuple[str, str]) -> None:
@@ -371,7 +373,7 @@ class Street:
         world = self.world
         now = world.clock.now()
         with world.db.writing() as conn:
-            grant_rows.end_grant(conn, who.grant_ids[number], now=now)
+            rows.end_grant(conn, who.grant_ids[number], now=now)
         old = who.grants[number]
         ends = now.utc_us if old.ends_utc_us is None else min(old.ends_utc_us, now.utc_us)
         who.grants[number] = type(old)(
@@ -410,7 +412,7 @@ class Street:
         world = self.world
         now = world.clock.now()
         with world.db.writing() as conn:
-            handed = dispatch.claim(conn, worker="w", now=now, lease_s=60, limit=1_000)
+            handed = leasing.claim(conn, worker="w", now=now, lease_s=60, limit=1_000)
             states = list(
                 conn.execute(
                     select(notifications.c.id, notifications.c.person_id, notifications.c.state)
@@ -446,7 +448,7 @@ def run(
     gc.collect()
     gc.freeze()  # as the hub itself: what is there now stays
     # A stream is left after one look: nothing is gained by waiting for the next.
-    live.PACE_S = 0.0  # type: ignore[misc]  # final in the product
+    stream.PACE_S = 0.0  # type: ignore[misc]  # final in the product
     rng = random.Random(wanted.seed)
     while found.requests < wanted.requests:
         here = folder / f"town-{found.towns}"

@@ -12,19 +12,19 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, insert, select
 
-from hub.alerts.grants import CameraPlace, Right, at_or_above
-from hub.alerts.moment import Moment
-from hub.alerts.roles import Role
-from hub.store.alert_tables import alerts
-from hub.store.asker import Asker
-from hub.store.case_tables import case_items, case_members, cases
-from hub.store.live_door import LiveCamera, Purpose
-from hub.store.notice_tables import notice_files, notices
-from hub.store.registry_tables import nodes
-from hub.store.tables import columns
-from hub.store.tip_box import Reporter, TipBox
-from hub.store.tip_tables import tip_pictures, tip_reporters, tips
-from hub.web.watching import Watching
+from hub.access.rules.grants import CameraPlace, Right, at_or_above
+from hub.access.rules.roles import Role
+from hub.alerting.alerts.tables import alerts
+from hub.base.audit.asker import Asker
+from hub.base.db.columns import columns
+from hub.base.moment import Moment
+from hub.cases.tables import case_items, case_members, cases
+from hub.footage.live.service import LiveCamera, Purpose
+from hub.footage.live.watching import Watching
+from hub.public.notices.tables import notice_files, notices
+from hub.public.tips.sealing import Reporter, TipBox
+from hub.public.tips.tables import tip_pictures, tip_reporters, tips
+from hub.registry.tables import nodes
 from tests.scope.world import DAY_S, Camera, File, Person, Shot, Twin, World, mark
 
 WRITERS: Final = frozenset({Role.LEADER, Role.KEEPER})

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
 
-from hub.alerts.grants import ALL, Right, at_or_above
-from hub.alerts.shapes import Circle, Point, Ring, Shape, Street, beyond_m
-from hub.store.alert_tables import sightings
-from hub.store.footage_tables import media, media_sightings
-from hub.store.registry_tables import cameras
-from hub.store.sighting_search import Wanted
+from hub.access.rules.grants import ALL, Right, at_or_above
+from hub.alerting.alerts.tables import sightings
+from hub.footage.tables import media, media_sightings
+from hub.registry.shapes import Circle, Point, Ring, Shape, Street, beyond_m
+from hub.registry.tables import cameras
+from hub.search.sighting_queries import Wanted
 from tests.scope.world import DAY_S, Camera, Person, Shot, Twin, World
 
 SIGHTINGS: Final = 160

@@ -33,13 +33,13 @@ import httpx
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from hub.alerts.grants import Right
-from hub.store.asker import Asker
-from hub.store.database import Database
-from hub.store.search_door import SearchService
-from hub.store.sighting_search import SHOWN, Wanted
-from hub.store.sighting_sights import FoundSighting
-from hub.store.sighting_views import SightingsPage
+from hub.access.rules.grants import Right
+from hub.base.audit.asker import Asker
+from hub.base.db.database import Database
+from hub.search.service import SearchService
+from hub.search.sighting_queries import SHOWN, Wanted
+from hub.search.sighting_rows import FoundSighting
+from hub.search.sighting_views import SightingsPage
 from tests.scope import campaign, started
 from tests.scope.campaign import ORIGIN, Ask, Street, databases
 from tests.scope.searched_world import RIGHTS, Fact, SearchedWorld

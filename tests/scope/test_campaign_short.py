@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import true
 
-from hub.alerts.grants import Right
-from hub.store import case_rows, channels, footage_sights, scope
-from hub.store.footage_tables import media
-from hub.store.scope import entitled_values
+from hub.access import scope
+from hub.access.rules.grants import Right
+from hub.access.scope import entitled_values
+from hub.alerting.notifications import channel_choice
+from hub.cases import rows
+from hub.footage import queries
+from hub.footage.tables import media
 from tests.scope import campaign
 
 pytestmark = [
@@ -53,7 +56,7 @@ def all_of_the_camera(scope: Any) -> Any:
 def test_the_campaign_finds_footage_from_before_a_grant_reaches_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(footage_sights, "seen_media", all_of_the_camera)
+    monkeypatch.setattr(queries, "seen_media", all_of_the_camera)
     counted = found(tmp_path, requests=400, seed=7)
     assert any("bytes of" in leak for leak in counted.leaks)
 
@@ -61,7 +64,7 @@ def test_the_campaign_finds_footage_from_before_a_grant_reaches_back(
 def test_the_campaign_finds_cases_and_tips_that_open_to_everybody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(case_rows, "is_in", lambda _person_id, _now: true())
+    monkeypatch.setattr(rows, "is_in", lambda _person_id, _now: true())
     counted = found(tmp_path, requests=250, seed=10)
     assert any("/cases/" in leak and "not theirs" in leak for leak in counted.leaks)
     assert any("/tips/pictures/" in leak for leak in counted.leaks)
@@ -81,7 +84,7 @@ def test_the_campaign_finds_who_is_told_without_being_granted_it(
     def who_sees(camera_id: Any, _right: Right, now: Any) -> Any:
         return entitled_values(camera_id, Right(0), now)
 
-    monkeypatch.setattr(channels, "entitled_values", who_sees)
+    monkeypatch.setattr(channel_choice, "entitled_values", who_sees)
     counted = found(tmp_path, requests=120, seed=9)
     assert any("may not be told" in leak for leak in counted.leaks)
 

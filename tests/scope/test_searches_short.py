@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from hub.alerts.grants import Right
-from hub.store import sighting_places, sighting_sights
-from hub.store.footage_tables import media
+from hub.access.rules.grants import Right
+from hub.footage.tables import media
+from hub.search import scope as search_scope
+from hub.search import sighting_rows
 from tests.scope import searches
 from tests.scope.campaign import databases
 
@@ -58,7 +59,7 @@ def is_found(folder: Path, *words: str) -> bool:
 def test_the_campaign_finds_rows_by_another_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sighting_places, "RIGHTS", Right.SEE)
+    monkeypatch.setattr(search_scope, "RIGHTS", Right.SEE)
     assert is_found(tmp_path, ": rows ")
 
 
@@ -68,7 +69,7 @@ def test_the_campaign_finds_pictures_from_before_a_grant_reaches_back(
     def all_of_the_camera(scope: Any) -> Any:
         return media.c.camera_id == scope.c.camera_id
 
-    monkeypatch.setattr(sighting_sights, "seen_media", all_of_the_camera)
+    monkeypatch.setattr(sighting_rows, "seen_media", all_of_the_camera)
     assert is_found(tmp_path, "picture", "clips")
 
 

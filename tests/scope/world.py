@@ -15,27 +15,28 @@ from sqlalchemy import insert, select, update
 
 from agent.wire.messages import ClipBegun, ClipReady
 from agent.wire.terms import Picture
-from hub.alerts.grants import ALL, CameraPlace, Grant, Right, at_or_above, may
-from hub.alerts.moment import Moment
-from hub.alerts.roles import Role, fence_of
-from hub.assembly.services import Resources, make_services
-from hub.store import presence, registry
-from hub.store.accounts import Accounts, SessionLimits
-from hub.store.alert_tables import alerts, trouble_cameras
-from hub.store.bell import Bell
-from hub.store.blobs import BlobFolder
-from hub.store.database import Database
-from hub.store.filing import Filing
-from hub.store.footage_tables import media
-from hub.store.notify_tables import phones
-from hub.store.parts import PartFolder
-from hub.store.registry_tables import cameras
-from hub.store.signin_tables import grants, people
-from hub.store.tables import columns, new_id
-from hub.store.tip_box import TipBox
-from hub.store.uploads import Uploads
-from tests.hub.streets import CHEAP, NIGHT, HandClock, Mouth, sha
-from tests.hub.web_town import POLICY
+from hub.access.rules.grants import ALL, CameraPlace, Grant, Right, at_or_above, may
+from hub.access.rules.roles import Role, fence_of
+from hub.access.signin.accounts import Accounts, SessionLimits
+from hub.access.tables import grants, people
+from hub.alerting.alerts.tables import alerts, trouble_cameras
+from hub.app.web.services import Resources, make_services
+from hub.base.change_signal import Bell
+from hub.base.db.columns import columns, new_id
+from hub.base.db.database import Database
+from hub.base.moment import Moment
+from hub.base.storage.blobs import BlobFolder
+from hub.base.storage.partial_files import PartFolder
+from hub.footage.tables import media
+from hub.footage.upload.service import Uploads
+from hub.intake.filing.filing import Filing
+from hub.nodes import presence
+from hub.notify.tables import phones
+from hub.public.tips.sealing import TipBox
+from hub.registry import registry
+from hub.registry.tables import cameras
+from tests.hub.rigs.streets import CHEAP, NIGHT, HandClock, Mouth, sha
+from tests.hub.rigs.web_town import POLICY
 
 DAY_S: Final = 86_400
 PASSWORD: Final = "password of all"
@@ -398,7 +399,7 @@ class World:
 
 
 class Twin:
-    """Who may see what, said by `hub.alerts.grants` and `hub.alerts.roles` alone."""
+    """Who may see what, said by `hub.access.rules.grants` and `hub.access.rules.roles` alone."""
 
     def __init__(self, world: World) -> None:
         self._world = world

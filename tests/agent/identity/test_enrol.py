@@ -29,13 +29,13 @@ from agent.uplink.mqtt.errors import Trouble
 from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import EnrolAnswer, EnrolledCamera, EnrolmentCode
-from hub.enrol.authority import Authority
-from hub.store.database import Database
-from hub.store.enrol_tables import node_papers
+from hub.base.db.database import Database
+from hub.nodes.enrolment.tables import node_papers
+from hub.nodes.pki.authority import Authority
 from tests.browser.served import free_socket, served
-from tests.hub.enrolling_rig import EnrolHub
-from tests.hub.intake_rig import count
-from tests.hub.web_town import NODE, TOKEN, Town
+from tests.hub.rigs.enrolling_rig import EnrolHub
+from tests.hub.rigs.intake_rig import count
+from tests.hub.rigs.web_town import NODE, TOKEN, Town
 
 pytestmark = pytest.mark.promise(
     "Installing: The key of a node is made on the node and never leaves it."

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from agent.identity.next_certificate import NotOursError, checked, request
-from hub.enrol.authority import Authority, Papers
+from hub.nodes.pki.authority import Authority, Papers
 
 NOW = datetime(2026, 11, 26, 9, 0, 0, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from agent.uplink.mqtt import errors
 from agent.uplink.mqtt.session import BrokerAddress
 from agent.wire.seal_check import State, judge
 from deploy.broker import Broker
-from hub.enrol.vouching import fault_of_certificate, read_authority, signature_holds
+from hub.nodes.pki.verification import fault_of_certificate, read_authority, signature_holds
 from tests.agent.rigs.hubside import FakeHub
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past

@@ -15,7 +15,7 @@ from agent.recording.writer import ClipWriter
 from agent.wire.seal import BEGINNING, Claims, Record
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
-from hub.enrol.authority import Authority, Papers
+from hub.nodes.pki.authority import Authority, Papers
 from tests.agent.rigs.stage import at, clip_id_at
 
 Street = tuple[StreamInfo, list[Packet]]

@@ -35,18 +35,18 @@ from agent.wire.codec import encode
 from agent.wire.programs import FELL_BACK, ProgramsAnswer, TakePrograms
 from deploy.broker import Broker
 from deploy.node import sign
-from hub.alerts.programs import ProgramsWanted
-from hub.enrol.authority import Authority
-from hub.store import program_rows
-from hub.store.bundles import checked, keep
-from hub.store.database import Database
-from hub.store.registry import node_by_name
+from hub.base.db.database import Database
+from hub.nodes.desired_state import release_rows
+from hub.nodes.desired_state.rules.releases import ProgramsWanted
+from hub.nodes.pki.authority import Authority
+from hub.nodes.releases.bundles import checked, keep
+from hub.registry.registry import node_by_name
 from tests.agent.rigs.bundles import INSTALLER, bundle, public_of, sha256_of
 from tests.agent.rigs.hubside import NODE, FakeHub, Running, open_journal
 from tests.agent.uplink.test_link import address, make_link
 from tests.agent.uplink.test_uploader_https import site
-from tests.hub.web_town import NODE as TOWN_NODE
-from tests.hub.web_town import Town
+from tests.hub.rigs.web_town import NODE as TOWN_NODE
+from tests.hub.rigs.web_town import Town
 from tests.waiting import patience_s, until
 
 
@@ -310,11 +310,11 @@ def want(town: Town, file: Path, key: Path) -> TakePrograms:
     sha256, at = keep(file, town.blobs), town.clock.now()
     with town.db.writing() as conn:
         size = file.stat().st_size
-        program_rows.add(conn, sha256, head.release, size_bytes=size, is_verified=True, now=at)
+        release_rows.add(conn, sha256, head.release, size_bytes=size, is_verified=True, now=at)
         node = node_by_name(conn, TOWN_NODE)
         assert node is not None
         wanted = ProgramsWanted(bundle=sha256)
-        program_rows.want(conn, node.node_id, wanted, goes_back=False, now=at)
+        release_rows.want(conn, node.node_id, wanted, goes_back=False, now=at)
     return take(file)
 
 

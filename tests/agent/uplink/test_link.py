@@ -30,7 +30,7 @@ from agent.wire.codec import MAX_BYTES
 from agent.wire.presence import Birth, CameraWords, Death
 from agent.wire.terms import ClockSource
 from deploy.broker import Broker
-from hub.enrol.authority import Authority, Papers
+from hub.nodes.pki.authority import Authority, Papers
 from tests.agent.rigs.hubside import (
     BOOT,
     NODE,
@@ -41,7 +41,7 @@ from tests.agent.rigs.hubside import (
     open_journal,
     put,
 )
-from tests.hub.wire_words import NodeVoice
+from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
 
 QUICK = LinkPolicy(keepalive_s=5, answer_s=5, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)

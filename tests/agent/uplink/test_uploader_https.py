@@ -15,12 +15,12 @@ from agent.journal import Journal
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload.uploader import Uploader
 from agent.wire.answers import UploadToken
-from hub.enrol.authority import Authority
-from hub.store.database import Database
+from hub.base.db.database import Database
+from hub.nodes.pki.authority import Authority
 from tests.agent.rigs.hubside import Running, open_journal
 from tests.agent.uplink.test_uploader import QUICK, owe
 from tests.browser.served import address, free_socket, served
-from tests.hub.web_town import TOKEN, Town
+from tests.hub.rigs.web_town import TOKEN, Town
 from tests.waiting import until
 
 pytestmark = [

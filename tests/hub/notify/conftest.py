@@ -1,16 +1,5 @@
-"""A town on each database."""
+"""The town of these tests has phones, and a virtual clock."""
 
-import pytest
+from tests.hub.rigs.notify_fixtures import clock, town
 
-from hub.store.database import Database
-from tests.hub.notify.town import Town, VirtualClock
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def town(db: Database, clock: VirtualClock) -> Town:
-    return Town(db, clock)
+__all__ = ["clock", "town"]

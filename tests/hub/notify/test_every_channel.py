@@ -14,21 +14,21 @@ from apprise.plugins.telegram import NotifyTelegram
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.push_service import PushService, in_thread
-from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain, Unwanted
-from hub.enrol.files import write_private
-from hub.notify.channel import Channel, Phone
-from hub.notify.ntfy import Ntfy
-from hub.notify.post import new_client
-from hub.notify.services import Service, read_services
-from hub.notify.webpush import Signer, WebPush
-from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloZns
-from hub.notify.zalo_settings import Bot, OfficialAccount, ServiceFileError, Zns
-from hub.notify.zalo_token import ZaloToken
-from hub.store.clock import HubClock
-from tests.hub.notify import fake_zalo
-from tests.hub.notify.fake_zalo import FakeTelegram, FakeZalo, Sick, on_loopback
-from tests.hub.notify.newer_ntfy import newer_ntfy
-from tests.hub.notify.samples import message, phone
+from hub.base.clock.clock import HubClock
+from hub.base.private_files import write_private
+from hub.notify.channels.apprise import Service, read_services
+from hub.notify.channels.ntfy import Ntfy
+from hub.notify.channels.port import Channel, Phone
+from hub.notify.channels.post import new_client
+from hub.notify.channels.webpush import Signer, WebPush
+from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
+from hub.notify.channels.zalo_settings import Bot, OfficialAccount, ServiceFileError, Zns
+from hub.notify.channels.zalo_token import ZaloToken
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain, Unwanted
+from tests.hub.rigs import fake_zalo
+from tests.hub.rigs.fake_zalo import FakeTelegram, FakeZalo, Sick, on_loopback
+from tests.hub.rigs.newer_ntfy import newer_ntfy
+from tests.hub.rigs.notify_samples import message, phone
 
 pytestmark = pytest.mark.promise(
     "Channels: Zalo, Telegram, SMS and Apprise channels follow their documentation."

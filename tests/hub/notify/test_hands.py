@@ -6,10 +6,12 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from hub.alerts.answers import Answer, Delivered, Refused, TryAgain
-from hub.assembly.households import teller
-from hub.notify.channel import Message, Phone
-from hub.notify.hands import (
+from hub.app.wiring.households import teller
+from hub.nodes.commissioning import alert_test_rows
+from hub.notify.channels.json_post import number
+from hub.notify.channels.port import Message, Phone
+from hub.notify.channels.post import new_client, post
+from hub.notify.delivery.fan_out import (
     DEADLINE_S,
     HANDS,
     LEASE_S,
@@ -18,9 +20,9 @@ from hub.notify.hands import (
     our_fault,
     send_by,
 )
-from hub.notify.json_post import number
-from hub.notify.post import new_client, post
-from hub.store import notice_rows, phone_checks, phone_tests
+from hub.notify.phones import heartbeat_rows
+from hub.notify.rules.delivery_result import Answer, Delivered, Refused, TryAgain
+from hub.public.notices import rows as notices_rows
 
 PHONE = Phone(uuid4(), "webpush", "https://push.test/hai", "{}")
 MESSAGE = Message(
@@ -81,7 +83,7 @@ def test_no_more_hands_than_there_are_send_at_once() -> None:
     assert most == HANDS
 
 
-@pytest.mark.parametrize("rows", [notice_rows, phone_checks, phone_tests])
+@pytest.mark.parametrize("rows", [notices_rows, heartbeat_rows, alert_test_rows])
 def test_a_lease_outlasts_all_that_is_leased_at_once(rows: object) -> None:
     at_once: int = rows.MOST_AT_ONCE  # type: ignore[attr-defined]
     assert at_once / HANDS * DEADLINE_S < LEASE_S

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from hub.notify.post import new_client
+from hub.notify.channels.post import new_client
 
 pytestmark = pytest.mark.loopback
 

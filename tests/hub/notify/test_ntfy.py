@@ -15,12 +15,12 @@ from uuid import UUID
 import httpx
 import pytest
 
-from hub.alerts.answers import Answer, Delivered, Refused, TryAgain, Unwanted
-from hub.notify.channel import Message
-from hub.notify.ntfy import Ntfy, split_topic
-from hub.notify.post import new_client
-from tests.hub.notify.newer_ntfy import newer_ntfy
-from tests.hub.notify.samples import ALERT_ID, message, phone
+from hub.notify.channels.ntfy import Ntfy, split_topic
+from hub.notify.channels.port import Message
+from hub.notify.channels.post import new_client
+from hub.notify.rules.delivery_result import Answer, Delivered, Refused, TryAgain, Unwanted
+from tests.hub.rigs.newer_ntfy import newer_ntfy
+from tests.hub.rigs.notify_samples import ALERT_ID, message, phone
 from tests.waiting import patience_s, until
 
 pytestmark = [

@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
-from hub.alerts.grants import Right
-from hub.alerts.phone_checks import HEARD_WITHIN_S, CheckBounds, check_day, is_asked, is_silent
-from hub.assembly import clock_steps
-from hub.notify.channel import Message, Phone
-from hub.notify.phone_check import PhoneCheck
-from hub.store import marks, phone_checks, undelivered
-from hub.store.notify_tables import phones
-from tests.hub.notify.town import NOON, Town
+from hub.access.rules.grants import Right
+from hub.alerting.notifications import receipts, undelivered
+from hub.app import clock_steps
+from hub.notify.channels.port import Message, Phone
+from hub.notify.phones import heartbeat_rows
+from hub.notify.phones.heartbeat_sender import PhoneCheck
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from hub.notify.rules.heartbeat import HEARD_WITHIN_S, CheckBounds, check_day, is_asked, is_silent
+from hub.notify.tables import phones
+from tests.hub.rigs.notify_town import NOON, Town
 
 pytestmark = pytest.mark.promise("Channels: A daily check finds phones that show nothing.")
 
@@ -46,7 +47,7 @@ def look(town: Town, service: Service, bounds: CheckBounds = SIX) -> int:
 
 def silent(town: Town) -> list[str]:
     with town.db.reading() as conn:
-        found = phone_checks.silent_phones(conn, now=town.clock.now())
+        found = heartbeat_rows.silent_phones(conn, now=town.clock.now())
     return [phone.label for phone in found]
 
 
@@ -72,7 +73,7 @@ def test_a_phone_that_lately_showed_an_alert_is_not_asked(town: Town) -> None:
     (owed,) = town.claim()
     town.record(owed, Delivered(201))
     with town.db.writing() as conn:
-        marks.mark_shown(
+        receipts.mark_shown(
             conn,
             notification_id=owed.notification_id,
             person_id=hai.person_id,
@@ -87,17 +88,17 @@ def test_a_phone_that_lets_the_time_go_by_is_silent_until_it_answers(town: Town)
     look(town, service)
     asked = {phone.phone_id: message.notification_id for message, phone in service.handed}
     with town.db.writing() as conn:
-        assert phone_checks.answered(
+        assert heartbeat_rows.answered(
             conn, asked[ba.phone_ids[0]], person_id=ba.person_id, now=town.clock.now()
         )
-        assert not phone_checks.answered(
+        assert not heartbeat_rows.answered(
             conn, asked[hai.phone_ids[0]], person_id=ba.person_id, now=town.clock.now()
         )
     assert silent(town) == []
     town.clock.go_on(3601)
     assert silent(town) == ["hai"]
     with town.db.writing() as conn:  # it was only without a line
-        phone_checks.answered(
+        heartbeat_rows.answered(
             conn, asked[hai.phone_ids[0]], person_id=hai.person_id, now=town.clock.now()
         )
     assert silent(town) == []
@@ -113,7 +114,7 @@ def test_a_service_that_is_down_is_asked_again_and_the_phone_counts_as_silent(to
     town.clock.go_on(3600)
     assert look(town, service) == 0
     with town.db.reading() as conn:
-        (found,) = phone_checks.silent_phones(conn, now=town.clock.now())
+        (found,) = heartbeat_rows.silent_phones(conn, now=town.clock.now())
     assert not found.was_taken
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import structlog
 
-from hub.notify.rounds import go_round
-from hub.store.bell import Bell
+from hub.base.change_signal import Bell
+from hub.base.periodic import go_round
 
 LONG_S = 600.0
 

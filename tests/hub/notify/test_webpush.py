@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.push_service import Kind, PushService, in_thread
-from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
-from hub.alerts.moment import Moment
-from hub.notify.channel import Message, Phone
-from hub.notify.post import address_fault, new_client, patience_asked_s
-from hub.notify.webpush import Signer, VapidKeyError, WebPush, payload, vapid_key
-from hub.store.clock import Clock, HubClock
-from tests.hub.notify.samples import ALERT_ID, message, phone
-from tests.hub.notify.town import VirtualClock
+from hub.base.clock.clock import Clock, HubClock
+from hub.base.moment import Moment
+from hub.notify.channels.port import Message, Phone
+from hub.notify.channels.post import address_fault, new_client, patience_asked_s
+from hub.notify.channels.webpush import Signer, VapidKeyError, WebPush, payload, vapid_key
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from tests.hub.rigs.notify_samples import ALERT_ID, message, phone
+from tests.hub.rigs.notify_town import VirtualClock
 
 pytestmark = pytest.mark.promise("Notifications: Web Push and ntfy deliver alerts.")
 

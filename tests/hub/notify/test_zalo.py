@@ -10,12 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain, Unwanted
-from hub.enrol.files import write_private
-from hub.notify.channel import Channel, Message
-from hub.notify.post import new_client
-from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloGroup, ZaloZns
-from hub.notify.zalo_settings import (
+from hub.base.private_files import write_private
+from hub.notify.channels.port import Channel, Message
+from hub.notify.channels.post import new_client
+from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloGroup, ZaloZns
+from hub.notify.channels.zalo_settings import (
     Bot,
     OfficialAccount,
     ServiceFileError,
@@ -23,11 +22,12 @@ from hub.notify.zalo_settings import (
     mobile_number,
     read_zalo,
 )
-from hub.notify.zalo_token import ZaloToken
-from tests.hub.notify import fake_zalo
-from tests.hub.notify.fake_zalo import FakeZalo, on_loopback
-from tests.hub.notify.samples import message, phone
-from tests.hub.notify.town import VirtualClock
+from hub.notify.channels.zalo_token import ZaloToken
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain, Unwanted
+from tests.hub.rigs import fake_zalo
+from tests.hub.rigs.fake_zalo import FakeZalo, on_loopback
+from tests.hub.rigs.notify_samples import message, phone
+from tests.hub.rigs.notify_town import VirtualClock
 from tests.waiting import patience_s
 
 pytestmark = [

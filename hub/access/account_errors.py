@@ -1,0 +1,39 @@
+"""Reasons why an account cannot be closed or reopened."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from hub.base.errors import RegistryError
+
+
+class AccountFault(StrEnum):
+    """The reason; a page translates it for the reader."""
+
+    NOBODY = "nobody"
+    SELF = "self"
+    REASON = "reason"
+    LAST = "last"
+    CLOSED = "closed"
+    NOT_CLOSED = "not_closed"
+    OWNER = "owner"
+
+
+_SENTENCES: Final[Mapping[AccountFault, str]] = {
+    AccountFault.NOBODY: "there is no such account; add one with: officer add",
+    AccountFault.SELF: "nobody closes their own account; ask another keeper",
+    AccountFault.REASON: "closing an account needs a reason: somebody will ask one day",
+    AccountFault.LAST: "this is the last account that may manage; let in another keeper first, "
+    "with grants on the whole town",
+    AccountFault.CLOSED: "the account is closed; reopen it with: officer reopen",
+    AccountFault.NOT_CLOSED: "the account is not closed",
+    AccountFault.OWNER: "a case goes to somebody with an open account; enter another login",
+}
+
+
+class AccountError(RegistryError):
+    """`fault` is the reason for a page; the text is a sentence for the command line."""
+
+    def __init__(self, fault: AccountFault) -> None:
+        super().__init__(_SENTENCES[fault])
+        self.fault = fault

@@ -1,0 +1,32 @@
+"""State of an account: open, closed or reopened.
+
+The state is stored. It is never derived from a time, so setting a clock back opens nothing.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from hub.access.tables import people
+
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+"""The person cannot sign in, sees nothing and gets no alerts."""
+REOPENED: Final = "reopened"
+"""Grants may be given again. The person can sign in after an invitation has set a new password or
+passkey; that makes the account open."""
+
+NOT_CLOSED: Final[ColumnElement[bool]] = people.c.state != CLOSED
+MAY_SIGN_IN: Final[ColumnElement[bool]] = people.c.state == OPEN
+
+
+def state_of(conn: Connection, person_id: UUID) -> str | None:
+    """State of this account; None if it does not exist."""
+    state: str | None = conn.scalar(select(people.c.state).where(people.c.id == person_id))
+    return state
+
+
+def is_closed(conn: Connection, person_id: UUID) -> bool:
+    """True for a closed account."""
+    return state_of(conn, person_id) == CLOSED

@@ -1,0 +1,1 @@
+"""Invitations: how a new person gets an account."""

@@ -1,0 +1,25 @@
+"""Invitations of new people."""
+
+from typing import Final
+
+from hub.access.invitations import pages
+from hub.access.tables import invitations as invitations_table
+from hub.base.db.table_notes import Mark
+from hub.web.feature import Feature
+from hub.web.rate_limits import GUESSES, Rate, Rule
+
+INVITING: Final = Rule("inviting", 60, 3600.0, "session")
+
+FEATURE: Final = Feature(
+    name="invitations",
+    templates=("hub.access.invitations",),
+    routers=(pages.router,),
+    tables=(invitations_table,),
+    marks=(Mark(invitations_table, ("ends",)),),
+    acts=pages.acts,
+    rates=(
+        Rate(r"GET|POST", r"/invited/.*", GUESSES),
+        Rate(r"POST", r"/invitations", INVITING),
+    ),
+    may={"invite": lambda visit: visit.site.accounts.invitations.may_invite(visit.asker)},
+)

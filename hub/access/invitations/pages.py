@@ -1,0 +1,156 @@
+"""Invitations: a keeper creates a one-time link, its person signs in with it."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Form, HTTPException, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.account_errors import AccountError
+from hub.access.grants.wording import role_name
+from hub.access.invitations.service import HOLDS_S, ROLES, Invited, Made, NewPerson
+from hub.access.passwords import MAX_CHARS, MIN_CHARS
+from hub.access.signin.accounts import SignedIn as NewSession
+from hub.access.signin.invitation_rows import TOKEN_CHARS
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, Visit, agent_of, came_from, hand_over_cookie
+from hub.base.errors import RegistryError
+from hub.web.i18n import LANGUAGES, Words
+from hub.web.rendering import render, site_of
+
+router = APIRouter()
+
+GONE: Final = 410
+
+
+@router.get("/invitations")
+def show_invitations(request: Request, visit: SignedIn) -> Response:
+    """Open invitations, and the form for another; 404 for all but keepers."""
+    _keepers_only(visit)
+    return page(request, visit)
+
+
+def _keepers_only(visit: Visit) -> None:
+    if not visit.site.accounts.invitations.may_invite(visit.asker):
+        raise HTTPException(404)
+
+
+def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str = "") -> Response:
+    """The invitations; the link of a new one is shown here only. 422 with `wrong`."""
+    words = visit.site.calendar(visit.asker.language).words
+    link = f"{visit.site.settings.public_url}/invited/{made.token}" if made else ""
+    return render(
+        request,
+        "invitations.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        rows=visit.site.accounts.invitations.open(visit.asker),
+        made=made,
+        link=link,
+        qr=qr_code(link, words) if link else "",
+        wrong=wrong,
+        roles=[(role, role_name(role, words)) for role in ROLES],
+        days=HOLDS_S // 86_400,
+    )
+
+
+def qr_code(link: str, words: Words) -> Markup:
+    """The link as a QR code; dark on light in both themes."""
+    drawn = segno.make(link, micro=False, error="m").svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
+    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The link as a QR code"))
+    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a link of ours
+
+
+@router.post("/invitations")
+def make_invitation(
+    request: Request,
+    visit: ProvedForm,
+    login: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[str, Form(max_length=200)] = "",
+    role: Annotated[str, Form(max_length=40)] = "officer",
+    language: Annotated[str, Form(max_length=8)] = LANGUAGES[0],
+) -> Response:
+    """Create a link and show it once."""
+    _keepers_only(visit)
+    new = NewPerson(login=login, name=name, language=language, role=role)
+    say = visit.site.calendar(visit.asker.language).words.say
+    try:
+        made = visit.site.accounts.invitations.make(visit.asker, new)
+    except AccountError:
+        closed = say("This account is closed. Reopen it on the page of its person.")
+        return page(request, visit, wrong=closed)
+    except RegistryError:
+        return page(request, visit, wrong=say("A person needs a name to sign in with."))
+    if made is None:
+        raise HTTPException(404)
+    return page(request, visit, made=made)
+
+
+@router.post("/invitations/{invitation_id}/withdraw")
+def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
+    """Cancel the link."""
+    if not visit.site.accounts.invitations.withdraw(visit.asker, invitation_id):
+        raise HTTPException(404)
+    return RedirectResponse("/invitations", 303)
+
+
+@router.get("/invited/{token}")
+def show_invited(request: Request, token: str) -> Response:
+    """The holder of the link can choose a password."""
+    if len(token) > TOKEN_CHARS:
+        raise HTTPException(404)
+    invited = site_of(request).accounts.invitations.read(token, came_from=came_from(request))
+    return _welcome(request, token, invited)
+
+
+def _welcome(request: Request, token: str, invited: Invited | None, *, wrong: str = "") -> Response:
+    status_code = GONE if invited is None else 422 if wrong else 200
+    response = render(
+        request,
+        "invited.html",
+        session=None,
+        status_code=status_code,
+        invited=invited,
+        token=token,
+        wrong=wrong,
+        least_chars=MIN_CHARS,
+        days=HOLDS_S // 86_400,
+    )
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@router.post("/invited/{token}")
+def accept_invitation(
+    request: Request,
+    token: str,
+    new: Annotated[str, Form(max_length=MAX_CHARS)] = "",
+    again: Annotated[str, Form(max_length=MAX_CHARS)] = "",
+) -> Response:
+    """The password is valid from now on, the person is signed in, the link is used up."""
+    if len(token) > TOKEN_CHARS:
+        raise HTTPException(404)
+    invitations, where = site_of(request).accounts.invitations, came_from(request)
+    wrong = "short" if len(new) < MIN_CHARS else "unlike" if new != again else ""
+    if wrong:
+        return _welcome(request, token, invitations.read(token, came_from=where), wrong=wrong)
+    answer = invitations.accept(token, password=new, came_from=where, agent=agent_of(request))
+    if answer is None:
+        return _welcome(request, token, None)
+    return welcome_in(request, answer)
+
+
+def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
+    """Sign the person in and redirect to their account."""
+    response = RedirectResponse("/account?done=welcome", 303)
+    hand_over_cookie(response, site_of(request), new)
+    return response
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {"invitations.open": words.say("read who is invited")}

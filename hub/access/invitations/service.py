@@ -1,0 +1,282 @@
+"""One-time invitations: a link by which a person signs in without a password and sets one.
+
+The secret part of the link is stored nowhere. A link is valid for `HOLDS_S` and once: of two uses
+at the same moment the second is refused, because a use is one update under the write lock. Reading
+it uses nothing up, because messengers open every link for a preview.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from hub.access import people as access_people
+from hub.access.account_errors import AccountError, AccountFault
+from hub.access.account_state import REOPENED, is_closed
+from hub.access.grants import queries
+from hub.access.passwords import Passwords
+from hub.access.signin import session_rows
+from hub.access.signin.invitation_rows import come_in, refuse, use, who
+from hub.access.signin.views import SessionLimits, SignedIn
+from hub.access.tables import invitations, people
+from hub.base.audit import log
+from hub.base.audit.asker import Asker
+from hub.base.audit.log import By
+from hub.base.clock.clock import Clock
+from hub.base.db.bounds import text
+from hub.base.db.columns import columns, new_id
+from hub.base.db.database import Database
+from hub.base.errors import RegistryError
+from hub.base.moment import Moment
+from hub.base.text.normalize import fold_login
+
+HOLDS_S: Final = 3 * 24 * 3600
+KEEPER: Final = "keeper"
+ROLES: Final = (
+    "officer",
+    "leader",
+    "board_member",
+    "investigator",
+    "technician",
+    "oversight",
+    KEEPER,
+)
+NAME_CHARS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A person to invite; a known login is invited again."""
+
+    login: str
+    name: str
+    language: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new invitation; its `token` is known only now."""
+
+    token: str
+    name: str
+    login: str
+    ends_utc_us: int
+    is_new: bool
+    """True if the person was unknown before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The person invited by a valid link."""
+
+    person_id: UUID
+    login: str
+    name: str
+    language: str
+    is_by_provider: bool
+    """True if they may link an account of the OpenID provider instead of a password or passkey."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An unused invitation; times are UTC microseconds."""
+
+    invitation_id: UUID
+    login: str
+    name: str
+    made_by_name: str | None
+    """None: the keeper's shell."""
+    ends_utc_us: int
+    is_over: bool
+    refused: int
+    """Number of uses after its end, or by the wrong person."""
+
+
+class Invitations:
+    """Thread-safe."""
+
+    def __init__(
+        self, db: Database, *, clock: Clock, passwords: Passwords, limits: SessionLimits
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._passwords = passwords
+        self._limits = limits
+
+    def may_invite(self, asker: Asker) -> bool:
+        """True for keepers only, because a link takes an account over."""
+        return asker.role == KEEPER
+
+    def make(self, asker: Asker, new: NewPerson) -> Made | None:
+        """Invite a person; None without the right. Raises RegistryError for an invalid login."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            by = By(person_id=asker.person_id, came_from=asker.came_from)
+            may = queries.may_let_in(conn, asker, new.login, new.role, now)
+            if not self.may_invite(asker) or not may:
+                log.note(conn, by, act="invitation.make.refused", now=now)
+                return None
+            return make(conn, new, by=by, now=now)
+
+    def open(self, asker: Asker) -> list[InvitationRow]:
+        """Invitations that are neither used nor withdrawn, newest first; none without the right."""
+        if not self.may_invite(asker):
+            return []
+        maker = people.alias("maker")
+        query = (
+            select(
+                invitations,
+                people.c.login,
+                people.c.name,
+                maker.c.name.label("made_by_name"),
+            )
+            .join(people, people.c.id == invitations.c.person_id)
+            .outerjoin(maker, maker.c.id == invitations.c.made_by)
+            .where(invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
+            .order_by(invitations.c.made_utc_us.desc(), invitations.c.id.desc())
+            .limit(200)
+        )
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            rows = [_as_row(row, now) for row in conn.execute(query)]
+        with self._db.writing() as conn:
+            by, told = By(person_id=asker.person_id, came_from=asker.came_from), len(rows)
+            log.note(conn, by, act="invitations.open", detail=f"{told} invitations", now=now)
+        return rows
+
+    def withdraw(self, asker: Asker, invitation_id: UUID) -> bool:
+        """Make its link invalid; False if it already is, and without the right."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            is_done = self.may_invite(asker) and withdraw(
+                conn, invitations.c.id == invitation_id, now=now
+            )
+            log.note(
+                conn,
+                By(person_id=asker.person_id, came_from=asker.came_from),
+                act="invitation.withdraw" if is_done else "invitation.withdraw.refused",
+                object_kind="invitation",
+                object_id=invitation_id,
+                now=now,
+            )
+        return is_done
+
+    def read(self, token: str, *, came_from: str) -> Invited | None:
+        """The person invited by the link; None, and counted, for an invalid link."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            row = who(conn, token, now=now)
+        if row is None:
+            with self._db.writing() as conn:
+                refuse(conn, token, came_from=came_from, now=now)
+            return None
+        return Invited(row.id, row.login, row.name, row.language, row.state != REOPENED)
+
+    def accept(
+        self, token: str, *, password: str, came_from: str, agent: str = ""
+    ) -> SignedIn | None:
+        """Set this password and sign the person in; None, and counted, for an invalid link. Raises
+        RegistryError for a password too short or too long: then the link stays valid."""
+        if self.read(token, came_from=came_from) is None:
+            return None
+        hashed = access_people.checked_password(password, self._passwords)
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            person = use(conn, token, now=now)
+            if person is None:
+                refuse(conn, token, came_from=came_from, now=now)
+                return None
+            return come_in(
+                conn,
+                person,
+                came_from,
+                password_hash=hashed,
+                agent=agent,
+                limits=self._limits,
+                now=now,
+            )
+
+
+def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:
+    """Invite a person and create the account if the login is new; an older open link ends. Raises
+    AccountError for a closed account."""
+    login = fold_login(new.login)
+    person_id = access_people.person_by_login(conn, login)
+    is_new = person_id is None
+    if person_id is not None and is_closed(conn, person_id):
+        raise AccountError(AccountFault.CLOSED)
+    if person_id is None:
+        person_id = _add_person(conn, login, new, by=by, now=now)
+    withdraw(conn, invitations.c.person_id == person_id, now=now)
+    token, ends = secrets.token_urlsafe(24), now.plus_s(HOLDS_S)
+    invitation_id = new_id(now)
+    conn.execute(
+        insert(invitations).values(
+            id=invitation_id,
+            token_hash=session_rows.hashed(token),
+            person_id=person_id,
+            made_by=by.person_id,
+            refused=0,
+            **columns("made", now),
+            **columns("ends", ends),
+        )
+    )
+    log.note(
+        conn,
+        by,
+        act="invitation.make",
+        object_kind="person",
+        object_id=person_id,
+        detail=f"login {login!r}",
+        now=now,
+    )
+    name = str(conn.scalar(select(people.c.name).where(people.c.id == person_id)))
+    return Made(token, name, login, ends.utc_us, is_new)
+
+
+def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Moment) -> UUID:
+    """Add a person with neither password nor grant; only the link gives access."""
+    if not login:
+        raise RegistryError("a person needs a login")
+    if new.language not in access_people.LANGUAGES:
+        raise RegistryError(f"language {new.language!r} is not one of vi, en")
+    if new.role not in ROLES:
+        raise RegistryError(f"role {new.role!r} is not one of {', '.join(ROLES)}")
+    person_id = new_id(now)
+    conn.execute(
+        insert(people).values(
+            id=person_id,
+            login=login,
+            name=text(new.name.strip() or login, NAME_CHARS),
+            role=new.role,
+            language=new.language,
+            password_hash="",
+            **columns("created", now),
+        )
+    )
+    log.note(conn, by, act="person.add", object_kind="person", object_id=person_id, now=now)
+    return person_id
+
+
+def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
+    """Make these links invalid; True if there was any."""
+    is_open = (invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
+    done = conn.execute(
+        update(invitations).where(which, *is_open).values(columns("withdrawn", now))
+    )
+    return done.rowcount > 0
+
+
+def _as_row(row: Row[*tuple[Any, ...]], now: Moment) -> InvitationRow:
+    return InvitationRow(
+        invitation_id=row.id,
+        login=row.login,
+        name=row.name,
+        made_by_name=row.made_by_name,
+        ends_utc_us=row.ends_utc_us,
+        is_over=row.ends_utc_us <= now.utc_us,
+        refused=row.refused,
+    )

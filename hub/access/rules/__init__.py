@@ -1,0 +1,1 @@
+"""Decides about rights, roles and delegation; touches nothing outside."""

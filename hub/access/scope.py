@@ -1,0 +1,214 @@
+"""The scope predicate of every query: the cameras a person may see, and how far back.
+
+`hub.access.rules.grants.may` states the same rule in plain objects; a property test compares both.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from hub.access.account_state import NOT_CLOSED
+from hub.access.rules.grants import ALL, Right
+from hub.access.rules.roles import FENCES
+from hub.access.tables import grants, people
+from hub.base.moment import Moment
+from hub.registry.tables import areas, cameras
+
+_FENCES: Final = sorted(FENCES.items())
+_ALL: Final = int(ALL)
+
+_WHO: Final = bindparam("scope_who", type_=Uuid)
+_NOW: Final = bindparam("scope_now", type_=BigInteger)
+
+NOT_REVOKED: Final = grants.c.is_ended.is_not(true())
+"""The grant was not ended. This is a state and not a time, so that a clock set back revives no
+grant."""
+
+
+def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, int]:
+    """Rows of (camera_id, from_utc_us): cameras on which the person has `right` now, and how far
+    back.
+
+    `from_utc_us` is the earliest limit of all their grants there; 0: no limit.
+    """
+    return _visible(literal(person_id, Uuid), right, literal(now.utc_us, BigInteger))
+
+
+def has_right(
+    conn: Connection, person_id: UUID, camera_id: UUID, right: Right, now: Moment
+) -> bool:
+    """True if the person has this right on the camera now."""
+    theirs = visible_cameras(person_id, right, now).subquery("theirs")
+    this = select(theirs.c.camera_id).where(theirs.c.camera_id == camera_id)
+    return conn.scalar(this) is not None
+
+
+def visible_to(right: Right) -> Select[UUID, int]:
+    """The same, with the values of `visible_values` as parameters: for a statement that is built
+    once.
+
+    Building the statement for each query costs several times its execution.
+    """
+    return _visible(_WHO, right, _NOW)
+
+
+def visible_values(person_id: UUID, now: Moment) -> dict[str, object]:
+    """Parameters of `visible_to` and `troubles_seen`."""
+    return {"scope_who": person_id, "scope_now": now.utc_us}
+
+
+def _visible(
+    who: ColumnElement[UUID], right: Right, now_utc_us: ColumnElement[int]
+) -> Select[UUID, int]:
+    counting = _counting(who, right, now_utc_us, name=f"{int(right)}")
+    covered = _covered(counting)
+    by_area = select(cameras.c.id.label("camera_id"), covered.c.from_utc_us).join(
+        covered, cameras.c.area_id == covered.c.area_id
+    )
+    by_camera = select(counting.c.camera_id, counting.c.from_utc_us).where(
+        counting.c.camera_id.is_not(None)
+    )
+    both = by_area.union_all(by_camera).subquery("both")
+    return select(
+        both.c.camera_id, func.min(both.c.from_utc_us, type_=BigInteger).label("from_utc_us")
+    ).group_by(both.c.camera_id)
+
+
+def tended_areas(person_id: UUID, now: Moment) -> Select[UUID]:
+    """Ids of the areas whose nodes this person looks after, including areas without a camera."""
+    return areas_with(person_id, Right.MANAGE, now)
+
+
+def areas_with(person_id: UUID, right: Right, now: Moment) -> Select[UUID]:
+    """Ids of the areas where this person has that right, including areas without a camera."""
+    who, now_utc_us = literal(person_id, Uuid), literal(now.utc_us, BigInteger)
+    covered = _covered(_counting(who, right, now_utc_us, name=f"areas_{int(right)}"))
+    return select(covered.c.area_id)
+
+
+def _counting(
+    who: ColumnElement[UUID], right: Right, now_utc_us: ColumnElement[int], *, name: str
+) -> CTE:
+    """The person's valid grants of this right; the name lets one statement use two of these."""
+    return (
+        select(
+            grants.c.area_id,
+            grants.c.camera_id,
+            func.coalesce(grants.c.history_from_utc_us, 0).label("from_utc_us"),
+        )
+        .where(grants.c.person_id == who, grant_counts(literal(int(right)), now_utc_us))
+        .cte(f"counting_{name}")
+    )
+
+
+def _covered(counting: CTE) -> CTE:
+    """Their areas and all below. Each area is visited once, and a cycle of areas ends."""
+    # UNION, not UNION ALL: it removes repeats and so ends a cycle.
+    covered = (
+        select(counting.c.area_id, counting.c.from_utc_us)
+        .where(counting.c.area_id.is_not(None))
+        .cte(f"covered_by_{counting.name}", recursive=True)
+    )
+    return covered.union(
+        select(areas.c.id, covered.c.from_utc_us).join(
+            covered, areas.c.parent_id == covered.c.area_id
+        )
+    )
+
+
+def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:
+    """Ids of the people who have `right` on this camera now: the same rule, inverted."""
+    return ENTITLED.params(entitled_values(camera_id, right, now))
+
+
+def entitled_values(camera_id: UUID, right: Right, now: Moment) -> dict[str, object]:
+    """Parameters of `ENTITLED`."""
+    return {"scope_camera_id": camera_id, "scope_right": int(right), "scope_now": now.utc_us}
+
+
+def entitled(these: Select[UUID]) -> Select[UUID]:
+    """People with a right on any of these cameras, at the moment in the parameters."""
+    above = (
+        select(cameras.c.area_id, areas.c.parent_id)
+        .join(areas, areas.c.id == cameras.c.area_id)
+        .where(cameras.c.id.in_(these))
+        .cte("above", recursive=True)
+    )
+    above = above.union(
+        select(areas.c.id, areas.c.parent_id).join(above, areas.c.id == above.c.parent_id)
+    )
+    right = bindparam("scope_right", type_=Integer)
+    now_utc_us = bindparam("scope_now", type_=BigInteger)
+    return (
+        select(grants.c.person_id)
+        .distinct()
+        .where(
+            or_(grants.c.camera_id.in_(these), grants.c.area_id.in_(select(above.c.area_id))),
+            grant_counts(right, now_utc_us),
+        )
+    )
+
+
+def recorded(
+    stamp_utc_us: ColumnElement[int],
+    stamp_error_ms: ColumnElement[int | None],
+    received_utc_us: ColumnElement[int],
+) -> ColumnElement[int]:
+    """Time of recording: the node's time, or the hub's if the node's is not verified."""
+    return case((stamp_error_ms.is_(None), received_utc_us), else_=stamp_utc_us)
+
+
+def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
+    """The grant is valid: started, not ended, carries the right; the person's account is open, and
+    their role allows that right."""
+    fence = case({role: int(rights) for role, rights in _FENCES}, value=people.c.role, else_=_ALL)
+    can_have = fence.bitwise_and(right) == right
+    return and_(
+        grants.c.rights.bitwise_and(right) == right,
+        grants.c.starts_utc_us <= now_utc_us,
+        or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now_utc_us),
+        NOT_REVOKED,
+        grants.c.person_id.in_(select(people.c.id).where(NOT_CLOSED, can_have)),
+    )
+
+
+# Built once: it runs for every new alert, and building costs more than execution.
+ENTITLED: Final = entitled(select(bindparam("scope_camera_id", type_=Uuid)))
+
+
+_SCOPES: Final = tuple(visible_to(right) for right in (Right.SEE, Right.MANAGE))
+
+
+def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
+    """Cameras this person may see or looks after, each with the start of their reach."""
+    values = visible_values(person_id, now)
+    rows = [row for scope in _SCOPES for row in conn.execute(scope, values)]
+    return frozenset((row.camera_id, row.from_utc_us) for row in rows)
+
+
+def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    """True if this person looks after any camera, or an area without cameras."""
+    mine = (tended_cameras(person_id, now), tended_areas(person_id, now))
+    return any(conn.execute(query.limit(1)).first() is not None for query in mine)
+
+
+def tended_cameras(person_id: UUID, now: Moment) -> Select[UUID, int]:
+    """The cameras this person looks after, in the form of `visible_cameras`."""
+    return visible_cameras(person_id, Right.MANAGE, now)

@@ -1,0 +1,143 @@
+"""Sign-in and sign-out: argon2id passwords, sessions in the database, a limit on guessing."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from hub.access.account_state import MAY_SIGN_IN
+from hub.access.invitations.service import Invitations
+from hub.access.passwords import Passwords
+from hub.access.signin import attempts, session_rows
+from hub.access.signin.identities import Identities
+from hub.access.signin.passkeys import Passkeys
+from hub.access.signin.session_rows import as_asker, hashed
+from hub.access.signin.views import (
+    DEFAULT_LIMITS,
+    SessionLimits,
+    SessionRow,
+    SignedIn,
+    TooManyTries,
+)
+from hub.access.tables import people, sessions
+from hub.base.audit import log
+from hub.base.audit.log import By
+from hub.base.clock.clock import Clock
+from hub.base.db.columns import columns
+from hub.base.db.database import Database
+from hub.base.moment import Moment
+from hub.base.text.normalize import fold_login
+from hub.web.session import Session
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Accounts",
+    "Session",
+    "SessionLimits",
+    "SessionRow",
+    "SignedIn",
+    "TooManyTries",
+]
+
+SEEN_EVERY_S: Final = 60
+"""Seconds; the last use of a session is stored at most this often."""
+
+
+class Accounts:
+    """Thread-safe; one sign-in takes about 0.1-0.2 s of processor time by design."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        passwords: Passwords,
+        limits: SessionLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._passwords = passwords
+        self._limits = limits
+        self.invitations: Final = Invitations(db, clock=clock, passwords=passwords, limits=limits)
+        self.passkeys: Final = Passkeys(db, clock=clock, limits=limits)
+        self.identities: Final = Identities(db, clock=clock, limits=limits)
+
+    def sign_in(
+        self, login: str, password: str, *, came_from: str, agent: str = ""
+    ) -> SignedIn | TooManyTries | None:
+        """A session, or None for a wrong login or password (the same answer, in the same time).
+
+        `agent` is the browser's User-Agent, for the person's list of sessions.
+        """
+        login, now = fold_login(login), self._clock.now()
+        # The attempt is counted before the password is checked. Otherwise a hundred guesses sent at
+        # once would all be checked before the first was counted.
+        with self._db.writing() as conn:
+            wait_s = attempts.wait_s(conn, login, self._limits, now)
+            if wait_s > 0:
+                _note(conn, "session.blocked", login=login, came_from=came_from, now=now)
+                return TooManyTries(wait_s)
+            attempts.count(conn, login, came_from=came_from, now=now)
+            person = _able_person(conn, login)
+        stored = person.password_hash if person else None
+        is_right = self._passwords.is_right(password, stored)
+        with self._db.writing() as conn:
+            # Otherwise a person whose password was changed or whose account was closed during the
+            # check would get one session more.
+            person = _able_person(conn, login) if is_right else None
+            if person is None or person.password_hash != stored:
+                _note(conn, "session.refused", login=login, came_from=came_from, now=now)
+                return None
+            attempts.forget(conn, login)
+            asker = as_asker(person, came_from)
+            return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)
+
+    def session_by_token(self, token: str, *, came_from: str) -> Session | None:
+        """The session of this cookie, if it is valid and its person's account is open."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            row = conn.execute(
+                select(
+                    sessions.c.id.label("session_id"),
+                    sessions.c.csrf,
+                    sessions.c.seen_utc_us,
+                    sessions.c.proved_utc_us,
+                    people,
+                )
+                .join(people, people.c.id == sessions.c.person_id)
+                .where(
+                    sessions.c.token_hash == hashed(token),
+                    sessions.c.ends_utc_us > now.utc_us,
+                    sessions.c.seen_utc_us > now.plus_s(-self._limits.idle_s).utc_us,
+                    MAY_SIGN_IN,
+                )
+            ).first()
+        if row is None:
+            return None
+        if row.seen_utc_us < now.plus_s(-SEEN_EVERY_S).utc_us:
+            this = sessions.c.id == row.session_id
+            with self._db.writing() as conn:
+                conn.execute(update(sessions).where(this).values(columns("seen", now)))
+        proof_since_us = now.plus_s(-self._limits.proof_s).utc_us
+        is_proved = row.proved_utc_us is not None and row.proved_utc_us > proof_since_us
+        return Session(row.session_id, row.csrf, as_asker(row, came_from), is_proved)
+
+    def sign_out(self, token: str, *, came_from: str) -> None:
+        """End this session; does nothing if it has ended already."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            person_id = conn.scalar(
+                delete(sessions)
+                .where(sessions.c.token_hash == hashed(token))
+                .returning(sessions.c.person_id)
+            )
+            if person_id is not None:
+                by = By(person_id=person_id, came_from=came_from)
+                log.note(conn, by, act="session.end", now=now)
+
+
+def _able_person(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:
+    return conn.execute(select(people).where(people.c.login == login, MAY_SIGN_IN)).first()
+
+
+def _note(conn: Connection, act: str, *, login: str, came_from: str, now: Moment) -> None:
+    log.note(conn, By(came_from=came_from), act=act, detail=f"login {login!r}", now=now)

@@ -1,0 +1,153 @@
+"""Passkeys beside passwords: used by the pages' own script, and never the only way to sign in."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hub.access.signin.account_pages import device_name
+from hub.access.signin.invitation_rows import TOKEN_CHARS
+from hub.access.signin.reauth_pages import ProofWantedError, ProvedForm, Wrong
+from hub.access.signin.visit import (
+    ApiCalled,
+    Visit,
+    agent_of,
+    came_from,
+    hand_over_cookie,
+    own_path,
+)
+from hub.web.i18n import words
+from hub.web.origin import Party, party_of
+from hub.web.rendering import language_of, site_of
+
+router = APIRouter()
+
+_REFUSED = {"reason": "not_proved"}
+
+
+class Answer(BaseModel):
+    """Answer of the browser's passkey; the store parses and checks it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    credential: dict[str, Any]
+    next: Annotated[str, Field(max_length=2000)] = "/"
+
+
+def party(request: Request) -> Party:
+    """Relying party; 404 if this site can have no passkeys."""
+    found = party_of(site_of(request).settings.public_url)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def api_proved(visit: ApiCalled) -> Visit:
+    """For scripts: the session's re-authentication must be recent."""
+    if not visit.session.is_proved:
+        raise ProofWantedError(visit, Wrong())
+    return visit
+
+
+OwnParty = Annotated[Party, Depends(party)]
+ApiProved = Annotated[Visit, Depends(api_proved)]
+
+
+def _told(value: object, status_code: int = 200) -> JSONResponse:
+    return JSONResponse(value, status_code, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/passkeys/options")
+def begin_sign_in(request: Request, party: OwnParty) -> Response:
+    """Options for signing in with a passkey."""
+    return _told(site_of(request).accounts.passkeys.begin_sign_in(party))
+
+
+@router.post("/passkeys/sign-in")
+def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
+    """Sign in; the answer has the next address for the script."""
+    site = site_of(request)
+    new = site.accounts.passkeys.sign_in(
+        party, answer.credential, came_from=came_from(request), agent=agent_of(request)
+    )
+    if new is None:
+        return _told(_REFUSED, 401)
+    response = _told({"next": own_path(answer.next)})
+    hand_over_cookie(response, site, new)
+    return response
+
+
+@router.post("/account/passkeys/options")
+def begin_registration(visit: ApiProved, party: OwnParty) -> Response:
+    """Options for creating another passkey."""
+    return _told(visit.site.accounts.passkeys.begin_registration(visit.session, party))
+
+
+@router.post("/account/passkeys")
+def register(request: Request, visit: ApiProved, party: OwnParty, answer: Answer) -> Response:
+    """Store the new passkey."""
+    label = _device(request)
+    if not visit.site.accounts.passkeys.register(visit.session, party, answer.credential, label):
+        return _told(_REFUSED, 422)
+    return _told({"next": "/account?done=passkey"}, 201)
+
+
+def _device(request: Request) -> str:
+    return device_name(agent_of(request), words(language_of(request, None)))
+
+
+@router.post("/account/passkeys/{passkey_id}/remove")
+def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
+    """Remove a passkey."""
+    if not visit.site.accounts.passkeys.remove(visit.session, passkey_id):
+        raise HTTPException(404)
+    return RedirectResponse("/account?done=passkey-gone", 303)
+
+
+@router.post("/proof/passkey/options")
+def begin_proof(visit: ApiCalled, party: OwnParty) -> Response:
+    """Options for re-authentication."""
+    return _told(visit.site.accounts.passkeys.begin_proof(visit.session, party))
+
+
+@router.post("/proof/passkey")
+def prove(visit: ApiCalled, party: OwnParty, answer: Answer) -> Response:
+    """Re-authenticate; the script sends its form again."""
+    if not visit.site.accounts.passkeys.prove(visit.session, party, answer.credential):
+        return _told(_REFUSED, 403)
+    return _told({"next": own_path(answer.next)})
+
+
+@router.post("/invited/{token}/passkey/options")
+def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Response:
+    """Options for an invited person's first passkey."""
+    accounts = site_of(request).accounts
+    invited = None
+    if len(token) <= TOKEN_CHARS:
+        invited = accounts.invitations.read(token, came_from=came_from(request))
+    if invited is None:
+        raise HTTPException(410)
+    return _told(accounts.passkeys.begin_by_invitation(party, invited))
+
+
+@router.post("/invited/{token}/passkey")
+def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Response:
+    """Accept an invitation with a passkey and no password."""
+    if len(token) > TOKEN_CHARS:
+        raise HTTPException(410)
+    site = site_of(request)
+    new = site.accounts.passkeys.accept(
+        party,
+        token,
+        answer.credential,
+        label=_device(request),
+        came_from=came_from(request),
+        agent=agent_of(request),
+    )
+    if new is None:
+        return _told(_REFUSED, 410)
+    response = _told({"next": "/account?done=welcome"}, 201)
+    hand_over_cookie(response, site, new)
+    return response

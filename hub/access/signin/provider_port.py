@@ -1,0 +1,24 @@
+"""Port of the pages to an OpenID provider."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from hub.access.rules.oidc import Known, Question
+
+
+class OpenIdProvider(Protocol):
+    """For any thread; see `hub.access.oidc.provider`."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Text of its button, by language."""
+
+    @property
+    def issuer(self) -> str:
+        """Its issuer name."""
+
+    def address(self, question: Question) -> str:
+        """Address for the browser; ProviderAwayError."""
+
+    def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
+        """Person of the code; ProviderError."""

@@ -1,0 +1,115 @@
+"""Rows of sessions: started, listed, re-authenticated, ended; each in the caller's transaction."""
+
+import hashlib
+import secrets
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+
+from hub.access.signin.views import AGENT_CHARS, SessionLimits, SessionRow, SignedIn
+from hub.access.tables import sessions
+from hub.base.audit import log
+from hub.base.audit.asker import Asker
+from hub.base.audit.log import By
+from hub.base.db.bounds import text
+from hub.base.db.columns import columns, new_id
+from hub.base.moment import Moment
+
+
+def hashed(token: str) -> str:
+    """Hash under which a secret token is stored."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def as_asker(row: Row[*tuple[Any, ...]], came_from: str) -> Asker:
+    """The person in a row with the columns of `people`."""
+    return Asker(
+        person_id=row.id,
+        login=row.login,
+        name=row.name,
+        role=row.role,
+        language=row.language,
+        came_from=came_from,
+    )
+
+
+def begin(
+    conn: Connection,
+    asker: Asker,
+    *,
+    agent: str,
+    limits: SessionLimits,
+    now: Moment,
+    is_proved: bool = True,
+    detail: str = "",
+) -> SignedIn:
+    """Start a session; removes ended ones. `is_proved`: the person has just authenticated."""
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    ended = or_(
+        sessions.c.ends_utc_us <= now.utc_us,
+        sessions.c.seen_utc_us <= now.plus_s(-limits.idle_s).utc_us,
+    )
+    conn.execute(delete(sessions).where(ended))
+    conn.execute(
+        insert(sessions).values(
+            id=new_id(now),
+            token_hash=hashed(token),
+            csrf=csrf,
+            person_id=asker.person_id,
+            agent=text(agent, AGENT_CHARS),
+            came_from=asker.came_from,
+            **columns("created", now),
+            **columns("seen", now),
+            **(columns("proved", now) if is_proved else {}),
+            **columns("ends", now.plus_s(limits.absolute_s)),
+        )
+    )
+    by = By(person_id=asker.person_id, came_from=asker.came_from)
+    log.note(conn, by, act="session.begin", detail=detail, now=now)
+    return SignedIn(token, csrf, asker, limits.absolute_s)
+
+
+def of_person(
+    conn: Connection, person_id: UUID, *, this: UUID, limits: SessionLimits, now: Moment
+) -> list[SessionRow]:
+    """Sessions of the person, last used first."""
+    query = (
+        select(sessions)
+        .where(
+            sessions.c.person_id == person_id,
+            sessions.c.ends_utc_us > now.utc_us,
+            sessions.c.seen_utc_us > now.plus_s(-limits.idle_s).utc_us,
+        )
+        .order_by(sessions.c.seen_utc_us.desc(), sessions.c.id.desc())
+    )
+    return [
+        SessionRow(
+            session_id=row.id,
+            agent=row.agent or "",
+            came_from=row.came_from or "",
+            began_utc_us=row.created_utc_us,
+            seen_utc_us=row.seen_utc_us,
+            ends_utc_us=row.ends_utc_us,
+            is_this=row.id == this,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def prove(conn: Connection, session_id: UUID, now: Moment) -> None:
+    """Record that the person has just re-authenticated."""
+    this = sessions.c.id == session_id
+    conn.execute(update(sessions).where(this).values(columns("proved", now)))
+
+
+def end_of_person(
+    conn: Connection, person_id: UUID, *, only: UUID | None = None, but: UUID | None = None
+) -> int:
+    """End the person's sessions, or only one, or all but one; returns their number."""
+    which = [sessions.c.person_id == person_id]
+    if only is not None:
+        which.append(sessions.c.id == only)
+    if but is not None:
+        which.append(sessions.c.id != but)
+    return conn.execute(delete(sessions).where(*which)).rowcount

@@ -1,0 +1,232 @@
+"""Authentication: session cookie, form token, signing in and out."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated, Final, TypeVar
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.accounts import Session, TooManyTries
+from hub.access.signin.accounts import SignedIn as NewSession
+from hub.base.audit.asker import Asker
+from hub.web.i18n import LANGUAGES, Words
+from hub.web.rendering import LANGUAGE_COOKIE, Site, render, site_of
+
+router = APIRouter()
+
+T = TypeVar("T")
+
+YEAR_S: Final = 365 * 24 * 3600
+
+
+class SignedOutError(Exception):
+    """Nobody is signed in; pages redirect to the sign-in, everything else answers 401."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a signed-in person."""
+
+    site: Site
+    session: Session
+
+    @property
+    def asker(self) -> Asker:
+        """The person, in the form of the services."""
+        return self.session.asker
+
+    def use(self, kind: type[T]) -> T:
+        """A service of another capability, for a part of the page (`hub.web.services`)."""
+        return self.site.services.use(kind)
+
+    def find(self, kind: type[T]) -> T | None:
+        """The same; None if the hub is without it."""
+        return self.site.services.find(kind)
+
+    def may(self, name: str) -> bool:
+        """Whether a link to another capability is shown, by its name in `Feature.may`."""
+        return self.site.may[name](self)
+
+
+def cookie_name(site: Site) -> str:
+    """`__Host-` binds the cookie to this host; browsers allow it over https only."""
+    return "__Host-matthan" if site.settings.is_https else "matthan"
+
+
+def came_from(request: Request) -> str:
+    """Network address of the client, for the audit."""
+    return request.client.host if request.client else ""
+
+
+def agent_of(request: Request) -> str:
+    """The browser's user agent, for the person's list of sessions."""
+    return request.headers.get("user-agent", "")
+
+
+def session_of(request: Request) -> Session | None:
+    """The cookie's session, if it is valid."""
+    site = site_of(request)
+    token = request.cookies.get(cookie_name(site), "")
+    if not token:
+        return None
+    return site.accounts.session_by_token(token, came_from=came_from(request))
+
+
+def signed_in(request: Request) -> Visit:
+    """For requests that only show."""
+    session = session_of(request)
+    if session is None:
+        raise SignedOutError
+    return Visit(site=site_of(request), session=session)
+
+
+SignedIn = Annotated[Visit, Depends(signed_in)]
+
+
+def form_sent(visit: SignedIn, csrf: Annotated[str, Form()] = "") -> Visit:
+    """For forms that change something: they must bring the session's token."""
+    return with_token(visit, csrf)
+
+
+def api_called(visit: SignedIn, x_csrf_token: Annotated[str, Header()] = "") -> Visit:
+    """The same for scripts, with the token in a header."""
+    return with_token(visit, x_csrf_token)
+
+
+def with_token(visit: Visit, token: str) -> Visit:
+    """The visit, if the token is its session's own; else 403."""
+    if not hmac.compare_digest(token.encode(), visit.session.csrf.encode()):
+        raise HTTPException(403)
+    return visit
+
+
+FormSent = Annotated[Visit, Depends(form_sent)]
+ApiCalled = Annotated[Visit, Depends(api_called)]
+
+
+def own_path(wanted: str) -> str:
+    """A path of this site to continue with; the inbox for anything else."""
+    parts = urlsplit(wanted)
+    is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    if not is_own or parts.netloc or any(ord(letter) < 32 for letter in wanted):
+        return "/"
+    return wanted
+
+
+def to_login(path: str) -> RedirectResponse:
+    """Redirect to the sign-in, and back afterwards."""
+    back = own_path(path)
+    return RedirectResponse("/login" if back == "/" else f"/login?next={quote(back)}", 303)
+
+
+@router.get("/login")
+def show_login(request: Request, next: str = "/") -> Response:
+    """The sign-in page; a signed-in person continues."""
+    if session_of(request) is not None:
+        return RedirectResponse(own_path(next), 303)
+    page = render(request, "login.html", session=None, next=own_path(next), wrong="", login="")
+    if had_session(request):  # which has ended: closed, elsewhere, or by time
+        forget_pictures(page)
+    return page
+
+
+@router.post("/login")
+def sign_in(
+    request: Request,
+    login: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Sign in, or say why not; a wrong name and a wrong password give the same answer."""
+    site = site_of(request)
+    answer = site.accounts.sign_in(
+        login.strip(), password, came_from=came_from(request), agent=agent_of(request)
+    )
+    if answer is None or isinstance(answer, TooManyTries):
+        return render(
+            request,
+            "login.html",
+            session=None,
+            status_code=401 if answer is None else 429,
+            next=own_path(next),
+            wrong="password" if answer is None else "wait",
+            wait_minutes=0 if answer is None else max(1, -(-answer.wait_s // 60)),
+            login=login,
+        )
+    response = RedirectResponse(own_path(next), 303)
+    hand_over_cookie(response, site, answer)
+    return response
+
+
+def hand_over_cookie(response: Response, site: Site, new: NewSession) -> None:
+    """Sign the browser in."""
+    response.set_cookie(
+        cookie_name(site),
+        new.token,
+        max_age=new.max_age_s,
+        path="/",
+        secure=site.settings.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+@router.post("/login/language")
+def choose_login_language(
+    request: Request,
+    language: Annotated[str, Form()] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Language of the pages before sign-in."""
+    response = to_login(next)
+    if language in LANGUAGES:
+        remember(response, site_of(request), LANGUAGE_COOKIE, language)
+    return response
+
+
+def remember(response: Response, site: Site, name: str, value: str) -> None:
+    """Store a choice that is not secret on this device, for a year."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=YEAR_S,
+        path="/",
+        secure=site.settings.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+@router.post("/logout")
+def sign_out(request: Request, visit: FormSent) -> Response:
+    """End the session, and delete the pictures the browser stored."""
+    name = cookie_name(visit.site)
+    token = request.cookies.get(name, "")
+    visit.site.accounts.sign_out(token, came_from=came_from(request))
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(
+        name, path="/", secure=visit.site.settings.is_https, httponly=True, samesite="lax"
+    )
+    forget_pictures(response)
+    return response
+
+
+def forget_pictures(response: Response) -> None:
+    """Make the browser delete the pictures it stored."""
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def had_session(request: Request) -> bool:
+    """True if the browser sent the cookie of a session, valid or not."""
+    return cookie_name(site_of(request)) in request.cookies
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "session.begin": say("signed in"),
+        "session.end": say("signed out"),
+    }

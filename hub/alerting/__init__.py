@@ -1,0 +1,1 @@
+"""Alerts, from the rule that raises one to the officer who closes it."""

@@ -1,0 +1,1 @@
+"""Alerts and sightings: tables, life cycle, grouping, queries within a scope."""

@@ -1,0 +1,19 @@
+"""Alerts, sightings and troubles, whose pages are the console's."""
+
+from typing import Final
+
+from hub.alerting.alerts.tables import (
+    alert_changes,
+    alert_history,
+    alerts,
+    sightings,
+    trouble_cameras,
+    troubles,
+)
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="alerts",
+    templates=("hub.alerting.alerts",),
+    tables=(alerts, sightings, troubles, trouble_cameras, alert_history, alert_changes),
+)

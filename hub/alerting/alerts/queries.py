@@ -1,0 +1,251 @@
+"""Queries of the service, each limited to a scope: conditions in, read models out.
+
+Only services call these; they add the audit.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+
+from hub.access.rules.grants import Right
+from hub.access.scope import visible_to, visible_values
+from hub.access.tables import people
+from hub.alerting.alerts.rules.kinds import Kind
+from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.rules_met import from_text
+from hub.alerting.alerts.scope import seen_alerts, troubles_seen
+from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings, troubles
+from hub.alerting.alerts.views import AlertChange, AlertRow, HistoryRow, SightingRow
+from hub.base.db.columns import AnyRow
+from hub.base.moment import Moment
+from hub.registry.areas import places
+from hub.registry.tables import cameras, nodes
+
+
+def alert_query(
+    *conditions: ColumnElement[bool],
+    newest_by: ColumnElement[int],
+    limit: int | BindParameter[int] | None = None,
+) -> Select[*tuple[Any, ...]]:
+    """Query of the alerts that meet the conditions and that the person of `alert_rows` may see."""
+    taker, closer = people.alias("taker"), people.alias("closer")
+    offered = people.alias("offered")
+    scope = visible_to(Right.SEE).subquery("scope")
+    playable = visible_to(Right.CLIPS).subquery("playable")
+    return (
+        select(
+            alerts,
+            cameras.c.label,
+            nodes.c.name.label("node_name"),
+            func.coalesce(troubles.c.area_id, cameras.c.area_id).label("area_id"),
+            taker.c.name.label("taken_by_name"),
+            closer.c.name.label("closed_by_name"),
+            offered.c.name.label("offered_to_name"),
+            playable.c.camera_id.is_not(None).label("may_play"),
+        )
+        .outerjoin(scope, seen_alerts(scope))
+        .join(cameras, cameras.c.id == alerts.c.camera_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .outerjoin(troubles, troubles.c.alert_id == alerts.c.id)
+        .outerjoin(playable, seen_alerts(playable))
+        .outerjoin(taker, taker.c.id == alerts.c.taken_by)
+        .outerjoin(closer, closer.c.id == alerts.c.closed_by)
+        .outerjoin(offered, offered.c.id == alerts.c.offered_to)
+        .where(*conditions, or_(scope.c.camera_id.is_not(None), troubles_seen()))
+        .order_by(newest_by.desc(), alerts.c.id.desc())
+        .limit(limit)
+    )
+
+
+_RUNNING: Final = alert_query(
+    alerts.c.state.in_([State.OPEN, State.TAKEN]), newest_by=alerts.c.raised_utc_us
+)
+_HANDLED: Final = alert_query(
+    alerts.c.closed_utc_us.is_not(None),
+    newest_by=alerts.c.closed_utc_us,
+    limit=bindparam("most", type_=Integer),
+)
+_ONE: Final = alert_query(
+    alerts.c.id == bindparam("one_id", type_=Uuid), newest_by=alerts.c.raised_utc_us
+)
+
+
+def alert_rows(
+    conn: Connection,
+    person_id: UUID,
+    *conditions: ColumnElement[bool],
+    newest_by: ColumnElement[int],
+    now: Moment,
+    limit: int | None = None,
+) -> list[AlertRow]:
+    """The alerts this person may see that meet the conditions, newest first."""
+    query = alert_query(*conditions, newest_by=newest_by, limit=limit)
+    return _found(conn, query, visible_values(person_id, now))
+
+
+def running_alerts(conn: Connection, person_id: UUID, now: Moment) -> list[AlertRow]:
+    """Alerts this person may see that are not closed, newest first."""
+    return _found(conn, _RUNNING, visible_values(person_id, now))
+
+
+def handled_alerts(conn: Connection, person_id: UUID, now: Moment, most: int) -> list[AlertRow]:
+    """Closed alerts, last closed first."""
+    return _found(conn, _HANDLED, {**visible_values(person_id, now), "most": most})
+
+
+def one_alert(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertRow | None:
+    """The alert, if this person may see it."""
+    found = _found(conn, _ONE, {**visible_values(person_id, now), "one_id": alert_id})
+    return found[0] if found else None
+
+
+def _found(
+    conn: Connection, query: Select[*tuple[Any, ...]], values: Mapping[str, object]
+) -> list[AlertRow]:
+    rows = conn.execute(query, values).all()
+    where = places(conn, {row.area_id for row in rows})
+    return [
+        _alert_row(row, "" if row.kind == Kind.BROKER_LOST else where[row.area_id]) for row in rows
+    ]
+
+
+_CLIPS: Final = visible_to(Right.CLIPS).subquery("scope")
+_PLAYABLE: Final = (
+    select(alerts.c.id)
+    .join(_CLIPS, seen_alerts(_CLIPS))
+    .where(alerts.c.id == bindparam("one_id", type_=Uuid))
+)
+
+
+def may_play(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> bool:
+    """Whether this person may play the alert's clips."""
+    values = {**visible_values(person_id, now), "one_id": alert_id}
+    return conn.scalar(_PLAYABLE, values) is not None
+
+
+def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
+    """The alert's sightings, first seen first."""
+    query = (
+        select(sightings)
+        .where(sightings.c.alert_id == alert_id)
+        .order_by(sightings.c.first_seen_utc_us, sightings.c.id)
+    )
+    return [
+        SightingRow(
+            sighting_id=row.id,
+            object_kind=row.object_kind,
+            people=row.people,
+            score=row.score,
+            x0=row.x0,
+            y0=row.y0,
+            x1=row.x1,
+            y1=row.y1,
+            first_seen_utc_us=row.first_seen_utc_us,
+            confirmed_utc_us=row.confirmed_utc_us,
+            last_seen_utc_us=row.last_seen_utc_us,
+            closed_utc_us=row.closed_utc_us,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
+    """The alert's life, oldest first."""
+    query = (
+        select(alert_history, people.c.name)
+        .outerjoin(people, people.c.id == alert_history.c.person_id)
+        .where(alert_history.c.alert_id == alert_id)
+        .order_by(alert_history.c.at_utc_us, alert_history.c.id)
+    )
+    return [HistoryRow(row.act, row.name, row.at_utc_us, row.detail) for row in conn.execute(query)]
+
+
+def _changes_query() -> Select[*tuple[Any, ...]]:
+    scope = visible_to(Right.SEE).subquery("scope")
+    newest = func.max(alert_changes.c.cursor).label("cursor")
+    return (
+        select(
+            alert_changes.c.alert_id, newest, func.max(alert_changes.c.revision).label("revision")
+        )
+        .join(alerts, alerts.c.id == alert_changes.c.alert_id)
+        .outerjoin(scope, seen_alerts(scope))
+        .where(
+            alert_changes.c.cursor > bindparam("after", type_=BigInteger),
+            or_(scope.c.camera_id.is_not(None), troubles_seen()),
+        )
+        .group_by(alert_changes.c.alert_id)
+        .order_by(newest)
+    )
+
+
+_CHANGES: Final = _changes_query()
+
+
+def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
+    """Newest change, after a cursor, of each alert that this person may see."""
+    rows = conn.execute(_CHANGES, {**visible_values(person_id, now), "after": after})
+    return [AlertChange(row.cursor, row.alert_id, row.revision) for row in rows]
+
+
+def last_cursor(conn: Connection) -> int:
+    """Cursor of the newest change of all."""
+    return conn.scalar(select(func.max(alert_changes.c.cursor))) or 0
+
+
+def _label(row: AnyRow) -> str:
+    """Name of the alert's subject for people: its camera, or the silent node."""
+    match row.kind:
+        case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED:
+            return str(row.node_name)
+        case Kind.LINK_LOST | Kind.BROKER_LOST:
+            return ""
+        case _:
+            return str(row.label)
+
+
+def _alert_row(row: AnyRow, place: str) -> AlertRow:
+    return AlertRow(
+        alert_id=row.id,
+        camera_id=row.camera_id,
+        camera_label=_label(row),
+        place=place,
+        kind=row.kind,
+        state=State(row.state).value,
+        people=row.people,
+        began_utc_us=row.began_utc_us,
+        confirmed_utc_us=row.confirmed_utc_us,
+        last_seen_utc_us=row.last_seen_utc_us,
+        raised_utc_us=row.raised_utc_us,
+        error_ms=row.confirmed_error_ms,
+        clock_source=row.clock_source,
+        picture_id=row.picture_id,
+        clip_id=row.clip_id if row.may_play else None,
+        taken_by=row.taken_by,
+        taken_by_name=row.taken_by_name,
+        taken_utc_us=row.taken_utc_us,
+        closed_by=row.closed_by,
+        closed_by_name=row.closed_by_name,
+        closed_utc_us=row.closed_utc_us,
+        revision=row.revision,
+        over_utc_us=row.over_utc_us,
+        rules=from_text(row.rules),
+        offered_to=row.offered_to,
+        offered_to_name=row.offered_to_name,
+        offered_utc_us=row.offered_utc_us,
+        arrived_utc_us=row.arrived_utc_us,
+        false_cause=row.false_cause,
+    )

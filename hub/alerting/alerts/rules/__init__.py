@@ -1,0 +1,1 @@
+"""Decides about the life cycle and the grouping of alerts; touches nothing outside."""

@@ -1,0 +1,150 @@
+"""Read models of the service: plain values, already limited to what the asker may see."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.alerting.alerts.rules.rules_met import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class NextCall:
+    """The next escalation call of an open alert if nobody takes it."""
+
+    who: str
+    """A team's or person's name; empty: everybody entitled."""
+    due_utc_us: int | None
+    """None: all its calls were made."""
+    is_again: bool
+    """The plan has started again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert in a list. Times are UTC microseconds."""
+
+    alert_id: UUID
+    camera_id: UUID
+    camera_label: str
+    """For a silent node, its name; empty if the alert concerns several cameras."""
+    place: str
+    """The areas from the camera's own upward: "Ngã tư 1, Tân Khai"."""
+    kind: str
+    state: str
+    people: int
+    """The most people seen at once; for a trouble, the number of cameras or nodes still down."""
+    began_utc_us: int
+    confirmed_utc_us: int
+    last_seen_utc_us: int
+    raised_utc_us: int
+    error_ms: int | None
+    """Maximum error of began, confirmed and last_seen; None: the clock is not verified."""
+    clock_source: str
+    picture_id: UUID | None
+    clip_id: UUID | None
+    """None also if the asker may not play clips."""
+    taken_by: UUID | None
+    taken_by_name: str | None
+    taken_utc_us: int | None
+    closed_by: UUID | None
+    closed_by_name: str | None
+    closed_utc_us: int | None
+    revision: int
+    over_utc_us: int | None = None
+    """Time when the tampered view was restored; None: not yet, or not a tampering."""
+    rules: Rules = ()
+    """The camera rules that were met."""
+    next_call: NextCall | None = None
+    """Set for an open alert with an escalation plan."""
+    offered_to: UUID | None = None
+    """Receiver of a hand-over not taken yet; with their name, and its time."""
+    offered_to_name: str | None = None
+    offered_utc_us: int | None = None
+    arrived_utc_us: int | None = None
+    """Time when its holder reported arrival at the place."""
+    false_cause: str | None = None
+    """Cause of a false alarm, one of `hub.alerting.alerts.rules.lifecycle.CAUSES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Open and recently handled alerts, newest first; `cursor`: start of later changes."""
+
+    open: list[AlertRow]
+    handled: list[AlertRow]
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SightingRow:
+    """One sighting of an alert; the box is normalised to the picture."""
+
+    sighting_id: UUID
+    object_kind: str
+    people: int
+    score: float
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    first_seen_utc_us: int
+    confirmed_utc_us: int
+    last_seen_utc_us: int
+    closed_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One step in an alert's life; `who` is None for acts of the hub itself."""
+
+    act: str
+    who: str | None
+    at_utc_us: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRow:
+    """A notification to one person over one channel, and its result."""
+
+    person_name: str
+    channel: str
+    phone_label: str
+    moment: str
+    state: str
+    reason: str
+    owed_utc_us: int
+    answered_utc_us: int | None
+    shown_utc_us: int | None
+    opened_utc_us: int | None
+    acknowledged_utc_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCamera:
+    """A camera this person may see; `state` is well, lost, offline or never."""
+
+    camera_id: UUID
+    label: str
+    place: str
+    state: str
+    since_utc_us: int
+    latitude_deg: float | None
+    longitude_deg: float | None
+    open_alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Another person was first; `row` is the alert's current state."""
+
+    row: AlertRow
+    held_by_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """An alert has changed; fetch its row again."""
+
+    cursor: int
+    alert_id: UUID
+    revision: int

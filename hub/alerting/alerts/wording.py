@@ -1,0 +1,307 @@
+"""Texts of an alert: state, clock warnings, next step."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.alerting.alerts.rule_wording import rule_sentence, with_people
+from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP
+from hub.alerting.alerts.rules.rules_met import foremost, from_text
+from hub.alerting.alerts.tamper_wording import tampering
+from hub.alerting.alerts.views import AlertRow, HistoryRow
+from hub.base.audit.asker import Asker
+from hub.web.calendar import DOUBT_FROM_MS, Calendar
+from hub.web.i18n import Words
+
+_GROWN: Final = re.compile(r"(\d+) → (\d+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State as shape, word and colour together; `token` names icon and CSS class."""
+
+    token: str
+    label: str
+
+
+def status(row: AlertRow, words: Words) -> Status:
+    """State of an alert, with its holder's name."""
+    say = words.say
+    match row.state:
+        case "open":
+            return Status("open", say("Nobody has it yet"))
+        case "taken":
+            name = row.taken_by_name or "?"
+            return Status("taken", say("Acknowledged by %(name)s") % {"name": name})
+        case "resolved" if row.kind in KINDS and row.closed_by is None:
+            return Status("resolved", say("Back again"))
+        case "resolved":
+            return Status("resolved", say("Resolved"))
+        case "false_alarm":
+            return Status("false_alarm", say("False alarm"))
+        case other:
+            return Status("muted", other)
+
+
+def headline(row: AlertRow, words: Words) -> str:
+    """Subject of the alert."""
+    if row.kind == TIP:
+        return words.say("Report from the people")
+    tamper = tampering(row.kind, words)
+    if tamper is None:
+        return _headline(row, words)
+    if row.over_utc_us is None:
+        return tamper.headline
+    return words.say("%(what)s · over") % {"what": tamper.headline}
+
+
+def _headline(row: AlertRow, words: Words) -> str:
+    many = {"n": row.people}
+    match row.kind:
+        case "camera_lost" if row.people == 1:
+            return words.say("Camera lost")
+        case "camera_lost":
+            return words.say("%(n)d cameras lost") % many
+        case "node_silent" | "node_rival" | "node_unrecorded":
+            return {
+                "node_silent": words.say("Camera box silent"),
+                "node_rival": words.say("Two computers under one name"),
+                "node_unrecorded": words.say("Camera box records no video"),
+            }[row.kind]
+        case "link_lost":
+            return (
+                words.count(
+                    "%(n)d camera box still silent", "%(n)d camera boxes silent", row.people
+                )
+                % many
+            )
+        case "broker_lost":
+            return words.say("The hub hears no camera box")
+        case _:
+            people = _people(row, words)
+            met = foremost(row.rules)
+            return people if met is None else with_people(met, people, words)
+
+
+def _people(row: AlertRow, words: Words) -> str:
+    many = {"n": row.people}
+    if row.kind == CROWD:
+        return words.say("Crowd, about %(n)d people") % many
+    return words.count("%(n)d person", "%(n)d people", row.people) % many
+
+
+def about(row: AlertRow) -> str:
+    """Its camera or node, after a dot; empty for many, or for a tip."""
+    if row.kind == TIP:
+        return ""
+    return f" · {row.camera_label}" if row.camera_label else ""
+
+
+def picture_missing(row: AlertRow, words: Words) -> str:
+    """Why there is no picture."""
+    match row.kind:
+        case "camera_lost":
+            return words.say("No picture: the camera gives none")
+        case "node_silent" | "link_lost":
+            return words.say("No picture: power or line may be gone there")
+        case "broker_lost" | "tip":
+            return {
+                "broker_lost": words.say("No picture: the hub's message broker is away"),
+                "tip": words.say("No picture of a camera: somebody reported it"),
+            }[row.kind]
+        case kind if tampering(kind, words) is not None:
+            return words.say("No picture: it would show nothing")
+        case kind if kind in ("node_rival", "node_unrecorded") or row.closed_utc_us is not None:
+            return words.say("No picture at the hub")
+        case _:
+            return words.say("The picture is on its way from the camera box")
+
+
+def advice(row: AlertRow, words: Words) -> str | None:
+    """Advice for a technician; None if it needs none, or is over."""
+    if row.kind == "node_unrecorded" and row.closed_utc_us is None:
+        return words.say(
+            "End holds that no case needs any more, or see to the disk of the camera box: its"
+            " own journal says which."
+        )
+    tamper = tampering(row.kind, words)
+    return tamper.advice if tamper and row.over_utc_us is None else None
+
+
+def is_trouble(row: AlertRow) -> bool:
+    """True if it is about cameras or nodes themselves."""
+    return row.kind in KINDS
+
+
+def clock_doubt(row: AlertRow, words: Words) -> str | None:
+    """Warning about the node's clock; None if not needed."""
+    if is_trouble(row) or row.kind == TIP:
+        return None  # its times are the hub's, or a person's
+    if row.error_ms is None or row.clock_source == "none":
+        return words.say("Clock of the camera box unconfirmed: times may be wrong")
+    if row.error_ms >= DOUBT_FROM_MS:
+        seconds = round(row.error_ms / 1000)
+        return words.count(
+            "Clock uncertain by ± %(n)d second", "Clock uncertain by ± %(n)d seconds", seconds
+        ) % {"n": seconds}
+    return None
+
+
+def next_step(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
+    """What happens next, and why."""
+    say = calendar.words.say
+    if row.state == "open" and row.kind in KINDS:
+        return say("Whoever looks after it acknowledges it. It closes itself when all is back.")
+    if row.state == "open":
+        called = next_call(row, calendar) or say("Nobody has it yet.")
+        rest = say("Acknowledge it, and everybody else who was told sees that.")
+        return f"{called} {rest}"
+    if row.state == "taken":
+        return _who_has_it(row, asker, calendar)
+    closed = {
+        "name": row.closed_by_name or "?",
+        "time": calendar.clock(row.closed_utc_us or row.raised_utc_us),
+    }
+    if row.kind in KINDS and row.closed_by is None:
+        return say("Back again by itself at %(time)s. Nothing more is needed.") % closed
+    return say("Closed by %(name)s at %(time)s. Nothing more is needed.") % closed
+
+
+def _who_has_it(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
+    say = calendar.words.say
+    told = {
+        "name": row.taken_by_name or "?",
+        "time": calendar.clock(row.taken_utc_us or row.raised_utc_us),
+        "to": row.offered_to_name or "?",
+        "offered": calendar.clock(row.offered_utc_us or row.raised_utc_us),
+    }
+    if row.offered_to == asker.person_id:
+        return say(
+            "%(name)s hands this over to you since %(offered)s. Acknowledge it to have it."
+        ) % (told)
+    if row.offered_to is not None:
+        return (
+            say("%(name)s has it, and hands it to %(to)s since %(offered)s; not taken yet.") % told
+        )
+    if row.taken_by == asker.person_id:
+        return say("You have it since %(time)s. When done, press Resolved or False alarm.") % told
+    return say("%(name)s has it since %(time)s and will close it. You need do nothing.") % told
+
+
+def next_call(row: AlertRow, calendar: Calendar) -> str:
+    """Who is told next of an open alert, when and why; empty without a plan."""
+    if row.next_call is None:
+        return ""
+    say, due_utc_us = calendar.words.say, row.next_call.due_utc_us
+    if due_utc_us is None:
+        return say("All who are to be called were called; nobody has it yet.")
+    who = row.next_call.who or say("everybody who may know")
+    told = {"who": who, "time": calendar.clock(due_utc_us)}
+    if row.next_call.is_again:
+        return say("Next: %(who)s once more at %(time)s, because nobody has it yet.") % told
+    return say("Next: %(who)s at %(time)s, because nobody has it yet.") % told
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an alert's history."""
+
+    sentence: str
+    note: str
+    at_utc_us: int
+
+
+def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
+    """Steps of an alert's life that are useful to a person.
+
+    While people come and go a node reports every second: growing numbers in a row become one step,
+    and only the first picture is mentioned.
+    """
+    steps: list[Step] = []
+    grown_from = ""
+    has_picture = False
+    for row in rows:
+        grown = _GROWN.match(row.detail) if row.act == "grown" else None
+        if row.act == "muted":
+            steps.append(
+                Step(words.say("Third false alarm here: muted for two weeks"), "", row.at_utc_us)
+            )
+            continue
+        if row.act == "called":
+            whom = row.detail or words.say("everybody who may know")
+            steps.append(Step(words.say("Told: %(who)s") % {"who": whom}, "", row.at_utc_us))
+            continue
+        if row.act == "ruled":
+            steps.append(Step(words.say("A rule says who must know"), row.detail, row.at_utc_us))
+            continue
+        if row.act in ("dark", "back"):
+            steps.append(_trouble_step(row, words))
+            continue
+        if row.act == "rules":
+            grown_from = ""
+            met = from_text(row.detail)
+            steps += [Step(rule_sentence(one, words), "", row.at_utc_us) for one in met]
+            continue
+        if (row.act == "grown" and grown is None) or (row.act == "picture" and has_picture):
+            continue
+        has_picture = has_picture or row.act == "picture"
+        if grown is None:
+            grown_from = ""
+            steps.append(_step(row, words, note=row.detail if row.who is not None else ""))
+            continue
+        if grown_from:
+            steps.pop()
+        grown_from = grown_from or grown.group(1)
+        people = int(grown.group(2))
+        more = words.count("%(n)d person", "%(n)d people", people) % {"n": people}
+        steps.append(_step(row, words, note=f"{grown_from} → {more}"))
+    return steps
+
+
+def _trouble_step(row: HistoryRow, words: Words) -> Step:
+    """Number of lost units, or that it is over and what it was."""
+    if row.act == "dark":
+        return Step(words.say("Silent now"), row.detail, row.at_utc_us)
+    was = {
+        "line": words.say("it never stopped: the line was cut"),
+        "restart": words.say("it has started anew"),
+    }
+    return Step(words.say("Back again"), was.get(row.detail, ""), row.at_utc_us)
+
+
+def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
+    """An act without a text is shown by its id."""
+    say = words.say
+    acts = {
+        "raised": say("Alert raised"),
+        "grown": say("More was seen"),
+        "picture": say("Picture received"),
+        "clip": say("Clip received"),
+        "over": say("It is over"),
+        "again": say("Again"),
+        "taken": say("Acknowledged"),
+        "offered": say("Handed over"),
+        "offer_ended": say("Left before taking it over"),
+        "returned": say("Left: nobody has it"),
+        "arrived": say("At the place"),
+        "resolved": say("Resolved"),
+        "false_alarm": say("False alarm"),
+    }
+    act = acts.get(row.act, row.act)
+    return Step(f"{act} · {row.who}" if row.who else act, note, row.at_utc_us)
+
+
+def cause_word(cause: str, words: Words) -> str:
+    """Cause of a false alarm."""
+    names = {
+        "animal": words.say("an animal"),
+        "plant": words.say("a plant that moves"),
+        "weather": words.say("rain, fog, insects"),
+        "light": words.say("light or shadow"),
+        "vehicle": words.say("a vehicle alone"),
+        "known_person": words.say("somebody who belongs there"),
+        "camera": words.say("the camera itself"),
+        "other": words.say("something else"),
+    }
+    return names.get(cause, cause)

@@ -1,0 +1,1 @@
+"""Escalation: the next person is called when nobody acknowledges."""

@@ -1,0 +1,1 @@
+"""Troubles of nodes and cameras: silent, covered, full."""

@@ -1,0 +1,86 @@
+"""Liveness monitor: checks every few seconds whether nodes and cameras are alive.
+
+The facts are in the database; only this process knows whether the hub hears its broker. The
+decisions are in `hub.alerting.monitoring.rules.troubles`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hub.alerting.monitoring import rows
+from hub.alerting.monitoring.rules.liveness import BrokerSigns, Thresholds
+from hub.alerting.monitoring.rules.troubles import Step
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database
+from hub.base.moment import Moment
+from hub.base.periodic import go_round
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 5.0
+
+
+class Lookout:
+    """One task of the hub; several hubs on one database raise nothing twice."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        bell: Bell,
+        is_broker_up: Callable[[], bool],
+        bounds: Thresholds,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._bell = bell
+        self._is_broker_up = is_broker_up
+        self._bounds = bounds
+        self._broker: BrokerSigns | None = None
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop`; an unreachable database is tried again."""
+        await go_round(
+            lambda: asyncio.to_thread(self.look),
+            stop,
+            beat=beat,
+            blind="lookout.blind",
+            every_s=LOOK_EVERY_S,
+        )
+
+    def look(self) -> list[Step]:
+        """Check once, store what is new, wake the notifier."""
+        now = self._clock.now()
+        broker = self._signs_of_broker(now)
+        with self._db.reading() as conn:
+            if not rows.look(conn, broker, self._bounds, now=now):
+                return []
+        with self._db.writing() as conn:
+            # Read under the lock: the clock may have been stepped, and all facts with it.
+            now = self._clock.now()
+            broker = self._signs_of_broker(now)
+            steps = rows.look(conn, broker, self._bounds, now=now)
+            for step in steps:
+                rows.act(conn, step, now=now)
+        for step in steps:
+            log.info(
+                "lookout.step", step=type(step).__name__.lower(), kind=getattr(step, "kind", "")
+            )
+        self._bell.ring()
+        return steps
+
+    def clock_stepped(self, by_us: int) -> None:
+        """The hub's time was stepped: shift the times remembered here."""
+        if (broker := self._broker) is not None:
+            self._broker = BrokerSigns(broker.is_up, broker.since_utc_us + by_us)
+
+    def _signs_of_broker(self, now: Moment) -> BrokerSigns:
+        is_up = self._is_broker_up()
+        if self._broker is None or self._broker.is_up != is_up:
+            self._broker = BrokerSigns(is_up, now.utc_us)
+        return self._broker

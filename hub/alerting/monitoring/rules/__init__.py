@@ -1,0 +1,1 @@
+"""Decides what counts as a trouble; touches nothing outside."""

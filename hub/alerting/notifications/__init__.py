@@ -1,0 +1,1 @@
+"""Notifications: who is owed an alert, batching, leasing, text and sending."""

@@ -1,0 +1,245 @@
+"""Per-phone rate limit: send each alert, batch alerts into a digest, or defer them
+(`hub.alerting.notifications.rules.batching` decides).
+
+Works in the caller's transaction. The reason of a deferred row says until when and why. Rows of a
+digest point to the row that carries it; that row points to itself.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.notifications.rules.batching import Rang, StormBounds, Telling, Waiting, pace
+from hub.base.db.columns import columns
+from hub.base.moment import Moment
+from hub.notify.tables import notifications
+from hub.registry.tables import areas, cameras
+
+STORM: Final = StormBounds()
+
+AnyRow = Row[*tuple[Any, ...]]
+
+FIRST_WORD: Final = and_(
+    or_(notifications.c.moment == "opened", notifications.c.moment.like("again:%")),
+    alerts.c.severity.is_(None),
+)
+"""Rows under the rate limit: the first or a repeated ring for an alert that is not critical."""
+
+_NOW: Final = bindparam("now_utc_us", type_=BigInteger)
+_OF_PHONES: Final = notifications.c.phone_id.in_(bindparam("phone_ids", expanding=True))
+_CARRIES: Final = notifications.c.digest_id == notifications.c.id
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Number of alerts in one message, by place; places with most alerts first."""
+
+    alerts: int
+    places: tuple[tuple[str, int], ...]
+
+
+@dataclass
+class Told:
+    """Messages to send now: single notifications and digests."""
+
+    each: list[UUID] = field(default_factory=list)
+    together: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+    """Carrier row of a digest → all rows in it, including the carrier."""
+
+    @property
+    def leased(self) -> list[UUID]:
+        """All rows that a worker must lease while it sends."""
+        return [*self.each, *(one for ids in self.together.values() for one in ids)]
+
+
+def is_first_word(row: AnyRow) -> bool:
+    """The same condition for a row already read."""
+    is_ringing = row.moment == "opened" or row.moment.startswith("again:")
+    return is_ringing and row.severity is None
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Send history and queue per phone."""
+
+    rang: Mapping[UUID, Sequence[Rang]]
+    waits: Mapping[UUID, int]
+    held_until_utc_us: Mapping[UUID, int]
+    """Phones with deferred rows, and the latest time of deferral."""
+
+    def wholly(self, bounds: StormBounds, now: Moment) -> list[UUID]:
+        """Phones whose whole queue must be read for the decision.
+
+        Left out are phones with too few rows to defer any, and phones whose rows are all deferred
+        and stay so: under a heavy load hundreds of rows wait for one phone, and each new one would
+        read them all.
+        """
+        return [
+            phone_id
+            for phone_id, waits in self.waits.items()
+            if (phone_id in self.held_until_utc_us and not self._stays_held(phone_id, now))
+            or (phone_id not in self.held_until_utc_us and waits > bounds.calm)
+        ]
+
+    def _stays_held(self, phone_id: UUID, now: Moment) -> bool:
+        return phone_id in self.rang and self.held_until_utc_us[phone_id] > now.utc_us
+
+
+def of_weather(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The query of `weather`, by `phone_ids`; `is_waiting`: rows that are due at `now_utc_us` apart
+    from the rate limit."""
+    return (
+        select(
+            notifications.c.phone_id,
+            func.count().label("waits"),
+            func.max(notifications.c.held_utc_us).label("held_utc_us"),
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .where(_OF_PHONES, is_waiting)
+        .group_by(notifications.c.phone_id)
+    )
+
+
+def weather(
+    conn: Connection,
+    question: Select[*tuple[Any, ...]],
+    phone_ids: Collection[UUID],
+    *,
+    bounds: StormBounds,
+    now: Moment,
+) -> Weather:
+    """Send history and queue of these phones."""
+    if not phone_ids:
+        return Weather({}, {}, {})
+    rows = conn.execute(question, _of(phone_ids, now)).all()
+    return Weather(
+        _rang(conn, phone_ids, bounds=bounds, now=now),
+        {row.phone_id: row.waits for row in rows},
+        {row.phone_id: row.held_utc_us for row in rows if row.held_utc_us is not None},
+    )
+
+
+def tell(
+    conn: Connection, rows: Sequence[AnyRow], weather: Weather, *, bounds: StormBounds, now: Moment
+) -> Told:
+    """Decide for each phone. `rows` are queued rings for these phones; for the phones of
+    `Weather.wholly`, all of them."""
+    waiting: dict[UUID, list[AnyRow]] = {}
+    for row in sorted(rows, key=lambda row: (row.owed_utc_us, row.id)):
+        waiting.setdefault(row.phone_id, []).append(row)
+    told = Told()
+    for phone_id, theirs in waiting.items():
+        is_storm = phone_id in weather.held_until_utc_us
+        ids = [Waiting(row.id, is_held=is_storm) for row in theirs]
+        telling = pace(weather.rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
+        told.each += telling.each
+        carried = {row.id for row in theirs if row.digest_id is not None}
+        if telling.together:
+            told.together[telling.together[-1]] = telling.together
+        _write(conn, telling, bounds=bounds, now=now)
+        if alone := carried.intersection(telling.each):
+            _change(conn, alone, {"digest_id": None})
+    return told
+
+
+def _rang(
+    conn: Connection, phone_ids: Collection[UUID], *, bounds: StormBounds, now: Moment
+) -> dict[UUID, list[Rang]]:
+    """Recent rings of these phones, including those being sent now; each ring has the time of the
+    last one of its kind."""
+    of_them = {**_of(phone_ids, now), "from_utc_us": now.utc_us - bounds.span_us + 1}
+    found: dict[UUID, list[Rang]] = {}
+    for query in (_ON_THE_LINE, _LATELY):
+        for row in conn.execute(query, of_them):
+            ring = Rang(row.at_utc_us, bool(row.is_digest))
+            found.setdefault(row.phone_id, []).extend([ring] * row.rings)
+    return found
+
+
+def _of(phone_ids: Collection[UUID], now: Moment) -> dict[str, Any]:
+    return {"phone_ids": list(phone_ids), "now_utc_us": now.utc_us}
+
+
+def _rings(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+    """Count and time of the last ring, by phone and kind of ring."""
+    is_digest = notifications.c.digest_id.is_not(None)
+    return (
+        select(
+            notifications.c.phone_id,
+            is_digest.label("is_digest"),
+            func.count().label("rings"),
+            at.label("at_utc_us"),
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .where(_OF_PHONES, FIRST_WORD, or_(notifications.c.digest_id.is_(None), _CARRIES))
+        .group_by(notifications.c.phone_id, is_digest)
+    )
+
+
+# Two queries, each with its own index: one with OR would read a phone's whole history.
+_ON_THE_LINE: Final = _rings(func.max(_NOW)).where(
+    notifications.c.state == "queued", notifications.c.lease_until_utc_us > _NOW
+)
+# A ring in the future is from before the clock was set back: it defers nothing.
+_LATELY: Final = _rings(func.max(notifications.c.answered_utc_us)).where(
+    notifications.c.state == "accepted",
+    notifications.c.answered_utc_us.between(bindparam("from_utc_us", type_=BigInteger), _NOW),
+)
+
+
+def _write(conn: Connection, telling: Telling, *, bounds: StormBounds, now: Moment) -> None:
+    if telling.held:
+        until = Moment(telling.until_utc_us, now.error_ms)
+        reason = f"held: more than {bounds.calm} alerts in {bounds.span_s:g} s, told together"
+        held = {"reason": reason, "digest_id": None, **columns("held", until)}
+        _change(conn, telling.held, held)
+    if telling.together:
+        carrier = telling.together[-1]
+        reason = f"in one message about {len(telling.together)} alerts"
+        _change(conn, telling.together, {"reason": reason, "digest_id": carrier})
+
+
+def _change(conn: Connection, ids: Collection[UUID], values: dict[str, Any]) -> None:
+    conn.execute(update(notifications).where(notifications.c.id.in_(list(ids))).values(values))
+
+
+def digest_of(conn: Connection, ids: Iterable[UUID]) -> Digest:
+    """Number of alerts by place."""
+    here = func.count().label("n")
+    query = (
+        select(areas.c.name, here)
+        .select_from(notifications)
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .join(cameras, cameras.c.id == alerts.c.camera_id)
+        .join(areas, areas.c.id == cameras.c.area_id)
+        .where(notifications.c.id.in_(list(ids)))
+        .group_by(areas.c.id, areas.c.name)
+        .order_by(here.desc(), areas.c.name)
+    )
+    places = tuple((str(name), int(n)) for name, n in conn.execute(query))
+    return Digest(sum(n for _, n in places), places)
+
+
+def told_with(carrier: UUID) -> ColumnElement[bool]:
+    """Rows in the digest of this carrier that are not settled otherwise."""
+    return and_(
+        notifications.c.digest_id == carrier,
+        notifications.c.id != carrier,
+        notifications.c.state == "queued",
+    )

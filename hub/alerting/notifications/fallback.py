@@ -1,0 +1,53 @@
+"""Fallback channel: an alert not shown by any phone of a person goes to their next channel."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hub.alerting.notifications import recipients
+from hub.alerting.notifications.channel_choice import unseen
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database
+from hub.base.periodic import go_round
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 2.0
+
+
+class SecondWay:
+    """One task of the hub; several hubs on one database create nothing twice."""
+
+    def __init__(self, *, db: Database, clock: Clock, bell: Bell, unseen_after_s: float) -> None:
+        self._db = db
+        self._clock = clock
+        self._bell = bell
+        self._unseen_after_s = unseen_after_s
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop`; an unreachable database is tried again."""
+        await go_round(
+            lambda: asyncio.to_thread(self.look),
+            stop,
+            beat=beat,
+            blind="second_way.blind",
+            every_s=LOOK_EVERY_S,
+        )
+
+    def look(self) -> int:
+        """Create notifications on the next channel; returns their number."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            if not unseen(conn, unseen_after_s=self._unseen_after_s, now=now):
+                return 0
+        with self._db.writing() as conn:
+            now = self._clock.now()  # it may have been stepped, and all times with it
+            found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
+            owed = recipients.owe_too(conn, found, now=now)
+        if owed:
+            log.info("second_way.owed", notifications=owed)
+            self._bell.ring()
+        return owed

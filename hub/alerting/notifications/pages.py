@@ -1,0 +1,25 @@
+"""Page of notifications that never reached their phone, for people who look after cameras."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+
+from hub.access.signin.visit import SignedIn
+from hub.alerting.notifications.service import NotificationService
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter()
+
+Notifications = Annotated[NotificationService, service(NotificationService)]
+
+
+@router.get("/undelivered")
+def show_undelivered(request: Request, visit: SignedIn, notifications: Notifications) -> Response:
+    """Notifications that never reached their phone, and lost phones; 404 for people who manage
+    nothing."""
+    if not visit.may("tend_nodes"):
+        raise HTTPException(404)
+    found = notifications.undelivered(visit.asker)
+    return render(request, "undelivered.html", session=visit.session, found=found)

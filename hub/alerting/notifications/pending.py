@@ -1,0 +1,130 @@
+"""Data for the notifier: a notification, its phone, and the facts of its alert."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
+
+from hub.access.tables import people
+from hub.alerting.alerts.rules.kinds import Kind
+from hub.alerting.alerts.rules.rules_met import Rules, from_text
+from hub.alerting.alerts.tables import alerts, troubles
+from hub.alerting.escalation.tables import escalations
+from hub.alerting.notifications.batching import Digest
+from hub.base.moment import Moment
+from hub.notify.tables import notifications, phones
+from hub.notify.views import AlertMoment, Phone
+from hub.registry.tables import areas, cameras, nodes
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One notification under lease, with the current facts of its alert."""
+
+    notification_id: UUID
+    alert_id: UUID
+    moment: AlertMoment
+    revision: int
+    kind: str
+    state: str
+    people: int
+    has_picture: bool
+    place: str
+    camera_label: str
+    node_name: str
+    began: Moment
+    handled_by: str | None
+    language: str
+    phone: Phone
+    owed: Moment
+    attempts: int  # made before this one
+    lease_by: str
+    is_critical: bool = False
+    digest: Digest | None = None  # the alerts in the digest have no message of their own
+    rules: Rules = ()
+    is_called_on: bool = False  # others were notified before, and nobody has taken the alert
+
+
+def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
+    """The leased notifications with these ids: critical ones first, then by due time."""
+    return [_as_owed(row, worker=worker) for row in conn.execute(_FACTS, {"ids": list(ids)})]
+
+
+def _facts() -> Select[*tuple[Any, ...]]:
+    parent = areas.alias("parent")
+    handler = people.alias("handler")
+    return (
+        select(
+            notifications,
+            alerts.c.revision,
+            alerts.c.kind,
+            alerts.c.severity,
+            alerts.c.state.label("alert_state"),
+            alerts.c.people,
+            alerts.c.picture_id,
+            alerts.c.rules,
+            alerts.c.began_utc_us,
+            alerts.c.began_error_ms,
+            areas.c.name.label("area_name"),
+            parent.c.name.label("parent_name"),
+            cameras.c.label.label("camera_label"),
+            nodes.c.name.label("node_name"),
+            handler.c.name.label("handler_name"),
+            people.c.language,
+            phones.c.channel,
+            phones.c.address,
+            phones.c.secrets,
+            escalations.c.number.label("call_number"),
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .join(cameras, cameras.c.id == alerts.c.camera_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .outerjoin(troubles, troubles.c.alert_id == alerts.c.id)
+        .join(areas, areas.c.id == func.coalesce(troubles.c.area_id, cameras.c.area_id))
+        .outerjoin(parent, parent.c.id == areas.c.parent_id)
+        .join(people, people.c.id == notifications.c.person_id)
+        .join(phones, phones.c.id == notifications.c.phone_id)
+        .outerjoin(escalations, escalations.c.alert_id == alerts.c.id)
+        .outerjoin(handler, handler.c.id == func.coalesce(alerts.c.closed_by, alerts.c.taken_by))
+        .where(notifications.c.id.in_(bindparam("ids", expanding=True)))
+        .order_by(alerts.c.severity.is_(None), notifications.c.due_utc_us, notifications.c.id)
+    )
+
+
+_FACTS: Final = _facts()  # built once: it is queried for every message
+
+
+def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
+    return Owed(
+        notification_id=row.id,
+        alert_id=row.alert_id,
+        moment=row.moment.partition(":")[0],
+        revision=row.revision,
+        kind=row.kind,
+        state=row.alert_state,
+        people=row.people,
+        has_picture=row.picture_id is not None,
+        place=_place(row),
+        camera_label=row.camera_label,
+        node_name=row.node_name,
+        began=Moment(row.began_utc_us, row.began_error_ms),
+        handled_by=row.handler_name,
+        language=row.language,
+        phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
+        owed=Moment(row.owed_utc_us, row.owed_error_ms),
+        attempts=row.attempts,
+        lease_by=worker,
+        is_critical=row.severity == "critical",
+        rules=from_text(row.rules),
+        is_called_on=bool(row.call_number),
+    )
+
+
+def _place(row: Row[*tuple[Any, ...]]) -> str:
+    """Names of two area levels: they distinguish places with the same name, such as "Khu phố 1",
+    and fit a lock screen."""
+    if row.kind == Kind.BROKER_LOST:
+        return ""  # several places
+    return ", ".join(name for name in (row.area_name, row.parent_name) if name)

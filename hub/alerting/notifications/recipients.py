@@ -1,0 +1,237 @@
+"""Recipients of an alert: which phone must get which moment of it, written to the ledger.
+
+Every function works in the caller's transaction, so an alert and its notifications are written
+together. `hub.alerting.notifications.leasing` sends the rows.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
+
+from hub.access.rules.grants import Right
+from hub.access.scope import ENTITLED, entitled_people, entitled_values
+from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.scope import KEEPERS, keepers_of, keepers_values
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.escalation import rows as escalation_rows
+from hub.alerting.notifications.channel_choice import (
+    first_phones,
+    phones_of_entitled,
+    phones_of_keepers,
+)
+from hub.base.db.columns import columns, new_id
+from hub.base.db.statements import add_all_once
+from hub.base.moment import Moment
+from hub.notify.ledger import QUEUED, drop
+from hub.notify.tables import notifications, phones
+from hub.notify.views import AlertMoment
+
+Receiver = tuple[UUID, UUID]
+"""Id of a person, and id of one of their phones."""
+
+
+_ABOUT: Final = select(alerts.c.kind, alerts.c.severity, alerts.c.quiet_reason).where(
+    alerts.c.id == bindparam("alert_id")
+)
+
+_WERE_TOLD: Final = (
+    select(phones.c.person_id, phones.c.id)
+    .join(notifications, notifications.c.phone_id == phones.c.id)
+    .where(
+        notifications.c.alert_id == bindparam("alert_id"),
+        notifications.c.moment == "opened",
+        or_(notifications.c.state == "queued", notifications.c.state == "accepted"),
+        phones.c.gone_utc_us.is_(None),
+    )
+)
+"""Living phones with a first notification of the alert that was sent or may still be sent."""
+
+
+def owe(
+    conn: Connection,
+    *,
+    alert_id: UUID,
+    camera_id: UUID,
+    moment: AlertMoment,
+    now: Moment,
+    to_everybody: bool = False,
+) -> int:
+    """Queue this moment of an alert for every phone it concerns; returns the number of new rows.
+    `to_everybody`: notify all people entitled to the alert, not only those that an escalation
+    plan has called so far.
+
+    A second call with the same moment adds nothing. "taken" and "back" drop what is still queued
+    and go only to phones that may show the alert: a phone that never got it does not ring for its
+    end.
+    """
+    receivers = _receivers(
+        conn, alert_id, camera_id, moment=moment, now=now, to_everybody=to_everybody
+    )
+    rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in receivers]
+    return add_all_once(conn, notifications, rows)
+
+
+def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: Moment) -> int:
+    """Queue the first notification of these alerts for these (person, phone) pairs as well."""
+    rows = [
+        _owed_row(alert_id, (person_id, phone_id), moment="opened", now=now)
+        for alert_id, person_id, phone_id in found
+    ]
+    return add_all_once(conn, notifications, rows)
+
+
+def call(
+    conn: Connection, alert_id: UUID, living_phones: Iterable[Any], *, number: int, now: Moment
+) -> int:
+    """Queue an alert for the living phones of the people that an escalation plan calls: the first
+    notification for phones that have had none, a repeat for the others. A phone with a queued
+    notification of the alert gets no second one."""
+    alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
+    waits = func.max(case((QUEUED, 1), else_=0)).label("waits")
+    query = select(notifications.c.phone_id, waits).where(notifications.c.alert_id == alert_id)
+    had = {
+        row.phone_id: row.waits for row in conn.execute(query.group_by(notifications.c.phone_id))
+    }
+    rows = [
+        _owed_row(alert_id, one, moment=f"again:{number}" if one[1] in had else "opened", now=now)
+        for one in first_phones(living_phones, severity=alert.severity)
+        if not had.get(one[1])
+    ]
+    return add_all_once(conn, notifications, rows)
+
+
+def hand(conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, now: Moment) -> int:
+    """Notify all phones of this person that the alert is handed to them; drop the queued
+    notifications of earlier hand-overs of it."""
+    handed = notifications.c.moment.like("handed:%")
+    mine = and_(notifications.c.alert_id == alert_id, handed)
+    drop(conn, mine, reason="handed to somebody else", now=now)
+    query = select(phones.c.person_id, phones.c.id).where(
+        phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None)
+    )
+    moment = f"handed:{revision}"
+    rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in _pairs(conn, query)]
+    return add_all_once(conn, notifications, rows)
+
+
+def _receivers(
+    conn: Connection,
+    alert_id: UUID,
+    camera_id: UUID,
+    *,
+    moment: AlertMoment,
+    now: Moment,
+    to_everybody: bool,
+) -> Iterable[Receiver]:
+    match moment:
+        case "taken":
+            drop(conn, notifications.c.alert_id == alert_id, reason="already handled", now=now)
+            escalation_rows.end(conn, alert_id)
+            return _pairs(conn, _may_show(alert_id).where(_is_not_the_handler()))
+        case "back":
+            drop(conn, notifications.c.alert_id == alert_id, reason="back again by itself", now=now)
+            escalation_rows.end(conn, alert_id)
+            return _pairs(conn, _may_show(alert_id))
+        case "grown":
+            told = conn.execute(_WERE_TOLD, {"alert_id": alert_id})
+            return [(row.person_id, row.id) for row in told]
+        case "opened" | "raised":
+            alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
+            if alert.quiet_reason is not None:
+                return ()
+            if alert.kind in KINDS:
+                living = phones_of_keepers(conn, alert_id, now=now)
+            else:
+                living = phones_of_entitled(conn, camera_id, now=now)
+                if not to_everybody:
+                    living = escalation_rows.called_first(
+                        conn, alert_id, camera_id, living, now=now
+                    )
+            return first_phones(living, severity=alert.severity)
+        case "again" | "handed":
+            raise ValueError("receivers of this moment are known only to `call` and `hand`")
+
+
+def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:
+    return [(row.person_id, row.id) for row in conn.execute(query)]
+
+
+def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -> Select[UUID]:
+    """Query of the people to notify of an alert: those of its camera, or the keepers responsible
+    for a device that is down.
+
+    `alert_id` matters only for a trouble.
+    """
+    if kind in KINDS and alert_id is not None:
+        return keepers_of(alert_id, now)
+    return entitled_people(camera_id, Right.ALERTED, now)
+
+
+def are_told_of(
+    conn: Connection, kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment
+) -> set[UUID]:
+    """The people selected by `told_of`."""
+    if kind in KINDS and alert_id is not None:
+        rows = conn.execute(KEEPERS, keepers_values(alert_id, now)).all()
+    else:
+        rows = conn.execute(ENTITLED, entitled_values(camera_id, Right.ALERTED, now)).all()
+    return {row.person_id for row in rows}
+
+
+def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
+    """Living phones that got this alert, or may be getting it now."""
+    was_sent = or_(
+        notifications.c.state == "accepted",
+        notifications.c.attempts > 0,
+        notifications.c.lease_by.is_not(None),
+    )
+    return (
+        select(phones.c.person_id, phones.c.id)
+        .distinct()
+        .join(notifications, notifications.c.phone_id == phones.c.id)
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .where(
+            alerts.c.id == alert_id,
+            notifications.c.moment.not_in(["taken", "back"]),
+            notifications.c.digest_id.is_(
+                None
+            ),  # an alert sent in a digest has no entry of its own
+            was_sent,
+            phones.c.gone_utc_us.is_(None),
+        )
+    )
+
+
+def _is_not_the_handler() -> ColumnElement[bool]:
+    handler = func.coalesce(alerts.c.closed_by, alerts.c.taken_by)
+    return or_(handler.is_(None), phones.c.person_id != handler)
+
+
+def _owed_row(
+    alert_id: UUID, receiver: Receiver, *, moment: str, now: Moment
+) -> Mapping[str, object]:
+    person_id, phone_id = receiver
+    return {
+        "id": new_id(now),
+        "alert_id": alert_id,
+        "person_id": person_id,
+        "phone_id": phone_id,
+        "moment": moment,
+        "state": "queued",
+        "reason": "",
+        "attempts": 0,
+        **columns("owed", now),
+        **columns("due", now),
+    }

@@ -1,0 +1,1 @@
+"""Decides about recipients and batching; touches nothing outside."""

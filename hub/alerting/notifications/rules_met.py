@@ -1,0 +1,104 @@
+"""Camera rules met in an alert: each is recorded once per alert; the first one adds a push."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, select
+
+from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from hub.alerting.alerts.rows import change_alert, note_history
+from hub.alerting.alerts.rules.rules_met import RuleMet, Rules, from_text, news, to_text
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.notifications import recipients
+from hub.alerting.routing import rows as routing_rows
+from hub.alerting.routing.rows import TOLD_NOBODY
+from hub.alerting.routing.rules import Tells, Urgency, Verdict
+from hub.alerting.silences import rows as silences_rows
+from hub.base.moment import Moment
+
+_MET: Final = select(
+    alerts.c.rules, alerts.c.camera_id, alerts.c.kind, alerts.c.quiet_reason, alerts.c.rule_id
+).where(alerts.c.id == bindparam("alert_id"))
+
+
+def rules_of(body: SightingOpened | SightingUpdated | SightingClosed) -> Rules:
+    """The rules met according to a message."""
+    said = () if isinstance(body, SightingClosed) else body.rules or ()
+    return tuple(RuleMet(one.rule, one.place, one.seconds, one.people, one.towards) for one in said)
+
+
+def meet_rules(
+    conn: Connection, alert_id: UUID, said: Rules, *, raising: frozenset[str], now: Moment
+) -> None:
+    """Add rules to the alert that nobody in it has met before.
+
+    A rule in `raising` makes the alert critical and notifies phones, exempt from cooldown and rate
+    limit. A silenced rule is only recorded, as are all rules if `raising` is empty. The town's
+    alert rules may change the urgency; an alert that they kept quiet is sent now if they notify
+    people of this rule.
+    """
+    if not said:
+        return
+    row = conn.execute(_MET, {"alert_id": alert_id}).one()
+    known = from_text(row.rules)
+    fresh = news(known, said)
+    if not fresh:
+        return
+    told = routing_rows.verdict(conn, row.camera_id, row.kind, fresh, at=now)
+    is_raised = bool(raising) and _is_raised(conn, row, fresh, told, raising=raising, now=now)
+    values: dict[str, Any] = {"rules": to_text((*known, *fresh))}
+    if is_raised:
+        values |= {"severity": "critical", "quiet_reason": None}
+        if row.quiet_reason == TOLD_NOBODY:
+            values["rule_id"] = told.rule_id
+    change_alert(conn, alert_id, values, now=now)
+    note_history(conn, alert_id, act="rules", detail=to_text(fresh), now=now)
+    if is_raised:
+        recipients.owe(
+            conn,
+            alert_id=alert_id,
+            camera_id=row.camera_id,
+            moment="raised",
+            now=now,
+            # The escalation began with one team, and people outside it must get this too.
+            to_everybody=row.rule_id not in (None, told.rule_id),
+        )
+    elif raising:
+        wake(conn, alert_id, told, fresh, now=now)
+
+
+def _is_raised(
+    conn: Connection,
+    row: Any,
+    fresh: Rules,
+    told: Verdict,
+    *,
+    raising: frozenset[str],
+    now: Moment,
+) -> bool:
+    loud = tuple(met for met in fresh if met.rule in raising)
+    if told.urgency is Urgency.CRITICAL:
+        loud = fresh
+    is_quiet = told.tells is Tells.NOBODY or told.urgency is Urgency.USUAL
+    return bool(loud) and not is_quiet and not _is_silenced(conn, row, loud, now)
+
+
+def _is_silenced(conn: Connection, row: Any, rules: Rules, now: Moment) -> bool:
+    return silences_rows.covering(conn, row.camera_id, row.kind, rules, now=now) is not None
+
+
+def wake(conn: Connection, alert_id: UUID, told: Verdict, met: Rules, *, now: Moment) -> None:
+    """Send an alert that the town's rules kept quiet so far, if they now notify people of the rules
+    met and no silence applies."""
+    row = conn.execute(_MET, {"alert_id": alert_id}).one()
+    if row.quiet_reason != TOLD_NOBODY or told.tells is Tells.NOBODY:
+        return
+    if _is_silenced(conn, row, met, now):
+        return
+    values: dict[str, Any] = {"quiet_reason": None, "rule_id": told.rule_id}
+    if told.urgency is Urgency.CRITICAL:
+        values["severity"] = "critical"
+    change_alert(conn, alert_id, values, now=now)
+    if told.rule_id is not None:
+        note_history(conn, alert_id, act="ruled", detail=told.reason, now=now)
+    recipients.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="opened", now=now)

@@ -1,0 +1,48 @@
+"""Service for what became of notifications: what phones report, and what never reached one."""
+
+from uuid import UUID
+
+from hub.alerting.notifications import receipts
+from hub.alerting.notifications.undelivered import Undelivered, undelivered
+from hub.base.audit.acting import Acting, On
+from hub.base.audit.asker import Asker
+
+
+class NotificationService:
+    """For any thread. False: the notification was not for this person."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+
+    def undelivered(self, asker: Asker) -> Undelivered:
+        """Undelivered notifications about cameras this person may manage."""
+        with self._acting.reading(asker, "undelivered.open") as look:
+            found = undelivered(look.conn, asker.person_id, look.now)
+            look.done(f"{found.in_a_day} in a day")
+        return found
+
+    def shown(self, asker: Asker, notification_id: UUID) -> bool:
+        """Record that the phone showed this message."""
+        on = On("notification", notification_id)
+        with self._acting.changing(asker, "notification.shown", on) as change:
+            is_theirs = receipts.mark_shown(
+                change.conn,
+                notification_id=notification_id,
+                person_id=asker.person_id,
+                now=change.now,
+            )
+            change.answer(is_theirs)
+        return is_theirs
+
+    def opened(self, asker: Asker, notification_id: UUID) -> bool:
+        """Record that the person opened it."""
+        on = On("notification", notification_id)
+        with self._acting.changing(asker, "notification.opened", on) as change:
+            is_theirs = receipts.mark_opened(
+                change.conn,
+                notification_id=notification_id,
+                person_id=asker.person_id,
+                now=change.now,
+            )
+            change.answer(is_theirs)
+        return is_theirs

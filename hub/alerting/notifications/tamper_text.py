@@ -1,0 +1,38 @@
+"""Push texts of tampering with a camera's view, and of its end."""
+
+from collections.abc import Mapping
+
+from hub.alerting.notifications.pending import Owed
+from hub.notify.i18n import Phrases
+
+
+def is_tampering(kind: str) -> bool:
+    """True if alerts of this kind are about a camera's view."""
+    return kind.startswith("tamper_")
+
+
+def tamper_words(owed: Owed, words: Phrases, *, names: Mapping[str, object]) -> tuple[str, str]:
+    """Title and body for its start or its end; nothing else is sent about it later."""
+    names = {**names, "what": _what(owed.kind, words)}
+    if owed.moment == "grown":
+        title, body = (
+            words.say("Over: {what} · {place}"),
+            words.say("{camera} · it began at {time}"),
+        )
+    else:
+        title, body = words.say("{what} · {place}"), words.say("{camera} · since {time}")
+    return title.format(**names), body.format(**names)
+
+
+def _what(kind: str, words: Phrases) -> str:
+    say = words.say
+    return {
+        "tamper_covered": say("Camera covered"),
+        "tamper_sprayed": say("Paint or dirt on the camera"),
+        "tamper_turned": say("Camera turned away"),
+        "tamper_defocused": say("Camera out of focus"),
+        "tamper_frozen": say("Picture frozen"),
+        "tamper_too_dark": say("Too dark to see anybody"),
+        "tamper_blinded": say("Camera blinded by light"),
+        "tamper_lamp_dead": say("Infrared lamp dead"),
+    }.get(kind, say("Something is wrong with the view"))

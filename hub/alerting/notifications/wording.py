@@ -1,0 +1,88 @@
+"""Texts about notifications of an alert: one line per person and phone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.alerting.alerts.views import ToldRow
+from hub.web.calendar import Calendar
+
+ANSWERING_CHANNELS: Final = frozenset({"webpush"})
+"""Channels whose phones report what they show; on others silence means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One phone, and the best knowledge about it."""
+
+    person: str
+    device: str
+    sentence: str
+    is_bad: bool
+    at_utc_us: int
+
+
+def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[Told]:
+    """One line per person and phone; those not known to have seen it come first."""
+    phones: dict[tuple[str, str, str], list[ToldRow]] = {}
+    for row in rows:
+        phones.setdefault((row.person_name, row.channel, row.phone_label), []).append(row)
+    lines = [_told_line(list(group), calendar) for group in phones.values()]
+    return sorted(lines, key=lambda line: (not line.is_bad, line.person))
+
+
+def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
+    opened = [row.opened_utc_us for row in group if row.opened_utc_us is not None]
+    shown = [row.shown_utc_us for row in group if row.shown_utc_us is not None]
+    last = max(group, key=lambda row: row.owed_utc_us)
+    acted = [row.acknowledged_utc_us for row in group if row.acknowledged_utc_us is not None]
+    sentence, is_bad = _told_sentence(opened, shown, last, calendar)
+    if acted:
+        at = {"time": calendar.clock(min(acted))}
+        sentence, is_bad = calendar.words.say("answered at %(time)s") % at, False
+    return Told(
+        person=last.person_name,
+        device=last.phone_label or last.channel,
+        sentence=sentence,
+        is_bad=is_bad,
+        at_utc_us=min(row.owed_utc_us for row in group),
+    )
+
+
+def _told_sentence(
+    opened: list[int], shown: list[int], last: ToldRow, calendar: Calendar
+) -> tuple[str, bool]:
+    """What this phone did, and whether it may not have been seen."""
+    say = calendar.words.say
+    if opened:
+        return say("opened at %(time)s") % {"time": calendar.clock(min(opened))}, False
+    if shown:
+        return say("shown on the phone at %(time)s") % {"time": calendar.clock(min(shown))}, False
+    return _unseen_sentence(last, calendar)
+
+
+def _unseen_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
+    """What is known of a message without a report, and whether it may not have been seen."""
+    say = calendar.words.say
+    match last.state:
+        case "accepted":
+            return _sent_sentence(last, calendar)
+        case "folded":
+            at = {"time": calendar.clock(last.answered_utc_us or last.owed_utc_us)}
+            return say("told at %(time)s together with other alerts") % at, False
+        case "queued" if last.reason.startswith("held"):
+            return say("many alerts at once: waits to be told with the others"), True
+        case "queued":
+            return say("not sent yet, still trying"), True
+        case "dropped":
+            return say("not sent: no longer needed"), False
+        case _:
+            return say("could not be sent to this phone"), True
+
+
+def _sent_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
+    at = {"time": calendar.clock(last.answered_utc_us or last.owed_utc_us)}
+    if last.channel in ANSWERING_CHANNELS:
+        return calendar.words.say("sent at %(time)s, not yet shown on the phone") % at, True
+    silent = calendar.words.say("sent at %(time)s; this channel never says if it was shown")
+    return silent % at, False

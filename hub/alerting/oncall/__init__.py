@@ -1,0 +1,1 @@
+"""Teams, rosters and escalation plans: who is on call."""

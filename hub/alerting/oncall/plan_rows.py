@@ -1,0 +1,68 @@
+"""Entry of escalation plans of areas, in the caller's transaction."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select
+
+from hub.alerting.oncall.faults import DutyError, Fault
+from hub.alerting.oncall.roster_rows import read_teams
+from hub.alerting.oncall.rules.escalation import Plan, Step, Whom, faults
+from hub.alerting.oncall.tables import plan_steps, plans
+from hub.base.audit import log
+from hub.base.audit.log import By
+from hub.base.db.columns import columns, new_id
+from hub.base.moment import Moment
+
+
+def put_plan(conn: Connection, area_id: UUID, plan: Plan, *, by: By, now: Moment) -> None:
+    """Set the plan for new alerts of this area, and of areas below without a plan of their own.
+    Running alerts keep the old plan."""
+    there = read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
+    if faults(plan) or any(step.team_id not in (None, *there) for step in plan.steps):
+        raise DutyError(Fault.PLAN)
+    drop_plan(conn, area_id)
+    plan_id = new_id(now)
+    row = {"id": plan_id, "area_id": area_id, "repeats": plan.repeats}
+    conn.execute(insert(plans).values(**row, **columns("made", now)))
+    conn.execute(
+        insert(plan_steps),
+        [
+            {
+                "plan_id": plan_id,
+                "number": number,
+                "whom": step.whom,
+                "team_id": step.team_id,
+                "place": step.place,
+                "wait_s": step.wait_s,
+            }
+            for number, step in enumerate(plan.steps)
+        ],
+    )
+    detail = f"{len(plan.steps)} steps, {plan.repeats} repeats"
+    _note(conn, by, "plan.set", area_id, detail=detail, now=now)
+
+
+def end_plan(conn: Connection, area_id: UUID, *, by: By, now: Moment) -> None:
+    """End the area's own plan."""
+    drop_plan(conn, area_id)
+    _note(conn, by, "plan.end", area_id, detail="", now=now)
+
+
+def drop_plan(conn: Connection, area_id: UUID) -> None:
+    """Delete the plan without an audit line."""
+    mine = select(plans.c.id).where(plans.c.area_id == area_id)
+    conn.execute(delete(plan_steps).where(plan_steps.c.plan_id.in_(mine)))
+    conn.execute(delete(plans).where(plans.c.area_id == area_id))
+
+
+def _note(conn: Connection, by: By, act: str, area_id: UUID, *, detail: str, now: Moment) -> None:
+    log.note(conn, by, act=act, object_kind="area", object_id=area_id, detail=detail, now=now)
+
+
+def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
+    """A plan with its steps; None for a plan without steps."""
+    query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
+    steps = tuple(
+        Step(Whom(row.whom), row.wait_s, row.team_id, row.place) for row in conn.execute(query)
+    )
+    return Plan(steps, repeats) if steps else None

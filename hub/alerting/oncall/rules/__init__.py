@@ -1,0 +1,1 @@
+"""Decides who is on call at a moment; touches nothing outside."""

@@ -1,0 +1,221 @@
+"""Texts of rosters and plans: on call, coverage gaps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from hub.alerting.oncall.faults import Fault
+from hub.alerting.oncall.roster_rows import Team
+from hub.alerting.oncall.rules.escalation import Plan, Step, Whom
+from hub.alerting.oncall.rules.rosters import (
+    SOME_MONDAY,
+    Hole,
+    Shift,
+    most_on_duty,
+    next_turns,
+    odd_holes,
+    turns,
+    weekly_holes,
+)
+from hub.base.moment import Moment
+from hub.web.i18n import Words
+
+AHEAD_DAYS: Final = 60
+"""Days ahead searched for gaps caused by exceptions."""
+WEEK_END: Final = datetime.combine(SOME_MONDAY + timedelta(days=7), datetime.min.time())
+
+Names = Mapping[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """A team as shown in a list."""
+
+    team: Team
+    now: str
+    next: str
+    """Empty without a roster, or if nobody follows."""
+    is_empty: bool
+    """Nobody is on duty now."""
+    holes: list[str]
+
+
+def weekdays(words: Words) -> list[str]:
+    """Monday first."""
+    say = words.say
+    return [
+        say("Monday"),
+        say("Tuesday"),
+        say("Wednesday"),
+        say("Thursday"),
+        say("Friday"),
+        say("Saturday"),
+        say("Sunday"),
+    ]
+
+
+def hours(shift: Shift) -> str:
+    """`18:00–06:00`."""
+    return f"{clock(shift.starts_minute)}–{clock(shift.ends_minute)}"
+
+
+def clock(minute: int) -> str:
+    """`06:00`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def people(crew: Iterable[UUID], names: Names) -> str:
+    """Their names, in calling order."""
+    return ", ".join(names.get(one, "?") for one in crew)
+
+
+def on_duty(team: Team, names: Names, words: Words, *, now_utc_us: int) -> OnDuty:
+    """On duty now, next, and coverage gaps."""
+    now = Moment(now_utc_us)
+    crew, local = team.crew(now), team.local(now)
+    if not team.roster.shifts:
+        there = words.say("Always on duty: %(names)s") % {"names": people(crew, names)}
+        nobody = words.say("This team has no people yet")
+        return OnDuty(team, there if crew else nobody, "", is_empty=not crew, holes=[])
+    said = words.say("Nobody is on duty now")
+    if crew:
+        running = turns(team.roster, local.date() - timedelta(days=1), 2)
+        ends = min(one.ends for one in running if one.crew and one.starts <= local < one.ends)
+        told = {"names": people(crew, names), "time": f"{ends:%H:%M}"}
+        said = words.say("On duty until %(time)s: %(names)s") % told
+    coming = next_turns(team.roster, local)
+    after = ""
+    if coming:
+        told = {"names": people(coming[0].crew, names), "time": _when(coming[0].starts, local)}
+        after = words.say("From %(time)s: %(names)s") % told
+    return OnDuty(
+        team, said, after, is_empty=not crew, holes=hole_sentences(team, local.date(), words)
+    )
+
+
+def _when(moment: datetime, now: datetime) -> str:
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%H:%M %d/%m}"
+
+
+def hole_sentences(team: Team, today: date, words: Words) -> list[str]:
+    """All gaps of the week, and gaps of the next 60 days that the week does not have."""
+    usual = weekly_holes(team.roster)
+    every_day = {(one.starts.time(), one.ends - one.starts) for one in usual}
+    if len(usual) == 7 and len(every_day) == 1:
+        told = {"from": f"{usual[0].starts:%H:%M}", "until": f"{usual[0].ends:%H:%M}"}
+        said = [words.say("Every day nobody from %(from)s to %(until)s") % told]
+    else:
+        said = [weekly_hole(one, words) for one in usual]
+    odd = odd_holes(team.roster, today, AHEAD_DAYS)
+    return said + [_dated(one, words) for one in odd]
+
+
+def weekly_hole(hole: Hole, words: Words) -> str:
+    """A gap in the week of `SOME_MONDAY`."""
+    if hole.ends - hole.starts >= timedelta(days=7):
+        return words.say("Nobody all week")
+    days = weekdays(words)
+    told = {
+        "day": days[hole.starts.weekday()],
+        "until_day": days[hole.ends.weekday()],
+        "from": f"{hole.starts:%H:%M}",
+        "until": _end_of(hole),
+    }
+    if _is_one_day(hole):
+        return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
+    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
+
+
+def _dated(hole: Hole, words: Words) -> str:
+    told = {
+        "day": f"{hole.starts:%d/%m/%Y}",
+        "until_day": f"{hole.ends:%d/%m/%Y}",
+        "from": f"{hole.starts:%H:%M}",
+        "until": _end_of(hole),
+    }
+    if _is_one_day(hole):
+        return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
+    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
+
+
+def _is_one_day(hole: Hole) -> bool:
+    return (hole.ends - timedelta(microseconds=1)).date() == hole.starts.date()
+
+
+def _end_of(hole: Hole) -> str:
+    is_midnight = f"{hole.ends:%H:%M}" == "00:00" and _is_one_day(hole)
+    return "24:00" if is_midnight else f"{hole.ends:%H:%M}"
+
+
+def steps(plan: Plan, team_names: Mapping[UUID, str], words: Words) -> list[str]:
+    """A plan as sentences, one per step, with its repeats."""
+    said = [
+        words.say("%(who)s; %(n)d s to answer")
+        % {"who": whom(one, team_names, words), "n": one.wait_s}
+        for one in plan.steps
+    ]
+    if plan.repeats:
+        again = words.count(
+            "Then from the beginning, %(n)d time more",
+            "Then from the beginning, %(n)d times more",
+            plan.repeats,
+        )
+        said.append(again % {"n": plan.repeats})
+    return said
+
+
+def plan_gaps(plan: Plan, teams: Mapping[UUID, Team], words: Words) -> list[str]:
+    """Steps that can reach nobody: an empty team, or no shift with that many people."""
+    gaps = []
+    for step in plan.steps:
+        team = teams.get(step.team_id) if step.team_id is not None else None
+        if team is None:
+            continue
+        there = most_on_duty(team.roster) if team.roster.shifts else len(team.members)
+        told = {"team": team.name, "n": step.place or 1}
+        if not there:
+            gaps.append(words.say("%(team)s has nobody: its step is passed over.") % told)
+        elif step.whom is Whom.ON_DUTY and there < (step.place or 1):
+            said = words.say("%(team)s has no number %(n)d on duty: that step is passed over.")
+            gaps.append(said % told)
+    return list(dict.fromkeys(gaps))
+
+
+def whom(step: Step, team_names: Mapping[UUID, str], words: Words) -> str:
+    """Recipients of a step."""
+    if step.whom is Whom.EVERYBODY or step.team_id is None:
+        return words.say("Everybody who may know")
+    told = {"team": team_names.get(step.team_id, "?"), "n": step.place or 1}
+    if step.whom is Whom.TEAM:
+        return words.say("%(team)s: all on duty") % told
+    return words.say("%(team)s: number %(n)d on duty") % told
+
+
+def fault(what: Fault, words: Words) -> str:
+    """Why an entry is invalid."""
+    say = words.say
+    return {
+        Fault.NAME: say("It needs a name."),
+        Fault.NAME_TAKEN: say("A team here has that name already."),
+        Fault.MANY: say("That are too many."),
+        Fault.TIME: say("A time of day is missing, such as 06:00."),
+        Fault.PERSON: say("One of these people may not be alerted here. Grant them that first."),
+        Fault.DAY: say("A date is missing."),
+        Fault.REASON: say("It needs a reason: somebody will ask one day."),
+        Fault.NOT_ON_DUTY: say("That person is not on duty then."),
+        Fault.ON_DUTY_ALREADY: say("That person is on duty then already."),
+        Fault.IN_PLAN: say("A plan or a rule calls this team. Change that first."),
+        Fault.PLAN: say("A plan needs a first step, and 10 to 3600 seconds for each."),
+    }[what]
+
+
+def odd_dates(team: Team, today: date) -> Sequence[tuple[Shift, date, tuple[UUID, ...]]]:
+    """Exceptions from today on, with their people."""
+    shifts = {one.shift_id: one for one in team.roster.shifts}
+    return [
+        (shifts[one.shift_id], one.day, one.crew)
+        for one in team.roster.odd_days
+        if one.day >= today
+    ]

@@ -1,0 +1,1 @@
+"""What an officer does with an alert: take, arrive, hand over, close."""

@@ -1,0 +1,111 @@
+"""Due calls: the next people called for an alert that nobody has taken.
+
+Works in the caller's transaction, which reads the alert's state and queues the notifications. So an
+acknowledgement and a call can never both be the last event.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from hub.alerting.alerts.rows import change_alert
+from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.escalation.rows import (
+    call_from,
+    due_at,
+    end,
+    note_call,
+    phones_among,
+    plan_of,
+    reachable,
+    write_progress,
+)
+from hub.alerting.escalation.tables import escalations
+from hub.alerting.notifications import recipients
+from hub.alerting.notifications.channel_choice import phones_of_entitled, phones_of_keepers
+from hub.alerting.oncall.rules.escalation import LONGEST_WAIT_S, Call, Plan, Silent, Step, Whom
+from hub.base.db.columns import columns
+from hub.base.db.statements import add_once
+from hub.base.moment import Moment
+
+EVERYBODY = Step(Whom.EVERYBODY, LONGEST_WAIT_S)
+
+
+def due(conn: Connection, *, now: Moment) -> list[UUID]:
+    """Alerts with a due call, the longest overdue first."""
+    at, wait_us = escalations.c.due_utc_us, escalations.c.wait_s * 1_000_000
+    query = (
+        select(escalations.c.alert_id)
+        # Further ahead than its wait: the clock was set back.
+        .where(or_(at <= now.utc_us, at - wait_us > now.utc_us))
+        .order_by(at, escalations.c.alert_id)
+    )
+    return list(conn.scalars(query))
+
+
+def next_due(conn: Connection) -> int | None:
+    """Time of the next due call (UTC microseconds), if any."""
+    due_utc_us: int | None = conn.scalar(select(func.min(escalations.c.due_utc_us)))
+    return due_utc_us
+
+
+def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
+    """Make the due call; returns the number of notifications queued.
+
+    If the plan was removed, or reaches nobody any more, everybody who may know is told.
+    """
+    row = conn.execute(
+        select(
+            alerts.c.state,
+            alerts.c.kind,
+            alerts.c.camera_id,
+            escalations.c.number,
+            escalations.c.due_utc_us,
+        )
+        .join(alerts, alerts.c.id == escalations.c.alert_id)
+        .where(escalations.c.alert_id == alert_id)
+    ).one()
+    if row.due_utc_us is None:
+        return 0  # another hub made the call, or somebody has the alert
+    if row.state != State.OPEN:
+        end(conn, alert_id)
+        return 0
+    if row.kind in KINDS:  # no plan covers troubles of cameras: their keepers are told
+        living, plan = phones_of_keepers(conn, alert_id, now=now), None
+    else:
+        living = phones_of_entitled(conn, row.camera_id, now=now)
+        plan = plan_of(conn, row.camera_id, alert_id)
+    made = _call(conn, plan, row.number + 1, living, now=now)
+    write_progress(conn, alert_id, number=made.number, wait_s=made.wait_s, due=due_at(made, now))
+    note_call(conn, alert_id, made, now=now)
+    change_alert(conn, alert_id, {}, now=now)
+    called = phones_among(living, made.people)
+    return recipients.call(conn, alert_id, called, number=made.number, now=now)
+
+
+def call_again(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
+    """Make the next call of an open alert now, due or not; returns the number of notifications
+    queued.
+
+    For an alert whose holder has left, or whose last call told only a person who has left. Without
+    a plan, everybody who may know is told.
+    """
+    begun = {"alert_id": alert_id, "number": 0, "wait_s": None, **columns("due", None)}
+    add_once(conn, escalations, begun)
+    this = escalations.c.alert_id == alert_id
+    conn.execute(update(escalations).where(this).values(columns("due", now)))
+    return call_next(conn, alert_id, now=now)
+
+
+def _call(
+    conn: Connection, plan: Plan | None, number: int, living_phones: Sequence[Any], *, now: Moment
+) -> Call:
+    if plan is not None:
+        made = call_from(conn, plan, number, living_phones, now=now)
+        if not isinstance(made, Silent):
+            return made
+    return Call(EVERYBODY, number, reachable({}, living_phones, now=now)(EVERYBODY), None)

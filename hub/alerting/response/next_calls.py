@@ -1,0 +1,72 @@
+"""The next escalation calls of an open alert as they stand now: people and time, for a page."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.alerts.views import AlertRow, NextCall
+from hub.alerting.escalation.rows import names_of, plan_of, reachable, teams_of
+from hub.alerting.escalation.tables import escalations
+from hub.alerting.notifications.channel_choice import phones_of_entitled
+from hub.alerting.oncall.roster_rows import Team
+from hub.alerting.oncall.rules.escalation import Call, Plan, Silent, Whom, call
+from hub.base.moment import Moment
+
+
+class Foresight:
+    """Looks ahead within one transaction; alerts of one camera and rule share the data read."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._plans: dict[tuple[UUID, UUID | None], tuple[Plan | None, dict[UUID, Team]]] = {}
+        self._ruled: dict[UUID, UUID | None] = {}
+
+    def with_calls(self, rows: Iterable[AlertRow]) -> list[AlertRow]:
+        """The same alerts; open ones with an escalation plan get their next call."""
+        rows = list(rows)
+        waiting = [row.alert_id for row in rows if row.state == "open"]
+        if not waiting:
+            return rows
+        query = select(escalations).where(escalations.c.alert_id.in_(waiting))
+        found = {row.alert_id: row for row in self._conn.execute(query)}
+        ruled = select(alerts.c.id, alerts.c.rule_id).where(alerts.c.id.in_(list(found)))
+        self._ruled |= {row.id: row.rule_id for row in self._conn.execute(ruled)}
+        return [
+            replace(row, next_call=self._next(row, found[row.alert_id]))
+            if row.alert_id in found
+            else row
+            for row in rows
+        ]
+
+    def _next(self, row: AlertRow, here: Row[*tuple[Any, ...]]) -> NextCall:
+        number, due_utc_us = here.number, here.due_utc_us
+        if due_utc_us is None:
+            return NextCall("", None, is_again=False)
+        due = Moment(due_utc_us, 0)
+        plan, teams = self._plan(row)
+        living = phones_of_entitled(self._conn, row.camera_id, now=due)
+        reach = reachable(teams, living, now=due)
+        made = Silent() if plan is None else call(plan, number + 1, reach)
+        if plan is None or isinstance(made, Silent) or made.step.whom is Whom.EVERYBODY:
+            return NextCall("", due_utc_us, is_again=False)
+        return NextCall(
+            self._name(made, teams), due_utc_us, is_again=made.number >= len(plan.steps)
+        )
+
+    def _plan(self, row: AlertRow) -> tuple[Plan | None, dict[UUID, Team]]:
+        key = row.camera_id, self._ruled.get(row.alert_id)
+        if key not in self._plans:
+            plan = plan_of(self._conn, row.camera_id, row.alert_id)
+            self._plans[key] = plan, teams_of(self._conn, plan) if plan else {}
+        return self._plans[key]
+
+    def _name(self, made: Call, teams: dict[UUID, Team]) -> str:
+        team = teams.get(made.step.team_id) if made.step.team_id is not None else None
+        if made.step.whom is Whom.TEAM and team is not None:
+            return team.name
+        names = names_of(self._conn, made.people)
+        return names if team is None else f"{names} ({team.name})"

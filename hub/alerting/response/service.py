@@ -1,0 +1,201 @@
+"""Service for what officers do with an alert: take and close it, hand it over, arrive."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+
+from hub.access.tables import people
+from hub.alerting.alerts import queries
+from hub.alerting.alerts.rows import change_alert, note_history
+from hub.alerting.alerts.rules.lifecycle import (
+    CAUSES,
+    Act,
+    HeldBy,
+    Life,
+    State,
+    Unchanged,
+    apply,
+    hand_over,
+)
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.alerts.views import AlertRow, Conflict
+from hub.alerting.notifications import receipts, recipients
+from hub.alerting.silences import rows
+from hub.base.audit import log
+from hub.base.audit.acting import Acting, Changing, On
+from hub.base.audit.asker import Asker
+from hub.base.audit.log import By
+from hub.base.db.bounds import text
+from hub.base.db.columns import columns
+from hub.base.moment import Moment
+
+NOTE_CHARS: Final = 2000
+
+
+class ResponseService:
+    """For any thread. None: the alert is unknown, or the person may not see it."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+
+    def act(
+        self,
+        asker: Asker,
+        alert_id: UUID,
+        *,
+        act: Act,
+        note: str = "",
+        cause: str | None = None,
+    ) -> AlertRow | Conflict | None:
+        """Take, resolve or mark as false alarm; the second of two officers gets a Conflict.
+
+        `note` is the officer's text, at most `NOTE_CHARS` characters; `cause` is the cause of a
+        false alarm, one of `CAUSES`.
+        """
+        on = On("alert", alert_id)
+        with self._acting.changing(asker, f"alert.{act}", on, rings=True) as change:
+            row = _seen(change, alert_id)
+            if row is None:
+                change.refuse()
+                return None
+            outcome = apply(life_of(row), act, asker.person_id)
+            if isinstance(outcome, HeldBy):
+                return _held(change, row)
+            if isinstance(outcome, Unchanged):
+                change.refuse(how="again")
+                return row
+            change.done()
+            _change(change, row, life=outcome.life, note=note)
+            if outcome.life.state is State.FALSE_ALARM and cause in CAUSES:
+                this = alerts.c.id == alert_id
+                change.conn.execute(update(alerts).where(this).values(false_cause=cause))
+            return _seen(change, alert_id)
+
+    def hand_over(
+        self, asker: Asker, alert_id: UUID, *, person_id: UUID
+    ) -> AlertRow | Conflict | None:
+        """Offer the alert to a colleague; a Conflict if the asker does not hold it.
+
+        None also if the colleague may not be told of it. It stays with its holder until taken.
+        """
+        on = On("alert", alert_id)
+        with self._acting.changing(asker, "alert.hand_over", on, rings=True) as change:
+            row = _seen(change, alert_id)
+            known = {} if row is None else dict(colleagues(change.conn, row, asker, change.now))
+            if row is None or person_id not in known:
+                change.refuse()
+                return None
+            outcome = hand_over(life_of(row), asker.person_id, person_id)
+            if isinstance(outcome, HeldBy):
+                return _held(change, row)
+            if isinstance(outcome, Unchanged):
+                change.refuse(how="again")
+                return row
+            change.done()
+            _offer(change, row, person_id=person_id, name=known[person_id])
+            return _seen(change, alert_id)
+
+    def arrive(self, asker: Asker, alert_id: UUID) -> AlertRow | Conflict | None:
+        """Record that the officer who has the alert is at its place; stored once, for good.
+
+        Returns a Conflict for anybody else. A second call changes nothing.
+        """
+        on = On("alert", alert_id)
+        with self._acting.changing(asker, "alert.arrive", on, rings=True) as change:
+            row = _seen(change, alert_id)
+            if row is None:
+                change.refuse()
+                return None
+            if row.taken_by != asker.person_id or row.state != State.TAKEN:
+                return _held(change, row)
+            if row.arrived_utc_us is not None:
+                change.refuse(how="again")
+                return row
+            conn, now = change.conn, change.now
+            change_alert(conn, alert_id, columns("arrived", now), now=now)
+            note_history(conn, alert_id, act="arrived", person_id=asker.person_id, now=now)
+            change.done()
+            return _seen(change, alert_id)
+
+
+def colleagues(
+    conn: Connection, row: AlertRow, asker: Asker, now: Moment
+) -> list[tuple[UUID, str]]:
+    """Other people who may be told of this alert, by name."""
+    told = recipients.told_of(row.kind, row.alert_id, camera_id=row.camera_id, now=now)
+    query = select(people.c.id, people.c.name).where(
+        people.c.id.in_(told), people.c.id != asker.person_id
+    )
+    return [(one.id, one.name) for one in conn.execute(query.order_by(people.c.name, people.c.id))]
+
+
+def life_of(row: AlertRow) -> Life:
+    """State of an alert, as input for `hub.alerting.alerts.rules.lifecycle`."""
+    return Life(
+        State(row.state),
+        taken_by=row.taken_by,
+        closed_by=row.closed_by,
+        offered_to=row.offered_to,
+    )
+
+
+def _seen(change: Changing, alert_id: UUID) -> AlertRow | None:
+    return queries.one_alert(change.conn, change.asker.person_id, alert_id, change.now)
+
+
+def _held(change: Changing, row: AlertRow) -> Conflict:
+    change.refuse(how="held")
+    return Conflict(row, row.closed_by_name or row.taken_by_name)
+
+
+def _offer(change: Changing, row: AlertRow, *, person_id: UUID, name: str) -> None:
+    conn, now = change.conn, change.now
+    offered = {"offered_to": person_id, **columns("offered", now)}
+    change_alert(conn, row.alert_id, offered, now=now)
+    note_history(
+        conn, row.alert_id, act="offered", person_id=change.asker.person_id, detail=name, now=now
+    )
+    recipients.hand(conn, row.alert_id, person_id, revision=row.revision + 1, now=now)
+
+
+def _change(change: Changing, row: AlertRow, *, life: Life, note: str) -> None:
+    conn, person_id, now = change.conn, change.asker.person_id, change.now
+    values: dict[str, Any] = {
+        "state": life.state,
+        "taken_by": life.taken_by,
+        "closed_by": life.closed_by,
+        "offered_to": life.offered_to,
+        **columns("offered", None),
+    }
+    values |= columns("taken" if life.state is State.TAKEN else "closed", now)
+    change_alert(conn, row.alert_id, values, now=now)
+    note_history(
+        conn,
+        row.alert_id,
+        act=life.state.value,
+        person_id=person_id,
+        detail=text(note.strip(), NOTE_CHARS),
+        now=now,
+    )
+    if life.state is State.FALSE_ALARM:
+        _mute_if_often_false(conn, row.alert_id, now)
+    receipts.mark_acknowledged(conn, row.alert_id, person_id=person_id, now=now)
+    # "taken" tells the others that somebody has it or closed it, and ends their queued messages.
+    recipients.owe(conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now)
+
+
+def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:
+    made = rows.mute_if_often_false(conn, alert_id, now=now)
+    if made is not None:
+        until = str(made.until_utc_us)
+        note_history(conn, alert_id, act="muted", detail=until, now=now)
+        log.note(
+            conn,
+            By(),
+            act="silence.add",
+            object_kind="silence",
+            object_id=made.silence_id,
+            detail=made.reason,
+            now=now,
+        )

@@ -1,0 +1,1 @@
+"""Alert rules: which sightings raise an alert, and how urgent it is."""

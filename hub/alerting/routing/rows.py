@@ -1,0 +1,173 @@
+"""Rows of rules that say who must know: the rule for an alert, and the rule an alert follows.
+
+Everything works in the caller's transaction; `hub.alerting.routing.rules` decides what a rule
+means.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Select, Uuid, bindparam, insert, literal, select, update
+
+from hub.access.rules.grants import CameraPlace
+from hub.alerting.alerts.rules.rules_met import Rules
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.routing.rules import (
+    DEFAULT,
+    AlertRule,
+    Done,
+    Tells,
+    Timed,
+    Urgency,
+    Verdict,
+    Window,
+    done,
+    judge,
+)
+from hub.alerting.routing.tables import alert_rules
+from hub.base.db.bounds import text
+from hub.base.db.columns import columns
+from hub.base.moment import Moment
+from hub.registry.tables import areas, cameras
+
+REASON_CHARS: Final = 300
+TOLD_NOBODY: Final = "a rule tells nobody of it"
+
+
+def _path() -> Select[UUID, int]:
+    """The camera's area and its parents, the nearest first."""
+    above = (
+        select(cameras.c.area_id.label("id"), literal(0).label("depth"))
+        .where(cameras.c.id == bindparam("camera_id", type_=Uuid))
+        .cte("rule_areas", recursive=True)
+    )
+    # A cycle of areas, which only a fault could make, must not loop for ever.
+    above = above.union_all(
+        select(areas.c.parent_id, above.c.depth + 1)
+        .join(above, areas.c.id == above.c.id)
+        .where(areas.c.parent_id.is_not(None), above.c.depth < 12)
+    )
+    return select(above.c.id, above.c.depth).order_by(above.c.depth)
+
+
+_PATH: Final = _path()
+_ANY: Final = select(alert_rules.c.id).where(alert_rules.c.ended_utc_us.is_(None)).limit(1)
+_ALL: Final = select(alert_rules).where(alert_rules.c.ended_utc_us.is_(None))
+_FIRST_TEAM: Final = (
+    select(alert_rules.c.team_id, alert_rules.c.wait_s)
+    .join(alerts, alerts.c.rule_id == alert_rules.c.id)
+    .where(alerts.c.id == bindparam("alert_id"), alert_rules.c.team_id.is_not(None))
+)
+
+
+def verdict(conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Moment) -> Verdict:
+    """Routing decision for an alert of this kind, at that moment, with these camera rules met."""
+    return verdict_on(conn, camera_id, done(kind, met), at=at)
+
+
+def verdict_on(conn: Connection, camera_id: UUID, what: Iterable[Done], *, at: Moment) -> Verdict:
+    """The same, for things given by name."""
+    if conn.scalar(_ANY) is None:
+        return DEFAULT  # so it is in a town without rules
+    path = conn.scalars(_PATH, {"camera_id": camera_id}).all()
+    rows = conn.execute(_ALL).all()
+    rows = [row for row in rows if row.camera_id == camera_id or row.area_id in path]
+    parents = dict(zip(path, [*path[1:], None], strict=True))
+    return judge(timed(rows, at), CameraPlace(camera_id, path[0]), what, parents)
+
+
+def timed(rows: Iterable[Any], at: Moment) -> list[Timed]:
+    """Rules, each with the moment in its own time zone."""
+    return [(rule_of(row), on_wall(row.time_zone, at)) for row in rows]
+
+
+def on_wall(time_zone: str, at: Moment) -> datetime:
+    """The moment as local time in that time zone."""
+    utc = datetime.fromtimestamp(at.utc_us / 1e6, UTC)
+    return utc.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+
+
+def rule_of(row: Any) -> AlertRule:
+    """Convert a row of the table."""
+    return AlertRule(
+        rule_id=row.id,
+        area_id=row.area_id,
+        camera_id=row.camera_id,
+        kind=row.kind,
+        zone=row.zone,
+        window=Window(
+            frozenset(day for day in range(7) if row.weekdays & 1 << day),
+            row.starts_minute,
+            row.ends_minute,
+            None if row.from_day is None else date.fromisoformat(row.from_day),
+            None if row.until_day is None else date.fromisoformat(row.until_day),
+        ),
+        tells=Tells(row.tells),
+        team_id=row.team_id,
+        wait_s=row.wait_s,
+        urgency=Urgency(row.urgency),
+        made_utc_us=row.made_utc_us,
+        reason=row.reason,
+    )
+
+
+def first_team(conn: Connection, alert_id: UUID) -> tuple[UUID, int] | None:
+    """The team that a rule calls first for this alert, and its wait in seconds; None if no rule
+    does."""
+    row = conn.execute(_FIRST_TEAM, {"alert_id": alert_id}).first()
+    return None if row is None else (row.team_id, row.wait_s)
+
+
+def calls_team(conn: Connection, team_id: UUID) -> bool:
+    """Whether a rule that has not ended calls this team."""
+    query = select(alert_rules.c.id).where(
+        alert_rules.c.team_id == team_id, alert_rules.c.ended_utc_us.is_(None)
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def add(
+    conn: Connection,
+    rule: AlertRule,
+    *,
+    time_zone: str,
+    reason: str,
+    made_by: UUID | None,
+    now: Moment,
+) -> None:
+    """Store a rule; it is active from now on."""
+    window = rule.window
+    conn.execute(
+        insert(alert_rules).values(
+            id=rule.rule_id,
+            area_id=rule.area_id,
+            camera_id=rule.camera_id,
+            kind=rule.kind,
+            zone=rule.zone,
+            weekdays=sum(1 << day for day in window.weekdays),
+            starts_minute=window.starts_minute,
+            ends_minute=window.ends_minute,
+            from_day=None if window.from_day is None else window.from_day.isoformat(),
+            until_day=None if window.until_day is None else window.until_day.isoformat(),
+            time_zone=time_zone,
+            tells=rule.tells,
+            team_id=rule.team_id,
+            wait_s=rule.wait_s,
+            urgency=rule.urgency,
+            reason=text(reason, REASON_CHARS),
+            made_by=made_by,
+            **columns("made", now),
+        )
+    )
+
+
+def end(conn: Connection, rule_id: UUID, *, ended_by: UUID | None, now: Moment) -> None:
+    """End a rule; alerts that already follow it are not changed."""
+    conn.execute(
+        update(alert_rules)
+        .where(alert_rules.c.id == rule_id, alert_rules.c.ended_utc_us.is_(None))
+        .values(ended_by=ended_by, **columns("ended", now))
+    )

@@ -1,0 +1,1 @@
+"""Silences: no alerts from a place for a time."""

@@ -1,0 +1,198 @@
+"""Rows of silences: the active one for a spot, the number of suppressed alerts, the end.
+
+All in the caller's transaction; `hub.alerting.silences.rules` decides what a silence covers.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+
+from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.rules_met import Rules, from_text
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.silences.rules import (
+    FALSE_IN_A_ROW,
+    MUTED_S,
+    Ending,
+    Silence,
+    Spot,
+    is_to_be_muted,
+    silenced_by,
+)
+from hub.alerting.silences.tables import silences
+from hub.base.db.bounds import text
+from hub.base.db.columns import columns, new_id
+from hub.base.moment import Moment
+
+REASON_CHARS: Final = 300
+FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"
+LOOK_BACK_ALERTS: Final = 200
+"""Number of a camera's last handled alerts in which those of one spot are searched."""
+
+_COUNTING: Final = select(
+    silences.c.id,
+    silences.c.camera_id,
+    silences.c.kind,
+    silences.c.zone,
+    silences.c.rule,
+    silences.c.is_exact,
+    silences.c.until_utc_us,
+    silences.c.reason,
+).where(
+    silences.c.camera_id == bindparam("camera_id"),
+    silences.c.until_utc_us > bindparam("now_utc_us"),
+    silences.c.ended_utc_us.is_(None),
+)
+
+
+def spot_of(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> Spot:
+    """Spot of an alert: its zone, and the rule met there."""
+    met = next((one.rule for one in rules if one.place == zone), None) if zone else None
+    return Spot(camera_id, kind, zone, met)
+
+
+def covering(
+    conn: Connection, camera_id: UUID, kind: str, rules: Rules, *, now: Moment
+) -> Silence | None:
+    """The silence that keeps a sighting from raising an alert. None if any rule it met is not
+    silenced, or if it met no rule and no silence covers its place and kind."""
+    rows = conn.execute(_COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us}).all()
+    if not rows:
+        return None
+    there = [as_silence(row) for row in rows]
+    spots = [Spot(camera_id, kind, one.place, one.rule) for one in rules]
+    found = [
+        silenced_by(there, spot, now_utc_us=now.utc_us) for spot in spots or [Spot(camera_id, kind)]
+    ]
+    return None if None in found else found[0]
+
+
+def as_silence(row: Any) -> Silence:
+    """The silence in a row of the table."""
+    return Silence(
+        row.id,
+        row.camera_id,
+        row.kind,
+        row.zone,
+        row.rule,
+        bool(row.is_exact),
+        row.until_utc_us,
+        row.reason,
+    )
+
+
+def hit(conn: Connection, silence_id: UUID, *, now: Moment) -> None:
+    """Count a suppressed sighting."""
+    conn.execute(
+        update(silences)
+        .where(silences.c.id == silence_id)
+        .values(hits=silences.c.hits + 1, **columns("last_hit", now))
+    )
+
+
+def add(
+    conn: Connection,
+    silence: Silence,
+    *,
+    made_by: UUID | None,
+    now: Moment,
+) -> None:
+    """Insert a silence; it is active from now on."""
+    conn.execute(
+        insert(silences).values(
+            id=silence.silence_id,
+            camera_id=silence.camera_id,
+            kind=silence.kind,
+            zone=silence.zone,
+            rule=silence.rule,
+            is_exact=silence.is_exact,
+            reason=text(silence.reason, REASON_CHARS),
+            made_by=made_by,
+            hits=0,
+            **columns("made", now),
+            **columns("until", Moment(silence.until_utc_us, now.error_ms)),
+        )
+    )
+
+
+def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> None:
+    """End a silence."""
+    conn.execute(
+        update(silences)
+        .where(silences.c.id == silence_id, silences.c.ended_utc_us.is_(None))
+        .values(ended_by=person_id, **columns("ended", now))
+    )
+
+
+def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Silence | None:
+    """Mute the spot of an alert just marked as false, if it was the third in a row."""
+    row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
+    if row.kind in KINDS or row.kind.startswith("tamper_"):
+        return None
+    spot = spot_of(row.camera_id, row.kind, from_text(row.rules), row.zone)
+    since_utc_us = max(_last_muted(conn, spot, now), now.plus_s(-MUTED_S).utc_us)
+    endings = _endings(conn, spot, since_utc_us)
+    if not is_to_be_muted(endings, now_utc_us=now.utc_us):
+        return None
+    until = now.plus_s(MUTED_S).utc_us
+    made = Silence(
+        new_id(now), spot.camera_id, spot.kind, spot.zone, spot.rule, True, until, FALSE_ALARMS
+    )
+    add(conn, made, made_by=None, now=now)
+    return made
+
+
+_SPOT_OF: Final = select(
+    alerts.c.camera_id,
+    alerts.c.kind,
+    alerts.c.zone,
+    alerts.c.rules,
+    alerts.c.state,
+    alerts.c.closed_utc_us,
+)
+
+
+def _last_muted(conn: Connection, spot: Spot, now: Moment) -> int:
+    """Start of the last mute of this spot or, if it is over, its end; 0 if there was none."""
+    over = func.coalesce(silences.c.ended_utc_us, silences.c.until_utc_us)
+    query = select(silences.c.made_utc_us, over.label("over_utc_us")).where(
+        silences.c.camera_id == spot.camera_id,
+        silences.c.is_exact.is_(True),
+        silences.c.kind == spot.kind,
+        silences.c.zone.is_not_distinct_from(spot.zone),
+        silences.c.rule.is_not_distinct_from(spot.rule),
+    )
+    ends = [
+        row.over_utc_us if row.over_utc_us <= now.utc_us else row.made_utc_us
+        for row in conn.execute(query)
+    ]
+    return max(ends, default=0)
+
+
+def _endings(conn: Connection, spot: Spot, since_utc_us: int) -> list[Ending]:
+    query = (
+        _SPOT_OF.where(
+            alerts.c.camera_id == spot.camera_id,
+            alerts.c.kind == spot.kind,
+            alerts.c.closed_utc_us > since_utc_us,
+            alerts.c.closed_by.is_not(None),
+            or_(alerts.c.state == State.FALSE_ALARM, alerts.c.state == State.RESOLVED),
+        )
+        .order_by(alerts.c.closed_utc_us.desc())
+        .limit(LOOK_BACK_ALERTS)
+    )
+    return [
+        Ending(row.state == State.FALSE_ALARM, row.closed_utc_us)
+        for row in _of_spot(conn.execute(query), spot)
+    ]
+
+
+def _of_spot(rows: Iterable[Row[*tuple[Any, ...]]], spot: Spot) -> list[Row[*tuple[Any, ...]]]:
+    return [
+        row
+        for row in rows
+        if spot_of(row.camera_id, row.kind, from_text(row.rules), row.zone) == spot
+    ]

@@ -1,0 +1,168 @@
+"""Service for silences: people who look after a camera create them; people who see it read and end
+them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, bindparam, select
+
+from hub.access.rules.grants import Right
+from hub.access.scope import has_right, visible_cameras, visible_to, visible_values
+from hub.access.tables import people
+from hub.alerting.oncall.faults import NAME_CHARS, checked_reason
+from hub.alerting.silences import rows as silences_rows
+from hub.alerting.silences.rules import LONGEST_S, Silence
+from hub.alerting.silences.tables import silences
+from hub.base.audit.acting import Acting, On, Reading
+from hub.base.audit.asker import Asker
+from hub.base.db.bounds import text
+from hub.base.db.columns import new_id
+from hub.registry.areas import places
+from hub.registry.tables import cameras
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRow:
+    """A silence as a page shows it; times are UTC microseconds."""
+
+    silence: Silence
+    camera_label: str
+    place: str
+    made_by_name: str | None
+    """None: created automatically after false alarms."""
+    made_utc_us: int
+    hits: int
+    last_hit_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraName:
+    """A camera that the asker looks after."""
+
+    camera_id: UUID
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSilence:
+    """A silence as entered."""
+
+    camera_id: UUID
+    kind: str | None
+    zone: str | None
+    span_s: float
+    reason: str
+
+
+class SilenceService:
+    """Silences that suppress alerts for a time. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+
+    def silences(self, asker: Asker) -> list[SilenceRow]:
+        """Active silences of cameras this person may see, newest first."""
+        with self._acting.part_of(asker, "silences.open") as look:
+            rows = _rows(look)
+        if rows:
+            self._acting.note(asker, "silences.open", detail=f"{len(rows)} silences")
+        return rows
+
+    def cameras_to_silence(self, asker: Asker) -> list[CameraName]:
+        """The cameras this person looks after."""
+        with self._acting.part_of(asker, "silences.open") as look:
+            mine = visible_cameras(asker.person_id, Right.MANAGE, look.now).subquery("mine")
+            query = (
+                select(cameras.c.id, cameras.c.label)
+                .join(mine, mine.c.camera_id == cameras.c.id)
+                .order_by(cameras.c.label, cameras.c.id)
+            )
+            return [CameraName(row.id, row.label) for row in look.conn.execute(query)]
+
+    def add_silence(self, asker: Asker, new: NewSilence) -> bool:
+        """Silence a camera, or a zone or kind on it; False if they do not look after it.
+
+        A DutyError without a reason; a span is cut to 31 days.
+        """
+        on = On("camera", new.camera_id)
+        with self._acting.changing(asker, "silence.add", on) as change:
+            reason, now = checked_reason(new.reason), change.now
+            if not has_right(change.conn, asker.person_id, new.camera_id, Right.MANAGE, now):
+                change.refuse()
+                return False
+            made = Silence(
+                new_id(now),
+                new.camera_id,
+                new.kind or None,
+                text(new.zone, NAME_CHARS) if new.zone else None,
+                None,
+                is_exact=False,
+                until_utc_us=now.plus_s(min(max(new.span_s, 60.0), LONGEST_S)).utc_us,
+                reason=reason,
+            )
+            silences_rows.add(change.conn, made, made_by=asker.person_id, now=now)
+            change.done(reason, On("silence", made.silence_id))
+        return True
+
+    def end_silence(self, asker: Asker, silence_id: UUID) -> bool:
+        """End a silence, so that alerts come again; False if they may not see its camera."""
+        with self._acting.changing(asker, "silence.end", On("silence", silence_id)) as change:
+            is_there = bool(_rows(change, silence_id))
+            change.answer(is_there)
+            if is_there:
+                silences_rows.end(
+                    change.conn, silence_id, person_id=asker.person_id, now=change.now
+                )
+        return is_there
+
+
+def _counting(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Silences active at `now_utc_us`, of cameras that the person in `visible_values` sees or looks
+    after."""
+    seen = visible_to(Right.SEE).subquery("seen")
+    tended = visible_to(Right.MANAGE).subquery("tended")
+    mine = select(seen.c.camera_id).union(select(tended.c.camera_id))
+    return (
+        select(silences, cameras.c.label, cameras.c.area_id, people.c.name)
+        .join(cameras, cameras.c.id == silences.c.camera_id)
+        .outerjoin(people, people.c.id == silences.c.made_by)
+        .where(
+            silences.c.camera_id.in_(mine),
+            silences.c.ended_utc_us.is_(None),
+            silences.c.until_utc_us > bindparam("now_utc_us", type_=BigInteger),
+            *conditions,
+        )
+        .order_by(silences.c.made_utc_us.desc(), silences.c.id.desc())
+    )
+
+
+# Built once: every inbox needs it, and building costs several times its execution.
+_ALL_COUNTING: Final = _counting()
+_ONE_COUNTING: Final = _counting(silences.c.id == bindparam("silence_id", type_=Uuid))
+
+
+def _rows(look: Reading, silence_id: UUID | None = None) -> list[SilenceRow]:
+    """All active silences for this person, or the one with this id."""
+    conn, now = look.conn, look.now
+    asked: dict[str, Any] = {
+        **visible_values(look.asker.person_id, now),
+        "now_utc_us": now.utc_us,
+    }
+    if silence_id is None:
+        rows: list[Any] = list(conn.execute(_ALL_COUNTING, asked))
+    else:
+        rows = list(conn.execute(_ONE_COUNTING, {**asked, "silence_id": silence_id}))
+    where = places(conn, {row.area_id for row in rows})
+    return [
+        SilenceRow(
+            silence=silences_rows.as_silence(row),
+            camera_label=row.label,
+            place=where[row.area_id],
+            made_by_name=row.name,
+            made_utc_us=row.made_utc_us,
+            hits=row.hits,
+            last_hit_utc_us=row.last_hit_utc_us,
+        )
+        for row in rows
+    ]

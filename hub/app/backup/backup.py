@@ -1,0 +1,209 @@
+"""Commands `backup` and `restore`: a running hub into one file, and back."""
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, delete, select
+
+from hub.access.tables import sessions
+from hub.app.backup.archive import (
+    FORMAT,
+    ArchiveError,
+    ArchiveReader,
+    ArchiveWriter,
+    Manifest,
+    Seal,
+)
+from hub.app.backup.secret_files import add_secrets, differs, put_secret, secrets_in
+from hub.app.backup.snapshot import OccupiedError, Snapshot, restore, snapshot
+from hub.app.check import is_hub
+from hub.app.cli.core import OK, say, settings_of
+from hub.app.config import HubSettings
+from hub.app.wiring import resources
+from hub.base.audit import log
+from hub.base.audit.log import SHELL
+from hub.base.audit.restores import RESTORED
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.private_files import read_private
+from hub.base.storage.blobs import Blobs
+from hub.footage.tables import media
+
+NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
+
+
+def back_up(args: argparse.Namespace) -> int:
+    """Write one file with everything a hub needs to continue elsewhere."""
+    settings = settings_of(args)
+    if args.keep is not None and not (args.target.is_dir() and args.keep > 0):
+        raise ValueError("--keep goes with a folder, and keeps one backup or more")
+    path = _target(args.target)
+    seal = _seal(args)
+    writer = ArchiveWriter(path, overwrites=args.force)
+    db = resources.database(settings)
+    try:
+        with db.writing() as conn:
+            what = ", with footage" if args.with_media else ""
+            _note(conn, "hub.backup", f"into {path.name}{what}")
+        with snapshot(db, path.parent) as (shape, parts):
+            made_utc_us = time.time_ns() // 1000
+            for name, pieces in parts:
+                writer.add(f"database/{name}", pieces)
+        secret_count = add_secrets(writer, settings, seal)
+        said = _add_media(writer, db, resources.blobs(settings)) if args.with_media else ""
+        manifest = Manifest(
+            format=FORMAT,
+            made_utc_us=made_utc_us,
+            software=version("matthan"),
+            database_kind=shape.kind,
+            schema_revision=shape.schema,
+            tables={name: list(columns) for name, columns in shape.tables.items()},
+            has_media=args.with_media,
+            sealed_with=None if seal is None else seal.salt.hex(),
+            members=writer.members,
+        )
+        writer.finish(manifest)
+    finally:
+        writer.abort()
+        db.close()
+    if args.keep is not None:
+        _drop_older(path.parent, args.keep)
+    kept = said or "pictures and clips by reference: their store is to be backed up by itself"
+    say(f"{path}: {shape.kind} at schema {shape.schema}, {secret_count} secrets; {kept}")
+    if seal is None:
+        _warn(f"whoever reads {path} can act as this hub: its keys are in it (mode 0600)")
+    return OK
+
+
+def bring_back(args: argparse.Namespace) -> int:
+    """Restore a hub from a backup; everything is checked before anything is changed."""
+    settings = settings_of(args)
+    if is_hub(settings.web.host, settings.web.port):
+        raise ValueError("a hub is running here. Stop it, and restore then")
+    reader = ArchiveReader(args.file)
+    try:
+        reader.check()
+        secrets = secrets_in(reader, settings, _seal_of(reader, args))
+        _restore_all(reader, settings, secrets, overwrites=args.force)
+    finally:
+        reader.close()
+    return OK
+
+
+def _restore_all(
+    reader: ArchiveReader, settings: HubSettings, secrets: dict[Path, bytes], *, overwrites: bool
+) -> None:
+    there = [path for path, content in secrets.items() if differs(path, content)]
+    if there and not overwrites:
+        raise ValueError(f"{there[0]} is there and is another; --force replaces it")
+    manifest, db = reader.manifest, Database(settings.store.url)
+    shape = Snapshot(manifest.database_kind, manifest.schema_revision, manifest.tables)
+    try:
+        restore(db, shape, lambda name: reader.read(f"database/{name}"), overwrites=overwrites)
+        _note_restore(db, manifest)
+    except OccupiedError as error:
+        raise ValueError(f"{error}; --force replaces it") from error
+    finally:
+        db.close()
+    for path, content in secrets.items():
+        put_secret(path, content)
+    brought = _bring_media(reader, resources.blobs(settings))
+    made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC).astimezone()
+    say(f"the hub is as it was on {made:%d/%m/%Y %H:%M:%S}, with {brought} pictures and clips.")
+    if not manifest.has_media:
+        say("Pictures and clips were not in it: bring their store back, or if they are lost,")
+        say("say so: matthan-hub media sweep --all-lost. Nodes bring again what they still have.")
+    say("Holds placed after it are not in it: place them again. For eight days nothing is removed.")
+    say("Start it: it asks the nodes for what came later, and they have the last seven days.")
+
+
+def _note_restore(db: Database, manifest: Manifest) -> None:
+    """Audit line, and end of all sessions: an ended session would be valid again."""
+    made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
+    with db.writing() as conn:
+        conn.execute(delete(sessions))
+        _note(conn, RESTORED, f"a backup of {made}")
+
+
+def _note(conn: Connection, act: str, detail: str) -> None:
+    by = SHELL
+    log.note(conn, by, act=act, detail=detail, now=HubClock().now())
+
+
+def _target(target: Path) -> Path:
+    """The file itself, or in a folder one named by the time."""
+    if target.is_dir():
+        return target / f"matthan-hub-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip"
+    if not target.parent.is_dir():
+        raise ValueError(f"there is no folder {target.parent}")
+    return target
+
+
+def _drop_older(folder: Path, keep: int) -> None:
+    """Keep the last `keep` backups named by their time."""
+    for old in sorted(folder.glob(NAMED_BY_MOMENT))[:-keep]:
+        old.unlink(missing_ok=True)
+
+
+def _add_media(writer: ArchiveWriter, db: Database, blobs: Blobs) -> str:
+    with db.reading() as conn:
+        query = select(media.c.sha256, media.c.size_bytes).where(media.c.stored_utc_us.is_not(None))
+        files = {row.sha256: row.size_bytes for row in conn.execute(query.order_by(media.c.id))}
+    added = gone = 0
+    for number, (sha256, size_bytes) in enumerate(files.items(), start=1):
+        if not blobs.has(sha256):  # removed by retention since the snapshot
+            gone += 1
+            continue
+        member = writer.add(
+            f"media/{sha256}", blobs.read(sha256, length=size_bytes), compresses=False
+        )
+        if member.sha256 != sha256:
+            raise ArchiveError(f"{sha256} in the clip store is damaged; see: media sweep")
+        added += 1
+        if number % 500 == 0:
+            _warn(f"{number} of {len(files)} pictures and clips")
+    return f"{added} pictures and clips" + (f", {gone} were gone meanwhile" if gone else "")
+
+
+def _bring_media(reader: ArchiveReader, blobs: Blobs) -> int:
+    brought = 0
+    for sha256 in reader.names("media"):
+        if not blobs.has(sha256):
+            incoming = blobs.open_incoming(reader.manifest.members[f"media/{sha256}"].size_bytes)
+            try:
+                for piece in reader.read(f"media/{sha256}"):
+                    incoming.write(piece)
+                incoming.finish(sha256)
+            finally:
+                incoming.abort()
+        brought += 1
+    return brought
+
+
+def _seal(args: argparse.Namespace) -> Seal | None:
+    return None if args.passphrase_file is None else Seal.make(_passphrase(args.passphrase_file))
+
+
+def _seal_of(reader: ArchiveReader, args: argparse.Namespace) -> Seal | None:
+    salt = reader.manifest.sealed_with
+    if salt is None:
+        return None
+    if args.passphrase_file is None:
+        raise ArchiveError("the secrets of this backup are sealed: give --passphrase-file")
+    return Seal.make(_passphrase(args.passphrase_file), bytes.fromhex(salt))
+
+
+def _passphrase(path: Path) -> str:
+    words = read_private(path).decode().strip()
+    if len(words) < 12:
+        raise ValueError(f"{path}: a passphrase has at least 12 characters")
+    return words
+
+
+def _warn(line: str) -> None:
+    sys.stderr.write(f"matthan-hub: {line}\n")

@@ -1,0 +1,90 @@
+"""Secrets of a hub in a backup: which files, and where each belongs.
+
+They are the secrets folder, the authority's folder, and single files that the configuration may
+have placed elsewhere.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from hub.app.backup.archive import ArchiveReader, ArchiveWriter, Seal
+from hub.app.config import HubSettings
+from hub.app.wiring import channels, oidc, resources
+from hub.base.private_files import write_private, write_public
+
+MOST_BYTES: Final = 2**20
+"""A larger file is not a key or certificate."""
+
+
+def _places(settings: HubSettings) -> dict[str, Path]:
+    """Places of secrets, by the name of their folder in the backup."""
+    return {"secrets": settings.secrets.folder, "authority": settings.broker.ca_file.parent}
+
+
+def _single_files(settings: HubSettings) -> dict[str, Path]:
+    """Files that the configuration may have placed elsewhere."""
+    return {
+        "single/hub.crt": settings.broker.cert_file,
+        "single/hub.key": settings.broker.key_file,
+        "single/ca.crt": settings.broker.ca_file,
+        "single/vapid.pem": resources.push_key_file(settings),
+        "single/zalo.toml": channels.zalo_file(settings),
+        "single/services.toml": channels.services_file(settings),
+        "single/oidc.secret": oidc.secret_file(settings),
+        "single/bucket.key": resources.bucket_key_file(settings),
+    }
+
+
+def add_secrets(writer: ArchiveWriter, settings: HubSettings, seal: Seal | None) -> int:
+    """Write them into a backup; returns their number."""
+    files = {name: path for name, path in _single_files(settings).items() if path.is_file()}
+    for folder, place in _places(settings).items():
+        if place.is_dir():
+            files |= {f"{folder}/{path.name}": path for path in _small_files(place)}
+    for name, path in files.items():
+        content = path.read_bytes()
+        writer.add(name, [content if seal is None else seal.close(name, content)])
+    return len(set(files.values()))
+
+
+def _small_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.stat().st_size <= MOST_BYTES:
+            yield path
+
+
+def secrets_in(
+    reader: ArchiveReader, settings: HubSettings, seal: Seal | None
+) -> dict[Path, bytes]:
+    """Each secret by its place in this hub's configuration."""
+    places = {
+        f"{folder}/{name}": place / name
+        for folder, place in _places(settings).items()
+        for name in reader.names(folder)
+        if Path(name).name == name  # no path out of the folder
+    }
+    places |= {
+        name: path
+        for name, path in _single_files(settings).items()
+        if name.removeprefix("single/") in reader.names("single")
+    }
+    content = {name: b"".join(reader.read(name)) for name in places}
+    return {
+        path: content[name] if seal is None else seal.open(name, content[name])
+        for name, path in places.items()
+    }
+
+
+def differs(path: Path, content: bytes) -> bool:
+    """True if a different file is there."""
+    return path.exists() and path.read_bytes() != content
+
+
+def put_secret(path: Path, content: bytes) -> None:
+    """Write it to its place; a different existing file is kept as `.replaced`."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if differs(path, content):
+        path.rename(path.with_name(f"{path.name}.replaced"))
+    write = write_public if path.suffix == ".crt" else write_private
+    write(path, content)

@@ -1,0 +1,183 @@
+"""A consistent copy of a running hub's database, and its restore.
+
+SQLite gives a whole file by its online backup; PostgreSQL gives its tables by COPY in one
+transaction with one consistent view. Neither blocks writers. Parts are streams: a province's
+database is never whole in memory.
+"""
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, inspect, select, text
+
+from hub.app.schema import metadata
+from hub.base.db.database import Database, DatabaseError
+from hub.base.db.schema import migrate, schema_now, upgrade
+from hub.base.storage.staging import PIECE_BYTES
+
+SQLITE_PART: Final = "hub.db"
+Read = Callable[[str], Iterator[bytes]]
+"""Reads the bytes of a part, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Contents of a copy: database kind (sqlite, postgresql), schema, and the columns of each table
+    in the order of the restore (PostgreSQL only)."""
+
+    kind: str
+    schema: str
+    tables: Mapping[str, Sequence[str]]
+
+
+class OccupiedError(Exception):
+    """The target of the restore already contains a database."""
+
+
+@contextlib.contextmanager
+def snapshot(
+    db: Database, scratch: Path
+) -> Iterator[tuple[Snapshot, Iterator[tuple[str, Iterator[bytes]]]]]:
+    """The current state and its parts, one after another; `scratch` is a folder with free space."""
+    if db.url.get_backend_name() == "sqlite":
+        with _sqlite_copy(Path(db.url.database or ""), scratch) as copy, db.reading() as conn:
+            shape = Snapshot("sqlite", schema_now(conn), {})
+            yield shape, iter([(SQLITE_PART, _pieces(copy))])
+        return
+    with db.reading() as conn:
+        tables = {
+            table.name: [column.name for column in table.columns]
+            for table in metadata.sorted_tables
+        }
+        shape = Snapshot("postgresql", schema_now(conn), tables)
+        yield shape, ((f"{name}.copy", _copy_out(conn, name, tables[name])) for name in tables)
+
+
+def restore(db: Database, shape: Snapshot, read: Read, *, overwrites: bool = False) -> None:
+    """Restore a snapshot and migrate it to this program's schema.
+
+    OccupiedError if there is a database already and `overwrites` is False (when overwritten, an
+    SQLite file is kept beside the new one); DatabaseError for a snapshot of the other kind or a
+    damaged one.
+    """
+    here = db.url.get_backend_name()
+    if shape.kind != here:
+        raise DatabaseError(
+            f"the backup is of {shape.kind}, and store.url asks for {here}. "
+            "Restore it into the same kind"
+        )
+    if here == "sqlite":
+        _restore_sqlite(Path(db.url.database or ""), read, overwrites=overwrites)
+    else:
+        _restore_postgresql(db, shape, read, overwrites=overwrites)
+    migrate(db.url.render_as_string(hide_password=False))
+
+
+@contextlib.contextmanager
+def _sqlite_copy(path: Path, scratch: Path) -> Iterator[Path]:
+    descriptor, name = tempfile.mkstemp(dir=scratch, prefix=".backup-")
+    os.close(descriptor)
+    copy = Path(name)
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source,
+            contextlib.closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)  # in one step: in WAL mode it blocks no writer
+            target.execute("PRAGMA journal_mode=DELETE")  # one file, no WAL file beside it
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _restore_sqlite(path: Path, read: Read, *, overwrites: bool) -> None:
+    if path.exists() and not overwrites:
+        raise OccupiedError(f"there is a database at {path}")
+    draft = path.with_name(f".{path.name}.restoring")
+    try:
+        with draft.open("wb") as file:
+            for piece in read(SQLITE_PART):
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.closing(sqlite3.connect(draft)) as conn:
+            said = conn.execute("PRAGMA quick_check").fetchone()[0]
+        if said != "ok":
+            raise DatabaseError(f"the database in the backup is damaged: {said}")
+        for left in (path.with_name(f"{path.name}{ending}") for ending in ("", "-wal", "-shm")):
+            if left.exists():
+                left.rename(left.with_name(f"{left.name}.replaced"))
+        draft.rename(path)
+    except sqlite3.DatabaseError as error:
+        raise DatabaseError(f"the database in the backup is damaged: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites: bool) -> None:
+    unknown = set(shape.tables) - set(metadata.tables)
+    if unknown:
+        raise DatabaseError(f"the backup has a table that no hub knows: {min(unknown)}")
+    # All or nothing: the old data stay until the last row is written.
+    with db.writing() as conn:
+        there = set(inspect(conn).get_table_names())
+        if there and not overwrites:
+            raise OccupiedError(f"the database {db.url.database} holds tables")
+        if there - set(metadata.tables) - {"alembic_version"}:
+            raise DatabaseError(f"the database {db.url.database} is not a hub's alone")
+        for name in there:
+            conn.execute(text(f'DROP TABLE "{name}" CASCADE'))
+        upgrade(conn, shape.schema)
+        for name, columns in shape.tables.items():
+            _copy_in(conn, name, columns, read(f"{name}.copy"))
+        _set_counters(conn, shape.tables)
+
+
+def _copy_out(conn: Connection, name: str, columns: Sequence[str]) -> Iterator[bytes]:
+    cursor = _cursor(conn)
+    with cursor.copy(f"COPY {_words(name, columns)} TO STDOUT") as copy:
+        yield from (bytes(piece) for piece in copy)
+
+
+def _copy_in(conn: Connection, name: str, columns: Sequence[str], pieces: Iterator[bytes]) -> None:
+    cursor = _cursor(conn)
+    with cursor.copy(f"COPY {_words(name, columns)} FROM STDIN") as copy:
+        for piece in pieces:
+            copy.write(piece)
+
+
+def _cursor(conn: Connection) -> Any:
+    """The driver's cursor in the same transaction: SQLAlchemy has no COPY."""
+    driver: Any = conn.connection.driver_connection
+    return driver.cursor()
+
+
+def _words(name: str, columns: Sequence[str]) -> str:
+    """A table and its columns, quoted; the names come from a manifest, so they are checked."""
+    for one in (name, *columns):
+        if not one.replace("_", "").isalnum() or not one.isascii():
+            raise DatabaseError(f"the backup has an invalid column name: {one!r}")
+    quoted = ", ".join(f'"{column}"' for column in columns)
+    return f'"{name}" ({quoted})'
+
+
+def _set_counters(conn: Connection, names: Iterable[str]) -> None:
+    """Set the database's own counters to continue after the highest existing number."""
+    for table in (metadata.tables[name] for name in names):
+        for column in table.primary_key.columns:
+            if column.autoincrement is True:
+                last = conn.scalar(select(func.max(column))) or 0
+                serial = func.pg_get_serial_sequence(table.name, column.name)
+                conn.execute(select(func.setval(serial, last + 1, False)))
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece

@@ -1,0 +1,1 @@
+"""The commands of `matthan-hub`, one file for a group of verbs."""

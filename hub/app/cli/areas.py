@@ -1,0 +1,84 @@
+"""Commands that import areas and cameras from a table, or show what they would do."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from hub.app.cli.core import OK, say, settings_of
+from hub.app.wiring import resources
+from hub.base.audit.log import SHELL
+from hub.base.clock.clock import HubClock
+from hub.base.text.csv_table import LineFault, Wrong
+from hub.places.areas import csv_import
+from hub.places.areas.csv_import import Reach
+
+WHY: Final[Mapping[LineFault, str]] = {
+    LineFault.EMPTY: "there is nothing here: save the sheet with its header and a line",
+    LineFault.LARGE: "more than {what}: cut the table into several",
+    LineFault.ENCODING: "these letters are not UTF-8: save the sheet as CSV UTF-8",
+    LineFault.LETTER_LOST: "a letter was lost (\ufffd) when this was saved: type it again",
+    LineFault.COLUMN_MISSING: "the column {what!r} is missing: add it to the header",
+    LineFault.COLUMN_UNKNOWN: "no column is called {what!r}: rename or remove it",
+    LineFault.COLUMN_TWICE: "the column {what!r} is there twice: remove one",
+    LineFault.CELLS: "{what} cells: put a name that has a comma in quotes",
+    LineFault.QUOTES: "a quote is not closed: close it, or double a quote within a name",
+    LineFault.LONG: "{what!r} is too long: 200 letters at most",
+    LineFault.UNSEEN: "{what} stands in it, which cannot be seen: type the cell again",
+    LineFault.FORMULA: "{what!r} begins as a formula does: begin it with a letter",
+    LineFault.NAME: "a name or level is missing: fill it in",
+    LineFault.TWICE: "{what!r} is there twice, or is spelt otherwise: keep one",
+    LineFault.PARENT: "no area is called {what!r}: add a line for it, or correct it",
+    LineFault.PARENT_MANY: "several are called {what!r}: write it as NAME / ITS PARENT",
+    LineFault.TOP: "{what!r} lies in no area: name one",
+    LineFault.DAY: "{what!r} is no date: write it as 2026-11-25",
+    LineFault.DAYS: "it ends before it begins: change one of the dates",
+    LineFault.NUMBER: "{what!r} is no place: write degrees as 11.5362 and 106.4051",
+    LineFault.BEARING: "{what!r} is no bearing: write degrees, 0 for north, 90 for east",
+    LineFault.NODE: "no node is called {what!r}: correct it, or add it with: node add",
+    LineFault.CAMERA: "that node has no camera {what!r}: correct it, or start its agent once",
+    LineFault.AREA: "no area is called {what!r}: correct it",
+}
+
+
+def take_areas(args: argparse.Namespace) -> int:
+    """Import areas from a table."""
+    return _take(args, "areas")
+
+
+def take_cameras(args: argparse.Namespace) -> int:
+    """Import names and positions of cameras from a table."""
+    return _take(args, "cameras")
+
+
+def _take(args: argparse.Namespace, what: str) -> int:
+    """0 if it was done, or would be; 1 with each faulty line, and nothing changed."""
+    content = sys.stdin.buffer.read() if str(args.file) == "-" else args.file.read_bytes()
+    settings = settings_of(args)
+    db, now = resources.database(settings), HubClock().now()
+    try:
+        with db.writing() as conn:
+            if what == "areas":
+                zone = ZoneInfo(settings.web.time_zone)
+                plan = csv_import.plan_areas(conn, content, zone=zone, reach=Reach(), now=now)
+            else:
+                plan = csv_import.plan_cameras(conn, content, reach=Reach())
+            for wrong in plan.wrong:
+                say(sentence(wrong))
+            if plan.wrong:
+                say("nothing was changed")
+                return 1
+            if not args.dry_run:
+                csv_import.carry_out(conn, plan, by=SHELL, now=now)
+    finally:
+        db.close()
+    for step in plan.steps:
+        say(f"line {step.line}: {step.done} {step.name}{f' in {step.place}' if step.place else ''}")
+    say("nothing was changed: --dry-run" if args.dry_run else "done")
+    return OK
+
+
+def sentence(wrong: Wrong) -> str:
+    """A faulty line in one sentence with its cure."""
+    return f"line {wrong.line}: {WHY[wrong.fault].format(what=wrong.what)}"

@@ -1,0 +1,78 @@
+"""The commands of the log of who looked: whether it is whole, and the line that pins it down."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from hub.app.cli.core import OK, say, settings_of
+from hub.app.config import HubSettings
+from hub.app.wiring import resources
+from hub.app.wiring.log_anchor import anchor_file
+from hub.app.wiring.timestamping import roots_of
+from hub.base.audit import log
+from hub.base.clock.clock import HubClock
+from hub.base.hash_chain import Anchor, faults
+from hub.oversight.log.anchor import parse_line, stamp_faults, stamps_of, to_line
+
+SHOWN: Final = 20
+"""More faults than this are counted, not listed."""
+
+
+def show_head(args: argparse.Namespace) -> int:
+    """The line to be printed or sent away: what it names can no longer be changed unnoticed."""
+    db = resources.database(settings_of(args))
+    try:
+        with db.reading() as conn:
+            say(to_line(log.head(conn, HubClock().now())))
+    finally:
+        db.close()
+    return OK
+
+
+def verify_log(args: argparse.Namespace) -> int:
+    """Say whether the log is what was written; 1 when it is not, with each place."""
+    settings = settings_of(args)
+    anchors = [parse_line(line) for line in args.anchor]
+    for path in [anchor_file(settings), *args.anchors]:
+        if path.exists() or path in args.anchors:
+            anchors += list(_anchors_in(path))
+    db = resources.database(settings)
+    try:
+        with db.reading() as conn:
+            found = list(faults(log.read(conn), anchors))
+            last = log.head(conn, HubClock().now())
+            loose = log.unbound(conn)
+    finally:
+        db.close()
+    stamped, unstamped = _stamps(settings)
+    for line in unstamped:
+        say(line)
+    for fault in found[:SHOWN]:
+        say(f"record {fault.seq}: {fault.what}")
+    if len(found) > SHOWN:
+        say(f"and {len(found) - SHOWN} more")
+    if loose:
+        say(f"{loose} lines are bound to nothing: no hub wrote them")
+    if found or loose or unstamped:
+        return 1
+    held = f"{len(anchors)} anchors hold{f', {stamped} of them stamped' if stamped else ''}"
+    say(f"the log is whole: {last.seq} records, {held}; head {last.hash}")
+    return OK
+
+
+def _stamps(settings: HubSettings) -> tuple[int, list[str]]:
+    """How many time stamps the hub's own anchors have, and what does not hold of them."""
+    file = anchor_file(settings)
+    count = len(list(stamps_of(file)))
+    if not count:
+        return 0, []
+    given = settings.evidence.stamp_ca_file
+    return count, list(stamp_faults(file, roots_of(Path(given)) if given else []))
+
+
+def _anchors_in(path: Path) -> Iterator[Anchor]:
+    with path.open(encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.strip():
+                yield parse_line(line)

@@ -1,0 +1,60 @@
+"""Commands `ca`: authority, certificates, renewal, revocation list."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.app.cli.core import OK, say
+from hub.base.private_files import write_public
+from hub.nodes.pki import renewal
+from hub.nodes.pki.authority import Authority
+
+
+def make_authority(args: argparse.Namespace) -> int:
+    """Create the hub's own certificate authority."""
+    authority = Authority.create(args.folder, datetime.now(UTC), days=args.days)
+    say(f"authority: {authority.ca_file} (give this one to every node and broker)")
+    return OK
+
+
+def issue_papers(args: argparse.Namespace) -> int:
+    """Issue certificate and key for a node, the hub, or a server."""
+    authority, now = Authority.open(args.folder), datetime.now(UTC)
+    if args.server:
+        hosts = tuple(args.server)
+        papers = authority.issue_server(args.name, now, hosts=hosts, days=args.days, into=args.into)
+    else:
+        papers = authority.issue_client(args.name, now, days=args.days, into=args.into)
+    say(f"certificate: {papers.cert_file}\nkey: {papers.key_file}\nauthority: {papers.ca_file}")
+    return OK
+
+
+def renew_papers(args: argparse.Namespace) -> int:
+    """Renew certificates with less than a third of their validity left."""
+    authority, now = Authority.open(args.folder), datetime.now(UTC)
+    for path in args.papers:
+        say(_renew(authority, path, now, anyway=args.now))
+    return OK
+
+
+def write_empty_list(args: argparse.Namespace) -> int:
+    """Write an empty revocation list if there is none: a broker does not start without one."""
+    authority = Authority.open(args.folder)
+    if args.into.exists():
+        say(f"{args.into} is there already")
+        return OK
+    write_public(args.into, authority.revocations((), datetime.now(UTC)))
+    say(f"list: {args.into}")
+    return OK
+
+
+def _renew(authority: Authority, path: Path, now: datetime, *, anyway: bool) -> str:
+    cert = renewal.read(path)
+    if not anyway and not renewal.ends_soon(cert, now):
+        return f"{path} holds until {cert.not_valid_after_utc:%d/%m/%Y}"
+    name, hosts = path.stem, renewal.hosts_of(cert)
+    if hosts:
+        authority.issue_server(name, now, hosts=hosts, into=path.parent)
+    else:
+        authority.issue_client(renewal.name_of(cert), now, into=path.parent)
+    return f"{path} is renewed until {renewal.read(path).not_valid_after_utc:%d/%m/%Y}"

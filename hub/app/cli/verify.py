@@ -1,0 +1,63 @@
+"""Verification of footage and packages from files and certificates."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from hub.app.cli.core import OK, say
+from hub.app.config import DEFAULT_FILE, BrokerSection, SecretsSection, load
+from hub.app.wiring import timestamping
+from hub.app.wiring.evidence import lines_of, verify_package
+from hub.cases.evidence import keys
+from hub.cases.evidence.check import is_package
+from hub.cases.evidence.seal_report import verify_file
+from hub.nodes.pki.verification import read_authority
+
+
+def verify(args: argparse.Namespace) -> int:
+    """For each file: is its seal or signature valid; 1 unless all are intact."""
+    ours, key_folder = _own_files(args.config)
+    authority_file = args.authority or ours
+    is_there = args.authority is not None or authority_file.exists()
+    authority = read_authority(authority_file) if is_there else None
+    trusted = [authority] if args.authority and authority else keys.certificates(key_folder)
+    stamp_roots = timestamping.roots_of(args.stamp_authority) if args.stamp_authority else []
+    found: list[tuple[bool, list[str], dict[str, Any]]] = []
+    for path in args.files:
+        if _is_package(path):
+            verdict = verify_package(path, trusted, stamp_roots)
+            said = {
+                "file": str(path),
+                "is_intact": verdict.is_intact,
+                "faults": verdict.faults,
+                "stamped": verdict.stamp and verdict.stamp.at.isoformat(),
+            }
+            found.append((verdict.is_intact, lines_of(path, verdict), said))
+        else:
+            report = verify_file(path, authority)
+            found.append((report.is_intact, report.lines(), report.to_json()))
+    if args.json:
+        say(json.dumps([said for _, _, said in found], ensure_ascii=False, indent=2))
+    else:
+        for _, lines, _ in found:
+            say("\n".join(lines))
+    return OK if all(is_intact for is_intact, _, _ in found) else 1
+
+
+def _own_files(configuration: Path | None) -> tuple[Path, Path]:
+    """The hub's certificate authority and folder of secrets.
+
+    A reader elsewhere has no configuration: the standard places then, where nothing is.
+    """
+    if configuration is None and not DEFAULT_FILE.exists():
+        return BrokerSection().ca_file, SecretsSection().folder
+    settings = load(configuration)
+    return settings.broker.ca_file, settings.secrets.folder
+
+
+def _is_package(path: Path) -> bool:
+    try:
+        return is_package(path)
+    except OSError:
+        return False

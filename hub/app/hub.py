@@ -1,0 +1,421 @@
+"""The running hub: intake, notifier and pages, started in order and stopped in reverse."""
+
+import asyncio
+import gc
+import signal
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import FastAPI
+
+from agent.wire.answers import ShowLive
+from hub.access.passwords import Passwords
+from hub.access.signin.accounts import Accounts
+from hub.alerting.alerts.rules.grouping import Policy
+from hub.alerting.monitoring.monitor import Lookout
+from hub.alerting.monitoring.rules.liveness import Thresholds
+from hub.alerting.notifications.fallback import SecondWay
+from hub.alerting.notifications.recorder import LedgerBook
+from hub.alerting.notifications.rules.batching import StormBounds
+from hub.alerting.notifications.send import Stages
+from hub.alerting.notifications.worker import Worker
+from hub.alerting.response.escalator import Escalator
+from hub.app.check import is_hub
+from hub.app.clock_watch import ClockWatch
+from hub.app.config import AlertsSection, HubSettings, PublicSection
+from hub.app.errors import StartRefusedError
+from hub.app.features import FEATURES
+from hub.app.housekeeping import Housekeeping
+from hub.app.watchdog import Beat, Pulse
+from hub.app.web.create_app import WebSettings, create_app
+from hub.app.web.services import Resources, make_services
+from hub.app.wiring import enrolment, households, oidc, resources, timestamping
+from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.wiring.channels import channels
+from hub.app.wiring.data_requests import office
+from hub.app.wiring.evidence import packer, proof_signer
+from hub.app.wiring.log_anchor import anchor_file
+from hub.app.wiring.metrics import Measured, token
+from hub.base.batches import Stopping
+from hub.base.change_signal import Bell
+from hub.base.clock.steady_clock import SteadyClock
+from hub.cases.evidence.service import ExportService
+from hub.console.accounts.service import AccountService
+from hub.footage.growing.clips import GrowingClips
+from hub.footage.growing.salvage import Remains
+from hub.footage.live.leases import LiveRound
+from hub.footage.live.service import LiveService
+from hub.footage.live.watching import LEASE_S, Watching
+from hub.footage.retention.reconcile import Sweep
+from hub.footage.retention.remover import Remover
+from hub.footage.upload.service import Uploads
+from hub.intake.filing.batch import Clerk
+from hub.intake.filing.filing import Filing
+from hub.intake.mqtt.probe import BrokerRefusedError, context
+from hub.intake.presence import Fleet
+from hub.intake.subscriber import Subscriber, Writer
+from hub.nodes.commissioning.alert_test_sender import PhoneTest
+from hub.nodes.releases.upload import MOST_AT_ONCE
+from hub.notify.channels.post import new_client
+from hub.notify.channels.webpush import Signer, WebPush
+from hub.notify.phones.heartbeat_sender import PhoneCheck
+from hub.notify.rules.heartbeat import CheckBounds
+from hub.oversight.log.anchor import Anchoring
+from hub.public.data_requests.eraser import Erasures
+from hub.public.data_requests.retention import PetitionKeeping
+from hub.public.notices.sender import NoticePost
+from hub.public.tips.retention import TipKeeping, TipSpans
+from hub.registry.registry import node_by_name
+from hub.web.rendering import Measures, PublicWords
+from hub.web.server import Pages
+from hub.web.services import Services
+
+log = structlog.get_logger()
+
+_Part = Callable[[asyncio.Event, Beat], Coroutine[Any, Any, None]]
+
+LOOK_S: Final = 0.1
+KNOCK_S: Final = 15.0
+
+
+class Hub:
+    """All parts, built but not started; StartRefusedError if one cannot be built."""
+
+    def __init__(self, settings: HubSettings) -> None:
+        self._settings = settings
+        self._stop = asyncio.Event()
+        self._pulse = Pulse()
+        self._bell = Bell()
+        self._socket = resources.listening_socket(settings)
+        self._db = resources.database(settings)
+        self._tokens = resources.upload_tokens(settings)
+        self._blobs = resources.blobs(settings)
+        self._clock = SteadyClock(settings.store.media_folder)
+        self._proxies = resources.proxies(settings)
+        self._parts = resources.parts(settings, "parts")
+        self._signer = Signer(
+            resources.push_key(settings), subject=settings.push.subject, clock=self._clock
+        )
+        self._intake = self._make_intake()
+        self._client = new_client()
+        self._webpush = WebPush(signer=self._signer, client=self._client)
+        self._channels = channels(
+            settings, webpush=self._webpush, client=self._client, clock=self._clock
+        )
+        self._notice_post = NoticePost(
+            db=self._db, clock=self._clock, bell=self._bell, channels=self._channels
+        )
+        zone = ZoneInfo(settings.web.time_zone)
+        self._phone_test = PhoneTest(
+            db=self._db, clock=self._clock, bell=self._bell, channels=self._channels, zone=zone
+        )
+        self._notifier = self._make_notifier()
+        self._lookout = self._make_lookout()
+        self._clock_watch = ClockWatch(
+            self._db, clock=self._clock, stepped=self._lookout.clock_stepped
+        )
+        self._second_way = SecondWay(
+            db=self._db,
+            clock=self._clock,
+            bell=self._bell,
+            unseen_after_s=settings.push.unseen_after_s,
+        )
+        self._phone_check = self._make_phone_check()
+        self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
+        self._provider = oidc.provider(settings, lambda: self._clock.now().utc_us / 1e6)
+        self._enrolment = enrolment.put_together(settings, self._db, self._clock)
+        if self._enrolment:  # a restored backup may have other revocations than the list
+            enrolment.write_list(self._enrolment[1])
+        self._households = households.put_together(
+            settings, self._db, blobs=self._blobs, clock=self._clock, channels=self._channels
+        )
+        self._pages = self._make_pages()
+        self._housekeeping = self._make_housekeeping()
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT; a failing part ends the whole hub."""
+        # All objects now present stay: scanning them for garbage again and again would stop every
+        # thread for tenths of a second.
+        gc.collect()
+        gc.freeze()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        try:
+            await self._run_parts()
+        finally:
+            await self._client.aclose()
+            self._socket.close()
+            if self._enrolment:
+                self._enrolment[1].stop()
+            self._db.close()
+            log.info("hub.stopped", **self._intake.counts)
+
+    async def _run_parts(self) -> None:
+        notifier_stop, chores_stop = asyncio.Event(), asyncio.Event()
+        self._intake.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                watched: dict[str, tuple[_Part, asyncio.Event]] = {
+                    "notifier": (self._notifier.run, notifier_stop),
+                    "lookout": (self._lookout.run, self._stop),
+                    "second way": (self._second_way.run, self._stop),
+                    "escalator": (self._escalator.run, self._stop),
+                    "notice post": (self._notice_post.run, self._stop),
+                    "phone test": (self._phone_test.run, self._stop),
+                    "clock": (self._clock_watch.run, self._stop),
+                    "live": (self._live.run, self._stop),
+                    "housekeeping": (self._housekeeping.run, chores_stop),
+                    "phone check": (self._phone_check.run, self._stop),
+                }
+                for name, (run, stop) in watched.items():
+                    group.create_task(run(stop, self._pulse.part(name)), name=name)
+                pages = group.create_task(self._serve(), name="pages")
+                watch = group.create_task(self._watch_intake(), name="intake")
+                ready = group.create_task(self._say_ready(), name="ready")
+                pulse = group.create_task(self._pulse.run(), name="pulse")
+                knock = group.create_task(self._knock_at_pages(), name="knock")
+                await self._stop.wait()
+                log.info("hub.stopping")
+                self._pulse.say_stopping()
+                for told in (ready, pulse, knock):
+                    told.cancel()
+                self._pages.should_exit = True
+                self._bell.ring()  # live pages wait for it
+                await pages
+                chores_stop.set()
+                notifier_stop.set()
+                watch.cancel()
+        finally:
+            await asyncio.to_thread(self._intake.stop)
+
+    async def _serve(self) -> None:
+        await self._pages.serve(sockets=[self._socket])
+        if not self._stop.is_set():
+            raise RuntimeError("the web server ended by itself")
+
+    async def _watch_intake(self) -> None:
+        while self._intake.is_alive:
+            await asyncio.sleep(1)
+        raise RuntimeError("a thread of the intake died")
+
+    async def _say_ready(self) -> None:
+        web = self._settings.web
+        while not self._pages.started:
+            await asyncio.sleep(LOOK_S)
+        # systemd is told before the broker is: pages are useful without it, and a start that waits
+        # for a broker would count as failed.
+        self._pulse.say_ready("pages are served; the broker is not heard yet")
+        while not self._intake.is_listening:
+            await asyncio.sleep(LOOK_S)
+        self._pulse.say_status(f"pages are served at {web.public_url}, and nodes are heard")
+        log.info("ready", address=f"http://{web.host}:{web.port}", public_url=web.public_url)
+
+    async def _knock_at_pages(self) -> None:
+        """Request a page like a browser: a server that runs and does not answer counts as
+        silent."""
+        beat, web = self._pulse.part("pages"), self._settings.web
+        while True:
+            if await asyncio.to_thread(is_hub, web.host, web.port):
+                beat()
+            await asyncio.sleep(KNOCK_S)
+
+    def _make_intake(self) -> Subscriber:
+        address = resources.broker_address(self._settings)
+        try:
+            context(address)
+        except BrokerRefusedError as refusal:
+            raise StartRefusedError(str(refusal)) from refusal
+        clerk = Clerk(Filing(policy(self._settings.alerts)), Fleet(self._tokens))
+        beat = self._pulse.part("intake writer")
+        writer = Writer(self._db, clerk=clerk, clock=self._clock, beat=beat)
+        beat = self._pulse.part("intake link")
+        return Subscriber(address, writer=writer, bell=self._bell, beat=beat)
+
+    def _make_notifier(self) -> Worker:
+        book = LedgerBook(self._db, clock=self._clock)
+        stages = Stages(
+            channels=self._channels,
+            book=book,
+            clock=self._clock,
+            zone=ZoneInfo(self._settings.web.time_zone),
+        )
+        return Worker(
+            db=self._db,
+            stages=stages,
+            book=book,
+            clock=self._clock,
+            bell=self._bell,
+            storm=StormBounds(calm=self._settings.push.calm_alerts),
+        )
+
+    def _make_lookout(self) -> Lookout:
+        return Lookout(
+            db=self._db,
+            clock=self._clock,
+            bell=self._bell,
+            is_broker_up=lambda: self._intake.is_listening,
+            bounds=Thresholds(**self._settings.troubles.model_dump()),
+        )
+
+    def _make_phone_check(self) -> PhoneCheck:
+        return PhoneCheck(
+            db=self._db,
+            clock=self._clock,
+            channel=self._webpush,
+            bounds=CheckBounds(zone=ZoneInfo(self._settings.web.time_zone)),
+        )
+
+    def _make_housekeeping(self) -> Housekeeping:
+        remover = Remover(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            bell=self._bell,
+            proxies=self._proxies,
+            owners=BLOB_OWNERS,
+            makes_room=self._settings.store.when_full == "remove",
+        )
+        sweep = Sweep(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            bell=self._bell,
+            policy=policy(self._settings.alerts),
+            owners=BLOB_OWNERS,
+            proxies=self._proxies,
+        )
+        anchoring = Anchoring(
+            self._db,
+            file=anchor_file(self._settings),
+            clock=self._clock,
+            stamps=timestamping.asked(self._settings),
+        )
+        remains = Remains(
+            self._db, parts=self._parts, blobs=self._blobs, clock=self._clock, bell=self._bell
+        )
+        arrivals = self._households.arrivals if self._households else None
+        erasures = Erasures(self._db, blobs=self._blobs, clock=self._clock, proxies=self._proxies)
+        tips = TipKeeping(self._db, clock=self._clock, spans=self._tip_spans())
+        askers = PetitionKeeping(
+            self._db, clock=self._clock, contact_days=self._settings.petitions.contact_days
+        )
+        hourly: dict[str, Callable[[Stopping], object]] = {
+            "erase_again": lambda _: erasures.finish(),
+            "forget_tips": tips.forget_overdue,
+            "forget_askers": askers.forget_overdue,
+        }
+        return Housekeeping(remover, sweep, anchoring, remains, arrivals, hourly=hourly)
+
+    def _make_pages(self) -> Pages:
+        uploads = Uploads(
+            self._db,
+            blobs=self._blobs,
+            parts=self._parts,
+            clock=self._clock,
+            bell=self._bell,
+            policy=policy(self._settings.alerts),
+        )
+        services = self._make_services(uploads.growing)
+        live, accounts = services.use(LiveService), services.use(AccountService)
+        self._live = LiveRound(live, accounts, Watching(self._tell_node))
+        app = create_app(
+            FEATURES,
+            services=services,
+            measured=Measures(token(self._settings), self._make_measured(lambda: app).text),
+            pack=packer(self._settings, services.use(ExportService)),
+            accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
+            uploads=uploads,
+            bell=self._bell,
+            verify_token=self._node_of,
+            settings=self._web_settings(),
+            stopping=self._stop.is_set,
+            households=self._households,
+            sign=proof_signer(self._settings, self._clock),
+            enrolling=self._enrolment[0] if self._enrolment else None,
+            live_round=self._live,
+            says_too_much=self._intake.over,
+            provider=self._provider,
+        )
+        return Pages(app)
+
+    def _make_services(self, growing: GrowingClips) -> Services:
+        box = resources.tip_box(self._settings, self._db)
+        takes_petitions = self._settings.petitions.accepted
+        return make_services(
+            Resources(
+                db=self._db,
+                clock=self._clock,
+                bell=self._bell,
+                blobs=self._blobs,
+                proxies=self._proxies,
+                growing=growing,
+                tip_box=box if self._settings.tips.accepted else None,
+                tip_spans=self._tip_spans(),
+                petition_box=box if takes_petitions else None,
+                office=office(self._settings) if takes_petitions else None,
+                household_box=resources.household_box(self._settings),
+                bundle_parts=resources.parts(self._settings, "bundles", most=MOST_AT_ONCE),
+            )
+        )
+
+    def _tip_spans(self) -> TipSpans:
+        return TipSpans(self._settings.tips.contact_days, self._settings.tips.keep_days)
+
+    def _make_measured(self, app: Callable[[], FastAPI]) -> Measured:
+        return Measured(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            silent=self._pulse.silent,
+            intake=lambda: self._intake.counts,
+            refused=lambda: Counter(app().state.limits.counts),
+            office=office(self._settings) if self._settings.petitions.accepted else None,
+        )
+
+    def _web_settings(self) -> WebSettings:
+        web = self._settings.web
+        return WebSettings(
+            public_url=web.public_url,
+            push_public_key=self._signer.application_server_key,
+            now=lambda: self._clock.now().utc_us,
+            time_zone=web.time_zone,
+            notice_channels=tuple(sorted({*self._channels} - {"webpush", "ntfy"})),
+            map_folder=resources.map_folder(self._settings),
+            allows_local_push=self._settings.push.allows_local,
+            public_words=_public_words(self._settings.public),
+        )
+
+    def _tell_node(self, node: str, words: ShowLive) -> bool:
+        return self._intake.say(node, words, expires_s=LEASE_S)
+
+    def _node_of(self, token: str) -> str | None:
+        """Node of this upload token, unless it was revoked since."""
+        name = self._tokens.verify(token, self._clock.now())
+        if name is None:
+            return None
+        with self._db.reading() as conn:
+            node = node_by_name(conn, name)
+        return None if node is None or node.is_revoked else name
+
+
+def _public_words(said: PublicSection) -> dict[str, PublicWords]:
+    """Public texts, by language."""
+    return {
+        "vi": PublicWords(said.by_vi, said.purpose_vi, said.contact_vi),
+        "en": PublicWords(said.by_en, said.purpose_en, said.contact_en),
+    }
+
+
+def policy(section: AlertsSection) -> Policy:
+    """The configured routing policy."""
+    return Policy(
+        group_quiet_s=section.group_quiet_s,
+        group_max_s=section.group_max_s,
+        cooldown_s=section.cooldown_s,
+        critical_kinds=frozenset(section.critical_kinds),
+        critical_rules=frozenset(section.critical_rules),
+    )

@@ -1,0 +1,1 @@
+"""Makes the web application: features, services, templates."""

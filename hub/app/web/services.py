@@ -1,0 +1,169 @@
+"""All services that pages use, made once: those that need `Acting` alone are named by their
+features, the others are made here from the hub's resources."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from hub.access.passwords import Passwords
+from hub.access.signin.own_account import OwnAccountService
+from hub.access.signin.views import DEFAULT_LIMITS, SessionLimits
+from hub.alerting.notifications.service import NotificationService
+from hub.alerting.oncall.service import OnCallService
+from hub.alerting.response.service import ResponseService
+from hub.alerting.routing import rows
+from hub.alerting.routing.service import AlertRuleService
+from hub.alerting.silences.service import SilenceService
+from hub.app.features import FEATURES
+from hub.base.audit.acting import Acting
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database
+from hub.base.storage.blobs import Blobs
+from hub.base.storage.partial_files import PartFolder
+from hub.cases.evidence.service import ExportService
+from hub.cases.service import CaseService
+from hub.console.accounts.service import AccountService
+from hub.console.service import InboxService
+from hub.footage.growing.clips import GrowingClips
+from hub.footage.live.service import LiveService
+from hub.footage.playback.service import PlaybackService
+from hub.footage.retention.service import RetentionService
+from hub.footage.transcoding.proxies import Proxies
+from hub.nodes.commissioning.alert_test_service import PhoneTestService
+from hub.nodes.desired_state.release_service import ReleaseService
+from hub.nodes.desired_state.service import SettingsService
+from hub.nodes.diagnostics.service import DiagnosisService
+from hub.nodes.enrolment.service import EnrolmentService
+from hub.nodes.health.service import NodeHealthService
+from hub.nodes.releases.bundles import update_key
+from hub.nodes.releases.upload import BundleService
+from hub.notify.phones.service import PhoneService
+from hub.places.cameras.service import CameraService
+from hub.public.data_requests.eraser import PetitionEraser
+from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.service import DataRequestService
+from hub.public.data_requests.views import Office
+from hub.public.households.request_service import HouseholdRequestService
+from hub.public.households.service import HouseholdService
+from hub.public.notices.service import NoticeService
+from hub.public.tips.public_service import TipDesk
+from hub.public.tips.retention import TipSpans
+from hub.public.tips.sealing import TipBox
+from hub.public.tips.service import TipService
+from hub.public.watched.queries import PublicService
+from hub.search.service import SearchService
+from hub.web.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What services are made of; None: the hub is without it."""
+
+    db: Database
+    clock: Clock
+    bell: Bell
+    blobs: Blobs
+    passwords: Passwords = field(default_factory=Passwords)
+    limits: SessionLimits = DEFAULT_LIMITS
+    proxies: Proxies | None = None
+    growing: GrowingClips | None = None
+    """Without it only complete clips are shown."""
+    tip_box: TipBox | None = None
+    """None: the hub takes no tips."""
+    tip_spans: TipSpans | None = None
+    petition_box: TipBox | None = None
+    """None, as without `office`: the hub takes no data requests."""
+    office: Office | None = None
+    household_box: TipBox | None = None
+    """None: no households are asked for footage."""
+    bundle_parts: PartFolder | None = None
+    """None: the hub takes no bundles by a page."""
+    update_key: Callable[[], Ed25519PublicKey | None] = update_key
+
+
+def make_services(r: Resources) -> Services:
+    """One of each."""
+    acting = Acting(r.db, clock=r.clock, bell=r.bell)
+    return Services(
+        (
+            *(make(acting) for feature in FEATURES for make in feature.services),
+            *_alerts(r, acting),
+            *_people(r, acting),
+            *_nodes(r, acting),
+            *_footage(r, acting),
+            *_evidence(r, acting),
+            *_public(r, acting),
+            *_tips(r, acting),
+            *_data_requests(r, acting),
+            *_households(r, acting),
+        )
+    )
+
+
+def _people(r: Resources, acting: Acting) -> Iterator[object]:
+    yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
+    yield AccountService(acting, db=r.db, bell=r.bell)
+
+
+def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
+    yield InboxService(acting, blobs=r.blobs, growing=r.growing)
+    yield ResponseService(acting)
+    yield CameraService(acting)
+    yield NotificationService(acting)
+    yield PhoneService(acting)
+    yield PhoneTestService(acting)
+    yield OnCallService(acting, is_named=rows.calls_team)
+    yield SilenceService(acting)
+    yield AlertRuleService(acting)
+
+
+def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
+    yield NodeHealthService(acting)
+    yield EnrolmentService(acting)
+    yield SettingsService(acting)
+    yield DiagnosisService(acting, r.db, clock=r.clock)
+    yield ReleaseService(acting, r.db, blobs=r.blobs)
+    if r.bundle_parts is not None:
+        yield BundleService(
+            acting, clock=r.clock, blobs=r.blobs, parts=r.bundle_parts, key=r.update_key
+        )
+
+
+def _footage(r: Resources, acting: Acting) -> Iterator[object]:
+    yield PlaybackService(acting, blobs=r.blobs, proxies=r.proxies, growing=r.growing)
+    yield SearchService(acting)
+    yield LiveService(acting)
+    yield RetentionService(acting)
+
+
+def _evidence(r: Resources, acting: Acting) -> Iterator[object]:
+    yield ExportService(acting, blobs=r.blobs)
+
+
+def _public(r: Resources, acting: Acting) -> Iterator[object]:
+    yield PublicService(r.db)
+    yield NoticeService(acting, db=r.db, clock=r.clock)
+
+
+def _tips(r: Resources, acting: Acting) -> Iterator[object]:
+    if r.tip_box is not None:
+        yield TipDesk(r.db, clock=r.clock, bell=r.bell, box=r.tip_box, spans=r.tip_spans)
+        yield TipService(acting, box=r.tip_box, cases=CaseService(acting))
+
+
+def _data_requests(r: Resources, acting: Acting) -> Iterator[object]:
+    if r.petition_box is not None and r.office is not None:
+        desk = PetitionDesk(r.db, clock=r.clock, box=r.petition_box, office=r.office)
+        requests = DataRequestService(acting, desk=desk)
+        yield from (desk, requests)
+        yield PetitionEraser(
+            r.db, requests=requests, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
+        )
+
+
+def _households(r: Resources, acting: Acting) -> Iterator[object]:
+    if r.household_box is not None:
+        yield HouseholdService(acting, box=r.household_box)
+        yield HouseholdRequestService(acting, blobs=r.blobs, box=r.household_box)

@@ -1,0 +1,1 @@
+"""Makes the parts of a running hub from its configuration."""

@@ -1,0 +1,97 @@
+"""Wiring of enrolment."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+
+from agent.wire.enrolment import FINGERPRINT_BYTES, PORT
+from hub.app.config import HubSettings
+from hub.app.wiring import resources
+from hub.app.wiring.revocation import ShuttingOut
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database
+from hub.nodes.enrolment.desk import Enroller
+from hub.nodes.enrolment.port import Enrolling
+from hub.nodes.pki.authority import Authority, AuthorityError
+from hub.nodes.pki.signing import Signing
+
+log = structlog.get_logger()
+
+
+def open_authority(settings: HubSettings) -> Authority:
+    """Authority that signs for nodes; raises AuthorityError."""
+    return Authority.open(authority_folder(settings))
+
+
+def authority_folder(settings: HubSettings) -> Path:
+    """Its folder."""
+    return Path(settings.enrol.authority_folder or settings.broker.ca_file.parent)
+
+
+def crl_file(settings: HubSettings) -> Path:
+    """File of the revocation list for the broker."""
+    return Path(settings.enrol.crl_file or authority_folder(settings) / "crl.pem")
+
+
+def put_together(
+    settings: HubSettings, db: Database, clock: Clock
+) -> tuple[Enrolling, ShuttingOut] | None:
+    """Services for pages and nodes; None if the authority's key is elsewhere, which is logged."""
+    try:
+        authority = open_authority(settings)
+    except AuthorityError as error:
+        log.info("enrolment.by_hand", reason=str(error))
+        return None
+    shutting = shutting_out(settings, db, authority, clock)
+    host, port = node_address(settings)
+    enrolling = Enrolling(
+        enroller=Enroller(
+            db, clock=clock, signs=Signing(authority), revoked=lambda: write_list(shutting)
+        ),
+        host=host,
+        port=port,
+        authority_pem=authority.pem.decode(),
+        fingerprint=bytes.fromhex(authority.fingerprint)[:FINGERPRINT_BYTES],
+        broker_host=settings.enrol.broker_host or host.strip("[]"),
+        broker_port=settings.broker.port,
+        shut_out=lambda node: _shut_out(shutting, node),
+    )
+    return enrolling, shutting
+
+
+def shutting_out(
+    settings: HubSettings, db: Database, authority: Authority, clock: Clock
+) -> ShuttingOut:
+    """Service that ends connections of revoked nodes."""
+    return ShuttingOut(
+        db,
+        authority=authority,
+        crl_file=crl_file(settings),
+        broker=resources.broker_address(settings),
+        clock=clock,
+    )
+
+
+def node_address(settings: HubSettings) -> tuple[str, int]:
+    """Host (as in a URL) and port of the hub for nodes' HTTPS."""
+    parts = urlsplit(settings.web.upload_url or settings.web.public_url)
+    host = parts.hostname or ""
+    return (f"[{host}]" if ":" in host else host), parts.port or (
+        443 if settings.web.upload_url else PORT
+    )
+
+
+def write_list(shutting: ShuttingOut) -> None:
+    """At the start, and after a restore; a failure is logged, and the next write has everything."""
+    try:
+        shutting.write_list()
+    except OSError as error:
+        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")
+
+
+def _shut_out(shutting: ShuttingOut, node: str) -> None:
+    try:
+        shutting.shut_out(node)
+    except OSError as error:
+        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")

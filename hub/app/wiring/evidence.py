@@ -1,0 +1,238 @@
+"""Packages of evidence put together of the store, the hub's key and the clips' own seals."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from hub.app.config import HubSettings
+from hub.app.wiring import timestamping
+from hub.base.audit.asker import Asker
+from hub.base.clock.clock import Clock
+from hub.base.private_files import read_private, write_private, write_public
+from hub.base.storage.blobs import BlobsError
+from hub.cases.evidence import keys, pdf
+from hub.cases.evidence.blur import BlurError
+from hub.cases.evidence.check import Verdict, check_package
+from hub.cases.evidence.keys import EvidenceKeyError, Signer
+from hub.cases.evidence.layout import LayoutError
+from hub.cases.evidence.manifest import Footage, Manifest
+from hub.cases.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
+from hub.cases.evidence.redaction_plan import Plan, read_plan
+from hub.cases.evidence.seal_report import Report, verify_file
+from hub.cases.evidence.service import CannotLeaveError, Custody, Export, ExportService, Leaving
+
+log = structlog.get_logger()
+
+
+def packer(settings: HubSettings, exports: ExportService) -> Callable[..., Path | None]:
+    """Makes packages for the pages, in a folder of the clip store from which they are sent.
+
+    For a hub that starts: what lies there was left by one that died, and no rule reaches it.
+    """
+    folder = settings.store.media_folder / "leaving"
+    _forget_all(folder)
+
+    def pack(
+        asker: Asker,
+        media_ids: Sequence[UUID],
+        case_number: str,
+        reason: str,
+        plans: Sequence[bytes] = (),
+    ) -> Path | None:
+        try:
+            # One that is not in this export (only what matters most) hides nothing in it.
+            known = set(media_ids)
+            hides = [one for one in map(read_plan, plans) if one.media_id in known]
+            leaving = exports.export(asker, media_ids, case_number=case_number, reason=reason)
+        except ValueError as error:
+            raise CannotLeaveError(str(error)) from error
+        if leaving is None:
+            return None
+        try:
+            return package(settings, exports, leaving, into=folder, plans=hides)[0]
+        except (
+            EvidenceKeyError,
+            ChangedError,
+            LayoutError,
+            BlurError,
+            BlobsError,
+            OSError,
+        ) as error:
+            log.error("evidence.failed", case=case_number, reason=str(error))
+            raise CannotLeaveError(str(error)) from error
+
+    return pack
+
+
+def package(
+    settings: HubSettings,
+    exports: ExportService,
+    leaving: Export,
+    *,
+    into: Path,
+    plans: Sequence[Plan] = (),
+) -> tuple[Path, Manifest]:
+    """Write it beside its place, synced, then rename: a package is whole or absent.
+
+    `plans` say of which footage a redacted copy lies beside it; BlurError.
+    """
+    hides = {plan.media_id: plan for plan in plans}
+    if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
+        raise BlurError(f"{min(map(str, unknown))} is not among what is exported")
+    signs = signer(settings, datetime.fromtimestamp(leaving.now.utc_us / 1e6, UTC))
+    package_id = uuid4()
+    into.mkdir(parents=True, exist_ok=True)
+    path = into / f"evidence-{_named(leaving.case_number)}-{package_id.hex[:12]}.zip"
+    with _draft(path) as file:
+        order = Order(
+            package_id=package_id,
+            case_number=leaving.case_number,
+            reason=leaving.reason,
+            exported_by=leaving.exported_by,
+            now=leaving.now,
+            items=[
+                replace(_item(exports, one, number), hides=hides.get(one.media_id))
+                for number, one in enumerate(leaving.footage, 1)
+            ],
+            custody=[_line(one) for one in leaving.custody],
+            log_seq=leaving.log.seq,
+            log_hash=leaving.log.hash,
+            zone=ZoneInfo(settings.web.time_zone),
+            stamps=timestamping.asked(settings),
+        )
+        manifest = write_package(order, signer=signs, file=file)
+    if not any(one.path.endswith(".pdf") for one in manifest.files):
+        log.warning("evidence.without_paper", cure=f"apt install {pdf.PACKAGE}")
+    if manifest.stamp is not None and manifest.stamp.missing:
+        log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
+    return path, manifest
+
+
+def proof_signer(settings: HubSettings, clock: Clock) -> Callable[[bytes], tuple[bytes, str]]:
+    """Signs a proof with the evidence key: the signature, and the certificate as PEM."""
+
+    def sign(content: bytes) -> tuple[bytes, str]:
+        signs = signer(settings, datetime.fromtimestamp(clock.now().utc_us / 1e6, UTC))
+        return signs.sign(content), signs.certificate.public_bytes(Encoding.PEM).decode()
+
+    return sign
+
+
+def verify_package(
+    path: Path,
+    trusted: Sequence[x509.Certificate],
+    stamp_roots: Sequence[x509.Certificate] = (),
+) -> Verdict:
+    """Read one through; OSError when it cannot be read."""
+    with path.open("rb") as file:
+        return check_package(
+            file, trusted, seal_of=lambda pieces: _seal(pieces)[0], stamp_roots=stamp_roots
+        )
+
+
+def lines_of(path: Path, verdict: Verdict) -> list[str]:
+    """A verdict for people."""
+    manifest = verdict.manifest
+    head = f"{path}: {'whole' if verdict.is_intact else 'NOT WHOLE'}"
+    about = []
+    if manifest is not None and verdict.is_intact:
+        about = [
+            f"case {manifest.case_number}, exported {utc(manifest.exported_utc_us)} by "
+            f"{manifest.exported_by}; key SHA-256 {manifest.key_sha256}"
+        ]
+    return [head, *(f"  {line}" for line in [*verdict.faults, *about, *verdict.notes])]
+
+
+def key_folder(settings: HubSettings) -> Path:
+    """Where evidence keys lie: among the hub's secrets, so that a backup has them."""
+    return settings.secrets.folder
+
+
+def signer(settings: HubSettings, now: datetime) -> Signer:
+    """The key that signs now, made when there is none; EvidenceKeyError, OSError."""
+    return keys.current(key_folder(settings), now, read=read_private) or new_key(settings, now)
+
+
+def new_key(settings: HubSettings, now: datetime) -> Signer:
+    return keys.new_key(key_folder(settings), now, private=write_private, public=write_public)
+
+
+def _item(exports: ExportService, one: Leaving, number: int) -> Item:
+    state, certificates = ("unsealed", ()) if one.kind == "picture" else _seal(exports.read(one))
+    given = one.given
+    footage = Footage(
+        path=path_of(number, one.kind, one.media_id, suffix=given.form if given else ""),
+        media_id=one.media_id,
+        kind=one.kind,
+        node=one.node,
+        camera=one.camera,
+        label=one.label,
+        place=one.place,
+        first_frame_utc_us=one.first_frame_utc_us,
+        first_frame_error_ms=one.first_frame_error_ms,
+        duration_ms=one.duration_ms,
+        stored_utc_us=one.stored_utc_us,
+        seal=state,
+    )
+    seal = given.seal if given else None
+    read = lambda: exports.read(one)  # noqa: E731 - once for the package, once for its seal
+    return Item(footage, one.sha256, one.size_bytes, read, certificates, arrival=seal)
+
+
+def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:
+    """What the seal of a clip says by itself, and its certificates."""
+    with tempfile.NamedTemporaryFile() as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        report: Report = verify_file(Path(file.name), None)
+    if report.verdict is None:
+        return "unreadable", ()
+    claims = report.verdict.claims
+    return report.verdict.state.value, claims.certificates if claims else ()
+
+
+def _line(one: Custody) -> dict[str, Any]:
+    said = asdict(one)
+    return said | {"at": utc(said.pop("at_utc_us")), "object_id": str(one.object_id or "")}
+
+
+def _forget_all(folder: Path) -> None:
+    for left in folder.glob("*"):
+        try:
+            left.unlink()
+        except OSError as error:
+            log.error("evidence.left_over", file=str(left), reason=str(error), cure="remove it")
+        else:
+            log.warning("evidence.left_over_removed", file=left.name)
+
+
+def _named(case_number: str) -> str:
+    """A case number as a part of a file's name."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in case_number.lower())
+    return kept.strip("-")[:40] or "case"
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[BinaryIO]:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,10 @@
+"""Where the file of log anchors lies."""
+
+from pathlib import Path
+
+from hub.app.config import HubSettings
+
+
+def anchor_file(settings: HubSettings) -> Path:
+    """File with the log's last hash, one line per day."""
+    return settings.store.media_folder / "log-anchors"

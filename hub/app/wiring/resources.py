@@ -1,0 +1,213 @@
+"""Opening what the hub stands on: database, keys, papers. Refuses with the cure."""
+
+import shutil
+import socket
+from pathlib import Path
+from typing import Final
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import inspect, select
+
+from hub.app.config import HubSettings
+from hub.app.errors import StartRefusedError
+from hub.base.credentials import found
+from hub.base.db.database import Database, DatabaseError
+from hub.base.db.schema import check_schema, migrate
+from hub.base.private_files import read_private, write_private
+from hub.base.storage.blobs import BlobFolder, Blobs
+from hub.base.storage.partial_files import MOST_PER_NODE, PartFolder
+from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
+from hub.footage.transcoding.proxies import Proxies
+from hub.intake.mqtt.probe import BrokerAddress
+from hub.nodes.pki.upload_tokens import UploadTokens
+from hub.notify.channels.webpush import VapidKeyError, vapid_key
+from hub.public.tips.sealing import TipBox
+from hub.public.tips.tables import tip_reporters
+
+log = structlog.get_logger()
+
+SPARE_BYTES: Final = 256 * 2**20
+"""Left free on the disk of the media folder: the database may need it."""
+
+
+def database(settings: HubSettings) -> Database:
+    """The database, at this program's schema; an empty one is filled and that is said."""
+    url = settings.store.url
+    try:
+        db = Database(url)
+        if _is_blank(db):
+            log.info("database.created", url=db.url.render_as_string(hide_password=True))
+            migrate(url)
+        check_schema(db)
+    except DatabaseError as error:
+        raise StartRefusedError(str(error)) from error
+    return db
+
+
+def upload_tokens(settings: HubSettings) -> UploadTokens:
+    """Upload tokens with the hub's own key, made at the first start."""
+    folder = _secrets(settings)
+    url = settings.web.upload_url or f"{settings.web.public_url}/upload"
+    try:
+        return UploadTokens.open(folder, upload_url=url)
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(
+            f"the key of upload tokens cannot be used: {error}. "
+            f"Restore {folder / 'upload.key'}, or delete it to have a new one made"
+        ) from error
+
+
+def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
+    """The key that seals who sent tips and who asks about data of theirs, made at the first start;
+    None where nobody may."""
+    if not (settings.tips.accepted or settings.petitions.accepted):
+        return None
+    path = _secrets(settings) / "tips.key"
+    try:
+        if not found(path).exists():
+            _say_if_sealed(db, path)
+            write_private(path, TipBox.new_key())
+        return TipBox(read_private(path))
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(
+            f"the key of tips {path} cannot be used: {error}. Restore it from a backup; deleted, a "
+            "new one is made, and nobody can read any more who sent the tips there are"
+        ) from error
+
+
+def household_box(settings: HubSettings) -> TipBox | None:
+    """The key that seals who households are, made at the first start; None where none are asked."""
+    if not settings.households.asked:
+        return None
+    path = _secrets(settings) / "households.key"
+    try:
+        if not found(path).exists():
+            write_private(path, TipBox.new_key())
+        return TipBox(read_private(path))
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(
+            f"the key of households {path} cannot be used: {error}. Restore it from a backup; "
+            "deleted, a new one is made, and the contacts that there are can be read no more"
+        ) from error
+
+
+def _say_if_sealed(db: Database, path: Path) -> None:
+    with db.reading() as conn:
+        is_lost = conn.scalar(select(tip_reporters.c.tip_id).limit(1)) is not None
+    if is_lost:
+        log.error(
+            "tips.key_lost",
+            path=str(path),
+            effect="nobody can read who sent the tips there are; new ones are sealed anew",
+            cure="stop the hub, bring the file back from a backup, start it",
+        )
+
+
+def push_key(settings: HubSettings) -> ec.EllipticCurvePrivateKey:
+    """The key that phones have subscribed to, made at the first start."""
+    try:
+        return vapid_key(push_key_file(settings))
+    except VapidKeyError as error:
+        raise StartRefusedError(str(error)) from error
+    except OSError as error:
+        raise StartRefusedError(f"the push key cannot be written: {error}") from error
+
+
+def push_key_file(settings: HubSettings) -> Path:
+    """Where the push key is, or will be."""
+    return Path(settings.push.vapid_key_file or settings.secrets.folder / "vapid.pem")
+
+
+def blobs(settings: HubSettings) -> Blobs:
+    """The clip store; a bucket is not asked whether it is there, so that alerts go on without."""
+    store = settings.store
+    folder = _folder(store.media_folder, "store.media_folder")
+    if not store.media_url:
+        return BlobFolder(folder, spare_bytes=spare_bytes(folder))
+    return bucket(settings, staging=folder)
+
+
+def parts(settings: HubSettings, name: str, *, most: int = MOST_PER_NODE) -> PartFolder:
+    """What has come of files so far, in the folder of that name; `most` of one sender's."""
+    folder = settings.store.media_folder
+    return PartFolder(folder / name, spare_bytes=spare_bytes(folder), most_per_node=most)
+
+
+def spare_bytes(folder: Path) -> int:
+    """Bytes to leave free on the disk of `folder`: `SPARE_BYTES`, a sixteenth of a small disk."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return min(SPARE_BYTES, shutil.disk_usage(there).total // 16)
+
+
+def map_folder(settings: HubSettings) -> Path:
+    """Where the ground of the map lies."""
+    return settings.store.media_folder / "map"
+
+
+def proxies(settings: HubSettings) -> Proxies:
+    """The copies of clips that not every browser plays; on the hub's own disk in either case."""
+    folder = settings.store.media_folder
+    return Proxies(folder / "copies", spare_bytes=spare_bytes(folder))
+
+
+def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:
+    """The bucket of `store.media_url`."""
+    path = bucket_key_file(settings)
+    try:
+        address = BucketAddress.parse(settings.store.media_url)
+        key = BucketKey.parse(read_private(path).decode())
+        return BlobBucket(address, key, staging=staging, spare_bytes=spare_bytes(staging))
+    except FileNotFoundError as error:
+        raise StartRefusedError(
+            f"there is no {path} with the key of the bucket (store.media_key_file). "
+            "Write its id and its secret there, a line each, and: chmod 600"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(f"store.media_url cannot be used: {path}: {error}") from error
+
+
+def bucket_key_file(settings: HubSettings) -> Path:
+    """Where the access key of the bucket is."""
+    return Path(settings.store.media_key_file or settings.secrets.folder / "bucket.key")
+
+
+def broker_address(settings: HubSettings) -> BrokerAddress:
+    """Address and certificate files of the broker, for the intake."""
+    broker = settings.broker
+    return BrokerAddress(
+        broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file
+    )
+
+
+def listening_socket(settings: HubSettings) -> socket.socket:
+    """The socket the pages are served on; StartRefusedError when its port is taken."""
+    host, port = settings.web.host, settings.web.port
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise StartRefusedError(
+            f"web.port {port} on {host} cannot be listened on: {error.strerror or error}. "
+            "Stop what uses it (a hub that runs already?), or set another web.host or web.port"
+        ) from error
+
+
+def _secrets(settings: HubSettings) -> Path:
+    return _folder(settings.secrets.folder, "secrets.folder")
+
+
+def _folder(path: Path, key: str) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartRefusedError(
+            f"{key} cannot be made: {error}. Make {path} and give it to the hub's user"
+        ) from error
+    return path
+
+
+def _is_blank(db: Database) -> bool:
+    with db.reading() as conn:
+        return not inspect(conn).get_table_names()

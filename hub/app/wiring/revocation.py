@@ -1,0 +1,137 @@
+"""Revocation of a node: its certificate goes on the broker's list, and its connection is ended.
+
+A broker reads the list when a client connects, so a connected client stays. The authority can sign
+for anybody: a visitor with the node's name and a certificate valid for minutes takes its place at
+the broker, which ends the old connection; then the visitor leaves. After that the list applies.
+"""
+
+import tempfile
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import paho.mqtt.client as mqtt
+import structlog
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database
+from hub.base.private_files import write_private, write_public
+from hub.intake.mqtt.probe import BrokerAddress, context
+from hub.nodes.enrolment.rows import revoked_serials
+from hub.nodes.pki.authority import Authority
+
+log = structlog.get_logger()
+
+VISITS_S: Final = (0.5, 3.0, 10.0, 30.0)
+"""Seconds after writing the list for these visits: the broker reads the list a moment later, and a
+node ended before that came back."""
+VISIT_S: Final = 5.0
+HOLDS: Final = timedelta(minutes=5)
+
+
+class ShuttingOut:
+    """For any thread; one list is written at a time."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        authority: Authority,
+        crl_file: Path,
+        broker: BrokerAddress,
+        clock: Clock,
+        visits_s: Sequence[float] = VISITS_S,
+    ) -> None:
+        self._db = db
+        self._authority = authority
+        self._crl_file = crl_file
+        self._broker = broker
+        self._clock = clock
+        self._visits_s = visits_s
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def write_list(self) -> None:
+        """Write all valid revocations for the broker; OSError if impossible."""
+        with self._lock:
+            now = self._clock.now()
+            with self._db.reading() as conn:
+                serials = revoked_serials(conn, now)
+            moments = [(serial, _as_time(utc_us)) for serial, utc_us in serials]
+            write_public(self._crl_file, self._authority.revocations(moments, _as_time(now.utc_us)))
+
+    def shut_out(self, node: str) -> threading.Thread:
+        """Write the list and end the node's connection; returns the thread that does it."""
+        self.write_list()
+        thread = threading.Thread(
+            target=self._keep_out, args=(node,), name=f"shut-out-{node}", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """End all threads waiting for the next visit."""
+        self._stop.set()
+
+    def _keep_out(self, node: str) -> None:
+        for wait_s in self._visits_s:
+            if self._stop.wait(wait_s):
+                return
+            try:
+                was_let_in = self.visit(node)
+            except (OSError, ValueError) as error:
+                log.warning("node.visit_failed", node=node, reason=str(error))
+            else:
+                log.info("node.thrown_out", node=node, place_taken=was_let_in)
+
+    def visit(self, node: str) -> bool:
+        """Take the node's place at the broker and leave; True if the broker accepted."""
+        with tempfile.TemporaryDirectory(prefix="matthan-visit-") as folder:
+            address = self._papers(node, Path(folder))
+            client = mqtt.Client(
+                CallbackAPIVersion.VERSION2,
+                client_id=node,
+                protocol=mqtt.MQTTv5,
+                reconnect_on_failure=False,
+            )
+            client.tls_set_context(context(address))
+        is_in = threading.Event()
+
+        def note(_c: mqtt.Client, _d: Any, _f: Any, code: ReasonCode, _p: Any) -> None:
+            if not code.is_failure:
+                is_in.set()
+
+        client.on_connect = note
+        client.connect_timeout = VISIT_S
+        client.connect(address.host, address.port, clean_start=True)
+        client.loop_start()
+        try:
+            return is_in.wait(VISIT_S)
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+    def _papers(self, node: str, folder: Path) -> BrokerAddress:
+        """Valid for minutes, and deleted from the disk before use."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        cert = self._authority.sign_client(node, key.public_key(), datetime.now(UTC), span=HOLDS)
+        key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_private(folder / "visit.key", key_pem)
+        write_public(folder / "visit.crt", cert.public_bytes(Encoding.PEM))
+        return BrokerAddress(
+            self._broker.host,
+            self._broker.port,
+            self._broker.ca_file,
+            folder / "visit.crt",
+            folder / "visit.key",
+        )
+
+
+def _as_time(utc_us: int) -> datetime:
+    return datetime.fromtimestamp(utc_us / 1e6, UTC)

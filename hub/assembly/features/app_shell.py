@@ -1,8 +1,0 @@
-"""The installed app: manifest, service worker, offline page, health of the server."""
-
-from typing import Final
-
-from hub.web import shell
-from hub.web.feature import Feature
-
-FEATURE: Final = Feature(name="app shell", routers=(shell.router,))

@@ -1,0 +1,1 @@
+"""The audit log: its lines, and `Acting`, which writes one for each act."""

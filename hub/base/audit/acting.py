@@ -1,0 +1,219 @@
+"""What services act with: one transaction, one moment and one line of the audit log for each call.
+
+A service holds an `Acting` and opens every call with `reading`, `changing` or `part_of`. The scope
+check is a query in the same transaction. A call that ends without its line fails.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.base.audit import log
+from hub.base.audit.asker import Asker
+from hub.base.audit.log import By
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database
+from hub.base.errors import DomainError
+from hub.base.moment import Moment
+
+How = Literal["refused", "again", "held"]
+"""Why an act was not done: no right or not possible, done before, or somebody else holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """What an act is about. Without an id the line names no object."""
+
+    kind: str = ""
+    id: UUID | None = None
+
+
+NOTHING: Final = On()
+
+
+class UnloggedError(RuntimeError):
+    """A fault of ours: somebody would have seen or done something without a line in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    act: str
+    on: On
+    detail: str
+
+    def write(self, conn: Connection, by: By, now: Moment) -> None:
+        log.note(
+            conn,
+            by,
+            act=self.act,
+            object_kind=self.on.kind if self.on.id else "",
+            object_id=self.on.id,
+            detail=self.detail,
+            now=now,
+        )
+
+
+class Reading:
+    """One person's read: one snapshot, one moment. Its lines are written when the block ends."""
+
+    def __init__(self, conn: Connection, asker: Asker, now: Moment, act: str, on: On) -> None:
+        self.conn: Final = conn
+        self.asker: Final = asker
+        self.now: Final = now
+        self.act: Final = act
+        self.on: Final = on
+        self.is_refused = False
+        self._lines: list[_Line] = []
+
+    @property
+    def by(self) -> By:
+        """The author of the lines."""
+        return self.asker.by
+
+    def done(self, detail: str = "", on: On | None = None) -> None:
+        """The act's line; `on` replaces an object that was not known at the start."""
+        self.note(self.act, self.on if on is None else on, detail)
+
+    def refuse(self, detail: str = "", on: On | None = None, *, how: How = "refused") -> None:
+        """The line `<act>.refused`, or `.again`, `.held`: nothing was shown or changed."""
+        self.is_refused = True
+        self.note(f"{self.act}.{how}", self.on if on is None else on, detail)
+
+    def answer(self, found: object, detail: str = "", on: On | None = None) -> None:
+        """`done`, or `refuse` for None and False: unknown and not theirs look alike."""
+        if found is None or found is False:
+            self.refuse(detail, on)
+        else:
+            self.done(detail, on)
+
+    def note(self, act: str, on: On = NOTHING, detail: str = "") -> None:
+        """A line of another act, beside this one's."""
+        self._lines.append(_Line(act, on, detail))
+
+
+class Changing(Reading):
+    """One write transaction. Its lines, and those that functions on rows write, are part of it."""
+
+    def note(self, act: str, on: On = NOTHING, detail: str = "") -> None:
+        """A line of another act, beside this one's."""
+        _Line(act, on, detail).write(self.conn, self.by, self.now)
+
+
+class Acting:
+    """What every service is made with; holds no state of its own. For any thread.
+
+    Blocks are not nested: the line of an inner one would be committed before the outer one ends.
+    """
+
+    def __init__(self, db: Database, *, clock: Clock, bell: Bell) -> None:
+        self._db = db
+        self._clock = clock
+        self._bell = bell
+
+    @contextmanager
+    def reading(
+        self, asker: Asker, act: str, on: On = NOTHING, *, about: str = ""
+    ) -> Iterator[Reading]:
+        """A read that writes its own line, in a second transaction: pages do not delay writers.
+
+        The block's result reaches the caller only after the line is committed. A DomainError writes
+        `<act>.refused` and is raised again; any other error writes nothing. Raises UnloggedError
+        for a block that ends without a line.
+        """
+        with _alone():
+            try:
+                with self._db.reading() as conn:
+                    look = Reading(conn, asker, self._clock.now(), act, on)
+                    yield look
+            except DomainError as error:
+                self._refused(asker, act, on, error, about)
+                raise
+            if not look._lines:
+                raise UnloggedError(f"{act} was read without a line in the log")
+            with self._db.writing() as conn:
+                for line in look._lines:
+                    line.write(conn, asker.by, self._clock.now())
+
+    @contextmanager
+    def part_of(self, asker: Asker, act: str) -> Iterator[Reading]:
+        """A read that has no line of its own: `act` is the line that covers it, mostly a page's.
+
+        A test lists every use. Raises UnloggedError for a block that wants to write a line.
+        """
+        with _alone(), self._db.reading() as conn:
+            look = Reading(conn, asker, self._clock.now(), act, NOTHING)
+            yield look
+        if look._lines:
+            raise UnloggedError(f"a part of {act} has no line of its own")
+
+    @contextmanager
+    def changing(
+        self,
+        asker: Asker,
+        act: str,
+        on: On = NOTHING,
+        *,
+        about: str = "",
+        rings: bool = False,
+    ) -> Iterator[Changing]:
+        """A change with its line, both or neither.
+
+        A DomainError undoes it, writes `<act>.refused` with the error's text (and `about`) and is
+        raised again; any other error undoes it and writes nothing. Raises UnloggedError, and undoes
+        it, for a block that ends without a line. With `rings`, open pages hear of the change after
+        its commit, unless it was refused.
+        """
+        with _alone():
+            try:
+                with self._db.writing() as conn:
+                    change = Changing(conn, asker, self._clock.now(), act, on)
+                    before = log.lines_of(conn, asker.by)
+                    yield change
+                    if log.lines_of(conn, asker.by) == before:
+                        raise UnloggedError(f"{act} was done without a line in the log")
+            except DomainError as error:
+                self._refused(asker, act, on, error, about)
+                raise
+        if rings and not change.is_refused:
+            self._bell.ring()
+
+    def note(
+        self,
+        asker: Asker,
+        act: str,
+        on: On = NOTHING,
+        detail: str = "",
+        *,
+        is_done: bool = True,
+    ) -> None:
+        """A line alone: for what happens outside the database, such as the start of a live view."""
+        with _alone(), self._db.writing() as conn:
+            line = _Line(act if is_done else f"{act}.refused", on, detail)
+            line.write(conn, asker.by, self._clock.now())
+
+    def _refused(self, asker: Asker, act: str, on: On, error: DomainError, about: str) -> None:
+        """In a transaction of its own: that of the act is rolled back."""
+        why = f"{error}: {about}" if about else str(error)
+        with self._db.writing() as conn:
+            _Line(f"{act}.refused", on, why).write(conn, asker.by, self._clock.now())
+
+
+_here = threading.local()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Refuse a block inside another block of the same thread."""
+    if getattr(_here, "is_acting", False):
+        raise RuntimeError("this thread already reads or changes something for a person")
+    _here.is_acting = True
+    try:
+        yield
+    finally:
+        _here.is_acting = False

@@ -1,0 +1,132 @@
+"""Audit log: one line per act, written in the transaction of the act.
+
+Each line contains the hash of the line before (`hub.base.hash_chain`). Write transactions queue
+(`hub.base.db.database`), so that the head of the chain is still the head at commit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, insert, select
+
+from hub.base.audit.tables import audit
+from hub.base.db.columns import columns, new_id
+from hub.base.hash_chain import BEGINNING, Anchor, Record, bind
+from hub.base.moment import Moment
+
+DETAIL_CHARS: Final = 2000
+"""Longer details are cut: the log keeps acts, not contents."""
+PAGE: Final = 5000
+_LINES: Final = "audit_lines"
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Author of an act: a person, a node, or (neither) the hub itself or the keeper's shell."""
+
+    person_id: UUID | None = None
+    node_id: UUID | None = None
+    came_from: str = ""
+    """Network address the act came from."""
+
+
+SHELL: Final = By(came_from="shell")
+"""The keeper at the hub's shell."""
+
+
+def note(
+    conn: Connection,
+    by: By,
+    *,
+    act: str,
+    now: Moment,
+    object_kind: str = "",
+    object_id: UUID | None = None,
+    detail: str = "",
+) -> None:
+    """Write one line. `act` is noun.verb: `alert.take`, `media.open`, `person.add`."""
+    seq, previous = _head(conn)
+    record = Record(
+        seq=seq + 1,
+        id=new_id(now),
+        person_id=by.person_id,
+        node_id=by.node_id,
+        act=act,
+        object_kind=object_kind,
+        object_id=object_id,
+        detail=detail[:DETAIL_CHARS].replace("\0", "\ufffd"),
+        came_from=by.came_from,
+        at_utc_us=now.utc_us,
+        at_error_ms=now.error_ms,
+    )
+    conn.execute(
+        insert(audit).values(
+            seq=record.seq,
+            hash=bind(previous, record),
+            id=record.id,
+            person_id=record.person_id,
+            node_id=record.node_id,
+            act=record.act,
+            object_kind=record.object_kind,
+            object_id=record.object_id,
+            detail=record.detail,
+            came_from=record.came_from,
+            **columns("at", now),
+        )
+    )
+    conn.info[_LINES, by.person_id] = lines_of(conn, by) + 1
+
+
+def lines_of(conn: Connection, by: By) -> int:
+    """Number of lines that this connection has written for this person: it tells, before and after,
+    whether a transaction wrote one."""
+    written: int = conn.info.get((_LINES, by.person_id), 0)
+    return written
+
+
+def head(conn: Connection, now: Moment) -> Anchor:
+    """The last line of the log now; number 0 if it is empty."""
+    seq, last = _head(conn)
+    return Anchor(seq, last, now.utc_us)
+
+
+def read(conn: Connection) -> Iterator[tuple[Record, str]]:
+    """The whole log from the start, each line with its hash; one page at a time in memory."""
+    after = 0
+    while True:
+        query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(PAGE)
+        rows = conn.execute(query).all()
+        for row in rows:
+            yield _record(row), row.hash
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].seq
+
+
+def unbound(conn: Connection) -> int:
+    """Number of lines outside the hash chain: not written by a hub of this version."""
+    return len(conn.execute(select(audit.c.id).where(audit.c.seq.is_(None))).all())
+
+
+def _head(conn: Connection) -> tuple[int, str]:
+    query = select(audit.c.seq, audit.c.hash).where(audit.c.seq.is_not(None))
+    row = conn.execute(query.order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+    return (0, BEGINNING) if row is None else (row.seq, row.hash)
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(
+        seq=row.seq,
+        id=row.id,
+        person_id=row.person_id,
+        node_id=row.node_id,
+        act=row.act,
+        object_kind=row.object_kind,
+        object_id=row.object_id,
+        detail=row.detail,
+        came_from=row.came_from,
+        at_utc_us=row.at_utc_us,
+        at_error_ms=row.at_error_ms,
+    )

@@ -1,0 +1,1 @@
+"""The hub's clock, and what happens when it is set."""

@@ -1,0 +1,106 @@
+"""The hub's clock during a run and across restarts: `hub.base.clock.steady` on this machine."""
+
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from hub.base.clock.clock import kernel_error_ms
+from hub.base.clock.steady import Anchor, SteadyTime
+from hub.base.moment import Moment
+
+FILE: Final = "clock"
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_WIDTH: Final = 160
+"""Fixed length: the file is overwritten in place, which works on a full disk."""
+
+
+class SteadyClock:
+    """For any thread. `folder`: place of the state file for the next run; None: no file."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = folder / FILE if folder is not None else None
+        self._lock = threading.Lock()
+        self._time = SteadyTime(
+            _read(self._file), boot_id=_boot_id(), wall_us=_wall_us(), ticks_us=_ticks_us()
+        )
+        self.leave_word()
+
+    def now(self) -> Moment:
+        """The current moment; its error is None while the clock is not synchronized or a step is
+        pending."""
+        error_ms = kernel_error_ms()
+        with self._lock:
+            utc_us = self._read_time()
+            is_doubted = self._time.is_doubted(is_vouched=error_ms is not None)
+            is_off = self._time.untaken_us != 0
+        return Moment(max(0, utc_us), None if is_off else error_ms, is_doubted=is_doubted)
+
+    def due_step_us(self) -> int:
+        """The clock step to apply now, in µs; 0: none."""
+        error_ms = kernel_error_ms()
+        with self._lock:
+            self._read_time()
+            return self._time.due_us(is_vouched=error_ms is not None)
+
+    def take(self, step_us: int) -> None:
+        """Record that pending times were moved by this step."""
+        error_ms = kernel_error_ms()
+        with self._lock:
+            self._time.take(step_us, is_vouched=error_ms is not None)
+
+    def give_back(self, step_us: int) -> None:
+        """Undo `take`: pending times could not be moved."""
+        with self._lock:
+            self._time.untaken_us += step_us
+
+    def leave_word(self) -> None:
+        """Write the state for the next run; if the disk refuses it, the previous state stays.
+
+        It is not synced: it is valid in this boot only, and after a killed process the kernel still
+        has it.
+        """
+        if self._file is None:
+            return
+        with self._lock:
+            self._read_time()
+            anchor = self._time.anchor()
+        words = (anchor.boot_id, anchor.base_us, anchor.utc_us, anchor.doubted_until_ticks_us)
+        text = " ".join(map(str, words)).ljust(_WIDTH) + "\n"
+        with suppress(OSError):
+            file = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                os.pwrite(file, text.encode(), 0)
+            finally:
+                os.close(file)
+
+    def _read_time(self) -> int:
+        return self._time.read(wall_us=_wall_us(), ticks_us=_ticks_us())
+
+
+def _wall_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _ticks_us() -> int:
+    """Microseconds since boot, including time asleep."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+
+
+def _boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:  # not Linux: no state across runs
+        return f"run-{os.getpid()}-{time.monotonic_ns()}"
+
+
+def _read(file: Path | None) -> Anchor | None:
+    if file is None:
+        return None
+    try:
+        boot_id, *numbers = file.read_text().split()
+        return Anchor(boot_id, *map(int, numbers))
+    except (OSError, ValueError, TypeError):
+        return None

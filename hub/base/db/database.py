@@ -1,0 +1,224 @@
+"""One database, SQLite or PostgreSQL: many readers, one writer at a time.
+
+Writers queue: inside the process by a lock, between processes by SQLite's BEGIN IMMEDIATE or a
+PostgreSQL advisory lock. One queue costs little, because transactions are short. It gives two
+guarantees to the rest of the store. Rows that a transaction has read are still true when it writes.
+The cursors of `alert_changes` are committed in order, so a reader misses none.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from hub.base.db.write_queue import Turns
+
+_IS_DURABLE: Final = "is_durable"
+BUSY_TIMEOUT_MS: Final = 10_000
+"""SQLite waits at most this long for another process's write."""
+SYNC: Final = {True: "FULL", False: "NORMAL"}
+"""SQLite's `synchronous` level: of a durable transaction, and of one that may be lost."""
+WRITERS_LOCK: Final = 0x4D61_7454_6861
+"""Number of the PostgreSQL advisory lock shared by all writers of a hub's database."""
+READERS: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 4, "pool_use_lifo": True}
+"""Pool of open readers. One more is opened for a single query, which costs more than the query. The
+last used is used next, so a quiet hub keeps few of them warm."""
+
+
+class DatabaseError(Exception):
+    """The database cannot be used: the text gives the cause and the cure."""
+
+
+class Database:
+    """Thread-safe. `sqlite:////path/hub.db` or `postgresql+psycopg://user@host/name`.
+
+    Opens nothing before the first use. Raises `DatabaseError` for an invalid address.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url: Final = _checked(url)
+        self._turns = Turns()
+        self._turn_of: int | None = None
+        if self.url.get_backend_name() == "sqlite":
+            self._readers = _sqlite_engine(self.url, is_writer=False)
+            self._writer = _sqlite_engine(self.url, is_writer=True)
+        else:
+            self._writer = create_engine(self.url, pool_size=2, pool_pre_ping=True)
+            self._readers = create_engine(
+                self.url,
+                **READERS,
+                pool_pre_ping=True,
+                execution_options={
+                    "isolation_level": "REPEATABLE READ",
+                    "postgresql_readonly": True,
+                },
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read-only connection with one consistent snapshot."""
+        with _explained(self.url), self._readers.connect() as conn:
+            yield conn
+
+    @contextmanager
+    def writing(self, *, patience_s: float = 0.0, is_durable: bool = True) -> Iterator[Connection]:
+        """A transaction: committed durably on leaving, rolled back on an exception.
+
+        Writers run in the order in which they ask. A writer with `patience_s` lets others go first
+        that ask within that time. A commit with `is_durable=False` is visible to all at once and
+        survives the end of the hub, but perhaps not of the machine, unless a durable commit
+        follows. That saves a sync.
+
+        Do not nest: a thread that asks for a second transaction would wait for itself.
+        """
+        if self._turn_of == threading.get_ident():
+            raise RuntimeError("this thread already has a write transaction")
+        with self._turns.turn(patience_s=patience_s), _explained(self.url):
+            self._turn_of = threading.get_ident()
+            try:
+                with self._writer.connect() as conn:
+                    conn.info[_IS_DURABLE] = is_durable
+                    with conn.begin():
+                        if conn.dialect.name == "postgresql":
+                            _begin_postgres(conn, is_durable=is_durable)
+                        yield conn
+            finally:
+                self._turn_of = None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._readers.dispose()
+        self._writer.dispose()
+
+
+FAULTS: Final = (DBAPIError, PoolTimeout, DatabaseError)
+"""Errors that any use of the database may raise."""
+
+_SQLITE_STORAGE: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }
+)
+_POSTGRES_STORAGE: Final = frozenset({"08", "53", "57", "58"})
+"""Classes of SQLSTATE: connection, resources (a full disk), operator intervention, system."""
+
+
+def is_about_storage(error: BaseException) -> bool:
+    """True if the cause is missing space, the disk or the server, not the data written.
+
+    On a full disk SQLite rolls back the whole transaction by itself, and the last error only says
+    that its savepoint is gone. So earlier errors in the chain count too.
+    """
+    here: BaseException | None = error
+    while here is not None:
+        if _is_of_storage(here):
+            return True
+        here = here.__context__
+    return False
+
+
+def _is_of_storage(error: BaseException) -> bool:
+    if isinstance(error, DatabaseError | PoolTimeout):
+        return True
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & 0xFF in _SQLITE_STORAGE
+    state = getattr(cause, "sqlstate", None)
+    if state is None:
+        # The connection ended or never existed: there is no server to give a state.
+        is_lost = isinstance(error, OperationalError | InterfaceError)
+        return is_lost and type(cause).__module__.startswith("psycopg")
+    return isinstance(state, str) and state[:2] in _POSTGRES_STORAGE
+
+
+def _checked(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise DatabaseError(
+            f"store.url is not a database address: {text!r}. "
+            "Write sqlite:////path/hub.db or postgresql+psycopg://user@host/name"
+        ) from error
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        if url.database in (None, "", ":memory:"):
+            raise DatabaseError(f"store.url names no file: {text!r}. Write sqlite:////path/hub.db")
+        return url.set(drivername="sqlite+pysqlite")
+    if url.drivername in ("postgresql", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    raise DatabaseError(
+        f"store.url asks for {url.drivername}: the hub knows SQLite and PostgreSQL. "
+        "Write sqlite:////path/hub.db or postgresql+psycopg://user@host/name"
+    )
+
+
+@contextmanager
+def _explained(url: URL) -> Iterator[None]:
+    """Turn the most common failures to open into a sentence; later failures pass unchanged."""
+    try:
+        yield
+    except OperationalError as error:
+        if url.get_backend_name() == "sqlite" and not _folder(url).is_dir():
+            raise DatabaseError(
+                f"the database {url.database} cannot be opened: "
+                f"there is no folder {_folder(url)}. Make it, or change store.url"
+            ) from error
+        if error.connection_invalidated or "connection failed" in str(error):
+            raise DatabaseError(
+                f"the database {url.render_as_string(hide_password=True)} cannot be reached: "
+                f"{str(error.orig).splitlines()[0]}. Start it, or change store.url"
+            ) from error
+        raise
+
+
+def _folder(url: URL) -> Path:
+    return Path(url.database or "").absolute().parent
+
+
+def _begin_postgres(conn: Connection, *, is_durable: bool) -> None:
+    if not is_durable:
+        conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    conn.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
+
+
+def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
+    # One writing connection: a second could only wait for the first.
+    size = {"pool_size": 1, "max_overflow": 0} if is_writer else READERS
+    engine = create_engine(url, **size)
+
+    def on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own BEGIN comes too late and is never IMMEDIATE; ours is below.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            f"synchronous={SYNC[True]}",
+            "foreign_keys=ON",
+            f"query_only={'OFF' if is_writer else 'ON'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def on_begin(connection: Connection) -> None:
+        if is_writer:
+            # Takes effect only outside a transaction; costs microseconds.
+            level = SYNC[connection.info.get(_IS_DURABLE, True)]
+            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+    listen: Any = event.listen  # its stub has neither of these two events
+    listen(engine, "connect", on_connect)
+    listen(engine, "begin", on_begin)
+    return engine

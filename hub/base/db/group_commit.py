@@ -1,0 +1,86 @@
+"""Group commit: small writes of many threads in one durable commit, because a disk syncs only a few
+hundred times a second."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar, cast
+
+from sqlalchemy import Connection
+
+from hub.base.db.database import Database
+
+MOST: Final = 8
+"""Writes per transaction: others, such as alerts, wait meanwhile."""
+
+
+T = TypeVar("T")
+
+
+class _Deed(Generic[T]):
+    """One waiting write."""
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self.work = work
+        self.is_done = False
+        self.result: T | None = None
+        self.error: Exception | None = None
+
+
+class Together:
+    """For any thread. The thread that can write next writes for all that arrived during the last
+    commit."""
+
+    def __init__(self, db: Database, *, patience_s: float) -> None:
+        """`patience_s`: see `Database.writing`."""
+        self._db = db
+        self._patience_s = patience_s
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._waiting: list[_Deed[Any]] = []
+
+    @property
+    def waiting(self) -> int:
+        """Number of writes not started yet."""
+        return len(self._waiting)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run this in a transaction, perhaps with other writes; returns its result once durable.
+
+        Raises the errors of `work` and of the database. `work` may run a second time if another
+        write or the commit failed: it must do everything through the connection. Do not call it in
+        a thread that is already writing.
+        """
+        mine = _Deed(work)
+        with self._lock:
+            self._waiting.append(mine)
+        with self._turn:
+            while not mine.is_done:
+                with self._lock:
+                    batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                try:
+                    self._do(batch)
+                finally:  # if an exception ends this thread, no other may wait for ever
+                    _give_up(batch)
+        if mine.error is not None:
+            raise mine.error
+        return cast(T, mine.result)
+
+    def _do(self, batch: list[_Deed[Any]]) -> None:
+        try:
+            with self._db.writing(patience_s=self._patience_s) as conn:
+                results = [deed.work(conn) for deed in batch]
+        except Exception as error:  # noqa: BLE001 - handed to who asked for it
+            if len(batch) == 1:
+                batch[0].error, batch[0].is_done = error, True
+                return
+            for deed in batch:  # a failing write must not undo the others
+                self._do([deed])
+            return
+        for deed, result in zip(batch, results, strict=True):
+            deed.result, deed.is_done = result, True
+
+
+def _give_up(batch: list[_Deed[Any]]) -> None:
+    for deed in batch:
+        if not deed.is_done:
+            deed.error, deed.is_done = RuntimeError("whoever wrote this ended"), True

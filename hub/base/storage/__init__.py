@@ -1,0 +1,1 @@
+"""Files that the hub keeps: the clip store and uploads under way."""

@@ -1,0 +1,1 @@
+"""Text and tables of text: CSV, names, normal forms."""

@@ -1,0 +1,66 @@
+"""Steps of importing a table, and its errors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from hub.base.audit.log import By
+from hub.base.moment import Moment
+from hub.base.text.csv_table import Wrong
+
+Done = Literal["add", "change", "same"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Effect of one line."""
+
+    line: int
+    done: Done
+    name: str
+    place: str
+    """Its parent area as written in the table; empty: at the top, or unchanged."""
+    write: Callable[[Connection, By, Moment], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Effect of a table, or all its errors."""
+
+    steps: tuple[Step, ...]
+    wrong: tuple[Wrong, ...]
+
+    @property
+    def may_be_done(self) -> bool:
+        """True if there is no error and something to do."""
+        return not self.wrong and any(step.done != "same" for step in self.steps)
+
+
+class RefusedError(Exception):
+    """The error of a line."""
+
+    def __init__(self, wrong: Wrong) -> None:
+        super().__init__(wrong)
+        self.wrong = wrong
+
+
+class Found:
+    """Steps and errors."""
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        self.wrong = wrong
+        self.steps: list[Step] = []
+
+    def take(self, make: Callable[[], Step]) -> None:
+        """Add the step of a line, or note its error."""
+        try:
+            self.steps.append(make())
+        except RefusedError as refused:
+            self.wrong.append(refused.wrong)
+
+    def plan(self) -> Import:
+        """The whole plan, or all errors."""
+        wrong = tuple(sorted(self.wrong, key=lambda one: one.line))
+        return Import(() if wrong else tuple(self.steps), wrong)

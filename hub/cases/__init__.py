@@ -1,0 +1,1 @@
+"""Cases: members, notes, alerts and footage of one investigation."""

@@ -1,0 +1,232 @@
+"""Verification of a package: integrity and origin, from the file and trusted certificates."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cryptography import x509
+from pydantic import ValidationError
+
+from hub.base.rfc3161 import UNREADABLE, Stamp, StampError, check_stamp, must_agree, read_roots
+from hub.cases.evidence.keys import fingerprint, is_believed, is_signed
+from hub.cases.evidence.layout import Entry, LayoutError, read_content, read_entries
+from hub.cases.evidence.manifest import (
+    CERTIFICATE,
+    MANIFEST,
+    SIGNATURE,
+    STAMP,
+    STAMP_ROOTS,
+    UNSIGNED,
+    Manifest,
+)
+
+MOST_SMALL_BYTES: Final = 16 * 2**20
+"""Largest manifest, signature or certificate."""
+_HEAD: Final = re.compile(rb"PK\x03\x04")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Result; intact if `faults` is empty."""
+
+    manifest: Manifest | None = None
+    certificate: x509.Certificate | None = None
+    stamp: Stamp | None = None
+    """Time stamp of an outside authority, if any."""
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_intact(self) -> bool:
+        """True if there is no fault."""
+        return not self.faults
+
+
+def is_package(path: Path) -> bool:
+    """True if it starts like a package: an archive whose first file is footage."""
+    with path.open("rb") as file:
+        return _HEAD.match(file.read(4)) is not None
+
+
+def check_package(
+    file: BinaryIO,
+    trusted: Sequence[x509.Certificate],
+    *,
+    seal_of: Callable[[Iterable[bytes]], str] | None = None,
+    stamp_roots: Sequence[x509.Certificate] = (),
+) -> Verdict:
+    """Read a whole package. `seal_of` returns the seal result of a clip, as in the manifest.
+
+    A time stamp is checked against `stamp_roots`; without any, against the root that the hub
+    included.
+    """
+    verdict = Verdict()
+    entries: dict[str, Entry] = {}
+    try:
+        for entry in read_entries(file):
+            if entry.name in entries:
+                verdict.faults.append(f"{entry.name}: it is there twice")
+            entries[entry.name] = entry
+    except LayoutError as error:
+        verdict.faults.append(str(error))
+    small = {name: _small(file, entries, name, verdict) for name in (*UNSIGNED, CERTIFICATE)}
+    _check_signature(verdict, small, trusted)
+    if verdict.manifest is not None:
+        _check_files(file, verdict, verdict.manifest, entries)
+        if verdict.manifest.is_stamped:
+            answer = _small(file, entries, STAMP, verdict)
+            roots = stamp_roots or _roots_within(file, entries, verdict)
+            _check_stamp(verdict, small[MANIFEST], answer, roots)
+        elif said := verdict.manifest.stamp:
+            verdict.notes.append(f"no time stamp: {said.authority}: {said.missing}")
+        if seal_of is not None:
+            _check_seals(file, verdict, verdict.manifest, entries, seal_of)
+    return verdict
+
+
+def _small(file: BinaryIO, entries: dict[str, Entry], name: str, verdict: Verdict) -> bytes:
+    entry = entries.get(name)
+    if entry is None:
+        verdict.faults.append(f"{name}: it is missing")
+        return b""
+    if entry.size_bytes > MOST_SMALL_BYTES:
+        verdict.faults.append(f"{name}: {entry.size_bytes} bytes are too many for it")
+        return b""
+    try:
+        return b"".join(read_content(file, entry))
+    except LayoutError:  # reported already
+        return b""
+
+
+def _check_signature(
+    verdict: Verdict, small: dict[str, bytes], trusted: Sequence[x509.Certificate]
+) -> None:
+    content = small[MANIFEST]
+    try:
+        verdict.manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
+        verdict.faults.append(f"{MANIFEST}: it cannot be read: {_first_reason(error)}")
+    try:
+        verdict.certificate = x509.load_pem_x509_certificate(small[CERTIFICATE])
+        is_good = is_signed(verdict.certificate, content, small[SIGNATURE])
+    except UNREADABLE:
+        verdict.faults.append(f"{CERTIFICATE}: it cannot be read")
+        return
+    if not is_good:
+        verdict.faults.append(f"{SIGNATURE}: it is not the signature of {MANIFEST} by that key")
+    if not is_believed(verdict.certificate, trusted):
+        mark = fingerprint(verdict.certificate)
+        verdict.faults.append(f"{CERTIFICATE}: nobody here vouches for this key, SHA-256 {mark}")
+    if verdict.manifest is not None:
+        _check_key(verdict, verdict.manifest, verdict.certificate)
+
+
+def _check_key(verdict: Verdict, manifest: Manifest, certificate: x509.Certificate) -> None:
+    if manifest.key_sha256 != fingerprint(certificate):
+        verdict.faults.append(f"{CERTIFICATE}: it is not the one that {MANIFEST} names")
+    try:
+        moment = datetime.fromtimestamp(manifest.exported_utc_us / 1e6, UTC)
+        holds = certificate.not_valid_before_utc <= moment < certificate.not_valid_after_utc
+    except (ValueError, OverflowError):
+        holds = False
+    if not holds:
+        verdict.faults.append(f"{CERTIFICATE}: it did not hold when this was exported")
+
+
+def _roots_within(
+    file: BinaryIO, entries: dict[str, Entry], verdict: Verdict
+) -> list[x509.Certificate]:
+    if STAMP_ROOTS not in entries:  # reported already
+        return []
+    try:
+        return read_roots(_small(file, entries, STAMP_ROOTS, verdict))
+    except StampError as error:
+        verdict.faults.append(f"{STAMP_ROOTS}: {error}")
+        return []
+
+
+def _check_stamp(
+    verdict: Verdict, content: bytes, answer: bytes, roots: Sequence[x509.Certificate]
+) -> None:
+    manifest = verdict.manifest
+    if manifest is None or not answer:  # reported already
+        return
+    try:
+        stamp = check_stamp(answer, content, roots)
+        must_agree(stamp, manifest.exported_utc_us, manifest.exported_error_ms)
+    except StampError as error:
+        verdict.faults.append(f"{STAMP}: {error}")
+        return
+    verdict.stamp = stamp
+    marks = ", ".join(fingerprint(root) for root in roots)
+    verdict.notes.append(
+        f"{STAMP}: stamped {stamp.at:%d/%m/%Y %H:%M:%S} UTC by {stamp.by}; root SHA-256 {marks}"
+    )
+
+
+def _check_files(
+    file: BinaryIO, verdict: Verdict, manifest: Manifest, entries: dict[str, Entry]
+) -> None:
+    named = {one.path: one for one in manifest.files}
+    if len(named) != len(manifest.files):
+        verdict.faults.append(f"{MANIFEST}: it names a file twice")
+    for name in entries.keys() - named.keys() - manifest.unsigned:
+        verdict.faults.append(f"{name}: {MANIFEST} does not name it")
+    for path, one in named.items():
+        entry = entries.get(path)
+        if entry is None:
+            verdict.faults.append(f"{path}: it is missing")
+        elif entry.size_bytes != one.size_bytes or _sha256(file, entry) != one.sha256:
+            verdict.faults.append(f"{path}: it is not the file that was exported")
+    for footage in manifest.footage:
+        if footage.path not in named:
+            verdict.faults.append(f"{footage.path}: it is footage and no file")
+    originals = {footage.path for footage in manifest.footage}
+    for copy in manifest.redacted:
+        if not {copy.path, copy.plan} <= named.keys() or copy.original not in originals:
+            verdict.faults.append(f"{copy.path}: it is a redacted copy of nothing")
+        else:
+            verdict.notes.append(f"{copy.path}: redacted copy of {copy.original}")
+
+
+def _check_seals(
+    file: BinaryIO,
+    verdict: Verdict,
+    manifest: Manifest,
+    entries: dict[str, Entry],
+    seal_of: Callable[[Iterable[bytes]], str],
+) -> None:
+    for footage in manifest.footage:
+        entry = entries.get(footage.path)
+        if entry is None or footage.kind == "picture":
+            continue
+        try:
+            says = seal_of(read_content(file, entry))
+        except LayoutError:  # reported already
+            continue
+        if says == footage.seal:
+            verdict.notes.append(f"{footage.path}: seal {says}")
+        else:
+            verdict.faults.append(
+                f"{footage.path}: its seal says {says}, and at the export it was {footage.seal}"
+            )
+
+
+def _sha256(file: BinaryIO, entry: Entry) -> str:
+    digest = sha256()
+    try:
+        for piece in read_content(file, entry):
+            digest.update(piece)
+    except LayoutError:
+        return ""
+    return digest.hexdigest()
+
+
+def _first_reason(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -1,0 +1,343 @@
+"""Pages of cases: footage of one matter, members, and the exported package."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, Visit, session_of
+from hub.cases.evidence.service import CannotLeaveError
+from hub.cases.service import CaseService
+from hub.cases.views import CaseError, CaseFault, CasePage
+from hub.console.service import InboxService
+from hub.public.households.request_service import HouseholdRequestService
+from hub.public.tips.service import TipService
+from hub.web.i18n import Words
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter(prefix="/cases")
+
+Cases = Annotated[CaseService, service(CaseService)]
+
+PURPOSE_CHARS: Final = 500
+MOST_PLANS: Final = 200
+"""Most redacted copies in one package."""
+
+
+@router.get("")
+def show_cases(request: Request, visit: SignedIn, cases: Cases) -> Response:
+    """Cases one is a member of; people with the right to export can open a new one."""
+    return _list(request, visit, cases)
+
+
+def _list(
+    request: Request, visit: Visit, cases: CaseService, wrong: CaseError | None = None
+) -> Response:
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "cases.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        cases=cases.cases(visit.asker),
+        may_open=cases.may_open(visit.asker),
+        wrong=fault_word(wrong.fault, words) if wrong else "",
+    )
+
+
+@router.post("")
+def open_case(
+    request: Request,
+    visit: FormSent,
+    cases: Cases,
+    number: Annotated[str, Form(max_length=200)] = "",
+    purpose: Annotated[str, Form(max_length=2000)] = "",
+    ends: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Open a new case of one's own."""
+    try:
+        case_id = cases.open_case(
+            visit.asker, number=number, purpose=purpose, ends_utc_us=_end_of(ends, visit)
+        )
+    except CaseError as error:
+        return _list(request, visit, cases, error)
+    if case_id is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cases/{case_id}", 303)
+
+
+@router.get("/{case_id}")
+def show_case(request: Request, visit: SignedIn, cases: Cases, case_id: UUID) -> Response:
+    """One case, for its members."""
+    return _page(request, visit, cases, case_id)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    cases: CaseService,
+    case_id: UUID,
+    wrong: CaseError | None = None,
+    *,
+    refused: str = "",
+    refused_code: int = 503,
+) -> Response:
+    page = cases.case(visit.asker, case_id)
+    if page is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    tips, households = visit.find(TipService), visit.find(HouseholdRequestService)
+    return render(
+        request,
+        "case.html",
+        session=visit.session,
+        status_code=422 if wrong else refused_code if refused else 200,
+        page=page,
+        refused=refused,
+        acts=dict(_acts(page, words)),
+        may_find=visit.may("find"),
+        tips=tips.tips_of(visit.asker, case_id) if tips else [],
+        given=households.clips(visit.asker, case_id) if households else [],
+        requests=households.requests(visit.asker, case_id) if households else [],
+        can_export=page.may_export and visit.site.pack is not None,
+        wrong=fault_word(wrong.fault, words) if wrong else "",
+    )
+
+
+@router.post("/add")
+def add_footage(
+    request: Request,
+    visit: FormSent,
+    cases: Cases,
+    case: Annotated[UUID, Form()],
+    media: Annotated[UUID | None, Form()] = None,
+    alert: Annotated[UUID | None, Form()] = None,
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Add a clip or picture, or all footage of an alert at the hub."""
+    wanted = [media] if media else []
+    if alert is not None:
+        page = visit.use(InboxService).alert(visit.asker, alert)
+        wanted += [one.media_id for one in page.media if one.is_stored] if page else []
+    try:
+        added = cases.add(visit.asker, case, wanted, note)
+    except CaseError as error:
+        return _page(request, visit, cases, case, error)
+    return _back(case, is_theirs=added is not None)
+
+
+@router.post("/{case_id}/items/{item_id}")
+def change_item(
+    request: Request,
+    visit: FormSent,
+    cases: Cases,
+    case_id: UUID,
+    item_id: UUID,
+    note: Annotated[str, Form(max_length=2000)] = "",
+    marked: Annotated[bool, Form()] = False,
+    out: Annotated[bool, Form()] = False,
+) -> Response:
+    """Change note or mark, or remove it from the case, which ends its hold."""
+    try:
+        done = (
+            cases.remove_item(visit.asker, case_id, item_id)
+            if out
+            else cases.change_item(visit.asker, case_id, item_id, note=note, is_marked=marked)
+        )
+    except CaseError as error:
+        return _page(request, visit, cases, case_id, error)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/members")
+def add_member(
+    request: Request,
+    visit: ProvedForm,
+    cases: Cases,
+    case_id: UUID,
+    login: Annotated[str, Form(max_length=200)] = "",
+    export: Annotated[bool, Form()] = False,
+    until: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Add a member."""
+    try:
+        done = cases.add_member(
+            visit.asker,
+            case_id,
+            login=login,
+            may_export=export,
+            until_utc_us=_end_of(until, visit),
+        )
+    except CaseError as error:
+        return _page(request, visit, cases, case_id, error)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/members/{person_id}/end")
+def remove_member(visit: FormSent, cases: Cases, case_id: UUID, person_id: UUID) -> Response:
+    """Remove a member."""
+    done = cases.remove_member(visit.asker, case_id, person_id)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/owner")
+def hand_over(
+    request: Request,
+    visit: ProvedForm,
+    cases: Cases,
+    case_id: UUID,
+    login: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Give the case to another owner."""
+    try:
+        done = cases.hand_over(visit.asker, case_id, login=login)
+    except CaseError as error:
+        return _page(request, visit, cases, case_id, error)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/close")
+def close_case(
+    visit: ProvedForm, cases: Cases, case_id: UUID, release: Annotated[bool, Form()] = False
+) -> Response:
+    """Close the case: nothing can be added."""
+    done = cases.close(visit.asker, case_id, keeps_holds=not release)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/reopen")
+def reopen_case(visit: FormSent, cases: Cases, case_id: UUID) -> Response:
+    """Reopen the case."""
+    return _back(case_id, is_theirs=cases.reopen(visit.asker, case_id))
+
+
+@router.get("/{case_id}/hide/{item_id}")
+def show_hide(
+    request: Request, visit: SignedIn, cases: Cases, case_id: UUID, item_id: UUID
+) -> Response:
+    """Page for drawing the areas that a copy hides, for people who may export; it loads the footage
+    separately."""
+    page = cases.case(visit.asker, case_id)
+    found = [one for one in page.items if one.item_id == item_id] if page else []
+    if page is None or not found or not page.may_export:
+        raise HTTPException(404)
+    if not found[0].is_stored or found[0].kind == "sound":
+        raise HTTPException(404)
+    return render(request, "case_hide.html", session=visit.session, page=page, item=found[0])
+
+
+@router.post("/{case_id}/export")
+def export_case(
+    request: Request,
+    visit: ProvedForm,
+    cases: Cases,
+    case_id: UUID,
+    after: BackgroundTasks,
+    reason: Annotated[str, Form(max_length=500)] = "",
+    only_marked: Annotated[bool, Form()] = False,
+    plan: Annotated[list[str] | None, Form(max_length=MOST_PLANS)] = None,
+) -> Response:
+    """One signed package of its content; nothing is exported unless all of it may be.
+
+    `plan` lists the hidden areas of each copy (`hub.cases.evidence.redaction_plan`), one plan per
+    file.
+    """
+    leaving = cases.to_export(visit.asker, case_id, only_marked=only_marked)
+    if leaving is None or visit.site.pack is None:
+        raise HTTPException(404)
+    if leaving.hidden:
+        words = visit.site.calendar(visit.asker.language).words
+        why = _hidden(leaving.hidden, words)
+        return _page(request, visit, cases, case_id, refused=why, refused_code=403)
+    row = leaving.row
+    try:
+        path = visit.site.pack(
+            visit.asker,
+            leaving.media_ids,
+            row.number,
+            reason.strip() or row.purpose,
+            [one.encode() for one in plan or ()],
+        )
+    except CannotLeaveError as error:
+        return _page(request, visit, cases, case_id, refused=str(error))
+    if path is None:
+        raise HTTPException(403)
+    if session_of(request) is None:  # closed or signed out while the package was made
+        _forget(path)
+        raise SignedOutError
+    cases.exported(visit.asker, case_id, path.name)
+    after.add_task(_forget, path)
+    return FileResponse(path, media_type="application/zip", filename=path.name, background=after)
+
+
+def _forget(path: Path) -> None:
+    """The hub stores no package: it can be made again, and each export is in the log."""
+    path.unlink(missing_ok=True)
+
+
+def _back(case_id: UUID, *, is_theirs: bool) -> Response:
+    if not is_theirs:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cases/{case_id}", 303)
+
+
+def _end_of(day: str, visit: Visit) -> int | None:
+    """Last moment of a day in local time; None for an empty field."""
+    if not day.strip():
+        return None
+    try:
+        last = date.fromisoformat(day.strip())
+        zone = ZoneInfo(visit.site.settings.time_zone)
+        return round(datetime.combine(last, time.max, zone).timestamp() * 1e6)
+    except (ValueError, OverflowError) as error:
+        raise HTTPException(422) from error
+
+
+def fault_word(fault: CaseFault, words: Words) -> str:
+    """Why nothing was changed."""
+    return {
+        CaseFault.NO_NUMBER: words.say("A case needs a number."),
+        CaseFault.NUMBER_TAKEN: words.say("There is a case of that number already."),
+        CaseFault.NO_PURPOSE: words.say("A case needs a purpose."),
+        CaseFault.ENDS_BEFORE: words.say("The last day is over already."),
+        CaseFault.NOBODY: words.say("Nobody of that name signs in here."),
+        CaseFault.CLOSED: words.say("The case is closed: open it again first."),
+        CaseFault.NOTHING: words.say("There is nothing of it at the hub that you may see."),
+    }[fault]
+
+
+def _hidden(files: int, words: Words) -> str:
+    more = words.count(
+        "%(n)d more file is in it that your grants do not show.",
+        "%(n)d more files are in it that your grants do not show.",
+        files,
+    )
+    return more % {"n": files}
+
+
+def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
+    """Names of acts in the history."""
+    told = {
+        "case.begin": words.say("opened the case"),
+        "case.add": words.say("collected footage"),
+        "case.tip": words.say("put in a tip"),
+        "case.ask": words.say("asked a household"),
+        "case.given": words.say("a household gave a film"),
+        "case.note": words.say("changed a note"),
+        "case.remove": words.say("took footage out"),
+        "case.member": words.say("let somebody work on it"),
+        "case.member.end": words.say("ended somebody's work on it"),
+        "case.hand_over": words.say("handed it over"),
+        "case.export": words.say("exported a package"),
+        "case.close": words.say("closed it"),
+        "case.reopen": words.say("opened it again"),
+    }
+    for line in page.history:
+        yield line.act, told.get(line.act, line.act)

@@ -1,0 +1,188 @@
+"""Rows of cases, their members and items. Everything works in the caller's transaction.
+
+Membership opens the case, not the footage: each clip and picture passes the same scope check as
+everywhere, so a case is no way around a grant.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+
+from hub.access.account_state import CLOSED
+from hub.access.rules.grants import Right
+from hub.access.scope import visible_cameras
+from hub.access.tables import people
+from hub.base.audit.tables import audit
+from hub.base.db.columns import columns
+from hub.base.moment import Moment
+from hub.cases.tables import case_items, case_members, cases
+from hub.cases.views import CaseRow, HistoryLine, ItemRow, MemberRow
+from hub.footage.scope import seen_media
+from hub.footage.tables import media
+from hub.registry.areas import places
+from hub.registry.tables import cameras
+
+HISTORY_LINES = 200
+
+
+def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
+    """SQL condition: the person's own cases, and those in which they are a member now; none for a
+    closed account."""
+    here = case_members.c
+    member = select(here.case_id).where(
+        here.person_id == person_id,
+        here.ended_utc_us.is_(None),
+        or_(here.until_utc_us.is_(None), here.until_utc_us > now.utc_us),
+    )
+    still = or_(cases.c.ends_utc_us.is_(None), cases.c.ends_utc_us > now.utc_us)
+    asker = people.alias("asker")  # own alias: the outer query may join people too
+    is_able = exists().where(asker.c.id == person_id, asker.c.state != CLOSED)
+    return and_(is_able, or_(cases.c.owner_id == person_id, and_(still, cases.c.id.in_(member))))
+
+
+def works_on(
+    conn: Connection, person_id: UUID, case_id: UUID | None, now: Moment, *, open_: bool = False
+) -> bool:
+    """Whether it is a case of this person; with `open_` only while it is open."""
+    query = select(cases.c.id).where(cases.c.id == case_id, is_in(person_id, now))
+    if open_:
+        query = query.where(cases.c.closed_utc_us.is_(None))
+    return case_id is not None and conn.scalar(query) is not None
+
+
+def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRow]:
+    """Cases that meet the conditions, newest first."""
+    counted = select(func.count()).where(
+        case_items.c.case_id == cases.c.id, case_items.c.removed_utc_us.is_(None)
+    )
+    marked = counted.where(case_items.c.is_marked)
+    query = (
+        select(cases, people.c.name.label("owner_name"))
+        .add_columns(counted.scalar_subquery().label("items"))
+        .add_columns(marked.scalar_subquery().label("marked"))
+        .join(people, people.c.id == cases.c.owner_id)
+        .where(*conditions)
+        .order_by(cases.c.opened_utc_us.desc(), cases.c.id.desc())
+    )
+    return [
+        CaseRow(
+            case_id=row.id,
+            number=row.number,
+            purpose=row.purpose,
+            owner_id=row.owner_id,
+            owner_name=row.owner_name,
+            opened_utc_us=row.opened_utc_us,
+            ends_utc_us=row.ends_utc_us,
+            closed_utc_us=row.closed_utc_us,
+            items=row.items,
+            marked=row.marked,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]:
+    """Its members now, without the owner, by name."""
+    here = case_members.c
+    query = (
+        select(case_members, people.c.name)
+        .join(people, people.c.id == here.person_id)
+        .where(
+            here.case_id == case_id,
+            here.ended_utc_us.is_(None),
+            or_(here.until_utc_us.is_(None), here.until_utc_us > now.utc_us),
+        )
+        .order_by(people.c.name, here.id)
+    )
+    return [
+        MemberRow(row.id, row.person_id, row.name, bool(row.may_export), row.until_utc_us)
+        for row in conn.execute(query)
+    ]
+
+
+def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> list[ItemRow]:
+    """Items of the case that this person may see, earliest first."""
+    found: dict[UUID, Any] = {}
+    for right in (Right.SEE, Right.CLIPS):
+        scope = visible_cameras(person_id, right, now).subquery("scope")
+        is_picture = media.c.kind == "picture"
+        query = (
+            select(case_items, people.c.name.label("added_by_name"), cameras.c.label)
+            .add_columns(cameras.c.area_id, media.c.kind, media.c.codec, media.c.width)
+            .add_columns(media.c.height, media.c.first_frame_utc_us, media.c.first_frame_error_ms)
+            .add_columns(media.c.duration_ms, media.c.stored_utc_us)
+            .join(media, media.c.id == case_items.c.media_id)
+            .join(cameras, cameras.c.id == media.c.camera_id)
+            .join(people, people.c.id == case_items.c.added_by)
+            .join(scope, seen_media(scope))
+            .where(case_items.c.case_id == case_id, case_items.c.removed_utc_us.is_(None))
+            .where(is_picture if right is Right.SEE else ~is_picture)
+        )
+        found |= {row.id: row for row in conn.execute(query)}
+    where = places(conn, {row.area_id for row in found.values()})
+    return [
+        ItemRow(
+            item_id=row.id,
+            media_id=row.media_id,
+            kind=row.kind,
+            codec=row.codec,
+            width=row.width,
+            height=row.height,
+            camera_label=row.label,
+            place=where.get(row.area_id, ""),
+            first_frame_utc_us=row.first_frame_utc_us,
+            first_frame_error_ms=row.first_frame_error_ms,
+            duration_ms=row.duration_ms,
+            is_stored=row.stored_utc_us is not None,
+            note=row.note,
+            is_marked=bool(row.is_marked),
+            added_by_name=row.added_by_name,
+        )
+        for row in sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
+    ]
+
+
+def own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:
+    """Holds of its present items."""
+    here = case_items.c
+    query = select(here.hold_id).where(here.case_id == case_id, here.removed_utc_us.is_(None))
+    return conn.scalars(query).all()
+
+
+def end_member(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> None:
+    """End the membership now, if there is one."""
+    here = case_members.c
+    these = (here.case_id == case_id, here.person_id == person_id, here.ended_utc_us.is_(None))
+    conn.execute(update(case_members).where(*these).values(**columns("ended", now)))
+
+
+def end_memberships(conn: Connection, person_id: UUID, now: Moment) -> None:
+    """End this person's memberships in cases of others."""
+    here = case_members.c
+    theirs = (here.person_id == person_id, here.ended_utc_us.is_(None))
+    conn.execute(update(case_members).where(*theirs).values(**columns("ended", now)))
+
+
+def give(conn: Connection, case_id: UUID, owner_id: UUID, now: Moment) -> None:
+    """Make this person the owner, and no longer a member."""
+    end_member(conn, case_id, owner_id, now)
+    conn.execute(update(cases).where(cases.c.id == case_id).values(owner_id=owner_id))
+
+
+def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:
+    """Acts on the case itself, newest first."""
+    query = (
+        select(audit.c.at_utc_us, audit.c.act, audit.c.detail, people.c.name)
+        .outerjoin(people, people.c.id == audit.c.person_id)
+        .where(audit.c.object_kind == "case", audit.c.object_id == case_id)
+        .where(audit.c.act != "case.open", audit.c.act.not_like("%.refused"))
+        .where(audit.c.act.not_like("%.again"))
+        .order_by(audit.c.seq.desc())
+        .limit(HISTORY_LINES)
+    )
+    return [
+        HistoryLine(row.at_utc_us, row.name or "", row.act, row.detail)
+        for row in conn.execute(query)
+    ]

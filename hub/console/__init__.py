@@ -1,0 +1,1 @@
+"""The officer's desk: inbox, the page of one alert, own settings."""

@@ -1,0 +1,1 @@
+"""A person's account as a keeper sees it: close and reopen."""

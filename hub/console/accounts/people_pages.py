@@ -1,0 +1,125 @@
+"""The page of one account: closing it, reopening it, and giving its cases to somebody else."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.account_errors import AccountError, AccountFault
+from hub.access.account_state import CLOSED, REOPENED
+from hub.access.grants import wording
+from hub.access.invitations import pages
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import SignedIn, Visit
+from hub.console.accounts.service import AccountService
+from hub.web.i18n import Words
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter(prefix="/grants/people/{person_id}")
+
+Accounts = Annotated[AccountService, service(AccountService)]
+Entered = Annotated[str, Form(max_length=2000)]
+
+
+def fault_words(what: AccountFault, words: Words) -> str:
+    """Why an account cannot be closed or reopened, or a case not given."""
+    say = words.say
+    return {
+        AccountFault.NOBODY: say("There is no such account."),
+        AccountFault.SELF: say("Nobody decides about themselves: ask another keeper."),
+        AccountFault.REASON: say("It needs a reason: somebody will ask one day."),
+        AccountFault.LAST: say(
+            "This is the last account that may manage. Let in another keeper first, with grants on "
+            "the whole town."
+        ),
+        AccountFault.CLOSED: say("This account is closed. Reopen it on the page of its person."),
+        AccountFault.NOT_CLOSED: say("This account is not closed."),
+        AccountFault.OWNER: say("Enter the login of somebody whose account is open."),
+    }[what]
+
+
+@router.get("")
+def show_account(
+    request: Request, visit: SignedIn, accounts: Accounts, person_id: UUID, done: str = ""
+) -> Response:
+    """The account and what ends with it; 404 for all but keepers of the whole town."""
+    return _page(request, visit, accounts, person_id, done=done)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    accounts: AccountService,
+    person_id: UUID,
+    *,
+    done: str = "",
+    wrong: AccountError | None = None,
+    reason: str = "",
+) -> Response:
+    page = accounts.account(visit.asker, person_id)
+    if page is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    return render(
+        request,
+        "person.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        role=wording.role_name(page.role, calendar.words),
+        grants=[wording.line(one, calendar, with_place=True) for one in page.grants],
+        is_closed=page.state == CLOSED,
+        is_reopened=page.state == REOPENED,
+        done=done,
+        wrong=fault_words(wrong.fault, calendar.words) if wrong else "",
+        reason=reason,
+    )
+
+
+@router.post("/close")
+def close_account(
+    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
+) -> Response:
+    """Close it from this moment on."""
+    try:
+        is_done = accounts.close_account(visit.asker, person_id, reason)
+    except AccountError as error:
+        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/grants/people/{person_id}?done=closed", 303)
+
+
+@router.post("/reopen")
+def reopen_account(
+    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
+) -> Response:
+    """Reopen it, and show the link by which its person comes in, this once."""
+    try:
+        made = accounts.reopen_account(visit.asker, person_id, reason)
+    except AccountError as error:
+        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
+    if made is None:
+        raise HTTPException(404)
+    return pages.page(request, visit, made=made)
+
+
+@router.post("/cases/{case_id}")
+def give_case(
+    request: Request,
+    visit: ProvedForm,
+    accounts: Accounts,
+    person_id: UUID,
+    case_id: UUID,
+    login: Entered = "",
+) -> Response:
+    """Another owns the case from now on."""
+    try:
+        is_done = accounts.give_case(visit.asker, person_id, case_id, login)
+    except AccountError as error:
+        return _page(request, visit, accounts, person_id, wrong=error)
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/grants/people/{person_id}?done=given", 303)

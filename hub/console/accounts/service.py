@@ -1,0 +1,101 @@
+"""Service to close and reopen accounts, for keepers of the whole town.
+
+The answer is the same (False or None) for an unknown account and for a person without the right. An
+`AccountError` gives the reason why an account cannot be closed or reopened.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from hub.access.account_errors import AccountError, AccountFault
+from hub.access.account_state import CLOSED, is_closed, state_of
+from hub.access.grants import queries as grants_queries
+from hub.access.invitations import service
+from hub.access.invitations.service import Made, NewPerson
+from hub.access.people import person_by_login
+from hub.access.tables import people
+from hub.base.audit.acting import Acting, On
+from hub.base.audit.asker import Asker
+from hub.base.audit.log import By
+from hub.base.change_signal import Bell
+from hub.base.db.database import Database
+from hub.base.moment import Moment
+from hub.cases import rows
+from hub.cases.tables import cases
+from hub.console.accounts import closing
+from hub.console.accounts import queries as accounts_queries
+from hub.console.accounts.views import AccountPage
+
+
+class AccountService:
+    """For any thread."""
+
+    def __init__(self, acting: Acting, *, db: Database, bell: Bell) -> None:
+        self._acting = acting
+        self._db = db
+        self._bell = bell
+        self._closings: tuple[int, int] | None = None
+
+    def account(self, asker: Asker, person_id: UUID) -> AccountPage | None:
+        """One account, and what ends when it is closed."""
+        page = None
+        with self._acting.reading(asker, "grants.open", On("person", person_id)) as look:
+            if grants_queries.keeps_everything(look.conn, asker, look.now):
+                page = accounts_queries.account_page(look.conn, asker, person_id, look.now)
+            look.answer(page)
+        return page
+
+    def close_account(self, asker: Asker, person_id: UUID, reason: str) -> bool:
+        """Close it with all consequences; open pages and streams of the person end at once."""
+        act, whose = closing.CLOSING, On("person", person_id)
+        with self._acting.changing(asker, act, whose, rings=True) as change:
+            if not grants_queries.keeps_everything(change.conn, asker, change.now):
+                change.refuse()
+                return False
+            closing.close(change.conn, person_id, reason=reason, by=change.by, now=change.now)
+        return True
+
+    def reopen_account(self, asker: Asker, person_id: UUID, reason: str) -> Made | None:
+        """Reopen it and invite the person; the link is known only at this moment."""
+        act, whose = closing.REOPENING, On("person", person_id)
+        with self._acting.changing(asker, act, whose) as change:
+            if not grants_queries.keeps_everything(change.conn, asker, change.now):
+                change.refuse()
+                return None
+            return reopen(change.conn, person_id, reason=reason, by=change.by, now=change.now)
+
+    def give_case(self, asker: Asker, person_id: UUID, case_id: UUID, login: str) -> bool:
+        """Give a case of a closed account to somebody else."""
+        with self._acting.changing(asker, "case.hand_over", On("case", case_id)) as change:
+            conn = change.conn
+            owner_id = conn.scalar(select(cases.c.owner_id).where(cases.c.id == case_id))
+            is_orphan = owner_id == person_id and is_closed(conn, person_id)
+            if not is_orphan or not grants_queries.keeps_everything(conn, asker, change.now):
+                change.refuse()
+                return False
+            new_id = person_by_login(conn, login.strip())
+            if new_id is None or state_of(conn, new_id) == CLOSED:
+                raise AccountError(AccountFault.OWNER)
+            rows.give(conn, case_id, new_id, change.now)
+            change.done(f"person {new_id}")
+        return True
+
+    def hear_closings(self) -> None:
+        """Ring the change signal if any program closed an account since the last call.
+
+        The shell's command is a separate program: its signal does not reach open pages of the hub.
+        """
+        with self._db.reading() as conn:
+            found = accounts_queries.closings(conn)
+        before, self._closings = self._closings, found
+        if before is not None and before != found:
+            self._bell.ring()
+
+
+def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> Made:
+    """Reopen an account and invite the person; raises AccountError."""
+    closing.reopen(conn, person_id, reason=reason, by=by, now=now)
+    row = conn.execute(select(people).where(people.c.id == person_id)).one()
+    known = NewPerson(row.login, row.name, row.language, row.role)
+    return service.make(conn, known, by=by, now=now)

@@ -1,0 +1,50 @@
+"""View of one account for people who may close and reopen accounts."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.access.grants.views import GrantRow
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCase:
+    """A case owned by the person that is not closed."""
+
+    case_id: UUID
+    number: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAct:
+    """Time, person and reason of the last closing."""
+
+    at_utc_us: int
+    by_name: str | None
+    """None: the keeper's shell."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """One account; the numbers count what ends when it is closed."""
+
+    person_id: UUID
+    login: str
+    name: str
+    role: str
+    state: str
+    """One of `hub.access.account_state`."""
+    is_own: bool
+    """True if it is the reader's own account."""
+    sessions: int
+    phones: int
+    alerts: int
+    """Alerts taken by the person and not closed yet."""
+    grants: tuple[GrantRow, ...]
+    ending_grants: int
+    """Those, and the ones that were passed on from them."""
+    teams: tuple[str, ...]
+    """Names of the teams and rosters that include the person."""
+    cases: tuple[OwnCase, ...]
+    closed: AccountAct | None

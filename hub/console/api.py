@@ -1,0 +1,188 @@
+"""JSON endpoints for scripts and the service worker: push key, phones, receipts of
+notifications."""
+
+import ipaddress
+import json
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from hub.access.account_errors import AccountError
+from hub.access.signin.visit import ApiCalled, SignedIn, SignedOutError
+from hub.alerting.alerts import wording
+from hub.alerting.alerts.views import AlertRow
+from hub.alerting.notifications.service import NotificationService
+from hub.console.service import InboxService
+from hub.nodes.commissioning.alert_test_service import PhoneTestService
+from hub.notify.phones.service import PhoneService
+from hub.web.i18n import Words
+from hub.web.rendering import WebSettings
+from hub.web.services import service
+
+router = APIRouter(prefix="/api")
+
+Inbox = Annotated[InboxService, service(InboxService)]
+Notifications = Annotated[NotificationService, service(NotificationService)]
+Phones = Annotated[PhoneService, service(PhoneService)]
+Tests = Annotated[PhoneTestService, service(PhoneTestService)]
+
+MOST_CHANGES: Final = 5_000
+"""A phone with more changes, or ahead of a restored hub, gets its whole inbox."""
+
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,200}={0,2}$")]
+
+
+class PushKeys(BaseModel):
+    """The browser's own keys: only it can decrypt its pushes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    p256dh: Key
+    auth: Key
+
+
+class NewPhone(BaseModel):
+    """A browser's push subscription, and the name of the phone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    endpoint: Annotated[str, Field(max_length=2000)]
+    keys: PushKeys
+    label: Annotated[str, Field(max_length=100)] = ""
+
+
+class GonePhone(BaseModel):
+    """The phone to remove."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    phone_id: UUID
+
+
+@router.get("/session")
+def tell_session(visit: SignedIn) -> Response:
+    """Form token and owner, for the service worker, which sees no page."""
+    told = {"csrf": visit.session.csrf, "whose": str(visit.asker.person_id)}
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/inbox")
+def tell_inbox(visit: SignedIn, inbox: Inbox, since: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """The inbox as text, for storage on a phone: all its ids, and alerts changed after the cursor
+    `since`."""
+    site, asker = visit.site, visit.asker
+    whole = inbox.inbox(asker)
+    rows = [*whole.open, *whole.handled]
+    changed = {row.alert_id for row in rows}
+    if whole.cursor - MOST_CHANGES <= since <= whole.cursor:
+        changes, _ = inbox.changes_since(asker, since)
+        changed = {change.alert_id for change in changes}
+    speech = site.calendar(asker.language).words
+    told = {
+        "alerts": [str(row.alert_id) for row in rows],
+        "rows": [in_words(row, speech) for row in rows if row.alert_id in changed],
+        "cursor": whole.cursor,
+    }
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+def in_words(row: AlertRow, words: Words) -> dict[str, object]:
+    """One alert without picture, for storage on a phone."""
+    state = wording.status(row, words)
+    return {
+        "id": str(row.alert_id),
+        "state": row.state,
+        "token": state.token,
+        "status": state.label,
+        "place": row.place or words.say("All places"),
+        "what": wording.headline(row, words) + wording.about(row),
+        "began_ms": row.began_utc_us // 1000,
+        "raised_ms": row.raised_utc_us // 1000,
+    }
+
+
+@router.get("/push-key")
+def tell_push_key(visit: SignedIn) -> Response:
+    """The hub's public key; a browser accepts only pushes signed by it."""
+    return JSONResponse({"key": visit.site.settings.push_public_key})
+
+
+@router.post("/phones")
+def add_phone(visit: ApiCalled, phones: Phones, phone: NewPhone) -> Response:
+    """Send notifications to this phone from now on."""
+    if not is_push_service(phone.endpoint, visit.site.settings):
+        raise HTTPException(422)
+    try:
+        phone_id = phones.add_phone(
+            visit.asker,
+            channel="webpush",
+            address=phone.endpoint,
+            secrets=json.dumps({"p256dh": phone.keys.p256dh, "auth": phone.keys.auth}),
+            label=phone.label,
+        )
+    except AccountError as error:  # closed during the request
+        raise SignedOutError from error
+    return JSONResponse({"phone_id": str(phone_id)}, 201)
+
+
+def is_push_service(endpoint: str, settings: WebSettings) -> bool:
+    """True if the hub may send there: nobody may aim it at its own network."""
+    parts = urlsplit(endpoint)
+    if parts.hostname is None or parts.username is not None:
+        return False
+    if settings.allows_local_push:
+        return parts.scheme in ("http", "https")
+    return parts.scheme == "https" and not _is_local(parts.hostname)
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost"))
+
+
+@router.post("/phones/remove")
+def remove_phone(visit: ApiCalled, phones: Phones, phone: GonePhone) -> Response:
+    """Send nothing more to it."""
+    if not phones.remove_phone(visit.asker, phone.phone_id):
+        raise HTTPException(404)
+    return Response(status_code=204)
+
+
+@router.post("/notifications/{notification_id}/shown")
+def note_shown(visit: ApiCalled, notifications: Notifications, notification_id: UUID) -> Response:
+    """The phone showed it."""
+    if not notifications.shown(visit.asker, notification_id):
+        raise HTTPException(404)
+    return Response(status_code=204)
+
+
+@router.post("/checks/{check_id}/shown")
+def note_check(visit: ApiCalled, check_id: UUID) -> Response:
+    """The phone showed its daily check, so it is alive."""
+    if not visit.use(PhoneService).check_shown(visit.asker, check_id):
+        raise HTTPException(404)
+    return Response(status_code=204)
+
+
+@router.post("/tests/{test_id}/{what}")
+def note_test(
+    visit: ApiCalled, tests: Tests, test_id: UUID, what: Literal["shown", "opened"]
+) -> Response:
+    """The phone showed a test alert, or its owner opened it."""
+    if not tests.mark_test(visit.asker, what, test_id):
+        raise HTTPException(404)
+    return Response(status_code=204)
+
+
+@router.post("/notifications/{notification_id}/opened")
+def note_opened(visit: ApiCalled, notifications: Notifications, notification_id: UUID) -> Response:
+    """The owner opened it."""
+    if not notifications.opened(visit.asker, notification_id):
+        raise HTTPException(404)
+    return Response(status_code=204)

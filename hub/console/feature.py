@@ -1,0 +1,21 @@
+"""The officer's desk: inbox, one alert, settings of one's own, and what changed since."""
+
+from typing import Final
+
+from hub.alerting.alerts import wording as alerts_wording
+from hub.alerting.notifications import wording as notifications_wording
+from hub.console import api, pages, stream
+from hub.console.footage_wording import footage
+from hub.web.feature import Feature
+from hub.web.rate_limits import Rate
+
+STREAM: Final = Feature(name="changes", routers=(stream.router,), acts=stream.acts)
+FEATURE: Final = Feature(
+    name="console",
+    templates=("hub.console",),
+    routers=(api.router, pages.router),
+    acts=pages.acts,
+    # After a night offline a phone sends all its receipts at once, each for one push.
+    rates=(Rate(r"POST", r"/api/notifications/.*", None),),
+    globals={"sentences": alerts_wording, "footage": footage, "told": notifications_wording.told},
+)

@@ -1,0 +1,315 @@
+"""Pages of an officer: inbox, one alert with its acts, settings of this phone."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.own_account import OwnAccountService
+from hub.access.signin.visit import FormSent, SignedIn, Visit, remember
+from hub.alerting.alerts import camera_wording, wording
+from hub.alerting.alerts.rules.kinds import TIP
+from hub.alerting.alerts.rules.lifecycle import CAUSES, Act
+from hub.alerting.alerts.views import AlertRow, Conflict
+from hub.alerting.response.service import ResponseService
+from hub.alerting.silences import pages as silences_pages
+from hub.alerting.silences.service import SilenceService
+from hub.cases.service import CaseService
+from hub.console.footage_wording import other_pictures
+from hub.console.service import InboxService
+from hub.footage.playback.service import PlaybackService
+from hub.footage.retention.service import RetentionService
+from hub.nodes.health.service import NodeHealthService
+from hub.notify.phones import pages as phones_pages
+from hub.notify.phones.service import PhoneService
+from hub.public.data_requests.service import DataRequestService
+from hub.public.tips.rules import ABOUT_US
+from hub.public.tips.service import TipService
+from hub.public.tips.views import TipRow
+from hub.search.find_form import Asked
+from hub.search.pages import address_of
+from hub.search.service import SearchService
+from hub.search.time_form import BETWEEN
+from hub.web.calendar import Calendar
+from hub.web.i18n import LANGUAGES, Words, words
+from hub.web.rendering import THEME_COOKIE, THEMES, render
+from hub.web.services import service
+
+router = APIRouter()
+
+Inbox = Annotated[InboxService, service(InboxService)]
+Phones = Annotated[PhoneService, service(PhoneService)]
+Responses = Annotated[ResponseService, service(ResponseService)]
+
+ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
+"""Last part of the address → act."""
+
+
+@router.get("/")
+def show_inbox(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
+    """Open alerts, newest first; below, those handled today."""
+    return _list(request, visit, inbox, "inbox.html")
+
+
+@router.get("/list")
+def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
+    """The list alone, for the left side of a desk page."""
+    return _list(request, visit, inbox, "list.html")
+
+
+def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
+    shown, phones = inbox.inbox(visit.asker), visit.use(PhoneService)
+    health = visit.use(NodeHealthService)
+    calendar = visit.site.calendar(visit.asker.language)
+    began_utc_us = calendar.today_began_utc_us()
+    handled = [row for row in shown.handled if _closed_utc_us(row) >= began_utc_us]
+    return render(
+        request,
+        template,
+        session=visit.session,
+        open_rows=shown.open,
+        handled_rows=handled,
+        cursor=shown.cursor,
+        lost_phones=phones.lost_phones(visit.asker),
+        silent_phones=phones.silent_phones(visit.asker),
+        dark_cameras=health.dark_cameras(visit.asker),
+        silences=silences_pages.lines(visit.use(SilenceService).silences(visit.asker), calendar),
+        petitions=_petitions(visit),
+    )
+
+
+def _petitions(visit: Visit) -> tuple[int, int]:
+    """Number of requests waiting for this person's answer, and of overdue ones."""
+    requests = visit.find(DataRequestService)
+    return (0, 0) if requests is None else requests.overdue(visit.asker)
+
+
+def _closed_utc_us(row: AlertRow) -> int:
+    return row.closed_utc_us if row.closed_utc_us is not None else row.raised_utc_us
+
+
+@router.get("/alerts/{alert_id}")
+def show_alert(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
+    """One alert."""
+    return _alert(request, visit, inbox, alert_id)
+
+
+def _alert(
+    request: Request,
+    visit: Visit,
+    inbox: InboxService,
+    alert_id: UUID,
+    *,
+    conflict: Conflict | None = None,
+    sound_refused: bool = False,
+) -> Response:
+    page = inbox.alert(visit.asker, alert_id)
+    if page is None:
+        raise HTTPException(404)
+    speech = words(visit.asker.language)
+    return render(
+        request,
+        "alert.html",
+        session=visit.session,
+        status_code=409 if conflict else 422 if sound_refused else 200,
+        page=page,
+        sound_refused=sound_refused,
+        conflict=conflict,
+        other_pictures=other_pictures(page),
+        map_link=camera_wording.map_link(
+            request.headers.get("user-agent", ""), page.latitude_deg, page.longitude_deg
+        ),
+        near=[(one, camera_wording.near_word(how, speech)) for one, how in page.near],
+        causes=[(cause, wording.cause_word(cause, speech)) for cause in CAUSES],
+        may_hold=visit.use(RetentionService).may_hold_alert(visit.asker, alert_id),
+        cases=visit.use(CaseService).open_ones(visit.asker),
+        **_tip(visit, page.row),
+    )
+
+
+def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
+    """Extra content for a tip: the tip, and cameras near its place."""
+    tips = visit.find(TipService)
+    page = tips.tip(visit.asker, row.alert_id) if tips and row.kind == TIP else None
+    if page is None:
+        return {"tip": None}
+    calendar, happened_us = visit.site.calendar(visit.asker.language), page.tip.happened_utc_us
+    since_us, until_us = happened_us - ABOUT_US, happened_us + ABOUT_US
+    may_search = visit.may("search")
+    return {
+        "tip": page,
+        "tip_near": [
+            (one, camera_wording.near_word(how, calendar.words)) for one, how in page.cameras
+        ],
+        "tip_footage": address_of(row.camera_id, since_us, until_us, calendar)
+        if may_search
+        else "",
+        "tip_find": _search_round(page.tip, calendar) if visit.may("find") else "",
+        "may_open_case": visit.use(CaseService).may_open(visit.asker),
+    }
+
+
+def _search_round(tip: TipRow, calendar: Calendar) -> str:
+    """Address of the search around its point and time; empty without them."""
+    if tip.latitude_deg is None or tip.longitude_deg is None:
+        return ""
+    begins, ends = (calendar.local(tip.happened_utc_us + by_us) for by_us in (-ABOUT_US, ABOUT_US))
+    asked = Asked(
+        when=BETWEEN,
+        since=f"{begins:%Y-%m-%dT%H:%M}",
+        until=f"{ends:%Y-%m-%dT%H:%M}",
+        points=f"{tip.latitude_deg:.5f}, {tip.longitude_deg:.5f}",
+    )
+    return f"/find?{asked.query()}#found"
+
+
+@router.get("/alerts/{alert_id}/card")
+def show_card(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
+    """One alert in list form: a live page loads it after a change."""
+    row = inbox.row(visit.asker, alert_id)
+    if row is None:
+        raise HTTPException(404)
+    return render(request, "card.html", session=visit.session, row=row)
+
+
+@router.post("/alerts/{alert_id}/clips/{media_id}/ask")
+def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
+    """Request a clip that is still at its node."""
+    if not visit.use(PlaybackService).ask_for_clip(visit.asker, alert_id, media_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/clips/{media_id}/sound")
+def ask_for_sound(
+    request: Request,
+    visit: FormSent,
+    inbox: Inbox,
+    alert_id: UUID,
+    media_id: UUID,
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Request the sound of a clip of the alert."""
+    is_asked = visit.use(SearchService).ask_for_sound(
+        visit.asker, media_id, reason=reason, is_found=False
+    )
+    if is_asked is None:
+        raise HTTPException(404)
+    if not is_asked:
+        return _alert(request, visit, inbox, alert_id, sound_refused=True)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/hand-over")
+def hand_over(
+    request: Request,
+    visit: FormSent,
+    inbox: Inbox,
+    responses: Responses,
+    alert_id: UUID,
+    person: Annotated[UUID, Form()],
+) -> Response:
+    """Offer it to a colleague, who holds it once they take it."""
+    answer = responses.hand_over(visit.asker, alert_id, person_id=person)
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/arrive")
+def arrive(
+    request: Request, visit: FormSent, inbox: Inbox, responses: Responses, alert_id: UUID
+) -> Response:
+    """Its holder has arrived at the place."""
+    answer = responses.arrive(visit.asker, alert_id)
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/{act_name}")
+def act_on_alert(
+    request: Request,
+    visit: FormSent,
+    inbox: Inbox,
+    responses: Responses,
+    alert_id: UUID,
+    act_name: str,
+    note: Annotated[str, Form(max_length=2000)] = "",
+    cause: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Take, resolve, or mark as false; a second officer is shown the first."""
+    act = ACTS.get(act_name)
+    if act is None:
+        raise HTTPException(404)
+    answer = responses.act(visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None)
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.get("/settings")
+def show_settings(request: Request, visit: SignedIn) -> Response:
+    """This phone's notifications, language, theme; sign out."""
+    service = visit.use(PhoneService)
+    phones = [phone for phone in service.phones(visit.asker) if phone.gone_utc_us is None]
+    return render(
+        request,
+        "settings.html",
+        session=visit.session,
+        phones=phones,
+        lost_phones=service.lost_phones(visit.asker),
+        silent={one.phone_id for one in service.silent_phones(visit.asker)},
+        severities=phones_pages.form_rows(
+            service.channel_orders(visit.asker), phones, words(visit.asker.language)
+        ),
+        may=visit.may,
+    )
+
+
+@router.post("/settings/language")
+def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> Response:
+    """The officer's language, for pages and pushes."""
+    if language not in LANGUAGES:
+        raise HTTPException(422)
+    visit.use(OwnAccountService).set_language(visit.asker, language)
+    return RedirectResponse("/settings", 303)
+
+
+@router.post("/settings/theme")
+def choose_theme(visit: FormSent, theme: Annotated[str, Form()] = "") -> Response:
+    """Dark, light, or by the sun; stored on this device."""
+    if theme not in THEMES:
+        raise HTTPException(422)
+    response = RedirectResponse("/settings", 303)
+    remember(response, visit.site, THEME_COOKIE, theme)
+    return response
+
+
+@router.post("/settings/phones/{phone_id}/remove")
+def remove_phone(visit: FormSent, phones: Phones, phone_id: UUID) -> Response:
+    """Remove this phone."""
+    if not phones.remove_phone(visit.asker, phone_id):
+        raise HTTPException(404)
+    return RedirectResponse("/settings", 303)
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "inbox.open": say("read the list of alerts"),
+        "alert.open": say("opened an alert"),
+        "alert.glance": say("saw an alert in the list"),
+        "alert.take": say("acknowledged an alert"),
+        "alert.resolve": say("closed an alert"),
+        "alert.false_alarm": say("called an alert false"),
+        "alert.hand_over": say("handed an alert over"),
+    }

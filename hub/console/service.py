@@ -1,0 +1,167 @@
+"""Service for the inbox: the alerts that a person may see, and one alert as a page."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.access import scope
+from hub.access.rules.grants import Right
+from hub.alerting.alerts import camera_queries
+from hub.alerting.alerts import queries as alerts_queries
+from hub.alerting.alerts.rules.lifecycle import State, allowed_acts
+from hub.alerting.alerts.views import AlertChange, AlertRow, Inbox
+from hub.alerting.notifications import queries as notifications_queries
+from hub.alerting.response.next_calls import Foresight
+from hub.alerting.response.service import colleagues, life_of
+from hub.base.audit.acting import Acting, On, Reading
+from hub.base.audit.asker import Asker
+from hub.base.moment import Moment
+from hub.base.storage.blobs import Blobs
+from hub.console.views import AlertPage
+from hub.footage import alert_queries
+from hub.footage.growing.clips import GrowingClips
+from hub.footage.views import AskedSpan, GrowingRow, MediaRow
+from hub.registry import cameras
+from hub.search import footage_queries
+
+
+class InboxService:
+    """The inbox, one alert as a page, and what changed since. For any thread.
+
+    None: the alert is unknown, or the person has no right to it.
+    """
+
+    def __init__(self, acting: Acting, *, blobs: Blobs, growing: GrowingClips | None) -> None:
+        """Without `growing`, only complete clips are shown."""
+        self._acting = acting
+        self._blobs = blobs
+        self._growing = growing
+
+    def inbox(self, asker: Asker, limit: int = 50) -> Inbox:
+        """Alerts this person may see: all running ones, and the last `limit` handled."""
+        who = asker.person_id
+        with self._acting.reading(asker, "inbox.open") as look:
+            conn, now = look.conn, look.now
+            running = Foresight(conn).with_calls(alerts_queries.running_alerts(conn, who, now))
+            handled = alerts_queries.handled_alerts(conn, who, now, limit)
+            look.done(f"{len(running)} running, {len(handled)} handled")
+            return Inbox(running, handled, alerts_queries.last_cursor(conn))
+
+    def row(self, asker: Asker, alert_id: UUID) -> AlertRow | None:
+        """One alert as shown in the inbox, for a live page after a change."""
+        with self._acting.reading(asker, "alert.glance", On("alert", alert_id)) as look:
+            row = _one_with_call(look, alert_id)
+            look.answer(row)
+        return row
+
+    def alert(self, asker: Asker, alert_id: UUID) -> AlertPage | None:
+        """One alert with all details."""
+        with self._acting.reading(asker, "alert.open", On("alert", alert_id)) as look:
+            page = self._page(look, alert_id)
+            look.answer(page)
+        return page
+
+    def _page(self, look: Reading, alert_id: UUID) -> AlertPage | None:
+        conn, who, now = look.conn, look.asker.person_id, look.now
+        row = _one_with_call(look, alert_id)
+        if row is None:
+            return None
+        is_mine = row.state == State.TAKEN and row.taken_by == who
+        may_play = alerts_queries.may_play(conn, who, alert_id, now)
+        kinds = ("picture", "clip", "sound") if may_play else ("picture",)
+        latitude_deg, longitude_deg = cameras.whereabouts(conn, row.camera_id)
+        media = alert_queries.alert_media(conn, alert_id, kinds=kinds)
+        return AlertPage(
+            row=row,
+            allowed=allowed_acts(life_of(row), who),
+            may_play=may_play,
+            sightings=alerts_queries.alert_sightings(conn, alert_id),
+            media=media,
+            history=alerts_queries.history(conn, alert_id),
+            told=notifications_queries.told(conn, alert_id),
+            latitude_deg=latitude_deg,
+            longitude_deg=longitude_deg,
+            is_node_here=cameras.is_node_here(conn, row.camera_id),
+            growing=self._growing_rows(look, alert_id) if may_play else (),
+            sound=cameras.sound_reason(conn, row.camera_id),
+            asked=_asked_of(conn, who, row.camera_id, media, now) if may_play else (),
+            seen_utc_us=now.utc_us,
+            colleagues=tuple(colleagues(conn, row, look.asker, now)) if is_mine else (),
+            may_arrive=is_mine and row.arrived_utc_us is None,
+            near=tuple(camera_queries.near(conn, who, row.camera_id, now)),
+        )
+
+    def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
+        """True if this person may wait for the alert's clips (needs CLIPS); one log line."""
+        with self._acting.reading(asker, "clip.await", On("alert", alert_id)) as look:
+            may = alerts_queries.may_play(look.conn, asker.person_id, alert_id, look.now)
+            look.answer(may)
+        return may
+
+    def first_clip(self, asker: Asker, alert_id: UUID) -> MediaRow | GrowingRow | None:
+        """The first clip of the alert that can play now. None without any, and without the right
+        (also if it has ended). Opening it writes its own log line."""
+        with self._acting.part_of(asker, "clip.await") as look:
+            if not alerts_queries.may_play(look.conn, asker.person_id, alert_id, look.now):
+                return None
+            clips = alert_queries.alert_media(look.conn, alert_id, kinds=("clip",))
+            growing = self._growing_rows(look, alert_id)
+        stored = (clip for clip in clips if clip.is_stored and clip.removed is None)
+        begun = (clip for clip in growing if clip.grew_utc_us is not None)
+        return next(stored, None) or next(begun, None)
+
+    def _growing_rows(self, look: Reading, alert_id: UUID) -> tuple[GrowingRow, ...]:
+        growing = self._growing
+        if growing is None:
+            return ()
+        rows = []
+        for clip in alert_queries.alert_growing(look.conn, alert_id):
+            grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
+            if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
+                grew = look.now.utc_us  # complete; its row is being written
+            rows.append(replace(clip.row, grew_utc_us=grew))
+        return tuple(rows)
+
+    def changes_since(self, asker: Asker, cursor: int) -> tuple[list[AlertChange], int]:
+        """The newest change of each visible alert after `cursor`, and the next cursor.
+
+        Open pages call this at every change signal; only a non-empty answer writes an audit line.
+        """
+        with self._acting.part_of(asker, "changes.open") as look:
+            changes = alerts_queries.changes(look.conn, asker.person_id, after=cursor, now=look.now)
+            newest = alerts_queries.last_cursor(look.conn)
+        if changes:
+            self._acting.note(asker, "changes.open", detail=f"{len(changes)} since {cursor}")
+        return changes, max(newest, cursor)
+
+    def scope_mark(self, asker: Asker) -> int:
+        """A number that changes with this person's scope; it reveals nothing itself."""
+        with self._acting.part_of(asker, "changes.open") as look:
+            return hash(scope.scope_now(look.conn, asker.person_id, look.now))
+
+
+def _one_with_call(look: Reading, alert_id: UUID) -> AlertRow | None:
+    row = alerts_queries.one_alert(look.conn, look.asker.person_id, alert_id, look.now)
+    return None if row is None else Foresight(look.conn).with_calls([row])[0]
+
+
+def _asked_of(
+    conn: Connection, person_id: UUID, camera_id: UUID, clips: list[MediaRow], now: Moment
+) -> tuple[AskedSpan, ...]:
+    """Clip requests to the camera for the time that these clips show."""
+    films = [one for one in clips if one.kind == "clip"]
+    if not films:
+        return ()
+    ends = (one.first_frame_utc_us + one.duration_ms * 1000 for one in films)
+    begin_utc_us = min(one.first_frame_utc_us for one in films)
+    asked = footage_queries.asked_spans(
+        conn,
+        person_id,
+        camera_id,
+        from_utc_us=begin_utc_us,
+        until_utc_us=max(ends),
+        now=now,
+        rights=Right.CLIPS,
+    )
+    return tuple(asked)

@@ -1,0 +1,44 @@
+"""The read model of one alert's page."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.alerting.alerts.rules.lifecycle import Act
+from hub.alerting.alerts.views import AlertRow, HistoryRow, SeenCamera, SightingRow, ToldRow
+from hub.footage.views import AskedSpan, GrowingRow, MediaRow
+from hub.registry.neighbours import Near
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """All about one alert."""
+
+    row: AlertRow
+    allowed: tuple[Act, ...]
+    """Acts of this asker that would have an effect."""
+    may_play: bool
+    """Whether the asker may play clips; if not, `media` has pictures only."""
+    sightings: list[SightingRow]
+    media: list[MediaRow]
+    history: list[HistoryRow]
+    told: list[ToldRow]
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+    """Camera position, if recorded; for the phone's map."""
+    is_node_here: bool = True
+    """Whether the camera's node is online."""
+    growing: tuple[GrowingRow, ...] = ()
+    """Incomplete clips, earliest first; empty if the asker may not play clips."""
+    sound: str | None = None
+    """Reason for the camera's sound recording; None: no sound is recorded."""
+    asked: tuple[AskedSpan, ...] = ()
+    """Span requests of its camera for the time of the clips; empty if the asker may not play
+    clips."""
+    seen_utc_us: int = 0
+    """Time of the request for the page, by the hub's clock."""
+    colleagues: tuple[tuple[UUID, str], ...] = ()
+    """People the asker may hand it over to, by name; empty unless the asker has taken it."""
+    may_arrive: bool = False
+    """Whether the asker has taken it and has not reported arrival."""
+    near: tuple[tuple[SeenCamera, Near], ...] = ()
+    """Nearby cameras the asker may see, each with its distance."""

@@ -1,0 +1,1 @@
+"""Clips, pictures and films: upload, playback, live view, retention."""

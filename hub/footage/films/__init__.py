@@ -1,0 +1,1 @@
+"""Recordings by a camera's own recorder and by other people."""

@@ -1,0 +1,1 @@
+"""Clips that can be watched while the camera still records them."""

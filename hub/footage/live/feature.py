@@ -1,0 +1,15 @@
+"""Live view of a camera."""
+
+from typing import Final
+
+from hub.footage.live import pages, upload
+from hub.web.feature import Feature
+from hub.web.rate_limits import WATCHING, Rate
+
+FEATURE: Final = Feature(
+    name="live",
+    templates=("hub.footage.live",),
+    routers=(upload.router, pages.router),
+    acts=pages.acts,
+    rates=(Rate(r"GET|HEAD", r"/cameras/[^/]*/live/picture", WATCHING),),
+)

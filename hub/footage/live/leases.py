@@ -1,0 +1,89 @@
+"""Ends live views of people without the right or without an open page, and renews nodes' leases."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hub.base.db import database
+from hub.console.accounts.service import AccountService
+from hub.footage.live.service import LiveService
+from hub.footage.live.watching import Key, Watch, Watching
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S: Final = 0.5
+
+
+class LiveRound:
+    """A task of the hub; `look` is one round."""
+
+    def __init__(self, live: LiveService, accounts: AccountService, watching: Watching) -> None:
+        self._live = live
+        self._accounts = accounts
+        self.watching = watching
+        self._owed: deque[tuple[Watch, str]] = deque()
+        self._writing = threading.Lock()
+        self._is_away = False
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
+        """Until `stop`; then every view ends and is logged."""
+        while not stop.is_set():
+            beat()
+            await asyncio.to_thread(self.look)
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+        await asyncio.to_thread(self.end_all, "the hub stopped")
+
+    def look(self) -> None:
+        """One round. A page whose right cannot be checked now gets no picture either."""
+        try:
+            self._accounts.hear_closings()
+            self._write_owed()
+            for watch in self.watching.watches():
+                if self.watching.is_over(watch):
+                    self.end(watch.key, "the page was left")
+                elif not self._may(watch):
+                    self.end(watch.key, "no longer granted")
+            self._is_away = False
+        except database.FAULTS as error:
+            if not self._is_away:
+                log.error("live.database", reason=str(error).splitlines()[0])
+            self._is_away = True
+        self.watching.tell_nodes()
+
+    def end(self, key: Key, why: str) -> None:
+        """End a view, if there is one, and then log it; if the database fails, the log line is
+        written later."""
+        watch = self.watching.leave(key)
+        if watch is None:
+            return
+        seconds = round(self.watching.seconds(watch))
+        self._owed.append((watch, f"{seconds} s, {watch.pictures} pictures; {why}"))
+        self._write_owed()
+
+    def end_all(self, why: str) -> None:
+        """End every view."""
+        try:
+            for watch in self.watching.watches():
+                self.end(watch.key, why)
+        except database.FAULTS as error:
+            log.error("live.database", reason=str(error).splitlines()[0])
+
+    def _write_owed(self) -> None:
+        with self._writing:  # closing a page and a round can coincide
+            while self._owed:
+                watch, detail = self._owed[0]
+                self._live.end_live(
+                    watch.asker, watch.camera.camera_id, watch.purpose, detail=detail
+                )
+                self._owed.popleft()
+
+    def _may(self, watch: Watch) -> bool:
+        return self._live.may_see_live(watch.asker, watch.camera.camera_id, watch.purpose)

@@ -1,0 +1,137 @@
+"""Live page of a camera: one small picture per second while it is open.
+
+With script it requests the next picture again and again; without, it reloads itself. Both keep the
+view alive.
+"""
+
+import time
+from typing import Annotated, Final
+from uuid import UUID
+
+import anyio
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.alerting.alerts import camera_wording
+from hub.footage.live.service import LiveCamera, LiveService, Purpose
+from hub.footage.live.watching import Key, Shot, TooManyError
+from hub.web.i18n import Words
+from hub.web.rendering import render
+
+router = APIRouter(prefix="/cameras/{camera_id}/live")
+
+WAIT_S: Final = 1.0
+"""Wait for the next picture per request; then the right is checked again."""
+LOOK_EVERY_S: Final = 0.05
+LOST_AFTER_S: Final = 5.0
+"""Pictures come once a second: one this old should have been replaced."""
+REFRESH_S: Final = 2
+"""Reload interval without script."""
+
+
+@router.get("")
+def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
+    """The page, with the newest picture; 404 for people without the right."""
+    camera, key = ask(visit, camera_id, Purpose.LIVE)
+    shot = visit.site.watching.newest(key)
+    calendar = visit.site.calendar(visit.asker.language)
+    state = camera_wording.state_word_of(camera.state, calendar.words)
+    since = calendar.clock(camera.since_utc_us)
+    age_s = visit.site.watching.age_s(shot) if shot else 0.0
+    return render(
+        request,
+        "live.html",
+        session=visit.session,
+        camera=camera,
+        state=None if camera.state == "well" else f"{state} ({since})",
+        shot=shot,
+        age_s=round(age_s),
+        taken_utc_us=calendar.now_utc_us - round(age_s * 1e6),
+        is_lost=age_s > LOST_AFTER_S,
+        watchers=visit.site.watching.watchers(camera),
+        refresh_s=REFRESH_S,
+    )
+
+
+@router.get("/picture")
+async def show_picture(
+    visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
+) -> Response:
+    """The newest picture; with `after` one newer than that number, as soon as it is here.
+
+    204 without a picture; 404 without the right.
+    """
+    camera, key = await run_in_threadpool(ask, visit, camera_id, Purpose.LIVE)
+    return await next_picture(visit, camera, key, after)
+
+
+@router.post("/end", status_code=204)
+def end_live(visit: FormSent, camera_id: UUID) -> Response:
+    """The page was closed: no more pictures are requested from the camera."""
+    leave(visit, camera_id, Purpose.LIVE)
+    return Response(status_code=204)
+
+
+def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Key]:
+    """Start or continue a view: scope check first, log line before any picture.
+
+    Raises 404 without the right, 503 with too many viewers.
+    """
+    live, watching = visit.use(LiveService), visit.site.watching
+    camera = live.live_camera(visit.asker, camera_id, purpose)
+    if camera is None:
+        raise HTTPException(404)
+    key = (visit.session.session_id, camera.camera_id, purpose)
+    try:
+        begun = watching.come(visit.session.session_id, visit.asker, camera, purpose)
+    except TooManyError:
+        raise HTTPException(503, headers={"Retry-After": "10"}) from None
+    if begun is not None:
+        try:
+            live.begin_live(visit.asker, camera_id, purpose)
+        except BaseException:
+            watching.leave(key)
+            raise
+        begun.is_noted = True
+        watching.tell_nodes()
+    return camera, key
+
+
+def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
+    """End the view; does nothing without one."""
+    visit.site.live_round.end((visit.session.session_id, camera_id, purpose), "closed")
+
+
+async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
+    """A picture; waits if a newer one than another is requested."""
+    watching = visit.site.watching
+    until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
+    shot = watching.newest(key, after=after or 0)
+    while shot is None and time.monotonic() < until_s and not visit.site.stopping():
+        await anyio.sleep(LOOK_EVERY_S)
+        shot = watching.newest(key, after=after or 0)
+    headers = {
+        "Cache-Control": "no-store",
+        "Watchers": str(watching.watchers(camera)),
+        "Camera-State": camera.state,
+    }
+    if shot is None:
+        return Response(status_code=204, headers=headers)
+    watching.handed_out(key)
+    return Response(shot.jpeg, headers=headers | _about(visit, shot), media_type="image/jpeg")
+
+
+def _about(visit: Visit, shot: Shot) -> dict[str, str]:
+    age_ms = max(0, round(visit.site.watching.age_s(shot) * 1000))
+    return {"Picture-Number": str(shot.number), "Picture-Age-Ms": str(age_ms)}
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "live.begin": say("began to watch a camera live"),
+        "live.end": say("stopped watching a camera live"),
+    }

@@ -1,0 +1,1 @@
+"""Stored clips and pictures for those who may see them."""

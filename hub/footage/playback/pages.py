@@ -1,0 +1,129 @@
+"""Delivery of pictures and clips to officers, whole or in ranges."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+
+from hub.access.signin.visit import SignedIn
+from hub.footage.playback.service import PlaybackService
+from hub.footage.transcoding.proxies import BusyError
+from hub.footage.transcoding.transcode import NoCopyError
+from hub.footage.views import OpenMedia
+from hub.web.i18n import Words
+from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.services import service
+from hub.web.thumbnails import MEDIA_TYPE, NotAPictureError, Original, small_picture
+
+router = APIRouter()
+
+Playback = Annotated[PlaybackService, service(PlaybackService)]
+
+ENDINGS: Final = {
+    "image/jpeg": "jpg",
+    "video/mp4": "mp4",
+    "audio/mp4": "m4a",
+    "video/x-matroska": "mkv",
+    "video/x-msvideo": "avi",
+    "video/mp2t": "ts",
+}
+KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
+"""An id always means the same bytes; shared caches must not store them."""
+
+
+@router.get("/media/{media_id}")
+@router.head("/media/{media_id}")
+def show_media(request: Request, visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
+    """A picture or clip, whole or in part."""
+    return answer(request, playback.open_media(visit.asker, media_id))
+
+
+@router.get("/media/{media_id}/h264")
+@router.head("/media/{media_id}/h264")
+def show_copy(request: Request, visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
+    """A small copy of a clip that some browsers cannot play; the first request waits for it."""
+    try:
+        return answer(request, playback.open_copy(visit.asker, media_id))
+    except BusyError:
+        return JSONResponse({"reason": "busy"}, 503, headers={"Retry-After": "30"})
+    except NoCopyError:
+        return JSONResponse({"reason": "no_copy"}, 503)
+
+
+def answer(request: Request, media: OpenMedia | None) -> Response:
+    """Whole or in the requested range; 404 for None."""
+    if media is None:
+        raise HTTPException(404)
+    headers = _headers(media)
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    try:
+        span = _asked_span(request, media)
+    except UnsatisfiableError:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{media.size_bytes}"})
+    if span is None:
+        return _send(media, Span(0, media.size_bytes - 1), 200, headers, request.method)
+    headers["Content-Range"] = f"bytes {span.first}-{span.last}/{media.size_bytes}"
+    return _send(media, span, 206, headers, request.method)
+
+
+@router.get("/media/{media_id}/small")
+def show_small(visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
+    """A picture in list size."""
+    media = playback.open_media(visit.asker, media_id)
+    if media is None or media.kind != "picture":
+        raise HTTPException(404)
+    headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}
+    try:
+        data = small_picture(_original(media))
+    except NotAPictureError:
+        return RedirectResponse(f"/media/{media_id}", 307)
+    return Response(data, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _original(media: OpenMedia) -> Original:
+    return Original(media.sha256, lambda: b"".join(media.read(0, media.size_bytes)))
+
+
+def _headers(media: OpenMedia) -> dict[str, str]:
+    ending = ENDINGS[media.media_type]
+    return {
+        "ETag": f'"{media.sha256}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": KEPT_BY_THIS_BROWSER,
+        "Content-Disposition": f'inline; filename="matthan-{media.media_id}.{ending}"',
+    }
+
+
+def _asked_span(request: Request, media: OpenMedia) -> Span | None:
+    if_range = request.headers.get("if-range")
+    if if_range is not None and if_range != f'"{media.sha256}"':
+        return None
+    return wanted_span(request.headers.get("range", ""), media.size_bytes)
+
+
+def _send(
+    media: OpenMedia, span: Span, status_code: int, headers: dict[str, str], method: str
+) -> Response:
+    headers = {**headers, "Content-Length": str(span.size_bytes)}
+    if method == "HEAD":
+        return Response(status_code=status_code, headers=headers, media_type=media.media_type)
+    return StreamingResponse(
+        media.read(span.first, span.size_bytes),
+        status_code=status_code,
+        headers=headers,
+        media_type=media.media_type,
+    )
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "media.open": say("opened a picture or a clip"),
+        "media.copy": say("watched a clip"),
+        "media.ask": say("asked for a clip"),
+        "clip.watch": say("watched a clip while it was recorded"),
+        "clip.await": say("waited for a clip"),
+    }

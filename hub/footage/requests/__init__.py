@@ -1,0 +1,1 @@
+"""Clips and spans of time that the hub asks of a node."""

@@ -1,0 +1,18 @@
+"""How long footage is kept, and holds for cases."""
+
+from typing import Final
+
+from hub.base.db.table_notes import Mark
+from hub.footage.retention import pages
+from hub.footage.retention.service import RetentionService
+from hub.footage.retention.tables import holds, node_holds, retention_rules
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="retention",
+    templates=("hub.footage.retention",),
+    routers=(pages.router,),
+    tables=(retention_rules, holds, node_holds),
+    marks=(Mark(node_holds, ("sent",), is_repeated=True),),
+    may={"hold": lambda visit: visit.use(RetentionService).may_hold(visit.asker)},
+)

@@ -1,0 +1,272 @@
+"""Page of legal holds and retention rules."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.footage.retention.rules import FootageClass
+from hub.footage.retention.service import RetentionService
+from hub.footage.retention.views import HeldRow, KeepingFault, KeptPage, NewHold, NewRule, RuleRow
+from hub.web.calendar import Calendar
+from hub.web.forms import Fields, field
+from hub.web.i18n import Words
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter(prefix="/keeping")
+
+Retention = Annotated[RetentionService, service(RetentionService)]
+
+MB: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """One hold as text."""
+
+    hold_id: UUID
+    what: str
+    alert_id: UUID | None
+    why: str
+    covers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All visible holds of one case number."""
+
+    number: str
+    lines: tuple[HoldLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule as text."""
+
+    row: RuleRow
+    where: str
+    what: str
+    how_long: str
+
+
+@router.get("")
+def show_keeping(
+    request: Request, visit: SignedIn, retention: Retention, alert: UUID | None = None
+) -> Response:
+    """Visible holds and rules; 404 for people who may hold nothing. `alert`: to be held."""
+    return _page(request, visit, retention, alert_id=alert)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    retention: RetentionService,
+    *,
+    alert_id: UUID | None = None,
+    fault: KeepingFault | None = None,
+) -> Response:
+    if not retention.may_hold(visit.asker):
+        raise HTTPException(404)
+    if alert_id is not None and not retention.may_hold_alert(visit.asker, alert_id):
+        raise HTTPException(404)
+    page, calendar = retention.page(visit.asker), visit.site.calendar(visit.asker.language)
+    return render(
+        request,
+        "keeping.html",
+        session=visit.session,
+        status_code=422 if fault else 200,
+        cases=cases(page, calendar),
+        rules=[_rule(row, calendar.words) for row in page.rules],
+        cameras=page.cameras,
+        areas=page.areas,
+        classes=[(one.value, class_name(one, calendar.words)) for one in FootageClass],
+        today=f"{calendar.local(calendar.now_utc_us):%Y-%m-%d}",
+        alert_id=alert_id,
+        wrong=fault_sentence(fault, calendar.words) if fault else "",
+    )
+
+
+def cases(page: KeptPage, calendar: Calendar) -> list[Case]:
+    """Holds by case number."""
+    by_number: dict[str, list[HoldLine]] = {}
+    for row in page.holds:
+        by_number.setdefault(row.case_number, []).append(_hold(row, calendar))
+    return [Case(number, tuple(lines)) for number, lines in by_number.items()]
+
+
+def _hold(row: HeldRow, calendar: Calendar) -> HoldLine:
+    say = calendar.words.say
+    told = {
+        "camera": f"{row.camera_label} · {row.place}",
+        "since": calendar.full(row.from_utc_us),
+        "until": "" if row.until_utc_us is None else calendar.full(row.until_utc_us),
+        "name": row.placed_by_name or say("the hub's shell"),
+        "date": f"{calendar.local(row.placed_utc_us):%d/%m/%Y}",
+        "reason": row.reason,
+    }
+    match row.of:
+        case "alert":
+            what = say("All footage of the alert of %(since)s (%(camera)s)")
+        case "media":
+            what = say("One file of %(since)s (%(camera)s)")
+        case _ if row.until_utc_us is None:
+            what = say("%(camera)s, from %(since)s on")
+        case _:
+            what = say("%(camera)s, %(since)s to %(until)s")
+    return HoldLine(
+        hold_id=row.hold_id,
+        what=what % told,
+        alert_id=row.alert_id,
+        why=say("%(reason)s (%(name)s, %(date)s)") % told,
+        covers=_covers(row, calendar.words),
+    )
+
+
+def _covers(row: HeldRow, words: Words) -> str:
+    told = {"n": row.files, "mb": f"{row.size_bytes / MB:.1f}"}
+    here = (
+        words.count(
+            "%(n)d file at the hub (%(mb)s MB)", "%(n)d files at the hub (%(mb)s MB)", row.files
+        )
+        % told
+    )
+    if row.node_files is None:
+        return f"{here}; {words.say('the camera box has not answered yet')}"
+    there = words.count("%(n)d at the camera box", "%(n)d at the camera box", row.node_files)
+    return f"{here}; {there % {'n': row.node_files}}"
+
+
+def _rule(row: RuleRow, words: Words) -> RuleLine:
+    days = row.keep_days
+    return RuleLine(
+        row=row,
+        where=row.place or words.say("Everywhere else"),
+        what=class_name(row.footage_class, words),
+        how_long=words.say("for good")
+        if days is None
+        else words.count("%(n)d day", "%(n)d days", days) % {"n": days},
+    )
+
+
+def class_name(footage_class: FootageClass, words: Words) -> str:
+    """Readable name of a class of footage."""
+    match footage_class:
+        case FootageClass.ALERT:
+            return words.say("Footage of alerts")
+        case FootageClass.SIGHTING:
+            return words.say("All other footage")
+
+
+def fault_sentence(fault: KeepingFault, words: Words) -> str:
+    """The fault and the cure."""
+    match fault:
+        case KeepingFault.CASE:
+            return words.say("A hold needs the number of its case.")
+        case KeepingFault.REASON:
+            return words.say("It needs a reason: somebody will ask one day.")
+        case KeepingFault.SPAN:
+            return words.say("The span ends before it begins, or is no time: look at its dates.")
+        case KeepingFault.DAYS:
+            return words.say("Days are a whole number from 1 to 36500; none means for good.")
+
+
+def _ended(
+    request: Request,
+    visit: Visit,
+    retention: RetentionService,
+    answer: KeepingFault | bool,
+    alert_id: UUID | None = None,
+) -> Response:
+    """The page again, with the fault or the new state."""
+    if isinstance(answer, KeepingFault):
+        return _page(request, visit, retention, alert_id=alert_id, fault=answer)
+    if not answer:
+        raise HTTPException(404)
+    return RedirectResponse("/keeping", 303)
+
+
+@router.post("/holds")
+def place_hold(request: Request, visit: FormSent, retention: Retention, form: Fields) -> Response:
+    """Hold an alert's footage for a case, or a time span of a camera."""
+    case, reason, alert = (field(form, name) for name in ("case", "reason", "alert"))
+    try:
+        if alert:
+            new = NewHold(case, reason, alert_id=UUID(alert))
+        else:
+            camera_id = UUID(field(form, "camera"))
+    except ValueError:
+        raise HTTPException(422) from None
+    if not alert:
+        try:
+            begins, ends = _span(form, visit.site.calendar(visit.asker.language))
+        except ValueError:
+            return _page(request, visit, retention, fault=KeepingFault.SPAN)
+        new = NewHold(case, reason, camera_id=camera_id, from_utc_us=begins, until_utc_us=ends)
+    return _ended(request, visit, retention, retention.place_hold(visit.asker, new), new.alert_id)
+
+
+def _span(form: FormData, calendar: Calendar) -> tuple[int, int | None]:
+    """Start and end; an end of None is open. ValueError for an invalid time."""
+    begins = utc_us_of(field(form, "from_day"), field(form, "since") or "00:00", calendar)
+    until_day = field(form, "until_day")
+    if not until_day:
+        return begins, None
+    return begins, utc_us_of(until_day, field(form, "until") or "23:59", calendar)
+
+
+def utc_us_of(day: str, clock: str, calendar: Calendar) -> int:
+    """`2026-11-25`, `02:10` in local time; ValueError if invalid."""
+    return int(calendar.typed(day, clock).timestamp()) * 1_000_000
+
+
+@router.post("/holds/{hold_id}/end")
+def end_hold(
+    request: Request,
+    visit: ProvedForm,
+    retention: Retention,
+    hold_id: UUID,
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """End the hold: retention rules apply again."""
+    return _ended(
+        request, visit, retention, retention.end_hold(visit.asker, hold_id, reason=reason)
+    )
+
+
+@router.post("/rules")
+def set_rule(
+    request: Request,
+    visit: ProvedForm,
+    retention: Retention,
+    area: Annotated[UUID, Form()],
+    footage_class: Annotated[FootageClass, Form()],
+    days: Annotated[str, Form(max_length=10)] = "",
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Set the retention of an area."""
+    try:
+        keep_days = int(days) if days.strip() else None
+    except ValueError:
+        return _page(request, visit, retention, fault=KeepingFault.DAYS)
+    new = NewRule(area, footage_class, keep_days, reason)
+    return _ended(request, visit, retention, retention.set_rule(visit.asker, new))
+
+
+@router.post("/rules/end")
+def end_rule(
+    request: Request,
+    visit: ProvedForm,
+    retention: Retention,
+    area: Annotated[UUID, Form()],
+    footage_class: Annotated[FootageClass, Form()],
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """End the rule: the rule above applies again."""
+    answer = retention.end_rule(visit.asker, area, footage_class, reason=reason)
+    return _ended(request, visit, retention, answer)

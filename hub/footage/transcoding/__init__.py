@@ -1,0 +1,1 @@
+"""Copies of H.265 clips that every browser can play."""

@@ -1,0 +1,1 @@
+"""Uploads of clips and pictures by nodes."""

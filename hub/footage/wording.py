@@ -1,0 +1,98 @@
+"""Texts about footage: what is still at its node, and what was removed."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from hub.footage.sound_wording import Heard
+from hub.footage.views import MediaRow, Removed, WishRow
+from hub.web.calendar import Calendar
+from hub.web.i18n import Words
+
+NO_SOUND: Final = Heard()
+
+
+@dataclass(frozen=True, slots=True)
+class Unbrought:
+    """A clip still at its node, and the possible act of an officer."""
+
+    media: MediaRow
+    sentence: str
+    button: str | None
+    """Text of the request button; None if a request would change nothing."""
+
+
+def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
+    """What was removed, when, and by whose rule."""
+    say = calendar.words.say
+    told = {
+        "time": calendar.full(media.first_frame_utc_us),
+        "date": f"{calendar.local(removed.at_utc_us):%d/%m/%Y}",
+        "days": removed.keep_days,
+        "place": removed.area or say("everywhere"),
+        "reason": removed.reason,
+    }
+    is_clip = media.kind == "clip"
+    match removed.why:
+        case "rule":
+            rule = say("Rule: kept for %(days)s days (%(place)s). Reason: %(reason)s.")
+            what = (
+                say("The clip of %(time)s was removed on %(date)s.")
+                if is_clip
+                else say("The picture of %(time)s was removed on %(date)s.")
+            )
+            return f"{what % told} {rule % told}"
+        case "asked":
+            return (
+                say("The clip of %(time)s was deleted on %(date)s for a person concerned.")
+                if is_clip
+                else say("The picture of %(time)s was deleted on %(date)s for a person concerned.")
+            ) % told
+        case "full":
+            return (
+                say("The clip of %(time)s was removed on %(date)s: the hub's disk was full.")
+                if is_clip
+                else say(
+                    "The picture of %(time)s was removed on %(date)s: the hub's disk was full."
+                )
+            ) % told
+        case _:
+            return (
+                say("The clip of %(time)s is no longer at the hub; its camera box is asked.")
+                if is_clip
+                else say(
+                    "The picture of %(time)s is no longer at the hub; its camera box is asked."
+                )
+            ) % told
+
+
+def unbrought(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> Unbrought:
+    """Text about an announced clip."""
+    say = calendar.words.say
+    wish = media.wish
+    if wish is not None and wish.answer == "gone":
+        return Unbrought(media, _gone(wish, calendar), say("Ask again"))
+    if wish is not None:
+        return Unbrought(media, _asked(wish, calendar, is_node_here=is_node_here), None)
+    if not is_node_here:
+        return Unbrought(media, unheard(calendar.words), say("Bring it as soon as possible"))
+    fetching = say("The clip is being fetched from the camera box.")
+    return Unbrought(media, fetching, say("Bring it now"))
+
+
+def unheard(words: Words) -> str:
+    """That the node of a clip is not heard."""
+    return words.say("The camera box is not heard; its clip comes when it is back.")
+
+
+def _asked(wish: WishRow, calendar: Calendar, *, is_node_here: bool) -> str:
+    say = calendar.words.say
+    told = {"time": calendar.full(wish.asked_utc_us), "name": wish.person_name}
+    if wish.answer == "coming" and is_node_here:
+        return say("%(name)s asked for it, %(time)s; it is on its way.") % told
+    return say("%(name)s asked for it, %(time)s; waiting for the camera box.") % told
+
+
+def _gone(wish: WishRow, calendar: Calendar) -> str:
+    at_utc_us = wish.answered_utc_us if wish.answered_utc_us is not None else wish.asked_utc_us
+    told = {"time": calendar.full(at_utc_us)}
+    return calendar.words.say("The camera box no longer has this clip (%(time)s).") % told

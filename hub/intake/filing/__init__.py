@@ -1,0 +1,1 @@
+"""Files an event: rows, alerts and notifications in one transaction."""

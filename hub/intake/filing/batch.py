@@ -1,0 +1,334 @@
+"""Batch filing: stores one batch of messages in the caller's transaction and sets bad ones
+aside."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, assert_never
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError as BadValue
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from agent.wire.answers import Refusal, RefusalReason, TokenWanted
+from agent.wire.messages import Event
+from agent.wire.presence import Birth, Death, Health
+from agent.wire.programs import ProgramsReport
+from agent.wire.settings import SettingsReport
+from hub.base.db.database import DatabaseError
+from hub.base.moment import Moment
+from hub.intake.commands import commands
+from hub.intake.filing import batch_log as lines
+from hub.intake.filing.batch_log import Line
+from hub.intake.filing.decode import Said, Unreadable, read
+from hub.intake.filing.filing import Filed, set_aside
+from hub.intake.gap_recovery import RollCall
+from hub.intake.mqtt.inbox import Arrival
+from hub.intake.presence import HERE, Fleet
+from hub.intake.replies import Replies, Reply
+
+log = structlog.get_logger()
+
+DATABASE_FAULTS: Final = (DBAPIError, PoolTimeout, DatabaseError)
+"""Faults of the database, not of the message: nothing is set aside, all is retried. Two kinds of
+DBAPIError are the message's own fault: a violated constraint and a value that does not fit."""
+
+ASIDE_PER_HOUR: Final = 200
+"""Bad messages stored per node and hour; a faulty node must not fill the disk."""
+
+
+OF_ALERTS: Final = frozenset({"alerted", "grouped"})
+"""Results of events that belong to an alert."""
+
+
+class Files(Protocol):
+    """Stores events."""
+
+    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
+        """Store one event."""
+        ...
+
+
+NOT_YET: Final = frozenset({RefusalReason.UNKNOWN_NODE, RefusalReason.UNKNOWN_CAMERA})
+"""Reasons that end by themselves: the node must be added, or its birth must arrive. Such events get
+no answer, so the node keeps them and sends them again; a refusal would lose them."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is left to do after the commit: replies, a change signal, counters."""
+
+    replies: Replies = field(default_factory=Replies)
+    has_news: bool = False
+    wants_births: bool = False
+    """Some events wait for a birth that is missing or was ignored: request all births again."""
+    counts: Counter[str] = field(default_factory=Counter)
+    lines: list[Line] = field(default_factory=list)
+    """Log lines, written after the commit because a batch can be filed again."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Bad messages that may still be stored per node in this hour."""
+
+    per_hour: int = ASIDE_PER_HOUR
+    _hour: int = -1
+    _used: Counter[str] = field(default_factory=Counter)
+
+    def copy(self) -> "Allowance":
+        """A copy, to restore after a rollback."""
+        return replace(self, _used=Counter(self._used))
+
+    def use(self, node: str, now: Moment) -> int:
+        """Count one; returns the number in this hour, this one included."""
+        hour = now.utc_us // 3_600_000_000
+        if hour != self._hour:
+            self._hour, self._used = hour, Counter()
+        self._used[node] += 1
+        return self._used[node]
+
+
+class Hearing(Protocol):
+    """A way to file one message: directly, or in a savepoint."""
+
+    def __call__(
+        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
+        """File it; returns the fault of a refused message."""
+        ...
+
+
+class Clerk:
+    """Files batches; for the intake thread only."""
+
+    def __init__(
+        self,
+        files: Files,
+        fleet: Fleet,
+        *,
+        roll: RollCall | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
+        self._files = files
+        self._fleet = fleet
+        self._roll = roll or RollCall()
+        self._allowance = allowance or Allowance()
+        self._complaints = Allowance(per_hour=1)
+
+    def file(self, conn: Connection, batch: list[Arrival], *, now: Moment) -> Outcome:
+        """File all; raises only if the database fails.
+
+        First all at once, because a savepoint per message costs as much as filing it. If a message
+        fails, everything is rolled back and the messages are filed one by one.
+        """
+        before = self._allowance.copy(), self._complaints.copy()
+        try:
+            with conn.begin_nested():
+                outcome = self._file(conn, batch, hear=self._hear, now=now)
+        except Exception as error:
+            if _is_the_databases(error):
+                raise
+            self._allowance, self._complaints = before
+            self.forget()
+            outcome = self._file(conn, batch, hear=self._hear_apart, now=now)
+        lines.write(outcome.lines)
+        return outcome
+
+    def forget(self) -> None:
+        """Drop cached facts after a rollback; they are read again."""
+        self._fleet.forget()
+        self._roll.forget()
+
+    def ask(self, conn: Connection, *, now: Moment, for_files: bool) -> list[Reply]:
+        """Requests to send to nodes now, recorded as sent."""
+        asked = [*self._roll.ask(conn, now=now), *commands(conn, now=now)]
+        return [*asked, *self._roll.ask_for_files(conn, now=now)] if for_files else asked
+
+    def _file(
+        self, conn: Connection, batch: list[Arrival], *, hear: Hearing, now: Moment
+    ) -> Outcome:
+        outcome = Outcome()
+        with self._fleet.looking_once():
+            for arrival in batch:
+                self._file_one(conn, arrival, hear=hear, outcome=outcome, now=now)
+            self._roll.write(conn)
+        return outcome
+
+    def _file_one(
+        self, conn: Connection, arrival: Arrival, *, hear: Hearing, outcome: Outcome, now: Moment
+    ) -> None:
+        outcome.counts["received"] += 1
+        match read(arrival.topic, arrival.payload):
+            case None:
+                return
+            case Unreadable() as bad:
+                self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
+            case Said() as said:
+                bad_after_all = hear(conn, said, outcome=outcome, now=now)
+                if bad_after_all is not None:
+                    self._set_aside(conn, arrival, bad_after_all, outcome=outcome, now=now)
+            case unexpected:
+                assert_never(unexpected)
+
+    def give_up(
+        self, conn: Connection, arrival: Arrival, error: Exception, *, now: Moment
+    ) -> Outcome:
+        """Set aside a message that makes the database fail every time."""
+        outcome = Outcome()
+        outcome.counts["received"] += 1
+        match read(arrival.topic, arrival.payload):
+            case Said() as said:
+                self._set_aside(conn, arrival, _unfileable(said, error), outcome=outcome, now=now)
+            case Unreadable() as bad:
+                self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
+            case None:
+                pass
+        lines.write(outcome.lines)
+        return outcome
+
+    def _hear_apart(
+        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
+        """File one message in a savepoint, so that a failure undoes only this message."""
+        try:
+            with conn.begin_nested():
+                return self._hear(conn, said, outcome=outcome, now=now)
+        except Exception as error:
+            self._fleet.look_again(said.node)
+            if _is_the_databases(error):
+                raise
+            if not isinstance(error, DBAPIError):
+                log.error("intake.broken", node=said.node, exc_info=error)
+            return _unfileable(said, error)
+
+    def _hear(
+        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
+        """File one message; returns the fault of a refused message."""
+        if self._fleet.is_shut_out(conn, said.node):
+            # The broker blocks it too after reading the list; here it takes effect at once.
+            outcome.counts["revoked"] += 1
+            return None
+        match said.message:
+            case Event() as event:
+                return self._file_event(conn, event, outcome=outcome, now=now)
+            case Birth() | Death() as status:
+                if not self._hear_status(conn, status, outcome=outcome, now=now):
+                    return None
+            case Health() as health:
+                self._hear_health(conn, health, outcome=outcome, now=now)
+                return None
+            case SettingsReport() | ProgramsReport() as report:
+                if not self._fleet.note_report(conn, report, now=now):
+                    outcome.counts["unknown_node"] += 1
+                return None
+            case TokenWanted():
+                pass
+            case unexpected:
+                assert_never(unexpected)
+        token = self._fleet.token(conn, said.node, now=now)
+        if token is None:
+            outcome.counts["unknown_node"] += 1
+        else:
+            outcome.replies.grant(said.node, token)
+        return None
+
+    def _hear_status(
+        self, conn: Connection, status: Birth | Death, *, outcome: Outcome, now: Moment
+    ) -> bool:
+        """Record a birth or a death; True if the node is online."""
+        lost = self._roll.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
+        verdict = self._fleet.hear(conn, status, now=now)
+        outcome.lines.append(lines.about_status(status, verdict))
+        if isinstance(status, Death) or verdict not in HERE:
+            return False
+        if lost:
+            outcome.lines.append(lines.about_lost_spool(status.node, lost))
+        if status.last_seq is not None:
+            self._roll.announce(
+                conn, status.node, spool_id=status.spool_id, last_seq=status.last_seq, now=now
+            )
+        return True
+
+    def _hear_health(
+        self, conn: Connection, said: Health, *, outcome: Outcome, now: Moment
+    ) -> None:
+        """Record the node's health and its event counter."""
+        if not self._fleet.note_health(conn, said, now=now):
+            outcome.counts["unknown_node"] += 1
+            return
+        outcome.counts["health"] += 1
+        self._roll.announce(
+            conn, said.node, spool_id=said.spool_id, last_seq=said.last_seq, now=now
+        )
+
+    def _file_event(
+        self, conn: Connection, event: Event, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
+        self._roll.expect(conn, event.node, event.spool_id)
+        filed = self._files.file_event(conn, event, now=now)
+        if filed.refusal is not None and filed.refusal.reason in NOT_YET:
+            self._put_off(event.node, filed.refusal, outcome=outcome, now=now)
+            return None
+        if filed.refusal is not None:
+            return Unreadable(
+                event.node,
+                filed.refusal.reason,
+                filed.refusal.detail,
+                event_id=event.event_id,
+                spool_id=event.spool_id,
+            )
+        self._fleet.see(conn, event.node, now=now)
+        self._roll.note(conn, event, now=now)
+        is_alerted = filed.fate in OF_ALERTS
+        outcome.replies.store(event.node, event.spool_id, event.event_id, is_alerted=is_alerted)
+        outcome.counts["repeated" if filed.is_repeat else "stored"] += 1
+        outcome.has_news |= not filed.is_repeat
+        return None
+
+    def _put_off(self, node: str, why: Refusal, *, outcome: Outcome, now: Moment) -> None:
+        """Send no answer to the node; log it for the technician once an hour."""
+        outcome.counts["not_yet"] += 1
+        outcome.wants_births = True
+        if self._complaints.use(f"{node} {why.reason}", now) == 1:
+            outcome.lines.append(lines.about_waiting(node, why))
+
+    def _set_aside(
+        self, conn: Connection, arrival: Arrival, bad: Unreadable, *, outcome: Outcome, now: Moment
+    ) -> None:
+        """Store it if the node's hourly allowance is not used up; refuse it in any case."""
+        outcome.counts["set_aside"] += 1
+        if bad.node is not None and bad.event_id is not None:
+            refusal = Refusal(event_id=bad.event_id, reason=bad.reason, detail=bad.detail[:500])
+            outcome.replies.refuse(bad.node, bad.spool_id, refusal)
+        used = self._allowance.use(bad.node or "", now)
+        if used > self._allowance.per_hour:
+            return
+        set_aside(
+            conn,
+            topic=arrival.topic,
+            payload=arrival.payload,
+            reason=bad.reason,
+            detail=bad.detail,
+            node_name=bad.node,
+            event_id=bad.event_id,
+            now=now,
+        )
+        is_last = used == self._allowance.per_hour
+        outcome.lines.append(lines.about_aside(bad, is_last=is_last))
+
+
+def _unfileable(said: Said, error: Exception) -> Unreadable:
+    event_id: UUID | None = None
+    spool_id: UUID | None = None
+    if isinstance(said.message, Event):
+        event_id, spool_id = said.message.event_id, said.message.spool_id
+    detail = f"the hub cannot file it: {type(error).__name__}: {error}"[:500]
+    return Unreadable(said.node, RefusalReason.MALFORMED, detail, event_id, spool_id)
+
+
+def _is_the_databases(error: Exception) -> bool:
+    """True if the database failed, not the message."""
+    return isinstance(error, DATABASE_FAULTS) and not isinstance(error, IntegrityError | BadValue)

@@ -1,0 +1,252 @@
+"""Filing of events: rows, alerts and queued notifications, all in the caller's transaction."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.event import listen
+
+from agent.wire.answers import Refusal, RefusalReason
+from agent.wire.messages import (
+    Body,
+    CameraBack,
+    CameraLost,
+    ClipBegun,
+    ClipDropped,
+    ClipReady,
+    ClockSet,
+    Event,
+    SightingClosed,
+    SightingOpened,
+    SightingUpdated,
+    TamperBegan,
+    TamperEnded,
+)
+from hub.alerting.alerts.rules.grouping import Policy, age_s
+from hub.base.db.bounds import bigint, text
+from hub.base.db.columns import columns, new_id
+from hub.base.db.statements import add_once
+from hub.base.moment import Moment
+from hub.intake.filing import boot_clocks, node_plans, sighting_plans, tamper_plans
+from hub.intake.filing.event import News, Plan
+from hub.intake.rules.boot_clock import BootClock, Told, happened
+from hub.nodes.spool.tables import events
+from hub.nodes.spool.tables import set_aside as aside
+from hub.registry.registry import Origin
+from hub.registry.tables import cameras, nodes
+
+KEPT_BYTES: Final = 64 * 1024
+"""Bytes kept of a message that cannot be filed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Result of one event: stored (now or before), or refused for good."""
+
+    event_id: UUID
+    is_stored: bool
+    is_repeat: bool = False
+    fate: str = ""
+    """alerted, grouped, silenced, muted, late or noted; empty for a refusal."""
+    alert_id: UUID | None = None
+    refusal: Refusal | None = None
+
+
+OfNode = node_plans.OfTheNode | ClockSet
+"""Messages about the node as a whole, not about one camera."""
+
+
+class Filing:
+    """Files events for one intake thread; caches ids of nodes and cameras."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._nodes: dict[str, UUID] = {}
+        self._cameras: dict[tuple[UUID, str], UUID] = {}
+        self._watched: Engine | None = None
+
+    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
+        """File one event; a repeat changes nothing and is answered as stored."""
+        origin = self._origin(conn, event)
+        if isinstance(origin, Refusal):
+            return Filed(event.event_id, is_stored=False, refusal=origin)
+        news = _news(conn, event, origin, now)
+        plan = self._plan(conn, news, event)
+        if not add_once(conn, events, _row(event, news, plan)):
+            return _repeat(conn, event, origin)
+        plan.write(conn)
+        return Filed(event.event_id, is_stored=True, fate=plan.fate, alert_id=plan.alert_id)
+
+    def forget(self) -> None:
+        """Clear the cached ids; done automatically after a rollback."""
+        self._nodes.clear()
+        self._cameras.clear()
+
+    def _plan(self, conn: Connection, news: News, event: Event) -> Plan:
+        match event.body:
+            case SightingOpened() as body:
+                return sighting_plans.plan_opened(conn, news, body, self._policy)
+            case SightingUpdated() | SightingClosed() as body:
+                return sighting_plans.plan_updated(conn, news, body, self._policy)
+            case ClipReady() | ClipBegun() | ClipDropped() as body:
+                return node_plans.plan_clip(conn, news, body, self._policy)
+            case CameraLost() | CameraBack() as body:
+                return node_plans.plan_camera_state(conn, news, body)
+            case TamperBegan() | TamperEnded() as body:
+                return tamper_plans.plan_tampering(conn, news, body)
+            case body:
+                return _plan_of_node(conn, news, body, event=event)
+
+    def _origin(self, conn: Connection, event: Event) -> Origin | Refusal:
+        self._forget_on_rollback(conn.engine)
+        node_id = self._nodes.get(event.node)
+        if node_id is None:
+            node_id = conn.scalar(select(nodes.c.id).where(nodes.c.name == event.node))
+            if node_id is None:
+                return _refuse(event, RefusalReason.UNKNOWN_NODE, f"no node is called {event.node}")
+            self._nodes[event.node] = node_id
+        if isinstance(event.body, OfNode):
+            return Origin(node_id, None)
+        camera = event.body.camera
+        camera_id = self._cameras.get((node_id, camera))
+        if camera_id is None:
+            camera_id = conn.scalar(
+                select(cameras.c.id).where(cameras.c.node_id == node_id, cameras.c.name == camera)
+            )
+            if camera_id is None:
+                detail = f"{event.node} has named no camera {camera} at its birth"
+                return _refuse(event, RefusalReason.UNKNOWN_CAMERA, detail)
+            self._cameras[node_id, camera] = camera_id
+        return Origin(node_id, camera_id)
+
+    def _forget_on_rollback(self, engine: Engine) -> None:
+        # After a rollback, a cached id may belong to a row that was never committed.
+        if engine is not self._watched:
+            self._watched = engine
+            listen(engine, "rollback", lambda _conn: self.forget())
+            listen(engine, "rollback_savepoint", lambda _conn, _name, _ctx: self.forget())
+
+
+def set_aside(
+    conn: Connection,
+    *,
+    topic: str,
+    payload: bytes,
+    reason: RefusalReason,
+    detail: str,
+    node_name: str | None,
+    event_id: UUID | None,
+    now: Moment,
+) -> None:
+    """Keep the first 64 KiB of a message that cannot be filed, with the reason."""
+    conn.execute(
+        insert(aside).values(
+            id=new_id(now),
+            topic=text(topic, 500),
+            node_name=node_name,
+            event_id=event_id,
+            reason=reason.value,
+            detail=text(detail, 500),
+            size_bytes=len(payload),
+            payload=payload[:KEPT_BYTES],
+            **columns("received", now),
+        )
+    )
+
+
+def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> News:
+    stamp = Moment(event.stamp.utc_us, event.stamp.error_ms)
+    boot = None
+    if stamp.error_ms is None:
+        boot = boot_clocks.known(conn, origin.node_id, event.boot_id)
+    told = Told(stamp, event.age_ms, event.uptime_ms)
+    when = happened(told, boot, now=now)
+    when = Moment(bigint(when.utc_us), when.error_ms)
+    return News(
+        origin=origin,
+        spool_id=event.spool_id,
+        seq=event.seq,
+        clock_source=event.stamp.source,
+        happened=when,
+        shift_us=when.utc_us - event.stamp.utc_us,
+        age_s=age_s(
+            received_utc_us=now.utc_us,
+            stamp_utc_us=when.utc_us,
+            # While the hub's clock is doubted, no timestamp is evidence of age.
+            stamp_error_ms=None if now.is_doubted else when.error_ms,
+            age_ms=event.age_ms,
+        ),
+        now=now,
+    )
+
+
+def _plan_of_node(conn: Connection, news: News, body: OfNode, *, event: Event) -> Plan:
+    if isinstance(body, ClockSet):
+        return _plan_clock(event, news)
+    return node_plans.plan_node(conn, news, body)
+
+
+def _plan_clock(event: Event, news: News) -> Plan:
+    """The boot's clock is trusted now: correct the times of its earlier events."""
+    error_ms, uptime_ms = event.stamp.error_ms, event.uptime_ms
+    if error_ms is None or uptime_ms is None:
+        return Plan("noted", "a clock that nobody vouches for")
+    clock = BootClock(Moment(event.stamp.utc_us, error_ms), uptime_ms)
+
+    def write(conn: Connection) -> None:
+        boot_clocks.learn(conn, news.origin.node_id, event.boot_id, clock=clock, now=news.now)
+
+    return Plan("noted", "the clock of this boot is trusted now", None, write)
+
+
+def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
+    return {
+        "id": event.event_id,
+        "node_id": news.origin.node_id,
+        "spool_id": event.spool_id,
+        "seq": event.seq,
+        "boot_id": event.boot_id,
+        "kind": event.body.kind,
+        "camera_id": news.origin.camera_id,
+        "sighting_id": _spoken_of(event.body),
+        **columns("happened", news.happened),
+        "clock_source": event.stamp.source.value,
+        "age_ms": event.age_ms,
+        "uptime_ms": event.uptime_ms,
+        **columns("received", news.now),
+        "body": event.body.model_dump_json(),
+        "fate": plan.fate,
+        "fate_reason": plan.reason,
+    }
+
+
+def _spoken_of(body: Body) -> UUID | None:
+    """The sighting or tampering of this message."""
+    match body:
+        case SightingOpened() | SightingUpdated() | SightingClosed():
+            return body.sighting_id
+        case TamperBegan() | TamperEnded():
+            return body.tamper_id
+        case _:
+            return None
+
+
+def _repeat(conn: Connection, event: Event, origin: Origin) -> Filed:
+    """Reason of a failed insert: the row exists already, or its number belongs to another event."""
+    row = conn.execute(
+        select(events.c.node_id, events.c.fate).where(events.c.id == event.event_id)
+    ).first()
+    if row is not None and row.node_id == origin.node_id:
+        return Filed(event.event_id, is_stored=True, is_repeat=True, fate=row.fate)
+    detail = (
+        f"number {event.seq} of this spool is another event's"
+        if row is None
+        else "this event id is another node's"
+    )
+    refusal = _refuse(event, RefusalReason.NUMBER_TAKEN, detail)
+    return Filed(event.event_id, is_stored=False, refusal=refusal)
+
+
+def _refuse(event: Event, reason: RefusalReason, detail: str) -> Refusal:
+    return Refusal(event_id=event.event_id, reason=reason, detail=detail)

@@ -1,0 +1,202 @@
+"""Plans for events about the node itself: clips, cameras, event numbers."""
+
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from agent.wire.messages import (
+    CameraBack,
+    CameraLost,
+    ClipBegun,
+    ClipDropped,
+    ClipReady,
+    HoldAnswered,
+    MediaAnswered,
+    NumbersDropped,
+    RecordingResumed,
+    RecordingStopped,
+)
+from hub.alerting.alerts.rules.grouping import Policy
+from hub.alerting.alerts.tables import sightings
+from hub.base.db.bounds import text
+from hub.base.db.columns import columns, new_id
+from hub.base.db.statements import change
+from hub.footage import media_rows
+from hub.footage.growing import rows as growing_rows
+from hub.footage.requests import clips, spans
+from hub.footage.retention import node_holds
+from hub.intake.filing.event import Fate, News, Plan
+from hub.nodes.spool.tables import dropped_numbers, events
+from hub.registry.tables import cameras, nodes
+
+_ALERT_OF: Final = (
+    select(sightings.c.alert_id)
+    .where(
+        sightings.c.id.in_(bindparam("sighting_ids", expanding=True)),
+        sightings.c.camera_id == bindparam("camera_id"),
+        sightings.c.alert_id.is_not(None),
+    )
+    .order_by(sightings.c.first_seen_utc_us)
+    .limit(1)
+)
+
+
+def plan_clip(
+    conn: Connection, news: News, body: ClipReady | ClipBegun | ClipDropped, policy: Policy
+) -> Plan:
+    """A clip is being recorded, is complete, or will not come."""
+    if isinstance(body, ClipReady):
+        return _plan_whole(conn, news, body, policy)
+    return _plan_growing(conn, news, body)
+
+
+def _plan_whole(conn: Connection, news: News, body: ClipReady, policy: Policy) -> Plan:
+    """A clip waits at the node; its alerts show it once it is stored."""
+    write = partial(_announce_clip, news, body)
+    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
+    alert_id = conn.scalar(_ALERT_OF, asked)
+    if alert_id is not None:
+        return Plan("grouped", "a clip of this alert", alert_id, write)
+    fate: Fate = "late" if news.age_s > policy.late_after_s else "noted"
+    return Plan(fate, "a clip of sightings that woke nobody", None, write)
+
+
+def _plan_growing(conn: Connection, news: News, body: ClipBegun | ClipDropped) -> Plan:
+    """A clip is being recorded, and its alerts show it as it grows; or it will not come."""
+    if isinstance(body, ClipDropped):
+        return Plan("noted", "a clip will not come", None, partial(_drop_clip, news, body))
+    write = partial(_begin_clip, news, body)
+    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
+    alert_id = conn.scalar(_ALERT_OF, asked)
+    if alert_id is not None:
+        return Plan("grouped", "a clip of this alert is being recorded", alert_id, write)
+    return Plan("noted", "a clip of sightings that woke nobody is being recorded", None, write)
+
+
+def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBack) -> Plan:
+    """A camera is lost or back; ignored if newer news of the camera is stored."""
+    newer = (
+        select(events.c.id)
+        .where(
+            events.c.node_id == news.origin.node_id,
+            events.c.spool_id == news.spool_id,
+            events.c.seq > news.seq,
+            events.c.camera_id == news.camera_id,
+            events.c.kind.in_(["camera_lost", "camera_back"]),
+        )
+        .limit(1)
+    )
+    if conn.scalar(newer) is not None:
+        return Plan("noted", "the camera's state has changed since")
+    is_lost = isinstance(body, CameraLost)
+    values = {
+        "is_lost": is_lost,
+        "lost_reason": text(body.reason, 500) if isinstance(body, CameraLost) else None,
+        **columns("state_since", news.happened),
+    }
+    camera_id = news.camera_id
+
+    def write(conn: Connection) -> None:
+        change(conn, cameras, camera_id, values)
+
+    return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
+
+
+OfTheNode = NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered | HoldAnswered
+
+
+def plan_node(conn: Connection, news: News, body: OfTheNode) -> Plan:
+    """Events about the node and no camera."""
+    match body:
+        case NumbersDropped():
+            return _plan_dropped(news, body)
+        case MediaAnswered():
+            return _plan_answer(news, body)
+        case HoldAnswered():
+            write = partial(_note_hold, news, body)
+            return Plan("noted", "the node holds footage, or lets go of it", None, write)
+        case RecordingStopped() | RecordingResumed():
+            return _plan_recording(conn, news, body)
+
+
+def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
+    """Event numbers that will never come; the hub stops waiting for them."""
+    rows = [
+        {
+            "id": new_id(news.now),
+            "node_id": news.origin.node_id,
+            "spool_id": news.spool_id,
+            "first_seq": first,
+            "last_seq": last,
+            "reason": text(body.reason, 500),
+            **columns("said", news.now),
+        }
+        for first, last in body.ranges
+    ]
+
+    def write(conn: Connection) -> None:
+        conn.execute(insert(dropped_numbers), rows)
+
+    return Plan("noted", "the node will never send these numbers", None, write)
+
+
+def _plan_recording(
+    conn: Connection, news: News, body: RecordingStopped | RecordingResumed
+) -> Plan:
+    """The node stops or resumes storing footage; ignored if newer news is stored."""
+    newer = (
+        select(events.c.id)
+        .where(
+            events.c.node_id == news.origin.node_id,
+            events.c.spool_id == news.spool_id,
+            events.c.seq > news.seq,
+            events.c.kind.in_(["recording_stopped", "recording_resumed"]),
+        )
+        .limit(1)
+    )
+    if conn.scalar(newer) is not None:
+        return Plan("noted", "the state of the node's recording has changed since")
+    is_stopped = isinstance(body, RecordingStopped)
+    values = {
+        "unrecorded_why": body.why.value if isinstance(body, RecordingStopped) else None,
+        **columns("unrecorded", news.happened if is_stopped else None),
+    }
+    node_id = news.origin.node_id
+
+    def write(conn: Connection) -> None:
+        change(conn, nodes, node_id, values)
+
+    why = "the node records nothing" if is_stopped else "the node records again"
+    return Plan("noted", why, None, write)
+
+
+def _note_hold(news: News, body: HoldAnswered, conn: Connection) -> None:
+    node_holds.note_answer(conn, news.origin.node_id, body, now=news.now)
+
+
+def _plan_answer(news: News, body: MediaAnswered) -> Plan:
+    """The node's answer to a request for footage."""
+    write = partial(_note_answer, news, body)
+    return Plan("noted", "what comes of footage that was asked for", None, write)
+
+
+def _note_answer(news: News, body: MediaAnswered, conn: Connection) -> None:
+    clips.note_answer(conn, news.origin.node_id, body, now=news.now)
+    spans.note_answer(conn, news.origin.node_id, body, now=news.now)
+
+
+def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:
+    first_frame = news.moment(body.first_frame_utc_us)
+    media_rows.announce_clip(conn, news.origin, body, first_frame=first_frame, now=news.now)
+    if not body.is_sound:
+        growing_rows.end(conn, news.origin, body)
+
+
+def _begin_clip(news: News, body: ClipBegun, conn: Connection) -> None:
+    first_frame = news.moment(body.first_frame_utc_us)
+    growing_rows.begin(conn, news.origin, body, first_frame=first_frame, now=news.now)
+
+
+def _drop_clip(news: News, body: ClipDropped, conn: Connection) -> None:
+    growing_rows.drop(conn, news.origin, body, now=news.now)

@@ -1,0 +1,251 @@
+"""Plans for sightings: decided from the database, written a moment later.
+
+A plan is made before the event's own row is written, so that the row can contain its fate. It is
+carried out only if that row was new, so a repeated event changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from hub.alerting.alerts.rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
+from hub.alerting.alerts.rules.grouping import Join, Late, Nothing, Policy, Raise, Seen, decide
+from hub.alerting.alerts.rules.kinds import CROWD
+from hub.alerting.alerts.rules.rules_met import Rules, foremost, is_critical
+from hub.alerting.alerts.rules.rules_met import news as fresh
+from hub.alerting.alerts.tables import sightings
+from hub.alerting.notifications import recipients
+from hub.alerting.notifications.rules_met import meet_rules, rules_of, wake
+from hub.alerting.routing import rows as routing_rows
+from hub.alerting.routing.rows import TOLD_NOBODY
+from hub.alerting.routing.rules import Tells, Urgency, Verdict
+from hub.alerting.silences import rows as silences_rows
+from hub.alerting.silences.rules import Silence
+from hub.base.db.bounds import integer
+from hub.base.db.columns import new_id
+from hub.base.db.statements import change
+from hub.base.moment import Moment
+from hub.footage import media_rows
+from hub.intake.filing.event import Fate, News, Plan
+from hub.intake.filing.sighting_rows import (
+    Known,
+    add_sighting,
+    announce_picture,
+    early_words,
+    known_sighting,
+    update_sighting,
+)
+
+_Add = Callable[[UUID | None, Connection], None]
+"""Writes a sighting and links it to this alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A sighting that may raise an alert."""
+
+    kind: str
+    began: Moment
+    """First seen, or the time it became relevant."""
+    people: int
+    rules: Rules
+    wakes: bool
+    is_opening: bool = False
+
+
+def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Policy) -> Plan:
+    """A sighting begins: it raises an alert, joins one, or does neither."""
+    if known_sighting(conn, body.sighting_id) is not None:
+        return Plan("noted", "this sighting was opened before")
+    early = early_words(conn, news, body.sighting_id)
+    begun = _Begun(
+        kind=_kind(body),
+        began=news.moment(body.first_seen_utc_us),
+        people=integer(body.people),
+        rules=fresh((), (*rules_of(body), *(met for one in early for met in rules_of(one.body)))),
+        wakes=body.wakes is not False or any(wakes_now(one.body) for one in early),
+        is_opening=True,
+    )
+    add = partial(add_sighting, news, body, early)
+    return _plan(conn, news, begun, policy, add)
+
+
+def plan_updated(
+    conn: Connection, news: News, body: SightingUpdated | SightingClosed, policy: Policy
+) -> Plan:
+    """A sighting goes on or ends: it and its alert are updated. It rings phones only if it has no
+    alert yet and may raise one now."""
+    row = known_sighting(conn, body.sighting_id)
+    if row is None:
+        # Kept for `_catch_up`; the picture is announced anyway, or it could not be uploaded.
+        write = partial(announce_picture, news, body)
+        return Plan("noted", "the opening of this sighting has not arrived", None, write)
+    if row.camera_id != news.camera_id:
+        return Plan("noted", "another camera's sighting")
+    is_late = news.age_s > policy.late_after_s
+    raising = frozenset() if is_late else policy.critical_rules
+    write = partial(update_sighting, news, body, row, raising=raising)
+    if row.alert_id is not None:
+        return Plan("grouped", "its sighting belongs to this alert", row.alert_id, write)
+    if isinstance(body, SightingUpdated) and wakes_now(body):
+        begun = _Begun(
+            kind=row.object_kind,
+            began=news.happened,
+            people=max(row.people, integer(body.people)),
+            rules=rules_of(body),
+            wakes=True,
+        )
+        return _plan(conn, news, begun, policy, partial(_give_alert, news, body, row))
+    if is_late:
+        return Plan("late", "its sighting woke nobody, and it is late itself", None, write)
+    return Plan("noted", "its sighting woke nobody", None, write)
+
+
+def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add) -> Plan:
+    """Plan for a sighting that is new, or may raise an alert only now; `add` writes it with its
+    alert."""
+    foremost_met = foremost(begun.rules)
+    told = _verdict(conn, news, begun)
+    seen = Seen(
+        camera_id=news.camera_id,
+        kind=begun.kind,
+        first_seen_utc_us=begun.began.utc_us,
+        confirmed_utc_us=news.happened.utc_us,
+        age_s=news.age_s,
+        zone=foremost_met.place if foremost_met else None,
+        wakes=begun.wakes or bool(begun.rules),
+        is_critical=_is_urgent(is_critical(begun.rules, policy.critical_rules), told),
+    )
+    running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
+    match decide(seen, running, policy, woke_utc_us=woke_utc_us):
+        case Raise() as decision:
+            silence = silences_rows.covering(
+                conn, news.camera_id, begun.kind, begun.rules, now=news.now
+            )
+            if silence is not None:
+                return _plan_muted(news, begun, silence, add)
+            return _plan_raise(news, begun, seen, told, decision, policy, add)
+        case Join(alert_id, reason):
+            write = partial(_join, news, begun, alert_id, told, policy, add)
+            return Plan("grouped", reason, alert_id, write)
+        case Late(reason):
+            return Plan("late", reason, None, partial(add, None))
+        case Nothing(reason):
+            return Plan("noted", reason, None, partial(add, None))
+
+
+def _plan_raise(
+    news: News,
+    begun: _Begun,
+    seen: Seen,
+    told: Verdict,
+    decision: Raise,
+    policy: Policy,
+    add: _Add,
+) -> Plan:
+    """A new alert; silent (inbox only) if its spot has just rung phones or a rule says so."""
+    is_told = told.tells is not Tells.NOBODY
+    quiet_reason = decision.quiet_reason if is_told else TOLD_NOBODY
+    alert = NewAlert(
+        alert_id=new_id(news.now),
+        camera_id=news.camera_id,
+        kind=begun.kind,
+        people=begun.people,
+        clock_source=news.clock_source.value,
+        began=begun.began,
+        confirmed=news.happened,
+        is_critical=_is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told),
+        zone=seen.zone,
+        quiet_reason=quiet_reason,
+        rules=begun.rules,
+        rule_id=told.rule_id,
+        rule_reason=told.reason,
+    )
+    reason = quiet_reason or decision.reason
+    fate: Fate = "alerted" if quiet_reason is None else "silenced"
+    return Plan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
+
+
+def _verdict(conn: Connection, news: News, begun: _Begun) -> Verdict:
+    """Routing decision by the rules at the time of the sighting, or now if that time is not
+    verified."""
+    is_vouched = news.happened.error_ms is not None
+    at = news.happened if is_vouched else news.now
+    return routing_rows.verdict(conn, news.camera_id, begun.kind, begun.rules, at=at)
+
+
+def _is_urgent(is_critical: bool, told: Verdict) -> bool:
+    """Whether it is exempt from cooldown and rate limit; the town's rule decides last."""
+    if told.tells is Tells.NOBODY or told.urgency is Urgency.USUAL:
+        return False
+    return is_critical or told.urgency is Urgency.CRITICAL
+
+
+def _plan_muted(news: News, begun: _Begun, silence: Silence, add: _Add) -> Plan:
+    """No alert: its footage is kept like that of any sighting, and the silence counts it."""
+
+    def write(conn: Connection) -> None:
+        add(None, conn)
+        if begun.is_opening:
+            silences_rows.hit(conn, silence.silence_id, now=news.now)
+
+    return Plan("muted", f"silenced: {silence.reason}", None, write)
+
+
+def _kind(body: SightingOpened) -> str:
+    """Kind of the alert: a crowd raises its own alert beside those of single people."""
+    return CROWD if body.is_crowd else body.object_kind.value
+
+
+def _raise(news: News, alert: NewAlert, reason: str, add: _Add, conn: Connection) -> None:
+    raise_alert(conn, alert, reason=reason, now=news.now)
+    add(alert.alert_id, conn)
+    recipients.owe(
+        conn, alert_id=alert.alert_id, camera_id=alert.camera_id, moment="opened", now=news.now
+    )
+
+
+def _join(
+    news: News,
+    begun: _Begun,
+    alert_id: UUID,
+    told: Verdict,
+    policy: Policy,
+    add: _Add,
+    conn: Connection,
+) -> None:
+    grow_alert(
+        conn,
+        alert_id,
+        seen=news.happened,
+        people=begun.people,
+        now=news.now,
+        detail="another sighting",
+    )
+    add(alert_id, conn)
+    meet_rules(conn, alert_id, begun.rules, raising=policy.critical_rules, now=news.now)
+    if begun.wakes or begun.rules:
+        wake(conn, alert_id, told, begun.rules, now=news.now)
+
+
+def _give_alert(
+    news: News,
+    body: SightingUpdated | SightingClosed,
+    row: Known,
+    alert_id: UUID | None,
+    conn: Connection,
+) -> None:
+    """Link a sighting without an alert to this alert, with its earlier footage."""
+    update_sighting(news, body, row, conn)
+    if alert_id is not None:
+        change(conn, sightings, body.sighting_id, {"alert_id": alert_id})
+        media_rows.show_what_came_before(conn, body.sighting_id, alert_id=alert_id, now=news.now)
+
+
+def wakes_now(body: SightingUpdated | SightingClosed) -> bool:
+    """Whether a sighting without an alert may raise one from now on."""
+    return isinstance(body, SightingUpdated) and (body.wakes is True or bool(body.rules))

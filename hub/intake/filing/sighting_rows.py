@@ -1,0 +1,173 @@
+"""Rows of a sighting: inserted, updated, and messages that came before its opening.
+
+Callers hold the one write transaction; `sighting_plans` decides which alert a sighting joins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, or_, select
+
+from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.terms import BoxWords
+from hub.alerting.alerts.rows import Size, grow_alert
+from hub.alerting.alerts.tables import alerts, sightings
+from hub.alerting.notifications.rules_met import meet_rules, rules_of
+from hub.base.db.bounds import integer
+from hub.base.db.columns import columns
+from hub.base.db.statements import add, change
+from hub.base.moment import Moment
+from hub.footage import media_rows
+from hub.intake.filing.event import News
+from hub.nodes.spool.tables import events
+
+Known = Any
+"""The database row of a sighting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A message that arrived before the opening of its sighting."""
+
+    body: SightingUpdated | SightingClosed
+    happened: Moment
+
+
+_KNOWN: Final = (
+    select(
+        sightings.c.camera_id,
+        sightings.c.alert_id,
+        sightings.c.people,
+        sightings.c.score,
+        sightings.c.last_seen_utc_us,
+        sightings.c.object_kind,
+        alerts.c.people.label("alert_people"),
+        alerts.c.last_seen_utc_us.label("alert_last_seen_utc_us"),
+    )
+    .outerjoin(alerts, alerts.c.id == sightings.c.alert_id)
+    .where(sightings.c.id == bindparam("sighting_id"))
+)
+_EARLY: Final = (
+    select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
+    .where(
+        events.c.sighting_id == bindparam("sighting_id"),
+        events.c.camera_id == bindparam("camera_id"),
+        or_(events.c.kind == "sighting_updated", events.c.kind == "sighting_closed"),
+    )
+    .order_by(events.c.seq)
+)
+
+
+def add_sighting(
+    news: News,
+    body: SightingOpened,
+    early: Sequence[Early],
+    alert_id: UUID | None,
+    conn: Connection,
+) -> None:
+    """Insert a sighting with its early messages, and link it to its alert, if any."""
+    row = {
+        "id": body.sighting_id,
+        "camera_id": news.camera_id,
+        "alert_id": alert_id,
+        "object_kind": body.object_kind.value,
+        "people": integer(body.people),
+        "score": body.score,
+        **_box(body.box),
+        **columns("first_seen", news.moment(body.first_seen_utc_us)),
+        **columns("confirmed", news.happened),
+        **columns("last_seen", news.happened),
+    }
+    add(conn, sightings, row)
+    announce_picture(news, body, conn)
+    _catch_up(conn, news, early)
+    if alert_id is not None:
+        media_rows.show_what_came_before(conn, body.sighting_id, alert_id=alert_id, now=news.now)
+
+
+def update_sighting(
+    news: News,
+    body: SightingUpdated | SightingClosed,
+    row: Known,
+    conn: Connection,
+    *,
+    raising: frozenset[str] = frozenset(),
+) -> None:
+    """Update or close it; phones are notified of rules that are new to its alert and in
+    `raising`."""
+    values: dict[str, Any] = {}
+    people = 0
+    if isinstance(body, SightingClosed):
+        seen = news.moment(body.last_seen_utc_us)
+        values |= columns("closed", news.happened) | _way(body)
+    else:
+        seen, people = news.happened, integer(body.people)
+        values |= {"people": max(people, row.people), "score": max(body.score, row.score)}
+        values |= _box(body.box)
+    if seen.utc_us > row.last_seen_utc_us:
+        values |= columns("last_seen", seen)
+    change(conn, sightings, body.sighting_id, values)
+    announce_picture(news, body, conn)
+    if row.alert_id is not None:
+        before = Size(row.alert_people, row.alert_last_seen_utc_us)
+        grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now, before=before)
+        meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=news.now)
+
+
+def early_words(conn: Connection, news: News, sighting_id: UUID) -> list[Early]:
+    """Messages about this sighting that arrived before its opening."""
+    found = []
+    asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
+    for event in conn.execute(_EARLY, asked):
+        reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
+        body = reader.model_validate_json(event.body)
+        found.append(Early(body, Moment(event.happened_utc_us, event.happened_error_ms)))
+    return found
+
+
+def _catch_up(conn: Connection, news: News, early: Sequence[Early]) -> None:
+    """Apply the early messages; their rules count with the opening's."""
+    for one in early:
+        row = known_sighting(conn, one.body.sighting_id)
+        if row is not None:
+            then = replace(news, happened=one.happened)
+            update_sighting(then, one.body, row, conn)
+
+
+def announce_picture(
+    news: News, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
+) -> None:
+    """Announce the picture, so that the node can upload it."""
+    if isinstance(body, SightingClosed) or body.picture is None:
+        return
+    media_rows.announce_picture(
+        conn,
+        news.origin,
+        body.picture,
+        sighting_id=body.sighting_id,
+        taken=news.happened,
+        now=news.now,
+    )
+
+
+def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
+    """The row of this sighting, if there is one."""
+    return conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
+
+
+def _way(body: SightingClosed) -> dict[str, Any]:
+    """Columns of a path: first and last foot position, direction, and side of the exit."""
+    values: dict[str, Any] = {} if body.rode is None else {"rode": body.rode}
+    if body.left_by is not None:
+        values["left_by"] = body.left_by.value
+    if body.came is None or body.went is None:
+        return values
+    for name, box in (("came", body.came), ("went", body.went)):
+        values |= {f"{name}_x": (box.x0 + box.x1) / 2, f"{name}_y": box.y1}
+    return values
+
+
+def _box(box: BoxWords) -> dict[str, float]:
+    return {"x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1}

@@ -1,0 +1,123 @@
+"""Plans for tampering with a camera's view: the start and the end.
+
+Tampering raises an alert of its own kind (`tamper_covered`, …) for people with a grant, however
+late the event arrives: while it lasts, a visit is worthwhile. Repeated tampering joins one alert
+until that is closed.
+"""
+
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from agent.wire.messages import TamperBegan, TamperEnded, Tampering
+from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
+from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.notifications import recipients
+from hub.alerting.routing import rows
+from hub.alerting.routing.rules import Urgency
+from hub.base.db.columns import columns, new_id
+from hub.intake.filing.event import News, Plan
+from hub.nodes.spool.tables import events
+
+ONE_MATTER_S: Final = 12 * 3600
+"""For this long an alert accepts the same kind of tampering without a new ring."""
+
+DELIBERATE: Final = (Tampering.COVERED, Tampering.SPRAYED, Tampering.TURNED)
+"""Deliberate acts that blind the camera: exempt from the rate limit."""
+
+_RUNNING: Final = (
+    select(alerts.c.id, alerts.c.state, alerts.c.began_utc_us, alerts.c.over_utc_us)
+    .where(
+        alerts.c.camera_id == bindparam("camera_id"),
+        alerts.c.kind == bindparam("kind"),
+        alerts.c.state.in_([State.OPEN, State.TAKEN]),
+    )
+    .order_by(alerts.c.began_utc_us.desc())
+    .limit(1)
+)
+_ENDED: Final = select(events.c.id).where(
+    events.c.sighting_id == bindparam("tamper_id"),
+    events.c.camera_id == bindparam("camera_id"),
+    events.c.kind == "tamper_ended",
+)
+
+
+def alert_kind(what: Tampering) -> str:
+    """The value of `alerts.kind` for it."""
+    return f"tamper_{what.value}"
+
+
+def plan_tampering(conn: Connection, news: News, body: TamperBegan | TamperEnded) -> Plan:
+    """A view is lost or restored."""
+    return _began(conn, news, body) if isinstance(body, TamperBegan) else _ended(conn, news, body)
+
+
+def _began(conn: Connection, news: News, body: TamperBegan) -> Plan:
+    """Raise an alert, or add to a running one."""
+    asked = {"tamper_id": body.tamper_id, "camera_id": news.camera_id}
+    if conn.scalar(_ENDED, asked) is not None:
+        return Plan("late", "it was over before its beginning arrived")
+    running = _running(conn, news, body.what)
+    if running is not None:
+        since_us = news.happened.utc_us - running.began_utc_us
+        if running.over_utc_us is None:
+            return Plan("grouped", "people know of it", running.id)
+        if since_us <= ONE_MATTER_S * 1_000_000:
+            write = partial(_again, news, running.id)
+            return Plan("grouped", "the same again", running.id, write)
+    alert_id = new_id(news.now)
+    reason = "nobody knows of it yet"
+    return Plan("alerted", reason, alert_id, partial(_raise, news, body, alert_id, reason))
+
+
+def _ended(conn: Connection, news: News, body: TamperEnded) -> Plan:
+    """Record the end on its alert."""
+    running = _running(conn, news, body.what)
+    if running is None or running.over_utc_us is not None:
+        return Plan("noted", "no alert is waiting for its end")
+    how = "back" if body.is_back else "another view"
+    write = partial(_over, news, running, how)
+    return Plan("grouped", "it is over", running.id, write)
+
+
+def _running(conn: Connection, news: News, what: Tampering) -> Row[*tuple[Any, ...]] | None:
+    asked = {"camera_id": news.camera_id, "kind": alert_kind(what)}
+    return conn.execute(_RUNNING, asked).first()
+
+
+def _raise(news: News, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection) -> None:
+    kind = alert_kind(body.what)
+    told = rows.verdict(conn, news.camera_id, kind, (), at=news.now)
+    alert = NewAlert(
+        alert_id=alert_id,
+        camera_id=news.camera_id,
+        kind=kind,
+        people=0,
+        clock_source=news.clock_source.value,
+        began=news.moment(body.since_utc_us),
+        confirmed=news.happened,
+        is_critical=body.what in DELIBERATE or told.urgency is Urgency.CRITICAL,
+        rule_id=told.rule_id,
+        rule_reason=told.reason,
+    )
+    raise_alert(conn, alert, reason=reason, now=news.now)
+    recipients.owe(conn, alert_id=alert_id, camera_id=news.camera_id, moment="opened", now=news.now)
+
+
+def _again(news: News, alert_id: UUID, conn: Connection) -> None:
+    note_history(conn, alert_id, act="again", now=news.now)
+    values = columns("over", None) | columns("last_seen", news.happened)
+    change_alert(conn, alert_id, values, now=news.now)
+
+
+def _over(news: News, alert: Row[*tuple[Any, ...]], how: str, conn: Connection) -> None:
+    note_history(conn, alert.id, act="over", detail=how, now=news.now)
+    values = columns("over", news.happened) | columns("last_seen", news.happened)
+    change_alert(conn, alert.id, values, now=news.now)
+    if alert.state == State.OPEN:
+        recipients.owe(
+            conn, alert_id=alert.id, camera_id=news.camera_id, moment="grown", now=news.now
+        )

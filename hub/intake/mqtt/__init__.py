@@ -1,0 +1,1 @@
+"""The hub's MQTT session and its inbox."""

@@ -1,0 +1,175 @@
+"""Rate limiter per node: a token bucket each; messages over the limit wait, alerts first.
+
+Pure: no clock, thread or log. Nothing is refused. A waiting message goes on when the node's bucket
+has filled again. When the queue is full, a message is dropped without a receipt; the node sends it
+again. A flooding node is slowed down; other nodes are not.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from hub.intake.mqtt.inbox import Arrival, node_of
+
+FORGOTTEN_AFTER_S: Final = 600.0
+"""A node within its limit for this long starts again: its next excess is reported again."""
+LEAST_WAIT_S: Final = 0.05
+MOST_NODES: Final = 10_000
+"""With more names, all nodes without waiting messages are forgotten and start again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limit per node. Generous: after a week offline a node sends 100,000 events, and at most
+    twenty of them are unreceipted at a time."""
+
+    burst: int = 5000
+    """Messages at once."""
+    per_s: float = 200.0
+    """Messages per second after that."""
+    held: int = 200
+    """Most waiting messages."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Tokens left for one node, and its waiting messages."""
+
+    left: float
+    at_s: float
+    urgent: deque[Arrival] = field(default_factory=deque)
+    others: deque[Arrival] = field(default_factory=deque)
+    over_s: float = float("-inf")
+    """Time it was last over its limit."""
+    over: int = 0
+    """Messages delayed or dropped since it started again."""
+
+    @property
+    def waiting(self) -> int:
+        return len(self.urgent) + len(self.others)
+
+    def fill(self, bounds: Bounds, now_s: float) -> None:
+        spent_s = max(0.0, now_s - self.at_s)
+        self.left = min(float(bounds.burst), self.left + spent_s * bounds.per_s)
+        self.at_s = max(self.at_s, now_s)
+
+
+@dataclass(slots=True)
+class Passage:
+    """Result for a batch."""
+
+    through: list[Arrival]
+    """To store now, in each node's order."""
+    held_up: list[Arrival] = field(default_factory=list)
+    """To acknowledge to the broker without a receipt: they wait here, or come again."""
+    news: list[str] = field(default_factory=list)
+    """Nodes over their limit for the first time in a while."""
+
+
+class Turnstile:
+    """For one thread; only `over` may be called from any thread."""
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds or Bounds()
+        self._buckets: dict[str, _Bucket] = {}
+        self._holding: set[str] = set()
+        self.counts: Counter[str] = Counter(slowed=0, unheard=0)
+        """Since the start: slowed (waited here) and unheard (dropped, to come again)."""
+
+    def let(self, batch: list[Arrival], now_s: float) -> Passage:
+        """Messages to store now, including those that have waited long enough."""
+        passage = Passage([])
+        self._release(passage.through, now_s)
+        said = Counter([node_of(arrival.topic) for arrival in batch])
+        over = {node for node, number in said.items() if not self._may(node, number, now_s)}
+        if over:
+            self._sort(batch, over, passage, now_s)
+        else:
+            passage.through += batch
+        return passage
+
+    def wait_s(self, longest_s: float) -> float:
+        """Time until a waiting message can go on, at most `longest_s`."""
+        if not self._holding:
+            return longest_s
+        return min(longest_s, max(LEAST_WAIT_S, 1 / self._bounds.per_s))
+
+    def over(self, node: str) -> int:
+        """Recently delayed or dropped messages of this node; 0: within its limit."""
+        bucket = self._buckets.get(node)
+        return 0 if bucket is None else bucket.over
+
+    def _may(self, node: str, number: int, now_s: float) -> bool:
+        """True if all of them fit; then they are counted."""
+        bucket = self._bucket(node, now_s)
+        if bucket.waiting or bucket.left < number:
+            return False
+        bucket.left -= number
+        return True
+
+    def _bucket(self, node: str, now_s: float) -> _Bucket:
+        bucket = self._buckets.get(node)
+        if bucket is None:
+            if len(self._buckets) >= MOST_NODES:
+                self._buckets = {name: self._buckets[name] for name in self._holding}
+            bucket = self._buckets[node] = _Bucket(float(self._bounds.burst), now_s)
+        bucket.fill(self._bounds, now_s)
+        if bucket.over and now_s - bucket.over_s > FORGOTTEN_AFTER_S:
+            bucket.over = 0
+        return bucket
+
+    def _sort(
+        self, batch: Iterable[Arrival], over: set[str], passage: Passage, now_s: float
+    ) -> None:
+        for arrival in batch:
+            node = node_of(arrival.topic)
+            if node not in over:
+                passage.through.append(arrival)
+                continue
+            bucket = self._bucket(node, now_s)  # new if it was forgotten within this batch
+            if not bucket.waiting and bucket.left >= 1:
+                bucket.left -= 1
+                passage.through.append(arrival)
+                continue
+            if not bucket.over:
+                passage.news.append(node)
+            bucket.over, bucket.over_s = bucket.over + 1, now_s
+            passage.held_up.append(arrival)
+            self._hold(node, bucket, arrival)
+
+    def _hold(self, node: str, bucket: _Bucket, arrival: Arrival) -> None:
+        is_urgent = may_be_urgent(arrival.payload)
+        if bucket.waiting >= self._bounds.held:
+            self.counts["unheard"] += 1
+            if not (is_urgent and bucket.others):
+                return
+            bucket.others.pop()  # the less urgent one is dropped; its node sends it again
+        self.counts["slowed"] += 1
+        self._holding.add(node)
+        kept = Arrival(arrival.topic, arrival.payload, _is_acknowledged)
+        (bucket.urgent if is_urgent else bucket.others).append(kept)
+
+    def _release(self, through: list[Arrival], now_s: float) -> None:
+        for node in list(self._holding):
+            bucket = self._buckets[node]
+            bucket.fill(self._bounds, now_s)
+            while bucket.waiting and bucket.left >= 1:
+                bucket.left -= 1
+                through.append((bucket.urgent or bucket.others).popleft())
+            if not bucket.waiting:
+                self._holding.discard(node)
+
+
+def may_be_urgent(payload: bytes) -> bool:
+    """True if the payload may contain something that raises an alert (`agent.wire.urgent`), at a
+    glance. A false claim only reorders the node's own messages."""
+    return (
+        b'"sighting_opened"' in payload
+        or b'"recording_stopped"' in payload
+        or (b'"sighting_updated"' in payload and (b'"rules"' in payload or b'"wakes"' in payload))
+    )
+
+
+def _is_acknowledged() -> None:
+    """The broker was told already."""

@@ -1,0 +1,1 @@
+"""Decides about rates, presence and gaps of events; touches nothing outside."""

@@ -1,0 +1,1 @@
+"""Nodes: enrolment, certificates, settings, releases, health."""

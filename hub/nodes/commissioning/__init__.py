@@ -1,0 +1,1 @@
+"""Aims a camera and sends a test alert when a node is installed."""

@@ -1,0 +1,181 @@
+"""Technician's page of a camera: live picture for aiming, drawn zones and masks, test alert
+(`hub.nodes.commissioning.alert_test_pages`).
+
+The drawing becomes a desired setting of the node (`hub.nodes.desired_state.service`); the node
+checks it and reports the result.
+"""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from agent.wire.settings import SettingsFault
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.base.errors import RegistryError
+from hub.footage.live import pages
+from hub.footage.live.service import LiveService, Purpose
+from hub.nodes.commissioning import alert_test_pages
+from hub.nodes.commissioning.alert_test_service import PhoneTestService
+from hub.nodes.desired_state.rules.layers import State
+from hub.nodes.desired_state.rules.outlines import OutlineFault, keys, read, written
+from hub.nodes.desired_state.service import CameraNow, SettingsService
+from hub.notify.phones.service import PhoneService
+from hub.web.compass import facing_words
+from hub.web.i18n import Words
+from hub.web.rendering import render
+
+router = APIRouter(prefix="/cameras/{camera_id}/aim")
+
+MOST_CHARS: Final = 40_000
+
+
+@router.get("")
+def show_aim(
+    request: Request, visit: SignedIn, camera_id: UUID, saved: str = "", tested: str = ""
+) -> Response:
+    """The page; 404 for people who do not manage the camera."""
+    return _page(request, visit, camera_id, saved=saved, tested=tested)
+
+
+@router.get("/picture")
+async def show_picture(
+    visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
+) -> Response:
+    """Like the live page, for people who manage the camera."""
+    camera, key = await run_in_threadpool(pages.ask, visit, camera_id, Purpose.AIM)
+    return await pages.next_picture(visit, camera, key, after)
+
+
+@router.post("/end", status_code=204)
+def end_aim(visit: FormSent, camera_id: UUID) -> Response:
+    """The page was closed."""
+    pages.leave(visit, camera_id, Purpose.AIM)
+    return Response(status_code=204)
+
+
+@router.post("")
+def save_outlines(
+    request: Request,
+    visit: FormSent,
+    camera_id: UUID,
+    outlines: Annotated[str, Form(max_length=MOST_CHARS)] = "",
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Desire these zones and masks for the camera; if they are invalid, the page again with the
+    reason."""
+    settings = visit.use(SettingsService)
+    now = settings.of_camera(visit.asker, camera_id)
+    if now is None:
+        raise HTTPException(404)
+    say = visit.site.calendar(visit.asker.language).words.say
+    try:
+        wanted = keys(read(outlines), _zones(now))
+        settings.want_of_camera(visit.asker, camera_id, wanted, reason=reason.strip())
+    except OutlineFault as fault:
+        wrong = say("Line %(n)d is no outline.") % {"n": fault.line}
+    except SettingsFault as fault:
+        wrong = "; ".join(fault.lines)
+    except RegistryError:
+        wrong = say("Say why: it stands beside the change.")
+    else:
+        return RedirectResponse(f"/cameras/{camera_id}/aim?saved=1", 303)
+    return _page(request, visit, camera_id, wrong=wrong, outlines=outlines, reason=reason)
+
+
+@router.post("/bearing")
+def save_bearing(
+    request: Request,
+    visit: FormSent,
+    camera_id: UUID,
+    bearing: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Store the camera's direction of view, in degrees from north over east; empty: unknown."""
+    said = bearing.strip().replace(",", ".")
+    try:
+        degrees = float(said) if said else None
+        is_theirs = visit.use(LiveService).set_bearing(visit.asker, camera_id, degrees)
+    except (ValueError, RegistryError):
+        words = visit.site.calendar(visit.asker.language).words
+        wrong = words.say("It looks to 0 to 360 degrees: 0 is north, 90 east.")
+        return _page(request, visit, camera_id, wrong=wrong)
+    if not is_theirs:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cameras/{camera_id}/aim?saved=bearing", 303)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    camera_id: UUID,
+    *,
+    wrong: str = "",
+    outlines: str | None = None,
+    reason: str = "",
+    saved: str = "",
+    tested: str = "",
+) -> Response:
+    camera, key = pages.ask(visit, camera_id, Purpose.AIM)
+    now = visit.use(SettingsService).of_camera(visit.asker, camera_id)
+    shot = visit.site.watching.newest(key)
+    private = _value(now, "private") if now else []
+    return render(
+        request,
+        "aim.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        camera=camera,
+        shot=shot,
+        now=now,
+        state=_state(visit, now) if now else "",
+        outlines=outlines if outlines is not None else written(private, _zones(now) if now else []),
+        reason=reason,
+        wrong=wrong,
+        saved=saved,
+        points=[
+            (index * 45, name)
+            for index, name in enumerate(
+                facing_words(visit.site.calendar(visit.asker.language).words).values()
+            )
+        ],
+        tested=tested,
+        test=alert_test_pages.last_words(visit, visit.use(PhoneTestService), camera_id),
+        has_phones=any(
+            one.gone_utc_us is None for one in visit.use(PhoneService).phones(visit.asker)
+        ),
+        refresh_s=pages.REFRESH_S,
+    )
+
+
+def _value(now: CameraNow, key: str) -> list[Any]:
+    """Desired value of the camera, or the effective one if none is desired."""
+    return list(now.wanted.get(key, now.works_by.get(key)) or [])
+
+
+def _zones(now: CameraNow) -> list[dict[str, Any]]:
+    return [zone for zone in _value(now, "zone") if isinstance(zone, dict)]
+
+
+def _state(visit: Visit, now: CameraNow) -> str:
+    """Progress of the node with the desired settings."""
+    say = visit.site.calendar(visit.asker.language).words.say
+    match now.state:
+        case State.IN_FORCE:
+            return say("The camera box works by them.")
+        case State.REFUSED | State.FELL_BACK:
+            return say("The camera box did not take them: %(reason)s") % {"reason": now.reason}
+        case State.UNASKED:
+            return say("Nothing was ever wanted of this camera box.")
+        case _:
+            return say("The camera box has not taken them yet.")
+
+
+def acts(words: Words) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "aim.begin": say("began to aim a camera"),
+        "aim.end": say("stopped aiming a camera"),
+    }

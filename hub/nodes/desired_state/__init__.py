@@ -1,0 +1,1 @@
+"""Wanted and reported settings and releases, and their roll-out."""

@@ -1,0 +1,38 @@
+"""Settings of nodes, and roll-outs."""
+
+from typing import Final
+
+from hub.base.db.table_notes import Mark
+from hub.nodes.desired_state import pages
+from hub.nodes.desired_state.rules.rollout import Course
+from hub.nodes.desired_state.tables import (
+    node_group_members,
+    node_groups,
+    node_settings,
+    rollout_nodes,
+    rollouts,
+    settings_changes,
+)
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="desired state",
+    templates=("hub.nodes.desired_state",),
+    routers=(pages.router,),
+    tables=(
+        node_groups,
+        node_group_members,
+        settings_changes,
+        node_settings,
+        rollouts,
+        rollout_nodes,
+    ),
+    marks=(
+        Mark(node_settings, ("wanted",)),
+        Mark(node_settings, ("sent",), is_repeated=True),
+        Mark(rollouts, ("settled",)),
+        # A node's requests count as part of a roll-out from its start on, so the start moves too.
+        Mark(rollouts, ("begun",), where=lambda _: rollouts.c.course == Course.RUNNING),
+        Mark(rollout_nodes, ("told", "lost")),
+    ),
+)

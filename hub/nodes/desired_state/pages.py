@@ -1,0 +1,182 @@
+"""Pages for remote settings of nodes: previewed first, then desired."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from agent.wire.settings import SettingsFault
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.base.errors import RegistryError
+from hub.nodes.desired_state import wording
+from hub.nodes.desired_state.release_service import ReleaseService
+from hub.nodes.desired_state.service import NodePreview, ScopePage, SettingsService
+from hub.nodes.desired_state.settings_rows import Scope
+from hub.nodes.enrolment.service import EnrolmentService
+from hub.web.forms import Fields
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter(prefix="/configuration")
+
+Settings = Annotated[SettingsService, service(SettingsService)]
+
+SHOWN: Final = 50
+"""Nodes of a preview that are listed; the rest are counted."""
+Kind = Literal["node", "area", "group"]
+
+
+@router.get("")
+def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Response:
+    """Progress of every node; 404 for people who manage nothing."""
+    if not visit.use(EnrolmentService).tends_areas(visit.asker):
+        raise HTTPException(404)
+    found = settings.overview(visit.asker)
+    words = visit.site.calendar(visit.asker.language).words
+    names = {row.scope: row.name for row in found.scopes}
+    return render(
+        request,
+        "configuration.html",
+        session=visit.session,
+        nodes=[(row, wording.state_word(row.state, words)) for row in found.nodes],
+        scopes=found.scopes,
+        rollouts=[
+            (
+                one,
+                names.get(one.scope, ""),
+                wording.course_word(one.course, words),
+                wording.fates_line(one.fates, words),
+            )
+            for one in found.rollouts
+        ],
+    )
+
+
+@router.get("/{kind}/{scope_id}")
+def show_scope(
+    request: Request, visit: SignedIn, settings: Settings, kind: Kind, scope_id: UUID
+) -> Response:
+    """Desired settings of one node, area or group, and their history."""
+    return _shown(request, visit, _page(visit, settings, kind, scope_id))
+
+
+@router.post("/{kind}/{scope_id}/preview")
+def preview(
+    request: Request,
+    visit: FormSent,
+    settings: Settings,
+    kind: Kind,
+    scope_id: UUID,
+    fields: Fields,
+) -> Response:
+    """What would change at each node; nothing is stored."""
+    page = _page(visit, settings, kind, scope_id)
+    form = {key: str(value) for key, value in fields.items()}
+    words = visit.site.calendar(visit.asker.language).words
+    try:
+        changes = wording.changes(form, page.wanted)
+        found = settings.preview(visit.asker, page.scope, changes)
+    except (SettingsFault, ValueError) as fault:
+        said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
+        return _shown(request, visit, page, form=form, wrong=said)
+    if found is None:
+        raise HTTPException(404)
+    return _shown(request, visit, page, form=form, found=found)
+
+
+@router.post("/{kind}/{scope_id}")
+def want(
+    request: Request,
+    visit: ProvedForm,
+    settings: Settings,
+    kind: Kind,
+    scope_id: UUID,
+    fields: Fields,
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Store as desired: for a node at once, for an area or group in stages."""
+    page = _page(visit, settings, kind, scope_id)
+    form = {key: str(value) for key, value in fields.items()}
+    words = visit.site.calendar(visit.asker.language).words
+    if not reason.strip():
+        said = words.say("Give a reason: somebody will ask one day.")
+        return _shown(request, visit, page, form=form, wrong=said)
+    try:
+        changes = wording.changes(form, page.wanted)
+        is_done = settings.want(visit.asker, page.scope, changes, reason=reason)
+    except RegistryError:
+        said = words.say("Something is going out to some of these boxes already: wait, or halt it.")
+        return _shown(request, visit, page, form=form, wrong=said)
+    except (SettingsFault, ValueError) as fault:
+        said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
+        return _shown(request, visit, page, form=form, wrong=said)
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/configuration/{kind}/{scope_id}", 303)
+
+
+@router.post("/nodes/{node_id}/again")
+def try_again(visit: FormSent, settings: Settings, node_id: UUID) -> Response:
+    """Let a node that refused or fell back try again."""
+    if not settings.try_again(visit.asker, node_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/configuration/node/{node_id}", 303)
+
+
+@router.post("/rollouts/{rollout_id}/halt")
+def halt(
+    visit: FormSent,
+    settings: Settings,
+    rollout_id: UUID,
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Stop a roll-out; all its nodes go back."""
+    if not settings.halt(visit.asker, rollout_id, reason=reason):
+        raise HTTPException(404)
+    return RedirectResponse("/configuration", 303)
+
+
+def _shown(
+    request: Request,
+    visit: Visit,
+    page: ScopePage,
+    *,
+    form: Mapping[str, str] | None = None,
+    found: list[NodePreview] | None = None,
+    wrong: str = "",
+) -> Response:
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "configuration_of.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        fields=wording.fields(page.wanted, words),
+        form=form or {},
+        drawn=_drawn(page),
+        bundles=visit.use(ReleaseService).bundles(visit.asker),
+        nodes=[(row, wording.state_word(row.state, words)) for row in page.nodes],
+        previews=None
+        if found is None
+        else [(one, wording.change_lines(one.changed, words)) for one in found[:SHOWN]],
+        more=max(0, len(found or ()) - SHOWN),
+        past=[(one, wording.change_lines(one.changed, words)) for one in page.history],
+        wrong=wrong,
+    )
+
+
+def _drawn(page: ScopePage) -> list[str]:
+    """Cameras of a node with desired zones, lines or masks."""
+    cameras: Mapping[str, Any] = page.wanted.get("cameras") or {}
+    return sorted(cameras)
+
+
+def _page(visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID) -> ScopePage:
+    page = settings.page(visit.asker, Scope(kind, scope_id))
+    if page is None:
+        raise HTTPException(404)
+    return page

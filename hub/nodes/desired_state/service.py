@@ -1,0 +1,408 @@
+"""Service for node settings, for people who look after the areas of the nodes.
+
+`want_of_camera` saves the zones and masks of one camera; `of_camera` returns the values in use.
+None and False mean either "does not exist" or "not theirs".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from agent.wire.settings import (
+    SettingsFault,
+    SettingsReport,
+    check_settings,
+)
+from hub.access.scope import tended_areas
+from hub.access.tables import people
+from hub.base.audit.acting import Acting, Changing, On, Reading
+from hub.base.audit.asker import Asker
+from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
+from hub.nodes.desired_state.rollout_rows import Rollout
+from hub.nodes.desired_state.rules.layers import (
+    Changed,
+    State,
+    difference,
+    dotted,
+    with_keys,
+    works_by,
+)
+from hub.nodes.desired_state.rules.releases import GroupWanted, NodeWanted
+from hub.nodes.desired_state.settings_rows import Scope
+from hub.nodes.desired_state.tables import node_groups, node_settings
+from hub.registry.areas import places
+from hub.registry.tables import cameras, nodes
+
+MOST_NODES_SHOWN: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class CameraNow:
+    """A camera's values as its node last reported them, and its wanted values."""
+
+    node: str
+    camera: str
+    works_by: Mapping[str, Any]
+    """Keys of `agent.wire.settings.CameraSettings`; empty until the node reports."""
+    wanted: Mapping[str, Any]
+    """The keys that the hub sets, from the node's own layer alone."""
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One node, and its progress with the wanted settings."""
+
+    node_id: UUID
+    name: str
+    place: str
+    is_here: bool
+    version: int
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """An area or group with settings of its own."""
+
+    scope: Scope
+    name: str
+    nodes: int
+    keys: int
+    """Number of keys set there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Every node, area and group that this person looks after."""
+
+    nodes: list[NodeRow]
+    scopes: list[ScopeRow]
+    rollouts: list[Rollout]
+    """Running and ended ones, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One change: author, time, reason, and the keys it changed."""
+
+    at_utc_us: int
+    who: str
+    """Empty: the keeper's shell, or the hub itself."""
+    reason: str
+    changed: list[Changed]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePage:
+    """All about the wanted settings of one scope."""
+
+    scope: Scope
+    name: str
+    wanted: Mapping[str, Any]
+    nodes: list[NodeRow]
+    history: list[Past]
+    report: SettingsReport | None
+    """Only for a single node."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodePreview:
+    """Effect of a change on one node."""
+
+    node: str
+    changed: list[Changed]
+    fault: str
+    """Reason why this node cannot take the change; empty: it can."""
+
+
+class SettingsService:
+    """For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+
+    def of_camera(self, asker: Asker, camera_id: UUID) -> CameraNow | None:
+        """This camera's values in use, and its wanted values."""
+        with self._acting.reading(asker, "settings.open", On("camera", camera_id)) as look:
+            found = _camera(look, camera_id)
+            now = None if found is None else _camera_now(look.conn, *found)
+            look.answer(now)
+        return now
+
+    def want_of_camera(
+        self, asker: Asker, camera_id: UUID, keys: Mapping[str, Any], *, reason: str
+    ) -> bool:
+        """Set these keys of one camera (`zone`, `line`, `private`, `ignored`, `alert_hours`, …), as
+        JSON values; None removes a key, so that the node's own file applies again. Other keys
+        stay. False if the camera is not theirs.
+
+        Raises SettingsFault with a line for each fault, RegistryError without a reason.
+        """
+        with self._acting.changing(asker, "settings.want", On("camera", camera_id)) as change:
+            found = _camera(change, camera_id)
+            if found is None:
+                change.refuse()
+                return False
+            node_id, _, camera = found
+            changes = {f"cameras.{camera}.{key}": value for key, value in keys.items()}
+            _change(change, Scope("node", node_id), changes, reason)
+        return True
+
+    def overview(self, asker: Asker) -> Overview:
+        """Every node, area and group that this person looks after."""
+        with self._acting.reading(asker, "settings.list") as look:
+            conn, mine = look.conn, _mine(look)
+            rows = _node_rows(conn, nodes.c.area_id.in_(mine))
+            scopes = _scope_rows(conn, mine)
+            reach = {row.scope for row in scopes}
+            going = [one for one in rollout_rows.listed(conn) if one.scope in reach]
+            look.done(f"{len(rows)} nodes")
+        return Overview(rows, scopes, going)
+
+    def page(self, asker: Asker, scope: Scope) -> ScopePage | None:
+        """All about the wanted settings of one scope."""
+        with self._acting.reading(asker, "settings.open", _on(scope)) as look:
+            page = _page(look.conn, scope) if _is_theirs(look, scope) else None
+            look.answer(page)
+        return page
+
+    def preview(
+        self, asker: Asker, scope: Scope, changes: Mapping[str, Any]
+    ) -> list[NodePreview] | None:
+        """Effect of these dotted keys on each node; nothing is changed.
+
+        Raises SettingsFault for invalid keys or values.
+        """
+        with self._acting.reading(asker, "settings.preview", _on(scope)) as look:
+            if not _is_theirs(look, scope):
+                look.refuse()
+                return None
+            found = previews(look.conn, scope, _changed_body(look.conn, scope, changes))
+            look.done()
+        return found
+
+    def want(self, asker: Asker, scope: Scope, changes: Mapping[str, Any], *, reason: str) -> bool:
+        """Set these dotted keys in this scope: for a node at once, for an area or group in stages.
+        False if it is not theirs.
+
+        Raises SettingsFault; RegistryError without a reason or during another roll-out.
+        """
+        with self._acting.changing(asker, "settings.want", _on(scope)) as change:
+            if not _is_theirs(change, scope):
+                change.refuse()
+                return False
+            _change(change, scope, changes, reason)
+        return True
+
+    def halt(self, asker: Asker, rollout_id: UUID, *, reason: str) -> bool:
+        """Restore the previous values everywhere; False if no roll-out of theirs has this id and
+        runs."""
+        with self._acting.changing(asker, "settings.want", On("rollout", rollout_id)) as change:
+            conn, by, now = change.conn, change.by, change.now
+            found = rollout_rows.one(conn, rollout_id)
+            is_done = (
+                found is not None
+                and _is_theirs(change, found.scope)
+                and rollout_rows.halt(conn, rollout_id, why=reason.strip() or "-", by=by, now=now)
+            )
+            if not is_done:
+                change.refuse()
+        return is_done
+
+    def try_again(self, asker: Asker, node_id: UUID) -> bool:
+        """Let a node that refused or fell back try the same once more."""
+        with self._acting.changing(asker, "settings.want", On("node", node_id)) as change:
+            is_done = _is_theirs(change, Scope("node", node_id)) and settings_rows.again(
+                change.conn, node_id, by=change.by, now=change.now
+            )
+            if not is_done:
+                change.refuse()
+        return is_done
+
+
+def _on(scope: Scope) -> On:
+    return On(scope.kind, scope.scope_id)
+
+
+def _mine(look: Reading) -> set[UUID]:
+    return set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))
+
+
+def _is_theirs(look: Reading, scope: Scope) -> bool:
+    return area_of(look.conn, scope) in _mine(look)
+
+
+def _camera(look: Reading, camera_id: UUID) -> tuple[UUID, str, str] | None:
+    """Node id, node name and camera name, if node and camera are in an area of theirs."""
+    mine = _mine(look)
+    row = look.conn.execute(
+        select(nodes.c.id, nodes.c.name, cameras.c.name.label("camera"))
+        .join(cameras, cameras.c.node_id == nodes.c.id)
+        .where(
+            cameras.c.id == camera_id,
+            cameras.c.area_id.in_(mine),
+            nodes.c.area_id.in_(mine),
+        )
+    ).first()
+    return None if row is None else (row.id, row.name, row.camera)
+
+
+def _change(change: Changing, scope: Scope, changes: Mapping[str, Any], reason: str) -> None:
+    body = _changed_body(change.conn, scope, changes)
+    write = settings_rows.want if scope.kind == "node" else rollout_rows.begin
+    write(change.conn, scope, body, reason=reason, by=change.by, now=change.now)
+
+
+def _page(conn: Connection, scope: Scope) -> ScopePage:
+    node_ids = settings_rows.nodes_of(conn, scope)
+    is_node = scope.kind == "node"
+    report = settings_rows.standing(conn, scope.scope_id).report if is_node else None
+    return ScopePage(
+        scope=scope,
+        name=name_of(conn, scope),
+        wanted=settings_rows.layer(conn, scope),
+        nodes=_node_rows(conn, nodes.c.id.in_(node_ids)),
+        history=past(conn, scope),
+        report=report,
+    )
+
+
+def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[NodePreview]:
+    """Effect on each node if `body` replaces the wanted settings of the scope."""
+    check_settings(body, NodeWanted if scope.kind == "node" else GroupWanted)
+    release_rows.check(conn, body)
+    found = []
+    names = _names(conn, settings_rows.nodes_of(conn, scope))
+    for node_id, name in names.items():
+        known = settings_rows.standing(conn, node_id)
+        after = settings_rows.would_be(conn, node_id, scope, body)
+        fault = ""
+        try:
+            check_settings(after, NodeWanted)
+        except SettingsFault as refusal:
+            fault = str(refusal)
+        before = {**known.wanted, **release_rows.section(conn, node_id)}
+        changed = difference(known.report, before, after)
+        if changed or fault:
+            found.append(NodePreview(name, changed, fault))
+    return found
+
+
+def past(conn: Connection, scope: Scope) -> list[Past]:
+    """The changes of this scope, newest first."""
+    rows = settings_rows.history(conn, scope)
+    who = _people(conn, {row.changed_by for row in rows if row.changed_by is not None})
+    bodies = [settings_rows.body_of(row) for row in rows] + [{}]
+    return [
+        Past(
+            row.changed_utc_us,
+            who.get(row.changed_by, ""),
+            row.reason,
+            difference(None, before, after),
+        )
+        for row, after, before in zip(rows, bodies, bodies[1:], strict=False)
+    ]
+
+
+def area_of(conn: Connection, scope: Scope) -> UUID | None:
+    """The area whose keepers may change this scope."""
+    match scope.kind:
+        case "node":
+            query = select(nodes.c.area_id).where(nodes.c.id == scope.scope_id)
+        case "group":
+            query = select(node_groups.c.area_id).where(node_groups.c.id == scope.scope_id)
+        case "area":
+            return scope.scope_id
+    return conn.scalar(query)
+
+
+def name_of(conn: Connection, scope: Scope) -> str:
+    """Name of the scope for people."""
+    match scope.kind:
+        case "node":
+            query = select(nodes.c.name).where(nodes.c.id == scope.scope_id)
+        case "group":
+            query = select(node_groups.c.name).where(node_groups.c.id == scope.scope_id)
+        case "area":
+            return places(conn, [scope.scope_id]).get(scope.scope_id, "")
+    return conn.scalar(query) or ""
+
+
+def _camera_now(conn: Connection, node_id: UUID, node: str, camera: str) -> CameraNow:
+    known = settings_rows.standing(conn, node_id)
+    own_layer = settings_rows.layer(conn, Scope("node", node_id))
+    values: dict[str, Any] = {}
+    if known.report is not None:
+        prefix = f"cameras.{camera}."
+        at_work = works_by(known.report, known.report.from_afar or {})
+        values = {
+            key.removeprefix(prefix): value
+            for key, value in at_work.items()
+            if key.startswith(prefix)
+        }
+    wanted = own_layer.get("cameras", {}).get(camera, {})
+    return CameraNow(node, camera, values, wanted, known.state, known.reason)
+
+
+def _changed_body(conn: Connection, scope: Scope, changes: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return with_keys(settings_rows.layer(conn, scope), changes)
+    except ValueError as error:
+        raise SettingsFault(str(error)) from error
+
+
+def _node_rows(conn: Connection, which: Any) -> list[NodeRow]:
+    query = (
+        select(nodes, node_settings.c.version, node_settings.c.reason)
+        .add_columns(node_settings.c.state.label("settings_state"))
+        .outerjoin(node_settings, node_settings.c.node_id == nodes.c.id)
+        .where(which, nodes.c.revoked_utc_us.is_(None))
+        .order_by(nodes.c.name)
+        .limit(MOST_NODES_SHOWN)
+    )
+    rows = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in rows})
+    return [
+        NodeRow(
+            row.id,
+            row.name,
+            where.get(row.area_id, ""),
+            row.state == "online",
+            row.version or 0,
+            State(row.settings_state or State.UNASKED),
+            row.reason or "",
+        )
+        for row in rows
+    ]
+
+
+def _scope_rows(conn: Connection, mine: set[UUID]) -> list[ScopeRow]:
+    named = [(Scope("area", one), place) for one, place in places(conn, mine).items()]
+    groups = select(node_groups).where(node_groups.c.area_id.in_(mine))
+    named += [(Scope("group", row.id), row.name) for row in conn.execute(groups)]
+    rows = [
+        ScopeRow(
+            scope,
+            name,
+            len(settings_rows.nodes_of(conn, scope)),
+            sum(1 for _ in dotted(settings_rows.layer(conn, scope))),
+        )
+        for scope, name in named
+    ]
+    return sorted(rows, key=lambda row: (row.scope.kind, row.name.split(", ")[::-1]))
+
+
+def _names(conn: Connection, node_ids: list[UUID]) -> dict[UUID, str]:
+    query = select(nodes.c.id, nodes.c.name).where(nodes.c.id.in_(node_ids))
+    return {row.id: row.name for row in conn.execute(query.order_by(nodes.c.name))}
+
+
+def _people(conn: Connection, ids: set[UUID]) -> dict[UUID, str]:
+    query = select(people.c.id, people.c.name).where(people.c.id.in_(ids))
+    return {row.id: row.name for row in conn.execute(query)}

@@ -1,0 +1,1 @@
+"""Diagnosis files that the hub asks of a node."""

@@ -1,0 +1,104 @@
+"""Diagnosis files of nodes: requested and downloaded by the keeper, uploaded by the node."""
+
+import asyncio
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hub.access.signin.visit import FormSent, SignedIn
+from hub.nodes.diagnostics.rows import MOST_BYTES, State
+from hub.nodes.diagnostics.service import DiagnosisService
+from hub.web.rendering import site_of
+from hub.web.resumable import Unwanted, drained, node_name_of
+from hub.web.services import service
+
+router = APIRouter()
+
+Diagnoses = Annotated[DiagnosisService, service(DiagnosisService)]
+
+FILE_TYPE: Final = "application/zip"
+REASON_TYPE: Final = "text/plain"
+MOST_REASON_BYTES: Final = 4000
+FILE_BEGINS: Final = b"PK"
+STALL_S: Final = 60.0
+
+
+@router.post("/nodes/{node_id}/diagnosis")
+def ask(visit: FormSent, diagnoses: Diagnoses, node_id: UUID) -> Response:
+    """Request one from the node; a node that is offline gets the request within a day."""
+    if not diagnoses.ask(visit.asker, node_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/nodes/{node_id}#diagnosis", 303)
+
+
+@router.get("/nodes/{node_id}/diagnosis/{diagnosis_id}")
+def fetch(visit: SignedIn, diagnoses: Diagnoses, node_id: UUID, diagnosis_id: UUID) -> Response:
+    """The file, for people who manage the node."""
+    found = diagnoses.fetch(visit.asker, node_id, diagnosis_id)
+    if found is None:
+        raise HTTPException(404)
+    headers = {
+        "Content-Disposition": f'attachment; filename="diagnosis-{diagnosis_id}.zip"',
+        "Cache-Control": "no-store",
+    }
+    return Response(found, media_type=FILE_TYPE, headers=headers)
+
+
+@router.put("/upload/diagnosis/{command_id}")
+async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Response:
+    """The file, or as plain text why there is none: 204; 404 if this node was not asked, 410 if
+    nobody waits for it any more."""
+    site = site_of(request)
+    try:
+        node = await run_in_threadpool(node_name_of, request, site)
+        is_asked = await run_in_threadpool(diagnoses.is_asked, node, command_id)
+        said = await _answer(request, is_asked=is_asked)
+        _check(await run_in_threadpool(diagnoses.put, node, command_id, said))
+    except Unwanted as unwanted:
+        answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
+        answer.headers.update(unwanted.headers)
+        return await drained(request, answer)
+    except (ClientDisconnect, TimeoutError):
+        return Response(status_code=400)  # the client has gone
+    return Response(status_code=204)
+
+
+def _check(state: State | None) -> None:
+    if state in (None, State.OVER):
+        raise Unwanted(410, "over")
+
+
+async def _answer(request: Request, *, is_asked: bool) -> bytes | str:
+    if not is_asked:
+        raise Unwanted(404, "not_asked")
+    media_type = request.headers.get("content-type", "").partition(";")[0]
+    if media_type == FILE_TYPE:
+        body = await _body(request, MOST_BYTES)
+        if not body.startswith(FILE_BEGINS):
+            raise Unwanted(422, "no zip file")
+        return body
+    if media_type == REASON_TYPE:
+        return (await _body(request, MOST_REASON_BYTES)).decode("utf-8", "replace")
+    raise Unwanted(415, f"it is {FILE_TYPE}, or {REASON_TYPE} that says why there is none")
+
+
+async def _body(request: Request, most_bytes: int) -> bytes:
+    said = request.headers.get("content-length", "")
+    if not (said.isascii() and said.isdecimal() and len(said) < 10):
+        raise Unwanted(411, "its length is to be said")
+    if int(said) > most_bytes:
+        raise Unwanted(413, "too_large")
+    held = bytearray()
+    chunks = request.stream().__aiter__()
+    while True:
+        try:
+            async with asyncio.timeout(STALL_S):
+                held += await anext(chunks)
+        except StopAsyncIteration:
+            return bytes(held)
+        if len(held) > most_bytes:
+            raise Unwanted(413, "too_large")

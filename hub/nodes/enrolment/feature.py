@@ -1,0 +1,18 @@
+"""Enrolment of nodes: their own requests, and the keepers' pages."""
+
+from typing import Final
+
+from hub.base.db.table_notes import Mark
+from hub.nodes.enrolment import api, pages
+from hub.nodes.enrolment.tables import enrolments as enrolments_table
+from hub.nodes.enrolment.tables import node_papers
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="enrolment",
+    templates=("hub.nodes.enrolment",),
+    routers=(api.router,),
+    tables=(enrolments_table, node_papers),
+    marks=(Mark(enrolments_table, ("ends",)),),
+)
+PAGES: Final = Feature(name="enrolment pages", routers=(pages.router,))

@@ -1,0 +1,146 @@
+"""Enrolment of nodes: a keeper creates a code, a technician takes it to the box."""
+
+from base64 import b64encode
+from typing import Annotated
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Form, HTTPException, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from agent.wire.enrolment import EnrolmentCode
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.base.errors import RegistryError
+from hub.nodes.enrolment.camera_sources import camera_of
+from hub.nodes.enrolment.cloud_init import user_data
+from hub.nodes.enrolment.port import Enrolling
+from hub.nodes.enrolment.service import EnrolmentService
+from hub.web.i18n import Words
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter()
+
+Enrolments = Annotated[EnrolmentService, service(EnrolmentService)]
+
+
+@router.get("/enrolments")
+def show_enrolments(request: Request, visit: SignedIn, enrolments: Enrolments) -> Response:
+    """Open enrolments, and the form for another; 404 for people who manage nothing."""
+    return _page(request, visit, enrolments)
+
+
+@router.post("/enrolments")
+def make_enrolment(
+    request: Request,
+    visit: ProvedForm,
+    enrolments: Enrolments,
+    area: Annotated[UUID, Form()],
+    node: Annotated[str, Form(max_length=80)] = "",
+    cameras: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Create a code and show it once."""
+    enrolling = _enrolling(visit, enrolments)
+    words = visit.site.calendar(visit.asker.language).words
+    try:
+        found = [camera_of(line) for line in cameras.splitlines() if line.strip()]
+    except ValueError:
+        return _page(request, visit, enrolments, wrong=_wrong_camera(words))
+    try:
+        token = enrolments.make_enrolment(
+            visit.asker, area, node=node.strip().lower(), cameras=found
+        )
+    except RegistryError:
+        return _page(request, visit, enrolments, wrong=_wrong_name(words))
+    if token is None:
+        raise HTTPException(404)
+    code = enrolling.code(token)
+    return _page(request, visit, enrolments, made=node.strip().lower(), code=code)
+
+
+@router.post("/enrolments/{enrolment_id}/withdraw")
+def withdraw(visit: FormSent, enrolments: Enrolments, enrolment_id: UUID) -> Response:
+    """Cancel the code."""
+    if not enrolments.withdraw_enrolment(visit.asker, enrolment_id):
+        raise HTTPException(404)
+    return RedirectResponse("/enrolments", 303)
+
+
+@router.post("/enrolments/shut-out")
+def shut_out(
+    request: Request,
+    visit: ProvedForm,
+    enrolments: Enrolments,
+    node: Annotated[str, Form(max_length=80)] = "",
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Revoke a stolen box: messages under its name are ignored, and its connection ends."""
+    enrolling = _enrolling(visit, enrolments)
+    if not reason.strip():
+        words = visit.site.calendar(visit.asker.language).words
+        return _page(
+            request, visit, enrolments, wrong=words.say("Give a reason: somebody will ask one day.")
+        )
+    if not enrolments.revoke_node(visit.asker, node, why=reason.strip()):
+        raise HTTPException(404)
+    enrolling.shut_out(node)
+    return RedirectResponse("/enrolments", 303)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    enrolments: EnrolmentService,
+    *,
+    made: str = "",
+    code: EnrolmentCode | None = None,
+    wrong: str = "",
+) -> Response:
+    _enrolling(visit, enrolments)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "enrolments.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=enrolments.enrolments(visit.asker),
+        made=made,
+        code=code.text if code else "",
+        qr=_qr(code.text, words) if code else "",
+        first_boot=_first_boot(made, code) if code else "",
+        wrong=wrong,
+    )
+
+
+def _enrolling(visit: Visit, enrolments: EnrolmentService) -> Enrolling:
+    if visit.site.enrolling is None or not enrolments.tends_areas(visit.asker):
+        raise HTTPException(404)
+    return visit.site.enrolling
+
+
+def _wrong_camera(words: Words) -> str:
+    return words.say("A line of the cameras is none: write NAME=rtsp://…, one camera a line.")
+
+
+def _wrong_name(words: Words) -> str:
+    return words.say(
+        "That name cannot be: a-z, 0-9 and inner hyphens, each camera another, and no box of"
+        " another place."
+    )
+
+
+def _first_boot(node: str, code: EnrolmentCode) -> str:
+    """File for a flashed card, as a data address: the hub does not store it."""
+    text = user_data(node, code).encode()
+    return f"data:application/octet-stream;base64,{b64encode(text).decode()}"
+
+
+def _qr(code: str, words: Words) -> Markup:
+    """The code as a QR code for the box's camera; dark on light in both themes."""
+    drawn = segno.make(code, micro=False, error="m").svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
+    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The code as a picture"))
+    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a code of ours

@@ -1,0 +1,34 @@
+"""Tables of enrolments and of nodes' certificates; like `hub.base.db.columns`, for both databases."""
+
+from sqlalchemy import Column, Integer, Table, Text
+
+from hub.base.db.columns import key, link, metadata, moment
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    key(),
+    link("node_id", "nodes", index=True),
+    Column("token_hash", Text, nullable=False, unique=True),  # sha256 of the token in the code
+    Column("cameras", Text, nullable=False),  # JSON for the node; emptied when the enrolment ends
+    link("made_by", "people", nullable=True),  # null: the keeper's shell
+    *moment("made"),
+    *moment("ends"),
+    *moment("used", nullable=True),
+    *moment("withdrawn", nullable=True),
+    Column("refused", Integer, nullable=False),  # attempts after its end
+)
+
+node_papers = Table(
+    "node_papers",
+    metadata,
+    key(),
+    link("node_id", "nodes", index=True),
+    link("enrolment_id", "enrolments", nullable=True, index=True),  # null: a renewal
+    Column("serial", Text, nullable=False, unique=True),  # hex, as in issued.txt
+    Column("key_hash", Text, nullable=False),  # sha256 of the public key (DER)
+    Column("certificate", Text, nullable=False),  # PEM
+    *moment("issued"),
+    *moment("ends"),
+    *moment("revoked", nullable=True),
+)

@@ -1,0 +1,1 @@
+"""The health of nodes: last report, faults, plots."""

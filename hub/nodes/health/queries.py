@@ -1,0 +1,153 @@
+"""Queries for people who look after cameras, each limited to what they may manage.
+
+Only `hub.nodes.health.service` calls these; it adds the audit.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from hub.access.rules.grants import Right
+from hub.access.scope import (
+    tended_areas,
+    tended_cameras,
+    visible_to,
+    visible_values,
+)
+from hub.base.db.columns import AnyRow
+from hub.base.moment import DAY_S, Moment
+from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeState
+from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers, set_aside
+from hub.registry import health
+from hub.registry.areas import places
+from hub.registry.tables import cameras, nodes
+
+
+def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
+    """Nodes of this person's cameras and areas, those with trouble first."""
+    mine = select(tended_cameras(person_id, now).subquery("mine").c.camera_id)
+    here = select(cameras.c.node_id).where(cameras.c.id.in_(mine))
+    is_mine = or_(nodes.c.id.in_(here), nodes.c.area_id.in_(tended_areas(person_id, now)))
+    rows = conn.execute(select(nodes).where(is_mine).order_by(nodes.c.name)).all()
+    eyes: dict[UUID, list[CameraState]] = {row.id: [] for row in rows}
+    for row in conn.execute(
+        select(cameras).where(cameras.c.id.in_(mine)).order_by(cameras.c.label)
+    ):
+        eyes[row.node_id].append(_camera_state(row))
+    where = places(conn, {row.area_id for row in rows})
+    said, counts, refusals = health.latest(conn), _counts(conn, now), _last_refusals(conn, now)
+    states = [
+        NodeState(
+            node_id=row.id,
+            name=row.name,
+            place=where[row.area_id],
+            state=row.state,
+            since_utc_us=row.state_since_utc_us,
+            heard_utc_us=_latest(row.seen_utc_us, said.get(row.id)),
+            software=row.software or "",
+            is_doubled=row.rival_utc_us is not None
+            and now.utc_us - row.rival_utc_us < DAY_S * 1_000_000,
+            cameras=tuple(eyes[row.id]),
+            health=said.get(row.id),
+            missing=counts["missing"].get(row.id, 0),
+            refused=counts["refused"].get(row.name, 0),
+            last_refusal=refusals.get(row.name),
+            unrecorded_why=row.unrecorded_why,
+            dropped=counts["dropped"].get(row.id, 0),
+        )
+        for row in rows
+    ]
+    return sorted(states, key=lambda one: (not one.is_dark, one.place, one.name))
+
+
+def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
+    """Labels of cameras this person may see that deliver no picture now."""
+    return list(conn.scalars(_DARK, visible_values(person_id, now)))
+
+
+def _dark() -> Select[str]:
+    mine = select(visible_to(Right.SEE).subquery("mine").c.camera_id)
+    is_dark = or_(cameras.c.is_lost.is_(True), nodes.c.state == "offline")
+    return (
+        select(cameras.c.label)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .where(cameras.c.id.in_(mine), is_dark)
+        .order_by(cameras.c.label)
+    )
+
+
+_DARK: Final = _dark()  # built once: every inbox runs it
+
+
+def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[FateCount]:
+    """Number of events by kind and result; every event has exactly one result.
+
+    Refused messages were set aside and are counted by reason. None: of all nodes.
+    """
+    these = None if node_ids is None else list(node_ids)
+    stored = select(events.c.kind, events.c.fate, func.count()).group_by(
+        events.c.kind, events.c.fate
+    )
+    aside = select(set_aside.c.reason, func.count(set_aside.c.event_id.distinct())).where(
+        set_aside.c.event_id.is_not(None)
+    )
+    if these is not None:
+        names = select(nodes.c.name).where(nodes.c.id.in_(these))
+        stored = stored.where(events.c.node_id.in_(these))
+        aside = aside.where(set_aside.c.node_name.in_(names))
+    found = [FateCount(kind, fate, n) for kind, fate, n in conn.execute(stored)]
+    refused = conn.execute(aside.group_by(set_aside.c.reason))
+    found += [FateCount(reason, "refused", n) for reason, n in refused]
+    return sorted(found, key=lambda one: (one.fate, one.kind))
+
+
+def _camera_state(row: AnyRow) -> CameraState:
+    return CameraState(
+        row.id, row.label, bool(row.is_lost), row.lost_reason or "", row.state_since_utc_us
+    )
+
+
+def _latest(seen_utc_us: int | None, said: health.LastHealth | None) -> int | None:
+    told = [at for at in (seen_utc_us, said.received_utc_us if said else None) if at is not None]
+    return max(told) if told else None
+
+
+def _counts(conn: Connection, now: Moment) -> dict[str, dict[Any, int]]:
+    """By node: numbers missing and dropped; by node name: messages refused within a day."""
+
+    def sum_by_node(table: Any) -> dict[Any, int]:
+        span = func.sum(table.c.last_seq - table.c.first_seq + 1)
+        query = select(table.c.node_id, span).group_by(table.c.node_id)
+        return {node_id: int(n) for node_id, n in conn.execute(query)}
+
+    refused = select(set_aside.c.node_name, func.count()).group_by(set_aside.c.node_name)
+    return {
+        "missing": sum_by_node(missing_numbers),
+        "dropped": sum_by_node(dropped_numbers),
+        "refused": {name: int(n) for name, n in conn.execute(refused.where(_lately(now)))},
+    }
+
+
+def _last_refusals(conn: Connection, now: Moment) -> dict[str, LastRefusal]:
+    """Last refusal within a day, by node name."""
+    newest = (
+        select(set_aside.c.node_name, func.max(set_aside.c.received_utc_us).label("at"))
+        .where(_lately(now), set_aside.c.node_name.is_not(None))
+        .group_by(set_aside.c.node_name)
+        .subquery("newest")
+    )
+    is_it = and_(
+        set_aside.c.node_name == newest.c.node_name, set_aside.c.received_utc_us == newest.c.at
+    )
+    query = (
+        select(set_aside.c.node_name, set_aside.c.reason, set_aside.c.received_utc_us)
+        .join(newest, is_it)
+        .order_by(set_aside.c.id)
+    )
+    return {name: LastRefusal(reason, at) for name, reason, at in conn.execute(query)}
+
+
+def _lately(now: Moment) -> ColumnElement[bool]:
+    return set_aside.c.received_utc_us > now.plus_s(-DAY_S).utc_us

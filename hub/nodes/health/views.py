@@ -1,0 +1,69 @@
+"""Views for people who look after cameras: nodes, and undelivered notifications."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.registry.health import LastHealth
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """One camera of a node; `since_utc_us` is the start of its present state (lost or working)."""
+
+    camera_id: UUID
+    label: str
+    is_lost: bool
+    lost_reason: str
+    since_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastRefusal:
+    """A message of a node that the hub set aside."""
+
+    reason: str
+    """One of `agent.wire.answers.RefusalReason`."""
+    at_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """State of one node as last known. Times are UTC microseconds by the hub's clock."""
+
+    node_id: UUID
+    name: str
+    place: str
+    state: str
+    """never, online, offline."""
+    since_utc_us: int
+    heard_utc_us: int | None
+    """Time of the last event, birth or health report; None: never."""
+    software: str
+    is_doubled: bool
+    """True if two nodes used this name."""
+    cameras: tuple[CameraState, ...]
+    health: LastHealth | None
+    missing: int
+    """Missing numbers that the hub still asks for."""
+    refused: int
+    """Messages of the last 24 hours that the hub set aside."""
+    last_refusal: LastRefusal | None
+    """The last one of them."""
+    dropped: int
+    """Events the node will never send, as it reported."""
+    unrecorded_why: str | None
+    """Why it records no video: held, room or folder; None while it records."""
+
+    @property
+    def is_dark(self) -> bool:
+        """True if it is silent, or one of its cameras delivers no picture."""
+        return self.state != "online" or any(one.is_lost for one in self.cameras)
+
+
+@dataclass(frozen=True, slots=True)
+class FateCount:
+    """Number of events of one kind with one result; a refused event counts under "refused"."""
+
+    kind: str
+    fate: str
+    events: int

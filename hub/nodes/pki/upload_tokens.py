@@ -1,0 +1,69 @@
+"""Upload tokens: permission for one node to upload pictures and clips for a short time.
+
+A token is a signed "node.expiry". The hub stores no list of tokens: the key verifies them, and they
+survive a restart of the hub.
+"""
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Final
+
+from itsdangerous import BadSignature, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from agent.wire.answers import UploadToken
+from agent.wire.ident import is_name
+from hub.base.credentials import found
+from hub.base.moment import Moment
+from hub.base.private_files import read_private, write_private
+
+VALID_FOR_S: Final = 900
+"""Long enough for one clip on a bad line, short enough to limit a stolen token."""
+KEY_BYTES: Final = 32
+
+
+class UploadTokens:
+    """Signs and verifies with one key; for any thread."""
+
+    def __init__(self, key: bytes, *, upload_url: str, valid_for_s: int = VALID_FOR_S) -> None:
+        """`upload_url` is the prefix; nodes append a file's hash."""
+        if len(key) < KEY_BYTES:
+            raise ValueError(f"an upload key has {KEY_BYTES} bytes, this one {len(key)}")
+        self._signer = Signer(
+            key, salt="matthan.upload", key_derivation="hmac", digest_method=hashlib.sha256
+        )
+        self._upload_url = upload_url
+        self._valid_for_s = valid_for_s
+
+    @classmethod
+    def open(cls, folder: Path, *, upload_url: str) -> "UploadTokens":
+        """With the key in `folder/upload.key`, created at the first start.
+
+        Raises OSError if it cannot be read or written, or if others can read it.
+        """
+        path = folder / "upload.key"
+        if not found(path).exists():
+            write_private(path, secrets.token_bytes(KEY_BYTES))
+        return cls(read_private(path), upload_url=upload_url)
+
+    def mint(self, node: str, now: Moment) -> UploadToken:
+        """A token for `node`, valid from now for the usual time."""
+        expiry_utc_s = now.utc_us // 1_000_000 + self._valid_for_s
+        note = base64_encode(f"{node}.{expiry_utc_s}")
+        return UploadToken(
+            token=self._signer.sign(note).decode(),
+            valid_for_s=self._valid_for_s,
+            upload_url=self._upload_url,
+        )
+
+    def verify(self, token: str, now: Moment) -> str | None:
+        """The node of this token; None if the token is invalid or expired."""
+        try:
+            node, _, expiry = base64_decode(self._signer.unsign(token)).decode().partition(".")
+            expiry_utc_s = int(expiry)
+        except (BadSignature, ValueError):
+            return None
+        if not is_name(node) or now.utc_us >= expiry_utc_s * 1_000_000:
+            return None
+        return node

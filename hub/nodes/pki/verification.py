@@ -1,0 +1,131 @@
+"""Verification that a seal's signatures belong to a node of the authority."""
+
+import warnings
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from agent.wire import seal_key
+from agent.wire.seal import Claims
+from agent.wire.terms import ClockSource
+from hub.nodes.pki.authority import AUTHORITY_NAME, HUB_NAME, AuthorityError
+
+_UNREADABLE: Final = (
+    ValueError,
+    IndexError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+)
+"""Exceptions that a forged certificate can raise when it is read."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_authority(path: Path) -> x509.Certificate:
+    """Read a trusted certificate: an authority's, or a node's own; raises AuthorityError."""
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise AuthorityError(f"{path} is no certificate that can be read: {error}") from error
+
+
+def signature_holds(claims: Claims, chained: bytes, signature: bytes) -> bool:
+    """True if the key of the claims' certificate signed that hash."""
+    key = _key_of(claims)
+    return key is not None and seal_key.holds(key, chained, signature)
+
+
+def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | None:
+    """Why the seal's certificate is not that node's at that time; None if it is.
+
+    Judged at the time of the first frame: certificates end, footage stays. With an untrusted clock
+    the time is not judged.
+    """
+    try:
+        chain = [_read(one) for one in claims.certificates]
+        own = chain[0]
+        name = str(own.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+        is_vouched = own == authority or _is_vouched_for(chain, authority)
+        is_nodes = _is_nodes(own) and name not in {HUB_NAME, AUTHORITY_NAME}
+    except _UNREADABLE:
+        return "its certificate cannot be read"
+    if not is_vouched:
+        return f"nobody vouches for its certificate: {_said(authority)} did not issue it"
+    if not is_nodes:
+        return f"its certificate is not a node's ({name})"
+    if name != claims.node:
+        return f"its certificate is that of {name}, the seal speaks of {claims.node}"
+    moment = _EPOCH + timedelta(microseconds=claims.first_frame.utc_us)
+    is_dated = claims.first_frame.source is not ClockSource.NONE
+    if is_dated and not own.not_valid_before_utc <= moment <= own.not_valid_after_utc:
+        return (
+            f"its certificate was good from {own.not_valid_before_utc:%Y-%m-%d} to "
+            f"{own.not_valid_after_utc:%Y-%m-%d}, not at the first frame"
+        )
+    return None
+
+
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a certificate (DER), hex."""
+    digest = Hash(SHA256())
+    digest.update(certificate)
+    return digest.finalize().hex()
+
+
+def _key_of(claims: Claims) -> ec.EllipticCurvePublicKey | None:
+    try:
+        key = _read(claims.certificates[0]).public_key()
+    except _UNREADABLE:
+        return None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != seal_key.CURVE:
+        return None
+    return key
+
+
+def _read(certificate: bytes) -> x509.Certificate:
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # from malformed certificates, which are refused for better reasons
+        return x509.load_der_x509_certificate(certificate)
+
+
+def _is_vouched_for(chain: list[x509.Certificate], authority: x509.Certificate) -> bool:
+    """True if each certificate is issued by the next, an authority, and the last by `authority`."""
+    issuers = [one for one in chain[1:] if one != authority] + [authority]
+    for one, issuer in zip(chain, issuers, strict=False):
+        if not _is_authority(issuer):
+            return False
+        try:
+            one.verify_directly_issued_by(issuer)
+        except (*_UNREADABLE, InvalidSignature):
+            return False
+    return True
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except x509.ExtensionNotFound:
+        return False
+    return basic.value.ca
+
+
+def _is_nodes(certificate: x509.Certificate) -> bool:
+    """True for a client certificate: a server certificate of the same authority cannot seal."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return False
+    return ExtendedKeyUsageOID.CLIENT_AUTH in usage.value
+
+
+def _said(certificate: x509.Certificate) -> str:
+    return certificate.subject.rfc4514_string() or "the authority"

@@ -1,0 +1,1 @@
+"""Bundles of the agent's releases, kept for nodes."""

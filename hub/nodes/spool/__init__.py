@@ -1,0 +1,1 @@
+"""Events of nodes in order: gaps, and what was set aside."""

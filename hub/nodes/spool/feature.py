@@ -1,0 +1,19 @@
+"""What nodes reported, and the gaps in it, without pages of its own."""
+
+from typing import Final
+
+from hub.base.db.table_notes import Mark
+from hub.nodes.spool.tables import (
+    boot_clocks,
+    dropped_numbers,
+    events,
+    missing_numbers,
+    set_aside,
+)
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="spool",
+    tables=(events, dropped_numbers, boot_clocks, missing_numbers, set_aside),
+    marks=(Mark(missing_numbers, ("due",)),),
+)

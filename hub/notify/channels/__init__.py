@@ -1,0 +1,1 @@
+"""Channels: Web Push, ntfy, Zalo, Apprise."""

@@ -1,0 +1,136 @@
+"""Telegram, SMS gateways and many other services through Apprise (BSD-2).
+
+The keeper writes each service's address into one file, with `{to}` for a person's own part. Secrets
+stay in the file; a phone's row has only that part. Apprise answers only yes or no, so such a phone
+is never retired by its service: a failed message is retried, then dead.
+"""
+
+import asyncio
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from hub.notify.channels.port import Answer, Delivered, Message, Phone, Refused, TryAgain
+from hub.notify.channels.post import FORBIDDEN_ATTEMPTS
+from hub.notify.channels.zalo import recipient, why_not_again
+from hub.notify.channels.zalo_settings import ServiceFileError, read_private_toml
+from hub.notify.rules.channel_order import CHANNELS, NAME
+
+HANDS: Final = 4
+"""Apprise blocks a thread; a hanging service must not take more of them."""
+TAKEN_NAMES: Final = frozenset({"webpush", "ntfy", "zalo", "zalo_bot", "zalo_group", "zns"})
+TO: Final = "{to}"
+WAITS: Final = "cto=4&rto=5"
+"""Apprise's own limits in seconds to connect and to answer: less than a send deadline."""
+
+_STATUS: Final = re.compile(r"error[= ]+(\d{3})\b")
+
+
+def read_services(path: Path) -> dict[str, str]:
+    """Service address by channel; ServiceFileError names the fault in the file."""
+    found: dict[str, str] = {}
+    for name, address in read_private_toml(path).items():
+        if not NAME.fullmatch(name) or name in TAKEN_NAMES:
+            known = ", ".join(one for one in CHANNELS if one not in TAKEN_NAMES)
+            raise ServiceFileError(
+                f"{path}: {name!r} cannot be a channel's name. Write one such as {known}"
+            )
+        if not isinstance(address, str) or TO not in address:
+            raise ServiceFileError(
+                f"{path}: {name} names no place for a person's own part. Write {TO} in its address"
+            )
+        if _destination(address.replace(TO, "84912345678")) is None:
+            raise ServiceFileError(
+                f"{path}: {name} is no address that Apprise knows. Its wiki lists them by service"
+            )
+        found[name] = address
+    return found
+
+
+class Service:
+    """A channel of the keeper's file; a phone's address is like `telegram:123456`."""
+
+    def __init__(self, *, address: str, public_url: str, hands: ThreadPoolExecutor) -> None:
+        self._address = address
+        self._public_url = public_url.rstrip("/")
+        self._hands = hands
+
+    async def send(self, message: Message, phone: Phone) -> Answer:
+        """Send by Apprise, in a thread."""
+        if unwanted := why_not_again(message):
+            return unwanted
+        to = recipient(phone)
+        if not to:
+            return Refused("address names nobody")
+        address = self._address.replace(TO, quote(to, safe="@+-."))
+        body = f"{message.body}\n{self._public_url}{message.path}"
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._hands, _notify, address, message.title, body)
+
+
+def hands() -> ThreadPoolExecutor:
+    """Threads for all services of a hub."""
+    return ThreadPoolExecutor(HANDS, thread_name_prefix="apprise")
+
+
+def services(found: Mapping[str, str], *, public_url: str) -> dict[str, Service]:
+    """One channel per service."""
+    shared = hands()
+    return {
+        name: Service(address=address, public_url=public_url, hands=shared)
+        for name, address in found.items()
+    }
+
+
+def _destination(address: str) -> Any:
+    import apprise  # noqa: PLC0415 - a hundred plugins: only a hub that uses it pays for them
+
+    asset = apprise.AppriseAsset(async_mode=False, app_id="Mat Than", app_desc="", app_url="")
+    separator = "&" if "?" in address else "?"
+    return apprise.Apprise.instantiate(
+        f"{address}{separator}{WAITS}", asset=asset, suppress_exceptions=True
+    )
+
+
+def _notify(address: str, title: str, body: str) -> Answer:
+    """Runs in a thread of `HANDS`. Apprise reports the reason of a failure only in its log."""
+    destination = _destination(address)
+    if destination is None:
+        return Refused("Apprise does not know this address")
+    with _Heard() as heard:
+        is_sent = destination.notify(title=title, body=body, body_format="text")
+    if is_sent:
+        return Delivered()
+    status = heard.status
+    if status in (401, 403):
+        return TryAgain(f"{status} from the service", status, most_attempts=FORBIDDEN_ATTEMPTS)
+    if status == 400:
+        return Refused("400 from the service", status)
+    return TryAgain(f"{status or 'no answer'} from the service", status)
+
+
+class _Heard(logging.Handler):
+    """Finds the status in the log lines of Apprise's plugins of this thread; the text may hold
+    secrets."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.status: int | None = None
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look for a status."""
+        if record.thread == self._thread and (found := _STATUS.search(record.getMessage())):
+            self.status = int(found[1])
+
+    def __enter__(self) -> "_Heard":
+        logging.getLogger("apprise").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("apprise").removeHandler(self)

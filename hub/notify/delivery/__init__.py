@@ -1,0 +1,1 @@
+"""Delivery of one message by the channels of a person."""

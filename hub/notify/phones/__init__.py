@@ -1,0 +1,1 @@
+"""Phones: subscriptions, test messages and heartbeats."""

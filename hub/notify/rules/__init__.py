@@ -1,0 +1,1 @@
+"""Decides about channels and results of delivery; touches nothing outside."""

@@ -1,0 +1,1 @@
+"""Oversight: who looked at what, reports, metrics."""

@@ -1,0 +1,1 @@
+"""The page of the audit log, its monthly digest and its anchors."""

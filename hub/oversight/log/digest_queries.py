@@ -1,0 +1,39 @@
+"""Query for `hub.oversight.log.digest`: the log of a time span, counted by person, act and camera."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, select
+
+from hub.access.tables import people
+from hub.alerting.alerts.tables import alerts
+from hub.base.audit.tables import audit
+from hub.footage.tables import media
+from hub.oversight.log.digest import Digest, Tally, digest
+from hub.registry.tables import cameras
+
+
+def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> Digest:
+    """All people and all present cameras, with or without acts; without the nodes' own lines."""
+    who = {row.id: (row.name, row.role) for row in conn.execute(select(people))}
+    which = {row.id: row.label for row in conn.execute(select(cameras.c.id, cameras.c.label))}
+    return digest(_tallies(conn, since_utc_us, until_utc_us), who, which)
+
+
+def _tallies(conn: Connection, since_utc_us: int, until_utc_us: int) -> Iterator[Tally]:
+    camera_id = func.coalesce(
+        media.c.camera_id, alerts.c.camera_id, cameras.c.id
+    )  # kind of object of the line
+    query = (
+        select(audit.c.person_id, camera_id, audit.c.act, func.count())
+        .outerjoin(media, (audit.c.object_kind == "media") & (media.c.id == audit.c.object_id))
+        .outerjoin(alerts, (audit.c.object_kind == "alert") & (alerts.c.id == audit.c.object_id))
+        .outerjoin(cameras, (audit.c.object_kind == "camera") & (cameras.c.id == audit.c.object_id))
+        .where(
+            audit.c.at_utc_us >= since_utc_us,
+            audit.c.at_utc_us < until_utc_us,
+            audit.c.node_id.is_(None),
+        )
+        .group_by(audit.c.person_id, camera_id, audit.c.act)
+    )
+    for row in conn.execute(query):
+        yield Tally(*row)

@@ -1,0 +1,162 @@
+"""Service for the audit log: each access to footage with person, time and purpose, for oversight.
+
+Readers are keepers and oversight; the log shows them no footage. Reading the log is logged too.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from hub.access.grants import queries
+from hub.access.rules.roles import Role
+from hub.access.tables import grants, people
+from hub.alerting.alerts.tables import alerts
+from hub.base.audit.acting import Acting, On, Reading
+from hub.base.audit.asker import Asker
+from hub.base.audit.tables import audit
+from hub.footage.tables import media
+from hub.oversight.log.digest import Digest
+from hub.oversight.log.digest_queries import digest_of
+from hub.oversight.log.views import LogLine, LogPage, LogQuestion
+from hub.registry.tables import areas, cameras, nodes
+
+LINES: Final = 100
+LOOKS: Final = (
+    "alert.",
+    "media.",
+    "clip.",
+    "span.",
+    "search.",
+    "live.",
+    "aim.",
+    "inbox.",
+    "changes.",
+)
+"""Prefixes of act ids that show, or would have shown, street footage."""
+
+
+class LogService:
+    """Reads the audit log."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+
+    def log(self, asker: Asker, question: LogQuestion) -> LogPage | None:
+        """`LINES` lines of the log; None without the permission to read it."""
+        with self._acting.reading(asker, "log.open") as look:
+            if not _reads_log(look):
+                look.refuse()
+                return None
+            page = _page(look.conn, question)
+            detail = f"{len(page.lines)} lines{', looks only' if question.only_looks else ''}"
+            look.done(detail, On("person", question.person_id))
+        return page
+
+    def digest(
+        self, asker: Asker, *, since_utc_us: int, until_utc_us: int, name: str
+    ) -> Digest | None:
+        """Statistics of the log for a span; None without the permission to read it."""
+        with self._acting.reading(asker, "log.digest") as look:
+            found = digest_of(look.conn, since_utc_us, until_utc_us) if _reads_log(look) else None
+            look.answer(found, name)
+        return found
+
+    def reads_log(self, asker: Asker) -> bool:
+        """Whether they may read the log: oversight, and keepers of everything."""
+        with self._acting.part_of(asker, "phones.open") as look:
+            return _reads_log(look)
+
+
+def _reads_log(look: Reading) -> bool:
+    is_oversight = look.asker.role == Role.OVERSIGHT
+    return is_oversight or queries.keeps_everything(look.conn, look.asker, look.now)
+
+
+def _page(conn: Connection, question: LogQuestion) -> LogPage:
+    query = (
+        select(audit, people.c.name, people.c.role, nodes.c.name.label("node_name"))
+        .outerjoin(people, people.c.id == audit.c.person_id)
+        .outerjoin(nodes, nodes.c.id == audit.c.node_id)
+        .where(*_conditions(question))
+        .order_by(audit.c.id.desc())
+        .limit(LINES + 1)
+    )
+    rows = list(conn.execute(query))
+    names = _names(conn, rows[:LINES])
+    everybody = conn.execute(select(people.c.id, people.c.name).order_by(people.c.name))
+    return LogPage(
+        lines=tuple(_line(row, names) for row in rows[:LINES]),
+        before=rows[LINES - 1].id if len(rows) > LINES else None,
+        people=tuple((row.id, row.name) for row in everybody),
+        why=() if question.person_id is None else _why(conn, question.person_id),
+    )
+
+
+def _conditions(question: LogQuestion) -> list[ColumnElement[bool]]:
+    found = []
+    if question.person_id is not None:
+        found.append(audit.c.person_id == question.person_id)
+    if question.only_looks:
+        found.append(or_(*(audit.c.act.startswith(one, autoescape=True) for one in LOOKS)))
+    if question.until_utc_us is not None:
+        found.append(audit.c.at_utc_us < question.until_utc_us)
+    if question.before is not None:
+        found.append(audit.c.id < question.before)
+    return found
+
+
+def _why(conn: Connection, person_id: UUID) -> tuple[str, ...]:
+    query = select(grants.c.reason).where(grants.c.person_id == person_id)
+    return tuple(dict.fromkeys(conn.scalars(query.order_by(grants.c.starts_utc_us.desc()))))
+
+
+Named = Mapping[tuple[str, UUID], tuple[str, int | None]]
+"""(kind, id) of an object → (its name, time of recording)."""
+
+
+def _names(conn: Connection, rows: Iterable[Any]) -> Named:
+    ids: dict[str, set[UUID]] = {}
+    for row in rows:
+        if row.object_id is not None:
+            ids.setdefault(row.object_kind, set()).add(row.object_id)
+    named: dict[tuple[str, UUID], tuple[str, int | None]] = {}
+    for kind, (table, name, at) in _OBJECTS.items():
+        if kind not in ids:
+            continue
+        query = select(table.c.id, name, at).where(table.c.id.in_(ids[kind]))
+        if name.table is cameras and table is not cameras:
+            query = query.join(cameras, cameras.c.id == table.c.camera_id)
+        elif name.table is people and table is not people:
+            query = query.join(people, people.c.id == table.c.person_id)
+        for key, said, at_utc_us in conn.execute(query):
+            named[kind, key] = said, None if at is name else at_utc_us
+    return named
+
+
+_OBJECTS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
+    "alert": (alerts, cameras.c.label, alerts.c.began_utc_us),
+    "media": (media, cameras.c.label, media.c.first_frame_utc_us),
+    "camera": (cameras, cameras.c.label, cameras.c.label),
+    "person": (people, people.c.name, people.c.name),
+    "area": (areas, areas.c.name, areas.c.name),
+    "node": (nodes, nodes.c.name, nodes.c.name),
+    "grant": (grants, people.c.name, people.c.name),
+}
+
+
+def _line(row: Any, names: Named) -> LogLine:
+    name, at_utc_us = names.get((row.object_kind, row.object_id), ("", None))
+    return LogLine(
+        at_utc_us=row.at_utc_us,
+        who=row.name or row.node_name,
+        person_id=row.person_id,
+        role=row.role or "",
+        act=row.act,
+        object_kind=row.object_kind,
+        object_name=name,
+        object_utc_us=at_utc_us,
+        detail=row.detail,
+        came_from=row.came_from,
+    )

@@ -1,0 +1,108 @@
+"""Report of a day or week for a leader: as page, as self-contained file, and as CSV."""
+
+import csv
+import io
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.visit import SignedIn, Visit
+from hub.oversight.reports import wording
+from hub.oversight.reports.service import ReportService
+from hub.oversight.reports.spans import Bounds, Span, bounds, day_of, today
+from hub.web.rendering import STATIC_FOLDER, render
+from hub.web.services import service
+
+router = APIRouter(prefix="/reports")
+
+Reports = Annotated[ReportService, service(ReportService)]
+
+
+@router.get("")
+def lead_to_today(visit: SignedIn, reports: Reports) -> Response:
+    """Today so far."""
+    if not reports.reads_reports(visit.asker):
+        raise HTTPException(404)
+    return RedirectResponse("/reports/day", 303)
+
+
+@router.get("/{span}")
+def show_report(
+    request: Request, visit: SignedIn, reports: Reports, span: Span, on: str = ""
+) -> Response:
+    """One day or week beside the week before; 404 for people who read no reports."""
+    return _page(request, visit, reports, span, on, template="report.html")
+
+
+@router.get("/{span}/file.{kind}")
+def save_report(
+    request: Request,
+    visit: SignedIn,
+    reports: Reports,
+    span: Span,
+    kind: Literal["html", "csv"],
+    on: str = "",
+) -> Response:
+    """The same as a file: self-contained HTML, or CSV for a spreadsheet."""
+    if kind == "html":
+        style = Markup((STATIC_FOLDER / "app.css").read_text("utf-8"))  # noqa: S704  ours
+        page = _page(request, visit, reports, span, on, template="report_file.html", style=style)
+        return _as_file(page, _name(_bounds(visit, span, on)), "html")
+    found = _found(visit, reports, _bounds(visit, span, on))
+    text = io.StringIO()
+    words = visit.site.calendar(visit.asker.language).words
+    csv.writer(text).writerows(wording.rows(found, words))
+    # With a byte order mark, or spreadsheets misread the letters.
+    page = Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8")
+    page.headers["Cache-Control"] = "no-store"
+    return _as_file(page, _name(_bounds(visit, span, on)), "csv")
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    reports: ReportService,
+    span: Span,
+    on: str,
+    *,
+    template: str,
+    **more: Any,
+) -> Response:
+    where = _bounds(visit, span, on)
+    found = _found(visit, reports, where)
+    words = visit.site.calendar(visit.asker.language).words
+    labels = wording.slot_labels(where, words)
+    return render(
+        request,
+        template,
+        session=visit.session,
+        report=found,
+        bounds=where,
+        tiles=wording.tiles(found, words),
+        plot=wording.plot(found.now, found.before, labels),
+        said=wording,
+        **more,
+    )
+
+
+def _found(visit: Visit, reports: ReportService, where: Bounds) -> Any:
+    found = reports.report(visit.asker, where.slots, where.a_week_before.slots, name=_name(where))
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _bounds(visit: Visit, span: Span, on: str) -> Bounds:
+    calendar = visit.site.calendar(visit.asker.language)
+    return bounds(span, day_of(on, today(calendar)), calendar.zone)
+
+
+def _name(where: Bounds) -> str:
+    return f"{where.span}-{where.first.isoformat()}"
+
+
+def _as_file(page: Response, name: str, kind: str) -> Response:
+    page.headers["Content-Disposition"] = f'attachment; filename="matthan-{name}.{kind}"'
+    return page

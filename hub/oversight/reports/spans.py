@@ -1,0 +1,88 @@
+"""Days and weeks of the reader's calendar, as boundaries of a report."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, assert_never
+from zoneinfo import ZoneInfo
+
+from hub.web.calendar import YEARS, Calendar
+
+Span = Literal["day", "week"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Time span of a report, with the previous and next ones."""
+
+    span: Span
+    first: date
+    days: int
+    zone: ZoneInfo
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.first + timedelta(days=self.days - 1)
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Boundaries of its hours or days, UTC microseconds. A day with a clock change is
+        longer."""
+        if self.span == "week":
+            days = [self.first + timedelta(days=n) for n in range(self.days + 1)]
+            return tuple(midnight(day, self.zone) for day in days)
+        start, end = (
+            midnight(day, self.zone) for day in (self.first, self.first + timedelta(days=1))
+        )
+        return (*range(start, end, 3_600_000_000), end)
+
+    def moved(self, days: int) -> "Bounds":
+        """The same, this many days later."""
+        return Bounds(self.span, self.first + timedelta(days=days), self.days, self.zone)
+
+    @property
+    def a_week_before(self) -> "Bounds":
+        """The span for comparison."""
+        return self.moved(-7)
+
+
+def bounds(span: Span, on: date, zone: ZoneInfo) -> Bounds:
+    """The day, or the week from Monday that contains it."""
+    match span:
+        case "day":
+            return Bounds("day", on, 1, zone)
+        case "week":
+            return Bounds("week", on - timedelta(days=on.weekday()), 7, zone)
+        case _:
+            assert_never(span)
+
+
+def today(calendar: Calendar) -> date:
+    """Today for the reader."""
+    return calendar.local(calendar.now_utc_us).date()
+
+
+def day_of(text: str, otherwise: date) -> date:
+    """`2026-11-25`; the other day if invalid or at the edge of the calendar."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return otherwise
+    return found if found.year in YEARS else otherwise
+
+
+def month_of(text: str, otherwise: date) -> date:
+    """First day of `2026-11`; of the other day's month if invalid."""
+    return day_of(f"{text}-01", otherwise).replace(day=1)
+
+
+def month_from(first: date, count: int) -> date:
+    """First day of the month this many months later."""
+    months = first.year * 12 + first.month - 1 + count
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """Start of a day, UTC microseconds."""
+    moment = datetime.combine(day, time(), zone).astimezone(UTC)
+    return round(moment.timestamp()) * 1_000_000

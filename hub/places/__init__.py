@@ -1,0 +1,1 @@
+"""Areas, cameras and the map."""

@@ -1,0 +1,1 @@
+"""Areas: administration and CSV import."""

@@ -1,0 +1,227 @@
+"""Pages of areas: editing the tree with dates, and import from a table."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.base.text.csv_import import Import
+from hub.base.text.csv_table import MOST_BYTES
+from hub.places.areas.rows import AreaError, AreaFault, AreaWords
+from hub.places.areas.service import AreaService
+from hub.web import csv_wording
+from hub.web.calendar import Calendar
+from hub.web.forms import Fields, field
+from hub.web.i18n import Words
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter(prefix="/areas")
+
+Areas = Annotated[AreaService, service(AreaService)]
+
+TABLES: Final = ("areas", "cameras", "rosters")
+DONE: Final = ("add", "change", "same")
+
+
+@router.get("")
+def show_areas(request: Request, visit: SignedIn, areas: Areas, saved: str = "") -> Response:
+    """Areas one administers; 404 for others."""
+    return _page(request, visit, areas, saved=saved)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    areas: AreaService,
+    *,
+    saved: str = "",
+    wrong: AreaError | None = None,
+) -> Response:
+    rows = areas.areas(visit.asker)
+    if not rows:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    now = calendar.now_utc_us
+    return render(
+        request,
+        "areas.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        rows=[
+            (
+                row,
+                _day(row.valid_from_utc_us, calendar),
+                ""
+                if row.valid_until_utc_us is None
+                else _day(row.valid_until_utc_us - 1, calendar),
+                row.valid_until_utc_us is not None and row.valid_until_utc_us <= now,
+            )
+            for row in rows
+        ],
+        ended_grants=int(saved) if saved.isascii() and saved.isdecimal() and len(saved) < 6 else 0,
+        is_saved=bool(saved),
+        wrong=_fault(wrong.fault, calendar.words) if wrong else "",
+    )
+
+
+@router.post("")
+def add_area(request: Request, visit: ProvedForm, areas: Areas, form: Fields) -> Response:
+    """Add an area within one of one's own."""
+    try:
+        area_id = areas.add_area(visit.asker, _words(form, visit))
+    except AreaError as error:
+        return _page(request, visit, areas, wrong=error)
+    if area_id is None:
+        raise HTTPException(404)
+    return RedirectResponse("/areas?saved=0", 303)
+
+
+@router.get("/import")
+def show_import(request: Request, visit: SignedIn, areas: Areas, what: str = "") -> Response:
+    """Form for a table; 404 for people without the right."""
+    return _import_page(request, visit, areas, what=what)
+
+
+@router.post("/import")
+def try_table(request: Request, visit: FormSent, areas: Areas, form: Fields) -> Response:
+    """Show what a table would do."""
+    return _table(request, visit, areas, form, is_doing=False)
+
+
+@router.post("/import/do")
+def take_table(request: Request, visit: ProvedForm, areas: Areas, form: Fields) -> Response:
+    """Apply the table that was shown."""
+    return _table(request, visit, areas, form, is_doing=True)
+
+
+def _table(
+    request: Request, visit: Visit, areas: AreaService, form: FormData, *, is_doing: bool
+) -> Response:
+    what, zone = field(form, "what"), ZoneInfo(visit.site.settings.time_zone)
+    content = _content(form)
+    if what not in TABLES:
+        raise HTTPException(422)
+    plan = (areas.take_table if is_doing else areas.try_table)(visit.asker, what, content, zone)
+    if plan is None:
+        raise HTTPException(404)
+    if is_doing and plan.may_be_done:
+        return RedirectResponse("/duty" if what == "rosters" else "/areas?saved=0", 303)
+    text = content.decode("utf-8", "replace") if plan.may_be_done else ""
+    return _import_page(request, visit, areas, what=what, plan=plan, text=text)
+
+
+@router.post("/{area_id}")
+def change_area(
+    request: Request, visit: ProvedForm, areas: Areas, area_id: UUID, form: Fields
+) -> Response:
+    """Rename, date or move an area."""
+    try:
+        moved = areas.change_area(visit.asker, area_id, _words(form, visit))
+    except AreaError as error:
+        return _page(request, visit, areas, wrong=error)
+    if moved is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/areas?saved={moved.ended_grants}", 303)
+
+
+def _import_page(
+    request: Request,
+    visit: Visit,
+    areas: AreaService,
+    *,
+    what: str,
+    plan: Import | None = None,
+    text: str = "",
+) -> Response:
+    tables = areas.tables(visit.asker)
+    if not tables:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "area_import.html",
+        session=visit.session,
+        status_code=422 if plan is not None and plan.wrong else 200,
+        what=what if what in tables else tables[0],
+        tables=[(one, _table_name(one, words)) for one in tables],
+        plan=plan,
+        text=text,
+        done=_done(words),
+        wrong=csv_wording.wrong_lines(plan.wrong, words) if plan else [],
+    )
+
+
+def _table_name(what: str, words: Words) -> str:
+    say = words.say
+    return {"areas": say("Areas"), "cameras": say("Cameras"), "rosters": say("Rosters")}[what]
+
+
+def _done(words: Words) -> Mapping[str, str]:
+    say = words.say
+    return {"add": say("is new"), "change": say("changes"), "same": say("stays as it is")}
+
+
+def _content(form: FormData) -> bytes:
+    """The chosen file, else the text that came back with the page."""
+    file = form.get("file")
+    if isinstance(file, UploadFile):
+        content = file.file.read(MOST_BYTES + 1)
+        if content:
+            return content
+    return field(form, "text").encode("utf-8", "surrogatepass")
+
+
+def _words(form: FormData, visit: Visit) -> AreaWords:
+    zone = ZoneInfo(visit.site.settings.time_zone)
+    parent = field(form, "parent")
+    try:
+        parent_id = UUID(parent) if parent else None
+    except ValueError as error:
+        raise AreaError(AreaFault.PARENT) from error
+    return AreaWords(
+        field(form, "name"),
+        field(form, "level"),
+        parent_id,
+        _midnight(field(form, "from"), zone, 0),
+        _midnight(field(form, "until"), zone, 1),
+    )
+
+
+def _midnight(text: str, zone: ZoneInfo, days: int) -> int | None:
+    """First moment of the day that is the given number of days after a day."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise AreaError(AreaFault.DAY) from error
+    if not 1970 < day.year < 9000:
+        raise AreaError(AreaFault.DAY)
+    midnight = datetime.combine(day + timedelta(days=days), time(), zone)
+    return round(midnight.timestamp()) * 1_000_000
+
+
+def _day(utc_us: int, calendar: Calendar) -> str:
+    """In the form of a date field."""
+    return f"{calendar.local(utc_us):%Y-%m-%d}"
+
+
+def _fault(what: AreaFault, words: Words) -> str:
+    say = words.say
+    return {
+        AreaFault.NAME: say("It needs a name."),
+        AreaFault.LEVEL: say("It needs a level, such as commune or junction."),
+        AreaFault.TWICE: say("There is an area of that name here already."),
+        AreaFault.RING: say("An area cannot lie in itself or in one of its own."),
+        AreaFault.PARENT: say("Choose an area that it lies in."),
+        AreaFault.DAY: say("A date is written 2026-11-25."),
+        AreaFault.DAYS: say("It would end before it begins."),
+    }[what]

@@ -1,0 +1,8 @@
+"""One camera's page."""
+
+from typing import Final
+
+from hub.places.cameras import pages
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(name="cameras", templates=("hub.places.cameras",), routers=(pages.router,))

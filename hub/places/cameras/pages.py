@@ -1,0 +1,42 @@
+"""Page of one camera: state, place, recent alerts, nearby cameras."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+
+from hub.access.signin.visit import SignedIn
+from hub.alerting.alerts.camera_wording import STATE_TOKENS, map_link, near_word, state_line
+from hub.footage.live.service import LiveService, Purpose
+from hub.places.cameras.service import CameraService
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter()
+
+Cameras = Annotated[CameraService, service(CameraService)]
+
+
+@router.get("/cameras/{camera_id}")
+def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: UUID) -> Response:
+    """One camera; 404 for people who may not see it."""
+    page = cameras.camera(visit.asker, camera_id)
+    if page is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    camera = page.camera
+    agent = request.headers.get("user-agent", "")
+    return render(
+        request,
+        "camera.html",
+        session=visit.session,
+        page=page,
+        token=STATE_TOKENS[camera.state],
+        state=state_line(camera, calendar),
+        near=[(one, near_word(how, calendar.words)) for one, how in page.near],
+        map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
+        may_watch=visit.use(LiveService).may_see_live(visit.asker, camera_id, Purpose.LIVE),
+        may_search=visit.may("search"),
+        may_find=visit.may("find"),
+    )

@@ -1,0 +1,30 @@
+"""Service for camera pages and the map."""
+
+from uuid import UUID
+
+from hub.alerting.alerts import camera_queries
+from hub.alerting.alerts.camera_queries import CameraPage
+from hub.alerting.alerts.views import SeenCamera
+from hub.base.audit.acting import Acting, On
+from hub.base.audit.asker import Asker
+
+
+class CameraService:
+    """What a person may know of cameras. For any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+
+    def camera(self, asker: Asker, camera_id: UUID) -> CameraPage | None:
+        """State of a camera, its latest events, and cameras near it."""
+        with self._acting.reading(asker, "camera.open", On("camera", camera_id)) as look:
+            page = camera_queries.camera_page(look.conn, asker.person_id, camera_id, look.now)
+            look.answer(page)
+        return page
+
+    def seen_cameras(self, asker: Asker) -> list[SeenCamera]:
+        """Every camera this person may see, with its state: the map and the table beside it."""
+        with self._acting.reading(asker, "cameras.open") as look:
+            found = camera_queries.seen_cameras(look.conn, asker.person_id, look.now)
+            look.done(f"{len(found)} cameras")
+        return found

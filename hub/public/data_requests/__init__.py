@@ -1,0 +1,1 @@
+"""Requests of persons about data that concerns them."""

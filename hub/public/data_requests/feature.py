@@ -1,0 +1,31 @@
+"""Requests of people about data of theirs."""
+
+from typing import Final
+
+from hub.access.signin.visit import Visit
+from hub.public.data_requests import officer_pages, pages, wording
+from hub.public.data_requests.service import DataRequestService
+from hub.public.data_requests.tables import petition_acts, petition_erasures, petition_people
+from hub.public.data_requests.tables import petitions as petitions_table
+from hub.web.feature import Feature
+from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate
+
+
+def _may_answer(visit: Visit) -> bool:
+    requests = visit.find(DataRequestService)
+    return requests is not None and requests.answers(visit.asker)
+
+
+FEATURE: Final = Feature(
+    name="data requests",
+    templates=("hub.public.data_requests",),
+    routers=(officer_pages.router, pages.router),
+    tables=(petitions_table, petition_people, petition_acts, petition_erasures),
+    acts=wording.acts,
+    rates=(
+        Rate(r"GET|HEAD", r"/rights(/follow)?", LOOKING_IN),
+        Rate(r"POST", r"/rights", OUTSIDERS),
+        Rate(r"POST", r"/rights/follow", GUESSES),
+    ),
+    may={"answer_data_requests": _may_answer},
+)

@@ -1,0 +1,251 @@
+"""Pages for answering data requests: list by deadline, one request, its steps."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.public.data_requests import wording
+from hub.public.data_requests.eraser import MOST, Choice, PetitionEraser, may_erase
+from hub.public.data_requests.pages import wish_of
+from hub.public.data_requests.proof import proof_of
+from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.rules import Outcome, Wish
+from hub.public.data_requests.service import DataRequestService
+from hub.public.data_requests.views import NewPetition, PetitionError, PetitionFault
+from hub.public.tips import forms
+from hub.public.tips.sealing import Reporter, UnsealError
+from hub.web.i18n import LANGUAGES
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter(prefix="/petitions")
+
+Requests = Annotated[DataRequestService, service(DataRequestService)]
+Eraser = Annotated[PetitionEraser, service(PetitionEraser)]
+
+FIELDS: Final = ("wish", "what", "area", "name", "contact", "language")
+STEP_FIELDS: Final = ("step", "words", "refusal", "camera", "day", "since", "until")
+"""Form fields that keep their input when something is missing."""
+Text = Annotated[str, Form(max_length=20_000)]
+Word = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("")
+def show_petitions(request: Request, visit: SignedIn, requests: Requests) -> Response:
+    """All requests one answers, most urgent first; 404 for people who answer none."""
+    return _list(request, visit, requests)
+
+
+@router.post("")
+def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    visit: FormSent,
+    requests: Requests,
+    wish: Word = "",
+    what: Text = "",
+    area: Word = "",
+    name: Word = "",
+    contact: Word = "",
+    language: Word = "vi",
+    mark: Word = "",
+) -> Response:
+    """Enter a request made in person or by letter, with a code to hand out."""
+    said = (wish, what, area, name, contact, language)
+    typed = dict(zip(FIELDS, said, strict=True))
+    new = NewPetition(
+        wish=wish_of(wish),
+        what=what,
+        area_id=forms.area_or_none(area),
+        person=Reporter(name, contact),
+        language=language if language in LANGUAGES else "vi",
+        has_consent=True,  # consent is given in person
+    )
+    try:
+        code = requests.take_in(visit.asker, new, submission=mark)
+    except PetitionError as error:
+        return _list(request, visit, requests, wrong=error.fault, typed=typed)
+    if code is None:
+        raise HTTPException(404)
+    return render(request, "petition_sent.html", session=visit.session, code=code)
+
+
+@router.get("/{petition_id}")
+def show_petition(
+    request: Request,
+    visit: SignedIn,
+    requests: Requests,
+    petition_id: UUID,
+    camera: str = "",
+    day: str = "",
+    since: str = "00:00",
+    until: str = "23:59",
+) -> Response:
+    """One request; with a camera and a day, the footage that may be deleted."""
+    camera_id = forms.area_or_none(camera)
+    if camera_id is None:
+        return _one(request, visit, requests, petition_id)
+    calendar = visit.site.calendar(visit.asker.language)
+    typed = {"camera": camera, "day": day, "since": since, "until": until}
+    try:
+        span = [round(calendar.typed(day, at).timestamp() * 1e6) for at in (since, until)]
+    except ValueError:
+        return _one(request, visit, requests, petition_id, wrong=PetitionFault.TIME, typed=typed)
+    eraser = visit.use(PetitionEraser)
+    found = eraser.choices(visit.asker, petition_id, camera_id, span[0], span[1])
+    return _one(request, visit, requests, petition_id, choices=found, typed=typed)
+
+
+@router.post("/{petition_id}/person")
+def tell_person(
+    request: Request, visit: FormSent, requests: Requests, petition_id: UUID, reason: Word = ""
+) -> Response:
+    """Show the person; the look and its reason are logged."""
+    try:
+        person = requests.person(visit.asker, petition_id, reason=reason)
+    except UnsealError as error:
+        raise HTTPException(503) from error
+    if person is None:
+        raise HTTPException(404)
+    return _one(request, visit, requests, petition_id, person=person)
+
+
+@router.post("/{petition_id}/erase")
+def erase(
+    request: Request,
+    visit: ProvedForm,
+    requests: Requests,
+    eraser: Eraser,
+    petition_id: UUID,
+    media: Annotated[list[UUID] | None, Form(max_length=MOST)] = None,
+) -> Response:
+    """Delete the chosen files for good."""
+    try:
+        done = eraser.erase(visit.asker, petition_id, media or [])
+    except PetitionError as error:
+        return _one(request, visit, requests, petition_id, wrong=error.fault)
+    if done is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/petitions/{petition_id}", 303)
+
+
+@router.get("/{petition_id}/proof.json")
+def show_proof(visit: SignedIn, requests: Requests, eraser: Eraser, petition_id: UUID) -> Response:
+    """What was deleted, when and by whom, signed by the hub's evidence key if it has one."""
+    row = requests.petition(visit.asker, petition_id)
+    if row is None:
+        raise HTTPException(404)
+    erased = eraser.erased(petition_id)
+    content = proof_of(row, erased, visit.site.sign)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": f'attachment; filename="{row.number}.json"',
+    }
+    return Response(content, media_type="application/json", headers=headers)
+
+
+@router.post("/{petition_id}/{step}")
+def take_step(
+    request: Request,
+    visit: FormSent,
+    requests: Requests,
+    petition_id: UUID,
+    step: str,
+    words: Text = "",
+    outcome: Word = "",
+    refusal: Word = "",
+) -> Response:
+    """Acknowledge, ask for identification, extend, answer."""
+    steps = {
+        "acknowledge": requests.acknowledge,
+        "proof": requests.ask_proof,
+        "extend": requests.extend,
+    }
+    try:
+        if step in steps:
+            done = steps[step](visit.asker, petition_id, words)
+        elif step == "answer" and outcome in set(Outcome):
+            done = requests.answer(
+                visit.asker,
+                petition_id,
+                outcome=Outcome(outcome),
+                refusal=refusal,
+                words=words,
+            )
+        else:
+            raise HTTPException(404)
+    except PetitionError as error:
+        typed = {"step": step, "words": words, "refusal": refusal}
+        return _one(request, visit, requests, petition_id, wrong=error.fault, typed=typed)
+    if not done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/petitions/{petition_id}", 303)
+
+
+def _list(
+    request: Request,
+    visit: Visit,
+    requests: DataRequestService,
+    *,
+    wrong: PetitionFault | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    desk, rows = visit.use(PetitionDesk), requests.listed(visit.asker)
+    if rows is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    return render(
+        request,
+        "petitions.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        rows=rows,
+        said=wording,
+        wishes=[(one.value, wording.wish_word(one, calendar.words)) for one in Wish],
+        places=desk.places(),
+        typed=dict.fromkeys(FIELDS, "") | (typed or {}),
+        mark=desk.form_mark(),
+        languages=LANGUAGES,
+        source=requests.office.sources.get(visit.asker.language, ""),
+        wrong=wording.fault_word(wrong, calendar.words) if wrong else "",
+    )
+
+
+def _one(
+    request: Request,
+    visit: Visit,
+    requests: DataRequestService,
+    petition_id: UUID,
+    *,
+    wrong: PetitionFault | None = None,
+    person: Reporter | None = None,
+    choices: list[Choice] | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    row = requests.petition(visit.asker, petition_id)
+    if row is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    language = visit.asker.language
+    today = f"{calendar.local(row.dates.received_utc_us):%Y-%m-%d}"
+    usual = {"day": today, "since": "00:00", "until": "23:59"}
+    return render(
+        request,
+        "petition.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        row=row,
+        said=wording,
+        person=person,
+        choices=choices,
+        erased=visit.use(PetitionEraser).erased(petition_id),
+        cameras=requests.cameras(visit.asker) if may_erase(row) else [],
+        typed=dict.fromkeys(STEP_FIELDS, "") | usual | (typed or {}),
+        refusals=sorted(requests.office.refusals.get(language, {}).items()),
+        why=wording.refusal_word(row, requests.office, language),
+        more=requests.office.terms.extension.get(row.dates.wish),
+        wrong=wording.fault_word(wrong, calendar.words) if wrong else "",
+    )

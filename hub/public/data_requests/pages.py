@@ -1,0 +1,132 @@
+"""Data requests by the public: the form, and the answer by a code. No sign-in."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from hub.public.data_requests import wording
+from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.rules import WHAT_CHARS, Wish
+from hub.public.data_requests.views import NewPetition, PetitionError, PetitionFault
+from hub.public.tips import forms
+from hub.public.tips.rules import CODE_CHARS, CONTACT_CHARS, NAME_CHARS, tidy_code
+from hub.public.tips.sealing import Reporter
+from hub.web.i18n import words
+from hub.web.rendering import PublicWords, language_of, render, site_of
+from hub.web.services import service
+
+router = APIRouter(prefix="/rights")
+
+FIELDS: Final = ("wish", "what", "area", "name", "contact", "consent")
+Desk = Annotated[PetitionDesk, service(PetitionDesk)]
+Text = Annotated[str, Form(max_length=20_000)]
+Word = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("")
+def show_form(request: Request, desk: Desk) -> Response:
+    """The form, with the time an answer may take."""
+    return _form(request, desk)
+
+
+@router.post("")
+def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    desk: Desk,
+    wish: Word = "",
+    what: Text = "",
+    area: Word = "",
+    name: Word = "",
+    contact: Word = "",
+    website: Word = "",
+    mark: Word = "",
+    consent: Word = "",
+) -> Response:
+    """Store it, and show the code; or say what is missing and keep the input."""
+    typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
+    if website:  # a field that people do not see
+        desk.drop("honeypot")
+        return _form(request, desk, wrong=PetitionFault.STALE, typed=typed)
+    new = NewPetition(
+        wish=wish_of(wish),
+        what=what,
+        area_id=forms.area_or_none(area),
+        person=Reporter(name, contact),
+        language=language_of(request, None),
+        has_consent=bool(consent),
+    )
+    try:
+        desk.check_form(mark)
+        code = desk.receive(new, submission=mark)
+    except PetitionError as error:
+        return _form(request, desk, wrong=error.fault, typed=typed)
+    return render(request, "petition_sent.html", session=None, code=code)
+
+
+@router.get("/follow")
+def show_follow(request: Request, desk: Desk) -> Response:
+    """Form for a code."""
+    return _followed(request, desk, typed="")
+
+
+@router.post("/follow")
+def follow(request: Request, desk: Desk, code: Word = "") -> Response:
+    """The answer; the code is never in an address, so it is in no browser history and no log."""
+    return _followed(request, desk, typed=code)
+
+
+def wish_of(typed: str) -> Wish | None:
+    """The chosen kind; None if invalid."""
+    return Wish(typed) if typed in set(Wish) else None
+
+
+def _followed(request: Request, desk: PetitionDesk, *, typed: str) -> Response:
+    language = language_of(request, None)
+    row = desk.follow(typed) if typed else None
+    return render(
+        request,
+        "petition_follow.html",
+        session=None,
+        status_code=404 if typed and row is None else 200,
+        row=row,
+        said=wording,
+        why=wording.refusal_word(row, desk.office, language) if row else "",
+        typed=tidy_code(typed) or typed.strip()[: 2 * CODE_CHARS],
+        is_unknown=bool(typed) and row is None,
+    )
+
+
+def _form(
+    request: Request,
+    desk: PetitionDesk,
+    *,
+    wrong: PetitionFault | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    site, language = site_of(request), language_of(request, None)
+    speech, office = words(language), desk.office
+    return render(
+        request,
+        "petition_form.html",
+        session=None,
+        status_code=200 if wrong is None else 503 if wrong is PetitionFault.BUSY else 422,
+        wrong=wording.fault_word(wrong, speech) if wrong else "",
+        typed=dict.fromkeys(FIELDS, "") | (typed or {}),
+        mark=desk.form_mark(),
+        places=desk.places(),
+        wishes=[
+            (
+                one.value,
+                wording.wish_word(one, speech),
+                wording.span_word(office.span_of(one), speech),
+            )
+            for one in Wish
+        ],
+        acknowledge=wording.span_word(office.terms.acknowledge, speech),
+        kept=wording.kept_word(office.contact_days, speech),
+        text=office.texts.get(language, ""),
+        source=office.sources.get(language, ""),
+        by=site.settings.public_words.get(language, PublicWords()).watched_by,
+        most={"what": WHAT_CHARS, "name": NAME_CHARS, "contact": CONTACT_CHARS},
+    )

@@ -1,0 +1,171 @@
+"""Rows of data requests; only `hub.public.data_requests.public_service` and
+`hub.public.data_requests.service` call  these."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select
+
+from hub.access.tables import people
+from hub.base.audit import log
+from hub.base.audit.log import By
+from hub.base.db.columns import columns, new_id
+from hub.base.moment import Moment
+from hub.public.data_requests.rules import Outcome, Petition, Wish, stands
+from hub.public.data_requests.tables import petition_acts, petition_people, petitions
+from hub.public.data_requests.views import NewPetition, Office, PetitionAct, PetitionRow
+from hub.public.tips.sealing import TipBox, code_hash
+from hub.registry.areas import places
+
+KIND = "petition"
+MOST_LISTED = 500
+
+
+def write(
+    conn: Connection,
+    new: NewPetition,
+    *,
+    box: TipBox,
+    code: str,
+    year: int,
+    source: str,
+    by: By,
+    now: Moment,
+) -> UUID:
+    """Insert a request and the sealed identity of its requester; the audit line contains
+    neither."""
+    petition_id = new_id(now)
+    conn.execute(
+        insert(petitions).values(
+            id=petition_id,
+            number=_number(conn, year),
+            wish=new.wish,
+            what=new.what,
+            area_id=new.area_id,
+            language=new.language,
+            source=source,
+            code_hash=code_hash(code),
+            taken_by=by.person_id,
+            **columns("received", now),
+        )
+    )
+    sealed = box.seal_reporter(new.person, tip_id=petition_id)
+    conn.execute(insert(petition_people).values(petition_id=petition_id, sealed=sealed))
+    note(conn, by, "petition.take_in", petition_id, f"{new.wish}, {source}", now)
+    return petition_id
+
+
+def _number(conn: Connection, year: int) -> str:
+    """The year's next number; writes are serialized, so no other request can get the same one."""
+    begins = f"YC-{year}-"
+    of_year = petitions.c.number.like(f"{begins}%")
+    last = conn.scalar(select(func.max(petitions.c.number)).where(of_year))
+    return f"{begins}{1 if last is None else int(last.removeprefix(begins)) + 1:05d}"
+
+
+def found(
+    conn: Connection,
+    *conditions: ColumnElement[bool],
+    office: Office,
+    now: Moment,
+    with_acts: bool = False,
+) -> list[PetitionRow]:
+    """Those that meet the conditions: open ones by deadline, then answered ones, newest answer
+    first."""
+    query = (
+        select(petitions, people.c.name.label("taken_by_name"))
+        .add_columns(petition_people.c.petition_id.label("person"))
+        .outerjoin(people, people.c.id == petitions.c.taken_by)
+        .outerjoin(petition_people, petition_people.c.petition_id == petitions.c.id)
+        .where(*conditions)
+        .order_by(
+            petitions.c.answered_utc_us.is_not(None),
+            petitions.c.answered_utc_us.desc(),
+            petitions.c.received_utc_us,  # over the limit the oldest stay
+        )
+        .limit(MOST_LISTED)
+    )
+    rows = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in rows if row.area_id is not None})
+    listed = [_row(conn, row, where, office, now, with_acts=with_acts) for row in rows]
+    return sorted(
+        listed,
+        key=lambda one: (
+            one.outcome is not None,
+            one.stands.due_utc_us if one.outcome is None else -(one.dates.answered_utc_us or 0),
+        ),
+    )
+
+
+def _row(
+    conn: Connection,
+    row: Any,
+    where: dict[UUID, str],
+    office: Office,
+    now: Moment,
+    *,
+    with_acts: bool,
+) -> PetitionRow:
+    dates = Petition(
+        Wish(row.wish),
+        row.received_utc_us,
+        row.acknowledged_utc_us,
+        row.extended_utc_us,
+        row.answered_utc_us,
+    )
+    return PetitionRow(
+        petition_id=row.id,
+        number=row.number,
+        what=row.what,
+        place=where.get(row.area_id, ""),
+        language=row.language,
+        source=row.source,
+        taken_by=row.taken_by_name or "",
+        is_proof_asked=row.proof_asked_utc_us is not None,
+        knows_person=row.person is not None,
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        refusal=row.refusal,
+        dates=dates,
+        stands=stands(dates, office.terms, office.week, now_utc_us=now.utc_us),
+        acts=acts_of(conn, row.id) if with_acts else (),
+    )
+
+
+def acts_of(conn: Connection, petition_id: UUID) -> tuple[PetitionAct, ...]:
+    """Every step, oldest first."""
+    query = (
+        select(petition_acts, people.c.name)
+        .join(people, people.c.id == petition_acts.c.person_id)
+        .where(petition_acts.c.petition_id == petition_id)
+        .order_by(petition_acts.c.at_utc_us, petition_acts.c.id)
+    )
+    return tuple(
+        PetitionAct(row.act, row.words, row.at_utc_us, row.name) for row in conn.execute(query)
+    )
+
+
+def waiting(conn: Connection) -> int:
+    """Number of requests without an answer."""
+    query = select(func.count()).select_from(petitions)
+    return conn.scalar(query.where(petitions.c.answered_utc_us.is_(None))) or 0
+
+
+def unanswered(conn: Connection, office: Office, now: Moment) -> tuple[int, int]:
+    """Number of requests without an answer (at most 500), and of those past their deadline."""
+    rows = found(conn, petitions.c.answered_utc_us.is_(None), office=office, now=now)
+    return len(rows), sum(row.stands.is_overdue for row in rows)
+
+
+def note(
+    conn: Connection, by: By, act: str, petition_id: UUID | None, detail: str, now: Moment
+) -> None:
+    """Write an audit line."""
+    log.note(
+        conn,
+        by,
+        act=act,
+        object_kind=KIND if petition_id else "",
+        object_id=petition_id,
+        detail=detail,
+        now=now,
+    )

@@ -1,0 +1,203 @@
+"""Service for answering data requests: leaders and keepers answer those of the areas they look
+after.
+
+Requests without an area go to people who look after a top-level area. None and False mean either
+"does not exist" or "not theirs". The requester's identity is shown separately and needs a reason.
+Every look and every step is in the audit log.
+"""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, insert, or_, select, update
+
+from hub.access.rules.grants import Right
+from hub.access.rules.roles import Role
+from hub.access.scope import tended_areas, visible_cameras
+from hub.base.audit.acting import Acting, On, Reading
+from hub.base.audit.asker import Asker
+from hub.base.db.bounds import text
+from hub.base.db.columns import columns, new_id
+from hub.public.data_requests import rows as data_requests_rows
+from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.rows import KIND
+from hub.public.data_requests.rules import ANSWER_CHARS, REASON_CHARS, Outcome
+from hub.public.data_requests.tables import petition_acts, petition_people, petitions
+from hub.public.data_requests.views import (
+    NewPetition,
+    PetitionError,
+    PetitionFault,
+    PetitionRow,
+)
+from hub.public.tips.sealing import Reporter
+from hub.registry.tables import areas, cameras
+
+ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
+
+
+class DataRequestService:
+    """For any thread."""
+
+    def __init__(self, acting: Acting, *, desk: PetitionDesk) -> None:
+        self._acting = acting
+        self._desk = desk
+        self.office = desk.office
+
+    def answers(self, asker: Asker) -> bool:
+        """Whether this person answers data requests; for the links of a page."""
+        with self._acting.part_of(asker, "phones.open") as look:
+            return _theirs(look) is not None
+
+    def overdue(self, asker: Asker) -> tuple[int, int]:
+        """Of theirs: number waiting, and how many of these are overdue; for the inbox's line."""
+        with self._acting.part_of(asker, "inbox.open") as look:
+            rows = self._found(look, petitions.c.answered_utc_us.is_(None)) or []
+        return len(rows), sum(row.stands.is_overdue for row in rows)
+
+    def listed(self, asker: Asker) -> list[PetitionRow] | None:
+        """All of theirs, by deadline; None if this person answers none."""
+        with self._acting.reading(asker, "petitions.open") as look:
+            rows = self._found(look)
+            look.answer(rows)
+        return rows
+
+    def petition(self, asker: Asker, petition_id: UUID) -> PetitionRow | None:
+        """One of them, with every step."""
+        with self._acting.reading(asker, "petition.open", On(KIND, petition_id)) as look:
+            row = self._one(look, petition_id)
+            look.answer(row)
+        return row
+
+    def person(self, asker: Asker, petition_id: UUID, *, reason: str) -> Reporter | None:
+        """The requester; None also after their data was deleted.
+
+        UnsealError if the hub's key is not the one it was sealed with.
+        """
+        with self._acting.reading(asker, "petition.person", On(KIND, petition_id)) as look:
+            row = self._one(look, petition_id)
+            is_told = row is not None and row.knows_person and bool(reason.strip())
+            look.answer(is_told, reason)
+            this = petition_people.c.petition_id == petition_id
+            query = select(petition_people.c.sealed).where(this)
+            sealed = look.conn.scalar(query) if is_told else None
+        if sealed is None:
+            return None
+        return self._desk.box.unseal_reporter(sealed, tip_id=petition_id)
+
+    def cameras(self, asker: Asker) -> list[tuple[UUID, str]]:
+        """Cameras they look after, by name."""
+        with self._acting.part_of(asker, "petition.open") as look:
+            scope = visible_cameras(asker.person_id, Right.MANAGE, look.now).subquery("scope")
+            query = select(cameras.c.id, cameras.c.label)
+            query = query.join(scope, scope.c.camera_id == cameras.c.id)
+            rows = look.conn.execute(query.order_by(cameras.c.label))
+            return [(row.id, row.label) for row in rows]
+
+    def take_in(self, asker: Asker, new: NewPetition, *, submission: str) -> str | None:
+        """Enter a request made at the counter or by letter; returns its code. None if this person
+        answers none."""
+        if not self.answers(asker):
+            self._acting.note(asker, "petition.take_in", is_done=False)
+            return None
+        return self._desk.receive(new, submission=submission, by=asker.by)
+
+    def acknowledge(self, asker: Asker, petition_id: UUID, words: str) -> bool:
+        """Confirm receipt and announce the next step."""
+        return self._step(asker, petition_id, "acknowledge", words, {"acknowledged"})
+
+    def ask_proof(self, asker: Asker, petition_id: UUID, words: str) -> bool:
+        """Ask for proof of identity and explain how to give it; also confirms receipt."""
+        return self._step(asker, petition_id, "proof", words, {"acknowledged", "proof_asked"})
+
+    def extend(self, asker: Asker, petition_id: UUID, words: str) -> bool:
+        """Extend the deadline: once, with a reason, before it passes."""
+        return self._step(asker, petition_id, "extend", words, {"acknowledged", "extended"})
+
+    def answer(
+        self, asker: Asker, petition_id: UUID, *, outcome: Outcome, refusal: str, words: str
+    ) -> bool:
+        """Grant, or refuse for one of the town's reasons."""
+        is_refused = outcome is Outcome.REFUSED
+        values = {"outcome": outcome, "refusal": refusal if is_refused else None}
+        return self._step(asker, petition_id, "answer", words, {"acknowledged", "answered"}, values)
+
+    def _step(
+        self,
+        asker: Asker,
+        petition_id: UUID,
+        act: str,
+        words: str,
+        sets: set[str],
+        values: dict[str, Any] | None = None,
+    ) -> bool:
+        """Write one step, its message to the requester, and its audit line."""
+        words, values = text(words.strip(), ANSWER_CHARS), values or {}
+        with self._acting.changing(asker, f"petition.{act}", On(KIND, petition_id)) as change:
+            row, now = self._one(change, petition_id), change.now
+            if row is None:
+                change.refuse()
+                return False
+            refusal = values.get("refusal")
+            if refusal is not None and not self._may_refuse(refusal):
+                raise PetitionError(PetitionFault.REFUSAL)
+            if row.outcome is not None or (act == "extend" and not row.stands.may_extend):
+                raise PetitionError(PetitionFault.DONE)
+            if not words:
+                raise PetitionError(PetitionFault.WORDS)
+            known = {"acknowledged": row.dates.acknowledged_utc_us}
+            moments: dict[str, Any] = {}
+            for name in sets:
+                if known.get(name) is None:
+                    moments |= columns(name, now)
+            if changed := {**moments, **values}:
+                this = update(petitions).where(petitions.c.id == petition_id)
+                change.conn.execute(this.values(changed))
+            change.conn.execute(
+                insert(petition_acts).values(
+                    id=new_id(now),
+                    petition_id=petition_id,
+                    person_id=asker.person_id,
+                    act=act,
+                    words=words,
+                    **columns("at", now),
+                )
+            )
+            told = refusal or values.get("outcome") or ""
+            change.done(f"{row.number} {told}: {words}"[:REASON_CHARS])
+        return True
+
+    def _may_refuse(self, reason: str) -> bool:
+        return any(reason in reasons for reasons in self.office.refusals.values())
+
+    def _one(self, look: Reading, petition_id: UUID) -> PetitionRow | None:
+        rows = self._found(look, petitions.c.id == petition_id, with_acts=True)
+        return rows[0] if rows else None
+
+    def _found(
+        self, look: Reading, *conditions: ColumnElement[bool], with_acts: bool = False
+    ) -> list[PetitionRow] | None:
+        """Requests that this person answers; None: they answer none."""
+        theirs = _theirs(look)
+        if theirs is None:
+            return None
+        return data_requests_rows.found(
+            look.conn,
+            theirs,
+            *conditions,
+            office=self.office,
+            now=look.now,
+            with_acts=with_acts,
+        )
+
+
+def _theirs(look: Reading) -> ColumnElement[bool] | None:
+    """Condition for the requests this person answers; None: none at all."""
+    if look.asker.role not in ANSWERERS:
+        return None
+    conn = look.conn
+    tended = set(conn.scalars(tended_areas(look.asker.person_id, look.now)))
+    if not tended:
+        return None
+    top = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
+    theirs = petitions.c.area_id.in_(tended)
+    return or_(theirs, petitions.c.area_id.is_(None)) if tended & top else theirs

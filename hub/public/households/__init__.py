@@ -1,0 +1,1 @@
+"""Households that hand in footage of their own cameras."""

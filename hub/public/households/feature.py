@@ -1,0 +1,42 @@
+"""Cameras of households: their register, requests, and what they send."""
+
+from typing import Final
+
+from hub.access.signin.visit import Visit
+from hub.base.db.table_notes import Mark
+from hub.base.storage.partial_files import MOST_CHUNK_BYTES
+from hub.public.households import pages, request_pages, upload_pages
+from hub.public.households.rules import FORM_BYTES
+from hub.public.households.service import HouseholdService
+from hub.public.households.tables import household_clips, household_requests
+from hub.public.households.tables import households as households_table
+from hub.web.feature import Feature
+from hub.web.guard import MAX_FORM_BYTES, Body
+from hub.web.rate_limits import GUESSES, LOOKING_IN, Rate, Rule
+
+CHUNKS: Final = Rule("chunks", 1200, 60.0, "address")
+"""For films of households: 80 MB a second at 4 MB each, faster than any of their lines."""
+
+
+def _may_register(visit: Visit) -> bool:
+    households = visit.find(HouseholdService)
+    return households is not None and bool(households.areas(visit.asker))
+
+
+FEATURE: Final = Feature(
+    name="households",
+    templates=("hub.public.households",),
+    routers=(pages.router, request_pages.router, upload_pages.router),
+    tables=(households_table, household_requests, household_clips),
+    marks=(Mark(household_requests, ("expires",)),),
+    bodies=(
+        Body(r"/give/[^/]*/upload/.*", MOST_CHUNK_BYTES),
+        Body(r"/give/[^/]*", FORM_BYTES + MAX_FORM_BYTES),  # the form with a small film
+    ),
+    rates=(
+        Rate(r"HEAD|PATCH", r"/give/.*/upload/.*", CHUNKS),
+        Rate(r"GET|HEAD", r"/(give|household)/.*", LOOKING_IN),
+        Rate(r"POST", r"/(give|household)/.*", GUESSES),
+    ),
+    may={"register_households": _may_register},
+)

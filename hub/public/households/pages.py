@@ -1,0 +1,261 @@
+"""Household cameras: registered with consent by officers, and the household's own page."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.invitations.pages import qr_code
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.notify.phones.pages import channel_name
+from hub.public.households.port import HouseholdRoom
+from hub.public.households.rules import (
+    CONTACT_CHARS,
+    NAME_CHARS,
+    PLACE_CHARS,
+    VIEW_CHARS,
+    HouseholdError,
+    HouseholdFault,
+    NewHousehold,
+)
+from hub.public.households.service import HouseholdService
+from hub.public.tips.rules import read_point
+from hub.public.tips.sealing import UnsealError
+from hub.registry.shapes import Point
+from hub.web.i18n import LANGUAGES, Words
+from hub.web.rendering import PublicWords, language_of, render, site_of
+from hub.web.services import service
+
+router = APIRouter()
+
+GONE: Final = 410
+TOKEN_CHARS: Final = 100
+FIELDS: Final = ("area", "place", "point", "view", "name", "contact", "channel", "language")
+
+Households = Annotated[HouseholdService, service(HouseholdService)]
+Word = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("/households")
+def show_households(request: Request, visit: SignedIn, households: Households) -> Response:
+    """Households in one's areas, and the form for another."""
+    return _list(request, visit, households)
+
+
+@router.post("/households")
+def register(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    visit: FormSent,
+    households: Households,
+    area: Word = "",
+    place: Word = "",
+    point: Word = "",
+    view: Word = "",
+    name: Word = "",
+    contact: Word = "",
+    channel: Word = "",
+    language: Word = "vi",
+    consent: Word = "",
+) -> Response:
+    """Register it, and show the household's own link once."""
+    said = (area, place, point, view, name, contact, channel, language)
+    typed = dict(zip(FIELDS, (one.strip() for one in said), strict=True))
+    try:
+        made = households.register(visit.asker, _new(visit, typed, has_consent=bool(consent)))
+    except HouseholdError as error:
+        return _list(request, visit, households, wrong=error.fault, typed=typed)
+    if made is None:
+        raise HTTPException(404)
+    household_id, token = made
+    return _one(request, visit, households, household_id, token=token)
+
+
+def _new(visit: Visit, typed: dict[str, str], *, has_consent: bool) -> NewHousehold:
+    terms, language = room_of(visit).terms, typed["language"]
+    language = language if language in LANGUAGES else LANGUAGES[0]
+    if typed["channel"] and typed["channel"] not in visit.site.settings.notice_channels:
+        raise HouseholdError(HouseholdFault.CHANNEL)
+    return NewHousehold(
+        area_id=area_said(typed["area"]),
+        place=typed["place"][:PLACE_CHARS],
+        point=point_said(typed["point"]),
+        view=typed["view"][:VIEW_CHARS],
+        name=typed["name"][:NAME_CHARS],
+        contact=typed["contact"][:CONTACT_CHARS],
+        channel=typed["channel"],
+        language=language,
+        consent_version=terms.version,
+        consent_text=terms.texts[language],
+        has_consent=has_consent,
+    )
+
+
+def area_said(text: str) -> UUID | None:
+    """The chosen area."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def point_said(text: str) -> Point | None:
+    """The typed point; HouseholdError if invalid."""
+    try:
+        return read_point(text)
+    except ValueError as error:
+        raise HouseholdError(HouseholdFault.POINT) from error
+
+
+def _list(
+    request: Request,
+    visit: Visit,
+    households: HouseholdService,
+    *,
+    wrong: HouseholdFault | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    areas = households.areas(visit.asker)
+    if not areas:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    channels = [one for one in visit.site.settings.notice_channels if one != "zalo_group"]
+    return render(
+        request,
+        "households.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        rows=households.households(visit.asker),
+        areas=areas,
+        wrong=fault_word(wrong, words) if wrong else "",
+        typed=dict.fromkeys(FIELDS, "") | {"language": LANGUAGES[0]} | (typed or {}),
+        channels=[(one, channel_name(one, words)) for one in channels],
+        terms=room_of(visit).terms,
+    )
+
+
+@router.get("/households/{household_id}")
+def show_household(
+    request: Request, visit: SignedIn, households: Households, household_id: UUID
+) -> Response:
+    """One household."""
+    return _one(request, visit, households, household_id)
+
+
+def _one(
+    request: Request,
+    visit: Visit,
+    households: HouseholdService,
+    household_id: UUID,
+    *,
+    token: str = "",
+    told: object = None,
+) -> Response:
+    row = households.household(visit.asker, household_id)
+    if row is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    link = f"{visit.site.settings.public_url}/household/{token}" if token else ""
+    return render(
+        request,
+        "household.html",
+        session=visit.session,
+        row=row,
+        link=link,
+        qr=qr_code(link, words) if link else "",
+        told=told,
+        channel=channel_name(row.channel, words) if row.channel else "",
+    )
+
+
+@router.post("/households/{household_id}/link")
+def renew_link(
+    request: Request, visit: FormSent, households: Households, household_id: UUID
+) -> Response:
+    """New link for the household, shown once."""
+    token = households.renew_link(visit.asker, household_id)
+    if token is None:
+        raise HTTPException(404)
+    return _one(request, visit, households, household_id, token=token)
+
+
+@router.post("/households/{household_id}/withdraw")
+def withdraw(visit: FormSent, households: Households, household_id: UUID) -> Response:
+    """The household withdrew its consent."""
+    if not households.withdraw(visit.asker, household_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/households/{household_id}", 303)
+
+
+@router.post("/households/{household_id}/contact")
+def ask_contact(
+    request: Request, visit: FormSent, households: Households, household_id: UUID, reason: Word = ""
+) -> Response:
+    """Show the contact; the look and its reason are logged."""
+    try:
+        told = households.contact(visit.asker, household_id, reason=reason[:500])
+    except UnsealError as error:
+        raise HTTPException(503) from error
+    if told is None:
+        raise HTTPException(404)
+    return _one(request, visit, households, household_id, told=told)
+
+
+@router.get("/household/{token}")
+def show_own(request: Request, token: str) -> Response:
+    """The household's data, for the holder of its link."""
+    return _own(request, token)
+
+
+@router.post("/household/{token}/withdraw")
+def withdraw_own(request: Request, token: str) -> Response:
+    """The household withdraws by itself."""
+    room = site_of(request).households
+    if room is None or not room.desk.withdraw_own(token[:TOKEN_CHARS]):
+        raise HTTPException(404)
+    return RedirectResponse(f"/household/{token[:TOKEN_CHARS]}", 303)
+
+
+def _own(request: Request, token: str) -> Response:
+    site = site_of(request)
+    if site.households is None or len(token) > TOKEN_CHARS:
+        raise HTTPException(404)
+    row, language = site.households.desk.own(token), language_of(request, None)
+    return render(
+        request,
+        "household_own.html",
+        session=None,
+        status_code=GONE if row is None else 200,
+        row=row,
+        token=token,
+        said=site.settings.public_words.get(language, PublicWords()),
+    )
+
+
+def room_of(visit: Visit) -> HouseholdRoom:
+    """The household services; 404 if the hub has none."""
+    room = visit.site.households
+    if room is None:
+        raise HTTPException(404)
+    return room
+
+
+def fault_word(fault: HouseholdFault, words: Words) -> str:
+    """What is missing or invalid, and the cure."""
+    say = words.say
+    return {
+        HouseholdFault.AREA: say("Choose the area that the camera is in."),
+        HouseholdFault.PLACE: say("Write where the camera is."),
+        HouseholdFault.POINT: say("A point is two numbers, such as 11.5352, 106.6217."),
+        HouseholdFault.VIEW: say("Write what the camera sees."),
+        HouseholdFault.CONTACT: say("Write how the household is reached."),
+        HouseholdFault.CHANNEL: say("This hub has no such channel."),
+        HouseholdFault.CONSENT: say("Without the household's consent nothing is written down."),
+        HouseholdFault.SPAN: say("The span must end after it begins, within a day."),
+        HouseholdFault.AHEAD: say("That time has not come yet."),
+        HouseholdFault.OLD: say("That is more than a year ago: no camera still has it."),
+        HouseholdFault.WHY: say("Write for the household why you ask."),
+        HouseholdFault.HOURS: say("A link holds from 1 hour to 14 days."),
+        HouseholdFault.NOBODY: say("Choose at least one household, and at most 50."),
+        HouseholdFault.CLOSED: say("The case is closed: open it again first."),
+    }[fault]

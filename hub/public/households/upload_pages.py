@@ -1,0 +1,294 @@
+"""A household's page behind its link: the request, and the upload of a film.
+
+Nobody signs in. With the page's script a film is uploaded resumably (core of tus 1.0.0 with
+creation); without it a small one is sent by the form. The link is checked before a byte of a body
+is read.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hub.base.storage.blobs import BlobsError
+from hub.base.storage.partial_files import CHUNK_BYTES, SupersededError, WrongOffsetError
+from hub.cases.evidence.arrival_seal import Cut
+from hub.footage.upload import pages
+from hub.public.households.pages import GONE, TOKEN_CHARS
+from hub.public.households.port import HouseholdRoom
+from hub.public.households.rules import FORM_BYTES, GivenError, GivenFault
+from hub.public.households.views import Giving
+from hub.web import resumable
+from hub.web.i18n import Words, words
+from hub.web.rendering import PublicWords, language_of, render, site_of
+
+router = APIRouter(prefix="/give")
+
+STATUS: Final = {
+    GivenFault.ENDED: GONE,
+    GivenFault.LARGE: 413,
+    GivenFault.LARGE_FORM: 413,
+    GivenFault.ROOM: 507,
+    GivenFault.LOST: 409,
+}
+"""All others: 422."""
+SHOWN: Final = frozenset({"open", "coming", "sealing", "done"})
+PIECE_BYTES: Final = 256 * 1024
+
+Word = Annotated[str, Form(max_length=200)]
+
+
+@router.get("/{token}")
+def show(request: Request, token: str) -> Response:
+    """The request, the progress, the receipt."""
+    return _page(request, token)
+
+
+@router.post("/{token}")
+async def send_form(request: Request, token: str) -> Response:
+    """A small film by the form."""
+    room = _room(request)
+    giving = await run_in_threadpool(room.desk.look, token[:TOKEN_CHARS])
+    if giving is None or giving.state not in ("open", "coming"):
+        return await run_in_threadpool(_page, request, token)
+    async with request.form(max_files=1, max_fields=10) as form:
+        said = {name: value for name, value in form.items() if isinstance(value, str)}
+        file = form.get("film")
+        try:
+            await run_in_threadpool(_take, room, token, file, said)
+        except GivenError as error:
+            return await run_in_threadpool(_page, request, token, error.fault)
+        except SupersededError:  # it was sent a second time meanwhile: the page shows the result
+            return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
+    return _sealing(room, token)
+
+
+def _take(room: HouseholdRoom, token: str, file: Any, said: dict[str, str]) -> None:
+    cut = _cut(said.get("from", ""), said.get("until", ""))
+    if not said.get("agree"):
+        raise room.desk.refused(GivenFault.AGREE)
+    if not isinstance(file, UploadFile) or not file.size:
+        raise room.desk.refused(GivenFault.EMPTY)
+    if file.size > FORM_BYTES:
+        raise room.desk.refused(GivenFault.LARGE_FORM)
+    upload = room.desk.begin(token, size_bytes=file.size, name=file.filename or "", mark="")
+    try:
+        while piece := file.file.read(PIECE_BYTES):
+            upload.write(piece)
+    except BlobsError as error:
+        raise room.desk.refused(GivenFault.ROOM) from error
+    finally:
+        upload.finish()
+    room.desk.send(token, cut)
+
+
+@router.post("/{token}/send")
+def send(
+    request: Request,
+    token: str,
+    since: Annotated[str, Form(alias="from", max_length=40)] = "",
+    until: Word = "",
+    agree: Word = "",
+) -> Response:
+    """The script has uploaded everything: submit it."""
+    room = _room(request)
+    try:
+        if not agree:
+            raise room.desk.refused(GivenFault.AGREE)
+        room.desk.send(token, _cut(since, until))
+    except GivenError as error:
+        return _page(request, token, error.fault)
+    return _sealing(room, token)
+
+
+@router.post("/{token}/another")
+def choose_another(request: Request, token: str) -> Response:
+    """Delete the uploaded bytes."""
+    try:
+        _room(request).desk.drop(token)
+    except GivenError as error:
+        return _page(request, token, error.fault)
+    return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
+
+
+@router.post("/{token}/withdraw")
+def withdraw(request: Request, token: str) -> Response:
+    """The household wants no more requests."""
+    if not _room(request).desk.withdraw(token[:TOKEN_CHARS]):
+        raise HTTPException(404)
+    return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
+
+
+@router.post("/{token}/upload")
+async def create_upload(request: Request, token: str) -> Response:
+    """Start, or continue the same file."""
+
+    def begin() -> Response:
+        resumable.check_version(request)
+        names = resumable.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
+        upload = _room(request).desk.begin(
+            token,
+            size_bytes=resumable.number(request, "upload-length"),
+            name=names.get("name", ""),
+            mark=names.get("mark", ""),
+        )
+        upload.finish()
+        headers = {"Location": f"/give/{token}/upload/{upload.upload_id}"}
+        return Response(status_code=201, headers=headers | resumable.offset(upload.offset_bytes))
+
+    return await _answered(request, lambda: run_in_threadpool(begin))
+
+
+@router.head("/{token}/upload/{upload_id}")
+async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response:
+    """Progress of the upload."""
+
+    def tell() -> Response:
+        resumable.check_version(request)
+        desk = _room(request).desk
+        giving = desk.look(token)
+        if giving is None or giving.upload_id != upload_id:
+            raise desk.refused(GivenFault.LOST)
+        length = {"Upload-Length": str(giving.size_bytes), "Cache-Control": "no-store"}
+        return Response(headers=resumable.offset(giving.came_bytes) | length)
+
+    return await _answered(request, lambda: run_in_threadpool(tell))
+
+
+@router.patch("/{token}/upload/{upload_id}")
+async def take_bytes(request: Request, token: str, upload_id: UUID) -> Response:
+    """The next bytes."""
+
+    async def take() -> Response:
+        resumable.check_version(request)
+        if request.headers.get("content-type") != pages.BODY_TYPE:
+            raise resumable.Unwanted(415, f"the body of a PATCH is {pages.BODY_TYPE}")
+        at = resumable.number(request, "upload-offset")
+        upload = await run_in_threadpool(_room(request).desk.resume, token, upload_id, at)
+        return Response(
+            status_code=204, headers=resumable.offset(await resumable.receive(request, upload))
+        )
+
+    return await _answered(request, take)
+
+
+async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) -> Response:
+    """A fault becomes its status and a text for the page."""
+    speech = words(language_of(request, None))
+    try:
+        return await act()
+    except resumable.Unwanted as unwanted:
+        answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
+    except GivenError as error:
+        answer = _told(error.fault, speech)
+    except WrongOffsetError as error:
+        answer = JSONResponse({"reason": str(error)}, 409)
+    except SupersededError:
+        answer = JSONResponse({"reason": "another request brings this file now"}, 409)
+    except BlobsError as error:
+        site_of(request).room.lacking(error)
+        answer = _told(GivenFault.ROOM, speech)
+    except ClientDisconnect:
+        return Response(status_code=400)  # the client has gone
+    return await resumable.drained(request, answer)
+
+
+def _told(fault: GivenFault, speech: Words) -> JSONResponse:
+    said = {"reason": fault.value, "words": fault_word(fault, speech)}
+    return JSONResponse(said, STATUS.get(fault, 422))
+
+
+def _room(request: Request) -> HouseholdRoom:
+    room = site_of(request).households
+    if room is None:
+        raise HTTPException(404)
+    return room
+
+
+def _sealing(room: HouseholdRoom, token: str) -> Response:
+    """It is processed after the answer; the page asks again by itself."""
+    after = BackgroundTask(room.arrivals.take_in)
+    return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303, background=after)
+
+
+def _page(request: Request, token: str, wrong: GivenFault | None = None) -> Response:
+    site, room = site_of(request), _room(request)
+    language = language_of(request, None)
+    speech = words(language)
+    giving = room.desk.look(token) if len(token) <= TOKEN_CHARS else None
+    status_code = 200 if giving is not None and giving.state in SHOWN else GONE
+    response = render(
+        request,
+        "give.html",
+        session=None,
+        status_code=STATUS.get(wrong, 422) if wrong else status_code,
+        giving=giving,
+        token=token,
+        wrong=_wrong(giving, wrong, speech),
+        said=site.settings.public_words.get(language, PublicWords()),
+        most={"bytes": room.desk.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
+        gone=fault_word(GivenFault.ENDED, speech),
+        size=size_word,
+    )
+    if giving is not None and giving.state == "sealing":
+        response.background = BackgroundTask(room.arrivals.take_in)
+    return response
+
+
+def _wrong(giving: Giving | None, wrong: GivenFault | None, speech: Words) -> str:
+    if wrong is not None:
+        return fault_word(wrong, speech)
+    if giving is None or not giving.wrong or giving.state not in ("open", "coming"):
+        return ""
+    return fault_word(GivenFault(giving.wrong), speech)
+
+
+def size_word(size_bytes: int) -> str:
+    """`3.4 GB`, `12 MB`."""
+    if size_bytes >= 1_000_000_000:
+        return f"{size_bytes / 1e9:.1f} GB"
+    if size_bytes >= 10_000_000:
+        return f"{size_bytes / 1e6:.0f} MB"
+    return f"{size_bytes / 1e6:.1f} MB"
+
+
+def _cut(since: str, until: str) -> Cut:
+    return Cut(_ms(since), _ms(until))
+
+
+def _ms(said: str) -> int | None:
+    """`90`, `1:30` or `0:01:30` from the start, in ms; None for an empty field."""
+    said = said.strip().replace(",", ".")
+    if not said:
+        return None
+    try:
+        total_s = 0.0
+        for part in said.split(":")[:4]:
+            total_s = total_s * 60 + float(part)
+        return round(total_s * 1000)
+    except (ValueError, OverflowError) as error:
+        raise GivenError(GivenFault.CUT) from error
+
+
+def fault_word(fault: GivenFault, speech: Words) -> str:
+    """Why it is refused, and the cure."""
+    say = speech.say
+    return {
+        GivenFault.ENDED: say("This link holds no more. Ask whoever sent it for another."),
+        GivenFault.AGREE: say("Tick that you want to send it."),
+        GivenFault.EMPTY: say("Choose the film first."),
+        GivenFault.LARGE: say("The film is too large: cut it on the phone first, or ask them."),
+        GivenFault.LARGE_FORM: say(
+            "Without this page's script a film may have 64 MB: open the page in another browser."
+        ),
+        GivenFault.ROOM: say("There is no room for it now. Nothing is lost: try again later."),
+        GivenFault.CUT: say("The part must end after it begins, and lie within the film."),
+        GivenFault.NOT_VIDEO: say("That file is no film that can be read. Choose the film itself."),
+        GivenFault.LOST: say("Not all of it has come. Choose the same film once more."),
+    }[fault]

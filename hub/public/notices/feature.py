@@ -1,0 +1,24 @@
+"""Notices to the public."""
+
+from typing import Final
+
+from hub.base.db.table_notes import Mark
+from hub.public.notices import pages
+from hub.public.notices.service import NoticeService
+from hub.public.notices.tables import notice_files, notice_sendings, notice_ways
+from hub.public.notices.tables import notices as notices_table
+from hub.web.feature import Feature
+from hub.web.guard import Body
+
+MAX_FILE_BYTES: Final = 6 * 1024 * 1024
+"""Largest picture or voice recording of a notice."""
+
+FEATURE: Final = Feature(
+    name="notices",
+    templates=("hub.public.notices",),
+    routers=(pages.router,),
+    tables=(notice_ways, notices_table, notice_files, notice_sendings),
+    marks=(Mark(notice_sendings, ("owed", "due", "lease_until")),),
+    bodies=(Body(r"/notices/.*/file", MAX_FILE_BYTES),),
+    may={"write_notices": lambda visit: visit.use(NoticeService).writes_notices(visit.asker)},
+)

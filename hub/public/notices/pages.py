@@ -1,0 +1,252 @@
+"""Public notices: a leader writes, previews, sends and withdraws; anybody reads sent ones."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.notify.phones.pages import channel_name
+from hub.public.notices.attachments import MOST_BYTES, notice_file
+from hub.public.notices.rules import LONGEST_DAYS, TEXT_CHARS, TITLE_CHARS, NoticeError, NoticeState
+from hub.public.notices.service import NoticeService
+from hub.public.notices.views import NoticeFile, Sending
+from hub.web.calendar import Calendar
+from hub.web.forms import Fields
+from hub.web.i18n import Words
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter()
+
+Notices = Annotated[NoticeService, service(NoticeService)]
+
+FileKind = Literal["picture", "sound"]
+
+
+def fault_word(fault: str, words: Words) -> str:
+    """The fault of an entry, and the cure."""
+    names = {
+        "title": words.say("Give it a title of at most 120 letters."),
+        "text": words.say("Give it a text of at most 1500 letters."),
+        "way": words.say("Write whom it reaches: the id of the group or chat."),
+        "channel": words.say("This hub has no such channel."),
+        "picture": words.say("That is no picture: choose JPEG, PNG or WebP."),
+        "sound": words.say("That is no voice note: choose MP3, M4A, OGG, WebM or WAV."),
+        "large": words.say("That file is too large: 5 MB at most."),
+    }
+    return names.get(fault, fault)
+
+
+def sending_words(one: Sending, calendar: Calendar) -> tuple[str, bool]:
+    """Delivery state on one channel, and whether it is a fault."""
+    say = calendar.words.say
+    at = {"time": calendar.clock(one.answered_utc_us) if one.answered_utc_us else ""}
+    if one.word == "withdrawn":
+        done = say("told at %(time)s that it is withdrawn") % at
+        waits = say("waits to be told that it is withdrawn")
+    else:
+        done, waits = say("delivered at %(time)s") % at, say("not delivered yet, still trying")
+    match one.state:
+        case "accepted":
+            return done, False
+        case "queued":
+            return waits, bool(one.reason)
+        case "dropped":
+            return say("not sent: withdrawn before"), False
+        case _:
+            return say("could not be delivered: %(reason)s") % {"reason": one.reason}, True
+
+
+@router.get("/notices")
+def show_notices(request: Request, visit: SignedIn, notices: Notices) -> Response:
+    """Notices of the areas one manages, with the form of a new one; 404 for people who write
+    none."""
+    return _list(request, visit, notices)
+
+
+def _list(
+    request: Request,
+    visit: Visit,
+    notices: NoticeService,
+    *,
+    wrong: str = "",
+    form: Fields | None = None,
+) -> Response:
+    page = notices.notices(visit.asker)
+    if page is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "notices.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        wrong=fault_word(wrong, words) if wrong else "",
+        typed={} if form is None else {name: str(value) for name, value in form.items()},
+        channels=[(one, channel_name(one, words)) for one in visit.site.settings.notice_channels],
+        channel_name=lambda one: channel_name(one, words),
+        title_chars=TITLE_CHARS,
+        text_chars=TEXT_CHARS,
+        longest_days=LONGEST_DAYS,
+        state_word=lambda one: state_word(one, words),
+    )
+
+
+def state_word(state: NoticeState, words: Words) -> str:
+    """Readable state."""
+    return {
+        NoticeState.DRAFT: words.say("draft"),
+        NoticeState.SENT: words.say("sent"),
+        NoticeState.WITHDRAWN: words.say("withdrawn"),
+    }[state]
+
+
+@router.post("/notices")
+def write_notice(
+    request: Request,
+    visit: FormSent,
+    notices: Notices,
+    form: Fields,
+    area: Annotated[UUID, Form()],
+    title: Annotated[str, Form(max_length=2000)] = "",
+    words: Annotated[str, Form(max_length=20_000)] = "",
+    days: Annotated[int, Form(ge=1, le=LONGEST_DAYS)] = 7,
+) -> Response:
+    """Create a draft; its page is its preview."""
+    try:
+        made = notices.write_notice(visit.asker, area, title=title, words=words, days=days)
+    except NoticeError as error:
+        return _list(request, visit, notices, wrong=error.fault, form=form)
+    if made is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{made}", 303)
+
+
+@router.post("/notices/ways")
+def add_way(
+    request: Request,
+    visit: FormSent,
+    notices: Notices,
+    area: Annotated[UUID, Form()],
+    channel: Annotated[str, Form(max_length=40)] = "",
+    who: Annotated[str, Form(max_length=400)] = "",
+    label: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """Add a channel for the area's people."""
+    if channel not in visit.site.settings.notice_channels:
+        return _list(request, visit, notices, wrong="channel")
+    try:
+        done = notices.add_way(visit.asker, area, channel=channel, who=who, label=label)
+    except NoticeError as error:
+        return _list(request, visit, notices, wrong=error.fault)
+    if not done:
+        raise HTTPException(404)
+    return RedirectResponse("/notices", 303)
+
+
+@router.post("/notices/ways/{way_id}/end")
+def end_way(visit: FormSent, notices: Notices, way_id: UUID) -> Response:
+    """Remove a channel."""
+    if not notices.end_way(visit.asker, way_id):
+        raise HTTPException(404)
+    return RedirectResponse("/notices", 303)
+
+
+@router.get("/notices/{notice_id}")
+def show_notice(request: Request, visit: SignedIn, notices: Notices, notice_id: UUID) -> Response:
+    """Preview; for a sent one the delivery."""
+    return _page(request, visit, notices, notice_id)
+
+
+def _page(
+    request: Request, visit: Visit, notices: NoticeService, notice_id: UUID, *, wrong: str = ""
+) -> Response:
+    page = notices.notice(visit.asker, notice_id)
+    if page is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    return render(
+        request,
+        "notice.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        wrong=fault_word(wrong, calendar.words) if wrong else "",
+        state=state_word(page.notice.state, calendar.words),
+        sendings=[(one, *sending_words(one, calendar)) for one in page.sendings],
+        channel_name=lambda one: channel_name(one, calendar.words),
+        public_url=f"{visit.site.settings.public_url}/public/{notice_id}",
+    )
+
+
+@router.post("/notices/{notice_id}/file")
+def put_file(
+    request: Request, visit: FormSent, notices: Notices, notice_id: UUID, form: Fields
+) -> Response:
+    """Set the draft's picture or voice recording."""
+    kind: FileKind = "sound" if form.get("kind") == "sound" else "picture"
+    file = form.get("file")
+    content = file.file.read(MOST_BYTES + 1) if isinstance(file, UploadFile) else b""
+    try:
+        kept = notice_file(kind, content)
+    except NoticeError as error:
+        return _page(request, visit, notices, notice_id, wrong=error.fault)
+    if not notices.put_notice_file(visit.asker, notice_id, kind, kept):
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{notice_id}", 303)
+
+
+@router.post("/notices/{notice_id}/send")
+def send_notice(visit: FormSent, notices: Notices, notice_id: UUID) -> Response:
+    """Send it."""
+    if not notices.send_notice(visit.asker, notice_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{notice_id}", 303)
+
+
+@router.post("/notices/{notice_id}/withdraw")
+def withdraw_notice(visit: FormSent, notices: Notices, notice_id: UUID) -> Response:
+    """Withdraw it."""
+    if not notices.withdraw_notice(visit.asker, notice_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{notice_id}", 303)
+
+
+@router.get("/notices/{notice_id}/{kind}")
+def show_writers_file(
+    visit: SignedIn, notices: Notices, notice_id: UUID, kind: FileKind
+) -> Response:
+    """Picture or voice recording of a draft."""
+    return _file(notices.writers_file(visit.asker, notice_id, kind), "private, no-store")
+
+
+@router.get("/public")
+def show_public(request: Request, notices: Notices) -> Response:
+    """Present notices; for anybody."""
+    found = notices.public_notices()
+    return render(request, "public.html", session=None, notices=found)
+
+
+@router.get("/public/{notice_id}")
+def show_public_notice(request: Request, notices: Notices, notice_id: UUID) -> Response:
+    """One notice; a withdrawn one says so, without its text."""
+    found = notices.public_notice(notice_id)
+    if found is None:
+        raise HTTPException(404)
+    return render(request, "public.html", session=None, notices=[found])
+
+
+@router.get("/public/{notice_id}/{kind}")
+def show_public_file(notices: Notices, notice_id: UUID, kind: FileKind) -> Response:
+    """Picture or voice recording of a present notice."""
+    return _file(notices.public_file(notice_id, kind), "public, max-age=300")
+
+
+def _file(found: NoticeFile | None, cache: str) -> Response:
+    if found is None:
+        raise HTTPException(404)
+    return Response(found.content, media_type=found.media_type, headers={"Cache-Control": cache})

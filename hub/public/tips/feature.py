@@ -1,0 +1,33 @@
+"""Tips of the public, by form and by apps."""
+
+from typing import Final
+
+from hub.public.tips import api, officer_pages, pages
+from hub.public.tips.rules import MOST_PICTURE_BYTES, MOST_PICTURES
+from hub.public.tips.tables import tip_answers, tip_keys, tip_pictures, tip_reporters
+from hub.public.tips.tables import tips as tips_table
+from hub.web.feature import Feature
+from hub.web.guard import APP_TIPS, MAX_FORM_BYTES, Body
+from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate, Rule
+
+MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
+"""Largest tip with its pictures."""
+MAX_APP_TIP_BYTES: Final = 12 * 2**20
+"""Largest tip of an app: all pictures in base64, in memory at once."""
+APPS: Final = Rule("apps", 60, 60.0, "address")
+"""With or without a key."""
+
+FEATURE: Final = Feature(
+    name="tips",
+    templates=("hub.public.tips",),
+    routers=(pages.router, officer_pages.router, api.router),
+    tables=(tips_table, tip_reporters, tip_pictures, tip_answers, tip_keys),
+    acts=officer_pages.acts,
+    bodies=(Body(APP_TIPS, MAX_APP_TIP_BYTES), Body(r"/tips", MAX_TIP_BYTES)),
+    rates=(
+        Rate(r"GET|HEAD", r"/tips(/follow)?", LOOKING_IN),
+        Rate(r"POST", r"/tips", OUTSIDERS),
+        Rate(r"POST", r"/tips/follow", GUESSES),
+        Rate(r"POST", APP_TIPS, APPS),
+    ),
+)

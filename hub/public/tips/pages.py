@@ -1,0 +1,145 @@
+"""Tips by the public: the form, and the answer by a code. No sign-in."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.responses import Response
+
+from hub.public.tips import forms
+from hub.public.tips.public_service import TipDesk
+from hub.public.tips.rules import (
+    CODE_CHARS,
+    CONTACT_CHARS,
+    MOST_PICTURES,
+    NAME_CHARS,
+    PLACE_CHARS,
+    WHAT_CHARS,
+    TipError,
+    TipFault,
+    Words,
+    tidy_code,
+)
+from hub.public.tips.views import NewTip
+from hub.web.guard import HEADERS
+from hub.web.i18n import words
+from hub.web.rendering import PublicWords, language_of, render, site_of
+from hub.web.services import service
+
+router = APIRouter(prefix="/tips")
+
+Desk = Annotated[TipDesk, service(TipDesk)]
+
+BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
+MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
+"""Only this page may ask the phone for its position, when the sender presses the button."""
+
+FIELDS: Final = ("what", "area", "place", "point", "day", "clock", "name", "contact", "consent")
+"""Fields that keep their input when something is missing."""
+
+Text = Annotated[str, Form(max_length=20_000)]
+Word = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("")
+def show_form(request: Request, desk: Desk) -> Response:
+    """The form."""
+    return _form(request, desk)
+
+
+@router.post("")
+def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    desk: Desk,
+    what: Text = "",
+    area: Word = "",
+    place: Text = "",
+    point: Word = "",
+    day: Word = "",
+    clock: Word = "",
+    name: Word = "",
+    contact: Word = "",
+    website: Word = "",
+    mark: Word = "",
+    consent: Word = "",
+    pictures: Annotated[list[UploadFile] | None, File()] = None,
+) -> Response:
+    """Store it, and show the code; or say what is missing and keep the input."""
+    site, language = site_of(request), language_of(request, None)
+    told = (what, area, place, point, day, clock, name, contact, consent)
+    typed = dict(zip(FIELDS, told, strict=True))
+    if website:  # a field that people do not see
+        desk.drop("honeypot")
+        return _form(request, desk, wrong=TipFault.STALE, typed=typed)
+    try:
+        desk.check_form(mark)
+        said = Words(
+            what=forms.what_of(what),
+            place=forms.place_of(place),
+            area_id=forms.area_of(area),
+            point=forms.point_of(point),
+            happened_utc_us=forms.moment_of(day, clock, site.calendar(language)),
+            has_consent=bool(consent),
+        )
+        tip = NewTip(
+            words=said,
+            pictures=forms.pictures_of(pictures or []),
+            reporter=forms.reporter_of(name, contact),
+            language=language,
+        )
+        code = desk.receive(tip, submission=mark)
+    except TipError as error:
+        return _form(request, desk, wrong=error.fault, typed=typed)
+    return render(request, "tip_sent.html", session=None, code=code)
+
+
+@router.get("/follow")
+def show_follow(request: Request, _: Desk) -> Response:
+    """Form for a code."""
+    return render(request, "tip_follow.html", session=None, tip=None, typed="", is_unknown=False)
+
+
+@router.post("/follow")
+def follow(request: Request, desk: Desk, code: Word = "") -> Response:
+    """The answer; the code is never in an address, so it is in no browser history and no log."""
+    tip = desk.follow(code)
+    return render(
+        request,
+        "tip_follow.html",
+        session=None,
+        status_code=404 if tip is None else 200,
+        tip=tip,
+        typed=tidy_code(code) or code.strip()[: 2 * CODE_CHARS],
+        is_unknown=tip is None,
+    )
+
+
+def _form(
+    request: Request,
+    desk: TipDesk,
+    *,
+    wrong: TipFault | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    site, language = site_of(request), language_of(request, None)
+    said = dict.fromkeys(FIELDS, "") | (typed or {})
+    response = render(
+        request,
+        "tip_form.html",
+        session=None,
+        status_code=200 if wrong is None else 503 if wrong in BUSY else 422,
+        wrong=forms.fault_word(wrong, words(language)) if wrong else "",
+        typed=said,
+        mark=desk.form_mark(),
+        places=desk.places(),
+        kept=forms.kept_word(desk.spans.contact_days, desk.spans.keep_days, words(language)),
+        by=site.settings.public_words.get(language, PublicWords()).watched_by,
+        most={
+            "what": WHAT_CHARS,
+            "place": PLACE_CHARS,
+            "name": NAME_CHARS,
+            "contact": CONTACT_CHARS,
+            "pictures": MOST_PICTURES,
+        },
+    )
+    response.headers["Permissions-Policy"] = MAY_ASK_WHERE
+    return response

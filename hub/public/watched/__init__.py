@@ -1,0 +1,1 @@
+"""The public page of what is watched, and why."""

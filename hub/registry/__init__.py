@@ -1,0 +1,1 @@
+"""Areas, nodes and cameras: tables, names, positions."""

@@ -1,0 +1,46 @@
+"""Names of areas with those above them, and which may be chosen."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal, or_, select
+
+from hub.base.moment import Moment
+from hub.registry.tables import areas
+
+
+def _places_query() -> Select[UUID, str]:
+    start = select(
+        areas.c.id.label("of_id"),
+        areas.c.id,
+        areas.c.parent_id,
+        areas.c.name,
+        literal(0).label("depth"),
+    ).where(areas.c.id.in_(bindparam("area_ids", expanding=True)))
+    above = start.cte("above", recursive=True)
+    step = select(
+        above.c.of_id, areas.c.id, areas.c.parent_id, areas.c.name, (above.c.depth + 1)
+    ).join(above, areas.c.id == above.c.parent_id)
+    # A cycle of areas, possible only by a fault, must not loop for ever.
+    above = above.union_all(step.where(above.c.depth < 12))
+    return select(above.c.of_id, above.c.name).order_by(above.c.depth)
+
+
+_PLACES: Final = _places_query()
+
+
+def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Each area's name with those of the areas above: "Ngã tư 1, Khu phố 2, Tân Khai"."""
+    wanted = list(area_ids)
+    names: dict[UUID, list[str]] = {}
+    for row in conn.execute(_PLACES, {"area_ids": wanted}) if wanted else ():
+        names.setdefault(row.of_id, []).append(row.name)
+    return {area_id: ", ".join(parts) for area_id, parts in names.items()}
+
+
+def is_valid(now: Moment) -> ColumnElement[bool]:
+    """SQL condition for areas that may be chosen for something new."""
+    return (areas.c.valid_from_utc_us <= now.utc_us) & or_(
+        areas.c.valid_until_utc_us.is_(None), areas.c.valid_until_utc_us > now.utc_us
+    )

@@ -1,0 +1,17 @@
+"""Areas, nodes and cameras as they are on record, without pages of its own."""
+
+from typing import Final
+
+from hub.base.db.table_notes import Mark
+from hub.registry.tables import areas, cameras, health_history, node_health, nodes
+from hub.web.feature import Feature
+
+FEATURE: Final = Feature(
+    name="registry",
+    tables=(areas, nodes, cameras, node_health, health_history),
+    marks=(
+        Mark(nodes, ("state_since", "seen", "rival")),
+        Mark(node_health, ("received",)),
+        Mark(cameras, ("state_since",), is_repeated=True),
+    ),
+)

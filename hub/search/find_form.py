@@ -1,0 +1,172 @@
+"""Search form for sightings: parsed into a query or into faults."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.registry.shapes import Shape
+from hub.search import place_form, time_form
+from hub.search.place_form import ShapeFaultError
+from hub.search.sighting_queries import WAYS, Wanted, Way
+from hub.search.time_form import BETWEEN, Span, SpanFaultError
+from hub.web.calendar import Calendar
+from hub.web.i18n import Words
+
+KINDS: Final = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
+HEIGHTS: Final = ("10", "25", "50")
+"""Minimum, in percent of the picture's height."""
+MOST_PEOPLE: Final = 1000
+FIRST_METRES: Final = "300"
+
+_Key = Annotated[str, Field(max_length=60)]
+_Word = Annotated[str, Field(max_length=30)]
+
+
+class Asked(BaseModel):
+    """As sent by the form; every field may be empty."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    when: _Word = ""
+    since: _Word = ""
+    until: _Word = ""
+    area: _Key = ""
+    camera: _Key = ""
+    named: Annotated[str, Field(max_length=100)] = ""
+    how: _Word = "round"
+    points: Annotated[str, Field(max_length=2000)] = ""
+    metres: _Word = FIRST_METRES
+    kind: _Word = ""
+    people: _Word = ""
+    height: _Word = ""
+    way: _Word = ""
+    going: _Word = ""
+    clip: _Word = ""
+    alerts: _Word = ""
+    before: _Key = ""
+
+    @property
+    def is_asked(self) -> bool:
+        """False for the empty form at first."""
+        return bool(self.when or self.since or self.until)
+
+    def query(self, **changed: str) -> str:
+        """Address of the same search with these changes."""
+        said = {**self.model_dump(), **changed}
+        return urlencode({name: value for name, value in said.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The query; None with sentences if the form is invalid."""
+
+    wanted: Wanted | None
+    faults: list[str] = field(default_factory=list)
+
+
+def parsed(asked: Asked, calendar: Calendar) -> Parsed:
+    """Parse the form, or list every fault in the reader's language."""
+    faults: list[str] = []
+    words = calendar.words
+    span = _span(asked, calendar, faults)
+    shape = _shape(asked, words, faults)
+    people = _people(asked.people, words, faults)
+    area_id, camera_id = _key(asked.area), _key(asked.camera)
+    if (asked.area and area_id is None) or (asked.camera and camera_id is None):
+        faults.append(words.say("There is no such place."))
+    if faults or span is None:
+        return Parsed(None, faults)
+    wanted = Wanted(
+        from_utc_us=span.from_utc_us,
+        until_utc_us=span.until_utc_us,
+        camera_ids=() if camera_id is None else (camera_id,),
+        area_id=area_id,
+        near=shape,
+        named=asked.named,
+        object_kind=asked.kind if asked.kind in KINDS else "",
+        people_from=people,
+        height_from=int(asked.height) / 100 if asked.height in HEIGHTS else 0.0,
+        way=next((one for one in WAYS if one == asked.way), None),
+        rode={"foot": False, "ride": True}.get(asked.going),
+        only_alerts=bool(asked.alerts),
+        only_with_clip=bool(asked.clip),
+        before=cursor_of(asked.before),
+    )
+    return Parsed(wanted)
+
+
+def cursor(utc_us: int, sighting_id: UUID) -> str:
+    """End of a page: the next one continues before it."""
+    return f"{utc_us}-{sighting_id.hex}"
+
+
+def cursor_of(said: str) -> tuple[int, UUID] | None:
+    """Parse a cursor; None if invalid, which starts at the newest."""
+    match = re.fullmatch(r"(\d{1,18})-([0-9a-f]{32})", said)
+    return (int(match[1]), UUID(match[2])) if match else None
+
+
+def kind_words(words: Words) -> Mapping[str, str]:
+    """Kinds of sightings offered by the form."""
+    said = {
+        "person": words.say("people"),
+        "bicycle": words.say("bicycle"),
+        "motorcycle": words.say("motorbike"),
+        "car": words.say("car"),
+        "bus": words.say("bus"),
+        "truck": words.say("truck"),
+    }
+    return {kind: said[kind] for kind in KINDS}
+
+
+def way_words(words: Words) -> Mapping[Way, str]:
+    """Directions in the picture."""
+    return {
+        "left": words.say("to the left of the picture"),
+        "right": words.say("to the right of the picture"),
+        "towards": words.say("towards the camera"),
+        "away": words.say("away from the camera"),
+    }
+
+
+def going_words(words: Words) -> Mapping[str, str]:
+    """Ways of moving offered by the form."""
+    return {"foot": words.say("on foot"), "ride": words.say("riding")}
+
+
+def _span(asked: Asked, calendar: Calendar, faults: list[str]) -> Span | None:
+    when = asked.when or BETWEEN
+    try:
+        return time_form.span_said(when, asked.since, asked.until, calendar)
+    except SpanFaultError as fault:
+        faults.append(time_form.fault_sentence(fault.why, calendar.words))
+        return None
+
+
+def _shape(asked: Asked, words: Words, faults: list[str]) -> Shape | None:
+    try:
+        return place_form.shape_said(asked.how, asked.points, asked.metres)
+    except ShapeFaultError as fault:
+        faults.append(place_form.fault_sentence(fault, words))
+        return None
+
+
+def _people(said: str, words: Words, faults: list[str]) -> int:
+    if not said.strip():
+        return 1
+    if not re.fullmatch(r"\d{1,4}", said.strip(), re.ASCII) or not 1 <= int(said) <= MOST_PEOPLE:
+        faults.append(words.say("The number of people is from 1 to %(n)d.") % {"n": MOST_PEOPLE})
+        return 1
+    return int(said)
+
+
+def _key(said: str) -> UUID | None:
+    try:
+        return UUID(said) if said else None
+    except ValueError:
+        return None

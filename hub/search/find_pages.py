@@ -1,0 +1,91 @@
+"""Page for finding sightings by place, time and content."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.visit import FormSent, SignedIn
+from hub.cases.service import CaseService
+from hub.search import find_wording, place_form, time_form
+from hub.search.find_form import (
+    HEIGHTS,
+    Asked,
+    Parsed,
+    cursor,
+    going_words,
+    kind_words,
+    parsed,
+    way_words,
+)
+from hub.search.service import SearchService
+from hub.search.sighting_queries import SHOWN
+from hub.search.sighting_views import SightingsPage
+from hub.web.rendering import render
+from hub.web.services import service
+
+router = APIRouter(prefix="/find")
+
+Search = Annotated[SearchService, service(SearchService)]
+
+
+@router.get("")
+def show_find(
+    request: Request, visit: SignedIn, search: Search, asked: Annotated[Asked, Query()]
+) -> Response:
+    """Form and results; 404 for people who may search no camera."""
+    areas = search.searched_areas(visit.asker)
+    if not areas:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    words = calendar.words
+    form = parsed(asked, calendar) if asked.is_asked else Parsed(None)
+    ground = visit.site.map_files.ground()
+    page = form.wanted and search.find_sightings(visit.asker, form.wanted)
+    return render(
+        request,
+        "find.html",
+        session=visit.session,
+        status_code=422 if form.faults else 200,
+        asked=asked,
+        areas=areas,
+        whens=[(one, time_form.when_word(one, words)) for one in time_form.WHENS],
+        hows=[(one, place_form.how_word(one, words)) for one in place_form.HOWS],
+        kinds=kind_words(words),
+        heights=HEIGHTS,
+        ways=way_words(words),
+        goings=going_words(words),
+        faults=form.faults,
+        page=page,
+        answer=find_wording.answer_sentence(page, asked, form, calendar) if page else "",
+        nothing=find_wording.nothing_sentence(page, words) if page else "",
+        cut=find_wording.cut_sentence(page, form, calendar) if page else "",
+        hours=find_wording.time_line(page.hits, calendar) if page else [],
+        older=_older(page, form) if page else "",
+        cases=visit.use(CaseService).open_ones(visit.asker) if page and page.hits else [],
+        ground=ground.kind if ground else "",
+    )
+
+
+@router.post("/clips/{media_id}/ask")
+def ask_for_found(
+    visit: FormSent,
+    search: Search,
+    media_id: UUID,
+    back: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Request a clip that is still at its node."""
+    if not search.ask_for_found(visit.asker, media_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/find?{back}", 303)
+
+
+def _older(page: SightingsPage, form: Parsed) -> str:
+    """Start of the next page; empty on the last page."""
+    if len(page.hits) == SHOWN:
+        last = page.hits[-1].hit
+        return cursor(last.first_seen_utc_us, last.sighting_id)
+    if find_wording.is_cut(page, form):
+        return cursor(page.looked_from_utc_us, UUID(int=0))
+    return ""

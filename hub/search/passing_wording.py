@@ -1,0 +1,136 @@
+"""Texts for following a person: side of leaving, and likely next cameras."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from hub.alerting.alerts.camera_wording import near_word
+from hub.registry.neighbours import AT_HAND_M, Near
+from hub.registry.passing import Leaving, Passing, Turn, compass_point
+from hub.search.moment_queries import Leaver, PlacedCamera, SideBySide
+from hub.search.time_form import BETWEEN
+from hub.web.calendar import Calendar
+from hub.web.compass import compass_words
+from hub.web.i18n import Words
+
+WALKING_M_PER_S: Final = 1.4
+RIDING_M_PER_S: Final = 7.0
+"""About 25 km/h, as in a narrow street."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A likely next camera as shown on the page."""
+
+    camera: PlacedCamera
+    how_far: str
+    turn: str
+    """Empty if unknown."""
+    is_ahead: bool
+    window: str
+    """`02:14:30 – 02:17`; empty if unknown."""
+    find: str
+    """Address of its sightings in that time; empty without one."""
+
+
+def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
+    """One of them."""
+    since_us, until_us = passing.from_utc_us, passing.until_utc_us
+    window = find = ""
+    if since_us is not None and until_us is not None:
+        begins, ends = calendar.local(since_us), calendar.local(until_us)
+        window = f"{begins:%H:%M:%S} – {ends:%H:%M:%S}"
+        said = {"when": BETWEEN, "since": f"{begins:%Y-%m-%dT%H:%M}"}
+        said |= {"until": f"{ends:%Y-%m-%dT%H:%M}", "camera": str(camera.camera_id)}
+        find = f"/find?{urlencode(said)}#found"
+    words = calendar.words
+    return Next(
+        camera=camera,
+        how_far=how_far(passing.near, words),
+        turn="" if passing.turn is None else _turn_words(words)[passing.turn],
+        is_ahead=passing.turn is Turn.AHEAD,
+        window=window,
+        find=find,
+    )
+
+
+def how_far(near: Near, words: Words) -> str:
+    """`420 m away · 5 min on foot, 1 min riding`, or "same area"."""
+    if near.distance_m is None:
+        return near_word(near, words)
+    if near.distance_m < AT_HAND_M:
+        return near_word(near, words)
+    told = {
+        "far": near_word(near, words),
+        "walking": _minutes(near.distance_m / WALKING_M_PER_S),
+        "riding": _minutes(near.distance_m / RIDING_M_PER_S),
+    }
+    return words.say("%(far)s · %(walking)d min on foot, %(riding)d min riding") % told
+
+
+def order_sentence(found: SideBySide, calendar: Calendar) -> str:
+    """Who is followed, and how the cameras are ordered."""
+    say = calendar.words.say
+    if found.followed is None:
+        return say("Nobody is known to have left its picture about then: the nearest camera first.")
+    leaving = found.followed.leaving
+    told = {"time": _time(leaving, calendar), "way": way_word(leaving, calendar.words)}
+    if leaving.heading_deg is not None:
+        return say("Left the picture %(way)s at %(time)s: next cameras that way.") % told
+    if leaving.side is not None:
+        said = say(
+            "Left the picture %(way)s at %(time)s. Which way this camera looks is not noted:"
+            " the nearest camera first."
+        )
+        return said % told
+    said = say(
+        "Left the picture at %(time)s, nobody can say by which side: the nearest camera first."
+    )
+    return said % told
+
+
+def leaver_word(one: Leaver, calendar: Calendar) -> str:
+    """`02:14:09 to the east`, for choosing whom to follow."""
+    said = f"{_time(one.leaving, calendar)} {way_word(one.leaving, calendar.words)}"
+    return said.strip()
+
+
+def way_word(leaving: Leaving, words: Words) -> str:
+    """`to the east` if known, else the side of the picture; empty if unknown."""
+    if leaving.heading_deg is not None:
+        return compass_words(words)[compass_point(leaving.heading_deg)]
+    return "" if leaving.side is None else _side_words(words)[leaving.side]
+
+
+def follow(sighting_id: UUID | None) -> list[tuple[str, str]]:
+    """Address parameters for the followed person."""
+    return [] if sighting_id is None else [("sighting", str(sighting_id))]
+
+
+def _side_words(words: Words) -> Mapping[str, str]:
+    say = words.say
+    return {
+        "left": say("by its left side"),
+        "right": say("by its right side"),
+        "towards": say("towards the camera"),
+        "away": say("away from the camera"),
+    }
+
+
+def _turn_words(words: Words) -> Mapping[Turn, str]:
+    say = words.say
+    return {
+        Turn.AHEAD: say("that way"),
+        Turn.ASIDE: say("if they turned off"),
+        Turn.BACK: say("if they turned back"),
+    }
+
+
+def _time(leaving: Leaving, calendar: Calendar) -> str:
+    return f"{calendar.local(leaving.utc_us):%H:%M:%S}"
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, round(seconds / 60))

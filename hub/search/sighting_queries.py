@@ -1,0 +1,282 @@
+"""Search of sightings by place, time and content, newest first, over years of data.
+
+The scope predicate (`hub.access.scope`) selects the cameras. The search then goes back in time in
+stretches, each twice as long as the one before, until it has enough: a month's result does not need
+a year's reading. A few cameras are read by camera and time, many by time alone, and rare things
+(crowds, alerts) by an index of their own. After `BUDGET_S` the search stops, and the result says
+how far back it looked.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from hub.alerting.alerts.tables import sightings
+from hub.base.moment import Moment
+from hub.footage.tables import media, media_sightings
+from hub.registry.passing import SIDES, Side
+from hub.registry.tables import cameras
+from hub.search.scope import Nearest, Place, meant_cameras
+
+SHOWN: Final = 50
+COUNTED: Final = 1000
+"""Limit of the count; above it the result only says that there are more."""
+CROWD_FROM: Final = 5
+"""As in the partial index of crowds (`ix_sightings_crowds`)."""
+FEW_CAMERAS: Final = 1000
+FIRST_STRETCH_US: Final = 86_400_000_000
+BUDGET_S: Final = 0.6
+
+
+Way = Side
+"""Direction of movement: a side of the picture, towards the camera, or away from it."""
+WAYS: Final[tuple[Way, ...]] = SIDES
+LEAST_WAY: Final = 0.05
+"""A shorter path, as a share of the picture, has no direction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted(Place):
+    """A search; both ends of the span are included."""
+
+    from_utc_us: int
+    until_utc_us: int
+    object_kind: str = ""
+    people_from: int = 1
+    height_from: float = 0.0
+    """Height of the box, as a share of the picture's."""
+    way: Way | None = None
+    rode: bool | None = None
+    """True: on two wheels; False: on foot."""
+    only_alerts: bool = False
+    only_with_clip: bool = False
+    before: tuple[int, UUID] | None = None
+    """First frame and id of the last result shown: only older ones follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class SightingHit:
+    """One result."""
+
+    sighting_id: UUID
+    camera_id: UUID
+    alert_id: UUID | None
+    object_kind: str
+    people: int
+    first_seen_utc_us: int
+    last_seen_utc_us: int
+    error_ms: int | None
+    """Error of the first time; None: the node's clock is not verified."""
+    height: float
+    """Height of the box, as a share of the picture's."""
+    way: Way | None
+    rode: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSightings:
+    """A result. `count` is at most `COUNTED`; `is_more`: there are more.
+
+    `looked_from_utc_us`: start of the searched time; later than requested if time ran out.
+    """
+
+    hits: list[SightingHit]
+    count: int
+    is_more: bool
+    looked_from_utc_us: int
+    cameras: int = 0
+    """Number of cameras searched."""
+    nearest: Nearest | None = None
+    """Set if the requested shape contains no camera of theirs."""
+
+
+def find_sightings(
+    conn: Connection, person_id: UUID, wanted: Wanted, *, now: Moment, budget_s: float | None = None
+) -> FoundSightings:
+    """Search within this person's scope; `budget_s` replaces `BUDGET_S`."""
+    meant = meant_cameras(conn, person_id, wanted, now)
+    theirs = meant.reach
+    if not theirs or wanted.until_utc_us < wanted.from_utc_us:
+        return FoundSightings([], 0, False, wanted.from_utc_us, len(theirs), meant.nearest)
+    total = conn.scalar(select(func.count()).select_from(cameras)) or 0
+    reading = _Reading(conn, wanted, theirs, is_all=total == len(theirs))
+    found, looked_from = _walk(reading, wanted, BUDGET_S if budget_s is None else budget_s)
+    return FoundSightings(
+        hits=_hits(conn, [row.id for row in found[:SHOWN]]),
+        count=min(len(found), COUNTED),
+        is_more=len(found) > COUNTED,
+        looked_from_utc_us=looked_from,
+        cameras=len(theirs),
+    )
+
+
+def _walk(reading: "_Reading", wanted: Wanted, budget_s: float) -> tuple[list[Any], int]:
+    """Search backwards in stretches; returns the rows, and how far back it went."""
+    began_s = time.monotonic()
+    end = wanted.until_utc_us
+    if wanted.before is not None:
+        end = min(end, wanted.before[0])
+    stretch_us, found = FIRST_STRETCH_US, list[Any]()
+    while True:
+        begin = max(wanted.from_utc_us, end - stretch_us)
+        before_s = time.monotonic()
+        found += reading.between(begin, end, limit=COUNTED + 1 - len(found))
+        took_s = time.monotonic() - before_s
+        left_s = budget_s - (time.monotonic() - began_s)
+        if begin <= wanted.from_utc_us or len(found) > COUNTED or left_s <= 0:
+            return found, begin
+        # Twice as far, unless this would exceed the remaining time.
+        stretch_us = max(1, round(stretch_us * min(2.0, left_s / max(took_s, 1e-6))))
+        end = begin - 1
+
+
+class _Reading:
+    """Reads the rows of a stretch of time in the way that suits the search."""
+
+    def __init__(
+        self, conn: Connection, wanted: Wanted, theirs: Mapping[UUID, int], *, is_all: bool
+    ) -> None:
+        self._conn = conn
+        self._wanted = wanted
+        is_rare = wanted.only_alerts or wanted.people_from >= CROWD_FROM
+        self._is_by_time = is_rare or len(theirs) > FEW_CAMERAS
+        self._filters = [*_filters(wanted), self._scope(theirs, is_all=is_all)]
+
+    def between(self, from_utc_us: int, until_utc_us: int, *, limit: int) -> Sequence[Any]:
+        """The newest `limit` rows."""
+        first = sightings.c.first_seen_utc_us
+        query = (
+            select(sightings.c.id, first)
+            .where(first.between(from_utc_us, until_utc_us), *self._filters)
+            .order_by(first.desc(), sightings.c.id.desc())
+            .limit(limit)
+        )
+        return self._conn.execute(query).all()
+
+    def _scope(self, theirs: Mapping[UUID, int], *, is_all: bool) -> ColumnElement[bool]:
+        """Each camera as far back as the person may look there; a sighting with an unverified time
+        is outside any limit."""
+        by_reach: dict[int, list[UUID]] = {}
+        for camera_id, reach in theirs.items():
+            by_reach.setdefault(reach, []).append(camera_id)
+        if is_all and by_reach.keys() == {0}:
+            return sightings.c.first_seen_utc_us.is_not(None)
+        first, error_ms = sightings.c.first_seen_utc_us, sightings.c.first_seen_error_ms
+        return or_(
+            *(
+                and_(self._among(ids), first >= reach, error_ms.is_not(None))
+                if reach
+                else self._among(ids)
+                for reach, ids in by_reach.items()
+            )
+        )
+
+    def _among(self, ids: Sequence[UUID]) -> ColumnElement[bool]:
+        """All ids in one parameter, whatever their number."""
+        column: ColumnElement[Any] = sightings.c.camera_id
+        if self._is_by_time:
+            column = func.coalesce(column, column)  # keeps the planner off camera indexes
+        if self._conn.dialect.name == "postgresql":
+            return column == any_(bindparam(None, list(ids), type_=ARRAY(Uuid)))
+        packed = func.json_each(json.dumps([one.hex for one in ids])).table_valued("value")
+        return column.in_(select(packed.c.value))
+
+
+def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
+    filters: list[ColumnElement[bool]] = []
+    if wanted.object_kind:
+        filters.append(sightings.c.object_kind == wanted.object_kind)
+    if wanted.people_from > 1:
+        filters.append(sightings.c.people >= wanted.people_from)
+    if wanted.people_from >= CROWD_FROM:  # worded like the partial index, so that it is used
+        filters.append(sightings.c.people >= literal_column(str(CROWD_FROM)))
+    if wanted.height_from > 0:
+        filters.append(sightings.c.y1 - sightings.c.y0 >= wanted.height_from)
+    if wanted.way is not None:
+        filters.append(_went(wanted.way))
+    if wanted.rode is not None:
+        filters.append(sightings.c.rode.is_(wanted.rode))
+    if wanted.only_alerts:
+        filters.append(sightings.c.alert_id.is_not(None))
+    if wanted.only_with_clip:
+        filters.append(
+            exists()
+            .where(
+                media_sightings.c.sighting_id == sightings.c.id,
+                media.c.id == media_sightings.c.media_id,
+                media.c.kind == "clip",
+                media.c.removed_why.is_(None),
+                media.c.camera_id == sightings.c.camera_id,
+            )
+            .correlate(sightings)
+        )
+    if wanted.before is not None:
+        utc_us, sighting_id = wanted.before
+        first = sightings.c.first_seen_utc_us
+        filters.append(or_(first < utc_us, and_(first == utc_us, sightings.c.id < sighting_id)))
+    return filters
+
+
+def _went(way: Way) -> ColumnElement[bool]:
+    """`way_of` as an SQL condition; rows without a direction do not match."""
+    right = sightings.c.went_x - sightings.c.came_x
+    nearer = sightings.c.went_y - sightings.c.came_y
+    along, across = (right, nearer) if way in ("left", "right") else (nearer, right)
+    along = along if way in ("right", "towards") else -along
+    is_most = along >= func.abs(across) if way in ("left", "right") else along > func.abs(across)
+    walked = and_(along >= LEAST_WAY, is_most, sightings.c.left_by.is_(None))
+    return or_(sightings.c.left_by == way, walked)
+
+
+def way_of(row: Any) -> Way | None:
+    """The side of the exit in the node's report; else the direction from the first to the last
+    position."""
+    if row.left_by is not None:
+        return next((one for one in WAYS if one == row.left_by), None)
+    if row.went_x is None:
+        return None
+    right, nearer = row.went_x - row.came_x, row.went_y - row.came_y
+    if max(abs(right), abs(nearer)) < LEAST_WAY:
+        return None
+    if abs(right) >= abs(nearer):
+        return "right" if right > 0 else "left"
+    return "towards" if nearer > 0 else "away"
+
+
+def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
+    rows = conn.execute(select(sightings).where(sightings.c.id.in_(ids))).all() if ids else []
+    found = {
+        row.id: SightingHit(
+            sighting_id=row.id,
+            camera_id=row.camera_id,
+            alert_id=row.alert_id,
+            object_kind=row.object_kind,
+            people=row.people,
+            first_seen_utc_us=row.first_seen_utc_us,
+            last_seen_utc_us=row.last_seen_utc_us,
+            error_ms=row.first_seen_error_ms,
+            height=row.y1 - row.y0,
+            way=way_of(row),
+            rode=row.rode,
+        )
+        for row in rows
+    }
+    return [found[one] for one in ids if one in found]

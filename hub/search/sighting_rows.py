@@ -1,0 +1,139 @@
+"""Details of found sightings for a page: place, picture, clips, alert.
+
+Finding a sighting gives no right to its footage: pictures need SEE, clips CLIPS, on the camera and
+for that time, as everywhere; the alert is included only if the person may see it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from hub.access.rules.grants import Right
+from hub.access.scope import visible_cameras
+from hub.alerting.alerts.scope import seen_alerts
+from hub.alerting.alerts.tables import alerts
+from hub.base.moment import Moment
+from hub.footage.queries import media_rows
+from hub.footage.scope import seen_media
+from hub.footage.tables import media, media_sightings
+from hub.footage.views import MediaRow
+from hub.registry.areas import places
+from hub.registry.passing import heading
+from hub.registry.tables import cameras, nodes
+from hub.search.scope import label_of
+from hub.search.sighting_queries import SightingHit
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSighting:
+    """One result, limited to what this person may see."""
+
+    hit: SightingHit
+    label: str
+    place: str
+    is_node_here: bool
+    may_play: bool
+    """Whether this person may play clips of that camera and time, if there are any."""
+    picture_id: UUID | None
+    """A stored picture that they may see."""
+    clips: tuple[MediaRow, ...]
+    """Clips they may play, earliest first; at the hub or at the node."""
+    alert_id: UUID | None
+    """Its alert, if they may see it."""
+    heading_deg: float | None = None
+    """Compass direction of the exit from the picture; None: unknown."""
+
+
+def shown(
+    conn: Connection, person_id: UUID, hits: Sequence[SightingHit], now: Moment
+) -> list[FoundSighting]:
+    """The hits in their order, each limited to what this person may see."""
+    if not hits:
+        return []
+    where = _cameras(conn, {hit.camera_id for hit in hits})
+    pictures = _media(conn, person_id, hits, Right.SEE, now)
+    clips = _media(conn, person_id, hits, Right.CLIPS, now)
+    may_play = _reach(conn, person_id, Right.CLIPS, where, now)
+    theirs = _alerts(conn, person_id, hits, now)
+    return [
+        FoundSighting(
+            hit=hit,
+            label=label_of(where[hit.camera_id][0]),
+            place=where[hit.camera_id][1],
+            is_node_here=where[hit.camera_id][0].state == "online",
+            may_play=_reaches(hit, may_play.get(hit.camera_id)),
+            picture_id=next(
+                (
+                    one.media_id
+                    for one in reversed(pictures.get(hit.sighting_id, ()))
+                    if one.is_stored
+                ),
+                None,
+            ),
+            clips=tuple(clips.get(hit.sighting_id, ())),
+            alert_id=hit.alert_id if hit.alert_id in theirs else None,
+            heading_deg=heading(hit.way, where[hit.camera_id][0].bearing_deg),
+        )
+        for hit in hits
+    ]
+
+
+def _cameras(conn: Connection, ids: set[UUID]) -> dict[UUID, tuple[Row[Any], str]]:
+    rows = conn.execute(
+        select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
+        .add_columns(cameras.c.bearing_deg)
+        .add_columns(nodes.c.name.label("node"), nodes.c.state)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .where(cameras.c.id.in_(ids))
+    ).all()
+    where = places(conn, {row.area_id for row in rows})
+    return {row.id: (row, where[row.area_id]) for row in rows}
+
+
+def _media(
+    conn: Connection, person_id: UUID, hits: Sequence[SightingHit], right: Right, now: Moment
+) -> dict[UUID, list[MediaRow]]:
+    """The files of each sighting that this right opens, earliest first."""
+    scope = visible_cameras(person_id, right, now).subquery("scope")
+    kind = "picture" if right is Right.SEE else "clip"
+    pairs = conn.execute(
+        select(media_sightings.c.sighting_id, media.c.id)
+        .join(media, media.c.id == media_sightings.c.media_id)
+        .join(scope, seen_media(scope))
+        .where(
+            media_sightings.c.sighting_id.in_([hit.sighting_id for hit in hits]),
+            media.c.kind == kind,
+        )
+    ).all()
+    owners: dict[UUID, list[UUID]] = {}
+    for sighting_id, media_id in pairs:
+        owners.setdefault(media_id, []).append(sighting_id)
+    found: dict[UUID, list[MediaRow]] = {hit.sighting_id: [] for hit in hits}
+    for row in media_rows(conn, media.c.id.in_(owners)) if owners else ():
+        for sighting_id in owners[row.media_id]:
+            found[sighting_id].append(row)
+    return found
+
+
+def _reach(
+    conn: Connection, person_id: UUID, right: Right, ids: Any, now: Moment
+) -> dict[UUID, int]:
+    scope = visible_cameras(person_id, right, now).subquery("scope")
+    query = select(scope.c.camera_id, scope.c.from_utc_us).where(scope.c.camera_id.in_(ids))
+    return {row.camera_id: row.from_utc_us for row in conn.execute(query)}
+
+
+def _reaches(hit: SightingHit, from_utc_us: int | None) -> bool:
+    return from_utc_us is not None and hit.first_seen_utc_us >= from_utc_us
+
+
+def _alerts(
+    conn: Connection, person_id: UUID, hits: Sequence[SightingHit], now: Moment
+) -> set[UUID]:
+    wanted = {hit.alert_id for hit in hits if hit.alert_id is not None}
+    scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
+    query = select(alerts.c.id).join(scope, seen_alerts(scope)).where(alerts.c.id.in_(wanted))
+    return set(conn.scalars(query)) if wanted else set()

@@ -1,0 +1,238 @@
+"""What every route shares: services, settings, and rendering of pages."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from hub.access.signin.accounts import Accounts, Session
+from hub.access.signin.provider_port import OpenIdProvider
+from hub.base.audit.asker import Asker
+from hub.base.change_signal import Bell
+from hub.footage.live.leases import LiveRound
+from hub.footage.live.watching import Watching
+from hub.footage.upload.service import Uploads
+from hub.nodes.enrolment.port import Enrolling
+from hub.places.map.ground import MapFiles
+from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.households.port import HouseholdRoom
+from hub.public.tips.public_service import TipDesk
+from hub.web.calendar import Calendar
+from hub.web.i18n import LANGUAGES, Words, asked_language, script_catalog_json, words
+from hub.web.origin import party_of
+from hub.web.services import Services
+from hub.web.storage_notice import RoomWord
+
+STATIC_FOLDER: Final = Path(__file__).parent / "static"
+
+LANGUAGE_COOKIE: Final = "language"
+THEME_COOKIE: Final = "theme"
+THEMES: Final = ("auto", "dark", "light")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicWords:
+    """Public text of the keeper in the reader's language; empty: not written yet."""
+
+    watched_by: str = ""
+    purpose: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Settings of the pages. `now` (microseconds UTC) is their clock."""
+
+    public_url: str
+    """Address used by officers, such as https://matthan.example; https turns HSTS on."""
+    push_public_key: str
+    """VAPID public key, base64url without padding: browsers subscribe with it."""
+    now: Callable[[], int]
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    max_upload_bytes: int = 512 * 2**20
+    keepalive_s: float = 15.0
+    """A live page gets at least a comment this often, or reconnects."""
+    notice_channels: tuple[str, ...] = ()
+    """Channels for public notices."""
+    map_folder: Path | None = None
+    """Folder of the map's background; None: blank."""
+    public_words: Mapping[str, PublicWords] = field(default_factory=dict)
+    """Public texts, by language."""
+    allows_local_push: bool = False
+    """Accept push services on this machine or network: for tests, never in service."""
+
+    @property
+    def is_https(self) -> bool:
+        """True if officers connect by TLS."""
+        return urlsplit(self.public_url).scheme == "https"
+
+
+@cache
+def _version(folder: Path) -> str:
+    """Version of the static files: part of their address, so that they can be cached."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(file.relative_to(folder)).encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _modules() -> list[str]:
+    """Imports of `app.js`: loaded at once, not one after the other on a slow line."""
+    scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
+    own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
+    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "pieces.js"})
+
+
+def environment(language: str, packages: Iterable[str], names: Mapping[str, object]) -> Environment:
+    """One environment per language: a template keeps the texts it was loaded with. `packages` have
+    templates too, and `names` are for all templates."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(one) for one in ("hub.web", *packages)]),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    speech = words(language)
+    made.globals.update(
+        _=speech.say,
+        count=speech.count,
+        words=speech,
+        script_words=Markup(script_catalog_json(language)),  # noqa: S704  made safe for HTML there
+        modules=_modules(),
+        **names,
+    )
+    return made
+
+
+Pack = Callable[[Asker, Sequence[UUID], str, str, Sequence[bytes]], Path | None]
+"""Asker, footage, case, reason, and redaction plans: path of the package; None without the
+right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Prometheus metrics: required token, and content."""
+
+    token: str
+    text: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The application as seen by routes."""
+
+    services: Services
+    live_round: LiveRound
+    accounts: Accounts
+    uploads: Uploads
+    bell: Bell
+    verify_token: Callable[[str], str | None]
+    """Upload token → its node, while it is valid."""
+    stopping: Callable[[], bool]
+    settings: WebSettings
+    templates: Mapping[str, Environment]
+    """By language."""
+    acts: Callable[[Words], Mapping[str, str]]
+    """Texts of the acts in the log."""
+    may: Mapping[str, Callable[[Any], bool]]
+    """Whether a visit is shown a link to a capability, by name; see `hub.web.feature`."""
+    enrolling: Enrolling | None = None
+    """None: the authority's key is elsewhere, and certificates are issued by hand."""
+    households: HouseholdRoom | None = None
+    """Services for households; None if there are none."""
+    sign: Callable[[bytes], tuple[bytes, str]] | None = None
+    """Signs a proof with the hub's evidence key: signature, and certificate as PEM."""
+    pack: Pack | None = None
+    """Makes an evidence package; None if pages cannot export."""
+    measured: Measures | None = None
+    """Prometheus metrics; None if switched off."""
+    says_too_much: Callable[[str], int] = lambda _node: 0
+    """Number of messages of a node that were recently delayed by the rate limit."""
+    provider: OpenIdProvider | None = None
+    """OpenID provider; None if there is none."""
+    version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
+    room: RoomWord = field(default_factory=RoomWord)
+
+    @property
+    def watching(self) -> Watching:
+        """Live views now."""
+        return self.live_round.watching
+
+    @property
+    def map_files(self) -> MapFiles:
+        """Background of the map."""
+        return MapFiles(self.settings.map_folder or Path("/nowhere"))
+
+    def calendar(self, language: str) -> Calendar:
+        """Calendar of a reader, at this moment."""
+        zone = ZoneInfo(self.settings.time_zone)
+        return Calendar(zone=zone, words=words(language), now_utc_us=self.settings.now())
+
+
+def site_of(request: Request) -> Site:
+    """The site of this request."""
+    site: Site = request.app.state.site
+    return site
+
+
+def language_of(request: Request, session: Session | None) -> str:
+    """The officer's language; before signing in, the one chosen here or requested by the
+    browser."""
+    if session is not None:
+        return session.asker.language
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else asked_language(_accept_language(request))
+
+
+def _accept_language(request: Request) -> str:
+    return request.headers.get("accept-language", "")
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    session: Session | None,
+    status_code: int = 200,
+    **values: Any,
+) -> HTMLResponse:
+    """A page in the reader's language, theme and time. Never cached."""
+    site = site_of(request)
+    calendar = site.calendar(language_of(request, session))
+    choice = request.cookies.get(THEME_COOKIE, "auto")
+    choice = choice if choice in THEMES else "auto"
+    after_dusk = "dark" if calendar.is_dark() else "light"
+    html = (
+        site.templates[calendar.words.language]
+        .get_template(template)
+        .render(
+            static=f"/static/{site.version}",
+            calendar=calendar,
+            theme=after_dusk if choice == "auto" else choice,
+            theme_choice=choice,
+            zone=site.settings.time_zone,
+            session=session,
+            asker=session.asker if session else None,
+            csrf=session.csrf if session else "",
+            path=request.url.path,
+            takes_tips=site.services.find(TipDesk) is not None,
+            asks_households=site.households is not None,
+            provider=site.provider,
+            takes_petitions=site.services.find(PetitionDesk) is not None,
+            has_passkeys=party_of(site.settings.public_url) is not None,
+            **values,
+        )
+    )
+    return HTMLResponse(html, status_code=status_code, headers={"Cache-Control": "no-store"})

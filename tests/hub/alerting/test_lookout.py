@@ -1,0 +1,217 @@
+"""Troubles become alerts of those who look after the cameras: once, on both databases."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from agent.wire.messages import CameraBack, CameraLost
+from agent.wire.presence import Birth, Death
+from hub.access.rules.grants import Right
+from hub.alerting.alerts.tables import alert_history, alerts, troubles
+from hub.alerting.monitoring.monitor import Lookout
+from hub.alerting.monitoring.rules.liveness import Thresholds
+from hub.alerting.response.service import ResponseService
+from hub.base.audit.asker import Asker
+from hub.base.db.database import Database
+from hub.console.service import InboxService
+from hub.nodes import presence
+from hub.notify.tables import notifications
+from hub.registry import registry
+from hub.registry.tables import nodes
+from tests.hub.rigs.streets import Mouth, Streets
+
+pytestmark = pytest.mark.promise(
+    "Node state and clocks: A dead camera, node, line and broker are told apart."
+)
+
+KEEPER = Right.SEE | Right.MANAGE
+
+
+@dataclass
+class Watch:
+    """Streets with a lookout that looks every five seconds of the test's clock."""
+
+    streets: Streets
+    is_broker_up: bool = True
+    births: dict[str, Birth] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.start_again()
+        self.births = {mouth.name: mouth.birth() for mouth in (self.node, self.other)}
+        for name in self.births:
+            self.comes(name)
+        self.pass_s(120)
+
+    @property
+    def node(self) -> Mouth:
+        return self.streets.node
+
+    @property
+    def other(self) -> Mouth:
+        return self.streets.other
+
+    def start_again(self) -> None:
+        """The hub forgets all that is not in its database."""
+        self.lookout = Lookout(
+            db=self.streets.db,
+            clock=self.streets.clock,
+            bell=self.streets.bell,
+            is_broker_up=lambda: self.is_broker_up,
+            bounds=Thresholds(),
+        )
+
+    def comes(self, name: str) -> None:
+        with self.streets.db.writing() as conn:
+            presence.note_birth(conn, self.births[name], now=self.streets.clock.now())
+
+    def goes(self, name: str) -> None:
+        death = Death(node=name, birth_id=self.births[name].birth_id)
+        with self.streets.db.writing() as conn:
+            assert presence.note_death(conn, death, now=self.streets.clock.now())
+
+    def pass_s(self, span_s: float) -> None:
+        for _ in range(round(span_s / 5)):
+            self.streets.clock.pass_s(5)
+            self.lookout.look()
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(row.moment, row.state) for row in self.streets.rows(notifications)]
+
+
+@pytest.fixture
+def watch(db: Database, tmp_path: Path) -> Watch:
+    return Watch(Streets(db, tmp_path / "media"))
+
+
+@pytest.fixture
+def keeper(watch: Watch) -> Asker:
+    return watch.streets.officer("kim", rights=KEEPER)
+
+
+def test_a_silent_node_is_an_alert_for_its_keepers_alone(watch: Watch, keeper: Asker) -> None:
+    officer = watch.streets.officer("an")
+    elsewhere = watch.streets.officer("lan", rights=KEEPER, area=watch.streets.bridge)
+    watch.goes("nga-tu")
+    watch.pass_s(90)
+    (alert,) = watch.streets.rows(alerts)
+    assert (alert.kind, alert.state, alert.people) == ("node_silent", "open", 1)
+    (owed,) = watch.streets.rows(notifications)
+    assert (owed.person_id, owed.moment) == (keeper.person_id, "opened")
+    inboxes = watch.streets.services.use(InboxService)
+    (row,) = inboxes.inbox(keeper).open
+    assert (row.camera_label, row.place) == ("nga-tu", "Ngã tư chợ, Tân Khai")
+    for stranger in (officer, elsewhere):
+        assert inboxes.inbox(stranger).open == []
+        assert inboxes.alert(stranger, alert.id) is None
+        assert inboxes.changes_since(stranger, 0)[0] == []
+    assert [change.alert_id for change in inboxes.changes_since(keeper, 0)[0]] == [alert.id]
+
+
+@pytest.mark.promise("Node state and clocks: A lost line of a commune is one alert.")
+def test_a_hub_that_starts_again_says_nothing_twice(watch: Watch, keeper: Asker) -> None:
+    watch.goes("nga-tu")
+    watch.pass_s(90)
+    for _ in range(3):
+        watch.start_again()
+        watch.pass_s(200)
+    assert len(watch.streets.rows(alerts)) == len(watch.told()) == 1
+    watch.comes("nga-tu")
+    watch.start_again()
+    watch.pass_s(200)
+    watch.start_again()
+    watch.pass_s(200)
+    (alert,) = watch.streets.rows(alerts)
+    assert (alert.state, alert.closed_by) == ("resolved", None)
+
+
+def test_back_again_closes_the_alert_and_is_told_where_it_was_told(
+    watch: Watch, keeper: Asker
+) -> None:
+    watch.goes("nga-tu")
+    watch.pass_s(90)
+    (alert,) = watch.streets.rows(alerts)
+    with watch.streets.db.writing() as conn:
+        conn.execute(update(notifications).values(state="accepted"))
+    watch.streets.services.use(ResponseService).act(keeper, alert.id, act="take")
+    watch.comes("nga-tu")
+    watch.pass_s(60)
+    assert watch.told() == [("opened", "accepted"), ("back", "queued")]
+    acts = [(row.act, row.detail) for row in watch.streets.rows(alert_history)]
+    assert acts[-1] == ("back", "line")  # the same boot: it ran all the while
+    page = watch.streets.services.use(InboxService).alert(keeper, alert.id)
+    assert page is not None and page.allowed == ()
+
+
+def test_an_alert_that_a_person_closed_is_not_raised_again_until_it_was_back(
+    watch: Watch, keeper: Asker
+) -> None:
+    watch.goes("nga-tu")
+    watch.pass_s(90)
+    (alert,) = watch.streets.rows(alerts)
+    watch.streets.services.use(ResponseService).act(
+        keeper, alert.id, act="resolve", note="power cut, announced"
+    )
+    watch.pass_s(3600)
+    assert len(watch.streets.rows(alerts)) == 1
+    watch.comes("nga-tu")
+    watch.pass_s(60)
+    watch.goes("nga-tu")
+    watch.pass_s(90)
+    assert [row.state for row in watch.streets.rows(alerts)] == ["resolved", "open"]
+
+
+@pytest.mark.promise("Node state and clocks: A lost line of a commune is one alert.")
+def test_an_area_cut_off_is_one_alert_that_counts(watch: Watch, keeper: Asker) -> None:
+    streets = watch.streets
+    near = streets.officer("lan", rights=KEEPER, area=streets.bridge)
+    third = Mouth("cho-moi", streets.clock)
+    watch.births["cho-moi"] = third.birth()
+    with streets.db.writing() as conn:
+        registry.add_node(conn, name="cho-moi", area_id=streets.bridge, now=streets.clock.now())
+    watch.comes("cho-moi")
+    watch.pass_s(60)
+    for name in watch.births:
+        watch.goes(name)
+        watch.pass_s(5)
+    watch.pass_s(120)
+    (alert,) = streets.rows(alerts)
+    assert (alert.kind, alert.people) == ("link_lost", 3)
+    assert {row.person_id for row in streets.rows(notifications)} == {
+        keeper.person_id,
+        near.person_id,
+    }
+    (row,) = streets.services.use(InboxService).inbox(near).open
+    assert (row.place, row.camera_label) == ("Tân Khai", "")
+    watch.comes("nga-tu")
+    watch.pass_s(60)
+    assert [row.people for row in streets.rows(alerts)] == [2]
+    for name in ("cau-moi", "cho-moi"):
+        watch.comes(name)
+    watch.pass_s(60)
+    assert [row.state for row in streets.rows(alerts)] == ["resolved"]
+    assert [row.over_utc_us is None for row in streets.rows(troubles)] == [False]
+
+
+def test_a_lost_camera_is_told_and_a_lost_broker_hides_it_not(watch: Watch, keeper: Asker) -> None:
+    watch.streets.file(watch.node.says(CameraLost(camera="cam-1", reason="no pictures")))
+    watch.pass_s(60)
+    assert [row.kind for row in watch.streets.rows(alerts)] == ["camera_lost"]
+    watch.is_broker_up = False
+    watch.pass_s(300)
+    assert [row.kind for row in watch.streets.rows(alerts)] == ["camera_lost", "broker_lost"]
+    broker = watch.streets.services.use(InboxService).inbox(keeper).open[0]
+    assert (broker.place, broker.people) == ("", 2)
+    watch.is_broker_up = True
+    watch.pass_s(200)
+    watch.streets.file(watch.node.says(CameraBack(camera="cam-1", lost_for_ms=60_000)))
+    watch.pass_s(60)
+    assert {row.state for row in watch.streets.rows(alerts)} == {"resolved"}
+
+
+def test_a_node_that_was_never_here_is_no_trouble(watch: Watch, keeper: Asker) -> None:
+    with watch.streets.db.writing() as conn:
+        conn.execute(update(nodes).values(state="never"))
+    watch.pass_s(300)
+    assert watch.streets.rows(alerts) == []

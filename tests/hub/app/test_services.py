@@ -1,0 +1,122 @@
+"""Services: pages get the one that they name, and what is read without a line is listed here."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, get_args, get_type_hints
+
+import pytest
+from fastapi.params import Depends
+from fastapi.routing import APIRoute
+
+import hub
+from hub.app.features import FEATURES
+from hub.cases.service import CaseService
+from hub.public.tips.public_service import TipDesk
+from hub.web.services import Provider, Services
+from tests.hub.rigs.web_town import Town
+
+PARTS: Final[dict[str, dict[str, str]]] = {
+    "store/bundle_desk.py": {"_keep": "ADD", "_is_closed": "ADD"},
+    "store/area_door.py": {"tables": "table.try"},
+    "store/asking_door.py": {
+        "requests": "case.open",
+        "clips": "case.open",
+        "open_clip": "given.open",
+    },
+    "store/case_door.py": {
+        "may_open": "cases.open",
+        "open_ones": "alert.open",
+        "to_export": "case.open",
+    },
+    "store/diagnosis_door.py": {"listed": "node.open"},
+    "store/enrol_door.py": {"tends_areas": "enrolments.open"},
+    "store/export_door.py": {"export": "evidence.export"},
+    "store/footage_door.py": {"open_media": "media.open", "may_watch": "clip.watch"},
+    "store/keepers_door.py": {"tends": "nodes.open", "dark_cameras": "inbox.open"},
+    "store/phone_service.py": {
+        "lost_phones": "inbox.open",
+        "silent_phones": "inbox.open",
+        "channel_orders": "phones.open",
+    },
+    "store/keeping_door.py": {"may_hold": "keeping.open", "may_hold_alert": "alert.open"},
+    "store/live_door.py": {"_live_camera": "act"},
+    "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
+    "store/search_door.py": {"searches": "search.open", "searches_sightings": "search.open"},
+    "store/door.py": {
+        "first_clip": "clip.await",
+        "changes_since": "changes.open",
+        "scope_mark": "changes.open",
+    },
+    "store/phone_test_door.py": {"last_test": "aim.begin"},
+    "store/silence_door.py": {
+        "silences": "silences.open",
+        "cameras_to_silence": "silences.open",
+    },
+    "store/household_door.py": {"areas": "households.open"},
+    "store/log_door.py": {"reads_log": "phones.open"},
+    "store/notice_door.py": {"writes_notices": "phones.open"},
+    "store/petition_door.py": {
+        "answers": "phones.open",
+        "overdue": "inbox.open",
+        "cameras": "petition.open",
+    },
+    "store/report_door.py": {"reads_reports": "phones.open"},
+    "store/tip_door.py": {"start_case": "tip.case", "tips_of": "case.open"},
+}
+"""Reads without a line of their own, by file: the function, and the act of the line that covers
+it. Whoever adds one says here which page shows it."""
+
+
+def test_every_read_without_a_line_is_listed() -> None:
+    root = Path(hub.__file__).parent
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(root.rglob("*.py")):
+        if parts := dict(_parts(ast.parse(path.read_text(encoding="utf-8")))):
+            found[str(path.relative_to(root))] = parts
+    assert found == PARTS
+
+
+def _parts(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for made in ast.walk(tree):
+        if not isinstance(made, ast.FunctionDef):
+            continue
+        for call in ast.walk(made):
+            match call:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Attribute(attr="_acting"), attr="part_of"),
+                    args=[_, act],
+                ):
+                    yield made.name, ast.unparse(act).strip("'")
+
+
+def test_each_page_gets_the_service_that_it_names(town: Town) -> None:
+    asked = [
+        one
+        for feature in FEATURES
+        for router in feature.routers
+        for route in router.routes
+        for one in _asked(route)
+    ]
+    assert (CaseService, CaseService) in asked
+    for named, given in asked:
+        assert named is given
+        assert isinstance(town.services.use(given), named)
+
+
+def _asked(route: object) -> Iterator[tuple[type, type]]:
+    """For each service in the route's signature: the type that it names, and what it is given."""
+    if not isinstance(route, APIRoute):
+        return
+    hints: dict[str, Any] = get_type_hints(route.endpoint, include_extras=True)
+    for hint in hints.values():
+        for extra in get_args(hint)[1:]:
+            if isinstance(extra, Depends) and isinstance(extra.dependency, Provider):
+                yield get_args(hint)[0], extra.dependency.kind
+
+
+def test_a_hub_may_be_without_a_service() -> None:
+    none = Services(())
+    assert none.find(TipDesk) is None
+    with pytest.raises(LookupError, match="TipDesk"):
+        none.use(TipDesk)

@@ -1,0 +1,44 @@
+"""`bench search`: made in both databases alike, and every question answered."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.bench import search, search_town
+from hub.search import sighting_queries
+from tests.waiting import patience_s
+
+pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
+
+
+def test_both_databases_hold_the_same_and_all_questions_are_answered(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sighting_queries, "BUDGET_S", 600.0)  # a loaded machine cuts nothing
+    found = search.measure(database_url, 3000, rounds=2, seed=1)
+    asked = found["questions"]
+    assert len(asked) == 12
+    assert asked["a camera's night"]["p95_ms"] > 0
+    counts = {name: one["found"] for name, one in asked.items()}
+    assert counts["crowds of ten in the province's year"] == 1  # of three: 8, 9 and 10 people
+    assert counts["the year of twenty cameras, by who may search no other"] > 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.system
+def test_a_size_that_cannot_be_is_refused_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hub", "bench", "search", "--sightings", "1"]
+    ended = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=patience_s()
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "1,000 to 20,000,000" in ended.stderr
+
+
+def test_the_questions_speak_of_the_town_that_is_made() -> None:
+    assert search_town.COMMUNES * search_town.JUNCTIONS * search_town.CAMERAS == 10_000
+    assert json.dumps(list(search.QUESTIONS))

@@ -1,0 +1,383 @@
+"""Packages of evidence: a true one is whole, and whatever is done to one is found."""
+
+import io
+import random
+import re
+import subprocess
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from PIL import Image
+
+from hub.base.audit.log import DETAIL_CHARS
+from hub.base.moment import Moment
+from hub.base.private_files import read_private, write_private, write_public
+from hub.cases.evidence import keys
+from hub.cases.evidence.check import Verdict, check_package
+from hub.cases.evidence.keys import EvidenceKeyError, Signer
+from hub.cases.evidence.layout import LayoutError, Writer, read_entries
+from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, Footage
+from hub.cases.evidence.package import ChangedError, Item, Order, path_of, write_package
+from hub.cases.evidence.pdf import letters
+
+pytestmark = pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")
+
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+NOW_US = round(NOW.timestamp() * 1e6)
+
+
+def signer(folder: Path, now: datetime = NOW) -> Signer:
+    return keys.new_key(folder, now, private=write_private, public=write_public)
+
+
+def item(number: int, kind: str, content: bytes) -> Item:
+    media_id = UUID(int=number)
+    footage = Footage(
+        path=path_of(number, kind, media_id),
+        media_id=media_id,
+        kind=kind,  # one of the three
+        node="nga-tu-01",
+        camera="cam-1",
+        label="Camera cổng chợ",
+        place="Xã Tân Khai › Ngã tư Chợ Cũ",
+        first_frame_utc_us=NOW_US - 60_000_000,
+        first_frame_error_ms=12,
+        duration_ms=8000 if kind == "clip" else 0,
+        stored_utc_us=NOW_US - 50_000_000,
+        seal="unsealed",
+    )
+    return Item(footage, sha256(content).hexdigest(), len(content), lambda: [content])
+
+
+def order(*items: Item, case: str = "VA-12/2026") -> Order:
+    return Order(
+        package_id=UUID(int=7),
+        case_number=case,
+        reason="trộm xe máy",
+        exported_by="Anh can-bo (can-bo)",
+        now=Moment(NOW_US, 5),
+        items=items,
+        custody=[{"seq": 3, "at": "…", "who": "can-bo", "act": "media.open", "detail": ""}],
+        log_seq=12,
+        log_hash="ab" * 32,
+        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
+    )
+
+
+def package(by: Signer, *items: Item, case: str = "VA-12/2026") -> bytes:
+    file = io.BytesIO()
+    write_package(order(*items, case=case), signer=by, file=file)
+    return file.getvalue()
+
+
+def check(content: bytes, *trusted: Signer) -> Verdict:
+    return check_package(io.BytesIO(content), [one.certificate for one in trusted])
+
+
+CLIP, PICTURE = random.Random(1).randbytes(40_000), random.Random(2).randbytes(9_000)  # noqa: S311
+
+
+@pytest.fixture
+def by(tmp_path: Path) -> Signer:
+    return signer(tmp_path / "secrets")
+
+
+@pytest.fixture
+def whole(by: Signer) -> bytes:
+    return package(by, item(1, "clip", CLIP), item(2, "picture", PICTURE))
+
+
+@pytest.mark.promise("Cases and evidence: No true package or log is called forged.")
+def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: Signer) -> None:
+    verdict = check(whole, by)
+    assert verdict.faults == []
+    assert verdict.manifest is not None
+    assert verdict.manifest.case_number == "VA-12/2026"
+    assert [one.kind for one in verdict.manifest.footage] == ["clip", "picture"]
+
+
+@pytest.mark.promise("Cases and evidence: An export has a summary in HTML and PDF.")
+def test_any_reader_of_archives_unpacks_it_byte_for_byte(whole: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert archive.testzip() is None
+        assert archive.read(path_of(1, "clip", UUID(int=1))) == CLIP
+        assert {"summary.vi.html", "summary.en.html", "verify.html"} <= set(archive.namelist())
+        assert "trộm xe máy" in archive.read("summary.vi.html").decode()
+
+
+@pytest.mark.promise("Cases and evidence: An export has a summary in HTML and PDF.")
+@pytest.mark.system
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_summary_on_paper_has_its_words_letters_and_pictures(
+    by: Signer, tmp_path: Path, language: str
+) -> None:
+    sketch = io.BytesIO()
+    Image.new("RGB", (2000, 1000), "navy").save(sketch, "JPEG")
+    reason = "trộm xe máy, chạy về phía Đường Lê Quý Đôn: ẵặỹợữỷẩ <b>&"
+    said = order(
+        item(1, "clip", CLIP), item(2, "picture", sketch.getvalue()), item(3, "picture", b"x")
+    )
+    file = io.BytesIO()
+    write_package(replace(said, reason=reason), signer=by, file=file)
+    pdf = tmp_path / "summary.pdf"
+    pdf.write_bytes(dict(entries_of(file.getvalue()))[f"summary.{language}.pdf"])
+    text = read_paper("pdftotext", "-layout", str(pdf), "-")
+    for words in (
+        "chạy về phía Đường Lê Quý Đôn: ẵặỹợữỷẩ <b>&",
+        "Xã Tân Khai › Ngã tư Chợ Cũ",
+        by.fingerprint,
+        "footage/001-clip-00000001.mp4",
+        "openssl pkeyutl -verify",
+        {"vi": "Người xuất", "en": "Exported by"}[language],
+    ):
+        assert words in text
+    [shown] = read_paper("pdfimages", "-list", str(pdf)).splitlines()[2:]
+    assert shown.split()[3:5] == ["1000", "500"]
+    fonts = read_paper("pdffonts", str(pdf)).splitlines()
+    ours = [line for line in fonts if "DejaVu" in line]
+    assert len(ours) == 2 and all(" yes yes yes " in line for line in ours)  # embedded
+
+
+@pytest.mark.system
+def test_a_note_longer_than_a_page_is_on_paper_to_its_last_letter(
+    by: Signer, tmp_path: Path
+) -> None:
+    said = order(item(1, "clip", CLIP))
+    long = {**said.custody[0], "act": "alert.resolve", "detail": "ẵ" * DETAIL_CHARS}
+    file = io.BytesIO()
+    write_package(replace(said, custody=[long]), signer=by, file=file)
+    pdf = tmp_path / "summary.pdf"
+    pdf.write_bytes(dict(entries_of(file.getvalue()))["summary.vi.pdf"])
+    assert read_paper("pdftotext", str(pdf), "-").count("ẵ") == DETAIL_CHARS
+
+
+def test_without_letters_a_package_leaves_without_paper(
+    by: Signer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("hub.cases.evidence.pdf.FONTS", tmp_path)
+    letters.cache_clear()
+    content = package(by, item(1, "clip", CLIP))
+    assert check(content, by).is_intact
+    assert {name for name, _ in entries_of(content) if name.startswith("summary")} == {
+        "summary.vi.html",
+        "summary.en.html",
+    }
+
+
+def read_paper(*words: str) -> str:
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.promise("Cases and evidence: Stock openssl verifies an export.")
+@pytest.mark.system
+def test_the_lines_of_the_summary_check_it_with_stock_openssl(whole: bytes, tmp_path: Path) -> None:
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        archive.extractall(folder)
+    text = (folder / "summary.en.html").read_text()
+    lines = text.split("<pre>")[1].split("</pre>")[0].splitlines()
+    for line in lines:
+        done = subprocess.run(line, shell=True, cwd=folder, capture_output=True, check=False)  # noqa: S602
+        assert done.returncode == 0, (line, done.stderr)
+    manifest = folder / MANIFEST
+    manifest.write_bytes(manifest.read_bytes().replace(b"VA-12", b"VA-13"))
+    assert subprocess.run(lines[0], shell=True, cwd=folder, capture_output=True).returncode != 0  # noqa: S602, PLW1510
+
+
+def entries_of(content: bytes) -> list[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [(name, archive.read(name)) for name in archive.namelist()]
+
+
+def packed(entries: list[tuple[str, bytes]]) -> bytes:
+    file = io.BytesIO()
+    writer = Writer(file)
+    for name, content in entries:
+        writer.add(name, [content])
+    writer.close()
+    return file.getvalue()
+
+
+def flip(content: bytes, dice: random.Random, other: bytes) -> tuple[bytes, str]:
+    place = dice.randrange(len(content) * 8)
+    changed = bytearray(content)
+    changed[place // 8] ^= 1 << place % 8
+    return bytes(changed), ""
+
+
+def drop(content: bytes, dice: random.Random, other: bytes) -> tuple[bytes, str]:
+    entries = entries_of(content)
+    name, _ = entries.pop(dice.randrange(len(entries)))
+    return packed(entries), name
+
+
+def swap(content: bytes, dice: random.Random, other: bytes) -> tuple[bytes, str]:
+    entries = entries_of(content)
+    one, two = dice.sample(range(len(entries)), 2)
+    (name, a), (second, b) = entries[one], entries[two]
+    entries[one], entries[two] = (name, b), (second, a)
+    return packed(entries), f"{name}|{second}"
+
+
+def splice(content: bytes, dice: random.Random, other: bytes) -> tuple[bytes, str]:
+    """A file of another true package of the same hub in the place of this one's."""
+    mine, theirs = entries_of(content), dict(entries_of(other))
+    differing = [n for n, (name, its) in enumerate(mine) if theirs[name] != its]
+    at = dice.choice(differing)
+    name, _ = mine[at]
+    mine[at] = (name, theirs[name])
+    return packed(mine), name
+
+
+def redate(content: bytes, dice: random.Random, other: bytes) -> tuple[bytes, str]:
+    entries = dict(entries_of(content))
+    later = str(NOW_US - 60_000_000 + dice.randrange(1, 10**9)).encode()
+    entries[MANIFEST] = entries[MANIFEST].replace(str(NOW_US - 60_000_000).encode(), later, 1)
+    return packed(list(entries.items())), SIGNATURE
+
+
+def resign(content: bytes, dice: random.Random, other: bytes) -> tuple[bytes, str]:
+    """Signed anew by a key of the forger's own, certificate and all."""
+    entries = dict(entries_of(content))
+    theirs = dict(entries_of(other))
+    for name in ("evidence-key.crt", "evidence-key.pub"):
+        entries[name] = theirs[name]
+    return packed(list(entries.items())), "evidence-key"
+
+
+def add(content: bytes, dice: random.Random, other: bytes) -> tuple[bytes, str]:
+    name = f"footage/{dice.randrange(900, 999)}-clip.mp4"
+    return packed([*entries_of(content), (name, b"another")]), name
+
+
+FORGERIES: list[Callable[[bytes, random.Random, bytes], tuple[bytes, str]]] = [
+    flip,
+    drop,
+    swap,
+    splice,
+    redate,
+    resign,
+    add,
+]
+
+
+@pytest.mark.promise("Cases and evidence: Each forgery of a package or log is found.")
+def test_each_of_a_thousand_forgeries_is_found_and_its_file_named(
+    whole: bytes, by: Signer, tmp_path: Path
+) -> None:
+    dice = random.Random(3)  # noqa: S311 - dice, no secret
+    same_hub = package(
+        by, item(1, "clip", CLIP[::-1]), item(2, "picture", PICTURE[::-1]), case="VA-99"
+    )
+    foreign = package(
+        signer(tmp_path / "forger"), item(1, "clip", CLIP), item(2, "picture", PICTURE)
+    )
+    for number in range(1000):
+        forge = FORGERIES[number % len(FORGERIES)]
+        forged, place = forge(whole, dice, foreign if forge is resign else same_hub)
+        assert forged != whole
+        faults = check(forged, by).faults
+        assert faults, (forge.__name__, place)
+        assert any(re.search(place, fault) for fault in faults), (forge.__name__, place, faults)
+
+
+def test_a_package_all_of_another_key_is_whole_and_not_believed(by: Signer, tmp_path: Path) -> None:
+    forger = signer(tmp_path / "forger")
+    forged = package(forger, item(1, "clip", CLIP))
+    assert check(forged, forger).is_intact
+    [fault] = check(forged, by).faults
+    assert "nobody here vouches for this key" in fault
+
+
+def test_every_cut_of_a_package_is_found(whole: bytes, by: Signer) -> None:
+    for length in range(0, len(whole), 997):
+        assert not check(whole[:length], by).is_intact
+    assert not check(whole + b"\0", by).is_intact
+    assert not check(b"\0" + whole, by).is_intact
+
+
+@pytest.mark.promise("Cases and evidence: After a new key, old packages still verify.")
+def test_a_rolled_key_signs_and_the_old_ones_packages_still_verify(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    first = signer(folder)
+    old = package(first, item(1, "clip", CLIP))
+    second = signer(folder, NOW + timedelta(days=1))
+    later = NOW + timedelta(days=2)
+    now_signs = keys.current(folder, later, read=read_private)
+    assert now_signs is not None
+    assert now_signs.fingerprint == second.fingerprint != first.fingerprint
+    assert check_package(io.BytesIO(old), keys.certificates(folder)).is_intact
+
+
+def test_of_two_keys_of_one_second_the_later_signs(tmp_path: Path) -> None:
+    for number in range(8):
+        latest = signer(tmp_path, NOW + timedelta(microseconds=number))
+        current = keys.current(tmp_path, NOW, read=read_private)
+        assert current is not None and current.fingerprint == latest.fingerprint
+
+
+@pytest.mark.promise(
+    "Cases and evidence: A missing or unreadable evidence key is reported with the cure."
+)
+def test_a_key_that_is_missing_ended_open_to_all_or_unreadable_says_so_with_its_cure(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "secrets"
+    assert keys.current(folder, NOW, read=read_private) is None
+    signer(folder)
+    with pytest.raises(EvidenceKeyError, match="Make a new one"):
+        keys.current(folder, NOW + timedelta(days=731), read=read_private)
+    [key] = folder.glob("*.key")
+    key.chmod(0o644)
+    with pytest.raises(EvidenceKeyError, match="chmod 600"):
+        keys.current(folder, NOW, read=read_private)
+    key.chmod(0o600)
+    key.write_text("no key")
+    with pytest.raises(EvidenceKeyError, match="cannot be read"):
+        keys.current(folder, NOW, read=read_private)
+    key.unlink()
+    with pytest.raises(EvidenceKeyError, match="is missing"):
+        keys.current(folder, NOW, read=read_private)
+
+
+def test_footage_that_is_not_what_its_node_announced_is_not_exported(by: Signer) -> None:
+    changed = replace(item(1, "clip", CLIP), read=lambda: [CLIP[:-1], b"x"])
+    with pytest.raises(ChangedError, match="media sweep"):
+        package(by, changed)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a/b/c", "A.mp4", ""])
+def test_no_path_of_a_package_leads_out_of_its_folder(name: str) -> None:
+    with pytest.raises(ValueError, match="path"):
+        replace_path(name)
+
+
+def replace_path(name: str) -> Footage:
+    said = item(1, "clip", CLIP).footage.model_dump() | {"path": name}
+    return Footage.model_validate(said)
+
+
+@pytest.mark.promise("Cases and evidence: A case name with odd characters is shown as it is.")
+def test_a_case_called_by_quotes_and_marks_is_shown_as_it_is_and_runs_nothing(by: Signer) -> None:
+    case = "\"'<script>alert(1)</script>\u202etxt"
+    content = package(by, item(1, "clip", CLIP), case=case)
+    assert check(content, by).is_intact
+    page = dict(entries_of(content))["summary.vi.html"].decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.promise("Cases and evidence: A zip bomb is refused.")
+def test_a_zip_bomb_is_refused_at_its_first_file() -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("footage/001-clip-1.mp4", b"\0" * 10_000_000)
+    with pytest.raises(LayoutError, match="no file of a package begins like this"):
+        list(read_entries(bomb))

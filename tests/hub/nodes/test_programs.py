@@ -1,0 +1,318 @@
+"""Programs for nodes at the hub: checked, wanted in stages like settings, halted, and given."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from sqlalchemy import update
+
+from agent.wire.codec import decode_command, encode
+from agent.wire.programs import (
+    BundleFault,
+    ProgramsAnswer,
+    ProgramsReport,
+    Release,
+    TakePrograms,
+)
+from agent.wire.settings import SettingsFault
+from hub.app.clock_steps import move
+from hub.base.db.database import Database
+from hub.intake.commands import commands
+from hub.intake.mqtt.inbox import Arrival
+from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
+from hub.nodes.desired_state.rules.layers import State
+from hub.nodes.desired_state.rules.releases import TOO_OLD, judged
+from hub.nodes.desired_state.rules.rollout import FEW, SILENT_S, Course, Fate
+from hub.nodes.releases import pages as programs_page
+from hub.nodes.releases.bundles import checked, keep
+from hub.registry.registry import add_node, node_by_name
+from hub.registry.tables import nodes
+from tests.agent.rigs.bundles import bundle, public_of
+from tests.hub.nodes.test_settings import LONGER, SHELL, Yard, report
+from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN
+from tests.hub.rigs.web_visitor import Visitor, text_of
+
+STEP_S = 60
+OLD, NEW = "a" * 64, "b" * 64
+
+
+def said(node: str, words: TakePrograms | None, outcome: str, brought: int = 0) -> ProgramsReport:
+    last = words and ProgramsAnswer(
+        version=words.version,
+        sha256=words.sha256,
+        outcome=outcome,
+        reason="vì sao" if outcome in ("refused", "fell_back") else "",
+        brought_bytes=brought,
+    )
+    return ProgramsReport(node=node, number=50, name="1.0", last=last)
+
+
+class Fleet(Yard):
+    """Twenty-one nodes in one area, and two bundles at the hub."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        super().__init__(db, folder)
+        self.names = [f"tram-{number:02d}" for number in range(2, 22)]
+        with db.writing() as conn:
+            for name in self.names:
+                add_node(conn, name=name, area_id=self.town.area_id, now=self.now)
+            conn.execute(update(nodes).values(state="online"))
+            for sha256, number in ((OLD, 50), (NEW, 60)):
+                release = Release(number, f"r{number}")
+                told: dict[str, Any] = {"size_bytes": 1000, "is_verified": True, "now": self.now}
+                release_rows.add(conn, sha256, release, **told)
+        self.names.append(NODE)
+        for name in self.names:
+            self.hear(report(name))
+            self.hear_programs(said(name, None, ""))
+
+    def hear_programs(self, words: ProgramsReport) -> None:
+        arrival = Arrival(f"matthan/{words.node}/up/programs", encode(words), lambda: None)
+        with self.db.writing() as conn:
+            counts = self.clerk.file(conn, [arrival], now=self.now).counts
+        assert counts == {"received": 1}
+
+    def begin(self, sha256: str) -> UUID:
+        body = {"programs": {"bundle": sha256}}
+        with self.db.writing() as conn:
+            return rollout_rows.begin(conn, self.area, body, reason="gió", by=SHELL, now=self.now)
+
+    def told_programs(self) -> list[tuple[str, TakePrograms]]:
+        with self.db.writing() as conn:
+            replies = commands(conn, now=self.now)
+        found = [(one.topic.split("/")[1], decode_command(one.payload).body) for one in replies]
+        return [(name, body) for name, body in found if isinstance(body, TakePrograms)]
+
+    def live(self, span_s: int, answer: Callable[[str], str]) -> dict[str, TakePrograms]:
+        told: dict[str, TakePrograms] = {}
+        for _ in range(span_s // STEP_S):
+            self.pass_s(STEP_S)
+            for name, words in self.told_programs():
+                told[name] = words
+                if answer(name):
+                    self.hear_programs(said(name, words, answer(name)))
+        return told
+
+    def course(self) -> rollout_rows.Rollout:
+        with self.db.reading() as conn:
+            return rollout_rows.listed(conn)[0]
+
+    def of(self, node_id: UUID) -> release_rows.Standing:
+        with self.db.reading() as conn:
+            return release_rows.standing(conn, node_id)
+
+
+@pytest.fixture
+def fleet(db: Database, tmp_path: Path) -> Fleet:
+    return Fleet(db, tmp_path)
+
+
+def test_programs_go_out_in_the_same_stages_as_settings(fleet: Fleet) -> None:
+    fleet.begin(NEW)
+    first = fleet.live(300, lambda _: "in_force")
+    assert len(first) == FEW
+    assert {(one.sha256, one.size_bytes, one.may_be_older) for one in first.values()} == {
+        (NEW, 1000, False)
+    }
+    assert len(first | fleet.live(900, lambda _: "in_force")) == 6
+    fleet.live(3600, lambda _: "in_force")
+    assert fleet.course().course is Course.DONE
+    assert fleet.course().fates == {Fate.DONE: 21}
+    assert fleet.told() == [], "no node is told new settings for it"
+
+
+@pytest.mark.parametrize("outcome", ["refused", "fell_back", ""])
+def test_where_the_few_do_not_take_them_all_go_back_to_the_release_before(
+    fleet: Fleet, outcome: str
+) -> None:
+    fleet.begin(OLD)
+    fleet.live(2 * 3600, lambda _: "in_force")
+    fleet.begin(NEW)
+    takes = iter(["in_force", "in_force"])
+    told = fleet.live(round(SILENT_S) + 300, lambda _: next(takes, outcome))
+    assert fleet.course().course is Course.HALTED
+    assert {name for name, words in told.items() if words.sha256 == NEW} <= set(fleet.names)
+    back = {name: words for name, words in told.items() if words.sha256 == OLD}
+    back |= fleet.live(120, lambda _: "in_force")
+    assert back
+    assert all((one.sha256, one.may_be_older) == (OLD, True) for one in back.values())
+
+
+def test_where_nothing_was_wanted_before_they_go_back_to_the_release_that_they_ran(
+    fleet: Fleet,
+) -> None:
+    for name in fleet.names[-1:]:  # of this one's release no bundle is here
+        fleet.hear_programs(said(name, None, "").model_copy(update={"name": "1.0-own"}))
+    for name in fleet.names[:-1]:
+        fleet.hear_programs(said(name, None, "").model_copy(update={"name": "r50"}))
+    rollout = fleet.begin(NEW)
+    took = fleet.live(300, lambda _: "in_force")
+    assert len(took) == FEW
+    with fleet.db.writing() as conn:
+        assert rollout_rows.halt(conn, rollout, why="gió", by=SHELL, now=fleet.now)
+    fleet.pass_s(61)
+    back = dict(fleet.told_programs())
+    expected = took.keys() - set(fleet.names[-1:])
+    assert back.keys() == expected, "and nobody who was never told the new one"
+    assert all((one.sha256, one.may_be_older) == (OLD, True) for one in back.values())
+    name = min(back)
+    fleet.hear(report(name))  # settings of it are reckoned anew meanwhile
+    fleet.hear_programs(said(name, back[name], "fetching", 3))
+    fleet.pass_s(61)
+    assert name in dict(fleet.told_programs()), "what goes back is let arrive"
+    fleet.hear_programs(said(name, back[name], "in_force"))
+    fleet.hear(report(name))
+    with fleet.db.reading() as conn:
+        node = node_by_name(conn, name)
+        assert node is not None
+        assert release_rows.standing(conn, node.node_id).sha256 is None, "nothing is wanted of it"
+
+
+def test_who_refused_the_new_one_or_fell_back_is_not_sent_back(fleet: Fleet) -> None:
+    for name in fleet.names:
+        fleet.hear_programs(said(name, None, "").model_copy(update={"name": "r50"}))
+    fleet.begin(NEW)
+    fleet.live(300, lambda _: "refused")
+    assert fleet.course().course is Course.HALTED
+    fleet.pass_s(61)
+    assert fleet.told_programs() == []
+
+
+def test_an_older_one_that_was_refused_is_said_anew_once_it_is_meant(fleet: Fleet) -> None:
+    fleet.want(fleet.node, {"programs": {"bundle": OLD}})
+    [(_, words)] = fleet.told_programs()
+    fleet.hear_programs(said(NODE, words, "refused"))
+    fleet.want(fleet.node, {"programs": {"bundle": OLD, "may_be_older": True}})
+    [(_, again)] = fleet.told_programs()
+    assert (again.version, again.sha256, again.may_be_older) == (words.version + 1, OLD, True)
+
+
+def test_who_fetches_slowly_and_says_so_is_not_silent(fleet: Fleet) -> None:
+    fleet.begin(NEW)
+    fleet.live(3 * round(SILENT_S), lambda _: "fetching")
+    assert fleet.course().course is Course.RUNNING
+    assert fleet.course().fates[Fate.WAITING] == FEW
+    fleet.live(round(SILENT_S) + 300, lambda _: "")
+    assert fleet.course().course is Course.HALTED
+
+
+def test_programs_that_were_told_before_a_step_back_of_the_clock_are_told_again(
+    fleet: Fleet,
+) -> None:
+    fleet.begin(NEW)
+    told = fleet.live(60, lambda _: "")
+    with fleet.db.writing() as conn:
+        move(conn, -86_400_000_000, now=fleet.now)
+    fleet.pass_s(-86_400)
+    assert fleet.live(120, lambda _: "").keys() == told.keys()
+
+
+def test_a_node_that_never_told_of_its_programs_is_too_old_for_this(fleet: Fleet) -> None:
+    with fleet.db.writing() as conn:
+        old = add_node(conn, name="tram-99", area_id=fleet.town.area_id, now=fleet.now)
+        program = {"programs": {"bundle": NEW}}
+        scope = type(fleet.node)("node", old)
+        settings_rows.want(conn, scope, program, reason="gió", by=SHELL, now=fleet.now)
+    assert (fleet.of(old).state, fleet.of(old).reason) == (State.REFUSED, TOO_OLD)
+    fleet.hear_programs(said("tram-99", None, ""))
+    assert fleet.of(old).state is State.WAITING, "it was renewed by a stick"
+
+
+def test_programs_and_settings_of_one_node_come_apart_and_again_is_for_both(fleet: Fleet) -> None:
+    fleet.want(fleet.node, LONGER | {"programs": {"bundle": NEW}})
+    [(name, words)] = fleet.told_programs()
+    assert name == NODE
+    fleet.pass_s(61)
+    [settings] = fleet.told()
+    assert settings.settings == LONGER
+    fleet.hear_programs(said(NODE, words, "refused"))
+    assert fleet.of(fleet.node.scope_id).reason == "vì sao"
+    fleet.pass_s(61)
+    assert fleet.told_programs() == []
+    assert fleet.service.try_again(fleet.asker(), fleet.node.scope_id)
+    [(_, again)] = fleet.told_programs()
+    assert again.version > words.version
+
+
+def test_a_bundle_that_is_not_here_cannot_be_wanted(fleet: Fleet) -> None:
+    with pytest.raises(SettingsFault, match="not at the hub"):
+        fleet.want(fleet.node, {"programs": {"bundle": "c" * 64}})
+    with pytest.raises(SettingsFault):
+        fleet.want(fleet.node, {"programs": {"bundle": "latest"}})
+
+
+def test_what_a_node_says_of_something_earlier_is_no_answer() -> None:
+    words = TakePrograms(version=2, sha256=NEW, size_bytes=1)
+    for outcome, state in (
+        ("in_force", State.IN_FORCE),
+        ("refused", State.REFUSED),
+        ("fell_back", State.FELL_BACK),
+        ("on_probation", State.WAITING),
+        ("of_a_newer_node", State.WAITING),
+    ):
+        told = said(NODE, words, outcome)
+        assert judged(told, version=2, sha256=NEW)[0] is state
+        assert judged(told, version=3, sha256=NEW)[0] is State.WAITING
+        assert judged(told, version=2, sha256=None)[0] is State.UNASKED
+
+
+def key_of(folder: Path, keys: str = "keys") -> Ed25519PublicKey:
+    key = load_pem_public_key(public_of(folder, keys).read_bytes())
+    assert isinstance(key, Ed25519PublicKey)
+    return key
+
+
+def test_only_what_the_update_key_signed_is_taken_in(tmp_path: Path) -> None:
+    good = bundle(tmp_path)
+    assert checked(good, key_of(tmp_path)).release == Release(100, "1.0")
+    other = bundle(tmp_path, keys="others")
+    with pytest.raises(BundleFault, match="not signed"):
+        checked(other, key_of(tmp_path))
+    assert checked(other, None).release.number == 100, "where the hub knows no key"
+    good.write_bytes(good.read_bytes().replace(b"wheelwheel", b"evil!evil!", 1))
+    with pytest.raises(BundleFault, match="differs from what was signed"):
+        checked(good, key_of(tmp_path))
+
+
+def test_a_box_is_given_from_any_byte_on_what_is_wanted_of_it_and_nothing_else(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    file = bundle(tmp_path)
+    data, sha256 = file.read_bytes(), keep(file, fleet.town.blobs)
+    site = Visitor(fleet.town.app())
+    path, leave = f"/upload/programs/{sha256}", {"Authorization": f"Bearer {TOKEN}"}
+    with fleet.db.writing() as conn:
+        release = Release(70, "r70")
+        told: dict[str, Any] = {"size_bytes": len(data), "is_verified": True, "now": fleet.now}
+        release_rows.add(conn, sha256, release, **told)
+    assert site.send("GET", path, headers=leave).status_code == 404
+    fleet.want(fleet.node, {"programs": {"bundle": sha256}})
+    assert site.send("GET", path, headers=leave).content == data
+    rest = site.send("GET", path, headers=leave | {"Range": "bytes=100-"})
+    assert (rest.status_code, rest.content) == (206, data[100:])
+    beyond = site.send("GET", path, headers=leave | {"Range": f"bytes={len(data)}-"})
+    assert beyond.status_code == 416
+    assert site.send("GET", path).status_code == 401
+    assert site.send("GET", f"/upload/programs/{NEW}", headers=leave).status_code == 404
+    for _ in range(3 * programs_page.AT_ONCE):  # every place is given back
+        assert site.send("GET", path, headers=leave).status_code == 200
+
+
+def test_the_page_shows_who_runs_what_to_who_looks_after_them(fleet: Fleet) -> None:
+    app = fleet.town.app()
+    kim = Visitor(app).sign_in("kim", PASSWORD)
+    place = f"/configuration/area/{fleet.area.scope_id}"
+    form = {"programs.bundle": NEW}
+    assert "r60" in kim.get(place).text
+    assert f"{NEW[:12]}…" in text_of(kim.post(f"{place}/preview", **form))
+    assert kim.post(place, **form, reason="bản mới").status_code == 303
+    (name, words), *_ = fleet.told_programs()
+    fleet.hear_programs(said(name, words, "fetching", 420))
+    shown = text_of(kim.get("/configuration/programs"))
+    assert "42%" in shown
+    assert "r60" in shown
+    assert Visitor(app).sign_in("an", PASSWORD).get("/configuration/programs").status_code == 404

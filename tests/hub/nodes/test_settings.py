@@ -1,0 +1,428 @@
+"""What is wanted of nodes' settings: laid together, said, answered, previewed and on record."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, select, update
+
+from agent.wire.codec import decode_command, encode
+from agent.wire.settings import (
+    Configure,
+    SettingsAnswer,
+    SettingsFault,
+    SettingsName,
+    SettingsReport,
+    settings_hash,
+)
+from hub.access.tables import people
+from hub.base.audit.asker import Asker
+from hub.base.audit.log import By
+from hub.base.audit.tables import audit
+from hub.base.db.database import Database
+from hub.base.errors import RegistryError
+from hub.base.moment import Moment
+from hub.intake.commands import commands
+from hub.intake.filing.batch import Clerk
+from hub.intake.mqtt.inbox import Arrival
+from hub.intake.presence import Fleet
+from hub.nodes.desired_state import groups, settings_rows
+from hub.nodes.desired_state.rules.layers import (
+    Changed,
+    State,
+    difference,
+    judged,
+    laid_together,
+    with_keys,
+)
+from hub.nodes.desired_state.service import SettingsService
+from hub.nodes.desired_state.settings_rows import Scope
+from hub.places.areas import rows
+from hub.places.areas.rows import AreaWords
+from hub.registry.registry import add_area, add_node, node_by_name
+from hub.registry.tables import areas, cameras, nodes
+from tests.hub.rigs.desk import Desk
+from tests.hub.rigs.web_town import NODE, Town
+
+pytestmark = pytest.mark.promise("Fleet: Settings of nodes are wanted and reported by schema.")
+
+SHELL = By(came_from="shell")
+OWN: dict[str, Any] = {
+    "clips": {"preroll_s": 5.0, "postroll_s": 3.0},
+    "cameras": {"cong": {"least_change": 6.0, "zone": [], "alert_hours": []}},
+}
+LONGER = {"clips": {"preroll_s": 8.0}}
+YARD = {"name": "san", "outline": [[0, 0], [1, 0], [1, 1]], "entry": True}
+
+
+def report(
+    node: str = NODE, *, words: Configure | None = None, outcome: str = "in_force", why: str = ""
+) -> SettingsReport:
+    """What a node says that works by these, or made that of them."""
+    name = SettingsName(version=words.version, sha256=words.sha256) if words else None
+    return SettingsReport(
+        node=node,
+        in_force=name if outcome == "in_force" else None,
+        last=SettingsAnswer(**name.model_dump(), outcome=outcome, reason=why) if name else None,
+        own=OWN,
+        from_afar=words.settings if words and outcome == "in_force" else None,
+    )
+
+
+class Yard:
+    """A town with one node, and what is said to and fro."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.town = Town(db, folder)
+        self.db = db
+        self.now = self.town.clock.now()
+        self.service = self.town.services.use(SettingsService)
+        self.clerk = Clerk(self.town.filing, Fleet(_NoTokens()))
+        with db.reading() as conn:
+            self.node = Scope("node", self._id(conn, NODE))
+            self.camera_id = conn.scalar(select(cameras.c.id))
+            self.camera = conn.scalar(select(cameras.c.name))
+            self.top = Scope(
+                "area", conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))
+            )
+        self.area = Scope("area", self.town.area_id)
+
+    def _id(self, conn: Connection, name: str) -> UUID:
+        found = node_by_name(conn, name)
+        assert found is not None
+        return found.node_id
+
+    def asker(self, login: str = "kim") -> Asker:
+        with self.db.reading() as conn:
+            row = conn.execute(select(people).where(people.c.login == login)).one()
+        return Asker(row.id, login, row.name, row.role, "vi", "10.0.0.1")
+
+    def want(self, scope: Scope, body: Mapping[str, Any]) -> list[UUID]:
+        self.pass_s(1)
+        with self.db.writing() as conn:
+            return settings_rows.want(conn, scope, body, reason="gió", by=SHELL, now=self.now)
+
+    def told(self) -> list[Configure]:
+        """What is published now to nodes."""
+        return [words for _, words in self.told_by_name()]
+
+    def told_by_name(self) -> list[tuple[str, Configure]]:
+        """The same, and to whom."""
+        with self.db.writing() as conn:
+            replies = commands(conn, now=self.now)
+        said = [(one.topic.split("/")[1], decode_command(one.payload).body) for one in replies]
+        return [(name, body) for name, body in said if isinstance(body, Configure)]
+
+    def hear(self, said: SettingsReport, topic: str | None = None) -> Mapping[str, int]:
+        arrival = Arrival(topic or f"matthan/{said.node}/up/settings", encode(said), lambda: None)
+        with self.db.writing() as conn:
+            return self.clerk.file(conn, [arrival], now=self.now).counts
+
+    def standing(self) -> settings_rows.Standing:
+        with self.db.reading() as conn:
+            return settings_rows.standing(conn, self.node.scope_id)
+
+    def pass_s(self, span_s: float) -> None:
+        self.now = self.now.plus_s(span_s)
+
+    def acts(self) -> list[str]:
+        with self.db.reading() as conn:
+            found = conn.scalars(select(audit.c.act).order_by(audit.c.seq))
+            return [act for act in found if act.startswith(("settings.", "group."))]
+
+
+class _NoTokens:
+    def mint(self, node: str, now: Moment) -> Any:
+        raise AssertionError("no leave to upload was asked for")
+
+
+@pytest.fixture
+def yard(db: Database, tmp_path: Path) -> Yard:
+    return Yard(db, tmp_path)
+
+
+def test_a_node_is_told_what_is_wanted_until_it_answers(yard: Yard) -> None:
+    yard.hear(report())
+    assert yard.told() == []
+    assert yard.standing().state is State.UNASKED
+    yard.want(yard.node, LONGER)
+    [said] = yard.told()
+    assert (said.settings, said.sha256, said.version) == (LONGER, settings_hash(LONGER), 1)
+    assert yard.told() == [], "not at every look"
+    yard.pass_s(61)
+    assert yard.told() == [said]
+    yard.hear(report(words=said, outcome="on_probation"))
+    assert yard.standing().state is State.WAITING
+    yard.hear(report(words=said))
+    assert yard.standing().state is State.IN_FORCE
+    yard.pass_s(61)
+    assert yard.told() == []
+
+
+@pytest.mark.parametrize("outcome", ["refused", "fell_back"])
+def test_a_node_that_did_not_take_them_is_left_alone_until_it_is_asked_again(
+    yard: Yard, outcome: str
+) -> None:
+    yard.hear(report())
+    yard.want(yard.node, LONGER)
+    [said] = yard.told()
+    yard.hear(report(words=said, outcome=outcome, why="no such camera"))
+    known = yard.standing()
+    assert (known.state, known.reason) == (State(outcome), "no such camera")
+    yard.pass_s(600)
+    assert yard.told() == []
+    assert yard.service.try_again(yard.asker(), yard.node.scope_id)
+    [again] = yard.told()
+    assert (again.version, again.settings) == (2, LONGER)
+    assert not yard.service.try_again(yard.asker(), yard.node.scope_id), "it waits already"
+
+
+def test_a_node_that_is_away_or_of_an_older_agent_is_not_told(yard: Yard) -> None:
+    yard.want(yard.node, LONGER)
+    assert yard.told() == [], "it never reported: it would not know the word"
+    yard.hear(report())
+    with yard.db.writing() as conn:
+        conn.execute(update(nodes).values(state="offline"))
+    assert yard.told() == []
+    with yard.db.writing() as conn:
+        conn.execute(update(nodes).values(state="online"))
+    assert len(yard.told()) == 1
+
+
+def test_the_last_word_of_area_group_and_node_counts_key_by_key(yard: Yard) -> None:
+    yard.hear(report())
+    yard.want(
+        yard.top, {"clips": {"preroll_s": 6, "postroll_s": 6}, "every_camera": {"least_change": 9}}
+    )
+    yard.want(yard.area, {"clips": {"preroll_s": 7}})
+    with yard.db.writing() as conn:
+        group = groups.make_group(conn, "Chợ", area_id=yard.town.area_id, by=SHELL, now=yard.now)
+        groups.put_members(conn, group, [yard.node.scope_id], by=SHELL, now=yard.now)
+    yard.want(Scope("group", group), {"clips": {"alert_days": 40}})
+    yard.want(yard.node, {"cameras": {"cong": {"zone": [YARD]}}})
+    assert yard.standing().wanted == {
+        "clips": {"preroll_s": 7, "postroll_s": 6, "alert_days": 40},
+        "every_camera": {"least_change": 9},
+        "cameras": {"cong": {"zone": [YARD]}},
+    }
+    with yard.db.writing() as conn:
+        changed = groups.put_members(conn, group, [], by=SHELL, now=yard.now)
+    assert changed == [yard.node.scope_id]
+    assert "alert_days" not in yard.standing().wanted["clips"]
+
+
+def test_the_last_word_counts_also_when_the_hubs_clock_was_set_back_since(yard: Yard) -> None:
+    yard.want(yard.area, {"clips": {"alert_days": 40}})
+    yard.pass_s(-86_400)
+    yard.want(yard.area, {"clips": {"alert_days": 20}})
+    yard.want(yard.area, {"clips": {"alert_days": 10}})
+    assert yard.standing().wanted == {"clips": {"alert_days": 10}}
+    with yard.db.reading() as conn:
+        past = settings_rows.history(conn, yard.area)
+    assert [json.loads(one.body)["clips"]["alert_days"] for one in past] == [10, 20, 40]
+
+
+def test_a_node_of_another_area_is_not_meant(yard: Yard) -> None:
+    with yard.db.writing() as conn:
+        far = add_area(conn, name="Xa", level="commune", now=yard.now)
+        other = add_node(conn, name="tram-xa", area_id=far, now=yard.now)
+    assert yard.want(yard.top, LONGER) == [yard.node.scope_id]
+    with yard.db.reading() as conn:
+        assert settings_rows.standing(conn, other).version == 0
+
+
+def test_a_node_that_comes_later_or_with_its_area_gets_what_is_wanted_there(yard: Yard) -> None:
+    with yard.db.writing() as conn:
+        far = add_area(conn, name="Xa", level="commune", now=yard.now)
+        quarter = add_area(conn, name="Khu 9", level="quarter", parent_id=far, now=yard.now)
+    yard.want(Scope("area", far), LONGER)
+    with yard.db.writing() as conn:
+        other = add_node(conn, name="tram-xa", area_id=quarter, now=yard.now)
+        conn.execute(update(nodes).where(nodes.c.id == other).values(state="online"))
+    yard.hear(report("tram-xa"))
+    assert [name for name, _ in yard.told_by_name()] == ["tram-xa"]
+    with yard.db.writing() as conn:
+        words = AreaWords("Khu 9", "quarter", yard.top.scope_id)
+        rows.change(conn, quarter, words, by=SHELL, now=yard.now)
+        assert settings_rows.standing(conn, other).wanted == {}
+
+
+def test_what_nobody_may_want_is_refused_and_nothing_is_written(yard: Yard) -> None:
+    for scope, body in (
+        (yard.node, {"broker": {"host": "elsewhere"}}),
+        (yard.node, {"cameras": {"cong": {"url": "rtsp://elsewhere/x"}}}),
+        (yard.area, {"cameras": {"cong": {"zone": [YARD]}}}),
+        (yard.node, {"clips": {"preroll_s": 999}}),
+    ):
+        with pytest.raises(SettingsFault):
+            yard.want(scope, body)
+    with yard.db.writing() as conn, pytest.raises(RegistryError, match="reason"):
+        settings_rows.want(conn, yard.node, LONGER, reason="  ", by=SHELL, now=yard.now)
+    assert yard.standing().version == 0
+    assert yard.acts() == []
+
+
+def test_a_report_for_another_node_or_of_an_unknown_one_counts_nothing(yard: Yard) -> None:
+    assert yard.hear(report("tram-99"))["unknown_node"] == 1
+    assert yard.hear(report("tram-99"), f"matthan/{NODE}/up/settings")["set_aside"] == 1
+    assert yard.standing().report is None
+
+
+def test_a_preview_says_of_each_node_which_key_would_be_what(yard: Yard) -> None:
+    yard.hear(report())
+    found = yard.service.preview(
+        yard.asker(), yard.area, {"clips.preroll_s": 9, "every_camera.least_change": 6.0}
+    )
+    assert found is not None
+    [one] = found
+    assert one.node == NODE
+    assert one.changed == [Changed("clips.preroll_s", 5.0, 9)], "what stays as it is is no change"
+    assert yard.standing().version == 0
+
+
+def test_zones_and_masks_of_one_camera_are_saved_and_its_other_keys_stay(yard: Yard) -> None:
+    with yard.db.writing() as conn:
+        conn.execute(update(cameras).values(name="cong"))
+    yard.hear(report())
+    kim = yard.asker()
+    assert yard.service.want_of_camera(kim, yard.camera_id, {"zone": [YARD]}, reason="sân")
+    mask = [[0.1, 0.1], [0.2, 0.1], [0.2, 0.2]]
+    assert yard.service.want_of_camera(kim, yard.camera_id, {"private": [mask]}, reason="cửa sổ")
+    now = yard.service.of_camera(kim, yard.camera_id)
+    assert now is not None
+    assert now.wanted == {"zone": [YARD], "private": [mask]}
+    assert now.works_by["least_change"] == 6.0
+    assert now.state is State.WAITING
+    [said] = yard.told()
+    yard.hear(report(words=said))
+    now = yard.service.of_camera(kim, yard.camera_id)
+    assert now is not None
+    assert now.works_by["zone"] == [YARD]
+    assert yard.service.want_of_camera(kim, yard.camera_id, {"private": None}, reason="bỏ che")
+    assert yard.standing().wanted == {"cameras": {"cong": {"zone": [YARD]}}}
+
+
+def test_who_does_not_look_after_it_sees_and_changes_nothing_and_that_is_noted(yard: Yard) -> None:
+    an = yard.asker("an")
+    assert yard.service.of_camera(an, yard.camera_id) is None
+    assert not yard.service.want_of_camera(an, yard.camera_id, {"zone": [YARD]}, reason="x")
+    assert yard.service.page(an, yard.node) is None
+    assert yard.service.preview(an, yard.area, {"clips.preroll_s": 9}) is None
+    assert not yard.service.want(an, yard.area, {"clips.preroll_s": 9}, reason="x")
+    assert not yard.service.try_again(an, yard.node.scope_id)
+    assert not yard.service.want(yard.asker(), yard.top, {"clips.preroll_s": 9}, reason="x")
+    assert yard.service.overview(an).nodes == []
+    assert yard.acts().count("settings.want.refused") == 4
+    assert yard.standing().version == 0
+
+
+def test_a_camera_in_anothers_area_is_not_drawn_on_by_who_looks_after_its_node(yard: Yard) -> None:
+    with yard.db.writing() as conn:
+        far = add_area(conn, name="Xa", level="commune", now=yard.now)
+        conn.execute(update(cameras).values(area_id=far))
+    assert yard.service.of_camera(yard.asker(), yard.camera_id) is None
+    assert not yard.service.want_of_camera(
+        yard.asker(), yard.camera_id, {"private": []}, reason="x"
+    )
+    assert yard.standing().version == 0
+    assert yard.acts() == ["settings.open.refused", "settings.want.refused"]
+
+
+@pytest.mark.promise("Fleet: A roll-out goes in stages and halts by itself.")
+def test_who_changed_what_when_and_why_stays_on_record(yard: Yard) -> None:
+    kim = yard.asker()
+    yard.service.want(kim, yard.node, {"clips.preroll_s": 9}, reason="trước khi vào")
+    yard.service.want(kim, yard.node, {"clips.preroll_s": None, "clips.max_s": 40}, reason="thử")
+    page = yard.service.page(kim, yard.node)
+    assert page is not None
+    assert page.wanted == {"clips": {"max_s": 40}}
+    assert [(past.who, past.reason) for past in page.history] == [
+        ("Phạm Kim", "thử"),
+        ("Phạm Kim", "trước khi vào"),
+    ]
+    assert page.history[0].changed == [
+        Changed("clips.max_s", None, 40),
+        Changed("clips.preroll_s", 9, None),
+    ]
+    assert yard.acts().count("settings.want") == 2
+
+
+def test_the_keepers_shell_previews_sets_shows_and_groups(
+    sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = Database(sqlite_url)
+    yard = Yard(db, tmp_path)
+    yard.hear(report())
+    desk = Desk.of(sqlite_url, tmp_path, capsys)
+    words = ("config", "set", "--node", NODE, "clips.preroll_s=8", "uploads.bring=alerts")
+    said = desk.says(*words, "--dry-run")
+    assert "clips.preroll_s: 5.0 -> 8" in said
+    assert "nothing was changed" in said
+    assert "give a --reason" in desk.refuses(*words)
+    assert "wanted of 1 nodes" in desk.says(*words, "--reason", "gió")
+    assert f"{NODE}: waiting 1" in desk.says("config", "list")
+    assert 'uploads.bring = "alerts"' in desk.says("config", "show", "--node", NODE)
+    assert "to be changed from afar" in desk.refuses(*words[:4], "log.level=debug", "--reason", "x")
+    assert "neither refused nor" in desk.refuses("config", "again", NODE)
+    desk.says("config", "group", "Chợ", NODE, "--area", "Tân Khai")
+    desk.says("config", "set", "--group", "cho", "clips.postroll_s=9", "--reason", "gió")
+    assert "running, stage 1 of 3" in desk.says("config", "rollouts")
+    more = ("config", "set", "--group", "cho", "clips.max_s=30", "--reason", "gió", "--at-once")
+    assert "in stages: wait" in desk.refuses(*more)
+    assert yard.standing().wanted["clips"] == {"preroll_s": 8, "postroll_s": 9}
+    desk.says("config", "set", "--node", NODE, "clips.preroll_s=", "--reason", "lại như cũ")
+    assert yard.standing().wanted["clips"] == {"postroll_s": 9}
+    db.close()
+
+
+flat = st.dictionaries(
+    st.sampled_from(["clips", "uploads", "every_camera"]),
+    st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0, 3)),
+)
+layers = st.lists(
+    st.builds(
+        lambda flat, cams: {**flat, "cameras": cams},
+        flat,
+        st.dictionaries(
+            st.sampled_from(["x", "y"]),
+            st.dictionaries(st.sampled_from(["zone", "line"]), st.lists(st.integers(0, 2))),
+        ),
+    ),
+    max_size=4,
+)
+
+
+@given(layers)
+def test_layers_can_be_laid_together_in_any_parts(each: list[dict[str, Any]]) -> None:
+    whole = laid_together(each)
+    for cut in range(len(each) + 1):
+        parts = [laid_together(each[:cut]), laid_together(each[cut:])]
+        assert laid_together(parts) == whole
+    assert settings_hash(laid_together([whole])) == settings_hash(whole)
+    assert difference(None, whole, whole) == []
+
+
+@given(flat, st.sampled_from(["clips.a", "uploads.b", "every_camera.a", "cameras.x.zone"]))
+def test_a_key_that_is_set_and_taken_back_leaves_no_trace(layer: dict[str, Any], key: str) -> None:
+    bare = with_keys(layer, {key: None})
+    assert with_keys(with_keys(bare, {key: 7}), {key: None}) == bare
+
+
+def test_a_key_that_is_none_is_refused() -> None:
+    for key in ("clips", "clips.a.b", "cameras.x", ""):
+        with pytest.raises(ValueError, match="write it as"):
+            with_keys({}, {key: 1})
+
+
+def test_an_answer_about_other_settings_is_no_answer() -> None:
+    said = Configure(version=4, sha256=settings_hash(LONGER), within_s=60, settings=LONGER)
+    for outcome in ("refused", "fell_back", "on_probation", "a_newer_word"):
+        told = report(words=said, outcome=outcome)
+        state, _ = judged(told, version=5, sha256=settings_hash({}))
+        assert state is State.WAITING
+    assert judged(report(words=said), version=9, sha256=said.sha256)[0] is State.IN_FORCE

@@ -1,0 +1,124 @@
+"""The pages of boxes' settings: previewed, wanted with a reason, halted, and for whom."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from hub.base.audit.tables import audit
+from hub.base.db.database import Database
+from hub.nodes.desired_state import rollout_rows
+from hub.nodes.desired_state.rules.layers import State
+from hub.nodes.desired_state.rules.rollout import Course
+from tests.hub.nodes.test_settings import LONGER, Yard, report
+from tests.hub.rigs.web_town import NODE, PASSWORD
+from tests.hub.rigs.web_visitor import Visitor, text_of
+
+
+class Pages(Yard):
+    """The town, and its site."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        super().__init__(db, folder)
+        self.app = self.town.app()
+        self.hear(report())
+        self.box = f"/configuration/node/{self.node.scope_id}"
+        self.place = f"/configuration/area/{self.area.scope_id}"
+
+    def visitor(self, login: str = "kim") -> Visitor:
+        return Visitor(self.app).sign_in(login, PASSWORD)
+
+    def rollouts(self) -> list[rollout_rows.Rollout]:
+        with self.db.reading() as conn:
+            return rollout_rows.listed(conn)
+
+
+@pytest.fixture
+def pages(db: Database, tmp_path: Path) -> Pages:
+    return Pages(db, tmp_path)
+
+
+def test_a_change_is_previewed_at_each_box_and_then_wanted_with_a_reason(pages: Pages) -> None:
+    kim, form = pages.visitor(), {"clips.preroll_s": "8,5", "uploads.bring": "alerts"}
+    assert NODE in text_of(kim.get("/configuration"))
+    shown = kim.post(f"{pages.box}/preview", **form)
+    assert "5 → 8.5" in text_of(shown)
+    assert pages.standing().version == 0
+    assert kim.post(pages.box, **form).status_code == 422, "without a reason"
+    assert kim.post(pages.box, **form, reason="gió").status_code == 303
+    wanted = {"clips": {"preroll_s": 8.5}, "uploads": {"bring": "alerts"}}
+    assert pages.standing().wanted == wanted
+    after = text_of(kim.get(pages.box))
+    assert "gió" in after
+    assert "chưa trả lời" in after
+    assert kim.post(pages.box, **{"clips.preroll_s": ""}, reason="thôi").status_code == 303
+    assert pages.standing().wanted == {"uploads": {"bring": "alerts"}}, "what is not sent stays"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"clips.preroll_s": "nhiều"},
+        {"clips.preroll_s": "600"},
+        {"uploads.bring": "everything"},
+        {"every_camera.continuous": "perhaps"},
+        {"every_camera.alert_hours": "ban đêm"},
+        {"clips.max_bytes": "2.5"},
+    ],
+    ids=lambda form: next(iter(form.values())),
+)
+def test_what_cannot_be_wanted_is_said_and_what_was_typed_stays(
+    pages: Pages, form: dict[str, str]
+) -> None:
+    kim = pages.visitor()
+    for path in (f"{pages.box}/preview", pages.box):
+        refused = kim.post(path, **form, reason="gió")
+        assert refused.status_code == 422
+        assert 'role="alert"' in refused.text
+        [(key, value)] = form.items()
+        assert f'value="{value}"' in refused.text or f'select name="{key}"' in refused.text
+    assert pages.standing().version == 0
+
+
+def test_of_an_area_it_goes_out_in_stages_and_is_halted_by_hand(pages: Pages) -> None:
+    kim = pages.visitor()
+    assert kim.post(pages.place, **{"clips.preroll_s": "8"}, reason="gió").status_code == 303
+    again = kim.post(pages.place, **{"clips.preroll_s": "9"}, reason="gió")
+    assert again.status_code == 422
+    assert "Đang triển khai thay đổi khác" in text_of(again)
+    [going] = pages.rollouts()
+    assert going.course is Course.RUNNING
+    halt = f"/configuration/rollouts/{going.rollout_id}/halt"
+    assert halt in kim.get("/configuration").text
+    assert kim.post(halt, reason="sai rồi").status_code == 303
+    assert pages.standing().wanted == {}
+    assert "sai rồi" in text_of(kim.get("/configuration"))
+    assert kim.post(halt, reason="nữa").status_code == 404
+
+
+def test_a_refusal_is_shown_with_its_reason_and_tried_again_from_the_page(pages: Pages) -> None:
+    kim = pages.visitor()
+    pages.want(pages.node, LONGER)
+    [said] = pages.told()
+    pages.hear(report(words=said, outcome="refused", why="no such camera"))
+    shown = text_of(kim.get(pages.box))
+    assert "đã từ chối" in shown
+    assert "no such camera" in shown
+    again = f"/configuration/nodes/{pages.node.scope_id}/again"
+    assert kim.post(again).status_code == 303
+    with pages.db.reading() as conn:
+        assert "settings.again" in set(conn.scalars(select(audit.c.act)))
+    assert pages.standing().state is State.WAITING
+    assert kim.post(again).status_code == 404
+
+
+def test_who_looks_after_nothing_finds_no_such_page(pages: Pages) -> None:
+    an = pages.visitor("an")
+    for path in ("/configuration", pages.box, pages.place):
+        assert an.get(path).status_code == 404
+    assert an.post(f"{pages.box}/preview", **{"clips.preroll_s": "8"}).status_code == 404
+    assert an.post(pages.box, **{"clips.preroll_s": "8"}, reason="x").status_code == 404
+    top = f"/configuration/area/{pages.top.scope_id}"
+    assert pages.visitor().get(top).status_code == 404, "above the keeper's own area"
+    assert pages.visitor().get(pages.box.replace("node", "street")).status_code == 404
+    assert pages.standing().version == 0

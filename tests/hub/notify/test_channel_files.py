@@ -1,0 +1,52 @@
+"""Channels of the keeper's files: `matthan-hub check` names them, or says what cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.app.cli.entries import parse_service_address
+from hub.app.config import HubSettings
+from hub.app.errors import StartRefusedError
+from hub.app.wiring import channels
+
+
+def settings(folder: Path, **push: str) -> HubSettings:
+    return HubSettings(
+        web={"public_url": "https://hub.example"},
+        push={"subject": "mailto:keeper@hub.example", **push},
+        secrets={"folder": str(folder)},
+    )
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def test_without_files_there_are_web_push_and_ntfy(tmp_path: Path) -> None:
+    assert channels.names(settings(tmp_path)) == ["webpush", "ntfy"]
+
+
+def test_each_file_in_the_secrets_folder_adds_its_channels(tmp_path: Path) -> None:
+    write(tmp_path / "zalo.toml", '[bot]\ntoken = "12345689:abc-xyz"\n')
+    write(tmp_path / "services.toml", "telegram = 'tgram://123456789:abcdefg_hijklmnop/{to}'\n")
+    assert channels.names(settings(tmp_path)) == ["webpush", "ntfy", "zalo_bot", "telegram"]
+
+
+def test_a_file_that_is_named_and_not_there_refuses_the_start(tmp_path: Path) -> None:
+    with pytest.raises(StartRefusedError, match=r"push\.zalo_file: .*cannot be read"):
+        channels.names(settings(tmp_path, zalo_file=str(tmp_path / "none.toml")))
+    with pytest.raises(StartRefusedError, match=r"push\.services_file: .*cannot be read"):
+        channels.names(settings(tmp_path, services_file=str(tmp_path / "none.toml")))
+
+
+def test_a_persons_own_part_is_read_with_its_channel() -> None:
+    found = parse_service_address("telegram: 5551234 ")
+    assert (found.channel, found.address, found.secrets) == ("telegram", "telegram:5551234", "{}")
+
+
+@pytest.mark.parametrize("text", ["", "telegram", "telegram:", "webpush:x", "Tele gram:1"])
+def test_what_names_no_channel_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="telegram:123456"):
+        parse_service_address(text)

@@ -1,0 +1,205 @@
+"""A leader's day and week: true numbers, only of what was granted, as a page and as a file."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, update
+
+from hub.access.rules.grants import Right
+from hub.access.tables import people
+from hub.alerting.alerts.tables import alerts
+from hub.alerting.response.service import ResponseService
+from hub.base.db.columns import columns
+from hub.oversight.reports.rules import (
+    AlertFact,
+    CameraFact,
+    DarkFact,
+    Facts,
+    report,
+    spans_s,
+    times,
+)
+from hub.oversight.reports.spans import bounds, day_of
+from hub.oversight.reports.wording import harmless
+from hub.registry import registry
+from hub.registry.tables import cameras
+from tests.hub.alerting.test_on_the_way import another_camera, asker
+from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.hub.rigs.web_visitor import Visitor, text_of
+
+pytestmark = pytest.mark.promise("Pages: Reports count alerts, times and false alarms by area.")
+
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+S = 1_000_000
+A, B = UUID(int=1), UUID(int=2)
+KNOWN = [CameraFact(A, "Cổng chợ", "Chợ, Tân Khai"), CameraFact(B, "Cổng trường", "Trường")]
+
+
+def alert(camera_id: UUID = A, at_s: int = 0, **more: Any) -> AlertFact:
+    facts = {
+        "answered_utc_us": None,
+        "arrived_utc_us": None,
+        "is_false": False,
+        "cause": None,
+        "is_quiet": False,
+    }
+    return AlertFact(camera_id, at_s * S, **(facts | more))
+
+
+def facts(*found: AlertFact, dark: tuple[DarkFact, ...] = (), slots: int = 4) -> Facts:
+    bounds_of = tuple(n * 100 * S for n in range(slots + 1))
+    return Facts(bounds_of, found, dark, seen_until_utc_us=slots * 100 * S)
+
+
+def test_a_span_is_counted_by_slot_time_area_and_cause() -> None:
+    now = facts(
+        alert(at_s=10, answered_utc_us=40 * S, arrived_utc_us=310 * S),
+        alert(at_s=120, answered_utc_us=130 * S, is_false=True, cause="animal"),
+        alert(at_s=130, answered_utc_us=135 * S, is_false=True),
+        alert(B, at_s=399, is_quiet=True, answered_utc_us=999 * S),
+    )
+    found = report(now, facts(alert(at_s=5)), KNOWN)
+    assert found.now.slots == (1, 2, 0, 1)
+    assert (found.now.alerts, found.now.unanswered, found.now.false_alarms) == (4, 0, 2)
+    assert found.now.answer is not None
+    assert (found.now.answer.n, found.now.answer.median_s) == (3, 10.0)
+    assert found.now.arrival is not None and found.now.arrival.median_s == 300.0
+    assert (found.before.alerts, found.before.unanswered) == (1, 1)
+    assert [(one.place, one.alerts) for one in found.areas] == [("Chợ, Tân Khai", 3), ("Trường", 1)]
+    (line,) = found.false_alarms
+    assert (line.label, line.false_alarms, line.alerts) == ("Cổng chợ", 2, 3)
+    assert line.causes == ((None, 1), ("animal", 1))
+
+
+def test_what_was_dark_is_counted_once_within_the_span_and_until_now() -> None:
+    dark = (
+        DarkFact(A, "tk-01", -50 * S, 20 * S),
+        DarkFact(A, "tk-01", 10 * S, 60 * S),
+        DarkFact(B, "tk-01", 390 * S, None),
+    )
+    found = report(facts(dark=dark), facts(), KNOWN)
+    assert [(one.label, one.dark_s, one.is_dark) for one in found.cameras] == [
+        ("Cổng chợ", 60.0, False),
+        ("Cổng trường", 10.0, True),
+    ]
+    (node,) = found.nodes
+    assert (node.label, node.times, node.dark_s, node.is_dark) == ("tk-01", 3, 70.0, True)
+    assert found.now.dark_s == 70.0
+
+
+@given(st.lists(st.tuples(st.integers(-200, 600), st.none() | st.integers(-200, 600)), max_size=8))
+def test_dark_spans_never_exceed_the_span_and_equal_a_count_of_seconds(
+    found: list[tuple[int, int | None]],
+) -> None:
+    dark = [DarkFact(A, "n", a * S, None if b is None else b * S) for a, b in found]
+    dark_seconds = {
+        second for a, b in found for second in range(max(0, a), min(400, 400 if b is None else b))
+    }
+    assert spans_s(facts(), dark) == len(dark_seconds)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=50))
+def test_the_median_and_nine_in_ten_are_of_those_measured(all_s: list[float]) -> None:
+    found = times(all_s)
+    assert found is not None
+    assert {found.median_s, found.nine_in_ten_s} <= set(all_s)
+    assert sum(one <= found.median_s for one in all_s) * 2 >= len(all_s)
+    assert sum(one <= found.nine_in_ten_s for one in all_s) * 10 >= len(all_s) * 9
+
+
+def test_a_day_and_a_week_begin_at_local_midnight_and_a_day_of_a_set_clock_is_longer() -> None:
+    week = bounds("week", date(2026, 11, 25), HERE)
+    assert (week.first, week.last, len(week.slots)) == (date(2026, 11, 23), date(2026, 11, 29), 8)
+    assert len(bounds("day", date(2026, 11, 25), HERE).slots) == 25
+    assert len(bounds("day", date(2026, 10, 25), ZoneInfo("Europe/Berlin")).slots) == 26
+    today = date(2026, 11, 25)
+    assert day_of("9999-12-31", today) == day_of("x", today) == today
+
+
+def add_leader(town: Town, *, area_id: UUID | None = None) -> None:
+    town.add_person("lan", "Lãnh đạo Lan", "leader", Right.SEE, area_id=area_id)
+
+
+def leader(town: Town, *, area_id: UUID | None = None) -> Visitor:
+    add_leader(town, area_id=area_id)
+    return Visitor(town.app()).sign_in("lan", PASSWORD)
+
+
+def an_alert(town: Town, label: str = "=Cổng", *, cause: str | None = "animal") -> None:
+    seen = town.somebody()
+    town.gone(seen)
+    an = asker(town, "an")
+    responses = town.services.use(ResponseService)
+    responses.act(an, seen.alert_id, act="take")
+    responses.arrive(an, seen.alert_id)
+    responses.act(an, seen.alert_id, act="false_alarm", cause=cause)
+    with town.db.writing() as conn:
+        conn.execute(update(cameras).values(label=label))
+
+
+def test_a_leader_reads_true_numbers_as_a_page_a_file_and_a_table(town: Town) -> None:
+    an_alert(town)
+    town.somebody()
+    lan = leader(town)
+    for span in ("day", "week"):
+        page = lan.get(f"/reports/{span}")
+        assert page.status_code == 200
+        words = text_of(page)
+        assert "Cảnh báo 2 tuần trước: 0" in words
+        assert "con vật 1" in words
+    saved = lan.get("/reports/week/file.html")
+    assert saved.headers["content-disposition"].startswith('attachment; filename="matthan-week-')
+    assert "<svg" in saved.text and "<link" not in saved.text and "src=" not in saved.text
+    table = lan.get("/reports/week/file.csv")
+    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert rows[0] == ["Phần", "Chỉ số", "Địa điểm", "Giá trị", "Đơn vị", "Tuần trước"]
+    assert ["Tất cả", "Cảnh báo", "", "2", "", "0"] in rows
+    assert any(row[1].startswith("'=Cổng") for row in rows)
+    assert not any(cell[:1] in "=+-@" for row in rows for cell in row if cell)
+
+
+def test_a_leader_sees_only_what_was_granted_and_an_officer_no_report(town: Town) -> None:
+    with town.db.writing() as conn:
+        now = town.clock.now()
+        elsewhere = registry.add_area(
+            conn, name="Bến xe", level="junction", parent_id=None, now=now
+        )
+    an_alert(town)
+    another_camera(town, "Cổng bến xe", area_id=elsewhere)
+    lan = leader(town, area_id=elsewhere)
+    words = text_of(lan.get("/reports/day"))
+    assert "Cảnh báo 0" in words and "Cổng" not in words
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    for path in ("/reports", "/reports/day", "/reports/week/file.csv", "/reports/day/file.html"):
+        assert an.get(path).status_code == 404
+    assert lan.get("/reports/month").status_code == 404
+    assert lan.get("/reports/day?on=%00").status_code == 200
+
+
+def test_the_time_to_acknowledge_is_of_the_first_who_took_it(town: Town) -> None:
+    an_alert(town)
+    lan = leader(town)
+    with town.db.writing() as conn:
+        # handed over and taken again an hour later
+        later = town.clock.now().plus_s(3600)
+        conn.execute(update(alerts).values(columns("taken", later)))
+        assert conn.scalar(select(people.c.id).limit(1)) is not None
+    assert (
+        "giờ"
+        not in text_of(lan.get("/reports/day"))
+        .split("Thời gian đến nơi")[0]
+        .split("Thời gian tiếp nhận")[1]
+    )
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\r1"])
+def test_no_cell_is_a_formula(cell: str) -> None:
+    assert harmless(cell) == f"'{cell}"
+    assert harmless("Cổng = chợ") == "Cổng = chợ"

@@ -1,0 +1,166 @@
+"""The map's table and answers, and what lies under the cameras."""
+
+import json
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from PIL import Image
+from sqlalchemy import insert, select, update
+
+from hub.base.db.columns import columns
+from hub.places.map.ground import PMTILES, Corners, MapFileError, MapFiles
+from hub.registry.tables import cameras, nodes
+from tests.hub.alerting.test_on_the_way import another_camera
+from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.hub.rigs.web_visitor import Visitor, text_of
+
+pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
+
+TOWN = Corners(106.55, 11.60, 106.65, 11.50)
+
+
+def place_all(town: Town) -> None:
+    with town.db.writing() as conn:
+        conn.execute(update(cameras).values(latitude_deg=11.54, longitude_deg=106.6))
+
+
+def many_cameras(town: Town, number: int, *, lost_every: int = 50) -> list[UUID]:
+    """So many cameras, on a grid over the town."""
+    now, ids = town.clock.now(), [uuid4() for _ in range(number)]
+    side = max(1, round(number**0.5))
+    with town.db.writing() as conn:
+        node_id = conn.scalar(select(nodes.c.id))
+        conn.execute(
+            insert(cameras),
+            [
+                {
+                    "id": camera_id,
+                    "node_id": node_id,
+                    "name": f"c{n}",
+                    "label": f"Camera {n:05d}",
+                    "area_id": town.area_id,
+                    "is_lost": n % lost_every == 0,
+                    "latitude_deg": 11.5 + n // side * 0.002,
+                    "longitude_deg": 106.5 + n % side * 0.002,
+                    **columns("state_since", now),
+                }
+                for n, camera_id in enumerate(ids)
+            ],
+        )
+    return ids
+
+
+def test_the_map_tells_state_and_open_alerts_of_cameras_one_may_see(town: Town) -> None:
+    place_all(town)
+    lost = another_camera(town, "Cổng trường")
+    town.somebody()
+    with town.db.writing() as conn:
+        conn.execute(
+            update(cameras)
+            .where(cameras.c.id == lost)
+            .values(is_lost=True, latitude_deg=11.541, longitude_deg=106.6)
+        )
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    told = {row[1]: row[2:] for row in an.get("/map/cameras.json").json()["cameras"]}
+    assert told["Cổng trường"] == [106.6, 11.541, 1, 0]
+    assert sorted(row[2:] for row in told.values()) == [[0, 1], [1, 0]]
+    states = an.get("/map/states.json").json()["states"]
+    assert states[str(lost)] == [1, 0]
+    assert len(states) == 2
+    guest = Visitor(town.app()).sign_in("guest", PASSWORD)
+    assert guest.get("/map/cameras.json").json() == {"cameras": []}
+    assert guest.get("/map/states.json").json() == {"states": {}}
+    assert "Cổng trường" not in guest.get("/map").text
+
+
+def test_the_table_puts_open_alerts_first_finds_without_diacritics_and_has_pages(
+    town: Town,
+) -> None:
+    many_cameras(town, 250)
+    place_all(town)
+    town.somebody()
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    page = text_of(an.get("/map"))
+    assert "1 / 6" in page
+    assert page.index("Ngã tư 1") < page.index("Camera 0")
+    assert "Camera 00033" in text_of(an.get("/map?find=camera 00033"))
+    assert text_of(an.get("/map?find=nga tu cho cu")).count("Camera 00") > 0
+    assert an.get("/map?page=3").status_code == 200
+    assert an.get("/map?page=99").status_code == 200
+    assert an.get("/map?page=0").status_code == 422
+    assert "<b>" not in an.get("/map?find=<b>").text
+
+
+def tiles(folder: Path, size: int = 1000) -> Path:
+    path = folder / "town.pmtiles"
+    path.write_bytes(PMTILES + bytes(range(256)) * (size // 256))
+    return path
+
+
+def plan(folder: Path, size: tuple[int, int] = (40, 30)) -> Path:
+    path = folder / "plan.png"
+    Image.new("RGB", size, "white").save(path)
+    return path
+
+
+def test_the_ground_is_sent_in_the_ranges_asked_for_to_whoever_is_signed_in(
+    town: Town, tmp_path: Path
+) -> None:
+    folder = tmp_path / "map"
+    app = town.app(map_folder=folder)
+    an = Visitor(app).sign_in("an", PASSWORD)
+    assert an.get("/map/ground.json").json() == {"kind": ""}
+    assert an.get("/map/ground").status_code == 404
+    source = tiles(tmp_path)
+    MapFiles(folder).put_tiles(source)
+    assert an.get("/map/ground.json").json() == {"kind": "tiles", "corners": None}
+    whole = an.get("/map/ground")
+    assert (whole.status_code, whole.content) == (200, source.read_bytes())
+    part = an.get("/map/ground", range="bytes=0-7")
+    assert (part.status_code, part.content[:8]) == (206, PMTILES)
+    assert an.get("/map/ground", range="bytes=99999-").status_code == 416
+    MapFiles(folder).put_plan(plan(tmp_path), TOWN)
+    told = an.get("/map/ground.json").json()
+    assert told == {"kind": "plan", "corners": [106.55, 11.60, 106.65, 11.50]}
+    assert an.get("/map/ground").headers["content-type"] == "image/png"
+    assert {path.name for path in folder.iterdir()} == {"ground.png", "ground.json"}
+    stranger = Visitor(app)
+    assert stranger.get("/map/ground").status_code in (303, 401)
+    MapFiles(folder).clear()
+    assert an.get("/map/ground.json").json() == {"kind": ""}
+
+
+def test_what_cannot_be_the_ground_is_refused_at_the_shell(tmp_path: Path) -> None:
+    files = MapFiles(tmp_path / "map")
+    other = tmp_path / "x.pmtiles"
+    other.write_bytes(b"PMTiles\x02 old")
+    with pytest.raises(MapFileError, match="no PMTiles archive of version 3"):
+        files.put_tiles(other)
+    with pytest.raises(MapFileError, match="is no image"):
+        files.put_plan(other, TOWN)
+    torn = bytearray(plan(tmp_path).read_bytes())
+    torn[-20] ^= 0xFF
+    other.write_bytes(torn)
+    with pytest.raises(MapFileError, match="is no image"):
+        files.put_plan(other, TOWN)
+    with pytest.raises(MapFileError, match="west is not west of east"):
+        files.put_plan(plan(tmp_path), Corners(107, 12, 106, 11))
+    with pytest.raises(MapFileError, match="south is not south of north"):
+        files.put_plan(plan(tmp_path), Corners(106, 11, 107, 12))
+    assert files.ground() is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"file": "../../etc/passwd"}', "\0"])
+def test_a_spoilt_folder_is_a_blank_map(tmp_path: Path, text: str) -> None:
+    (tmp_path / "ground.json").write_text(text)
+    assert MapFiles(tmp_path).ground() is None
+
+
+def test_no_name_in_the_folder_leads_out_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "map"
+    folder.mkdir()
+    (tmp_path / "secret").write_text("x")
+    told = {"file": "../secret", "kind": "plan", "media_type": "image/png", "corners": None}
+    (folder / "ground.json").write_text(json.dumps(told))
+    assert MapFiles(folder).ground() is None

@@ -1,0 +1,56 @@
+"""The hub's command line as its keeper uses it."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.__main__ import main
+
+
+class Desk:
+    """A hub's commands, run in this process."""
+
+    def __init__(self, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._config = config
+        self._capsys = capsys
+
+    @classmethod
+    def of(cls, sqlite_url: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> "Desk":
+        config = folder / "hub.toml"
+        config.write_text(f"""
+[store]
+url = "{sqlite_url}"
+media_folder = "{folder / "media"}"
+[web]
+public_url = "http://testserver"
+[push]
+subject = "mailto:keeper@hub.example"
+[secrets]
+folder = "{folder / "secrets"}"
+""")
+        return cls(config, capsys)
+
+    def says(self, *words: str) -> str:
+        code, out, err = self._run(words)
+        assert code == 0, err
+        return out
+
+    def finds(self, *words: str) -> str:
+        """What it says of something that does not hold: it ends with 1."""
+        code, out, _ = self._run(words)
+        assert code == 1, out
+        return out
+
+    def refuses(self, *words: str) -> str:
+        code, out, err = self._run(words)
+        assert code == 1, out
+        [line] = err.splitlines()
+        return line
+
+    def _run(self, words: tuple[str, ...]) -> tuple[object, str, str]:
+        self._capsys.readouterr()
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+            patch.setattr("sys.argv", ["matthan-hub", *words, "--config", str(self._config)])
+            patch.setattr("hub.app.logs.set_up", lambda _: None)
+            main()
+        return ended.value.code, *self._capsys.readouterr()

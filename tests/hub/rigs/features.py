@@ -1,0 +1,17 @@
+"""What all features of the hub say together, for tests."""
+
+from typing import Final
+
+from hub.app.features import FEATURES
+from hub.web import rate_limits
+from hub.web.i18n import words
+from hub.web.rate_limits import Rule
+
+RATES: Final = [rate for feature in FEATURES for rate in feature.rates]
+ACTS: Final = {act for feature in FEATURES for act in feature.acts(words("en"))}
+"""Acts of the log that have a text."""
+
+
+def rule_of(method: str, path: str) -> Rule | None:
+    """The limit of a route; None: no limit."""
+    return rate_limits.rule_of(method, path, RATES)

@@ -1,0 +1,42 @@
+"""The intake as a program of its own, which kills itself after the commit and before the ack.
+
+Usage: python -m tests.hub.rigs.mortal_hub DATABASE_URL HOST PORT CA_FILE CERT_FILE KEY_FILE
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.intake.filing.batch import Outcome
+from hub.intake.mqtt.inbox import Arrival
+from hub.intake.mqtt.probe import BrokerAddress
+from hub.intake.subscriber import Subscriber, Writer
+from tests.hub.rigs.intake_rig import clerk
+
+
+class MortalWriter(Writer):
+    """Commits its first batch and is gone."""
+
+    def commit(self, batch: list[Arrival], stop: threading.Event) -> list[Outcome]:
+        """Commit; whoever called hears nothing of it."""
+        super().commit(batch, stop)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return []
+
+
+def main() -> None:
+    """Run until the first batch."""
+    url, host, port, *files = sys.argv[1:]
+    ca_file, cert_file, key_file = map(Path, files)
+    writer = MortalWriter(Database(url), clerk=clerk(), clock=HubClock())
+    where = BrokerAddress(host, int(port), ca_file, cert_file, key_file)
+    Subscriber(where, writer=writer, bell=Bell()).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,437 @@
+"""A small town on a real store, with its web site: one camera, and officers with unlike grants."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from agent.wire.answers import ShowLive
+from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
+from hub.access.grants import people_rows, rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import ALL, Grant, Right
+from hub.access.signin.accounts import Accounts
+from hub.access.signin.provider_port import OpenIdProvider
+from hub.access.tables import people
+from hub.alerting.alerts.rules.grouping import Policy
+from hub.app.features import FEATURES
+from hub.app.web.create_app import WebSettings, create_app
+from hub.app.web.services import Resources, make_services
+from hub.base.audit.tables import audit
+from hub.base.change_signal import Bell
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.storage.blobs import BlobFolder, Blobs
+from hub.base.storage.partial_files import PartFolder
+from hub.cases.evidence.arrival import seal_arrival
+from hub.cases.evidence.arrival_seal import ArrivalSeal, Arrived
+from hub.cases.evidence.keys import new_key
+from hub.console.accounts.service import AccountService
+from hub.footage.live.leases import LiveRound
+from hub.footage.live.service import LiveService
+from hub.footage.live.watching import Watching
+from hub.footage.tables import media
+from hub.footage.transcoding.proxies import Proxies
+from hub.footage.upload.service import Uploads
+from hub.intake.filing.filing import Filing
+from hub.nodes import presence
+from hub.nodes.enrolment.port import Enrolling
+from hub.nodes.releases.bundles import update_key
+from hub.public.data_requests.rules import Span, Week, Wish
+from hub.public.data_requests.rules import Terms as AnswerTerms
+from hub.public.data_requests.views import Office
+from hub.public.households.arrivals import Arrivals
+from hub.public.households.port import HouseholdRoom, Terms
+from hub.public.households.upload_service import GivingDesk
+from hub.public.tips.sealing import TipBox
+from hub.registry import registry
+from hub.registry.tables import areas
+from hub.web.rendering import Measures, Pack
+from tests.hub.rigs.wire_words import NodeVoice
+
+PASSWORD = "đèn đường 756"
+TOKEN = "leave-to-bring-files"
+NODE = "tram-01"
+TOKENS = {TOKEN: NODE, "of-another": "tram-02"}
+"""The nodes that may bring files, by their tokens."""
+OFFICE = Office(
+    AnswerTerms(
+        Span(2, "working days"),
+        {wish: Span(10, "days") for wish in Wish},
+        {wish: Span(10, "days") for wish in Wish},
+    ),
+    Week(ZoneInfo("Asia/Ho_Chi_Minh")),
+    refusals={"vi": {"held": "đang được giữ"}, "en": {"held": "it is held"}},
+    sources={"vi": "Luật 91/2025/QH15.", "en": "Law 91/2025/QH15."},
+)
+"""How this town answers persons concerned."""
+POLICY = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
+"""Every sighting is an alert of its own, and rings."""
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def quick_passwords() -> Passwords:
+    """Real hashes, without the price that guards real people."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@dataclass
+class Town:
+    """What the tests of the site hold in their hands."""
+
+    db: Database
+    folder: Path
+    bell: Bell = field(default_factory=Bell)
+    clock: HubClock = field(default_factory=HubClock)
+    passwords: Passwords = field(default_factory=quick_passwords)
+    voice: NodeVoice = field(default_factory=lambda: NodeVoice(NODE))
+    filing: Filing = field(default_factory=lambda: Filing(POLICY))
+
+    spare_bytes: int = 0
+    told_nodes: list[tuple[str, ShowLive]] = field(default_factory=list)
+    """What nodes were told of who watches."""
+    told_households: list[tuple[str, str, str]] = field(default_factory=list)
+    """Channel, address, words."""
+
+    def __post_init__(self) -> None:
+        now = datetime.fromtimestamp(self.clock.now().utc_us / 1e6, UTC)
+        files: dict[str, Any] = {"private": _write, "public": _write}
+        self.evidence_key = new_key(self.folder / "evidence-keys", now, **files)
+        self.keep_in(BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes))
+        self.accounts = Accounts(self.db, clock=self.clock, passwords=self.passwords)
+        with self.db.writing() as conn:
+            self._fill(conn)
+
+    def keep_in(self, blobs: Blobs) -> None:
+        """Pictures and clips are kept here from now on; make the app anew."""
+        self.blobs = blobs
+        rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
+        self.proxies = Proxies(self.folder / "copies")
+        media = self.folder / "media"
+        parts = PartFolder(media / "parts", spare_bytes=self.spare_bytes)
+        self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
+        box: TipBox = TipBox(bytes(32))
+        self.services = make_services(
+            Resources(
+                db=self.db,
+                proxies=self.proxies,
+                growing=self.uploads.growing,
+                tip_box=box,
+                petition_box=box,
+                office=OFFICE,
+                household_box=box,
+                passwords=self.passwords,
+                bundle_parts=PartFolder(media / "bundles", spare_bytes=self.spare_bytes),
+                update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
+                **rooms,
+            )
+        )
+        live, accounts = self.services.use(LiveService), self.services.use(AccountService)
+        self.live_round = LiveRound(live, accounts, Watching(self._tell_node))
+        self.households = self._household_room()
+
+    def _household_room(self) -> HouseholdRoom:
+        given = PartFolder(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
+        rooms: dict[str, Any] = {"clock": self.clock}
+        desk = GivingDesk(self.db, parts=given, most_bytes=20_000_000, **rooms)
+        return HouseholdRoom(
+            desk=desk,
+            arrivals=Arrivals(
+                self.db, blobs=self.blobs, parts=given, desk=desk, seal=self.seal, **rooms
+            ),
+            terms=Terms("1, 25/11/2026", {"vi": "Tôi đồng ý.", "en": "I agree."}, link_hours=72),
+            tell=self._tell_household,
+        )
+
+    async def _tell_household(
+        self, channel: str, address: str, title: str, body: str, path: str
+    ) -> str:
+        self.told_households.append((channel, address, f"{title}\n{body}\n{path}"))
+        return "" if channel == "sms" else "no such channel"
+
+    def seal(self, one: Arrived) -> ArrivalSeal:
+        """By an evidence key of this town's own."""
+        return seal_arrival(self.evidence_key, one)
+
+    def _tell_node(self, node: str, words: ShowLive) -> bool:
+        self.told_nodes.append((node, words))
+        return True
+
+    def _fill(self, conn: Any) -> None:
+        now = self.clock.now()
+        town = registry.add_area(conn, name="Tân Khai", level="commune", parent_id=None, now=now)
+        self.area_id = registry.add_area(
+            conn, name="Ngã tư Chợ Cũ", level="junction", parent_id=town, now=now
+        )
+        registry.add_node(conn, name=NODE, area_id=self.area_id, now=now)
+        presence.note_birth(conn, self.voice.birth(), now=now)
+        everything = Right.SEE | Right.CLIPS | Right.ALERTED
+        self.grants = {
+            "an": self._person(conn, "an", "Nguyễn Văn An", everything),
+            "binh": self._person(conn, "binh", "Trần Thị Bình", everything),
+            "chi": self._person(conn, "chi", "Lê Thị Chi", Right.SEE | Right.ALERTED),
+            "kim": self._person(conn, "kim", "Phạm Kim", Right.SEE | Right.MANAGE),
+            "guest": self._person(conn, "guest", "John Guest", Right(0), language="en"),
+        }
+
+    def allow(self, login: str, rights: Right, *, area_id: UUID | None = None) -> UUID:
+        """One more grant on an area (default: the junction); its id."""
+        now = self.clock.now()
+        with self.db.writing() as conn:
+            person_id = conn.scalar(select(people.c.id).where(people.c.login == login))
+            grant = Grant(area_id or self.area_id, None, rights, now.utc_us - 1)
+            return rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+
+    def _person(
+        self, conn: Any, login: str, name: str, rights: Right, *, language: str = "vi"
+    ) -> UUID | None:
+        person_id = self._account(conn, login, name, "officer", language)
+        if not rights:
+            return None
+        now = self.clock.now()
+        grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
+        return rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+
+    def _account(self, conn: Any, login: str, name: str, role: str, language: str) -> UUID:
+        return people_rows.add_person(
+            conn,
+            login=login,
+            name=name,
+            language=language,
+            role=role,
+            password=PASSWORD,
+            passwords=self.passwords,
+            now=self.clock.now(),
+        )
+
+    def add_person(
+        self,
+        login: str,
+        name: str,
+        role: str,
+        rights: Right = Right(0),  # noqa: B008 - a value
+        *,
+        area_id: UUID | None = None,
+        language: str = "vi",
+    ) -> UUID:
+        """Somebody with these rights on an area (default: the junction) from now on."""
+        now = self.clock.now()
+        with self.db.writing() as conn:
+            person_id = self._account(conn, login, name, role, language)
+            if rights:
+                grant = Grant(area_id or self.area_id, None, rights, now.utc_us - 1)
+                rows.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+        return person_id
+
+    @property
+    def top(self) -> UUID:
+        """The whole town."""
+        with self.db.reading() as conn:
+            return conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))).one()
+
+    def add_keeper_of_all(self, language: str = "vi") -> UUID:
+        """Quân, who may do everything, knowing who sent a tip included."""
+        return self.add_person(
+            "quan", "Hồ Quân", "keeper", ALL, area_id=self.top, language=language
+        )
+
+    def acts(self) -> list[str]:
+        """The log of acts, in order."""
+        with self.db.reading() as conn:
+            return list(conn.scalars(select(audit.c.act).order_by(audit.c.seq)))
+
+    def app(
+        self,
+        *,
+        public_url: str = "http://testserver",
+        stopping: Callable[[], bool] = lambda: False,
+        enrolling: Enrolling | None = None,
+        pack: Pack | None = None,
+        measured: Measures | None = None,
+        provider: OpenIdProvider | None = None,
+        **settings: Any,
+    ) -> FastAPI:
+        """The site of this town."""
+        return create_app(
+            FEATURES,
+            services=self.services,
+            accounts=self.accounts,
+            uploads=self.uploads,
+            bell=self.bell,
+            verify_token=TOKENS.get,
+            stopping=stopping,
+            enrolling=enrolling,
+            pack=pack,
+            measured=measured,
+            households=self.households,
+            live_round=self.live_round,
+            provider=provider,
+            settings=WebSettings(
+                public_url=public_url,
+                now=lambda: self.clock.now().utc_us,
+                **{"push_public_key": "BKey"} | settings,
+            ),
+        )
+
+    def file(self, body: Any, *, utc_us: int | None = None) -> UUID | None:
+        """The node says something; the alert it raised or joined."""
+        self.voice.seq += 1
+        now = self.clock.now()
+        event = Event(
+            event_id=uuid4(),
+            node=NODE,
+            spool_id=self.voice.spool_id,
+            seq=self.voice.seq,
+            boot_id=self.voice.boot_id,
+            stamp=Stamp(utc_us=utc_us or now.utc_us, source=ClockSource.NTP, error_ms=20),
+            age_ms=100,
+            body=body,
+        )
+        with self.db.writing() as conn:
+            filed = self.filing.file_event(conn, event, now=now)
+        self.bell.ring()
+        assert filed.is_stored, filed
+        return filed.alert_id
+
+    def somebody(self, picture: bytes | None = None, *, people: int = 1) -> "Seen":
+        """A person is seen; the picture is announced and waits at the node."""
+        sighting_id, now_us = uuid4(), self.clock.now().utc_us
+        body = SightingOpened(
+            camera=self.voice.camera,
+            sighting_id=sighting_id,
+            object_kind=ObjectKind.PERSON,
+            people=people,
+            score=0.9,
+            box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
+            first_seen_utc_us=now_us - 400_000,
+            picture=_picture(picture),
+        )
+        alert_id = self.file(body)
+        assert alert_id is not None
+        return Seen(alert_id, sighting_id, now_us - 400_000)
+
+    def better_picture(self, seen: "Seen", picture: bytes) -> None:
+        """The same person again, with another picture that waits at the node."""
+        self.file(
+            SightingUpdated(
+                camera=self.voice.camera,
+                sighting_id=seen.sighting_id,
+                people=1,
+                score=0.95,
+                box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
+                picture=_picture(picture),
+            )
+        )
+
+    def gone(self, seen: "Seen") -> None:
+        """They are gone."""
+        self.file(
+            SightingClosed(
+                camera=self.voice.camera,
+                sighting_id=seen.sighting_id,
+                last_seen_utc_us=self.clock.now().utc_us,
+                duration_ms=3000,
+            )
+        )
+
+    def clip(
+        self,
+        seen: "Seen",
+        data: bytes,
+        *,
+        duration_ms: int = 14_000,
+        codec: str = "h264",
+        clip_id: UUID | None = None,
+    ) -> None:
+        """A clip that begins six seconds before is announced."""
+        self.file(
+            ClipReady(
+                camera=self.voice.camera,
+                clip_id=clip_id or uuid4(),
+                sighting_ids=(seen.sighting_id,),
+                sha256=sha256(data).hexdigest(),
+                size_bytes=len(data),
+                codec=codec,
+                width=768,
+                height=576,
+                first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,
+                duration_ms=duration_ms,
+            )
+        )
+
+    def sound(
+        self, seen: "Seen", data: bytes, *, duration_ms: int = 14_000, brings: bool = True
+    ) -> None:
+        """What was heard during its clip is announced, and brought."""
+        body = ClipReady(
+            camera=self.voice.camera,
+            clip_id=uuid4(),
+            sighting_ids=(seen.sighting_id,),
+            sha256=sha256(data).hexdigest(),
+            size_bytes=len(data),
+            codec="aac",
+            width=0,
+            height=0,
+            first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,
+            duration_ms=duration_ms,
+            is_sound=True,
+        )
+        self.file(body)
+        if brings:
+            self.bring(data)
+
+    def listens(self, reason: str) -> None:
+        """The camera's sound is recorded from now on, for that reason of its owner."""
+        birth = self.voice.birth()
+        heard = tuple(
+            one.model_copy(update={"sound": reason}) if one.camera == self.voice.camera else one
+            for one in birth.cameras
+        )
+        with self.db.writing() as conn:
+            presence.note_birth(
+                conn, birth.model_copy(update={"cameras": heard}), now=self.clock.now()
+            )
+
+    def bring(self, data: bytes) -> UUID:
+        """The node brings a file it has announced; its id."""
+        digest = sha256(data).hexdigest()
+        upload = self.uploads.begin(NODE, digest, len(data))
+        assert upload is not None
+        upload.write(data)
+        upload.finish()
+        with self.db.reading() as conn:
+            return conn.scalars(select(media.c.id).where(media.c.sha256 == digest)).one()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one sighting led to."""
+
+    alert_id: UUID
+    sighting_id: UUID
+    first_seen_utc_us: int
+
+
+def _picture(data: bytes | None) -> Picture | None:
+    if data is None:
+        return None
+    digest = sha256(data).hexdigest()
+    return Picture(sha256=digest, size_bytes=len(data), width=768, height=576)
+
+
+def some_bytes(size: int = 100_000) -> bytes:
+    """Bytes that compare well: no two files of them are alike."""
+    return os.urandom(size)

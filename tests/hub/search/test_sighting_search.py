@@ -1,0 +1,269 @@
+"""Sightings found by place, time and kind: the same answer by every way, never out of scope."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import insert, select
+
+from hub.access.grants import people_rows, rows
+from hub.access.rules.grants import Grant, Right
+from hub.alerting.alerts.tables import alerts, sightings
+from hub.base.audit.asker import Asker
+from hub.base.audit.tables import audit
+from hub.base.db.database import Database
+from hub.registry import registry
+from hub.registry.shapes import Circle
+from hub.registry.tables import cameras
+from hub.search import sighting_queries
+from hub.search.service import SearchService
+from hub.search.sighting_queries import COUNTED, SHOWN, FoundSightings, Wanted
+from tests.hub.rigs.streets import CHEAP, Streets
+
+pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A sighting as it was put in."""
+
+    id: UUID
+    camera_id: UUID
+    first_utc_us: int
+    people: int
+    height: float
+    alert_id: UUID | None
+    is_vouched: bool
+
+
+class Town:
+    """Four junctions below two communes, twelve cameras, 300 sightings in a hundred days."""
+
+    def __init__(self, streets: Streets, seed: int) -> None:
+        self.streets = streets
+        chance = Random(seed)  # noqa: S311 - no secret
+        self.now = now = streets.clock.now()
+        with streets.db.writing() as conn:
+            root = registry.add_area(conn, name="Tỉnh", level="province", now=now)
+            self.communes = [
+                registry.add_area(conn, name=f"Xã {n}", level="commune", parent_id=root, now=now)
+                for n in range(2)
+            ]
+            self.junctions = [
+                registry.add_area(
+                    conn, name=f"Ngã {n}", level="junction", parent_id=self.communes[n % 2], now=now
+                )
+                for n in range(4)
+            ]
+            node = conn.execute(select(cameras.c.node_id)).scalars().first()
+            self.cameras = {uuid4(): self.junctions[n % 4] for n in range(12)}
+            template = conn.execute(select(cameras)).mappings().first()
+            assert template is not None
+            for n, (key, area) in enumerate(self.cameras.items()):
+                row = dict(template) | {
+                    "id": key,
+                    "node_id": node,
+                    "name": f"c{n}",
+                    "area_id": area,
+                }
+                row |= {"latitude_deg": 11.5 + n / 100, "longitude_deg": 106.6}
+                conn.execute(insert(cameras).values(row))
+            self.seen = [self._sighting(chance) for _ in range(300)]
+            self._file(conn)
+        self.root = root
+
+    def _sighting(self, chance: Random) -> Seen:
+        return Seen(
+            id=UUID(int=chance.getrandbits(128)),
+            camera_id=chance.choice(list(self.cameras)),
+            first_utc_us=self.now.utc_us - chance.randrange(100) * DAY_US - chance.randrange(3),
+            people=chance.choice((1, 1, 1, 2, 6, 12)),
+            height=chance.choice((0.1, 0.5)),
+            alert_id=uuid4() if chance.random() < 0.2 else None,
+            is_vouched=chance.random() < 0.9,
+        )
+
+    def _file(self, conn: Any) -> None:
+        for one in self.seen:
+            at = one.first_utc_us
+            if one.alert_id is not None:
+                row = {"id": one.alert_id, "camera_id": one.camera_id, "kind": "person"}
+                row |= {"state": "open", "people": 1, "clock_source": "ntp", "revision": 1}
+                row |= {f"{name}_utc_us": at for name in
+                        ("began", "confirmed", "last_seen", "raised")}  # fmt: skip
+                conn.execute(insert(alerts).values(row))
+            row = {"id": one.id, "camera_id": one.camera_id, "alert_id": one.alert_id}
+            row |= {"object_kind": "person", "people": one.people, "score": 0.8}
+            row |= {"x0": 0.1, "x1": 0.2, "y0": 0.1, "y1": 0.1 + one.height}
+            row |= {f"{name}_utc_us": at for name in ("first_seen", "confirmed", "last_seen")}
+            row |= {"first_seen_error_ms": 20 if one.is_vouched else None}
+            conn.execute(insert(sightings).values(row))
+
+    def person(self, *grants: Grant) -> UUID:
+        with self.streets.db.writing() as conn:
+            person_id = people_rows.add_person(
+                conn,
+                login=f"p{uuid4().hex[:8]}",
+                name="Anh",
+                language="vi",
+                role="officer",
+                password="password of anybody",
+                passwords=CHEAP,
+                now=self.now,
+            )
+            for grant in grants:
+                rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=self.now)
+        return person_id
+
+    def find(self, person_id: UUID, wanted: Wanted, *, budget_s: float = 600) -> FoundSightings:
+        with self.streets.db.reading() as conn:
+            return sighting_queries.find_sightings(
+                conn, person_id, wanted, now=self.now, budget_s=budget_s
+            )
+
+    def expected(self, wanted: Wanted, reach: dict[UUID, int]) -> list[UUID]:
+        """The same in plain words; `reach` is how far back each camera may be searched."""
+        found = [
+            one
+            for one in self.seen
+            if one.camera_id in reach
+            and (reach[one.camera_id] == 0 or one.is_vouched)
+            and max(reach[one.camera_id], wanted.from_utc_us) <= one.first_utc_us
+            and one.first_utc_us <= wanted.until_utc_us
+            and (not wanted.camera_ids or one.camera_id in wanted.camera_ids)
+            and one.people >= wanted.people_from
+            and one.height >= wanted.height_from - 1e-9
+            and (one.alert_id is not None or not wanted.only_alerts)
+        ]
+        return [one.id for one in sorted(found, key=lambda one: (-one.first_utc_us, -one.id.int))]
+
+
+@pytest.fixture
+def town(db: Database, tmp_path: Path) -> Iterator[Town]:
+    yield Town(Streets(db, tmp_path / "media"), seed=7)
+
+
+def grant(
+    town: Town, area: UUID, *, rights: Right = Right.SEARCH, reach: int | None = None
+) -> Grant:
+    return Grant(area, None, rights, town.now.utc_us - 1, history_from_utc_us=reach)
+
+
+def all_of_it(town: Town) -> Wanted:
+    return Wanted(from_utc_us=0, until_utc_us=town.now.utc_us)
+
+
+@pytest.mark.parametrize("few", [0, 1000], ids=["by time", "by camera"])
+def test_by_every_way_it_is_the_plain_answer(
+    town: Town, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sighting_queries, "FEW_CAMERAS", few)
+    month_ago = town.now.utc_us - 30 * DAY_US
+    person = town.person(
+        grant(town, town.communes[0]), grant(town, town.junctions[1], reach=month_ago)
+    )
+    reach = {
+        camera: 0 if town.junctions.index(area) % 2 == 0 else month_ago
+        for camera, area in town.cameras.items()
+        if area != town.junctions[3]
+    }
+    every = all_of_it(town)
+    chance = Random(11)  # noqa: S311 - no secret
+    camera = next(one for one, area in town.cameras.items() if area == town.junctions[0])
+    for wanted in (
+        every,
+        replace(every, people_from=2),
+        replace(every, people_from=5),
+        replace(every, people_from=9),
+        replace(every, only_alerts=True),
+        replace(every, only_alerts=True, people_from=6, height_from=0.4),
+        replace(every, height_from=0.4),
+        replace(every, camera_ids=(camera,)),
+        *(
+            Wanted(
+                from_utc_us=(begin := town.now.utc_us - chance.randrange(90) * DAY_US),
+                until_utc_us=begin + chance.randrange(40) * DAY_US,
+                people_from=chance.choice((1, 2, 5)),
+            )
+            for _ in range(8)
+        ),
+    ):
+        found, expected = town.find(person, wanted), town.expected(wanted, reach)
+        assert [hit.sighting_id for hit in found.hits] == expected[:SHOWN]
+        assert (found.count, found.is_more) == (len(expected), False)
+        assert found.looked_from_utc_us <= max(wanted.from_utc_us, 0)
+
+
+def test_who_may_search_all_gets_all_and_pages_through_it(town: Town) -> None:
+    person = town.person(*(grant(town, area) for area in (town.root, town.streets.commune)))
+    wanted, shown = all_of_it(town), list[UUID]()
+    expected = town.expected(wanted, dict.fromkeys(town.cameras, 0))
+    while True:
+        found = town.find(person, wanted)
+        shown += [hit.sighting_id for hit in found.hits]
+        if len(found.hits) < SHOWN:
+            break
+        last = found.hits[-1]
+        wanted = replace(wanted, before=(last.first_seen_utc_us, last.sighting_id))
+    assert shown == expected
+
+
+def test_without_the_right_to_search_nothing_is_found_or_counted(town: Town) -> None:
+    for person in (town.person(), town.person(grant(town, town.root, rights=Right.SEE))):
+        found = town.find(person, all_of_it(town))
+        assert (found.hits, found.count, found.is_more) == ([], 0, False)
+
+
+def test_by_area_and_round_a_point(town: Town) -> None:
+    person = town.person(grant(town, town.root))
+    wanted = replace(all_of_it(town), area_id=town.junctions[2])
+    there = {one: 0 for one, area in town.cameras.items() if area == town.junctions[2]}
+    assert town.find(person, wanted).count == len(town.expected(wanted, there))
+    near = Circle(11.5, 106.6, radius_m=1200)  # the first two cameras, 1,100 m apart
+    wanted = replace(all_of_it(town), near=near)
+    close = dict.fromkeys(list(town.cameras)[:2], 0)
+    assert town.find(person, wanted).count == len(town.expected(wanted, close))
+    assert town.find(person, replace(wanted, near=Circle(0.0, 0.0, 100))).count == 0
+
+
+def test_what_takes_too_long_is_cut_and_says_how_far_back_it_looked(town: Town) -> None:
+    person = town.person(grant(town, town.root))
+    found = town.find(person, all_of_it(town), budget_s=0)
+    assert found.looked_from_utc_us == town.now.utc_us - DAY_US
+    assert 0 < found.count < len(town.seen)
+    rest = replace(all_of_it(town), until_utc_us=found.looked_from_utc_us - 1)
+    assert found.count + town.find(person, rest).count == len(town.seen)
+
+
+def test_an_endless_or_turned_span_is_no_fault(town: Town) -> None:
+    person = town.person(grant(town, town.root))
+    turned = Wanted(from_utc_us=town.now.utc_us, until_utc_us=0)
+    assert town.find(person, turned).count == 0
+    endless = Wanted(from_utc_us=0, until_utc_us=2**62)
+    assert town.find(person, endless).count == len(town.seen)
+
+
+@pytest.mark.promise("Search: A large result is paged, and an empty one is answered.")
+def test_more_than_a_thousand_are_not_counted(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert COUNTED == 1000
+    monkeypatch.setattr(sighting_queries, "COUNTED", 100)
+    found = town.find(town.person(grant(town, town.root)), all_of_it(town))
+    assert (found.count, found.is_more) == (100, True)
+
+
+def test_every_search_is_a_line_of_the_log(town: Town) -> None:
+    person_id = town.person(grant(town, town.root))
+    asker = Asker(
+        person_id=person_id, login="an", name="An", language="vi", role="officer", came_from=""
+    )
+    found = town.streets.services.use(SearchService).find_sightings(asker, all_of_it(town))
+    assert found.hits
+    [line] = [row for row in town.streets.rows(audit) if row.act == "search.sightings"]
+    assert line.person_id == person_id
+    assert f"{found.count} sightings" in line.detail

@@ -1,0 +1,150 @@
+"""Files go out in the ranges asked for and come in only as announced."""
+
+from hashlib import sha256
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.hub.rigs.web_visitor import Visitor
+
+DATA = bytes(range(256)) * 2000
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def clip_id(town: Town) -> UUID:
+    town.clip(town.somebody(), DATA)
+    return town.bring(DATA)
+
+
+@pytest.fixture
+def an(town: Town) -> Visitor:
+    return Visitor(town.app()).sign_in("an", PASSWORD)
+
+
+def picture_id(town: Town, data: bytes) -> UUID:
+    town.somebody(data)
+    return town.bring(data)
+
+
+def test_whole_clip_comes_with_its_hash_as_tag(an: Visitor, clip_id: UUID) -> None:
+    answer = an.get(f"/media/{clip_id}")
+    assert answer.status_code == 200
+    assert answer.content == DATA
+    assert answer.headers["etag"] == f'"{sha256(DATA).hexdigest()}"'
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["cache-control"].startswith("private")
+
+
+@pytest.mark.promise("Clips: Playing starts within one second, five seconds before the event.")
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("bytes=0-99", 0, 99),
+        ("bytes=100-", 100, len(DATA) - 1),
+        ("bytes=-10", len(DATA) - 10, len(DATA) - 1),
+        ("bytes=500000-99999999", 500_000, len(DATA) - 1),
+        ("bytes=300000-300000", 300_000, 300_000),
+    ],
+)
+def test_part_of_a_clip(an: Visitor, clip_id: UUID, asked: str, first: int, last: int) -> None:
+    answer = an.get(f"/media/{clip_id}", Range=asked)
+    assert answer.status_code == 206
+    assert answer.content == DATA[first : last + 1]
+    assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(DATA)}"
+    assert answer.headers["content-length"] == str(last - first + 1)
+
+
+@pytest.mark.parametrize("asked", [f"bytes={len(DATA)}-", "bytes=9999999-10000000", "bytes=-0"])
+def test_part_beyond_the_end_is_416(an: Visitor, clip_id: UUID, asked: str) -> None:
+    answer = an.get(f"/media/{clip_id}", Range=asked)
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{len(DATA)}"
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=5-2", "bytes=a-b", "bytes=-", "items=0-1", "bytes=0-1,5-6"]
+)
+def test_nonsense_range_gets_the_whole(an: Visitor, clip_id: UUID, asked: str) -> None:
+    answer = an.get(f"/media/{clip_id}", Range=asked)
+    assert answer.status_code == 200
+    assert answer.content == DATA
+
+
+def test_range_counts_only_for_the_file_it_was_meant_for(an: Visitor, clip_id: UUID) -> None:
+    tag = f'"{sha256(DATA).hexdigest()}"'
+    same = an.get(f"/media/{clip_id}", Range="bytes=0-9", If_Range=tag)
+    other = an.get(f"/media/{clip_id}", Range="bytes=0-9", If_Range='"other"')
+    assert (same.status_code, other.status_code) == (206, 200)
+
+
+def test_known_file_is_not_sent_again(an: Visitor, clip_id: UUID) -> None:
+    tag = f'"{sha256(DATA).hexdigest()}"'
+    answer = an.get(f"/media/{clip_id}", If_None_Match=tag)
+    assert answer.status_code == 304
+    assert answer.content == b""
+
+
+def test_head_tells_the_size_alone(an: Visitor, clip_id: UUID) -> None:
+    answer = an.send("HEAD", f"/media/{clip_id}")
+    assert answer.headers["content-length"] == str(len(DATA))
+    assert answer.content == b""
+
+
+@pytest.mark.promise(
+    "Seal and footage store: Files are streamed with ranges and are never whole in memory."
+)
+@given(
+    header=st.text(max_size=40) | st.from_regex(r"bytes=\d{0,5}-\d{0,5}"), size=st.integers(1, 9999)
+)
+def test_any_range_header_stays_within_the_file(header: str, size: int) -> None:
+    try:
+        span = wanted_span(header, size)
+    except UnsatisfiableError:
+        return
+    if span is not None:
+        assert 0 <= span.first <= span.last < size
+        assert span == Span(span.first, span.last)
+
+
+def jpeg(*, width: int, height: int) -> bytes:
+    buffer = BytesIO()
+    Image.effect_noise((width, height), 60).convert("RGB").save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def test_list_gets_a_small_picture_in_its_own_shape(town: Town, an: Visitor) -> None:
+    data = jpeg(width=1280, height=720)
+    answer = an.get(f"/media/{picture_id(town, data)}/small")
+    assert answer.headers["content-type"] == "image/webp"
+    assert answer.headers["cache-control"].startswith("private")
+    assert len(answer.content) < len(data) / 5
+    assert Image.open(BytesIO(answer.content)).size == (400, 225)
+
+
+def test_picture_that_cannot_be_made_smaller_is_sent_as_it_is(town: Town, an: Visitor) -> None:
+    shown = picture_id(town, b"no picture")
+    assert an.get(f"/media/{shown}/small").headers["location"] == f"/media/{shown}"
+
+
+@pytest.mark.promise(
+    "Rights: Pages, pushes, files, searches and exports use the same check of grants."
+)
+def test_small_picture_passes_the_same_door(town: Town, an: Visitor, clip_id: UUID) -> None:
+    shown = picture_id(town, jpeg(width=64, height=48))
+    assert an.get(f"/media/{clip_id}/small").status_code == 404
+    assert an.get(f"/media/{shown}/small").status_code == 200
+    guest = Visitor(town.app()).sign_in("guest", PASSWORD)
+    assert guest.get(f"/media/{shown}/small").status_code == 404
