@@ -1,7 +1,7 @@
 """What a capability brings into the hub, as one value.
 
-Each capability has a `feature.py` with its `Feature`, and one line in the list in `hub.app.features`.
-Whatever needs something of every capability reads that list.
+Each capability has a `feature.py` with its `Feature`, and one line in the list of
+`hub.app.features`. Whatever needs something of every capability reads that list.
 """
 
 from collections.abc import Callable, Mapping

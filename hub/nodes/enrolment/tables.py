@@ -1,4 +1,4 @@
-"""Tables of enrolments and of nodes' certificates; like `hub.base.db.columns`, for both databases."""
+"""Tables of enrolments and of nodes' certificates; the same on both databases."""
 
 from sqlalchemy import Column, Integer, Table, Text
 

@@ -1,4 +1,4 @@
-"""Query for `hub.oversight.log.digest`: the log of a time span, counted by person, act and camera."""
+"""Query for `hub.oversight.log.digest`: a time span's log by person, act and camera."""
 
 from collections.abc import Iterator
 
