@@ -176,7 +176,7 @@ def test_an_unfinished_file_is_swept_when_it_is_old(store: Blobs) -> None:
 @pytest.mark.system
 def test_a_large_clip_is_never_whole_in_memory(request: pytest.FixtureRequest, tmp_path) -> None:
     urls = ["", new_bucket(request.getfixturevalue("s3_port"))]
-    script = Path(__file__).with_name("blob_memory.py")
+    script = Path(__file__).parents[1] / "rigs" / "blob_memory.py"
     for number, url in enumerate(urls):
         command = [sys.executable, str(script), str(tmp_path / str(number)), url, "200"]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
