@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 
 from agent.config import AgentSettings
 from hub.app.config import HubSettings
+from hub.app.features import FEATURES
 from hub.base.db.database import Database
 from hub.cases.evidence.manifest import Manifest
 from tests.hub.app import test_every_command_is_logged as commands
@@ -138,6 +139,7 @@ def test_acts_of_the_log(holds: Holds) -> None:
     keys = {key for shape in (AgentSettings, HubSettings) for key in known_keys(shape)}
     keys |= {key.replace("camera.", "every_camera.") for key in keys}
     found = {word for path in sources() for word in words_of(path)} - keys - NO_ACTS
+    found -= {package for feature in FEATURES for package in feature.templates}
     acts = {word for word in found if not FILES.search(word)}
     acts |= {leaves.act for leaves in routes.LOGGED.values()}
     acts |= {act for act, _ in (*routes.ELSEWHERE.values(), *commands.ELSEWHERE.values())}
