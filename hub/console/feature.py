@@ -4,6 +4,7 @@ from typing import Final
 
 from hub.alerting.alerts import wording as alerts_wording
 from hub.alerting.notifications import wording as notifications_wording
+from hub.alerting.response.service import ResponseService
 from hub.console import api, pages, stream
 from hub.console.footage_wording import footage
 from hub.web.feature import Feature
@@ -14,6 +15,7 @@ FEATURE: Final = Feature(
     name="console",
     templates=("hub.console",),
     routers=(api.router, pages.router),
+    services=(ResponseService,),
     acts=pages.acts,
     # After a night offline a phone sends all its receipts at once, each for one push.
     rates=(Rate(r"POST", r"/api/notifications/.*", None),),

@@ -13,6 +13,7 @@ FEATURE: Final = Feature(
     name="search",
     templates=("hub.search",),
     routers=(pages.router, find_pages.router, moment_pages.router),
+    services=(SearchService,),
     acts=pages.acts,
     rates=(Rate(r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),),
     may={

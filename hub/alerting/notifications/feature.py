@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, or_
 
 from hub.alerting.notifications import pages
+from hub.alerting.notifications.service import NotificationService
 from hub.base.db.table_notes import Mark
 from hub.base.moment import Moment
 from hub.notify.tables import attempts, notifications
@@ -31,6 +32,7 @@ FEATURE: Final = Feature(
     name="notifications",
     templates=("hub.alerting.notifications",),
     routers=(pages.router,),
+    services=(NotificationService,),
     tables=(notifications, attempts),
     marks=(Mark(notifications, ("owed", "due", "lease_until", "held", "answered"), where=_wait),),
 )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.alerting.silences import pages
+from hub.alerting.silences.service import SilenceService
 from hub.alerting.silences.tables import silences as silences_table
 from hub.web.feature import Feature
 
@@ -10,6 +11,7 @@ FEATURE: Final = Feature(
     name="silences",
     templates=("hub.alerting.silences",),
     routers=(pages.router,),
+    services=(SilenceService,),
     tables=(silences_table,),
     acts=pages.acts,
 )

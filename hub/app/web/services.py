@@ -9,12 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hub.access.passwords import Passwords
 from hub.access.signin.own_account import OwnAccountService
 from hub.access.signin.views import DEFAULT_LIMITS, SessionLimits
-from hub.alerting.notifications.service import NotificationService
 from hub.alerting.oncall.service import OnCallService
-from hub.alerting.response.service import ResponseService
 from hub.alerting.routing import rows
-from hub.alerting.routing.service import AlertRuleService
-from hub.alerting.silences.service import SilenceService
 from hub.app.features import FEATURES
 from hub.base.audit.acting import Acting
 from hub.base.change_signal import Bell
@@ -27,20 +23,12 @@ from hub.cases.service import CaseService
 from hub.console.accounts.service import AccountService
 from hub.console.service import InboxService
 from hub.footage.growing.clips import GrowingClips
-from hub.footage.live.service import LiveService
 from hub.footage.playback.service import PlaybackService
-from hub.footage.retention.service import RetentionService
 from hub.footage.transcoding.proxies import Proxies
-from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.nodes.desired_state.release_service import ReleaseService
-from hub.nodes.desired_state.service import SettingsService
 from hub.nodes.diagnostics.service import DiagnosisService
-from hub.nodes.enrolment.service import EnrolmentService
-from hub.nodes.health.service import NodeHealthService
 from hub.nodes.releases.bundles import update_key
 from hub.nodes.releases.upload import BundleService
-from hub.notify.phones.service import PhoneService
-from hub.places.cameras.service import CameraService
 from hub.public.data_requests.eraser import PetitionEraser
 from hub.public.data_requests.public_service import PetitionDesk
 from hub.public.data_requests.service import DataRequestService
@@ -53,7 +41,6 @@ from hub.public.tips.retention import TipSpans
 from hub.public.tips.sealing import TipBox
 from hub.public.tips.service import TipService
 from hub.public.watched.queries import PublicService
-from hub.search.service import SearchService
 from hub.web.services import Services
 
 
@@ -86,74 +73,33 @@ class Resources:
 def make_services(r: Resources) -> Services:
     """One of each."""
     acting = Acting(r.db, clock=r.clock, bell=r.bell)
-    return Services(
-        (
-            *(make(acting) for feature in FEATURES for make in feature.services),
-            *_alerts(r, acting),
-            *_people(r, acting),
-            *_nodes(r, acting),
-            *_footage(r, acting),
-            *_evidence(r, acting),
-            *_public(r, acting),
-            *_tips(r, acting),
-            *_data_requests(r, acting),
-            *_households(r, acting),
-        )
-    )
+    of_features = [make(acting) for feature in FEATURES for make in feature.services]
+    cases = Services(of_features).use(CaseService)
+    return Services([*of_features, *_of_resources(r, acting), *_for_outside(r, acting, cases)])
 
 
-def _people(r: Resources, acting: Acting) -> Iterator[object]:
+def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
     yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
     yield AccountService(acting, db=r.db, bell=r.bell)
-
-
-def _alerts(r: Resources, acting: Acting) -> Iterator[object]:
     yield InboxService(acting, blobs=r.blobs, growing=r.growing)
-    yield ResponseService(acting)
-    yield CameraService(acting)
-    yield NotificationService(acting)
-    yield PhoneService(acting)
-    yield PhoneTestService(acting)
     yield OnCallService(acting, is_named=rows.calls_team)
-    yield SilenceService(acting)
-    yield AlertRuleService(acting)
-
-
-def _nodes(r: Resources, acting: Acting) -> Iterator[object]:
-    yield NodeHealthService(acting)
-    yield EnrolmentService(acting)
-    yield SettingsService(acting)
     yield DiagnosisService(acting, r.db, clock=r.clock)
     yield ReleaseService(acting, r.db, blobs=r.blobs)
     if r.bundle_parts is not None:
         yield BundleService(
             acting, clock=r.clock, blobs=r.blobs, parts=r.bundle_parts, key=r.update_key
         )
-
-
-def _footage(r: Resources, acting: Acting) -> Iterator[object]:
     yield PlaybackService(acting, blobs=r.blobs, proxies=r.proxies, growing=r.growing)
-    yield SearchService(acting)
-    yield LiveService(acting)
-    yield RetentionService(acting)
-
-
-def _evidence(r: Resources, acting: Acting) -> Iterator[object]:
     yield ExportService(acting, blobs=r.blobs)
 
 
-def _public(r: Resources, acting: Acting) -> Iterator[object]:
+def _for_outside(r: Resources, acting: Acting, cases: CaseService) -> Iterator[object]:
+    """Services for people outside, and those that answer them."""
     yield PublicService(r.db)
     yield NoticeService(acting, db=r.db, clock=r.clock)
-
-
-def _tips(r: Resources, acting: Acting) -> Iterator[object]:
     if r.tip_box is not None:
         yield TipDesk(r.db, clock=r.clock, bell=r.bell, box=r.tip_box, spans=r.tip_spans)
-        yield TipService(acting, box=r.tip_box, cases=CaseService(acting))
-
-
-def _data_requests(r: Resources, acting: Acting) -> Iterator[object]:
+        yield TipService(acting, box=r.tip_box, cases=cases)
     if r.petition_box is not None and r.office is not None:
         desk = PetitionDesk(r.db, clock=r.clock, box=r.petition_box, office=r.office)
         requests = DataRequestService(acting, desk=desk)
@@ -161,9 +107,6 @@ def _data_requests(r: Resources, acting: Acting) -> Iterator[object]:
         yield PetitionEraser(
             r.db, requests=requests, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
         )
-
-
-def _households(r: Resources, acting: Acting) -> Iterator[object]:
     if r.household_box is not None:
         yield HouseholdService(acting, box=r.household_box)
         yield HouseholdRequestService(acting, blobs=r.blobs, box=r.household_box)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.footage.live import pages, upload
+from hub.footage.live.service import LiveService
 from hub.web.feature import Feature
 from hub.web.rate_limits import WATCHING, Rate
 
@@ -10,6 +11,7 @@ FEATURE: Final = Feature(
     name="live",
     templates=("hub.footage.live",),
     routers=(upload.router, pages.router),
+    services=(LiveService,),
     acts=pages.acts,
     rates=(Rate(r"GET|HEAD", r"/cameras/[^/]*/live/picture", WATCHING),),
 )

@@ -12,6 +12,7 @@ FEATURE: Final = Feature(
     name="retention",
     templates=("hub.footage.retention",),
     routers=(pages.router,),
+    services=(RetentionService,),
     tables=(retention_rules, holds, node_holds),
     marks=(Mark(node_holds, ("sent",), is_repeated=True),),
     may={"hold": lambda visit: visit.use(RetentionService).may_hold(visit.asker)},

@@ -5,6 +5,7 @@ from typing import Final
 from hub.base.db.table_notes import Mark
 from hub.nodes.desired_state import pages
 from hub.nodes.desired_state.rules.rollout import Course
+from hub.nodes.desired_state.service import SettingsService
 from hub.nodes.desired_state.tables import (
     node_group_members,
     node_groups,
@@ -19,6 +20,7 @@ FEATURE: Final = Feature(
     name="desired state",
     templates=("hub.nodes.desired_state",),
     routers=(pages.router,),
+    services=(SettingsService,),
     tables=(
         node_groups,
         node_group_members,

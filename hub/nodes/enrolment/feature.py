@@ -4,6 +4,7 @@ from typing import Final
 
 from hub.base.db.table_notes import Mark
 from hub.nodes.enrolment import api, pages
+from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.enrolment.tables import enrolments as enrolments_table
 from hub.nodes.enrolment.tables import node_papers
 from hub.web.feature import Feature
@@ -12,6 +13,7 @@ FEATURE: Final = Feature(
     name="enrolment",
     templates=("hub.nodes.enrolment",),
     routers=(api.router,),
+    services=(EnrolmentService,),
     tables=(enrolments_table, node_papers),
     marks=(Mark(enrolments_table, ("ends",)),),
 )

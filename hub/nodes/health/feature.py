@@ -10,6 +10,7 @@ FEATURE: Final = Feature(
     name="node health",
     templates=("hub.nodes.health",),
     routers=(pages.router,),
+    services=(NodeHealthService,),
     acts=pages.acts,
     may={"tend_nodes": lambda visit: visit.use(NodeHealthService).tends(visit.asker)},
 )

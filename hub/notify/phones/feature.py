@@ -5,12 +5,14 @@ from typing import Final
 from hub.base.db.table_notes import Mark
 from hub.notify.phones import pages
 from hub.notify.phones.heartbeat_tables import phone_checks
+from hub.notify.phones.service import PhoneService
 from hub.notify.tables import phones
 from hub.web.feature import Feature
 
 FEATURE: Final = Feature(
     name="phones",
     routers=(pages.router,),
+    services=(PhoneService,),
     tables=(phones, phone_checks),
     marks=(
         Mark(phones, ("heard",)),

@@ -3,6 +3,12 @@
 from typing import Final
 
 from hub.places.cameras import pages
+from hub.places.cameras.service import CameraService
 from hub.web.feature import Feature
 
-FEATURE: Final = Feature(name="cameras", templates=("hub.places.cameras",), routers=(pages.router,))
+FEATURE: Final = Feature(
+    name="cameras",
+    templates=("hub.places.cameras",),
+    routers=(pages.router,),
+    services=(CameraService,),
+)
