@@ -17,52 +17,55 @@ from hub.web.services import Provider, Services
 from tests.hub.rigs.web_town import Town
 
 PARTS: Final[dict[str, dict[str, str]]] = {
-    "store/bundle_desk.py": {"_keep": "ADD", "_is_closed": "ADD"},
-    "store/area_door.py": {"tables": "table.try"},
-    "store/asking_door.py": {
+    "nodes/releases/upload.py": {"_keep": "ADD", "_is_closed": "ADD"},
+    "places/areas/service.py": {"tables": "table.try"},
+    "public/households/request_service.py": {
         "requests": "case.open",
         "clips": "case.open",
         "open_clip": "given.open",
     },
-    "store/case_door.py": {
+    "cases/service.py": {
         "may_open": "cases.open",
         "open_ones": "alert.open",
         "to_export": "case.open",
     },
-    "store/diagnosis_door.py": {"listed": "node.open"},
-    "store/enrol_door.py": {"tends_areas": "enrolments.open"},
-    "store/export_door.py": {"export": "evidence.export"},
-    "store/footage_door.py": {"open_media": "media.open", "may_watch": "clip.watch"},
-    "store/keepers_door.py": {"tends": "nodes.open", "dark_cameras": "inbox.open"},
-    "store/phone_service.py": {
+    "nodes/diagnostics/service.py": {"listed": "node.open"},
+    "nodes/enrolment/service.py": {"tends_areas": "enrolments.open"},
+    "cases/evidence/service.py": {"export": "evidence.export"},
+    "footage/playback/service.py": {"open_media": "media.open", "may_watch": "clip.watch"},
+    "nodes/health/service.py": {"tends": "nodes.open", "dark_cameras": "inbox.open"},
+    "notify/phones/service.py": {
         "lost_phones": "inbox.open",
         "silent_phones": "inbox.open",
         "channel_orders": "phones.open",
     },
-    "store/keeping_door.py": {"may_hold": "keeping.open", "may_hold_alert": "alert.open"},
-    "store/live_door.py": {"_live_camera": "act"},
-    "store/programs_door.py": {"bundles": "settings.open", "bundles_shown": "programs.list"},
-    "store/search_door.py": {"searches": "search.open", "searches_sightings": "search.open"},
-    "store/door.py": {
+    "footage/retention/service.py": {"may_hold": "keeping.open", "may_hold_alert": "alert.open"},
+    "footage/live/service.py": {"_live_camera": "act"},
+    "nodes/desired_state/release_service.py": {
+        "bundles": "settings.open",
+        "bundles_shown": "programs.list",
+    },
+    "search/service.py": {"searches": "search.open", "searches_sightings": "search.open"},
+    "console/service.py": {
         "first_clip": "clip.await",
         "changes_since": "changes.open",
         "scope_mark": "changes.open",
     },
-    "store/phone_test_door.py": {"last_test": "aim.begin"},
-    "store/silence_door.py": {
+    "nodes/commissioning/alert_test_service.py": {"last_test": "aim.begin"},
+    "alerting/silences/service.py": {
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",
     },
-    "store/household_door.py": {"areas": "households.open"},
-    "store/log_door.py": {"reads_log": "phones.open"},
-    "store/notice_door.py": {"writes_notices": "phones.open"},
-    "store/petition_door.py": {
+    "public/households/service.py": {"areas": "households.open"},
+    "oversight/log/service.py": {"reads_log": "phones.open"},
+    "public/notices/service.py": {"writes_notices": "phones.open"},
+    "public/data_requests/service.py": {
         "answers": "phones.open",
         "overdue": "inbox.open",
         "cameras": "petition.open",
     },
-    "store/report_door.py": {"reads_reports": "phones.open"},
-    "store/tip_door.py": {"start_case": "tip.case", "tips_of": "case.open"},
+    "oversight/reports/service.py": {"reads_reports": "phones.open"},
+    "public/tips/service.py": {"start_case": "tip.case", "tips_of": "case.open"},
 }
 """Reads without a line of their own, by file: the function, and the act of the line that covers
 it. Whoever adds one says here which page shows it."""
