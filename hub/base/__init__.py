@@ -1,1 +1,1 @@
-"""Decision rules of the hub: values in, values out, no I/O."""
+"""What every package of the hub is built on: database, clock, audit log, files, text."""

@@ -25,7 +25,7 @@ HEALTH_EVERY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Endpoint:
     """Address and identity of a node's connection."""
 
     host: str
@@ -40,15 +40,15 @@ def latencies_ms(
 ) -> list[float]:
     """The wait in ms of each event, sorted; `per_s` events a second over all nodes, at random
     moments, for `seconds`. Nodes and hub are separate processes. Infinite without a receipt."""
-    doors = {}
+    endpoints = {}
     for one in talkers:
         papers = broker.papers(one.node)
-        doors[one.node] = Door(
+        endpoints[one.node] = Endpoint(
             broker.host, broker.port, papers.ca_file, papers.cert_file, papers.key_file
         )
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
-        target=_speak, args=(there, list(talkers), doors, per_s, seconds), daemon=True
+        target=_speak, args=(there, list(talkers), endpoints, per_s, seconds), daemon=True
     )
     process.start()
     there.close()
@@ -81,12 +81,12 @@ class _Ear:
 def _speak(
     pipe: "Connection[list[float], Any]",
     talkers: list[Talker],
-    doors: dict[str, Door],
+    endpoints: dict[str, Endpoint],
     per_s: float,
     seconds: float,
 ) -> None:
     ear, dice = _Ear(), Random(1)
-    lines = {one.node: _connect(one, doors[one.node], ear) for one in talkers}
+    lines = {one.node: _connect(one, endpoints[one.node], ear) for one in talkers}
     # The hub answers a birth with an upload grant: then it knows the node and its cameras.
     until(lambda: len(ear.answered) >= len(talkers), "the hub answers every birth")
     due_s = ends_s = time.monotonic()
@@ -113,15 +113,15 @@ def _speak(
         pipe.send(sorted(ear.waits_ms) + [float("inf")] * len(ear.said_s))
 
 
-def _connect(talker: Talker, door: Door, ear: _Ear) -> mqtt.Client:
+def _connect(talker: Talker, endpoint: Endpoint, ear: _Ear) -> mqtt.Client:
     """The node's connection, after its birth is published and its subscription is active."""
     is_heard = threading.Event()
     line = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=talker.node, protocol=mqtt.MQTTv5)
-    line.tls_set(str(door.ca_file), str(door.cert_file), str(door.key_file))
+    line.tls_set(str(endpoint.ca_file), str(endpoint.cert_file), str(endpoint.key_file))
     line.on_message = ear.hear
     line.on_connect = lambda line, *_: line.subscribe(topics.every_down(talker.node), 1)
     line.on_subscribe = lambda *_: is_heard.set()
-    line.connect(door.host, door.port)
+    line.connect(endpoint.host, endpoint.port)
     line.loop_start()
     until(is_heard.is_set, f"{talker.node} hears the broker")
     birth = encode(talker.birth(time.time_ns() // 1000))

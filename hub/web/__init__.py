@@ -1,1 +1,1 @@
-"""Pages, uploads of nodes, and live events for officers."""
+"""What all pages share: rendering, forms, rate limits, texts and scripts."""

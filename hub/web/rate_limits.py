@@ -154,7 +154,7 @@ class KnocksBounded:
 
 
 def _knocker(request: Request, rule: Rule, cookie: str) -> str:
-    """The session that a cookie names, held or not: made-up ones get no further than the door."""
+    """The session that a cookie names, held or not: made-up ones get no further than here."""
     if rule.by == "everyone":
         return ""
     address = request.client.host if request.client else ""

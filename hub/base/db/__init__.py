@@ -1,1 +1,1 @@
-"""The hub's rows and files, behind one door."""
+"""The database: connections, shared columns, migrations."""

@@ -1,4 +1,4 @@
-"""Queries for the page of holds and rules, each limited to a scope; only its door calls them."""
+"""Queries for the page of holds and rules, each limited to a scope; only its service calls them."""
 
 from typing import Any, Final
 from uuid import UUID

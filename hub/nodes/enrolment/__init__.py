@@ -1,1 +1,1 @@
-"""The hub's own certificate authority for nodes."""
+"""Enrolment of nodes: one-time codes, certificates, renewal."""

@@ -310,7 +310,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /login": Leaves("session.begin", {"login": "quan", "password": PASSWORD + "x"}),
 }
 ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
-    "GET /events": ("changes.open", "hub/console/test_door.py"),
+    "GET /events": ("changes.open", "hub/console/test_inbox_service.py"),
     "GET /clips/{clip_id}/growing": ("clip.watch", "hub/footage/test_growing.py"),
     "GET /media/{media_id}/h264": ("media.copy", "hub/footage/test_proxies.py"),
     "HEAD /media/{media_id}/h264": ("media.copy", "hub/footage/test_proxies.py"),

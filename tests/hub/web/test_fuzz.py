@@ -103,7 +103,7 @@ TABLES: Final = {
 
 
 def known_ids(town: Town) -> dict[str, list[str]]:
-    """What fits each blank: a made-up key gets no further than the door."""
+    """What fits each blank: with a made-up key a request ends at once."""
     with town.db.reading() as conn:
         return {
             name: [str(one) for one in conn.scalars(select(metadata.tables[table].c.id).limit(3))]

@@ -1,4 +1,4 @@
-"""Rules through the door and the filing: whose they are, whom an alert tells, what a trial says."""
+"""Rules through service and filing: whose they are, whom an alert tells, what a trial says."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
