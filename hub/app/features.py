@@ -14,6 +14,7 @@ from hub.alerting.routing import feature as routing_feature
 from hub.alerting.silences import feature as silences_feature
 from hub.cases import feature as cases_feature
 from hub.console import feature as console_feature
+from hub.console.accounts import feature as accounts_feature
 from hub.footage import feature as footage_feature
 from hub.footage.live import feature as live_feature
 from hub.footage.retention import feature as retention_feature
@@ -65,6 +66,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     reports_feature.FEATURE,
     enrolment_feature.FEATURE,
     grants_feature.FEATURE,
+    accounts_feature.FEATURE,
     log_feature.FEATURE,
     routing_feature.FEATURE,
     enrolment_feature.PAGES,

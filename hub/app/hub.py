@@ -321,7 +321,7 @@ class Hub:
         )
         services = self._make_services(uploads.growing)
         live, accounts = services.use(LiveService), services.use(AccountService)
-        self._live = LiveRound(live, accounts, Watching(self._tell_node))
+        self._live = LiveRound(live, accounts.hear_closings, Watching(self._tell_node))
         app = create_app(
             FEATURES,
             services=services,

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from hub.access.signin.visit import Visit
 from hub.cases import pages
 from hub.cases.service import CaseService
 from hub.cases.tables import case_items, case_members
 from hub.cases.tables import cases as cases_table
 from hub.web.feature import Feature
 from hub.web.guard import Body
+from hub.web.visit import Visit
 
 MAX_PLANS_BYTES: Final = 4 * 1024 * 1024
 """Redaction plans of one package: about 20,000 boxes."""

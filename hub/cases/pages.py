@@ -11,7 +11,7 @@ from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, Visit, session_of
+from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, session_of
 from hub.cases.evidence.service import CannotLeaveError
 from hub.cases.service import CaseService
 from hub.cases.views import CaseError, CaseFault, CasePage
@@ -21,6 +21,7 @@ from hub.public.tips.service import TipService
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/cases")
 

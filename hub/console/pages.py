@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.own_account import OwnAccountService
-from hub.access.signin.visit import FormSent, SignedIn, Visit, remember
+from hub.access.signin.visit import FormSent, SignedIn, remember
 from hub.alerting.alerts import camera_wording, wording
 from hub.alerting.alerts.rules.kinds import TIP
 from hub.alerting.alerts.rules.lifecycle import CAUSES, Act
@@ -35,6 +35,7 @@ from hub.web.calendar import Calendar
 from hub.web.i18n import LANGUAGES, Words, words
 from hub.web.rendering import THEME_COOKIE, THEMES, render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter()
 

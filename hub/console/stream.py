@@ -15,6 +15,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from hub.access.signin.accounts import Accounts
 from hub.access.signin.visit import SignedOutError, came_from, cookie_name, session_of
 from hub.console.service import InboxService
 from hub.web.i18n import Words
@@ -65,7 +66,9 @@ async def _changes(
         asked_at = loop.time()
         heard = site.bell.rings  # before the query, so that no signal between is missed
         # Grants and sessions can end while a page is open: both are checked each time.
-        session = await run_in_threadpool(site.accounts.session_by_token, token, came_from=address)
+        session = await run_in_threadpool(
+            site.services.use(Accounts).session_by_token, token, came_from=address
+        )
         if session is None:
             yield "event: signed-out\ndata: {}\n\n"
             return

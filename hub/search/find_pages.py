@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.cases.service import CaseService
+from hub.places.map.ground import MapFiles
 from hub.search import find_wording, place_form, time_form
 from hub.search.find_form import (
     HEIGHTS,
@@ -41,7 +42,7 @@ def show_find(
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
     form = parsed(asked, calendar) if asked.is_asked else Parsed(None)
-    ground = visit.site.map_files.ground()
+    ground = visit.use(MapFiles).ground()
     page = form.wanted and search.find_sightings(visit.asker, form.wanted)
     return render(
         request,

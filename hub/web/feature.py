@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 
-from hub.access.signin.visit import Visit
 from hub.base.audit.acting import Acting
 from hub.base.db.table_notes import Mark, Tables
 from hub.web.guard import Body
 from hub.web.i18n import Words
 from hub.web.rate_limits import Rate
+from hub.web.services import Services
+from hub.web.visit import Visit
 
 
 def _no_acts(_: Words) -> dict[str, str]:
@@ -45,3 +46,5 @@ class Feature:
     """Packages whose folder `templates` is searched too."""
     globals: Mapping[str, object] = field(default_factory=dict)
     """Names that every template may use."""
+    shown: Mapping[str, Callable[[Services], object]] = field(default_factory=dict)
+    """Values for every template, by name, from what the hub has."""

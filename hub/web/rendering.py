@@ -15,22 +15,13 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from hub.access.signin.accounts import Accounts, Session
-from hub.access.signin.provider_port import OpenIdProvider
 from hub.base.audit.asker import Asker
 from hub.base.change_signal import Bell
-from hub.footage.live.leases import LiveRound
-from hub.footage.live.watching import Watching
-from hub.footage.upload.service import Uploads
-from hub.nodes.enrolment.port import Enrolling
-from hub.places.map.ground import MapFiles
-from hub.public.data_requests.public_service import PetitionDesk
-from hub.public.households.port import HouseholdRoom
-from hub.public.tips.public_service import TipDesk
 from hub.web.calendar import Calendar
 from hub.web.i18n import LANGUAGES, Words, asked_language, script_catalog_json, words
 from hub.web.origin import party_of
 from hub.web.services import Services
+from hub.web.session import Session
 from hub.web.storage_notice import RoomWord
 
 STATIC_FOLDER: Final = Path(__file__).parent / "static"
@@ -134,9 +125,6 @@ class Site:
     """The application as seen by routes."""
 
     services: Services
-    live_round: LiveRound
-    accounts: Accounts
-    uploads: Uploads
     bell: Bell
     verify_token: Callable[[str], str | None]
     """Upload token → its node, while it is valid."""
@@ -148,10 +136,8 @@ class Site:
     """Texts of the acts in the log."""
     may: Mapping[str, Callable[[Any], bool]]
     """Whether a visit is shown a link to a capability, by name; see `hub.web.feature`."""
-    enrolling: Enrolling | None = None
-    """None: the authority's key is elsewhere, and certificates are issued by hand."""
-    households: HouseholdRoom | None = None
-    """Services for households; None if there are none."""
+    shown: Mapping[str, object]
+    """Values for every template, by name."""
     sign: Callable[[bytes], tuple[bytes, str]] | None = None
     """Signs a proof with the hub's evidence key: signature, and certificate as PEM."""
     pack: Pack | None = None
@@ -160,20 +146,8 @@ class Site:
     """Prometheus metrics; None if switched off."""
     says_too_much: Callable[[str], int] = lambda _node: 0
     """Number of messages of a node that were recently delayed by the rate limit."""
-    provider: OpenIdProvider | None = None
-    """OpenID provider; None if there is none."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
-
-    @property
-    def watching(self) -> Watching:
-        """Live views now."""
-        return self.live_round.watching
-
-    @property
-    def map_files(self) -> MapFiles:
-        """Background of the map."""
-        return MapFiles(self.settings.map_folder or Path("/nowhere"))
 
     def calendar(self, language: str) -> Calendar:
         """Calendar of a reader, at this moment."""
@@ -227,11 +201,8 @@ def render(
             asker=session.asker if session else None,
             csrf=session.csrf if session else "",
             path=request.url.path,
-            takes_tips=site.services.find(TipDesk) is not None,
-            asks_households=site.households is not None,
-            provider=site.provider,
-            takes_petitions=site.services.find(PetitionDesk) is not None,
             has_passkeys=party_of(site.settings.public_url) is not None,
+            **site.shown,
             **values,
         )
     )

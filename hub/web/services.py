@@ -27,6 +27,10 @@ class Services:
     def __init__(self, made: Iterable[object]) -> None:
         self._made = tuple(made)
 
+    def and_those(self, others: Iterable[object | None]) -> "Services":
+        """These services and others; None is left out."""
+        return Services((*self._made, *(one for one in others if one is not None)))
+
     def find(self, kind: type[T]) -> T | None:
         """The service of this type; None if the hub is without it."""
         return next((one for one in self._made if isinstance(one, kind)), None)

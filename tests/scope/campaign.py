@@ -150,7 +150,7 @@ class Street:
             pack=packer(world.services.use(ExportService), world.folder),
             live_round=LiveRound(
                 world.services.use(LiveService),
-                world.services.use(AccountService),
+                world.services.use(AccountService).hear_closings,
                 self.watching,
             ),
             settings=WebSettings(

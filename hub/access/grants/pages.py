@@ -16,10 +16,11 @@ from hub.access.grants.views import NewGrant
 from hub.access.rules.grants import Grant, Right
 from hub.access.rules.roles import Role
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.web.forms import Fields, field
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/grants")
 

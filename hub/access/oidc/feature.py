@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.access.oidc import pages
+from hub.access.signin.provider_port import provider_in
 from hub.access.tables import identities
 from hub.web.feature import Feature
 from hub.web.rate_limits import GUESSES, Rate
@@ -13,4 +14,5 @@ FEATURE: Final = Feature(
     tables=(identities,),
     acts=pages.acts,
     rates=(Rate(r"GET|HEAD", r"/(login|proof)/provider(/back)?", GUESSES),),
+    shown={"provider": provider_in},
 )

@@ -19,10 +19,11 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.invitations.pages import GONE
 from hub.access.rules.oidc import Known, ProviderAwayError, ProviderError, Question
+from hub.access.signin.accounts import Accounts
 from hub.access.signin.accounts import SignedIn as NewSession
 from hub.access.signin.identities import WAY_HOLDS_S
 from hub.access.signin.invitation_rows import TOKEN_CHARS
-from hub.access.signin.provider_port import OpenIdProvider
+from hub.access.signin.provider_port import OpenIdProvider, provider_in
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import (
     SignedIn,
@@ -81,7 +82,7 @@ _WAYS: Final = Ways()
 
 def provider_of(request: Request) -> OpenIdProvider:
     """The provider; 404 if the hub has none."""
-    found = site_of(request).provider
+    found = provider_in(site_of(request).services)
     if found is None:
         raise HTTPException(404)
     return found
@@ -123,7 +124,7 @@ def begin_link(request: Request, visit: ProvedForm) -> Response:
 @router.post("/account/provider/{identity_id}/unlink")
 def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
     """Remove a link."""
-    done = visit.site.accounts.identities.unlink(visit.session, identity_id)
+    done = visit.use(Accounts).identities.unlink(visit.session, identity_id)
     if done is None:
         raise HTTPException(404)
     if not done:
@@ -134,7 +135,7 @@ def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
 @router.post("/invited/{token}/provider")
 def begin_by_invitation(request: Request, token: str) -> Response:
     """Redirect to the provider, whose account becomes the invited person's sign-in."""
-    accounts, where = site_of(request).accounts, came_from(request)
+    accounts, where = site_of(request).services.use(Accounts), came_from(request)
     is_short = len(token) <= TOKEN_CHARS
     invited = accounts.invitations.read(token, came_from=where) if is_short else None
     if invited is None or not invited.is_by_provider:
@@ -206,7 +207,7 @@ def _answer(
     iss: str,
     error: str,
 ) -> Response:
-    identities, where = site_of(request).accounts.identities, came_from(request)
+    identities, where = site_of(request).services.use(Accounts).identities, came_from(request)
     if way is None or not hmac.compare_digest(
         state.encode("utf-8", "replace"), way.question.state.encode()
     ):
@@ -236,10 +237,10 @@ def _done(request: Request, way: Way, known: Known) -> Response:
     ask = {"came_from": came_from(request), "agent": agent_of(request)}
     new: NewSession | None
     if way.purpose == "invited":
-        new = site.accounts.identities.accept(way.whose, known, **ask)
+        new = site.services.use(Accounts).identities.accept(way.whose, known, **ask)
         wrong, code = "taken", GONE
     else:
-        new = site.accounts.identities.sign_in(known, **ask)
+        new = site.services.use(Accounts).identities.sign_in(known, **ask)
         wrong, code = "unknown", 401
     if new is None:
         return _wrong(request, way, wrong, code)
@@ -253,7 +254,7 @@ def _of_session(request: Request, way: Way, known: Known) -> Response:
     session = session_of(request)
     if session is None or str(session.session_id) != way.whose:
         return _wrong(request, None, "stale", 400)
-    identities = site_of(request).accounts.identities
+    identities = site_of(request).services.use(Accounts).identities
     if way.purpose == "link":
         is_done, wrong = identities.link(session, known), "taken"
     else:

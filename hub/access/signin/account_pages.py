@@ -8,12 +8,13 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.passwords import MAX_CHARS, MIN_CHARS
-from hub.access.signin.accounts import SessionRow, TooManyTries
+from hub.access.signin.accounts import Accounts, SessionRow, TooManyTries
 from hub.access.signin.own_account import OwnAccountService
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/account")
 
@@ -75,8 +76,8 @@ def _page(
         session=visit.session,
         status_code=429 if wait_minutes else 422 if wrong else 200,
         places=places,
-        passkeys=visit.site.accounts.passkeys.of(visit.session),
-        identities=visit.site.accounts.identities.of(visit.session),
+        passkeys=visit.use(Accounts).passkeys.of(visit.session),
+        identities=visit.use(Accounts).identities.of(visit.session),
         has_password=own.has_password(visit.session),
         wrong=wrong,
         wait_minutes=wait_minutes,

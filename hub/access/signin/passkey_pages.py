@@ -8,19 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.access.signin.account_pages import device_name
+from hub.access.signin.accounts import Accounts
 from hub.access.signin.invitation_rows import TOKEN_CHARS
 from hub.access.signin.reauth_pages import ProofWantedError, ProvedForm, Wrong
-from hub.access.signin.visit import (
-    ApiCalled,
-    Visit,
-    agent_of,
-    came_from,
-    hand_over_cookie,
-    own_path,
-)
+from hub.access.signin.visit import ApiCalled, agent_of, came_from, hand_over_cookie, own_path
 from hub.web.i18n import words
 from hub.web.origin import Party, party_of
 from hub.web.rendering import language_of, site_of
+from hub.web.visit import Visit
 
 router = APIRouter()
 
@@ -62,14 +57,14 @@ def _told(value: object, status_code: int = 200) -> JSONResponse:
 @router.post("/passkeys/options")
 def begin_sign_in(request: Request, party: OwnParty) -> Response:
     """Options for signing in with a passkey."""
-    return _told(site_of(request).accounts.passkeys.begin_sign_in(party))
+    return _told(site_of(request).services.use(Accounts).passkeys.begin_sign_in(party))
 
 
 @router.post("/passkeys/sign-in")
 def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
     """Sign in; the answer has the next address for the script."""
     site = site_of(request)
-    new = site.accounts.passkeys.sign_in(
+    new = site.services.use(Accounts).passkeys.sign_in(
         party, answer.credential, came_from=came_from(request), agent=agent_of(request)
     )
     if new is None:
@@ -82,14 +77,14 @@ def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
 @router.post("/account/passkeys/options")
 def begin_registration(visit: ApiProved, party: OwnParty) -> Response:
     """Options for creating another passkey."""
-    return _told(visit.site.accounts.passkeys.begin_registration(visit.session, party))
+    return _told(visit.use(Accounts).passkeys.begin_registration(visit.session, party))
 
 
 @router.post("/account/passkeys")
 def register(request: Request, visit: ApiProved, party: OwnParty, answer: Answer) -> Response:
     """Store the new passkey."""
     label = _device(request)
-    if not visit.site.accounts.passkeys.register(visit.session, party, answer.credential, label):
+    if not visit.use(Accounts).passkeys.register(visit.session, party, answer.credential, label):
         return _told(_REFUSED, 422)
     return _told({"next": "/account?done=passkey"}, 201)
 
@@ -101,7 +96,7 @@ def _device(request: Request) -> str:
 @router.post("/account/passkeys/{passkey_id}/remove")
 def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
     """Remove a passkey."""
-    if not visit.site.accounts.passkeys.remove(visit.session, passkey_id):
+    if not visit.use(Accounts).passkeys.remove(visit.session, passkey_id):
         raise HTTPException(404)
     return RedirectResponse("/account?done=passkey-gone", 303)
 
@@ -109,13 +104,13 @@ def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
 @router.post("/proof/passkey/options")
 def begin_proof(visit: ApiCalled, party: OwnParty) -> Response:
     """Options for re-authentication."""
-    return _told(visit.site.accounts.passkeys.begin_proof(visit.session, party))
+    return _told(visit.use(Accounts).passkeys.begin_proof(visit.session, party))
 
 
 @router.post("/proof/passkey")
 def prove(visit: ApiCalled, party: OwnParty, answer: Answer) -> Response:
     """Re-authenticate; the script sends its form again."""
-    if not visit.site.accounts.passkeys.prove(visit.session, party, answer.credential):
+    if not visit.use(Accounts).passkeys.prove(visit.session, party, answer.credential):
         return _told(_REFUSED, 403)
     return _told({"next": own_path(answer.next)})
 
@@ -123,7 +118,7 @@ def prove(visit: ApiCalled, party: OwnParty, answer: Answer) -> Response:
 @router.post("/invited/{token}/passkey/options")
 def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Response:
     """Options for an invited person's first passkey."""
-    accounts = site_of(request).accounts
+    accounts = site_of(request).services.use(Accounts)
     invited = None
     if len(token) <= TOKEN_CHARS:
         invited = accounts.invitations.read(token, came_from=came_from(request))
@@ -138,7 +133,7 @@ def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Res
     if len(token) > TOKEN_CHARS:
         raise HTTPException(410)
     site = site_of(request)
-    new = site.accounts.passkeys.accept(
+    new = site.services.use(Accounts).passkeys.accept(
         party,
         token,
         answer.credential,

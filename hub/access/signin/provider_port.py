@@ -1,11 +1,13 @@
 """Port of the pages to an OpenID provider."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hub.access.rules.oidc import Known, Question
+from hub.web.services import Services
 
 
+@runtime_checkable
 class OpenIdProvider(Protocol):
     """For any thread; see `hub.access.oidc.provider`."""
 
@@ -22,3 +24,8 @@ class OpenIdProvider(Protocol):
 
     def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
         """Person of the code; ProviderError."""
+
+
+def provider_in(services: Services) -> OpenIdProvider | None:
+    """The provider; None if there is none."""
+    return services.find(OpenIdProvider)  # type: ignore[type-abstract]  # any that fits the port

@@ -15,11 +15,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hub.access.signin.accounts import TooManyTries
+from hub.access.signin.accounts import Accounts, TooManyTries
 from hub.access.signin.own_account import OwnAccountService
-from hub.access.signin.visit import FormSent, SignedIn, Visit, own_path
+from hub.access.signin.provider_port import provider_in
+from hub.access.signin.visit import FormSent, SignedIn, own_path
 from hub.web.app_shell import is_page_wanted
 from hub.web.rendering import render
+from hub.web.visit import Visit
 
 router = APIRouter()
 
@@ -126,9 +128,8 @@ def page(
     request: Request, visit: Visit, wrong: Wrong, *, action: str, fields: Iterable[tuple[str, str]]
 ) -> Response:
     """The page that asks; `fields` are kept in it."""
-    has_identity = visit.site.provider is not None and visit.site.accounts.identities.of(
-        visit.session
-    )
+    has_provider = provider_in(visit.site.services) is not None
+    has_identity = has_provider and visit.use(Accounts).identities.of(visit.session)
     return render(
         request,
         "proof.html",

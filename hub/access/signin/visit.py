@@ -1,53 +1,25 @@
 """Authentication: session cookie, form token, signing in and out."""
 
 import hmac
-from dataclasses import dataclass
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.accounts import Session, TooManyTries
+from hub.access.signin.accounts import Accounts, Session, TooManyTries
 from hub.access.signin.accounts import SignedIn as NewSession
-from hub.base.audit.asker import Asker
 from hub.web.i18n import LANGUAGES, Words
 from hub.web.rendering import LANGUAGE_COOKIE, Site, render, site_of
+from hub.web.visit import Visit
 
 router = APIRouter()
-
-T = TypeVar("T")
 
 YEAR_S: Final = 365 * 24 * 3600
 
 
 class SignedOutError(Exception):
     """Nobody is signed in; pages redirect to the sign-in, everything else answers 401."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of a signed-in person."""
-
-    site: Site
-    session: Session
-
-    @property
-    def asker(self) -> Asker:
-        """The person, in the form of the services."""
-        return self.session.asker
-
-    def use(self, kind: type[T]) -> T:
-        """A service of another capability, for a part of the page (`hub.web.services`)."""
-        return self.site.services.use(kind)
-
-    def find(self, kind: type[T]) -> T | None:
-        """The same; None if the hub is without it."""
-        return self.site.services.find(kind)
-
-    def may(self, name: str) -> bool:
-        """Whether a link to another capability is shown, by its name in `Feature.may`."""
-        return self.site.may[name](self)
 
 
 def cookie_name(site: Site) -> str:
@@ -71,7 +43,7 @@ def session_of(request: Request) -> Session | None:
     token = request.cookies.get(cookie_name(site), "")
     if not token:
         return None
-    return site.accounts.session_by_token(token, came_from=came_from(request))
+    return site.services.use(Accounts).session_by_token(token, came_from=came_from(request))
 
 
 def signed_in(request: Request) -> Visit:
@@ -141,7 +113,7 @@ def sign_in(
 ) -> Response:
     """Sign in, or say why not; a wrong name and a wrong password give the same answer."""
     site = site_of(request)
-    answer = site.accounts.sign_in(
+    answer = site.services.use(Accounts).sign_in(
         login.strip(), password, came_from=came_from(request), agent=agent_of(request)
     )
     if answer is None or isinstance(answer, TooManyTries):
@@ -204,7 +176,7 @@ def sign_out(request: Request, visit: FormSent) -> Response:
     """End the session, and delete the pictures the browser stored."""
     name = cookie_name(visit.site)
     token = request.cookies.get(name, "")
-    visit.site.accounts.sign_out(token, came_from=came_from(request))
+    visit.use(Accounts).sign_out(token, came_from=came_from(request))
     response = RedirectResponse("/login", 303)
     response.delete_cookie(
         name, path="/", secure=visit.site.settings.is_https, httponly=True, samesite="lax"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.oncall import forms as oncall_forms
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.faults import DutyError
@@ -20,6 +20,7 @@ from hub.web import forms
 from hub.web.forms import Fields
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/duty")
 

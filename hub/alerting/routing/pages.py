@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.oncall import forms
 from hub.alerting.oncall import wording as oncall_wording
 from hub.alerting.oncall.faults import DutyError
@@ -18,6 +18,7 @@ from hub.alerting.routing.views import NewRule, Trial
 from hub.web.forms import Fields, field
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/rules")
 

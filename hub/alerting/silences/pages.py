@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.visit import FormSent, SignedIn, Visit, own_path
+from hub.access.signin.visit import FormSent, SignedIn, own_path
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.faults import DutyError
@@ -16,6 +16,7 @@ from hub.web.calendar import Calendar
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/silences")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +25,7 @@ from hub.footage.live.service import LiveService
 from hub.footage.live.watching import Watching
 from hub.footage.upload.service import Uploads
 from hub.nodes.enrolment.port import Enrolling
+from hub.places.map.ground import MapFiles
 from hub.public.households.port import HouseholdRoom
 from hub.web.app_shell import VersionedFiles, is_page_wanted
 from hub.web.feature import Feature
@@ -58,13 +60,24 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     """The whole application. Set `bell` once `stopping` turns true: live pages delay the server's
     end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
+    round_ = live_round or LiveRound(
+        services.use(LiveService), services.use(AccountService).hear_closings, Watching()
+    )
+    map_files = MapFiles(settings.map_folder or Path("/nowhere"))
+    others = (
+        accounts,
+        uploads,
+        round_,
+        round_.watching,
+        map_files,
+        enrolling,
+        households,
+        provider,
+    )
+    services = services.and_those(others)
     site = Site(
         services=services,
         pack=pack,
-        live_round=live_round
-        or LiveRound(services.use(LiveService), services.use(AccountService), Watching()),
-        accounts=accounts,
-        uploads=uploads,
         bell=bell,
         verify_token=verify_token,
         stopping=stopping,
@@ -72,11 +85,9 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         templates=_templates(tuple(features)),
         acts=partial(_acts, features),
         may={name: may for feature in features for name, may in feature.may.items()},
-        enrolling=enrolling,
+        shown={name: of(services) for one in features for name, of in one.shown.items()},
         measured=measured,
         says_too_much=says_too_much,
-        households=households,
-        provider=provider,
         sign=sign,
     )
     app.state.site = site

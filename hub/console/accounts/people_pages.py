@@ -11,11 +11,12 @@ from hub.access.account_state import CLOSED, REOPENED
 from hub.access.grants import wording
 from hub.access.invitations import pages
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import SignedIn, Visit
+from hub.access.signin.visit import SignedIn
 from hub.console.accounts.service import AccountService
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/grants/people/{person_id}")
 

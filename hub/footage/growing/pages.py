@@ -11,13 +11,14 @@ from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from hub.access.signin.visit import SignedIn, Visit
+from hub.access.signin.visit import SignedIn
 from hub.console.service import InboxService
 from hub.console.waiting_wording import AWAITED_S
 from hub.footage.growing.clips import Film
 from hub.footage.playback.service import PlaybackService
 from hub.footage.views import GrowingRow, MediaRow
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter()
 

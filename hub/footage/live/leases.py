@@ -9,7 +9,6 @@ from typing import Final
 import structlog
 
 from hub.base.db import database
-from hub.console.accounts.service import AccountService
 from hub.footage.live.service import LiveService
 from hub.footage.live.watching import Key, Watch, Watching
 
@@ -21,9 +20,12 @@ LOOK_EVERY_S: Final = 0.5
 class LiveRound:
     """A task of the hub; `look` is one round."""
 
-    def __init__(self, live: LiveService, accounts: AccountService, watching: Watching) -> None:
+    def __init__(
+        self, live: LiveService, hear_closings: Callable[[], None], watching: Watching
+    ) -> None:
+        """`hear_closings` is called each round, before rights are checked."""
         self._live = live
-        self._accounts = accounts
+        self._hear_closings = hear_closings
         self.watching = watching
         self._owed: deque[tuple[Watch, str]] = deque()
         self._writing = threading.Lock()
@@ -44,7 +46,7 @@ class LiveRound:
     def look(self) -> None:
         """One round. A page whose right cannot be checked now gets no picture either."""
         try:
-            self._accounts.hear_closings()
+            self._hear_closings()
             self._write_owed()
             for watch in self.watching.watches():
                 if self.watching.is_over(watch):

@@ -13,12 +13,14 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.alerts import camera_wording
+from hub.footage.live.leases import LiveRound
 from hub.footage.live.service import LiveCamera, LiveService, Purpose
-from hub.footage.live.watching import Key, Shot, TooManyError
+from hub.footage.live.watching import Key, Shot, TooManyError, Watching
 from hub.web.i18n import Words
 from hub.web.rendering import render
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/cameras/{camera_id}/live")
 
@@ -35,11 +37,11 @@ REFRESH_S: Final = 2
 def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
     """The page, with the newest picture; 404 for people without the right."""
     camera, key = ask(visit, camera_id, Purpose.LIVE)
-    shot = visit.site.watching.newest(key)
+    shot = visit.use(Watching).newest(key)
     calendar = visit.site.calendar(visit.asker.language)
     state = camera_wording.state_word_of(camera.state, calendar.words)
     since = calendar.clock(camera.since_utc_us)
-    age_s = visit.site.watching.age_s(shot) if shot else 0.0
+    age_s = visit.use(Watching).age_s(shot) if shot else 0.0
     return render(
         request,
         "live.html",
@@ -50,7 +52,7 @@ def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
         age_s=round(age_s),
         taken_utc_us=calendar.now_utc_us - round(age_s * 1e6),
         is_lost=age_s > LOST_AFTER_S,
-        watchers=visit.site.watching.watchers(camera),
+        watchers=visit.use(Watching).watchers(camera),
         refresh_s=REFRESH_S,
     )
 
@@ -79,7 +81,7 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
     Raises 404 without the right, 503 with too many viewers.
     """
-    live, watching = visit.use(LiveService), visit.site.watching
+    live, watching = visit.use(LiveService), visit.use(Watching)
     camera = live.live_camera(visit.asker, camera_id, purpose)
     if camera is None:
         raise HTTPException(404)
@@ -101,12 +103,12 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
 def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
     """End the view; does nothing without one."""
-    visit.site.live_round.end((visit.session.session_id, camera_id, purpose), "closed")
+    visit.use(LiveRound).end((visit.session.session_id, camera_id, purpose), "closed")
 
 
 async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
     """A picture; waits if a newer one than another is requested."""
-    watching = visit.site.watching
+    watching = visit.use(Watching)
     until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
     shot = watching.newest(key, after=after or 0)
     while shot is None and time.monotonic() < until_s and not visit.site.stopping():
@@ -124,7 +126,7 @@ async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | 
 
 
 def _about(visit: Visit, shot: Shot) -> dict[str, str]:
-    age_ms = max(0, round(visit.site.watching.age_s(shot) * 1000))
+    age_ms = max(0, round(visit.use(Watching).age_s(shot) * 1000))
     return {"Picture-Number": str(shot.number), "Picture-Age-Ms": str(age_ms)}
 
 

@@ -30,7 +30,7 @@ async def take_picture(request: Request, camera: str) -> Response:
     try:
         node = await run_in_threadpool(node_name_of, request, site)
         jpeg = await _body(request)
-        _put(site.watching, node, camera, jpeg=jpeg, age_s=_age_s(request))
+        _put(site.services.use(Watching), node, camera, jpeg=jpeg, age_s=_age_s(request))
     except Unwanted as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
         answer.headers.update(unwanted.headers)

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.service import RetentionService
 from hub.footage.retention.views import HeldRow, KeepingFault, KeptPage, NewHold, NewRule, RuleRow
@@ -18,6 +18,7 @@ from hub.web.forms import Fields, field
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/keeping")
 

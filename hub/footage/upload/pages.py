@@ -19,7 +19,13 @@ from starlette.responses import JSONResponse, Response
 from hub.base.storage.blobs import BlobsError
 from hub.base.storage.partial_files import SupersededError, WrongOffsetError
 from hub.footage.growing.clips import GrowingUpload, NoSuchClipError
-from hub.footage.upload.service import NotAnnouncedError, Upload, UploadRefusedError, WrongHashError
+from hub.footage.upload.service import (
+    NotAnnouncedError,
+    Upload,
+    UploadRefusedError,
+    Uploads,
+    WrongHashError,
+)
 from hub.web.rendering import Site, site_of
 from hub.web.resumable import (
     RESUMABLE,
@@ -69,9 +75,13 @@ async def tell_offset(request: Request, name: str) -> Response:
     async def tell(site: Site, node_name: str) -> Response:
         length = {"Upload-Defer-Length": "1"}
         if (clip_id := _clip(name)) is not None:
-            come_bytes = await run_in_threadpool(site.uploads.growing.standing, node_name, clip_id)
+            come_bytes = await run_in_threadpool(
+                site.services.use(Uploads).growing.standing, node_name, clip_id
+            )
         else:
-            stands = await run_in_threadpool(site.uploads.standing, node_name, _hash(name))
+            stands = await run_in_threadpool(
+                site.services.use(Uploads).standing, node_name, _hash(name)
+            )
             come_bytes, length = stands.offset_bytes, {"Upload-Length": str(stands.size_bytes)}
         return Response(headers=offset(come_bytes) | length | {"Cache-Control": "no-store"})
 
@@ -98,7 +108,7 @@ async def drop_upload(request: Request, name: str) -> Response:
     """The node cancels the upload."""
 
     async def drop(_: Request, site: Site, node_name: str) -> Response:
-        await run_in_threadpool(site.uploads.drop, node_name, _hash(name))
+        await run_in_threadpool(site.services.use(Uploads).drop, node_name, _hash(name))
         return Response(status_code=204, headers=RESUMABLE)
 
     return await _answered(request, drop)
@@ -109,8 +119,8 @@ def _resume(
 ) -> Upload | GrowingUpload | None:
     clip_id = _clip(name)
     if clip_id is None:
-        return site.uploads.resume(node_name, _hash(name), offset_bytes)
-    upload = site.uploads.growing.open(node_name, clip_id)
+        return site.services.use(Uploads).resume(node_name, _hash(name), offset_bytes)
+    upload = site.services.use(Uploads).growing.open(node_name, clip_id)
     if upload.offset_bytes != offset_bytes:
         raise WrongOffsetError(f"{upload.offset_bytes} bytes have come, not {offset_bytes}")
     return upload
@@ -123,7 +133,7 @@ async def _create(request: Request, site: Site, node_name: str) -> Response:
         return await _create_whole(request, site, node_name, names.get("sha256", ""))
     if request.headers.get("upload-defer-length") != "1":
         raise Unwanted(400, "a clip that grows has no length yet: Upload-Defer-Length is 1")
-    upload = await run_in_threadpool(site.uploads.growing.open, node_name, clip_id)
+    upload = await run_in_threadpool(site.services.use(Uploads).growing.open, node_name, clip_id)
     return await _created(request, str(clip_id), await _begun(request, upload))
 
 
@@ -132,7 +142,9 @@ async def _create_whole(request: Request, site: Site, node_name: str, sha256: st
     if size_bytes > site.settings.max_upload_bytes:
         raise Unwanted(413, "too_large")
     digest = _hash(sha256)
-    upload = await run_in_threadpool(site.uploads.begin, node_name, digest, size_bytes)
+    upload = await run_in_threadpool(
+        site.services.use(Uploads).begin, node_name, digest, size_bytes
+    )
     offset_bytes = size_bytes if upload is None else await _begun(request, upload)
     return await _created(request, digest, offset_bytes)
 

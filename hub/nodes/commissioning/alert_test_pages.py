@@ -10,14 +10,16 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.live import pages
 from hub.footage.live.service import LiveService, Purpose
+from hub.footage.live.watching import Watching
 from hub.nodes.commissioning.alert_test_rows import SentTest, TooManyTestsError
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/cameras/{camera_id}/aim/test")
 
@@ -141,7 +143,7 @@ def _accepted(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, 
 
 async def _picture_age_ms(visit: Visit, camera_id: UUID) -> int | None:
     """Age of the camera's newest picture, if a fresh one is here or comes soon."""
-    watching, until_s = visit.site.watching, time.monotonic() + FRESH_S
+    watching, until_s = visit.use(Watching), time.monotonic() + FRESH_S
     _, key = await run_in_threadpool(pages.ask, visit, camera_id, Purpose.AIM)
     while not visit.site.stopping():
         shot = watching.newest(key)

@@ -13,10 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.footage.live import pages
 from hub.footage.live.service import LiveService, Purpose
+from hub.footage.live.watching import Watching
 from hub.nodes.commissioning import alert_test_pages
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.nodes.desired_state.rules.layers import State
@@ -26,6 +27,7 @@ from hub.notify.phones.service import PhoneService
 from hub.web.compass import facing_words
 from hub.web.i18n import Words
 from hub.web.rendering import render
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/cameras/{camera_id}/aim")
 
@@ -119,7 +121,7 @@ def _page(
 ) -> Response:
     camera, key = pages.ask(visit, camera_id, Purpose.AIM)
     now = visit.use(SettingsService).of_camera(visit.asker, camera_id)
-    shot = visit.site.watching.newest(key)
+    shot = visit.use(Watching).newest(key)
     private = _value(now, "private") if now else []
     return render(
         request,

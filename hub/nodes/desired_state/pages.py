@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.nodes.desired_state import wording
 from hub.nodes.desired_state.release_service import ReleaseService
@@ -19,6 +19,7 @@ from hub.nodes.enrolment.service import EnrolmentService
 from hub.web.forms import Fields
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/configuration")
 

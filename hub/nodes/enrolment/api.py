@@ -113,10 +113,11 @@ def _answer(site: Site, enrolling: Enrolling, redeemed: Redeemed) -> EnrolAnswer
 
 
 def _enrolling(site: Site) -> Enrolling:
-    if site.enrolling is None:
+    enrolling = site.services.find(Enrolling)
+    if enrolling is None:
         raise HTTPException(404)
-    assert len(site.enrolling.fingerprint) == FINGERPRINT_BYTES  # noqa: S101 - the assembly's own
-    return site.enrolling
+    assert len(enrolling.fingerprint) == FINGERPRINT_BYTES  # noqa: S101 - the wiring's own
+    return enrolling
 
 
 async def _body(request: Request, kind: type[Words]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.wire.enrolment import EnrolmentCode
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.nodes.enrolment.camera_sources import camera_of
 from hub.nodes.enrolment.cloud_init import user_data
@@ -20,6 +20,7 @@ from hub.nodes.enrolment.service import EnrolmentService
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter()
 
@@ -115,9 +116,10 @@ def _page(
 
 
 def _enrolling(visit: Visit, enrolments: EnrolmentService) -> Enrolling:
-    if visit.site.enrolling is None or not enrolments.tends_areas(visit.asker):
+    enrolling = visit.find(Enrolling)
+    if enrolling is None or not enrolments.tends_areas(visit.asker):
         raise HTTPException(404)
-    return visit.site.enrolling
+    return enrolling
 
 
 def _wrong_camera(words: Words) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from hub.access.signin.visit import SignedIn
 from hub.nodes.diagnostics.rows import KEPT_S
 from hub.nodes.diagnostics.service import DiagnosisService
+from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.health import plots, wording
 from hub.nodes.health.service import NodeHealthService
@@ -33,7 +34,7 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
         request,
         "nodes.html",
         session=visit.session,
-        may_enrol=visit.site.enrolling is not None and tends_areas,
+        may_enrol=visit.find(Enrolling) is not None and tends_areas,
         tends_areas=tends_areas,
         nodes=[
             wording.card(one, calendar, waited=visit.site.says_too_much(one.name)) for one in nodes

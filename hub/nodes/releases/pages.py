@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from agent.wire.programs import FELL_BACK, MOST_BUNDLE_BYTES, UNSIGNED
-from hub.access.signin.visit import SignedIn, Visit
+from hub.access.signin.visit import SignedIn
 from hub.base.storage.partial_files import CHUNK_BYTES
 from hub.nodes.desired_state import wording
 from hub.nodes.desired_state.release_rows import BACK, Bundle
@@ -23,6 +23,7 @@ from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.rendering import render, site_of
 from hub.web.resumable import Unwanted, node_name_of
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter()
 

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from agent.wire.programs import MOST_BUNDLE_BYTES
-from hub.access.signin.visit import ApiCalled, FormSent, SignedIn, SignedOutError, Visit, with_token
+from hub.access.signin.visit import ApiCalled, FormSent, SignedIn, SignedOutError, with_token
 from hub.base.storage.blobs import BlobsError
 from hub.base.storage.partial_files import SupersededError, WrongOffsetError
 from hub.footage.upload import pages as upload_pages
@@ -24,6 +24,7 @@ from hub.web.i18n import Words
 from hub.web.rendering import site_of
 from hub.web.services import service
 from hub.web.streamed_form import MalformedError
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/configuration/programs")
 

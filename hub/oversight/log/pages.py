@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from hub.access.grants import wording
-from hub.access.signin.visit import SignedIn, Visit
+from hub.access.signin.visit import SignedIn
 from hub.oversight.log.acts import REFUSED, act_words
 from hub.oversight.log.digest import Act, Digest
 from hub.oversight.log.service import LogService
@@ -23,6 +23,7 @@ from hub.web.calendar import Calendar
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/log")
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter, HTTPException, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.visit import SignedIn, Visit
+from hub.access.signin.visit import SignedIn
 from hub.oversight.reports import wording
 from hub.oversight.reports.service import ReportService
 from hub.oversight.reports.spans import Bounds, Span, bounds, day_of, today
 from hub.web.rendering import STATIC_FOLDER, render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/reports")
 

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.text.csv_import import Import
 from hub.base.text.csv_table import MOST_BYTES
 from hub.places.areas.rows import AreaError, AreaFault, AreaWords
@@ -22,6 +22,7 @@ from hub.web.forms import Fields, field
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/areas")
 

@@ -11,6 +11,7 @@ from hub.alerting.alerts.camera_wording import STATE_TOKENS, state_line
 from hub.alerting.alerts.views import SeenCamera
 from hub.base.text.normalize import fold
 from hub.places.cameras.service import CameraService
+from hub.places.map.ground import MapFiles
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.rendering import render
 from hub.web.services import service
@@ -38,7 +39,7 @@ def show_map(
     found.sort(key=lambda one: (-one.open_alerts, one.state == "well"))
     calendar = visit.site.calendar(visit.asker.language)
     shown = found[(page - 1) * ROWS : page * ROWS]
-    ground = visit.site.map_files.ground()
+    ground = visit.use(MapFiles).ground()
     return render(
         request,
         "map.html",
@@ -85,7 +86,7 @@ def tell_states(visit: SignedIn, cameras: Cameras) -> Response:
 @router.get("/ground.json")
 def tell_ground(visit: SignedIn) -> Response:
     """Background of the map."""
-    ground = visit.site.map_files.ground()
+    ground = visit.use(MapFiles).ground()
     if ground is None:
         return _fresh({"kind": ""})
     where = ground.corners
@@ -96,7 +97,7 @@ def tell_ground(visit: SignedIn) -> Response:
 @router.get("/ground")
 def send_ground(request: Request, visit: SignedIn) -> Response:
     """The archive or image, whole or in a range; for everybody signed in."""
-    ground = visit.site.map_files.ground()
+    ground = visit.use(MapFiles).ground()
     if ground is None:
         raise HTTPException(404)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, max-age=3600"}

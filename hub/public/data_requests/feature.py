@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from hub.access.signin.visit import Visit
 from hub.public.data_requests import officer_pages, pages, wording
+from hub.public.data_requests.public_service import PetitionDesk
 from hub.public.data_requests.service import DataRequestService
 from hub.public.data_requests.tables import petition_acts, petition_erasures, petition_people
 from hub.public.data_requests.tables import petitions as petitions_table
 from hub.web.feature import Feature
 from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate
+from hub.web.visit import Visit
 
 
 def _may_answer(visit: Visit) -> bool:
@@ -28,4 +29,5 @@ FEATURE: Final = Feature(
         Rate(r"POST", r"/rights/follow", GUESSES),
     ),
     may={"answer_data_requests": _may_answer},
+    shown={"takes_petitions": lambda services: services.find(PetitionDesk) is not None},
 )

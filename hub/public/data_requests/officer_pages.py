@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.public.data_requests import wording
 from hub.public.data_requests.eraser import MOST, Choice, PetitionEraser, may_erase
 from hub.public.data_requests.pages import wish_of
@@ -21,6 +21,7 @@ from hub.public.tips.sealing import Reporter, UnsealError
 from hub.web.i18n import LANGUAGES
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/petitions")
 

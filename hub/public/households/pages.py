@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.invitations.pages import qr_code
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.notify.phones.pages import channel_name
 from hub.public.households.port import HouseholdRoom
 from hub.public.households.rules import (
@@ -26,6 +26,7 @@ from hub.registry.shapes import Point
 from hub.web.i18n import LANGUAGES, Words
 from hub.web.rendering import PublicWords, language_of, render, site_of
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter()
 
@@ -210,7 +211,7 @@ def show_own(request: Request, token: str) -> Response:
 @router.post("/household/{token}/withdraw")
 def withdraw_own(request: Request, token: str) -> Response:
     """The household withdraws by itself."""
-    room = site_of(request).households
+    room = site_of(request).services.find(HouseholdRoom)
     if room is None or not room.desk.withdraw_own(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/household/{token[:TOKEN_CHARS]}", 303)
@@ -218,9 +219,10 @@ def withdraw_own(request: Request, token: str) -> Response:
 
 def _own(request: Request, token: str) -> Response:
     site = site_of(request)
-    if site.households is None or len(token) > TOKEN_CHARS:
+    room = site.services.find(HouseholdRoom)
+    if room is None or len(token) > TOKEN_CHARS:
         raise HTTPException(404)
-    row, language = site.households.desk.own(token), language_of(request, None)
+    row, language = room.desk.own(token), language_of(request, None)
     return render(
         request,
         "household_own.html",
@@ -234,7 +236,7 @@ def _own(request: Request, token: str) -> Response:
 
 def room_of(visit: Visit) -> HouseholdRoom:
     """The household services; 404 if the hub has none."""
-    room = visit.site.households
+    room = visit.find(HouseholdRoom)
     if room is None:
         raise HTTPException(404)
     return room

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.invitations.pages import qr_code
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.playback import pages
 from hub.notify.phones.pages import channel_name
 from hub.public.households.pages import fault_word, point_said, room_of
@@ -28,6 +28,7 @@ from hub.web.calendar import Calendar
 from hub.web.i18n import words as words_of
 from hub.web.rendering import PublicWords, render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/cases")
 

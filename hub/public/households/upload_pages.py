@@ -205,7 +205,7 @@ def _told(fault: GivenFault, speech: Words) -> JSONResponse:
 
 
 def _room(request: Request) -> HouseholdRoom:
-    room = site_of(request).households
+    room = site_of(request).services.find(HouseholdRoom)
     if room is None:
         raise HTTPException(404)
     return room

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.visit import FormSent, SignedIn, Visit
+from hub.access.signin.visit import FormSent, SignedIn
 from hub.notify.phones.pages import channel_name
 from hub.public.notices.attachments import MOST_BYTES, notice_file
 from hub.public.notices.rules import LONGEST_DAYS, TEXT_CHARS, TITLE_CHARS, NoticeError, NoticeState
@@ -18,6 +18,7 @@ from hub.web.forms import Fields
 from hub.web.i18n import Words
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter()
 

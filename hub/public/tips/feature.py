@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.public.tips import api, officer_pages, pages
+from hub.public.tips.public_service import TipDesk
 from hub.public.tips.rules import MOST_PICTURE_BYTES, MOST_PICTURES
 from hub.public.tips.tables import tip_answers, tip_keys, tip_pictures, tip_reporters
 from hub.public.tips.tables import tips as tips_table
@@ -30,4 +31,5 @@ FEATURE: Final = Feature(
         Rate(r"POST", r"/tips/follow", GUESSES),
         Rate(r"POST", APP_TIPS, APPS),
     ),
+    shown={"takes_tips": lambda services: services.find(TipDesk) is not None},
 )

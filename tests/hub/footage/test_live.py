@@ -55,7 +55,7 @@ def town(database_url: str, tmp_path: Path, time: Time) -> Iterator[Town]:
     db = Database(database_url)
     town = Town(db, tmp_path)
     live, accounts = town.services.use(LiveService), town.services.use(AccountService)
-    town.live_round = LiveRound(live, accounts, Watching(town._tell_node, time))
+    town.live_round = LiveRound(live, accounts.hear_closings, Watching(town._tell_node, time))
     town.grants["live"] = town.allow("an", Right.LIVE)
     yield town
     db.close()

@@ -140,7 +140,7 @@ class Town:
             )
         )
         live, accounts = self.services.use(LiveService), self.services.use(AccountService)
-        self.live_round = LiveRound(live, accounts, Watching(self._tell_node))
+        self.live_round = LiveRound(live, accounts.hear_closings, Watching(self._tell_node))
         self.households = self._household_room()
 
     def _household_room(self) -> HouseholdRoom:
