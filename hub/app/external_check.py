@@ -33,7 +33,7 @@ class OutsideError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CheckedAddress:
     """A hub's address as the world sees it; `trusted` stands for what phones trust besides."""
 
     host: str
@@ -44,7 +44,7 @@ class Place:
     closed: tuple[int, ...] = tuple(CLOSED)
 
 
-def check_outside(place: Place, *, now: Callable[[], datetime]) -> Iterator[Finding]:
+def check_outside(place: CheckedAddress, *, now: Callable[[], datetime]) -> Iterator[Finding]:
     """One part after the other; `now` is what this machine's clock says, aware."""
     asked = _Asked(place, now)
     for name, ask in (
@@ -68,7 +68,7 @@ def check_outside(place: Place, *, now: Callable[[], datetime]) -> Iterator[Find
 
 
 class _Asked:
-    def __init__(self, place: Place, now: Callable[[], datetime]) -> None:
+    def __init__(self, place: CheckedAddress, now: Callable[[], datetime]) -> None:
         self._place, self._now = place, now
         self._authority = ""
         self._date: datetime | None = None

@@ -10,11 +10,11 @@ import structlog
 from hub.base.batches import Stopping
 from hub.base.db.database import FAULTS, is_about_storage
 from hub.base.storage.blobs import BlobsError
-from hub.footage.growing.salvage import Remains
-from hub.footage.retention.reconcile import ManyLostError, Sweep
+from hub.footage.growing.salvage import Salvage
+from hub.footage.retention.reconcile import ManyLostError, Reconciler
 from hub.footage.retention.remover import Remover
 from hub.oversight.log.anchor import Anchoring
-from hub.public.households.arrivals import Arrivals
+from hub.public.households.arrivals import ArrivalQueue
 
 log = structlog.get_logger()
 
@@ -34,10 +34,10 @@ class Housekeeping:
     def __init__(
         self,
         remover: Remover,
-        sweep: Sweep,
+        sweep: Reconciler,
         anchoring: Anchoring,
-        remains: Remains,
-        arrivals: Arrivals | None = None,
+        remains: Salvage,
+        arrivals: ArrivalQueue | None = None,
         *,
         hourly: Mapping[str, Callable[[Stopping], object]] | None = None,
     ) -> None:

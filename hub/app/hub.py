@@ -15,12 +15,12 @@ from agent.wire.answers import ShowLive
 from hub.access.passwords import Passwords
 from hub.access.signin.accounts import Accounts
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.alerting.monitoring.monitor import Lookout
+from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
-from hub.alerting.notifications.fallback import SecondWay
-from hub.alerting.notifications.recorder import LedgerBook
-from hub.alerting.notifications.rules.batching import StormBounds
-from hub.alerting.notifications.send import Stages
+from hub.alerting.notifications.fallback import FallbackChannel
+from hub.alerting.notifications.recorder import DeliveryRecorder
+from hub.alerting.notifications.rules.batching import BatchingLimits
+from hub.alerting.notifications.send import Sender
 from hub.alerting.notifications.worker import Worker
 from hub.alerting.response.escalator import Escalator
 from hub.app.check import is_hub
@@ -29,7 +29,7 @@ from hub.app.config import AlertsSection, HubSettings, PublicSection
 from hub.app.errors import StartRefusedError
 from hub.app.features import FEATURES
 from hub.app.housekeeping import Housekeeping
-from hub.app.watchdog import Beat, Pulse
+from hub.app.watchdog import Beat, PartWatch
 from hub.app.web.create_app import WebSettings, create_app
 from hub.app.web.services import Resources, make_services
 from hub.app.wiring import enrolment, households, oidc, resources, timestamping
@@ -40,34 +40,34 @@ from hub.app.wiring.evidence import packer, proof_signer
 from hub.app.wiring.log_anchor import anchor_file
 from hub.app.wiring.metrics import Measured, token
 from hub.base.batches import Stopping
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.steady_clock import SteadyClock
 from hub.cases.evidence.service import ExportService
 from hub.console.accounts.service import AccountService
 from hub.footage.growing.clips import GrowingClips
-from hub.footage.growing.salvage import Remains
-from hub.footage.live.leases import LiveRound
+from hub.footage.growing.salvage import Salvage
+from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import LEASE_S, Watching
-from hub.footage.retention.reconcile import Sweep
+from hub.footage.live.watching import LEASE_S, LiveViews
+from hub.footage.retention.reconcile import Reconciler
 from hub.footage.retention.remover import Remover
 from hub.footage.upload.service import Uploads
-from hub.intake.filing.batch import Clerk
+from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerRefusedError, context
-from hub.intake.presence import Fleet
-from hub.intake.subscriber import Subscriber, Writer
+from hub.intake.presence import PresenceRecorder
+from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.commissioning.alert_test_sender import PhoneTest
 from hub.nodes.releases.upload import MOST_AT_ONCE
 from hub.notify.channels.post import new_client
-from hub.notify.channels.webpush import Signer, WebPush
+from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.notify.phones.heartbeat_sender import PhoneCheck
 from hub.notify.rules.heartbeat import CheckBounds
 from hub.oversight.log.anchor import Anchoring
-from hub.public.data_requests.eraser import Erasures
-from hub.public.data_requests.retention import PetitionKeeping
+from hub.public.data_requests.eraser import PendingErasures
+from hub.public.data_requests.retention import DataRequestRetention
 from hub.public.notices.sender import NoticePost
-from hub.public.tips.retention import TipKeeping, TipSpans
+from hub.public.tips.retention import TipRetention, TipSpans
 from hub.registry.registry import node_by_name
 from hub.web.rendering import Measures, PublicWords
 from hub.web.server import Pages
@@ -87,8 +87,8 @@ class Hub:
     def __init__(self, settings: HubSettings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
-        self._pulse = Pulse()
-        self._bell = Bell()
+        self._pulse = PartWatch()
+        self._bell = ChangeSignal()
         self._socket = resources.listening_socket(settings)
         self._db = resources.database(settings)
         self._tokens = resources.upload_tokens(settings)
@@ -96,7 +96,7 @@ class Hub:
         self._clock = SteadyClock(settings.store.media_folder)
         self._proxies = resources.proxies(settings)
         self._parts = resources.parts(settings, "parts")
-        self._signer = Signer(
+        self._signer = VapidSigner(
             resources.push_key(settings), subject=settings.push.subject, clock=self._clock
         )
         self._intake = self._make_intake()
@@ -117,7 +117,7 @@ class Hub:
         self._clock_watch = ClockWatch(
             self._db, clock=self._clock, stepped=self._lookout.clock_stepped
         )
-        self._second_way = SecondWay(
+        self._second_way = FallbackChannel(
             db=self._db,
             clock=self._clock,
             bell=self._bell,
@@ -229,15 +229,15 @@ class Hub:
             context(address)
         except BrokerRefusedError as refusal:
             raise StartRefusedError(str(refusal)) from refusal
-        clerk = Clerk(Filing(policy(self._settings.alerts)), Fleet(self._tokens))
+        clerk = BatchFiler(Filing(policy(self._settings.alerts)), PresenceRecorder(self._tokens))
         beat = self._pulse.part("intake writer")
-        writer = Writer(self._db, clerk=clerk, clock=self._clock, beat=beat)
+        writer = BatchWriter(self._db, clerk=clerk, clock=self._clock, beat=beat)
         beat = self._pulse.part("intake link")
         return Subscriber(address, writer=writer, bell=self._bell, beat=beat)
 
     def _make_notifier(self) -> Worker:
-        book = LedgerBook(self._db, clock=self._clock)
-        stages = Stages(
+        book = DeliveryRecorder(self._db, clock=self._clock)
+        stages = Sender(
             channels=self._channels,
             book=book,
             clock=self._clock,
@@ -249,11 +249,11 @@ class Hub:
             book=book,
             clock=self._clock,
             bell=self._bell,
-            storm=StormBounds(calm=self._settings.push.calm_alerts),
+            storm=BatchingLimits(calm=self._settings.push.calm_alerts),
         )
 
-    def _make_lookout(self) -> Lookout:
-        return Lookout(
+    def _make_lookout(self) -> LivenessMonitor:
+        return LivenessMonitor(
             db=self._db,
             clock=self._clock,
             bell=self._bell,
@@ -279,7 +279,7 @@ class Hub:
             owners=BLOB_OWNERS,
             makes_room=self._settings.store.when_full == "remove",
         )
-        sweep = Sweep(
+        sweep = Reconciler(
             self._db,
             blobs=self._blobs,
             clock=self._clock,
@@ -294,13 +294,15 @@ class Hub:
             clock=self._clock,
             stamps=timestamping.asked(self._settings),
         )
-        remains = Remains(
+        remains = Salvage(
             self._db, parts=self._parts, blobs=self._blobs, clock=self._clock, bell=self._bell
         )
         arrivals = self._households.arrivals if self._households else None
-        erasures = Erasures(self._db, blobs=self._blobs, clock=self._clock, proxies=self._proxies)
-        tips = TipKeeping(self._db, clock=self._clock, spans=self._tip_spans())
-        askers = PetitionKeeping(
+        erasures = PendingErasures(
+            self._db, blobs=self._blobs, clock=self._clock, proxies=self._proxies
+        )
+        tips = TipRetention(self._db, clock=self._clock, spans=self._tip_spans())
+        askers = DataRequestRetention(
             self._db, clock=self._clock, contact_days=self._settings.petitions.contact_days
         )
         hourly: dict[str, Callable[[Stopping], object]] = {
@@ -321,7 +323,7 @@ class Hub:
         )
         services = self._make_services(uploads.growing)
         live, accounts = services.use(LiveService), services.use(AccountService)
-        self._live = LiveRound(live, accounts.hear_closings, Watching(self._tell_node))
+        self._live = LiveLeases(live, accounts.hear_closings, LiveViews(self._tell_node))
         app = create_app(
             FEATURES,
             services=services,

@@ -23,7 +23,7 @@ LIMIT_S: Final = 180.0
 """How long a part may be silent: longer than any wait of its own, and than a slow database."""
 
 
-class Pulse:
+class PartWatch:
     """Knows every part by name and when it last gave a sign."""
 
     def __init__(

@@ -6,7 +6,7 @@ from random import Random
 
 
 @dataclass(slots=True)
-class Patience:
+class Backoff:
     """Waiting times: random between 0 and a bound that doubles with each failure."""
 
     first_s: float = 0.5

@@ -8,7 +8,7 @@ import asyncio
 import threading
 
 
-class Bell:
+class ChangeSignal:
     """Ring from any thread; wait in any event loop."""
 
     def __init__(self) -> None:

@@ -34,7 +34,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class LogAnchor:
     """Last record of the log at a moment, stored where the database's owner cannot write."""
 
     seq: int
@@ -43,7 +43,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ChainFault:
     """Position of a change in the log, and the evidence for it."""
 
     seq: int
@@ -68,28 +68,32 @@ def bind(previous: str, record: Record) -> str:
     return sha256(bytes.fromhex(previous) + json.dumps(fields).encode()).hexdigest()
 
 
-def faults(log: Iterable[tuple[Record, str]], anchors: Iterable[Anchor] = ()) -> Iterator[Fault]:
+def faults(
+    log: Iterable[tuple[Record, str]], anchors: Iterable[LogAnchor] = ()
+) -> Iterator[ChainFault]:
     """Faults of a log, read from its beginning in the order of `seq`.
 
     After a fault the check continues from the stored hash, so each change is reported once.
     """
-    owed: Mapping[int, Anchor] = {anchor.seq: anchor for anchor in anchors}
+    owed: Mapping[int, LogAnchor] = {anchor.seq: anchor for anchor in anchors}
     met: set[int] = set()
     last, previous = 0, BEGINNING
     for record, stored in log:
         if record.seq != last + 1:
-            yield Fault(last + 1, _gap(last + 1, record.seq))
+            yield ChainFault(last + 1, _gap(last + 1, record.seq))
         elif bind(previous, record) != stored:
-            yield Fault(record.seq, _BROKEN)
+            yield ChainFault(record.seq, _BROKEN)
         anchor = owed.get(record.seq)
         if anchor is not None:
             met.add(record.seq)
             if anchor.hash != stored:
-                yield Fault(record.seq, "it is another one than was anchored: the log was replaced")
+                yield ChainFault(
+                    record.seq, "it is another one than was anchored: the log was replaced"
+                )
         last, previous = record.seq, stored
     for seq in sorted(owed.keys() - met):
         if seq > last:
-            yield Fault(last + 1, f"the log ends here, and record {seq} was anchored")
+            yield ChainFault(last + 1, f"the log ends here, and record {seq} was anchored")
 
 
 def _gap(expected: int, found: int) -> str:

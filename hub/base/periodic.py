@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +18,7 @@ async def go_round(
     blind: str,
     every_s: float,
     quiet_s: Callable[[], Awaitable[float]] | None = None,
-    bell: Bell | None = None,
+    bell: ChangeSignal | None = None,
     pace_s: float = 0.0,
 ) -> None:
     """Run `look` until `stop`; an unreachable database is tried again, and nothing is lost.
@@ -51,7 +51,9 @@ async def _rest(stop: asyncio.Event, span_s: float) -> None:
         return
 
 
-async def _rest_until_rung(stop: asyncio.Event, bell: Bell, heard: int, span_s: float) -> None:
+async def _rest_until_rung(
+    stop: asyncio.Event, bell: ChangeSignal, heard: int, span_s: float
+) -> None:
     signs = {asyncio.create_task(stop.wait()), asyncio.create_task(bell.wait(heard, span_s))}
     try:
         await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED)

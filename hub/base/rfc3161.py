@@ -56,7 +56,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
+class TimestampAuthority:
     """A time stamp authority, its trusted roots, and the transport."""
 
     name: str

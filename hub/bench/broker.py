@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from hub.nodes.pki.authority import HUB_NAME, Authority, Papers
+from hub.nodes.pki.authority import HUB_NAME, Authority, TlsFiles
 
 BINARY: Final = "/usr/sbin/mosquitto"
 HOST: Final = "127.0.0.1"
@@ -59,10 +59,10 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
         self._prepare()
 
-    def papers(self, name: str) -> Papers:
+    def papers(self, name: str) -> TlsFiles:
         """Client certificate files for the node `name`, or for "hub"; the same on every call."""
         into = self.authority.folder
-        papers = Papers(self.authority.ca_file, into / f"{name}.crt", into / f"{name}.key")
+        papers = TlsFiles(self.authority.ca_file, into / f"{name}.crt", into / f"{name}.key")
         if papers.cert_file.exists() and papers.key_file.exists():
             return papers
         return self.authority.issue_client(name, datetime.now(UTC))

@@ -11,15 +11,15 @@ from typing import Final
 import structlog
 
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.bench.broker import Broker
-from hub.intake.filing.batch import Clerk
+from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerAddress
-from hub.intake.presence import Fleet
-from hub.intake.subscriber import Subscriber, Writer
+from hub.intake.presence import PresenceRecorder
+from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.pki.upload_tokens import UploadTokens
 
 PATIENCE_S: Final = 120.0
@@ -85,8 +85,10 @@ def _carry(pipe: "Connection[Counter[str], None]", address: BrokerAddress, url: 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     db = Database(url)
     tokens = UploadTokens(b"k" * 32, upload_url="https://hub.example/upload")
-    writer = Writer(db, clerk=Clerk(Filing(Policy()), Fleet(tokens)), clock=HubClock())
-    intake = Subscriber(address, writer=writer, bell=Bell())
+    writer = BatchWriter(
+        db, clerk=BatchFiler(Filing(Policy()), PresenceRecorder(tokens)), clock=HubClock()
+    )
+    intake = Subscriber(address, writer=writer, bell=ChangeSignal())
     intake.start()
     try:
         until(lambda: intake.is_listening, "the hub hears the broker")

@@ -28,10 +28,10 @@ from hub.access.grants import people_rows, rows
 from hub.access.passwords import Passwords
 from hub.access.rules.grants import Grant, Right
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.alerting.notifications.recorder import LedgerBook
-from hub.alerting.notifications.send import Stages
+from hub.alerting.notifications.recorder import DeliveryRecorder
+from hub.alerting.notifications.send import Sender
 from hub.alerting.notifications.worker import Worker
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
@@ -41,8 +41,8 @@ from hub.bench.talk import Talker
 from hub.intake.filing.filing import Filing
 from hub.nodes import presence
 from hub.notify.channels.post import new_client
-from hub.notify.channels.webpush import Signer, WebPush
-from hub.notify.phones.rows import Phone, put_phone
+from hub.notify.channels.webpush import VapidSigner, WebPush
+from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.notify.tables import notifications
 from hub.registry import registry
 
@@ -145,7 +145,7 @@ def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> N
             )
             grant = Grant(area_id, None, rights, now.utc_us)
             rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
-            phone = Phone("webpush", f"{receiver.url}/{number}", _keys(), "bench")
+            phone = NewPhoneRow("webpush", f"{receiver.url}/{number}", _keys(), "bench")
             put_phone(conn, person_id, phone, now=now)
 
 
@@ -163,12 +163,12 @@ async def _rounds(
     db: Database, talker: Talker, receiver: Receiver, args: argparse.Namespace
 ) -> list[dict[str, float]]:
     """Run the notifier, and report a person again and again."""
-    bell, client, clock = Bell(), new_client(), HubClock()
-    signer = Signer(
+    bell, client, clock = ChangeSignal(), new_client(), HubClock()
+    signer = VapidSigner(
         ec.generate_private_key(ec.SECP256R1()), subject="mailto:bench@hub.example", clock=clock
     )
-    book = LedgerBook(db, clock=clock)
-    stages = Stages(
+    book = DeliveryRecorder(db, clock=clock)
+    stages = Sender(
         channels={"webpush": WebPush(signer=signer, client=client)},
         book=book,
         clock=clock,
@@ -190,7 +190,13 @@ async def _rounds(
 
 
 async def _round(
-    db: Database, talker: Talker, filing: Filing, bell: Bell, receiver: Receiver, *, phones: int
+    db: Database,
+    talker: Talker,
+    filing: Filing,
+    bell: ChangeSignal,
+    receiver: Receiver,
+    *,
+    phones: int,
 ) -> dict[str, float]:
     event = talker.event(HubClock().now().utc_us, HubClock().now().utc_us)
     while event.body.kind != "sighting_opened":  # first, the person in view leaves

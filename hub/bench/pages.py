@@ -20,13 +20,13 @@ from typing import Any, Final
 import httpx
 from sqlalchemy import func, select
 
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
 from hub.bench import kinds, year
-from hub.bench.pages_site import Site, serving
+from hub.bench.pages_site import BenchSite, serving
 from hub.registry.tables import cameras
 
 OFFICERS: Final = 200
@@ -114,14 +114,14 @@ def _open_alerts(db: Database, mine: list[Any]) -> list[str]:
     query = (
         select(alerts.c.id)
         .join(cameras, cameras.c.id == alerts.c.camera_id)
-        .where(cameras.c.id.in_(mine), alerts.c.state == State.OPEN)
+        .where(cameras.c.id.in_(mine), alerts.c.state == AlertState.OPEN)
     )
     with db.reading() as conn:
         return [f"/alerts/{one}" for one in conn.scalars(query)]
 
 
 async def _visit(
-    site: Site, visitors: list[tuple[str, list[str]]], *, seconds: float, each_s: float
+    site: BenchSite, visitors: list[tuple[str, list[str]]], *, seconds: float, each_s: float
 ) -> tuple[dict[str, list[float]], Counter[int], float]:
     """Run all officers at once; the times of each kind of page in ms, and the site's CPU time in
     s."""

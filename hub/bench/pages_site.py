@@ -20,11 +20,11 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.app.features import FEATURES
 from hub.app.web.create_app import WebSettings, create_app
 from hub.app.web.services import Resources, make_services
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.storage.blobs import BlobFolder
-from hub.base.storage.partial_files import PartFolder
+from hub.base.storage.partial_files import PartialFiles
 from hub.footage.upload.service import Uploads
 from hub.web.server import Pages
 
@@ -32,7 +32,7 @@ JOIN_S: Final = 20.0
 ERROR: Final = 40
 
 
-class Site:
+class BenchSite:
     """Client of the process."""
 
     def __init__(self, pipe: "Connection[Any, Any]", port: int) -> None:
@@ -47,7 +47,7 @@ class Site:
 
 
 @contextmanager
-def serving(url: str, folder: Path) -> Iterator[Site]:
+def serving(url: str, folder: Path) -> Iterator[BenchSite]:
     """Run the site of this database for the length of the context."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
@@ -56,7 +56,7 @@ def serving(url: str, folder: Path) -> Iterator[Site]:
     process.start()
     there.close()
     try:
-        yield Site(here, here.recv())
+        yield BenchSite(here, here.recv())
     finally:
         here.close()
         process.join(JOIN_S)
@@ -67,7 +67,7 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     place = socket.create_server(("127.0.0.1", 0))
     port = place.getsockname()[1]
-    bell, stopped = Bell(), threading.Event()
+    bell, stopped = ChangeSignal(), threading.Event()
     server = Pages(_app(url, folder, bell, stopped, port))
 
     def listen() -> None:
@@ -88,13 +88,13 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
     asyncio.run(server.serve(sockets=[place]))
 
 
-def _app(url: str, folder: Path, bell: Bell, stopped: threading.Event, port: int) -> Any:
+def _app(url: str, folder: Path, bell: ChangeSignal, stopped: threading.Event, port: int) -> Any:
     db, clock = Database(url), HubClock()
     blobs = BlobFolder(folder / "media")
     uploads = Uploads(
         db,
         blobs=blobs,
-        parts=PartFolder(folder / "media" / "parts"),
+        parts=PartialFiles(folder / "media" / "parts"),
         clock=clock,
         bell=bell,
         policy=Policy(),

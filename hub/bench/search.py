@@ -23,14 +23,14 @@ from typing import Any, Final
 from hub.bench import postgres, search_town
 from hub.bench.search_town import SearchTown, camera_id, place_of
 from hub.registry.shapes import Circle
-from hub.search.sighting_queries import Wanted, find_sightings
+from hub.search.sighting_queries import SightingSearch, find_sightings
 
 SIGHTINGS: Final = 100_000
 MOST_SIGHTINGS: Final = 20_000_000
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 
-Question = Callable[[SearchTown, Random], tuple[str, Wanted]]
+Question = Callable[[SearchTown, Random], tuple[str, SightingSearch]]
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -146,13 +146,13 @@ def _databases(kinds: Sequence[str] | None) -> Iterator[tuple[str, str]]:
 
 def _in(
     span_us: int | None, town: SearchTown, chance: Random | None = None, **words: Any
-) -> Wanted:
+) -> SightingSearch:
     """A query over a span of that length, anywhere in the year; None: the whole year."""
     begin, end = town.begins_utc_us, town.ends.utc_us
     if span_us is not None and chance is not None:
         begin += chance.randrange(search_town.YEAR_US - span_us)
         end = begin + span_us
-    return Wanted(from_utc_us=begin, until_utc_us=end, **words)
+    return SightingSearch(from_utc_us=begin, until_utc_us=end, **words)
 
 
 def _a_camera(town: SearchTown, chance: Random) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from hub.bench.broker import Broker
 from hub.bench.talk import Talker
 from hub.footage.tables import media
 from hub.nodes.spool.tables import events
-from hub.notify.phones.rows import Phone, put_phone
+from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.registry import registry
 
 OFFICERS: Final = ("an", "binh")
@@ -50,7 +50,7 @@ class Town:
                 )
                 grant = Grant(self._area_id, None, rights, now.utc_us)
                 rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
-                phone = Phone("webpush", f"https://push.example/{login}", "{}", login)
+                phone = NewPhoneRow("webpush", f"https://push.example/{login}", "{}", login)
                 put_phone(conn, person_id, phone, now=now)
 
     def talkers(self, how_many: int, *, cameras: int) -> list[Talker]:

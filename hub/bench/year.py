@@ -28,7 +28,7 @@ from hub.base.moment import Moment
 from hub.bench.talk import Talker
 from hub.footage.tables import media, media_sightings
 from hub.nodes import presence
-from hub.notify.phones.rows import Phone, put_phone
+from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.notify.tables import notifications
 from hub.registry import registry
 from hub.registry.tables import cameras
@@ -108,7 +108,10 @@ def _officer(conn: Connection, number: int, commune: int, area_id: UUID, now: Mo
     grant = Grant(area_id, None, rights, now.plus_s(-YEAR_S).utc_us)
     grants_rows.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
     phone_id = put_phone(
-        conn, person_id, Phone("webpush", f"https://push.example/{number}", "{}", "bench"), now=now
+        conn,
+        person_id,
+        NewPhoneRow("webpush", f"https://push.example/{number}", "{}", "bench"),
+        now=now,
     )
     asker = Asker(person_id, login, login, "officer", "vi", "127.0.0.1")
     new = session_rows.begin(conn, asker, agent="bench", limits=DEFAULT_LIMITS, now=now)

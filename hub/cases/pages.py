@@ -18,7 +18,7 @@ from hub.cases.views import CaseError, CaseFault, CasePage
 from hub.console.service import InboxService
 from hub.public.households.request_service import HouseholdRequestService
 from hub.public.tips.service import TipService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -301,7 +301,7 @@ def _end_of(day: str, visit: Visit) -> int | None:
         raise HTTPException(422) from error
 
 
-def fault_word(fault: CaseFault, words: Words) -> str:
+def fault_word(fault: CaseFault, words: Messages) -> str:
     """Why nothing was changed."""
     return {
         CaseFault.NO_NUMBER: words.say("A case needs a number."),
@@ -314,7 +314,7 @@ def fault_word(fault: CaseFault, words: Words) -> str:
     }[fault]
 
 
-def _hidden(files: int, words: Words) -> str:
+def _hidden(files: int, words: Messages) -> str:
     more = words.count(
         "%(n)d more file is in it that your grants do not show.",
         "%(n)d more files are in it that your grants do not show.",
@@ -323,7 +323,7 @@ def _hidden(files: int, words: Words) -> str:
     return more % {"n": files}
 
 
-def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
+def _acts(page: CasePage, words: Messages) -> Iterator[tuple[str, str]]:
     """Names of acts in the history."""
     told = {
         "case.begin": words.say("opened the case"),

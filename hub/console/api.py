@@ -19,7 +19,7 @@ from hub.alerting.notifications.service import NotificationService
 from hub.console.service import InboxService
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.notify.phones.service import PhoneService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import WebSettings
 from hub.web.services import service
 
@@ -90,7 +90,7 @@ def tell_inbox(visit: SignedIn, inbox: Inbox, since: Annotated[int, Query(ge=0)]
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
-def in_words(row: AlertRow, words: Words) -> dict[str, object]:
+def in_words(row: AlertRow, words: Messages) -> dict[str, object]:
     """One alert without picture, for storage on a phone."""
     state = wording.status(row, words)
     return {

@@ -7,9 +7,9 @@ from hub.console.views import AlertPage
 from hub.console.waiting_wording import growing_sentence, is_awaited, unannounced
 from hub.footage.sound_wording import Heard, heard
 from hub.footage.views import GrowingRow, MediaRow
-from hub.footage.wording import NO_SOUND, Unbrought, gone_sentence, unbrought
+from hub.footage.wording import NO_SOUND, ClipAtNode, gone_sentence, unbrought
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ class Growing:
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class PlayableFootage:
     """Playable footage, and the reasons for missing footage."""
 
     clips: tuple[Clip, ...]
     waiting: str | None
     growing: tuple[Growing, ...] = ()
     """Still being recorded, or was when its node fell silent."""
-    unbrought: tuple[Unbrought, ...] = ()
+    unbrought: tuple[ClipAtNode, ...] = ()
     """Still at its node."""
     sounds: tuple[MediaRow, ...] = ()
     """Sound of clips that are not here."""
@@ -79,7 +79,7 @@ class Footage:
     """True if a removed picture is among it: then none is on its way."""
 
 
-def footage(page: AlertPage, calendar: Calendar) -> Footage:
+def footage(page: AlertPage, calendar: Calendar) -> PlayableFootage:
     """Clips of an alert, earliest first."""
     announced = sorted(
         (media for media in page.media if media.kind == "clip" and media.removed is None),
@@ -109,7 +109,7 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
     nothing_yet = not (stored or growing or gone)
     awaited = nothing_yet and is_awaited(page) and all(m.wish is None for m in announced)
     lost_picture = any(media.kind == "picture" and media.removed for media in page.media)
-    return Footage(
+    return PlayableFootage(
         clips=stored,
         waiting=None if growing or awaited else waiting,
         growing=growing,
@@ -121,7 +121,7 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
     )
 
 
-def _growing(page: AlertPage, words: Words) -> tuple[Growing, ...]:
+def _growing(page: AlertPage, words: Messages) -> tuple[Growing, ...]:
     return tuple(
         Growing(
             row=row,
@@ -178,7 +178,7 @@ def _clip(media: MediaRow, page: AlertPage, heard: Heard) -> Clip:
     )
 
 
-def _waiting(page: AlertPage, announced: list[MediaRow], words: Words) -> str | None:
+def _waiting(page: AlertPage, announced: list[MediaRow], words: Messages) -> str | None:
     if page.row.kind not in ("person", CROWD):
         return None
     if not page.may_play:

@@ -27,12 +27,12 @@ from hub.public.data_requests.service import DataRequestService
 from hub.public.tips.rules import ABOUT_US
 from hub.public.tips.service import TipService
 from hub.public.tips.views import TipRow
-from hub.search.find_form import Asked
+from hub.search.find_form import SearchForm
 from hub.search.pages import address_of
 from hub.search.service import SearchService
 from hub.search.time_form import BETWEEN
 from hub.web.calendar import Calendar
-from hub.web.i18n import LANGUAGES, Words, words
+from hub.web.i18n import LANGUAGES, Messages, words
 from hub.web.rendering import THEME_COOKIE, THEMES, render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -156,7 +156,7 @@ def _search_round(tip: TipRow, calendar: Calendar) -> str:
     if tip.latitude_deg is None or tip.longitude_deg is None:
         return ""
     begins, ends = (calendar.local(tip.happened_utc_us + by_us) for by_us in (-ABOUT_US, ABOUT_US))
-    asked = Asked(
+    asked = SearchForm(
         when=BETWEEN,
         since=f"{begins:%Y-%m-%dT%H:%M}",
         until=f"{ends:%Y-%m-%dT%H:%M}",
@@ -302,7 +302,7 @@ def remove_phone(visit: FormSent, phones: Phones, phone_id: UUID) -> Response:
     return RedirectResponse("/settings", 303)
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

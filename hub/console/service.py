@@ -9,10 +9,10 @@ from hub.access import scope
 from hub.access.rules.grants import Right
 from hub.alerting.alerts import camera_queries
 from hub.alerting.alerts import queries as alerts_queries
-from hub.alerting.alerts.rules.lifecycle import State, allowed_acts
-from hub.alerting.alerts.views import AlertChange, AlertRow, Inbox
+from hub.alerting.alerts.rules.lifecycle import AlertState, allowed_acts
+from hub.alerting.alerts.views import AlertChange, AlertInbox, AlertRow
 from hub.alerting.notifications import queries as notifications_queries
-from hub.alerting.response.next_calls import Foresight
+from hub.alerting.response.next_calls import UpcomingCalls
 from hub.alerting.response.service import colleagues, life_of
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
@@ -38,15 +38,15 @@ class InboxService:
         self._blobs = blobs
         self._growing = growing
 
-    def inbox(self, asker: Asker, limit: int = 50) -> Inbox:
+    def inbox(self, asker: Asker, limit: int = 50) -> AlertInbox:
         """Alerts this person may see: all running ones, and the last `limit` handled."""
         who = asker.person_id
         with self._acting.reading(asker, "inbox.open") as look:
             conn, now = look.conn, look.now
-            running = Foresight(conn).with_calls(alerts_queries.running_alerts(conn, who, now))
+            running = UpcomingCalls(conn).with_calls(alerts_queries.running_alerts(conn, who, now))
             handled = alerts_queries.handled_alerts(conn, who, now, limit)
             look.done(f"{len(running)} running, {len(handled)} handled")
-            return Inbox(running, handled, alerts_queries.last_cursor(conn))
+            return AlertInbox(running, handled, alerts_queries.last_cursor(conn))
 
     def row(self, asker: Asker, alert_id: UUID) -> AlertRow | None:
         """One alert as shown in the inbox, for a live page after a change."""
@@ -67,7 +67,7 @@ class InboxService:
         row = _one_with_call(look, alert_id)
         if row is None:
             return None
-        is_mine = row.state == State.TAKEN and row.taken_by == who
+        is_mine = row.state == AlertState.TAKEN and row.taken_by == who
         may_play = alerts_queries.may_play(conn, who, alert_id, now)
         kinds = ("picture", "clip", "sound") if may_play else ("picture",)
         latitude_deg, longitude_deg = cameras.whereabouts(conn, row.camera_id)
@@ -143,7 +143,7 @@ class InboxService:
 
 def _one_with_call(look: Reading, alert_id: UUID) -> AlertRow | None:
     row = alerts_queries.one_alert(look.conn, look.asker.person_id, alert_id, look.now)
-    return None if row is None else Foresight(look.conn).with_calls([row])[0]
+    return None if row is None else UpcomingCalls(look.conn).with_calls([row])[0]
 
 
 def _asked_of(

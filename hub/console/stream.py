@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from hub.access.signin.accounts import Accounts
 from hub.access.signin.visit import SignedOutError, came_from, cookie_name, session_of
 from hub.console.service import InboxService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import Site, site_of
 from hub.web.services import service
 
@@ -95,6 +95,6 @@ def _soon(site: Site) -> float:
     return site.settings.keepalive_s * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     return {"changes.open": words.say("heard of changed alerts")}

@@ -6,7 +6,7 @@ from uuid import UUID
 from hub.alerting.alerts.rules.lifecycle import Act
 from hub.alerting.alerts.views import AlertRow, HistoryRow, SeenCamera, SightingRow, ToldRow
 from hub.footage.views import AskedSpan, GrowingRow, MediaRow
-from hub.registry.neighbours import Near
+from hub.registry.neighbours import NearbyCamera
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,5 @@ class AlertPage:
     """People the asker may hand it over to, by name; empty unless the asker has taken it."""
     may_arrive: bool = False
     """Whether the asker has taken it and has not reported arrival."""
-    near: tuple[tuple[SeenCamera, Near], ...] = ()
+    near: tuple[tuple[SeenCamera, NearbyCamera], ...] = ()
     """Nearby cameras the asker may see, each with its distance."""

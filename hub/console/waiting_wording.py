@@ -7,7 +7,7 @@ from hub.console.views import AlertPage
 from hub.footage.growing.clips import SILENT_AFTER_S
 from hub.footage.views import GrowingRow
 from hub.footage.wording import unheard
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 AWAITED_S: Final = 30.0
 """For this long after an alert its first clip is expected, by the page and by its player: the clip
@@ -20,7 +20,7 @@ def is_awaited(page: AlertPage) -> bool:
     return is_young and page.is_node_here and page.may_play and page.row.kind in ("person", CROWD)
 
 
-def unannounced(page: AlertPage, words: Words) -> str:
+def unannounced(page: AlertPage, words: Messages) -> str:
     """Text while no clip of the alert was announced."""
     say = words.say
     if not page.is_node_here:
@@ -30,7 +30,7 @@ def unannounced(page: AlertPage, words: Words) -> str:
     return say("The clip is at the camera box and has not been announced yet.")
 
 
-def growing_sentence(page: AlertPage, row: GrowingRow, words: Words) -> str:
+def growing_sentence(page: AlertPage, row: GrowingRow, words: Messages) -> str:
     """Text beside the beginning of a clip."""
     say = words.say
     if row.is_dropped:

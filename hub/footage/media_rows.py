@@ -10,7 +10,7 @@ from agent.wire.messages import ClipReady
 from agent.wire.terms import Picture
 from hub.alerting.alerts.rows import change_alert, note_history
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.notifications import recipients
 from hub.base.db.bounds import bigint, integer, text
@@ -210,7 +210,7 @@ def owe_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) 
     """Queue a notification about the picture, while nobody has the alert and it is recent."""
     row = conn.execute(_SHOWN, {"alert_id": alert_id}).one()
     is_news = now.utc_us - row.raised_utc_us <= policy.late_after_s * 1_000_000
-    if row.state == State.OPEN and is_news:
+    if row.state == AlertState.OPEN and is_news:
         recipients.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="grown", now=now)
 
 

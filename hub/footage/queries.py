@@ -12,7 +12,7 @@ from hub.base.moment import Moment
 from hub.footage.retention.tables import retention_rules
 from hub.footage.scope import seen_growing, seen_media
 from hub.footage.tables import growing_clips, media, wishes
-from hub.footage.views import MediaRow, Removed, WishRow
+from hub.footage.views import ClipRequestRow, MediaRow, Removed
 from hub.registry.tables import areas
 
 
@@ -76,10 +76,10 @@ def may_watch(conn: Connection, person_id: UUID, clip_id: UUID, now: Moment) -> 
     return conn.execute(query.where(growing_clips.c.id == clip_id)).first() is not None
 
 
-def _wish_row(row: AnyRow) -> WishRow | None:
+def _wish_row(row: AnyRow) -> ClipRequestRow | None:
     if row.wish_asked_utc_us is None:
         return None
-    return WishRow(
+    return ClipRequestRow(
         person_name=row.wish_person_name,
         asked_utc_us=row.wish_asked_utc_us,
         answer=row.wish_answer,

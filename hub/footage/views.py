@@ -33,7 +33,7 @@ class GrowingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class WishRow:
+class ClipRequestRow:
     """A person's request to a node for a file."""
 
     person_name: str
@@ -57,7 +57,7 @@ class MediaRow:
     duration_ms: int
     is_stored: bool
     removed: Removed | None = None
-    wish: WishRow | None = None
+    wish: ClipRequestRow | None = None
     from_recorder: bool = False
     """Whether its node got it from the camera's own recorder."""
     is_remains: bool = False

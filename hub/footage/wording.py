@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.footage.sound_wording import Heard
-from hub.footage.views import MediaRow, Removed, WishRow
+from hub.footage.views import ClipRequestRow, MediaRow, Removed
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 NO_SOUND: Final = Heard()
 
 
 @dataclass(frozen=True, slots=True)
-class Unbrought:
+class ClipAtNode:
     """A clip still at its node, and the possible act of an officer."""
 
     media: MediaRow
@@ -65,26 +65,26 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
             ) % told
 
 
-def unbrought(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> Unbrought:
+def unbrought(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> ClipAtNode:
     """Text about an announced clip."""
     say = calendar.words.say
     wish = media.wish
     if wish is not None and wish.answer == "gone":
-        return Unbrought(media, _gone(wish, calendar), say("Ask again"))
+        return ClipAtNode(media, _gone(wish, calendar), say("Ask again"))
     if wish is not None:
-        return Unbrought(media, _asked(wish, calendar, is_node_here=is_node_here), None)
+        return ClipAtNode(media, _asked(wish, calendar, is_node_here=is_node_here), None)
     if not is_node_here:
-        return Unbrought(media, unheard(calendar.words), say("Bring it as soon as possible"))
+        return ClipAtNode(media, unheard(calendar.words), say("Bring it as soon as possible"))
     fetching = say("The clip is being fetched from the camera box.")
-    return Unbrought(media, fetching, say("Bring it now"))
+    return ClipAtNode(media, fetching, say("Bring it now"))
 
 
-def unheard(words: Words) -> str:
+def unheard(words: Messages) -> str:
     """That the node of a clip is not heard."""
     return words.say("The camera box is not heard; its clip comes when it is back.")
 
 
-def _asked(wish: WishRow, calendar: Calendar, *, is_node_here: bool) -> str:
+def _asked(wish: ClipRequestRow, calendar: Calendar, *, is_node_here: bool) -> str:
     say = calendar.words.say
     told = {"time": calendar.full(wish.asked_utc_us), "name": wish.person_name}
     if wish.answer == "coming" and is_node_here:
@@ -92,7 +92,7 @@ def _asked(wish: WishRow, calendar: Calendar, *, is_node_here: bool) -> str:
     return say("%(name)s asked for it, %(time)s; waiting for the camera box.") % told
 
 
-def _gone(wish: WishRow, calendar: Calendar) -> str:
+def _gone(wish: ClipRequestRow, calendar: Calendar) -> str:
     at_utc_us = wish.answered_utc_us if wish.answered_utc_us is not None else wish.asked_utc_us
     told = {"time": calendar.full(at_utc_us)}
     return calendar.words.say("The camera box no longer has this clip (%(time)s).") % told

@@ -16,9 +16,9 @@ from agent.wire.presence import Birth
 from hub.base.moment import Moment
 from hub.intake.replies import Reply
 from hub.intake.rules import gaps as rules_gaps
-from hub.intake.rules.gaps import AskPolicy, Draw, Numbers
+from hub.intake.rules.gaps import AskPolicy, Draw, SpoolNumbers
 from hub.nodes.spool import gaps as spool_gaps
-from hub.nodes.spool.gaps import Due, Unbrought
+from hub.nodes.spool.gaps import DueGaps, MissingFiles
 from hub.nodes.spool.rules import Gap
 from hub.registry import registry
 
@@ -38,14 +38,14 @@ FILES_AT_ONCE: Final = 100
 _chance: Final = random.SystemRandom()
 
 
-class RollCall:
+class GapRecovery:
     """For the intake thread only. `write` stores its notes in the batch's transaction; call
     `forget` after a rollback."""
 
     def __init__(self, policy: AskPolicy | None = None, *, draw: Draw = _chance.uniform) -> None:
         self._policy = policy or AskPolicy()
         self._draw = draw
-        self._known: OrderedDict[tuple[str, UUID], Numbers] = OrderedDict()
+        self._known: OrderedDict[tuple[str, UUID], SpoolNumbers] = OrderedDict()
         self._written: dict[tuple[str, UUID], tuple[Gap, ...]] = {}
         self._nodes: dict[str, UUID] = {}
 
@@ -125,7 +125,7 @@ class RollCall:
         )
         return [_request_files(one) for one in unbrought]
 
-    def _request(self, conn: Connection, due: Due, now: Moment) -> Reply:
+    def _request(self, conn: Connection, due: DueGaps, now: Moment) -> Reply:
         chosen = due.gaps[: self._policy.ranges_at_once]
         later = [
             rules_gaps.after_asking(gap, now_us=now.utc_us, policy=self._policy, draw=self._draw)
@@ -142,11 +142,11 @@ class RollCall:
         ranges = tuple((gap.first, gap.last) for gap in chosen)
         return _reply(due.node, Missing(spool_id=due.spool_id, ranges=ranges, media=()))
 
-    def _look_up(self, conn: Connection, node: str, spool_id: UUID) -> Numbers:
+    def _look_up(self, conn: Connection, node: str, spool_id: UUID) -> SpoolNumbers:
         place = node, spool_id
         known = self._known.get(place)
         if known is None:
-            known = Numbers(*spool_gaps.load(conn, self._sure_id(conn, node), spool_id))
+            known = SpoolNumbers(*spool_gaps.load(conn, self._sure_id(conn, node), spool_id))
             self._known[place] = known
         self._known.move_to_end(place)
         self._written.setdefault(place, known.gaps)
@@ -168,7 +168,7 @@ class RollCall:
         return node_id
 
 
-def _request_files(one: Unbrought) -> Reply:
+def _request_files(one: MissingFiles) -> Reply:
     log.info("intake.asks_for_files", node=one.node, files=len(one.hashes))
     return _reply(one.node, Missing(spool_id=one.spool_id, ranges=(), media=one.hashes))
 

@@ -20,7 +20,7 @@ from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from hub.base.moment import Moment
 from hub.intake.rules import duplicates
-from hub.intake.rules.duplicates import Lives
+from hub.intake.rules.duplicates import NodeLives
 from hub.nodes import presence
 from hub.nodes.desired_state import release_rows, settings_rows
 from hub.registry import health, registry
@@ -29,7 +29,7 @@ SEEN_EVERY_S: Final = 30.0
 """Least time between two records of "last heard"; one per message would be too many."""
 
 
-class Verdict(Enum):
+class PresenceChange(Enum):
     """Meaning of a birth or death, given the known state."""
 
     ARRIVED = "arrived"
@@ -42,7 +42,7 @@ class Verdict(Enum):
     UNKNOWN_NODE = "unknown_node"
 
 
-HERE: Final = frozenset({Verdict.ARRIVED, Verdict.RIVAL, Verdict.STILL_HERE})
+HERE: Final = frozenset({PresenceChange.ARRIVED, PresenceChange.RIVAL, PresenceChange.STILL_HERE})
 """The node is online."""
 
 
@@ -57,22 +57,22 @@ class Presence:
 NEVER_SEEN = Presence(is_alive=False, birth_id=None)
 
 
-def judge(known: Presence, said: Birth | Death) -> Verdict:
+def judge(known: Presence, said: Birth | Death) -> PresenceChange:
     """Meaning of this birth or death."""
     is_same = known.birth_id == said.birth_id
     if isinstance(said, Death):
-        return Verdict.LEFT if is_same and known.is_alive else Verdict.LATE_WILL
+        return PresenceChange.LEFT if is_same and known.is_alive else PresenceChange.LATE_WILL
     if not is_same:
-        return Verdict.ARRIVED
-    return Verdict.STILL_HERE if known.is_alive else Verdict.DIED_BEFORE
+        return PresenceChange.ARRIVED
+    return PresenceChange.STILL_HERE if known.is_alive else PresenceChange.DIED_BEFORE
 
 
 def after(known: Presence, said: Birth | Death) -> Presence:
     """State after this birth or death."""
     match judge(known, said):
-        case Verdict.ARRIVED:
+        case PresenceChange.ARRIVED:
             return Presence(is_alive=True, birth_id=said.birth_id)
-        case Verdict.LEFT:
+        case PresenceChange.LEFT:
             return Presence(is_alive=False, birth_id=said.birth_id)
         case _:
             return known
@@ -84,7 +84,7 @@ def is_unheard(known: Presence, birth_id: UUID | None) -> bool:
     return birth_id is not None and birth_id != known.birth_id
 
 
-class Mint(Protocol):
+class TokenIssuer(Protocol):
     """Issues upload tokens."""
 
     def mint(self, node: str, now: Moment) -> UploadToken:
@@ -92,13 +92,13 @@ class Mint(Protocol):
         ...
 
 
-class Fleet:
+class PresenceRecorder:
     """Records births and deaths and issues upload tokens; for the intake thread only."""
 
-    def __init__(self, tokens: Mint) -> None:
+    def __init__(self, tokens: TokenIssuer) -> None:
         self._tokens = tokens
         self._seen: dict[str, int] = {}
-        self._lives: dict[UUID, Lives] = {}
+        self._lives: dict[UUID, NodeLives] = {}
         self._looked_up: dict[str, registry.Node] | None = None
 
     @contextmanager
@@ -116,19 +116,19 @@ class Fleet:
         if self._looked_up is not None:
             self._looked_up.pop(name, None)
 
-    def hear(self, conn: Connection, said: Birth | Death, *, now: Moment) -> Verdict:
+    def hear(self, conn: Connection, said: Birth | Death, *, now: Moment) -> PresenceChange:
         """Record a birth or death; a birth also registers the node's cameras in its area."""
         node = self._node(conn, said.node)
         if node is None:
-            return Verdict.UNKNOWN_NODE
+            return PresenceChange.UNKNOWN_NODE
         self.look_again(said.node)
         verdict = judge(Presence(node.state == "online", node.birth_id), said)
         if isinstance(said, Birth) and verdict in HERE:
             presence.note_birth(conn, said, now=now)
             if self._is_rival(node, said):
                 presence.note_rival(conn, node.node_id, now=now)
-                return Verdict.RIVAL
-        elif isinstance(said, Death) and verdict is Verdict.LEFT:
+                return PresenceChange.RIVAL
+        elif isinstance(said, Death) and verdict is PresenceChange.LEFT:
             presence.note_death(conn, said, now=now)
         return verdict
 
@@ -146,7 +146,7 @@ class Fleet:
         known = self._lives.get(node.node_id)
         if known is None:
             births = (node.birth_id,) if node.birth_id else ()
-            known = Lives(((node.boot_id, node.spool_id),), births)
+            known = NodeLives(((node.boot_id, node.spool_id),), births)
         self._lives[node.node_id], is_rival = duplicates.heard(known, birth)
         return is_rival
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.intake.mqtt.inbox import Arrival, node_of
+from hub.intake.mqtt.inbox import ReceivedMessage, node_of
 
 FORGOTTEN_AFTER_S: Final = 600.0
 """A node within its limit for this long starts again: its next excess is reported again."""
@@ -20,7 +20,7 @@ MOST_NODES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class MessageLimits:
     """Limit per node. Generous: after a week offline a node sends 100,000 events, and at most
     twenty of them are unreceipted at a time."""
 
@@ -38,8 +38,8 @@ class _Bucket:
 
     left: float
     at_s: float
-    urgent: deque[Arrival] = field(default_factory=deque)
-    others: deque[Arrival] = field(default_factory=deque)
+    urgent: deque[ReceivedMessage] = field(default_factory=deque)
+    others: deque[ReceivedMessage] = field(default_factory=deque)
     over_s: float = float("-inf")
     """Time it was last over its limit."""
     over: int = 0
@@ -49,37 +49,37 @@ class _Bucket:
     def waiting(self) -> int:
         return len(self.urgent) + len(self.others)
 
-    def fill(self, bounds: Bounds, now_s: float) -> None:
+    def fill(self, bounds: MessageLimits, now_s: float) -> None:
         spent_s = max(0.0, now_s - self.at_s)
         self.left = min(float(bounds.burst), self.left + spent_s * bounds.per_s)
         self.at_s = max(self.at_s, now_s)
 
 
 @dataclass(slots=True)
-class Passage:
+class LimitedBatch:
     """Result for a batch."""
 
-    through: list[Arrival]
+    through: list[ReceivedMessage]
     """To store now, in each node's order."""
-    held_up: list[Arrival] = field(default_factory=list)
+    held_up: list[ReceivedMessage] = field(default_factory=list)
     """To acknowledge to the broker without a receipt: they wait here, or come again."""
     news: list[str] = field(default_factory=list)
     """Nodes over their limit for the first time in a while."""
 
 
-class Turnstile:
+class MessageLimiter:
     """For one thread; only `over` may be called from any thread."""
 
-    def __init__(self, bounds: Bounds | None = None) -> None:
-        self._bounds = bounds or Bounds()
+    def __init__(self, bounds: MessageLimits | None = None) -> None:
+        self._bounds = bounds or MessageLimits()
         self._buckets: dict[str, _Bucket] = {}
         self._holding: set[str] = set()
         self.counts: Counter[str] = Counter(slowed=0, unheard=0)
         """Since the start: slowed (waited here) and unheard (dropped, to come again)."""
 
-    def let(self, batch: list[Arrival], now_s: float) -> Passage:
+    def let(self, batch: list[ReceivedMessage], now_s: float) -> LimitedBatch:
         """Messages to store now, including those that have waited long enough."""
-        passage = Passage([])
+        passage = LimitedBatch([])
         self._release(passage.through, now_s)
         said = Counter([node_of(arrival.topic) for arrival in batch])
         over = {node for node, number in said.items() if not self._may(node, number, now_s)}
@@ -120,7 +120,7 @@ class Turnstile:
         return bucket
 
     def _sort(
-        self, batch: Iterable[Arrival], over: set[str], passage: Passage, now_s: float
+        self, batch: Iterable[ReceivedMessage], over: set[str], passage: LimitedBatch, now_s: float
     ) -> None:
         for arrival in batch:
             node = node_of(arrival.topic)
@@ -138,7 +138,7 @@ class Turnstile:
             passage.held_up.append(arrival)
             self._hold(node, bucket, arrival)
 
-    def _hold(self, node: str, bucket: _Bucket, arrival: Arrival) -> None:
+    def _hold(self, node: str, bucket: _Bucket, arrival: ReceivedMessage) -> None:
         is_urgent = may_be_urgent(arrival.payload)
         if bucket.waiting >= self._bounds.held:
             self.counts["unheard"] += 1
@@ -147,10 +147,10 @@ class Turnstile:
             bucket.others.pop()  # the less urgent one is dropped; its node sends it again
         self.counts["slowed"] += 1
         self._holding.add(node)
-        kept = Arrival(arrival.topic, arrival.payload, _is_acknowledged)
+        kept = ReceivedMessage(arrival.topic, arrival.payload, _is_acknowledged)
         (bucket.urgent if is_urgent else bucket.others).append(kept)
 
-    def _release(self, through: list[Arrival], now_s: float) -> None:
+    def _release(self, through: list[ReceivedMessage], now_s: float) -> None:
         for node in list(self._holding):
             bucket = self._buckets[node]
             bucket.fill(self._bounds, now_s)

@@ -19,15 +19,15 @@ import structlog
 from agent.wire import topics
 from agent.wire.answers import Command, Wanted
 from agent.wire.codec import encode
-from hub.base.backoff import Patience
-from hub.base.change_signal import Bell
+from hub.base.backoff import Backoff
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database, is_about_storage
-from hub.intake.filing.batch import DATABASE_FAULTS, Clerk, Outcome
-from hub.intake.mqtt.inbox import Arrival, Inbox
+from hub.intake.filing.batch import DATABASE_FAULTS, BatchFiler, BatchOutcome
+from hub.intake.mqtt.inbox import ReceivedMessage, ReceiveQueue
 from hub.intake.mqtt.link import RECEIVE_MAXIMUM, Link
 from hub.intake.mqtt.probe import BrokerAddress
-from hub.intake.rate_limit import Bounds, Turnstile
+from hub.intake.rate_limit import MessageLimiter, MessageLimits
 from hub.intake.replies import Reply
 
 log = structlog.get_logger()
@@ -46,22 +46,22 @@ TRIES_ALONE: Final = 6
 """Failures of a single message before it is set aside, if that can still be written."""
 
 
-class Writer:
+class BatchWriter:
     """Commits batches; `run` is the only writing thread."""
 
     def __init__(
         self,
         db: Database,
         *,
-        clerk: Clerk,
+        clerk: BatchFiler,
         clock: Clock,
-        patience: Patience | None = None,
+        patience: Backoff | None = None,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._clerk = clerk
         self._clock = clock
-        self._patience = patience or Patience()
+        self._patience = patience or Backoff()
         self._can_ask = True
         self.beat = beat
         """Called in every round, also while the database is away."""
@@ -69,12 +69,12 @@ class Writer:
         """Counters since the start: received, stored, repeated, set_aside, not_yet, retried and so
         on."""
 
-    def commit(self, batch: list[Arrival], stop: threading.Event) -> list[Outcome]:
+    def commit(self, batch: list[ReceivedMessage], stop: threading.Event) -> list[BatchOutcome]:
         """Commit the batch, however long the database is away; empty if `stop` came first."""
         outcome = self._commit_together(batch, tries=TRIES_TOGETHER, stop=stop)
         if outcome is not None:
             return [outcome]
-        outcomes: list[Outcome] = []
+        outcomes: list[BatchOutcome] = []
         for arrival in batch:
             outcome = self._commit_alone(arrival, stop)
             if outcome is None:
@@ -97,8 +97,8 @@ class Writer:
         return asked
 
     def _commit_together(
-        self, batch: list[Arrival], *, tries: int, stop: threading.Event
-    ) -> Outcome | None:
+        self, batch: list[ReceivedMessage], *, tries: int, stop: threading.Event
+    ) -> BatchOutcome | None:
         while tries and not stop.is_set():
             try:
                 with self._db.writing() as conn:
@@ -112,7 +112,7 @@ class Writer:
                 return outcome
         return None
 
-    def _commit_alone(self, arrival: Arrival, stop: threading.Event) -> Outcome | None:
+    def _commit_alone(self, arrival: ReceivedMessage, stop: threading.Event) -> BatchOutcome | None:
         """Commit one message; if it alone fails every time, the message is at fault, not the
         database."""
         while not stop.is_set():
@@ -124,7 +124,7 @@ class Writer:
                 return outcome
         return None
 
-    def _give_up(self, arrival: Arrival, stop: threading.Event) -> Outcome | None:
+    def _give_up(self, arrival: ReceivedMessage, stop: threading.Event) -> BatchOutcome | None:
         error = RuntimeError("the database refuses it every time")
         try:
             with self._db.writing() as conn:
@@ -143,7 +143,7 @@ class Writer:
             log.error("intake.database", error=str(error).splitlines()[0])
         stop.wait(self._patience.fail())
 
-    def _done(self, outcome: Outcome) -> None:
+    def _done(self, outcome: BatchOutcome) -> None:
         if self._patience.failures:
             log.info("intake.goes_on", after_tries=self._patience.failures)
         self._patience.succeed()
@@ -157,16 +157,16 @@ class Subscriber:
         self,
         address: BrokerAddress,
         *,
-        writer: Writer,
-        bell: Bell,
-        patience: Patience | None = None,
+        writer: BatchWriter,
+        bell: ChangeSignal,
+        patience: Backoff | None = None,
         births_every_s: float = BIRTHS_EVERY_S,
         ask_every_s: float = ASK_EVERY_S,
         beat: Callable[[], None] = lambda: None,
-        bounds: Bounds | None = None,
+        bounds: MessageLimits | None = None,
     ) -> None:
         """`bounds`: rate limit per node."""
-        self._turnstile = Turnstile(bounds)
+        self._turnstile = MessageLimiter(bounds)
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
         self._births_asked_s = -math.inf
@@ -175,7 +175,7 @@ class Subscriber:
         self._writer = writer
         self._bell = bell
         # Messages of an ended connection may still be in the inbox when the next one begins.
-        self._inbox = Inbox(2 * RECEIVE_MAXIMUM)
+        self._inbox = ReceiveQueue(2 * RECEIVE_MAXIMUM)
         self._link = Link(address, take=self._inbox.put, patience=patience)
         self._stop = threading.Event()
         self._hang_up = threading.Event()
@@ -237,7 +237,7 @@ class Subscriber:
                 return  # stopping without a database: everything comes again
             self._ask_for_missing()
 
-    def _let(self, came: list[Arrival]) -> list[Arrival]:
+    def _let(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Messages to store now; those of a node over its rate limit wait."""
         passage = self._turnstile.let(came, time.monotonic())
         for arrival in passage.held_up:
@@ -246,7 +246,7 @@ class Subscriber:
             log.warning("intake.node_says_too_much", node=node)
         return passage.through
 
-    def _commit(self, batch: list[Arrival]) -> bool:
+    def _commit(self, batch: list[ReceivedMessage]) -> bool:
         outcomes = self._writer.commit(batch, self._stop)
         if not outcomes:
             return False
@@ -268,7 +268,7 @@ class Subscriber:
         for request in self._writer.ask(for_files=for_files):
             self._link.publish(request)
 
-    def _answer(self, outcome: Outcome) -> None:
+    def _answer(self, outcome: BatchOutcome) -> None:
         for reply in outcome.replies.messages():
             self._link.publish(reply)
         if outcome.has_news:

@@ -16,7 +16,7 @@ LANGUAGES: Final = ("vi", "en")
 
 
 @dataclass(frozen=True)
-class Phrases:
+class PushMessages:
     """Catalog of one language: `say` translates; `count` also chooses singular or plural."""
 
     language: str
@@ -25,11 +25,11 @@ class Phrases:
 
 
 @cache
-def phrases(language: str) -> Phrases:
+def phrases(language: str) -> PushMessages:
     """Catalog of a language; Vietnamese if the hub does not have it."""
     spoken = language if language in LANGUAGES else LANGUAGES[0]
     catalog = gettext.translation("push", LOCALE_FOLDER, languages=[spoken])
-    return Phrases(spoken, catalog.gettext, catalog.ngettext)
+    return PushMessages(spoken, catalog.gettext, catalog.ngettext)
 
 
 def short(text: str) -> str:

@@ -19,7 +19,7 @@ MOST: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class KnownPosition:
     """Known position of a camera."""
 
     camera_id: UUID
@@ -31,14 +31,16 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class NearbyCamera:
     """A nearby camera; `distance_m` is None if only the area is the same."""
 
     camera_id: UUID
     distance_m: float | None
 
 
-def neighbours(of: Spot, others: Iterable[Spot], *, most: int = MOST) -> list[Near]:
+def neighbours(
+    of: KnownPosition, others: Iterable[KnownPosition], *, most: int = MOST
+) -> list[NearbyCamera]:
     """At most `most` cameras: those within `NEAR_M` metres, then those of the same area."""
     found: list[tuple[float, UUID]] = []
     same: list[UUID] = []
@@ -50,11 +52,11 @@ def neighbours(of: Spot, others: Iterable[Spot], *, most: int = MOST) -> list[Ne
             found.append((distance_m, spot.camera_id))
         elif distance_m is None and spot.area_id == of.area_id:
             same.append(spot.camera_id)
-    near = [Near(camera_id, distance_m) for distance_m, camera_id in sorted(found)]
-    return [*near, *(Near(camera_id, None) for camera_id in same)][:most]
+    near = [NearbyCamera(camera_id, distance_m) for distance_m, camera_id in sorted(found)]
+    return [*near, *(NearbyCamera(camera_id, None) for camera_id in same)][:most]
 
 
-def distance(one: Spot, other: Spot) -> float | None:
+def distance(one: KnownPosition, other: KnownPosition) -> float | None:
     """Distance in metres (haversine on a sphere; error at most 0.5 %)."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None

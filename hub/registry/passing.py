@@ -14,7 +14,7 @@ from enum import StrEnum
 from math import atan2, cos, degrees, radians, sin
 from typing import Final, Literal
 
-from hub.registry.neighbours import Near, Spot, neighbours
+from hub.registry.neighbours import KnownPosition, NearbyCamera, neighbours
 
 Side = Literal["left", "right", "towards", "away"]
 """Side of the picture, or towards the camera, or away from it."""
@@ -33,7 +33,7 @@ ROUND: Final = 1.4
 US_PER_S: Final = 1_000_000
 
 
-class Turn(StrEnum):
+class RelativeDirection(StrEnum):
     """Position of a camera relative to the direction of leaving."""
 
     AHEAD = "ahead"
@@ -42,20 +42,20 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class SpeedRange:
     """Range of speed in metres per second."""
 
     slow: float
     fast: float
 
 
-WALKING: Final = Pace(1.0, 2.0)
-RIDING: Final = Pace(3.0, 14.0)
+WALKING: Final = SpeedRange(1.0, 2.0)
+RIDING: Final = SpeedRange(3.0, 14.0)
 """From a narrow street to 50 km/h."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class Departure:
     """A person who left the picture of a camera."""
 
     utc_us: int
@@ -72,8 +72,8 @@ class Leaving:
 class Passing:
     """A camera that the person may have passed next."""
 
-    near: Near
-    turn: Turn | None
+    near: NearbyCamera
+    turn: RelativeDirection | None
     """None if the camera's position or the person's direction is unknown."""
     from_utc_us: int | None
     until_utc_us: int | None
@@ -92,7 +92,7 @@ def compass_point(degrees_of_it: float) -> str:
     return POINTS[round(degrees_of_it / 45) % 8]
 
 
-def bearing_to(one: Spot, other: Spot) -> float | None:
+def bearing_to(one: KnownPosition, other: KnownPosition) -> float | None:
     """Compass direction from `one` to `other`; None if either has no position."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None
@@ -111,7 +111,7 @@ def apart(one_deg: float, other_deg: float) -> float:
 
 
 def in_order_of_passing(
-    of: Spot, others: Iterable[Spot], leaving: Leaving | None, *, most: int = 6
+    of: KnownPosition, others: Iterable[KnownPosition], leaving: Departure | None, *, most: int = 6
 ) -> list[Passing]:
     """At most `most` nearby cameras: those ahead first, then by distance and sharpness of the turn.
     By distance alone if the direction is unknown."""
@@ -130,7 +130,9 @@ def in_order_of_passing(
     return [_passing(near[index], turns[index], leaving) for index in order[:most]]
 
 
-def _turned(of: Spot, other: Spot, near: Near, leaving: Leaving | None) -> float | None:
+def _turned(
+    of: KnownPosition, other: KnownPosition, near: NearbyCamera, leaving: Departure | None
+) -> float | None:
     """Turn needed to pass the camera, 0 to 180 degrees."""
     if leaving is None or leaving.heading_deg is None or near.distance_m is None:
         return None
@@ -139,11 +141,17 @@ def _turned(of: Spot, other: Spot, near: Near, leaving: Leaving | None) -> float
     return None if there is None else apart(leaving.heading_deg, there)
 
 
-def _passing(near: Near, turned_deg: float | None, leaving: Leaving | None) -> Passing:
+def _passing(near: NearbyCamera, turned_deg: float | None, leaving: Departure | None) -> Passing:
     turn = None
     if turned_deg is not None:
         is_aside = AHEAD_DEG < turned_deg <= BACK_DEG
-        turn = Turn.ASIDE if is_aside else Turn.AHEAD if turned_deg <= AHEAD_DEG else Turn.BACK
+        turn = (
+            RelativeDirection.ASIDE
+            if is_aside
+            else RelativeDirection.AHEAD
+            if turned_deg <= AHEAD_DEG
+            else RelativeDirection.BACK
+        )
     if leaving is None or near.distance_m is None:
         return Passing(near, turn, None, None)
     slow = RIDING.slow if leaving.rode else WALKING.slow

@@ -148,7 +148,7 @@ def is_bearing(degrees: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CameraPosition:
     """A camera's position in degrees (WGS 84, north and east positive), and its viewing
     direction."""
 
@@ -179,7 +179,7 @@ def place_camera(
     *,
     node_name: str,
     camera: str,
-    place: Place,
+    place: CameraPosition,
     now: Moment,
     label: str | None = None,
     area_id: UUID | None = None,

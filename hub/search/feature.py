@@ -5,9 +5,9 @@ from typing import Final
 from hub.search import find_pages, moment_pages, pages
 from hub.search.service import SearchService
 from hub.web.feature import Feature
-from hub.web.rate_limits import Rate, Rule
+from hub.web.rate_limits import Rate, RateRule
 
-SEARCHING: Final = Rule("searching", 60, 60.0, "session")
+SEARCHING: Final = RateRule("searching", 60, 60.0, "session")
 
 FEATURE: Final = Feature(
     name="search",

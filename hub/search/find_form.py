@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.registry.shapes import Shape
 from hub.search import place_form, time_form
 from hub.search.place_form import ShapeFaultError
-from hub.search.sighting_queries import WAYS, Wanted, Way
-from hub.search.time_form import BETWEEN, Span, SpanFaultError
+from hub.search.sighting_queries import WAYS, SightingSearch, Way
+from hub.search.time_form import BETWEEN, SearchSpan, SpanFaultError
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 KINDS: Final = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
 HEIGHTS: Final = ("10", "25", "50")
@@ -27,7 +27,7 @@ _Key = Annotated[str, Field(max_length=60)]
 _Word = Annotated[str, Field(max_length=30)]
 
 
-class Asked(BaseModel):
+class SearchForm(BaseModel):
     """As sent by the form; every field may be empty."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -65,11 +65,11 @@ class Asked(BaseModel):
 class Parsed:
     """The query; None with sentences if the form is invalid."""
 
-    wanted: Wanted | None
+    wanted: SightingSearch | None
     faults: list[str] = field(default_factory=list)
 
 
-def parsed(asked: Asked, calendar: Calendar) -> Parsed:
+def parsed(asked: SearchForm, calendar: Calendar) -> Parsed:
     """Parse the form, or list every fault in the reader's language."""
     faults: list[str] = []
     words = calendar.words
@@ -81,7 +81,7 @@ def parsed(asked: Asked, calendar: Calendar) -> Parsed:
         faults.append(words.say("There is no such place."))
     if faults or span is None:
         return Parsed(None, faults)
-    wanted = Wanted(
+    wanted = SightingSearch(
         from_utc_us=span.from_utc_us,
         until_utc_us=span.until_utc_us,
         camera_ids=() if camera_id is None else (camera_id,),
@@ -111,7 +111,7 @@ def cursor_of(said: str) -> tuple[int, UUID] | None:
     return (int(match[1]), UUID(match[2])) if match else None
 
 
-def kind_words(words: Words) -> Mapping[str, str]:
+def kind_words(words: Messages) -> Mapping[str, str]:
     """Kinds of sightings offered by the form."""
     said = {
         "person": words.say("people"),
@@ -124,7 +124,7 @@ def kind_words(words: Words) -> Mapping[str, str]:
     return {kind: said[kind] for kind in KINDS}
 
 
-def way_words(words: Words) -> Mapping[Way, str]:
+def way_words(words: Messages) -> Mapping[Way, str]:
     """Directions in the picture."""
     return {
         "left": words.say("to the left of the picture"),
@@ -134,12 +134,12 @@ def way_words(words: Words) -> Mapping[Way, str]:
     }
 
 
-def going_words(words: Words) -> Mapping[str, str]:
+def going_words(words: Messages) -> Mapping[str, str]:
     """Ways of moving offered by the form."""
     return {"foot": words.say("on foot"), "ride": words.say("riding")}
 
 
-def _span(asked: Asked, calendar: Calendar, faults: list[str]) -> Span | None:
+def _span(asked: SearchForm, calendar: Calendar, faults: list[str]) -> SearchSpan | None:
     when = asked.when or BETWEEN
     try:
         return time_form.span_said(when, asked.since, asked.until, calendar)
@@ -148,7 +148,7 @@ def _span(asked: Asked, calendar: Calendar, faults: list[str]) -> Span | None:
         return None
 
 
-def _shape(asked: Asked, words: Words, faults: list[str]) -> Shape | None:
+def _shape(asked: SearchForm, words: Messages, faults: list[str]) -> Shape | None:
     try:
         return place_form.shape_said(asked.how, asked.points, asked.metres)
     except ShapeFaultError as fault:
@@ -156,7 +156,7 @@ def _shape(asked: Asked, words: Words, faults: list[str]) -> Shape | None:
         return None
 
 
-def _people(said: str, words: Words, faults: list[str]) -> int:
+def _people(said: str, words: Messages, faults: list[str]) -> int:
     if not said.strip():
         return 1
     if not re.fullmatch(r"\d{1,4}", said.strip(), re.ASCII) or not 1 <= int(said) <= MOST_PEOPLE:

@@ -12,8 +12,8 @@ from hub.places.map.ground import MapFiles
 from hub.search import find_wording, place_form, time_form
 from hub.search.find_form import (
     HEIGHTS,
-    Asked,
     Parsed,
+    SearchForm,
     cursor,
     going_words,
     kind_words,
@@ -33,7 +33,7 @@ Search = Annotated[SearchService, service(SearchService)]
 
 @router.get("")
 def show_find(
-    request: Request, visit: SignedIn, search: Search, asked: Annotated[Asked, Query()]
+    request: Request, visit: SignedIn, search: Search, asked: Annotated[SearchForm, Query()]
 ) -> Response:
     """Form and results; 404 for people who may search no camera."""
     areas = search.searched_areas(visit.asker)

@@ -8,15 +8,15 @@ from typing import Final
 from babel.numbers import format_decimal
 
 from hub.footage.views import MediaRow
-from hub.footage.wording import Unbrought, gone_sentence, unbrought
+from hub.footage.wording import ClipAtNode, gone_sentence, unbrought
 from hub.registry.passing import compass_point
-from hub.search.find_form import Asked, Parsed, going_words, kind_words, way_words
+from hub.search.find_form import Parsed, SearchForm, going_words, kind_words, way_words
 from hub.search.pages import address_of
 from hub.search.sighting_rows import FoundSighting
 from hub.search.sighting_views import SightingsPage
 from hub.web.calendar import DOUBT_FROM_MS, Calendar
 from hub.web.compass import compass_words
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 US_PER_S: Final = 1_000_000
 LEAD_S: Final = 1
@@ -26,7 +26,7 @@ ROUND_US: Final = 120 * US_PER_S
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class PlayableClip:
     """A clip for one tap."""
 
     media: MediaRow
@@ -35,7 +35,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """One sighting on the time line."""
 
     found: FoundSighting
@@ -43,14 +43,16 @@ class Entry:
     """Kind, duration, size."""
     doubt: str
     """Empty if the clock is trusted."""
-    play: Play | None
-    waiting: Unbrought | None
+    play: PlayableClip | None
+    waiting: ClipAtNode | None
     gone: str
     footage: str
     """Address of all footage of its camera around it; empty without the right."""
 
 
-def time_line(hits: Sequence[FoundSighting], calendar: Calendar) -> list[tuple[str, list[Entry]]]:
+def time_line(
+    hits: Sequence[FoundSighting], calendar: Calendar
+) -> list[tuple[str, list[TimelineEntry]]]:
     """Results by hour, newest first."""
 
     def hour(one: FoundSighting) -> str:
@@ -59,7 +61,9 @@ def time_line(hits: Sequence[FoundSighting], calendar: Calendar) -> list[tuple[s
     return [(said, [_entry(one, calendar) for one in some]) for said, some in groupby(hits, hour)]
 
 
-def answer_sentence(page: SightingsPage, asked: Asked, parsed: Parsed, calendar: Calendar) -> str:
+def answer_sentence(
+    page: SightingsPage, asked: SearchForm, parsed: Parsed, calendar: Calendar
+) -> str:
     """Number of results, time span and number of cameras."""
     words, wanted = calendar.words, parsed.wanted
     if wanted is None:
@@ -80,7 +84,7 @@ def answer_sentence(page: SightingsPage, asked: Asked, parsed: Parsed, calendar:
     return f"{found} · {words.say('%(since)s – %(until)s, %(where)s') % told}"
 
 
-def nothing_sentence(page: SightingsPage, words: Words) -> str:
+def nothing_sentence(page: SightingsPage, words: Messages) -> str:
     """Why there is nothing, and what to do; empty if there are results."""
     if page.hits:
         return ""
@@ -110,7 +114,7 @@ def is_cut(page: SightingsPage, parsed: Parsed) -> bool:
     return wanted is not None and not page.is_more and page.looked_from_utc_us > wanted.from_utc_us
 
 
-def metres_word(metres: float, words: Words) -> str:
+def metres_word(metres: float, words: Messages) -> str:
     """`120 m` or `3.2 km`."""
     if metres < 1000:
         return words.say("%(n)d m") % {"n": max(10, round(metres / 10) * 10)}
@@ -118,7 +122,7 @@ def metres_word(metres: float, words: Words) -> str:
     return words.say("%(n)s km") % {"n": n}
 
 
-def doubt_sentence(error_ms: int | None, words: Words) -> str:
+def doubt_sentence(error_ms: int | None, words: Messages) -> str:
     """Possible error of the node's clock, if it matters."""
     if error_ms is None:
         return words.say("Clock of the camera box unconfirmed: times may be wrong")
@@ -130,7 +134,7 @@ def doubt_sentence(error_ms: int | None, words: Words) -> str:
     ) % {"n": seconds}
 
 
-def _entry(one: FoundSighting, calendar: Calendar) -> Entry:
+def _entry(one: FoundSighting, calendar: Calendar) -> TimelineEntry:
     words = calendar.words
     stored = [clip for clip in one.clips if clip.is_stored and clip.removed is None]
     there = [clip for clip in one.clips if not clip.is_stored and clip.removed is None]
@@ -140,7 +144,7 @@ def _entry(one: FoundSighting, calendar: Calendar) -> Entry:
         unbrought(there[0], calendar, is_node_here=one.is_node_here) if there and not play else None
     )
     lost = gone[0].removed if gone else None
-    return Entry(
+    return TimelineEntry(
         found=one,
         words=_words(one, words),
         doubt=doubt_sentence(one.hit.error_ms, words),
@@ -151,7 +155,7 @@ def _entry(one: FoundSighting, calendar: Calendar) -> Entry:
     )
 
 
-def _words(one: FoundSighting, words: Words) -> str:
+def _words(one: FoundSighting, words: Messages) -> str:
     hit = one.hit
     if hit.object_kind == "person":
         who = words.count("%(n)d person", "%(n)d people", hit.people) % {"n": hit.people}
@@ -170,11 +174,11 @@ def _words(one: FoundSighting, words: Words) -> str:
     return " · ".join(said)
 
 
-def _play(one: FoundSighting, clip: MediaRow) -> Play:
+def _play(one: FoundSighting, clip: MediaRow) -> PlayableClip:
     begins_s = (one.hit.first_seen_utc_us - clip.first_frame_utc_us) / US_PER_S - LEAD_S
     tail = "/h264" if clip.codec in ("hevc", "h265") else ""
     at = f"#t={begins_s:.1f}" if 0 < begins_s < clip.duration_ms / 1000 else ""
-    return Play(clip, f"/media/{clip.media_id}{tail}{at}")
+    return PlayableClip(clip, f"/media/{clip.media_id}{tail}{at}")
 
 
 def _footage(one: FoundSighting, calendar: Calendar) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.cases.service import CaseService
-from hub.footage.wording import Unbrought, unbrought
+from hub.footage.wording import ClipAtNode, unbrought
 from hub.search.find_wording import ROUND_US, doubt_sentence
 from hub.search.moment_queries import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.search.pages import address_of
@@ -19,7 +19,7 @@ from hub.search.passing_wording import Next, follow, leaver_word, next_of, order
 from hub.search.service import SearchService
 from hub.search.time_form import FIRST_YEAR, LAST_YEAR
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -34,7 +34,7 @@ LEAST_ERROR_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Pane:
+class CameraPane:
     """One camera as shown on the page."""
 
     moment: CameraMoment
@@ -44,7 +44,7 @@ class Pane:
     beside: str
     """Distance of the nearest frame from the instant; empty if the clip shows it."""
     doubt: str
-    waiting: Unbrought | None
+    waiting: ClipAtNode | None
     footage: str
     without: str
     """Address of the page without this camera; empty for the only one."""
@@ -143,7 +143,7 @@ def _pane(
     at_utc_us: int,
     calendar: Calendar,
     sighting: UUID | None,
-) -> Pane:
+) -> CameraPane:
     clip, words = one.clip, calendar.words
     is_here = clip is not None and clip.is_stored
     length_s = one.length_us / US_PER_S
@@ -154,7 +154,7 @@ def _pane(
         if other.camera.camera_id != one.camera.camera_id
     ]
     there = clip if clip is not None and not clip.is_stored else None
-    return Pane(
+    return CameraPane(
         moment=one,
         play=_play(clip.media_id, clip.codec, start_s) if clip and is_here else "",
         start_s=start_s,
@@ -173,7 +173,7 @@ def _play(media_id: UUID, codec: str, start_s: float) -> str:
     return f"/media/{media_id}{tail}#t={start_s:.2f}"
 
 
-def _beside(one: CameraMoment, words: Words) -> str:
+def _beside(one: CameraMoment, words: Messages) -> str:
     if one.clip is None:
         return words.say("Nothing is known of it within 10 minutes of this instant.")
     seconds = max(1, round(abs(one.beside_us) / US_PER_S))
@@ -186,7 +186,7 @@ def _beside(one: CameraMoment, words: Words) -> str:
     return ""
 
 
-def _doubt(one: CameraMoment, words: Words) -> str:
+def _doubt(one: CameraMoment, words: Messages) -> str:
     if one.clip is None:
         return ""
     error_ms = one.clip.error_ms

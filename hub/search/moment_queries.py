@@ -17,8 +17,8 @@ from hub.alerting.alerts.tables import sightings
 from hub.base.moment import Moment
 from hub.footage.views import MediaRow
 from hub.registry.areas import places
-from hub.registry.neighbours import Spot
-from hub.registry.passing import Leaving, Passing, heading, in_order_of_passing
+from hub.registry.neighbours import KnownPosition
+from hub.registry.passing import Departure, Passing, heading, in_order_of_passing
 from hub.registry.tables import cameras, nodes
 from hub.search.footage_queries import RIGHTS, found_clips
 from hub.search.scope import label_of
@@ -43,7 +43,7 @@ class PlacedCamera:
     label: str
     place: str
     is_node_here: bool
-    spot: Spot
+    spot: KnownPosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ class CameraMoment:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaver:
+class LeavingPerson:
     """A person who left the first camera's picture at about that instant."""
 
     sighting_id: UUID
-    leaving: Leaving
+    leaving: Departure
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class SideBySide:
     first."""
 
     moments: list[CameraMoment]
-    leavers: list[Leaver]
+    leavers: list[LeavingPerson]
     """In the order of leaving."""
-    followed: Leaver | None
+    followed: LeavingPerson | None
     """The person of `leavers` that the order of `near` is for."""
     near: list[tuple[PlacedCamera, Passing]]
 
@@ -121,20 +121,22 @@ def side_by_side(
     return SideBySide(moments, leavers, followed, near)
 
 
-def _followed(leavers: Sequence[Leaver], at_utc_us: int, follow: UUID | None) -> Leaver | None:
+def _followed(
+    leavers: Sequence[LeavingPerson], at_utc_us: int, follow: UUID | None
+) -> LeavingPerson | None:
     """The chosen sighting; else, of those with the most known facts, the one nearest to the
     instant."""
     chosen = next((one for one in leavers if one.sighting_id == follow), None)
 
-    def beside(one: Leaver) -> tuple[bool, int]:
+    def beside(one: LeavingPerson) -> tuple[bool, int]:
         return one.leaving.side is None, abs(one.leaving.utc_us - at_utc_us)
 
     return chosen or min(leavers, key=beside, default=None)
 
 
 def _leavers(
-    conn: Connection, person_id: UUID, spot: Spot, *, at_utc_us: int, now: Moment
-) -> list[Leaver]:
+    conn: Connection, person_id: UUID, spot: KnownPosition, *, at_utc_us: int, now: Moment
+) -> list[LeavingPerson]:
     """Ended sightings last seen at about the instant, within the person's search window."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     first, last = sightings.c.first_seen_utc_us, sightings.c.last_seen_utc_us
@@ -159,16 +161,16 @@ def _leavers(
     return [_leaver(row, spot) for row in rows if row in near]
 
 
-def _leaver(row: Any, spot: Spot) -> Leaver:
+def _leaver(row: Any, spot: KnownPosition) -> LeavingPerson:
     side = way_of(row)
-    leaving = Leaving(
+    leaving = Departure(
         utc_us=row.last_seen_utc_us,
         error_ms=row.last_seen_error_ms,
         side=side,
         heading_deg=heading(side, spot.bearing_deg),
         rode=row.rode,
     )
-    return Leaver(row.id, leaving)
+    return LeavingPerson(row.id, leaving)
 
 
 def _searched(conn: Connection, person_id: UUID, now: Moment) -> dict[UUID, PlacedCamera]:
@@ -190,7 +192,9 @@ def _placed(row: Any, place: str) -> PlacedCamera:
         label=label_of(row),
         place=place,
         is_node_here=row.state == "online",
-        spot=Spot(row.id, row.area_id, row.latitude_deg, row.longitude_deg, row.bearing_deg),
+        spot=KnownPosition(
+            row.id, row.area_id, row.latitude_deg, row.longitude_deg, row.bearing_deg
+        ),
     )
 
 

@@ -15,11 +15,11 @@ from hub.footage.requests import spans
 from hub.footage.requests.spans import LONGEST_S
 from hub.footage.sound_wording import Heard, heard
 from hub.footage.views import AskedSpan, MediaRow
-from hub.footage.wording import NO_SOUND, Unbrought, gone_sentence, unbrought
+from hub.footage.wording import NO_SOUND, ClipAtNode, gone_sentence, unbrought
 from hub.search.service import SearchService
 from hub.search.views import FoundFootage, SearchedCamera
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -31,7 +31,7 @@ US_PER_S: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RequestedSpan:
     """Requested span, as in the form and by the hub's clock."""
 
     day: str
@@ -49,14 +49,14 @@ class Span:
         return self.until_utc_us - self.from_utc_us <= LONGEST_S * US_PER_S
 
 
-def last_hour(calendar: Calendar) -> Span:
+def last_hour(calendar: Calendar) -> RequestedSpan:
     """Default of the form: the last hour, to the minute."""
     until = calendar.local(calendar.now_utc_us).replace(second=0, microsecond=0)
     since = until - timedelta(hours=1)
     return span_of(f"{since:%Y-%m-%d}", f"{since:%H:%M}", f"{until:%H:%M}", calendar)
 
 
-def span_of(day: str, since: str, until: str, calendar: Calendar) -> Span:
+def span_of(day: str, since: str, until: str, calendar: Calendar) -> RequestedSpan:
     """Span of a form in the reader's time zone; ValueError for an invalid time.
 
     A span that ends before it begins continues into the next day.
@@ -66,7 +66,7 @@ def span_of(day: str, since: str, until: str, calendar: Calendar) -> Span:
         ends += timedelta(days=1)
     moments = (int(one.timestamp()) for one in (begins, ends))
     from_utc_us, until_utc_us = (moment * US_PER_S for moment in moments)
-    return Span(day, f"{begins:%H:%M}", f"{ends:%H:%M}", from_utc_us, until_utc_us)
+    return RequestedSpan(day, f"{begins:%H:%M}", f"{ends:%H:%M}", from_utc_us, until_utc_us)
 
 
 def address_of(camera_id: UUID, from_utc_us: int, until_utc_us: int, calendar: Calendar) -> str:
@@ -79,11 +79,11 @@ def address_of(camera_id: UUID, from_utc_us: int, until_utc_us: int, calendar: C
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ClipRow:
     """One clip as shown on the page."""
 
     media: MediaRow
-    waiting: Unbrought | None
+    waiting: ClipAtNode | None
     """Text and act for a clip that is not at the hub."""
     gone: str | None
     """What happened to a removed clip."""
@@ -92,14 +92,14 @@ class Found:
 
 def found(
     media: MediaRow, camera: SearchedCamera, footage: FoundFootage, calendar: Calendar
-) -> Found:
+) -> ClipRow:
     """A clip with its state as text."""
     if media.removed is not None:
-        return Found(media, None, gone_sentence(media, media.removed, calendar))
+        return ClipRow(media, None, gone_sentence(media, media.removed, calendar))
     if media.is_stored:
         listened = heard(media, footage.sounds, footage.asked, calendar)
-        return Found(media, None, None, listened if camera.sound else NO_SOUND)
-    return Found(media, unbrought(media, calendar, is_node_here=camera.is_node_here), None)
+        return ClipRow(media, None, None, listened if camera.sound else NO_SOUND)
+    return ClipRow(media, unbrought(media, calendar, is_node_here=camera.is_node_here), None)
 
 
 @router.get("/footage")
@@ -211,7 +211,7 @@ def ask_for_span(
         span = span_of(day, since, until, visit.site.calendar(visit.asker.language))
     except ValueError:
         raise HTTPException(422) from None
-    asked = spans.Span(span.from_utc_us, span.until_utc_us, with_sound=sound)
+    asked = spans.RequestedTimes(span.from_utc_us, span.until_utc_us, with_sound=sound)
     is_asked = search.ask_for_span(visit.asker, camera, span=asked, reason=reason)
     again = {"camera": str(camera), "day": day, "since": span.since, "until": span.until}
     if not is_asked:
@@ -219,7 +219,7 @@ def ask_for_span(
     return RedirectResponse(f"/footage?{urlencode(again)}", 303)
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

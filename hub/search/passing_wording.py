@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from hub.alerting.alerts.camera_wording import near_word
-from hub.registry.neighbours import AT_HAND_M, Near
-from hub.registry.passing import Leaving, Passing, Turn, compass_point
-from hub.search.moment_queries import Leaver, PlacedCamera, SideBySide
+from hub.registry.neighbours import AT_HAND_M, NearbyCamera
+from hub.registry.passing import Departure, Passing, RelativeDirection, compass_point
+from hub.search.moment_queries import LeavingPerson, PlacedCamera, SideBySide
 from hub.search.time_form import BETWEEN
 from hub.web.calendar import Calendar
 from hub.web.compass import compass_words
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 WALKING_M_PER_S: Final = 1.4
 RIDING_M_PER_S: Final = 7.0
@@ -50,13 +50,13 @@ def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
         camera=camera,
         how_far=how_far(passing.near, words),
         turn="" if passing.turn is None else _turn_words(words)[passing.turn],
-        is_ahead=passing.turn is Turn.AHEAD,
+        is_ahead=passing.turn is RelativeDirection.AHEAD,
         window=window,
         find=find,
     )
 
 
-def how_far(near: Near, words: Words) -> str:
+def how_far(near: NearbyCamera, words: Messages) -> str:
     """`420 m away · 5 min on foot, 1 min riding`, or "same area"."""
     if near.distance_m is None:
         return near_word(near, words)
@@ -91,13 +91,13 @@ def order_sentence(found: SideBySide, calendar: Calendar) -> str:
     return said % told
 
 
-def leaver_word(one: Leaver, calendar: Calendar) -> str:
+def leaver_word(one: LeavingPerson, calendar: Calendar) -> str:
     """`02:14:09 to the east`, for choosing whom to follow."""
     said = f"{_time(one.leaving, calendar)} {way_word(one.leaving, calendar.words)}"
     return said.strip()
 
 
-def way_word(leaving: Leaving, words: Words) -> str:
+def way_word(leaving: Departure, words: Messages) -> str:
     """`to the east` if known, else the side of the picture; empty if unknown."""
     if leaving.heading_deg is not None:
         return compass_words(words)[compass_point(leaving.heading_deg)]
@@ -109,7 +109,7 @@ def follow(sighting_id: UUID | None) -> list[tuple[str, str]]:
     return [] if sighting_id is None else [("sighting", str(sighting_id))]
 
 
-def _side_words(words: Words) -> Mapping[str, str]:
+def _side_words(words: Messages) -> Mapping[str, str]:
     say = words.say
     return {
         "left": say("by its left side"),
@@ -119,16 +119,16 @@ def _side_words(words: Words) -> Mapping[str, str]:
     }
 
 
-def _turn_words(words: Words) -> Mapping[Turn, str]:
+def _turn_words(words: Messages) -> Mapping[RelativeDirection, str]:
     say = words.say
     return {
-        Turn.AHEAD: say("that way"),
-        Turn.ASIDE: say("if they turned off"),
-        Turn.BACK: say("if they turned back"),
+        RelativeDirection.AHEAD: say("that way"),
+        RelativeDirection.ASIDE: say("if they turned off"),
+        RelativeDirection.BACK: say("if they turned back"),
     }
 
 
-def _time(leaving: Leaving, calendar: Calendar) -> str:
+def _time(leaving: Departure, calendar: Calendar) -> str:
     return f"{calendar.local(leaving.utc_us):%H:%M:%S}"
 
 

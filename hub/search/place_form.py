@@ -4,7 +4,7 @@ import re
 from typing import Final, Literal
 
 from hub.registry.shapes import Circle, Point, Ring, Shape, Street, crossing
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 MOST_POINTS: Final = 40
 LEAST_M: Final = 5
@@ -53,7 +53,7 @@ def shape_said(how: str, points: str, metres: str) -> Shape | None:
             return Circle(found[0].latitude_deg, found[0].longitude_deg, _metres(metres))
 
 
-def how_word(how: How, words: Words) -> str:
+def how_word(how: How, words: Messages) -> str:
     """As offered by the form."""
     said: dict[How, str] = {
         "round": words.say("round one point"),
@@ -63,7 +63,7 @@ def how_word(how: How, words: Words) -> str:
     return said[how]
 
 
-def fault_sentence(fault: ShapeFaultError, words: Words) -> str:
+def fault_sentence(fault: ShapeFaultError, words: Messages) -> str:
     """The fault and the cure."""
     said: dict[Why, str] = {
         "points": words.say(

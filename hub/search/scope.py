@@ -21,7 +21,7 @@ RIGHTS: Final = Right.SEARCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SearchPlace:
     """Place of a search; an empty field removes nothing."""
 
     camera_ids: tuple[UUID, ...] = ()
@@ -33,7 +33,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Nearest:
+class NearestCamera:
     """The nearest searchable camera to a shape that contains none."""
 
     camera_id: UUID
@@ -42,14 +42,16 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class SearchScope:
     """The cameras to search, and how far back each may be searched (0: no limit)."""
 
     reach: dict[UUID, int]
-    nearest: Nearest | None = None
+    nearest: NearestCamera | None = None
 
 
-def meant_cameras(conn: Connection, person_id: UUID, place: Place, now: Moment) -> Meant:
+def meant_cameras(
+    conn: Connection, person_id: UUID, place: SearchPlace, now: Moment
+) -> SearchScope:
     """The cameras of this place that the person may search now."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     query: Select[Any] = select(scope.c.camera_id, scope.c.from_utc_us)
@@ -67,15 +69,15 @@ def meant_cameras(conn: Connection, person_id: UUID, place: Place, now: Moment) 
         query = query.where(cameras.c.area_id.in_(select(below.c.id)))
     rows = _named(conn, conn.execute(query).all(), place.named)
     if place.near is None:
-        return Meant({row.camera_id: row.from_utc_us for row in rows})
+        return SearchScope({row.camera_id: row.from_utc_us for row in rows})
     beyond = {row: _beyond_m(row, place.near) for row in rows if row.latitude_deg is not None}
     inside = {row.camera_id: row.from_utc_us for row, metres in beyond.items() if metres == 0}
     if inside or not beyond:
-        return Meant(inside)
+        return SearchScope(inside)
     row = min(beyond, key=lambda one: (beyond[one], one.camera_id))
     named = _with_names(select(cameras.c.id)).where(cameras.c.id == row.camera_id)
     label = label_of(conn.execute(named).one())
-    return Meant({}, Nearest(row.camera_id, label, beyond[row]))
+    return SearchScope({}, NearestCamera(row.camera_id, label, beyond[row]))
 
 
 def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple[UUID, str]]:

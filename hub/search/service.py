@@ -12,7 +12,7 @@ from hub.footage.requests import clips as requests_clips
 from hub.footage.requests import spans
 from hub.search import footage_queries, moment_queries, scope, sighting_queries, sighting_rows
 from hub.search.moment_queries import SideBySide
-from hub.search.sighting_queries import Wanted
+from hub.search.sighting_queries import SightingSearch
 from hub.search.sighting_views import SightingsPage, asked_words
 from hub.search.views import FoundFootage, SearchedCamera
 
@@ -75,7 +75,7 @@ class SearchService:
             look.done(f"{len(found)} areas")
         return found
 
-    def find_sightings(self, asker: Asker, wanted: Wanted) -> SightingsPage:
+    def find_sightings(self, asker: Asker, wanted: SightingSearch) -> SightingsPage:
         """Sightings by place, time and kind, of the cameras this person may search."""
         on = On("camera", wanted.camera_ids[0] if len(wanted.camera_ids) == 1 else None)
         with self._acting.reading(asker, "search.sightings", on) as look:
@@ -142,14 +142,16 @@ class SearchService:
                     change.refuse()
                     return None if heard is None else False
                 camera_id, middle_utc_us = heard
-                span = spans.Span(middle_utc_us, middle_utc_us, with_sound=True)
+                span = spans.RequestedTimes(middle_utc_us, middle_utc_us, with_sound=True)
                 _ask(change, camera_id, span, reason, rights)
                 change.done(reason.strip())
         except RegistryError:
             return None
         return True
 
-    def ask_for_span(self, asker: Asker, camera_id: UUID, *, span: spans.Span, reason: str) -> bool:
+    def ask_for_span(
+        self, asker: Asker, camera_id: UUID, *, span: spans.RequestedTimes, reason: str
+    ) -> bool:
         """Request all footage of that span from the camera's node. False for an invalid or too long
         span, without a reason, or for a camera or time that is not theirs."""
         on = On("camera", camera_id)
@@ -168,7 +170,9 @@ def _searched(look: Reading) -> list[SearchedCamera]:
     return footage_queries.searched_cameras(look.conn, look.asker.person_id, look.now)
 
 
-def _ask(change: Changing, camera_id: UUID, span: spans.Span, reason: str, rights: Right) -> None:
+def _ask(
+    change: Changing, camera_id: UUID, span: spans.RequestedTimes, reason: str, rights: Right
+) -> None:
     spans.ask(
         change.conn,
         camera_id,

@@ -34,7 +34,7 @@ from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
 from hub.registry.passing import SIDES, Side
 from hub.registry.tables import cameras
-from hub.search.scope import Nearest, Place, meant_cameras
+from hub.search.scope import NearestCamera, SearchPlace, meant_cameras
 
 SHOWN: Final = 50
 COUNTED: Final = 1000
@@ -54,7 +54,7 @@ LEAST_WAY: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted(Place):
+class SightingSearch(SearchPlace):
     """A search; both ends of the span are included."""
 
     from_utc_us: int
@@ -104,12 +104,17 @@ class FoundSightings:
     looked_from_utc_us: int
     cameras: int = 0
     """Number of cameras searched."""
-    nearest: Nearest | None = None
+    nearest: NearestCamera | None = None
     """Set if the requested shape contains no camera of theirs."""
 
 
 def find_sightings(
-    conn: Connection, person_id: UUID, wanted: Wanted, *, now: Moment, budget_s: float | None = None
+    conn: Connection,
+    person_id: UUID,
+    wanted: SightingSearch,
+    *,
+    now: Moment,
+    budget_s: float | None = None,
 ) -> FoundSightings:
     """Search within this person's scope; `budget_s` replaces `BUDGET_S`."""
     meant = meant_cameras(conn, person_id, wanted, now)
@@ -128,7 +133,7 @@ def find_sightings(
     )
 
 
-def _walk(reading: "_Reading", wanted: Wanted, budget_s: float) -> tuple[list[Any], int]:
+def _walk(reading: "_Reading", wanted: SightingSearch, budget_s: float) -> tuple[list[Any], int]:
     """Search backwards in stretches; returns the rows, and how far back it went."""
     began_s = time.monotonic()
     end = wanted.until_utc_us
@@ -152,7 +157,7 @@ class _Reading:
     """Reads the rows of a stretch of time in the way that suits the search."""
 
     def __init__(
-        self, conn: Connection, wanted: Wanted, theirs: Mapping[UUID, int], *, is_all: bool
+        self, conn: Connection, wanted: SightingSearch, theirs: Mapping[UUID, int], *, is_all: bool
     ) -> None:
         self._conn = conn
         self._wanted = wanted
@@ -200,7 +205,7 @@ class _Reading:
         return column.in_(select(packed.c.value))
 
 
-def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _filters(wanted: SightingSearch) -> list[ColumnElement[bool]]:
     filters: list[ColumnElement[bool]] = []
     if wanted.object_kind:
         filters.append(sightings.c.object_kind == wanted.object_kind)

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Final
 
 from hub.registry.shapes import Circle, Point, Ring, Shape, Street
-from hub.search.scope import Nearest, Place
-from hub.search.sighting_queries import Wanted
+from hub.search.scope import NearestCamera, SearchPlace
+from hub.search.sighting_queries import SightingSearch
 from hub.search.sighting_rows import FoundSighting
 
 CAMERAS_TOLD: Final = 20
@@ -23,15 +23,15 @@ class SightingsPage:
     is_more: bool
     looked_from_utc_us: int
     cameras: int
-    nearest: Nearest | None
+    nearest: NearestCamera | None
 
 
-def asked_words(wanted: Wanted) -> str:
+def asked_words(wanted: SightingSearch) -> str:
     """Description of the search for the log: every condition that narrows it."""
     return ", ".join(_words(wanted))
 
 
-def _words(wanted: Wanted) -> Iterator[str]:
+def _words(wanted: SightingSearch) -> Iterator[str]:
     yield f"{_time(wanted.from_utc_us)} to {_time(wanted.until_utc_us)}"
     yield from _place(wanted)
     if wanted.object_kind:
@@ -52,7 +52,7 @@ def _words(wanted: Wanted) -> Iterator[str]:
         yield f"before {_time(wanted.before[0])}"
 
 
-def _place(place: Place) -> Iterator[str]:
+def _place(place: SearchPlace) -> Iterator[str]:
     if place.camera_ids:
         told = " ".join(str(one) for one in islice(place.camera_ids, CAMERAS_TOLD))
         yield f"cameras {told}"

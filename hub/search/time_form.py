@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from hub.web.calendar import DARK_FROM_HOUR, DARK_UNTIL_HOUR, Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 US_PER_S: Final = 1_000_000
 BETWEEN: Final = "between"
@@ -33,14 +33,14 @@ class SpanFaultError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SearchSpan:
     """By the hub's clock; both ends are included."""
 
     from_utc_us: int
     until_utc_us: int
 
 
-def span_said(when: str, since: str, until: str, calendar: Calendar) -> Span:
+def span_said(when: str, since: str, until: str, calendar: Calendar) -> SearchSpan:
     """`when` is one of `WHENS`; `since` and `until` (`2026-11-25T02:10`) are the two times of
     `between`; an empty second one means now. Raises SpanFaultError.
 
@@ -64,7 +64,7 @@ def span_said(when: str, since: str, until: str, calendar: Calendar) -> Span:
             raise SpanFaultError("no time")
 
 
-def when_word(when: str, words: Words) -> str:
+def when_word(when: str, words: Messages) -> str:
     """As offered by the form."""
     said = {
         "hour": words.say("the last hour"),
@@ -79,7 +79,7 @@ def when_word(when: str, words: Words) -> str:
     return said[when]
 
 
-def fault_sentence(why: Why, words: Words) -> str:
+def fault_sentence(why: Why, words: Messages) -> str:
     """The fault and the cure."""
     said = {
         "no time": words.say(
@@ -91,7 +91,7 @@ def fault_sentence(why: Why, words: Words) -> str:
     return said[why]
 
 
-def _between(since: str, until: str, now: datetime, calendar: Calendar) -> Span:
+def _between(since: str, until: str, now: datetime, calendar: Calendar) -> SearchSpan:
     if not since:
         raise SpanFaultError("no beginning" if until else "no time")
     begins = _moment(since, calendar)
@@ -111,5 +111,5 @@ def _moment(said: str, calendar: Calendar) -> datetime:
     return found
 
 
-def _span(begins: datetime, ends: datetime) -> Span:
-    return Span(*(round(one.timestamp() * US_PER_S) for one in (begins, ends)))
+def _span(begins: datetime, ends: datetime) -> SearchSpan:
+    return SearchSpan(*(round(one.timestamp() * US_PER_S) for one in (begins, ends)))

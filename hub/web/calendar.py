@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_timedelta
 
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 DOUBT_FROM_MS: Final = 1_000
 """A smaller clock error is not mentioned: times are shown in seconds."""
@@ -34,7 +34,7 @@ class Calendar:
     """Formats times (microseconds UTC) for one reader's zone and language; `now` is a parameter."""
 
     zone: ZoneInfo
-    words: Words
+    words: Messages
     now_utc_us: int
 
     def local(self, utc_us: int) -> datetime:

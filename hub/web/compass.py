@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 
-def compass_words(words: Words) -> Mapping[str, str]:
+def compass_words(words: Messages) -> Mapping[str, str]:
     """Directions of leaving."""
     say = words.say
     return {
@@ -20,7 +20,7 @@ def compass_words(words: Words) -> Mapping[str, str]:
     }
 
 
-def facing_words(words: Words) -> Mapping[str, str]:
+def facing_words(words: Messages) -> Mapping[str, str]:
     """Names of the compass directions."""
     say = words.say
     return {

@@ -12,13 +12,13 @@ from fastapi import APIRouter
 from hub.base.audit.acting import Acting
 from hub.base.db.table_notes import Mark, Tables
 from hub.web.guard import Body
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rate_limits import Rate
 from hub.web.services import Services
 from hub.web.visit import Visit
 
 
-def _no_acts(_: Words) -> dict[str, str]:
+def _no_acts(_: Messages) -> dict[str, str]:
     return {}
 
 
@@ -34,7 +34,7 @@ class Feature:
     tables: Tables = ()
     marks: tuple[Mark, ...] = ()
     """Times that move with the hub's clock."""
-    acts: Callable[[Words], Mapping[str, str]] = _no_acts
+    acts: Callable[[Messages], Mapping[str, str]] = _no_acts
     """Texts of acts in the log."""
     may: Mapping[str, Callable[[Visit], bool]] = field(default_factory=dict)
     """Whether other pages show a link to this capability: `visit.may(name)`. Logs nothing."""

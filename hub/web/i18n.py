@@ -22,7 +22,7 @@ SCRIPTS_FOLDER: Final = Path(__file__).parent / "static"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Messages:
     """One language's words. `say` translates; `count` also chooses singular or plural."""
 
     language: str
@@ -31,11 +31,11 @@ class Words:
 
 
 @cache
-def words(language: str) -> Words:
+def words(language: str) -> Messages:
     """The words of a language; of Vietnamese if we do not speak it."""
     spoken = language if language in LANGUAGES else LANGUAGES[0]
     catalog = gettext.translation("hub", LOCALE_FOLDER, languages=[spoken])
-    return Words(language=spoken, say=catalog.gettext, count=catalog.ngettext)
+    return Messages(language=spoken, say=catalog.gettext, count=catalog.ngettext)
 
 
 def asked_language(accept_language: str) -> str:

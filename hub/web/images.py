@@ -31,7 +31,7 @@ class PictureError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnImage:
     """A JPEG of at most `SIDE_PX` on its longer side."""
 
     jpeg: bytes
@@ -39,7 +39,7 @@ class Drawn:
     height: int
 
 
-def draw_anew(content: bytes) -> Drawn:
+def draw_anew(content: bytes) -> DrawnImage:
     """The picture in these bytes; PictureError if there is none."""
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(content), formats=FORMATS) as image:
@@ -59,4 +59,4 @@ def draw_anew(content: bytes) -> Drawn:
     clean.paste(upright)
     drawn = io.BytesIO()
     clean.save(drawn, "JPEG", quality=82)
-    return Drawn(drawn.getvalue(), clean.width, clean.height)
+    return DrawnImage(drawn.getvalue(), clean.width, clean.height)

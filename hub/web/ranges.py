@@ -8,7 +8,7 @@ _ONE_RANGE: Final = re.compile(r"bytes=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.AS
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """Bytes `first` to `last`, both included."""
 
     first: int
@@ -24,7 +24,7 @@ class UnsatisfiableError(Exception):
     """The range lies beyond the file: 416."""
 
 
-def wanted_span(header: str, size_bytes: int) -> Span | None:
+def wanted_span(header: str, size_bytes: int) -> ByteRange | None:
     """The single requested range; None for no range, several, or an invalid one: then the whole
     file."""
     match = _ONE_RANGE.fullmatch(header)
@@ -39,10 +39,10 @@ def wanted_span(header: str, size_bytes: int) -> Span | None:
         return None
     if start >= size_bytes:
         raise UnsatisfiableError
-    return Span(start, end)
+    return ByteRange(start, end)
 
 
-def _tail(length: int, size_bytes: int) -> Span:
+def _tail(length: int, size_bytes: int) -> ByteRange:
     if length == 0 or size_bytes == 0:
         raise UnsatisfiableError
-    return Span(max(0, size_bytes - length), size_bytes - 1)
+    return ByteRange(max(0, size_bytes - length), size_bytes - 1)

@@ -31,30 +31,30 @@ SAID_EVERY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RateRule:
     """At most `most` in `span_s` seconds, spread or at once; then one per `span_s / most`."""
 
     name: str
     most: int
     span_s: float
     by: Literal["address", "session", "everyone"]
-    also: "Rule | None" = None
+    also: "RateRule | None" = None
     """A second limit checked after this one, for example for all clients together."""
 
 
-GUESSES: Final = Rule("guesses", 60, 60.0, "address")
+GUESSES: Final = RateRule("guesses", 60, 60.0, "address")
 """Passwords, passkeys, invitations: enough for a shift behind one address, not for a script."""
-LOOKING_IN: Final = Rule("looking in", 120, 60.0, "address")
+LOOKING_IN: Final = RateRule("looking in", 120, 60.0, "address")
 """The public page; and metrics, which a wrong token requests in vain."""
-ALL_OUTSIDERS: Final = Rule("all tips", 600, 3600.0, "everyone")
-OUTSIDERS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_OUTSIDERS)
+ALL_OUTSIDERS: Final = RateRule("all tips", 600, 3600.0, "everyone")
+OUTSIDERS: Final = RateRule("tips", 30, 3600.0, "address", also=ALL_OUTSIDERS)
 """Tips and data requests. One address can be a whole village behind a carrier."""
-WATCHING: Final = Rule("watching", 900, 60.0, "session")
+WATCHING: Final = RateRule("watching", 900, 60.0, "session")
 """One request per second and camera: enough for a desk with a dozen."""
-APP_TIPS: Final = Rule("tips of an app", 600, 3600.0, "session")
+APP_TIPS: Final = RateRule("tips of an app", 600, 3600.0, "session")
 """For one key; checked when the key is known."""
-CHANGES: Final = Rule("changes", 240, 60.0, "session")
-BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
+CHANGES: Final = RateRule("changes", 240, 60.0, "session")
+BAD_TOKENS: Final = RateRule("bad tokens", 60, 60.0, "address")
 """Counts only uploads with an invalid token: a node beside a faulty one is not affected."""
 
 
@@ -66,7 +66,7 @@ class Rate:
     """Regular expression of whole methods."""
     paths: str
     """Regular expression of whole paths."""
-    rule: Rule | None
+    rule: RateRule | None
     """None: no limit here."""
 
 
@@ -74,7 +74,7 @@ REST: Final = (Rate(r"GET|HEAD|OPTIONS", r".*", None), Rate(r"[A-Z]+", r".*", CH
 """For requests without a limit of their own."""
 
 
-def rule_of(method: str, path: str, rates: Iterable[Rate]) -> Rule | None:
+def rule_of(method: str, path: str, rates: Iterable[Rate]) -> RateRule | None:
     """Limit of a route, of the first that fits; None: no limit here."""
     for rate in (*rates, *REST):
         if re.fullmatch(rate.methods, method) and re.fullmatch(rate.paths, path, re.DOTALL):
@@ -96,7 +96,7 @@ class Limits:
         self.counts: Counter[str] = Counter()
         """Refusals by rule; and "forgotten" clients whose allowance was not full yet."""
 
-    def wait_s(self, rule: Rule, knocker: str) -> float:
+    def wait_s(self, rule: RateRule, knocker: str) -> float:
         """Allow one and return 0; or return the seconds until the next is allowed."""
         key = (rule.name, hashlib.blake2b(knocker.encode(errors="replace"), digest_size=8).digest())
         each_s = rule.span_s / rule.most
@@ -117,7 +117,7 @@ class Limits:
     def __len__(self) -> int:
         return len(self._whole_s)
 
-    def _refused(self, rule: Rule, now_s: float) -> None:
+    def _refused(self, rule: RateRule, now_s: float) -> None:
         self.counts[rule.name] += 1
         if now_s >= self._said_s + SAID_EVERY_S:
             self._said_s = now_s
@@ -126,7 +126,7 @@ class Limits:
             )
 
 
-class KnocksBounded:
+class RateLimited:
     """Answers 429 with Retry-After to a client over its limit, before anything else is done."""
 
     def __init__(self, app: ASGIApp, *, limits: Limits, rates: Sequence[Rate], cookie: str) -> None:
@@ -153,7 +153,7 @@ class KnocksBounded:
             await self._app(scope, receive, send)
 
 
-def _knocker(request: Request, rule: Rule, cookie: str) -> str:
+def _knocker(request: Request, rule: RateRule, cookie: str) -> str:
     """The session that a cookie names, held or not: made-up ones get no further than here."""
     if rule.by == "everyone":
         return ""

@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hub.base.audit.asker import Asker
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.web.calendar import Calendar
-from hub.web.i18n import LANGUAGES, Words, asked_language, script_catalog_json, words
+from hub.web.i18n import LANGUAGES, Messages, asked_language, script_catalog_json, words
 from hub.web.origin import party_of
 from hub.web.services import Services
 from hub.web.session import Session
-from hub.web.storage_notice import RoomWord
+from hub.web.storage_notice import StorageNotice
 
 STATIC_FOLDER: Final = Path(__file__).parent / "static"
 
@@ -125,14 +125,14 @@ class Site:
     """The application as seen by routes."""
 
     services: Services
-    bell: Bell
+    bell: ChangeSignal
     verify_token: Callable[[str], str | None]
     """Upload token → its node, while it is valid."""
     stopping: Callable[[], bool]
     settings: WebSettings
     templates: Mapping[str, Environment]
     """By language."""
-    acts: Callable[[Words], Mapping[str, str]]
+    acts: Callable[[Messages], Mapping[str, str]]
     """Texts of the acts in the log."""
     may: Mapping[str, Callable[[Any], bool]]
     """Whether a visit is shown a link to a capability, by name; see `hub.web.feature`."""
@@ -147,7 +147,7 @@ class Site:
     says_too_much: Callable[[str], int] = lambda _node: 0
     """Number of messages of a node that were recently delayed by the rate limit."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
-    room: RoomWord = field(default_factory=RoomWord)
+    room: StorageNotice = field(default_factory=StorageNotice)
 
     def calendar(self, language: str) -> Calendar:
         """Calendar of a reader, at this moment."""

@@ -29,7 +29,7 @@ STALL_S: Final = 60.0
 """A body without progress for this long has lost its line; received bytes are kept."""
 
 
-class Bringable(Protocol):
+class ResumableUpload(Protocol):
     """A file being uploaded."""
 
     @property
@@ -46,7 +46,7 @@ class Bringable(Protocol):
         ...
 
 
-class Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
+class UploadRefusal(Exception):  # noqa: N818  said to the node, no fault of ours
     """Why the request is answered without its body."""
 
     def __init__(self, status_code: int, reason: str, **headers: str) -> None:
@@ -59,7 +59,7 @@ class Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
 RESUMABLE: Final = {"Tus-Resumable": VERSION}
 
 
-async def receive(request: Request, upload: Bringable) -> int:
+async def receive(request: Request, upload: ResumableUpload) -> int:
     """Receive until the body or the connection ends; returns the offset."""
     held = bytearray()
     try:
@@ -75,7 +75,7 @@ async def receive(request: Request, upload: Bringable) -> int:
     return stands
 
 
-def end(upload: Bringable, piece: bytes) -> int:
+def end(upload: ResumableUpload, piece: bytes) -> int:
     """Write the last piece and make all durable; the offset. Blocks."""
     if piece:
         upload.write(piece)
@@ -113,7 +113,7 @@ async def drained(request: Request, answer: Response, *, most_bytes: int = DRAIN
 def check_version(request: Request) -> None:
     """Raises Unwanted (412) for another protocol version."""
     if request.headers.get("tus-resumable") != VERSION:
-        raise Unwanted(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
+        raise UploadRefusal(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
 
 
 def node_name_of(request: Request, site: Site) -> str:
@@ -125,8 +125,8 @@ def node_name_of(request: Request, site: Site) -> str:
         wait_s = limits.wait_s(BAD_TOKENS, request.client.host if request.client else "")
         if wait_s > 0:
             again_s = str(math.ceil(wait_s))
-            raise Unwanted(429, "too_many", **{"Retry-After": again_s})
-        raise Unwanted(401, "token_no_good")
+            raise UploadRefusal(429, "too_many", **{"Retry-After": again_s})
+        raise UploadRefusal(401, "token_no_good")
     return name
 
 
@@ -134,7 +134,7 @@ def number(request: Request, header: str) -> int:
     """Number in a header; raises Unwanted (400)."""
     said = request.headers.get(header, "")
     if not (said.isascii() and said.isdecimal() and len(said) < 16):
-        raise Unwanted(400, f"{header} is to be a number")
+        raise UploadRefusal(400, f"{header} is to be a number")
     return int(said)
 
 

@@ -43,7 +43,7 @@ class Services:
         return found
 
 
-class Provider:
+class ServiceProvider:
     """Gives a request the service of one type. Asynchronous, so that it needs no thread."""
 
     def __init__(self, kind: type[object]) -> None:
@@ -60,4 +60,4 @@ class Provider:
 
 def service(kind: type[object]) -> Any:
     """For `Annotated[Kind, service(Kind)]` in a route's signature."""
-    return Depends(Provider(kind))
+    return Depends(ServiceProvider(kind))

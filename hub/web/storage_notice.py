@@ -13,7 +13,7 @@ log = structlog.get_logger()
 AGAIN_S: Final = 600.0
 
 
-class RoomWord:
+class StorageNotice:
     """For any thread; two at once may log twice."""
 
     def __init__(self) -> None:

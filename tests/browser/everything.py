@@ -9,15 +9,15 @@ from hub.access.rules.grants import Grant, Right
 from hub.access.tables import people
 from hub.base.audit.asker import Asker
 from hub.cases.service import CaseService
-from hub.public.data_requests.public_service import PetitionDesk
-from hub.public.data_requests.rules import Wish
+from hub.public.data_requests.public_service import PublicDataRequestService
+from hub.public.data_requests.rules import RequestKind
 from hub.public.data_requests.tables import petitions
-from hub.public.data_requests.views import NewPetition
+from hub.public.data_requests.views import NewDataRequest
 from hub.public.households.request_service import HouseholdRequestService
-from hub.public.households.rules import NewHousehold, Wanted
+from hub.public.households.rules import NewHousehold, RequestedFootage
 from hub.public.households.service import HouseholdService
-from hub.public.tips.public_service import TipDesk
-from hub.public.tips.rules import Words
+from hub.public.tips.public_service import PublicTipService
+from hub.public.tips.rules import TipTexts
 from hub.public.tips.sealing import Reporter
 from hub.public.tips.tables import tips
 from hub.public.tips.views import NewTip
@@ -71,8 +71,8 @@ def with_keeper_of_all(hub: Hub) -> UUID:
 def tip_of(hub: Hub) -> UUID:
     """The alert of a tip by somebody who said who they are."""
     town = hub.town
-    desk = town.services.use(TipDesk)
-    words = Words("Mất xe", "trước chợ", town.area_id, None, None, has_consent=True)
+    desk = town.services.use(PublicTipService)
+    words = TipTexts("Mất xe", "trước chợ", town.area_id, None, None, has_consent=True)
     desk.receive(NewTip(words, (), Reporter("Lan", ""), "vi"), submission="1")
     with town.db.reading() as conn:
         return conn.scalars(select(tips.c.alert_id)).first() or town.area_id
@@ -97,7 +97,7 @@ def household_pages(hub: Hub) -> list[str]:
     if made is None or case_id is None:
         return []
     span = (now_us - 7_200_000_000, now_us - 3_600_000_000)
-    wanted = Wanted((made[0],), *span, "tìm một xe máy", 24)
+    wanted = RequestedFootage((made[0],), *span, "tìm một xe máy", 24)
     asked = town.services.use(HouseholdRequestService).ask(asker, case_id, wanted)
     own = [f"/households/{made[0]}", f"/household/{made[1]}"]
     given = [f"/give/{one.token}" for one in asked or ()]
@@ -106,10 +106,10 @@ def household_pages(hub: Hub) -> list[str]:
 
 def petition_of(hub: Hub) -> UUID:
     """Somebody asks to have something deleted."""
-    desk = hub.town.services.use(PetitionDesk)
+    desk = hub.town.services.use(PublicDataRequestService)
     person = Reporter("Nguyễn Thị Lan", "0909 000 111")
     what = "Chiều 24/11 trước chợ, áo đỏ"
-    new = NewPetition(Wish.DELETE, what, hub.town.area_id, person, "vi", has_consent=True)
+    new = NewDataRequest(RequestKind.DELETE, what, hub.town.area_id, person, "vi", has_consent=True)
     desk.receive(new, submission="1")
     with hub.town.db.reading() as conn:
         return conn.scalars(select(petitions.c.id)).first() or hub.town.area_id

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from hub.nodes.pki.authority import Papers
+from hub.nodes.pki.authority import TlsFiles
 from tests.waiting import patience_s, until
 
 
@@ -26,7 +26,7 @@ def address(place: socket.socket, scheme: str = "http") -> str:
 
 @contextmanager
 def served(
-    app: FastAPI, place: socket.socket, *, stop: Callable[[], None], papers: Papers | None = None
+    app: FastAPI, place: socket.socket, *, stop: Callable[[], None], papers: TlsFiles | None = None
 ) -> Iterator[None]:
     """The app is up inside, over HTTPS if it has papers; `stop` lets its live pages go."""
     config = uvicorn.Config(

@@ -19,17 +19,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from deploy.push_service import PushService, in_thread
 from hub.access.signin.accounts import SignedIn
 from hub.alerting.alerts.views import AlertRow, ToldRow
-from hub.alerting.notifications.recorder import LedgerBook
-from hub.alerting.notifications.send import Stages
+from hub.alerting.notifications.recorder import DeliveryRecorder
+from hub.alerting.notifications.send import Sender
 from hub.alerting.notifications.worker import Worker
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.console.service import InboxService
 from hub.notify.channels.post import new_client
-from hub.notify.channels.webpush import Signer, WebPush
+from hub.notify.channels.webpush import VapidSigner, WebPush
 from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
 from tests.browser.served import address, free_socket, served
 from tests.hub.rigs.web_town import PASSWORD, Town, some_bytes
@@ -40,7 +40,7 @@ pytestmark = [
     pytest.mark.promise("Demonstration: Firefox shows an alert soon after the hub owes it."),
 ]
 
-SIGNER = Signer(
+SIGNER = VapidSigner(
     ec.generate_private_key(ec.SECP256R1()),
     subject="mailto:truc.ban@tankhai.example",
     clock=HubClock(),
@@ -48,7 +48,7 @@ SIGNER = Signer(
 
 
 @contextmanager
-def notifying(db: Database, bell: Bell) -> Iterator[None]:
+def notifying(db: Database, bell: ChangeSignal) -> Iterator[None]:
     """The notifier, in a thread with a loop of its own."""
     loop, ready = asyncio.new_event_loop(), threading.Event()
     stop = asyncio.Event()
@@ -56,8 +56,8 @@ def notifying(db: Database, bell: Bell) -> Iterator[None]:
     async def run() -> None:
         async with new_client() as client:
             clock = HubClock()
-            book = LedgerBook(db, clock=clock)
-            stages = Stages(
+            book = DeliveryRecorder(db, clock=clock)
+            stages = Sender(
                 channels={"webpush": WebPush(signer=SIGNER, client=client)},
                 book=book,
                 clock=clock,

@@ -11,11 +11,11 @@ from agent.wire.messages import CameraLost
 from agent.wire.presence import BoardWords, CameraHealth, Health, Lost, Owing
 from agent.wire.terms import ClockSource, Stamp
 from hub.alerting.alerts.tables import alerts
-from hub.alerting.monitoring.monitor import Lookout
+from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.alerting.notifications import leasing, outcomes
 from hub.notify.phones.service import PhoneService
-from hub.notify.rules.delivery_result import Gone, Refused
+from hub.notify.rules.delivery_result import Gone, MessageRefused
 from hub.registry import health, registry
 from hub.registry.tables import nodes
 from tests.browser.conftest import Hub, Meet
@@ -78,7 +78,7 @@ def fail_to_deliver(hub: Hub) -> None:
     with hub.town.db.writing() as conn:
         for owed in leasing.claim(conn, worker="w", now=now, lease_s=30, limit=10):
             is_an = owed.phone.address.endswith("/an")
-            answer: Any = Gone("410 push.example.org", 410) if is_an else Refused("413", 413)
+            answer: Any = Gone("410 push.example.org", 410) if is_an else MessageRefused("413", 413)
             outcomes.record(conn, owed, answer, started=now, now=now)
 
 
@@ -111,7 +111,7 @@ def look_once(hub: Hub) -> UUID:
     town = hub.town
     with town.db.writing() as conn:
         conn.execute(nodes.update().values(state="offline"))
-    lookout = Lookout(
+    lookout = LivenessMonitor(
         db=town.db,
         clock=town.clock,
         bell=town.bell,

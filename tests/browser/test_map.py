@@ -95,7 +95,7 @@ def place_all_but_new(hub: Hub) -> None:
             conn,
             node_name=NODE,
             camera=hub.town.voice.camera,
-            place=registry.Place(11.505, 106.505),
+            place=registry.CameraPosition(11.505, 106.505),
             now=hub.town.clock.now(),
         )
 

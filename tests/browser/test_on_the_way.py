@@ -19,7 +19,7 @@ def test_the_neighbours_and_the_word_that_one_is_there_fit_and_work(
             conn,
             node_name=NODE,
             camera=hub.town.voice.camera,
-            place=registry.Place(11.54, 106.6),
+            place=registry.CameraPosition(11.54, 106.6),
             now=hub.town.clock.now(),
         )
     set_language(hub, "an", language)

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from hub.notify.phones import heartbeat_rows
 from hub.notify.phones.heartbeat_rows import Check
 from hub.notify.phones.service import PhoneService
-from hub.notify.rules.delivery_result import Delivered, Patience
+from hub.notify.rules.delivery_result import Delivered, RetryPolicy
 from hub.notify.rules.heartbeat import CheckBounds
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import fits
@@ -38,7 +38,12 @@ def ask(hub: Hub, login: str = "an", *, answer_within_s: float = 3600.0) -> Chec
         assert heartbeat_rows.ask(conn, bounds, now=now) >= 1
         (check,) = heartbeat_rows.claim(conn, lease_s=60, now=now)
         heartbeat_rows.record(
-            conn, check, Delivered(201), patience=Patience(), chance=0.5, now=hub.town.clock.now()
+            conn,
+            check,
+            Delivered(201),
+            patience=RetryPolicy(),
+            chance=0.5,
+            now=hub.town.clock.now(),
         )
     return check
 

@@ -15,7 +15,7 @@ from hub.notify.channels.port import Message
 from hub.notify.channels.port import Phone as Address
 from hub.notify.channels.webpush import payload
 from hub.notify.phones.service import PhoneService
-from hub.notify.rules.delivery_result import Answer, Delivered, Refused
+from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_live_page import camera_of, running
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
@@ -119,7 +119,7 @@ def test_a_push_service_that_refuses_is_named_with_its_reason(
     keeper.page.click("#test form button")
     state = keeper.page.locator("#aim-test-state")
     expect(state).to_contain_text("Không có hình nào từ camera")
-    post(hub, Service(Refused("403 from push.test")))
+    post(hub, Service(MessageRefused("403 from push.test")))
     if not java_script:
         keeper.open(f"/cameras/{camera_of(hub.town)}/aim")
     expect(state).to_contain_text("từ chối (403 from push.test)")

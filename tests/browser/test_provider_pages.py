@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from hub.access.oidc.http import Line
-from hub.access.oidc.provider import Client, Provider
+from hub.access.oidc.http import ProviderHttp
+from hub.access.oidc.provider import OidcProvider, ProviderClient
 from hub.base.db.database import Database
 from tests.browser.conftest import Hub, Meet
 from tests.browser.served import address, free_socket, served
@@ -44,8 +44,8 @@ def hub(sqlite_url: str, tmp_path: Path, place: Place) -> Iterator[Hub]:
     here, office = place
     db, stopped = Database(sqlite_url), threading.Event()
     town, url = Town(db, tmp_path), address(here)
-    client = Client(office.issuer, CLIENT, SECRET, office.redirect_uri)
-    provider = Provider(client, names=BUTTON, line=Line(), now_utc_s=time.time)
+    client = ProviderClient(office.issuer, CLIENT, SECRET, office.redirect_uri)
+    provider = OidcProvider(client, names=BUTTON, line=ProviderHttp(), now_utc_s=time.time)
     app = town.app(public_url=url, stopping=stopped.is_set, provider=provider)
 
     def stop() -> None:

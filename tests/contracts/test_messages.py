@@ -16,7 +16,7 @@ from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import encode
-from hub.intake.filing.decode import Said, read
+from hub.intake.filing.decode import DecodedMessage, read
 from tests.agent.rigs.hubside import NODE, open_journal
 from tests.agent.wire.test_wire import GOLDEN
 
@@ -36,7 +36,7 @@ def test_the_hub_takes_what_a_node_of_then_says(path: Path) -> None:
     payload = path.read_bytes()
     node = json.loads(payload)["node"]
     said = read(topics.address(topic_of(path), node), payload)
-    assert isinstance(said, Said), said
+    assert isinstance(said, DecodedMessage), said
     assert (said.node, encode(said.message)) == (node, payload)
 
 

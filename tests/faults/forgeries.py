@@ -33,12 +33,12 @@ from hub.base.audit import log
 from hub.base.audit.log import By
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
-from hub.base.hash_chain import BEGINNING, Anchor, Record, bind
+from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
 from hub.base.hash_chain import faults as log_faults
 from hub.base.moment import Moment
-from hub.base.rfc3161 import Authority
+from hub.base.rfc3161 import TimestampAuthority
 from hub.cases.evidence.check import check_package
-from hub.cases.evidence.keys import Signer
+from hub.cases.evidence.keys import EvidenceSigner
 from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, STAMP
 from hub.cases.evidence.package import write_package
 from tests.hub.cases.test_evidence import (
@@ -62,8 +62,8 @@ Forged = tuple[bytes, str]
 class Packages:
     """Three true packages of a hub and one of a forger, to be taken apart."""
 
-    by: Signer
-    forger: Signer
+    by: EvidenceSigner
+    forger: EvidenceSigner
     whole: bytes
     same_hub: bytes
     foreign: bytes
@@ -75,9 +75,9 @@ class Packages:
         roots = x509.load_pem_x509_certificates(office.root.read_bytes())
         now = datetime.now(UTC)
         by, forger = signer(folder / "hub", now), signer(folder / "forger", now)
-        stamps = Authority("http://office.example", roots, office.reply)
+        stamps = TimestampAuthority("http://office.example", roots, office.reply)
 
-        def made(who: Signer, clip: bytes, picture: bytes, case: str) -> bytes:
+        def made(who: EvidenceSigner, clip: bytes, picture: bytes, case: str) -> bytes:
             file = io.BytesIO()
             said = order(item(1, "clip", clip), item(2, "picture", picture), case=case)
             moment = Moment(round(now.timestamp() * 1e6), 5)
@@ -157,9 +157,9 @@ class Logs:
             forger.execute("DROP TRIGGER audit_no_delete")
         self.anchor = self._anchor(LINES)
 
-    def _anchor(self, seq: int) -> Anchor:
+    def _anchor(self, seq: int) -> LogAnchor:
         record, stored = self.whole[seq - 1]
-        return Anchor(record.seq, stored, record.at_utc_us)
+        return LogAnchor(record.seq, stored, record.at_utc_us)
 
     def faults(self, change: Callable[[sqlite3.Connection], object]) -> list[int]:
         """Which lines are named once that was done to the database."""

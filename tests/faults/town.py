@@ -23,7 +23,7 @@ from hub.base.db.database import Database
 from hub.base.db.schema import migrate
 from hub.base.moment import Moment
 from hub.nodes.pki.authority import HUB_NAME, Authority
-from hub.notify.phones.rows import Phone, put_phone
+from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.registry import registry
 from tests.faults.proxy import Proxy
 
@@ -212,7 +212,9 @@ class Town:
                 )  # fmt: skip
                 for _ in range(self._size.phones_each):
                     said = self._push.make_phone()
-                    phone = Phone("webpush", said["endpoint"], json.dumps(said["keys"]), "phone")
+                    phone = NewPhoneRow(
+                        "webpush", said["endpoint"], json.dumps(said["keys"]), "phone"
+                    )
                     put_phone(conn, person_id, phone, now=now)
                     self.phones.append(said["endpoint"])
 

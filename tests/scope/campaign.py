@@ -53,9 +53,9 @@ from hub.cases.evidence.service import ExportService
 from hub.console import stream
 from hub.console.accounts import closing
 from hub.console.accounts.service import AccountService
-from hub.footage.live.leases import LiveRound
+from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import Watching
+from hub.footage.live.watching import LiveViews
 from hub.notify.tables import notifications
 from tests.postgres import cluster
 from tests.scope import started
@@ -135,7 +135,7 @@ class Street:
         self.world, self.found, self.rng = world, found, world.rng
         self.twin = Twin(world)
         self.look = OneLook()
-        self.watching = Watching()
+        self.watching = LiveViews()
         self.holdings = Holdings(world)
         self.holdings.fill(self.watching)
         self.addresses = Addresses(self.holdings, self.twin)
@@ -148,7 +148,7 @@ class Street:
             verify_token=lambda _token: None,
             stopping=self.look,
             pack=packer(world.services.use(ExportService), world.folder),
-            live_round=LiveRound(
+            live_round=LiveLeases(
                 world.services.use(LiveService),
                 world.services.use(AccountService).hear_closings,
                 self.watching,

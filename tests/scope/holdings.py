@@ -20,7 +20,7 @@ from hub.base.db.columns import columns
 from hub.base.moment import Moment
 from hub.cases.tables import case_items, case_members, cases
 from hub.footage.live.service import LiveCamera, Purpose
-from hub.footage.live.watching import Watching
+from hub.footage.live.watching import LiveViews
 from hub.public.notices.tables import notice_files, notices
 from hub.public.tips.sealing import Reporter, TipBox
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
@@ -96,7 +96,7 @@ class Holdings:
     def rng(self) -> random.Random:
         return self.world.rng
 
-    def fill(self, watching: Watching) -> None:
+    def fill(self, watching: LiveViews) -> None:
         """Some of each."""
         with self.world.db.writing() as conn:
             for _ in range(self.rng.randint(3, 6)):
@@ -278,7 +278,7 @@ class Holdings:
             )
         )
 
-    def _look_at(self, camera: Camera, watching: Watching) -> None:
+    def _look_at(self, camera: Camera, watching: LiveViews) -> None:
         """Somebody watches it all the time, so that there is a picture of now."""
         mouth = self.world.mouths[camera.place.camera_id]
         live = LiveCamera(

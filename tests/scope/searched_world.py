@@ -13,7 +13,7 @@ from hub.alerting.alerts.tables import sightings
 from hub.footage.tables import media, media_sightings
 from hub.registry.shapes import Circle, Point, Ring, Shape, Street, beyond_m
 from hub.registry.tables import cameras
-from hub.search.sighting_queries import Wanted
+from hub.search.sighting_queries import SightingSearch
 from tests.scope.world import DAY_S, Camera, Person, Shot, Twin, World
 
 SIGHTINGS: Final = 160
@@ -136,7 +136,7 @@ class SearchedWorld:
                     has_clip=any(one.kind == "clip" and not one.removed_why for one in its),
                 )
 
-    def expected(self, who: Person, wanted: Wanted) -> list[Fact]:
+    def expected(self, who: Person, wanted: SightingSearch) -> list[Fact]:
         """What a search must find, all of it, the newest first."""
         theirs = {one.place.camera_id for one in self.meant(who, wanted)}
         return [
@@ -162,14 +162,14 @@ class SearchedWorld:
         """The cameras they may search now."""
         return [one for one in self.world.cameras if self.twin.may(who, one.place, Right.SEARCH)]
 
-    def meant(self, who: Person, wanted: Wanted) -> list[Camera]:
+    def meant(self, who: Person, wanted: SightingSearch) -> list[Camera]:
         """Those of them that the place means."""
         found = self.unshaped(who, wanted)
         if wanted.near is None:
             return found
         return [one for one in found if self.beyond(one, wanted.near) == 0]
 
-    def unshaped(self, who: Person, wanted: Wanted) -> list[Camera]:
+    def unshaped(self, who: Person, wanted: SightingSearch) -> list[Camera]:
         """The same before the shape is asked."""
         return [
             one
@@ -194,13 +194,13 @@ class SearchedWorld:
         """Those whose names the form offers."""
         return {area_id for one in self.searched(who) for area_id in self._path(one)}
 
-    def question(self) -> Wanted:
+    def question(self) -> SightingSearch:
         """Anything one may ask, by theirs and by others' names, areas, cameras and points."""
         rng, now_us = self.rng, self.world.clock.now().utc_us
         back_s = rng.choice((60, DAY_S, 6 * DAY_S, 13 * DAY_S, 400 * DAY_S, rng.randrange(DAY_S)))
         begins = now_us - back_s * US
         ends = rng.choice((now_us, now_us, now_us, 2**62, begins + rng.randrange(8 * DAY_S) * US))
-        return Wanted(
+        return SightingSearch(
             from_utc_us=rng.choice((begins, begins, begins, 0)),
             until_utc_us=0 if rng.random() < 0.03 else ends,
             object_kind=rng.choice(("", "", "", "", "", "person", "car", "'")),

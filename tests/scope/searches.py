@@ -37,7 +37,7 @@ from hub.access.rules.grants import Right
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
 from hub.search.service import SearchService
-from hub.search.sighting_queries import SHOWN, Wanted
+from hub.search.sighting_queries import SHOWN, SightingSearch
 from hub.search.sighting_rows import FoundSighting
 from hub.search.sighting_views import SightingsPage
 from tests.scope import campaign, started
@@ -109,7 +109,7 @@ class Searcher:
         if who.grant_ids:
             self.street._end(who, self.world.rng.randrange(len(who.grant_ids)))
 
-    def _search(self, who: Person, wanted: Wanted) -> None:
+    def _search(self, who: Person, wanted: SightingSearch) -> None:
         """To its end, page by page."""
         while True:
             page = self.world.services.use(SearchService).find_sightings(_asker(who), wanted)
@@ -120,7 +120,7 @@ class Searcher:
             last = page.hits[-1].hit
             wanted = replace(wanted, before=(last.first_seen_utc_us, last.sighting_id))
 
-    def _faults(self, who: Person, wanted: Wanted, page: SightingsPage) -> Iterator[str]:
+    def _faults(self, who: Person, wanted: SightingSearch, page: SightingsPage) -> Iterator[str]:
         expected = [
             one
             for one in self.town.expected(who, wanted)
@@ -142,7 +142,9 @@ class Searcher:
             if one.hit.sighting_id in self.facts:
                 yield from self._sight_faults(who, one, self.facts[one.hit.sighting_id])
 
-    def _nearest_faults(self, who: Person, wanted: Wanted, page: SightingsPage) -> Iterator[str]:
+    def _nearest_faults(
+        self, who: Person, wanted: SightingSearch, page: SightingsPage
+    ) -> Iterator[str]:
         near = wanted.near
         if near is None or self.town.meant(who, wanted):
             if page.nearest is not None:

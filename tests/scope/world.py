@@ -21,12 +21,12 @@ from hub.access.signin.accounts import Accounts, SessionLimits
 from hub.access.tables import grants, people
 from hub.alerting.alerts.tables import alerts, trouble_cameras
 from hub.app.web.services import Resources, make_services
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import BlobFolder
-from hub.base.storage.partial_files import PartFolder
+from hub.base.storage.partial_files import PartialFiles
 from hub.footage.tables import media
 from hub.footage.upload.service import Uploads
 from hub.intake.filing.filing import Filing
@@ -123,7 +123,7 @@ class World:
     folder: Path
     rng: random.Random
     clock: HandClock = field(default_factory=HandClock)
-    bell: Bell = field(default_factory=Bell)
+    bell: ChangeSignal = field(default_factory=ChangeSignal)
     filing: Filing = field(default_factory=lambda: Filing(POLICY))
     rights: tuple[Right, ...] = RIGHTS
     """What a grant gives, one of these."""
@@ -141,7 +141,7 @@ class World:
     def __post_init__(self) -> None:
         self.blobs = BlobFolder(self.folder / "media")
         rooms: dict[str, Any] = {"blobs": self.blobs, "clock": self.clock, "bell": self.bell}
-        parts = PartFolder(self.folder / "media" / "parts")
+        parts = PartialFiles(self.folder / "media" / "parts")
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
         limits = SessionLimits(proof_s=DAY_S)
         self.services = make_services(

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from hub.access.account_state import NOT_CLOSED
 from hub.access.grants.faults import GrantError, GrantFault
-from hub.access.rules.delegation import Excess, Homes, Own, is_within, part
+from hub.access.rules.delegation import Excess, Homes, OwnGrant, is_within, part
 from hub.access.rules.grants import Grant, Parents, Right, at_or_above
 from hub.access.rules.roles import ENDING, Role, fence_of, gives_for_good, may_give
 from hub.access.scope import NOT_REVOKED
@@ -208,10 +208,10 @@ def set_role(conn: Connection, person_id: UUID, role: str, *, by: By, now: Momen
     end_strays(conn, by=by, now=now)
 
 
-def owned(conn: Connection, person_id: UUID) -> list[Own]:
+def owned(conn: Connection, person_id: UUID) -> list[OwnGrant]:
     """All grants of a person that are not revoked, including expired ones."""
     query = select(grants).where(grants.c.person_id == person_id, NOT_REVOKED)
-    return [Own(row.id, grant_of(row)) for row in conn.execute(query)]
+    return [OwnGrant(row.id, grant_of(row)) for row in conn.execute(query)]
 
 
 _GRANT: Final = (

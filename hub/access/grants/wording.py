@@ -9,7 +9,7 @@ from hub.access.grants.views import GrantRow
 from hub.access.rules.grants import Right
 from hub.access.rules.roles import USUAL
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 __all__ = ["fault", "line", "right_name", "rights_words", "role_name", "usual_rights"]
 
@@ -42,7 +42,7 @@ class GrantLine:
     may_end: bool
 
 
-def right_name(right: Right, words: Words) -> str:
+def right_name(right: Right, words: Messages) -> str:
     """Readable name of a right."""
     say = words.say
     return {
@@ -57,12 +57,12 @@ def right_name(right: Right, words: Words) -> str:
     }[right]
 
 
-def rights_words(rights: Right, words: Words) -> str:
+def rights_words(rights: Right, words: Messages) -> str:
     """Several rights, in the order of a page."""
     return ", ".join(right_name(one, words) for one in SHOWN if one & rights)
 
 
-def usual_rights(words: Words) -> list[tuple[str, str]]:
+def usual_rights(words: Messages) -> list[tuple[str, str]]:
     """Each role, and its usual rights."""
     nothing = words.say("nothing: the log alone")
     return [
@@ -111,7 +111,7 @@ def _day(utc_us: int, calendar: Calendar) -> str:
     return f"{calendar.local(utc_us):%d/%m/%Y}"
 
 
-def fault(what: GrantFault, words: Words) -> str:
+def fault(what: GrantFault, words: Messages) -> str:
     """Why a grant is invalid."""
     say = words.say
     return {
@@ -131,7 +131,7 @@ def fault(what: GrantFault, words: Words) -> str:
     }[what]
 
 
-def role_name(role: str, words: Words) -> str:
+def role_name(role: str, words: Messages) -> str:
     """Readable name of a role; an unknown one is shown as it is."""
     say = words.say
     names = {
@@ -146,7 +146,7 @@ def role_name(role: str, words: Words) -> str:
     return names.get(role, role)
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

@@ -7,9 +7,9 @@ from hub.access.signin.accounts import Accounts
 from hub.access.tables import invitations as invitations_table
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
-from hub.web.rate_limits import GUESSES, Rate, Rule
+from hub.web.rate_limits import GUESSES, Rate, RateRule
 
-INVITING: Final = Rule("inviting", 60, 3600.0, "session")
+INVITING: Final = RateRule("inviting", 60, 3600.0, "session")
 
 FEATURE: Final = Feature(
     name="invitations",

@@ -18,7 +18,7 @@ from hub.access.signin.invitation_rows import TOKEN_CHARS
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn, agent_of, came_from, hand_over_cookie
 from hub.base.errors import RegistryError
-from hub.web.i18n import LANGUAGES, Words
+from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rendering import render, site_of
 from hub.web.visit import Visit
 
@@ -58,7 +58,7 @@ def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str
     )
 
 
-def qr_code(link: str, words: Words) -> Markup:
+def qr_code(link: str, words: Messages) -> Markup:
     """The link as a QR code; dark on light in both themes."""
     drawn = segno.make(link, micro=False, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
@@ -157,6 +157,6 @@ def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
     return response
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     return {"invitations.open": words.say("read who is invited")}

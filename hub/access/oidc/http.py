@@ -18,7 +18,7 @@ MOST_BYTES: Final = 256 * 1024
 """Discovery and keys have some kilobytes."""
 
 
-class Line:
+class ProviderHttp:
     """HTTP client; for any thread. Redirects are not followed: only the configured server may
     answer."""
 

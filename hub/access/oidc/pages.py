@@ -18,7 +18,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.invitations.pages import GONE
-from hub.access.rules.oidc import Known, ProviderAwayError, ProviderError, Question
+from hub.access.rules.oidc import ProviderAwayError, ProviderError, ProviderPerson, SignInAttempt
 from hub.access.signin.accounts import Accounts
 from hub.access.signin.accounts import SignedIn as NewSession
 from hub.access.signin.identities import WAY_HOLDS_S
@@ -33,7 +33,7 @@ from hub.access.signin.visit import (
     own_path,
     session_of,
 )
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import Site, render, site_of
 
 router = APIRouter()
@@ -45,7 +45,7 @@ DONE: Final = "/proof/done"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Redirect:
     """Purpose of a redirect."""
 
     purpose: str
@@ -53,31 +53,31 @@ class Way:
     whose: str
     """Session or invitation it is for; empty for signing in."""
     next: str
-    question: Question
+    question: SignInAttempt
     asked_utc_s: float
 
 
-class Ways:
+class Redirects:
     """Signs the cookie. The key lives as long as the program; after a restart people start
     again."""
 
     def __init__(self) -> None:
         self._seal = URLSafeTimedSerializer(secrets.token_bytes(32), salt="matthan.oidc")
 
-    def close(self, way: Way) -> str:
+    def close(self, way: Redirect) -> str:
         """Cookie value."""
         return str(self._seal.dumps(asdict(way)))
 
-    def open(self, carried: str) -> Way | None:
+    def open(self, carried: str) -> Redirect | None:
         """Its content, while it is valid."""
         try:
             said: dict[str, Any] = self._seal.loads(carried, max_age=WAY_HOLDS_S)
         except BadData:
             return None
-        return Way(**said | {"question": Question(**said["question"])})
+        return Redirect(**said | {"question": SignInAttempt(**said["question"])})
 
 
-_WAYS: Final = Ways()
+_WAYS: Final = Redirects()
 
 
 def provider_of(request: Request) -> OpenIdProvider:
@@ -154,10 +154,10 @@ def _lead(
 ) -> Response:
     provider, site = provider_of(request), site_of(request)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    question = Question(state, nonce, verifier, is_fresh=is_fresh)
+    question = SignInAttempt(state, nonce, verifier, is_fresh=is_fresh)
     back = own_path(next) if len(next) <= NEXT_CHARS else "/"
     asked_utc_s = site.settings.now() / 1e6
-    way = Way(purpose, whose, back, question, asked_utc_s)
+    way = Redirect(purpose, whose, back, question, asked_utc_s)
     try:
         address = provider.address(question)
     except ProviderAwayError:
@@ -200,7 +200,7 @@ def come_back(
 def _answer(
     request: Request,
     provider: OpenIdProvider,
-    way: Way | None,
+    way: Redirect | None,
     *,
     state: str,
     code: str,
@@ -230,7 +230,7 @@ def _answer(
     return _done(request, way, known)
 
 
-def _done(request: Request, way: Way, known: Known) -> Response:
+def _done(request: Request, way: Redirect, known: ProviderPerson) -> Response:
     if way.purpose in ("link", "proof"):
         return _of_session(request, way, known)
     site = site_of(request)
@@ -249,7 +249,7 @@ def _done(request: Request, way: Way, known: Known) -> Response:
     return response
 
 
-def _of_session(request: Request, way: Way, known: Known) -> Response:
+def _of_session(request: Request, way: Redirect, known: ProviderPerson) -> Response:
     """For the session that started it, if it is still active in this browser."""
     session = session_of(request)
     if session is None or str(session.session_id) != way.whose:
@@ -262,7 +262,7 @@ def _of_session(request: Request, way: Way, known: Known) -> Response:
     return RedirectResponse(way.next, 303) if is_done else _wrong(request, way, wrong, 403)
 
 
-def _wrong(request: Request, way: Way | None, wrong: str, status_code: int) -> Response:
+def _wrong(request: Request, way: Redirect | None, wrong: str, status_code: int) -> Response:
     """Why it failed, beside the other ways to sign in."""
     if way is not None and way.purpose != "sign-in":
         return _word(request, wrong, status_code)
@@ -289,7 +289,7 @@ def _word(request: Request, word: str, status_code: int = 200, *, address: str =
     )
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

@@ -17,15 +17,15 @@ import structlog
 from joserfc.jwk import KeySet
 
 from hub.access.oidc import metadata
-from hub.access.oidc.http import Line
+from hub.access.oidc.http import ProviderHttp
 from hub.access.oidc.metadata import WELL_KNOWN, Metadata
 from hub.access.oidc.tokens import KeyUnknownError, read_keys, signed_claims
 from hub.access.rules.oidc import (
-    Known,
+    ExpectedClaims,
     ProviderAwayError,
     ProviderError,
-    Question,
-    Wanted,
+    ProviderPerson,
+    SignInAttempt,
     believed,
     challenge_of,
     is_hash_of,
@@ -46,7 +46,7 @@ TOKEN_CHARS: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ProviderClient:
     """The hub's client data at the provider."""
 
     issuer: str
@@ -57,15 +57,15 @@ class Client:
     label_claim: str = "preferred_username"
 
 
-class Provider:
+class OidcProvider:
     """For any thread. `names` is its button's text, by language; `now_utc_s` the hub's clock."""
 
     def __init__(
         self,
-        client: Client,
+        client: ProviderClient,
         *,
         names: Mapping[str, str],
-        line: Line,
+        line: ProviderHttp,
         now_utc_s: Callable[[], float],
     ) -> None:
         self.names: Final = names
@@ -79,7 +79,7 @@ class Provider:
         self._keys: tuple[float, KeySet] | None = None
         self._away: tuple[float, str] | None = None
 
-    def address(self, question: Question) -> str:
+    def address(self, question: SignInAttempt) -> str:
         """Address for the browser; ProviderAwayError."""
         with self._talk():
             known = self._known()
@@ -98,7 +98,9 @@ class Provider:
         joint = "&" if "?" in known.authorization else "?"
         return f"{known.authorization}{joint}{urlencode(asks)}"
 
-    def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
+    def redeem(
+        self, question: SignInAttempt, code: str, *, issuer: str, asked_utc_s: float
+    ) -> ProviderPerson:
         """The person of the code; ProviderError.
 
         `issuer` is the issuer named in the answer, empty for none; `asked_utc_s` is the time of the
@@ -116,7 +118,7 @@ class Provider:
             claims["at_hash"], str(said.get("access_token", "")), algorithm
         ):
             raise ProviderError("the token belongs to another access (at_hash)")
-        wanted = Wanted(
+        wanted = ExpectedClaims(
             issuer=known.issuer,
             client_id=self._client.client_id,
             nonce=question.nonce,
@@ -184,7 +186,7 @@ class Provider:
         except KeyUnknownError:  # perhaps changed since they were read
             return signed_claims(token, self._key_set(known, at_most_s=ROLL_S))
 
-    def _exchange(self, known: Metadata, question: Question, code: str) -> dict[str, Any]:
+    def _exchange(self, known: Metadata, question: SignInAttempt, code: str) -> dict[str, Any]:
         client = self._client
         form = {
             "grant_type": "authorization_code",

@@ -22,7 +22,7 @@ class Excess(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnGrant:
     """A grant of the giver."""
 
     grant_id: UUID
@@ -30,7 +30,7 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DelegatedPart:
     """The part of an offer derived from one grant."""
 
     from_grant_id: UUID
@@ -99,13 +99,13 @@ def is_within(
 
 def part(
     offer: Grant,
-    owned: Iterable[Own],
+    owned: Iterable[OwnGrant],
     parents: Parents,
     homes: Homes,
     *,
     now_utc_us: int,
     fence: Right = ALL,
-) -> Sequence[Part] | Excess:
+) -> Sequence[DelegatedPart] | Excess:
     """Split an offer into parts of the giver's grants, or return what the giver lacks.
 
     Without an end or a start of history the offer is as wide as each source grant. If several
@@ -117,18 +117,18 @@ def part(
         for one in owned
         if counts(one.grant, now_utc_us) and holds_place(one.grant, place, parents)
     ]
-    chosen: dict[UUID, Part] = {}
+    chosen: dict[UUID, DelegatedPart] = {}
     for right in offer.rights:
         found = _giving(offer, right & fence, here)
         if isinstance(found, Excess):
             return found
         before = chosen.get(found.grant_id)
         rights = right if before is None else before.grant.rights | right
-        chosen[found.grant_id] = Part(found.grant_id, _cut(offer, found.grant, rights))
+        chosen[found.grant_id] = DelegatedPart(found.grant_id, _cut(offer, found.grant, rights))
     return list(chosen.values())
 
 
-def _giving(offer: Grant, right: Right, here: Sequence[Own]) -> Own | Excess:
+def _giving(offer: Grant, right: Right, here: Sequence[OwnGrant]) -> OwnGrant | Excess:
     carrying = [one for one in here if right and one.grant.rights & right == right]
     if not carrying:
         return Excess.RIGHTS
@@ -141,7 +141,7 @@ def _giving(offer: Grant, right: Right, here: Sequence[Own]) -> Own | Excess:
     return max(reaching, key=_width)
 
 
-def _width(own: Own) -> tuple[float, float, UUID]:
+def _width(own: OwnGrant) -> tuple[float, float, UUID]:
     ends, history = own.grant.ends_utc_us, own.grant.history_from_utc_us
     return (
         float("inf") if ends is None else float(ends),

@@ -29,7 +29,7 @@ class ProviderAwayError(ProviderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SignInAttempt:
     """One sign-in attempt at the provider; every value is random and used once."""
 
     state: str
@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ProviderPerson:
     """A person as known to the provider."""
 
     issuer: str
@@ -54,7 +54,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedClaims:
     """Values an ID token must have at `now_utc_s`."""
 
     issuer: str
@@ -65,7 +65,9 @@ class Wanted:
     """Authentication must be later than this; None: any time."""
 
 
-def believed(claims: Mapping[str, Any], wanted: Wanted, *, label_claim: str = "") -> Known:
+def believed(
+    claims: Mapping[str, Any], wanted: ExpectedClaims, *, label_claim: str = ""
+) -> ProviderPerson:
     """The person named by the claims of an ID token; ProviderError if OpenID Connect forbids it."""
     if claims.get("iss") != wanted.issuer:
         raise ProviderError("the token is of another issuer")
@@ -81,7 +83,7 @@ def believed(claims: Mapping[str, Any], wanted: Wanted, *, label_claim: str = ""
     if not is_subject or not str(subject).isprintable():
         raise ProviderError("the token names nobody (sub)")
     label = claims.get(label_claim)
-    return Known(
+    return ProviderPerson(
         wanted.issuer,
         str(subject),
         label[:LABEL_CHARS] if isinstance(label, str) and label.isprintable() else "",
@@ -129,7 +131,7 @@ def _must_be_now(claims: Mapping[str, Any], now_utc_s: float) -> None:
         raise ProviderError("the token does not hold yet (nbf)")
 
 
-def _authenticated(claims: Mapping[str, Any], wanted: Wanted) -> float | None:
+def _authenticated(claims: Mapping[str, Any], wanted: ExpectedClaims) -> float | None:
     since = wanted.authenticated_since_utc_s
     if "auth_time" not in claims and since is None:
         return None

@@ -11,7 +11,7 @@ from hub.access.passwords import MAX_CHARS, MIN_CHARS
 from hub.access.signin.accounts import Accounts, SessionRow, TooManyTries
 from hub.access.signin.own_account import OwnAccountService
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -38,14 +38,14 @@ _BROWSERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SessionPlace:
     """One session as shown on the page."""
 
     row: SessionRow
     device: str
 
 
-def device_name(agent: str, words: Words) -> str:
+def device_name(agent: str, words: Messages) -> str:
     """Readable name of a browser from its user agent: "Android · Chrome"."""
     found = [
         next((name for mark, name in known if mark in agent), "") for known in (_SYSTEMS, _BROWSERS)
@@ -69,7 +69,9 @@ def _page(
     done: str = "",
 ) -> Response:
     words = visit.site.calendar(visit.asker.language).words
-    places = [Place(row, device_name(row.agent, words)) for row in own.sessions(visit.session)]
+    places = [
+        SessionPlace(row, device_name(row.agent, words)) for row in own.sessions(visit.session)
+    ]
     return render(
         request,
         "account.html",

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from hub.access.account_state import MAY_SIGN_IN, REOPENED
-from hub.access.rules.oidc import Known
+from hub.access.rules.oidc import ProviderPerson
 from hub.access.signin import invitation_rows, session_rows
 from hub.access.signin.challenges import spend
 from hub.access.signin.views import SessionLimits, SignedIn
@@ -77,7 +77,7 @@ class Identities:
                 for row in conn.execute(query)
             ]
 
-    def link(self, session: Session, known: Known) -> bool:
+    def link(self, session: Session, known: ProviderPerson) -> bool:
         """Link it for this person's sign-in. False, with a log line, if it is another person's, the
         person has `MOST`, or the session's re-authentication is too old."""
         asker, now = session.asker, self._clock.now()
@@ -106,7 +106,7 @@ class Identities:
             _note(conn, act, by, now, detail)
         return is_gone
 
-    def sign_in(self, known: Known, *, came_from: str, agent: str = "") -> SignedIn | None:
+    def sign_in(self, known: ProviderPerson, *, came_from: str, agent: str = "") -> SignedIn | None:
         """A session for the person who linked it; None, with a log line, for an unknown or closed
         account.
 
@@ -133,7 +133,7 @@ class Identities:
                 detail=_of(known),
             )
 
-    def prove(self, session: Session, known: Known) -> bool:
+    def prove(self, session: Session, known: ProviderPerson) -> bool:
         """True if it is linked to the session's person; then the session counts as
         re-authenticated."""
         asker, now = session.asker, self._clock.now()
@@ -149,7 +149,7 @@ class Identities:
         return is_theirs
 
     def accept(
-        self, token: str, known: Known, *, came_from: str, agent: str = ""
+        self, token: str, known: ProviderPerson, *, came_from: str, agent: str = ""
     ) -> SignedIn | None:
         """Accept an invitation without a password; None, and counted, if the link is invalid. None,
         and the link stays valid, if the provider's account is another person's, or if the
@@ -173,29 +173,29 @@ class Identities:
             _note(conn, "identity.link", by, now, _of(known))
             return new
 
-    def _is_proof(self, known: Known, now: Moment) -> bool:
+    def _is_proof(self, known: ProviderPerson, now: Moment) -> bool:
         asked = known.authenticated_utc_s
         return asked is not None and asked * 1e6 > now.plus_s(-self._limits.proof_s).utc_us
 
 
-def _is(known: Known) -> ColumnElement[bool]:
+def _is(known: ProviderPerson) -> ColumnElement[bool]:
     return and_(identities.c.issuer == known.issuer, identities.c.subject == known.subject)
 
 
-def _owner(conn: Connection, known: Known) -> UUID | None:
+def _owner(conn: Connection, known: ProviderPerson) -> UUID | None:
     return conn.scalar(select(identities.c.person_id).where(_is(known)))
 
 
-def _of(known: Known) -> str:
+def _of(known: ProviderPerson) -> str:
     return f"{known.issuer} {known.subject}"
 
 
-def _used(conn: Connection, known: Known, now: Moment) -> None:
+def _used(conn: Connection, known: ProviderPerson, now: Moment) -> None:
     said = {"label": known.label} if known.label else {}
     conn.execute(update(identities).where(_is(known)).values(**columns("used", now), **said))
 
 
-def _add(conn: Connection, person_id: UUID, known: Known, *, now: Moment) -> bool:
+def _add(conn: Connection, person_id: UUID, known: ProviderPerson, *, now: Moment) -> bool:
     """False if another person has it already, or the person has `MOST`."""
     mine = identities.c.person_id == person_id
     number = conn.scalar(select(func.count()).select_from(identities).where(mine)) or 0

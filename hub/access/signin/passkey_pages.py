@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from hub.access.signin.account_pages import device_name
 from hub.access.signin.accounts import Accounts
 from hub.access.signin.invitation_rows import TOKEN_CHARS
-from hub.access.signin.reauth_pages import ProofWantedError, ProvedForm, Wrong
+from hub.access.signin.reauth_pages import ProofWantedError, ProvedForm, ReauthFault
 from hub.access.signin.visit import ApiCalled, agent_of, came_from, hand_over_cookie, own_path
 from hub.web.i18n import words
 from hub.web.origin import Party, party_of
@@ -42,7 +42,7 @@ def party(request: Request) -> Party:
 def api_proved(visit: ApiCalled) -> Visit:
     """For scripts: the session's re-authentication must be recent."""
     if not visit.session.is_proved:
-        raise ProofWantedError(visit, Wrong())
+        raise ProofWantedError(visit, ReauthFault())
     return visit
 
 

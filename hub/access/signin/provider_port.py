@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from hub.access.rules.oidc import Known, Question
+from hub.access.rules.oidc import ProviderPerson, SignInAttempt
 from hub.web.services import Services
 
 
@@ -19,10 +19,12 @@ class OpenIdProvider(Protocol):
     def issuer(self) -> str:
         """Its issuer name."""
 
-    def address(self, question: Question) -> str:
+    def address(self, question: SignInAttempt) -> str:
         """Address for the browser; ProviderAwayError."""
 
-    def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
+    def redeem(
+        self, question: SignInAttempt, code: str, *, issuer: str, asked_utc_s: float
+    ) -> ProviderPerson:
         """Person of the code; ProviderError."""
 
 

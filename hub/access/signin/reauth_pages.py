@@ -31,7 +31,7 @@ EXPORT: Final = re.compile(r"/cases/[0-9a-f-]{36}/export")
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class ReauthFault:
     """Why a re-authentication failed; neither set: none was attempted."""
 
     is_password: bool = False
@@ -41,7 +41,7 @@ class Wrong:
 class ProofWantedError(Exception):
     """The last re-authentication is too old: the answer is a page that asks for it."""
 
-    def __init__(self, visit: Visit, wrong: Wrong) -> None:
+    def __init__(self, visit: Visit, wrong: ReauthFault) -> None:
         super().__init__("a second proof is wanted")
         self.visit = visit
         self.wrong = wrong
@@ -50,7 +50,7 @@ class ProofWantedError(Exception):
 def proved(visit: SignedIn) -> Visit:
     """For pages that only show, after a recent re-authentication."""
     if not visit.session.is_proved:
-        raise ProofWantedError(visit, Wrong())
+        raise ProofWantedError(visit, ReauthFault())
     return visit
 
 
@@ -70,14 +70,14 @@ Proved = Annotated[Visit, Depends(proved)]
 ProvedForm = Annotated[Visit, Depends(form_proved)]
 
 
-def try_password(visit: Visit, password: str) -> Wrong | None:
+def try_password(visit: Visit, password: str) -> ReauthFault | None:
     """None if it was right; an empty one was not given and does not count as a guess."""
     if not password:
-        return Wrong()
+        return ReauthFault()
     answer = visit.use(OwnAccountService).prove(visit.session, password)
     if isinstance(answer, TooManyTries):
-        return Wrong(wait_minutes=max(1, -(-answer.wait_s // 60)))
-    return None if answer else Wrong(is_password=True)
+        return ReauthFault(wait_minutes=max(1, -(-answer.wait_s // 60)))
+    return None if answer else ReauthFault(is_password=True)
 
 
 @router.get("/proof")
@@ -85,7 +85,7 @@ def show_proof(request: Request, visit: SignedIn, next: str = "/") -> Response:
     """Ask for it; after a recent one continue."""
     if visit.session.is_proved:
         return RedirectResponse(own_path(next), 303)
-    return page(request, visit, Wrong(), action="/proof", fields=[("next", own_path(next))])
+    return page(request, visit, ReauthFault(), action="/proof", fields=[("next", own_path(next))])
 
 
 @router.post("/proof")
@@ -125,7 +125,12 @@ def _whole_path(request: Request) -> str:
 
 
 def page(
-    request: Request, visit: Visit, wrong: Wrong, *, action: str, fields: Iterable[tuple[str, str]]
+    request: Request,
+    visit: Visit,
+    wrong: ReauthFault,
+    *,
+    action: str,
+    fields: Iterable[tuple[str, str]],
 ) -> Response:
     """The page that asks; `fields` are kept in it."""
     has_provider = provider_in(visit.site.services) is not None

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.accounts import Accounts, Session, TooManyTries
 from hub.access.signin.accounts import SignedIn as NewSession
-from hub.web.i18n import LANGUAGES, Words
+from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rendering import LANGUAGE_COOKIE, Site, render, site_of
 from hub.web.visit import Visit
 
@@ -195,7 +195,7 @@ def had_session(request: Request) -> bool:
     return cookie_name(site_of(request)) in request.cookies
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

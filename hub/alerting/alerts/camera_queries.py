@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
 from hub.alerting.alerts.queries import alert_rows
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, SeenCamera
 from hub.base.moment import Moment
 from hub.registry.areas import places
-from hub.registry.neighbours import NEAR_M, Near, Spot, neighbours
+from hub.registry.neighbours import NEAR_M, KnownPosition, NearbyCamera, neighbours
 from hub.registry.tables import cameras, nodes
 
 RECENT: Final = 20
@@ -31,7 +31,7 @@ class CameraPage:
 
     camera: SeenCamera
     alerts: list[AlertRow]
-    near: list[tuple[SeenCamera, Near]]
+    near: list[tuple[SeenCamera, NearbyCamera]]
 
 
 def seen_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SeenCamera]:
@@ -44,7 +44,7 @@ def seen_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SeenCam
 
 def near(
     conn: Connection, person_id: UUID, camera_id: UUID, now: Moment
-) -> list[tuple[SeenCamera, Near]]:
+) -> list[tuple[SeenCamera, NearbyCamera]]:
     """Cameras near this one that the person may also see."""
     own = conn.execute(select(cameras).where(cameras.c.id == camera_id)).first()
     if own is None:
@@ -53,8 +53,8 @@ def near(
 
 
 def around(
-    conn: Connection, person_id: UUID, spot: Spot, now: Moment
-) -> list[tuple[SeenCamera, Near]]:
+    conn: Connection, person_id: UUID, spot: KnownPosition, now: Moment
+) -> list[tuple[SeenCamera, NearbyCamera]]:
     """Cameras near a place that the person may see, without the place's own camera."""
     rows = {row.id: row for row in _rows(conn, person_id, now, _is_around(spot))}
     found = neighbours(spot, [_spot(row) for row in rows.values()])
@@ -85,7 +85,7 @@ def camera_page(
     )
 
 
-def _is_around(own: Spot) -> ColumnElement[bool]:
+def _is_around(own: KnownPosition) -> ColumnElement[bool]:
     """A box around all neighbours, so that the query does not read a whole province for one
     street."""
     same: ColumnElement[bool] = cameras.c.area_id == own.area_id
@@ -105,7 +105,7 @@ def _query() -> Select[*tuple[Any, ...]]:
     running = (
         select(alerts.c.camera_id, func.count().label("n"))
         .join(scope, seen_alerts(scope))
-        .where(alerts.c.state == State.OPEN, ~IS_TROUBLE)
+        .where(alerts.c.state == AlertState.OPEN, ~IS_TROUBLE)
         .group_by(alerts.c.camera_id)
         .subquery("running")
     )
@@ -148,5 +148,5 @@ def _camera(row: Any, where: dict[UUID, str]) -> SeenCamera:
     )
 
 
-def _spot(row: Any) -> Spot:
-    return Spot(row.id, row.area_id, row.latitude_deg, row.longitude_deg)
+def _spot(row: Any) -> KnownPosition:
+    return KnownPosition(row.id, row.area_id, row.latitude_deg, row.longitude_deg)

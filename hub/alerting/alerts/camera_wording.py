@@ -1,19 +1,19 @@
 """Texts about a camera: its state, its distance, its place on a map."""
 
 from hub.alerting.alerts.views import SeenCamera
-from hub.registry.neighbours import AT_HAND_M, Near
+from hub.registry.neighbours import AT_HAND_M, NearbyCamera
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 STATE_TOKENS = {"well": "resolved", "lost": "warning", "offline": "warning", "never": "muted"}
 
 
-def state_word(camera: SeenCamera, words: Words) -> str:
+def state_word(camera: SeenCamera, words: Messages) -> str:
     """State of the camera as text."""
     return state_word_of(camera.state, words)
 
 
-def state_word_of(state: str, words: Words) -> str:
+def state_word_of(state: str, words: Messages) -> str:
     """The same from the state alone."""
     names = {
         "well": words.say("gives pictures"),
@@ -24,7 +24,7 @@ def state_word_of(state: str, words: Words) -> str:
     return names[state]
 
 
-def near_word(near: Near, words: Words) -> str:
+def near_word(near: NearbyCamera, words: Messages) -> str:
     """Distance, or "same area"."""
     if near.distance_m is None:
         return words.say("same area")

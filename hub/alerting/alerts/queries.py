@@ -25,7 +25,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
 from hub.access.tables import people
 from hub.alerting.alerts.rules.kinds import Kind
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
 from hub.alerting.alerts.scope import seen_alerts, troubles_seen
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings, troubles
@@ -72,7 +72,7 @@ def alert_query(
 
 
 _RUNNING: Final = alert_query(
-    alerts.c.state.in_([State.OPEN, State.TAKEN]), newest_by=alerts.c.raised_utc_us
+    alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN]), newest_by=alerts.c.raised_utc_us
 )
 _HANDLED: Final = alert_query(
     alerts.c.closed_utc_us.is_not(None),
@@ -224,7 +224,7 @@ def _alert_row(row: AnyRow, place: str) -> AlertRow:
         camera_label=_label(row),
         place=place,
         kind=row.kind,
-        state=State(row.state).value,
+        state=AlertState(row.state).value,
         people=row.people,
         began_utc_us=row.began_utc_us,
         confirmed_utc_us=row.confirmed_utc_us,

@@ -21,8 +21,8 @@ from sqlalchemy import (
     update,
 )
 
-from hub.alerting.alerts.rules.grouping import Policy, Running, Seen
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.grouping import NewSighting, OpenAlert, Policy
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules, to_text
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings
 from hub.base.db.columns import columns, new_id
@@ -47,7 +47,7 @@ _RUNNING: Final = select(
     # index.
     alerts.c.last_seen_utc_us >= bindparam("not_before"),
     alerts.c.began_utc_us <= bindparam("not_after"),
-    or_(alerts.c.state == State.OPEN, alerts.c.state == State.TAKEN),
+    or_(alerts.c.state == AlertState.OPEN, alerts.c.state == AlertState.TAKEN),
 )
 _WOKE: Final = select(func.max(alerts.c.began_utc_us)).where(
     alerts.c.camera_id == bindparam("camera_id"),
@@ -98,7 +98,7 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
         "id": alert.alert_id,
         "camera_id": alert.camera_id,
         "kind": alert.kind,
-        "state": State.OPEN,
+        "state": AlertState.OPEN,
         "people": alert.people,
         "clock_source": alert.clock_source,
         "revision": 1,
@@ -122,7 +122,7 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class AlertSize:
     """Size of an alert so far."""
 
     people: int
@@ -137,14 +137,14 @@ def grow_alert(
     people: int,
     now: Moment,
     detail: str = "",
-    before: Size | None = None,
+    before: AlertSize | None = None,
 ) -> None:
     """Record that a person of this alert was seen again, or that there are more people. Only more
     people adds a history entry.
 
     `before` is the alert as the caller has just read it; None: it is read here.
     """
-    known = before or Size(*conn.execute(_SIZE, {"alert_id": alert_id}).one())
+    known = before or AlertSize(*conn.execute(_SIZE, {"alert_id": alert_id}).one())
     values: dict[str, Any] = {"people": max(people, known.people)}
     if seen.utc_us > known.last_seen_utc_us:
         values |= columns("last_seen", seen)
@@ -186,7 +186,7 @@ def note_history(
     add(conn, alert_history, row)
 
 
-def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running]:
+def running_alerts(conn: Connection, seen: NewSighting, policy: Policy) -> list[OpenAlert]:
     """The camera's alerts that the sighting may join; `routing` decides."""
     span_us = round(policy.group_max_s * 1_000_000)
     asked = {
@@ -196,11 +196,11 @@ def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running
         "not_after": seen.first_seen_utc_us + span_us,
     }
     return [
-        Running(
+        OpenAlert(
             alert_id=row.id,
             camera_id=seen.camera_id,
             kind=seen.kind,
-            state=State(row.state),
+            state=AlertState(row.state),
             began_utc_us=row.began_utc_us,
             last_seen_utc_us=row.last_seen_utc_us,
             has_open_sighting=bool(row.has_open_sighting),
@@ -209,7 +209,7 @@ def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running
     ]
 
 
-def last_woke(conn: Connection, seen: Seen, policy: Policy) -> int | None:
+def last_woke(conn: Connection, seen: NewSighting, policy: Policy) -> int | None:
     """Start of the last alert of this spot that rang a phone, if that is short enough ago."""
     asked = {
         "camera_id": seen.camera_id,

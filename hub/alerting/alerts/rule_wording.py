@@ -1,10 +1,10 @@
 """Texts of met camera rules."""
 
 from hub.alerting.alerts.rules.rules_met import RuleMet
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 
-def rule_sentence(met: RuleMet, words: Words) -> str:
+def rule_sentence(met: RuleMet, words: Messages) -> str:
     """For example "Lingers in san-sau for 20 seconds"; an unknown rule is named by its id."""
     said = {"zone": met.place, "n": met.people or met.seconds or 0, "rule": met.rule}
     match met.rule:
@@ -29,7 +29,7 @@ def rule_sentence(met: RuleMet, words: Words) -> str:
     return sentence % said
 
 
-def with_people(met: RuleMet, people: str, words: Words) -> str:
+def with_people(met: RuleMet, people: str, words: Messages) -> str:
     """The rule, and the number of people if the rule does not state it."""
     sentence = rule_sentence(met, words)
     return sentence if met.rule == "group" else f"{sentence} · {people}"

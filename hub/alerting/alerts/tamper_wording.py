@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Tamper:
     advice: str
 
 
-def tampering(kind: str, words: Words) -> Tamper | None:
+def tampering(kind: str, words: Messages) -> Tamper | None:
     """Text for an alert of that kind; None for another kind."""
     say = words.say
     return {

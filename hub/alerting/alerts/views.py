@@ -66,7 +66,7 @@ class AlertRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
+class AlertInbox:
     """Open and recently handled alerts, newest first; `cursor`: start of later changes."""
 
     open: list[AlertRow]

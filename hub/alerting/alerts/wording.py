@@ -12,7 +12,7 @@ from hub.alerting.alerts.tamper_wording import tampering
 from hub.alerting.alerts.views import AlertRow, HistoryRow
 from hub.base.audit.asker import Asker
 from hub.web.calendar import DOUBT_FROM_MS, Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 _GROWN: Final = re.compile(r"(\d+) → (\d+)", re.ASCII)
 
@@ -25,7 +25,7 @@ class Status:
     label: str
 
 
-def status(row: AlertRow, words: Words) -> Status:
+def status(row: AlertRow, words: Messages) -> Status:
     """State of an alert, with its holder's name."""
     say = words.say
     match row.state:
@@ -44,7 +44,7 @@ def status(row: AlertRow, words: Words) -> Status:
             return Status("muted", other)
 
 
-def headline(row: AlertRow, words: Words) -> str:
+def headline(row: AlertRow, words: Messages) -> str:
     """Subject of the alert."""
     if row.kind == TIP:
         return words.say("Report from the people")
@@ -56,7 +56,7 @@ def headline(row: AlertRow, words: Words) -> str:
     return words.say("%(what)s · over") % {"what": tamper.headline}
 
 
-def _headline(row: AlertRow, words: Words) -> str:
+def _headline(row: AlertRow, words: Messages) -> str:
     many = {"n": row.people}
     match row.kind:
         case "camera_lost" if row.people == 1:
@@ -84,7 +84,7 @@ def _headline(row: AlertRow, words: Words) -> str:
             return people if met is None else with_people(met, people, words)
 
 
-def _people(row: AlertRow, words: Words) -> str:
+def _people(row: AlertRow, words: Messages) -> str:
     many = {"n": row.people}
     if row.kind == CROWD:
         return words.say("Crowd, about %(n)d people") % many
@@ -98,7 +98,7 @@ def about(row: AlertRow) -> str:
     return f" · {row.camera_label}" if row.camera_label else ""
 
 
-def picture_missing(row: AlertRow, words: Words) -> str:
+def picture_missing(row: AlertRow, words: Messages) -> str:
     """Why there is no picture."""
     match row.kind:
         case "camera_lost":
@@ -118,7 +118,7 @@ def picture_missing(row: AlertRow, words: Words) -> str:
             return words.say("The picture is on its way from the camera box")
 
 
-def advice(row: AlertRow, words: Words) -> str | None:
+def advice(row: AlertRow, words: Messages) -> str | None:
     """Advice for a technician; None if it needs none, or is over."""
     if row.kind == "node_unrecorded" and row.closed_utc_us is None:
         return words.say(
@@ -134,7 +134,7 @@ def is_trouble(row: AlertRow) -> bool:
     return row.kind in KINDS
 
 
-def clock_doubt(row: AlertRow, words: Words) -> str | None:
+def clock_doubt(row: AlertRow, words: Messages) -> str | None:
     """Warning about the node's clock; None if not needed."""
     if is_trouble(row) or row.kind == TIP:
         return None  # its times are the hub's, or a person's
@@ -204,7 +204,7 @@ def next_call(row: AlertRow, calendar: Calendar) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryStep:
     """One line of an alert's history."""
 
     sentence: str
@@ -212,28 +212,32 @@ class Step:
     at_utc_us: int
 
 
-def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
+def history(rows: Iterable[HistoryRow], words: Messages) -> list[HistoryStep]:
     """Steps of an alert's life that are useful to a person.
 
     While people come and go a node reports every second: growing numbers in a row become one step,
     and only the first picture is mentioned.
     """
-    steps: list[Step] = []
+    steps: list[HistoryStep] = []
     grown_from = ""
     has_picture = False
     for row in rows:
         grown = _GROWN.match(row.detail) if row.act == "grown" else None
         if row.act == "muted":
             steps.append(
-                Step(words.say("Third false alarm here: muted for two weeks"), "", row.at_utc_us)
+                HistoryStep(
+                    words.say("Third false alarm here: muted for two weeks"), "", row.at_utc_us
+                )
             )
             continue
         if row.act == "called":
             whom = row.detail or words.say("everybody who may know")
-            steps.append(Step(words.say("Told: %(who)s") % {"who": whom}, "", row.at_utc_us))
+            steps.append(HistoryStep(words.say("Told: %(who)s") % {"who": whom}, "", row.at_utc_us))
             continue
         if row.act == "ruled":
-            steps.append(Step(words.say("A rule says who must know"), row.detail, row.at_utc_us))
+            steps.append(
+                HistoryStep(words.say("A rule says who must know"), row.detail, row.at_utc_us)
+            )
             continue
         if row.act in ("dark", "back"):
             steps.append(_trouble_step(row, words))
@@ -241,7 +245,7 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
         if row.act == "rules":
             grown_from = ""
             met = from_text(row.detail)
-            steps += [Step(rule_sentence(one, words), "", row.at_utc_us) for one in met]
+            steps += [HistoryStep(rule_sentence(one, words), "", row.at_utc_us) for one in met]
             continue
         if (row.act == "grown" and grown is None) or (row.act == "picture" and has_picture):
             continue
@@ -259,18 +263,18 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
     return steps
 
 
-def _trouble_step(row: HistoryRow, words: Words) -> Step:
+def _trouble_step(row: HistoryRow, words: Messages) -> HistoryStep:
     """Number of lost units, or that it is over and what it was."""
     if row.act == "dark":
-        return Step(words.say("Silent now"), row.detail, row.at_utc_us)
+        return HistoryStep(words.say("Silent now"), row.detail, row.at_utc_us)
     was = {
         "line": words.say("it never stopped: the line was cut"),
         "restart": words.say("it has started anew"),
     }
-    return Step(words.say("Back again"), was.get(row.detail, ""), row.at_utc_us)
+    return HistoryStep(words.say("Back again"), was.get(row.detail, ""), row.at_utc_us)
 
 
-def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
+def _step(row: HistoryRow, words: Messages, *, note: str) -> HistoryStep:
     """An act without a text is shown by its id."""
     say = words.say
     acts = {
@@ -289,10 +293,10 @@ def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
         "false_alarm": say("False alarm"),
     }
     act = acts.get(row.act, row.act)
-    return Step(f"{act} · {row.who}" if row.who else act, note, row.at_utc_us)
+    return HistoryStep(f"{act} · {row.who}" if row.who else act, note, row.at_utc_us)
 
 
-def cause_word(cause: str, words: Words) -> str:
+def cause_word(cause: str, words: Messages) -> str:
     """Cause of a false alarm."""
     names = {
         "animal": words.say("an animal"),

@@ -17,7 +17,15 @@ from hub.alerting.alerts.rows import note_history
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.oncall.plan_rows import read_plan
 from hub.alerting.oncall.roster_rows import Team, read_teams
-from hub.alerting.oncall.rules.escalation import Call, People, Plan, Silent, Step, Whom, call
+from hub.alerting.oncall.rules.escalation import (
+    Call,
+    EscalationPlan,
+    EscalationStep,
+    NoFurtherCall,
+    People,
+    Recipients,
+    call,
+)
 from hub.alerting.oncall.tables import plans
 from hub.alerting.routing import rows
 from hub.alerting.routing.rules import with_team_first
@@ -66,7 +74,7 @@ class Progress:
     """Time of the next call; None: no further call."""
 
 
-def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> Plan | None:
+def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> EscalationPlan | None:
     """The plan for an alert of a camera, with the team of its rule before all else; None: everybody
     is told at once."""
     row = conn.execute(_NEAREST, {"plan_camera_id": camera_id}).first()
@@ -75,24 +83,24 @@ def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> Plan | None:
     return plan if first is None else with_team_first(plan, *first)
 
 
-def teams_of(conn: Connection, plan: Plan) -> dict[UUID, Team]:
+def teams_of(conn: Connection, plan: EscalationPlan) -> dict[UUID, Team]:
     """Teams called by the plan."""
     return read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
 
 
 def reachable(
     teams: dict[UUID, Team], living_phones: Iterable[Any], *, now: Moment
-) -> Callable[[Step], People]:
+) -> Callable[[EscalationStep], People]:
     """Function: the people a step reaches at `now`, among those who may know and have such a
     phone."""
     there = frozenset(row.person_id for row in living_phones)
 
-    def reach(step: Step) -> People:
-        if step.whom is Whom.EVERYBODY:
+    def reach(step: EscalationStep) -> People:
+        if step.whom is Recipients.EVERYBODY:
             return there
         team = teams.get(step.team_id) if step.team_id is not None else None
         crew = () if team is None else team.crew(now)
-        if step.whom is Whom.ON_DUTY:
+        if step.whom is Recipients.ON_DUTY:
             place = step.place or 1
             crew = crew[place - 1 : place]
         return frozenset(crew) & there
@@ -101,8 +109,13 @@ def reachable(
 
 
 def call_from(
-    conn: Connection, plan: Plan, number: int, living_phones: Iterable[Any], *, now: Moment
-) -> Call | Silent:
+    conn: Connection,
+    plan: EscalationPlan,
+    number: int,
+    living_phones: Iterable[Any],
+    *,
+    now: Moment,
+) -> Call | NoFurtherCall:
     """The next call of the plan that reaches somebody, from this number on."""
     return call(plan, number, reachable(teams_of(conn, plan), living_phones, now=now))
 
@@ -123,7 +136,7 @@ def called_first(
         told = select(notifications.c.person_id).where(notifications.c.alert_id == alert_id)
         return phones_among(living_phones, frozenset(conn.scalars(told.distinct())))
     made = call_from(conn, plan, 0, living_phones, now=now)
-    if isinstance(made, Silent):
+    if isinstance(made, NoFurtherCall):
         note_call(conn, alert_id, None, now=now)
         return living_phones
     begun = {"alert_id": alert_id, "number": made.number, "wait_s": made.wait_s}
@@ -171,7 +184,7 @@ def end(conn: Connection, alert_id: UUID) -> None:
 def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Moment) -> None:
     """Add a step to the alert's history: the people called; no names if it was everybody."""
     detail = ""
-    if made is not None and made.step.whom is not Whom.EVERYBODY:
+    if made is not None and made.step.whom is not Recipients.EVERYBODY:
         detail = names_of(conn, made.people)
     note_history(conn, alert_id, act="called", detail=detail, now=now)
 

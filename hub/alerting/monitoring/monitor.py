@@ -11,9 +11,9 @@ from typing import Final
 import structlog
 
 from hub.alerting.monitoring import rows
-from hub.alerting.monitoring.rules.liveness import BrokerSigns, Thresholds
+from hub.alerting.monitoring.rules.liveness import BrokerLiveness, Thresholds
 from hub.alerting.monitoring.rules.troubles import Step
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 5.0
 
 
-class Lookout:
+class LivenessMonitor:
     """One task of the hub; several hubs on one database raise nothing twice."""
 
     def __init__(
@@ -32,7 +32,7 @@ class Lookout:
         *,
         db: Database,
         clock: Clock,
-        bell: Bell,
+        bell: ChangeSignal,
         is_broker_up: Callable[[], bool],
         bounds: Thresholds,
     ) -> None:
@@ -41,7 +41,7 @@ class Lookout:
         self._bell = bell
         self._is_broker_up = is_broker_up
         self._bounds = bounds
-        self._broker: BrokerSigns | None = None
+        self._broker: BrokerLiveness | None = None
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; an unreachable database is tried again."""
@@ -77,10 +77,10 @@ class Lookout:
     def clock_stepped(self, by_us: int) -> None:
         """The hub's time was stepped: shift the times remembered here."""
         if (broker := self._broker) is not None:
-            self._broker = BrokerSigns(broker.is_up, broker.since_utc_us + by_us)
+            self._broker = BrokerLiveness(broker.is_up, broker.since_utc_us + by_us)
 
-    def _signs_of_broker(self, now: Moment) -> BrokerSigns:
+    def _signs_of_broker(self, now: Moment) -> BrokerLiveness:
         is_up = self._is_broker_up()
         if self._broker is None or self._broker.is_up != is_up:
-            self._broker = BrokerSigns(is_up, now.utc_us)
+            self._broker = BrokerLiveness(is_up, now.utc_us)
         return self._broker

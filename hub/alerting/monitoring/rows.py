@@ -12,16 +12,23 @@ from sqlalchemy import Connection, Row, select, update
 
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
 from hub.alerting.alerts.rules.kinds import Kind
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts, trouble_cameras, troubles
 from hub.alerting.monitoring.rules.liveness import (
-    BrokerSigns,
-    CameraSigns,
-    NodeSigns,
-    Scene,
+    BrokerLiveness,
+    CameraLiveness,
+    LivenessFacts,
+    NodeLiveness,
     Thresholds,
 )
-from hub.alerting.monitoring.rules.troubles import Changed, Over, Raised, Step, Trouble, decide
+from hub.alerting.monitoring.rules.troubles import (
+    Step,
+    Trouble,
+    TroubleChanged,
+    TroubleOver,
+    TroubleRaised,
+    decide,
+)
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rules import Urgency
@@ -36,7 +43,9 @@ CRITICAL: Final = (Kind.LINK_LOST, Kind.BROKER_LOST)
 """A whole part of the town is down: exempt from the rate limit."""
 
 
-def look(conn: Connection, broker: BrokerSigns, bounds: Thresholds, *, now: Moment) -> list[Step]:
+def look(
+    conn: Connection, broker: BrokerLiveness, bounds: Thresholds, *, now: Moment
+) -> list[Step]:
     """Steps that the current signs require; writes nothing."""
     running = running_troubles(conn)
     if broker.is_up and not running and not _is_anything_dark(conn, bounds, now=now):
@@ -47,17 +56,17 @@ def look(conn: Connection, broker: BrokerSigns, bounds: Thresholds, *, now: Mome
 def act(conn: Connection, step: Step, *, now: Moment) -> None:
     """Write the decision: alert, cameras, and notifications."""
     match step:
-        case Raised():
+        case TroubleRaised():
             _raise(conn, step, now)
-        case Changed(alert_id, dark):
+        case TroubleChanged(alert_id, dark):
             _change(conn, alert_id, dark, now)
-        case Over(alert_id):
+        case TroubleOver(alert_id):
             _end(conn, alert_id, now)
         case _:
             assert_never(step)
 
 
-def scene(conn: Connection, broker: BrokerSigns) -> Scene:
+def scene(conn: Connection, broker: BrokerLiveness) -> LivenessFacts:
     """Every camera, and every node that was ever online and has a camera."""
     above = {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
     eyes = conn.execute(select(cameras)).all()
@@ -67,11 +76,11 @@ def scene(conn: Connection, broker: BrokerSigns) -> Scene:
         .outerjoin(node_health, node_health.c.node_id == nodes.c.id)
         .where(nodes.c.state != "never")
     ).all()
-    return Scene(
+    return LivenessFacts(
         broker=broker,
         nodes=[_node_signs(row, above) for row in heard if row.id in seeing],
         cameras=[
-            CameraSigns(row.id, row.node_id, bool(row.is_lost), row.state_since_utc_us)
+            CameraLiveness(row.id, row.node_id, bool(row.is_lost), row.state_since_utc_us)
             for row in eyes
         ],
     )
@@ -103,13 +112,13 @@ def _is_anything_dark(conn: Connection, bounds: Thresholds, *, now: Moment) -> b
     return any(conn.scalar(one.limit(1)) is not None for one in signs)
 
 
-def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeSigns:
+def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeLiveness:
     path: list[UUID] = []
     here: UUID | None = row.area_id
     while here is not None and here not in path:
         path.append(here)
         here = above.get(here)
-    return NodeSigns(
+    return NodeLiveness(
         row.id,
         tuple(path),
         row.state == "online",
@@ -139,7 +148,7 @@ def _cameras_of(conn: Connection, kind: Kind, units: Collection[UUID]) -> list[U
     return list(conn.scalars(query))
 
 
-def _raise(conn: Connection, step: Raised, now: Moment) -> None:
+def _raise(conn: Connection, step: TroubleRaised, now: Moment) -> None:
     dark = _cameras_of(conn, step.kind, step.dark)
     began = Moment(step.since_utc_us, now.error_ms)
     alert = NewAlert(
@@ -205,8 +214,8 @@ def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
     )
     note_history(conn, alert_id, act="back", detail=_how_it_was(conn, alert_id), now=now)
     values: dict[str, Any] = {}
-    if State(row.state).is_running:
-        values = {"state": State.RESOLVED, **columns("closed", now)}
+    if AlertState(row.state).is_running:
+        values = {"state": AlertState.RESOLVED, **columns("closed", now)}
     change_alert(conn, alert_id, values | columns("last_seen", now), now=now)
     if values:
         recipients.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="back", now=now)

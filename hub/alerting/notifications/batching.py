@@ -25,13 +25,19 @@ from sqlalchemy import (
 )
 
 from hub.alerting.alerts.tables import alerts
-from hub.alerting.notifications.rules.batching import Rang, StormBounds, Telling, Waiting, pace
+from hub.alerting.notifications.rules.batching import (
+    BatchDecision,
+    BatchingLimits,
+    SentRing,
+    WaitingAlert,
+    pace,
+)
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
 from hub.notify.tables import notifications
 from hub.registry.tables import areas, cameras
 
-STORM: Final = StormBounds()
+STORM: Final = BatchingLimits()
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -47,7 +53,7 @@ _CARRIES: Final = notifications.c.digest_id == notifications.c.id
 
 
 @dataclass(frozen=True)
-class Digest:
+class AlertDigest:
     """Number of alerts in one message, by place; places with most alerts first."""
 
     alerts: int
@@ -55,7 +61,7 @@ class Digest:
 
 
 @dataclass
-class Told:
+class ReadyMessages:
     """Messages to send now: single notifications and digests."""
 
     each: list[UUID] = field(default_factory=list)
@@ -75,15 +81,15 @@ def is_first_word(row: AnyRow) -> bool:
 
 
 @dataclass(frozen=True)
-class Weather:
+class SendHistory:
     """Send history and queue per phone."""
 
-    rang: Mapping[UUID, Sequence[Rang]]
+    rang: Mapping[UUID, Sequence[SentRing]]
     waits: Mapping[UUID, int]
     held_until_utc_us: Mapping[UUID, int]
     """Phones with deferred rows, and the latest time of deferral."""
 
-    def wholly(self, bounds: StormBounds, now: Moment) -> list[UUID]:
+    def wholly(self, bounds: BatchingLimits, now: Moment) -> list[UUID]:
         """Phones whose whole queue must be read for the decision.
 
         Left out are phones with too few rows to defer any, and phones whose rows are all deferred
@@ -121,14 +127,14 @@ def weather(
     question: Select[*tuple[Any, ...]],
     phone_ids: Collection[UUID],
     *,
-    bounds: StormBounds,
+    bounds: BatchingLimits,
     now: Moment,
-) -> Weather:
+) -> SendHistory:
     """Send history and queue of these phones."""
     if not phone_ids:
-        return Weather({}, {}, {})
+        return SendHistory({}, {}, {})
     rows = conn.execute(question, _of(phone_ids, now)).all()
-    return Weather(
+    return SendHistory(
         _rang(conn, phone_ids, bounds=bounds, now=now),
         {row.phone_id: row.waits for row in rows},
         {row.phone_id: row.held_utc_us for row in rows if row.held_utc_us is not None},
@@ -136,17 +142,22 @@ def weather(
 
 
 def tell(
-    conn: Connection, rows: Sequence[AnyRow], weather: Weather, *, bounds: StormBounds, now: Moment
-) -> Told:
+    conn: Connection,
+    rows: Sequence[AnyRow],
+    weather: SendHistory,
+    *,
+    bounds: BatchingLimits,
+    now: Moment,
+) -> ReadyMessages:
     """Decide for each phone. `rows` are queued rings for these phones; for the phones of
-    `Weather.wholly`, all of them."""
+    `SendHistory.wholly`, all of them."""
     waiting: dict[UUID, list[AnyRow]] = {}
     for row in sorted(rows, key=lambda row: (row.owed_utc_us, row.id)):
         waiting.setdefault(row.phone_id, []).append(row)
-    told = Told()
+    told = ReadyMessages()
     for phone_id, theirs in waiting.items():
         is_storm = phone_id in weather.held_until_utc_us
-        ids = [Waiting(row.id, is_held=is_storm) for row in theirs]
+        ids = [WaitingAlert(row.id, is_held=is_storm) for row in theirs]
         telling = pace(weather.rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
         told.each += telling.each
         carried = {row.id for row in theirs if row.digest_id is not None}
@@ -159,15 +170,15 @@ def tell(
 
 
 def _rang(
-    conn: Connection, phone_ids: Collection[UUID], *, bounds: StormBounds, now: Moment
-) -> dict[UUID, list[Rang]]:
+    conn: Connection, phone_ids: Collection[UUID], *, bounds: BatchingLimits, now: Moment
+) -> dict[UUID, list[SentRing]]:
     """Recent rings of these phones, including those being sent now; each ring has the time of the
     last one of its kind."""
     of_them = {**_of(phone_ids, now), "from_utc_us": now.utc_us - bounds.span_us + 1}
-    found: dict[UUID, list[Rang]] = {}
+    found: dict[UUID, list[SentRing]] = {}
     for query in (_ON_THE_LINE, _LATELY):
         for row in conn.execute(query, of_them):
-            ring = Rang(row.at_utc_us, bool(row.is_digest))
+            ring = SentRing(row.at_utc_us, bool(row.is_digest))
             found.setdefault(row.phone_id, []).extend([ring] * row.rings)
     return found
 
@@ -203,7 +214,9 @@ _LATELY: Final = _rings(func.max(notifications.c.answered_utc_us)).where(
 )
 
 
-def _write(conn: Connection, telling: Telling, *, bounds: StormBounds, now: Moment) -> None:
+def _write(
+    conn: Connection, telling: BatchDecision, *, bounds: BatchingLimits, now: Moment
+) -> None:
     if telling.held:
         until = Moment(telling.until_utc_us, now.error_ms)
         reason = f"held: more than {bounds.calm} alerts in {bounds.span_s:g} s, told together"
@@ -219,7 +232,7 @@ def _change(conn: Connection, ids: Collection[UUID], values: dict[str, Any]) -> 
     conn.execute(update(notifications).where(notifications.c.id.in_(list(ids))).values(values))
 
 
-def digest_of(conn: Connection, ids: Iterable[UUID]) -> Digest:
+def digest_of(conn: Connection, ids: Iterable[UUID]) -> AlertDigest:
     """Number of alerts by place."""
     here = func.count().label("n")
     query = (
@@ -233,7 +246,7 @@ def digest_of(conn: Connection, ids: Iterable[UUID]) -> Digest:
         .order_by(here.desc(), areas.c.name)
     )
     places = tuple((str(name), int(n)) for name, n in conn.execute(query))
-    return Digest(sum(n for _, n in places), places)
+    return AlertDigest(sum(n for _, n in places), places)
 
 
 def told_with(carrier: UUID) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, sel
 from hub.access.rules.grants import Right
 from hub.access.scope import ENTITLED, entitled_values
 from hub.access.tables import people
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import KEEPERS, keepers_values
 from hub.alerting.alerts.tables import alerts
 from hub.base.moment import Moment
@@ -138,7 +138,7 @@ def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
         .join(alerts, alerts.c.id == notifications.c.alert_id)
         .join(used, used.c.id == notifications.c.phone_id)
         .where(
-            alerts.c.state == State.OPEN,
+            alerts.c.state == AlertState.OPEN,
             # Time of the alert's raising, but this mark moves when the hub's clock is stepped.
             notifications.c.owed_utc_us > now.plus_s(-NEWS_S).utc_us,
             notifications.c.moment == "opened",

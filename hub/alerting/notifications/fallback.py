@@ -8,7 +8,7 @@ import structlog
 
 from hub.alerting.notifications import recipients
 from hub.alerting.notifications.channel_choice import unseen
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.periodic import go_round
@@ -18,10 +18,12 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 2.0
 
 
-class SecondWay:
+class FallbackChannel:
     """One task of the hub; several hubs on one database create nothing twice."""
 
-    def __init__(self, *, db: Database, clock: Clock, bell: Bell, unseen_after_s: float) -> None:
+    def __init__(
+        self, *, db: Database, clock: Clock, bell: ChangeSignal, unseen_after_s: float
+    ) -> None:
         self._db = db
         self._clock = clock
         self._bell = bell

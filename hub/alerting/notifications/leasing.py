@@ -32,23 +32,23 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications.batching import (
     FIRST_WORD,
     STORM,
-    Told,
+    ReadyMessages,
     digest_of,
     is_first_word,
     of_weather,
     tell,
     weather,
 )
-from hub.alerting.notifications.pending import Owed, facts_of
+from hub.alerting.notifications.pending import PendingNotification, facts_of
 from hub.alerting.notifications.recipients import are_told_of
-from hub.alerting.notifications.rules.batching import StormBounds
+from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
 from hub.notify.ledger import QUEUED, settle
-from hub.notify.rules.delivery_result import Patience, Settled
+from hub.notify.rules.delivery_result import RetryPolicy, Settled
 from hub.notify.tables import notifications, phones
 
-PATIENCE = Patience()
+PATIENCE = RetryPolicy()
 
 HELD_AT_MOST_S: Final = 600.0
 """Seconds; no rate limit holds a message for longer and no lease lasts longer. A later time comes
@@ -68,10 +68,10 @@ def claim(
     now: Moment,
     lease_s: float,
     limit: int,
-    patience: Patience = PATIENCE,
-    storm: StormBounds = STORM,
+    patience: RetryPolicy = PATIENCE,
+    storm: BatchingLimits = STORM,
     is_critical_only: bool = False,
-) -> list[Owed]:
+) -> list[PendingNotification]:
     """Lease up to `limit` due notifications to this worker, the most urgent first.
 
     An expired lease is due again: its worker died between sending and recording, so the phone may
@@ -108,8 +108,8 @@ def claim(
 
 
 def _told(
-    conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int, storm: StormBounds
-) -> Told:
+    conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int, storm: BatchingLimits
+) -> ReadyMessages:
     """Messages to send now: later messages as they are, first messages as the rate limit allows."""
     phone_ids = {row.phone_id for row in due if is_first_word(row)}
     here = weather(conn, _WEATHER, phone_ids, bounds=storm, now=now)

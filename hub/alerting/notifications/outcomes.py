@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from hub.alerting.notifications.batching import told_with
 from hub.alerting.notifications.leasing import PATIENCE
-from hub.alerting.notifications.pending import Owed
+from hub.alerting.notifications.pending import PendingNotification
 from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add, change
 from hub.base.moment import Moment
@@ -18,12 +18,12 @@ from hub.notify.rules.delivery_result import (
     Answer,
     Delivered,
     Gone,
-    Patience,
-    Refused,
+    MessageRefused,
+    NotNeeded,
+    Requeued,
+    RetryPolicy,
     Settled,
     TryAgain,
-    Unwanted,
-    Waiting,
     what_follows,
 )
 from hub.notify.tables import attempts, notifications
@@ -42,13 +42,13 @@ _ABOUT: Final = (
 
 def record(
     conn: Connection,
-    owed: Owed,
+    owed: PendingNotification,
     answer: Answer,
     *,
     started: Moment,
     now: Moment,
     ended: Moment | None = None,
-    patience: Patience = PATIENCE,
+    patience: RetryPolicy = PATIENCE,
     chance: float = 0.5,
 ) -> str:
     """Record the result of one send; returns the notification's new state.
@@ -58,7 +58,7 @@ def record(
     changes only the attempt count, unless it confirms that the message arrived.
     """
     row = conn.execute(_ABOUT, {"notification_id": owed.notification_id}).one()
-    made = row.attempts + (0 if isinstance(answer, Unwanted) else 1)
+    made = row.attempts + (0 if isinstance(answer, NotNeeded) else 1)
     if made > row.attempts:
         _note_attempt(conn, owed, answer, started=started, now=ended or now)
     step = what_follows(
@@ -89,7 +89,9 @@ def record(
     return "queued"
 
 
-def _carry_over(conn: Connection, owed: Owed, step: Settled | Waiting, now: Moment) -> None:
+def _carry_over(
+    conn: Connection, owed: PendingNotification, step: Settled | Requeued, now: Moment
+) -> None:
     """Settle the alerts in this digest: sent with it, or queued again."""
     if owed.digest is None:
         return
@@ -99,7 +101,7 @@ def _carry_over(conn: Connection, owed: Owed, step: Settled | Waiting, now: Mome
         settle(conn, others, Settled("folded", told), now)
         return
     again: dict[str, Any] = {"digest_id": None, "lease_by": None, **columns("lease_until", None)}
-    if isinstance(step, Waiting):
+    if isinstance(step, Requeued):
         # Not null: an alert deferred once is sent in a digest again.
         again |= columns("held", Moment(step.due_utc_us, now.error_ms))
     ours = notifications.c.lease_by == owed.lease_by
@@ -107,9 +109,9 @@ def _carry_over(conn: Connection, owed: Owed, step: Settled | Waiting, now: Mome
 
 
 def _note_attempt(
-    conn: Connection, owed: Owed, answer: Answer, *, started: Moment, now: Moment
+    conn: Connection, owed: PendingNotification, answer: Answer, *, started: Moment, now: Moment
 ) -> None:
-    names = {Delivered: "delivered", TryAgain: "try_again", Gone: "gone", Refused: "refused"}
+    names = {Delivered: "delivered", TryAgain: "try_again", Gone: "gone", MessageRefused: "refused"}
     row = {
         "id": new_id(now),
         "notification_id": owed.notification_id,

@@ -12,7 +12,7 @@ from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.tables import alerts, troubles
 from hub.alerting.escalation.tables import escalations
-from hub.alerting.notifications.batching import Digest
+from hub.alerting.notifications.batching import AlertDigest
 from hub.base.moment import Moment
 from hub.notify.tables import notifications, phones
 from hub.notify.views import AlertMoment, Phone
@@ -20,7 +20,7 @@ from hub.registry.tables import areas, cameras, nodes
 
 
 @dataclass(frozen=True)
-class Owed:
+class PendingNotification:
     """One notification under lease, with the current facts of its alert."""
 
     notification_id: UUID
@@ -42,12 +42,12 @@ class Owed:
     attempts: int  # made before this one
     lease_by: str
     is_critical: bool = False
-    digest: Digest | None = None  # the alerts in the digest have no message of their own
+    digest: AlertDigest | None = None  # the alerts in the digest have no message of their own
     rules: Rules = ()
     is_called_on: bool = False  # others were notified before, and nobody has taken the alert
 
 
-def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
+def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[PendingNotification]:
     """The leased notifications with these ids: critical ones first, then by due time."""
     return [_as_owed(row, worker=worker) for row in conn.execute(_FACTS, {"ids": list(ids)})]
 
@@ -96,8 +96,8 @@ def _facts() -> Select[*tuple[Any, ...]]:
 _FACTS: Final = _facts()  # built once: it is queried for every message
 
 
-def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
-    return Owed(
+def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> PendingNotification:
+    return PendingNotification(
         notification_id=row.id,
         alert_id=row.alert_id,
         moment=row.moment.partition(":")[0],

@@ -7,11 +7,11 @@ from typing import Final
 import structlog
 
 from hub.alerting.notifications import leasing, outcomes
-from hub.alerting.notifications.pending import Owed
+from hub.alerting.notifications.pending import PendingNotification
 from hub.base.clock.clock import Clock
 from hub.base.db.database import FAULTS, Database, is_about_storage
 from hub.base.moment import Moment
-from hub.notify.rules.delivery_result import Answer, Patience
+from hub.notify.rules.delivery_result import Answer, RetryPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ AGAIN_S: Final = 0.5
 _dice = secrets.SystemRandom()
 
 
-class LedgerBook:
+class DeliveryRecorder:
     """Writes answers into the ledger: one durable commit for all that arrived meanwhile.
 
     While the database is full or away the answers wait, and so do the tasks that sent them: a
@@ -29,7 +29,7 @@ class LedgerBook:
     """
 
     def __init__(
-        self, db: Database, *, clock: Clock, patience: Patience = leasing.PATIENCE
+        self, db: Database, *, clock: Clock, patience: RetryPolicy = leasing.PATIENCE
     ) -> None:
         self._db = db
         self._clock = clock
@@ -38,7 +38,9 @@ class LedgerBook:
         self._waiting: list[_Entry] = []
         self._is_told = False
 
-    async def record(self, owed: Owed, answer: Answer, *, started: Moment, ended: Moment) -> str:
+    async def record(
+        self, owed: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
+    ) -> str:
         """Returns the notification's state once it is durable."""
         entry = _Entry(owed, answer, started, ended)
         self._waiting.append(entry)
@@ -100,7 +102,9 @@ class LedgerBook:
 class _Entry:
     """One answer waiting for its commit."""
 
-    def __init__(self, owed: Owed, answer: Answer, started: Moment, ended: Moment) -> None:
+    def __init__(
+        self, owed: PendingNotification, answer: Answer, started: Moment, ended: Moment
+    ) -> None:
         self.owed = owed
         self.answer = answer
         self.started = started

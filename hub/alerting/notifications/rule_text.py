@@ -1,10 +1,10 @@
 """Text of a met rule for a push, in the officer's language."""
 
 from hub.alerting.alerts.rules.rules_met import RuleMet
-from hub.notify.i18n import Phrases
+from hub.notify.i18n import PushMessages
 
 
-def rule_words(met: RuleMet, words: Phrases) -> str:
+def rule_words(met: RuleMet, words: PushMessages) -> str:
     """For example "Somebody lingers in san-sau"; an unknown rule is named by its id."""
     match met.rule:
         case "entry":

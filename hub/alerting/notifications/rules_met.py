@@ -12,7 +12,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rows import TOLD_NOBODY
-from hub.alerting.routing.rules import Tells, Urgency, Verdict
+from hub.alerting.routing.rules import RoutingDecision, RuleRecipients, Urgency
 from hub.alerting.silences import rows as silences_rows
 from hub.base.moment import Moment
 
@@ -71,7 +71,7 @@ def _is_raised(
     conn: Connection,
     row: Any,
     fresh: Rules,
-    told: Verdict,
+    told: RoutingDecision,
     *,
     raising: frozenset[str],
     now: Moment,
@@ -79,7 +79,7 @@ def _is_raised(
     loud = tuple(met for met in fresh if met.rule in raising)
     if told.urgency is Urgency.CRITICAL:
         loud = fresh
-    is_quiet = told.tells is Tells.NOBODY or told.urgency is Urgency.USUAL
+    is_quiet = told.tells is RuleRecipients.NOBODY or told.urgency is Urgency.USUAL
     return bool(loud) and not is_quiet and not _is_silenced(conn, row, loud, now)
 
 
@@ -87,11 +87,13 @@ def _is_silenced(conn: Connection, row: Any, rules: Rules, now: Moment) -> bool:
     return silences_rows.covering(conn, row.camera_id, row.kind, rules, now=now) is not None
 
 
-def wake(conn: Connection, alert_id: UUID, told: Verdict, met: Rules, *, now: Moment) -> None:
+def wake(
+    conn: Connection, alert_id: UUID, told: RoutingDecision, met: Rules, *, now: Moment
+) -> None:
     """Send an alert that the town's rules kept quiet so far, if they now notify people of the rules
     met and no silence applies."""
     row = conn.execute(_MET, {"alert_id": alert_id}).one()
-    if row.quiet_reason != TOLD_NOBODY or told.tells is Tells.NOBODY:
+    if row.quiet_reason != TOLD_NOBODY or told.tells is RuleRecipients.NOBODY:
         return
     if _is_silenced(conn, row, met, now):
         return

@@ -16,31 +16,33 @@ from collections.abc import Mapping
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hub.alerting.notifications.pending import Owed
+from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.text import message_for
 from hub.base.clock.clock import Clock
 from hub.base.moment import Moment
 from hub.notify.channels.port import Channel
 from hub.notify.delivery.fan_out import DEADLINE_S, send_by
-from hub.notify.rules.delivery_result import Answer, Unwanted
+from hub.notify.rules.delivery_result import Answer, NotNeeded
 
 
-class Book(Protocol):
+class DeliveryStore(Protocol):
     """Durable store of answers."""
 
-    async def record(self, owed: Owed, answer: Answer, *, started: Moment, ended: Moment) -> str:
+    async def record(
+        self, owed: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
+    ) -> str:
         """Returns the notification's state once it is durable: queued, accepted, dropped, dead."""
         ...
 
 
-class Stages:
+class Sender:
     """Sends notifications; has no state of its own, so many can run at once."""
 
     def __init__(
         self,
         *,
         channels: Mapping[str, Channel],
-        book: Book,
+        book: DeliveryStore,
         clock: Clock,
         zone: ZoneInfo,
         deadline_s: float = DEADLINE_S,
@@ -51,20 +53,20 @@ class Stages:
         self._zone = zone
         self._deadline_s = deadline_s
 
-    async def carry(self, owed: Owed) -> str:
+    async def carry(self, owed: PendingNotification) -> str:
         """Send one notification to its phone; returns its state afterwards."""
         started = self._clock.now()
         answer = await self._answer(owed)
         return await self._book.record(owed, answer, started=started, ended=self._clock.now())
 
-    async def _answer(self, owed: Owed) -> Answer:
+    async def _answer(self, owed: PendingNotification) -> Answer:
         if reason := why_unwanted(owed):
-            return Unwanted(reason)
+            return NotNeeded(reason)
         message = message_for(owed, self._zone)
         return await send_by(self._channels, message, owed.phone, deadline_s=self._deadline_s)
 
 
-def why_unwanted(owed: Owed) -> str | None:
+def why_unwanted(owed: PendingNotification) -> str | None:
     """Why nobody needs this any more; None if it is needed.
 
     "Taken" is news only while the alert is taken; "open" only while it is open.

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from hub.alerting.notifications.pending import Owed
-from hub.notify.i18n import Phrases
+from hub.alerting.notifications.pending import PendingNotification
+from hub.notify.i18n import PushMessages
 
 
 def is_tampering(kind: str) -> bool:
@@ -11,7 +11,9 @@ def is_tampering(kind: str) -> bool:
     return kind.startswith("tamper_")
 
 
-def tamper_words(owed: Owed, words: Phrases, *, names: Mapping[str, object]) -> tuple[str, str]:
+def tamper_words(
+    owed: PendingNotification, words: PushMessages, *, names: Mapping[str, object]
+) -> tuple[str, str]:
     """Title and body for its start or its end; nothing else is sent about it later."""
     names = {**names, "what": _what(owed.kind, words)}
     if owed.moment == "grown":
@@ -24,7 +26,7 @@ def tamper_words(owed: Owed, words: Phrases, *, names: Mapping[str, object]) -> 
     return title.format(**names), body.format(**names)
 
 
-def _what(kind: str, words: Phrases) -> str:
+def _what(kind: str, words: PushMessages) -> str:
     say = words.say
     return {
         "tamper_covered": say("Camera covered"),

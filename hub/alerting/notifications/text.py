@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP
 from hub.alerting.alerts.rules.rules_met import foremost
-from hub.alerting.notifications.batching import Digest
-from hub.alerting.notifications.pending import Owed
+from hub.alerting.notifications.batching import AlertDigest
+from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.rule_text import rule_words
 from hub.alerting.notifications.tamper_text import is_tampering, tamper_words
 from hub.alerting.notifications.trouble_text import handled_words, trouble_words
 from hub.notify.channels.port import Message
-from hub.notify.i18n import Phrases, phrases, short
+from hub.notify.i18n import PushMessages, phrases, short
 
 USEFUL_S: Final = 3600
 """Time that a push service keeps a message for a phone that is off."""
@@ -25,7 +25,7 @@ VAGUE_CLOCK_MS: Final = 30_000
 """From this error on the text says "about 02:11"."""
 
 
-def message_for(owed: Owed, zone: ZoneInfo) -> Message:
+def message_for(owed: PendingNotification, zone: ZoneInfo) -> Message:
     """The message by the present facts; a retry says what is true when it is sent."""
     words = phrases(owed.language)
     title, body = _title_and_body(owed, words, when=_time(owed, zone, words))
@@ -44,7 +44,9 @@ def message_for(owed: Owed, zone: ZoneInfo) -> Message:
     )
 
 
-def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]:
+def _title_and_body(
+    owed: PendingNotification, words: PushMessages, *, when: str
+) -> tuple[str, str]:
     names = {"place": owed.place, "camera": owed.camera_label, "time": when, "n": owed.people}
     if owed.digest is not None:
         return _digest(owed.digest, words)
@@ -63,14 +65,16 @@ def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]
     return title, body
 
 
-def _digest(digest: Digest, words: Phrases) -> tuple[str, str]:
+def _digest(digest: AlertDigest, words: PushMessages) -> tuple[str, str]:
     """Number of alerts and places, and the places with most."""
     title = words.count("{n} alerts at {m} place", "{n} alerts at {m} places", len(digest.places))
     places = " · ".join(f"{name} {n}" for name, n in digest.places)
     return title.format(n=digest.alerts, m=len(digest.places)), places
 
 
-def _of_one(owed: Owed, words: Phrases, *, names: Mapping[str, Any]) -> tuple[str, str]:
+def _of_one(
+    owed: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
+) -> tuple[str, str]:
     if owed.kind in KINDS:
         return trouble_words(owed, words, names={**names, "node": owed.node_name})
     if is_tampering(owed.kind) and owed.moment != "taken":
@@ -95,14 +99,14 @@ def _of_one(owed: Owed, words: Phrases, *, names: Mapping[str, Any]) -> tuple[st
             return title.format(**names), body.format(**names)
 
 
-def _people(owed: Owed, words: Phrases) -> str:
+def _people(owed: PendingNotification, words: PushMessages) -> str:
     """Number of people; for a crowd "about"."""
     if owed.kind == CROWD:
         return words.say("Crowd, about {n} people · {place}")
     return words.count("{n} person · {place}", "{n} people · {place}", owed.people)
 
 
-def _title(owed: Owed, words: Phrases) -> str | None:
+def _title(owed: PendingNotification, words: PushMessages) -> str | None:
     """The rule that was met, if any."""
     met = foremost(owed.rules)
     if met is None:
@@ -110,7 +114,7 @@ def _title(owed: Owed, words: Phrases) -> str | None:
     return rule_words(met, words).replace("{", "{{").replace("}", "}}") + " · {place}"
 
 
-def _time(owed: Owed, zone: ZoneInfo, words: Phrases) -> str:
+def _time(owed: PendingNotification, zone: ZoneInfo, words: PushMessages) -> str:
     moment = datetime.fromtimestamp(owed.began.utc_us / 1e6, UTC).astimezone(zone)
     clock = f"{moment:%H:%M}"
     error_ms = owed.began.error_ms

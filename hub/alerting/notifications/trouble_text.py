@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.alerting.alerts.rules.kinds import Kind
-from hub.alerting.notifications.pending import Owed
-from hub.notify.i18n import Phrases
+from hub.alerting.notifications.pending import PendingNotification
+from hub.notify.i18n import PushMessages
 
 Names = Mapping[str, Any]
 
 
-def trouble_words(owed: Owed, words: Phrases, *, names: Names) -> tuple[str, str]:
+def trouble_words(
+    owed: PendingNotification, words: PushMessages, *, names: Names
+) -> tuple[str, str]:
     """Title and body; `names` are place, camera, node, time and n, the number of lost units."""
     since = words.say("{place} · since {time}") if owed.place else words.say("since {time}")
     match owed.moment:
@@ -22,7 +24,7 @@ def trouble_words(owed: Owed, words: Phrases, *, names: Names) -> tuple[str, str
             return _lost(owed, words).format(**names), since.format(**names)
 
 
-def _lost(owed: Owed, words: Phrases) -> str:
+def _lost(owed: PendingNotification, words: PushMessages) -> str:
     match Kind(owed.kind):
         case Kind.CAMERA_LOST:
             is_one = owed.people == 1
@@ -40,7 +42,7 @@ def _lost(owed: Owed, words: Phrases) -> str:
             return words.say("{node} records no video: disk full of held clips, or unusable")
 
 
-def _back(owed: Owed, words: Phrases) -> str:
+def _back(owed: PendingNotification, words: PushMessages) -> str:
     match Kind(owed.kind):
         case Kind.CAMERA_LOST:
             return words.say("Signal is back: {camera}")
@@ -56,7 +58,7 @@ def _back(owed: Owed, words: Phrases) -> str:
             return words.say("{node} records video again")
 
 
-def handled_words(owed: Owed, words: Phrases) -> str:
+def handled_words(owed: PendingNotification, words: PushMessages) -> str:
     match owed.state:
         case "false_alarm":
             title = words.say("False alarm · {place}")

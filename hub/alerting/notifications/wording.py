@@ -12,7 +12,7 @@ ANSWERING_CHANNELS: Final = frozenset({"webpush"})
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PhoneLine:
     """One phone, and the best knowledge about it."""
 
     person: str
@@ -22,7 +22,7 @@ class Told:
     at_utc_us: int
 
 
-def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[Told]:
+def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[PhoneLine]:
     """One line per person and phone; those not known to have seen it come first."""
     phones: dict[tuple[str, str, str], list[ToldRow]] = {}
     for row in rows:
@@ -31,7 +31,7 @@ def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[Told]:
     return sorted(lines, key=lambda line: (not line.is_bad, line.person))
 
 
-def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
+def _told_line(group: list[ToldRow], calendar: Calendar) -> PhoneLine:
     opened = [row.opened_utc_us for row in group if row.opened_utc_us is not None]
     shown = [row.shown_utc_us for row in group if row.shown_utc_us is not None]
     last = max(group, key=lambda row: row.owed_utc_us)
@@ -40,7 +40,7 @@ def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
     if acted:
         at = {"time": calendar.clock(min(acted))}
         sentence, is_bad = calendar.words.say("answered at %(time)s") % at, False
-    return Told(
+    return PhoneLine(
         person=last.person_name,
         device=last.phone_label or last.channel,
         sentence=sentence,

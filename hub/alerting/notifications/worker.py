@@ -12,16 +12,16 @@ import structlog
 
 from hub.alerting.notifications import leasing
 from hub.alerting.notifications.batching import STORM
-from hub.alerting.notifications.pending import Owed
-from hub.alerting.notifications.recorder import LedgerBook
-from hub.alerting.notifications.rules.batching import StormBounds
-from hub.alerting.notifications.send import Stages
-from hub.base.change_signal import Bell
+from hub.alerting.notifications.pending import PendingNotification
+from hub.alerting.notifications.recorder import DeliveryRecorder
+from hub.alerting.notifications.rules.batching import BatchingLimits
+from hub.alerting.notifications.send import Sender
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.notify.delivery.fan_out import our_fault
-from hub.notify.rules.delivery_result import Patience
+from hub.notify.rules.delivery_result import RetryPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ _dice = secrets.SystemRandom()
 
 
 @dataclass(frozen=True)
-class Pace:
+class WorkerLimits:
     """Concurrency and time limits of the worker."""
 
     most_in_flight: int = 32
@@ -45,7 +45,7 @@ class Pace:
     grace_s: float = 15.0  # most time for a stop
 
 
-PACE = Pace()
+PACE = WorkerLimits()
 
 
 class Worker:
@@ -55,13 +55,13 @@ class Worker:
         self,
         *,
         db: Database,
-        stages: Stages,
-        book: LedgerBook,
+        stages: Sender,
+        book: DeliveryRecorder,
         clock: Clock,
-        bell: Bell,
-        patience: Patience = leasing.PATIENCE,
-        pace: Pace = PACE,
-        storm: StormBounds = STORM,
+        bell: ChangeSignal,
+        patience: RetryPolicy = leasing.PATIENCE,
+        pace: WorkerLimits = PACE,
+        storm: BatchingLimits = STORM,
     ) -> None:
         self._db = db
         self._stages = stages
@@ -134,7 +134,7 @@ class Worker:
         self._looked_for_critical = heard, now_s
         return True
 
-    def _claim(self, limit: int, is_critical_only: bool) -> list[Owed]:
+    def _claim(self, limit: int, is_critical_only: bool) -> list[PendingNotification]:
         # A lease lost in a power cut is the same as an expired one: the message is sent again.
         with self._db.writing(is_durable=False) as conn:
             return leasing.claim(
@@ -169,7 +169,7 @@ class Worker:
             woken.cancel()
         self._in_flight = {key: task for key, task in self._in_flight.items() if not task.done()}
 
-    async def _carry(self, owed: Owed) -> None:
+    async def _carry(self, owed: PendingNotification) -> None:
         bound = log.bind(
             notification_id=str(owed.notification_id),
             alert_id=str(owed.alert_id),
@@ -183,7 +183,7 @@ class Worker:
             bound.exception("notifier.tripped")
             await self._record_our_fault(owed, error)
 
-    async def _record_our_fault(self, owed: Owed, error: Exception) -> None:
+    async def _record_our_fault(self, owed: PendingNotification, error: Exception) -> None:
         now = self._clock.now()
         try:
             await self._book.record(owed, our_fault(error), started=now, ended=now)

@@ -24,8 +24,8 @@ from hub.alerting.oncall.rules.rosters import Crew
 from hub.alerting.oncall.scope import may_be_called, tended_teams
 from hub.base.audit.log import By
 from hub.base.moment import Moment
-from hub.base.text.csv_import import Done, Found, Import, RefusedError, Step
-from hub.base.text.csv_table import Line, LineFault, Wrong, read
+from hub.base.text.csv_import import Done, Import, ImportPlan, ImportStep, RefusedError
+from hub.base.text.csv_table import CsvFault, CsvLine, CsvLineFault, read
 from hub.base.text.normalize import fold, fold_login
 
 NEEDED: Final = ("team", "shift", "starts", "ends", "day", "people")
@@ -47,7 +47,7 @@ class _Shift:
     """One shift as read from the table so far."""
 
     team: Team
-    line: Line
+    line: CsvLine
     hours: tuple[int, int]
     every_day: Crew | None = None
     weekly: dict[int, Crew] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class _Shift:
 def plan_rosters(conn: Connection, content: bytes, *, person_id: UUID, now: Moment) -> Import:
     """Changes that a table of rosters would make to the teams this person looks after."""
     table = read(content, needed=NEEDED, allowed=())
-    found = Found(list(table.wrong))
+    found = ImportPlan(list(table.wrong))
     rooms = _Rooms(conn, person_id, now)
     shifts: dict[tuple[UUID, str], _Shift] = {}
     for line in table.lines:
@@ -93,51 +93,51 @@ class _Rooms:
         return self._callable[team.area_id]
 
 
-def _take(line: Line, rooms: _Rooms, shifts: dict[tuple[UUID, str], _Shift]) -> None:
+def _take(line: CsvLine, rooms: _Rooms, shifts: dict[tuple[UUID, str], _Shift]) -> None:
     teams = rooms.teams.get(fold(line["team"]), [])
     if len(teams) != 1:
-        fault = LineFault.TEAM_MANY if teams else LineFault.TEAM
-        raise RefusedError(Wrong(line.number, fault, line["team"]))
+        fault = CsvLineFault.TEAM_MANY if teams else CsvLineFault.TEAM
+        raise RefusedError(CsvFault(line.number, fault, line["team"]))
     team = teams[0]
     if not fold(line["shift"]):
-        raise RefusedError(Wrong(line.number, LineFault.NAME))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.NAME))
     hours = _minute(line, "starts"), _minute(line, "ends")
     one = shifts.setdefault((team.team_id, fold(line["shift"])), _Shift(team, line, hours))
     if one.hours != hours:
-        raise RefusedError(Wrong(line.number, LineFault.SHIFT, line["shift"]))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.SHIFT, line["shift"]))
     days = DAYS.get(fold(line["day"]))
     if days is None:
-        raise RefusedError(Wrong(line.number, LineFault.WEEKDAY, line["day"]))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.WEEKDAY, line["day"]))
     crew = _crew(line, rooms.logins(team))
     is_twice = one.every_day is not None if len(days) == 7 else days[0] in one.weekly
     if is_twice:
         said = f"{line['shift']}, {line['day']}"
-        raise RefusedError(Wrong(line.number, LineFault.TWICE, said))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.TWICE, said))
     if len(days) == 7:
         one.every_day = crew
     else:
         one.weekly[days[0]] = crew
 
 
-def _crew(line: Line, logins: Mapping[str, UUID]) -> Crew:
+def _crew(line: CsvLine, logins: Mapping[str, UUID]) -> Crew:
     said = [fold_login(word) for word in line["people"].replace("/", " ").split()]
     for login in said:
         if login not in logins:
-            raise RefusedError(Wrong(line.number, LineFault.PERSON, login))
+            raise RefusedError(CsvFault(line.number, CsvLineFault.PERSON, login))
     if len(set(said)) != len(said) or len(said) > MOST_CREW:
-        raise RefusedError(Wrong(line.number, LineFault.TWICE, line["people"]))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.TWICE, line["people"]))
     return tuple(logins[login] for login in said)
 
 
-def _minute(line: Line, column: str) -> int:
+def _minute(line: CsvLine, column: str) -> int:
     hour, _, minute = line[column].partition(":")
     is_time = hour.isascii() and hour.isdigit() and minute.isascii() and minute.isdigit()
     if not is_time or len(minute) != 2 or int(hour) > 23 or int(minute) > 59:
-        raise RefusedError(Wrong(line.number, LineFault.TIME, line[column]))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.TIME, line[column]))
     return int(hour) * 60 + int(minute)
 
 
-def _step(one: _Shift) -> Step:
+def _step(one: _Shift) -> ImportStep:
     new = one.new()
     there = next((s for s in one.team.roster.shifts if fold(s.name) == fold(new.name)), None)
     is_same = there is not None and (
@@ -153,15 +153,17 @@ def _step(one: _Shift) -> Step:
         rows.put_shift(conn, team, new, shift_id=shift_id, by=by, now=now)
 
     done: Done = "same" if is_same else "add" if there is None else "change"
-    return Step(one.line.number, done, new.name, one.team.name, write)
+    return ImportStep(one.line.number, done, new.name, one.team.name, write)
 
 
 def _refuse_too_many(
-    found: Found, rooms: _Rooms, shifts: Mapping[tuple[UUID, str], _Shift]
+    found: ImportPlan, rooms: _Rooms, shifts: Mapping[tuple[UUID, str], _Shift]
 ) -> None:
     for team in (team for teams in rooms.teams.values() for team in teams):
         names = {fold(shift.name) for shift in team.roster.shifts}
         names |= {name for team_id, name in shifts if team_id == team.team_id}
         lines = [one.line.number for key, one in shifts.items() if key[0] == team.team_id]
         if lines and len(names) > MOST_SHIFTS:
-            found.wrong.append(Wrong(max(lines), LineFault.LARGE, f"{MOST_SHIFTS} {team.name}"))
+            found.wrong.append(
+                CsvFault(max(lines), CsvLineFault.LARGE, f"{MOST_SHIFTS} {team.name}")
+            )

@@ -14,7 +14,7 @@ MOST_CREW: Final = 9
 MOST_MEMBERS: Final = 500
 
 
-class Fault(StrEnum):
+class OnCallFault(StrEnum):
     """The reason."""
 
     NAME = "name"
@@ -24,46 +24,52 @@ class Fault(StrEnum):
     PERSON = "person"
     DAY = "day"
     REASON = "reason"
-    NOT_ON_DUTY = "not_on_duty"
-    ON_DUTY_ALREADY = "on_duty_already"
+    NOT_ON_CALL = "not_on_duty"
+    ON_CALL_ALREADY = "on_duty_already"
     IN_PLAN = "in_plan"
     PLAN = "plan"
 
 
-_SENTENCES: Final[Mapping[Fault, str]] = {
-    Fault.NAME: "it needs a name",
-    Fault.NAME_TAKEN: "a team of this area has that name; choose another",
-    Fault.MANY: f"at most {MOST_SHIFTS} shifts, {MOST_CREW} people a shift, {MOST_MEMBERS} a team",
-    Fault.TIME: "a time of day is written 06:00, from 00:00 to 23:59",
-    Fault.PERSON: "nobody of that name may be alerted in this area; grant them that right first",
-    Fault.DAY: "a date is written 2026-11-25",
-    Fault.REASON: "it needs a reason: somebody will ask one day",
-    Fault.NOT_ON_DUTY: "that person is not on duty then",
-    Fault.ON_DUTY_ALREADY: "that person is on duty then already",
-    Fault.IN_PLAN: "a plan or a rule calls this team; change that first",
-    Fault.PLAN: "a plan has 1-8 steps of 10-3600 s, each calls a team or everybody, 0-5 repeats",
+_SENTENCES: Final[Mapping[OnCallFault, str]] = {
+    OnCallFault.NAME: "it needs a name",
+    OnCallFault.NAME_TAKEN: "a team of this area has that name; choose another",
+    OnCallFault.MANY: (
+        f"at most {MOST_SHIFTS} shifts, {MOST_CREW} people a shift, {MOST_MEMBERS} a team"
+    ),
+    OnCallFault.TIME: "a time of day is written 06:00, from 00:00 to 23:59",
+    OnCallFault.PERSON: (
+        "nobody of that name may be alerted in this area; grant them that right first"
+    ),
+    OnCallFault.DAY: "a date is written 2026-11-25",
+    OnCallFault.REASON: "it needs a reason: somebody will ask one day",
+    OnCallFault.NOT_ON_CALL: "that person is not on duty then",
+    OnCallFault.ON_CALL_ALREADY: "that person is on duty then already",
+    OnCallFault.IN_PLAN: "a plan or a rule calls this team; change that first",
+    OnCallFault.PLAN: (
+        "a plan has 1-8 steps of 10-3600 s, each calls a team or everybody, 0-5 repeats"
+    ),
 }
 
 
-class DutyError(RegistryError):
+class OnCallError(RegistryError):
     """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: OnCallFault) -> None:
         super().__init__(_SENTENCES[fault])
         self.fault = fault
 
 
 def checked_name(name: str) -> str:
-    """The name with single spaces, cut to `NAME_CHARS`; raises DutyError for an empty one."""
+    """The name with single spaces, cut to `NAME_CHARS`; raises OnCallError for an empty one."""
     name = text(" ".join(name.split()), NAME_CHARS)
     if not name:
-        raise DutyError(Fault.NAME)
+        raise OnCallError(OnCallFault.NAME)
     return name
 
 
 def checked_reason(reason: str) -> str:
-    """The reason, cut to `REASON_CHARS`; raises DutyError for an empty one."""
+    """The reason, cut to `REASON_CHARS`; raises OnCallError for an empty one."""
     reason = text(reason.strip(), REASON_CHARS)
     if not reason:
-        raise DutyError(Fault.REASON)
+        raise OnCallError(OnCallFault.REASON)
     return reason

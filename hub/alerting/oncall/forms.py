@@ -7,9 +7,14 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 
-from hub.alerting.oncall.faults import MOST_CREW, DutyError, Fault
-from hub.alerting.oncall.rows import Duty, NewShift, Swap
-from hub.alerting.oncall.rules.escalation import MOST_STEPS, Plan, Step, Whom
+from hub.alerting.oncall.faults import MOST_CREW, OnCallError, OnCallFault
+from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
+from hub.alerting.oncall.rules.escalation import (
+    MOST_STEPS,
+    EscalationPlan,
+    EscalationStep,
+    Recipients,
+)
 from hub.alerting.oncall.rules.rosters import Crew
 from hub.web.forms import field
 
@@ -27,7 +32,7 @@ def key(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise DutyError(Fault.PERSON) from error
+        raise OnCallError(OnCallFault.PERSON) from error
 
 
 def minute(text: str) -> int:
@@ -35,7 +40,7 @@ def minute(text: str) -> int:
     try:
         moment = datetime.strptime(text[:5], "%H:%M")  # noqa: DTZ007 - a time of day has no zone
     except ValueError as error:
-        raise DutyError(Fault.TIME) from error
+        raise OnCallError(OnCallFault.TIME) from error
     return moment.hour * 60 + moment.minute
 
 
@@ -44,7 +49,7 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise DutyError(Fault.DAY) from error
+        raise OnCallError(OnCallFault.DAY) from error
 
 
 def crew(form: FormData, prefix: str) -> Crew:
@@ -66,10 +71,10 @@ def shift(form: FormData) -> NewShift:
     )
 
 
-def duty(form: FormData, prefix: str = "") -> Duty:
+def duty(form: FormData, prefix: str = "") -> TeamOnCall:
     """A shift on a date."""
     shift_id = field(form, f"{prefix}shift")
-    return Duty(key(shift_id), day(field(form, f"{prefix}day")))
+    return TeamOnCall(key(shift_id), day(field(form, f"{prefix}day")))
 
 
 def swap(form: FormData) -> Swap:
@@ -83,7 +88,7 @@ def swap(form: FormData) -> Swap:
     )
 
 
-def plan(form: FormData) -> Plan:
+def plan(form: FormData) -> EscalationPlan:
     """A plan: its steps in order, without empty ones."""
     try:
         steps = tuple(
@@ -91,18 +96,20 @@ def plan(form: FormData) -> Plan:
             for number in range(MOST_STEPS)
             if field(form, f"whom{number}")
         )
-        return Plan(steps, int(field(form, "repeats") or "0"))
+        return EscalationPlan(steps, int(field(form, "repeats") or "0"))
     except ValueError as error:
-        raise DutyError(Fault.PLAN) from error
+        raise OnCallError(OnCallFault.PLAN) from error
 
 
-def _step(chosen: str, wait_s: int) -> Step:
+def _step(chosen: str, wait_s: int) -> EscalationStep:
     kind, _, rest = chosen.partition(":")
     team, _, place = rest.partition(":")
-    return Step(Whom(kind), wait_s, UUID(team) if team else None, int(place) if place else None)
+    return EscalationStep(
+        Recipients(kind), wait_s, UUID(team) if team else None, int(place) if place else None
+    )
 
 
-def chosen(step: Step | None) -> str:
+def chosen(step: EscalationStep | None) -> str:
     """Value of a step in the form; the inverse of `plan`."""
     if step is None:
         return ""

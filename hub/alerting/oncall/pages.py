@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.oncall import forms as oncall_forms
 from hub.alerting.oncall import wording
-from hub.alerting.oncall.faults import DutyError
+from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.oncall.rules.escalation import MOST_STEPS
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.asker import Asker
@@ -34,7 +34,7 @@ def show_duty(request: Request, visit: SignedIn, on_call: OnCall) -> Response:
 
 
 def _duty(
-    request: Request, visit: Visit, on_call: OnCallService, wrong: DutyError | None = None
+    request: Request, visit: Visit, on_call: OnCallService, wrong: OnCallError | None = None
 ) -> Response:
     page = on_call.duty(visit.asker)
     if not page.areas:
@@ -78,7 +78,7 @@ def add_team(
     zone = visit.site.settings.time_zone
     try:
         team_id = on_call.add_team(visit.asker, area, name=name, time_zone=zone)
-    except DutyError as error:
+    except OnCallError as error:
         return _duty(request, visit, on_call, error)
     if team_id is None:
         raise HTTPException(404)
@@ -100,7 +100,7 @@ def _team(
     team_id: UUID,
     *,
     is_saved: bool = False,
-    wrong: DutyError | None = None,
+    wrong: OnCallError | None = None,
 ) -> Response:
     page = on_call.team(visit.asker, team_id)
     if page is None:
@@ -136,7 +136,7 @@ def change_team(
         raise HTTPException(404)
     try:
         is_theirs = change(on_call, visit.asker, team_id, form)
-    except DutyError as error:
+    except OnCallError as error:
         return _team(request, visit, on_call, team_id, wrong=error)
     if not is_theirs:
         raise HTTPException(404)
@@ -213,7 +213,7 @@ def _plan(
     visit: Visit,
     on_call: OnCallService,
     area_id: UUID,
-    wrong: DutyError | None = None,
+    wrong: OnCallError | None = None,
 ) -> Response:
     page = on_call.plan(visit.asker, area_id)
     if page is None:
@@ -248,7 +248,7 @@ def put_plan(
     try:
         plan = None if is_ended else oncall_forms.plan(form)
         is_theirs = on_call.put_plan(visit.asker, area_id, plan)
-    except DutyError as error:
+    except OnCallError as error:
         return _plan(request, visit, on_call, area_id, error)
     if not is_theirs:
         raise HTTPException(404)

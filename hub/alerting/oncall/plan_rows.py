@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
 
-from hub.alerting.oncall.faults import DutyError, Fault
+from hub.alerting.oncall.faults import OnCallError, OnCallFault
 from hub.alerting.oncall.roster_rows import read_teams
-from hub.alerting.oncall.rules.escalation import Plan, Step, Whom, faults
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients, faults
 from hub.alerting.oncall.tables import plan_steps, plans
 from hub.base.audit import log
 from hub.base.audit.log import By
@@ -14,12 +14,12 @@ from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
 
 
-def put_plan(conn: Connection, area_id: UUID, plan: Plan, *, by: By, now: Moment) -> None:
+def put_plan(conn: Connection, area_id: UUID, plan: EscalationPlan, *, by: By, now: Moment) -> None:
     """Set the plan for new alerts of this area, and of areas below without a plan of their own.
     Running alerts keep the old plan."""
     there = read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
     if faults(plan) or any(step.team_id not in (None, *there) for step in plan.steps):
-        raise DutyError(Fault.PLAN)
+        raise OnCallError(OnCallFault.PLAN)
     drop_plan(conn, area_id)
     plan_id = new_id(now)
     row = {"id": plan_id, "area_id": area_id, "repeats": plan.repeats}
@@ -59,10 +59,11 @@ def _note(conn: Connection, by: By, act: str, area_id: UUID, *, detail: str, now
     log.note(conn, by, act=act, object_kind="area", object_id=area_id, detail=detail, now=now)
 
 
-def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
+def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> EscalationPlan | None:
     """A plan with its steps; None for a plan without steps."""
     query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
     steps = tuple(
-        Step(Whom(row.whom), row.wait_s, row.team_id, row.place) for row in conn.execute(query)
+        EscalationStep(Recipients(row.whom), row.wait_s, row.team_id, row.place)
+        for row in conn.execute(query)
     )
-    return Plan(steps, repeats) if steps else None
+    return EscalationPlan(steps, repeats) if steps else None

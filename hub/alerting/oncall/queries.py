@@ -14,7 +14,7 @@ from hub.alerting.oncall.plan_rows import read_plan
 from hub.alerting.oncall.roster_rows import Team, read_teams
 from hub.alerting.oncall.scope import may_be_called, tended_teams
 from hub.alerting.oncall.tables import odd_days, plans, shifts, stand_ins
-from hub.alerting.oncall.views import AreaPlan, DutyPage, PlanPage, TeamPage
+from hub.alerting.oncall.views import AreaPlan, OnCallPage, PlanPage, TeamPage
 from hub.base.moment import Moment
 from hub.registry.areas import places
 
@@ -25,7 +25,7 @@ def tended_team(conn: Connection, person_id: UUID, team_id: UUID, now: Moment) -
     return read_teams(conn, [team_id]).get(team_id) if team_id in mine else None
 
 
-def duty_page(conn: Connection, person_id: UUID, now: Moment) -> DutyPage:
+def duty_page(conn: Connection, person_id: UUID, now: Moment) -> OnCallPage:
     """All teams and plans of the areas this person looks after."""
     areas = area_names(conn, person_id, now)
     teams = read_teams(conn, set(conn.scalars(tended_teams(person_id, now))))
@@ -37,7 +37,7 @@ def duty_page(conn: Connection, person_id: UUID, now: Moment) -> DutyPage:
             found.append(AreaPlan(area, plan))
     called = {step.team_id for one in found for step in one.plan.steps if step.team_id is not None}
     all_teams = teams | read_teams(conn, called - set(teams))
-    return DutyPage(
+    return OnCallPage(
         areas=areas,
         teams=list(teams.values()),
         plans=found,

@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, select
 
 from hub.access.tables import people
-from hub.alerting.oncall.rules.rosters import Crew, OddDay, Roster, Shift, StandIn, on_duty
+from hub.alerting.oncall.rules.rosters import (
+    Crew,
+    Roster,
+    RosterException,
+    Shift,
+    Substitute,
+    on_duty,
+)
 from hub.alerting.oncall.tables import (
     odd_day_people,
     odd_days,
@@ -116,26 +123,26 @@ def _weekly(conn: Connection, shift_ids: list[UUID]) -> dict[UUID, dict[int, Cre
     return found
 
 
-def _odd_days(conn: Connection, shift_ids: list[UUID]) -> list[OddDay]:
+def _odd_days(conn: Connection, shift_ids: list[UUID]) -> list[RosterException]:
     query = (
         select(odd_days.c.id, odd_days.c.shift_id, odd_days.c.day, odd_day_people.c.person_id)
         .outerjoin(odd_day_people, odd_day_people.c.odd_day_id == odd_days.c.id)
         .where(odd_days.c.shift_id.in_(shift_ids))
         .order_by(odd_days.c.day, odd_days.c.id, odd_day_people.c.place)
     )
-    found: dict[UUID, OddDay] = {}
+    found: dict[UUID, RosterException] = {}
     for row in conn.execute(query):
         before = found.get(row.id)
         crew = () if before is None else before.crew
         if row.person_id is not None:
             crew = (*crew, row.person_id)
-        found[row.id] = OddDay(row.shift_id, date.fromisoformat(row.day), crew)
+        found[row.id] = RosterException(row.shift_id, date.fromisoformat(row.day), crew)
     return list(found.values())
 
 
-def _stand_ins(conn: Connection, shift_ids: list[UUID]) -> list[StandIn]:
+def _stand_ins(conn: Connection, shift_ids: list[UUID]) -> list[Substitute]:
     query = select(stand_ins).where(stand_ins.c.shift_id.in_(shift_ids))
     return [
-        StandIn(row.shift_id, date.fromisoformat(row.day), row.instead_of, row.person_id)
+        Substitute(row.shift_id, date.fromisoformat(row.day), row.instead_of, row.person_id)
         for row in conn.execute(query.order_by(stand_ins.c.day, stand_ins.c.id))
     ]

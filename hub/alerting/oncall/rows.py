@@ -1,6 +1,6 @@
 """Entry of teams and their rosters; everything works in the caller's transaction.
 
-Every change writes its audit line. An invalid entry raises `DutyError` and changes nothing.
+Every change writes its audit line. An invalid entry raises `OnCallError` and changes nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +14,13 @@ from hub.alerting.oncall.faults import (
     MOST_CREW,
     MOST_MEMBERS,
     MOST_SHIFTS,
-    DutyError,
-    Fault,
+    OnCallError,
+    OnCallFault,
     checked_name,
     checked_reason,
 )
 from hub.alerting.oncall.roster_rows import Team, read_teams
-from hub.alerting.oncall.rules.rosters import DAY_MINUTES, Crew, OddDay, crew_of, settled
+from hub.alerting.oncall.rules.rosters import DAY_MINUTES, Crew, RosterException, crew_of, settled
 from hub.alerting.oncall.scope import may_be_called
 from hub.alerting.oncall.tables import (
     odd_day_people,
@@ -49,7 +49,7 @@ class NewShift:
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class TeamOnCall:
     """One shift on one date."""
 
     shift_id: UUID
@@ -62,7 +62,7 @@ class Swap:
 
     instead_of: UUID
     person_id: UUID
-    back: Duty | None
+    back: TeamOnCall | None
     reason: str
 
 
@@ -108,7 +108,7 @@ def end_team(
     called = select(plan_steps.c.plan_id).where(plan_steps.c.team_id == team.team_id)
     in_plan = conn.execute(called.limit(1)).first() is not None
     if in_plan or is_named(conn, team.team_id):
-        raise DutyError(Fault.IN_PLAN)
+        raise OnCallError(OnCallFault.IN_PLAN)
     conn.execute(update(teams).where(teams.c.id == team.team_id).values(columns("ended", now)))
     _note(conn, by, "team.end", team.team_id, team.name, now)
 
@@ -120,9 +120,9 @@ def put_shift(
     name = checked_name(new.name)
     for minute in (new.starts_minute, new.ends_minute):
         if not 0 <= minute < DAY_MINUTES:
-            raise DutyError(Fault.TIME)
+            raise OnCallError(OnCallFault.TIME)
     if shift_id is None and len(team.roster.shifts) >= MOST_SHIFTS:
-        raise DutyError(Fault.MANY)
+        raise OnCallError(OnCallFault.MANY)
     week = {day: tuple(dict.fromkeys(crew)) for day, crew in new.weekly.items() if 0 <= day < 7}
     for crew in week.values():
         _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
@@ -151,19 +151,19 @@ def drop_shift(conn: Connection, team: Team, shift_id: UUID, *, by: By, now: Mom
 
 
 def put_odd_day(
-    conn: Connection, team: Team, duty: Duty, *, crew: Crew, reason: str, by: By, now: Moment
+    conn: Connection, team: Team, duty: TeamOnCall, *, crew: Crew, reason: str, by: By, now: Moment
 ) -> None:
     """Set an exception: on this date the shift has these people, or nobody, instead of the weekly
     roster."""
     reason = checked_reason(reason)
     _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
-    _write_odd_day(conn, OddDay(duty.shift_id, duty.day, crew), reason, now)
+    _write_odd_day(conn, RosterException(duty.shift_id, duty.day, crew), reason, now)
     detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
     _note(conn, by, "roster.odd_day", team.team_id, detail, now)
 
 
-def _write_odd_day(conn: Connection, odd: OddDay, reason: str, now: Moment) -> None:
-    drop_odd_day(conn, Duty(odd.shift_id, odd.day))
+def _write_odd_day(conn: Connection, odd: RosterException, reason: str, now: Moment) -> None:
+    drop_odd_day(conn, TeamOnCall(odd.shift_id, odd.day))
     key = new_id(now)
     row = {"id": key, "shift_id": odd.shift_id, "day": odd.day.isoformat(), "reason": reason}
     conn.execute(insert(odd_days).values(**row))
@@ -175,13 +175,13 @@ def _write_odd_day(conn: Connection, odd: OddDay, reason: str, now: Moment) -> N
         conn.execute(insert(odd_day_people), rows)
 
 
-def drop_odd_day(conn: Connection, duty: Duty) -> None:
+def drop_odd_day(conn: Connection, duty: TeamOnCall) -> None:
     """Remove the exception: the weekly roster applies to this date."""
     this = (odd_days.c.shift_id == duty.shift_id) & (odd_days.c.day == duty.day.isoformat())
     conn.execute(delete(odd_days).where(this))
 
 
-def swap(conn: Connection, team: Team, duty: Duty, new: Swap, *, by: By, now: Moment) -> None:
+def swap(conn: Connection, team: Team, duty: TeamOnCall, new: Swap, *, by: By, now: Moment) -> None:
     """Swap duties of two people, or let one substitute for another."""
     reason = checked_reason(new.reason)
     there, back = new.instead_of, new.person_id
@@ -195,7 +195,7 @@ def swap(conn: Connection, team: Team, duty: Duty, new: Swap, *, by: By, now: Mo
 def _stand_in(
     conn: Connection,
     team: Team,
-    duty: Duty,
+    duty: TeamOnCall,
     *,
     instead_of: UUID,
     person_id: UUID,
@@ -208,9 +208,9 @@ def _stand_in(
     shift = next((one for one in roster.shifts if one.shift_id == duty.shift_id), None)
     crew = () if shift is None else crew_of(roster, shift, duty.day)
     if instead_of not in crew:
-        raise DutyError(Fault.NOT_ON_DUTY)
+        raise OnCallError(OnCallFault.NOT_ON_CALL)
     if person_id in crew:
-        raise DutyError(Fault.ON_DUTY_ALREADY)
+        raise OnCallError(OnCallFault.ON_CALL_ALREADY)
     original = next(
         (
             one.instead_of
@@ -234,7 +234,7 @@ def _stand_in(
     )
 
 
-def drop_stand_in(conn: Connection, duty: Duty, instead_of: UUID) -> None:
+def drop_stand_in(conn: Connection, duty: TeamOnCall, instead_of: UUID) -> None:
     """Remove the substitute: the person does their own duty that day."""
     conn.execute(
         delete(stand_ins).where(
@@ -271,19 +271,19 @@ def _refuse_taken(conn: Connection, area_id: UUID, name: str, team_id: UUID | No
         teams.c.area_id == area_id, teams.c.name == name, teams.c.ended_utc_us.is_(None)
     )
     if any(found != team_id for found in conn.scalars(same)):
-        raise DutyError(Fault.NAME_TAKEN)
+        raise OnCallError(OnCallFault.NAME_TAKEN)
 
 
 def _refuse_strangers(
     conn: Connection, team: Team, crew: Sequence[UUID], *, most: int, now: Moment
 ) -> None:
     if len(crew) > most:
-        raise DutyError(Fault.MANY)
+        raise OnCallError(OnCallFault.MANY)
     if not crew:
         return
     known = set(conn.scalars(may_be_called(team.area_id, now)))
     if not known.issuperset(crew):
-        raise DutyError(Fault.PERSON)
+        raise OnCallError(OnCallFault.PERSON)
 
 
 def _note(conn: Connection, by: By, act: str, object_id: UUID, detail: str, now: Moment) -> None:

@@ -14,10 +14,10 @@ from hub.access.scope import tended_areas
 from hub.alerting.oncall import plan_rows, queries
 from hub.alerting.oncall import rows as duty
 from hub.alerting.oncall.roster_rows import Team
-from hub.alerting.oncall.rows import Duty, NewShift, Swap
-from hub.alerting.oncall.rules.escalation import Plan
+from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
+from hub.alerting.oncall.rules.escalation import EscalationPlan
 from hub.alerting.oncall.rules.rosters import Crew
-from hub.alerting.oncall.views import DutyPage, PlanPage, TeamPage
+from hub.alerting.oncall.views import OnCallPage, PlanPage, TeamPage
 from hub.base.audit.acting import Acting, Changing, On
 from hub.base.audit.asker import Asker
 
@@ -30,7 +30,7 @@ class OnCallService:
         self._acting = acting
         self._is_named = is_named
 
-    def duty(self, asker: Asker) -> DutyPage:
+    def duty(self, asker: Asker) -> OnCallPage:
         """Teams and plans of the areas this person looks after."""
         with self._acting.reading(asker, "duty.open") as look:
             page = queries.duty_page(look.conn, asker.person_id, look.now)
@@ -102,7 +102,7 @@ class OnCallService:
         return team is not None
 
     def put_odd_day(
-        self, asker: Asker, team_id: UUID, on: Duty, *, crew: Crew, reason: str
+        self, asker: Asker, team_id: UUID, on: TeamOnCall, *, crew: Crew, reason: str
     ) -> bool:
         """Set an exception: other people for this shift that day, or nobody."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
@@ -112,7 +112,7 @@ class OnCallService:
                 )
         return team is not None
 
-    def drop_odd_day(self, asker: Asker, team_id: UUID, on: Duty) -> bool:
+    def drop_odd_day(self, asker: Asker, team_id: UUID, on: TeamOnCall) -> bool:
         """Remove the exception: the weekly roster applies."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
@@ -120,7 +120,7 @@ class OnCallService:
                 change.note("roster.odd_day.drop", On("team", team_id), on.day.isoformat())
         return team is not None
 
-    def swap(self, asker: Asker, team_id: UUID, on: Duty, new: Swap) -> bool:
+    def swap(self, asker: Asker, team_id: UUID, on: TeamOnCall, new: Swap) -> bool:
         """Swap duties of two people, or let one substitute for another."""
         back = () if new.back is None else (new.back.shift_id,)
         with self._changing(asker, team_id, on.shift_id, *back) as (change, team):
@@ -128,7 +128,7 @@ class OnCallService:
                 duty.swap(change.conn, team, on, new, by=change.by, now=change.now)
         return team is not None
 
-    def drop_stand_in(self, asker: Asker, team_id: UUID, on: Duty, instead_of: UUID) -> bool:
+    def drop_stand_in(self, asker: Asker, team_id: UUID, on: TeamOnCall, instead_of: UUID) -> bool:
         """Remove the substitute: the person does their own duty that day."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
@@ -136,7 +136,7 @@ class OnCallService:
                 change.note("roster.swap.drop", On("team", team_id), on.day.isoformat())
         return team is not None
 
-    def put_plan(self, asker: Asker, area_id: UUID, plan: Plan | None) -> bool:
+    def put_plan(self, asker: Asker, area_id: UUID, plan: EscalationPlan | None) -> bool:
         """Set the plan for the area's alerts from now on; None: no plan of its own."""
         on = On("area", area_id)
         with self._acting.changing(asker, "plan.set", on, rings=True) as change:

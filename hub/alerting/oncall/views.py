@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hub.access.area_names import AreaName
 from hub.alerting.oncall.roster_rows import Team
-from hub.alerting.oncall.rules.escalation import Plan
+from hub.alerting.oncall.rules.escalation import EscalationPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,11 @@ class AreaPlan:
     """An area's own plan."""
 
     area: AreaName
-    plan: Plan
+    plan: EscalationPlan
 
 
 @dataclass(frozen=True, slots=True)
-class DutyPage:
+class OnCallPage:
     """Teams and plans of the areas the asker looks after."""
 
     areas: list[AreaName]
@@ -53,6 +53,6 @@ class PlanPage:
     """An area's plan for editing."""
 
     area: AreaName
-    plan: Plan | None
+    plan: EscalationPlan | None
     teams: list[Team]
     """Teams it may call."""

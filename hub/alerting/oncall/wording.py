@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from hub.alerting.oncall.faults import Fault
+from hub.alerting.oncall.faults import OnCallFault
 from hub.alerting.oncall.roster_rows import Team
-from hub.alerting.oncall.rules.escalation import Plan, Step, Whom
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
 from hub.alerting.oncall.rules.rosters import (
     SOME_MONDAY,
-    Hole,
+    CoverageGap,
     Shift,
     most_on_duty,
     next_turns,
@@ -20,7 +20,7 @@ from hub.alerting.oncall.rules.rosters import (
     weekly_holes,
 )
 from hub.base.moment import Moment
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 AHEAD_DAYS: Final = 60
 """Days ahead searched for gaps caused by exceptions."""
@@ -30,7 +30,7 @@ Names = Mapping[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
-class OnDuty:
+class OnCallLine:
     """A team as shown in a list."""
 
     team: Team
@@ -42,7 +42,7 @@ class OnDuty:
     holes: list[str]
 
 
-def weekdays(words: Words) -> list[str]:
+def weekdays(words: Messages) -> list[str]:
     """Monday first."""
     say = words.say
     return [
@@ -71,14 +71,14 @@ def people(crew: Iterable[UUID], names: Names) -> str:
     return ", ".join(names.get(one, "?") for one in crew)
 
 
-def on_duty(team: Team, names: Names, words: Words, *, now_utc_us: int) -> OnDuty:
+def on_duty(team: Team, names: Names, words: Messages, *, now_utc_us: int) -> OnCallLine:
     """On duty now, next, and coverage gaps."""
     now = Moment(now_utc_us)
     crew, local = team.crew(now), team.local(now)
     if not team.roster.shifts:
         there = words.say("Always on duty: %(names)s") % {"names": people(crew, names)}
         nobody = words.say("This team has no people yet")
-        return OnDuty(team, there if crew else nobody, "", is_empty=not crew, holes=[])
+        return OnCallLine(team, there if crew else nobody, "", is_empty=not crew, holes=[])
     said = words.say("Nobody is on duty now")
     if crew:
         running = turns(team.roster, local.date() - timedelta(days=1), 2)
@@ -90,7 +90,7 @@ def on_duty(team: Team, names: Names, words: Words, *, now_utc_us: int) -> OnDut
     if coming:
         told = {"names": people(coming[0].crew, names), "time": _when(coming[0].starts, local)}
         after = words.say("From %(time)s: %(names)s") % told
-    return OnDuty(
+    return OnCallLine(
         team, said, after, is_empty=not crew, holes=hole_sentences(team, local.date(), words)
     )
 
@@ -99,7 +99,7 @@ def _when(moment: datetime, now: datetime) -> str:
     return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%H:%M %d/%m}"
 
 
-def hole_sentences(team: Team, today: date, words: Words) -> list[str]:
+def hole_sentences(team: Team, today: date, words: Messages) -> list[str]:
     """All gaps of the week, and gaps of the next 60 days that the week does not have."""
     usual = weekly_holes(team.roster)
     every_day = {(one.starts.time(), one.ends - one.starts) for one in usual}
@@ -112,7 +112,7 @@ def hole_sentences(team: Team, today: date, words: Words) -> list[str]:
     return said + [_dated(one, words) for one in odd]
 
 
-def weekly_hole(hole: Hole, words: Words) -> str:
+def weekly_hole(hole: CoverageGap, words: Messages) -> str:
     """A gap in the week of `SOME_MONDAY`."""
     if hole.ends - hole.starts >= timedelta(days=7):
         return words.say("Nobody all week")
@@ -128,7 +128,7 @@ def weekly_hole(hole: Hole, words: Words) -> str:
     return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
 
 
-def _dated(hole: Hole, words: Words) -> str:
+def _dated(hole: CoverageGap, words: Messages) -> str:
     told = {
         "day": f"{hole.starts:%d/%m/%Y}",
         "until_day": f"{hole.ends:%d/%m/%Y}",
@@ -140,16 +140,16 @@ def _dated(hole: Hole, words: Words) -> str:
     return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
 
 
-def _is_one_day(hole: Hole) -> bool:
+def _is_one_day(hole: CoverageGap) -> bool:
     return (hole.ends - timedelta(microseconds=1)).date() == hole.starts.date()
 
 
-def _end_of(hole: Hole) -> str:
+def _end_of(hole: CoverageGap) -> str:
     is_midnight = f"{hole.ends:%H:%M}" == "00:00" and _is_one_day(hole)
     return "24:00" if is_midnight else f"{hole.ends:%H:%M}"
 
 
-def steps(plan: Plan, team_names: Mapping[UUID, str], words: Words) -> list[str]:
+def steps(plan: EscalationPlan, team_names: Mapping[UUID, str], words: Messages) -> list[str]:
     """A plan as sentences, one per step, with its repeats."""
     said = [
         words.say("%(who)s; %(n)d s to answer")
@@ -166,7 +166,7 @@ def steps(plan: Plan, team_names: Mapping[UUID, str], words: Words) -> list[str]
     return said
 
 
-def plan_gaps(plan: Plan, teams: Mapping[UUID, Team], words: Words) -> list[str]:
+def plan_gaps(plan: EscalationPlan, teams: Mapping[UUID, Team], words: Messages) -> list[str]:
     """Steps that can reach nobody: an empty team, or no shift with that many people."""
     gaps = []
     for step in plan.steps:
@@ -177,37 +177,39 @@ def plan_gaps(plan: Plan, teams: Mapping[UUID, Team], words: Words) -> list[str]
         told = {"team": team.name, "n": step.place or 1}
         if not there:
             gaps.append(words.say("%(team)s has nobody: its step is passed over.") % told)
-        elif step.whom is Whom.ON_DUTY and there < (step.place or 1):
+        elif step.whom is Recipients.ON_DUTY and there < (step.place or 1):
             said = words.say("%(team)s has no number %(n)d on duty: that step is passed over.")
             gaps.append(said % told)
     return list(dict.fromkeys(gaps))
 
 
-def whom(step: Step, team_names: Mapping[UUID, str], words: Words) -> str:
+def whom(step: EscalationStep, team_names: Mapping[UUID, str], words: Messages) -> str:
     """Recipients of a step."""
-    if step.whom is Whom.EVERYBODY or step.team_id is None:
+    if step.whom is Recipients.EVERYBODY or step.team_id is None:
         return words.say("Everybody who may know")
     told = {"team": team_names.get(step.team_id, "?"), "n": step.place or 1}
-    if step.whom is Whom.TEAM:
+    if step.whom is Recipients.TEAM:
         return words.say("%(team)s: all on duty") % told
     return words.say("%(team)s: number %(n)d on duty") % told
 
 
-def fault(what: Fault, words: Words) -> str:
+def fault(what: OnCallFault, words: Messages) -> str:
     """Why an entry is invalid."""
     say = words.say
     return {
-        Fault.NAME: say("It needs a name."),
-        Fault.NAME_TAKEN: say("A team here has that name already."),
-        Fault.MANY: say("That are too many."),
-        Fault.TIME: say("A time of day is missing, such as 06:00."),
-        Fault.PERSON: say("One of these people may not be alerted here. Grant them that first."),
-        Fault.DAY: say("A date is missing."),
-        Fault.REASON: say("It needs a reason: somebody will ask one day."),
-        Fault.NOT_ON_DUTY: say("That person is not on duty then."),
-        Fault.ON_DUTY_ALREADY: say("That person is on duty then already."),
-        Fault.IN_PLAN: say("A plan or a rule calls this team. Change that first."),
-        Fault.PLAN: say("A plan needs a first step, and 10 to 3600 seconds for each."),
+        OnCallFault.NAME: say("It needs a name."),
+        OnCallFault.NAME_TAKEN: say("A team here has that name already."),
+        OnCallFault.MANY: say("That are too many."),
+        OnCallFault.TIME: say("A time of day is missing, such as 06:00."),
+        OnCallFault.PERSON: say(
+            "One of these people may not be alerted here. Grant them that first."
+        ),
+        OnCallFault.DAY: say("A date is missing."),
+        OnCallFault.REASON: say("It needs a reason: somebody will ask one day."),
+        OnCallFault.NOT_ON_CALL: say("That person is not on duty then."),
+        OnCallFault.ON_CALL_ALREADY: say("That person is on duty then already."),
+        OnCallFault.IN_PLAN: say("A plan or a rule calls this team. Change that first."),
+        OnCallFault.PLAN: say("A plan needs a first step, and 10 to 3600 seconds for each."),
     }[what]
 
 

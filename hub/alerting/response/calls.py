@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from hub.alerting.alerts.rows import change_alert
 from hub.alerting.alerts.rules.kinds import KINDS
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.escalation.rows import (
     call_from,
@@ -27,12 +27,19 @@ from hub.alerting.escalation.rows import (
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.notifications import recipients
 from hub.alerting.notifications.channel_choice import phones_of_entitled, phones_of_keepers
-from hub.alerting.oncall.rules.escalation import LONGEST_WAIT_S, Call, Plan, Silent, Step, Whom
+from hub.alerting.oncall.rules.escalation import (
+    LONGEST_WAIT_S,
+    Call,
+    EscalationPlan,
+    EscalationStep,
+    NoFurtherCall,
+    Recipients,
+)
 from hub.base.db.columns import columns
 from hub.base.db.statements import add_once
 from hub.base.moment import Moment
 
-EVERYBODY = Step(Whom.EVERYBODY, LONGEST_WAIT_S)
+EVERYBODY = EscalationStep(Recipients.EVERYBODY, LONGEST_WAIT_S)
 
 
 def due(conn: Connection, *, now: Moment) -> list[UUID]:
@@ -71,7 +78,7 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
     ).one()
     if row.due_utc_us is None:
         return 0  # another hub made the call, or somebody has the alert
-    if row.state != State.OPEN:
+    if row.state != AlertState.OPEN:
         end(conn, alert_id)
         return 0
     if row.kind in KINDS:  # no plan covers troubles of cameras: their keepers are told
@@ -102,10 +109,15 @@ def call_again(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
 
 
 def _call(
-    conn: Connection, plan: Plan | None, number: int, living_phones: Sequence[Any], *, now: Moment
+    conn: Connection,
+    plan: EscalationPlan | None,
+    number: int,
+    living_phones: Sequence[Any],
+    *,
+    now: Moment,
 ) -> Call:
     if plan is not None:
         made = call_from(conn, plan, number, living_phones, now=now)
-        if not isinstance(made, Silent):
+        if not isinstance(made, NoFurtherCall):
             return made
     return Call(EVERYBODY, number, reachable({}, living_phones, now=now)(EVERYBODY), None)

@@ -8,7 +8,7 @@ import structlog
 
 from hub.alerting.oncall.rules.escalation import SHORTEST_WAIT_S
 from hub.alerting.response import calls
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.periodic import go_round
@@ -23,7 +23,7 @@ SHORTEST_SLEEP_S: Final = 0.05
 class Escalator:
     """One task of the hub; several hubs on one database make no call twice."""
 
-    def __init__(self, *, db: Database, clock: Clock, bell: Bell) -> None:
+    def __init__(self, *, db: Database, clock: Clock, bell: ChangeSignal) -> None:
         self._db = db
         self._clock = clock
         self._bell = bell

@@ -13,16 +13,24 @@ from hub.alerting.escalation.rows import names_of, plan_of, reachable, teams_of
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.notifications.channel_choice import phones_of_entitled
 from hub.alerting.oncall.roster_rows import Team
-from hub.alerting.oncall.rules.escalation import Call, Plan, Silent, Whom, call
+from hub.alerting.oncall.rules.escalation import (
+    Call,
+    EscalationPlan,
+    NoFurtherCall,
+    Recipients,
+    call,
+)
 from hub.base.moment import Moment
 
 
-class Foresight:
+class UpcomingCalls:
     """Looks ahead within one transaction; alerts of one camera and rule share the data read."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._plans: dict[tuple[UUID, UUID | None], tuple[Plan | None, dict[UUID, Team]]] = {}
+        self._plans: dict[
+            tuple[UUID, UUID | None], tuple[EscalationPlan | None, dict[UUID, Team]]
+        ] = {}
         self._ruled: dict[UUID, UUID | None] = {}
 
     def with_calls(self, rows: Iterable[AlertRow]) -> list[AlertRow]:
@@ -50,14 +58,18 @@ class Foresight:
         plan, teams = self._plan(row)
         living = phones_of_entitled(self._conn, row.camera_id, now=due)
         reach = reachable(teams, living, now=due)
-        made = Silent() if plan is None else call(plan, number + 1, reach)
-        if plan is None or isinstance(made, Silent) or made.step.whom is Whom.EVERYBODY:
+        made = NoFurtherCall() if plan is None else call(plan, number + 1, reach)
+        if (
+            plan is None
+            or isinstance(made, NoFurtherCall)
+            or made.step.whom is Recipients.EVERYBODY
+        ):
             return NextCall("", due_utc_us, is_again=False)
         return NextCall(
             self._name(made, teams), due_utc_us, is_again=made.number >= len(plan.steps)
         )
 
-    def _plan(self, row: AlertRow) -> tuple[Plan | None, dict[UUID, Team]]:
+    def _plan(self, row: AlertRow) -> tuple[EscalationPlan | None, dict[UUID, Team]]:
         key = row.camera_id, self._ruled.get(row.alert_id)
         if key not in self._plans:
             plan = plan_of(self._conn, row.camera_id, row.alert_id)
@@ -66,7 +78,7 @@ class Foresight:
 
     def _name(self, made: Call, teams: dict[UUID, Team]) -> str:
         team = teams.get(made.step.team_id) if made.step.team_id is not None else None
-        if made.step.whom is Whom.TEAM and team is not None:
+        if made.step.whom is Recipients.TEAM and team is not None:
             return team.name
         names = names_of(self._conn, made.people)
         return names if team is None else f"{names} ({team.name})"

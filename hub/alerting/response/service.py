@@ -11,10 +11,10 @@ from hub.alerting.alerts.rows import change_alert, note_history
 from hub.alerting.alerts.rules.lifecycle import (
     CAUSES,
     Act,
+    AlertLife,
+    AlertState,
+    AlertUnchanged,
     HeldBy,
-    Life,
-    State,
-    Unchanged,
     apply,
     hand_over,
 )
@@ -62,12 +62,12 @@ class ResponseService:
             outcome = apply(life_of(row), act, asker.person_id)
             if isinstance(outcome, HeldBy):
                 return _held(change, row)
-            if isinstance(outcome, Unchanged):
+            if isinstance(outcome, AlertUnchanged):
                 change.refuse(how="again")
                 return row
             change.done()
             _change(change, row, life=outcome.life, note=note)
-            if outcome.life.state is State.FALSE_ALARM and cause in CAUSES:
+            if outcome.life.state is AlertState.FALSE_ALARM and cause in CAUSES:
                 this = alerts.c.id == alert_id
                 change.conn.execute(update(alerts).where(this).values(false_cause=cause))
             return _seen(change, alert_id)
@@ -89,7 +89,7 @@ class ResponseService:
             outcome = hand_over(life_of(row), asker.person_id, person_id)
             if isinstance(outcome, HeldBy):
                 return _held(change, row)
-            if isinstance(outcome, Unchanged):
+            if isinstance(outcome, AlertUnchanged):
                 change.refuse(how="again")
                 return row
             change.done()
@@ -107,7 +107,7 @@ class ResponseService:
             if row is None:
                 change.refuse()
                 return None
-            if row.taken_by != asker.person_id or row.state != State.TAKEN:
+            if row.taken_by != asker.person_id or row.state != AlertState.TAKEN:
                 return _held(change, row)
             if row.arrived_utc_us is not None:
                 change.refuse(how="again")
@@ -130,10 +130,10 @@ def colleagues(
     return [(one.id, one.name) for one in conn.execute(query.order_by(people.c.name, people.c.id))]
 
 
-def life_of(row: AlertRow) -> Life:
+def life_of(row: AlertRow) -> AlertLife:
     """State of an alert, as input for `hub.alerting.alerts.rules.lifecycle`."""
-    return Life(
-        State(row.state),
+    return AlertLife(
+        AlertState(row.state),
         taken_by=row.taken_by,
         closed_by=row.closed_by,
         offered_to=row.offered_to,
@@ -159,7 +159,7 @@ def _offer(change: Changing, row: AlertRow, *, person_id: UUID, name: str) -> No
     recipients.hand(conn, row.alert_id, person_id, revision=row.revision + 1, now=now)
 
 
-def _change(change: Changing, row: AlertRow, *, life: Life, note: str) -> None:
+def _change(change: Changing, row: AlertRow, *, life: AlertLife, note: str) -> None:
     conn, person_id, now = change.conn, change.asker.person_id, change.now
     values: dict[str, Any] = {
         "state": life.state,
@@ -168,7 +168,7 @@ def _change(change: Changing, row: AlertRow, *, life: Life, note: str) -> None:
         "offered_to": life.offered_to,
         **columns("offered", None),
     }
-    values |= columns("taken" if life.state is State.TAKEN else "closed", now)
+    values |= columns("taken" if life.state is AlertState.TAKEN else "closed", now)
     change_alert(conn, row.alert_id, values, now=now)
     note_history(
         conn,
@@ -178,7 +178,7 @@ def _change(change: Changing, row: AlertRow, *, life: Life, note: str) -> None:
         detail=text(note.strip(), NOTE_CHARS),
         now=now,
     )
-    if life.state is State.FALSE_ALARM:
+    if life.state is AlertState.FALSE_ALARM:
         _mute_if_often_false(conn, row.alert_id, now)
     receipts.mark_acknowledged(conn, row.alert_id, person_id=person_id, now=now)
     # "taken" tells the others that somebody has it or closed it, and ends their queued messages.

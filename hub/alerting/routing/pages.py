@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.oncall import forms
 from hub.alerting.oncall import wording as oncall_wording
-from hub.alerting.oncall.faults import DutyError
+from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.routing import wording as routing_wording
-from hub.alerting.routing.rules import KINDS, RuleFault, Tells, Urgency, Window
+from hub.alerting.routing.rules import KINDS, RuleFault, RuleRecipients, Urgency, Window
 from hub.alerting.routing.service import AlertRuleService, RuleError
-from hub.alerting.routing.views import NewRule, Trial
+from hub.alerting.routing.views import NewAlertRule, RuleTrial
 from hub.web.forms import Fields, field
 from hub.web.rendering import render
 from hub.web.services import service
@@ -54,7 +54,7 @@ def _page(
     entered: dict[str, str],
     *,
     saved: str = "",
-    trial: Trial | None = None,
+    trial: RuleTrial | None = None,
     wrong: str = "",
 ) -> Response:
     page = rules.alert_rules(visit.asker)
@@ -112,7 +112,7 @@ def put_rule(request: Request, visit: FormSent, rules: Rules, form: Fields) -> R
         return _page(
             request, visit, rules, entered, wrong=routing_wording.fault(error.fault, words)
         )
-    except DutyError as error:
+    except OnCallError as error:
         return _page(request, visit, rules, entered, wrong=oncall_wording.fault(error.fault, words))
     return RedirectResponse("/rules?saved=1", 303)
 
@@ -125,13 +125,13 @@ def end_rule(visit: FormSent, rules: Rules, rule_id: UUID) -> Response:
     return RedirectResponse("/rules?saved=1", 303)
 
 
-def _new_rule(form: FormData) -> NewRule:
+def _new_rule(form: FormData) -> NewAlertRule:
     kind, _, key = field(form, "place").partition(":")
     place = _key(key, RuleFault.PLACE)
     tells, _, team = field(form, "tells").partition(":")
     starts, ends = field(form, "starts"), field(form, "ends")
     from_day, until_day = field(form, "from"), field(form, "until")
-    return NewRule(
+    return NewAlertRule(
         area_id=place if kind == "area" else None,
         camera_id=place if kind == "camera" else None,
         kind=field(form, "kind") or None,
@@ -143,7 +143,7 @@ def _new_rule(form: FormData) -> NewRule:
             forms.day(from_day) if from_day else None,
             forms.day(until_day) if until_day else None,
         ),
-        tells=tells or Tells.EVERYBODY,
+        tells=tells or RuleRecipients.EVERYBODY,
         team_id=_key(team, RuleFault.TEAM) if team else None,
         wait_s=_number(field(form, "wait_s") or "60"),
         urgency=field(form, "urgency") or Urgency.AS_IS,

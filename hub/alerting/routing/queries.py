@@ -21,9 +21,9 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.oncall.roster_rows import read_teams
 from hub.alerting.oncall.scope import tended_teams
 from hub.alerting.routing.rows import on_wall, rule_of, timed
-from hub.alerting.routing.rules import AlertRule, Verdict, done, judge
+from hub.alerting.routing.rules import AlertRule, RoutingDecision, done, judge
 from hub.alerting.routing.tables import alert_rules
-from hub.alerting.routing.views import RulePlace, RuleRow, RulesPage, Trial, TriedAlert
+from hub.alerting.routing.views import AlertRuleRow, RulePlace, RulesPage, RuleTrial, TriedAlert
 from hub.base.moment import Moment
 from hub.registry.areas import places
 from hub.registry.tables import cameras
@@ -73,11 +73,11 @@ def _rows(conn: Connection, *conditions: Any) -> list[Any]:
     return list(conn.execute(query))
 
 
-def _row(row: Any, names: dict[UUID, str], *, may_end: bool) -> RuleRow:
+def _row(row: Any, names: dict[UUID, str], *, may_end: bool) -> AlertRuleRow:
     place = names.get(row.area_id or row.camera_area_id, "")
     if row.camera_id is not None:
         place = f"{row.label} · {place}"
-    return RuleRow(rule_of(row), place, row.reason, row.made_by_name, may_end)
+    return AlertRuleRow(rule_of(row), place, row.reason, row.made_by_name, may_end)
 
 
 def _places(tended: set[UUID], seen: list[Any], names: dict[UUID, str]) -> tuple[RulePlace, ...]:
@@ -89,7 +89,7 @@ def _places(tended: set[UUID], seen: list[Any], names: dict[UUID, str]) -> tuple
 
 def trial(
     conn: Connection, person_id: UUID, rule: AlertRule, *, time_zone: str, place: str, now: Moment
-) -> Trial:
+) -> RuleTrial:
     """Effect the rule would have had in the last seven days, beside the active rules."""
     since = now.plus_s(-WEEK_S)
     parents = area_parents(conn)
@@ -111,7 +111,7 @@ def trial(
         verdicts = judge(before, here, what, parents), judge(after, here, what, parents)
         if _says(verdicts[0]) != _says(verdicts[1]):
             found.append(_tried(row, *verdicts))
-    return Trial(
+    return RuleTrial(
         rule=rule,
         place=place,
         alerts=count,
@@ -121,11 +121,11 @@ def trial(
     )
 
 
-def _says(verdict: Verdict) -> tuple[object, ...]:
+def _says(verdict: RoutingDecision) -> tuple[object, ...]:
     return verdict.tells, verdict.team_id, verdict.urgency
 
 
-def _tried(row: Any, before: Verdict, after: Verdict) -> TriedAlert:
+def _tried(row: Any, before: RoutingDecision, after: RoutingDecision) -> TriedAlert:
     return TriedAlert(row.id, row.label, row.kind, row.began_utc_us, before, after)
 
 

@@ -18,11 +18,11 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.routing.rules import (
     DEFAULT,
     AlertRule,
-    Done,
-    Tells,
+    ReportedAct,
+    RoutingDecision,
+    RuleRecipients,
     Timed,
     Urgency,
-    Verdict,
     Window,
     done,
     judge,
@@ -63,12 +63,16 @@ _FIRST_TEAM: Final = (
 )
 
 
-def verdict(conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Moment) -> Verdict:
+def verdict(
+    conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Moment
+) -> RoutingDecision:
     """Routing decision for an alert of this kind, at that moment, with these camera rules met."""
     return verdict_on(conn, camera_id, done(kind, met), at=at)
 
 
-def verdict_on(conn: Connection, camera_id: UUID, what: Iterable[Done], *, at: Moment) -> Verdict:
+def verdict_on(
+    conn: Connection, camera_id: UUID, what: Iterable[ReportedAct], *, at: Moment
+) -> RoutingDecision:
     """The same, for things given by name."""
     if conn.scalar(_ANY) is None:
         return DEFAULT  # so it is in a town without rules
@@ -105,7 +109,7 @@ def rule_of(row: Any) -> AlertRule:
             None if row.from_day is None else date.fromisoformat(row.from_day),
             None if row.until_day is None else date.fromisoformat(row.until_day),
         ),
-        tells=Tells(row.tells),
+        tells=RuleRecipients(row.tells),
         team_id=row.team_id,
         wait_s=row.wait_s,
         urgency=Urgency(row.urgency),

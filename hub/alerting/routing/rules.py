@@ -22,8 +22,13 @@ from hub.access.rules.grants import CameraPlace, Parents
 from hub.alerting.alerts.rules.kinds import CROWD, TIP
 from hub.alerting.alerts.rules.kinds import KINDS as TROUBLES
 from hub.alerting.alerts.rules.rules_met import FIRST_SAID, Rules
-from hub.alerting.oncall.rules.escalation import LONGEST_WAIT_S, Plan, Step, Whom
-from hub.alerting.oncall.rules.rosters import DAY_MINUTES, Hole, Roster, weekly_holes
+from hub.alerting.oncall.rules.escalation import (
+    LONGEST_WAIT_S,
+    EscalationPlan,
+    EscalationStep,
+    Recipients,
+)
+from hub.alerting.oncall.rules.rosters import DAY_MINUTES, CoverageGap, Roster, weekly_holes
 
 TAMPER: Final = "tamper"
 NODE: Final = "node"
@@ -33,7 +38,7 @@ KINDS: Final = (PERSON, CROWD, *FIRST_SAID, TIP, TAMPER, NODE)
 NEVER_QUIET: Final = frozenset({TAMPER, NODE})
 
 
-class Tells(StrEnum):
+class RuleRecipients(StrEnum):
     """Recipients of a rule."""
 
     EVERYBODY = "everybody"
@@ -112,7 +117,7 @@ class AlertRule:
     """One of `KINDS`; None: any kind."""
     zone: str | None = None
     window: Window = ALWAYS
-    tells: Tells = Tells.EVERYBODY
+    tells: RuleRecipients = RuleRecipients.EVERYBODY
     team_id: UUID | None = None
     wait_s: int = 60
     """Seconds a team has before the next step of the plan."""
@@ -122,7 +127,7 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ReportedAct:
     """One thing people did or that happened to a camera, and its zone."""
 
     kind: str
@@ -130,10 +135,10 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RoutingDecision:
     """Recipients and urgency of an alert; the defaults are those without any rule."""
 
-    tells: Tells = Tells.EVERYBODY
+    tells: RuleRecipients = RuleRecipients.EVERYBODY
     team_id: UUID | None = None
     wait_s: int = 60
     urgency: Urgency = Urgency.AS_IS
@@ -143,25 +148,25 @@ class Verdict:
     """Reason given for that rule."""
 
 
-DEFAULT: Final = Verdict()
+DEFAULT: Final = RoutingDecision()
 Timed = tuple[AlertRule, datetime]
 """A rule and the local time of the alert at the rule's place."""
-_LOUDNESS: Final = (Tells.NOBODY, Tells.TEAM, Tells.EVERYBODY)
+_LOUDNESS: Final = (RuleRecipients.NOBODY, RuleRecipients.TEAM, RuleRecipients.EVERYBODY)
 _URGENCY: Final = (Urgency.USUAL, Urgency.AS_IS, Urgency.CRITICAL)
 
 
-def done(kind: str, rules: Rules) -> tuple[Done, ...]:
+def done(kind: str, rules: Rules) -> tuple[ReportedAct, ...]:
     """The things an alert is judged by, from its kind and the camera rules people met."""
     if kind.startswith("tamper_"):
-        return (Done(TAMPER),)
+        return (ReportedAct(TAMPER),)
     if kind in TROUBLES:
-        return (Done(NODE),)
-    return tuple(Done(one.rule, one.place) for one in rules) or (Done(kind),)
+        return (ReportedAct(NODE),)
+    return tuple(ReportedAct(one.rule, one.place) for one in rules) or (ReportedAct(kind),)
 
 
 def judge(
-    rules: Sequence[Timed], camera: CameraPlace, what: Iterable[Done], parents: Parents
-) -> Verdict:
+    rules: Sequence[Timed], camera: CameraPlace, what: Iterable[ReportedAct], parents: Parents
+) -> RoutingDecision:
     """Recipients and urgency for what was done at this camera."""
     if not rules:
         return DEFAULT
@@ -170,19 +175,19 @@ def judge(
     return _louder(found) if found else DEFAULT
 
 
-def verdict_of(rule: AlertRule | None, what: Done) -> Verdict:
+def verdict_of(rule: AlertRule | None, what: ReportedAct) -> RoutingDecision:
     """Decision of one rule for one thing."""
     if rule is None:
         return DEFAULT
     tells, team_id = rule.tells, rule.team_id
     if what.kind == NODE:
-        tells, team_id = Tells.EVERYBODY, None  # its keepers; troubles follow no plan
-    return Verdict(tells, team_id, rule.wait_s, rule.urgency, rule.rule_id, rule.reason)
+        tells, team_id = RuleRecipients.EVERYBODY, None  # its keepers; troubles follow no plan
+    return RoutingDecision(tells, team_id, rule.wait_s, rule.urgency, rule.rule_id, rule.reason)
 
 
-def matches(rule: AlertRule, at: datetime, what: Done) -> bool:
+def matches(rule: AlertRule, at: datetime, what: ReportedAct) -> bool:
     """True if kind, zone and time of the rule match; the place is not checked."""
-    if rule.tells is Tells.NOBODY and what.kind in NEVER_QUIET:
+    if rule.tells is RuleRecipients.NOBODY and what.kind in NEVER_QUIET:
         return False
     return (
         (rule.kind is None or rule.kind == what.kind)
@@ -192,7 +197,7 @@ def matches(rule: AlertRule, at: datetime, what: Done) -> bool:
 
 
 def _counting(
-    rules: Sequence[Timed], camera: CameraPlace, what: Done, ranks: dict[UUID, int]
+    rules: Sequence[Timed], camera: CameraPlace, what: ReportedAct, ranks: dict[UUID, int]
 ) -> AlertRule | None:
     here = [
         rule
@@ -227,33 +232,37 @@ def _ranks(camera: CameraPlace, parents: Parents) -> dict[UUID, int]:
     return ranks
 
 
-def _louder(found: Sequence[Verdict]) -> Verdict:
+def _louder(found: Sequence[RoutingDecision]) -> RoutingDecision:
     """Merge several decisions; two different teams become everybody."""
     urgency = max((one.urgency for one in found), key=_URGENCY.index)
     tells = max((one.tells for one in found), key=_LOUDNESS.index)
     loud = [one for one in found if one.tells is tells]
-    if tells is Tells.TEAM and len({one.team_id for one in loud}) > 1:
-        return Verdict(urgency=urgency)
+    if tells is RuleRecipients.TEAM and len({one.team_id for one in loud}) > 1:
+        return RoutingDecision(urgency=urgency)
     first = min(loud, key=lambda one: one.wait_s)
     return replace(first, urgency=urgency)
 
 
-def with_team_first(plan: Plan | None, team_id: UUID, wait_s: int) -> Plan:
+def with_team_first(plan: EscalationPlan | None, team_id: UUID, wait_s: int) -> EscalationPlan:
     """The plan with a team as its first step; without a plan, everybody follows the team."""
-    steps = plan.steps if plan is not None else (Step(Whom.EVERYBODY, LONGEST_WAIT_S),)
-    return Plan((Step(Whom.TEAM, wait_s, team_id), *steps), plan.repeats if plan else 0)
+    steps = (
+        plan.steps if plan is not None else (EscalationStep(Recipients.EVERYBODY, LONGEST_WAIT_S),)
+    )
+    return EscalationPlan(
+        (EscalationStep(Recipients.TEAM, wait_s, team_id), *steps), plan.repeats if plan else 0
+    )
 
 
-def empty_hours(window: Window, roster: Roster) -> list[Hole]:
+def empty_hours(window: Window, roster: Roster) -> list[CoverageGap]:
     """Coverage gaps of a roster within the window, in the week of `SOME_MONDAY`."""
     always = replace(window, from_day=None, until_day=None)
-    found: list[Hole] = []
+    found: list[CoverageGap] = []
     for hole in weekly_holes(roster):
         found += _within(always, hole)
     return found
 
 
-def _within(window: Window, hole: Hole) -> list[Hole]:
+def _within(window: Window, hole: CoverageGap) -> list[CoverageGap]:
     """The parts of a gap that lie in the window."""
     edges = {hole.starts, hole.ends}
     day = hole.starts.date() - timedelta(days=1)
@@ -265,14 +274,14 @@ def _within(window: Window, hole: Hole) -> list[Hole]:
                 edges.add(edge)
         day += timedelta(days=1)
     cuts = sorted(edges)
-    pieces: list[Hole] = []
+    pieces: list[CoverageGap] = []
     for starts, ends in itertools.pairwise(cuts):
         if not window.holds(starts):
             continue
         if pieces and pieces[-1].ends == starts:
-            pieces[-1] = Hole(pieces[-1].starts, ends)
+            pieces[-1] = CoverageGap(pieces[-1].starts, ends)
         else:
-            pieces.append(Hole(starts, ends))
+            pieces.append(CoverageGap(starts, ends))
     return pieces
 
 
@@ -303,10 +312,10 @@ def faults(rule: AlertRule) -> list[RuleFault]:
             0 <= one < DAY_MINUTES for one in (window.starts_minute, window.ends_minute)
         ),
         RuleFault.DATES: first is not None and last is not None and last < first,
-        RuleFault.TEAM: (rule.tells is Tells.TEAM) != (rule.team_id is not None)
-        or (rule.tells is Tells.TEAM and rule.kind == NODE),
+        RuleFault.TEAM: (rule.tells is RuleRecipients.TEAM) != (rule.team_id is not None)
+        or (rule.tells is RuleRecipients.TEAM and rule.kind == NODE),
         RuleFault.WAIT: not 10 <= rule.wait_s <= LONGEST_WAIT_S,
-        RuleFault.NEVER_QUIET: rule.tells is Tells.NOBODY and rule.kind in NEVER_QUIET,
-        RuleFault.NOTHING: rule.tells is Tells.NOBODY and rule.urgency is Urgency.CRITICAL,
+        RuleFault.NEVER_QUIET: rule.tells is RuleRecipients.NOBODY and rule.kind in NEVER_QUIET,
+        RuleFault.NOTHING: rule.tells is RuleRecipients.NOBODY and rule.urgency is Urgency.CRITICAL,
     }
     return [fault for fault, is_wrong in wrong.items() if is_wrong]

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from hub.alerting.oncall.faults import NAME_CHARS, checked_reason
 from hub.alerting.routing import queries, rows
-from hub.alerting.routing.rules import AlertRule, RuleFault, Tells, Urgency, faults
+from hub.alerting.routing.rules import AlertRule, RuleFault, RuleRecipients, Urgency, faults
 from hub.alerting.routing.tables import alert_rules
-from hub.alerting.routing.views import NewRule, RulesPage, Trial
+from hub.alerting.routing.views import NewAlertRule, RulesPage, RuleTrial
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
@@ -62,7 +62,9 @@ class AlertRuleService:
             look.done(f"{len(page.rules)} rules")
         return page
 
-    def try_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> Trial | None:
+    def try_alert_rule(
+        self, asker: Asker, new: NewAlertRule, *, time_zone: str
+    ) -> RuleTrial | None:
         """Effect the rule would have had last week; None if they do not look after its place."""
         with self._acting.reading(asker, "rule.try") as look:
             rule = _rule(new, look.now)
@@ -76,7 +78,7 @@ class AlertRuleService:
             look.done()
         return found
 
-    def add_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> UUID | None:
+    def add_alert_rule(self, asker: Asker, new: NewAlertRule, *, time_zone: str) -> UUID | None:
         """Store a rule; None if they do not look after its place."""
         with self._acting.changing(asker, "rule.add") as change:
             reason, rule = checked_reason(new.reason), _rule(new, change.now)
@@ -121,9 +123,9 @@ def _place_of(look: Reading, rule: AlertRule) -> str | None:
     return place
 
 
-def _rule(new: NewRule, now: Moment) -> AlertRule:
+def _rule(new: NewAlertRule, now: Moment) -> AlertRule:
     try:
-        tells, urgency = Tells(new.tells), Urgency(new.urgency)
+        tells, urgency = RuleRecipients(new.tells), Urgency(new.urgency)
     except ValueError as error:
         raise RuleError(RuleFault.NOTHING) from error
     rule = AlertRule(
@@ -134,7 +136,7 @@ def _rule(new: NewRule, now: Moment) -> AlertRule:
         zone=text(new.zone, NAME_CHARS) if new.zone else None,
         window=new.window,
         tells=tells,
-        team_id=new.team_id if tells is Tells.TEAM else None,
+        team_id=new.team_id if tells is RuleRecipients.TEAM else None,
         wait_s=new.wait_s,
         urgency=urgency,
         made_utc_us=now.utc_us,

@@ -22,7 +22,7 @@ alert_rules = Table(
     Column("from_day", Text),
     Column("until_day", Text),
     Column("time_zone", Text, nullable=False),
-    Column("tells", Text, nullable=False),  # of hub.alerting.routing.rules.Tells
+    Column("tells", Text, nullable=False),  # of hub.alerting.routing.rules.RuleRecipients
     link("team_id", "teams", nullable=True),
     Column("wait_s", Integer, nullable=False),
     Column("urgency", Text, nullable=False),  # of hub.alerting.routing.rules.Urgency

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from hub.alerting.oncall.roster_rows import Team
-from hub.alerting.routing.rules import AlertRule, Verdict, Window
+from hub.alerting.routing.rules import AlertRule, RoutingDecision, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class RulePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRow:
+class AlertRuleRow:
     """A rule as a page shows it."""
 
     rule: AlertRule
@@ -34,7 +34,7 @@ class RuleRow:
 class RulesPage:
     """Active rules of the places the reader looks after, and the choices for a new one."""
 
-    rules: tuple[RuleRow, ...]
+    rules: tuple[AlertRuleRow, ...]
     places: tuple[RulePlace, ...]
     teams: Mapping[UUID, Team]
     """Teams that a rule of the reader's may call, and teams that a listed rule calls."""
@@ -43,7 +43,7 @@ class RulesPage:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRule:
+class NewAlertRule:
     """A rule as it is entered."""
 
     area_id: UUID | None
@@ -66,12 +66,12 @@ class TriedAlert:
     camera_label: str
     kind: str
     began_utc_us: int
-    before: Verdict
-    after: Verdict
+    before: RoutingDecision
+    after: RoutingDecision
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RuleTrial:
     """Effect a rule would have had last week on alerts the reader may see."""
 
     rule: AlertRule

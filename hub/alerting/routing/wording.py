@@ -12,16 +12,16 @@ from hub.alerting.routing.rules import (
     PERSON,
     TAMPER,
     AlertRule,
+    RoutingDecision,
     RuleFault,
-    Tells,
+    RuleRecipients,
     Urgency,
-    Verdict,
     Window,
     empty_hours,
 )
-from hub.alerting.routing.views import Trial, TriedAlert
+from hub.alerting.routing.views import RuleTrial, TriedAlert
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 Teams = Mapping[UUID, Team]
 
@@ -39,7 +39,7 @@ class TriedLine:
     is_quiet: bool
 
 
-def kind_name(kind: str | None, words: Words) -> str:
+def kind_name(kind: str | None, words: Messages) -> str:
     """Name of a rule's kind."""
     say = words.say
     names = {
@@ -58,7 +58,7 @@ def kind_name(kind: str | None, words: Words) -> str:
     return names.get(kind, kind or "")
 
 
-def sentence(rule: AlertRule, place: str, teams: Teams, words: Words) -> str:
+def sentence(rule: AlertRule, place: str, teams: Teams, words: Messages) -> str:
     """The rule as a sentence."""
     what = kind_name(rule.kind, words)
     if rule.zone is not None:
@@ -70,7 +70,7 @@ def sentence(rule: AlertRule, place: str, teams: Teams, words: Words) -> str:
         "who": whom(rule.tells, rule.team_id, teams, words),
     }
     said = words.say("%(place)s: of %(what)s, %(when)s, %(who)s.") % told
-    if rule.tells is Tells.TEAM:
+    if rule.tells is RuleRecipients.TEAM:
         after = words.say("After %(n)d s without an answer it goes on as the plan says.")
         said = f"{said} {after % {'n': rule.wait_s}}"
     if rule.urgency is Urgency.CRITICAL:
@@ -80,17 +80,17 @@ def sentence(rule: AlertRule, place: str, teams: Teams, words: Words) -> str:
     return said
 
 
-def whom(tells: Tells, team_id: UUID | None, teams: Teams, words: Words) -> str:
+def whom(tells: RuleRecipients, team_id: UUID | None, teams: Teams, words: Messages) -> str:
     """Recipients."""
-    if tells is Tells.NOBODY:
+    if tells is RuleRecipients.NOBODY:
         return words.say("nobody is woken")
-    if tells is Tells.EVERYBODY or team_id is None:
+    if tells is RuleRecipients.EVERYBODY or team_id is None:
         return words.say("everybody who may know is told")
     team = teams.get(team_id)
     return words.say("%(team)s is told first") % {"team": team.name if team else "?"}
 
 
-def when(window: Window, words: Words) -> str:
+def when(window: Window, words: Messages) -> str:
     """`Saturday, Sunday 22:00–05:00, from 01/02/2027 until 05/02/2027`."""
     say = words.say
     days = wording.weekdays(words)
@@ -114,9 +114,9 @@ def when(window: Window, words: Words) -> str:
     return " ".join(parts[:2]) + "".join(f", {one}" for one in parts[2:])
 
 
-def holes(rule: AlertRule, teams: Teams, words: Words) -> list[str]:
+def holes(rule: AlertRule, teams: Teams, words: Messages) -> list[str]:
     """Warnings before it takes effect: times without anybody of its team, or nobody told."""
-    if rule.tells is Tells.NOBODY:
+    if rule.tells is RuleRecipients.NOBODY:
         told = {"when": when(rule.window, words)}
         return [words.say("Nobody's phone rings of this: %(when)s. It stays in the inbox.") % told]
     team = teams.get(rule.team_id) if rule.team_id is not None else None
@@ -133,7 +133,7 @@ def holes(rule: AlertRule, teams: Teams, words: Words) -> list[str]:
     return [f"{there % {'team': team.name}} {'; '.join(said)}"]
 
 
-def tried(trial: Trial, teams: Teams, calendar: Calendar) -> list[TriedLine]:
+def tried(trial: RuleTrial, teams: Teams, calendar: Calendar) -> list[TriedLine]:
     """Each alert of last week that the rule would have changed."""
     return [_tried(one, teams, calendar) for one in trial.changed]
 
@@ -148,18 +148,18 @@ def _tried(one: TriedAlert, teams: Teams, calendar: Calendar) -> TriedLine:
         what=words.say("people") if kind == PERSON else kind_name(kind, words),
         before=_verdict(one.before, teams, words),
         after=_verdict(one.after, teams, words),
-        is_quiet=one.after.tells is Tells.NOBODY,
+        is_quiet=one.after.tells is RuleRecipients.NOBODY,
     )
 
 
-def _verdict(verdict: Verdict, teams: Teams, words: Words) -> str:
+def _verdict(verdict: RoutingDecision, teams: Teams, words: Messages) -> str:
     said = whom(verdict.tells, verdict.team_id, teams, words)
     if verdict.urgency is Urgency.CRITICAL:
         return words.say("%(who)s, critical") % {"who": said}
     return said
 
 
-def fault(what: RuleFault, words: Words) -> str:
+def fault(what: RuleFault, words: Messages) -> str:
     """Why a rule is invalid."""
     say = words.say
     return {

@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn, own_path
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.oncall import wording
-from hub.alerting.oncall.faults import DutyError
+from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.silences.service import NewSilence, SilenceRow, SilenceService
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -70,7 +70,7 @@ def _line(row: SilenceRow, calendar: Calendar) -> SilenceLine:
     )
 
 
-def _what(row: SilenceRow, words: Words) -> str:
+def _what(row: SilenceRow, words: Messages) -> str:
     silence = row.silence
     kind = kind_name(silence.kind or "", words)
     if silence.rule is not None and silence.zone is not None:
@@ -78,7 +78,7 @@ def _what(row: SilenceRow, words: Words) -> str:
     return kind if silence.zone is None else f"{kind} · {silence.zone}"
 
 
-def _rule_name(rule: str, words: Words) -> str:
+def _rule_name(rule: str, words: Messages) -> str:
     names = {
         "entry": words.say("entry"),
         "loitering": words.say("loitering"),
@@ -89,7 +89,7 @@ def _rule_name(rule: str, words: Words) -> str:
     return names.get(rule, rule)
 
 
-def kind_name(kind: str, words: Words) -> str:
+def kind_name(kind: str, words: Messages) -> str:
     """Readable kind of alert."""
     names = {
         "": words.say("all that is seen"),
@@ -99,7 +99,7 @@ def kind_name(kind: str, words: Words) -> str:
     return names.get(kind, kind)
 
 
-def span_name(span_s: int, words: Words) -> str:
+def span_name(span_s: int, words: Messages) -> str:
     """Length in hours or days."""
     if span_s < 86_400:
         hours = span_s // 3600
@@ -122,7 +122,7 @@ def _page(
     silences: SilenceService,
     *,
     camera: str = "",
-    wrong: DutyError | None = None,
+    wrong: OnCallError | None = None,
 ) -> Response:
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
@@ -157,7 +157,7 @@ def add_silence(
     new = NewSilence(camera, kind or None, zone.strip() or None, span_s, reason)
     try:
         is_theirs = silences.add_silence(visit.asker, new)
-    except DutyError as error:
+    except OnCallError as error:
         return _page(request, visit, silences, camera=str(camera), wrong=error)
     if not is_theirs:
         raise HTTPException(404)
@@ -177,6 +177,6 @@ def end_silence(
     return RedirectResponse(own_path(back), 303)
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     return {"silences.open": words.say("read what does not alert")}

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from hub.alerting.alerts.rules.kinds import KINDS
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.silences.rules import (
@@ -18,7 +18,7 @@ from hub.alerting.silences.rules import (
     MUTED_S,
     Ending,
     Silence,
-    Spot,
+    SilencedSpot,
     is_to_be_muted,
     silenced_by,
 )
@@ -48,10 +48,10 @@ _COUNTING: Final = select(
 )
 
 
-def spot_of(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> Spot:
+def spot_of(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> SilencedSpot:
     """Spot of an alert: its zone, and the rule met there."""
     met = next((one.rule for one in rules if one.place == zone), None) if zone else None
-    return Spot(camera_id, kind, zone, met)
+    return SilencedSpot(camera_id, kind, zone, met)
 
 
 def covering(
@@ -63,9 +63,10 @@ def covering(
     if not rows:
         return None
     there = [as_silence(row) for row in rows]
-    spots = [Spot(camera_id, kind, one.place, one.rule) for one in rules]
+    spots = [SilencedSpot(camera_id, kind, one.place, one.rule) for one in rules]
     found = [
-        silenced_by(there, spot, now_utc_us=now.utc_us) for spot in spots or [Spot(camera_id, kind)]
+        silenced_by(there, spot, now_utc_us=now.utc_us)
+        for spot in spots or [SilencedSpot(camera_id, kind)]
     ]
     return None if None in found else found[0]
 
@@ -155,7 +156,7 @@ _SPOT_OF: Final = select(
 )
 
 
-def _last_muted(conn: Connection, spot: Spot, now: Moment) -> int:
+def _last_muted(conn: Connection, spot: SilencedSpot, now: Moment) -> int:
     """Start of the last mute of this spot or, if it is over, its end; 0 if there was none."""
     over = func.coalesce(silences.c.ended_utc_us, silences.c.until_utc_us)
     query = select(silences.c.made_utc_us, over.label("over_utc_us")).where(
@@ -172,25 +173,27 @@ def _last_muted(conn: Connection, spot: Spot, now: Moment) -> int:
     return max(ends, default=0)
 
 
-def _endings(conn: Connection, spot: Spot, since_utc_us: int) -> list[Ending]:
+def _endings(conn: Connection, spot: SilencedSpot, since_utc_us: int) -> list[Ending]:
     query = (
         _SPOT_OF.where(
             alerts.c.camera_id == spot.camera_id,
             alerts.c.kind == spot.kind,
             alerts.c.closed_utc_us > since_utc_us,
             alerts.c.closed_by.is_not(None),
-            or_(alerts.c.state == State.FALSE_ALARM, alerts.c.state == State.RESOLVED),
+            or_(alerts.c.state == AlertState.FALSE_ALARM, alerts.c.state == AlertState.RESOLVED),
         )
         .order_by(alerts.c.closed_utc_us.desc())
         .limit(LOOK_BACK_ALERTS)
     )
     return [
-        Ending(row.state == State.FALSE_ALARM, row.closed_utc_us)
+        Ending(row.state == AlertState.FALSE_ALARM, row.closed_utc_us)
         for row in _of_spot(conn.execute(query), spot)
     ]
 
 
-def _of_spot(rows: Iterable[Row[*tuple[Any, ...]]], spot: Spot) -> list[Row[*tuple[Any, ...]]]:
+def _of_spot(
+    rows: Iterable[Row[*tuple[Any, ...]]], spot: SilencedSpot
+) -> list[Row[*tuple[Any, ...]]]:
     return [
         row
         for row in rows

@@ -38,7 +38,7 @@ class Member(BaseModel):
     size_bytes: int
 
 
-class Manifest(BaseModel):
+class BackupManifest(BaseModel):
     """Content of the backup."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,7 +109,7 @@ class ArchiveWriter:
         self.members[name] = Member(sha256=digest.hexdigest(), size_bytes=size_bytes)
         return self.members[name]
 
-    def finish(self, manifest: Manifest) -> None:
+    def finish(self, manifest: BackupManifest) -> None:
         """Durable: bytes, then name, then folder."""
         self._zip.writestr(MANIFEST, manifest.model_dump_json(indent=1))
         self._zip.close()
@@ -153,9 +153,9 @@ class ArchiveReader:
                 f"{path} is no whole backup: it was cut off, or is another file"
             ) from error
 
-    def _read_manifest(self) -> Manifest:
+    def _read_manifest(self) -> BackupManifest:
         try:
-            return Manifest.model_validate_json(self._zip.read(MANIFEST))
+            return BackupManifest.model_validate_json(self._zip.read(MANIFEST))
         except ValidationError as error:
             why = str(error).splitlines()[0]
             raise ArchiveError(f"{self._path} was made by another version: {why}") from error

@@ -16,7 +16,7 @@ from hub.app.backup.archive import (
     ArchiveError,
     ArchiveReader,
     ArchiveWriter,
-    Manifest,
+    BackupManifest,
     Seal,
 )
 from hub.app.backup.secret_files import add_secrets, differs, put_secret, secrets_in
@@ -56,7 +56,7 @@ def back_up(args: argparse.Namespace) -> int:
                 writer.add(f"database/{name}", pieces)
         secret_count = add_secrets(writer, settings, seal)
         said = _add_media(writer, db, resources.blobs(settings)) if args.with_media else ""
-        manifest = Manifest(
+        manifest = BackupManifest(
             format=FORMAT,
             made_utc_us=made_utc_us,
             software=version("matthan"),
@@ -122,7 +122,7 @@ def _restore_all(
     say("Start it: it asks the nodes for what came later, and they have the last seven days.")
 
 
-def _note_restore(db: Database, manifest: Manifest) -> None:
+def _note_restore(db: Database, manifest: BackupManifest) -> None:
     """Audit line, and end of all sessions: an ended session would be valid again."""
     made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
     with db.writing() as conn:

@@ -10,35 +10,35 @@ from hub.app.cli.core import OK, say, settings_of
 from hub.app.wiring import resources
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
-from hub.base.text.csv_table import LineFault, Wrong
+from hub.base.text.csv_table import CsvFault, CsvLineFault
 from hub.places.areas import csv_import
 from hub.places.areas.csv_import import Reach
 
-WHY: Final[Mapping[LineFault, str]] = {
-    LineFault.EMPTY: "there is nothing here: save the sheet with its header and a line",
-    LineFault.LARGE: "more than {what}: cut the table into several",
-    LineFault.ENCODING: "these letters are not UTF-8: save the sheet as CSV UTF-8",
-    LineFault.LETTER_LOST: "a letter was lost (\ufffd) when this was saved: type it again",
-    LineFault.COLUMN_MISSING: "the column {what!r} is missing: add it to the header",
-    LineFault.COLUMN_UNKNOWN: "no column is called {what!r}: rename or remove it",
-    LineFault.COLUMN_TWICE: "the column {what!r} is there twice: remove one",
-    LineFault.CELLS: "{what} cells: put a name that has a comma in quotes",
-    LineFault.QUOTES: "a quote is not closed: close it, or double a quote within a name",
-    LineFault.LONG: "{what!r} is too long: 200 letters at most",
-    LineFault.UNSEEN: "{what} stands in it, which cannot be seen: type the cell again",
-    LineFault.FORMULA: "{what!r} begins as a formula does: begin it with a letter",
-    LineFault.NAME: "a name or level is missing: fill it in",
-    LineFault.TWICE: "{what!r} is there twice, or is spelt otherwise: keep one",
-    LineFault.PARENT: "no area is called {what!r}: add a line for it, or correct it",
-    LineFault.PARENT_MANY: "several are called {what!r}: write it as NAME / ITS PARENT",
-    LineFault.TOP: "{what!r} lies in no area: name one",
-    LineFault.DAY: "{what!r} is no date: write it as 2026-11-25",
-    LineFault.DAYS: "it ends before it begins: change one of the dates",
-    LineFault.NUMBER: "{what!r} is no place: write degrees as 11.5362 and 106.4051",
-    LineFault.BEARING: "{what!r} is no bearing: write degrees, 0 for north, 90 for east",
-    LineFault.NODE: "no node is called {what!r}: correct it, or add it with: node add",
-    LineFault.CAMERA: "that node has no camera {what!r}: correct it, or start its agent once",
-    LineFault.AREA: "no area is called {what!r}: correct it",
+WHY: Final[Mapping[CsvLineFault, str]] = {
+    CsvLineFault.EMPTY: "there is nothing here: save the sheet with its header and a line",
+    CsvLineFault.LARGE: "more than {what}: cut the table into several",
+    CsvLineFault.ENCODING: "these letters are not UTF-8: save the sheet as CSV UTF-8",
+    CsvLineFault.LETTER_LOST: "a letter was lost (\ufffd) when this was saved: type it again",
+    CsvLineFault.COLUMN_MISSING: "the column {what!r} is missing: add it to the header",
+    CsvLineFault.COLUMN_UNKNOWN: "no column is called {what!r}: rename or remove it",
+    CsvLineFault.COLUMN_TWICE: "the column {what!r} is there twice: remove one",
+    CsvLineFault.CELLS: "{what} cells: put a name that has a comma in quotes",
+    CsvLineFault.QUOTES: "a quote is not closed: close it, or double a quote within a name",
+    CsvLineFault.LONG: "{what!r} is too long: 200 letters at most",
+    CsvLineFault.UNSEEN: "{what} stands in it, which cannot be seen: type the cell again",
+    CsvLineFault.FORMULA: "{what!r} begins as a formula does: begin it with a letter",
+    CsvLineFault.NAME: "a name or level is missing: fill it in",
+    CsvLineFault.TWICE: "{what!r} is there twice, or is spelt otherwise: keep one",
+    CsvLineFault.PARENT: "no area is called {what!r}: add a line for it, or correct it",
+    CsvLineFault.PARENT_MANY: "several are called {what!r}: write it as NAME / ITS PARENT",
+    CsvLineFault.TOP: "{what!r} lies in no area: name one",
+    CsvLineFault.DAY: "{what!r} is no date: write it as 2026-11-25",
+    CsvLineFault.DAYS: "it ends before it begins: change one of the dates",
+    CsvLineFault.NUMBER: "{what!r} is no place: write degrees as 11.5362 and 106.4051",
+    CsvLineFault.BEARING: "{what!r} is no bearing: write degrees, 0 for north, 90 for east",
+    CsvLineFault.NODE: "no node is called {what!r}: correct it, or add it with: node add",
+    CsvLineFault.CAMERA: "that node has no camera {what!r}: correct it, or start its agent once",
+    CsvLineFault.AREA: "no area is called {what!r}: correct it",
 }
 
 
@@ -79,6 +79,6 @@ def _take(args: argparse.Namespace, what: str) -> int:
     return OK
 
 
-def sentence(wrong: Wrong) -> str:
+def sentence(wrong: CsvFault) -> str:
     """A faulty line in one sentence with its cure."""
     return f"line {wrong.line}: {WHY[wrong.fault].format(what=wrong.what)}"

@@ -20,13 +20,13 @@ from hub.app.config import HubSettings
 from hub.app.wiring import resources
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.schema import migrate
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.notify.phones.service import PhoneService
-from hub.registry.registry import Place
+from hub.registry.registry import CameraPosition
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ def try_out(args: argparse.Namespace) -> int:
 
 
 def _outside(args: argparse.Namespace) -> Iterator[Finding]:
-    place = external_check.Place(
+    place = external_check.CheckedAddress(
         args.from_outside,
         pages=args.pages_port,
         nodes=args.nodes_port,
@@ -97,7 +97,7 @@ def add_node(args: argparse.Namespace) -> int:
 
 def place_camera(args: argparse.Namespace) -> int:
     """Set a camera's position."""
-    place = Place(args.latitude, args.longitude, args.bearing)
+    place = CameraPosition(args.latitude, args.longitude, args.bearing)
     return enter(
         args,
         lambda conn, now: entries.enter_camera(
@@ -177,7 +177,7 @@ def add_phone(args: argparse.Namespace) -> int:
         if person_id is None:
             raise RegistryError(f"nobody signs in as {args.login!r}; add them with: officer add")
         asker = Asker(person_id, args.login, args.login, "", "", came_from="shell")
-        phones = PhoneService(Acting(db, clock=HubClock(), bell=Bell()))
+        phones = PhoneService(Acting(db, clock=HubClock(), bell=ChangeSignal()))
         phone_id = phones.add_phone(
             asker,
             channel=phone.channel,

@@ -20,7 +20,7 @@ from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.notify.phones.rows import choose_channels
 from hub.notify.rules.channel_order import NAME
-from hub.registry.registry import Place, add_area, add_node, area_by_name, place_camera
+from hub.registry.registry import CameraPosition, add_area, add_node, area_by_name, place_camera
 
 GENERATED_LETTERS: Final = 16
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -54,7 +54,7 @@ def enter_camera(
     node: str,
     camera: str,
     *,
-    place: Place,
+    place: CameraPosition,
     label: str | None,
     area: str | None,
     now: Moment,

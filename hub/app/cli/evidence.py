@@ -14,7 +14,7 @@ from hub.base.audit import log
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import SHELL
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -57,7 +57,7 @@ def export(args: argparse.Namespace) -> int:
     plans = [read_plan(path.read_bytes()) for path in args.redact]
     db = resources.database(settings)
     try:
-        acting = Acting(db, clock=HubClock(), bell=Bell())
+        acting = Acting(db, clock=HubClock(), bell=ChangeSignal())
         exports = ExportService(acting, blobs=resources.blobs(settings))
         with db.reading() as conn:
             asker = _asker(conn, args.by)

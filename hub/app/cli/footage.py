@@ -22,7 +22,7 @@ def ask_for_span(args: argparse.Namespace) -> int:
         command_id = spans.ask(
             conn,
             camera_of(conn, args.camera),
-            span=spans.Span(
+            span=spans.RequestedTimes(
                 utc_us_of(args.since, zone), utc_us_of(args.until, zone), with_sound=args.sound
             ),
             reason=args.reason,

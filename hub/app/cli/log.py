@@ -12,7 +12,7 @@ from hub.app.wiring.log_anchor import anchor_file
 from hub.app.wiring.timestamping import roots_of
 from hub.base.audit import log
 from hub.base.clock.clock import HubClock
-from hub.base.hash_chain import Anchor, faults
+from hub.base.hash_chain import LogAnchor, faults
 from hub.oversight.log.anchor import parse_line, stamp_faults, stamps_of, to_line
 
 SHOWN: Final = 20
@@ -71,7 +71,7 @@ def _stamps(settings: HubSettings) -> tuple[int, list[str]]:
     return count, list(stamp_faults(file, roots_of(Path(given)) if given else []))
 
 
-def _anchors_in(path: Path) -> Iterator[Anchor]:
+def _anchors_in(path: Path) -> Iterator[LogAnchor]:
     with path.open(encoding="ascii", errors="replace") as file:
         for line in file:
             if line.strip():

@@ -14,12 +14,12 @@ from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.wiring import resources
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import SHELL, By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
 from hub.footage.retention import holds
 from hub.footage.retention import rows as retention_rows
-from hub.footage.retention.reconcile import ManyLostError, Sweep
+from hub.footage.retention.reconcile import ManyLostError, Reconciler
 from hub.footage.retention.rules import Hold
 from hub.footage.retention.tables import retention_rules
 from hub.registry import registry
@@ -136,11 +136,11 @@ def sweep_media(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     db = resources.database(settings)
     try:
-        sweep = Sweep(
+        sweep = Reconciler(
             db,
             blobs=resources.blobs(settings),
             clock=HubClock(),
-            bell=Bell(),
+            bell=ChangeSignal(),
             policy=Policy(),
             owners=BLOB_OWNERS,
             proxies=resources.proxies(settings),

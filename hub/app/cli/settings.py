@@ -16,7 +16,7 @@ from hub.app.wiring import resources
 from hub.base.audit.log import SHELL
 from hub.base.errors import RegistryError
 from hub.nodes.desired_state import groups, rollout_rows, service, settings_rows
-from hub.nodes.desired_state.rules.layers import Changed, State, dotted, with_keys
+from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState, dotted, with_keys
 from hub.nodes.desired_state.settings_rows import Scope
 from hub.registry.registry import area_by_name, node_by_name
 from hub.registry.tables import nodes
@@ -115,11 +115,11 @@ def list_nodes(args: argparse.Namespace) -> int:
             known = settings_rows.standings(conn, [row.id for row in rows])
     finally:
         db.close()
-    failed = (State.REFUSED, State.FELL_BACK)
+    failed = (SettingsState.REFUSED, SettingsState.FELL_BACK)
     lines = []
     for row in rows:
         one = known.get(row.id)
-        state = one.state if one else State.UNASKED
+        state = one.state if one else SettingsState.UNASKED
         why = f": {one.reason}" if one and one.reason else ""
         number = f" {one.version}" if one and one.version else ""
         lines.append((state not in failed, f"{row.name}: {state}{number}{why}"))
@@ -228,7 +228,7 @@ def _preview(found: list[service.NodePreview]) -> Iterator[str]:
         yield from (f"    {_change(change)}" for change in one.changed)
 
 
-def _change(one: Changed) -> str:
+def _change(one: LayerChange) -> str:
     before = "the node's own" if one.before is None else _json(one.before)
     after = "the node's own" if one.after is None else _json(one.after)
     return f"{one.key}: {before} -> {after}"

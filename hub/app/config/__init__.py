@@ -2,7 +2,7 @@
 
 from hub.app.config.alerting import AlertsSection
 from hub.app.config.machine import BrokerSection, LogSection, SecretsSection
-from hub.app.config.public import PetitionsSection, PublicSection
+from hub.app.config.public import DataRequestsSection, PublicSection
 from hub.app.config.settings import DEFAULT_FILE, HubSettings, load, removed_keys_in_use
 from toml_settings import ConfigError
 
@@ -11,9 +11,9 @@ __all__ = [
     "AlertsSection",
     "BrokerSection",
     "ConfigError",
+    "DataRequestsSection",
     "HubSettings",
     "LogSection",
-    "PetitionsSection",
     "PublicSection",
     "SecretsSection",
     "load",

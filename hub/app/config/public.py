@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from pydantic import Field, field_validator
 
-from hub.public.data_requests.rules import Wish, read_span
+from hub.public.data_requests.rules import RequestKind, read_span
 from toml_settings import Section
 
 
@@ -99,7 +99,7 @@ BY_LAW: Final = {
 """Time until the answer, by kind of request, and length of one extension."""
 
 
-class PetitionsSection(Section):
+class DataRequestsSection(Section):
     """Data requests of persons concerned: allowed kinds, and deadlines for the answer."""
 
     accepted: bool = Field(
@@ -179,8 +179,8 @@ class PetitionsSection(Section):
     @classmethod
     def _are_spans(cls, spans: dict[str, str]) -> dict[str, str]:
         for wish, text in spans.items():
-            if wish not in set(Wish):
-                raise ValueError(f"{wish!r} is unknown; use one of {', '.join(Wish)}")
+            if wish not in set(RequestKind):
+                raise ValueError(f"{wish!r} is unknown; use one of {', '.join(RequestKind)}")
             read_span(text)
         return spans
 

@@ -17,8 +17,8 @@ from hub.app.config.machine import (
     WebSection,
 )
 from hub.app.config.public import (
+    DataRequestsSection,
     HouseholdsSection,
-    PetitionsSection,
     PublicSection,
     TipsSection,
 )
@@ -41,7 +41,7 @@ class HubSettings(FileSettings):
     public: PublicSection = PublicSection()
     tips: TipsSection = TipsSection()
     households: HouseholdsSection = HouseholdsSection()
-    petitions: PetitionsSection = PetitionsSection()
+    petitions: DataRequestsSection = DataRequestsSection()
     enrol: EnrolSection = EnrolSection()
     oidc: OidcSection = OidcSection()
     push: PushSection

@@ -16,22 +16,22 @@ from hub.access.signin.accounts import Accounts, Session
 from hub.access.signin.provider_port import OpenIdProvider
 from hub.access.signin.reauth_pages import ProofWantedError
 from hub.access.signin.visit import SignedOutError, session_of, to_login
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.db import database
 from hub.base.storage.blobs import BlobsError
 from hub.console.accounts.service import AccountService
-from hub.footage.live.leases import LiveRound
+from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import Watching
+from hub.footage.live.watching import LiveViews
 from hub.footage.upload.service import Uploads
 from hub.nodes.enrolment.port import Enrolling
 from hub.places.map.ground import MapFiles
-from hub.public.households.port import HouseholdRoom
+from hub.public.households.port import HouseholdServices
 from hub.web.app_shell import VersionedFiles, is_page_wanted
 from hub.web.feature import Feature
 from hub.web.guard import OwnPagesOnly, StrictHeaders
-from hub.web.i18n import LANGUAGES, Words
-from hub.web.rate_limits import KnocksBounded, Limits
+from hub.web.i18n import LANGUAGES, Messages
+from hub.web.rate_limits import Limits, RateLimited
 from hub.web.rendering import Measures, Pack, Site, WebSettings, environment, render, site_of
 from hub.web.services import Services
 
@@ -44,24 +44,24 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     services: Services,
     accounts: Accounts,
     uploads: Uploads,
-    bell: Bell,
+    bell: ChangeSignal,
     verify_token: Callable[[str], str | None],
     settings: WebSettings,
     stopping: Callable[[], bool] = lambda: False,
     enrolling: Enrolling | None = None,
     pack: Pack | None = None,
     measured: Measures | None = None,
-    households: HouseholdRoom | None = None,
+    households: HouseholdServices | None = None,
     sign: Callable[[bytes], tuple[bytes, str]] | None = None,
-    live_round: LiveRound | None = None,
+    live_round: LiveLeases | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
 ) -> FastAPI:
     """The whole application. Set `bell` once `stopping` turns true: live pages delay the server's
     end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
-    round_ = live_round or LiveRound(
-        services.use(LiveService), services.use(AccountService).hear_closings, Watching()
+    round_ = live_round or LiveLeases(
+        services.use(LiveService), services.use(AccountService).hear_closings, LiveViews()
     )
     map_files = MapFiles(settings.map_folder or Path("/nowhere"))
     others = (
@@ -103,7 +103,7 @@ def _templates(features: tuple[Feature, ...]) -> Mapping[str, Environment]:
     return {language: environment(language, packages, names) for language in LANGUAGES}
 
 
-def _acts(features: Sequence[Feature], words: Words) -> dict[str, str]:
+def _acts(features: Sequence[Feature], words: Messages) -> dict[str, str]:
     return {act: text for feature in features for act, text in feature.acts(words).items()}
 
 
@@ -124,7 +124,7 @@ def _furnish(app: FastAPI, site: Site, features: Sequence[Feature]) -> None:
     app.add_exception_handler(Exception, _failed)
     app.state.limits = Limits()
     app.add_middleware(
-        KnocksBounded,
+        RateLimited,
         limits=app.state.limits,
         rates=[rate for feature in features for rate in feature.rates],
         cookie=visit.cookie_name(site),

@@ -13,11 +13,11 @@ from hub.alerting.oncall.service import OnCallService
 from hub.alerting.routing import rows
 from hub.app.features import FEATURES
 from hub.base.audit.acting import Acting
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs
-from hub.base.storage.partial_files import PartFolder
+from hub.base.storage.partial_files import PartialFiles
 from hub.cases.evidence.service import ExportService
 from hub.cases.service import CaseService
 from hub.console.accounts.service import AccountService
@@ -29,14 +29,14 @@ from hub.nodes.desired_state.release_service import ReleaseService
 from hub.nodes.diagnostics.service import DiagnosisService
 from hub.nodes.releases.bundles import update_key
 from hub.nodes.releases.upload import BundleService
-from hub.public.data_requests.eraser import PetitionEraser
-from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.eraser import DataRequestEraser
+from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.service import DataRequestService
-from hub.public.data_requests.views import Office
+from hub.public.data_requests.views import OfficeAddress
 from hub.public.households.request_service import HouseholdRequestService
 from hub.public.households.service import HouseholdService
 from hub.public.notices.service import NoticeService
-from hub.public.tips.public_service import TipDesk
+from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.retention import TipSpans
 from hub.public.tips.sealing import TipBox
 from hub.public.tips.service import TipService
@@ -50,7 +50,7 @@ class Resources:
 
     db: Database
     clock: Clock
-    bell: Bell
+    bell: ChangeSignal
     blobs: Blobs
     passwords: Passwords = field(default_factory=Passwords)
     limits: SessionLimits = DEFAULT_LIMITS
@@ -62,10 +62,10 @@ class Resources:
     tip_spans: TipSpans | None = None
     petition_box: TipBox | None = None
     """None, as without `office`: the hub takes no data requests."""
-    office: Office | None = None
+    office: OfficeAddress | None = None
     household_box: TipBox | None = None
     """None: no households are asked for footage."""
-    bundle_parts: PartFolder | None = None
+    bundle_parts: PartialFiles | None = None
     """None: the hub takes no bundles by a page."""
     update_key: Callable[[], Ed25519PublicKey | None] = update_key
 
@@ -98,13 +98,13 @@ def _for_outside(r: Resources, acting: Acting, cases: CaseService) -> Iterator[o
     yield PublicService(r.db)
     yield NoticeService(acting, db=r.db, clock=r.clock)
     if r.tip_box is not None:
-        yield TipDesk(r.db, clock=r.clock, bell=r.bell, box=r.tip_box, spans=r.tip_spans)
+        yield PublicTipService(r.db, clock=r.clock, bell=r.bell, box=r.tip_box, spans=r.tip_spans)
         yield TipService(acting, box=r.tip_box, cases=cases)
     if r.petition_box is not None and r.office is not None:
-        desk = PetitionDesk(r.db, clock=r.clock, box=r.petition_box, office=r.office)
+        desk = PublicDataRequestService(r.db, clock=r.clock, box=r.petition_box, office=r.office)
         requests = DataRequestService(acting, desk=desk)
         yield from (desk, requests)
-        yield PetitionEraser(
+        yield DataRequestEraser(
             r.db, requests=requests, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
         )
     if r.household_box is not None:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from hub.app.config import HubSettings
-from hub.public.data_requests.rules import Span, Terms, Week, Wish, read_span
-from hub.public.data_requests.views import Office
+from hub.public.data_requests.rules import RequestKind, StepLength, StepLengths, Week, read_span
+from hub.public.data_requests.views import OfficeAddress
 
 
-def office(settings: HubSettings) -> Office:
+def office(settings: HubSettings) -> OfficeAddress:
     """Deadlines, calendar, reasons and texts."""
     said = settings.petitions
-    return Office(
-        terms=Terms(read_span(said.acknowledge), _spans(said.answer), _spans(said.extension)),
+    return OfficeAddress(
+        terms=StepLengths(read_span(said.acknowledge), _spans(said.answer), _spans(said.extension)),
         week=Week(
             ZoneInfo(settings.web.time_zone), frozenset(said.weekdays), frozenset(said.holidays)
         ),
@@ -23,5 +23,5 @@ def office(settings: HubSettings) -> Office:
     )
 
 
-def _spans(said: Mapping[str, str]) -> dict[Wish, Span]:
-    return {Wish(wish): read_span(text) for wish, text in said.items()}
+def _spans(said: Mapping[str, str]) -> dict[RequestKind, StepLength]:
+    return {RequestKind(wish): read_span(text) for wish, text in said.items()}

@@ -8,7 +8,7 @@ import structlog
 from agent.wire.enrolment import FINGERPRINT_BYTES, PORT
 from hub.app.config import HubSettings
 from hub.app.wiring import resources
-from hub.app.wiring.revocation import ShuttingOut
+from hub.app.wiring.revocation import Revocation
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.nodes.enrolment.desk import Enroller
@@ -36,7 +36,7 @@ def crl_file(settings: HubSettings) -> Path:
 
 def put_together(
     settings: HubSettings, db: Database, clock: Clock
-) -> tuple[Enrolling, ShuttingOut] | None:
+) -> tuple[Enrolling, Revocation] | None:
     """Services for pages and nodes; None if the authority's key is elsewhere, which is logged."""
     try:
         authority = open_authority(settings)
@@ -62,9 +62,9 @@ def put_together(
 
 def shutting_out(
     settings: HubSettings, db: Database, authority: Authority, clock: Clock
-) -> ShuttingOut:
+) -> Revocation:
     """Service that ends connections of revoked nodes."""
-    return ShuttingOut(
+    return Revocation(
         db,
         authority=authority,
         crl_file=crl_file(settings),
@@ -82,7 +82,7 @@ def node_address(settings: HubSettings) -> tuple[str, int]:
     )
 
 
-def write_list(shutting: ShuttingOut) -> None:
+def write_list(shutting: Revocation) -> None:
     """At the start, and after a restore; a failure is logged, and the next write has everything."""
     try:
         shutting.write_list()
@@ -90,7 +90,7 @@ def write_list(shutting: ShuttingOut) -> None:
         log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")
 
 
-def _shut_out(shutting: ShuttingOut, node: str) -> None:
+def _shut_out(shutting: Revocation, node: str) -> None:
     try:
         shutting.shut_out(node)
     except OSError as error:

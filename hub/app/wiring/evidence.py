@@ -24,14 +24,20 @@ from hub.base.private_files import read_private, write_private, write_public
 from hub.base.storage.blobs import BlobsError
 from hub.cases.evidence import keys, pdf
 from hub.cases.evidence.blur import BlurError
-from hub.cases.evidence.check import Verdict, check_package
-from hub.cases.evidence.keys import EvidenceKeyError, Signer
+from hub.cases.evidence.check import PackageCheck, check_package
+from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner
 from hub.cases.evidence.layout import LayoutError
-from hub.cases.evidence.manifest import Footage, Manifest
+from hub.cases.evidence.manifest import ExportedFootage, Manifest
 from hub.cases.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
-from hub.cases.evidence.redaction_plan import Plan, read_plan
-from hub.cases.evidence.seal_report import Report, verify_file
-from hub.cases.evidence.service import CannotLeaveError, Custody, Export, ExportService, Leaving
+from hub.cases.evidence.redaction_plan import RedactionPlan, read_plan
+from hub.cases.evidence.seal_report import SealReport, verify_file
+from hub.cases.evidence.service import (
+    CannotLeaveError,
+    Custody,
+    Export,
+    ExportedFile,
+    ExportService,
+)
 
 log = structlog.get_logger()
 
@@ -82,7 +88,7 @@ def package(
     leaving: Export,
     *,
     into: Path,
-    plans: Sequence[Plan] = (),
+    plans: Sequence[RedactionPlan] = (),
 ) -> tuple[Path, Manifest]:
     """Write it beside its place, synced, then rename: a package is whole or absent.
 
@@ -134,7 +140,7 @@ def verify_package(
     path: Path,
     trusted: Sequence[x509.Certificate],
     stamp_roots: Sequence[x509.Certificate] = (),
-) -> Verdict:
+) -> PackageCheck:
     """Read one through; OSError when it cannot be read."""
     with path.open("rb") as file:
         return check_package(
@@ -142,7 +148,7 @@ def verify_package(
         )
 
 
-def lines_of(path: Path, verdict: Verdict) -> list[str]:
+def lines_of(path: Path, verdict: PackageCheck) -> list[str]:
     """A verdict for people."""
     manifest = verdict.manifest
     head = f"{path}: {'whole' if verdict.is_intact else 'NOT WHOLE'}"
@@ -160,19 +166,19 @@ def key_folder(settings: HubSettings) -> Path:
     return settings.secrets.folder
 
 
-def signer(settings: HubSettings, now: datetime) -> Signer:
+def signer(settings: HubSettings, now: datetime) -> EvidenceSigner:
     """The key that signs now, made when there is none; EvidenceKeyError, OSError."""
     return keys.current(key_folder(settings), now, read=read_private) or new_key(settings, now)
 
 
-def new_key(settings: HubSettings, now: datetime) -> Signer:
+def new_key(settings: HubSettings, now: datetime) -> EvidenceSigner:
     return keys.new_key(key_folder(settings), now, private=write_private, public=write_public)
 
 
-def _item(exports: ExportService, one: Leaving, number: int) -> Item:
+def _item(exports: ExportService, one: ExportedFile, number: int) -> Item:
     state, certificates = ("unsealed", ()) if one.kind == "picture" else _seal(exports.read(one))
     given = one.given
-    footage = Footage(
+    footage = ExportedFootage(
         path=path_of(number, one.kind, one.media_id, suffix=given.form if given else ""),
         media_id=one.media_id,
         kind=one.kind,
@@ -197,7 +203,7 @@ def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:
         for piece in pieces:
             file.write(piece)
         file.flush()
-        report: Report = verify_file(Path(file.name), None)
+        report: SealReport = verify_file(Path(file.name), None)
     if report.verdict is None:
         return "unreadable", ()
     claims = report.verdict.claims

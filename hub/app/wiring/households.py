@@ -13,14 +13,14 @@ from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs
 from hub.cases.evidence.arrival import seal_arrival
-from hub.cases.evidence.arrival_seal import ArrivalSeal, Arrived
+from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent
 from hub.cases.evidence.keys import EvidenceKeyError
 from hub.notify.channels.port import Channel, Message, Phone
 from hub.notify.delivery.fan_out import our_fault, send_by
 from hub.notify.rules.delivery_result import Answer, Delivered
-from hub.public.households.arrivals import Arrivals
-from hub.public.households.port import HouseholdRoom, Tell, Terms
-from hub.public.households.upload_service import GivingDesk
+from hub.public.households.arrivals import ArrivalQueue
+from hub.public.households.port import HouseholdServices, HouseholdTerms, Tell
+from hub.public.households.upload_service import HouseholdUploadService
 
 log = structlog.get_logger(__name__)
 
@@ -32,16 +32,16 @@ def put_together(
     blobs: Blobs,
     clock: Clock,
     channels: Mapping[str, Channel],
-) -> HouseholdRoom | None:
+) -> HouseholdServices | None:
     """All services for households; None if the hub has none."""
     said = settings.households
     if not said.asked:
         return None
     parts = resources.parts(settings, "given")
-    desk = GivingDesk(db, clock=clock, parts=parts)
-    return HouseholdRoom(
+    desk = HouseholdUploadService(db, clock=clock, parts=parts)
+    return HouseholdServices(
         desk=desk,
-        arrivals=Arrivals(
+        arrivals=ArrivalQueue(
             db,
             clock=clock,
             blobs=blobs,
@@ -50,7 +50,7 @@ def put_together(
             seal=lambda one: _seal(settings, one),
             keep_days=said.keep_days,
         ),
-        terms=Terms(
+        terms=HouseholdTerms(
             version=said.consent_version,
             texts={"vi": said.consent_vi, "en": said.consent_en},
         ),
@@ -58,7 +58,7 @@ def put_together(
     )
 
 
-def _seal(settings: HubSettings, one: Arrived) -> ArrivalSeal:
+def _seal(settings: HubSettings, one: SealContent) -> ArrivalSeal:
     now = datetime.fromtimestamp(one.arrived_utc_us / 1e6, UTC)
     try:
         return seal_arrival(signer(settings, now), one)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from hub.access.oidc.http import Line
-from hub.access.oidc.provider import Client, Provider
+from hub.access.oidc.http import ProviderHttp
+from hub.access.oidc.provider import OidcProvider, ProviderClient
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.base.private_files import read_private
@@ -21,14 +21,14 @@ def secret_file(settings: HubSettings) -> Path:
     return Path(settings.oidc.secret_file or settings.secrets.folder / SECRET)
 
 
-def provider(settings: HubSettings, now_utc_s: Callable[[], float]) -> Provider | None:
+def provider(settings: HubSettings, now_utc_s: Callable[[], float]) -> OidcProvider | None:
     """It, not asked yet, so that a hub starts without it; StartRefusedError for what is missing."""
     oidc = settings.oidc
     if not oidc.issuer:
         return None
     if not oidc.client_id:
         raise StartRefusedError("oidc.client_id is missing: who the hub is to oidc.issuer")
-    client = Client(
+    client = ProviderClient(
         issuer=oidc.issuer,
         client_id=oidc.client_id,
         secret=_secret(secret_file(settings)),
@@ -37,8 +37,8 @@ def provider(settings: HubSettings, now_utc_s: Callable[[], float]) -> Provider 
         label_claim=oidc.claim,
     )
     names = {"vi": oidc.button_vi, "en": oidc.button_en}
-    line = Line(_trust(oidc.ca_file))
-    return Provider(client, names=names, line=line, now_utc_s=now_utc_s)
+    line = ProviderHttp(_trust(oidc.ca_file))
+    return OidcProvider(client, names=names, line=line, now_utc_s=now_utc_s)
 
 
 def _secret(path: Path) -> str:

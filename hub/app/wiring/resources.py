@@ -16,7 +16,7 @@ from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema, migrate
 from hub.base.private_files import read_private, write_private
 from hub.base.storage.blobs import BlobFolder, Blobs
-from hub.base.storage.partial_files import MOST_PER_NODE, PartFolder
+from hub.base.storage.partial_files import MOST_PER_NODE, PartialFiles
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
 from hub.footage.transcoding.proxies import Proxies
 from hub.intake.mqtt.probe import BrokerAddress
@@ -128,10 +128,10 @@ def blobs(settings: HubSettings) -> Blobs:
     return bucket(settings, staging=folder)
 
 
-def parts(settings: HubSettings, name: str, *, most: int = MOST_PER_NODE) -> PartFolder:
+def parts(settings: HubSettings, name: str, *, most: int = MOST_PER_NODE) -> PartialFiles:
     """What has come of files so far, in the folder of that name; `most` of one sender's."""
     folder = settings.store.media_folder
-    return PartFolder(folder / name, spare_bytes=spare_bytes(folder), most_per_node=most)
+    return PartialFiles(folder / name, spare_bytes=spare_bytes(folder), most_per_node=most)
 
 
 def spare_bytes(folder: Path) -> int:

@@ -35,7 +35,7 @@ VISIT_S: Final = 5.0
 HOLDS: Final = timedelta(minutes=5)
 
 
-class ShuttingOut:
+class Revocation:
     """For any thread; one list is written at a time."""
 
     def __init__(

@@ -14,9 +14,9 @@ from hub.app.config import HubSettings
 from hub.base.rfc3161 import (
     MOST_ANSWER_BYTES,
     MOST_APART_S,
-    Authority,
     Stamp,
     StampError,
+    TimestampAuthority,
     read_roots,
 )
 
@@ -26,22 +26,22 @@ _ASKS: Final = "application/timestamp-query"
 _ANSWERS: Final = "application/timestamp-reply"
 
 
-def authority(settings: HubSettings) -> Authority | None:
+def authority(settings: HubSettings) -> TimestampAuthority | None:
     """The configured authority, or None; StampError if its roots are missing."""
     url, roots = settings.evidence.stamp_url, settings.evidence.stamp_ca_file
     if not url:
         return None
     if not roots:
         raise StampError("evidence.stamp_ca_file must name the certificate of the authority's root")
-    return Authority(url, roots_of(Path(roots)), partial(_post, url))
+    return TimestampAuthority(url, roots_of(Path(roots)), partial(_post, url))
 
 
-def asked(settings: HubSettings) -> Authority | None:
+def asked(settings: HubSettings) -> TimestampAuthority | None:
     """The same for an export, which no stamp fault may stop: the fault is then the result."""
     try:
         return authority(settings)
     except StampError as error:
-        return Authority(settings.evidence.stamp_url, (), partial(_refuse, str(error)))
+        return TimestampAuthority(settings.evidence.stamp_url, (), partial(_refuse, str(error)))
 
 
 def roots_of(path: Path) -> list[x509.Certificate]:
@@ -58,7 +58,7 @@ def _refuse(why: str, _: bytes) -> bytes:
     raise StampError(why)
 
 
-def try_out(asked: Authority) -> Stamp:
+def try_out(asked: TimestampAuthority) -> Stamp:
     """A stamp of a few bytes, thrown away; raises StampError."""
     before = datetime.now(UTC)
     _, stamp = asked.stamp(uuid4().bytes)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from hub.base.audit import log
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.errors import DomainError
@@ -111,7 +111,7 @@ class Acting:
     Blocks are not nested: the line of an inner one would be committed before the outer one ends.
     """
 
-    def __init__(self, db: Database, *, clock: Clock, bell: Bell) -> None:
+    def __init__(self, db: Database, *, clock: Clock, bell: ChangeSignal) -> None:
         self._db = db
         self._clock = clock
         self._bell = bell

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns, new_id
-from hub.base.hash_chain import BEGINNING, Anchor, Record, bind
+from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
 from hub.base.moment import Moment
 
 DETAIL_CHARS: Final = 2000
@@ -86,10 +86,10 @@ def lines_of(conn: Connection, by: By) -> int:
     return written
 
 
-def head(conn: Connection, now: Moment) -> Anchor:
+def head(conn: Connection, now: Moment) -> LogAnchor:
     """The last line of the log now; number 0 if it is empty."""
     seq, last = _head(conn)
-    return Anchor(seq, last, now.utc_us)
+    return LogAnchor(seq, last, now.utc_us)
 
 
 def read(conn: Connection) -> Iterator[tuple[Record, str]]:

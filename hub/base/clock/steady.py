@@ -26,7 +26,7 @@ DOUBT_US: Final = 3 * 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class ClockAnchor:
     """State that a run of the hub leaves for the next one."""
 
     boot_id: str
@@ -40,7 +40,9 @@ class Anchor:
 class SteadyTime:
     """Combines the machine's clock (`wall_us`, UTC) with its ticks since boot, in µs."""
 
-    def __init__(self, anchor: Anchor | None, *, boot_id: str, wall_us: int, ticks_us: int) -> None:
+    def __init__(
+        self, anchor: ClockAnchor | None, *, boot_id: str, wall_us: int, ticks_us: int
+    ) -> None:
         self._boot_id = boot_id
         self._wall_us, self._ticks_us = wall_us, ticks_us
         self._since_us = ticks_us
@@ -87,11 +89,11 @@ class SteadyTime:
             self._doubted_until_us = 0
         return self._ticks_us < self._doubted_until_us
 
-    def anchor(self) -> Anchor:
+    def anchor(self) -> ClockAnchor:
         """State for the next run."""
         utc_us = self._wall_us - self.untaken_us
         base_us = utc_us - self._ticks_us
-        return Anchor(self._boot_id, base_us, utc_us, self._doubted_until_us)
+        return ClockAnchor(self._boot_id, base_us, utc_us, self._doubted_until_us)
 
     def _step(self, step_us: int) -> None:
         if abs(step_us) < STEP_US:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.base.clock.clock import kernel_error_ms
-from hub.base.clock.steady import Anchor, SteadyTime
+from hub.base.clock.steady import ClockAnchor, SteadyTime
 from hub.base.moment import Moment
 
 FILE: Final = "clock"
@@ -96,11 +96,11 @@ def _boot_id() -> str:
         return f"run-{os.getpid()}-{time.monotonic_ns()}"
 
 
-def _read(file: Path | None) -> Anchor | None:
+def _read(file: Path | None) -> ClockAnchor | None:
     if file is None:
         return None
     try:
         boot_id, *numbers = file.read_text().split()
-        return Anchor(boot_id, *map(int, numbers))
+        return ClockAnchor(boot_id, *map(int, numbers))
     except (OSError, ValueError, TypeError):
         return None

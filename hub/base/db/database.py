@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from hub.base.db.write_queue import Turns
+from hub.base.db.write_queue import WriteQueue
 
 _IS_DURABLE: Final = "is_durable"
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -45,7 +45,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url: Final = _checked(url)
-        self._turns = Turns()
+        self._turns = WriteQueue()
         self._turn_of: int | None = None
         if self.url.get_backend_name() == "sqlite":
             self._readers = _sqlite_engine(self.url, is_writer=False)

@@ -26,7 +26,7 @@ class _Deed(Generic[T]):
         self.error: Exception | None = None
 
 
-class Together:
+class GroupCommit:
     """For any thread. The thread that can write next writes for all that arrived during the last
     commit."""
 

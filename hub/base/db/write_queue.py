@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turns:
+class WriteQueue:
     """One thread at a time; not reentrant."""
 
     def __init__(self) -> None:

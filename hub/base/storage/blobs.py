@@ -29,11 +29,11 @@ __all__ = [
     "BlobFolder",
     "Blobs",
     "BlobsError",
-    "Found",
     "HashMismatchError",
     "Incoming",
     "NoRoomError",
     "StoreAwayError",
+    "StoredBlob",
     "checked",
     "needing_room",
 ]
@@ -42,7 +42,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredBlob:
     """A file in the store; `changed_utc_us` is the time it was stored."""
 
     sha256: str
@@ -81,7 +81,7 @@ class Blobs(Protocol):
         """Delete the file; returns True if it existed."""
         ...
 
-    def walk(self, shelf: str) -> Iterator[Found]:
+    def walk(self, shelf: str) -> Iterator[StoredBlob]:
         """All files whose hash begins with these two digits."""
         ...
 
@@ -147,14 +147,14 @@ class BlobFolder:
             return False
         return True
 
-    def walk(self, shelf: str) -> Iterator[Found]:
+    def walk(self, shelf: str) -> Iterator[StoredBlob]:
         """See `Blobs`."""
         folder = Path(self._folder) / shelf
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             with contextlib.suppress(FileNotFoundError):  # removed meanwhile
                 facts = path.stat()
                 if _SHA256.fullmatch(path.name) is not None:
-                    yield Found(path.name, facts.st_size, facts.st_mtime_ns // 1000)
+                    yield StoredBlob(path.name, facts.st_size, facts.st_mtime_ns // 1000)
 
     def free_bytes(self) -> int | None:
         """See `Blobs`."""

@@ -48,11 +48,11 @@ class SupersededError(Exception):
     """A newer request writes this part now."""
 
 
-class PartWriter:
+class PartialFileWriter:
     """The one writer of a part; for one thread at a time. Another request may take the part over at
     any time."""
 
-    def __init__(self, path: str, *, closed: Callable[["PartWriter"], object]) -> None:
+    def __init__(self, path: str, *, closed: Callable[["PartialFileWriter"], object]) -> None:
         """`closed` is called once the writer accepts no more."""
         self.path = path
         self._closed = closed
@@ -96,7 +96,7 @@ class PartWriter:
                         sync_folder(os.path.dirname(self.path))
 
 
-class PartFolder:
+class PartialFiles:
     """One folder per node, one file per part; created if missing; for any thread."""
 
     def __init__(
@@ -106,7 +106,7 @@ class PartFolder:
         self._spare_bytes = spare_bytes
         self._most_per_node = most_per_node
         self._lock = threading.RLock()
-        self._writers: dict[str, PartWriter] = {}
+        self._writers: dict[str, PartialFileWriter] = {}
         self.crowded_out = 0
         """Count of parts removed because their node had too many."""
         self.is_held: Callable[[UUID, str], bool] = lambda _owner, _name: False
@@ -120,7 +120,7 @@ class PartFolder:
             self._take_over(path)
             return os.stat(path).st_size if os.path.isfile(path) else 0
 
-    def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartWriter:
+    def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartialFileWriter:
         """Continue or start a part; `room_bytes` are still to come. Raises NoRoomError."""
         path = self.path(owner, name)
         with self._lock:
@@ -131,7 +131,7 @@ class PartFolder:
                 self._make_room_among(home)
             with needing_room():
                 os.makedirs(home, exist_ok=True)
-                writer = PartWriter(path, closed=self._forget)
+                writer = PartialFileWriter(path, closed=self._forget)
             self._writers[path] = writer
             return writer
 
@@ -221,7 +221,7 @@ class PartFolder:
         """Number of parts being written."""
         return len(self._writers)
 
-    def _forget(self, writer: PartWriter) -> None:
+    def _forget(self, writer: PartialFileWriter) -> None:
         with self._lock:
             if self._writers.get(writer.path) is writer:
                 del self._writers[writer.path]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from hub.base.storage.blobs import Found, checked
+from hub.base.storage.blobs import StoredBlob, checked
 from hub.base.storage.staging import (
     PIECE_BYTES,
     BlobsError,
@@ -143,7 +143,7 @@ class BlobBucket:
             self._ask("delete_object", sha256)
         return True
 
-    def walk(self, shelf: str) -> Iterator[Found]:
+    def walk(self, shelf: str) -> Iterator[StoredBlob]:
         """See `Blobs`; holds at most a thousand names in memory."""
         with self._asking():
             pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -153,7 +153,7 @@ class BlobBucket:
                 name = str(item["Key"]).rpartition("/")[2]
                 with suppress(ValueError):  # not a file of the clip store
                     changed_utc_us = int(item["LastModified"].timestamp() * 1_000_000)
-                    yield Found(checked(name), int(item["Size"]), changed_utc_us)
+                    yield StoredBlob(checked(name), int(item["Size"]), changed_utc_us)
 
     def free_bytes(self) -> int | None:
         """See `Blobs`; always None, because a bucket does not report it."""

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 
 from hub.base.audit.log import By
 from hub.base.moment import Moment
-from hub.base.text.csv_table import Wrong
+from hub.base.text.csv_table import CsvFault
 
 Done = Literal["add", "change", "same"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ImportStep:
     """Effect of one line."""
 
     line: int
@@ -29,8 +29,8 @@ class Step:
 class Import:
     """Effect of a table, or all its errors."""
 
-    steps: tuple[Step, ...]
-    wrong: tuple[Wrong, ...]
+    steps: tuple[ImportStep, ...]
+    wrong: tuple[CsvFault, ...]
 
     @property
     def may_be_done(self) -> bool:
@@ -41,19 +41,19 @@ class Import:
 class RefusedError(Exception):
     """The error of a line."""
 
-    def __init__(self, wrong: Wrong) -> None:
+    def __init__(self, wrong: CsvFault) -> None:
         super().__init__(wrong)
         self.wrong = wrong
 
 
-class Found:
+class ImportPlan:
     """Steps and errors."""
 
-    def __init__(self, wrong: list[Wrong]) -> None:
+    def __init__(self, wrong: list[CsvFault]) -> None:
         self.wrong = wrong
-        self.steps: list[Step] = []
+        self.steps: list[ImportStep] = []
 
-    def take(self, make: Callable[[], Step]) -> None:
+    def take(self, make: Callable[[], ImportStep]) -> None:
         """Add the step of a line, or note its error."""
         try:
             self.steps.append(make())

@@ -20,7 +20,7 @@ FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 _LOST: Final = "\ufffd"
 
 
-class LineFault(StrEnum):
+class CsvLineFault(StrEnum):
     """Why a line or the whole table is refused."""
 
     EMPTY = "empty"
@@ -56,16 +56,16 @@ class LineFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class CsvFault:
     """A fault in one line (1 is the header), with the word or character at fault."""
 
     line: int
-    fault: LineFault
+    fault: CsvLineFault
     what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CsvLine:
     """One line of the table by column name, without outer spaces; a missing column is empty."""
 
     number: int
@@ -80,8 +80,8 @@ class Line:
 class Table:
     """The valid lines and all faults."""
 
-    lines: tuple[Line, ...]
-    wrong: tuple[Wrong, ...]
+    lines: tuple[CsvLine, ...]
+    wrong: tuple[CsvFault, ...]
 
 
 def read(content: bytes, *, needed: Sequence[str], allowed: Sequence[str]) -> Table:
@@ -90,7 +90,7 @@ def read(content: bytes, *, needed: Sequence[str], allowed: Sequence[str]) -> Ta
     The separator is a comma or a semicolon, as in the header.
     """
     text = _decoded(content)
-    if isinstance(text, Wrong):
+    if isinstance(text, CsvFault):
         return Table((), (text,))
     delimiter = (
         ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
@@ -98,11 +98,11 @@ def read(content: bytes, *, needed: Sequence[str], allowed: Sequence[str]) -> Ta
     try:
         rows = list(_rows(text, delimiter))
     except csv.Error:
-        return Table((), (Wrong(_line_of_odd_quotes(text), LineFault.QUOTES),))
+        return Table((), (CsvFault(_line_of_odd_quotes(text), CsvLineFault.QUOTES),))
     if not rows:
-        return Table((), (Wrong(1, LineFault.EMPTY),))
+        return Table((), (CsvFault(1, CsvLineFault.EMPTY),))
     if len(rows) > MOST_LINES + 1:
-        return Table((), (Wrong(MOST_LINES + 2, LineFault.LARGE, str(MOST_LINES)),))
+        return Table((), (CsvFault(MOST_LINES + 2, CsvLineFault.LARGE, str(MOST_LINES)),))
     columns = [name.strip().casefold() for name in rows[0][1]]
     wrong = list(_wrong_columns(columns, needed, allowed))
     if wrong:
@@ -113,23 +113,23 @@ def read(content: bytes, *, needed: Sequence[str], allowed: Sequence[str]) -> Ta
         wrong += found
         if not found:
             stripped = (cell.strip() for cell in cells)
-            lines.append(Line(number, dict(zip(columns, stripped, strict=True))))
+            lines.append(CsvLine(number, dict(zip(columns, stripped, strict=True))))
     if not lines and not wrong:
-        wrong = [Wrong(2, LineFault.EMPTY)]
+        wrong = [CsvFault(2, CsvLineFault.EMPTY)]
     return Table(tuple(lines), tuple(wrong))
 
 
-def _decoded(content: bytes) -> str | Wrong:
+def _decoded(content: bytes) -> str | CsvFault:
     if len(content) > MOST_BYTES:
-        return Wrong(1, LineFault.LARGE, f"{MOST_BYTES // 1000} kB")
+        return CsvFault(1, CsvLineFault.LARGE, f"{MOST_BYTES // 1000} kB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Wrong(content[: error.start].count(b"\n") + 1, LineFault.ENCODING)
+        return CsvFault(content[: error.start].count(b"\n") + 1, CsvLineFault.ENCODING)
     if "\0" in text:
-        return Wrong(text[: text.index("\0")].count("\n") + 1, LineFault.ENCODING)
+        return CsvFault(text[: text.index("\0")].count("\n") + 1, CsvLineFault.ENCODING)
     if _LOST in text:
-        return Wrong(text[: text.index(_LOST)].count("\n") + 1, LineFault.LETTER_LOST)
+        return CsvFault(text[: text.index(_LOST)].count("\n") + 1, CsvLineFault.LETTER_LOST)
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -152,32 +152,36 @@ def _line_of_odd_quotes(text: str) -> int:
 
 def _wrong_columns(
     columns: Sequence[str], needed: Sequence[str], allowed: Sequence[str]
-) -> "list[Wrong]":
+) -> "list[CsvFault]":
     known = (*needed, *allowed)
-    wrong = [Wrong(1, LineFault.COLUMN_MISSING, name) for name in needed if name not in columns]
-    wrong += [Wrong(1, LineFault.COLUMN_UNKNOWN, name) for name in columns if name not in known]
+    wrong = [
+        CsvFault(1, CsvLineFault.COLUMN_MISSING, name) for name in needed if name not in columns
+    ]
     wrong += [
-        Wrong(1, LineFault.COLUMN_TWICE, name)
+        CsvFault(1, CsvLineFault.COLUMN_UNKNOWN, name) for name in columns if name not in known
+    ]
+    wrong += [
+        CsvFault(1, CsvLineFault.COLUMN_TWICE, name)
         for name in dict.fromkeys(columns)
         if columns.count(name) > 1
     ]
     return wrong
 
 
-def _wrong_cells(number: int, cells: Sequence[str], width: int) -> "list[Wrong]":
+def _wrong_cells(number: int, cells: Sequence[str], width: int) -> "list[CsvFault]":
     if len(cells) != width:
-        return [Wrong(number, LineFault.CELLS, f"{len(cells)} / {width}")]
+        return [CsvFault(number, CsvLineFault.CELLS, f"{len(cells)} / {width}")]
     return [wrong for cell in cells if (wrong := _wrong_cell(number, cell)) is not None]
 
 
-def _wrong_cell(number: int, cell: str) -> Wrong | None:
+def _wrong_cell(number: int, cell: str) -> CsvFault | None:
     unseen = next((sign for sign in cell.strip() if _is_unseen(sign)), None)
     if unseen is not None:
-        return Wrong(number, LineFault.UNSEEN, f"U+{ord(unseen):04X}")
+        return CsvFault(number, CsvLineFault.UNSEEN, f"U+{ord(unseen):04X}")
     if len(cell) > MOST_CHARS:
-        return Wrong(number, LineFault.LONG, f"{cell[:20]}…")
+        return CsvFault(number, CsvLineFault.LONG, f"{cell[:20]}…")
     if cell.strip().startswith(FORMULA_BEGINS) and not is_number(cell.strip()):
-        return Wrong(number, LineFault.FORMULA, cell.strip()[:20])
+        return CsvFault(number, CsvLineFault.FORMULA, cell.strip()[:20])
     return None
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field
 
-from hub.cases.evidence.arrival_seal import ArrivalSeal, Arrived
-from hub.cases.evidence.keys import Signer
-from hub.cases.evidence.manifest import Micros, Part, Sha256, Text
+from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent
+from hub.cases.evidence.keys import EvidenceSigner
+from hub.cases.evidence.manifest import Micros, PackagePart, Sha256, Text
 
 CLOCK: Final = (
     "The film's own clock is the household's, not the hub's: how far off it is, nobody knows. "
@@ -17,7 +17,7 @@ CLOCK: Final = (
 )
 
 
-class Arrival(Part):
+class SignedArrival(PackagePart):
     """Signed as the bytes it is written in."""
 
     v: Literal[1] = 1
@@ -41,9 +41,9 @@ class Arrival(Part):
     key_sha256: Sha256
 
 
-def seal_arrival(signer: Signer, one: Arrived) -> ArrivalSeal:
+def seal_arrival(signer: EvidenceSigner, one: SealContent) -> ArrivalSeal:
     """Statement and signature by the evidence key, in the form of a package's manifest."""
-    said = Arrival(
+    said = SignedArrival(
         clip_id=one.clip_id,
         request_id=one.request_id,
         household_id=one.household_id,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class SealedPart:
     """The relevant part of a file; None for its start or its end."""
 
     from_ms: int | None = None
@@ -18,7 +18,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class SealContent:
     """Content of a seal on arrival."""
 
     clip_id: UUID
@@ -28,7 +28,7 @@ class Arrived:
     size_bytes: int
     came_sha256: str
     came_bytes: int
-    cut: Cut
+    cut: SealedPart
     since_utc_us: int
     until_utc_us: int
     arrived_utc_us: int

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from hub.cases.evidence.redaction_plan import Area, Plan
+from hub.cases.evidence.redaction_plan import Area, RedactionPlan
 
 FIELDS: Final = 3
 """Fields of one colour per direction: only a few tones of a face are left."""
@@ -32,7 +32,9 @@ class BlurError(ValueError):
     """No redacted copy can be made; the message says why."""
 
 
-def blur(kind: str, pieces: Iterable[bytes], plan: Plan, *, original: Path, copy: Path) -> None:
+def blur(
+    kind: str, pieces: Iterable[bytes], plan: RedactionPlan, *, original: Path, copy: Path
+) -> None:
     """Write the redacted copy of a clip or picture to `copy`; `original` is a path for its
     bytes."""
     with original.open("wb") as file:
@@ -85,7 +87,7 @@ def _mark(picture: Image.Image) -> None:
     pen.text((4, 2), MARK, font=font, fill=(255, 255, 255))
 
 
-def _picture(original: Path, plan: Plan, copy: Path) -> None:
+def _picture(original: Path, plan: RedactionPlan, copy: Path) -> None:
     with Image.open(original) as picture:
         shown = hidden(picture, plan.at(0.0))
     kept = io.BytesIO()
@@ -93,7 +95,7 @@ def _picture(original: Path, plan: Plan, copy: Path) -> None:
     copy.write_bytes(kept.getvalue())
 
 
-def _clip(original: Path, plan: Plan, copy: Path) -> None:
+def _clip(original: Path, plan: RedactionPlan, copy: Path) -> None:
     import av  # noqa: PLC0415 - heavy, and seldom wanted
 
     try:

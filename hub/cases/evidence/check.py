@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hub.base.rfc3161 import UNREADABLE, Stamp, StampError, check_stamp, must_agree, read_roots
 from hub.cases.evidence.keys import fingerprint, is_believed, is_signed
-from hub.cases.evidence.layout import Entry, LayoutError, read_content, read_entries
+from hub.cases.evidence.layout import LayoutError, PackageEntry, read_content, read_entries
 from hub.cases.evidence.manifest import (
     CERTIFICATE,
     MANIFEST,
@@ -30,7 +30,7 @@ _HEAD: Final = re.compile(rb"PK\x03\x04")
 
 
 @dataclass(slots=True)
-class Verdict:
+class PackageCheck:
     """Result; intact if `faults` is empty."""
 
     manifest: Manifest | None = None
@@ -58,14 +58,14 @@ def check_package(
     *,
     seal_of: Callable[[Iterable[bytes]], str] | None = None,
     stamp_roots: Sequence[x509.Certificate] = (),
-) -> Verdict:
+) -> PackageCheck:
     """Read a whole package. `seal_of` returns the seal result of a clip, as in the manifest.
 
     A time stamp is checked against `stamp_roots`; without any, against the root that the hub
     included.
     """
-    verdict = Verdict()
-    entries: dict[str, Entry] = {}
+    verdict = PackageCheck()
+    entries: dict[str, PackageEntry] = {}
     try:
         for entry in read_entries(file):
             if entry.name in entries:
@@ -88,7 +88,9 @@ def check_package(
     return verdict
 
 
-def _small(file: BinaryIO, entries: dict[str, Entry], name: str, verdict: Verdict) -> bytes:
+def _small(
+    file: BinaryIO, entries: dict[str, PackageEntry], name: str, verdict: PackageCheck
+) -> bytes:
     entry = entries.get(name)
     if entry is None:
         verdict.faults.append(f"{name}: it is missing")
@@ -103,7 +105,7 @@ def _small(file: BinaryIO, entries: dict[str, Entry], name: str, verdict: Verdic
 
 
 def _check_signature(
-    verdict: Verdict, small: dict[str, bytes], trusted: Sequence[x509.Certificate]
+    verdict: PackageCheck, small: dict[str, bytes], trusted: Sequence[x509.Certificate]
 ) -> None:
     content = small[MANIFEST]
     try:
@@ -125,7 +127,7 @@ def _check_signature(
         _check_key(verdict, verdict.manifest, verdict.certificate)
 
 
-def _check_key(verdict: Verdict, manifest: Manifest, certificate: x509.Certificate) -> None:
+def _check_key(verdict: PackageCheck, manifest: Manifest, certificate: x509.Certificate) -> None:
     if manifest.key_sha256 != fingerprint(certificate):
         verdict.faults.append(f"{CERTIFICATE}: it is not the one that {MANIFEST} names")
     try:
@@ -138,7 +140,7 @@ def _check_key(verdict: Verdict, manifest: Manifest, certificate: x509.Certifica
 
 
 def _roots_within(
-    file: BinaryIO, entries: dict[str, Entry], verdict: Verdict
+    file: BinaryIO, entries: dict[str, PackageEntry], verdict: PackageCheck
 ) -> list[x509.Certificate]:
     if STAMP_ROOTS not in entries:  # reported already
         return []
@@ -150,7 +152,7 @@ def _roots_within(
 
 
 def _check_stamp(
-    verdict: Verdict, content: bytes, answer: bytes, roots: Sequence[x509.Certificate]
+    verdict: PackageCheck, content: bytes, answer: bytes, roots: Sequence[x509.Certificate]
 ) -> None:
     manifest = verdict.manifest
     if manifest is None or not answer:  # reported already
@@ -169,7 +171,7 @@ def _check_stamp(
 
 
 def _check_files(
-    file: BinaryIO, verdict: Verdict, manifest: Manifest, entries: dict[str, Entry]
+    file: BinaryIO, verdict: PackageCheck, manifest: Manifest, entries: dict[str, PackageEntry]
 ) -> None:
     named = {one.path: one for one in manifest.files}
     if len(named) != len(manifest.files):
@@ -195,9 +197,9 @@ def _check_files(
 
 def _check_seals(
     file: BinaryIO,
-    verdict: Verdict,
+    verdict: PackageCheck,
     manifest: Manifest,
-    entries: dict[str, Entry],
+    entries: dict[str, PackageEntry],
     seal_of: Callable[[Iterable[bytes]], str],
 ) -> None:
     for footage in manifest.footage:
@@ -216,7 +218,7 @@ def _check_seals(
             )
 
 
-def _sha256(file: BinaryIO, entry: Entry) -> str:
+def _sha256(file: BinaryIO, entry: PackageEntry) -> str:
     digest = sha256()
     try:
         for piece in read_content(file, entry):

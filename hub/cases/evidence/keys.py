@@ -36,7 +36,7 @@ class EvidenceKeyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class EvidenceSigner:
     """The present key and its certificate."""
 
     key: Ed25519PrivateKey
@@ -59,7 +59,7 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 def new_key(
     folder: Path, now: datetime, *, private: WriteFile, public: WriteFile, days: int = KEY_DAYS
-) -> Signer:
+) -> EvidenceSigner:
     """Create the key that signs from now on; files are written atomically."""
     key = Ed25519PrivateKey.generate()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, OWNER)])
@@ -80,10 +80,10 @@ def new_key(
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     private(folder / f"{stem}.key", pem)
     public(folder / f"{stem}.crt", certificate.public_bytes(Encoding.PEM))
-    return Signer(key, certificate)
+    return EvidenceSigner(key, certificate)
 
 
-def current(folder: Path, now: datetime, *, read: ReadPrivate) -> Signer | None:
+def current(folder: Path, now: datetime, *, read: ReadPrivate) -> EvidenceSigner | None:
     """The newest valid key; None if there is no key, EvidenceKeyError if none is valid."""
     files = sorted(folder.glob("evidence-*.crt"), reverse=True)
     if not files:
@@ -91,7 +91,9 @@ def current(folder: Path, now: datetime, *, read: ReadPrivate) -> Signer | None:
     for path in files:
         certificate = read_certificate(path)
         if certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
-            return Signer(_private_key(path.with_suffix(".key"), certificate, read), certificate)
+            return EvidenceSigner(
+                _private_key(path.with_suffix(".key"), certificate, read), certificate
+            )
     ended = read_certificate(files[0]).not_valid_after_utc
     raise EvidenceKeyError(
         f"the evidence key {files[0].stem} holds until {ended:%d/%m/%Y} and it is "

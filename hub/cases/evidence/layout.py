@@ -32,7 +32,7 @@ class LayoutError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PackageEntry:
     """One file of a package; `start` is the offset of its content."""
 
     name: str
@@ -57,7 +57,7 @@ class Entry:
         return _CENTRAL.pack(*fixed, self.crc32, size, size, *rest) + name
 
 
-def directory(entries: Sequence[Entry]) -> bytes:
+def directory(entries: Sequence[PackageEntry]) -> bytes:
     """End of a package of these files."""
     listed = b"".join(entry.central() for entry in entries)
     last = entries[-1] if entries else None
@@ -66,17 +66,17 @@ def directory(entries: Sequence[Entry]) -> bytes:
     return listed + _END.pack(b"PK\5\6", 0, 0, count, count, len(listed), offset, 0)
 
 
-class Writer:
+class PackageWriter:
     """Writes a package file by file into a seekable file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._entries: list[Entry] = []
+        self._entries: list[PackageEntry] = []
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
         """Add a file; LayoutError if the package would become too large."""
         begin = self._file.tell()
-        draft = Entry(name, 0, 0, 0)
+        draft = PackageEntry(name, 0, 0, 0)
         start = begin + len(draft.local())
         self._file.write(draft.local())
         size = crc32 = 0
@@ -86,7 +86,7 @@ class Writer:
                 raise LayoutError("it would be larger than 4 GiB: export in parts")
             crc32 = zlib.crc32(piece, crc32)
             self._file.write(piece)
-        entry = Entry(name, size, crc32, start)
+        entry = PackageEntry(name, size, crc32, start)
         self._file.seek(begin)
         self._file.write(entry.local())
         self._file.seek(start + size)
@@ -97,12 +97,12 @@ class Writer:
         self._file.write(directory(self._entries))
 
 
-def read_entries(file: BinaryIO) -> Iterator[Entry]:
+def read_entries(file: BinaryIO) -> Iterator[PackageEntry]:
     """Files of a package in order, with every byte between them checked; raises LayoutError.
 
     The content is read once for its checksum; a caller can read it again from `start`.
     """
-    entries: list[Entry] = []
+    entries: list[PackageEntry] = []
     here = 0
     while (entry := _entry_at(file, here)) is not None:
         if len(entries) >= MOST_FILES:
@@ -120,7 +120,7 @@ def read_entries(file: BinaryIO) -> Iterator[Entry]:
         raise LayoutError(f"byte {here + place}: the directory at the end is not that of its files")
 
 
-def _entry_at(file: BinaryIO, here: int) -> Entry | None:
+def _entry_at(file: BinaryIO, here: int) -> PackageEntry | None:
     """The file at this offset; None if the directory begins there."""
     file.seek(here)
     head = file.read(_LOCAL.size)
@@ -132,7 +132,7 @@ def _entry_at(file: BinaryIO, here: int) -> Entry | None:
     crc32, size, name_bytes = fields[6], fields[7], fields[9]
     raw = file.read(name_bytes)
     try:
-        entry = Entry(raw.decode(), size, crc32, here + _LOCAL.size + name_bytes)
+        entry = PackageEntry(raw.decode(), size, crc32, here + _LOCAL.size + name_bytes)
     except UnicodeDecodeError as error:
         raise LayoutError(f"byte {here}: the name of a file cannot be read") from error
     if entry.local() != head + raw:
@@ -141,14 +141,14 @@ def _entry_at(file: BinaryIO, here: int) -> Entry | None:
     return entry
 
 
-def _crc32(file: BinaryIO, entry: Entry) -> int:
+def _crc32(file: BinaryIO, entry: PackageEntry) -> int:
     crc32 = 0
     for piece in read_content(file, entry):
         crc32 = zlib.crc32(piece, crc32)
     return crc32
 
 
-def read_content(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+def read_content(file: BinaryIO, entry: PackageEntry) -> Iterator[bytes]:
     """Content of one file in pieces; LayoutError if the package is cut off."""
     here, left = entry.start, entry.size_bytes
     while left:

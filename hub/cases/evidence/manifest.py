@@ -22,13 +22,13 @@ Micros = Annotated[int, Field(ge=0, lt=253_402_300_800_000_000)]
 Text = Annotated[str, Field(max_length=2000)]
 
 
-class Part(BaseModel):
+class PackagePart(BaseModel):
     """Frozen; an unknown field is refused, because it would not be understood."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class File(Part):
+class File(PackagePart):
     """One file of the package."""
 
     path: Path
@@ -36,7 +36,7 @@ class File(Part):
     size_bytes: Annotated[int, Field(ge=0)]
 
 
-class Footage(Part):
+class ExportedFootage(PackagePart):
     """One clip, picture or sound file: the bytes from the node."""
 
     path: Path
@@ -57,7 +57,7 @@ class Footage(Part):
     """Result of its seal at the time of export: intact, unsealed, or the fault."""
 
 
-class Redacted(Part):
+class RedactedCopy(PackagePart):
     """A redacted copy, for people who need not see everything; not an original."""
 
     path: Path
@@ -68,7 +68,7 @@ class Redacted(Part):
     areas: Annotated[int, Field(ge=1)]
 
 
-class Stamping(Part):
+class Stamping(PackagePart):
     """Time stamp (RFC 3161) of the manifest's bytes, or why there is none."""
 
     authority: Text
@@ -77,7 +77,7 @@ class Stamping(Part):
     """Why there is no stamp; empty if `STAMP` has it."""
 
 
-class Manifest(Part):
+class Manifest(PackagePart):
     """The signature covers the exact bytes of the written manifest."""
 
     v: Literal[1] = 1
@@ -92,10 +92,10 @@ class Manifest(Part):
     log_hash: Sha256
     key_sha256: Sha256
     """Of the certificate (DER) of the signing key."""
-    footage: tuple[Footage, ...]
+    footage: tuple[ExportedFootage, ...]
     files: tuple[File, ...]
     """All files except manifest, signature and time stamp."""
-    redacted: tuple[Redacted, ...] = ()
+    redacted: tuple[RedactedCopy, ...] = ()
     """Copies beside their originals, marked in every picture."""
     stamp: Stamping | None = None
     """None if no authority was configured."""

@@ -15,25 +15,25 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.base.moment import Moment
-from hub.base.rfc3161 import Authority, StampError, must_agree
+from hub.base.rfc3161 import StampError, TimestampAuthority, must_agree
 from hub.cases.evidence.arrival_seal import ArrivalSeal
 from hub.cases.evidence.blur import blur
-from hub.cases.evidence.keys import Signer, public_pem
-from hub.cases.evidence.layout import PIECE_BYTES, Writer
+from hub.cases.evidence.keys import EvidenceSigner, public_pem
+from hub.cases.evidence.layout import PIECE_BYTES, PackageWriter
 from hub.cases.evidence.manifest import (
     CERTIFICATE,
     MANIFEST,
     SIGNATURE,
     STAMP,
     STAMP_ROOTS,
+    ExportedFootage,
     File,
-    Footage,
     Manifest,
-    Redacted,
+    RedactedCopy,
     Stamping,
 )
 from hub.cases.evidence.pdf import MOST_PICTURES, NoLettersError, paper, small_picture
-from hub.cases.evidence.redaction_plan import Plan
+from hub.cases.evidence.redaction_plan import RedactionPlan
 from hub.cases.evidence.summary import LANGUAGES, summary, verifier_page
 
 PUBLIC_KEY: Final = "evidence-key.pub"
@@ -50,7 +50,7 @@ class ChangedError(Exception):
 class Item:
     """One piece of footage in the store."""
 
-    footage: Footage
+    footage: ExportedFootage
     sha256: str
     size_bytes: int
     read: Callable[[], Iterable[bytes]]
@@ -58,7 +58,7 @@ class Item:
     """Certificates of its node and their issuers, DER, as in its seal."""
     arrival: ArrivalSeal | None = None
     """Footage of a household: what the hub signed on arrival."""
-    hides: Plan | None = None
+    hides: RedactionPlan | None = None
     """Redaction plan of the copy; None: no copy."""
 
 
@@ -78,7 +78,7 @@ class Order:
     log_hash: str
     zone: ZoneInfo
     """Time zone of the summaries."""
-    stamps: Authority | None = None
+    stamps: TimestampAuthority | None = None
     """Authority that stamps the manifest. Without a stamp the package is exported all the same and
     says why."""
 
@@ -88,9 +88,9 @@ def path_of(number: int, kind: str, media_id: UUID, *, suffix: str = "") -> str:
     return f"footage/{number:03d}-{kind}-{media_id.hex[-8:]}.{suffix or SUFFIXES[kind]}"
 
 
-def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
+def write_package(order: Order, *, signer: EvidenceSigner, file: BinaryIO) -> Manifest:
     """Write it; after ChangedError, LayoutError, BlurError or OSError the file must be deleted."""
-    writer = Writer(file)
+    writer = PackageWriter(file)
     files: list[File] = []
 
     def add(path: str, pieces: Iterable[bytes]) -> File:
@@ -129,7 +129,7 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
     return ending.manifest
 
 
-def _add_copy(item: Item, add: Callable[[str, Iterable[bytes]], File]) -> Redacted:
+def _add_copy(item: Item, add: Callable[[str, Iterable[bytes]], File]) -> RedactedCopy:
     """Copy and plan; raises BlurError."""
     plan, original = item.hides, item.footage.path
     assert plan is not None  # noqa: S101 - asked by the caller
@@ -141,7 +141,7 @@ def _add_copy(item: Item, add: Callable[[str, Iterable[bytes]], File]) -> Redact
         with copy.open("rb") as file:
             path = add(f"redacted/{name}", iter(lambda: file.read(PIECE_BYTES), b"")).path
     drawn = add(f"redacted/{name}.json", [(plan.model_dump_json(indent=1) + "\n").encode()]).path
-    return Redacted(path=path, original=original, plan=drawn, areas=len(plan.areas))
+    return RedactedCopy(path=path, original=original, plan=drawn, areas=len(plan.areas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,10 @@ class _Written:
     files: Sequence[File]
     pictures: Mapping[str, bytes]
     """Reduced for print."""
-    redacted: Sequence[Redacted]
+    redacted: Sequence[RedactedCopy]
 
 
-def _ending(order: Order, signer: Signer, written: _Written) -> tuple[_Ending, bytes]:
+def _ending(order: Order, signer: EvidenceSigner, written: _Written) -> tuple[_Ending, bytes]:
     """The final files and the time stamp's bytes; without a stamp the manifest says why."""
     asked = order.stamps
     if asked is None:
@@ -178,7 +178,7 @@ def _ending(order: Order, signer: Signer, written: _Written) -> tuple[_Ending, b
 
 
 def _ending_with(
-    order: Order, signer: Signer, written: _Written, stamping: Stamping | None
+    order: Order, signer: EvidenceSigner, written: _Written, stamping: Stamping | None
 ) -> _Ending:
     draft = _manifest(order, signer, written, stamping)
     added: list[tuple[str, bytes]] = []
@@ -213,7 +213,7 @@ def _file(path: str, content: bytes) -> File:
 
 
 def _manifest(
-    order: Order, signer: Signer, written: _Written, stamping: Stamping | None
+    order: Order, signer: EvidenceSigner, written: _Written, stamping: Stamping | None
 ) -> Manifest:
     return Manifest(
         package_id=order.package_id,

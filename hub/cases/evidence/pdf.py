@@ -32,8 +32,8 @@ from reportlab.platypus import (
 )
 from reportlab.platypus import Image as Drawn
 
-from hub.cases.evidence.manifest import Footage, Manifest
-from hub.cases.evidence.pdf_wording import WORDS, Words
+from hub.cases.evidence.manifest import ExportedFootage, Manifest
+from hub.cases.evidence.pdf_wording import WORDS, PdfMessages
 from hub.cases.evidence.summary import moment_words, span_words
 
 FONTS: Final = Path("/usr/share/fonts/truetype/dejavu")
@@ -149,7 +149,7 @@ def _safe(text: str) -> str:
     return escape(kept)
 
 
-def _facts(manifest: Manifest, words: Words, zone: ZoneInfo) -> Flowable:
+def _facts(manifest: Manifest, words: PdfMessages, zone: ZoneInfo) -> Flowable:
     rows = [
         (words.case, manifest.case_number),
         (words.reason, manifest.reason),
@@ -172,10 +172,10 @@ def _facts(manifest: Manifest, words: Words, zone: ZoneInfo) -> Flowable:
 
 
 def _shown(
-    one: Footage,
+    one: ExportedFootage,
     picture: bytes | None,
     copies: Sequence[str],
-    words: Words,
+    words: PdfMessages,
     zone: ZoneInfo,
 ) -> Flowable:
     clock = (
@@ -203,7 +203,7 @@ def _shown(
     return KeepTogether([Spacer(1, 3 * mm), *lines])
 
 
-def _custody(custody: Sequence[dict[str, Any]], words: Words) -> Flowable:
+def _custody(custody: Sequence[dict[str, Any]], words: PdfMessages) -> Flowable:
     names = ("seq", "at", "who", "act", "detail")
     rows = [[Paragraph(_safe(one), _WORDS) for one in words.custody_heads]]
     rows += [[Paragraph(_safe(str(line[name])), _TEXT) for name in names] for line in custody]

@@ -6,7 +6,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class PdfMessages:
     """Texts of one language; `{}` is filled in."""
 
     title: str
@@ -34,8 +34,8 @@ class Words:
     how: str
 
 
-WORDS: Final[Mapping[str, Words]] = {
-    "vi": Words(
+WORDS: Final[Mapping[str, PdfMessages]] = {
+    "vi": PdfMessages(
         title="Gói chứng cứ",
         case="Vụ việc",
         reason="Lý do",
@@ -63,7 +63,7 @@ WORDS: Final[Mapping[str, Words]] = {
         "giải nén gói và chạy các lệnh sau. Dấu SHA-256 của khóa phải đúng với dấu mà trung tâm "
         "công bố.",
     ),
-    "en": Words(
+    "en": PdfMessages(
         title="Evidence package",
         case="Case",
         reason="Reason",

@@ -7,7 +7,7 @@ from hub.cases.evidence.arrival_seal import ArrivalSeal
 
 
 @dataclass(frozen=True, slots=True)
-class GivenLeaving:
+class ExportedHouseholdFile:
     """A household's video file in an export."""
 
     clip_id: UUID

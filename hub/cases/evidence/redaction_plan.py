@@ -20,7 +20,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Drawn(_Part):
+class DrawnBox(_Part):
     """One box drawn by hand."""
 
     at_s: Annotated[float, Field(ge=0, le=86_400)]
@@ -31,7 +31,7 @@ class Drawn(_Part):
     y1: Share
 
     @model_validator(mode="after")
-    def _has_an_inside(self) -> "Drawn":
+    def _has_an_inside(self) -> "DrawnBox":
         if self.x0 >= self.x1 or self.y0 >= self.y1:
             raise ValueError("a box has x0 < x1 and y0 < y1")
         return self
@@ -42,13 +42,13 @@ class Drawn(_Part):
         return self.x0, self.y0, self.x1, self.y1
 
 
-class Hidden(_Part):
+class HiddenObject(_Part):
     """One hidden object: one box for the whole clip, or a box that follows it."""
 
-    boxes: Annotated[tuple[Drawn, ...], Field(min_length=1, max_length=MOST_BOXES)]
+    boxes: Annotated[tuple[DrawnBox, ...], Field(min_length=1, max_length=MOST_BOXES)]
 
     @model_validator(mode="after")
-    def _goes_forward(self) -> "Hidden":
+    def _goes_forward(self) -> "HiddenObject":
         moments = [one.at_s for one in self.boxes]
         if any(b <= a for a, b in pairwise(moments)):
             raise ValueError("its boxes follow one another in time")
@@ -72,11 +72,11 @@ class Hidden(_Part):
         return last.area
 
 
-class Plan(_Part):
+class RedactionPlan(_Part):
     """All hidden objects of one clip or picture."""
 
     media_id: UUID
-    areas: Annotated[tuple[Hidden, ...], Field(min_length=1, max_length=MOST_AREAS)]
+    areas: Annotated[tuple[HiddenObject, ...], Field(min_length=1, max_length=MOST_AREAS)]
 
     def at(self, moment_s: float, slack_s: float = 0.0) -> list[Area]:
         """Boxes hidden at this moment or within `slack_s` of it: a frame may be shown for a
@@ -85,12 +85,12 @@ class Plan(_Part):
         return [area for one in self.areas for at in moments if (area := one.at(at)) is not None]
 
 
-def read_plan(content: bytes) -> Plan:
+def read_plan(content: bytes) -> RedactionPlan:
     """Parse a plan from JSON; ValueError names the fault in one line."""
     if len(content) > MOST_PLAN_BYTES:
         raise ValueError(f"{len(content)} bytes are too many for a plan of what is hidden")
     try:
-        return Plan.model_validate_json(content)
+        return RedactionPlan.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the plan"

@@ -14,7 +14,7 @@ from hub.nodes.pki.verification import fault_of_certificate, fingerprint, signat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class SealReport:
     """Result for one file: its seal, and whether its signer is trusted."""
 
     path: Path
@@ -71,19 +71,19 @@ class Report:
                 return "NOT INTACT"
 
 
-def verify_file(path: Path, authority: x509.Certificate | None) -> Report:
+def verify_file(path: Path, authority: x509.Certificate | None) -> SealReport:
     """Read the whole file; an unreadable file also gives a report."""
     try:
         verdict = _judge_file(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        return Report(path=path, verdict=None, signer_fault=reason)
+        return SealReport(path=path, verdict=None, signer_fault=reason)
     fault = None
     if verdict.claims is not None:
         fault = "no certificate was given to believe: say --authority FILE"
         if authority is not None:
             fault = fault_of_certificate(verdict.claims, authority)
-    return Report(path=path, verdict=verdict, signer_fault=fault)
+    return SealReport(path=path, verdict=verdict, signer_fault=fault)
 
 
 def _judge_file(path: Path) -> Verdict:

@@ -17,10 +17,10 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit as audit_rows
 from hub.base.db.bounds import text
 from hub.base.errors import DomainError
-from hub.base.hash_chain import Anchor
+from hub.base.hash_chain import LogAnchor
 from hub.base.moment import Moment
 from hub.base.storage.blobs import Blobs
-from hub.cases.evidence.port import GivenLeaving
+from hub.cases.evidence.port import ExportedHouseholdFile
 from hub.footage.scope import seen_media
 from hub.footage.tables import media, media_sightings
 from hub.public.households.case_material import given_leaving
@@ -38,7 +38,7 @@ class CannotLeaveError(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class ExportedFile:
     """One stored file of an export."""
 
     media_id: UUID
@@ -53,7 +53,7 @@ class Leaving:
     first_frame_error_ms: int | None
     duration_ms: int
     stored_utc_us: int
-    given: GivenLeaving | None = None
+    given: ExportedHouseholdFile | None = None
     """Set for a household's file; it was recorded by no node of the hub."""
 
 
@@ -80,9 +80,9 @@ class Export:
     case_number: str
     reason: str
     exported_by: str
-    footage: Sequence[Leaving]
+    footage: Sequence[ExportedFile]
     custody: Sequence[Custody]
-    log: Anchor
+    log: LogAnchor
 
 
 class ExportService:
@@ -127,7 +127,7 @@ class ExportService:
                 log=audit_log.head(change.conn, change.now),
             )
 
-    def read(self, one: Leaving) -> Iterable[bytes]:
+    def read(self, one: ExportedFile) -> Iterable[bytes]:
         """Bytes of the file as stored; raises BlobsError."""
         return self._blobs.read(one.sha256, length=one.size_bytes)
 
@@ -143,7 +143,7 @@ def _checked(media_ids: Iterable[UUID]) -> list[UUID]:
 
 def _leaving(
     conn: Connection, person_id: UUID, media_ids: Sequence[UUID], now: Moment
-) -> list[Leaving]:
+) -> list[ExportedFile]:
     scopes = {
         right: visible_cameras(person_id, right, now).subquery(f"scope_{right.name}")
         for right in (Right.EXPORT | Right.SEE, Right.EXPORT | Right.CLIPS)
@@ -164,7 +164,7 @@ def _leaving(
     places = areas.places(conn, {row.area_id for row in found.values()})
     rows = sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
     return [
-        Leaving(
+        ExportedFile(
             media_id=row.id,
             kind=row.kind,
             sha256=row.sha256,
@@ -182,9 +182,9 @@ def _leaving(
     ]
 
 
-def _given(one: GivenLeaving) -> Leaving:
+def _given(one: ExportedHouseholdFile) -> ExportedFile:
     """Its time span is the span requested: nobody can confirm the household's clock."""
-    return Leaving(
+    return ExportedFile(
         media_id=one.clip_id,
         kind="clip",
         sha256=one.sha256,

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, or_, select
 
 from hub.alerting.alerts.rows import change_alert, note_history
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.escalation.tables import escalations as progress
 from hub.alerting.notifications import recipients
@@ -42,7 +42,7 @@ def waiting_for(conn: Connection, person_id: UUID, *, now: Moment) -> Told:
         select(alerts.c.id, progress.c.due_utc_us, progress.c.wait_s)
         .outerjoin(progress, progress.c.alert_id == alerts.c.id)
         .where(
-            alerts.c.state == State.OPEN,
+            alerts.c.state == AlertState.OPEN,
             alerts.c.id.in_(theirs),
             or_(progress.c.due_utc_us.is_not(None), is_news),
         )
@@ -99,11 +99,11 @@ def give_back(conn: Connection, person_id: UUID, *, now: Moment) -> int:
     """
     query = (
         select(alerts.c.id, alerts.c.quiet_reason, alerts.c.over_utc_us)
-        .where(alerts.c.state == State.TAKEN, alerts.c.taken_by == person_id)
+        .where(alerts.c.state == AlertState.TAKEN, alerts.c.taken_by == person_id)
         .order_by(alerts.c.raised_utc_us, alerts.c.id)
     )
     nobody = {
-        "state": State.OPEN,
+        "state": AlertState.OPEN,
         "taken_by": None,
         "offered_to": None,
         **columns("taken", None),
@@ -128,7 +128,7 @@ def give_back(conn: Connection, person_id: UUID, *, now: Moment) -> int:
 def withdraw_offers(conn: Connection, person_id: UUID, *, now: Moment) -> None:
     """End offers of alerts to this person; each alert stays with its holder."""
     query = select(alerts.c.id).where(
-        alerts.c.state == State.TAKEN, alerts.c.offered_to == person_id
+        alerts.c.state == AlertState.TAKEN, alerts.c.offered_to == person_id
     )
     for alert_id in conn.scalars(query).all():
         change_alert(conn, alert_id, {"offered_to": None, **columns("offered", None)}, now=now)

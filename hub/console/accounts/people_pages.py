@@ -13,7 +13,7 @@ from hub.access.invitations import pages
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import SignedIn
 from hub.console.accounts.service import AccountService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -24,7 +24,7 @@ Accounts = Annotated[AccountService, service(AccountService)]
 Entered = Annotated[str, Form(max_length=2000)]
 
 
-def fault_words(what: AccountFault, words: Words) -> str:
+def fault_words(what: AccountFault, words: Messages) -> str:
     """Why an account cannot be closed or reopened, or a case not given."""
     say = words.say
     return {

@@ -12,7 +12,7 @@ from hub.access.account_state import CLOSED
 from hub.access.grants import queries
 from hub.access.grants.rows import not_over
 from hub.access.tables import grants, people, sessions
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.oncall.tables import (
     odd_day_people,
@@ -50,7 +50,9 @@ def account_page(
         phones=_count(
             conn, phones, phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None)
         ),
-        alerts=_count(conn, alerts, alerts.c.taken_by == person_id, alerts.c.state == State.TAKEN),
+        alerts=_count(
+            conn, alerts, alerts.c.taken_by == person_id, alerts.c.state == AlertState.TAKEN
+        ),
         grants=tuple(queries.grant_rows(conn, asker, grants.c.person_id == person_id, now)),
         ending_grants=_ending_grants(conn, person_id, now),
         teams=tuple(conn.scalars(_teams_of(person_id))),

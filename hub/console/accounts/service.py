@@ -18,7 +18,7 @@ from hub.access.tables import people
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.cases import rows
@@ -31,7 +31,7 @@ from hub.console.accounts.views import AccountPage
 class AccountService:
     """For any thread."""
 
-    def __init__(self, acting: Acting, *, db: Database, bell: Bell) -> None:
+    def __init__(self, acting: Acting, *, db: Database, bell: ChangeSignal) -> None:
         self._acting = acting
         self._db = db
         self._bell = bell

@@ -14,11 +14,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.base.storage.partial_files import GROWING, PartFolder, PartWriter
+from hub.base.storage.partial_files import GROWING, PartialFiles, PartialFileWriter
 from hub.footage.growing.rows import held_growing, touch_alerts
 from hub.footage.retention.rows import held
 from hub.footage.tables import growing_clips, media
@@ -60,7 +60,7 @@ def part_of(clip_id: UUID) -> str:
 class GrowingUpload:
     """More bytes of a clip in recording. Call `write` for each piece, then `finish`."""
 
-    def __init__(self, clips: "GrowingClips", clip: GrowingClip, part: PartWriter) -> None:
+    def __init__(self, clips: "GrowingClips", clip: GrowingClip, part: PartialFileWriter) -> None:
         self._clips = clips
         self._clip = clip
         self._part = part
@@ -90,7 +90,9 @@ class GrowingUpload:
 class GrowingClips:
     """Thread-safe."""
 
-    def __init__(self, db: Database, *, parts: PartFolder, clock: Clock, bell: Bell) -> None:
+    def __init__(
+        self, db: Database, *, parts: PartialFiles, clock: Clock, bell: ChangeSignal
+    ) -> None:
         self._db = db
         self._parts = parts
         self._clock = clock
@@ -128,7 +130,7 @@ class GrowingClips:
         if clip_id is not None:
             self._parts.drop(node_id, part_of(clip_id))
 
-    def watch(self, clip_id: UUID) -> "Film | None":
+    def watch(self, clip_id: UUID) -> "GrowingReader | None":
         """Open the growing clip; None without any bytes of it. The caller has checked the right."""
         clip = self.find(clip_id)
         if clip is None or clip.is_stored:
@@ -139,7 +141,7 @@ class GrowingClips:
                 file = os.open(self._parts.path(clip.node_id, name), os.O_RDONLY)
             except FileNotFoundError:
                 continue
-            return Film(self, clip_id, file)
+            return GrowingReader(self, clip_id, file)
         return None
 
     def find(self, clip_id: UUID) -> GrowingClip | None:
@@ -216,7 +218,7 @@ class GrowingClips:
         return clip
 
 
-class Film:
+class GrowingReader:
     """Reader of a growing clip; for one thread at a time. Close it."""
 
     def __init__(self, clips: GrowingClips, clip_id: UUID, file: int) -> None:

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from hub.access.signin.visit import SignedIn
 from hub.console.service import InboxService
 from hub.console.waiting_wording import AWAITED_S
-from hub.footage.growing.clips import Film
+from hub.footage.growing.clips import GrowingReader
 from hub.footage.playback.service import PlaybackService
 from hub.footage.views import GrowingRow, MediaRow
 from hub.web.services import service
@@ -64,14 +64,14 @@ def watch_clip(visit: SignedIn, playback: Playback, clip_id: UUID) -> Response:
             raise HTTPException(404)
         case UUID():
             return RedirectResponse(f"/media/{film}", 307)
-        case Film():
+        case GrowingReader():
             headers = {"Cache-Control": "no-store", "Accept-Ranges": "none"}
             pieces = _pieces(visit, playback, clip_id, film)
             return StreamingResponse(pieces, headers=headers, media_type="video/mp4")
 
 
 async def _pieces(
-    visit: Visit, playback: PlaybackService, clip_id: UUID, film: Film
+    visit: Visit, playback: PlaybackService, clip_id: UUID, film: GrowingReader
 ) -> AsyncIterator[bytes]:
     ask_at_s = time.monotonic() + ASK_EVERY_S
     is_over = False

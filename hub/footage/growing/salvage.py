@@ -14,13 +14,13 @@ from sqlalchemy import Connection, Row, Select, and_, exists, select
 
 from hub.base.audit import log as audit_log
 from hub.base.audit.log import By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.db.statements import add_all_once, add_once, change
 from hub.base.storage.blobs import PIECE_BYTES, Blobs, BlobsError
-from hub.base.storage.partial_files import PartFolder
+from hub.base.storage.partial_files import PartialFiles
 from hub.footage.growing.clips import part_of
 from hub.footage.growing.rows import alerts_of
 from hub.footage.media_rows import media_of, show_media
@@ -34,11 +34,11 @@ Unended = Row[*tuple[Any, ...]]
 """A row of `growing_clips`."""
 
 
-class Remains:
+class Salvage:
     """For one thread."""
 
     def __init__(
-        self, db: Database, *, parts: PartFolder, blobs: Blobs, clock: Clock, bell: Bell
+        self, db: Database, *, parts: PartialFiles, blobs: Blobs, clock: Clock, bell: ChangeSignal
     ) -> None:
         self._db = db
         self._parts = parts

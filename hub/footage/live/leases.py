@@ -10,24 +10,24 @@ import structlog
 
 from hub.base.db import database
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import Key, Watch, Watching
+from hub.footage.live.watching import Key, LiveView, LiveViews
 
 log = structlog.get_logger()
 
 LOOK_EVERY_S: Final = 0.5
 
 
-class LiveRound:
+class LiveLeases:
     """A task of the hub; `look` is one round."""
 
     def __init__(
-        self, live: LiveService, hear_closings: Callable[[], None], watching: Watching
+        self, live: LiveService, hear_closings: Callable[[], None], watching: LiveViews
     ) -> None:
         """`hear_closings` is called each round, before rights are checked."""
         self._live = live
         self._hear_closings = hear_closings
         self.watching = watching
-        self._owed: deque[tuple[Watch, str]] = deque()
+        self._owed: deque[tuple[LiveView, str]] = deque()
         self._writing = threading.Lock()
         self._is_away = False
 
@@ -87,5 +87,5 @@ class LiveRound:
                 )
                 self._owed.popleft()
 
-    def _may(self, watch: Watch) -> bool:
+    def _may(self, watch: LiveView) -> bool:
         return self._live.may_see_live(watch.asker, watch.camera.camera_id, watch.purpose)

@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.alerts import camera_wording
-from hub.footage.live.leases import LiveRound
+from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveCamera, LiveService, Purpose
-from hub.footage.live.watching import Key, Shot, TooManyError, Watching
-from hub.web.i18n import Words
+from hub.footage.live.watching import Key, LivePicture, LiveViews, TooManyError
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.visit import Visit
 
@@ -37,11 +37,11 @@ REFRESH_S: Final = 2
 def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
     """The page, with the newest picture; 404 for people without the right."""
     camera, key = ask(visit, camera_id, Purpose.LIVE)
-    shot = visit.use(Watching).newest(key)
+    shot = visit.use(LiveViews).newest(key)
     calendar = visit.site.calendar(visit.asker.language)
     state = camera_wording.state_word_of(camera.state, calendar.words)
     since = calendar.clock(camera.since_utc_us)
-    age_s = visit.use(Watching).age_s(shot) if shot else 0.0
+    age_s = visit.use(LiveViews).age_s(shot) if shot else 0.0
     return render(
         request,
         "live.html",
@@ -52,7 +52,7 @@ def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
         age_s=round(age_s),
         taken_utc_us=calendar.now_utc_us - round(age_s * 1e6),
         is_lost=age_s > LOST_AFTER_S,
-        watchers=visit.use(Watching).watchers(camera),
+        watchers=visit.use(LiveViews).watchers(camera),
         refresh_s=REFRESH_S,
     )
 
@@ -81,7 +81,7 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
     Raises 404 without the right, 503 with too many viewers.
     """
-    live, watching = visit.use(LiveService), visit.use(Watching)
+    live, watching = visit.use(LiveService), visit.use(LiveViews)
     camera = live.live_camera(visit.asker, camera_id, purpose)
     if camera is None:
         raise HTTPException(404)
@@ -103,12 +103,12 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
 def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
     """End the view; does nothing without one."""
-    visit.use(LiveRound).end((visit.session.session_id, camera_id, purpose), "closed")
+    visit.use(LiveLeases).end((visit.session.session_id, camera_id, purpose), "closed")
 
 
 async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
     """A picture; waits if a newer one than another is requested."""
-    watching = visit.use(Watching)
+    watching = visit.use(LiveViews)
     until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
     shot = watching.newest(key, after=after or 0)
     while shot is None and time.monotonic() < until_s and not visit.site.stopping():
@@ -125,12 +125,12 @@ async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | 
     return Response(shot.jpeg, headers=headers | _about(visit, shot), media_type="image/jpeg")
 
 
-def _about(visit: Visit, shot: Shot) -> dict[str, str]:
-    age_ms = max(0, round(visit.use(Watching).age_s(shot) * 1000))
+def _about(visit: Visit, shot: LivePicture) -> dict[str, str]:
+    age_ms = max(0, round(visit.use(LiveViews).age_s(shot) * 1000))
     return {"Picture-Number": str(shot.number), "Picture-Age-Ms": str(age_ms)}
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
-from hub.footage.live.watching import MOST_BYTES, Watching
+from hub.footage.live.watching import MOST_BYTES, LiveViews
 from hub.web.rendering import site_of
-from hub.web.resumable import Unwanted, drained, node_name_of
+from hub.web.resumable import UploadRefusal, drained, node_name_of
 
 router = APIRouter()
 
@@ -30,8 +30,8 @@ async def take_picture(request: Request, camera: str) -> Response:
     try:
         node = await run_in_threadpool(node_name_of, request, site)
         jpeg = await _body(request)
-        _put(site.services.use(Watching), node, camera, jpeg=jpeg, age_s=_age_s(request))
-    except Unwanted as unwanted:
+        _put(site.services.use(LiveViews), node, camera, jpeg=jpeg, age_s=_age_s(request))
+    except UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
         answer.headers.update(unwanted.headers)
         return await drained(request, answer)
@@ -40,31 +40,31 @@ async def take_picture(request: Request, camera: str) -> Response:
     return Response(status_code=204)
 
 
-def _put(watching: Watching, node: str, camera: str, *, jpeg: bytes, age_s: float) -> None:
+def _put(watching: LiveViews, node: str, camera: str, *, jpeg: bytes, age_s: float) -> None:
     is_newest = watching.put(node, camera, jpeg, age_s=age_s)
     if is_newest is None:
-        raise Unwanted(410, "nobody_watches")
+        raise UploadRefusal(410, "nobody_watches")
     if not is_newest:
-        raise Unwanted(429, "too_soon", **{"Retry-After": "1"})
+        raise UploadRefusal(429, "too_soon", **{"Retry-After": "1"})
 
 
 async def _body(request: Request) -> bytes:
     """A JPEG of at most `MOST_BYTES`; its pixels are not decoded here."""
     if request.headers.get("content-type") != MEDIA_TYPE:
-        raise Unwanted(415, f"a picture is {MEDIA_TYPE}")
+        raise UploadRefusal(415, f"a picture is {MEDIA_TYPE}")
     said = request.headers.get("content-length", "")
     if not (said.isascii() and said.isdecimal() and len(said) < 10):
-        raise Unwanted(411, "its length is to be said")
+        raise UploadRefusal(411, "its length is to be said")
     if int(said) > MOST_BYTES:
-        raise Unwanted(413, "too_large")
+        raise UploadRefusal(413, "too_large")
     held = bytearray()
     async with asyncio.timeout(STALL_S):
         async for chunk in request.stream():
             held += chunk
             if len(held) > MOST_BYTES:
-                raise Unwanted(413, "too_large")
+                raise UploadRefusal(413, "too_large")
     if not (held.startswith(JPEG_BEGINS) and held.endswith(JPEG_ENDS)):
-        raise Unwanted(422, "no JPEG")
+        raise UploadRefusal(422, "no JPEG")
     return bytes(held)
 
 

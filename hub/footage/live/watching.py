@@ -37,7 +37,7 @@ class TooManyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class LivePicture:
     """One picture. `number` counts a camera's pictures while it is watched."""
 
     number: int
@@ -47,7 +47,7 @@ class Shot:
 
 
 @dataclass(slots=True)
-class Watch:
+class LiveView:
     """View of one person at one camera."""
 
     key: Key
@@ -67,14 +67,14 @@ class _Watched:
     """A watched camera."""
 
     camera: LiveCamera
-    shot: Shot | None = None
+    shot: LivePicture | None = None
     came_s: float = float("-inf")
     said_s: float = float("-inf")
     said_watchers: int = -1
     watches: set[Key] = field(default_factory=set)
 
 
-class Watching:
+class LiveViews:
     """For any thread; nothing here blocks."""
 
     def __init__(
@@ -86,13 +86,13 @@ class Watching:
         self._say = say
         self._now_s = now_s
         self._lock = threading.RLock()
-        self._watches: dict[Key, Watch] = {}
+        self._watches: dict[Key, LiveView] = {}
         self._cameras: dict[tuple[str, str], _Watched] = {}
         self.turned_away = 0
 
     def come(
         self, session_id: UUID, asker: Asker, camera: LiveCamera, purpose: Purpose
-    ) -> Watch | None:
+    ) -> LiveView | None:
         """Start or continue a view; returns it if it starts now.
 
         Raises TooManyError.
@@ -106,13 +106,13 @@ class Watching:
             if len(self._watches) >= MOST_WATCHES:
                 self.turned_away += 1
                 raise TooManyError
-            watch = Watch(key, asker, camera, purpose, now_s, now_s)
+            watch = LiveView(key, asker, camera, purpose, now_s, now_s)
             self._watches[key] = watch
             watched = self._cameras.setdefault(_place(camera), _Watched(camera))
             watched.watches.add(key)
             return watch
 
-    def leave(self, key: Key) -> Watch | None:
+    def leave(self, key: Key) -> LiveView | None:
         """End a view; None if it had ended before. The node is told after the last one."""
         with self._lock:
             watch = self._watches.pop(key, None)
@@ -126,16 +126,16 @@ class Watching:
                 self._tell(watched, for_s=0)
             return watch
 
-    def watches(self) -> list[Watch]:
+    def watches(self) -> list[LiveView]:
         """All views now."""
         with self._lock:
             return list(self._watches.values())
 
-    def is_over(self, watch: Watch) -> bool:
+    def is_over(self, watch: LiveView) -> bool:
         """True if no picture was requested for too long."""
         return self._now_s() - watch.asked_s > LEASE_S
 
-    def seconds(self, watch: Watch) -> float:
+    def seconds(self, watch: LiveView) -> float:
         """Duration until the last request."""
         return watch.asked_s - watch.began_s
 
@@ -166,11 +166,11 @@ class Watching:
             if now_s - watched.came_s < LEAST_GAP_S:
                 return False
             number = watched.shot.number + 1 if watched.shot else 1
-            watched.shot = Shot(number, jpeg, now_s - age_s)
+            watched.shot = LivePicture(number, jpeg, now_s - age_s)
             watched.came_s = now_s
             return True
 
-    def newest(self, key: Key, *, after: int = 0) -> Shot | None:
+    def newest(self, key: Key, *, after: int = 0) -> LivePicture | None:
         """The newest picture for a viewer, if it is later than `after`."""
         with self._lock:
             watch = self._watches.get(key)
@@ -179,7 +179,7 @@ class Watching:
             shot = self._cameras[_place(watch.camera)].shot
             return shot if shot is not None and shot.number > after else None
 
-    def age_s(self, shot: Shot) -> float:
+    def age_s(self, shot: LivePicture) -> float:
         """Its present age."""
         return self._now_s() - shot.taken_s
 

@@ -11,8 +11,8 @@ from hub.footage.playback.service import PlaybackService
 from hub.footage.transcoding.proxies import BusyError
 from hub.footage.transcoding.transcode import NoCopyError
 from hub.footage.views import OpenMedia
-from hub.web.i18n import Words
-from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.i18n import Messages
+from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.services import service
 from hub.web.thumbnails import MEDIA_TYPE, NotAPictureError, Original, small_picture
 
@@ -63,7 +63,7 @@ def answer(request: Request, media: OpenMedia | None) -> Response:
     except UnsatisfiableError:
         return Response(status_code=416, headers={"Content-Range": f"bytes */{media.size_bytes}"})
     if span is None:
-        return _send(media, Span(0, media.size_bytes - 1), 200, headers, request.method)
+        return _send(media, ByteRange(0, media.size_bytes - 1), 200, headers, request.method)
     headers["Content-Range"] = f"bytes {span.first}-{span.last}/{media.size_bytes}"
     return _send(media, span, 206, headers, request.method)
 
@@ -96,7 +96,7 @@ def _headers(media: OpenMedia) -> dict[str, str]:
     }
 
 
-def _asked_span(request: Request, media: OpenMedia) -> Span | None:
+def _asked_span(request: Request, media: OpenMedia) -> ByteRange | None:
     if_range = request.headers.get("if-range")
     if if_range is not None and if_range != f'"{media.sha256}"':
         return None
@@ -104,7 +104,7 @@ def _asked_span(request: Request, media: OpenMedia) -> Span | None:
 
 
 def _send(
-    media: OpenMedia, span: Span, status_code: int, headers: dict[str, str], method: str
+    media: OpenMedia, span: ByteRange, status_code: int, headers: dict[str, str], method: str
 ) -> Response:
     headers = {**headers, "Content-Length": str(span.size_bytes)}
     if method == "HEAD":
@@ -117,7 +117,7 @@ def _send(
     )
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

@@ -8,7 +8,7 @@ from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
 from hub.base.storage.blobs import Blobs
 from hub.footage import alert_queries, queries
-from hub.footage.growing.clips import Film, GrowingClips
+from hub.footage.growing.clips import GrowingClips, GrowingReader
 from hub.footage.requests import clips
 from hub.footage.transcoding.proxies import Proxies, read_copy
 from hub.footage.views import OpenMedia
@@ -52,7 +52,7 @@ class PlaybackService:
             sha256=row.sha256,
         )
 
-    def watch_clip(self, asker: Asker, clip_id: UUID) -> Film | UUID | None:
+    def watch_clip(self, asker: Asker, clip_id: UUID) -> GrowingReader | UUID | None:
         """A clip during its recording (needs CLIPS); the id of its file once that is stored."""
         may = self.may_watch(asker, clip_id)
         self._acting.note(asker, "clip.watch", On("clip", clip_id), is_done=may)

@@ -21,7 +21,7 @@ AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DueClipRequest:
     """A request to send to its node now."""
 
     node: str
@@ -62,7 +62,7 @@ def ask(change: Changing, media_id: UUID, *, may: bool) -> bool:
     return may
 
 
-def due(conn: Connection, *, now: Moment) -> list[Wish]:
+def due(conn: Connection, *, now: Moment) -> list[DueClipRequest]:
     """Requests due now for nodes that are online; recorded as sent."""
     rows = conn.execute(
         select(wishes.c.media_id, wishes.c.command_id, nodes.c.name, media.c.sha256)
@@ -83,7 +83,7 @@ def due(conn: Connection, *, now: Moment) -> list[Wish]:
     if rows:
         said = [row.media_id for row in rows]
         conn.execute(update(wishes).where(wishes.c.media_id.in_(said)).values(columns("sent", now)))
-    return [Wish(row.name, row.command_id, row.sha256) for row in rows]
+    return [DueClipRequest(row.name, row.command_id, row.sha256) for row in rows]
 
 
 def note_answer(conn: Connection, node_id: UUID, said: MediaAnswered, *, now: Moment) -> None:

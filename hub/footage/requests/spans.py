@@ -28,7 +28,7 @@ LONGEST_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class SpanWish:
+class DueSpanRequest:
     """A request to send to its node now."""
 
     node: str
@@ -50,7 +50,7 @@ class SpanRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RequestedTimes:
     """From start to end, both included; sound only `with_sound`."""
 
     from_utc_us: int
@@ -62,7 +62,7 @@ def ask(
     conn: Connection,
     camera_id: UUID,
     *,
-    span: Span,
+    span: RequestedTimes,
     reason: str,
     by: By,
     now: Moment,
@@ -105,7 +105,7 @@ def ask(
     return command_id
 
 
-def due(conn: Connection, *, now: Moment) -> list[SpanWish]:
+def due(conn: Connection, *, now: Moment) -> list[DueSpanRequest]:
     """Requests due now for nodes that are online; recorded as sent."""
     rows = conn.execute(
         select(span_wishes, cameras.c.name.label("camera"), nodes.c.name.label("node"))
@@ -126,7 +126,7 @@ def due(conn: Connection, *, now: Moment) -> list[SpanWish]:
         these = span_wishes.c.command_id.in_([row.command_id for row in rows])
         conn.execute(update(span_wishes).where(these).values(columns("sent", now)))
     return [
-        SpanWish(
+        DueSpanRequest(
             row.node,
             row.command_id,
             BringSpan(

@@ -31,7 +31,7 @@ Words = HoldFootage | ReleaseFootage
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HoldCommand:
     """A command to send to a node now."""
 
     node: str
@@ -39,7 +39,7 @@ class Told:
     words: Words
 
 
-def due(conn: Connection, *, now: Moment) -> list[Told]:
+def due(conn: Connection, *, now: Moment) -> list[HoldCommand]:
     """The hold commands due now for nodes that are online; recorded as sent."""
     told = (_told(conn, row, now) for row in conn.execute(_worth_a_look(now)).all())
     return [one for one in told if one is not None]
@@ -93,7 +93,7 @@ def _worth_a_look(now: Moment) -> Any:
     )
 
 
-def _told(conn: Connection, hold: Row[Any], now: Moment) -> Told | None:
+def _told(conn: Connection, hold: Row[Any], now: Moment) -> HoldCommand | None:
     camera = _camera_of(conn, hold)
     if camera is None or camera.state != "online":
         return None
@@ -119,7 +119,7 @@ def _told(conn: Connection, hold: Row[Any], now: Moment) -> Told | None:
         conn.execute(insert(node_holds).values(row))
     else:
         conn.execute(update(node_holds).where(node_holds.c.hold_id == hold.id).values(values))
-    return Told(camera.node, command_id, words)
+    return HoldCommand(camera.node, command_id, words)
 
 
 def _note_look(conn: Connection, hold_id: UUID, now: Moment) -> None:

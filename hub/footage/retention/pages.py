@@ -12,10 +12,17 @@ from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.service import RetentionService
-from hub.footage.retention.views import HeldRow, KeepingFault, KeptPage, NewHold, NewRule, RuleRow
+from hub.footage.retention.views import (
+    HeldRow,
+    NewHold,
+    NewRetentionRule,
+    RetentionFault,
+    RetentionPage,
+    RetentionRuleRow,
+)
 from hub.web.calendar import Calendar
 from hub.web.forms import Fields, field
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -50,7 +57,7 @@ class Case:
 class RuleLine:
     """One rule as text."""
 
-    row: RuleRow
+    row: RetentionRuleRow
     where: str
     what: str
     how_long: str
@@ -70,7 +77,7 @@ def _page(
     retention: RetentionService,
     *,
     alert_id: UUID | None = None,
-    fault: KeepingFault | None = None,
+    fault: RetentionFault | None = None,
 ) -> Response:
     if not retention.may_hold(visit.asker):
         raise HTTPException(404)
@@ -93,7 +100,7 @@ def _page(
     )
 
 
-def cases(page: KeptPage, calendar: Calendar) -> list[Case]:
+def cases(page: RetentionPage, calendar: Calendar) -> list[Case]:
     """Holds by case number."""
     by_number: dict[str, list[HoldLine]] = {}
     for row in page.holds:
@@ -129,7 +136,7 @@ def _hold(row: HeldRow, calendar: Calendar) -> HoldLine:
     )
 
 
-def _covers(row: HeldRow, words: Words) -> str:
+def _covers(row: HeldRow, words: Messages) -> str:
     told = {"n": row.files, "mb": f"{row.size_bytes / MB:.1f}"}
     here = (
         words.count(
@@ -143,7 +150,7 @@ def _covers(row: HeldRow, words: Words) -> str:
     return f"{here}; {there % {'n': row.node_files}}"
 
 
-def _rule(row: RuleRow, words: Words) -> RuleLine:
+def _rule(row: RetentionRuleRow, words: Messages) -> RuleLine:
     days = row.keep_days
     return RuleLine(
         row=row,
@@ -155,7 +162,7 @@ def _rule(row: RuleRow, words: Words) -> RuleLine:
     )
 
 
-def class_name(footage_class: FootageClass, words: Words) -> str:
+def class_name(footage_class: FootageClass, words: Messages) -> str:
     """Readable name of a class of footage."""
     match footage_class:
         case FootageClass.ALERT:
@@ -164,16 +171,16 @@ def class_name(footage_class: FootageClass, words: Words) -> str:
             return words.say("All other footage")
 
 
-def fault_sentence(fault: KeepingFault, words: Words) -> str:
+def fault_sentence(fault: RetentionFault, words: Messages) -> str:
     """The fault and the cure."""
     match fault:
-        case KeepingFault.CASE:
+        case RetentionFault.CASE:
             return words.say("A hold needs the number of its case.")
-        case KeepingFault.REASON:
+        case RetentionFault.REASON:
             return words.say("It needs a reason: somebody will ask one day.")
-        case KeepingFault.SPAN:
+        case RetentionFault.SPAN:
             return words.say("The span ends before it begins, or is no time: look at its dates.")
-        case KeepingFault.DAYS:
+        case RetentionFault.DAYS:
             return words.say("Days are a whole number from 1 to 36500; none means for good.")
 
 
@@ -181,11 +188,11 @@ def _ended(
     request: Request,
     visit: Visit,
     retention: RetentionService,
-    answer: KeepingFault | bool,
+    answer: RetentionFault | bool,
     alert_id: UUID | None = None,
 ) -> Response:
     """The page again, with the fault or the new state."""
-    if isinstance(answer, KeepingFault):
+    if isinstance(answer, RetentionFault):
         return _page(request, visit, retention, alert_id=alert_id, fault=answer)
     if not answer:
         raise HTTPException(404)
@@ -207,7 +214,7 @@ def place_hold(request: Request, visit: FormSent, retention: Retention, form: Fi
         try:
             begins, ends = _span(form, visit.site.calendar(visit.asker.language))
         except ValueError:
-            return _page(request, visit, retention, fault=KeepingFault.SPAN)
+            return _page(request, visit, retention, fault=RetentionFault.SPAN)
         new = NewHold(case, reason, camera_id=camera_id, from_utc_us=begins, until_utc_us=ends)
     return _ended(request, visit, retention, retention.place_hold(visit.asker, new), new.alert_id)
 
@@ -254,8 +261,8 @@ def set_rule(
     try:
         keep_days = int(days) if days.strip() else None
     except ValueError:
-        return _page(request, visit, retention, fault=KeepingFault.DAYS)
-    new = NewRule(area, footage_class, keep_days, reason)
+        return _page(request, visit, retention, fault=RetentionFault.DAYS)
+    new = NewRetentionRule(area, footage_class, keep_days, reason)
     return _ended(request, visit, retention, retention.set_rule(visit.asker, new))
 
 

@@ -13,7 +13,7 @@ from hub.base.moment import Moment
 from hub.footage.retention.rows import held
 from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.tables import holds, node_holds, retention_rules
-from hub.footage.retention.views import Choice, HeldRow, KeptPage, RuleRow
+from hub.footage.retention.views import HeldRow, HoldChoice, RetentionPage, RetentionRuleRow
 from hub.footage.tables import media
 from hub.registry.areas import places
 from hub.registry.tables import areas, cameras, nodes
@@ -77,7 +77,7 @@ def one_hold(conn: Connection, person_id: UUID, hold_id: UUID, now: Moment) -> A
     return conn.execute(_held(person_id, now).where(holds.c.id == hold_id)).first()
 
 
-def page(conn: Connection, person_id: UUID, now: Moment) -> KeptPage:
+def page(conn: Connection, person_id: UUID, now: Moment) -> RetentionPage:
     """The whole page."""
     rows = conn.execute(
         _held(person_id, now)
@@ -99,10 +99,10 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> KeptPage:
         | tended
         | {row.area_id for row in rules if row.area_id is not None},
     )
-    return KeptPage(
+    return RetentionPage(
         holds=[_held_row(conn, row, where) for row in rows],
         rules=[
-            RuleRow(
+            RetentionRuleRow(
                 area_id=row.area_id,
                 place=where.get(row.area_id, ""),
                 footage_class=FootageClass(row.footage_class),
@@ -115,12 +115,14 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> KeptPage:
         ],
         cameras=sorted(
             (
-                Choice(row.id, f"{row.label or f'{row.node}/{row.name}'} · {where[row.area_id]}")
+                HoldChoice(
+                    row.id, f"{row.label or f'{row.node}/{row.name}'} · {where[row.area_id]}"
+                )
                 for row in seen
             ),
             key=lambda one: one.label,
         ),
-        areas=sorted((Choice(one, where[one]) for one in tended), key=lambda one: one.label),
+        areas=sorted((HoldChoice(one, where[one]) for one in tended), key=lambda one: one.label),
     )
 
 

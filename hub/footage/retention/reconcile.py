@@ -18,11 +18,11 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.audit import log as audit_log
 from hub.base.audit.restores import is_just_restored, restored_utc_us
 from hub.base.batches import Stopping, never
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.base.storage.blobs import Blobs, Found
+from hub.base.storage.blobs import Blobs, StoredBlob
 from hub.footage.media_rows import store_media
 from hub.footage.retention.remover import BY_THE_HUB, BlobOwner, mark_removed
 from hub.footage.tables import media
@@ -43,7 +43,7 @@ class ManyLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class ReconcileResult:
     """Results of a run."""
 
     rows: int
@@ -55,7 +55,7 @@ class Swept:
     """Files without a row, removed; files present at a restore are kept."""
 
 
-class Sweep:
+class Reconciler:
     """For one thread; reads the store in parts, by the first two digits of the hash."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Sweep:
         *,
         blobs: Blobs,
         clock: Clock,
-        bell: Bell,
+        bell: ChangeSignal,
         policy: Policy,
         owners: Sequence[BlobOwner],
         proxies: Proxies | None = None,
@@ -78,7 +78,7 @@ class Sweep:
         self._clock = clock
         self._bell = bell
 
-    def run(self, stopping: Stopping = never, *, believes_all: bool = False) -> Swept:
+    def run(self, stopping: Stopping = never, *, believes_all: bool = False) -> ReconcileResult:
         """Repair everything; ManyLostError, BlobsError. `believes_all`: accept any number of lost
         files.
 
@@ -89,7 +89,7 @@ class Sweep:
         keeps_all, since_utc_us = self._keeps()
         for number in range(256):
             if stopping():
-                return Swept(rows, 0, adopted, orphans)
+                return ReconcileResult(rows, 0, adopted, orphans)
             shelf = f"{number:02x}"
             files = {found.sha256: found for found in self._blobs.walk(shelf)}
             stored = self._stored(shelf)
@@ -112,7 +112,7 @@ class Sweep:
             )
         self._note_lost(lost)
         self._remove_copies()
-        swept = Swept(rows, len(lost), adopted, orphans)
+        swept = ReconcileResult(rows, len(lost), adopted, orphans)
         log.info("media.swept", rows=rows, lost=swept.lost, adopted=adopted, orphans=orphans)
         return swept
 
@@ -125,7 +125,7 @@ class Sweep:
         with self._db.reading() as conn:
             return {row.id: row.sha256 for row in conn.execute(query)}
 
-    def _unnamed(self, files: Mapping[str, Found], stored: Mapping[UUID, str]) -> list[str]:
+    def _unnamed(self, files: Mapping[str, StoredBlob], stored: Mapping[UUID, str]) -> list[str]:
         young_utc_us = self._clock.now().plus_s(-YOUNG_S).utc_us
         named = set(stored.values())
         return [

@@ -18,7 +18,7 @@ from hub.base.audit import log as audit_log
 from hub.base.audit.log import By
 from hub.base.audit.restores import is_just_restored
 from hub.base.batches import Stopping, never
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
@@ -39,7 +39,7 @@ from hub.footage.retention.rules import (
     DAY_US,
     FootageClass,
     Removal,
-    Rule,
+    RetentionRule,
     overdue,
     to_make_room,
 )
@@ -68,7 +68,7 @@ class Remover:
         *,
         blobs: Blobs,
         clock: Clock,
-        bell: Bell,
+        bell: ChangeSignal,
         proxies: Proxies | None = None,
         owners: Sequence[BlobOwner],
         makes_room: bool = False,
@@ -108,7 +108,7 @@ class Remover:
     def _remove_class(
         self,
         footage_class: FootageClass,
-        rules: Sequence[Rule],
+        rules: Sequence[RetentionRule],
         parents: Parents,
         stopping: Stopping,
     ) -> int:

@@ -25,7 +25,7 @@ from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
-from hub.footage.retention.rules import Footage, FootageClass, Rule
+from hub.footage.retention.rules import FootageClass, RetentionRule, StoredFootage
 from hub.footage.retention.tables import holds, retention_rules
 from hub.footage.tables import media, media_sightings
 from hub.registry.tables import areas, cameras
@@ -97,11 +97,11 @@ def end_rule(
     return True
 
 
-def rules_now(conn: Connection) -> list[Rule]:
+def rules_now(conn: Connection) -> list[RetentionRule]:
     """Active rules."""
     query = select(retention_rules).where(retention_rules.c.ended_utc_us.is_(None))
     return [
-        Rule(row.id, row.area_id, FootageClass(row.footage_class), row.keep_days)
+        RetentionRule(row.id, row.area_id, FootageClass(row.footage_class), row.keep_days)
         for row in conn.execute(query)
     ]
 
@@ -156,7 +156,7 @@ def stored_footage(
     *conditions: ColumnElement[bool],
     order_by: Sequence[ColumnElement[Any]] = (media.c.id,),
     limit: int,
-) -> list[Footage]:
+) -> list[StoredFootage]:
     """Stored files that meet the conditions."""
     query = (
         select(
@@ -178,7 +178,7 @@ def stored_footage(
     rows = conn.execute(query).all()
     shown = _alerts_of(conn, [row.id for row in rows])
     return [
-        Footage(
+        StoredFootage(
             media_id=row.id,
             camera_id=row.camera_id,
             area_id=row.area_id,

@@ -26,7 +26,7 @@ class FootageClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RetentionRule:
     """Days to keep footage of this class; None: no end until the rule is ended.
 
     The rule with `area_id` None applies where no area has one.
@@ -53,7 +53,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class StoredFootage:
     """A stored picture or clip. `first_utc_us` is the node's stamp with an error of `error_ms`. If
     `error_ms` is None the clock was not trusted, and only "before `announced_utc_us`" is known."""
 
@@ -88,8 +88,8 @@ class Removal:
 
 
 def rule_for(
-    footage_class: FootageClass, area_id: UUID, rules: Iterable[Rule], parents: Parents
-) -> Rule | None:
+    footage_class: FootageClass, area_id: UUID, rules: Iterable[RetentionRule], parents: Parents
+) -> RetentionRule | None:
     """The rule for this area: its own, else the nearest above, else the one for all."""
     by_area = {rule.area_id: rule for rule in rules if rule.footage_class is footage_class}
     seen: set[UUID] = set()
@@ -103,7 +103,11 @@ def rule_for(
 
 
 def overdue(
-    footage: Iterable[Footage], rules: Sequence[Rule], parents: Parents, *, now_utc_us: int
+    footage: Iterable[StoredFootage],
+    rules: Sequence[RetentionRule],
+    parents: Parents,
+    *,
+    now_utc_us: int,
 ) -> list[Removal]:
     """Files past their retention. Files without a rule and held files stay."""
     removals = []
@@ -116,7 +120,7 @@ def overdue(
     return removals
 
 
-def to_make_room(footage: Iterable[Footage], *, wanted_bytes: int) -> list[Removal]:
+def to_make_room(footage: Iterable[StoredFootage], *, wanted_bytes: int) -> list[Removal]:
     """The smallest set of files that frees `wanted_bytes`: lowest class first, then oldest first.
 
     Held files are never removed. If the rest is too little, less is freed and uploads stay refused.
@@ -133,12 +137,12 @@ def to_make_room(footage: Iterable[Footage], *, wanted_bytes: int) -> list[Remov
     return removals
 
 
-def is_held(item: Footage, holds: Iterable[Hold]) -> bool:
+def is_held(item: StoredFootage, holds: Iterable[Hold]) -> bool:
     """True if an active hold needs this file."""
     return any(_covers(hold, item) for hold in holds)
 
 
-def _covers(hold: Hold, item: Footage) -> bool:
+def _covers(hold: Hold, item: StoredFootage) -> bool:
     if hold.media_id is not None:
         return hold.media_id == item.media_id
     if hold.alert_id is not None:

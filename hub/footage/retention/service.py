@@ -11,7 +11,7 @@ from hub.base.audit.asker import Asker
 from hub.base.errors import RegistryError
 from hub.footage.retention import holds, queries, rows
 from hub.footage.retention.rules import FootageClass, Hold
-from hub.footage.retention.views import KeepingFault, KeptPage, NewHold, NewRule
+from hub.footage.retention.views import NewHold, NewRetentionRule, RetentionFault, RetentionPage
 
 MOST_DAYS = 36_500
 
@@ -27,7 +27,7 @@ class RetentionService:
         with self._acting.part_of(asker, "keeping.open") as look:
             return queries.holds_any(look.conn, asker.person_id, look.now)
 
-    def page(self, asker: Asker) -> KeptPage:
+    def page(self, asker: Asker) -> RetentionPage:
         """Holds of the cameras in their scope, and the rules that apply to them."""
         with self._acting.reading(asker, "keeping.open") as look:
             page = queries.page(look.conn, asker.person_id, look.now)
@@ -39,14 +39,14 @@ class RetentionService:
         with self._acting.part_of(asker, "alert.open") as look:
             return queries.is_alert_theirs(look.conn, asker.person_id, alert_id, look.now)
 
-    def place_hold(self, asker: Asker, new: NewHold) -> KeepingFault | bool:
+    def place_hold(self, asker: Asker, new: NewHold) -> RetentionFault | bool:
         """True if the hold is placed; False if no such footage is theirs to hold."""
         if not new.case_number.strip():
-            return KeepingFault.CASE
+            return RetentionFault.CASE
         if not new.reason.strip():
-            return KeepingFault.REASON
+            return RetentionFault.REASON
         if new.until_utc_us is not None and new.until_utc_us < new.from_utc_us:
-            return KeepingFault.SPAN
+            return RetentionFault.SPAN
         if new.alert_id is not None:
             what, on = Hold(alert_id=new.alert_id), On("alert", new.alert_id)
         else:
@@ -71,11 +71,11 @@ class RetentionService:
             return False
         return True
 
-    def end_hold(self, asker: Asker, hold_id: UUID, *, reason: str) -> KeepingFault | bool:
+    def end_hold(self, asker: Asker, hold_id: UUID, *, reason: str) -> RetentionFault | bool:
         """End the hold, so that retention rules apply again; False if it is not theirs or not
         active."""
         if not reason.strip():
-            return KeepingFault.REASON
+            return RetentionFault.REASON
         with self._acting.changing(asker, "hold.end", On("hold", hold_id), rings=True) as change:
             row = queries.one_hold(change.conn, asker.person_id, hold_id, change.now)
             if row is None:
@@ -91,12 +91,12 @@ class RetentionService:
             )
         return True
 
-    def set_rule(self, asker: Asker, new: NewRule) -> KeepingFault | bool:
+    def set_rule(self, asker: Asker, new: NewRetentionRule) -> RetentionFault | bool:
         """Set the retention of the area's footage from now on; False if the area is not theirs."""
         if not new.reason.strip():
-            return KeepingFault.REASON
+            return RetentionFault.REASON
         if new.keep_days is not None and not 1 <= new.keep_days <= MOST_DAYS:
-            return KeepingFault.DAYS
+            return RetentionFault.DAYS
         with self._acting.changing(asker, "retention.set", On("area", new.area_id)) as change:
             if not _is_theirs(change, new.area_id):
                 change.refuse()
@@ -114,11 +114,11 @@ class RetentionService:
 
     def end_rule(
         self, asker: Asker, area_id: UUID, footage_class: FootageClass, *, reason: str
-    ) -> KeepingFault | bool:
+    ) -> RetentionFault | bool:
         """End the rule, so that the rule above applies; False if there is no such rule of
         theirs."""
         if not reason.strip():
-            return KeepingFault.REASON
+            return RetentionFault.REASON
         with self._acting.changing(asker, "retention.end", On("area", area_id)) as change:
             is_done = _is_theirs(change, area_id) and rows.end_rule(
                 change.conn,

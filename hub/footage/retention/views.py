@@ -7,7 +7,7 @@ from uuid import UUID
 from hub.footage.retention.rules import FootageClass
 
 
-class KeepingFault(StrEnum):
+class RetentionFault(StrEnum):
     """Reasons to refuse an entry."""
 
     CASE = "case"
@@ -43,7 +43,7 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRow:
+class RetentionRuleRow:
     """An active retention rule."""
 
     area_id: UUID | None
@@ -58,7 +58,7 @@ class RuleRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class HoldChoice:
     """A camera or an area for a choice."""
 
     id: UUID
@@ -66,14 +66,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPage:
+class RetentionPage:
     """Content of the page."""
 
     holds: list[HeldRow]
-    rules: list[RuleRow]
-    cameras: list[Choice]
+    rules: list[RetentionRuleRow]
+    cameras: list[HoldChoice]
     """Cameras whose footage may be held."""
-    areas: list[Choice]
+    areas: list[HoldChoice]
     """Areas whose rules may be set; none for people who may only hold."""
 
 
@@ -90,7 +90,7 @@ class NewHold:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRule:
+class NewRetentionRule:
     """Entry of a rule; `keep_days` None: for ever."""
 
     area_id: UUID

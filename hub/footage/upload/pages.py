@@ -30,7 +30,7 @@ from hub.web.rendering import Site, site_of
 from hub.web.resumable import (
     RESUMABLE,
     VERSION,
-    Unwanted,
+    UploadRefusal,
     check_version,
     drained,
     end,
@@ -94,7 +94,7 @@ async def take_bytes(request: Request, name: str) -> Response:
 
     async def take(request: Request, site: Site, node_name: str) -> Response:
         if request.headers.get("content-type") != BODY_TYPE:
-            raise Unwanted(415, f"the body of a PATCH is {BODY_TYPE}")
+            raise UploadRefusal(415, f"the body of a PATCH is {BODY_TYPE}")
         offset_bytes = number(request, "upload-offset")
         upload = await run_in_threadpool(_resume, site, node_name, name, offset_bytes)
         offset_bytes = await receive(request, upload) if upload else offset_bytes
@@ -132,7 +132,7 @@ async def _create(request: Request, site: Site, node_name: str) -> Response:
     if clip_id is None:
         return await _create_whole(request, site, node_name, names.get("sha256", ""))
     if request.headers.get("upload-defer-length") != "1":
-        raise Unwanted(400, "a clip that grows has no length yet: Upload-Defer-Length is 1")
+        raise UploadRefusal(400, "a clip that grows has no length yet: Upload-Defer-Length is 1")
     upload = await run_in_threadpool(site.services.use(Uploads).growing.open, node_name, clip_id)
     return await _created(request, str(clip_id), await _begun(request, upload))
 
@@ -140,7 +140,7 @@ async def _create(request: Request, site: Site, node_name: str) -> Response:
 async def _create_whole(request: Request, site: Site, node_name: str, sha256: str) -> Response:
     size_bytes = number(request, "upload-length")
     if size_bytes > site.settings.max_upload_bytes:
-        raise Unwanted(413, "too_large")
+        raise UploadRefusal(413, "too_large")
     digest = _hash(sha256)
     upload = await run_in_threadpool(
         site.services.use(Uploads).begin, node_name, digest, size_bytes
@@ -169,20 +169,20 @@ async def _answered(
     try:
         check_version(request)
         return await act(request, site, node_name_of(request, site))
-    except Unwanted as unwanted:
+    except UploadRefusal as unwanted:
         refusal = unwanted
     except (NotAnnouncedError, NoSuchClipError):
-        refusal = Unwanted(404, "not_announced")
+        refusal = UploadRefusal(404, "not_announced")
     except UploadRefusedError as refused:
-        refusal = Unwanted(422, str(refused))
+        refusal = UploadRefusal(422, str(refused))
     except WrongHashError as error:
-        refusal = Unwanted(HASH_DIFFERS, str(error))
+        refusal = UploadRefusal(HASH_DIFFERS, str(error))
     except WrongOffsetError as error:
-        refusal = Unwanted(409, str(error))
+        refusal = UploadRefusal(409, str(error))
     except SupersededError:
-        refusal = Unwanted(409, "another request brings this file now")
+        refusal = UploadRefusal(409, "another request brings this file now")
     except BlobsError as error:
-        refusal = Unwanted(*site.room.lacking(error))
+        refusal = UploadRefusal(*site.room.lacking(error))
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
     body = JSONResponse({"reason": refusal.reason}, refusal.status_code)
@@ -196,5 +196,5 @@ def _clip(name: str) -> UUID | None:
 
 def _hash(name: str) -> str:
     if _SHA256.fullmatch(name) is None:
-        raise Unwanted(404, "not_announced")
+        raise UploadRefusal(404, "not_announced")
     return name

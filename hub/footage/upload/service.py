@@ -10,12 +10,12 @@ from sqlalchemy import Connection, select
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.audit import log
 from hub.base.audit.log import By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
-from hub.base.db.group_commit import Together
+from hub.base.db.group_commit import GroupCommit
 from hub.base.storage.blobs import Blobs
-from hub.base.storage.partial_files import PartFolder, PartWriter, WrongOffsetError
+from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
 from hub.footage.growing.clips import GrowingClips
 from hub.footage.media_rows import is_stored, store_media
 from hub.footage.tables import media
@@ -63,7 +63,7 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UploadStatus:
     """Progress of an upload."""
 
     offset_bytes: int
@@ -74,7 +74,7 @@ class Upload:
     """A running upload, from its last offset. Call `write` for each piece, then `finish`, whether
     the file is complete or the connection broke."""
 
-    def __init__(self, uploads: "Uploads", file: Announced, part: PartWriter) -> None:
+    def __init__(self, uploads: "Uploads", file: Announced, part: PartialFileWriter) -> None:
         self._uploads = uploads
         self._part = part
         self.file = file
@@ -92,7 +92,7 @@ class Upload:
             raise UploadRefusedError(f"more than the announced {self.file.size_bytes} bytes came")
         self._part.write(chunk)
 
-    def finish(self) -> Standing:
+    def finish(self) -> UploadStatus:
         """Make the received bytes durable; store a complete file and add it to its alert.
 
         Raises WrongHashError for other content, NoRoomError.
@@ -101,7 +101,7 @@ class Upload:
         self._part.close(is_durable=not is_whole)  # the store makes a complete file durable
         if is_whole:
             self._uploads.keep(self.file)
-        return Standing(self._part.size_bytes, self.file.size_bytes)
+        return UploadStatus(self._part.size_bytes, self.file.size_bytes)
 
 
 class Uploads:
@@ -112,15 +112,15 @@ class Uploads:
         db: Database,
         *,
         blobs: Blobs,
-        parts: PartFolder,
+        parts: PartialFiles,
         clock: Clock,
-        bell: Bell,
+        bell: ChangeSignal,
         policy: Policy,
     ) -> None:
         self.blobs = blobs
         self.parts = parts
         self._db = db
-        self._together = Together(db, patience_s=PATIENCE_S)
+        self._together = GroupCommit(db, patience_s=PATIENCE_S)
         self._clock = clock
         self._bell = bell
         self._policy = policy
@@ -129,12 +129,12 @@ class Uploads:
         self._swept_utc_us = 0
         self._sweep()
 
-    def standing(self, node_name: str, sha256: str) -> Standing:
+    def standing(self, node_name: str, sha256: str) -> UploadStatus:
         """Progress of this node's file; NotAnnouncedError."""
         file = self._announced(node_name, sha256)
         if file.is_stored:
-            return Standing(file.size_bytes, file.size_bytes)
-        return Standing(self._come_so_far(file), file.size_bytes)
+            return UploadStatus(file.size_bytes, file.size_bytes)
+        return UploadStatus(self._come_so_far(file), file.size_bytes)
 
     def begin(self, node_name: str, sha256: str, size_bytes: int) -> Upload | None:
         """Start or continue an announced file; None if it is already stored.

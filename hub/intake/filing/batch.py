@@ -21,12 +21,12 @@ from hub.base.db.database import DatabaseError
 from hub.base.moment import Moment
 from hub.intake.commands import commands
 from hub.intake.filing import batch_log as lines
-from hub.intake.filing.batch_log import Line
-from hub.intake.filing.decode import Said, Unreadable, read
+from hub.intake.filing.batch_log import BatchLogLine
+from hub.intake.filing.decode import DecodedMessage, Unreadable, read
 from hub.intake.filing.filing import Filed, set_aside
-from hub.intake.gap_recovery import RollCall
-from hub.intake.mqtt.inbox import Arrival
-from hub.intake.presence import HERE, Fleet
+from hub.intake.gap_recovery import GapRecovery
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.presence import HERE, PresenceRecorder
 from hub.intake.replies import Replies, Reply
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ OF_ALERTS: Final = frozenset({"alerted", "grouped"})
 """Results of events that belong to an alert."""
 
 
-class Files(Protocol):
+class EventFiler(Protocol):
     """Stores events."""
 
     def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
@@ -57,7 +57,7 @@ no answer, so the node keeps them and sends them again; a refusal would lose the
 
 
 @dataclass(slots=True)
-class Outcome:
+class BatchOutcome:
     """What is left to do after the commit: replies, a change signal, counters."""
 
     replies: Replies = field(default_factory=Replies)
@@ -65,7 +65,7 @@ class Outcome:
     wants_births: bool = False
     """Some events wait for a birth that is missing or was ignored: request all births again."""
     counts: Counter[str] = field(default_factory=Counter)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[BatchLogLine] = field(default_factory=list)
     """Log lines, written after the commit because a batch can be filed again."""
 
 
@@ -90,34 +90,34 @@ class Allowance:
         return self._used[node]
 
 
-class Hearing(Protocol):
+class FilingAttempt(Protocol):
     """A way to file one message: directly, or in a savepoint."""
 
     def __call__(
-        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+        self, conn: Connection, said: DecodedMessage, *, outcome: BatchOutcome, now: Moment
     ) -> Unreadable | None:
         """File it; returns the fault of a refused message."""
         ...
 
 
-class Clerk:
+class BatchFiler:
     """Files batches; for the intake thread only."""
 
     def __init__(
         self,
-        files: Files,
-        fleet: Fleet,
+        files: EventFiler,
+        fleet: PresenceRecorder,
         *,
-        roll: RollCall | None = None,
+        roll: GapRecovery | None = None,
         allowance: Allowance | None = None,
     ) -> None:
         self._files = files
         self._fleet = fleet
-        self._roll = roll or RollCall()
+        self._roll = roll or GapRecovery()
         self._allowance = allowance or Allowance()
         self._complaints = Allowance(per_hour=1)
 
-    def file(self, conn: Connection, batch: list[Arrival], *, now: Moment) -> Outcome:
+    def file(self, conn: Connection, batch: list[ReceivedMessage], *, now: Moment) -> BatchOutcome:
         """File all; raises only if the database fails.
 
         First all at once, because a savepoint per message costs as much as filing it. If a message
@@ -147,9 +147,9 @@ class Clerk:
         return [*asked, *self._roll.ask_for_files(conn, now=now)] if for_files else asked
 
     def _file(
-        self, conn: Connection, batch: list[Arrival], *, hear: Hearing, now: Moment
-    ) -> Outcome:
-        outcome = Outcome()
+        self, conn: Connection, batch: list[ReceivedMessage], *, hear: FilingAttempt, now: Moment
+    ) -> BatchOutcome:
+        outcome = BatchOutcome()
         with self._fleet.looking_once():
             for arrival in batch:
                 self._file_one(conn, arrival, hear=hear, outcome=outcome, now=now)
@@ -157,7 +157,13 @@ class Clerk:
         return outcome
 
     def _file_one(
-        self, conn: Connection, arrival: Arrival, *, hear: Hearing, outcome: Outcome, now: Moment
+        self,
+        conn: Connection,
+        arrival: ReceivedMessage,
+        *,
+        hear: FilingAttempt,
+        outcome: BatchOutcome,
+        now: Moment,
     ) -> None:
         outcome.counts["received"] += 1
         match read(arrival.topic, arrival.payload):
@@ -165,7 +171,7 @@ class Clerk:
                 return
             case Unreadable() as bad:
                 self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
-            case Said() as said:
+            case DecodedMessage() as said:
                 bad_after_all = hear(conn, said, outcome=outcome, now=now)
                 if bad_after_all is not None:
                     self._set_aside(conn, arrival, bad_after_all, outcome=outcome, now=now)
@@ -173,13 +179,13 @@ class Clerk:
                 assert_never(unexpected)
 
     def give_up(
-        self, conn: Connection, arrival: Arrival, error: Exception, *, now: Moment
-    ) -> Outcome:
+        self, conn: Connection, arrival: ReceivedMessage, error: Exception, *, now: Moment
+    ) -> BatchOutcome:
         """Set aside a message that makes the database fail every time."""
-        outcome = Outcome()
+        outcome = BatchOutcome()
         outcome.counts["received"] += 1
         match read(arrival.topic, arrival.payload):
-            case Said() as said:
+            case DecodedMessage() as said:
                 self._set_aside(conn, arrival, _unfileable(said, error), outcome=outcome, now=now)
             case Unreadable() as bad:
                 self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
@@ -189,7 +195,7 @@ class Clerk:
         return outcome
 
     def _hear_apart(
-        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+        self, conn: Connection, said: DecodedMessage, *, outcome: BatchOutcome, now: Moment
     ) -> Unreadable | None:
         """File one message in a savepoint, so that a failure undoes only this message."""
         try:
@@ -204,7 +210,7 @@ class Clerk:
             return _unfileable(said, error)
 
     def _hear(
-        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+        self, conn: Connection, said: DecodedMessage, *, outcome: BatchOutcome, now: Moment
     ) -> Unreadable | None:
         """File one message; returns the fault of a refused message."""
         if self._fleet.is_shut_out(conn, said.node):
@@ -236,7 +242,7 @@ class Clerk:
         return None
 
     def _hear_status(
-        self, conn: Connection, status: Birth | Death, *, outcome: Outcome, now: Moment
+        self, conn: Connection, status: Birth | Death, *, outcome: BatchOutcome, now: Moment
     ) -> bool:
         """Record a birth or a death; True if the node is online."""
         lost = self._roll.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
@@ -253,7 +259,7 @@ class Clerk:
         return True
 
     def _hear_health(
-        self, conn: Connection, said: Health, *, outcome: Outcome, now: Moment
+        self, conn: Connection, said: Health, *, outcome: BatchOutcome, now: Moment
     ) -> None:
         """Record the node's health and its event counter."""
         if not self._fleet.note_health(conn, said, now=now):
@@ -265,7 +271,7 @@ class Clerk:
         )
 
     def _file_event(
-        self, conn: Connection, event: Event, *, outcome: Outcome, now: Moment
+        self, conn: Connection, event: Event, *, outcome: BatchOutcome, now: Moment
     ) -> Unreadable | None:
         self._roll.expect(conn, event.node, event.spool_id)
         filed = self._files.file_event(conn, event, now=now)
@@ -288,7 +294,7 @@ class Clerk:
         outcome.has_news |= not filed.is_repeat
         return None
 
-    def _put_off(self, node: str, why: Refusal, *, outcome: Outcome, now: Moment) -> None:
+    def _put_off(self, node: str, why: Refusal, *, outcome: BatchOutcome, now: Moment) -> None:
         """Send no answer to the node; log it for the technician once an hour."""
         outcome.counts["not_yet"] += 1
         outcome.wants_births = True
@@ -296,7 +302,13 @@ class Clerk:
             outcome.lines.append(lines.about_waiting(node, why))
 
     def _set_aside(
-        self, conn: Connection, arrival: Arrival, bad: Unreadable, *, outcome: Outcome, now: Moment
+        self,
+        conn: Connection,
+        arrival: ReceivedMessage,
+        bad: Unreadable,
+        *,
+        outcome: BatchOutcome,
+        now: Moment,
     ) -> None:
         """Store it if the node's hourly allowance is not used up; refuse it in any case."""
         outcome.counts["set_aside"] += 1
@@ -320,7 +332,7 @@ class Clerk:
         outcome.lines.append(lines.about_aside(bad, is_last=is_last))
 
 
-def _unfileable(said: Said, error: Exception) -> Unreadable:
+def _unfileable(said: DecodedMessage, error: Exception) -> Unreadable:
     event_id: UUID | None = None
     spool_id: UUID | None = None
     if isinstance(said.message, Event):

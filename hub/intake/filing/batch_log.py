@@ -7,13 +7,13 @@ import structlog
 from agent.wire.answers import Refusal, RefusalReason
 from agent.wire.presence import Birth, Death
 from hub.intake.filing.decode import Unreadable
-from hub.intake.presence import Verdict
+from hub.intake.presence import PresenceChange
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BatchLogLine:
     """A log line: event, values, and whether a person should look at it."""
 
     event: str
@@ -21,41 +21,43 @@ class Line:
     is_warning: bool = True
 
 
-def write(lines: list[Line]) -> None:
+def write(lines: list[BatchLogLine]) -> None:
     """Write them in order."""
     for line in lines:
         (log.warning if line.is_warning else log.info)(line.event, **line.words)
 
 
-def about_status(status: Birth | Death, verdict: Verdict) -> Line:
+def about_status(status: Birth | Death, verdict: PresenceChange) -> BatchLogLine:
     """A birth or death, and its meaning."""
-    if verdict is Verdict.UNKNOWN_NODE:
+    if verdict is PresenceChange.UNKNOWN_NODE:
         cure = _cure(status.node, RefusalReason.UNKNOWN_NODE)
-        return Line("node.unknown", {"node": status.node, "cure": cure})
+        return BatchLogLine("node.unknown", {"node": status.node, "cure": cure})
     words: dict[str, object] = {
         "node": status.node,
         "means": verdict.value,
         "birth_id": str(status.birth_id),
     }
-    if verdict is Verdict.RIVAL:
+    if verdict is PresenceChange.RIVAL:
         cure = f"find the second computer; then: matthan-hub ca issue {status.node}"
-        return Line("node.rival", {"node": status.node, "cure": cure})
-    return Line("node.status", words, is_warning=False)
+        return BatchLogLine("node.rival", {"node": status.node, "cure": cure})
+    return BatchLogLine("node.status", words, is_warning=False)
 
 
-def about_lost_spool(node: str, lost: int) -> Line:
+def about_lost_spool(node: str, lost: int) -> BatchLogLine:
     """A node came with a new journal; missing numbers of the old one never come."""
     cure = "none: its disk was changed or damaged; a damaged journal was kept aside there"
-    return Line("intake.numbers_lost_with_spool", {"node": node, "numbers": lost, "cure": cure})
+    return BatchLogLine(
+        "intake.numbers_lost_with_spool", {"node": node, "numbers": lost, "cure": cure}
+    )
 
 
-def about_waiting(node: str, why: Refusal) -> Line:
+def about_waiting(node: str, why: Refusal) -> BatchLogLine:
     """Events that cannot be stored yet."""
     cure = _cure(node, why.reason)
-    return Line("intake.not_yet", {"node": node, "detail": why.detail, "cure": cure})
+    return BatchLogLine("intake.not_yet", {"node": node, "detail": why.detail, "cure": cure})
 
 
-def about_aside(bad: Unreadable, *, is_last: bool) -> Line:
+def about_aside(bad: Unreadable, *, is_last: bool) -> BatchLogLine:
     """A message set aside; `is_last`: the last one stored in this hour."""
     words: dict[str, object] = {
         "node": bad.node,
@@ -64,7 +66,7 @@ def about_aside(bad: Unreadable, *, is_last: bool) -> Line:
         "event_id": str(bad.event_id) if bad.event_id else None,
         "is_last_this_hour": is_last,
     }
-    return Line("intake.set_aside", words)
+    return BatchLogLine("intake.set_aside", words)
 
 
 def _cure(node: str, reason: RefusalReason) -> str:

@@ -38,7 +38,7 @@ _LOOKED_INTO_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DecodedMessage:
     """A message of a node on its own topic."""
 
     node: str
@@ -56,7 +56,7 @@ class Unreadable:
     spool_id: UUID | None = None
 
 
-def read(topic: str, payload: bytes) -> Said | Unreadable | None:
+def read(topic: str, payload: bytes) -> DecodedMessage | Unreadable | None:
     """The message; None for an empty one (a cleared retained status)."""
     place = topics.split(topic)
     if place is None:
@@ -74,7 +74,7 @@ def read(topic: str, payload: bytes) -> Said | Unreadable | None:
     if message.node != node:
         detail = f"node {message.node!r} spoken for on the topic of {node!r}"
         return _unreadable(node, RefusalReason.WRONG_NODE, detail, payload=payload)
-    return Said(node, message)
+    return DecodedMessage(node, message)
 
 
 def _unreadable(node: str, reason: RefusalReason, detail: str, *, payload: bytes) -> Unreadable:

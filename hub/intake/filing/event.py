@@ -17,7 +17,7 @@ Fate = Literal["alerted", "grouped", "silenced", "muted", "late", "noted"]
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NodeEvent:
     """One event with resolved names and corrected times."""
 
     origin: Origin
@@ -47,7 +47,7 @@ def _write_nothing(_conn: Connection) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FilingPlan:
     """Fate of an event with its reason, and the writes besides its own row."""
 
     fate: Fate

@@ -29,8 +29,8 @@ from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add_once
 from hub.base.moment import Moment
 from hub.intake.filing import boot_clocks, node_plans, sighting_plans, tamper_plans
-from hub.intake.filing.event import News, Plan
-from hub.intake.rules.boot_clock import BootClock, Told, happened
+from hub.intake.filing.event import FilingPlan, NodeEvent
+from hub.intake.rules.boot_clock import BootClock, StampedTimes, happened
 from hub.nodes.spool.tables import events
 from hub.nodes.spool.tables import set_aside as aside
 from hub.registry.registry import Origin
@@ -83,7 +83,7 @@ class Filing:
         self._nodes.clear()
         self._cameras.clear()
 
-    def _plan(self, conn: Connection, news: News, event: Event) -> Plan:
+    def _plan(self, conn: Connection, news: NodeEvent, event: Event) -> FilingPlan:
         match event.body:
             case SightingOpened() as body:
                 return sighting_plans.plan_opened(conn, news, body, self._policy)
@@ -155,15 +155,15 @@ def set_aside(
     )
 
 
-def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> News:
+def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> NodeEvent:
     stamp = Moment(event.stamp.utc_us, event.stamp.error_ms)
     boot = None
     if stamp.error_ms is None:
         boot = boot_clocks.known(conn, origin.node_id, event.boot_id)
-    told = Told(stamp, event.age_ms, event.uptime_ms)
+    told = StampedTimes(stamp, event.age_ms, event.uptime_ms)
     when = happened(told, boot, now=now)
     when = Moment(bigint(when.utc_us), when.error_ms)
-    return News(
+    return NodeEvent(
         origin=origin,
         spool_id=event.spool_id,
         seq=event.seq,
@@ -181,26 +181,26 @@ def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> News:
     )
 
 
-def _plan_of_node(conn: Connection, news: News, body: OfNode, *, event: Event) -> Plan:
+def _plan_of_node(conn: Connection, news: NodeEvent, body: OfNode, *, event: Event) -> FilingPlan:
     if isinstance(body, ClockSet):
         return _plan_clock(event, news)
     return node_plans.plan_node(conn, news, body)
 
 
-def _plan_clock(event: Event, news: News) -> Plan:
+def _plan_clock(event: Event, news: NodeEvent) -> FilingPlan:
     """The boot's clock is trusted now: correct the times of its earlier events."""
     error_ms, uptime_ms = event.stamp.error_ms, event.uptime_ms
     if error_ms is None or uptime_ms is None:
-        return Plan("noted", "a clock that nobody vouches for")
+        return FilingPlan("noted", "a clock that nobody vouches for")
     clock = BootClock(Moment(event.stamp.utc_us, error_ms), uptime_ms)
 
     def write(conn: Connection) -> None:
         boot_clocks.learn(conn, news.origin.node_id, event.boot_id, clock=clock, now=news.now)
 
-    return Plan("noted", "the clock of this boot is trusted now", None, write)
+    return FilingPlan("noted", "the clock of this boot is trusted now", None, write)
 
 
-def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
+def _row(event: Event, news: NodeEvent, plan: FilingPlan) -> dict[str, object]:
     return {
         "id": event.event_id,
         "node_id": news.origin.node_id,

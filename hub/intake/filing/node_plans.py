@@ -26,7 +26,7 @@ from hub.footage import media_rows
 from hub.footage.growing import rows as growing_rows
 from hub.footage.requests import clips, spans
 from hub.footage.retention import node_holds
-from hub.intake.filing.event import Fate, News, Plan
+from hub.intake.filing.event import Fate, FilingPlan, NodeEvent
 from hub.nodes.spool.tables import dropped_numbers, events
 from hub.registry.tables import cameras, nodes
 
@@ -43,38 +43,42 @@ _ALERT_OF: Final = (
 
 
 def plan_clip(
-    conn: Connection, news: News, body: ClipReady | ClipBegun | ClipDropped, policy: Policy
-) -> Plan:
+    conn: Connection, news: NodeEvent, body: ClipReady | ClipBegun | ClipDropped, policy: Policy
+) -> FilingPlan:
     """A clip is being recorded, is complete, or will not come."""
     if isinstance(body, ClipReady):
         return _plan_whole(conn, news, body, policy)
     return _plan_growing(conn, news, body)
 
 
-def _plan_whole(conn: Connection, news: News, body: ClipReady, policy: Policy) -> Plan:
+def _plan_whole(conn: Connection, news: NodeEvent, body: ClipReady, policy: Policy) -> FilingPlan:
     """A clip waits at the node; its alerts show it once it is stored."""
     write = partial(_announce_clip, news, body)
     asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
     alert_id = conn.scalar(_ALERT_OF, asked)
     if alert_id is not None:
-        return Plan("grouped", "a clip of this alert", alert_id, write)
+        return FilingPlan("grouped", "a clip of this alert", alert_id, write)
     fate: Fate = "late" if news.age_s > policy.late_after_s else "noted"
-    return Plan(fate, "a clip of sightings that woke nobody", None, write)
+    return FilingPlan(fate, "a clip of sightings that woke nobody", None, write)
 
 
-def _plan_growing(conn: Connection, news: News, body: ClipBegun | ClipDropped) -> Plan:
+def _plan_growing(conn: Connection, news: NodeEvent, body: ClipBegun | ClipDropped) -> FilingPlan:
     """A clip is being recorded, and its alerts show it as it grows; or it will not come."""
     if isinstance(body, ClipDropped):
-        return Plan("noted", "a clip will not come", None, partial(_drop_clip, news, body))
+        return FilingPlan("noted", "a clip will not come", None, partial(_drop_clip, news, body))
     write = partial(_begin_clip, news, body)
     asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
     alert_id = conn.scalar(_ALERT_OF, asked)
     if alert_id is not None:
-        return Plan("grouped", "a clip of this alert is being recorded", alert_id, write)
-    return Plan("noted", "a clip of sightings that woke nobody is being recorded", None, write)
+        return FilingPlan("grouped", "a clip of this alert is being recorded", alert_id, write)
+    return FilingPlan(
+        "noted", "a clip of sightings that woke nobody is being recorded", None, write
+    )
 
 
-def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBack) -> Plan:
+def plan_camera_state(
+    conn: Connection, news: NodeEvent, body: CameraLost | CameraBack
+) -> FilingPlan:
     """A camera is lost or back; ignored if newer news of the camera is stored."""
     newer = (
         select(events.c.id)
@@ -88,7 +92,7 @@ def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBac
         .limit(1)
     )
     if conn.scalar(newer) is not None:
-        return Plan("noted", "the camera's state has changed since")
+        return FilingPlan("noted", "the camera's state has changed since")
     is_lost = isinstance(body, CameraLost)
     values = {
         "is_lost": is_lost,
@@ -100,13 +104,15 @@ def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBac
     def write(conn: Connection) -> None:
         change(conn, cameras, camera_id, values)
 
-    return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
+    return FilingPlan(
+        "noted", "the camera is lost" if is_lost else "the camera is back", None, write
+    )
 
 
 OfTheNode = NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered | HoldAnswered
 
 
-def plan_node(conn: Connection, news: News, body: OfTheNode) -> Plan:
+def plan_node(conn: Connection, news: NodeEvent, body: OfTheNode) -> FilingPlan:
     """Events about the node and no camera."""
     match body:
         case NumbersDropped():
@@ -115,12 +121,12 @@ def plan_node(conn: Connection, news: News, body: OfTheNode) -> Plan:
             return _plan_answer(news, body)
         case HoldAnswered():
             write = partial(_note_hold, news, body)
-            return Plan("noted", "the node holds footage, or lets go of it", None, write)
+            return FilingPlan("noted", "the node holds footage, or lets go of it", None, write)
         case RecordingStopped() | RecordingResumed():
             return _plan_recording(conn, news, body)
 
 
-def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
+def _plan_dropped(news: NodeEvent, body: NumbersDropped) -> FilingPlan:
     """Event numbers that will never come; the hub stops waiting for them."""
     rows = [
         {
@@ -138,12 +144,12 @@ def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
     def write(conn: Connection) -> None:
         conn.execute(insert(dropped_numbers), rows)
 
-    return Plan("noted", "the node will never send these numbers", None, write)
+    return FilingPlan("noted", "the node will never send these numbers", None, write)
 
 
 def _plan_recording(
-    conn: Connection, news: News, body: RecordingStopped | RecordingResumed
-) -> Plan:
+    conn: Connection, news: NodeEvent, body: RecordingStopped | RecordingResumed
+) -> FilingPlan:
     """The node stops or resumes storing footage; ignored if newer news is stored."""
     newer = (
         select(events.c.id)
@@ -156,7 +162,7 @@ def _plan_recording(
         .limit(1)
     )
     if conn.scalar(newer) is not None:
-        return Plan("noted", "the state of the node's recording has changed since")
+        return FilingPlan("noted", "the state of the node's recording has changed since")
     is_stopped = isinstance(body, RecordingStopped)
     values = {
         "unrecorded_why": body.why.value if isinstance(body, RecordingStopped) else None,
@@ -168,35 +174,35 @@ def _plan_recording(
         change(conn, nodes, node_id, values)
 
     why = "the node records nothing" if is_stopped else "the node records again"
-    return Plan("noted", why, None, write)
+    return FilingPlan("noted", why, None, write)
 
 
-def _note_hold(news: News, body: HoldAnswered, conn: Connection) -> None:
+def _note_hold(news: NodeEvent, body: HoldAnswered, conn: Connection) -> None:
     node_holds.note_answer(conn, news.origin.node_id, body, now=news.now)
 
 
-def _plan_answer(news: News, body: MediaAnswered) -> Plan:
+def _plan_answer(news: NodeEvent, body: MediaAnswered) -> FilingPlan:
     """The node's answer to a request for footage."""
     write = partial(_note_answer, news, body)
-    return Plan("noted", "what comes of footage that was asked for", None, write)
+    return FilingPlan("noted", "what comes of footage that was asked for", None, write)
 
 
-def _note_answer(news: News, body: MediaAnswered, conn: Connection) -> None:
+def _note_answer(news: NodeEvent, body: MediaAnswered, conn: Connection) -> None:
     clips.note_answer(conn, news.origin.node_id, body, now=news.now)
     spans.note_answer(conn, news.origin.node_id, body, now=news.now)
 
 
-def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:
+def _announce_clip(news: NodeEvent, body: ClipReady, conn: Connection) -> None:
     first_frame = news.moment(body.first_frame_utc_us)
     media_rows.announce_clip(conn, news.origin, body, first_frame=first_frame, now=news.now)
     if not body.is_sound:
         growing_rows.end(conn, news.origin, body)
 
 
-def _begin_clip(news: News, body: ClipBegun, conn: Connection) -> None:
+def _begin_clip(news: NodeEvent, body: ClipBegun, conn: Connection) -> None:
     first_frame = news.moment(body.first_frame_utc_us)
     growing_rows.begin(conn, news.origin, body, first_frame=first_frame, now=news.now)
 
 
-def _drop_clip(news: News, body: ClipDropped, conn: Connection) -> None:
+def _drop_clip(news: NodeEvent, body: ClipDropped, conn: Connection) -> None:
     growing_rows.drop(conn, news.origin, body, now=news.now)

@@ -13,7 +13,15 @@ from sqlalchemy import Connection
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.alerting.alerts.rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
-from hub.alerting.alerts.rules.grouping import Join, Late, Nothing, Policy, Raise, Seen, decide
+from hub.alerting.alerts.rules.grouping import (
+    JoinAlert,
+    NewSighting,
+    NoAlert,
+    Policy,
+    RaiseAlert,
+    TooLate,
+    decide,
+)
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.alerts.rules.rules_met import Rules, foremost, is_critical
 from hub.alerting.alerts.rules.rules_met import news as fresh
@@ -22,7 +30,7 @@ from hub.alerting.notifications import recipients
 from hub.alerting.notifications.rules_met import meet_rules, rules_of, wake
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rows import TOLD_NOBODY
-from hub.alerting.routing.rules import Tells, Urgency, Verdict
+from hub.alerting.routing.rules import RoutingDecision, RuleRecipients, Urgency
 from hub.alerting.silences import rows as silences_rows
 from hub.alerting.silences.rules import Silence
 from hub.base.db.bounds import integer
@@ -30,7 +38,7 @@ from hub.base.db.columns import new_id
 from hub.base.db.statements import change
 from hub.base.moment import Moment
 from hub.footage import media_rows
-from hub.intake.filing.event import Fate, News, Plan
+from hub.intake.filing.event import Fate, FilingPlan, NodeEvent
 from hub.intake.filing.sighting_rows import (
     Known,
     add_sighting,
@@ -57,10 +65,12 @@ class _Begun:
     is_opening: bool = False
 
 
-def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Policy) -> Plan:
+def plan_opened(
+    conn: Connection, news: NodeEvent, body: SightingOpened, policy: Policy
+) -> FilingPlan:
     """A sighting begins: it raises an alert, joins one, or does neither."""
     if known_sighting(conn, body.sighting_id) is not None:
-        return Plan("noted", "this sighting was opened before")
+        return FilingPlan("noted", "this sighting was opened before")
     early = early_words(conn, news, body.sighting_id)
     begun = _Begun(
         kind=_kind(body),
@@ -75,22 +85,22 @@ def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Poli
 
 
 def plan_updated(
-    conn: Connection, news: News, body: SightingUpdated | SightingClosed, policy: Policy
-) -> Plan:
+    conn: Connection, news: NodeEvent, body: SightingUpdated | SightingClosed, policy: Policy
+) -> FilingPlan:
     """A sighting goes on or ends: it and its alert are updated. It rings phones only if it has no
     alert yet and may raise one now."""
     row = known_sighting(conn, body.sighting_id)
     if row is None:
         # Kept for `_catch_up`; the picture is announced anyway, or it could not be uploaded.
         write = partial(announce_picture, news, body)
-        return Plan("noted", "the opening of this sighting has not arrived", None, write)
+        return FilingPlan("noted", "the opening of this sighting has not arrived", None, write)
     if row.camera_id != news.camera_id:
-        return Plan("noted", "another camera's sighting")
+        return FilingPlan("noted", "another camera's sighting")
     is_late = news.age_s > policy.late_after_s
     raising = frozenset() if is_late else policy.critical_rules
     write = partial(update_sighting, news, body, row, raising=raising)
     if row.alert_id is not None:
-        return Plan("grouped", "its sighting belongs to this alert", row.alert_id, write)
+        return FilingPlan("grouped", "its sighting belongs to this alert", row.alert_id, write)
     if isinstance(body, SightingUpdated) and wakes_now(body):
         begun = _Begun(
             kind=row.object_kind,
@@ -101,16 +111,18 @@ def plan_updated(
         )
         return _plan(conn, news, begun, policy, partial(_give_alert, news, body, row))
     if is_late:
-        return Plan("late", "its sighting woke nobody, and it is late itself", None, write)
-    return Plan("noted", "its sighting woke nobody", None, write)
+        return FilingPlan("late", "its sighting woke nobody, and it is late itself", None, write)
+    return FilingPlan("noted", "its sighting woke nobody", None, write)
 
 
-def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add) -> Plan:
+def _plan(
+    conn: Connection, news: NodeEvent, begun: _Begun, policy: Policy, add: _Add
+) -> FilingPlan:
     """Plan for a sighting that is new, or may raise an alert only now; `add` writes it with its
     alert."""
     foremost_met = foremost(begun.rules)
     told = _verdict(conn, news, begun)
-    seen = Seen(
+    seen = NewSighting(
         camera_id=news.camera_id,
         kind=begun.kind,
         first_seen_utc_us=begun.began.utc_us,
@@ -122,33 +134,33 @@ def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add
     )
     running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
     match decide(seen, running, policy, woke_utc_us=woke_utc_us):
-        case Raise() as decision:
+        case RaiseAlert() as decision:
             silence = silences_rows.covering(
                 conn, news.camera_id, begun.kind, begun.rules, now=news.now
             )
             if silence is not None:
                 return _plan_muted(news, begun, silence, add)
             return _plan_raise(news, begun, seen, told, decision, policy, add)
-        case Join(alert_id, reason):
+        case JoinAlert(alert_id, reason):
             write = partial(_join, news, begun, alert_id, told, policy, add)
-            return Plan("grouped", reason, alert_id, write)
-        case Late(reason):
-            return Plan("late", reason, None, partial(add, None))
-        case Nothing(reason):
-            return Plan("noted", reason, None, partial(add, None))
+            return FilingPlan("grouped", reason, alert_id, write)
+        case TooLate(reason):
+            return FilingPlan("late", reason, None, partial(add, None))
+        case NoAlert(reason):
+            return FilingPlan("noted", reason, None, partial(add, None))
 
 
 def _plan_raise(
-    news: News,
+    news: NodeEvent,
     begun: _Begun,
-    seen: Seen,
-    told: Verdict,
-    decision: Raise,
+    seen: NewSighting,
+    told: RoutingDecision,
+    decision: RaiseAlert,
     policy: Policy,
     add: _Add,
-) -> Plan:
+) -> FilingPlan:
     """A new alert; silent (inbox only) if its spot has just rung phones or a rule says so."""
-    is_told = told.tells is not Tells.NOBODY
+    is_told = told.tells is not RuleRecipients.NOBODY
     quiet_reason = decision.quiet_reason if is_told else TOLD_NOBODY
     alert = NewAlert(
         alert_id=new_id(news.now),
@@ -167,10 +179,10 @@ def _plan_raise(
     )
     reason = quiet_reason or decision.reason
     fate: Fate = "alerted" if quiet_reason is None else "silenced"
-    return Plan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
+    return FilingPlan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
 
 
-def _verdict(conn: Connection, news: News, begun: _Begun) -> Verdict:
+def _verdict(conn: Connection, news: NodeEvent, begun: _Begun) -> RoutingDecision:
     """Routing decision by the rules at the time of the sighting, or now if that time is not
     verified."""
     is_vouched = news.happened.error_ms is not None
@@ -178,14 +190,14 @@ def _verdict(conn: Connection, news: News, begun: _Begun) -> Verdict:
     return routing_rows.verdict(conn, news.camera_id, begun.kind, begun.rules, at=at)
 
 
-def _is_urgent(is_critical: bool, told: Verdict) -> bool:
+def _is_urgent(is_critical: bool, told: RoutingDecision) -> bool:
     """Whether it is exempt from cooldown and rate limit; the town's rule decides last."""
-    if told.tells is Tells.NOBODY or told.urgency is Urgency.USUAL:
+    if told.tells is RuleRecipients.NOBODY or told.urgency is Urgency.USUAL:
         return False
     return is_critical or told.urgency is Urgency.CRITICAL
 
 
-def _plan_muted(news: News, begun: _Begun, silence: Silence, add: _Add) -> Plan:
+def _plan_muted(news: NodeEvent, begun: _Begun, silence: Silence, add: _Add) -> FilingPlan:
     """No alert: its footage is kept like that of any sighting, and the silence counts it."""
 
     def write(conn: Connection) -> None:
@@ -193,7 +205,7 @@ def _plan_muted(news: News, begun: _Begun, silence: Silence, add: _Add) -> Plan:
         if begun.is_opening:
             silences_rows.hit(conn, silence.silence_id, now=news.now)
 
-    return Plan("muted", f"silenced: {silence.reason}", None, write)
+    return FilingPlan("muted", f"silenced: {silence.reason}", None, write)
 
 
 def _kind(body: SightingOpened) -> str:
@@ -201,7 +213,7 @@ def _kind(body: SightingOpened) -> str:
     return CROWD if body.is_crowd else body.object_kind.value
 
 
-def _raise(news: News, alert: NewAlert, reason: str, add: _Add, conn: Connection) -> None:
+def _raise(news: NodeEvent, alert: NewAlert, reason: str, add: _Add, conn: Connection) -> None:
     raise_alert(conn, alert, reason=reason, now=news.now)
     add(alert.alert_id, conn)
     recipients.owe(
@@ -210,10 +222,10 @@ def _raise(news: News, alert: NewAlert, reason: str, add: _Add, conn: Connection
 
 
 def _join(
-    news: News,
+    news: NodeEvent,
     begun: _Begun,
     alert_id: UUID,
-    told: Verdict,
+    told: RoutingDecision,
     policy: Policy,
     add: _Add,
     conn: Connection,
@@ -233,7 +245,7 @@ def _join(
 
 
 def _give_alert(
-    news: News,
+    news: NodeEvent,
     body: SightingUpdated | SightingClosed,
     row: Known,
     alert_id: UUID | None,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords
-from hub.alerting.alerts.rows import Size, grow_alert
+from hub.alerting.alerts.rows import AlertSize, grow_alert
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.notifications.rules_met import meet_rules, rules_of
 from hub.base.db.bounds import integer
@@ -20,7 +20,7 @@ from hub.base.db.columns import columns
 from hub.base.db.statements import add, change
 from hub.base.moment import Moment
 from hub.footage import media_rows
-from hub.intake.filing.event import News
+from hub.intake.filing.event import NodeEvent
 from hub.nodes.spool.tables import events
 
 Known = Any
@@ -28,7 +28,7 @@ Known = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Early:
+class EarlyMessage:
     """A message that arrived before the opening of its sighting."""
 
     body: SightingUpdated | SightingClosed
@@ -61,9 +61,9 @@ _EARLY: Final = (
 
 
 def add_sighting(
-    news: News,
+    news: NodeEvent,
     body: SightingOpened,
-    early: Sequence[Early],
+    early: Sequence[EarlyMessage],
     alert_id: UUID | None,
     conn: Connection,
 ) -> None:
@@ -88,7 +88,7 @@ def add_sighting(
 
 
 def update_sighting(
-    news: News,
+    news: NodeEvent,
     body: SightingUpdated | SightingClosed,
     row: Known,
     conn: Connection,
@@ -111,23 +111,23 @@ def update_sighting(
     change(conn, sightings, body.sighting_id, values)
     announce_picture(news, body, conn)
     if row.alert_id is not None:
-        before = Size(row.alert_people, row.alert_last_seen_utc_us)
+        before = AlertSize(row.alert_people, row.alert_last_seen_utc_us)
         grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now, before=before)
         meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=news.now)
 
 
-def early_words(conn: Connection, news: News, sighting_id: UUID) -> list[Early]:
+def early_words(conn: Connection, news: NodeEvent, sighting_id: UUID) -> list[EarlyMessage]:
     """Messages about this sighting that arrived before its opening."""
     found = []
     asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
     for event in conn.execute(_EARLY, asked):
         reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
         body = reader.model_validate_json(event.body)
-        found.append(Early(body, Moment(event.happened_utc_us, event.happened_error_ms)))
+        found.append(EarlyMessage(body, Moment(event.happened_utc_us, event.happened_error_ms)))
     return found
 
 
-def _catch_up(conn: Connection, news: News, early: Sequence[Early]) -> None:
+def _catch_up(conn: Connection, news: NodeEvent, early: Sequence[EarlyMessage]) -> None:
     """Apply the early messages; their rules count with the opening's."""
     for one in early:
         row = known_sighting(conn, one.body.sighting_id)
@@ -137,7 +137,7 @@ def _catch_up(conn: Connection, news: News, early: Sequence[Early]) -> None:
 
 
 def announce_picture(
-    news: News, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
+    news: NodeEvent, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
 ) -> None:
     """Announce the picture, so that the node can upload it."""
     if isinstance(body, SightingClosed) or body.picture is None:

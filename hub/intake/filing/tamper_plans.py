@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from agent.wire.messages import TamperBegan, TamperEnded, Tampering
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows
 from hub.alerting.routing.rules import Urgency
 from hub.base.db.columns import columns, new_id
-from hub.intake.filing.event import News, Plan
+from hub.intake.filing.event import FilingPlan, NodeEvent
 from hub.nodes.spool.tables import events
 
 ONE_MATTER_S: Final = 12 * 3600
@@ -33,7 +33,7 @@ _RUNNING: Final = (
     .where(
         alerts.c.camera_id == bindparam("camera_id"),
         alerts.c.kind == bindparam("kind"),
-        alerts.c.state.in_([State.OPEN, State.TAKEN]),
+        alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN]),
     )
     .order_by(alerts.c.began_utc_us.desc())
     .limit(1)
@@ -50,45 +50,49 @@ def alert_kind(what: Tampering) -> str:
     return f"tamper_{what.value}"
 
 
-def plan_tampering(conn: Connection, news: News, body: TamperBegan | TamperEnded) -> Plan:
+def plan_tampering(
+    conn: Connection, news: NodeEvent, body: TamperBegan | TamperEnded
+) -> FilingPlan:
     """A view is lost or restored."""
     return _began(conn, news, body) if isinstance(body, TamperBegan) else _ended(conn, news, body)
 
 
-def _began(conn: Connection, news: News, body: TamperBegan) -> Plan:
+def _began(conn: Connection, news: NodeEvent, body: TamperBegan) -> FilingPlan:
     """Raise an alert, or add to a running one."""
     asked = {"tamper_id": body.tamper_id, "camera_id": news.camera_id}
     if conn.scalar(_ENDED, asked) is not None:
-        return Plan("late", "it was over before its beginning arrived")
+        return FilingPlan("late", "it was over before its beginning arrived")
     running = _running(conn, news, body.what)
     if running is not None:
         since_us = news.happened.utc_us - running.began_utc_us
         if running.over_utc_us is None:
-            return Plan("grouped", "people know of it", running.id)
+            return FilingPlan("grouped", "people know of it", running.id)
         if since_us <= ONE_MATTER_S * 1_000_000:
             write = partial(_again, news, running.id)
-            return Plan("grouped", "the same again", running.id, write)
+            return FilingPlan("grouped", "the same again", running.id, write)
     alert_id = new_id(news.now)
     reason = "nobody knows of it yet"
-    return Plan("alerted", reason, alert_id, partial(_raise, news, body, alert_id, reason))
+    return FilingPlan("alerted", reason, alert_id, partial(_raise, news, body, alert_id, reason))
 
 
-def _ended(conn: Connection, news: News, body: TamperEnded) -> Plan:
+def _ended(conn: Connection, news: NodeEvent, body: TamperEnded) -> FilingPlan:
     """Record the end on its alert."""
     running = _running(conn, news, body.what)
     if running is None or running.over_utc_us is not None:
-        return Plan("noted", "no alert is waiting for its end")
+        return FilingPlan("noted", "no alert is waiting for its end")
     how = "back" if body.is_back else "another view"
     write = partial(_over, news, running, how)
-    return Plan("grouped", "it is over", running.id, write)
+    return FilingPlan("grouped", "it is over", running.id, write)
 
 
-def _running(conn: Connection, news: News, what: Tampering) -> Row[*tuple[Any, ...]] | None:
+def _running(conn: Connection, news: NodeEvent, what: Tampering) -> Row[*tuple[Any, ...]] | None:
     asked = {"camera_id": news.camera_id, "kind": alert_kind(what)}
     return conn.execute(_RUNNING, asked).first()
 
 
-def _raise(news: News, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection) -> None:
+def _raise(
+    news: NodeEvent, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection
+) -> None:
     kind = alert_kind(body.what)
     told = rows.verdict(conn, news.camera_id, kind, (), at=news.now)
     alert = NewAlert(
@@ -107,17 +111,17 @@ def _raise(news: News, body: TamperBegan, alert_id: UUID, reason: str, conn: Con
     recipients.owe(conn, alert_id=alert_id, camera_id=news.camera_id, moment="opened", now=news.now)
 
 
-def _again(news: News, alert_id: UUID, conn: Connection) -> None:
+def _again(news: NodeEvent, alert_id: UUID, conn: Connection) -> None:
     note_history(conn, alert_id, act="again", now=news.now)
     values = columns("over", None) | columns("last_seen", news.happened)
     change_alert(conn, alert_id, values, now=news.now)
 
 
-def _over(news: News, alert: Row[*tuple[Any, ...]], how: str, conn: Connection) -> None:
+def _over(news: NodeEvent, alert: Row[*tuple[Any, ...]], how: str, conn: Connection) -> None:
     note_history(conn, alert.id, act="over", detail=how, now=news.now)
     values = columns("over", news.happened) | columns("last_seen", news.happened)
     change_alert(conn, alert.id, values, now=news.now)
-    if alert.state == State.OPEN:
+    if alert.state == AlertState.OPEN:
         recipients.owe(
             conn, alert_id=alert.id, camera_id=news.camera_id, moment="grown", now=news.now
         )

@@ -11,7 +11,7 @@ GATHER_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ReceivedMessage:
     """A message as it arrived. `acknowledge` sends the acknowledgement, from any thread. It does
     nothing after its connection has ended: the broker then sends the message again."""
 
@@ -20,12 +20,12 @@ class Arrival:
     acknowledge: Callable[[], None]
 
 
-class Inbox:
+class ReceiveQueue:
     """Holds at most `bound` messages; a full queue blocks the sender, and so the broker."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
-        self._inside: deque[Arrival] = deque()
+        self._inside: deque[ReceivedMessage] = deque()
         self._is_closed = False
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
@@ -33,7 +33,7 @@ class Inbox:
         self._wanted = 1
         """Number of messages that wakes the reader."""
 
-    def put(self, arrival: Arrival) -> bool:
+    def put(self, arrival: ReceivedMessage) -> bool:
         """Wait for space; False if the queue is closed and the message will come again."""
         with self._lock:
             while len(self._inside) >= self._bound and not self._is_closed:
@@ -50,7 +50,7 @@ class Inbox:
         """True after `close`."""
         return self._is_closed
 
-    def take(self, wait_s: float) -> list[Arrival]:
+    def take(self, wait_s: float) -> list[ReceivedMessage]:
         """Wait for messages, then collect up to `BATCH` within `GATHER_S`; empty if none came."""
         with self._lock:
             self._await(1, wait_s)
@@ -61,17 +61,17 @@ class Inbox:
             self._room.notify_all()
         return batch
 
-    def _batch(self) -> list[Arrival]:
+    def _batch(self) -> list[ReceivedMessage]:
         """The oldest messages. If there are more than a batch: equal shares per node, in each
         node's order, so that no node delays another by more than one batch. Needs the lock."""
         if len(self._inside) <= BATCH:
             batch = list(self._inside)
             self._inside.clear()
             return batch
-        turns: dict[str, deque[Arrival]] = {}
+        turns: dict[str, deque[ReceivedMessage]] = {}
         for arrival in self._inside:
             turns.setdefault(node_of(arrival.topic), deque()).append(arrival)
-        taken: list[Arrival] = []
+        taken: list[ReceivedMessage] = []
         while len(taken) < BATCH:
             share = max(1, (BATCH - len(taken)) // len(turns))
             for node, said in list(turns.items()):

@@ -24,8 +24,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from agent.wire.codec import WireError, decode_presence, encode
 from agent.wire.presence import HubStatus
 from agent.wire.topics import EVERY_NODE_UP, HUB_PRESENCE
-from hub.base.backoff import Patience
-from hub.intake.mqtt.inbox import Arrival
+from hub.base.backoff import Backoff
+from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, context, knock
 from hub.intake.replies import Reply
 
@@ -75,7 +75,7 @@ class _Client(mqtt.Client):
 class Connection:
     """One connection, from TLS handshake to its end; callbacks run on paho's thread."""
 
-    def __init__(self, address: BrokerAddress, take: Callable[[Arrival], object]) -> None:
+    def __init__(self, address: BrokerAddress, take: Callable[[ReceivedMessage], object]) -> None:
         self._address = address
         self._take = take
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
@@ -182,7 +182,7 @@ class Connection:
         def acknowledge() -> None:
             client.ack(mid, qos)
 
-        self._take(Arrival(message.topic, bytes(message.payload), acknowledge))
+        self._take(ReceivedMessage(message.topic, bytes(message.payload), acknowledge))
 
     def _presence(self, *, is_here: bool) -> bytes:
         return encode(HubStatus(is_here=is_here, birth_id=self._birth_id))
@@ -234,12 +234,12 @@ class Link:
         self,
         address: BrokerAddress,
         *,
-        take: Callable[[Arrival], object],
-        patience: Patience | None = None,
+        take: Callable[[ReceivedMessage], object],
+        patience: Backoff | None = None,
     ) -> None:
         self._address = address
         self._take = take
-        self._patience = patience or Patience()
+        self._patience = patience or Backoff()
         self._connection: Connection | None = None
         self._last_said = ""
         self.tries = 0

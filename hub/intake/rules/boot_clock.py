@@ -28,7 +28,7 @@ class BootClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StampedTimes:
     """Time fields of an event."""
 
     stamp: Moment
@@ -36,7 +36,7 @@ class Told:
     uptime_ms: int | None
 
 
-def happened(told: Told, boot: BootClock | None, *, now: Moment) -> Moment:
+def happened(told: StampedTimes, boot: BootClock | None, *, now: Moment) -> Moment:
     """Best estimate of the time of an event.
 
     A trusted stamp is used, unless the hub's clock is trusted too and the stamp lies further in the

@@ -18,14 +18,14 @@ Life = tuple[UUID | None, UUID | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Lives:
+class NodeLives:
     """Last lives of one node, oldest first, and their births."""
 
     lives: tuple[Life, ...] = ()
     births: tuple[UUID, ...] = ()
 
 
-def heard(known: Lives, birth: Birth) -> tuple[Lives, bool]:
+def heard(known: NodeLives, birth: Birth) -> tuple[NodeLives, bool]:
     """State after this birth, and whether it shows two nodes with this name.
 
     A repeated birth shows nothing: the broker repeats retained messages.
@@ -36,4 +36,4 @@ def heard(known: Lives, birth: Birth) -> tuple[Lives, bool]:
     earlier = tuple(one for one in known.lives if one != life)
     is_return = life in known.lives[:-1]
     births = (*known.births, birth.birth_id)
-    return Lives((*earlier, life)[-KEPT:], births[-KEPT:]), is_return
+    return NodeLives((*earlier, life)[-KEPT:], births[-KEPT:]), is_return

@@ -31,7 +31,7 @@ class AskPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class SpoolNumbers:
     """Known numbers of one spool: all up to `top` except those in `gaps`."""
 
     top: int = 0
@@ -39,26 +39,28 @@ class Numbers:
     """In order, not adjacent."""
 
 
-def heard(known: Numbers, number: int, *, now_us: int, policy: AskPolicy) -> Numbers:
+def heard(known: SpoolNumbers, number: int, *, now_us: int, policy: AskPolicy) -> SpoolNumbers:
     """An event with this number is stored, now or before."""
     if number > known.top:
         if number == known.top + 1:  # the usual case, asked for every event
-            return Numbers(number, known.gaps)
+            return SpoolNumbers(number, known.gaps)
         told = announced(known, number - 1, now_us=now_us, policy=policy)
-        return Numbers(number, told.gaps)
+        return SpoolNumbers(number, told.gaps)
     return settled(known, number, number, now_us=now_us, policy=policy)
 
 
-def announced(known: Numbers, top: int, *, now_us: int, policy: AskPolicy) -> Numbers:
+def announced(known: SpoolNumbers, top: int, *, now_us: int, policy: AskPolicy) -> SpoolNumbers:
     """The node has used numbers up to `top`; unknown ones are on their way."""
     if top <= known.top:
         return known
     due_us = now_us + _us(policy.gap_after_s)
     gap = Gap(known.top + 1, top, now_us, due_us)
-    return Numbers(top, _few((*known.gaps, gap), policy))
+    return SpoolNumbers(top, _few((*known.gaps, gap), policy))
 
 
-def settled(known: Numbers, first: int, last: int, *, now_us: int, policy: AskPolicy) -> Numbers:
+def settled(
+    known: SpoolNumbers, first: int, last: int, *, now_us: int, policy: AskPolicy
+) -> SpoolNumbers:
     """These numbers are settled: stored, or they will never come."""
     if not any(gap.first <= last and gap.last >= first for gap in known.gaps):
         return known
@@ -72,7 +74,7 @@ def settled(known: Numbers, first: int, last: int, *, now_us: int, policy: AskPo
             left.append(replace(rest, last=first - 1))
         if gap.last > last:
             left.append(replace(rest, first=last + 1))
-    return Numbers(known.top, _few(tuple(left), policy))
+    return SpoolNumbers(known.top, _few(tuple(left), policy))
 
 
 def after_asking(gap: Gap, *, now_us: int, policy: AskPolicy, draw: Draw) -> Gap:

@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.live import pages
 from hub.footage.live.service import LiveService, Purpose
-from hub.footage.live.watching import Watching
+from hub.footage.live.watching import LiveViews
 from hub.nodes.commissioning.alert_test_rows import SentTest, TooManyTestsError
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -103,12 +103,12 @@ def last_words(visit: Visit, tests: PhoneTestService, camera_id: UUID) -> TestWo
     return TestWords(sent[0].owed_utc_us, picture, lines)
 
 
-def _line(sent: SentTest, words: Words, now_utc_us: int) -> TestLine:
+def _line(sent: SentTest, words: Messages, now_utc_us: int) -> TestLine:
     token, icon, said = _fate(sent, words, now_utc_us)
     return TestLine(sent.label or sent.channel, token, icon, said)
 
 
-def _fate(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, str]:
+def _fate(sent: SentTest, words: Messages, now_utc_us: int) -> tuple[str, str, str]:
     """CSS class, icon and text of one phone."""
     say = words.say
     if sent.opened_utc_us is not None:
@@ -126,7 +126,7 @@ def _fate(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, str]
     return "open", "warning", why % {"reason": sent.reason}
 
 
-def _accepted(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, str]:
+def _accepted(sent: SentTest, words: Messages, now_utc_us: int) -> tuple[str, str, str]:
     """For a phone whose service accepted it and which has not reported."""
     say = words.say
     if sent.channel != SAYS_SHOWN:
@@ -143,7 +143,7 @@ def _accepted(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, 
 
 async def _picture_age_ms(visit: Visit, camera_id: UUID) -> int | None:
     """Age of the camera's newest picture, if a fresh one is here or comes soon."""
-    watching, until_s = visit.use(Watching), time.monotonic() + FRESH_S
+    watching, until_s = visit.use(LiveViews), time.monotonic() + FRESH_S
     _, key = await run_in_threadpool(pages.ask, visit, camera_id, Purpose.AIM)
     while not visit.site.stopping():
         shot = watching.newest(key)

@@ -19,7 +19,7 @@ from hub.base.moment import Moment
 from hub.nodes.commissioning.tables import phone_tests
 from hub.notify import ledger
 from hub.notify.delivery import retry
-from hub.notify.rules.delivery_result import Answer, Gone, Patience
+from hub.notify.rules.delivery_result import Answer, Gone, RetryPolicy
 from hub.notify.tables import phones
 from hub.notify.views import Phone
 from hub.registry.areas import places
@@ -38,7 +38,7 @@ class TooManyTestsError(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class OwedTest:
+class PendingTest:
     """A leased test to send now, with its content."""
 
     test_id: UUID
@@ -115,7 +115,7 @@ def is_any_due(conn: Connection, *, now: Moment) -> bool:
     return bool(conn.scalar(select(exists().where(_is_due(now)))))
 
 
-def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedTest]:
+def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[PendingTest]:
     """Lease the tests that are due; after an expired lease the test is due again, and the phone
     shows one entry for both.
 
@@ -147,7 +147,7 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedTest]:
         .values(columns("lease_until", now.plus_s(lease_s)))
     )
     return [
-        OwedTest(
+        PendingTest(
             test_id=row.id,
             phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
             camera_id=row.camera_id,
@@ -164,10 +164,10 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedTest]:
 
 def record(
     conn: Connection,
-    owed: OwedTest,
+    owed: PendingTest,
     answer: Answer,
     *,
-    patience: Patience,
+    patience: RetryPolicy,
     chance: float,
     now: Moment,
 ) -> str:

@@ -9,23 +9,23 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.periodic import go_round
 from hub.nodes.commissioning import alert_test_rows
-from hub.nodes.commissioning.alert_test_rows import OwedTest
+from hub.nodes.commissioning.alert_test_rows import PendingTest
 from hub.notify.channels.port import Channel, Message
 from hub.notify.delivery.fan_out import LEASE_S, carry_each, send_by
 from hub.notify.i18n import phrases, short
-from hub.notify.rules.delivery_result import Answer, Patience
+from hub.notify.rules.delivery_result import Answer, RetryPolicy
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 5.0
 PACE_S: Final = 0.5
 """Least pause between looks: a burst of alerts sets the same signal."""
-PATIENCE: Final = Patience(first_wait_s=5.0, longest_wait_s=20.0, deadline_s=120.0)
+PATIENCE: Final = RetryPolicy(first_wait_s=5.0, longest_wait_s=20.0, deadline_s=120.0)
 """Somebody on a ladder waits: after two minutes the test counts as failed."""
 
 _dice = secrets.SystemRandom()
@@ -39,7 +39,7 @@ class PhoneTest:
         *,
         db: Database,
         clock: Clock,
-        bell: Bell,
+        bell: ChangeSignal,
         channels: Mapping[str, Channel],
         zone: ZoneInfo,
     ) -> None:
@@ -67,17 +67,17 @@ class PhoneTest:
         await carry_each(owed, send=self._send, record=self._record)
         return len(owed)
 
-    def _claim(self) -> list[OwedTest]:
+    def _claim(self) -> list[PendingTest]:
         with self._db.reading() as conn:
             if not alert_test_rows.is_any_due(conn, now=self._clock.now()):
                 return []
         with self._db.writing() as conn:
             return alert_test_rows.claim(conn, lease_s=LEASE_S, now=self._clock.now())
 
-    async def _send(self, owed: OwedTest) -> Answer:
+    async def _send(self, owed: PendingTest) -> Answer:
         return await send_by(self._channels, message_for(owed, self._zone), owed.phone)
 
-    def _record(self, owed: OwedTest, answer: Answer) -> None:
+    def _record(self, owed: PendingTest, answer: Answer) -> None:
         now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
             state = alert_test_rows.record(
@@ -86,7 +86,7 @@ class PhoneTest:
         log.info("phone_test.carried", channel=owed.phone.channel, state=state)
 
 
-def message_for(owed: OwedTest, zone: ZoneInfo) -> Message:
+def message_for(owed: PendingTest, zone: ZoneInfo) -> Message:
     """The test in its receiver's language, clearly not an alert."""
     words = phrases(owed.language)
     asked = datetime.fromtimestamp(owed.owed_utc_us / 1e6, UTC).astimezone(zone)

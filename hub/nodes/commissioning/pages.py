@@ -17,15 +17,15 @@ from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.footage.live import pages
 from hub.footage.live.service import LiveService, Purpose
-from hub.footage.live.watching import Watching
+from hub.footage.live.watching import LiveViews
 from hub.nodes.commissioning import alert_test_pages
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
-from hub.nodes.desired_state.rules.layers import State
+from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.outlines import OutlineFault, keys, read, written
 from hub.nodes.desired_state.service import CameraNow, SettingsService
 from hub.notify.phones.service import PhoneService
 from hub.web.compass import facing_words
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.visit import Visit
 
@@ -121,7 +121,7 @@ def _page(
 ) -> Response:
     camera, key = pages.ask(visit, camera_id, Purpose.AIM)
     now = visit.use(SettingsService).of_camera(visit.asker, camera_id)
-    shot = visit.use(Watching).newest(key)
+    shot = visit.use(LiveViews).newest(key)
     private = _value(now, "private") if now else []
     return render(
         request,
@@ -164,17 +164,17 @@ def _state(visit: Visit, now: CameraNow) -> str:
     """Progress of the node with the desired settings."""
     say = visit.site.calendar(visit.asker.language).words.say
     match now.state:
-        case State.IN_FORCE:
+        case SettingsState.IN_FORCE:
             return say("The camera box works by them.")
-        case State.REFUSED | State.FELL_BACK:
+        case SettingsState.REFUSED | SettingsState.FELL_BACK:
             return say("The camera box did not take them: %(reason)s") % {"reason": now.reason}
-        case State.UNASKED:
+        case SettingsState.UNASKED:
             return say("Nothing was ever wanted of this camera box.")
         case _:
             return say("The camera box has not taken them yet.")
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

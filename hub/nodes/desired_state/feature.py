@@ -4,7 +4,7 @@ from typing import Final
 
 from hub.base.db.table_notes import Mark
 from hub.nodes.desired_state import pages
-from hub.nodes.desired_state.rules.rollout import Course
+from hub.nodes.desired_state.rules.rollout import RolloutState
 from hub.nodes.desired_state.service import SettingsService
 from hub.nodes.desired_state.tables import (
     node_group_members,
@@ -34,7 +34,7 @@ FEATURE: Final = Feature(
         Mark(node_settings, ("sent",), is_repeated=True),
         Mark(rollouts, ("settled",)),
         # A node's requests count as part of a roll-out from its start on, so the start moves too.
-        Mark(rollouts, ("begun",), where=lambda _: rollouts.c.course == Course.RUNNING),
+        Mark(rollouts, ("begun",), where=lambda _: rollouts.c.course == RolloutState.RUNNING),
         Mark(rollout_nodes, ("told", "lost")),
     ),
 )

@@ -16,7 +16,7 @@ from hub.base.db.columns import columns
 from hub.base.db.statements import put
 from hub.base.moment import Moment
 from hub.nodes.desired_state.release_tables import node_programs, program_bundles
-from hub.nodes.desired_state.rules.layers import PROGRAMS, State
+from hub.nodes.desired_state.rules.layers import PROGRAMS, SettingsState
 from hub.nodes.desired_state.rules.releases import TOO_OLD, ProgramsWanted, judged
 from hub.registry.tables import nodes
 
@@ -41,19 +41,19 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReleaseStatus:
     """The bundle wanted for a node, and the node's progress."""
 
     version: int
     sha256: str | None
     may_be_older: bool
-    state: State
+    state: SettingsState
     reason: str
     report: ProgramsReport | None
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRelease:
     """A command to send to a node now."""
 
     node: str
@@ -61,7 +61,7 @@ class Due:
     words: TakePrograms
 
 
-NOTHING: Final = Standing(0, None, False, State.UNASKED, "", None)
+NOTHING: Final = ReleaseStatus(0, None, False, SettingsState.UNASKED, "", None)
 
 
 def add(
@@ -105,13 +105,13 @@ def check(conn: Connection, body: Mapping[str, Any]) -> None:
         raise SettingsFault("programs.bundle: not at the hub; add it: matthan-hub programs add")
 
 
-def standing(conn: Connection, node_id: UUID) -> Standing:
+def standing(conn: Connection, node_id: UUID) -> ReleaseStatus:
     """The bundle wanted for this node, and the node's progress."""
     row = conn.execute(select(node_programs).where(node_programs.c.node_id == node_id)).first()
     return NOTHING if row is None else _standing(row)
 
 
-def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, ReleaseStatus]:
     """`standing` of many nodes; nodes that never had a wanted bundle are left out."""
     query = select(node_programs).where(node_programs.c.node_id.in_(list(node_ids)))
     return {row.node_id: _standing(row) for row in conn.execute(query)}
@@ -134,15 +134,17 @@ def want(
     may_be_older = goes_back or bool(wanted.may_be_older)
     if wanted.bundle == known.sha256:
         # Refused as too old, but intended: send it again.
-        is_meant_now = may_be_older and not known.may_be_older and known.state is State.REFUSED
+        is_meant_now = (
+            may_be_older and not known.may_be_older and known.state is SettingsState.REFUSED
+        )
         if not is_meant_now:
             return False
     if wanted.bundle is None and known.reason == BACK:
         return False  # let the rollback finish
-    state, reason = State.UNASKED, ""
+    state, reason = SettingsState.UNASKED, ""
     if wanted.bundle is not None:
         is_able = known.report is not None
-        state, reason = (State.WAITING, "") if is_able else (State.REFUSED, TOO_OLD)
+        state, reason = (SettingsState.WAITING, "") if is_able else (SettingsState.REFUSED, TOO_OLD)
     row = {
         "node_id": node_id,
         "version": known.version + 1,
@@ -182,9 +184,9 @@ def go_back_to(conn: Connection, node_id: UUID, sha256: str, *, now: Moment) -> 
 
 def again(conn: Connection, node_id: UUID) -> bool:
     """Let a node that refused or fell back try once more; False for all others."""
-    failed = node_programs.c.state.in_([State.REFUSED, State.FELL_BACK])
+    failed = node_programs.c.state.in_([SettingsState.REFUSED, SettingsState.FELL_BACK])
     these = (node_programs.c.node_id == node_id) & failed & node_programs.c.report.is_not(None)
-    values = {"version": node_programs.c.version + 1, "state": State.WAITING, "reason": ""}
+    values = {"version": node_programs.c.version + 1, "state": SettingsState.WAITING, "reason": ""}
     cleared = columns("sent", None)
     return bool(conn.execute(update(node_programs).where(these).values(values | cleared)).rowcount)
 
@@ -193,7 +195,7 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
     """Store a node's report about its release."""
     known = standing(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
-    if state is State.WAITING and known.reason == BACK:
+    if state is SettingsState.WAITING and known.reason == BACK:
         reason = BACK
     row = {
         "node_id": node_id,
@@ -210,7 +212,7 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
         put(conn, node_programs, row | columns("wanted", now))
 
 
-def due(conn: Connection, *, now: Moment) -> list[Due]:
+def due(conn: Connection, *, now: Moment) -> list[DueRelease]:
     """Commands due now for nodes that are online; recorded as sent.
 
     Each is repeated until the node takes or refuses it: after a restart a node continues with what
@@ -222,7 +224,7 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
         .join(nodes, nodes.c.id == node_programs.c.node_id)
         .join(program_bundles, program_bundles.c.sha256 == node_programs.c.sha256)
         .where(
-            node_programs.c.state == State.WAITING,
+            node_programs.c.state == SettingsState.WAITING,
             nodes.c.state == "online",
             nodes.c.revoked_utc_us.is_(None),
             or_(node_programs.c.sent_utc_us.is_(None), node_programs.c.sent_utc_us <= before),
@@ -238,7 +240,7 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
             size_bytes=row.size_bytes,
             may_be_older=row.may_be_older,
         )
-        told.append(Due(row.node, uuid4(), words))
+        told.append(DueRelease(row.node, uuid4(), words))
         this = node_programs.c.node_id == row.node_id
         conn.execute(update(node_programs).where(this).values(columns("sent", now)))
     return told
@@ -273,9 +275,11 @@ def _bundle(row: Row[*tuple[Any, ...]]) -> Bundle:
     )
 
 
-def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
+def _standing(row: Row[*tuple[Any, ...]]) -> ReleaseStatus:
     try:
         report = ProgramsReport.model_validate_json(row.report) if row.report else None
     except ValidationError:  # stored by an older hub in a form not read any more
         report = None
-    return Standing(row.version, row.sha256, row.may_be_older, State(row.state), row.reason, report)
+    return ReleaseStatus(
+        row.version, row.sha256, row.may_be_older, SettingsState(row.state), row.reason, report
+    )

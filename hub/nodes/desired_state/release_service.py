@@ -15,13 +15,13 @@ from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs
 from hub.nodes.desired_state import release_rows
 from hub.nodes.desired_state.release_rows import NOTHING, Bundle
-from hub.nodes.desired_state.rules.layers import State
+from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.registry.areas import places
 from hub.registry.tables import nodes
 
 
 @dataclass(frozen=True, slots=True)
-class NodeRow:
+class NodeReleaseRow:
     """One node, the release it runs, and its progress with the wanted one."""
 
     node_id: UUID
@@ -32,7 +32,7 @@ class NodeRow:
     """The release, or the programs' version if their bundle named none."""
     wanted: str
     """The release; empty: none."""
-    state: State
+    state: SettingsState
     outcome: str
     """The node's last report: fetching, installing, on_probation, …; may be empty."""
     brought_bytes: int
@@ -72,7 +72,7 @@ class ReleaseService:
             who = {row.id: row.name for row in look.conn.execute(query)}
         return [BundleRow(one, who.get(one.added_by, "")) for one in found]
 
-    def overview(self, asker: Asker) -> list[NodeRow]:
+    def overview(self, asker: Asker) -> list[NodeReleaseRow]:
         """Every node that this person looks after."""
         with self._acting.reading(asker, "programs.list") as look:
             conn = look.conn
@@ -99,12 +99,15 @@ class ReleaseService:
 
 
 def _row(
-    row: Row[*tuple[Any, ...]], known: release_rows.Standing, here: dict[str, Bundle], place: str
-) -> NodeRow:
+    row: Row[*tuple[Any, ...]],
+    known: release_rows.ReleaseStatus,
+    here: dict[str, Bundle],
+    place: str,
+) -> NodeReleaseRow:
     report, last = known.report, known.report.last if known.report else None
     wanted = here.get(known.sha256 or "")
     is_last = last is not None and last.version == known.version
-    return NodeRow(
+    return NodeReleaseRow(
         node_id=row.id,
         name=row.name,
         place=place,

@@ -23,7 +23,7 @@ node_programs = Table(
     Column("version", BigInteger, nullable=False),  # grows with every change; 0: nothing wanted
     Column("sha256", Text),  # null: nothing is wanted
     Column("may_be_older", Boolean, nullable=False),
-    Column("state", Text, nullable=False),  # of hub.nodes.desired_state.rules.layers.State
+    Column("state", Text, nullable=False),  # of hub.nodes.desired_state.rules.layers.SettingsState
     Column("reason", Text, nullable=False),  # of a refusal or rollback, in the node's words
     Column("report", Text),  # the node's last ProgramsReport, JSON; null: none yet
     *moment("wanted"),

@@ -16,8 +16,15 @@ from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows, settings_rows
 from hub.nodes.desired_state.release_tables import node_programs
-from hub.nodes.desired_state.rules.layers import PROGRAMS, State
-from hub.nodes.desired_state.rules.rollout import Course, Fate, NodeNow, decide, is_awaited, stages
+from hub.nodes.desired_state.rules.layers import PROGRAMS, SettingsState
+from hub.nodes.desired_state.rules.rollout import (
+    NodeNow,
+    NodeResult,
+    RolloutState,
+    decide,
+    is_awaited,
+    stages,
+)
 from hub.nodes.desired_state.settings_rows import Scope
 from hub.nodes.desired_state.tables import node_settings, rollout_nodes, rollouts
 from hub.registry.tables import nodes
@@ -26,9 +33,9 @@ log = structlog.get_logger()
 
 THE_HUB: Final = By()
 _FATES: Final = {
-    State.REFUSED: Fate.REFUSED,
-    State.FELL_BACK: Fate.FELL_BACK,
-    State.WAITING: Fate.WAITING,
+    SettingsState.REFUSED: NodeResult.REFUSED,
+    SettingsState.FELL_BACK: NodeResult.FELL_BACK,
+    SettingsState.WAITING: NodeResult.WAITING,
 }
 
 
@@ -38,12 +45,12 @@ class Rollout:
 
     rollout_id: UUID
     scope: Scope
-    course: Course
+    course: RolloutState
     stage: int
     why: str
     begun_utc_us: int
     ended_utc_us: int | None
-    fates: Mapping[Fate, int]
+    fates: Mapping[NodeResult, int]
 
 
 def begin(
@@ -70,7 +77,7 @@ def begin(
             scope=scope.kind,
             scope_id=scope.scope_id,
             before=canonical(before).decode(),
-            course=Course.RUNNING,
+            course=RolloutState.RUNNING,
             stage=-1,
             why="",
             begun_by=by.person_id,
@@ -91,7 +98,7 @@ def begin(
 
 def step(conn: Connection, *, now: Moment) -> None:
     """Advance or revert the running roll-outs by one step."""
-    running = select(rollouts).where(rollouts.c.course == Course.RUNNING)
+    running = select(rollouts).where(rollouts.c.course == RolloutState.RUNNING)
     for row in conn.execute(running).all():
         _mark(conn, row.id, now=now)
         nodes_now = _nodes_now(conn, row.id, row.stage)
@@ -102,10 +109,10 @@ def step(conn: Connection, *, now: Moment) -> None:
         decision = decide(
             nodes_now, stage=row.stage, settled_since_utc_us=settled, now_utc_us=now.utc_us
         )
-        if decision.course is Course.HALTED:
+        if decision.course is RolloutState.HALTED:
             halt(conn, row.id, why=decision.why, by=THE_HUB, now=now)
-        elif decision.course is Course.DONE:
-            _end(conn, row.id, Course.DONE, "", now=now)
+        elif decision.course is RolloutState.DONE:
+            _end(conn, row.id, RolloutState.DONE, "", now=now)
             log.info("rollout.done", nodes=len(nodes_now))
         elif decision.stage != row.stage:
             _go_on_to(conn, row.id, decision.stage, now=now)
@@ -116,12 +123,14 @@ def step(conn: Connection, *, now: Moment) -> None:
 
 def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -> bool:
     """Restore the previous values everywhere; False if the roll-out is not running."""
-    query = select(rollouts).where(rollouts.c.id == rollout_id, rollouts.c.course == Course.RUNNING)
+    query = select(rollouts).where(
+        rollouts.c.id == rollout_id, rollouts.c.course == RolloutState.RUNNING
+    )
     row = conn.execute(query).first()
     if row is None:
         return False
     scope = Scope(row.scope, row.scope_id)
-    _end(conn, rollout_id, Course.HALTED, why, now=now)
+    _end(conn, rollout_id, RolloutState.HALTED, why, now=now)
     before = settings_rows.body_before(row)
     settings_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
     all_of_them, took = settings_rows.nodes_of(conn, scope), _took_programs(conn, rollout_id)
@@ -145,7 +154,7 @@ def _took_programs(conn: Connection, rollout_id: UUID) -> dict[UUID, str]:
             rollout_nodes.c.is_changed,
             rollout_nodes.c.ran_sha256.is_not(None),
             node_programs.c.sent_utc_us.is_not(None),
-            node_programs.c.state.in_([State.WAITING, State.IN_FORCE]),
+            node_programs.c.state.in_([SettingsState.WAITING, SettingsState.IN_FORCE]),
         )
     )
     return {row.node_id: row.ran_sha256 for row in conn.execute(query)}
@@ -167,7 +176,7 @@ def running_of(conn: Connection, scope: Scope) -> UUID | None:
     """The running roll-out of this scope."""
     return conn.scalar(
         select(rollouts.c.id).where(
-            rollouts.c.course == Course.RUNNING,
+            rollouts.c.course == RolloutState.RUNNING,
             rollouts.c.scope == scope.kind,
             rollouts.c.scope_id == scope.scope_id,
         )
@@ -175,13 +184,13 @@ def running_of(conn: Connection, scope: Scope) -> UUID | None:
 
 
 def _rollout(conn: Connection, row: Row[Any]) -> Rollout:
-    fates: dict[Fate, int] = {}
+    fates: dict[NodeResult, int] = {}
     for one in _nodes_now(conn, row.id, row.stage):
         fates[one.fate] = fates.get(one.fate, 0) + 1
     return Rollout(
         row.id,
         Scope(row.scope, row.scope_id),
-        Course(row.course),
+        RolloutState(row.course),
         row.stage,
         row.why,
         row.begun_utc_us,
@@ -194,7 +203,7 @@ def _under_way(conn: Connection, node_ids: Sequence[UUID], scope: Scope) -> str 
     query = (
         select(rollouts)
         .join(rollout_nodes, rollout_nodes.c.rollout_id == rollouts.c.id)
-        .where(rollouts.c.course == Course.RUNNING, rollout_nodes.c.node_id.in_(node_ids))
+        .where(rollouts.c.course == RolloutState.RUNNING, rollout_nodes.c.node_id.in_(node_ids))
         .limit(1)
     )
     row = conn.execute(query).first()
@@ -219,7 +228,7 @@ def _go_on_to(conn: Connection, rollout_id: UUID, stage: int, *, now: Moment) ->
 
 def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
     """Record when each node was first told, and since when it is offline without an answer."""
-    programs_wait = node_programs.c.state == State.WAITING
+    programs_wait = node_programs.c.state == SettingsState.WAITING
     sent = case((programs_wait, node_programs.c.sent_utc_us), else_=node_settings.c.sent_utc_us)
     heard = case((programs_wait, node_programs.c.reported_utc_us), else_=None)
     query = (
@@ -230,7 +239,7 @@ def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
         .where(
             rollout_nodes.c.rollout_id == rollout_id,
             rollout_nodes.c.is_changed,
-            or_(node_settings.c.state == State.WAITING, programs_wait),
+            or_(node_settings.c.state == SettingsState.WAITING, programs_wait),
         )
     )
     for row in conn.execute(query).all():
@@ -281,15 +290,17 @@ def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
     ]
 
 
-def _fate(row: Row[Any], stage: int) -> Fate:
+def _fate(row: Row[Any], stage: int) -> NodeResult:
     if row.stage > stage:
-        return Fate.AHEAD
+        return NodeResult.AHEAD
     if not row.is_changed:
-        return Fate.DONE  # no change for this node: a nearer scope has its own value
-    answers = {State(one) for one in (row.answer, row.programs) if one is not None}
-    return next((fate for state, fate in _FATES.items() if state in answers), Fate.DONE)
+        return NodeResult.DONE  # no change for this node: a nearer scope has its own value
+    answers = {SettingsState(one) for one in (row.answer, row.programs) if one is not None}
+    return next((fate for state, fate in _FATES.items() if state in answers), NodeResult.DONE)
 
 
-def _end(conn: Connection, rollout_id: UUID, course: Course, why: str, *, now: Moment) -> None:
+def _end(
+    conn: Connection, rollout_id: UUID, course: RolloutState, why: str, *, now: Moment
+) -> None:
     values = {"course": course, "why": why[:1000], **columns("ended", now)}
     conn.execute(update(rollouts).where(rollouts.c.id == rollout_id).values(values))

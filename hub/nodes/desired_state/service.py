@@ -23,8 +23,8 @@ from hub.base.audit.asker import Asker
 from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
 from hub.nodes.desired_state.rollout_rows import Rollout
 from hub.nodes.desired_state.rules.layers import (
-    Changed,
-    State,
+    LayerChange,
+    SettingsState,
     difference,
     dotted,
     with_keys,
@@ -49,12 +49,12 @@ class CameraNow:
     """Keys of `agent.wire.settings.CameraSettings`; empty until the node reports."""
     wanted: Mapping[str, Any]
     """The keys that the hub sets, from the node's own layer alone."""
-    state: State
+    state: SettingsState
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class NodeRow:
+class NodeSettingsRow:
     """One node, and its progress with the wanted settings."""
 
     node_id: UUID
@@ -62,7 +62,7 @@ class NodeRow:
     place: str
     is_here: bool
     version: int
-    state: State
+    state: SettingsState
     reason: str
 
 
@@ -81,21 +81,21 @@ class ScopeRow:
 class Overview:
     """Every node, area and group that this person looks after."""
 
-    nodes: list[NodeRow]
+    nodes: list[NodeSettingsRow]
     scopes: list[ScopeRow]
     rollouts: list[Rollout]
     """Running and ended ones, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastChange:
     """One change: author, time, reason, and the keys it changed."""
 
     at_utc_us: int
     who: str
     """Empty: the keeper's shell, or the hub itself."""
     reason: str
-    changed: list[Changed]
+    changed: list[LayerChange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ class ScopePage:
     scope: Scope
     name: str
     wanted: Mapping[str, Any]
-    nodes: list[NodeRow]
-    history: list[Past]
+    nodes: list[NodeSettingsRow]
+    history: list[PastChange]
     report: SettingsReport | None
     """Only for a single node."""
 
@@ -116,7 +116,7 @@ class NodePreview:
     """Effect of a change on one node."""
 
     node: str
-    changed: list[Changed]
+    changed: list[LayerChange]
     fault: str
     """Reason why this node cannot take the change; empty: it can."""
 
@@ -294,13 +294,13 @@ def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[No
     return found
 
 
-def past(conn: Connection, scope: Scope) -> list[Past]:
+def past(conn: Connection, scope: Scope) -> list[PastChange]:
     """The changes of this scope, newest first."""
     rows = settings_rows.history(conn, scope)
     who = _people(conn, {row.changed_by for row in rows if row.changed_by is not None})
     bodies = [settings_rows.body_of(row) for row in rows] + [{}]
     return [
-        Past(
+        PastChange(
             row.changed_utc_us,
             who.get(row.changed_by, ""),
             row.reason,
@@ -357,7 +357,7 @@ def _changed_body(conn: Connection, scope: Scope, changes: Mapping[str, Any]) ->
         raise SettingsFault(str(error)) from error
 
 
-def _node_rows(conn: Connection, which: Any) -> list[NodeRow]:
+def _node_rows(conn: Connection, which: Any) -> list[NodeSettingsRow]:
     query = (
         select(nodes, node_settings.c.version, node_settings.c.reason)
         .add_columns(node_settings.c.state.label("settings_state"))
@@ -369,13 +369,13 @@ def _node_rows(conn: Connection, which: Any) -> list[NodeRow]:
     rows = conn.execute(query).all()
     where = places(conn, {row.area_id for row in rows})
     return [
-        NodeRow(
+        NodeSettingsRow(
             row.id,
             row.name,
             where.get(row.area_id, ""),
             row.state == "online",
             row.version or 0,
-            State(row.settings_state or State.UNASKED),
+            SettingsState(row.settings_state or SettingsState.UNASKED),
             row.reason or "",
         )
         for row in rows

@@ -31,9 +31,9 @@ from hub.base.db.statements import put
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows
-from hub.nodes.desired_state.rules.layers import State, judged, laid_together
+from hub.nodes.desired_state.rules.layers import SettingsState, judged, laid_together
 from hub.nodes.desired_state.rules.releases import GroupWanted, NodeWanted, apart
-from hub.nodes.desired_state.rules.rollout import Course
+from hub.nodes.desired_state.rules.rollout import RolloutState
 from hub.nodes.desired_state.tables import (
     node_group_members,
     node_groups,
@@ -68,20 +68,20 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SettingsStatus:
     """The wanted settings of a node, and its progress."""
 
     version: int
     wanted: Mapping[str, Any]
     sha256: str
-    state: State
+    state: SettingsState
     reason: str
     report: SettingsReport | None
     reported_utc_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueSettings:
     """A command to send to a node now."""
 
     node: str
@@ -227,15 +227,15 @@ def would_be(
     return laid_together(_layers(conn, node_id, (scope, body)))
 
 
-def standing(conn: Connection, node_id: UUID) -> Standing:
+def standing(conn: Connection, node_id: UUID) -> SettingsStatus:
     """The wanted settings of this node, and its progress."""
     row = conn.execute(select(node_settings).where(node_settings.c.node_id == node_id)).first()
     if row is None:
-        return Standing(0, {}, NOTHING, State.UNASKED, "", None, None)
+        return SettingsStatus(0, {}, NOTHING, SettingsState.UNASKED, "", None, None)
     return _standing(row)
 
 
-def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, SettingsStatus]:
     """`standing` of many nodes; nodes that never exchanged settings are left out."""
     query = select(node_settings).where(node_settings.c.node_id.in_(list(node_ids)))
     return {row.node_id: _standing(row) for row in conn.execute(query)}
@@ -244,9 +244,11 @@ def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, Standing
 def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
     """Let a node that refused or fell back try the same once more; False for all others."""
     this = node_settings.c.node_id == node_id
-    failed = node_settings.c.state.in_([State.REFUSED, State.FELL_BACK])
+    failed = node_settings.c.state.in_([SettingsState.REFUSED, SettingsState.FELL_BACK])
     version = node_settings.c.version + 1
-    values = {"version": version, "state": State.WAITING, "reason": ""} | columns("sent", None)
+    values = {"version": version, "state": SettingsState.WAITING, "reason": ""} | columns(
+        "sent", None
+    )
     done = conn.execute(update(node_settings).where(this, failed).values(values)).rowcount
     is_done = bool(done) | release_rows.again(conn, node_id)
     if is_done:
@@ -279,7 +281,7 @@ def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: M
         put(conn, node_settings, row)
 
 
-def due(conn: Connection, *, now: Moment) -> list[Due]:
+def due(conn: Connection, *, now: Moment) -> list[DueSettings]:
     """Commands due now for nodes that are online; recorded as sent.
 
     Only for nodes that have reported once: an older node does not know this command.
@@ -290,7 +292,7 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
         select(node_settings, nodes.c.name)
         .join(nodes, nodes.c.id == settings.node_id)
         .where(
-            settings.state == State.WAITING,
+            settings.state == SettingsState.WAITING,
             settings.report.is_not(None),
             nodes.c.state == "online",
             or_(settings.sent_utc_us.is_(None), settings.sent_utc_us <= before),
@@ -306,7 +308,7 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
             within_s=WITHIN_S,
             settings=json.loads(row.wanted),
         )
-        told.append(Due(row.name, uuid4(), words))
+        told.append(DueSettings(row.name, uuid4(), words))
         this = settings.node_id == row.node_id
         conn.execute(update(node_settings).where(this).values(columns("sent", now)))
     return told
@@ -354,7 +356,7 @@ def _layer_of(conn: Connection, scope: Scope, node_id: UUID) -> Mapping[str, Any
         select(rollouts.c.before)
         .join(rollout_nodes, rollout_nodes.c.rollout_id == rollouts.c.id)
         .where(
-            rollouts.c.course == Course.RUNNING,
+            rollouts.c.course == RolloutState.RUNNING,
             rollouts.c.scope == scope.kind,
             rollouts.c.scope_id == scope.scope_id,
             rollout_nodes.c.node_id == node_id,
@@ -407,7 +409,7 @@ def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now:
         "version": known.version + 1,
         "wanted": canonical(wanted).decode(),
         "sha256": sha256,
-        "state": State.WAITING,
+        "state": SettingsState.WAITING,
         "reason": "",
         **columns("wanted", now),
         **columns("sent", None),
@@ -416,12 +418,12 @@ def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now:
     return True
 
 
-def _standing(row: Row[Any]) -> Standing:
-    return Standing(
+def _standing(row: Row[Any]) -> SettingsStatus:
+    return SettingsStatus(
         version=row.version,
         wanted=json.loads(row.wanted),
         sha256=row.sha256,
-        state=State(row.state),
+        state=SettingsState(row.state),
         reason=row.reason,
         report=_report(row.report),
         reported_utc_us=row.reported_utc_us,

@@ -41,7 +41,7 @@ node_settings = Table(
     Column("version", BigInteger, nullable=False),  # grows with every change; 0: nothing wanted
     Column("wanted", Text, nullable=False),  # JSON: all layers combined
     Column("sha256", Text, nullable=False),
-    Column("state", Text, nullable=False),  # of hub.nodes.desired_state.rules.layers.State
+    Column("state", Text, nullable=False),  # of hub.nodes.desired_state.rules.layers.SettingsState
     Column("reason", Text, nullable=False),  # of a refusal or rollback, in the node's words
     Column("report", Text),  # the node's last SettingsReport, JSON; null: none yet
     *moment("wanted"),
@@ -59,7 +59,7 @@ rollouts = Table(
     Column("before", Text, nullable=False),  # JSON: the previous settings, for a rollback
     Column(
         "course", Text, nullable=False, index=True
-    ),  # of hub.nodes.desired_state.rules.rollout.Course
+    ),  # of hub.nodes.desired_state.rules.rollout.RolloutState
     Column("stage", Integer, nullable=False),  # the last one started
     Column("why", Text, nullable=False),  # of a halt
     link("begun_by", "people", nullable=True),

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from hub.nodes.desired_state.rules.layers import Changed, State
-from hub.nodes.desired_state.rules.rollout import Course, Fate
-from hub.web.i18n import Words
+from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState
+from hub.nodes.desired_state.rules.rollout import NodeResult, RolloutState
+from hub.web.i18n import Messages
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 Kind = Literal["number", "whole", "hours", "yes", "choice", "bundle"]
@@ -45,7 +45,7 @@ class Field:
     value: str
 
 
-def fields(wanted: Mapping[str, Any], words: Words) -> list[Field]:
+def fields(wanted: Mapping[str, Any], words: Messages) -> list[Field]:
     """Every key of the form, with its desired value."""
     return [
         Field(key, label, *_KINDS[key], typed(_at(wanted, key)))
@@ -81,7 +81,7 @@ def typed(value: Any) -> str:
             return str(value)
 
 
-def change_lines(changed: Iterable[Changed], words: Words) -> list[str]:
+def change_lines(changed: Iterable[LayerChange], words: Messages) -> list[str]:
     """Changes, one line each."""
     labels = _labels(words)
     own = words.say("as on the box")
@@ -92,39 +92,39 @@ def change_lines(changed: Iterable[Changed], words: Words) -> list[str]:
     ]
 
 
-def state_word(state: State, words: Words) -> str:
+def state_word(state: SettingsState, words: Messages) -> str:
     """Progress of a node."""
     return {
-        State.UNASKED: words.say("nothing is wanted of it"),
-        State.WAITING: words.say("has not answered yet"),
-        State.IN_FORCE: words.say("works by it"),
-        State.REFUSED: words.say("refused it"),
-        State.FELL_BACK: words.say("went back to what it had"),
+        SettingsState.UNASKED: words.say("nothing is wanted of it"),
+        SettingsState.WAITING: words.say("has not answered yet"),
+        SettingsState.IN_FORCE: words.say("works by it"),
+        SettingsState.REFUSED: words.say("refused it"),
+        SettingsState.FELL_BACK: words.say("went back to what it had"),
     }[state]
 
 
-def course_word(course: Course, words: Words) -> str:
+def course_word(course: RolloutState, words: Messages) -> str:
     """State of a roll-out."""
     return {
-        Course.RUNNING: words.say("is going out"),
-        Course.DONE: words.say("is out"),
-        Course.HALTED: words.say("was halted; everybody goes back"),
+        RolloutState.RUNNING: words.say("is going out"),
+        RolloutState.DONE: words.say("is out"),
+        RolloutState.HALTED: words.say("was halted; everybody goes back"),
     }[course]
 
 
-def fates_line(fates: Mapping[Fate, int], words: Words) -> str:
+def fates_line(fates: Mapping[NodeResult, int], words: Messages) -> str:
     """Number of nodes by result."""
     said = {
-        Fate.AHEAD: words.say("to come: %(n)s"),
-        Fate.WAITING: words.say("waited for: %(n)s"),
-        Fate.DONE: words.say("took it: %(n)s"),
-        Fate.REFUSED: words.say("refused: %(n)s"),
-        Fate.FELL_BACK: words.say("went back: %(n)s"),
+        NodeResult.AHEAD: words.say("to come: %(n)s"),
+        NodeResult.WAITING: words.say("waited for: %(n)s"),
+        NodeResult.DONE: words.say("took it: %(n)s"),
+        NodeResult.REFUSED: words.say("refused: %(n)s"),
+        NodeResult.FELL_BACK: words.say("went back: %(n)s"),
     }
     return " · ".join(text % {"n": fates[fate]} for fate, text in said.items() if fates.get(fate))
 
 
-def _labels(words: Words) -> dict[str, str]:
+def _labels(words: Messages) -> dict[str, str]:
     return {
         "every_camera.alert_hours": words.say("Hours in which people alert (22:00-05:00, …)"),
         "every_camera.night_hours": words.say("Hours of night (empty: when it is dark)"),
@@ -174,7 +174,7 @@ def _read(key: str, text: str) -> Any:
     raise ValueError(key)
 
 
-def _short(value: Any, own: str, words: Words) -> str:
+def _short(value: Any, own: str, words: Messages) -> str:
     """Outlines, zones and lines are counted, not written out."""
     if value is None:
         return own

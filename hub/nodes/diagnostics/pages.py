@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.nodes.diagnostics.rows import MOST_BYTES, State
+from hub.nodes.diagnostics.rows import MOST_BYTES, DiagnosisState
 from hub.nodes.diagnostics.service import DiagnosisService
 from hub.web.rendering import site_of
-from hub.web.resumable import Unwanted, drained, node_name_of
+from hub.web.resumable import UploadRefusal, drained, node_name_of
 from hub.web.services import service
 
 router = APIRouter()
@@ -58,7 +58,7 @@ async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Resp
         is_asked = await run_in_threadpool(diagnoses.is_asked, node, command_id)
         said = await _answer(request, is_asked=is_asked)
         _check(await run_in_threadpool(diagnoses.put, node, command_id, said))
-    except Unwanted as unwanted:
+    except UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
         answer.headers.update(unwanted.headers)
         return await drained(request, answer)
@@ -67,31 +67,31 @@ async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Resp
     return Response(status_code=204)
 
 
-def _check(state: State | None) -> None:
-    if state in (None, State.OVER):
-        raise Unwanted(410, "over")
+def _check(state: DiagnosisState | None) -> None:
+    if state in (None, DiagnosisState.OVER):
+        raise UploadRefusal(410, "over")
 
 
 async def _answer(request: Request, *, is_asked: bool) -> bytes | str:
     if not is_asked:
-        raise Unwanted(404, "not_asked")
+        raise UploadRefusal(404, "not_asked")
     media_type = request.headers.get("content-type", "").partition(";")[0]
     if media_type == FILE_TYPE:
         body = await _body(request, MOST_BYTES)
         if not body.startswith(FILE_BEGINS):
-            raise Unwanted(422, "no zip file")
+            raise UploadRefusal(422, "no zip file")
         return body
     if media_type == REASON_TYPE:
         return (await _body(request, MOST_REASON_BYTES)).decode("utf-8", "replace")
-    raise Unwanted(415, f"it is {FILE_TYPE}, or {REASON_TYPE} that says why there is none")
+    raise UploadRefusal(415, f"it is {FILE_TYPE}, or {REASON_TYPE} that says why there is none")
 
 
 async def _body(request: Request, most_bytes: int) -> bytes:
     said = request.headers.get("content-length", "")
     if not (said.isascii() and said.isdecimal() and len(said) < 10):
-        raise Unwanted(411, "its length is to be said")
+        raise UploadRefusal(411, "its length is to be said")
     if int(said) > most_bytes:
-        raise Unwanted(413, "too_large")
+        raise UploadRefusal(413, "too_large")
     held = bytearray()
     chunks = request.stream().__aiter__()
     while True:
@@ -101,4 +101,4 @@ async def _body(request: Request, most_bytes: int) -> bytes:
         except StopAsyncIteration:
             return bytes(held)
         if len(held) > most_bytes:
-            raise Unwanted(413, "too_large")
+            raise UploadRefusal(413, "too_large")

@@ -31,7 +31,7 @@ _NEWEST_FIRST: Final = (diagnoses.c.asked_utc_us.desc(), diagnoses.c.id.desc())
 """Not by id alone: its time part does not go back when the hub's clock does."""
 
 
-class State(StrEnum):
+class DiagnosisState(StrEnum):
     """State of a request."""
 
     WAITING = "waiting"
@@ -47,7 +47,7 @@ class Diagnosis:
     """One request and its result."""
 
     diagnosis_id: UUID
-    state: State
+    state: DiagnosisState
     who: str
     asked_utc_us: int
     until_utc_us: int
@@ -58,7 +58,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueDiagnosis:
     """A node to be asked now, and its name."""
 
     node: str
@@ -68,7 +68,7 @@ class Due:
 def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUID | None:
     """Request a file from a node; None while a request is open."""
     _end_overdue(conn, now=now)
-    waits = diagnoses.c.state == State.WAITING
+    waits = diagnoses.c.state == DiagnosisState.WAITING
     mine = diagnoses.c.node_id == node_id
     if conn.execute(select(diagnoses.c.id).where(waits, mine)).first() is not None:
         return None
@@ -79,7 +79,7 @@ def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUI
             node_id=node_id,
             command_id=uuid4(),
             asked_by=person_id,
-            state=State.WAITING,
+            state=DiagnosisState.WAITING,
             reason="",
             **columns("asked", now),
             **columns("until", now.plus_s(WAITS_S)),
@@ -91,7 +91,7 @@ def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUI
     return diagnosis_id
 
 
-def due(conn: Connection, *, now: Moment) -> list[Due]:
+def due(conn: Connection, *, now: Moment) -> list[DueDiagnosis]:
     """Requests to send now to nodes that are online; marked as sent."""
     _end_overdue(conn, now=now)
     before = now.plus_s(-AGAIN_S).utc_us
@@ -99,7 +99,7 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
         select(diagnoses.c.id, diagnoses.c.command_id, nodes.c.name)
         .join(nodes, nodes.c.id == diagnoses.c.node_id)
         .where(
-            diagnoses.c.state == State.WAITING,
+            diagnoses.c.state == DiagnosisState.WAITING,
             nodes.c.state == "online",
             nodes.c.revoked_utc_us.is_(None),
             or_(diagnoses.c.sent_utc_us.is_(None), diagnoses.c.sent_utc_us <= before),
@@ -111,12 +111,12 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
     if rows:
         these = diagnoses.c.id.in_([row.id for row in rows])
         conn.execute(update(diagnoses).where(these).values(columns("sent", now)))
-    return [Due(row.name, row.command_id) for row in rows]
+    return [DueDiagnosis(row.name, row.command_id) for row in rows]
 
 
 def put(
     conn: Connection, node: str, command_id: UUID, answer: bytes | str, *, now: Moment
-) -> State | None:
+) -> DiagnosisState | None:
     """Store a node's file or its reason for sending none; returns the new state.
 
     None if this node has no such request; a request that has ended keeps its state.
@@ -128,10 +128,10 @@ def put(
     ).first()
     if row is None:
         return None
-    if row.state != State.WAITING:
-        return State(row.state)
+    if row.state != DiagnosisState.WAITING:
+        return DiagnosisState(row.state)
     is_file = isinstance(answer, bytes)
-    state = State.HERE if is_file else State.FAILED
+    state = DiagnosisState.HERE if is_file else DiagnosisState.FAILED
     values: dict[str, Any] = {"state": state, **columns("ended", now)}
     values |= {"content": answer} if isinstance(answer, bytes) else {}
     values |= {"reason": text(answer, REASON_CHARS)} if isinstance(answer, str) else {}
@@ -147,7 +147,7 @@ def is_asked(conn: Connection, node: str, command_id: UUID) -> bool:
         .where(
             diagnoses.c.command_id == command_id,
             nodes.c.name == node,
-            diagnoses.c.state != State.OVER,
+            diagnoses.c.state != DiagnosisState.OVER,
         )
     )
     return conn.execute(query).first() is not None
@@ -186,18 +186,18 @@ def content(conn: Connection, diagnosis_id: UUID) -> bytes | None:
 
 
 def _end_overdue(conn: Connection, *, now: Moment) -> None:
-    late = (diagnoses.c.state == State.WAITING) & (diagnoses.c.until_utc_us <= now.utc_us)
-    ended = {"state": State.OVER, **columns("ended", now)}
+    late = (diagnoses.c.state == DiagnosisState.WAITING) & (diagnoses.c.until_utc_us <= now.utc_us)
+    ended = {"state": DiagnosisState.OVER, **columns("ended", now)}
     conn.execute(update(diagnoses).where(late).values(ended))
     old = diagnoses.c.asked_utc_us <= now.plus_s(-KEPT_S).utc_us
     conn.execute(delete(diagnoses).where(old))
 
 
 def _diagnosis(row: Row[*tuple[Any, ...]], now: Moment) -> Diagnosis:
-    is_late = row.state == State.WAITING and row.until_utc_us <= now.utc_us
+    is_late = row.state == DiagnosisState.WAITING and row.until_utc_us <= now.utc_us
     return Diagnosis(
         diagnosis_id=row.id,
-        state=State.OVER if is_late else State(row.state),
+        state=DiagnosisState.OVER if is_late else DiagnosisState(row.state),
         who=row.who,
         asked_utc_us=row.asked_utc_us,
         until_utc_us=row.until_utc_us,

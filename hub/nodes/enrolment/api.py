@@ -21,7 +21,7 @@ from agent.wire.enrolment import (
 from agent.wire.terms import Words
 from hub.access.signin.visit import came_from
 from hub.nodes.enrolment.port import Enrolling
-from hub.nodes.enrolment.rows import Redeemed, Refused
+from hub.nodes.enrolment.rows import Redeemed, TokenRefused
 from hub.web.rendering import Site, site_of
 
 router = APIRouter()
@@ -52,7 +52,7 @@ async def enrol(request: Request) -> Response:
     if answer == "too_many":
         headers = {"Retry-After": str(WAIT_S)}
         return JSONResponse({"reason": "too_many"}, 429, headers=headers)
-    if isinstance(answer, Refused):
+    if isinstance(answer, TokenRefused):
         return JSONResponse({"reason": answer.reason}, 403)
     return _told(_answer(site, enrolling, answer))
 
@@ -72,7 +72,7 @@ async def renew(request: Request) -> Response:
         )
     except ValueError as error:
         return JSONResponse({"reason": "malformed", "detail": str(error)[:200]}, 422)
-    if isinstance(answer, Refused):
+    if isinstance(answer, TokenRefused):
         return JSONResponse({"reason": answer.reason}, 403)
     return _told(RenewAnswer(certificate=answer.certificate))
 

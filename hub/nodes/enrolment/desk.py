@@ -9,7 +9,7 @@ from typing import Final, Literal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.nodes.enrolment import rows
-from hub.nodes.enrolment.rows import Redeemed, Refused, Signed, Signs
+from hub.nodes.enrolment.rows import CertificateIssuer, IssuedCertificate, Redeemed, TokenRefused
 
 TRIES: Final = 20
 SPAN_S: Final = 600.0
@@ -28,7 +28,7 @@ class Enroller:
         db: Database,
         *,
         clock: Clock,
-        signs: Signs,
+        signs: CertificateIssuer,
         revoked: Callable[[], object] = lambda: None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -42,7 +42,9 @@ class Enroller:
         self._refused: OrderedDict[str, list[float]] = OrderedDict()
         self.counts: Counter[str] = Counter()
 
-    def redeem(self, token: str, request: str, *, came_from: str) -> Redeemed | Refused | TooMany:
+    def redeem(
+        self, token: str, request: str, *, came_from: str
+    ) -> Redeemed | TokenRefused | TooMany:
         """Use a token; raises ValueError for an invalid request (which counts as an attempt)."""
         if self._must_wait(came_from):
             self._count("too_many")
@@ -60,21 +62,21 @@ class Enroller:
         except ValueError:
             self._refuse("malformed", came_from)
             raise
-        if isinstance(answer, Refused):
+        if isinstance(answer, TokenRefused):
             self._refuse(answer.reason, came_from)
         else:
             self._count("redeemed")
             self._revoked()
         return answer
 
-    def renew(self, node: str, request: str, *, came_from: str) -> Signed | Refused:
+    def renew(self, node: str, request: str, *, came_from: str) -> IssuedCertificate | TokenRefused:
         """The next certificate of a node that has shown an upload token; raises ValueError
         likewise."""
         with self._db.writing() as conn:
             answer = rows.renew(
                 conn, node, request, signs=self._signs, came_from=came_from, now=self._clock.now()
             )
-        self._count(f"renew_{answer.reason}" if isinstance(answer, Refused) else "renewed")
+        self._count(f"renew_{answer.reason}" if isinstance(answer, TokenRefused) else "renewed")
         return answer
 
     def _must_wait(self, came_from: str) -> bool:

@@ -17,7 +17,7 @@ from hub.nodes.enrolment.camera_sources import camera_of
 from hub.nodes.enrolment.cloud_init import user_data
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -122,11 +122,11 @@ def _enrolling(visit: Visit, enrolments: EnrolmentService) -> Enrolling:
     return enrolling
 
 
-def _wrong_camera(words: Words) -> str:
+def _wrong_camera(words: Messages) -> str:
     return words.say("A line of the cameras is none: write NAME=rtsp://…, one camera a line.")
 
 
-def _wrong_name(words: Words) -> str:
+def _wrong_name(words: Messages) -> str:
     return words.say(
         "That name cannot be: a-z, 0-9 and inner hyphens, each camera another, and no box of"
         " another place."
@@ -139,7 +139,7 @@ def _first_boot(node: str, code: EnrolmentCode) -> str:
     return f"data:application/octet-stream;base64,{b64encode(text).decode()}"
 
 
-def _qr(code: str, words: Words) -> Markup:
+def _qr(code: str, words: Messages) -> Markup:
     """The code as a QR code for the box's camera; dark on light in both themes."""
     drawn = segno.make(code, micro=False, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True

@@ -33,7 +33,7 @@ Refusal = Literal["unknown", "expired", "used", "withdrawn", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class IssuedCertificate:
     """A certificate (PEM), its serial number (hex) and its expiry."""
 
     certificate: str
@@ -41,7 +41,7 @@ class Signed:
     ends_utc_us: int
 
 
-class Signs(Protocol):
+class CertificateIssuer(Protocol):
     """The certificate authority, as used by the store."""
 
     def key_hash(self, request: str) -> str:
@@ -49,7 +49,7 @@ class Signs(Protocol):
         request."""
         ...
 
-    def sign(self, node: str, request: str, now: Moment) -> Signed:
+    def sign(self, node: str, request: str, now: Moment) -> IssuedCertificate:
         """Issue a certificate for that key and this name."""
         ...
 
@@ -64,7 +64,7 @@ class Redeemed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class TokenRefused:
     """Reason why a token is refused."""
 
     reason: Refusal
@@ -137,8 +137,14 @@ def withdraw_made_by(conn: Connection, person_id: UUID, *, now: Moment) -> None:
 
 
 def redeem(
-    conn: Connection, token: str, request: str, *, signs: Signs, came_from: str, now: Moment
-) -> Redeemed | Refused:
+    conn: Connection,
+    token: str,
+    request: str,
+    *,
+    signs: CertificateIssuer,
+    came_from: str,
+    now: Moment,
+) -> Redeemed | TokenRefused:
     """Use a token; raises ValueError for an invalid request.
 
     The same key with the same token gets the answer again while the enrolment is valid: the first
@@ -148,12 +154,12 @@ def redeem(
     row = _by_token(conn, token)
     if row is None:
         _note_refusal(conn, None, "unknown", came_from, now)
-        return Refused("unknown")
+        return TokenRefused("unknown")
     if (reason := _fault(row, now)) is not None:
         repeated = _same_key(conn, row, key_hash) if reason == "used" else None
         if repeated is None or row.ends_utc_us <= now.utc_us:
             _count_refusal(conn, row, reason, came_from, now)
-            return Refused(reason)
+            return TokenRefused(reason)
         return Redeemed(row.node_name, repeated, _cameras(row.cameras))
     signed = signs.sign(row.node_name, request, now)
     _spend(conn, row, now)
@@ -164,13 +170,19 @@ def redeem(
 
 
 def renew(
-    conn: Connection, node: str, request: str, *, signs: Signs, came_from: str, now: Moment
-) -> Signed | Refused:
+    conn: Connection,
+    node: str,
+    request: str,
+    *,
+    signs: CertificateIssuer,
+    came_from: str,
+    now: Moment,
+) -> IssuedCertificate | TokenRefused:
     """The next certificate for the same key; raises ValueError for an invalid request."""
     key_hash = signs.key_hash(request)
     known = node_by_name(conn, node)
     if known is None or known.is_revoked:
-        return Refused("revoked" if known else "unknown")
+        return TokenRefused("revoked" if known else "unknown")
     held = select(node_papers.c.key_hash).where(
         node_papers.c.node_id == known.node_id,
         node_papers.c.revoked_utc_us.is_(None),
@@ -179,7 +191,7 @@ def renew(
     by = By(node_id=known.node_id, came_from=came_from)
     if key_hash not in set(conn.scalars(held)):
         log.note(conn, by, act="papers.renew.refused", now=now)
-        return Refused("unknown")
+        return TokenRefused("unknown")
     signed = signs.sign(node, request, now)
     note_papers(conn, known.node_id, signed, key_hash=key_hash, enrolment_id=None, now=now)
     log.note(conn, by, act="papers.renew", object_kind="node", object_id=known.node_id, now=now)
@@ -189,7 +201,7 @@ def renew(
 def note_papers(
     conn: Connection,
     node_id: UUID,
-    signed: Signed,
+    signed: IssuedCertificate,
     *,
     key_hash: str,
     enrolment_id: UUID | None,

@@ -29,7 +29,7 @@ class WaitingEnrolment:
 
 
 @dataclass(frozen=True, slots=True)
-class ShutOut:
+class RevokedNode:
     """A revoked node, with time and reason."""
 
     node: str
@@ -44,7 +44,7 @@ class EnrolPage:
     areas: list[AreaName]
     waiting: list[WaitingEnrolment]
     nodes: list[str]
-    out: list[ShutOut]
+    out: list[RevokedNode]
 
 
 class EnrolmentService:
@@ -90,7 +90,7 @@ class EnrolmentService:
             ],
             nodes=[one.name for one in known if one.revoked_utc_us is None],
             out=[
-                ShutOut(one.name, one.revoked_utc_us, one.revoked_why or "")
+                RevokedNode(one.name, one.revoked_utc_us, one.revoked_why or "")
                 for one in known
                 if one.revoked_utc_us is not None
             ],

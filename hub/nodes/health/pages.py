@@ -13,7 +13,7 @@ from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.health import plots, wording
 from hub.nodes.health.service import NodeHealthService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -66,6 +66,6 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
     )
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     return {"node.open": words.say("opened a camera box")}

@@ -7,7 +7,7 @@ from typing import Final
 from agent.wire.presence import Health
 from hub.registry.health import LastHealth
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 610.0, 16.0, 116.0
 """Plot area in a drawing of 620 by 140."""
@@ -21,7 +21,7 @@ Sample = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class WeekPlot:
     """One line over a week."""
 
     title: str
@@ -36,7 +36,7 @@ class Plot:
     """The same as text."""
 
 
-def plots(history: Sequence[LastHealth], calendar: Calendar) -> list[Plot]:
+def plots(history: Sequence[LastHealth], calendar: Calendar) -> list[WeekPlot]:
     """Temperature, frame rate, waiting events and disk, as far as reported."""
     say = calendar.words.say
     wanted: list[tuple[str, str, bool, Callable[[Health], float | None]]] = [
@@ -59,13 +59,13 @@ def plots(history: Sequence[LastHealth], calendar: Calendar) -> list[Plot]:
 
 def _plot(
     title: str, samples: Sequence[Sample], calendar: Calendar, *, form: str, from_zero: bool
-) -> Plot:
+) -> WeekPlot:
     until_us = calendar.now_utc_us
     values = [value for _, value in samples]
     low, high = (0.0 if from_zero else min(values)), max(values)
     if high - low < 1:
         low, high = (low if from_zero else low - 0.5), low + 1
-    return Plot(
+    return WeekPlot(
         title=title,
         path=path(samples, from_us=until_us - WEEK_US, low=low, high=high),
         top=form % high,
@@ -104,7 +104,7 @@ def _days(calendar: Calendar) -> tuple[tuple[float, str], ...]:
     )
 
 
-def _summary(values: Sequence[float], form: str, words: Words) -> str:
+def _summary(values: Sequence[float], form: str, words: Messages) -> str:
     told = {"low": form % min(values), "high": form % max(values), "last": form % values[-1]}
     return words.say("lowest %(low)s, highest %(high)s, last %(last)s") % told
 

@@ -9,7 +9,7 @@ from agent.wire.presence import Health
 from agent.wire.terms import ClockSource
 from hub.nodes.health.views import FateCount, NodeState
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 HOT_C: Final = 80.0
 """From this temperature on a Raspberry Pi slows down."""
@@ -48,7 +48,7 @@ def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
     return NodeCard(node, token, shape, status, lines, tuple(_facts(node, words)))
 
 
-def too_much_lines(waited: int, words: Words) -> Iterable[str]:
+def too_much_lines(waited: int, words: Messages) -> Iterable[str]:
     """Warning that a node exceeds its rate limit."""
     if waited:
         told = words.say(
@@ -57,7 +57,7 @@ def too_much_lines(waited: int, words: Words) -> Iterable[str]:
         yield told % {"n": waited}
 
 
-def _status(node: NodeState, words: Words) -> tuple[str, str, str]:
+def _status(node: NodeState, words: Messages) -> tuple[str, str, str]:
     say = words.say
     if node.state == "never":
         return "muted", "muted", say("Never heard of")
@@ -81,7 +81,7 @@ def _camera_lines(node: NodeState, calendar: Calendar) -> Iterable[str]:
             yield f"{line}: {one.lost_reason}" if one.lost_reason else line
 
 
-def _node_lines(node: NodeState, words: Words) -> Iterable[str]:
+def _node_lines(node: NodeState, words: Messages) -> Iterable[str]:
     say = words.say
     if node.is_doubled:
         yield say("Two boxes speak under this name: one has to get papers of its own")
@@ -108,7 +108,7 @@ def _refused(node: NodeState, calendar: Calendar) -> Iterable[str]:
         yield f"{line % {'n': kept}} matthan-agent check"
 
 
-def _why_refused(reason: str, words: Words) -> str:
+def _why_refused(reason: str, words: Messages) -> str:
     say = words.say
     reasons: dict[str, str] = {
         RefusalReason.WRONG_VERSION: say("the box speaks another version than the hub"),
@@ -123,7 +123,7 @@ def _why_refused(reason: str, words: Words) -> str:
     return reasons.get(reason, say("it cannot be read"))
 
 
-def _board_lines(said: Health, words: Words) -> Iterable[str]:
+def _board_lines(said: Health, words: Messages) -> Iterable[str]:
     say, board = words.say, said.board
     if board.is_under_voltage or board.was_under_voltage:
         yield say("Too little voltage: look at its power supply and cable")
@@ -140,7 +140,7 @@ def _board_lines(said: Health, words: Words) -> Iterable[str]:
         yield say("Nobody vouches for its clock")
 
 
-def _facts(node: NodeState, words: Words) -> Iterable[tuple[str, str]]:
+def _facts(node: NodeState, words: Messages) -> Iterable[tuple[str, str]]:
     say = words.say
     if node.health is not None:
         said = node.health.said
@@ -166,13 +166,13 @@ def _facts(node: NodeState, words: Words) -> Iterable[tuple[str, str]]:
         yield say("Software"), node.software
 
 
-def _clock(said: Health, words: Words) -> str:
+def _clock(said: Health, words: Messages) -> str:
     if said.stamp.error_ms is None:
         return words.say("unconfirmed")
     return f"{said.stamp.source.value.upper()} ± {said.stamp.error_ms} ms"
 
 
-def fates(counts: Iterable[FateCount], words: Words) -> list[tuple[str, int]]:
+def fates(counts: Iterable[FateCount], words: Messages) -> list[tuple[str, int]]:
     """Results of all events: one line each."""
     say = words.say
     names = {

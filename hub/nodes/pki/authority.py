@@ -40,7 +40,7 @@ class AuthorityError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class TlsFiles:
     """Paths of the three files for one end of a TLS connection."""
 
     ca_file: Path
@@ -103,7 +103,7 @@ class Authority:
 
     def issue_client(
         self, name: str, now: datetime, *, days: int = ISSUED_DAYS, into: Path | None = None
-    ) -> Papers:
+    ) -> TlsFiles:
         """Certificate and key for a node, by its name, or for the hub itself, by `HUB_NAME`.
 
         Replaces the files of that name; an earlier certificate stays valid until its end.
@@ -119,7 +119,7 @@ class Authority:
         hosts: tuple[str, ...],
         days: int = ISSUED_DAYS,
         into: Path | None = None,
-    ) -> Papers:
+    ) -> TlsFiles:
         """Certificate and key for a server that clients reach by `hosts` (names or addresses)."""
         if not hosts or not all(hosts):
             raise AuthorityError(
@@ -186,7 +186,7 @@ class Authority:
         usage: x509.ExtendedKeyUsage,
         hosts: tuple[str, ...],
         into: Path | None,
-    ) -> Papers:
+    ) -> TlsFiles:
         key = ec.generate_private_key(ec.SECP256R1())
         cert = self._certify(
             name, key.public_key(), now, end=self._end(now, days), usage=usage, hosts=hosts
@@ -230,10 +230,10 @@ class Authority:
 
     def _write(
         self, name: str, cert: x509.Certificate, *, key: ec.EllipticCurvePrivateKey, into: Path
-    ) -> Papers:
+    ) -> TlsFiles:
         """Write record, key, certificate, in this order: nothing signed goes unrecorded."""
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
-        papers = Papers(self.ca_file, into / f"{name}.crt", into / f"{name}.key")
+        papers = TlsFiles(self.ca_file, into / f"{name}.crt", into / f"{name}.key")
         self._record(name, cert)
         write_private(papers.key_file, _key_pem(key))
         write_public(papers.cert_file, cert.public_bytes(Encoding.PEM))

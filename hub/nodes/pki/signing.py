@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.base.moment import Moment
-from hub.nodes.enrolment.rows import Signed
+from hub.nodes.enrolment.rows import IssuedCertificate
 from hub.nodes.pki.authority import Authority
 
 
@@ -27,11 +27,11 @@ class Signing:
         )
         return digest.finalize().hex()
 
-    def sign(self, node: str, request: str, now: Moment) -> Signed:
+    def sign(self, node: str, request: str, now: Moment) -> IssuedCertificate:
         """Certificate for a node. It gets this name, whatever name the request has."""
         moment = datetime.fromtimestamp(now.utc_us / 1e6, UTC)
         cert = self._authority.sign_client(node, _key_of(request), moment)
-        return Signed(
+        return IssuedCertificate(
             certificate=cert.public_bytes(Encoding.PEM).decode(),
             serial=f"{cert.serial_number:040x}",
             ends_utc_us=int(cert.not_valid_after_utc.timestamp()) * 1_000_000,

@@ -13,15 +13,15 @@ from hub.access.signin.visit import SignedIn
 from hub.base.storage.partial_files import CHUNK_BYTES
 from hub.nodes.desired_state import wording
 from hub.nodes.desired_state.release_rows import BACK, Bundle
-from hub.nodes.desired_state.release_service import NodeRow, ReleaseService
-from hub.nodes.desired_state.rules.layers import State
+from hub.nodes.desired_state.release_service import NodeReleaseRow, ReleaseService
+from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.releases import TOO_OLD
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.releases.upload import BundleService
-from hub.web.i18n import Words
-from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.i18n import Messages
+from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.rendering import render, site_of
-from hub.web.resumable import Unwanted, node_name_of
+from hub.web.resumable import UploadRefusal, node_name_of
 from hub.web.services import service
 from hub.web.visit import Visit
 
@@ -71,7 +71,7 @@ async def give_bundle(request: Request, releases: Releases, sha256: str) -> Resp
         if bundle is None:
             return JSONResponse({"reason": "not_wanted"}, 404)
         return _answer(releases, bundle, request.headers.get("range", ""))
-    except Unwanted as unwanted:
+    except UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
         answer.headers.update(unwanted.headers)
         return answer
@@ -87,7 +87,7 @@ def _answer(releases: ReleaseService, bundle: Bundle, asked: str) -> Response:
     if not _places.acquire(blocking=False):
         return JSONResponse({"reason": "busy"}, 503, headers={"Retry-After": str(AGAIN_S)})
     whole = span is None
-    span = span or Span(0, size_bytes - 1)
+    span = span or ByteRange(0, size_bytes - 1)
     headers["Content-Length"] = str(span.size_bytes)
     if not whole:
         headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size_bytes}"
@@ -121,7 +121,7 @@ class _Given:
         self._free()
 
 
-def _reason(row: NodeRow, words: Words) -> str:
+def _reason(row: NodeReleaseRow, words: Messages) -> str:
     """As reported by the node, or known to the hub."""
     return {
         FELL_BACK: words.say("it did not reach its broker within 15 minutes or four starts"),
@@ -131,17 +131,17 @@ def _reason(row: NodeRow, words: Words) -> str:
     }.get(row.reason, row.reason)
 
 
-def _state(row: NodeRow, words: Words) -> str:
+def _state(row: NodeReleaseRow, words: Messages) -> str:
     percent = 100 * row.brought_bytes // max(1, row.size_bytes)
     on_their_way = {
         "fetching": words.say("fetches them: %(percent)d%%") % {"percent": percent},
         "installing": words.say("installs them"),
         "on_probation": words.say("tries them for a quarter of an hour"),
     }
-    if row.state is State.WAITING and row.outcome in on_their_way:
+    if row.state is SettingsState.WAITING and row.outcome in on_their_way:
         return on_their_way[row.outcome]
     of_programs = {
-        State.IN_FORCE: words.say("runs them"),
-        State.FELL_BACK: words.say("went back to the release before"),
+        SettingsState.IN_FORCE: words.say("runs them"),
+        SettingsState.FELL_BACK: words.say("went back to the release before"),
     }
     return of_programs.get(row.state) or wording.state_word(row.state, words)

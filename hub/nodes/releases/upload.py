@@ -20,7 +20,7 @@ from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
 from hub.base.storage.blobs import Blobs, NoRoomError
-from hub.base.storage.partial_files import PartFolder, PartWriter, WrongOffsetError
+from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
 from hub.nodes.desired_state import release_rows
 from hub.nodes.releases.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
 
@@ -39,7 +39,9 @@ class BundleUpload:
     """A bundle being uploaded; `write` each piece, then `finish`, also after a broken
     connection."""
 
-    def __init__(self, part: PartWriter, upload_id: UUID, is_closed: Callable[[], bool]) -> None:
+    def __init__(
+        self, part: PartialFileWriter, upload_id: UUID, is_closed: Callable[[], bool]
+    ) -> None:
         """`is_closed` returns True once the sender's account is closed."""
         self._part = part
         self.upload_id = upload_id
@@ -75,7 +77,7 @@ class BundleService:
         *,
         clock: Clock,
         blobs: Blobs,
-        parts: PartFolder,
+        parts: PartialFiles,
         key: Callable[[], Ed25519PublicKey | None],
     ) -> None:
         """`key` raises ValueError if the key file is invalid."""

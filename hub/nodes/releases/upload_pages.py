@@ -20,7 +20,7 @@ from hub.nodes.releases import pages as releases_pages
 from hub.nodes.releases.bundles import BundleRefusedError, BundleTrouble
 from hub.nodes.releases.upload import BundleService, BundleUpload
 from hub.web import resumable, streamed_form
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import site_of
 from hub.web.services import service
 from hub.web.streamed_form import MalformedError
@@ -71,7 +71,7 @@ async def send_form(request: Request, visit: SignedIn, bundles: Bundles) -> Resp
         if refused.trouble is BundleTrouble.SIGNED_OUT:
             raise SignedOutError from refused
         answer = await run_in_threadpool(_page, request, visit, refused)
-    except (MalformedError, resumable.Unwanted) as error:
+    except (MalformedError, resumable.UploadRefusal) as error:
         raise HTTPException(422) from error
     except BlobsError as error:
         site_of(request).room.lacking(error)
@@ -129,7 +129,7 @@ async def take_bytes(
     async def receive() -> Response:
         resumable.check_version(request)
         if request.headers.get("content-type") != upload_pages.BODY_TYPE:
-            raise resumable.Unwanted(415, f"the body of a PATCH is {upload_pages.BODY_TYPE}")
+            raise resumable.UploadRefusal(415, f"the body of a PATCH is {upload_pages.BODY_TYPE}")
         at = resumable.number(request, "upload-offset")
         await run_in_threadpool(_check, visit)
         upload = await run_in_threadpool(bundles.resume, visit.asker, upload_id, at)
@@ -147,7 +147,7 @@ async def _answered(
     words = visit.site.calendar(visit.asker.language).words
     try:
         return await act()
-    except resumable.Unwanted as unwanted:
+    except resumable.UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
     except BundleRefusedError as refused:
         answer = _told(refused, words)
@@ -163,7 +163,7 @@ async def _answered(
     return await resumable.drained(request, answer)
 
 
-def _told(refused: BundleRefusedError, words: Words) -> JSONResponse:
+def _told(refused: BundleRefusedError, words: Messages) -> JSONResponse:
     said = {"reason": refused.trouble.value, "words": sentence(refused, words)}
     return JSONResponse(said, STATUS.get(refused.trouble, 422))
 
@@ -189,7 +189,7 @@ def _check(visit: Visit) -> None:
         raise HTTPException(404)
 
 
-def sentence(refused: BundleRefusedError, words: Words) -> str:
+def sentence(refused: BundleRefusedError, words: Messages) -> str:
     """Why it is refused, and the cure."""
     say = words.say
     told = {

@@ -16,7 +16,7 @@ from hub.registry.tables import nodes
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueGaps:
     """Gaps of a node's current spool to request now."""
 
     node: str
@@ -68,7 +68,7 @@ def save(
         conn.execute(insert(missing_numbers), rows)
 
 
-def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[Due]:
+def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[DueGaps]:
     """Due gaps of nodes that are online with the same spool."""
     rows = conn.execute(
         select(missing_numbers, nodes.c.name)
@@ -81,13 +81,13 @@ def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[Due]:
         .order_by(missing_numbers.c.due_utc_us, missing_numbers.c.first_seq)
         .limit(100 * spools_at_most)
     ).all()
-    found: dict[UUID, Due] = {}
+    found: dict[UUID, DueGaps] = {}
     for row in rows:
         before = found.get(row.node_id)
         if before is None and len(found) == spools_at_most:
             continue
         gaps = (*(before.gaps if before else ()), _gap(row))
-        found[row.node_id] = Due(row.name, row.node_id, row.spool_id, gaps)
+        found[row.node_id] = DueGaps(row.name, row.node_id, row.spool_id, gaps)
     return list(found.values())
 
 
@@ -108,7 +108,7 @@ def lost_with(conn: Connection, node_id: UUID, *, spool_id: UUID) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Unbrought:
+class MissingFiles:
     """Files that a node announced long ago and has not uploaded."""
 
     node: str
@@ -118,7 +118,7 @@ class Unbrought:
 
 def ask_for_files(
     conn: Connection, *, now: Moment, after_s: float, again_s: float, until_s: float, at_most: int
-) -> list[Unbrought]:
+) -> list[MissingFiles]:
     """Select and mark files to request now: announced between `until_s` and `after_s` ago, not
     uploaded, and not requested within `again_s`."""
     rows = conn.execute(
@@ -143,7 +143,7 @@ def ask_for_files(
     found: dict[tuple[str, UUID], list[str]] = {}
     for row in rows:
         found.setdefault((row.name, row.spool_id), []).append(row.sha256)
-    return [Unbrought(node, spool, tuple(hashes)) for (node, spool), hashes in found.items()]
+    return [MissingFiles(node, spool, tuple(hashes)) for (node, spool), hashes in found.items()]
 
 
 def _gap(row: Row[*tuple[Any, ...]]) -> Gap:

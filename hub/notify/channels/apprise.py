@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from hub.notify.channels.port import Answer, Delivered, Message, Phone, Refused, TryAgain
+from hub.notify.channels.port import Answer, Delivered, Message, MessageRefused, Phone, TryAgain
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS
 from hub.notify.channels.zalo import recipient, why_not_again
 from hub.notify.channels.zalo_settings import ServiceFileError, read_private_toml
@@ -66,7 +66,7 @@ class Service:
             return unwanted
         to = recipient(phone)
         if not to:
-            return Refused("address names nobody")
+            return MessageRefused("address names nobody")
         address = self._address.replace(TO, quote(to, safe="@+-."))
         body = f"{message.body}\n{self._public_url}{message.path}"
         loop = asyncio.get_running_loop()
@@ -101,7 +101,7 @@ def _notify(address: str, title: str, body: str) -> Answer:
     """Runs in a thread of `HANDS`. Apprise reports the reason of a failure only in its log."""
     destination = _destination(address)
     if destination is None:
-        return Refused("Apprise does not know this address")
+        return MessageRefused("Apprise does not know this address")
     with _Heard() as heard:
         is_sent = destination.notify(title=title, body=body, body_format="text")
     if is_sent:
@@ -110,7 +110,7 @@ def _notify(address: str, title: str, body: str) -> Answer:
     if status in (401, 403):
         return TryAgain(f"{status} from the service", status, most_attempts=FORBIDDEN_ATTEMPTS)
     if status == 400:
-        return Refused("400 from the service", status)
+        return MessageRefused("400 from the service", status)
     return TryAgain(f"{status or 'no answer'} from the service", status)
 
 

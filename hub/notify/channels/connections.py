@@ -19,7 +19,7 @@ IDLE_S: Final = 5.0
 _Place = tuple[bytes, bytes, int]
 
 
-class Lanes(httpx.AsyncBaseTransport):
+class Connections(httpx.AsyncBaseTransport):
     """At most `most` connections; for one event loop."""
 
     def __init__(self, *, most: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx
 
-from hub.notify.channels.port import Answer, Refused, TryAgain
+from hub.notify.channels.port import Answer, MessageRefused, TryAgain
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS, address_fault, patience_asked_s
 
 MOST_READ_BYTES: Final = 64 * 1024
@@ -27,7 +27,7 @@ async def post_json(
     The address may contain a token; it never appears in a reason.
     """
     if fault := address_fault(address):
-        return Refused(f"address {fault}")
+        return MessageRefused(f"address {fault}")
     kept = b""
     try:
         async with client.stream(

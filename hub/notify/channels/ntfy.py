@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.notify.channels.port import Answer, Delivered, Message, Phone, Refused
+from hub.notify.channels.port import Answer, Delivered, Message, MessageRefused, Phone
 from hub.notify.channels.post import address_fault, post
-from hub.notify.rules.delivery_result import Unwanted
+from hub.notify.rules.delivery_result import NotNeeded
 
 LOUD: Final = 5
 """Rings until answered, also in "do not disturb" if the officer allowed it."""
@@ -39,7 +39,7 @@ class Access(BaseModel):
     token: str | None = Field(default=None, pattern=r"^[\x21-\x7e]+$")
 
 
-class Past(BaseModel):
+class TopicMessage(BaseModel):
     """One message in a topic's history, as far as it is read."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -66,15 +66,15 @@ class Ntfy:
         """Publish to the phone's topic."""
         server, topic = split_topic(phone.address)
         if not topic:
-            return Refused("address names no topic")
+            return MessageRefused("address names no topic")
         try:
             token = Access.model_validate_json(phone.secrets).token
         except ValueError:
-            return Refused("the phone's access token is unusable")
+            return MessageRefused("the phone's access token is unusable")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if not self._replaces:
             if message.moment in ("grown", "taken"):
-                return Unwanted("this ntfy server would add an entry instead of replacing it")
+                return NotNeeded("this ntfy server would add an entry instead of replacing it")
             if message.moment not in ("again", "handed", "test") and await self._has(
                 message, phone.address, headers
             ):
@@ -117,7 +117,7 @@ class Ntfy:
             for past in await self._past(f"{address.rstrip('/')}/json", headers)
         )
 
-    async def _past(self, address: str, headers: dict[str, str]) -> list[Past]:
+    async def _past(self, address: str, headers: dict[str, str]) -> list[TopicMessage]:
         asked = {"poll": "1", "since": LOOK_BACK}
         kept = b""
         try:
@@ -130,7 +130,7 @@ class Ntfy:
                     kept += chunk
                     if len(kept) > MOST_READ_BYTES:
                         break
-            return [Past.model_validate_json(line) for line in kept.splitlines() if line]
+            return [TopicMessage.model_validate_json(line) for line in kept.splitlines() if line]
         except (httpx.HTTPError, ValueError):
             return []
 

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
 
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from hub.notify.views import AlertMoment, Phone
 
-__all__ = ["Answer", "Channel", "Delivered", "Gone", "Message", "Phone", "Refused", "TryAgain"]
+__all__ = [
+    "Answer",
+    "Channel",
+    "Delivered",
+    "Gone",
+    "Message",
+    "MessageRefused",
+    "Phone",
+    "TryAgain",
+]
 
 
 @dataclass(frozen=True)

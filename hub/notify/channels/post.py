@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hub.notify.channels.connections import Lanes
-from hub.notify.channels.port import Answer, Delivered, Gone, Refused, TryAgain
+from hub.notify.channels.connections import Connections
+from hub.notify.channels.port import Answer, Delivered, Gone, MessageRefused, TryAgain
 
 FORBIDDEN_ATTEMPTS: Final = 4
 """A 401 or 403 can be transient (seen with ntfy); four in a row are not."""
@@ -28,7 +28,7 @@ def new_client(
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
-        transport=None if proxy else Lanes(most=most_connections),
+        transport=None if proxy else Connections(most=most_connections),
         follow_redirects=False,
         trust_env=False,
         proxy=proxy,
@@ -56,7 +56,7 @@ async def post(
 ) -> Answer:
     """POST once; a network fault is TryAgain, because the message may have arrived."""
     if fault := address_fault(address):
-        return Refused(f"address {fault}")
+        return MessageRefused(f"address {fault}")
     try:
         async with client.stream("POST", address, content=body, headers=headers) as response:
             explanation = await _explanation(response)
@@ -83,7 +83,7 @@ def answer_of(response: httpx.Response, *, explanation: str = "") -> Answer:
         case _ if status >= 500:
             return TryAgain(reason, status, after_s=patience_asked_s(response.headers))
         case _:
-            return Refused(reason, status)
+            return MessageRefused(reason, status)
 
 
 def patience_asked_s(headers: Mapping[str, str]) -> float | None:

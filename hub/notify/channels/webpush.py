@@ -21,7 +21,7 @@ from pywebpush import WebPusher, WebPushException
 
 from hub.base.clock.clock import Clock
 from hub.base.credentials import found
-from hub.notify.channels.port import Answer, Message, Phone, Refused, TryAgain
+from hub.notify.channels.port import Answer, Message, MessageRefused, Phone, TryAgain
 from hub.notify.channels.post import address_fault, post
 
 MOST_PAYLOAD_BYTES: Final = 2500
@@ -48,25 +48,25 @@ class Keys(BaseModel):
 class WebPush:
     """Channel "webpush"; a phone's secrets are {"p256dh", "auth"}, as browsers give them."""
 
-    def __init__(self, *, signer: "Signer", client: httpx.AsyncClient) -> None:
+    def __init__(self, *, signer: "VapidSigner", client: httpx.AsyncClient) -> None:
         self._signer = signer
         self._client = client
 
     async def send(self, message: Message, phone: Phone) -> Answer:
         """Encrypt for this phone and send to its service."""
         if fault := address_fault(phone.address):
-            return Refused(f"address {fault}")
+            return MessageRefused(f"address {fault}")
         plain = payload(message)
         if len(plain) > MOST_PAYLOAD_BYTES:
-            return Refused(f"message of {len(plain)} bytes, more than {MOST_PAYLOAD_BYTES}")
+            return MessageRefused(f"message of {len(plain)} bytes, more than {MOST_PAYLOAD_BYTES}")
         try:
             body = encrypt(plain, phone)
         except (ValueError, WebPushException) as error:
-            return Refused(f"the phone's keys are unusable: {type(error).__name__}")
+            return MessageRefused(f"the phone's keys are unusable: {type(error).__name__}")
         try:
             authorization = self._signer.authorization(phone.address)
         except VapidException:  # for example an IPv6 address, which no push service uses as a name
-            return Refused("this address cannot be signed for")
+            return MessageRefused("this address cannot be signed for")
         headers = {
             "Authorization": authorization,
             "Content-Encoding": "aes128gcm",
@@ -115,7 +115,7 @@ def encrypt(plain: bytes, phone: Phone) -> bytes:
     return bytes(pusher.encode(plain)["body"])
 
 
-class Signer:
+class VapidSigner:
     """Signs as sender (VAPID): one token per service, kept until shortly before it expires."""
 
     def __init__(self, key: ec.EllipticCurvePrivateKey, *, subject: str, clock: Clock) -> None:

@@ -10,11 +10,19 @@ from typing import Any, Final
 import httpx
 
 from hub.notify.channels.json_post import Said, number, post_json
-from hub.notify.channels.port import Answer, Delivered, Gone, Message, Phone, Refused, TryAgain
+from hub.notify.channels.port import (
+    Answer,
+    Delivered,
+    Gone,
+    Message,
+    MessageRefused,
+    Phone,
+    TryAgain,
+)
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS
 from hub.notify.channels.zalo_settings import Bot, OfficialAccount, Zns, mobile_number
 from hub.notify.channels.zalo_token import EXPIRED, ZaloToken
-from hub.notify.rules.delivery_result import Unwanted
+from hub.notify.rules.delivery_result import NotNeeded
 
 MOST_CHARS: Final = 2000
 """Longest text, for Official Account and bot."""
@@ -59,11 +67,11 @@ RATE: Final = -32
 BOT_REFUSED: Final = frozenset({400, 403})
 
 
-def why_not_again(message: Message) -> Unwanted | None:
+def why_not_again(message: Message) -> NotNeeded | None:
     """These services keep every message as a separate entry. So an alert is sent once, and again
     when it becomes critical, escalates, is handed over or handed back."""
     if message.moment in ("grown", "taken", "check"):
-        return Unwanted("this service would add an entry instead of replacing it")
+        return NotNeeded("this service would add an entry instead of replacing it")
     return None
 
 
@@ -219,7 +227,7 @@ def _of_bot(said: Said) -> Answer:
         case 401:
             return TryAgain(f"{reason}: its token", code, most_attempts=FORBIDDEN_ATTEMPTS)
         case _ if code in BOT_REFUSED:
-            return Refused(reason, code)
+            return MessageRefused(reason, code)
         case _:
             return TryAgain(reason, code, most_attempts=FORBIDDEN_ATTEMPTS)
 
@@ -240,7 +248,7 @@ def _meaning(
     if code in gone:
         return Gone(f"{who} {code}: {gone[code]}")
     if code in refused:
-        return Refused(f"{who} {code}: {refused[code]}")
+        return MessageRefused(f"{who} {code}: {refused[code]}")
     if code == RATE:
         return TryAgain(f"{who} {code}: too many in a minute", after_s=RATE_WAIT_S)
     return TryAgain(f"error {code} from {who}", most_attempts=FORBIDDEN_ATTEMPTS)

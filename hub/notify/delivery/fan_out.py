@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import structlog
 
 from hub.notify.channels.port import Channel, Message, Phone
-from hub.notify.rules.delivery_result import Answer, Refused, TryAgain
+from hub.notify.rules.delivery_result import Answer, MessageRefused, TryAgain
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ async def send_by(
     """Send once by the phone's channel, with a deadline."""
     channel = channels.get(phone.channel)
     if channel is None:
-        return Refused(f"this hub has no channel {phone.channel}")
+        return MessageRefused(f"this hub has no channel {phone.channel}")
     try:
         async with asyncio.timeout(deadline_s):
             return await channel.send(message, phone)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
-from hub.notify.rules.delivery_result import Answer, Patience, Waiting, what_follows
+from hub.notify.rules.delivery_result import Answer, Requeued, RetryPolicy, what_follows
 
 
 class Tried(Protocol):
@@ -26,7 +26,7 @@ class Tried(Protocol):
 
 
 def after(
-    owed: Tried, answer: Answer, *, patience: Patience, chance: float, now: Moment
+    owed: Tried, answer: Answer, *, patience: RetryPolicy, chance: float, now: Moment
 ) -> dict[str, Any]:
     """The new column values; `chance` (0-1) is the jitter of the next attempt."""
     made = owed.attempts + 1
@@ -39,7 +39,7 @@ def after(
         chance=chance,
     )
     values: dict[str, Any] = {"attempts": made, "reason": last.reason}
-    if not isinstance(last, Waiting):
+    if not isinstance(last, Requeued):
         return values | {"state": last.state, **columns("answered", now)}
     due = columns("due", Moment(last.due_utc_us, now.error_ms))
     return values | {"state": "queued", **due, **columns("lease_until", None)}

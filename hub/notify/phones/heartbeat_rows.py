@@ -24,8 +24,8 @@ from hub.notify.rules.delivery_result import (
     Answer,
     Delivered,
     Gone,
-    Patience,
-    Waiting,
+    Requeued,
+    RetryPolicy,
     what_follows,
 )
 from hub.notify.rules.heartbeat import CheckBounds, check_day, is_asked, is_silent
@@ -129,7 +129,7 @@ def record(
     check: Check,
     answer: Answer,
     *,
-    patience: Patience,
+    patience: RetryPolicy,
     chance: float,
     now: Moment,
 ) -> str:
@@ -143,7 +143,7 @@ def record(
         chance=chance,
     )
     values: dict[str, Any] = {"attempts": check.attempts + 1, **columns("lease_until", None)}
-    if isinstance(last, Waiting):
+    if isinstance(last, Requeued):
         values |= {"state": "owed", **columns("due", Moment(last.due_utc_us, now.error_ms))}
     else:
         values["state"] = "sent" if isinstance(answer, Delivered) else "failed"

@@ -20,7 +20,7 @@ from hub.notify.delivery.fan_out import LEASE_S, carry_each, send_by
 from hub.notify.i18n import phrases
 from hub.notify.phones import heartbeat_rows
 from hub.notify.phones.heartbeat_rows import Check
-from hub.notify.rules.delivery_result import Answer, Patience
+from hub.notify.rules.delivery_result import Answer, RetryPolicy
 from hub.notify.rules.heartbeat import CheckBounds
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class PhoneCheck:
         self._clock = clock
         self._channel = channel
         self._bounds = bounds
-        self._patience = Patience(first_wait_s=60.0, deadline_s=bounds.answer_within_s)
+        self._patience = RetryPolicy(first_wait_s=60.0, deadline_s=bounds.answer_within_s)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; an unreachable database is tried again."""

@@ -13,7 +13,7 @@ from hub.notify.rules.channel_order import CRITICAL, SEVERITIES, Order, steps_fo
 from hub.notify.views import PhoneRow
 from hub.web import forms
 from hub.web.forms import Fields
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 router = APIRouter()
 
@@ -29,7 +29,7 @@ class Severity:
 
 
 def form_rows(
-    orders: Mapping[str, Order], phones: Collection[PhoneRow], words: Words
+    orders: Mapping[str, Order], phones: Collection[PhoneRow], words: Messages
 ) -> tuple[Severity, ...]:
     """Rows of the form for a person with these active phones; none for one channel only."""
     living = {phone.channel for phone in phones}
@@ -50,7 +50,7 @@ def form_rows(
     )
 
 
-def channel_name(channel: str, words: Words) -> str:
+def channel_name(channel: str, words: Messages) -> str:
     """Readable name of a channel; the keeper's own name for one of theirs."""
     names = {
         "webpush": words.say("this app"),

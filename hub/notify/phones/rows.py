@@ -25,7 +25,7 @@ CLOSED_ACCOUNT: Final = "its owner's account was closed"
 
 
 @dataclass(frozen=True, slots=True)
-class Phone:
+class NewPhoneRow:
     """A phone as it registers itself; `secrets` is JSON and never logged."""
 
     channel: str
@@ -55,7 +55,7 @@ def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
     ]
 
 
-def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -> UUID:
+def put_phone(conn: Connection, person_id: UUID, phone: NewPhoneRow, *, now: Moment) -> UUID:
     """Store a person's phone; a known phone with this address moves to this person. AccountError
     for a closed account."""
     if is_closed(conn, person_id):

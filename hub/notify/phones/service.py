@@ -10,7 +10,7 @@ from hub.access.tables import people
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
 from hub.notify.phones import heartbeat_rows, queries
-from hub.notify.phones.rows import Phone, choose_channels, drop_phone, phone_rows, put_phone
+from hub.notify.phones.rows import NewPhoneRow, choose_channels, drop_phone, phone_rows, put_phone
 from hub.notify.rules.channel_order import Order, read_orders, write_orders
 from hub.notify.tables import phones
 from hub.notify.views import LostPhone, PhoneRow, SilentPhone
@@ -38,7 +38,7 @@ class PhoneService:
         A browser in which another person signs in becomes theirs, and gets no more messages for the
         person before.
         """
-        phone = Phone(channel, address, secrets, label)
+        phone = NewPhoneRow(channel, address, secrets, label)
         with self._acting.changing(asker, "phone.add") as change:
             phone_id = put_phone(change.conn, asker.person_id, phone, now=change.now)
             change.done(on=On("phone", phone_id))

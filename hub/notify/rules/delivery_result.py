@@ -30,7 +30,7 @@ class Gone:
 
 
 @dataclass(frozen=True)
-class Refused:
+class MessageRefused:
     """This message is refused for good; the next one may be accepted."""
 
     reason: str
@@ -38,17 +38,17 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Unwanted:
+class NotNeeded:
     """Not sent, because nobody needs it any more."""
 
     reason: str
 
 
-Answer = Delivered | TryAgain | Gone | Refused | Unwanted
+Answer = Delivered | TryAgain | Gone | MessageRefused | NotNeeded
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """Retry policy for one phone."""
 
     first_wait_s: float = 2.0  # upper bound after the first failure; doubles each time
@@ -70,7 +70,7 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Requeued:
     """The notification goes back into the queue."""
 
     due_utc_us: int
@@ -83,9 +83,9 @@ def what_follows(
     attempts: int,
     owed_utc_us: int,
     now_utc_us: int,
-    patience: Patience,
+    patience: RetryPolicy,
     chance: float,
-) -> Settled | Waiting:
+) -> Settled | Requeued:
     """Next state of a notification after an attempt: retry or final.
 
     `attempts` includes this one; `chance` is random in 0-1.
@@ -93,9 +93,9 @@ def what_follows(
     match answer:
         case Delivered():
             return Settled("accepted", "")
-        case Unwanted(reason):
+        case NotNeeded(reason):
             return Settled("dropped", reason)
-        case Gone(reason) | Refused(reason):
+        case Gone(reason) | MessageRefused(reason):
             return Settled("dead", reason)
         case TryAgain():
             return _again(
@@ -111,7 +111,7 @@ def what_follows(
 
 def _again(
     answer: TryAgain, *, attempts: int, deadline_utc_us: int, now_utc_us: int, wait_s: float
-) -> Settled | Waiting:
+) -> Settled | Requeued:
     if answer.most_attempts is not None and attempts >= answer.most_attempts:
         return Settled("dead", f"{answer.reason}, {attempts} times")
     if now_utc_us >= deadline_utc_us:
@@ -120,4 +120,4 @@ def _again(
     if asked_utc_us > deadline_utc_us:
         return Settled("dead", f"asked to wait beyond the deadline: {answer.reason}")
     due_utc_us = max(asked_utc_us, now_utc_us + round(wait_s * 1e6))
-    return Waiting(min(due_utc_us, deadline_utc_us), answer.reason)
+    return Requeued(min(due_utc_us, deadline_utc_us), answer.reason)

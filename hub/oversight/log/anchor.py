@@ -14,9 +14,9 @@ from hub.base.audit import log as audit_log
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.errors import RegistryError
-from hub.base.hash_chain import Anchor
+from hub.base.hash_chain import LogAnchor
 from hub.base.private_files import write_public
-from hub.base.rfc3161 import Authority, StampError, check_stamp, must_agree
+from hub.base.rfc3161 import StampError, TimestampAuthority, check_stamp, must_agree
 
 log = structlog.get_logger()
 
@@ -36,14 +36,14 @@ class Anchoring:
     """
 
     def __init__(
-        self, db: Database, *, file: Path, clock: Clock, stamps: Authority | None = None
+        self, db: Database, *, file: Path, clock: Clock, stamps: TimestampAuthority | None = None
     ) -> None:
         self._db = db
         self._file = file
         self._clock = clock
         self._stamps = stamps
 
-    def put_down(self) -> Anchor:
+    def put_down(self) -> LogAnchor:
         """One line, durable; OSError if it cannot be written."""
         with self._db.reading() as conn:
             anchor = audit_log.head(conn, self._clock.now())
@@ -54,7 +54,7 @@ class Anchoring:
             self._stamp(self._stamps, anchor)
         return anchor
 
-    def _stamp(self, authority: Authority, anchor: Anchor) -> None:
+    def _stamp(self, authority: TimestampAuthority, anchor: LogAnchor) -> None:
         line = to_line(anchor)
         try:
             answer, stamp = authority.stamp(line.encode())
@@ -97,13 +97,13 @@ def _stamp_name(line: str) -> str:
     return f"{sha256(line.encode()).hexdigest()[:32]}.tsr"
 
 
-def to_line(anchor: Anchor) -> str:
+def to_line(anchor: LogAnchor) -> str:
     """Printed form: moment, number of the last record, its hash."""
     moment = datetime.fromtimestamp(anchor.at_utc_us / 1e6, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ} {anchor.seq} {anchor.hash}"
 
 
-def parse_line(line: str) -> Anchor:
+def parse_line(line: str) -> LogAnchor:
     """Parse a printed line; RegistryError shows the right form."""
     found = _LINE.fullmatch(line.strip())
     if found is None:
@@ -111,4 +111,4 @@ def parse_line(line: str) -> Anchor:
             f"{line.strip()[:200]!r} is no anchor: it is a line of `log head`, moment, number, hash"
         )
     at = datetime.fromisoformat(found["at"])
-    return Anchor(int(found["seq"]), found["hash"], round(at.timestamp() * 1e6))
+    return LogAnchor(int(found["seq"]), found["hash"], round(at.timestamp() * 1e6))

@@ -98,7 +98,7 @@ class CameraMonth:
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class LogDigest:
     """Both lists start with the largest number of views."""
 
     people: tuple[PersonMonth, ...]
@@ -109,7 +109,7 @@ def digest(
     tallies: Iterable[Tally],
     people: Mapping[UUID, tuple[str, str]],
     cameras: Mapping[UUID, str],
-) -> Digest:
+) -> LogDigest:
     """Summarise the tallies of a month; `people` has name and role, `cameras` has labels.
 
     People without any counted act have a row too: no views is also information.
@@ -128,7 +128,7 @@ def digest(
                 looked.add((tally.person_id, tally.camera_id))
     seen_by = Counter(person for person, _ in looked)
     seen_of = Counter(camera for _, camera in looked)
-    return Digest(
+    return LogDigest(
         people=tuple(
             sorted(
                 (

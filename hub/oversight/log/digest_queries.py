@@ -8,11 +8,11 @@ from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.base.audit.tables import audit
 from hub.footage.tables import media
-from hub.oversight.log.digest import Digest, Tally, digest
+from hub.oversight.log.digest import LogDigest, Tally, digest
 from hub.registry.tables import cameras
 
 
-def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> Digest:
+def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> LogDigest:
     """All people and all present cameras, with or without acts; without the nodes' own lines."""
     who = {row.id: (row.name, row.role) for row in conn.execute(select(people))}
     which = {row.id: row.label for row in conn.execute(select(cameras.c.id, cameras.c.label))}

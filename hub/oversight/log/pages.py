@@ -14,13 +14,13 @@ from starlette.responses import Response
 from hub.access.grants import wording
 from hub.access.signin.visit import SignedIn
 from hub.oversight.log.acts import REFUSED, act_words
-from hub.oversight.log.digest import Act, Digest
+from hub.oversight.log.digest import Act, LogDigest
 from hub.oversight.log.service import LogService
 from hub.oversight.log.views import LogLine, LogQuestion
 from hub.oversight.reports.spans import midnight, month_from, month_of, today
 from hub.oversight.reports.wording import harmless
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -107,7 +107,7 @@ def save_month(visit: SignedIn, log: AccessLog, on: str = "") -> Response:
     return page
 
 
-def _month(visit: Visit, log: LogService, on: str) -> tuple[date, Digest]:
+def _month(visit: Visit, log: LogService, on: str) -> tuple[date, LogDigest]:
     calendar = visit.site.calendar(visit.asker.language)
     first = month_of(on, today(calendar))
     since_utc_us, until_utc_us = (
@@ -121,7 +121,7 @@ def _month(visit: Visit, log: LogService, on: str) -> tuple[date, Digest]:
     return first, found
 
 
-def act_heads(words: Words) -> list[tuple[Act, str]]:
+def act_heads(words: Messages) -> list[tuple[Act, str]]:
     """Counted categories, in the order of the columns."""
     say = words.say
     return [
@@ -134,7 +134,7 @@ def act_heads(words: Words) -> list[tuple[Act, str]]:
     ]
 
 
-def month_rows(found: Digest, words: Words) -> list[list[str]]:
+def month_rows(found: LogDigest, words: Messages) -> list[list[str]]:
     """The summary as one table, people first."""
     say, heads = words.say, act_heads(words)
     rows = [
@@ -183,7 +183,7 @@ def _key(text: str) -> UUID | None:
         raise HTTPException(404) from error
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

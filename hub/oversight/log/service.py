@@ -17,7 +17,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit
 from hub.footage.tables import media
-from hub.oversight.log.digest import Digest
+from hub.oversight.log.digest import LogDigest
 from hub.oversight.log.digest_queries import digest_of
 from hub.oversight.log.views import LogLine, LogPage, LogQuestion
 from hub.registry.tables import areas, cameras, nodes
@@ -56,7 +56,7 @@ class LogService:
 
     def digest(
         self, asker: Asker, *, since_utc_us: int, until_utc_us: int, name: str
-    ) -> Digest | None:
+    ) -> LogDigest | None:
         """Statistics of the log for a span; None without the permission to read it."""
         with self._acting.reading(asker, "log.digest") as look:
             found = digest_of(look.conn, since_utc_us, until_utc_us) if _reads_log(look) else None

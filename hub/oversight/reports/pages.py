@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import SignedIn
 from hub.oversight.reports import wording
 from hub.oversight.reports.service import ReportService
-from hub.oversight.reports.spans import Bounds, Span, bounds, day_of, today
+from hub.oversight.reports.spans import ReportSpan, Span, bounds, day_of, today
 from hub.web.rendering import STATIC_FOLDER, render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -88,19 +88,19 @@ def _page(
     )
 
 
-def _found(visit: Visit, reports: ReportService, where: Bounds) -> Any:
+def _found(visit: Visit, reports: ReportService, where: ReportSpan) -> Any:
     found = reports.report(visit.asker, where.slots, where.a_week_before.slots, name=_name(where))
     if found is None:
         raise HTTPException(404)
     return found
 
 
-def _bounds(visit: Visit, span: Span, on: str) -> Bounds:
+def _bounds(visit: Visit, span: Span, on: str) -> ReportSpan:
     calendar = visit.site.calendar(visit.asker.language)
     return bounds(span, day_of(on, today(calendar)), calendar.zone)
 
 
-def _name(where: Bounds) -> str:
+def _name(where: ReportSpan) -> str:
     return f"{where.span}-{where.first.isoformat()}"
 
 

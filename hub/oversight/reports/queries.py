@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Subquery, func, or_, select
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.rules.kinds import Kind
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts
 from hub.alerting.alerts.tables import alert_history, alerts, trouble_cameras, troubles
 from hub.base.moment import Moment
@@ -72,7 +72,7 @@ def _alerts(conn: Connection, scope: Subquery, first: int, last: int) -> list[Al
             raised_utc_us=row.raised_utc_us,
             answered_utc_us=row.at,
             arrived_utc_us=row.arrived_utc_us,
-            is_false=row.state == State.FALSE_ALARM,
+            is_false=row.state == AlertState.FALSE_ALARM,
             cause=row.false_cause,
             is_quiet=row.quiet_reason is not None,
         )

@@ -11,7 +11,7 @@ Span = Literal["day", "week"]
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ReportSpan:
     """Time span of a report, with the previous and next ones."""
 
     span: Span
@@ -36,23 +36,23 @@ class Bounds:
         )
         return (*range(start, end, 3_600_000_000), end)
 
-    def moved(self, days: int) -> "Bounds":
+    def moved(self, days: int) -> "ReportSpan":
         """The same, this many days later."""
-        return Bounds(self.span, self.first + timedelta(days=days), self.days, self.zone)
+        return ReportSpan(self.span, self.first + timedelta(days=days), self.days, self.zone)
 
     @property
-    def a_week_before(self) -> "Bounds":
+    def a_week_before(self) -> "ReportSpan":
         """The span for comparison."""
         return self.moved(-7)
 
 
-def bounds(span: Span, on: date, zone: ZoneInfo) -> Bounds:
+def bounds(span: Span, on: date, zone: ZoneInfo) -> ReportSpan:
     """The day, or the week from Monday that contains it."""
     match span:
         case "day":
-            return Bounds("day", on, 1, zone)
+            return ReportSpan("day", on, 1, zone)
         case "week":
-            return Bounds("week", on - timedelta(days=on.weekday()), 7, zone)
+            return ReportSpan("week", on - timedelta(days=on.weekday()), 7, zone)
         case _:
             assert_never(span)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from hub.alerting.alerts.wording import cause_word
 from hub.oversight.reports.rules import Figures, Report, Times
-from hub.oversight.reports.spans import Bounds
-from hub.web.i18n import Words
+from hub.oversight.reports.spans import ReportSpan
+from hub.web.i18n import Messages
 
 BAR_TOP, BAR_BOTTOM, LEFT, RIGHT = 16, 150, 48, 610
 
@@ -36,14 +36,14 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class BarPlot:
     """Bars by hour or day, with the value at the top of the scale."""
 
     bars: tuple[Bar, ...]
     top: int
 
 
-def duration(span_s: float, words: Words) -> str:
+def duration(span_s: float, words: Messages) -> str:
     """`45 s`, `3 min 20 s`, `2 h 05 min`, in the reader's language."""
     whole = round(span_s)
     if whole < 60:
@@ -53,7 +53,7 @@ def duration(span_s: float, words: Words) -> str:
     return words.say("%(h)d h %(m)02d min") % {"h": whole // 3600, "m": whole % 3600 // 60}
 
 
-def took(found: Times | None, words: Words) -> str:
+def took(found: Times | None, words: Messages) -> str:
     """The median, and the limit of nine in ten."""
     if found is None:
         return "–"
@@ -64,7 +64,7 @@ def took(found: Times | None, words: Words) -> str:
     return words.say("%(median)s (nine in ten: %(most)s)") % told
 
 
-def tiles(report: Report, words: Words) -> tuple[Tile, ...]:
+def tiles(report: Report, words: Messages) -> tuple[Tile, ...]:
     """Numbers of a span, each beside the week before."""
     now, before = report.now, report.before
     say = words.say
@@ -83,16 +83,16 @@ def tiles(report: Report, words: Words) -> tuple[Tile, ...]:
     )
 
 
-def _counted(name: str, now: int, before: int, words: Words) -> Tile:
+def _counted(name: str, now: int, before: int, words: Messages) -> Tile:
     return Tile(name, str(now), str(before), _change(now, before, words))
 
 
-def _timed(name: str, now: Times | None, before: Times | None, words: Words) -> Tile:
+def _timed(name: str, now: Times | None, before: Times | None, words: Messages) -> Tile:
     change = "" if now is None or before is None else _change(now.median_s, before.median_s, words)
     return Tile(name, took(now, words), took(before, words), change)
 
 
-def _change(now: float, before: float, words: Words) -> str:
+def _change(now: float, before: float, words: Messages) -> str:
     """As text with a percentage; empty without a value to compare."""
     if now == before:
         return words.say("as the week before")
@@ -103,7 +103,7 @@ def _change(now: float, before: float, words: Words) -> str:
     return (more if now > before else less) % {"n": share}
 
 
-def slot_labels(bounds: Bounds, words: Words) -> tuple[str, ...]:
+def slot_labels(bounds: ReportSpan, words: Messages) -> tuple[str, ...]:
     """Hours of a day, or days of a week."""
     if bounds.span == "day":
         return tuple(f"{hour:02d}" for hour in range(len(bounds.slots) - 1))
@@ -111,7 +111,7 @@ def slot_labels(bounds: Bounds, words: Words) -> tuple[str, ...]:
     return (*days, words.say("Fri"), words.say("Sat"), words.say("Sun"))
 
 
-def plot(now: Figures, before: Figures, labels: Sequence[str]) -> Plot:
+def plot(now: Figures, before: Figures, labels: Sequence[str]) -> BarPlot:
     """Positions of the bars; the top of the scale is a round number above the highest."""
     pairs = list(zip(now.slots, (*before.slots, *([0] * len(now.slots))), strict=False))
     top = _round_up(max([1, *(max(pair) for pair in pairs)]))
@@ -121,7 +121,7 @@ def plot(now: Figures, before: Figures, labels: Sequence[str]) -> Plot:
     def y(n: int) -> float:
         return round(BAR_BOTTOM - (BAR_BOTTOM - BAR_TOP) * n / top, 1)
 
-    return Plot(
+    return BarPlot(
         tuple(
             Bar(
                 label=labels[number] if number < len(labels) else "",
@@ -146,7 +146,7 @@ def _round_up(n: int) -> int:
     return next(step * scale for step in (1, 2, 5, 10) if step * scale >= n)
 
 
-def causes(found: Sequence[tuple[str | None, int]], words: Words) -> str:
+def causes(found: Sequence[tuple[str | None, int]], words: Messages) -> str:
     """`con vật 3 · chưa rõ 1`."""
     unknown = words.say("not known")
     return " · ".join(
@@ -154,7 +154,7 @@ def causes(found: Sequence[tuple[str | None, int]], words: Words) -> str:
     )
 
 
-def rows(report: Report, words: Words) -> list[list[str]]:
+def rows(report: Report, words: Messages) -> list[list[str]]:
     """The whole report as one long table of plain numbers; spans are in seconds."""
     say = words.say
     found = [
@@ -180,7 +180,7 @@ def rows(report: Report, words: Words) -> list[list[str]]:
     return [[harmless(cell) for cell in row] for row in found]
 
 
-def _numbers(report: Report, words: Words) -> list[tuple[str, tuple[str, str], str]]:
+def _numbers(report: Report, words: Messages) -> list[tuple[str, tuple[str, str], str]]:
     now, before, say = report.now, report.before, words.say
 
     def median(found: Times | None) -> str:

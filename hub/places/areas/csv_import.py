@@ -19,8 +19,8 @@ from hub.access.rules.grants import at_or_above
 from hub.base.audit import log
 from hub.base.audit.log import By
 from hub.base.moment import Moment
-from hub.base.text.csv_import import Found, Import, RefusedError, Step
-from hub.base.text.csv_table import Line, LineFault, Table, Wrong, is_number, read
+from hub.base.text.csv_import import Import, ImportPlan, ImportStep, RefusedError
+from hub.base.text.csv_table import CsvFault, CsvLine, CsvLineFault, Table, is_number, read
 from hub.base.text.normalize import fold
 from hub.places.areas import rows as areas_rows
 from hub.places.areas.rows import AreaWords
@@ -98,12 +98,14 @@ def plan_areas(
     valid_until` (dates). A parent may come later in the table."""
     table = read(content, needed=AREA_NEEDED, allowed=AREA_ALLOWED)
     tree = _Tree(conn, reach)
-    found = Found(list(table.wrong))
+    found = ImportPlan(list(table.wrong))
     lines = list(table.lines)
     while lines:
         later = [line for line in lines if _waits_for(line, lines, tree)]
         if len(later) == len(lines):  # they wait for each other
-            found.wrong += [Wrong(one.number, LineFault.PARENT, one["parent"]) for one in later]
+            found.wrong += [
+                CsvFault(one.number, CsvLineFault.PARENT, one["parent"]) for one in later
+            ]
             break
         for line in lines:
             if line not in later:
@@ -112,7 +114,7 @@ def plan_areas(
     return found.plan()
 
 
-def _waits_for(line: Line, lines: Iterable[Line], tree: _Tree) -> bool:
+def _waits_for(line: CsvLine, lines: Iterable[CsvLine], tree: _Tree) -> bool:
     """True if its parent is a line that is not planned yet."""
     parent = line["parent"]
     if not parent or tree.named(parent):
@@ -121,43 +123,43 @@ def _waits_for(line: Line, lines: Iterable[Line], tree: _Tree) -> bool:
     return any(fold(one["name"]) == inner for one in lines if one is not line)
 
 
-def _area_step(line: Line, tree: _Tree, zone: ZoneInfo, reach: Reach, now: Moment) -> Step:
+def _area_step(line: CsvLine, tree: _Tree, zone: ZoneInfo, reach: Reach, now: Moment) -> ImportStep:
     name = line["name"]
     if not fold(name) or not line["level"]:
-        raise RefusedError(Wrong(line.number, LineFault.NAME))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.NAME))
     parent_id = _parent(line, tree)
     same = [one for one in tree.by_name.get(fold(name), []) if tree.parent_of(one) == parent_id]
     if same and (same[0] in tree.new or tree.rows[same[0]].name != name):
-        raise RefusedError(Wrong(line.number, LineFault.TWICE, name))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.TWICE, name))
     if not _may(reach, tree, same[0] if same else None, parent_id):
-        fault = LineFault.TOP if parent_id is None else LineFault.AREA
-        raise RefusedError(Wrong(line.number, fault, name))
+        fault = CsvLineFault.TOP if parent_id is None else CsvLineFault.AREA
+        raise RefusedError(CsvFault(line.number, fault, name))
     words = AreaWords(name, line["level"], parent_id, *_days(line, zone))
     there = tree.rows[same[0]] if same else None
     if there is not None and not line["valid_until"]:
         words = replace(words, valid_until_utc_us=there.valid_until_utc_us)
     if not areas_rows.ends_after_it_begins(words, there, now):
-        raise RefusedError(Wrong(line.number, LineFault.DAYS))
+        raise RefusedError(CsvFault(line.number, CsvLineFault.DAYS))
     return _add_step(line, tree, words) if there is None else _change_step(line, there, words)
 
 
-def _parent(line: Line, tree: _Tree) -> UUID | None:
+def _parent(line: CsvLine, tree: _Tree) -> UUID | None:
     if not line["parent"]:
         return None
     found = tree.named(line["parent"])
     if len(found) == 1:
         return found[0]
-    missing = LineFault.PARENT if tree.is_whole else LineFault.AREA
-    fault = LineFault.PARENT_MANY if found else missing
-    raise RefusedError(Wrong(line.number, fault, line["parent"]))
+    missing = CsvLineFault.PARENT if tree.is_whole else CsvLineFault.AREA
+    fault = CsvLineFault.PARENT_MANY if found else missing
+    raise RefusedError(CsvFault(line.number, fault, line["parent"]))
 
 
-def _days(line: Line, zone: ZoneInfo) -> tuple[int | None, int | None]:
+def _days(line: CsvLine, zone: ZoneInfo) -> tuple[int | None, int | None]:
     try:
         return _moment(line["valid_from"], zone, 0), _moment(line["valid_until"], zone, 1)
     except ValueError as error:
         said = f"{line['valid_from']} {line['valid_until']}".strip()
-        raise RefusedError(Wrong(line.number, LineFault.DAY, said)) from error
+        raise RefusedError(CsvFault(line.number, CsvLineFault.DAY, said)) from error
 
 
 def _may(reach: Reach, tree: _Tree, area_id: UUID | None, parent_id: UUID | None) -> bool:
@@ -166,7 +168,7 @@ def _may(reach: Reach, tree: _Tree, area_id: UUID | None, parent_id: UUID | None
     return reach.areas is None or parent_id in tree.new or reach.has_area(parent_id)
 
 
-def _change_step(line: Line, row: Any, words: AreaWords) -> Step:
+def _change_step(line: CsvLine, row: Any, words: AreaWords) -> ImportStep:
     is_same = (
         row.level == words.level
         and words.valid_from_utc_us in (None, row.valid_from_utc_us)
@@ -176,10 +178,12 @@ def _change_step(line: Line, row: Any, words: AreaWords) -> Step:
     def write(conn: Connection, by: By, now: Moment) -> None:
         areas_rows.change(conn, row.id, words, by=by, now=now)
 
-    return Step(line.number, "same" if is_same else "change", words.name, line["parent"], write)
+    return ImportStep(
+        line.number, "same" if is_same else "change", words.name, line["parent"], write
+    )
 
 
-def _add_step(line: Line, tree: _Tree, words: AreaWords) -> Step:
+def _add_step(line: CsvLine, tree: _Tree, words: AreaWords) -> ImportStep:
     mark = UUID(int=len(tree.new) + 1)  # placeholder id of the area until it is written
     tree.new[mark] = words.parent_id
     tree.by_name.setdefault(fold(words.name), []).append(mark)
@@ -189,7 +193,7 @@ def _add_step(line: Line, tree: _Tree, words: AreaWords) -> Step:
         parent = written.get(words.parent_id, words.parent_id) if words.parent_id else None
         written[mark] = areas_rows.add(conn, replace(words, parent_id=parent), by=by, now=now)
 
-    return Step(line.number, "add", words.name, line["parent"], write)
+    return ImportStep(line.number, "add", words.name, line["parent"], write)
 
 
 def _moment(text: str, zone: ZoneInfo, days: int) -> int | None:
@@ -223,41 +227,41 @@ def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
         for row in conn.execute(select(nodes.c.name, nodes.c.area_id))
         if reach.has_area(row.area_id)
     }
-    found = Found(list(table.wrong))
+    found = ImportPlan(list(table.wrong))
     seen: set[tuple[str, str]] = set()
     for line in table.lines:
         key = line["node"], line["camera"]
         if key in seen:
-            found.wrong.append(Wrong(line.number, LineFault.TWICE, " / ".join(key)))
+            found.wrong.append(CsvFault(line.number, CsvLineFault.TWICE, " / ".join(key)))
         elif line["node"] not in known_nodes:
-            found.wrong.append(Wrong(line.number, LineFault.NODE, line["node"]))
+            found.wrong.append(CsvFault(line.number, CsvLineFault.NODE, line["node"]))
         elif key not in there or not reach.has_camera(there[key].id):
-            found.wrong.append(Wrong(line.number, LineFault.CAMERA, line["camera"]))
+            found.wrong.append(CsvFault(line.number, CsvLineFault.CAMERA, line["camera"]))
         else:
             found.take(partial(_camera_step, line, there[key], tree, reach))
         seen.add(key)
     return found.plan()
 
 
-def _camera_step(line: Line, row: Any, tree: _Tree, reach: Reach) -> Step:
+def _camera_step(line: CsvLine, row: Any, tree: _Tree, reach: Reach) -> ImportStep:
     values: dict[str, Any] = {}
     if line["label"]:
         values |= {"label": line["label"], "kept_label": line["label"]}
     if line["area"]:
         found = tree.named(line["area"])
         if len(found) != 1 or not reach.has_area(found[0]):
-            fault = LineFault.PARENT_MANY if len(found) > 1 else LineFault.AREA
-            raise RefusedError(Wrong(line.number, fault, line["area"]))
+            fault = CsvLineFault.PARENT_MANY if len(found) > 1 else CsvLineFault.AREA
+            raise RefusedError(CsvFault(line.number, fault, line["area"]))
         values["area_id"] = found[0]
     spot = line["latitude"], line["longitude"]
     if any(spot):
         for column, said, bound in zip(("latitude", "longitude"), spot, (90, 180), strict=True):
             if not is_number(said) or abs(float(said)) > bound:
-                raise RefusedError(Wrong(line.number, LineFault.NUMBER, said or column))
+                raise RefusedError(CsvFault(line.number, CsvLineFault.NUMBER, said or column))
             values[f"{column}_deg"] = float(said)
     if said := line["bearing"]:
         if not is_number(said) or not is_bearing(float(said)):
-            raise RefusedError(Wrong(line.number, LineFault.BEARING, said))
+            raise RefusedError(CsvFault(line.number, CsvLineFault.BEARING, said))
         values["bearing_deg"] = float(said) % 360
     is_same = all(getattr(row, name) == value for name, value in values.items())
 
@@ -275,4 +279,4 @@ def _camera_step(line: Line, row: Any, tree: _Tree, reach: Reach) -> Step:
         )
 
     name = f"{line['node']} / {line['camera']}"
-    return Step(line.number, "same" if is_same else "change", name, line["area"], write)
+    return ImportStep(line.number, "same" if is_same else "change", name, line["area"], write)

@@ -19,7 +19,7 @@ from hub.places.areas.service import AreaService
 from hub.web import csv_wording
 from hub.web.calendar import Calendar
 from hub.web.forms import Fields, field
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -160,12 +160,12 @@ def _import_page(
     )
 
 
-def _table_name(what: str, words: Words) -> str:
+def _table_name(what: str, words: Messages) -> str:
     say = words.say
     return {"areas": say("Areas"), "cameras": say("Cameras"), "rosters": say("Rosters")}[what]
 
 
-def _done(words: Words) -> Mapping[str, str]:
+def _done(words: Messages) -> Mapping[str, str]:
     say = words.say
     return {"add": say("is new"), "change": say("changes"), "same": say("stays as it is")}
 
@@ -215,7 +215,7 @@ def _day(utc_us: int, calendar: Calendar) -> str:
     return f"{calendar.local(utc_us):%Y-%m-%d}"
 
 
-def _fault(what: AreaFault, words: Words) -> str:
+def _fault(what: AreaFault, words: Messages) -> str:
     say = words.say
     return {
         AreaFault.NAME: say("It needs a name."),

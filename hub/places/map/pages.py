@@ -12,7 +12,7 @@ from hub.alerting.alerts.views import SeenCamera
 from hub.base.text.normalize import fold
 from hub.places.cameras.service import CameraService
 from hub.places.map.ground import MapFiles
-from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -109,7 +109,7 @@ def send_ground(request: Request, visit: SignedIn) -> Response:
     status_code = 200 if span is None else 206
     if span is not None:
         headers["Content-Range"] = f"bytes {span.first}-{span.last}/{ground.size_bytes}"
-    span = span or Span(0, ground.size_bytes - 1)
+    span = span or ByteRange(0, ground.size_bytes - 1)
     headers["Content-Length"] = str(span.size_bytes)
     return StreamingResponse(
         ground.read(span.first, span.size_bytes),

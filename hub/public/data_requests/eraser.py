@@ -18,7 +18,7 @@ from hub.access.scope import visible_cameras
 from hub.access.tables import people
 from hub.base.audit.asker import Asker
 from hub.base.audit.restores import is_just_restored
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
@@ -30,10 +30,15 @@ from hub.footage.scope import seen_media
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
 from hub.public.data_requests.rows import note
-from hub.public.data_requests.rules import REASON_CHARS, Outcome, Wish
+from hub.public.data_requests.rules import REASON_CHARS, RequestKind, RequestOutcome
 from hub.public.data_requests.service import DataRequestService
 from hub.public.data_requests.tables import petition_erasures
-from hub.public.data_requests.views import ErasureRow, PetitionError, PetitionFault, PetitionRow
+from hub.public.data_requests.views import (
+    DataRequestFault,
+    DataRequestRow,
+    ErasureRow,
+    PetitionError,
+)
 from hub.public.households import rows as households_rows
 from hub.registry.tables import cameras
 
@@ -46,7 +51,7 @@ again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ErasureChoice:
     """A file that may be deleted, or is under hold."""
 
     media_id: UUID
@@ -57,7 +62,7 @@ class Choice:
     is_held: bool
 
 
-class Erasures:
+class PendingErasures:
     """Completes pending deletions; for any thread."""
 
     def __init__(
@@ -99,7 +104,7 @@ class Erasures:
         return 1
 
 
-class PetitionEraser:
+class DataRequestEraser:
     """For any thread."""
 
     def __init__(
@@ -109,18 +114,18 @@ class PetitionEraser:
         requests: DataRequestService,
         blobs: Blobs,
         clock: Clock,
-        bell: Bell,
+        bell: ChangeSignal,
         proxies: Proxies | None = None,
     ) -> None:
         self._db = db
         self._requests = requests
         self._clock = clock
         self._bell = bell
-        self.erasures = Erasures(db, blobs=blobs, clock=clock, proxies=proxies)
+        self.erasures = PendingErasures(db, blobs=blobs, clock=clock, proxies=proxies)
 
     def choices(
         self, asker: Asker, petition_id: UUID, camera_id: UUID, from_utc_us: int, until_utc_us: int
-    ) -> list[Choice] | None:
+    ) -> list[ErasureChoice] | None:
         """Stored footage of one of their cameras in that span; None: not theirs."""
         now = self._clock.now()
         row = self._requests.petition(asker, petition_id)
@@ -140,7 +145,7 @@ class PetitionEraser:
         )
         with self._db.reading() as conn:
             return [
-                Choice(
+                ErasureChoice(
                     one.id,
                     one.kind,
                     one.label,
@@ -203,26 +208,26 @@ class PetitionEraser:
         self,
         conn: Connection,
         asker: Asker,
-        row: PetitionRow,
+        row: DataRequestRow,
         wanted: Sequence[UUID],
         now: Moment,
     ) -> list[Row[Any]]:
         if not may_erase(row):
-            raise PetitionError(PetitionFault.NOT_GRANTED)
+            raise PetitionError(DataRequestFault.NOT_GRANTED)
         if is_just_restored(conn, now):
-            raise PetitionError(PetitionFault.RESTORED)
+            raise PetitionError(DataRequestFault.RESTORED)
         query = _scope(asker, now).add_columns(held().label("is_held"))
         found = conn.execute(
             query.where(media.c.id.in_(wanted), media.c.stored_utc_us.is_not(None))
         ).all()
         if any(one.is_held for one in found):
-            raise PetitionError(PetitionFault.HELD)
+            raise PetitionError(DataRequestFault.HELD)
         if not wanted or len(found) != len(wanted):
-            raise PetitionError(PetitionFault.FILES)
+            raise PetitionError(DataRequestFault.FILES)
         return list(found)
 
     def _mark(
-        self, conn: Connection, asker: Asker, row: PetitionRow, file: Row[Any], now: Moment
+        self, conn: Connection, asker: Asker, row: DataRequestRow, file: Row[Any], now: Moment
     ) -> None:
         mark_removed(conn, file.id, why=WHY, now=now)
         conn.execute(
@@ -242,7 +247,7 @@ class PetitionEraser:
         note(conn, asker.by, "petition.erase", row.petition_id, detail, now)
 
     def _note_refusal(
-        self, asker: Asker, row: PetitionRow, error: PetitionError, wanted: Sequence[UUID]
+        self, asker: Asker, row: DataRequestRow, error: PetitionError, wanted: Sequence[UUID]
     ) -> None:
         detail = f"{row.number} {error.fault}: {', '.join(map(str, wanted))}"[:REASON_CHARS]
         with self._db.writing() as conn:
@@ -250,9 +255,9 @@ class PetitionEraser:
             note(conn, asker.by, "petition.erase.refused", row.petition_id, detail, now)
 
 
-def may_erase(row: PetitionRow) -> bool:
+def may_erase(row: DataRequestRow) -> bool:
     """Whether it asks for deletion and was granted."""
-    return row.outcome is Outcome.GRANTED and row.dates.wish is Wish.DELETE
+    return row.outcome is RequestOutcome.GRANTED and row.dates.wish is RequestKind.DELETE
 
 
 def _scope(asker: Asker, now: Moment) -> Select[Any]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from hub.public.data_requests import officer_pages, pages, wording
-from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.service import DataRequestService
 from hub.public.data_requests.tables import petition_acts, petition_erasures, petition_people
 from hub.public.data_requests.tables import petitions as petitions_table
@@ -29,5 +29,5 @@ FEATURE: Final = Feature(
         Rate(r"POST", r"/rights/follow", GUESSES),
     ),
     may={"answer_data_requests": _may_answer},
-    shown={"takes_petitions": lambda services: services.find(PetitionDesk) is not None},
+    shown={"takes_petitions": lambda services: services.find(PublicDataRequestService) is not None},
 )

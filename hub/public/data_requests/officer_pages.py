@@ -9,13 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.public.data_requests import wording
-from hub.public.data_requests.eraser import MOST, Choice, PetitionEraser, may_erase
+from hub.public.data_requests.eraser import MOST, DataRequestEraser, ErasureChoice, may_erase
 from hub.public.data_requests.pages import wish_of
 from hub.public.data_requests.proof import proof_of
-from hub.public.data_requests.public_service import PetitionDesk
-from hub.public.data_requests.rules import Outcome, Wish
+from hub.public.data_requests.public_service import PublicDataRequestService
+from hub.public.data_requests.rules import RequestKind, RequestOutcome
 from hub.public.data_requests.service import DataRequestService
-from hub.public.data_requests.views import NewPetition, PetitionError, PetitionFault
+from hub.public.data_requests.views import DataRequestFault, NewDataRequest, PetitionError
 from hub.public.tips import forms
 from hub.public.tips.sealing import Reporter, UnsealError
 from hub.web.i18n import LANGUAGES
@@ -26,7 +26,7 @@ from hub.web.visit import Visit
 router = APIRouter(prefix="/petitions")
 
 Requests = Annotated[DataRequestService, service(DataRequestService)]
-Eraser = Annotated[PetitionEraser, service(PetitionEraser)]
+Eraser = Annotated[DataRequestEraser, service(DataRequestEraser)]
 
 FIELDS: Final = ("wish", "what", "area", "name", "contact", "language")
 STEP_FIELDS: Final = ("step", "words", "refusal", "camera", "day", "since", "until")
@@ -57,7 +57,7 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
     """Enter a request made in person or by letter, with a code to hand out."""
     said = (wish, what, area, name, contact, language)
     typed = dict(zip(FIELDS, said, strict=True))
-    new = NewPetition(
+    new = NewDataRequest(
         wish=wish_of(wish),
         what=what,
         area_id=forms.area_or_none(area),
@@ -94,8 +94,8 @@ def show_petition(
     try:
         span = [round(calendar.typed(day, at).timestamp() * 1e6) for at in (since, until)]
     except ValueError:
-        return _one(request, visit, requests, petition_id, wrong=PetitionFault.TIME, typed=typed)
-    eraser = visit.use(PetitionEraser)
+        return _one(request, visit, requests, petition_id, wrong=DataRequestFault.TIME, typed=typed)
+    eraser = visit.use(DataRequestEraser)
     found = eraser.choices(visit.asker, petition_id, camera_id, span[0], span[1])
     return _one(request, visit, requests, petition_id, choices=found, typed=typed)
 
@@ -168,11 +168,11 @@ def take_step(
     try:
         if step in steps:
             done = steps[step](visit.asker, petition_id, words)
-        elif step == "answer" and outcome in set(Outcome):
+        elif step == "answer" and outcome in set(RequestOutcome):
             done = requests.answer(
                 visit.asker,
                 petition_id,
-                outcome=Outcome(outcome),
+                outcome=RequestOutcome(outcome),
                 refusal=refusal,
                 words=words,
             )
@@ -191,10 +191,10 @@ def _list(
     visit: Visit,
     requests: DataRequestService,
     *,
-    wrong: PetitionFault | None = None,
+    wrong: DataRequestFault | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    desk, rows = visit.use(PetitionDesk), requests.listed(visit.asker)
+    desk, rows = visit.use(PublicDataRequestService), requests.listed(visit.asker)
     if rows is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -205,7 +205,7 @@ def _list(
         status_code=422 if wrong else 200,
         rows=rows,
         said=wording,
-        wishes=[(one.value, wording.wish_word(one, calendar.words)) for one in Wish],
+        wishes=[(one.value, wording.wish_word(one, calendar.words)) for one in RequestKind],
         places=desk.places(),
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),
         mark=desk.form_mark(),
@@ -221,9 +221,9 @@ def _one(
     requests: DataRequestService,
     petition_id: UUID,
     *,
-    wrong: PetitionFault | None = None,
+    wrong: DataRequestFault | None = None,
     person: Reporter | None = None,
-    choices: list[Choice] | None = None,
+    choices: list[ErasureChoice] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     row = requests.petition(visit.asker, petition_id)
@@ -242,7 +242,7 @@ def _one(
         said=wording,
         person=person,
         choices=choices,
-        erased=visit.use(PetitionEraser).erased(petition_id),
+        erased=visit.use(DataRequestEraser).erased(petition_id),
         cameras=requests.cameras(visit.asker) if may_erase(row) else [],
         typed=dict.fromkeys(STEP_FIELDS, "") | usual | (typed or {}),
         refusals=sorted(requests.office.refusals.get(language, {}).items()),

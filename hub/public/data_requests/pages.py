@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from hub.public.data_requests import wording
-from hub.public.data_requests.public_service import PetitionDesk
-from hub.public.data_requests.rules import WHAT_CHARS, Wish
-from hub.public.data_requests.views import NewPetition, PetitionError, PetitionFault
+from hub.public.data_requests.public_service import PublicDataRequestService
+from hub.public.data_requests.rules import WHAT_CHARS, RequestKind
+from hub.public.data_requests.views import DataRequestFault, NewDataRequest, PetitionError
 from hub.public.tips import forms
 from hub.public.tips.rules import CODE_CHARS, CONTACT_CHARS, NAME_CHARS, tidy_code
 from hub.public.tips.sealing import Reporter
@@ -19,7 +19,7 @@ from hub.web.services import service
 router = APIRouter(prefix="/rights")
 
 FIELDS: Final = ("wish", "what", "area", "name", "contact", "consent")
-Desk = Annotated[PetitionDesk, service(PetitionDesk)]
+Desk = Annotated[PublicDataRequestService, service(PublicDataRequestService)]
 Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
 
@@ -47,8 +47,8 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
     if website:  # a field that people do not see
         desk.drop("honeypot")
-        return _form(request, desk, wrong=PetitionFault.STALE, typed=typed)
-    new = NewPetition(
+        return _form(request, desk, wrong=DataRequestFault.STALE, typed=typed)
+    new = NewDataRequest(
         wish=wish_of(wish),
         what=what,
         area_id=forms.area_or_none(area),
@@ -76,12 +76,12 @@ def follow(request: Request, desk: Desk, code: Word = "") -> Response:
     return _followed(request, desk, typed=code)
 
 
-def wish_of(typed: str) -> Wish | None:
+def wish_of(typed: str) -> RequestKind | None:
     """The chosen kind; None if invalid."""
-    return Wish(typed) if typed in set(Wish) else None
+    return RequestKind(typed) if typed in set(RequestKind) else None
 
 
-def _followed(request: Request, desk: PetitionDesk, *, typed: str) -> Response:
+def _followed(request: Request, desk: PublicDataRequestService, *, typed: str) -> Response:
     language = language_of(request, None)
     row = desk.follow(typed) if typed else None
     return render(
@@ -99,9 +99,9 @@ def _followed(request: Request, desk: PetitionDesk, *, typed: str) -> Response:
 
 def _form(
     request: Request,
-    desk: PetitionDesk,
+    desk: PublicDataRequestService,
     *,
-    wrong: PetitionFault | None = None,
+    wrong: DataRequestFault | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     site, language = site_of(request), language_of(request, None)
@@ -110,7 +110,7 @@ def _form(
         request,
         "petition_form.html",
         session=None,
-        status_code=200 if wrong is None else 503 if wrong is PetitionFault.BUSY else 422,
+        status_code=200 if wrong is None else 503 if wrong is DataRequestFault.BUSY else 422,
         wrong=wording.fault_word(wrong, speech) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),
         mark=desk.form_mark(),
@@ -121,7 +121,7 @@ def _form(
                 wording.wish_word(one, speech),
                 wording.span_word(office.span_of(one), speech),
             )
-            for one in Wish
+            for one in RequestKind
         ],
         acknowledge=wording.span_word(office.terms.acknowledge, speech),
         kept=wording.kept_word(office.contact_days, speech),

@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from hub.public.data_requests.views import ErasureRow, PetitionRow
+from hub.public.data_requests.views import DataRequestRow, ErasureRow
 
 AT_NODES = (
     "Camera boxes are not told to delete. A box may have a copy of its own until it needs the room "
@@ -15,7 +15,7 @@ GONE = "The hub's store was asked again after the deletion and had no file of th
 
 
 def proof_of(
-    row: PetitionRow,
+    row: DataRequestRow,
     erased: Sequence[ErasureRow],
     sign: Callable[[bytes], tuple[bytes, str]] | None,
 ) -> bytes:

@@ -22,11 +22,11 @@ from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.rules import ANSWER_CHARS, MOST_WAITING, WHAT_CHARS
 from hub.public.data_requests.tables import petitions
 from hub.public.data_requests.views import (
-    NewPetition,
-    Office,
+    DataRequestFault,
+    DataRequestRow,
+    NewDataRequest,
+    OfficeAddress,
     PetitionError,
-    PetitionFault,
-    PetitionRow,
 )
 from hub.public.tips.rules import CONTACT_CHARS, NAME_CHARS, tidy_code
 from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, Reporter, TipBox, code_hash
@@ -37,10 +37,10 @@ FORM: Final = "form"
 COUNTER: Final = "counter"
 
 
-class PetitionDesk:
+class PublicDataRequestService:
     """For any thread."""
 
-    def __init__(self, db: Database, *, clock: Clock, box: TipBox, office: Office) -> None:
+    def __init__(self, db: Database, *, clock: Clock, box: TipBox, office: OfficeAddress) -> None:
         self._db = db
         self._clock = clock
         self.box = box
@@ -56,7 +56,7 @@ class PetitionDesk:
         """PetitionError unless the form is ours, at most a day old and not too new."""
         age_s = self.box.form_age_s(mark, self._clock.now())
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
-            raise self._refused(PetitionFault.STALE)
+            raise self._refused(DataRequestFault.STALE)
 
     def places(self) -> list[tuple[UUID, str]]:
         """Areas with cameras, by name; public data."""
@@ -66,7 +66,7 @@ class PetitionDesk:
                 key=lambda one: one[1],
             )
 
-    def receive(self, new: NewPetition, *, submission: str, by: By | None = None) -> str:
+    def receive(self, new: NewDataRequest, *, submission: str, by: By | None = None) -> str:
         """Store a request; returns its code. A repeated submission of one form counts once.
         PetitionError if nothing was stored.
 
@@ -82,7 +82,7 @@ class PetitionDesk:
                 self.counts["repeated"] += 1
                 return code
             if by is None and data_requests_rows.waiting(conn) >= MOST_WAITING:
-                raise self._refused(PetitionFault.BUSY)
+                raise self._refused(DataRequestFault.BUSY)
             data_requests_rows.write(
                 conn,
                 _of_a_place(conn, new),
@@ -96,7 +96,7 @@ class PetitionDesk:
         self.counts["taken"] += 1
         return code
 
-    def follow(self, typed: str) -> PetitionRow | None:
+    def follow(self, typed: str) -> DataRequestRow | None:
         """The data request with this code; None if there is none."""
         code = tidy_code(typed)
         if code is None:
@@ -114,13 +114,13 @@ class PetitionDesk:
     def _year(self, now: Moment) -> int:
         return datetime.fromtimestamp(now.utc_us / 1e6, UTC).astimezone(self.office.week.zone).year
 
-    def _refused(self, fault: PetitionFault) -> PetitionError:
+    def _refused(self, fault: DataRequestFault) -> PetitionError:
         self.counts[fault.value] += 1
         return PetitionError(fault)
 
 
-def _tidied(new: NewPetition) -> NewPetition:
-    return NewPetition(
+def _tidied(new: NewDataRequest) -> NewDataRequest:
+    return NewDataRequest(
         wish=new.wish,
         what=text(new.what.strip(), WHAT_CHARS),
         area_id=new.area_id,
@@ -133,22 +133,22 @@ def _tidied(new: NewPetition) -> NewPetition:
     )
 
 
-def _fault_of(new: NewPetition) -> PetitionFault | None:
+def _fault_of(new: NewDataRequest) -> DataRequestFault | None:
     if new.wish is None:
-        return PetitionFault.WISH
+        return DataRequestFault.WISH
     if not new.what:
-        return PetitionFault.WHAT
+        return DataRequestFault.WHAT
     if not new.person.name or not new.person.contact:
-        return PetitionFault.CONTACT
-    return None if new.has_consent else PetitionFault.CONSENT
+        return DataRequestFault.CONTACT
+    return None if new.has_consent else DataRequestFault.CONSENT
 
 
-def _of_a_place(conn: Connection, new: NewPetition) -> NewPetition:
+def _of_a_place(conn: Connection, new: NewDataRequest) -> NewDataRequest:
     """Replace an unknown area by "area not known"."""
     known = conn.scalar(select(areas.c.id).where(areas.c.id == new.area_id))
-    return NewPetition(new.wish, new.what, known, new.person, new.language, new.has_consent)
+    return NewDataRequest(new.wish, new.what, known, new.person, new.language, new.has_consent)
 
 
-def _content(new: NewPetition) -> bytes:
+def _content(new: NewDataRequest) -> bytes:
     said = (new.wish, new.what, new.area_id, new.person.name, new.person.contact)
     return "\0".join(map(str, said)).encode()[: 4 * ANSWER_CHARS * 4]

@@ -17,7 +17,7 @@ from hub.public.data_requests.tables import petition_people, petitions
 log = structlog.get_logger()
 
 
-class PetitionKeeping:
+class DataRequestRetention:
     """For one thread. `contact_days`: days after the answer; 0: forever."""
 
     def __init__(self, db: Database, *, clock: Clock, contact_days: int) -> None:

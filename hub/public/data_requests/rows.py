@@ -11,9 +11,14 @@ from hub.base.audit import log
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
-from hub.public.data_requests.rules import Outcome, Petition, Wish, stands
+from hub.public.data_requests.rules import DataRequest, RequestKind, RequestOutcome, stands
 from hub.public.data_requests.tables import petition_acts, petition_people, petitions
-from hub.public.data_requests.views import NewPetition, Office, PetitionAct, PetitionRow
+from hub.public.data_requests.views import (
+    DataRequestAct,
+    DataRequestRow,
+    NewDataRequest,
+    OfficeAddress,
+)
 from hub.public.tips.sealing import TipBox, code_hash
 from hub.registry.areas import places
 
@@ -23,7 +28,7 @@ MOST_LISTED = 500
 
 def write(
     conn: Connection,
-    new: NewPetition,
+    new: NewDataRequest,
     *,
     box: TipBox,
     code: str,
@@ -66,10 +71,10 @@ def _number(conn: Connection, year: int) -> str:
 def found(
     conn: Connection,
     *conditions: ColumnElement[bool],
-    office: Office,
+    office: OfficeAddress,
     now: Moment,
     with_acts: bool = False,
-) -> list[PetitionRow]:
+) -> list[DataRequestRow]:
     """Those that meet the conditions: open ones by deadline, then answered ones, newest answer
     first."""
     query = (
@@ -101,19 +106,19 @@ def _row(
     conn: Connection,
     row: Any,
     where: dict[UUID, str],
-    office: Office,
+    office: OfficeAddress,
     now: Moment,
     *,
     with_acts: bool,
-) -> PetitionRow:
-    dates = Petition(
-        Wish(row.wish),
+) -> DataRequestRow:
+    dates = DataRequest(
+        RequestKind(row.wish),
         row.received_utc_us,
         row.acknowledged_utc_us,
         row.extended_utc_us,
         row.answered_utc_us,
     )
-    return PetitionRow(
+    return DataRequestRow(
         petition_id=row.id,
         number=row.number,
         what=row.what,
@@ -123,7 +128,7 @@ def _row(
         taken_by=row.taken_by_name or "",
         is_proof_asked=row.proof_asked_utc_us is not None,
         knows_person=row.person is not None,
-        outcome=None if row.outcome is None else Outcome(row.outcome),
+        outcome=None if row.outcome is None else RequestOutcome(row.outcome),
         refusal=row.refusal,
         dates=dates,
         stands=stands(dates, office.terms, office.week, now_utc_us=now.utc_us),
@@ -131,7 +136,7 @@ def _row(
     )
 
 
-def acts_of(conn: Connection, petition_id: UUID) -> tuple[PetitionAct, ...]:
+def acts_of(conn: Connection, petition_id: UUID) -> tuple[DataRequestAct, ...]:
     """Every step, oldest first."""
     query = (
         select(petition_acts, people.c.name)
@@ -140,7 +145,7 @@ def acts_of(conn: Connection, petition_id: UUID) -> tuple[PetitionAct, ...]:
         .order_by(petition_acts.c.at_utc_us, petition_acts.c.id)
     )
     return tuple(
-        PetitionAct(row.act, row.words, row.at_utc_us, row.name) for row in conn.execute(query)
+        DataRequestAct(row.act, row.words, row.at_utc_us, row.name) for row in conn.execute(query)
     )
 
 
@@ -150,7 +155,7 @@ def waiting(conn: Connection) -> int:
     return conn.scalar(query.where(petitions.c.answered_utc_us.is_(None))) or 0
 
 
-def unanswered(conn: Connection, office: Office, now: Moment) -> tuple[int, int]:
+def unanswered(conn: Connection, office: OfficeAddress, now: Moment) -> tuple[int, int]:
     """Number of requests without an answer (at most 500), and of those past their deadline."""
     rows = found(conn, petitions.c.answered_utc_us.is_(None), office=office, now=now)
     return len(rows), sum(row.stands.is_overdue for row in rows)

@@ -23,7 +23,7 @@ HOUR_US: Final = 3600 * 1_000_000
 DAY_US: Final = 24 * HOUR_US
 
 
-class Wish(StrEnum):
+class RequestKind(StrEnum):
     """Kind of a request."""
 
     TOLD = "told"
@@ -37,7 +37,7 @@ class Wish(StrEnum):
     """To object to its use, or to withdraw consent."""
 
 
-class Outcome(StrEnum):
+class RequestOutcome(StrEnum):
     """Result of a request."""
 
     GRANTED = "granted"
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StepLength:
     """Length of a step: `n` of a unit, 1 to `MOST_N`."""
 
     n: int
@@ -66,21 +66,21 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class StepLengths:
     """The configured lengths of the steps."""
 
-    acknowledge: Span
+    acknowledge: StepLength
     """Until the person is told that the request arrived and what happens next."""
-    answer: Mapping[Wish, Span] = field(default_factory=dict)
-    extension: Mapping[Wish, Span] = field(default_factory=dict)
+    answer: Mapping[RequestKind, StepLength] = field(default_factory=dict)
+    extension: Mapping[RequestKind, StepLength] = field(default_factory=dict)
     """One extension with a reason, added to `answer`; a kind that is missing is never extended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Petition:
+class DataRequest:
     """The facts that deadlines depend on; times are UTC microseconds."""
 
-    wish: Wish
+    wish: RequestKind
     received_utc_us: int
     acknowledged_utc_us: int | None = None
     extended_utc_us: int | None = None
@@ -88,7 +88,7 @@ class Petition:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RequestStatus:
     """The next step and its deadline."""
 
     step: Literal["acknowledge", "answer", "done"]
@@ -100,18 +100,18 @@ class Standing:
     may_extend: bool
 
 
-def read_span(text: str) -> Span:
+def read_span(text: str) -> StepLength:
     """Parse `"2 working days"`; ValueError shows the right form."""
     found = re.fullmatch(r"\s*(\d{1,4})\s+(hours?|days?|working\s+days?)\s*", text)
     if found is None or not 1 <= int(found[1]) <= MOST_N:
         raise ValueError(f'{text!r} is no span: write "2 working days", "15 days" or "72 hours"')
     unit = found[2].rstrip("s") + "s"
     if unit.startswith("working"):
-        return Span(int(found[1]), "working days")
-    return Span(int(found[1]), "hours" if unit == "hours" else "days")
+        return StepLength(int(found[1]), "working days")
+    return StepLength(int(found[1]), "hours" if unit == "hours" else "days")
 
 
-def due(from_utc_us: int, span: Span, week: Week) -> int:
+def due(from_utc_us: int, span: StepLength, week: Week) -> int:
     """End of a span that begins at this moment, UTC microseconds."""
     if span.unit == "hours":
         return from_utc_us + span.n * HOUR_US
@@ -124,7 +124,9 @@ def due(from_utc_us: int, span: Span, week: Week) -> int:
     return _midnight(day + timedelta(days=1), week.zone)
 
 
-def stands(petition: Petition, terms: Terms, week: Week, *, now_utc_us: int) -> Standing:
+def stands(
+    petition: DataRequest, terms: StepLengths, week: Week, *, now_utc_us: int
+) -> RequestStatus:
     """The next step of the request at `now_utc_us`."""
     answer_utc_us = answer_due(petition, terms, week)
     may_extend = (
@@ -135,7 +137,7 @@ def stands(petition: Petition, terms: Terms, week: Week, *, now_utc_us: int) -> 
     )
     if petition.answered_utc_us is not None:
         is_late = petition.answered_utc_us >= answer_utc_us
-        return Standing("done", answer_utc_us, 0, is_late, may_extend=False)
+        return RequestStatus("done", answer_utc_us, 0, is_late, may_extend=False)
     step: Literal["acknowledge", "answer"] = "answer"
     due_utc_us = answer_utc_us
     if petition.acknowledged_utc_us is None:
@@ -143,10 +145,10 @@ def stands(petition: Petition, terms: Terms, week: Week, *, now_utc_us: int) -> 
         due_utc_us = min(due(petition.received_utc_us, terms.acknowledge, week), answer_utc_us)
     last_day = _day(due_utc_us - 1, week.zone)
     days_left = (last_day - _day(now_utc_us, week.zone)).days
-    return Standing(step, due_utc_us, days_left, now_utc_us >= due_utc_us, may_extend)
+    return RequestStatus(step, due_utc_us, days_left, now_utc_us >= due_utc_us, may_extend)
 
 
-def answer_due(petition: Petition, terms: Terms, week: Week) -> int:
+def answer_due(petition: DataRequest, terms: StepLengths, week: Week) -> int:
     """Deadline of the answer, UTC microseconds; an extension begins where the first span ends."""
     span = terms.answer.get(petition.wish, terms.acknowledge)
     first_utc_us = due(petition.received_utc_us, span, week)

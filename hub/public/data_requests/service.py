@@ -19,15 +19,15 @@ from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.public.data_requests import rows as data_requests_rows
-from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rows import KIND
-from hub.public.data_requests.rules import ANSWER_CHARS, REASON_CHARS, Outcome
+from hub.public.data_requests.rules import ANSWER_CHARS, REASON_CHARS, RequestOutcome
 from hub.public.data_requests.tables import petition_acts, petition_people, petitions
 from hub.public.data_requests.views import (
-    NewPetition,
+    DataRequestFault,
+    DataRequestRow,
+    NewDataRequest,
     PetitionError,
-    PetitionFault,
-    PetitionRow,
 )
 from hub.public.tips.sealing import Reporter
 from hub.registry.tables import areas, cameras
@@ -38,7 +38,7 @@ ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
 class DataRequestService:
     """For any thread."""
 
-    def __init__(self, acting: Acting, *, desk: PetitionDesk) -> None:
+    def __init__(self, acting: Acting, *, desk: PublicDataRequestService) -> None:
         self._acting = acting
         self._desk = desk
         self.office = desk.office
@@ -54,14 +54,14 @@ class DataRequestService:
             rows = self._found(look, petitions.c.answered_utc_us.is_(None)) or []
         return len(rows), sum(row.stands.is_overdue for row in rows)
 
-    def listed(self, asker: Asker) -> list[PetitionRow] | None:
+    def listed(self, asker: Asker) -> list[DataRequestRow] | None:
         """All of theirs, by deadline; None if this person answers none."""
         with self._acting.reading(asker, "petitions.open") as look:
             rows = self._found(look)
             look.answer(rows)
         return rows
 
-    def petition(self, asker: Asker, petition_id: UUID) -> PetitionRow | None:
+    def petition(self, asker: Asker, petition_id: UUID) -> DataRequestRow | None:
         """One of them, with every step."""
         with self._acting.reading(asker, "petition.open", On(KIND, petition_id)) as look:
             row = self._one(look, petition_id)
@@ -93,7 +93,7 @@ class DataRequestService:
             rows = look.conn.execute(query.order_by(cameras.c.label))
             return [(row.id, row.label) for row in rows]
 
-    def take_in(self, asker: Asker, new: NewPetition, *, submission: str) -> str | None:
+    def take_in(self, asker: Asker, new: NewDataRequest, *, submission: str) -> str | None:
         """Enter a request made at the counter or by letter; returns its code. None if this person
         answers none."""
         if not self.answers(asker):
@@ -114,10 +114,10 @@ class DataRequestService:
         return self._step(asker, petition_id, "extend", words, {"acknowledged", "extended"})
 
     def answer(
-        self, asker: Asker, petition_id: UUID, *, outcome: Outcome, refusal: str, words: str
+        self, asker: Asker, petition_id: UUID, *, outcome: RequestOutcome, refusal: str, words: str
     ) -> bool:
         """Grant, or refuse for one of the town's reasons."""
-        is_refused = outcome is Outcome.REFUSED
+        is_refused = outcome is RequestOutcome.REFUSED
         values = {"outcome": outcome, "refusal": refusal if is_refused else None}
         return self._step(asker, petition_id, "answer", words, {"acknowledged", "answered"}, values)
 
@@ -139,11 +139,11 @@ class DataRequestService:
                 return False
             refusal = values.get("refusal")
             if refusal is not None and not self._may_refuse(refusal):
-                raise PetitionError(PetitionFault.REFUSAL)
+                raise PetitionError(DataRequestFault.REFUSAL)
             if row.outcome is not None or (act == "extend" and not row.stands.may_extend):
-                raise PetitionError(PetitionFault.DONE)
+                raise PetitionError(DataRequestFault.DONE)
             if not words:
-                raise PetitionError(PetitionFault.WORDS)
+                raise PetitionError(DataRequestFault.WORDS)
             known = {"acknowledged": row.dates.acknowledged_utc_us}
             moments: dict[str, Any] = {}
             for name in sets:
@@ -169,13 +169,13 @@ class DataRequestService:
     def _may_refuse(self, reason: str) -> bool:
         return any(reason in reasons for reasons in self.office.refusals.values())
 
-    def _one(self, look: Reading, petition_id: UUID) -> PetitionRow | None:
+    def _one(self, look: Reading, petition_id: UUID) -> DataRequestRow | None:
         rows = self._found(look, petitions.c.id == petition_id, with_acts=True)
         return rows[0] if rows else None
 
     def _found(
         self, look: Reading, *conditions: ColumnElement[bool], with_acts: bool = False
-    ) -> list[PetitionRow] | None:
+    ) -> list[DataRequestRow] | None:
         """Requests that this person answers; None: they answer none."""
         theirs = _theirs(look)
         if theirs is None:

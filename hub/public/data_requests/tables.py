@@ -13,7 +13,7 @@ petitions = Table(
     metadata,
     key(),
     Column("number", Text, nullable=False, unique=True),  # as shown to people: YC-2026-0012
-    Column("wish", Text, nullable=False),  # a hub.public.data_requests.rules.Wish
+    Column("wish", Text, nullable=False),  # a hub.public.data_requests.rules.RequestKind
     Column("what", Text, nullable=False),  # in the requester's words: place, time, description
     link("area_id", "areas", nullable=True),  # null: they do not know
     Column("language", Text, nullable=False),

@@ -7,11 +7,19 @@ from enum import StrEnum
 from uuid import UUID
 
 from hub.base.errors import DomainError
-from hub.public.data_requests.rules import Outcome, Petition, Span, Standing, Terms, Week, Wish
+from hub.public.data_requests.rules import (
+    DataRequest,
+    RequestKind,
+    RequestOutcome,
+    RequestStatus,
+    StepLength,
+    StepLengths,
+    Week,
+)
 from hub.public.tips.sealing import Reporter
 
 
-class PetitionFault(StrEnum):
+class DataRequestFault(StrEnum):
     """Reasons to reject a data request or an act on it."""
 
     WISH = "wish"
@@ -42,16 +50,16 @@ class PetitionFault(StrEnum):
 class PetitionError(DomainError):
     """Nothing was changed."""
 
-    def __init__(self, fault: PetitionFault) -> None:
+    def __init__(self, fault: DataRequestFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class OfficeAddress:
     """The town's settings for answers: deadlines, calendar, reasons for refusal (key to text)."""
 
-    terms: Terms
+    terms: StepLengths
     week: Week
     refusals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Language, then key, to text."""
@@ -62,16 +70,16 @@ class Office:
     contact_days: int = 90
     """Days after the answer until the requester's identity is deleted; 0: never."""
 
-    def span_of(self, wish: Wish) -> Span:
+    def span_of(self, wish: RequestKind) -> StepLength:
         """Deadline of such a request."""
         return self.terms.answer.get(wish, self.terms.acknowledge)
 
 
 @dataclass(frozen=True, slots=True)
-class NewPetition:
+class NewDataRequest:
     """An incoming request; its texts are trimmed."""
 
-    wish: Wish | None
+    wish: RequestKind | None
     what: str
     area_id: UUID | None
     person: Reporter
@@ -80,7 +88,7 @@ class NewPetition:
 
 
 @dataclass(frozen=True, slots=True)
-class PetitionAct:
+class DataRequestAct:
     """A step, and its message to the requester."""
 
     act: str
@@ -91,7 +99,7 @@ class PetitionAct:
 
 
 @dataclass(frozen=True, slots=True)
-class PetitionRow:
+class DataRequestRow:
     """The current state of a request."""
 
     petition_id: UUID
@@ -105,11 +113,11 @@ class PetitionRow:
     is_proof_asked: bool
     knows_person: bool
     """Whether the requester's identity is still stored."""
-    outcome: Outcome | None
+    outcome: RequestOutcome | None
     refusal: str | None
-    dates: Petition
-    stands: Standing
-    acts: tuple[PetitionAct, ...] = ()
+    dates: DataRequest
+    stands: RequestStatus
+    acts: tuple[DataRequestAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

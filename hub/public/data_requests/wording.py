@@ -1,25 +1,25 @@
 """Texts of data requests: kind, state, deadline."""
 
-from hub.public.data_requests.rules import Outcome, Span, Wish
-from hub.public.data_requests.views import Office, PetitionFault, PetitionRow
+from hub.public.data_requests.rules import RequestKind, RequestOutcome, StepLength
+from hub.public.data_requests.views import DataRequestFault, DataRequestRow, OfficeAddress
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 
 
-def wish_word(wish: Wish, words: Words) -> str:
+def wish_word(wish: RequestKind, words: Messages) -> str:
     """Kind of request."""
     say = words.say
     return {
-        Wish.TOLD: say("To be told whether I am in footage"),
-        Wish.COPY: say("To see it, or have a copy"),
-        Wish.CORRECT: say("To have something corrected"),
-        Wish.RESTRICT: say("To have its use restricted"),
-        Wish.DELETE: say("To have it deleted"),
-        Wish.OBJECT: say("To object, or take back what I agreed to"),
+        RequestKind.TOLD: say("To be told whether I am in footage"),
+        RequestKind.COPY: say("To see it, or have a copy"),
+        RequestKind.CORRECT: say("To have something corrected"),
+        RequestKind.RESTRICT: say("To have its use restricted"),
+        RequestKind.DELETE: say("To have it deleted"),
+        RequestKind.OBJECT: say("To object, or take back what I agreed to"),
     }[wish]
 
 
-def span_word(span: Span, words: Words) -> str:
+def span_word(span: StepLength, words: Messages) -> str:
     """Length of a step."""
     n = span.n
     match span.unit:
@@ -31,7 +31,7 @@ def span_word(span: Span, words: Words) -> str:
             return words.count("%(n)d working day", "%(n)d working days", n) % {"n": n}
 
 
-def kept_word(contact_days: int, words: Words) -> str:
+def kept_word(contact_days: int, words: Messages) -> str:
     """Retention of the person's contact."""
     if contact_days == 0:
         return words.say("Who you are is kept for good.")
@@ -43,11 +43,13 @@ def kept_word(contact_days: int, words: Words) -> str:
     return said % {"n": contact_days}
 
 
-def standing_word(row: PetitionRow, calendar: Calendar) -> str:
+def standing_word(row: DataRequestRow, calendar: Calendar) -> str:
     """Next step, deadline, and days left."""
     words, stands = calendar.words, row.stands
     if row.outcome is not None:
-        done = words.say("Granted") if row.outcome is Outcome.GRANTED else words.say("Refused")
+        done = (
+            words.say("Granted") if row.outcome is RequestOutcome.GRANTED else words.say("Refused")
+        )
         return f"{done} · {words.say('too late')}" if stands.is_overdue else done
     what = words.say("Acknowledge") if stands.step == "acknowledge" else words.say("Answer")
     last = f"{calendar.local(stands.due_utc_us - 1):%d/%m/%Y}"
@@ -55,7 +57,7 @@ def standing_word(row: PetitionRow, calendar: Calendar) -> str:
     return f"{until} · {left_word(stands.days_left, words)}"
 
 
-def left_word(days_left: int, words: Words) -> str:
+def left_word(days_left: int, words: Messages) -> str:
     """Days left, or days late."""
     if days_left == 0:
         return words.say("today is the last day")
@@ -65,7 +67,7 @@ def left_word(days_left: int, words: Words) -> str:
     return words.count("%(n)d day overdue", "%(n)d days overdue", n) % {"n": n}
 
 
-def act_word(act: str, words: Words) -> str:
+def act_word(act: str, words: Messages) -> str:
     """A step."""
     say = words.say
     return {
@@ -76,42 +78,42 @@ def act_word(act: str, words: Words) -> str:
     }[act]
 
 
-def refusal_word(row: PetitionRow, office: Office, language: str) -> str:
+def refusal_word(row: DataRequestRow, office: OfficeAddress, language: str) -> str:
     """Reason of the refusal in that language; a reason no longer configured is shown by its key."""
     if row.refusal is None:
         return ""
     return office.refusals.get(language, {}).get(row.refusal, row.refusal)
 
 
-def fault_word(fault: PetitionFault, words: Words) -> str:
+def fault_word(fault: DataRequestFault, words: Messages) -> str:
     """What is missing or invalid, and the cure."""
     say = words.say
     return {
-        PetitionFault.WISH: say("Choose what you ask for."),
-        PetitionFault.WHAT: say("Write where and when it was, and how to know you."),
-        PetitionFault.CONTACT: say(
+        DataRequestFault.WISH: say("Choose what you ask for."),
+        DataRequestFault.WHAT: say("Write where and when it was, and how to know you."),
+        DataRequestFault.CONTACT: say(
             "Write your name and how to reach you: you cannot be answered without."
         ),
-        PetitionFault.CONSENT: say("Tick that you agree, or nothing may be kept."),
-        PetitionFault.STALE: say(
+        DataRequestFault.CONSENT: say("Tick that you agree, or nothing may be kept."),
+        DataRequestFault.STALE: say(
             "The form had lain too long or came too quickly: press Send again."
         ),
-        PetitionFault.BUSY: say("Too many requests wait now: please come to the office."),
-        PetitionFault.WORDS: say("Write what the person is to read."),
-        PetitionFault.REFUSAL: say("Choose why it is refused."),
-        PetitionFault.NOT_GRANTED: say("Only for a request to delete that was granted."),
-        PetitionFault.HELD: say("Some of it is held for a case: nothing was deleted."),
-        PetitionFault.RESTORED: say(
+        DataRequestFault.BUSY: say("Too many requests wait now: please come to the office."),
+        DataRequestFault.WORDS: say("Write what the person is to read."),
+        DataRequestFault.REFUSAL: say("Choose why it is refused."),
+        DataRequestFault.NOT_GRANTED: say("Only for a request to delete that was granted."),
+        DataRequestFault.HELD: say("Some of it is held for a case: nothing was deleted."),
+        DataRequestFault.RESTORED: say(
             "This hub came back from a backup and does not know what was held since: "
             "for eight days after that nothing is deleted."
         ),
-        PetitionFault.FILES: say("Choose what is to be deleted; it may be gone already."),
-        PetitionFault.TIME: say("Write the day as 25/11/2026 and the time as 21:30."),
-        PetitionFault.DONE: say("It is answered already, or can no longer be extended."),
+        DataRequestFault.FILES: say("Choose what is to be deleted; it may be gone already."),
+        DataRequestFault.TIME: say("Write the day as 25/11/2026 and the time as 21:30."),
+        DataRequestFault.DONE: say("It is answered already, or can no longer be extended."),
     }[fault]
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

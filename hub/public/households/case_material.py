@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, or_, select
 from hub.base.moment import Moment
 from hub.cases import rows as cases_rows
 from hub.cases.evidence.arrival_seal import ArrivalSeal
-from hub.cases.evidence.port import GivenLeaving
+from hub.cases.evidence.port import ExportedHouseholdFile
 from hub.cases.tables import case_members, cases
 from hub.public.households.tables import household_clips, household_requests, households
 from hub.registry.areas import places
@@ -16,7 +16,7 @@ from hub.registry.areas import places
 
 def given_leaving(
     conn: Connection, person_id: UUID, clip_ids: Sequence[UUID], now: Moment
-) -> list[GivenLeaving]:
+) -> list[ExportedHouseholdFile]:
     """Those of these files that this person may export: as owner of the case, or a member with the
     right."""
     here, member = household_clips.c, case_members.c
@@ -43,7 +43,7 @@ def given_leaving(
     rows = conn.execute(query).all()
     where = places(conn, {row.area_id for row in rows})
     return [
-        GivenLeaving(
+        ExportedHouseholdFile(
             clip_id=row.id,
             request_id=row.request_id,
             sha256=row.sha256,

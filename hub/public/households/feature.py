@@ -5,17 +5,17 @@ from typing import Final
 from hub.base.db.table_notes import Mark
 from hub.base.storage.partial_files import MOST_CHUNK_BYTES
 from hub.public.households import pages, request_pages, upload_pages
-from hub.public.households.port import HouseholdRoom
+from hub.public.households.port import HouseholdServices
 from hub.public.households.rules import FORM_BYTES
 from hub.public.households.service import HouseholdService
 from hub.public.households.tables import household_clips, household_requests
 from hub.public.households.tables import households as households_table
 from hub.web.feature import Feature
 from hub.web.guard import MAX_FORM_BYTES, Body
-from hub.web.rate_limits import GUESSES, LOOKING_IN, Rate, Rule
+from hub.web.rate_limits import GUESSES, LOOKING_IN, Rate, RateRule
 from hub.web.visit import Visit
 
-CHUNKS: Final = Rule("chunks", 1200, 60.0, "address")
+CHUNKS: Final = RateRule("chunks", 1200, 60.0, "address")
 """For films of households: 80 MB a second at 4 MB each, faster than any of their lines."""
 
 
@@ -40,5 +40,5 @@ FEATURE: Final = Feature(
         Rate(r"POST", r"/(give|household)/.*", GUESSES),
     ),
     may={"register_households": _may_register},
-    shown={"asks_households": lambda services: services.find(HouseholdRoom) is not None},
+    shown={"asks_households": lambda services: services.find(HouseholdServices) is not None},
 )

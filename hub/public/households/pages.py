@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.invitations.pages import qr_code
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.notify.phones.pages import channel_name
-from hub.public.households.port import HouseholdRoom
+from hub.public.households.port import HouseholdServices
 from hub.public.households.rules import (
     CONTACT_CHARS,
     NAME_CHARS,
@@ -23,7 +23,7 @@ from hub.public.households.service import HouseholdService
 from hub.public.tips.rules import read_point
 from hub.public.tips.sealing import UnsealError
 from hub.registry.shapes import Point
-from hub.web.i18n import LANGUAGES, Words
+from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rendering import PublicWords, language_of, render, site_of
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -211,7 +211,7 @@ def show_own(request: Request, token: str) -> Response:
 @router.post("/household/{token}/withdraw")
 def withdraw_own(request: Request, token: str) -> Response:
     """The household withdraws by itself."""
-    room = site_of(request).services.find(HouseholdRoom)
+    room = site_of(request).services.find(HouseholdServices)
     if room is None or not room.desk.withdraw_own(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/household/{token[:TOKEN_CHARS]}", 303)
@@ -219,7 +219,7 @@ def withdraw_own(request: Request, token: str) -> Response:
 
 def _own(request: Request, token: str) -> Response:
     site = site_of(request)
-    room = site.services.find(HouseholdRoom)
+    room = site.services.find(HouseholdServices)
     if room is None or len(token) > TOKEN_CHARS:
         raise HTTPException(404)
     row, language = room.desk.own(token), language_of(request, None)
@@ -234,15 +234,15 @@ def _own(request: Request, token: str) -> Response:
     )
 
 
-def room_of(visit: Visit) -> HouseholdRoom:
+def room_of(visit: Visit) -> HouseholdServices:
     """The household services; 404 if the hub has none."""
-    room = visit.find(HouseholdRoom)
+    room = visit.find(HouseholdServices)
     if room is None:
         raise HTTPException(404)
     return room
 
 
-def fault_word(fault: HouseholdFault, words: Words) -> str:
+def fault_word(fault: HouseholdFault, words: Messages) -> str:
     """What is missing or invalid, and the cure."""
     say = words.say
     return {

@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from hub.public.households.arrivals import Arrivals
-from hub.public.households.upload_service import GivingDesk
+from hub.public.households.arrivals import ArrivalQueue
+from hub.public.households.upload_service import HouseholdUploadService
 
 Tell = Callable[[str, str, str, str, str], Awaitable[str]]
 """Channel, address, title, text, path of the page: "" if the service accepted it, else why not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class HouseholdTerms:
     """Terms of consent from the configuration."""
 
     version: str
@@ -22,10 +22,10 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseholdRoom:
+class HouseholdServices:
     """The services and the terms."""
 
-    desk: GivingDesk
-    arrivals: Arrivals
-    terms: Terms
+    desk: HouseholdUploadService
+    arrivals: ArrivalQueue
+    terms: HouseholdTerms
     tell: Tell

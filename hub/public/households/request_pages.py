@@ -20,9 +20,9 @@ from hub.public.households.rules import (
     WHY_CHARS,
     HouseholdError,
     HouseholdFault,
-    Wanted,
+    RequestedFootage,
 )
-from hub.public.households.views import Asked
+from hub.public.households.views import MadeRequest
 from hub.public.tips.sealing import UnsealError
 from hub.web.calendar import Calendar
 from hub.web.i18n import words as words_of
@@ -102,7 +102,7 @@ async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its n
     chosen = tuple(household or ())
     calendar = visit.site.calendar(visit.asker.language)
     try:
-        wanted = Wanted(
+        wanted = RequestedFootage(
             household_ids=chosen,
             since_utc_us=_moment(since, calendar),
             until_utc_us=_moment(until, calendar),
@@ -125,7 +125,7 @@ async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its n
     return await run_in_threadpool(_asked_page, request, visit, case_id, shown)
 
 
-async def _tell(visit: Visit, requests: HouseholdRequestService, one: Asked) -> str:
+async def _tell(visit: Visit, requests: HouseholdRequestService, one: MadeRequest) -> str:
     """Send by its channel; the log has the result in the channel's own words."""
     if not one.address:
         return ""
@@ -142,7 +142,7 @@ async def _tell(visit: Visit, requests: HouseholdRequestService, one: Asked) -> 
 
 
 def _asked_page(
-    request: Request, visit: Visit, case_id: UUID, shown: list[tuple[Asked, str]]
+    request: Request, visit: Visit, case_id: UUID, shown: list[tuple[MadeRequest, str]]
 ) -> Response:
     words, url = visit.site.calendar(visit.asker.language).words, visit.site.settings.public_url
     links = []

@@ -24,13 +24,19 @@ from hub.public.households.rules import (
     WHY_CHARS,
     HouseholdError,
     HouseholdFault,
-    Wanted,
+    RequestedFootage,
     fault_of_wanted,
 )
 from hub.public.households.tables import household_clips, household_requests, households
-from hub.public.households.views import Asked, GivenClip, HouseholdRow, NearHousehold, RequestRow
+from hub.public.households.views import (
+    HouseholdClip,
+    HouseholdRow,
+    MadeRequest,
+    NearHousehold,
+    RequestRow,
+)
 from hub.public.tips.sealing import TipBox
-from hub.registry.neighbours import Spot, distance
+from hub.registry.neighbours import KnownPosition, distance
 from hub.registry.shapes import Point
 
 NOTE_CHARS: Final = 1000
@@ -63,7 +69,9 @@ class HouseholdRequestService:
             look.done()
         return _near(rows, point, min(radius_m, MOST_RADIUS_M))
 
-    def ask(self, asker: Asker, case_id: UUID, wanted: Wanted) -> list[Asked] | None:
+    def ask(
+        self, asker: Asker, case_id: UUID, wanted: RequestedFootage
+    ) -> list[MadeRequest] | None:
         """A link for each household; its token is known only now. None: not their open case.
 
         Raises HouseholdError for an invalid request; then nobody is asked. Raises UnsealError if
@@ -82,8 +90,8 @@ class HouseholdRequestService:
             return [self._ask_one(change, case_id, one, wanted) for one in chosen]
 
     def _ask_one(
-        self, change: Changing, case_id: UUID, household: HouseholdRow, wanted: Wanted
-    ) -> Asked:
+        self, change: Changing, case_id: UUID, household: HouseholdRow, wanted: RequestedFootage
+    ) -> MadeRequest:
         now = change.now
         request_id, (token, token_hash) = new_id(now), households_rows.new_token()
         expires = now.plus_s(wanted.hours * 3600)
@@ -103,7 +111,7 @@ class HouseholdRequestService:
             )
         )
         change.done(f"household {household.household_id}, request {request_id}")
-        return Asked(
+        return MadeRequest(
             request_id=request_id,
             household_id=household.household_id,
             place=household.place,
@@ -145,7 +153,7 @@ class HouseholdRequestService:
                 change.refuse()
         return bool(is_done)
 
-    def clips(self, asker: Asker, case_id: UUID) -> list[GivenClip]:
+    def clips(self, asker: Asker, case_id: UUID) -> list[HouseholdClip]:
         """Clips given to a case: part of its page, and covered by that page's line in the log."""
         here = household_clips.c
         with self._acting.part_of(asker, "case.open") as look:
@@ -204,7 +212,9 @@ def _askable(look: Reading) -> list[HouseholdRow]:
     return households_rows.household_rows(look.conn, tended, agrees, limit=10_000)
 
 
-def _clip(look: Reading, case_id: UUID, clip_id: UUID, *, open_: bool = False) -> GivenClip | None:
+def _clip(
+    look: Reading, case_id: UUID, clip_id: UUID, *, open_: bool = False
+) -> HouseholdClip | None:
     if not _works_on(look, case_id, open_=open_):
         return None
     here = household_clips.c
@@ -218,12 +228,12 @@ def _near(
     if point is None:
         return [NearHousehold(row, None) for row in rows]
     nowhere = UUID(int=0)
-    middle = Spot(nowhere, nowhere, point.latitude_deg, point.longitude_deg)
+    middle = KnownPosition(nowhere, nowhere, point.latitude_deg, point.longitude_deg)
     found = [(_distance(middle, row), row) for row in rows]
     within = [(m, row) for m, row in found if m is not None and m <= radius_m]
     return [NearHousehold(row, m) for m, row in sorted(within, key=lambda one: one[0])]
 
 
-def _distance(middle: Spot, row: HouseholdRow) -> float | None:
-    spot = Spot(row.household_id, row.area_id, row.latitude_deg, row.longitude_deg)
+def _distance(middle: KnownPosition, row: HouseholdRow) -> float | None:
+    spot = KnownPosition(row.household_id, row.area_id, row.latitude_deg, row.longitude_deg)
     return distance(middle, spot)

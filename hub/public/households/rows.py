@@ -15,9 +15,9 @@ from hub.base.audit import log
 from hub.base.audit.log import By
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
-from hub.cases.evidence.arrival_seal import Cut
+from hub.cases.evidence.arrival_seal import SealedPart
 from hub.public.households.tables import household_clips, household_requests, households
-from hub.public.households.views import GivenClip, HouseholdRow, RequestRow
+from hub.public.households.views import HouseholdClip, HouseholdRow, RequestRow
 from hub.registry.areas import places
 
 TOKEN_BYTES: Final = 24
@@ -167,7 +167,7 @@ def request_rows(conn: Connection, case_id: UUID) -> list[RequestRow]:
     ]
 
 
-def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[GivenClip]:
+def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[HouseholdClip]:
     """Household clips, in the order of the requested time spans."""
     query = (
         select(household_clips, households.c.place)
@@ -178,7 +178,7 @@ def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[GivenC
         .order_by(household_requests.c.since_utc_us, household_clips.c.id)
     )
     return [
-        GivenClip(
+        HouseholdClip(
             clip_id=row.id,
             place=row.place,
             since_utc_us=row.since_utc_us,
@@ -193,7 +193,7 @@ def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[GivenC
             sha256=row.sha256,
             came_sha256=row.came_sha256,
             came_bytes=row.came_bytes,
-            cut=Cut(row.cut_from_ms, row.cut_until_ms),
+            cut=SealedPart(row.cut_from_ms, row.cut_until_ms),
             code=row.code,
             stored_utc_us=row.stored_utc_us,
             note=row.note,

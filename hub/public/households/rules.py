@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.base.errors import DomainError
-from hub.cases.evidence.arrival_seal import Cut
+from hub.cases.evidence.arrival_seal import SealedPart
 from hub.registry.shapes import Point
 
 PLACE_CHARS: Final = 200
@@ -62,7 +62,7 @@ class HouseholdError(DomainError):
         self.fault = fault
 
 
-class GivenFault(StrEnum):
+class UploadFault(StrEnum):
     """Why an uploaded file was refused, as shown to the household."""
 
     ENDED = "ended"
@@ -79,7 +79,7 @@ class GivenFault(StrEnum):
 class GivenError(DomainError):
     """The file is refused; earlier uploads are unchanged."""
 
-    def __init__(self, fault: GivenFault) -> None:
+    def __init__(self, fault: UploadFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
 
@@ -103,7 +103,7 @@ class NewHousehold:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedFootage:
     """Footage that a case requests from households."""
 
     household_ids: tuple[UUID, ...]
@@ -127,7 +127,7 @@ def fault_of_household(new: NewHousehold) -> HouseholdFault | None:
     return None
 
 
-def fault_of_wanted(wanted: Wanted, *, now_utc_us: int) -> HouseholdFault | None:
+def fault_of_wanted(wanted: RequestedFootage, *, now_utc_us: int) -> HouseholdFault | None:
     """The first fault of a request, or None."""
     span_us = wanted.until_utc_us - wanted.since_utc_us
     cannot_be = {
@@ -141,7 +141,7 @@ def fault_of_wanted(wanted: Wanted, *, now_utc_us: int) -> HouseholdFault | None
     return next((fault for fault, is_so in cannot_be.items() if is_so), None)
 
 
-def is_cut(cut: Cut, *, duration_ms: int) -> bool:
+def is_cut(cut: SealedPart, *, duration_ms: int) -> bool:
     """True if the cut contains part of a film of this length; 0 means an unknown length."""
     from_ms, until_ms = cut.from_ms or 0, cut.until_ms
     if from_ms < 0 or (until_ms is not None and until_ms <= from_ms):

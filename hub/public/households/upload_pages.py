@@ -18,24 +18,24 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.base.storage.blobs import BlobsError
 from hub.base.storage.partial_files import CHUNK_BYTES, SupersededError, WrongOffsetError
-from hub.cases.evidence.arrival_seal import Cut
+from hub.cases.evidence.arrival_seal import SealedPart
 from hub.footage.upload import pages
 from hub.public.households.pages import GONE, TOKEN_CHARS
-from hub.public.households.port import HouseholdRoom
-from hub.public.households.rules import FORM_BYTES, GivenError, GivenFault
-from hub.public.households.views import Giving
+from hub.public.households.port import HouseholdServices
+from hub.public.households.rules import FORM_BYTES, GivenError, UploadFault
+from hub.public.households.views import HouseholdLink
 from hub.web import resumable
-from hub.web.i18n import Words, words
+from hub.web.i18n import Messages, words
 from hub.web.rendering import PublicWords, language_of, render, site_of
 
 router = APIRouter(prefix="/give")
 
 STATUS: Final = {
-    GivenFault.ENDED: GONE,
-    GivenFault.LARGE: 413,
-    GivenFault.LARGE_FORM: 413,
-    GivenFault.ROOM: 507,
-    GivenFault.LOST: 409,
+    UploadFault.ENDED: GONE,
+    UploadFault.LARGE: 413,
+    UploadFault.LARGE_FORM: 413,
+    UploadFault.ROOM: 507,
+    UploadFault.LOST: 409,
 }
 """All others: 422."""
 SHOWN: Final = frozenset({"open", "coming", "sealing", "done"})
@@ -69,20 +69,20 @@ async def send_form(request: Request, token: str) -> Response:
     return _sealing(room, token)
 
 
-def _take(room: HouseholdRoom, token: str, file: Any, said: dict[str, str]) -> None:
+def _take(room: HouseholdServices, token: str, file: Any, said: dict[str, str]) -> None:
     cut = _cut(said.get("from", ""), said.get("until", ""))
     if not said.get("agree"):
-        raise room.desk.refused(GivenFault.AGREE)
+        raise room.desk.refused(UploadFault.AGREE)
     if not isinstance(file, UploadFile) or not file.size:
-        raise room.desk.refused(GivenFault.EMPTY)
+        raise room.desk.refused(UploadFault.EMPTY)
     if file.size > FORM_BYTES:
-        raise room.desk.refused(GivenFault.LARGE_FORM)
+        raise room.desk.refused(UploadFault.LARGE_FORM)
     upload = room.desk.begin(token, size_bytes=file.size, name=file.filename or "", mark="")
     try:
         while piece := file.file.read(PIECE_BYTES):
             upload.write(piece)
     except BlobsError as error:
-        raise room.desk.refused(GivenFault.ROOM) from error
+        raise room.desk.refused(UploadFault.ROOM) from error
     finally:
         upload.finish()
     room.desk.send(token, cut)
@@ -100,7 +100,7 @@ def send(
     room = _room(request)
     try:
         if not agree:
-            raise room.desk.refused(GivenFault.AGREE)
+            raise room.desk.refused(UploadFault.AGREE)
         room.desk.send(token, _cut(since, until))
     except GivenError as error:
         return _page(request, token, error.fault)
@@ -154,7 +154,7 @@ async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response
         desk = _room(request).desk
         giving = desk.look(token)
         if giving is None or giving.upload_id != upload_id:
-            raise desk.refused(GivenFault.LOST)
+            raise desk.refused(UploadFault.LOST)
         length = {"Upload-Length": str(giving.size_bytes), "Cache-Control": "no-store"}
         return Response(headers=resumable.offset(giving.came_bytes) | length)
 
@@ -168,7 +168,7 @@ async def take_bytes(request: Request, token: str, upload_id: UUID) -> Response:
     async def take() -> Response:
         resumable.check_version(request)
         if request.headers.get("content-type") != pages.BODY_TYPE:
-            raise resumable.Unwanted(415, f"the body of a PATCH is {pages.BODY_TYPE}")
+            raise resumable.UploadRefusal(415, f"the body of a PATCH is {pages.BODY_TYPE}")
         at = resumable.number(request, "upload-offset")
         upload = await run_in_threadpool(_room(request).desk.resume, token, upload_id, at)
         return Response(
@@ -183,7 +183,7 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
     speech = words(language_of(request, None))
     try:
         return await act()
-    except resumable.Unwanted as unwanted:
+    except resumable.UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
     except GivenError as error:
         answer = _told(error.fault, speech)
@@ -193,31 +193,31 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
         answer = JSONResponse({"reason": "another request brings this file now"}, 409)
     except BlobsError as error:
         site_of(request).room.lacking(error)
-        answer = _told(GivenFault.ROOM, speech)
+        answer = _told(UploadFault.ROOM, speech)
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
     return await resumable.drained(request, answer)
 
 
-def _told(fault: GivenFault, speech: Words) -> JSONResponse:
+def _told(fault: UploadFault, speech: Messages) -> JSONResponse:
     said = {"reason": fault.value, "words": fault_word(fault, speech)}
     return JSONResponse(said, STATUS.get(fault, 422))
 
 
-def _room(request: Request) -> HouseholdRoom:
-    room = site_of(request).services.find(HouseholdRoom)
+def _room(request: Request) -> HouseholdServices:
+    room = site_of(request).services.find(HouseholdServices)
     if room is None:
         raise HTTPException(404)
     return room
 
 
-def _sealing(room: HouseholdRoom, token: str) -> Response:
+def _sealing(room: HouseholdServices, token: str) -> Response:
     """It is processed after the answer; the page asks again by itself."""
     after = BackgroundTask(room.arrivals.take_in)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303, background=after)
 
 
-def _page(request: Request, token: str, wrong: GivenFault | None = None) -> Response:
+def _page(request: Request, token: str, wrong: UploadFault | None = None) -> Response:
     site, room = site_of(request), _room(request)
     language = language_of(request, None)
     speech = words(language)
@@ -233,7 +233,7 @@ def _page(request: Request, token: str, wrong: GivenFault | None = None) -> Resp
         wrong=_wrong(giving, wrong, speech),
         said=site.settings.public_words.get(language, PublicWords()),
         most={"bytes": room.desk.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
-        gone=fault_word(GivenFault.ENDED, speech),
+        gone=fault_word(UploadFault.ENDED, speech),
         size=size_word,
     )
     if giving is not None and giving.state == "sealing":
@@ -241,12 +241,12 @@ def _page(request: Request, token: str, wrong: GivenFault | None = None) -> Resp
     return response
 
 
-def _wrong(giving: Giving | None, wrong: GivenFault | None, speech: Words) -> str:
+def _wrong(giving: HouseholdLink | None, wrong: UploadFault | None, speech: Messages) -> str:
     if wrong is not None:
         return fault_word(wrong, speech)
     if giving is None or not giving.wrong or giving.state not in ("open", "coming"):
         return ""
-    return fault_word(GivenFault(giving.wrong), speech)
+    return fault_word(UploadFault(giving.wrong), speech)
 
 
 def size_word(size_bytes: int) -> str:
@@ -258,8 +258,8 @@ def size_word(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB"
 
 
-def _cut(since: str, until: str) -> Cut:
-    return Cut(_ms(since), _ms(until))
+def _cut(since: str, until: str) -> SealedPart:
+    return SealedPart(_ms(since), _ms(until))
 
 
 def _ms(said: str) -> int | None:
@@ -273,22 +273,24 @@ def _ms(said: str) -> int | None:
             total_s = total_s * 60 + float(part)
         return round(total_s * 1000)
     except (ValueError, OverflowError) as error:
-        raise GivenError(GivenFault.CUT) from error
+        raise GivenError(UploadFault.CUT) from error
 
 
-def fault_word(fault: GivenFault, speech: Words) -> str:
+def fault_word(fault: UploadFault, speech: Messages) -> str:
     """Why it is refused, and the cure."""
     say = speech.say
     return {
-        GivenFault.ENDED: say("This link holds no more. Ask whoever sent it for another."),
-        GivenFault.AGREE: say("Tick that you want to send it."),
-        GivenFault.EMPTY: say("Choose the film first."),
-        GivenFault.LARGE: say("The film is too large: cut it on the phone first, or ask them."),
-        GivenFault.LARGE_FORM: say(
+        UploadFault.ENDED: say("This link holds no more. Ask whoever sent it for another."),
+        UploadFault.AGREE: say("Tick that you want to send it."),
+        UploadFault.EMPTY: say("Choose the film first."),
+        UploadFault.LARGE: say("The film is too large: cut it on the phone first, or ask them."),
+        UploadFault.LARGE_FORM: say(
             "Without this page's script a film may have 64 MB: open the page in another browser."
         ),
-        GivenFault.ROOM: say("There is no room for it now. Nothing is lost: try again later."),
-        GivenFault.CUT: say("The part must end after it begins, and lie within the film."),
-        GivenFault.NOT_VIDEO: say("That file is no film that can be read. Choose the film itself."),
-        GivenFault.LOST: say("Not all of it has come. Choose the same film once more."),
+        UploadFault.ROOM: say("There is no room for it now. Nothing is lost: try again later."),
+        UploadFault.CUT: say("The part must end after it begins, and lie within the film."),
+        UploadFault.NOT_VIDEO: say(
+            "That file is no film that can be read. Choose the film itself."
+        ),
+        UploadFault.LOST: say("Not all of it has come. Choose the same film once more."),
     }[fault]

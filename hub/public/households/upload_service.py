@@ -22,24 +22,24 @@ from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import NoRoomError
-from hub.base.storage.partial_files import PartFolder, PartWriter, WrongOffsetError
-from hub.cases.evidence.arrival_seal import ArrivalSeal, Arrived, Cut
+from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
+from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent, SealedPart
 from hub.footage.films.films import FilmFacts
 from hub.public.households import rows
 from hub.public.households.rows import hashed
 from hub.public.households.rows import household_rows as rows_of
-from hub.public.households.rules import FILE_NAME_CHARS, MOST_BYTES, GivenError, GivenFault, is_cut
+from hub.public.households.rules import FILE_NAME_CHARS, MOST_BYTES, GivenError, UploadFault, is_cut
 from hub.public.households.tables import household_clips, household_requests, households
-from hub.public.households.views import Giving, HouseholdRow, Receipt
+from hub.public.households.views import HouseholdLink, HouseholdRow, Receipt
 from hub.public.tips.rules import code_of
 
 MARK_CHARS: Final = 400
 
 
-class GivenUpload:
+class HouseholdUpload:
     """A file being uploaded; `write` each piece, then `finish`, also after a broken connection."""
 
-    def __init__(self, part: PartWriter, *, upload_id: UUID, size_bytes: int) -> None:
+    def __init__(self, part: PartialFileWriter, *, upload_id: UUID, size_bytes: int) -> None:
         self._part = part
         self.upload_id = upload_id
         self.size_bytes = size_bytes
@@ -54,7 +54,7 @@ class GivenUpload:
         SupersededError."""
         if self._part.size_bytes + len(chunk) > self.size_bytes:
             self._part.close()
-            raise GivenError(GivenFault.LARGE)
+            raise GivenError(UploadFault.LARGE)
         self._part.write(chunk)
 
     def finish(self) -> None:
@@ -62,11 +62,11 @@ class GivenUpload:
         self._part.close()
 
 
-class GivingDesk:
+class HouseholdUploadService:
     """Thread-safe."""
 
     def __init__(
-        self, db: Database, *, clock: Clock, parts: PartFolder, most_bytes: int = MOST_BYTES
+        self, db: Database, *, clock: Clock, parts: PartialFiles, most_bytes: int = MOST_BYTES
     ) -> None:
         self._db = db
         self._clock = clock
@@ -75,19 +75,19 @@ class GivingDesk:
         self.counts: Counter[str] = Counter()
         """Number of refusals, by fault."""
 
-    def look(self, token: str) -> Giving | None:
+    def look(self, token: str) -> HouseholdLink | None:
         """Content of the link; None for an unknown link."""
         with self._db.reading() as conn:
             row = _request(conn, token)
             return None if row is None else self._giving(conn, row)
 
-    def begin(self, token: str, *, size_bytes: int, name: str, mark: str) -> GivenUpload:
+    def begin(self, token: str, *, size_bytes: int, name: str, mark: str) -> HouseholdUpload:
         """Start a file of that length, or continue the same one (by its mark); raises
         GivenError."""
         if size_bytes <= 0:
-            raise self.refused(GivenFault.EMPTY)
+            raise self.refused(UploadFault.EMPTY)
         if size_bytes > self.most_bytes:
-            raise self.refused(GivenFault.LARGE)
+            raise self.refused(UploadFault.LARGE)
         name, mark = text(name, FILE_NAME_CHARS), text(mark, MARK_CHARS)
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
@@ -103,12 +103,12 @@ class GivingDesk:
                     self._parts.drop(row.id, str(old_id))
         return self._open_part(row.id, upload_id, size_bytes)
 
-    def resume(self, token: str, upload_id: UUID, offset_bytes: int) -> GivenUpload:
+    def resume(self, token: str, upload_id: UUID, offset_bytes: int) -> HouseholdUpload:
         """Continue an upload; raises GivenError, WrongOffsetError."""
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
         if row.upload_id != upload_id:
-            raise self.refused(GivenFault.LOST)
+            raise self.refused(UploadFault.LOST)
         upload = self._open_part(row.id, upload_id, row.upload_bytes)
         if upload.offset_bytes != offset_bytes:
             upload.finish()
@@ -123,15 +123,15 @@ class GivingDesk:
         if row.upload_id is not None:
             self._parts.drop(row.id, str(row.upload_id))
 
-    def send(self, token: str, cut: Cut) -> UUID:
+    def send(self, token: str, cut: SealedPart) -> UUID:
         """Hand over the complete file; returns the request's id. Raises GivenError."""
         if not is_cut(cut, duration_ms=0) or _beyond(cut):
-            raise self.refused(GivenFault.CUT)
+            raise self.refused(UploadFault.CUT)
         now = self._clock.now()
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
             if row.upload_id is None or self._came_bytes(row) != row.upload_bytes:
-                raise self.refused(GivenFault.LOST)
+                raise self.refused(UploadFault.LOST)
             values = {"cut_from_ms": cut.from_ms, "cut_until_ms": cut.until_ms, "wrong": ""}
             self._set(conn, row.id, values | columns("sent", now))
             cut_words = f"cut {cut.from_ms}–{cut.until_ms} ms" if not cut.is_none else "whole"
@@ -159,7 +159,7 @@ class GivingDesk:
             household_id = conn.scalar(select(households.c.id).where(this))
             return household_id is not None and rows.withdraw(conn, household_id, by=By(), now=now)
 
-    def refused(self, fault: GivenFault) -> GivenError:
+    def refused(self, fault: UploadFault) -> GivenError:
         """Count the refusal; returns the error."""
         self.counts[fault.value] += 1
         return GivenError(fault)
@@ -186,7 +186,7 @@ class GivingDesk:
         """Path of the received file; with `ending`, path for its cut."""
         return Path(self._parts.path(row.id, f"{row.upload_id}{ending}"))
 
-    def reject(self, row: Row[*tuple[Any, ...]], fault: GivenFault, why: str) -> None:
+    def reject(self, row: Row[*tuple[Any, ...]], fault: UploadFault, why: str) -> None:
         """Refuse the checked file; the household may choose another."""
         with self._db.writing() as conn:
             self._forget_upload(conn, row.id, fault.value)
@@ -195,7 +195,7 @@ class GivingDesk:
         self.counts[fault.value] += 1
 
     def file(
-        self, row: Row[*tuple[Any, ...]], facts: FilmFacts, arrived: Arrived, seal: ArrivalSeal
+        self, row: Row[*tuple[Any, ...]], facts: FilmFacts, arrived: SealContent, seal: ArrivalSeal
     ) -> bool:
         """Add the file to its case; False if the request had ended meanwhile."""
         now = Moment(arrived.arrived_utc_us, arrived.arrived_error_ms)
@@ -214,10 +214,10 @@ class GivingDesk:
             self._note(conn, "case.given", row.case_id, f"given {arrived.clip_id}", kind="case")
         return True
 
-    def _giving(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> Giving:
+    def _giving(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> HouseholdLink:
         household = rows_of(conn, households.c.id == row.household_id)[0]
         came_bytes = self._came_bytes(row)
-        return Giving(
+        return HouseholdLink(
             request_id=row.id,
             household_id=row.household_id,
             state=self._state(row),
@@ -253,17 +253,17 @@ class GivingDesk:
     def _open_request(self, conn: Connection, token: str) -> Row[*tuple[Any, ...]]:
         row = _request(conn, token)
         if row is None or self._state(row) not in ("open", "coming"):
-            raise self.refused(GivenFault.ENDED)
+            raise self.refused(UploadFault.ENDED)
         return row
 
-    def _open_part(self, request_id: UUID, upload_id: UUID, size_bytes: int) -> GivenUpload:
+    def _open_part(self, request_id: UUID, upload_id: UUID, size_bytes: int) -> HouseholdUpload:
         name = str(upload_id)
         left_bytes = size_bytes - self._parts.size_bytes(request_id, name)
         try:
             part = self._parts.open(request_id, name, room_bytes=left_bytes)
         except NoRoomError as error:
-            raise self.refused(GivenFault.ROOM) from error
-        return GivenUpload(part, upload_id=upload_id, size_bytes=size_bytes)
+            raise self.refused(UploadFault.ROOM) from error
+        return HouseholdUpload(part, upload_id=upload_id, size_bytes=size_bytes)
 
     def _came_bytes(self, row: Row[*tuple[Any, ...]]) -> int:
         if row.upload_id is None:
@@ -320,16 +320,20 @@ def _receipt(conn: Connection, request_id: UUID) -> Receipt | None:
     row = conn.execute(select(household_clips).where(of_it)).first()
     if row is None:
         return None
-    cut = Cut(row.cut_from_ms, row.cut_until_ms)
+    cut = SealedPart(row.cut_from_ms, row.cut_until_ms)
     return Receipt(row.code, row.sha256, row.size_bytes, row.came_sha256, cut, row.stored_utc_us)
 
 
-def _beyond(cut: Cut) -> bool:
+def _beyond(cut: SealedPart) -> bool:
     return max(cut.from_ms or 0, cut.until_ms or 0) > MAX_INTEGER
 
 
 def _clip(
-    row: Row[*tuple[Any, ...]], facts: FilmFacts, arrived: Arrived, seal: ArrivalSeal, now: Moment
+    row: Row[*tuple[Any, ...]],
+    facts: FilmFacts,
+    arrived: SealContent,
+    seal: ArrivalSeal,
+    now: Moment,
 ) -> dict[str, Any]:
     return {
         "id": arrived.clip_id,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.cases.evidence.arrival_seal import ArrivalSeal, Arrived, Cut
+from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent, SealedPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class NearHousehold:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MadeRequest:
     """A new request; its token is known only now."""
 
     request_id: UUID
@@ -72,7 +72,7 @@ class RequestRow:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenClip:
+class HouseholdClip:
     """A household clip, for people who work on its case."""
 
     clip_id: UUID
@@ -89,7 +89,7 @@ class GivenClip:
     sha256: str
     came_sha256: str
     came_bytes: int
-    cut: Cut
+    cut: SealedPart
     code: str
     stored_utc_us: int
     note: str
@@ -98,7 +98,7 @@ class GivenClip:
 
 
 @dataclass(frozen=True, slots=True)
-class Giving:
+class HouseholdLink:
     """Content of a household's link."""
 
     request_id: UUID
@@ -130,9 +130,9 @@ class Receipt:
     sha256: str
     size_bytes: int
     came_sha256: str
-    cut: Cut
+    cut: SealedPart
     stored_utc_us: int
 
 
-SealArrival = Callable[[Arrived], ArrivalSeal]
+SealArrival = Callable[[SealContent], ArrivalSeal]
 """Signs with the hub's evidence key; raises OSError, ValueError if it cannot."""

@@ -15,7 +15,7 @@ from hub.public.notices.service import NoticeService
 from hub.public.notices.views import NoticeFile, Sending
 from hub.web.calendar import Calendar
 from hub.web.forms import Fields
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -27,7 +27,7 @@ Notices = Annotated[NoticeService, service(NoticeService)]
 FileKind = Literal["picture", "sound"]
 
 
-def fault_word(fault: str, words: Words) -> str:
+def fault_word(fault: str, words: Messages) -> str:
     """The fault of an entry, and the cure."""
     names = {
         "title": words.say("Give it a title of at most 120 letters."),
@@ -97,7 +97,7 @@ def _list(
     )
 
 
-def state_word(state: NoticeState, words: Words) -> str:
+def state_word(state: NoticeState, words: Messages) -> str:
     """Readable state."""
     return {
         NoticeState.DRAFT: words.say("draft"),

@@ -16,11 +16,11 @@ from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
 from hub.notify.delivery import retry
-from hub.notify.rules.delivery_result import Answer, Patience
+from hub.notify.rules.delivery_result import Answer, RetryPolicy
 from hub.notify.views import Phone
 from hub.public.notices.rules import NoticeState
 from hub.public.notices.tables import notice_files, notice_sendings, notice_ways, notices
-from hub.public.notices.views import Notice, Sending, Way
+from hub.public.notices.views import Notice, NoticeChannel, Sending
 from hub.registry.areas import places
 from hub.registry.tables import areas
 
@@ -28,7 +28,7 @@ MOST_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class OwedNotice:
+class PendingNotice:
     """One message of a notice for one channel, under lease."""
 
     sending_id: UUID
@@ -78,7 +78,7 @@ def found(conn: Connection, *which: ColumnElement[bool], limit: int = 200) -> li
     ]
 
 
-def ways(conn: Connection, *which: ColumnElement[bool]) -> list[Way]:
+def ways(conn: Connection, *which: ColumnElement[bool]) -> list[NoticeChannel]:
     """Active channels, by area and name."""
     query = (
         select(notice_ways)
@@ -88,12 +88,12 @@ def ways(conn: Connection, *which: ColumnElement[bool]) -> list[Way]:
     rows: list[Any] = list(conn.execute(query))
     where = places(conn, {row.area_id for row in rows})
     return [
-        Way(row.id, row.area_id, where[row.area_id], row.channel, row.address, row.label)
+        NoticeChannel(row.id, row.area_id, where[row.area_id], row.channel, row.address, row.label)
         for row in rows
     ]
 
 
-def ways_of_area(conn: Connection, area_id: UUID) -> list[Way]:
+def ways_of_area(conn: Connection, area_id: UUID) -> list[NoticeChannel]:
     """Channels of an area and of all areas below it."""
     below = select(areas.c.id).where(areas.c.id == area_id).cte("below", recursive=True)
     below = below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
@@ -158,7 +158,7 @@ def is_any_due(conn: Connection, *, now: Moment) -> bool:
     return conn.scalar(query.limit(1)) is not None
 
 
-def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedNotice]:
+def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[PendingNotice]:
     """Lease the messages that are due."""
     query = (
         select(notice_sendings, notices.c.title, notices.c.text, notice_ways.c.channel,
@@ -174,7 +174,7 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedNotice]:
         .limit(MOST_AT_ONCE)
     )  # fmt: skip
     owed = [
-        OwedNotice(
+        PendingNotice(
             sending_id=row.id,
             notice_id=row.notice_id,
             title=row.title,
@@ -196,10 +196,10 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedNotice]:
 
 def record(
     conn: Connection,
-    owed: OwedNotice,
+    owed: PendingNotice,
     answer: Answer,
     *,
-    patience: Patience,
+    patience: RetryPolicy,
     chance: float,
     now: Moment,
 ) -> str:

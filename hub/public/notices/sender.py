@@ -7,23 +7,23 @@ from typing import Final
 
 import structlog
 
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.periodic import go_round
 from hub.notify.channels.port import Channel, Message
 from hub.notify.delivery.fan_out import LEASE_S, carry_each, send_by
 from hub.notify.i18n import phrases
-from hub.notify.rules.delivery_result import Answer, Patience
+from hub.notify.rules.delivery_result import Answer, RetryPolicy
 from hub.public.notices import rows
-from hub.public.notices.rows import OwedNotice
+from hub.public.notices.rows import PendingNotice
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 15.0
 PACE_S: Final = 1.0
 """Least pause between looks: a burst of alerts sets the same signal."""
-PATIENCE: Final = Patience(first_wait_s=10.0)
+PATIENCE: Final = RetryPolicy(first_wait_s=10.0)
 LANGUAGE: Final = "vi"
 """A group chat has no language of its own; the town's is used."""
 
@@ -34,7 +34,7 @@ class NoticePost:
     """One task of the hub; several hubs on one database send nothing twice."""
 
     def __init__(
-        self, *, db: Database, clock: Clock, bell: Bell, channels: Mapping[str, Channel]
+        self, *, db: Database, clock: Clock, bell: ChangeSignal, channels: Mapping[str, Channel]
     ) -> None:
         self._db = db
         self._clock = clock
@@ -59,24 +59,24 @@ class NoticePost:
         await carry_each(owed, send=self._send, record=self._record)
         return len(owed)
 
-    def _claim(self) -> list[OwedNotice]:
+    def _claim(self) -> list[PendingNotice]:
         with self._db.reading() as conn:
             if not rows.is_any_due(conn, now=self._clock.now()):
                 return []
         with self._db.writing() as conn:
             return rows.claim(conn, lease_s=LEASE_S, now=self._clock.now())
 
-    async def _send(self, owed: OwedNotice) -> Answer:
+    async def _send(self, owed: PendingNotice) -> Answer:
         return await send_by(self._channels, message_for(owed), owed.way)
 
-    def _record(self, owed: OwedNotice, answer: Answer) -> None:
+    def _record(self, owed: PendingNotice, answer: Answer) -> None:
         now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
             state = rows.record(conn, owed, answer, patience=PATIENCE, chance=chance, now=now)
         log.info("notice_post.carried", channel=owed.way.channel, word=owed.word, state=state)
 
 
-def message_for(owed: OwedNotice) -> Message:
+def message_for(owed: PendingNotice) -> Message:
     """The notice, or its withdrawal; picture and voice are behind the link."""
     words = phrases(LANGUAGE)
     is_withdrawn = owed.word == "withdrawn"

@@ -7,7 +7,7 @@ from hub.public.notices.rules import NoticeState
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class NoticeChannel:
     """One channel to an area's people: a group, or a channel of a messaging service."""
 
     way_id: UUID
@@ -56,7 +56,7 @@ class NoticePage:
     """A notice as its writers see it."""
 
     notice: Notice
-    ways: list[Way]
+    ways: list[NoticeChannel]
     """Its channels, past or planned."""
     sendings: list[Sending]
 
@@ -67,7 +67,7 @@ class WriterPage:
 
     areas: list[tuple[UUID, str]]
     notices: list[Notice]
-    ways: list[Way]
+    ways: list[NoticeChannel]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from hub.public.tips import forms
-from hub.public.tips.public_service import TipDesk
+from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.rules import (
     CONTACT_CHARS,
     MOST_PICTURE_BYTES,
@@ -24,7 +24,7 @@ from hub.public.tips.rules import (
     WHAT_CHARS,
     TipError,
     TipFault,
-    Words,
+    TipTexts,
 )
 from hub.public.tips.views import NewTip, TipPicture
 from hub.registry.shapes import Point
@@ -34,7 +34,7 @@ from hub.web.services import service
 
 router = APIRouter()
 
-Desk = Annotated[TipDesk, service(TipDesk)]
+Desk = Annotated[PublicTipService, service(PublicTipService)]
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 
@@ -72,7 +72,7 @@ async def take_in(
     return await run_in_threadpool(_taken, desk, app, content)
 
 
-def _app(request: Request, desk: TipDesk, authorization: str) -> str | Response:
+def _app(request: Request, desk: PublicTipService, authorization: str) -> str | Response:
     """The app of the key, or why the tip is refused."""
     limits: Limits = request.app.state.limits
     app = desk.app_of(authorization.removeprefix("Bearer ").strip())
@@ -84,7 +84,7 @@ def _app(request: Request, desk: TipDesk, authorization: str) -> str | Response:
     return JSONResponse({"reason": "no_such_key"}, 401) if app is None else app
 
 
-def _taken(desk: TipDesk, app: str, content: bytes) -> Response:
+def _taken(desk: PublicTipService, app: str, content: bytes) -> Response:
     try:
         body = TipBody.model_validate_json(content)
     except ValidationError as error:
@@ -103,7 +103,7 @@ def _tip(body: TipBody, app: str) -> NewTip:
     except (OverflowError, ValueError) as error:
         raise TipError(TipFault.WHEN) from error
     return NewTip(
-        words=Words(
+        words=TipTexts(
             what=body.what.strip(),
             place=body.place.strip(),
             area_id=None,

@@ -3,19 +3,19 @@
 from typing import Final
 
 from hub.public.tips import api, officer_pages, pages
-from hub.public.tips.public_service import TipDesk
+from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.rules import MOST_PICTURE_BYTES, MOST_PICTURES
 from hub.public.tips.tables import tip_answers, tip_keys, tip_pictures, tip_reporters
 from hub.public.tips.tables import tips as tips_table
 from hub.web.feature import Feature
 from hub.web.guard import APP_TIPS, MAX_FORM_BYTES, Body
-from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate, Rule
+from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate, RateRule
 
 MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
 """Largest tip with its pictures."""
 MAX_APP_TIP_BYTES: Final = 12 * 2**20
 """Largest tip of an app: all pictures in base64, in memory at once."""
-APPS: Final = Rule("apps", 60, 60.0, "address")
+APPS: Final = RateRule("apps", 60, 60.0, "address")
 """With or without a key."""
 
 FEATURE: Final = Feature(
@@ -31,5 +31,5 @@ FEATURE: Final = Feature(
         Rate(r"POST", r"/tips/follow", GUESSES),
         Rate(r"POST", APP_TIPS, APPS),
     ),
-    shown={"takes_tips": lambda services: services.find(TipDesk) is not None},
+    shown={"takes_tips": lambda services: services.find(PublicTipService) is not None},
 )

@@ -21,7 +21,7 @@ from hub.public.tips.sealing import Reporter
 from hub.public.tips.views import TipPicture
 from hub.registry.shapes import Point
 from hub.web.calendar import Calendar
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.images import PictureError, draw_anew
 
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
@@ -118,7 +118,7 @@ def place_of(text: str) -> str:
     return trimmed(text, PLACE_CHARS)
 
 
-def kept_word(contact_days: int, keep_days: int, words: Words) -> str:
+def kept_word(contact_days: int, keep_days: int, words: Messages) -> str:
     """Retention of a tip."""
 
     def days(n: int) -> str:
@@ -132,7 +132,7 @@ def kept_word(contact_days: int, keep_days: int, words: Words) -> str:
     ) % {"contact": days(contact_days), "all": days(keep_days)}
 
 
-def fault_word(fault: TipFault, words: Words) -> str:
+def fault_word(fault: TipFault, words: Messages) -> str:
     """What is missing or invalid, and the cure."""
     say = words.say
     return {

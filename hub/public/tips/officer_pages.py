@@ -14,7 +14,7 @@ from hub.cases.pages import fault_word
 from hub.cases.views import CaseError
 from hub.public.tips.sealing import UnsealError
 from hub.public.tips.service import TipService
-from hub.web.i18n import Words
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -117,7 +117,7 @@ def _back(alert_id: UUID, *, is_done: bool) -> Response:
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
-def acts(words: Words) -> dict[str, str]:
+def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {

@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from hub.public.tips import forms
-from hub.public.tips.public_service import TipDesk
+from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.rules import (
     CODE_CHARS,
     CONTACT_CHARS,
@@ -16,7 +16,7 @@ from hub.public.tips.rules import (
     WHAT_CHARS,
     TipError,
     TipFault,
-    Words,
+    TipTexts,
     tidy_code,
 )
 from hub.public.tips.views import NewTip
@@ -27,7 +27,7 @@ from hub.web.services import service
 
 router = APIRouter(prefix="/tips")
 
-Desk = Annotated[TipDesk, service(TipDesk)]
+Desk = Annotated[PublicTipService, service(PublicTipService)]
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
@@ -72,7 +72,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         return _form(request, desk, wrong=TipFault.STALE, typed=typed)
     try:
         desk.check_form(mark)
-        said = Words(
+        said = TipTexts(
             what=forms.what_of(what),
             place=forms.place_of(place),
             area_id=forms.area_of(area),
@@ -115,7 +115,7 @@ def follow(request: Request, desk: Desk, code: Word = "") -> Response:
 
 def _form(
     request: Request,
-    desk: TipDesk,
+    desk: PublicTipService,
     *,
     wrong: TipFault | None = None,
     typed: dict[str, str] | None = None,

@@ -15,15 +15,15 @@ from sqlalchemy import Connection, func, insert, select
 
 from hub.alerting.alerts.rows import NewAlert, raise_alert
 from hub.alerting.alerts.rules.kinds import TIP
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rows import TOLD_NOBODY
-from hub.alerting.routing.rules import Tells, Urgency
+from hub.alerting.routing.rules import RuleRecipients, Urgency
 from hub.base.audit import log as audit_log
 from hub.base.audit.log import By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -46,7 +46,7 @@ from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, TipBox, code
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.public.tips.views import FollowedTip, NewTip, TipAnswer
 from hub.registry.areas import places
-from hub.registry.neighbours import Spot
+from hub.registry.neighbours import KnownPosition
 from hub.registry.tables import cameras
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ TOO_MANY: Final = "more tips in an hour than wake people"
 HOUR_US: Final = 3600 * 1_000_000
 
 
-class TipDesk:
+class PublicTipService:
     """For any thread."""
 
     def __init__(
@@ -63,7 +63,7 @@ class TipDesk:
         db: Database,
         *,
         clock: Clock,
-        bell: Bell,
+        bell: ChangeSignal,
         box: TipBox,
         spans: TipSpans | None = None,
     ) -> None:
@@ -140,7 +140,9 @@ class TipDesk:
             answers = answers_of(conn, row.id)
             return FollowedTip(row.received_utc_us, row.state, answers, is_removed)
 
-    def _write(self, conn: Connection, tip: NewTip, spot: Spot, code: str, now: Moment) -> None:
+    def _write(
+        self, conn: Connection, tip: NewTip, spot: KnownPosition, code: str, now: Moment
+    ) -> None:
         tip_id, words = new_id(now), tip.words
         happened = now
         if words.happened_utc_us is not None:
@@ -208,10 +210,10 @@ def answers_of(conn: Connection, tip_id: UUID) -> tuple[TipAnswer, ...]:
     return tuple(TipAnswer(row.answer, row.at_utc_us) for row in rows)
 
 
-def _raise(conn: Connection, spot: Spot, happened: Moment, now: Moment) -> UUID:
+def _raise(conn: Connection, spot: KnownPosition, happened: Moment, now: Moment) -> UUID:
     """Raise the tip's alert by the current rules; queues its notifications."""
     told = routing_rows.verdict(conn, spot.camera_id, TIP, (), at=now)
-    quiet_reason = TOLD_NOBODY if told.tells is Tells.NOBODY else None
+    quiet_reason = TOLD_NOBODY if told.tells is RuleRecipients.NOBODY else None
     if quiet_reason is None and not wakes(_woke_lately(conn, now)):
         quiet_reason = TOO_MANY
     alert = NewAlert(
@@ -243,7 +245,7 @@ def _woke_lately(conn: Connection, now: Moment) -> int:
 
 
 def _no_room(conn: Connection, tip: NewTip) -> TipFault | None:
-    is_waiting = alerts.c.state.in_([State.OPEN, State.TAKEN])
+    is_waiting = alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN])
     query = select(func.count()).select_from(tips).join(alerts, alerts.c.id == tips.c.alert_id)
     if (conn.scalar(query.where(is_waiting)) or 0) >= MOST_WAITING:
         return TipFault.BUSY
@@ -254,10 +256,10 @@ def _no_room(conn: Connection, tip: NewTip) -> TipFault | None:
     return TipFault.FULL if kept_bytes + new_bytes > MOST_ORIGINAL_BYTES else None
 
 
-def _spots(conn: Connection) -> list[Spot]:
+def _spots(conn: Connection) -> list[KnownPosition]:
     here = cameras.c
     query = select(here.id, here.area_id, here.latitude_deg, here.longitude_deg)
-    return [Spot(*row) for row in conn.execute(query)]
+    return [KnownPosition(*row) for row in conn.execute(query)]
 
 
 def _content(tip: NewTip) -> bytes:

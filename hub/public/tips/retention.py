@@ -37,7 +37,7 @@ class TipSpans:
     """Text, pictures and answers."""
 
 
-class TipKeeping:
+class TipRetention:
     """For one thread."""
 
     def __init__(self, db: Database, *, clock: Clock, spans: TipSpans) -> None:

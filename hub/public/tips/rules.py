@@ -12,7 +12,7 @@ from uuid import UUID
 
 from hub.access.rules.grants import Parents
 from hub.base.errors import DomainError
-from hub.registry.neighbours import Spot, distance
+from hub.registry.neighbours import KnownPosition, distance
 from hub.registry.shapes import Point
 
 WHAT_CHARS: Final = 3000
@@ -74,7 +74,7 @@ class TipError(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TipTexts:
     """Text fields of a tip, already trimmed."""
 
     what: str
@@ -87,7 +87,7 @@ class Words:
     has_consent: bool
 
 
-def fault_of(words: Words, *, now_utc_us: int) -> TipFault | None:
+def fault_of(words: TipTexts, *, now_utc_us: int) -> TipFault | None:
     """The first fault, or None if the tip is valid apart from its place."""
     if not words.what:
         return TipFault.WHAT
@@ -118,7 +118,9 @@ def read_point(text: str) -> Point | None:
     return Point(latitude_deg, longitude_deg)
 
 
-def camera_for(words: Words, cameras: Sequence[Spot], parents: Parents) -> Spot | TipFault:
+def camera_for(
+    words: TipTexts, cameras: Sequence[KnownPosition], parents: Parents
+) -> KnownPosition | TipFault:
     """The camera for the tip: the nearest to the point; else one of the area, of its sub-areas, or
     of the nearest area above with a camera."""
     if words.point is not None:
@@ -160,10 +162,10 @@ def tidy_code(typed: str) -> str | None:
     return "-".join(bare[start : start + 4] for start in range(0, CODE_CHARS, 4))
 
 
-def _nearest(point: Point, cameras: Iterable[Spot]) -> Spot | None:
-    found: list[tuple[float, UUID, Spot]] = []
+def _nearest(point: Point, cameras: Iterable[KnownPosition]) -> KnownPosition | None:
+    found: list[tuple[float, UUID, KnownPosition]] = []
     for one in cameras:
-        here = Spot(one.camera_id, one.area_id, point.latitude_deg, point.longitude_deg)
+        here = KnownPosition(one.camera_id, one.area_id, point.latitude_deg, point.longitude_deg)
         distance_m = distance(here, one)
         if distance_m is not None and distance_m <= FARTHEST_M:
             found.append((distance_m, one.camera_id, one))

@@ -29,7 +29,7 @@ PICTURE: Final = "tip_picture"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TipSender:
     """Sender of a tip; None: anonymous."""
 
     reporter: Reporter | None
@@ -72,7 +72,7 @@ class TipService:
             look.done()
         return content
 
-    def reporter(self, asker: Asker, alert_id: UUID, *, reason: str) -> Told | None:
+    def reporter(self, asker: Asker, alert_id: UUID, *, reason: str) -> TipSender | None:
         """The sender, for people with that right here and a reason; both are logged.
 
         UnsealError if the hub's key is not the one it was sealed with.
@@ -91,7 +91,7 @@ class TipService:
             sealed = conn.scalar(query)
             told = None if sealed is None else self._box.unseal_reporter(sealed, tip_id=tip_id)
             look.done(reason, On(TIP, tip_id))
-        return Told(told)
+        return TipSender(told)
 
     def answer(self, asker: Asker, alert_id: UUID, words: str) -> bool:
         """Answer the sender, who reads it with their code. Not for a tip past its retention:

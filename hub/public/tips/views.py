@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerting.alerts.views import SeenCamera
-from hub.public.tips.rules import Words
+from hub.public.tips.rules import TipTexts
 from hub.public.tips.sealing import Reporter
-from hub.registry.neighbours import Near
+from hub.registry.neighbours import NearbyCamera
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class TipPicture:
 class NewTip:
     """An incoming tip."""
 
-    words: Words
+    words: TipTexts
     pictures: tuple[TipPicture, ...]
     reporter: Reporter | None
     """None: anonymous."""
@@ -46,7 +46,7 @@ class FollowedTip:
 
     received_utc_us: int
     state: str
-    """A `hub.alerting.alerts.rules.lifecycle.State`."""
+    """A `hub.alerting.alerts.rules.lifecycle.AlertState`."""
     answers: tuple[TipAnswer, ...]
     is_removed: bool = False
     """Its content was deleted at the end of its retention."""
@@ -118,6 +118,6 @@ class TipPage:
     tip: TipRow
     may_know: bool
     """Whether they may ask for the sender."""
-    cameras: tuple[tuple[SeenCamera, Near], ...]
+    cameras: tuple[tuple[SeenCamera, NearbyCamera], ...]
     sightings: tuple[NearSighting, ...]
     clips: tuple[NearClip, ...]

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.footage.retention.rules import FootageClass
-from hub.public.watched.queries import Kept, PublicService, Watched
-from hub.web.i18n import Words, words
+from hub.public.watched.queries import PublicRetention, PublicService, Watched
+from hub.web.i18n import Messages, words
 from hub.web.rendering import PublicWords, language_of, render, site_of
 from hub.web.services import service
 
@@ -40,7 +40,7 @@ def _count(areas: list[Watched]) -> int:
     return sum(one.cameras for one in areas)
 
 
-def _sentence(kept: Kept, speech: Words) -> str:
+def _sentence(kept: PublicRetention, speech: Messages) -> str:
     what = (
         speech.say("Footage of alerts")
         if kept.footage_class is FootageClass.ALERT

@@ -17,7 +17,7 @@ from hub.registry.tables import cameras
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PublicRetention:
     """Retention of one class of footage in an area; `days` None: until the rule is ended."""
 
     footage_class: FootageClass
@@ -31,7 +31,7 @@ class Watched:
 
     place: str
     cameras: int
-    kept: tuple[Kept, ...]
+    kept: tuple[PublicRetention, ...]
     """A class without an entry has no rule: it is kept until there is one."""
 
 
@@ -56,13 +56,13 @@ class PublicService:
         return sorted(found, key=lambda area: area.place)
 
 
-def _kept(conn: Connection, area_ids: list[UUID]) -> dict[UUID, tuple[Kept, ...]]:
+def _kept(conn: Connection, area_ids: list[UUID]) -> dict[UUID, tuple[PublicRetention, ...]]:
     rules, parents = rows.rules_now(conn), rows.area_parents(conn)
     these = select(retention_rules.c.id, retention_rules.c.reason)
     reasons = {row.id: row.reason for row in conn.execute(these)}
     return {
         area_id: tuple(
-            Kept(one, rule.keep_days, reasons.get(rule.rule_id, ""))
+            PublicRetention(one, rule.keep_days, reasons.get(rule.rule_id, ""))
             for one in (FootageClass.ALERT, FootageClass.SIGHTING)
             if (rule := rule_for(one, area_id, rules, parents)) is not None
         )

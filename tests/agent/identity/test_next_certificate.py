@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from agent.identity.next_certificate import NotOursError, checked, request
-from hub.nodes.pki.authority import Authority, Papers
+from hub.nodes.pki.authority import Authority, TlsFiles
 
 NOW = datetime(2026, 11, 26, 9, 0, 0, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ class Town:
     """An authority and a node's papers, and what else the authority may be asked."""
 
     authority: Authority
-    papers: Papers
+    papers: TlsFiles
 
     def takes(self, came: bytes) -> tuple[bytes, datetime]:
         papers = self.papers

@@ -15,7 +15,7 @@ from agent.recording.writer import ClipWriter
 from agent.wire.seal import BEGINNING, Claims, Record
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
-from hub.nodes.pki.authority import Authority, Papers
+from hub.nodes.pki.authority import Authority, TlsFiles
 from tests.agent.rigs.stage import at, clip_id_at
 
 Street = tuple[StreamInfo, list[Packet]]
@@ -27,7 +27,7 @@ class Office:
     """An authority and the papers of one node."""
 
     authority: Authority
-    papers: Papers
+    papers: TlsFiles
 
     def sealer(self, node: str = "nga-tu-01", *, sign_every: int = 1) -> Sealer:
         opened = Sealer.open(

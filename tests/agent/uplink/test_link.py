@@ -30,7 +30,7 @@ from agent.wire.codec import MAX_BYTES
 from agent.wire.presence import Birth, CameraWords, Death
 from agent.wire.terms import ClockSource
 from deploy.broker import Broker
-from hub.nodes.pki.authority import Authority, Papers
+from hub.nodes.pki.authority import Authority, TlsFiles
 from tests.agent.rigs.hubside import (
     BOOT,
     NODE,
@@ -62,7 +62,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-def address(broker: Broker, papers: Papers | None = None) -> BrokerAddress:
+def address(broker: Broker, papers: TlsFiles | None = None) -> BrokerAddress:
     papers = papers or broker.papers(NODE)
     return BrokerAddress(
         host=broker.host,
@@ -327,7 +327,7 @@ def test_certificate_of_a_foreign_authority_is_refused_with_a_cure(
     tmp_path: Path, shared_broker: Broker, journal: Journal
 ) -> None:
     foreign = Broker(tmp_path / "foreign").papers(NODE)
-    mixed = Papers(
+    mixed = TlsFiles(
         ca_file=shared_broker.papers(NODE).ca_file,
         cert_file=foreign.cert_file,
         key_file=foreign.key_file,
@@ -346,7 +346,7 @@ def test_broker_of_a_foreign_authority_is_not_trusted(
 ) -> None:
     ours = shared_broker.papers(NODE)
     foreign = Broker(tmp_path / "foreign").papers(NODE)
-    mixed = Papers(ca_file=foreign.ca_file, cert_file=ours.cert_file, key_file=ours.key_file)
+    mixed = TlsFiles(ca_file=foreign.ca_file, cert_file=ours.cert_file, key_file=ours.key_file)
     with capture_logs() as logs, Running(make_link(journal, address(shared_broker, mixed))):
         until(lambda: any(entry["event"] == "link_trouble" for entry in logs))
 
@@ -359,7 +359,7 @@ def test_missing_certificate_file_is_named(
     tmp_path: Path, shared_broker: Broker, journal: Journal
 ) -> None:
     ours = shared_broker.papers(NODE)
-    gone = Papers(ours.ca_file, tmp_path / "gone.crt", ours.key_file)
+    gone = TlsFiles(ours.ca_file, tmp_path / "gone.crt", ours.key_file)
     with capture_logs() as logs, Running(make_link(journal, address(shared_broker, gone))):
         until(lambda: any(entry["event"] == "link_trouble" for entry in logs))
 

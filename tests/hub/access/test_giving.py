@@ -17,7 +17,7 @@ from hub.access.account_state import CLOSED
 from hub.access.grants import people_rows
 from hub.access.grants import rows as grants_rows
 from hub.access.grants.faults import GrantError, GrantFault
-from hub.access.rules.delegation import Excess, Own, is_within, part
+from hub.access.rules.delegation import Excess, OwnGrant, is_within, part
 from hub.access.rules.grants import ALL, CameraPlace, Grant, Right, counts, may
 from hub.access.rules.roles import Role, fence_of, may_give
 from hub.access.tables import grants, people
@@ -36,8 +36,8 @@ def offer(area_id: UUID, rights: Right = ALL, **changed: int | None) -> Grant:
     return replace(Grant(area_id, None, rights, NOW_US, NOW_US + DAY_US), **changed)  # type: ignore[arg-type]
 
 
-def own(area_id: UUID, rights: Right = ALL, **changed: int | None) -> Own:
-    return Own(uuid4(), replace(Grant(area_id, None, rights, 0), **changed))  # type: ignore[arg-type]
+def own(area_id: UUID, rights: Right = ALL, **changed: int | None) -> OwnGrant:
+    return OwnGrant(uuid4(), replace(Grant(area_id, None, rights, 0), **changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

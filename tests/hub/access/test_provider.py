@@ -19,8 +19,8 @@ from starlette.responses import PlainTextResponse
 
 from hub.access import people as access_people
 from hub.access.oidc import provider as way
-from hub.access.oidc.http import Line
-from hub.access.oidc.provider import Client, Provider
+from hub.access.oidc.http import ProviderHttp
+from hub.access.oidc.provider import OidcProvider, ProviderClient
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.tables import grants, identities, people, sessions
 from hub.base.audit.log import By
@@ -51,11 +51,11 @@ def office(needs_loopback: None) -> Iterator[OpenIdOffice]:
         yield open_office
 
 
-def provider_at(office: OpenIdOffice, **said: Any) -> Provider:
-    client = Client(
+def provider_at(office: OpenIdOffice, **said: Any) -> OidcProvider:
+    client = ProviderClient(
         **{"issuer": office.issuer, "client_id": CLIENT, "secret": SECRET} | said, redirect_uri=BACK
     )
-    return Provider(client, names=NAMES, line=Line(), now_utc_s=time.time)
+    return OidcProvider(client, names=NAMES, line=ProviderHttp(), now_utc_s=time.time)
 
 
 @pytest.fixture

@@ -9,31 +9,31 @@ from hypothesis import strategies as st
 
 from hub.alerting.alerts.rules.lifecycle import (
     Act,
-    Changed,
+    AlertChanged,
+    AlertLife,
+    AlertState,
+    AlertUnchanged,
     HeldBy,
-    Life,
-    State,
-    Unchanged,
     allowed_acts,
     apply,
 )
 
 AN, BINH = UUID(int=1), UUID(int=2)
-OPEN = Life(State.OPEN)
-TAKEN = Life(State.TAKEN, taken_by=AN)
-RESOLVED = Life(State.RESOLVED, taken_by=AN, closed_by=AN)
+OPEN = AlertLife(AlertState.OPEN)
+TAKEN = AlertLife(AlertState.TAKEN, taken_by=AN)
+RESOLVED = AlertLife(AlertState.RESOLVED, taken_by=AN, closed_by=AN)
 
-TABLE: list[tuple[Life, Act, UUID, Changed | Unchanged | HeldBy]] = [
-    (OPEN, "take", AN, Changed(TAKEN)),
-    (OPEN, "resolve", AN, Changed(Life(State.RESOLVED, closed_by=AN))),
-    (OPEN, "false_alarm", BINH, Changed(Life(State.FALSE_ALARM, closed_by=BINH))),
-    (TAKEN, "take", AN, Unchanged()),
+TABLE: list[tuple[AlertLife, Act, UUID, AlertChanged | AlertUnchanged | HeldBy]] = [
+    (OPEN, "take", AN, AlertChanged(TAKEN)),
+    (OPEN, "resolve", AN, AlertChanged(AlertLife(AlertState.RESOLVED, closed_by=AN))),
+    (OPEN, "false_alarm", BINH, AlertChanged(AlertLife(AlertState.FALSE_ALARM, closed_by=BINH))),
+    (TAKEN, "take", AN, AlertUnchanged()),
     (TAKEN, "take", BINH, HeldBy(AN)),
-    (TAKEN, "resolve", AN, Changed(RESOLVED)),
+    (TAKEN, "resolve", AN, AlertChanged(RESOLVED)),
     (TAKEN, "resolve", BINH, HeldBy(AN)),
     (TAKEN, "false_alarm", BINH, HeldBy(AN)),
     (RESOLVED, "take", BINH, HeldBy(AN)),
-    (RESOLVED, "resolve", AN, Unchanged()),
+    (RESOLVED, "resolve", AN, AlertUnchanged()),
     (RESOLVED, "false_alarm", AN, HeldBy(AN)),
     (RESOLVED, "resolve", BINH, HeldBy(AN)),
 ]
@@ -41,7 +41,7 @@ TABLE: list[tuple[Life, Act, UUID, Changed | Unchanged | HeldBy]] = [
 
 @pytest.mark.parametrize(("life", "act", "person", "outcome"), TABLE)
 def test_what_an_act_does(
-    life: Life, act: Act, person: UUID, outcome: Changed | Unchanged | HeldBy
+    life: AlertLife, act: Act, person: UUID, outcome: AlertChanged | AlertUnchanged | HeldBy
 ) -> None:
     assert apply(life, act, person) == outcome
 
@@ -62,9 +62,9 @@ def test_nobody_takes_over_and_nothing_reopens(acts: list[tuple[Act, UUID]]) -> 
     for act, person in acts:
         outcome = apply(life, act, person)
         assert apply(life, act, person) == outcome
-        if not isinstance(outcome, Changed):
+        if not isinstance(outcome, AlertChanged):
             continue
         assert life.state.is_running
         assert life.taken_by in (None, person)
         life = outcome.life
-        assert isinstance(apply(life, act, person), Unchanged)
+        assert isinstance(apply(life, act, person), AlertUnchanged)

@@ -11,15 +11,15 @@ from agent.wire.terms import RuleWords
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import leasing
-from hub.alerting.oncall.faults import DutyError
-from hub.alerting.oncall.rules.escalation import Plan, Step, Whom
+from hub.alerting.oncall.faults import OnCallError
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
 from hub.alerting.oncall.service import OnCallService
 from hub.alerting.oncall.tables import team_people
 from hub.alerting.response import calls
 from hub.alerting.routing.rows import on_wall
-from hub.alerting.routing.rules import RuleFault, Tells, Window
+from hub.alerting.routing.rules import RuleFault, RuleRecipients, Window
 from hub.alerting.routing.service import AlertRuleService, RuleError
-from hub.alerting.routing.views import NewRule
+from hub.alerting.routing.views import NewAlertRule
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
 from hub.console.service import InboxService
@@ -44,8 +44,8 @@ class Office:
     binh: UUID
     team: UUID
 
-    def new(self, **changed: Any) -> NewRule:
-        rule = NewRule(
+    def new(self, **changed: Any) -> NewAlertRule:
+        rule = NewAlertRule(
             self.streets.commune, None, None, None, Window(), "team", self.team, 60, "as_is", "thử"
         )
         return replace(rule, **changed)
@@ -109,7 +109,9 @@ def test_a_rules_team_comes_before_the_plan_and_an_empty_team_costs_no_time(offi
     desk = on_call.add_team(office.keeper, streets.commune, name="Trực ban", time_zone=ZONE)
     assert desk is not None
     assert on_call.change_team(office.keeper, desk, name="Trực ban", members=[office.binh])
-    assert on_call.put_plan(office.keeper, streets.commune, Plan((Step(Whom.TEAM, 60, desk),)))
+    assert on_call.put_plan(
+        office.keeper, streets.commune, EscalationPlan((EscalationStep(Recipients.TEAM, 60, desk),))
+    )
     office.add()
     streets.file(streets.node.opened())
     assert set(office.told()) == {office.an}
@@ -214,10 +216,10 @@ def test_a_keeper_of_the_bridge_neither_tries_nor_adds_nor_ends_a_rule_of_the_co
 
 
 def test_a_rule_needs_a_reason_and_a_team_that_a_rule_calls_cannot_end(office: Office) -> None:
-    with pytest.raises(DutyError):
+    with pytest.raises(OnCallError):
         office.add(reason=" ")
     office.add()
-    with pytest.raises(DutyError):
+    with pytest.raises(OnCallError):
         office.streets.services.use(OnCallService).end_team(office.keeper, office.team)
 
 
@@ -233,7 +235,7 @@ def test_a_trial_says_what_would_have_been_and_changes_nothing(office: Office) -
     found = service.try_alert_rule(office.keeper, quiet, time_zone=ZONE)
     assert found is not None
     assert (found.alerts, len(found.changed), found.quiet) == (3, 2, 2)
-    assert {one.after.tells for one in found.changed} == {Tells.NOBODY}
+    assert {one.after.tells for one in found.changed} == {RuleRecipients.NOBODY}
     here = replace(quiet, area_id=streets.bridge)
     found = service.try_alert_rule(office.keeper, here, time_zone=ZONE)
     assert found is not None

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 
 from hub.access.rules.grants import CameraPlace, Parents
 from hub.alerting.alerts.rules.rules_met import RuleMet
-from hub.alerting.oncall.rules.escalation import Plan, Step, Whom
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
 from hub.alerting.oncall.rules.rosters import Roster, Shift, on_duty
 from hub.alerting.routing.rules import (
     DEFAULT,
     KINDS,
     NEVER_QUIET,
     AlertRule,
-    Done,
+    ReportedAct,
+    RoutingDecision,
     RuleFault,
-    Tells,
+    RuleRecipients,
     Urgency,
-    Verdict,
     Window,
     done,
     empty_hours,
@@ -53,24 +53,26 @@ def at(*rules: AlertRule, when: datetime = WEDNESDAY) -> list[tuple[AlertRule, d
     return [(one, when) for one in rules]
 
 
-def verdict(*rules: AlertRule, what: Sequence[Done] = (Done("person"),)) -> Verdict:
+def verdict(
+    *rules: AlertRule, what: Sequence[ReportedAct] = (ReportedAct("person"),)
+) -> RoutingDecision:
     return judge(at(*rules), HERE, what, PARENTS)
 
 
 def test_where_no_rule_counts_everybody_is_told_as_without_any() -> None:
     assert verdict() == DEFAULT
-    beside = rule(area_id=OTHER, tells=Tells.NOBODY)
-    another = rule(area_id=None, camera_id=ELSEWHERE, tells=Tells.NOBODY)
-    by_day = rule(tells=Tells.NOBODY, window=Window(starts_minute=360, ends_minute=1080))
-    loitering = rule(tells=Tells.NOBODY, kind="loitering")
+    beside = rule(area_id=OTHER, tells=RuleRecipients.NOBODY)
+    another = rule(area_id=None, camera_id=ELSEWHERE, tells=RuleRecipients.NOBODY)
+    by_day = rule(tells=RuleRecipients.NOBODY, window=Window(starts_minute=360, ends_minute=1080))
+    loitering = rule(tells=RuleRecipients.NOBODY, kind="loitering")
     assert verdict(beside, another, by_day, loitering) == DEFAULT
 
 
 def test_the_nearest_place_counts_first_then_zone_kind_dates_and_hours() -> None:
-    wide = rule(1, tells=Tells.NOBODY, kind="person", zone="gate")
+    wide = rule(1, tells=RuleRecipients.NOBODY, kind="person", zone="gate")
     near = rule(2, area_id=CORNER)
-    what = (Done("person", "gate"),)
-    assert verdict(wide, near, what=what).tells is Tells.EVERYBODY
+    what = (ReportedAct("person", "gate"),)
+    assert verdict(wide, near, what=what).tells is RuleRecipients.EVERYBODY
     ranked = [
         rule(3, area_id=CORNER),
         rule(4, area_id=CORNER, window=Window(starts_minute=60, ends_minute=300)),
@@ -86,33 +88,35 @@ def test_the_nearest_place_counts_first_then_zone_kind_dates_and_hours() -> None
 
 
 def test_a_rule_of_people_who_pass_keeps_nobody_from_hearing_that_they_linger() -> None:
-    quiet = rule(1, area_id=None, camera_id=CAMERA, kind="person", tells=Tells.NOBODY)
+    quiet = rule(1, area_id=None, camera_id=CAMERA, kind="person", tells=RuleRecipients.NOBODY)
     met = (RuleMet("loitering", "gate", seconds=60),)
-    assert verdict(quiet, what=done("person", ())).tells is Tells.NOBODY
+    assert verdict(quiet, what=done("person", ())).tells is RuleRecipients.NOBODY
     assert verdict(quiet, what=done("person", met)) == DEFAULT
-    team = rule(2, kind="loitering", tells=Tells.TEAM, team_id=TEAMS[0])
+    team = rule(2, kind="loitering", tells=RuleRecipients.TEAM, team_id=TEAMS[0])
     assert verdict(quiet, team, what=done("person", met)).team_id == TEAMS[0]
 
 
 def test_of_two_things_at_once_the_louder_word_counts_and_two_teams_are_everybody() -> None:
-    entry = rule(1, kind="entry", tells=Tells.NOBODY)
-    lingering = rule(2, kind="loitering", tells=Tells.TEAM, team_id=TEAMS[0])
+    entry = rule(1, kind="entry", tells=RuleRecipients.NOBODY)
+    lingering = rule(2, kind="loitering", tells=RuleRecipients.TEAM, team_id=TEAMS[0])
     crossing = rule(
-        3, kind="crossing", tells=Tells.TEAM, team_id=TEAMS[1], urgency=Urgency.CRITICAL
+        3, kind="crossing", tells=RuleRecipients.TEAM, team_id=TEAMS[1], urgency=Urgency.CRITICAL
     )
-    both = (Done("entry", "gate"), Done("loitering", "gate"))
+    both = (ReportedAct("entry", "gate"), ReportedAct("loitering", "gate"))
     assert verdict(entry, lingering, what=both).team_id == TEAMS[0]
-    three = (*both, Done("crossing", "kerb"))
-    assert verdict(entry, lingering, crossing, what=three) == Verdict(urgency=Urgency.CRITICAL)
+    three = (*both, ReportedAct("crossing", "kerb"))
+    assert verdict(entry, lingering, crossing, what=three) == RoutingDecision(
+        urgency=Urgency.CRITICAL
+    )
 
 
 def test_a_view_taken_away_and_a_silent_node_always_tell_somebody() -> None:
-    quiet = rule(1, area_id=None, camera_id=CAMERA, tells=Tells.NOBODY)
-    team = rule(2, tells=Tells.TEAM, team_id=TEAMS[0])
+    quiet = rule(1, area_id=None, camera_id=CAMERA, tells=RuleRecipients.NOBODY)
+    team = rule(2, tells=RuleRecipients.TEAM, team_id=TEAMS[0])
     assert verdict(quiet, what=done("tamper_covered", ())) == DEFAULT
     assert verdict(quiet, what=done("node_silent", ())) == DEFAULT
     assert verdict(quiet, team, what=done("tamper_covered", ())).team_id == TEAMS[0]
-    assert verdict(quiet, team, what=done("node_silent", ())).tells is Tells.EVERYBODY
+    assert verdict(quiet, team, what=done("node_silent", ())).tells is RuleRecipients.EVERYBODY
 
 
 @pytest.mark.parametrize(
@@ -141,10 +145,12 @@ def test_a_window_belongs_to_the_day_that_it_begins_on(
 
 
 def test_a_team_is_called_before_the_plan_and_without_one_everybody_after_it() -> None:
-    desk = Step(Whom.TEAM, 120, TEAMS[1])
-    first = Step(Whom.TEAM, 30, TEAMS[0])
-    assert with_team_first(Plan((desk,), 2), TEAMS[0], 30) == Plan((first, desk), 2)
-    assert with_team_first(None, TEAMS[0], 30).steps[1].whom is Whom.EVERYBODY
+    desk = EscalationStep(Recipients.TEAM, 120, TEAMS[1])
+    first = EscalationStep(Recipients.TEAM, 30, TEAMS[0])
+    assert with_team_first(EscalationPlan((desk,), 2), TEAMS[0], 30) == EscalationPlan(
+        (first, desk), 2
+    )
+    assert with_team_first(None, TEAMS[0], 30).steps[1].whom is Recipients.EVERYBODY
 
 
 @pytest.mark.parametrize(
@@ -159,12 +165,12 @@ def test_a_team_is_called_before_the_plan_and_without_one_everybody_after_it() -
             {"window": Window(from_day=date(2026, 2, 1), until_day=date(2026, 1, 1))},
             RuleFault.DATES,
         ),
-        ({"tells": Tells.TEAM}, RuleFault.TEAM),
+        ({"tells": RuleRecipients.TEAM}, RuleFault.TEAM),
         ({"team_id": TEAMS[0]}, RuleFault.TEAM),
-        ({"tells": Tells.TEAM, "team_id": TEAMS[0], "kind": "node"}, RuleFault.TEAM),
+        ({"tells": RuleRecipients.TEAM, "team_id": TEAMS[0], "kind": "node"}, RuleFault.TEAM),
         ({"wait_s": 9}, RuleFault.WAIT),
-        ({"tells": Tells.NOBODY, "kind": "tamper"}, RuleFault.NEVER_QUIET),
-        ({"tells": Tells.NOBODY, "urgency": Urgency.CRITICAL}, RuleFault.NOTHING),
+        ({"tells": RuleRecipients.NOBODY, "kind": "tamper"}, RuleFault.NEVER_QUIET),
+        ({"tells": RuleRecipients.NOBODY, "urgency": Urgency.CRITICAL}, RuleFault.NOTHING),
     ],
 )
 def test_what_cannot_be_a_rule_is_said(changed: dict[str, Any], fault: RuleFault) -> None:
@@ -183,9 +189,9 @@ WINDOWS = st.builds(
     st.none() | st.just(date(2026, 11, 25)),
 )
 TOLD = st.one_of(
-    st.just((Tells.EVERYBODY, None)),
-    st.just((Tells.NOBODY, None)),
-    st.sampled_from([(Tells.TEAM, TEAMS[0]), (Tells.TEAM, TEAMS[1])]),
+    st.just((RuleRecipients.EVERYBODY, None)),
+    st.just((RuleRecipients.NOBODY, None)),
+    st.sampled_from([(RuleRecipients.TEAM, TEAMS[0]), (RuleRecipients.TEAM, TEAMS[1])]),
 )
 PLACES = st.sampled_from(
     [
@@ -197,7 +203,7 @@ PLACES = st.sampled_from(
         (None, ELSEWHERE),
     ]
 )
-THINGS = st.builds(Done, st.sampled_from(KINDS), st.sampled_from([None, "gate", "kerb"]))
+THINGS = st.builds(ReportedAct, st.sampled_from(KINDS), st.sampled_from([None, "gate", "kerb"]))
 
 
 @st.composite
@@ -222,7 +228,7 @@ def rules(draw: st.DrawFn) -> list[AlertRule]:
     return found
 
 
-def slowly(there: list[AlertRule], what: Done, when: datetime) -> Verdict:
+def slowly(there: list[AlertRule], what: ReportedAct, when: datetime) -> RoutingDecision:
     """Place by place from the camera upwards, and there the most exact of those that count."""
     places: list[tuple[UUID | None, UUID | None]] = [
         (None, CAMERA),
@@ -238,7 +244,7 @@ def slowly(there: list[AlertRule], what: Done, when: datetime) -> Verdict:
             and one.kind in (None, what.kind)
             and one.zone in (None, what.zone)
             and any(minute_of(one.window, when, back) for back in (0, 1))
-            and not (one.tells is Tells.NOBODY and what.kind in NEVER_QUIET)
+            and not (one.tells is RuleRecipients.NOBODY and what.kind in NEVER_QUIET)
         ]
         for is_exact in (
             lambda one: one.zone is not None,
@@ -250,8 +256,8 @@ def slowly(there: list[AlertRule], what: Done, when: datetime) -> Verdict:
                     and len(one.window.weekdays) == 7
                 )
             ),
-            lambda one: one.tells is Tells.EVERYBODY,
-            lambda one: one.tells is Tells.TEAM,
+            lambda one: one.tells is RuleRecipients.EVERYBODY,
+            lambda one: one.tells is RuleRecipients.TEAM,
             lambda one: one.urgency is Urgency.CRITICAL,
             lambda one: one.urgency is Urgency.AS_IS,
         ):
@@ -259,8 +265,12 @@ def slowly(there: list[AlertRule], what: Done, when: datetime) -> Verdict:
         if here:
             last = max(here, key=lambda one: one.made_utc_us)
             if what.kind == "node":
-                return Verdict(Tells.EVERYBODY, None, last.wait_s, last.urgency, last.rule_id)
-            return Verdict(last.tells, last.team_id, last.wait_s, last.urgency, last.rule_id)
+                return RoutingDecision(
+                    RuleRecipients.EVERYBODY, None, last.wait_s, last.urgency, last.rule_id
+                )
+            return RoutingDecision(
+                last.tells, last.team_id, last.wait_s, last.urgency, last.rule_id
+            )
     return DEFAULT
 
 
@@ -288,7 +298,7 @@ def minute_of(window: Window, when: datetime, back: int) -> bool:
     shuffled=st.randoms(use_true_random=False),
 )
 def test_of_any_rules_the_most_exact_counts_and_nothing_is_quiet_that_no_rule_names(
-    there: list[AlertRule], what: list[Done], hours: int, shuffled: Any
+    there: list[AlertRule], what: list[ReportedAct], hours: int, shuffled: Any
 ) -> None:
     when = datetime.fromisoformat("2026-11-21") + timedelta(hours=hours)
     alone = [slowly(there, one, when) for one in what]
@@ -297,12 +307,14 @@ def test_of_any_rules_the_most_exact_counts_and_nothing_is_quiet_that_no_rule_na
     for one, expected in zip(what, alone, strict=True):
         assert judge(at(*mixed, when=when), HERE, [one], PARENTS) == expected
     told = judge(at(*mixed, when=when), HERE, what, PARENTS)
-    assert (told.tells is Tells.NOBODY) == all(one.tells is Tells.NOBODY for one in alone)
+    assert (told.tells is RuleRecipients.NOBODY) == all(
+        one.tells is RuleRecipients.NOBODY for one in alone
+    )
     if any(one.kind in NEVER_QUIET for one in what):
-        assert told.tells is not Tells.NOBODY
-    if told.tells is Tells.TEAM:
+        assert told.tells is not RuleRecipients.NOBODY
+    if told.tells is RuleRecipients.TEAM:
         assert told.team_id in {one.team_id for one in alone}
-        assert all(one.tells is not Tells.EVERYBODY for one in alone)
+        assert all(one.tells is not RuleRecipients.EVERYBODY for one in alone)
     assert told.urgency is max(
         (one.urgency for one in alone),
         key=[Urgency.USUAL, Urgency.AS_IS, Urgency.CRITICAL].index,

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from hub.alerting.oncall.rules.escalation import (
     Call,
+    EscalationPlan,
+    EscalationStep,
+    NoFurtherCall,
     People,
-    Plan,
-    Silent,
-    Step,
-    Whom,
+    Recipients,
     call,
     faults,
     is_due,
@@ -25,19 +25,19 @@ from tests.hub.alerting.test_rosters import AN, BINH, CHI, PEOPLE, ROUND_THE_CLO
 from tests.schedules import schedules
 
 TEAM, DESK = UUID(int=201), UUID(int=202)
-FIRST = Step(Whom.ON_DUTY, 60, TEAM, 1)
-SECOND = Step(Whom.ON_DUTY, 60, TEAM, 2)
-ALL = Step(Whom.TEAM, 90, DESK)
-EVERYBODY = Step(Whom.EVERYBODY, 60)
+FIRST = EscalationStep(Recipients.ON_DUTY, 60, TEAM, 1)
+SECOND = EscalationStep(Recipients.ON_DUTY, 60, TEAM, 2)
+ALL = EscalationStep(Recipients.TEAM, 90, DESK)
+EVERYBODY = EscalationStep(Recipients.EVERYBODY, 60)
 
 
-def reaching(*steps: tuple[Step, UUID]) -> "dict[Step, People]":
+def reaching(*steps: tuple[EscalationStep, UUID]) -> "dict[EscalationStep, People]":
     return {step: frozenset({person}) for step, person in steps}
 
 
 def test_steps_are_called_in_their_order_each_with_its_time() -> None:
     there = reaching((FIRST, AN), (SECOND, BINH), (ALL, CHI))
-    plan = Plan((FIRST, SECOND, ALL))
+    plan = EscalationPlan((FIRST, SECOND, ALL))
     made = call(plan, 0, there.__getitem__)
     assert made == Call(FIRST, 0, frozenset({AN}), 60)
     assert call(plan, 2, there.__getitem__) == Call(ALL, 2, frozenset({CHI}), None)
@@ -45,19 +45,26 @@ def test_steps_are_called_in_their_order_each_with_its_time() -> None:
 
 def test_a_step_that_reaches_nobody_is_passed() -> None:
     there = reaching((ALL, CHI))
-    made = call(Plan((FIRST, SECOND, ALL), repeats=1), 0, lambda step: there.get(step, frozenset()))
+    made = call(
+        EscalationPlan((FIRST, SECOND, ALL), repeats=1),
+        0,
+        lambda step: there.get(step, frozenset()),
+    )
     assert made == Call(ALL, 2, frozenset({CHI}), 90)
 
 
 def test_a_plan_that_reaches_nobody_from_here_on_is_silent() -> None:
-    assert call(Plan((FIRST, SECOND), repeats=5), 3, lambda _step: frozenset()) == Silent()
+    assert (
+        call(EscalationPlan((FIRST, SECOND), repeats=5), 3, lambda _step: frozenset())
+        == NoFurtherCall()
+    )
 
 
 def test_after_the_last_repetition_nobody_is_called() -> None:
-    plan = Plan((FIRST,), repeats=2)
+    plan = EscalationPlan((FIRST,), repeats=2)
     assert [call(plan, number, lambda _step: frozenset({AN})) for number in (2, 3)] == [
         Call(FIRST, 2, frozenset({AN}), None),
-        Silent(),
+        NoFurtherCall(),
     ]
 
 
@@ -70,39 +77,39 @@ def test_a_call_is_due_on_time_and_when_the_clock_was_set_back() -> None:
 @pytest.mark.parametrize(
     ("plan", "fault"),
     [
-        (Plan(()), "steps"),
-        (Plan((FIRST,) * 9), "steps"),
-        (Plan((FIRST,), repeats=6), "repeats"),
-        (Plan((FIRST,), repeats=-1), "repeats"),
-        (Plan((Step(Whom.TEAM, 9, TEAM),)), "wait"),
-        (Plan((Step(Whom.TEAM, 3601, TEAM),)), "wait"),
-        (Plan((Step(Whom.TEAM, 60),)), "team"),
-        (Plan((Step(Whom.EVERYBODY, 60, TEAM),)), "team"),
-        (Plan((Step(Whom.ON_DUTY, 60, TEAM),)), "place"),
-        (Plan((Step(Whom.ON_DUTY, 60, TEAM, 0),)), "place"),
-        (Plan((Step(Whom.TEAM, 60, TEAM, 1),)), "place"),
+        (EscalationPlan(()), "steps"),
+        (EscalationPlan((FIRST,) * 9), "steps"),
+        (EscalationPlan((FIRST,), repeats=6), "repeats"),
+        (EscalationPlan((FIRST,), repeats=-1), "repeats"),
+        (EscalationPlan((EscalationStep(Recipients.TEAM, 9, TEAM),)), "wait"),
+        (EscalationPlan((EscalationStep(Recipients.TEAM, 3601, TEAM),)), "wait"),
+        (EscalationPlan((EscalationStep(Recipients.TEAM, 60),)), "team"),
+        (EscalationPlan((EscalationStep(Recipients.EVERYBODY, 60, TEAM),)), "team"),
+        (EscalationPlan((EscalationStep(Recipients.ON_DUTY, 60, TEAM),)), "place"),
+        (EscalationPlan((EscalationStep(Recipients.ON_DUTY, 60, TEAM, 0),)), "place"),
+        (EscalationPlan((EscalationStep(Recipients.TEAM, 60, TEAM, 1),)), "place"),
     ],
 )
-def test_a_plan_that_cannot_be_says_what_is_wrong(plan: Plan, fault: str) -> None:
+def test_a_plan_that_cannot_be_says_what_is_wrong(plan: EscalationPlan, fault: str) -> None:
     assert fault in faults(plan)
 
 
 def test_a_plan_that_can_be_has_no_fault() -> None:
-    assert faults(Plan((FIRST, SECOND, ALL, EVERYBODY), repeats=2)) == []
+    assert faults(EscalationPlan((FIRST, SECOND, ALL, EVERYBODY), repeats=2)) == []
 
 
 @dataclass
 class Night:
     """One alert, a plan, two teams; people lose and regain what lets them hear of it."""
 
-    plan: Plan
+    plan: EscalationPlan
     roster: Roster
     desk: frozenset[UUID]
     entitled: set[UUID]
     calls: list[tuple[float, Call]] = field(default_factory=list)
     is_taken: bool = False
 
-    def reach(self, now_s: float, step: Step) -> People:
+    def reach(self, now_s: float, step: EscalationStep) -> People:
         crew: Iterable[UUID] = self.entitled
         if step.team_id == DESK:
             crew = self.desk
@@ -124,7 +131,7 @@ class Night:
             if self.is_taken or due_s is None or due_s > now_s:
                 continue
             made = call(self.plan, number, lambda step: self.reach(now_s, step))  # noqa: B023 - used at once
-            if isinstance(made, Silent):
+            if isinstance(made, NoFurtherCall):
                 made = Call(EVERYBODY, number, frozenset(self.entitled), None)
             self.calls.append((now_s, made))
             number = made.number + 1
@@ -132,11 +139,24 @@ class Night:
 
 
 STEPS = st.one_of(
-    st.builds(Step, st.just(Whom.ON_DUTY), st.integers(10, 300), st.just(TEAM), st.integers(1, 3)),
-    st.builds(Step, st.just(Whom.TEAM), st.integers(10, 300), st.sampled_from([TEAM, DESK])),
-    st.builds(Step, st.just(Whom.EVERYBODY), st.integers(10, 300)),
+    st.builds(
+        EscalationStep,
+        st.just(Recipients.ON_DUTY),
+        st.integers(10, 300),
+        st.just(TEAM),
+        st.integers(1, 3),
+    ),
+    st.builds(
+        EscalationStep,
+        st.just(Recipients.TEAM),
+        st.integers(10, 300),
+        st.sampled_from([TEAM, DESK]),
+    ),
+    st.builds(EscalationStep, st.just(Recipients.EVERYBODY), st.integers(10, 300)),
 )
-PLANS = st.builds(Plan, st.lists(STEPS, min_size=1, max_size=4).map(tuple), st.integers(0, 2))
+PLANS = st.builds(
+    EscalationPlan, st.lists(STEPS, min_size=1, max_size=4).map(tuple), st.integers(0, 2)
+)
 SOME_PEOPLE = st.frozensets(PEOPLE)
 
 
@@ -151,7 +171,7 @@ SOME_PEOPLE = st.frozensets(PEOPLE)
     st.none() | st.integers(0, 900),
 )
 def test_on_any_night_each_call_comes_on_time_reaches_who_may_know_and_ends_with_the_taking(
-    plan: Plan,
+    plan: EscalationPlan,
     roster: Roster,
     desk: frozenset[UUID],
     entitled: frozenset[UUID],

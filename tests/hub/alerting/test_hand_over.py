@@ -7,17 +7,17 @@ from sqlalchemy import select
 
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.rules.lifecycle import (
-    Changed,
+    AlertChanged,
+    AlertLife,
+    AlertState,
+    AlertUnchanged,
     HeldBy,
-    Life,
-    State,
-    Unchanged,
     apply,
     hand_over,
 )
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.notifications import leasing, outcomes
-from hub.alerting.notifications.pending import Owed
+from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
 from hub.console.service import InboxService
@@ -28,26 +28,26 @@ from tests.hub.rigs.streets import Streets
 pytestmark = pytest.mark.promise("Rules and duty: An alert can be handed over.")
 
 AN, BINH, CHI = (UUID(int=number) for number in range(1, 4))
-OFFERED = Life(State.TAKEN, taken_by=AN, offered_to=BINH)
+OFFERED = AlertLife(AlertState.TAKEN, taken_by=AN, offered_to=BINH)
 
 
 def test_who_has_it_keeps_it_until_the_other_takes_it() -> None:
-    taken = Life(State.TAKEN, taken_by=AN)
-    assert hand_over(taken, AN, BINH) == Changed(OFFERED)
-    assert apply(OFFERED, "take", BINH) == Changed(Life(State.TAKEN, taken_by=BINH))
+    taken = AlertLife(AlertState.TAKEN, taken_by=AN)
+    assert hand_over(taken, AN, BINH) == AlertChanged(OFFERED)
+    assert apply(OFFERED, "take", BINH) == AlertChanged(AlertLife(AlertState.TAKEN, taken_by=BINH))
     assert apply(OFFERED, "take", CHI) == HeldBy(AN)
-    assert apply(OFFERED, "take", AN) == Unchanged()
+    assert apply(OFFERED, "take", AN) == AlertUnchanged()
     assert apply(OFFERED, "resolve", BINH) == HeldBy(AN)
     closed = apply(OFFERED, "resolve", AN)
-    assert closed == Changed(Life(State.RESOLVED, taken_by=AN, closed_by=AN))
+    assert closed == AlertChanged(AlertLife(AlertState.RESOLVED, taken_by=AN, closed_by=AN))
 
 
 def test_only_who_has_it_can_hand_it_over() -> None:
-    assert hand_over(Life(State.OPEN), AN, BINH) == HeldBy(None)
+    assert hand_over(AlertLife(AlertState.OPEN), AN, BINH) == HeldBy(None)
     assert hand_over(OFFERED, BINH, CHI) == HeldBy(AN)
-    assert hand_over(Life(State.RESOLVED, closed_by=CHI), AN, BINH) == HeldBy(CHI)
-    assert hand_over(OFFERED, AN, BINH) == Unchanged()
-    assert hand_over(OFFERED, AN, AN) == Unchanged()
+    assert hand_over(AlertLife(AlertState.RESOLVED, closed_by=CHI), AN, BINH) == HeldBy(CHI)
+    assert hand_over(OFFERED, AN, BINH) == AlertUnchanged()
+    assert hand_over(OFFERED, AN, AN) == AlertUnchanged()
 
 
 def alert(streets: Streets, an: Asker) -> UUID:
@@ -59,9 +59,9 @@ def alert(streets: Streets, an: Asker) -> UUID:
     return filed.alert_id
 
 
-def deliver(streets: Streets) -> list[Owed]:
+def deliver(streets: Streets) -> list[PendingNotification]:
     now = streets.clock.now()
-    sent: list[Owed] = []
+    sent: list[PendingNotification] = []
     with streets.db.writing() as conn:
         while claimed := leasing.claim(conn, worker="w", now=now, lease_s=30, limit=50):
             for owed in claimed:

@@ -10,7 +10,7 @@ from agent.wire.messages import CameraBack, CameraLost
 from agent.wire.presence import Birth, Death
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.tables import alert_history, alerts, troubles
-from hub.alerting.monitoring.monitor import Lookout
+from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
@@ -54,7 +54,7 @@ class Watch:
 
     def start_again(self) -> None:
         """The hub forgets all that is not in its database."""
-        self.lookout = Lookout(
+        self.lookout = LivenessMonitor(
             db=self.streets.db,
             clock=self.streets.clock,
             bell=self.streets.bell,

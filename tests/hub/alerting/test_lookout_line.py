@@ -9,9 +9,9 @@ from deploy.broker import Broker
 from hub.access.grants import people_rows, rows
 from hub.access.rules.grants import Grant, Right
 from hub.alerting.alerts.tables import alerts
-from hub.alerting.monitoring.monitor import Lookout
+from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.intake.subscriber import Subscriber
@@ -63,10 +63,10 @@ def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves
     hub: tuple[Subscriber, Database], broker: Broker
 ) -> None:
     intake, db = hub
-    lookout = Lookout(
+    lookout = LivenessMonitor(
         db=db,
         clock=HubClock(),
-        bell=Bell(),
+        bell=ChangeSignal(),
         is_broker_up=lambda: intake.is_listening,
         bounds=HASTY,
     )

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from hub.access.rules.grants import Right
-from hub.alerting.oncall.faults import DutyError, Fault
-from hub.alerting.oncall.rows import Duty, NewShift, Swap
-from hub.alerting.oncall.rules.escalation import Plan, Step, Whom
+from hub.alerting.oncall.faults import OnCallError, OnCallFault
+from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
 from hub.alerting.oncall.rules.rosters import on_duty, weekly_holes
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.asker import Asker
@@ -77,7 +77,7 @@ def test_a_keeper_enters_a_roster_and_reads_it_back(office: Office) -> None:
 def test_a_team_of_another_area_is_not_there_for_a_keeper_of_the_bridge(office: Office) -> None:
     lan = office.other
     shift_id = office.shift({0: (office.an,)})
-    on = Duty(shift_id, MONDAY)
+    on = TeamOnCall(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
     assert on_call.team(lan, office.team) is None
     assert on_call.add_team(lan, office.streets.commune, name="X", time_zone=ZONE) is None
@@ -90,7 +90,9 @@ def test_a_team_of_another_area_is_not_there_for_a_keeper_of_the_bridge(office: 
         lambda: on_call.drop_odd_day(lan, office.team, on),
         lambda: on_call.swap(lan, office.team, on, Swap(office.an, office.binh, None, "x")),
         lambda: on_call.drop_stand_in(lan, office.team, on, office.an),
-        lambda: on_call.put_plan(lan, office.streets.commune, Plan((Step(Whom.EVERYBODY, 60),))),
+        lambda: on_call.put_plan(
+            lan, office.streets.commune, EscalationPlan((EscalationStep(Recipients.EVERYBODY, 60),))
+        ),
         lambda: on_call.put_plan(lan, office.streets.commune, None),
     ]
     assert [change() for change in changes] == [False] * len(changes)
@@ -109,7 +111,7 @@ def test_a_shift_of_another_team_cannot_be_changed_through_ones_own(office: Offi
 
 
 def test_a_plan_calls_no_team_that_its_keeper_may_not_see(office: Office) -> None:
-    plan = Plan((Step(Whom.TEAM, 60, office.team),))
+    plan = EscalationPlan((EscalationStep(Recipients.TEAM, 60, office.team),))
     on_call = office.streets.services.use(OnCallService)
     assert not on_call.put_plan(office.other, office.streets.bridge, plan)
     assert on_call.put_plan(office.keeper, office.streets.bridge, plan)
@@ -128,17 +130,17 @@ def test_a_grant_that_ends_closes_the_roster_at_once(office: Office) -> None:
 @pytest.mark.parametrize(
     ("fault", "change"),
     [
-        (Fault.NAME, {"name": " "}),
-        (Fault.TIME, {"starts_minute": 1440}),
-        (Fault.TIME, {"ends_minute": -1}),
-        (Fault.PERSON, {"weekly": {0: (uuid4(),)}}),
-        (Fault.MANY, {"weekly": {0: tuple(uuid4() for _ in range(10))}}),
+        (OnCallFault.NAME, {"name": " "}),
+        (OnCallFault.TIME, {"starts_minute": 1440}),
+        (OnCallFault.TIME, {"ends_minute": -1}),
+        (OnCallFault.PERSON, {"weekly": {0: (uuid4(),)}}),
+        (OnCallFault.MANY, {"weekly": {0: tuple(uuid4() for _ in range(10))}}),
     ],
 )
 def test_what_cannot_be_is_said_and_changes_nothing(
-    office: Office, fault: Fault, change: dict[str, Any]
+    office: Office, fault: OnCallFault, change: dict[str, Any]
 ) -> None:
-    with pytest.raises(DutyError) as refused:
+    with pytest.raises(OnCallError) as refused:
         office.shift(**{"weekly": {0: (office.an,)}} | change)
     assert refused.value.fault is fault
     page = office.streets.services.use(OnCallService).team(office.keeper, office.team)
@@ -148,14 +150,14 @@ def test_what_cannot_be_is_said_and_changes_nothing(
 def test_only_who_may_be_alerted_there_can_be_on_duty(office: Office) -> None:
     board = office.streets.officer("hoi", rights=Right.SEE)
     elsewhere = office.streets.officer("xa", area=office.streets.bridge, rights=EVERYTHING)
-    with pytest.raises(DutyError):
+    with pytest.raises(OnCallError):
         office.shift({0: (board.person_id,)})
     office.shift({0: (elsewhere.person_id,)})  # of some camera of the commune
 
 
 def test_two_people_swap_and_swap_back(office: Office) -> None:
     shift_id = office.shift({0: (office.an,), 1: (office.binh,)})
-    on, back = Duty(shift_id, MONDAY), Duty(shift_id, MONDAY + timedelta(days=1))
+    on, back = TeamOnCall(shift_id, MONDAY), TeamOnCall(shift_id, MONDAY + timedelta(days=1))
     swap = Swap(office.an, office.binh, back, "đám cưới")
     on_call = office.streets.services.use(OnCallService)
     assert on_call.swap(office.keeper, office.team, on, swap)
@@ -171,35 +173,37 @@ def test_two_people_swap_and_swap_back(office: Office) -> None:
 
 def test_a_swap_with_somebody_who_is_not_on_duty_changes_nothing(office: Office) -> None:
     shift_id = office.shift({0: (office.an,), 1: (office.an,)})
-    on, back = Duty(shift_id, MONDAY), Duty(shift_id, MONDAY + timedelta(days=1))
-    with pytest.raises(DutyError) as refused:
+    on, back = TeamOnCall(shift_id, MONDAY), TeamOnCall(shift_id, MONDAY + timedelta(days=1))
+    with pytest.raises(OnCallError) as refused:
         office.streets.services.use(OnCallService).swap(
             office.keeper, office.team, on, Swap(office.an, office.binh, back, "x")
         )
-    assert refused.value.fault is Fault.NOT_ON_DUTY
+    assert refused.value.fault is OnCallFault.NOT_ON_CALL
     assert office.crew("2026-11-23 12:00") == (office.an,)
 
 
 def test_a_holiday_has_others_and_can_be_undone(office: Office) -> None:
     shift_id = office.shift({0: (office.an,)})
-    on = Duty(shift_id, MONDAY)
+    on = TeamOnCall(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
     assert on_call.put_odd_day(office.keeper, office.team, on, crew=(office.binh,), reason="Tết")
     assert on_call.put_odd_day(office.keeper, office.team, on, crew=(), reason="nghỉ lễ")
     assert office.crew("2026-11-23 12:00") == ()
     assert on_call.drop_odd_day(office.keeper, office.team, on)
     assert office.crew("2026-11-23 12:00") == (office.an,)
-    with pytest.raises(DutyError):
+    with pytest.raises(OnCallError):
         on_call.put_odd_day(office.keeper, office.team, on, crew=(), reason=" ")
 
 
 def test_a_team_that_a_plan_calls_cannot_be_removed(office: Office) -> None:
     area = office.streets.commune
     on_call = office.streets.services.use(OnCallService)
-    assert on_call.put_plan(office.keeper, area, Plan((Step(Whom.TEAM, 60, office.team),)))
-    with pytest.raises(DutyError) as refused:
+    assert on_call.put_plan(
+        office.keeper, area, EscalationPlan((EscalationStep(Recipients.TEAM, 60, office.team),))
+    )
+    with pytest.raises(OnCallError) as refused:
         on_call.end_team(office.keeper, office.team)
-    assert refused.value.fault is Fault.IN_PLAN
+    assert refused.value.fault is OnCallFault.IN_PLAN
     assert on_call.put_plan(office.keeper, area, None)
     assert on_call.end_team(office.keeper, office.team)
     assert on_call.team(office.keeper, office.team) is None
@@ -207,10 +211,12 @@ def test_a_team_that_a_plan_calls_cannot_be_removed(office: Office) -> None:
 
 def test_a_shift_that_is_removed_takes_its_swaps_and_days_along(office: Office) -> None:
     shift_id = office.shift({0: (office.an,)})
-    on = Duty(shift_id, MONDAY)
+    on = TeamOnCall(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
     on_call.swap(office.keeper, office.team, on, Swap(office.an, office.binh, None, "x"))
-    on_call.put_odd_day(office.keeper, office.team, Duty(shift_id, MONDAY), crew=(), reason="x")
+    on_call.put_odd_day(
+        office.keeper, office.team, TeamOnCall(shift_id, MONDAY), crew=(), reason="x"
+    )
     assert on_call.drop_shift(office.keeper, office.team, shift_id)
     page = on_call.team(office.keeper, office.team)
     assert page is not None

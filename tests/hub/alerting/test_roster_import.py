@@ -14,7 +14,7 @@ from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
 from hub.base.text.csv_import import Import
-from hub.base.text.csv_table import LineFault
+from hub.base.text.csv_table import CsvLineFault
 from hub.places.areas.service import AreaService
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import PASSWORD, Town
@@ -47,7 +47,7 @@ class Office:
         assert found is not None
         return found
 
-    def wrong(self, text: str) -> list[tuple[int, LineFault, str]]:
+    def wrong(self, text: str) -> list[tuple[int, CsvLineFault, str]]:
         return [(one.line, one.fault, one.what) for one in self.tries(text).wrong]
 
     def shifts(self) -> tuple[Shift, ...]:
@@ -93,27 +93,27 @@ def test_a_table_enters_a_week_and_a_second_time_changes_nothing(office: Office)
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("Đội 9,Ca,06:00,18:00,*,an", (LineFault.TEAM, "Đội 9")),
-        ("Đội 1,,06:00,18:00,*,an", (LineFault.NAME, "")),
-        ("Đội 1,Ca,6h,18:00,*,an", (LineFault.TIME, "6h")),
-        ("Đội 1,Ca,06:00,24:00,*,an", (LineFault.TIME, "24:00")),
-        ("Đội 1,Ca,06:00,18:00,someday,an", (LineFault.WEEKDAY, "someday")),
-        ("Đội 1,Ca,06:00,18:00,*,an la", (LineFault.PERSON, "la")),
-        ("Đội 1,Ca,06:00,18:00,*,kim", (LineFault.PERSON, "kim")),
-        ("Đội 1,Ca,06:00,18:00,*,an an", (LineFault.TWICE, "an an")),
-        ("Đội 1,Ca ngày,07:00,18:00,monday,an", (LineFault.SHIFT, "Ca ngày")),
-        (f"{DAY}every day,chi", (LineFault.TWICE, "Ca ngày, every day")),
+        ("Đội 9,Ca,06:00,18:00,*,an", (CsvLineFault.TEAM, "Đội 9")),
+        ("Đội 1,,06:00,18:00,*,an", (CsvLineFault.NAME, "")),
+        ("Đội 1,Ca,6h,18:00,*,an", (CsvLineFault.TIME, "6h")),
+        ("Đội 1,Ca,06:00,24:00,*,an", (CsvLineFault.TIME, "24:00")),
+        ("Đội 1,Ca,06:00,18:00,someday,an", (CsvLineFault.WEEKDAY, "someday")),
+        ("Đội 1,Ca,06:00,18:00,*,an la", (CsvLineFault.PERSON, "la")),
+        ("Đội 1,Ca,06:00,18:00,*,kim", (CsvLineFault.PERSON, "kim")),
+        ("Đội 1,Ca,06:00,18:00,*,an an", (CsvLineFault.TWICE, "an an")),
+        ("Đội 1,Ca ngày,07:00,18:00,monday,an", (CsvLineFault.SHIFT, "Ca ngày")),
+        (f"{DAY}every day,chi", (CsvLineFault.TWICE, "Ca ngày, every day")),
     ],
 )
 def test_a_wrong_line_refuses_the_table(
-    office: Office, line: str, expected: tuple[LineFault, str]
+    office: Office, line: str, expected: tuple[CsvLineFault, str]
 ) -> None:
     assert office.wrong(f"{HEADER}{DAY}every day,an\n{line}\n") == [(3, *expected)]
 
 
 def test_more_shifts_than_a_team_can_have_are_refused(office: Office) -> None:
     lines = "".join(f"Đội 1,Ca {n},06:00,18:00,*,an\n" for n in range(13))
-    assert office.wrong(HEADER + lines) == [(14, LineFault.LARGE, "12 Đội 1")]
+    assert office.wrong(HEADER + lines) == [(14, CsvLineFault.LARGE, "12 Đội 1")]
 
 
 def test_a_table_reaches_only_teams_that_its_bringer_looks_after(office: Office) -> None:
@@ -124,7 +124,7 @@ def test_a_table_reaches_only_teams_that_its_bringer_looks_after(office: Office)
     )
     found = office.areas.try_table(office.bridge, "rosters", text, ZONE)
     assert found is not None
-    assert [one.fault for one in found.wrong] == [LineFault.TEAM]
+    assert [one.fault for one in found.wrong] == [CsvLineFault.TEAM]
     assert office.areas.try_table(office.keeper, "areas", b"name,level\nx,y\n", ZONE) is None
     assert office.areas.tables(office.keeper) == ["rosters"]
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from hub.alerting.oncall.rules.rosters import (
     DAY_MINUTES,
     SOME_MONDAY,
+    CoverageGap,
     Crew,
-    Hole,
-    OddDay,
     Roster,
+    RosterException,
     Shift,
-    StandIn,
+    Substitute,
     crew_of,
     holes,
     next_turns,
@@ -83,7 +83,9 @@ def test_a_shift_that_ends_when_it_begins_lasts_a_day() -> None:
 
 def test_on_a_holiday_others_are_on_duty_or_nobody() -> None:
     shifts = ROUND_THE_CLOCK.shifts
-    roster = Roster(shifts, (OddDay(DAY, WEDNESDAY, (DUNG,)), OddDay(NIGHT, WEDNESDAY, ())))
+    roster = Roster(
+        shifts, (RosterException(DAY, WEDNESDAY, (DUNG,)), RosterException(NIGHT, WEDNESDAY, ()))
+    )
     assert on_duty(roster, at("12:00")) == (DUNG,)
     assert on_duty(roster, at("23:00")) == ()
     assert on_duty(roster, at("12:00", date(2026, 11, 26))) == (AN, BINH)
@@ -93,7 +95,7 @@ def test_two_people_swap_and_each_keeps_the_others_place() -> None:
     thursday = date(2026, 11, 26)
     roster = Roster(
         ROUND_THE_CLOCK.shifts,
-        stand_ins=(StandIn(DAY, WEDNESDAY, BINH, CHI), StandIn(NIGHT, thursday, CHI, BINH)),
+        stand_ins=(Substitute(DAY, WEDNESDAY, BINH, CHI), Substitute(NIGHT, thursday, CHI, BINH)),
     )
     assert on_duty(roster, at("12:00")) == (AN, CHI)
     assert on_duty(roster, at("20:00")) == (CHI,)
@@ -103,13 +105,13 @@ def test_two_people_swap_and_each_keeps_the_others_place() -> None:
 def test_a_swap_within_one_shift_is_not_undone_by_its_other_half() -> None:
     roster = Roster(
         ROUND_THE_CLOCK.shifts,
-        stand_ins=(StandIn(DAY, WEDNESDAY, AN, BINH), StandIn(DAY, WEDNESDAY, BINH, AN)),
+        stand_ins=(Substitute(DAY, WEDNESDAY, AN, BINH), Substitute(DAY, WEDNESDAY, BINH, AN)),
     )
     assert on_duty(roster, at("12:00")) == (BINH, AN)
 
 
 def test_a_stand_in_for_somebody_who_has_no_duty_changes_nothing() -> None:
-    roster = Roster(ROUND_THE_CLOCK.shifts, stand_ins=(StandIn(DAY, WEDNESDAY, DUNG, CHI),))
+    roster = Roster(ROUND_THE_CLOCK.shifts, stand_ins=(Substitute(DAY, WEDNESDAY, DUNG, CHI),))
     assert on_duty(roster, at("12:00")) == (AN, BINH)
 
 
@@ -134,14 +136,14 @@ def test_a_roster_round_the_clock_has_no_hole() -> None:
 
 
 def test_a_holiday_that_leaves_a_hole_is_found_on_its_date_alone() -> None:
-    roster = Roster(ROUND_THE_CLOCK.shifts, (OddDay(DAY, WEDNESDAY, ()),))
+    roster = Roster(ROUND_THE_CLOCK.shifts, (RosterException(DAY, WEDNESDAY, ()),))
     (hole,) = odd_holes(roster, date(2026, 11, 20), 30)
     assert (hole.starts, hole.ends) == (at("06:00"), at("18:00"))
     assert weekly_holes(roster) == []
 
 
 def test_who_is_next_leaves_out_shifts_without_people() -> None:
-    roster = Roster(ROUND_THE_CLOCK.shifts, (OddDay(NIGHT, WEDNESDAY, ()),))
+    roster = Roster(ROUND_THE_CLOCK.shifts, (RosterException(NIGHT, WEDNESDAY, ()),))
     turn = next_turns(roster, at("12:00"))[0]
     assert (turn.starts, turn.crew) == (at("06:00", date(2026, 11, 26)), (AN, BINH))
 
@@ -165,10 +167,10 @@ def rosters(draw: st.DrawFn) -> Roster:
     if not keys:
         return Roster(())
     key = st.sampled_from(keys)
-    odd = draw(st.lists(st.builds(OddDay, key, DAYS, CREWS), max_size=4))
+    odd = draw(st.lists(st.builds(RosterException, key, DAYS, CREWS), max_size=4))
     changed = draw(
         st.lists(
-            st.builds(StandIn, key, DAYS, PEOPLE, PEOPLE),
+            st.builds(Substitute, key, DAYS, PEOPLE, PEOPLE),
             max_size=4,
             unique_by=lambda one: (one.shift_id, one.day, one.instead_of),
         )
@@ -235,21 +237,25 @@ def left(roster: Roster, leaving: UUID) -> Roster:
 
 
 def test_who_took_over_the_duty_of_a_person_who_leaves_still_does_it() -> None:
-    after = left(replace(ROUND_THE_CLOCK, stand_ins=(StandIn(NIGHT, WEDNESDAY, CHI, DUNG),)), CHI)
+    after = left(
+        replace(ROUND_THE_CLOCK, stand_ins=(Substitute(NIGHT, WEDNESDAY, CHI, DUNG),)), CHI
+    )
     assert on_duty(after, at("20:00")) == (DUNG,)
-    assert Hole(at("18:00"), at("06:00", THURSDAY)) not in holes(after, WEDNESDAY, 2)
+    assert CoverageGap(at("18:00"), at("06:00", THURSDAY)) not in holes(after, WEDNESDAY, 2)
     assert on_duty(after, at("20:00", THURSDAY)) == ()
 
 
 def test_who_gave_a_duty_to_a_person_who_leaves_does_not_get_it_back_and_the_gap_is_seen() -> None:
-    after = left(replace(ROUND_THE_CLOCK, stand_ins=(StandIn(NIGHT, WEDNESDAY, CHI, DUNG),)), DUNG)
+    after = left(
+        replace(ROUND_THE_CLOCK, stand_ins=(Substitute(NIGHT, WEDNESDAY, CHI, DUNG),)), DUNG
+    )
     assert on_duty(after, at("20:00")) == ()
-    assert odd_holes(after, WEDNESDAY, 3) == [Hole(at("18:00"), at("06:00", THURSDAY))]
+    assert odd_holes(after, WEDNESDAY, 3) == [CoverageGap(at("18:00"), at("06:00", THURSDAY))]
     assert on_duty(after, at("20:00", THURSDAY)) == (CHI,)
 
 
 def test_swaps_of_others_on_that_date_stay() -> None:
-    swaps = (StandIn(DAY, WEDNESDAY, AN, CHI), StandIn(DAY, WEDNESDAY, BINH, DUNG))
+    swaps = (Substitute(DAY, WEDNESDAY, AN, CHI), Substitute(DAY, WEDNESDAY, BINH, DUNG))
     after = left(replace(ROUND_THE_CLOCK, stand_ins=swaps), DUNG)
     assert on_duty(after, at("12:00")) == (CHI,)
     assert settled(replace(ROUND_THE_CLOCK, stand_ins=swaps[:1]), DUNG) == []
@@ -257,6 +263,6 @@ def test_swaps_of_others_on_that_date_stay() -> None:
 
 def test_a_swap_that_had_no_effect_makes_no_exception() -> None:
     assert (
-        settled(replace(ROUND_THE_CLOCK, stand_ins=(StandIn(DAY, WEDNESDAY, CHI, DUNG),)), CHI)
+        settled(replace(ROUND_THE_CLOCK, stand_ins=(Substitute(DAY, WEDNESDAY, CHI, DUNG),)), CHI)
         == []
     )

@@ -8,33 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.alerting.alerts.rules.grouping import (
-    Join,
-    Late,
-    Nothing,
+    JoinAlert,
+    NewSighting,
+    NoAlert,
+    OpenAlert,
     Policy,
-    Raise,
-    Running,
-    Seen,
+    RaiseAlert,
+    TooLate,
     age_s,
     decide,
 )
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 
 CAMERA, OTHER = UUID(int=1), UUID(int=2)
 NOON_US = 1_795_000_000_000_000
 POLICY = Policy(group_quiet_s=20, group_max_s=60, late_after_s=600)
-SEEN = Seen(CAMERA, "person", first_seen_utc_us=NOON_US, confirmed_utc_us=NOON_US, age_s=0.2)
+SEEN = NewSighting(CAMERA, "person", first_seen_utc_us=NOON_US, confirmed_utc_us=NOON_US, age_s=0.2)
 
 
 def running(
     *, began_s: float = -30, last_seen_s: float = -10, is_there: bool = False, number: int = 7
-) -> Running:
+) -> OpenAlert:
     """An alert that began and was last seen so long before (negative) the sighting."""
-    return Running(
+    return OpenAlert(
         alert_id=UUID(int=number),
         camera_id=CAMERA,
         kind="person",
-        state=State.OPEN,
+        state=AlertState.OPEN,
         began_utc_us=NOON_US + round(began_s * 1e6),
         last_seen_utc_us=NOON_US + round(last_seen_s * 1e6),
         has_open_sighting=is_there,
@@ -42,7 +42,7 @@ def running(
 
 
 def test_the_first_sighting_raises() -> None:
-    assert isinstance(decide(SEEN, [], POLICY), Raise)
+    assert isinstance(decide(SEEN, [], POLICY), RaiseAlert)
 
 
 @pytest.mark.parametrize(
@@ -55,22 +55,22 @@ def test_the_first_sighting_raises() -> None:
         pytest.param(running(began_s=-60), True, id="began exactly the bound ago"),
         pytest.param(running(began_s=-61, is_there=True), False, id="goes on for too long"),
         pytest.param(running(began_s=61, last_seen_s=70), False, id="from long before it"),
-        pytest.param(replace(running(), state=State.TAKEN), True, id="somebody has it"),
-        pytest.param(replace(running(), state=State.RESOLVED), False, id="resolved"),
-        pytest.param(replace(running(), state=State.FALSE_ALARM), False, id="false alarm"),
+        pytest.param(replace(running(), state=AlertState.TAKEN), True, id="somebody has it"),
+        pytest.param(replace(running(), state=AlertState.RESOLVED), False, id="resolved"),
+        pytest.param(replace(running(), state=AlertState.FALSE_ALARM), False, id="false alarm"),
         pytest.param(replace(running(), camera_id=OTHER), False, id="another camera"),
         pytest.param(replace(running(), kind="car"), False, id="another kind"),
     ],
 )
-def test_a_sighting_joins_what_still_goes_on(alert: Running, joins: bool) -> None:
+def test_a_sighting_joins_what_still_goes_on(alert: OpenAlert, joins: bool) -> None:
     decision = decide(SEEN, [alert], POLICY)
-    assert isinstance(decision, Join if joins else Raise)
+    assert isinstance(decision, JoinAlert if joins else RaiseAlert)
 
 
 def test_a_sighting_outside_the_alert_hours_raises_nothing_and_joins_what_goes_on() -> None:
     quiet = replace(SEEN, wakes=False)
-    assert isinstance(decide(quiet, [], POLICY), Nothing)
-    assert isinstance(decide(quiet, [running()], POLICY), Join)
+    assert isinstance(decide(quiet, [], POLICY), NoAlert)
+    assert isinstance(decide(quiet, [running()], POLICY), JoinAlert)
 
 
 @pytest.mark.parametrize(("silent_s", "joins"), [(299, True), (300, True), (301, False)])
@@ -79,25 +79,25 @@ def test_a_sighting_whose_end_was_never_said_does_not_go_on_for_ever(
 ) -> None:
     patient = replace(POLICY, group_max_s=3600)
     alert = running(began_s=-silent_s - 5, last_seen_s=-silent_s, is_there=True)
-    assert isinstance(decide(SEEN, [alert], patient), Join if joins else Raise)
+    assert isinstance(decide(SEEN, [alert], patient), JoinAlert if joins else RaiseAlert)
 
 
 def test_of_two_alerts_the_newer_takes_it() -> None:
     older, newer = running(began_s=-50, number=1), running(began_s=-20, number=2)
     for alerts in ([older, newer], [newer, older]):
-        assert decide(SEEN, alerts, POLICY) == Join(
+        assert decide(SEEN, alerts, POLICY) == JoinAlert(
             newer.alert_id, "the same camera's alert is still going on"
         )
 
 
 def test_late_news_wakes_nobody_even_with_an_alert_running() -> None:
     late = replace(SEEN, age_s=600.5)
-    assert isinstance(decide(late, [running()], POLICY), Late)
-    assert isinstance(decide(replace(SEEN, age_s=600.0), [], POLICY), Raise)
+    assert isinstance(decide(late, [running()], POLICY), TooLate)
+    assert isinstance(decide(replace(SEEN, age_s=600.0), [], POLICY), RaiseAlert)
 
 
 def test_what_is_not_alerted_is_noted_late_or_not() -> None:
-    assert isinstance(decide(replace(SEEN, kind="car", age_s=9000), [], POLICY), Nothing)
+    assert isinstance(decide(replace(SEEN, kind="car", age_s=9000), [], POLICY), NoAlert)
 
 
 spans_s = st.floats(-200, 200, allow_nan=False)
@@ -111,7 +111,7 @@ alerts = st.builds(
         st.floats(0, 200),
         st.booleans(),
     ),
-    state=st.sampled_from(State),
+    state=st.sampled_from(AlertState),
     alert_id=st.uuids(),
 )
 
@@ -119,18 +119,18 @@ alerts = st.builds(
 @pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
 @given(st.lists(alerts, max_size=5), st.floats(0, 2000))
 def test_every_sighting_of_a_person_that_is_not_late_is_told_or_joined(
-    there: list[Running], age: float
+    there: list[OpenAlert], age: float
 ) -> None:
     decision = decide(replace(SEEN, age_s=age), there, POLICY)
-    assert isinstance(decision, Late) == (age > POLICY.late_after_s)
-    if isinstance(decision, Join):
+    assert isinstance(decision, TooLate) == (age > POLICY.late_after_s)
+    if isinstance(decision, JoinAlert):
         taken = next(alert for alert in there if alert.alert_id == decision.alert_id)
         assert taken.state.is_running
         assert abs(taken.began_utc_us - NOON_US) <= POLICY.group_max_s * 1e6
 
 
 @given(st.lists(alerts, max_size=5), st.randoms(use_true_random=False))
-def test_the_order_of_the_alerts_does_not_matter(there: list[Running], random: object) -> None:
+def test_the_order_of_the_alerts_does_not_matter(there: list[OpenAlert], random: object) -> None:
     shuffled = list(there)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert decide(SEEN, there, POLICY) == decide(SEEN, shuffled, POLICY)
@@ -174,7 +174,7 @@ def test_how_old_news_is(
 def test_a_spot_that_has_just_woken_people_rests(woke_s: float | None, is_quiet: bool) -> None:
     woke_utc_us = None if woke_s is None else NOON_US + round(woke_s * 1e6)
     decision = decide(SEEN, [], POLICY, woke_utc_us=woke_utc_us)
-    assert isinstance(decision, Raise)
+    assert isinstance(decision, RaiseAlert)
     assert (decision.quiet_reason is not None) == is_quiet
 
 
@@ -182,4 +182,4 @@ def test_a_critical_kind_never_rests() -> None:
     decision = decide(
         SEEN, [], replace(POLICY, critical_kinds=frozenset({"person"})), woke_utc_us=NOON_US
     )
-    assert decision == Raise("no alert of this camera takes it")
+    assert decision == RaiseAlert("no alert of this camera takes it")

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from agent.wire.terms import RuleWords
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.tables import alert_history
-from hub.alerting.oncall.faults import DutyError
+from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.response.service import ResponseService
 from hub.alerting.silences.rules import (
     MUTED_S,
     Ending,
     Silence,
-    Spot,
+    SilencedSpot,
     covers,
     is_to_be_muted,
     silenced_by,
@@ -54,24 +54,24 @@ def silence(**changed: Any) -> Silence:
 @pytest.mark.parametrize(
     ("changed", "spot", "is_covered"),
     [
-        ({}, Spot(HERE, "person"), True),
-        ({}, Spot(HERE, "crowd", "san", "entry"), True),
-        ({}, Spot(THERE, "person"), False),
-        ({"until_utc_us": NOW_US}, Spot(HERE, "person"), False),
-        ({"kind": "crowd"}, Spot(HERE, "person"), False),
-        ({"zone": "san"}, Spot(HERE, "person", "san", "entry"), True),
-        ({"zone": "san"}, Spot(HERE, "person"), False),
-        ({"is_exact": True, "kind": "person"}, Spot(HERE, "person"), True),
-        ({"is_exact": True, "kind": "person"}, Spot(HERE, "person", "san", "entry"), False),
+        ({}, SilencedSpot(HERE, "person"), True),
+        ({}, SilencedSpot(HERE, "crowd", "san", "entry"), True),
+        ({}, SilencedSpot(THERE, "person"), False),
+        ({"until_utc_us": NOW_US}, SilencedSpot(HERE, "person"), False),
+        ({"kind": "crowd"}, SilencedSpot(HERE, "person"), False),
+        ({"zone": "san"}, SilencedSpot(HERE, "person", "san", "entry"), True),
+        ({"zone": "san"}, SilencedSpot(HERE, "person"), False),
+        ({"is_exact": True, "kind": "person"}, SilencedSpot(HERE, "person"), True),
+        ({"is_exact": True, "kind": "person"}, SilencedSpot(HERE, "person", "san", "entry"), False),
         (
             {"is_exact": True, "kind": "person", "zone": "san", "rule": "entry"},
-            Spot(HERE, "person", "san", "loitering"),
+            SilencedSpot(HERE, "person", "san", "loitering"),
             False,
         ),
     ],
 )
 def test_a_silence_covers_what_it_names(
-    changed: dict[str, Any], spot: Spot, is_covered: bool
+    changed: dict[str, Any], spot: SilencedSpot, is_covered: bool
 ) -> None:
     assert covers(silence(**changed), spot, now_utc_us=NOW_US) == is_covered
 
@@ -93,7 +93,7 @@ def test_three_false_alarms_in_a_row_mute_and_a_true_one_between_does_not() -> N
 
 
 SPOTS = st.builds(
-    Spot,
+    SilencedSpot,
     st.sampled_from([HERE, THERE]),
     st.sampled_from(["person", "crowd"]),
     st.sampled_from([None, "san", "cong"]),
@@ -108,8 +108,8 @@ MUTES = SPOTS.map(
 
 @schedules(60, steps=1)
 @given(st.lists(MUTES, max_size=5), SPOTS)
-def test_of_any_mutes_only_the_very_spot_is_quiet(mutes: list[Silence], spot: Spot) -> None:
-    muted = {Spot(one.camera_id, one.kind or "", one.zone, one.rule) for one in mutes}
+def test_of_any_mutes_only_the_very_spot_is_quiet(mutes: list[Silence], spot: SilencedSpot) -> None:
+    muted = {SilencedSpot(one.camera_id, one.kind or "", one.zone, one.rule) for one in mutes}
     found = silenced_by(mutes, spot, now_utc_us=NOW_US)
     assert (found is not None) == (spot in muted)
 
@@ -246,7 +246,7 @@ def test_a_silence_needs_a_reason_and_a_keeper(streets: Streets) -> None:
     an = streets.officer("an")
     stranger = streets.officer("xa", area=streets.bridge)
     silences = streets.services.use(SilenceService)
-    with pytest.raises(DutyError):
+    with pytest.raises(OnCallError):
         silences.add_silence(kim, NewSilence(camera_of(streets), None, None, 60, " "))
     new = NewSilence(camera_of(streets), None, None, 3600, "x")
     assert not silences.add_silence(an, new)

@@ -10,13 +10,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring.rules.liveness import (
-    BrokerSigns,
-    CameraSigns,
-    NodeSigns,
-    Scene,
+    BrokerLiveness,
+    CameraLiveness,
+    LivenessFacts,
+    NodeLiveness,
     Thresholds,
 )
-from hub.alerting.monitoring.rules.troubles import Changed, Over, Raised, Step, Trouble, decide
+from hub.alerting.monitoring.rules.troubles import (
+    Step,
+    Trouble,
+    TroubleChanged,
+    TroubleOver,
+    TroubleRaised,
+    decide,
+)
 from tests.schedules import schedules
 
 pytestmark = [
@@ -50,16 +57,16 @@ class Country:
             self.online[UUID(int=number)] = (True, START_US)
             self.lost[UUID(int=number + 1000)] = (False, START_US)
 
-    def scene(self) -> Scene:
+    def scene(self) -> LivenessFacts:
         nodes = [
-            NodeSigns(node, self.areas(node), is_up, since, self.heard.get(node))
+            NodeLiveness(node, self.areas(node), is_up, since, self.heard.get(node))
             for node, (is_up, since) in self.online.items()
         ]
         cameras = [
-            CameraSigns(camera, UUID(int=camera.int - 1000), is_lost, since)
+            CameraLiveness(camera, UUID(int=camera.int - 1000), is_lost, since)
             for camera, (is_lost, since) in self.lost.items()
         ]
-        return Scene(BrokerSigns(*self.broker), nodes, cameras)
+        return LivenessFacts(BrokerLiveness(*self.broker), nodes, cameras)
 
     def areas(self, node: UUID) -> tuple[UUID, ...]:
         home = COMMUNE if node.int <= 40 else OTHER
@@ -74,15 +81,15 @@ class Country:
 
     def _note(self, step: Step) -> None:
         match step:
-            case Raised():
+            case TroubleRaised():
                 key = UUID(int=next(self.numbers))
                 trouble = Trouble(key, step.kind, step.dark, step.dark, step.node_id, step.area_id)
                 self.running[key] = trouble
-            case Changed(key, dark):
+            case TroubleChanged(key, dark):
                 old = self.running[key]
                 units = old.units | dark
                 self.running[key] = Trouble(key, old.kind, units, dark, old.node_id, old.area_id)
-            case Over(key):
+            case TroubleOver(key):
                 del self.running[key]
 
     def pass_s(self, span_s: float) -> None:
@@ -101,11 +108,11 @@ class Country:
         if self.lost[key][0] != is_lost:
             self.lost[key] = (is_lost, self.now_us)
 
-    def raised(self) -> list[Raised]:
-        return [step for step in self.said if isinstance(step, Raised)]
+    def raised(self) -> list[TroubleRaised]:
+        return [step for step in self.said if isinstance(step, TroubleRaised)]
 
     def overs(self) -> int:
-        return sum(isinstance(step, Over) for step in self.said)
+        return sum(isinstance(step, TroubleOver) for step in self.said)
 
 
 def settled() -> Country:
@@ -145,7 +152,7 @@ def test_a_commune_that_loses_its_line_is_one_alert_with_a_count() -> None:
         country.pass_s(1)
     country.pass_s(100)
     assert (len(country.raised()), country.overs()) == (1, 1)
-    shrinking = [len(step.dark) for step in country.said if isinstance(step, Changed)]
+    shrinking = [len(step.dark) for step in country.said if isinstance(step, TroubleChanged)]
     assert shrinking == sorted(shrinking, reverse=True) and shrinking[-1] >= 1
 
 

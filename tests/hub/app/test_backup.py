@@ -27,7 +27,7 @@ from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.schema import check_schema, upgrade
 from hub.base.storage.blobs import BlobFolder
-from hub.footage.retention.reconcile import Sweep
+from hub.footage.retention.reconcile import Reconciler
 from hub.footage.tables import media
 from hub.nodes.pki.authority import Authority
 from hub.registry.tables import areas
@@ -309,7 +309,7 @@ def test_files_that_came_after_the_backup_stay_until_the_nodes_have_told_of_them
         "clock": HubClock(),
         "bell": town.bell,
     }
-    sweep = Sweep(db, policy=POLICY, **rooms)
+    sweep = Reconciler(db, policy=POLICY, **rooms)
     for path in (place.folder / "media").rglob("*"):
         if path.is_file():
             os.utime(path, (1, 1))

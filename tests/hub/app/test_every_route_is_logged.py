@@ -26,8 +26,8 @@ from hub.base.db.database import Database
 from hub.cases.tables import case_items, cases
 from hub.footage.tables import media
 from hub.public.tips.forms import picture_of
-from hub.public.tips.public_service import TipDesk
-from hub.public.tips.rules import Words
+from hub.public.tips.public_service import PublicTipService
+from hub.public.tips.rules import TipTexts
 from hub.public.tips.sealing import Reporter
 from hub.public.tips.tables import tip_pictures
 from hub.public.tips.views import NewTip
@@ -452,8 +452,8 @@ class World:
             "area_id": str(town.area_id),
             "kind": "node",
         }
-        desk = town.services.use(TipDesk)
-        words = Words("Mất xe", "trước chợ", town.area_id, None, None, has_consent=True)
+        desk = town.services.use(PublicTipService)
+        words = TipTexts("Mất xe", "trước chợ", town.area_id, None, None, has_consent=True)
         desk.receive(
             NewTip(words, (picture_of(photo()),), Reporter("Lan", ""), "vi"), submission="1"
         )

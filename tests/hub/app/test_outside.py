@@ -15,9 +15,9 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 
 from deploy.broker import Broker
-from hub.app.external_check import Place, check_outside
+from hub.app.external_check import CheckedAddress, check_outside
 from hub.base.db.database import Database
-from hub.nodes.pki.authority import Papers
+from hub.nodes.pki.authority import TlsFiles
 from tests.browser.served import free_socket, served
 from tests.hub.rigs.enrolling_rig import EnrolHub
 from tests.hub.rigs.web_town import Town
@@ -43,7 +43,7 @@ class NodesPort:
 
 @contextmanager
 def nodes_port(
-    app: Any, papers: Papers, *, oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+    app: Any, papers: TlsFiles, *, oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
 ) -> Iterator[int]:
     place = free_socket()
     config = uvicorn.Config(
@@ -79,7 +79,7 @@ class Hub:
         pages = free_socket()
         parts.enter_context(served(self.app, pages, stop=town.bell.ring, papers=self.papers))
         nodes = parts.enter_context(nodes_port(NodesPort(self.app), self.papers))
-        self.place = Place(
+        self.place = CheckedAddress(
             "127.0.0.1",
             pages=pages.getsockname()[1],
             nodes=nodes,
@@ -101,7 +101,7 @@ def hub(needs_broker: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     db.close()
 
 
-def bad(place: Place, at: datetime | None = None) -> dict[str, str]:
+def bad(place: CheckedAddress, at: datetime | None = None) -> dict[str, str]:
     found = list(check_outside(place, now=lambda: at or now()))
     assert len(found) == 9
     return {part: line for is_well, part, line in found if not is_well}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.watchdog import Pulse, notify_systemd
+from hub.app.watchdog import PartWatch, notify_systemd
 from tests.hub.app.test_hub_program import Site, running, site
 from tests.waiting import patience_s, until
 
@@ -24,8 +24,8 @@ class Told:
         self.words: list[str] = []
         self.now_s = 100.0
 
-    def pulse(self) -> Pulse:
-        return Pulse(notify=self.words.append, now_s=lambda: self.now_s)
+    def pulse(self) -> PartWatch:
+        return PartWatch(notify=self.words.append, now_s=lambda: self.now_s)
 
 
 def test_watchdog_is_fed_while_every_part_beats() -> None:

@@ -13,18 +13,18 @@ from deploy.broker import Broker
 from hub.access.grants import people_rows, rows
 from hub.access.rules.grants import Grant, Right
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.base.backoff import Patience
-from hub.base.change_signal import Bell
+from hub.base.backoff import Backoff
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
-from hub.intake.filing.batch import Clerk
+from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
-from hub.intake.gap_recovery import RollCall
-from hub.intake.presence import Fleet
+from hub.intake.gap_recovery import GapRecovery
+from hub.intake.presence import PresenceRecorder
 from hub.intake.rules.gaps import AskPolicy
-from hub.intake.subscriber import Subscriber, Writer
+from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.spool.tables import events
-from hub.notify.phones.rows import Phone, put_phone
+from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.notify.tables import notifications
 from hub.registry import registry
 from tests.agent.rigs.hubside import NODE, Running, now, open_journal, opened
@@ -46,16 +46,16 @@ LATE_AT_ONCE = replace(EACH_ALONE, late_after_s=0)
 @contextmanager
 def at_work(db: Database, broker: Broker, policy: Policy) -> Iterator[None]:
     """The intake as the hub has it, but in a hurry; the database is closed with it."""
-    clerk = Clerk(
+    clerk = BatchFiler(
         Filing(policy),
-        Fleet(tokens()),
-        roll=RollCall(SOON),
+        PresenceRecorder(tokens()),
+        roll=GapRecovery(SOON),
     )
     hub = Subscriber(
         address(broker),
-        writer=Writer(db, clerk=clerk, clock=HubClock()),
-        bell=Bell(),
-        patience=Patience(first_s=0.1, longest_s=0.2),
+        writer=BatchWriter(db, clerk=clerk, clock=HubClock()),
+        bell=ChangeSignal(),
+        patience=Backoff(first_s=0.1, longest_s=0.2),
         births_every_s=0.1,
         ask_every_s=0.1,
     )
@@ -84,7 +84,9 @@ def an_officer_with_a_phone(db: Database) -> None:
         area_id = registry.area_by_name(conn, "Tân Khai")
         grant = Grant(area_id, None, rights, starts_utc_us=moment.utc_us - 1)
         rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=moment)
-        phone = Phone(channel="webpush", address="https://push.example/an", secrets="{}", label="p")
+        phone = NewPhoneRow(
+            channel="webpush", address="https://push.example/an", secrets="{}", label="p"
+        )
         put_phone(conn, person_id, phone, now=moment)
 
 

@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 import hub
 from hub.app.features import FEATURES
 from hub.cases.service import CaseService
-from hub.public.tips.public_service import TipDesk
-from hub.web.services import Provider, Services
+from hub.public.tips.public_service import PublicTipService
+from hub.web.services import ServiceProvider, Services
 from tests.hub.rigs.web_town import Town
 
 PARTS: Final[dict[str, dict[str, str]]] = {
@@ -114,12 +114,12 @@ def _asked(route: object) -> Iterator[tuple[type, type]]:
     hints: dict[str, Any] = get_type_hints(route.endpoint, include_extras=True)
     for hint in hints.values():
         for extra in get_args(hint)[1:]:
-            if isinstance(extra, Depends) and isinstance(extra.dependency, Provider):
+            if isinstance(extra, Depends) and isinstance(extra.dependency, ServiceProvider):
                 yield get_args(hint)[0], extra.dependency.kind
 
 
 def test_a_hub_may_be_without_a_service() -> None:
     none = Services(())
-    assert none.find(TipDesk) is None
-    with pytest.raises(LookupError, match="TipDesk"):
-        none.use(TipDesk)
+    assert none.find(PublicTipService) is None
+    with pytest.raises(LookupError, match="PublicTipService"):
+        none.use(PublicTipService)

@@ -15,7 +15,7 @@ from hub.base.audit.acting import Acting, Changing, How, On, Reading, UnloggedEr
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.errors import DomainError
 from hub.registry.tables import areas
 from tests.hub.rigs.streets import Streets
@@ -74,7 +74,7 @@ class Desk:
             return conn.scalar(query) == NAME
 
 
-class WatchedBell(Bell):
+class WatchedBell(ChangeSignal):
     """Notes which acts were on record when it rang."""
 
     def __init__(self, desk: Desk) -> None:

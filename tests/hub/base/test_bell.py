@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.columns import new_id
 from tests.hub.rigs.streets import NIGHT
@@ -14,7 +14,7 @@ from tests.hub.rigs.streets import NIGHT
 
 def test_a_ring_from_a_thread_wakes_all_who_wait() -> None:
     async def wait_all() -> list[int]:
-        bell = Bell()
+        bell = ChangeSignal()
         waits = [asyncio.create_task(bell.wait(0, 10)) for _ in range(3)]
         await asyncio.sleep(0)
         threading.Thread(target=bell.ring).start()
@@ -25,7 +25,7 @@ def test_a_ring_from_a_thread_wakes_all_who_wait() -> None:
 
 def test_a_ring_between_two_waits_is_not_missed() -> None:
     async def late() -> int:
-        bell = Bell()
+        bell = ChangeSignal()
         heard = bell.rings
         bell.ring()
         return await bell.wait(heard, 10)
@@ -35,7 +35,7 @@ def test_a_ring_between_two_waits_is_not_missed() -> None:
 
 def test_waiting_ends_when_the_time_is_up_or_the_waiter_is_cancelled() -> None:
     async def impatient() -> int:
-        bell = Bell()
+        bell = ChangeSignal()
         task = asyncio.create_task(bell.wait(0))
         await asyncio.sleep(0)
         task.cancel()
@@ -48,7 +48,7 @@ def test_waiting_ends_when_the_time_is_up_or_the_waiter_is_cancelled() -> None:
 
 
 def test_a_closed_loop_does_not_stop_the_bell() -> None:
-    bell = Bell()
+    bell = ChangeSignal()
     loop = asyncio.new_event_loop()
     task = loop.create_task(bell.wait(0))
     loop.run_until_complete(asyncio.sleep(0))

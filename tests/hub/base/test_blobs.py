@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hub.base.storage.blobs import (
     BlobFolder,
     Blobs,
-    Found,
     HashMismatchError,
     NoRoomError,
     StoreAwayError,
+    StoredBlob,
 )
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
 from hub.base.storage.staging import PIECE_BYTES
@@ -76,7 +76,7 @@ def whole(store: Blobs, sha256: str, *, start: int = 0, length: int = 2**30) -> 
     return b"".join(store.read(sha256, start=start, length=length))
 
 
-def all_of(store: Blobs) -> list[Found]:
+def all_of(store: Blobs) -> list[StoredBlob]:
     shelves = sorted(
         {sha(content)[:2] for content in (b"a", b"bb" * 300, b"", b"ccc", b"clip", b"x")}
     )

@@ -21,9 +21,9 @@ from hub.app import config
 from hub.app.wiring import timestamping
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.base.rfc3161 import Authority, StampError, check_stamp, read_roots
-from hub.cases.evidence.check import Verdict, check_package
-from hub.cases.evidence.keys import Signer
+from hub.base.rfc3161 import StampError, TimestampAuthority, check_stamp, read_roots
+from hub.cases.evidence.check import PackageCheck, check_package
+from hub.cases.evidence.keys import EvidenceSigner
 from hub.cases.evidence.manifest import MANIFEST, STAMP
 from hub.cases.evidence.package import Order, write_package
 from hub.console.service import InboxService
@@ -53,7 +53,7 @@ def office(papers: StampOffice) -> Iterator[StampOffice]:
 
 
 @pytest.fixture
-def by(tmp_path: Path) -> Signer:
+def by(tmp_path: Path) -> EvidenceSigner:
     return signer(tmp_path / "secrets", datetime.now(UTC))
 
 
@@ -71,23 +71,25 @@ def settings(office: StampOffice, tmp_path: Path, **changed: str) -> config.HubS
     )
 
 
-def order_now(stamps: Authority | None, error_ms: int | None = 5) -> Order:
+def order_now(stamps: TimestampAuthority | None, error_ms: int | None = 5) -> Order:
     now = Moment(round(datetime.now(UTC).timestamp() * 1e6), error_ms)
     return replace(order(item(1, "clip", CLIP)), now=now, stamps=stamps)
 
 
-def packaged(by: Signer, stamps: Authority | None, error_ms: int | None = 5) -> bytes:
+def packaged(
+    by: EvidenceSigner, stamps: TimestampAuthority | None, error_ms: int | None = 5
+) -> bytes:
     file = io.BytesIO()
     write_package(order_now(stamps, error_ms), signer=by, file=file)
     return file.getvalue()
 
 
-def judged(content: bytes, by: Signer, *stamp_roots: x509.Certificate) -> Verdict:
+def judged(content: bytes, by: EvidenceSigner, *stamp_roots: x509.Certificate) -> PackageCheck:
     return check_package(io.BytesIO(content), [by.certificate], stamp_roots=stamp_roots)
 
 
 def test_a_package_is_stamped_by_a_real_authority_and_says_when_and_by_whom(
-    office: StampOffice, by: Signer, tmp_path: Path
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     content = packaged(by, timestamping.asked(settings(office, tmp_path)))
     for given in ([], roots(office)):
@@ -103,7 +105,7 @@ def test_a_package_is_stamped_by_a_real_authority_and_says_when_and_by_whom(
 
 
 def test_stock_openssl_checks_the_stamp_by_the_last_line_of_the_summary(
-    office: StampOffice, by: Signer, tmp_path: Path
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     content = packaged(by, timestamping.asked(settings(office, tmp_path)))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -119,7 +121,7 @@ def test_stock_openssl_checks_the_stamp_by_the_last_line_of_the_summary(
 
 
 def test_one_who_believes_another_root_is_told_that_the_stamp_does_not_hold(
-    office: StampOffice, by: Signer, tmp_path: Path
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     content = packaged(by, timestamping.asked(settings(office, tmp_path)))
     foreign = StampOffice(tmp_path / "foreign")
@@ -153,7 +155,7 @@ LIES: dict[str, tuple[Callable[[StampOffice], Callable[[bytes], bytes]], str]] =
 
 @pytest.mark.parametrize("lie", LIES)
 def test_what_is_no_stamp_costs_a_clear_word_and_never_the_export(
-    office: StampOffice, by: Signer, tmp_path: Path, lie: str
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path, lie: str
 ) -> None:
     make, word = LIES[lie]
     office.answer = make(office)
@@ -170,7 +172,7 @@ def test_what_is_no_stamp_costs_a_clear_word_and_never_the_export(
 
 
 def test_an_earlier_answer_a_foreign_office_and_a_wrong_clock_are_no_stamp(
-    office: StampOffice, by: Signer, tmp_path: Path
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     said = settings(office, tmp_path)
     office.answer = of_earlier(office)
@@ -193,7 +195,7 @@ def test_an_earlier_answer_a_foreign_office_and_a_wrong_clock_are_no_stamp(
 
 
 def test_one_who_has_the_evidence_key_cannot_date_a_package_back_under_a_stamp(
-    office: StampOffice, by: Signer, tmp_path: Path
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     content = packaged(by, timestamping.asked(settings(office, tmp_path)))
     entries = dict(entries_of(content))
@@ -209,7 +211,7 @@ def test_one_who_has_the_evidence_key_cannot_date_a_package_back_under_a_stamp(
 
 
 def test_a_stamp_that_was_taken_out_or_of_another_package_is_found(
-    office: StampOffice, by: Signer, tmp_path: Path
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     said = settings(office, tmp_path)
     one, two = (dict(entries_of(packaged(by, timestamping.asked(said)))) for _ in range(2))
@@ -222,7 +224,7 @@ def test_a_stamp_that_was_taken_out_or_of_another_package_is_found(
 
 
 def test_an_office_that_is_silent_closed_or_unknown_is_named_in_one_line(
-    office: StampOffice, by: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
         monkeypatch.context() as hurried,
@@ -264,7 +266,7 @@ def test_check_asks_the_office_for_a_stamp_and_says_who_signs(
 
 
 def test_verify_believes_the_root_that_it_is_given(
-    office: StampOffice, by: Signer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    office: StampOffice, by: EvidenceSigner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk = Desk.of("sqlite:///none.db", tmp_path, capsys)
     path, key = tmp_path / "p.zip", tmp_path / "k.crt"
@@ -280,7 +282,9 @@ def test_verify_believes_the_root_that_it_is_given(
 def test_whatever_bytes_come_as_an_answer_are_a_stamp_or_a_clear_word(office: StampOffice) -> None:
     kept = roots(office)
     question: list[bytes] = []
-    Authority("x", kept, lambda asked: question.append(asked) or office.reply(asked)).stamp(b"x")
+    TimestampAuthority(
+        "x", kept, lambda asked: question.append(asked) or office.reply(asked)
+    ).stamp(b"x")
     answer = office.reply(question[0])
     dice = random.Random(4)  # noqa: S311 - dice, no secret
     for number in range(1500):
@@ -300,13 +304,15 @@ def test_whatever_bytes_come_as_an_answer_are_a_stamp_or_a_clear_word(office: St
 
 
 def test_certificates_of_no_version_in_an_answer_or_as_roots_are_a_clear_word(
-    office: StampOffice, by: Signer
+    office: StampOffice, by: EvidenceSigner
 ) -> None:
     def without_version(content: bytes) -> bytes:
         assert VERSION_3 in content
         return content.replace(VERSION_3, VERSION_3[:-1] + b"\x42")
 
-    lying = Authority("x", roots(office), lambda asked: without_version(office.reply(asked)))
+    lying = TimestampAuthority(
+        "x", roots(office), lambda asked: without_version(office.reply(asked))
+    )
     content = packaged(by, lying)
     assert any("no stamp of these bytes" in note for note in judged(content, by).notes)
     [root] = roots(office)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.base.clock.steady import ABSENCE_US, DOUBT_US, SETTLE_US, STEP_US, Anchor, SteadyTime
+from hub.base.clock.steady import ABSENCE_US, DOUBT_US, SETTLE_US, STEP_US, ClockAnchor, SteadyTime
 from hub.base.clock.steady_clock import FILE, SteadyClock
 from hub.base.moment import Moment
 from tests.hub.rigs.wrong_clock import put_wrong
@@ -28,12 +28,12 @@ START = 1_795_000_000 * S
 class Machine:
     """A machine whose clock can be stepped; UTC and ticks in µs."""
 
-    def __init__(self, *, boot_id: str = "boot", anchor: Anchor | None = None) -> None:
+    def __init__(self, *, boot_id: str = "boot", anchor: ClockAnchor | None = None) -> None:
         self.boot_id = boot_id
         self.ticks_us, self.wall_us = 50 * S, START
         self.time = self.begins(anchor)
 
-    def begins(self, anchor: Anchor | None) -> SteadyTime:
+    def begins(self, anchor: ClockAnchor | None) -> SteadyTime:
         return SteadyTime(
             anchor, boot_id=self.boot_id, wall_us=self.wall_us, ticks_us=self.ticks_us
         )
@@ -107,7 +107,7 @@ def test_a_hub_killed_meanwhile_goes_on_as_if_it_had_run() -> None:
 
 
 def test_a_machine_that_boots_in_1970_goes_on_from_where_it_was_until_vouched_for() -> None:
-    left = Anchor("before", base_us=0, utc_us=START)
+    left = ClockAnchor("before", base_us=0, utc_us=START)
     machine = Machine()
     machine.wall_us = 100 * S
     machine.time = machine.begins(left)
@@ -122,7 +122,7 @@ def test_a_machine_that_boots_in_1970_goes_on_from_where_it_was_until_vouched_fo
 
 def test_a_long_absence_is_doubted_and_a_short_one_is_not() -> None:
     for away_us, is_doubted in ((ABSENCE_US + S, True), (ABSENCE_US - S, False)):
-        machine = Machine(anchor=Anchor("before", base_us=0, utc_us=START - away_us))
+        machine = Machine(anchor=ClockAnchor("before", base_us=0, utc_us=START - away_us))
         assert machine.reads() == START
         assert machine.time.is_doubted(is_vouched=False) is is_doubted
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
-from hub.base.db.group_commit import Together
-from hub.base.db.write_queue import Turns
+from hub.base.db.group_commit import GroupCommit
+from hub.base.db.write_queue import WriteQueue
 from hub.base.moment import Moment
 from hub.registry.tables import areas
 from tests.waiting import patience_s, until
@@ -22,7 +22,7 @@ NOW = Moment(1_800_000_000_000_000, 5)
 class Asking:
     """Threads that ask for the turn one after the other, and write down when they had it."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: WriteQueue) -> None:
         self.had: list[str] = []
         self._turns = turns
         self._threads: list[threading.Thread] = []
@@ -42,7 +42,7 @@ class Asking:
 
 
 def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> None:
-    turns = Turns()
+    turns = WriteQueue()
     asking = Asking(turns)
     with turns.turn():
         for name in "abc":
@@ -52,7 +52,7 @@ def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> None:
 
 
 def test_who_has_patience_lets_others_by_but_not_for_longer_than_that() -> None:
-    turns = Turns()
+    turns = WriteQueue()
     asking = Asking(turns)
     with turns.turn():
         asking.ask("picture", patience_s=3600)
@@ -64,7 +64,7 @@ def test_who_has_patience_lets_others_by_but_not_for_longer_than_that() -> None:
 
 
 def test_a_turn_that_ended_badly_is_given_on() -> None:
-    turns = Turns()
+    turns = WriteQueue()
     with pytest.raises(ZeroDivisionError), turns.turn():
         _ = 1 / 0
     with turns.turn():
@@ -72,7 +72,7 @@ def test_a_turn_that_ended_badly_is_given_on() -> None:
 
 
 def test_no_two_have_the_turn_at_once() -> None:
-    turns, inside, most = Turns(), 0, 0
+    turns, inside, most = WriteQueue(), 0, 0
 
     def run() -> None:
         nonlocal inside, most
@@ -92,7 +92,7 @@ def test_no_two_have_the_turn_at_once() -> None:
 
 def test_deeds_that_wait_for_each_other_share_a_commit(db: Database) -> None:
     commits = []
-    together = Together(db, patience_s=1.0)
+    together = GroupCommit(db, patience_s=1.0)
 
     def add(conn: Connection) -> int:
         commits.append(conn)
@@ -116,7 +116,7 @@ def test_deeds_that_wait_for_each_other_share_a_commit(db: Database) -> None:
 
 
 def test_a_deed_that_fails_takes_no_other_along(db: Database) -> None:
-    together, taken = Together(db, patience_s=1.0), new_id(NOW)
+    together, taken = GroupCommit(db, patience_s=1.0), new_id(NOW)
     failed: list[Exception] = []
 
     def write(area_id: object) -> None:
@@ -140,7 +140,7 @@ def test_a_deed_that_fails_takes_no_other_along(db: Database) -> None:
 
 def test_whoever_writes_for_others_and_ends_leaves_nobody_waiting(db: Database) -> None:
     """Also where the deeds are tried one by one, since another's failed."""
-    together, taken = Together(db, patience_s=1.0), new_id(NOW)
+    together, taken = GroupCommit(db, patience_s=1.0), new_id(NOW)
     ended: list[object] = []
 
     def add(conn: Connection, area_id: object = taken) -> None:

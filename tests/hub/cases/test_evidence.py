@@ -20,10 +20,10 @@ from hub.base.audit.log import DETAIL_CHARS
 from hub.base.moment import Moment
 from hub.base.private_files import read_private, write_private, write_public
 from hub.cases.evidence import keys
-from hub.cases.evidence.check import Verdict, check_package
-from hub.cases.evidence.keys import EvidenceKeyError, Signer
-from hub.cases.evidence.layout import LayoutError, Writer, read_entries
-from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, Footage
+from hub.cases.evidence.check import PackageCheck, check_package
+from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner
+from hub.cases.evidence.layout import LayoutError, PackageWriter, read_entries
+from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, ExportedFootage
 from hub.cases.evidence.package import ChangedError, Item, Order, path_of, write_package
 from hub.cases.evidence.pdf import letters
 
@@ -33,13 +33,13 @@ NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 NOW_US = round(NOW.timestamp() * 1e6)
 
 
-def signer(folder: Path, now: datetime = NOW) -> Signer:
+def signer(folder: Path, now: datetime = NOW) -> EvidenceSigner:
     return keys.new_key(folder, now, private=write_private, public=write_public)
 
 
 def item(number: int, kind: str, content: bytes) -> Item:
     media_id = UUID(int=number)
-    footage = Footage(
+    footage = ExportedFootage(
         path=path_of(number, kind, media_id),
         media_id=media_id,
         kind=kind,  # one of the three
@@ -71,13 +71,13 @@ def order(*items: Item, case: str = "VA-12/2026") -> Order:
     )
 
 
-def package(by: Signer, *items: Item, case: str = "VA-12/2026") -> bytes:
+def package(by: EvidenceSigner, *items: Item, case: str = "VA-12/2026") -> bytes:
     file = io.BytesIO()
     write_package(order(*items, case=case), signer=by, file=file)
     return file.getvalue()
 
 
-def check(content: bytes, *trusted: Signer) -> Verdict:
+def check(content: bytes, *trusted: EvidenceSigner) -> PackageCheck:
     return check_package(io.BytesIO(content), [one.certificate for one in trusted])
 
 
@@ -85,17 +85,17 @@ CLIP, PICTURE = random.Random(1).randbytes(40_000), random.Random(2).randbytes(9
 
 
 @pytest.fixture
-def by(tmp_path: Path) -> Signer:
+def by(tmp_path: Path) -> EvidenceSigner:
     return signer(tmp_path / "secrets")
 
 
 @pytest.fixture
-def whole(by: Signer) -> bytes:
+def whole(by: EvidenceSigner) -> bytes:
     return package(by, item(1, "clip", CLIP), item(2, "picture", PICTURE))
 
 
 @pytest.mark.promise("Cases and evidence: No true package or log is called forged.")
-def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: Signer) -> None:
+def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: EvidenceSigner) -> None:
     verdict = check(whole, by)
     assert verdict.faults == []
     assert verdict.manifest is not None
@@ -116,7 +116,7 @@ def test_any_reader_of_archives_unpacks_it_byte_for_byte(whole: bytes) -> None:
 @pytest.mark.system
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_summary_on_paper_has_its_words_letters_and_pictures(
-    by: Signer, tmp_path: Path, language: str
+    by: EvidenceSigner, tmp_path: Path, language: str
 ) -> None:
     sketch = io.BytesIO()
     Image.new("RGB", (2000, 1000), "navy").save(sketch, "JPEG")
@@ -147,7 +147,7 @@ def test_the_summary_on_paper_has_its_words_letters_and_pictures(
 
 @pytest.mark.system
 def test_a_note_longer_than_a_page_is_on_paper_to_its_last_letter(
-    by: Signer, tmp_path: Path
+    by: EvidenceSigner, tmp_path: Path
 ) -> None:
     said = order(item(1, "clip", CLIP))
     long = {**said.custody[0], "act": "alert.resolve", "detail": "ẵ" * DETAIL_CHARS}
@@ -159,7 +159,7 @@ def test_a_note_longer_than_a_page_is_on_paper_to_its_last_letter(
 
 
 def test_without_letters_a_package_leaves_without_paper(
-    by: Signer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    by: EvidenceSigner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("hub.cases.evidence.pdf.FONTS", tmp_path)
     letters.cache_clear()
@@ -198,7 +198,7 @@ def entries_of(content: bytes) -> list[tuple[str, bytes]]:
 
 def packed(entries: list[tuple[str, bytes]]) -> bytes:
     file = io.BytesIO()
-    writer = Writer(file)
+    writer = PackageWriter(file)
     for name, content in entries:
         writer.add(name, [content])
     writer.close()
@@ -270,7 +270,7 @@ FORGERIES: list[Callable[[bytes, random.Random, bytes], tuple[bytes, str]]] = [
 
 @pytest.mark.promise("Cases and evidence: Each forgery of a package or log is found.")
 def test_each_of_a_thousand_forgeries_is_found_and_its_file_named(
-    whole: bytes, by: Signer, tmp_path: Path
+    whole: bytes, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     dice = random.Random(3)  # noqa: S311 - dice, no secret
     same_hub = package(
@@ -288,7 +288,9 @@ def test_each_of_a_thousand_forgeries_is_found_and_its_file_named(
         assert any(re.search(place, fault) for fault in faults), (forge.__name__, place, faults)
 
 
-def test_a_package_all_of_another_key_is_whole_and_not_believed(by: Signer, tmp_path: Path) -> None:
+def test_a_package_all_of_another_key_is_whole_and_not_believed(
+    by: EvidenceSigner, tmp_path: Path
+) -> None:
     forger = signer(tmp_path / "forger")
     forged = package(forger, item(1, "clip", CLIP))
     assert check(forged, forger).is_intact
@@ -296,7 +298,7 @@ def test_a_package_all_of_another_key_is_whole_and_not_believed(by: Signer, tmp_
     assert "nobody here vouches for this key" in fault
 
 
-def test_every_cut_of_a_package_is_found(whole: bytes, by: Signer) -> None:
+def test_every_cut_of_a_package_is_found(whole: bytes, by: EvidenceSigner) -> None:
     for length in range(0, len(whole), 997):
         assert not check(whole[:length], by).is_intact
     assert not check(whole + b"\0", by).is_intact
@@ -347,7 +349,7 @@ def test_a_key_that_is_missing_ended_open_to_all_or_unreadable_says_so_with_its_
         keys.current(folder, NOW, read=read_private)
 
 
-def test_footage_that_is_not_what_its_node_announced_is_not_exported(by: Signer) -> None:
+def test_footage_that_is_not_what_its_node_announced_is_not_exported(by: EvidenceSigner) -> None:
     changed = replace(item(1, "clip", CLIP), read=lambda: [CLIP[:-1], b"x"])
     with pytest.raises(ChangedError, match="media sweep"):
         package(by, changed)
@@ -359,13 +361,15 @@ def test_no_path_of_a_package_leads_out_of_its_folder(name: str) -> None:
         replace_path(name)
 
 
-def replace_path(name: str) -> Footage:
+def replace_path(name: str) -> ExportedFootage:
     said = item(1, "clip", CLIP).footage.model_dump() | {"path": name}
-    return Footage.model_validate(said)
+    return ExportedFootage.model_validate(said)
 
 
 @pytest.mark.promise("Cases and evidence: A case name with odd characters is shown as it is.")
-def test_a_case_called_by_quotes_and_marks_is_shown_as_it_is_and_runs_nothing(by: Signer) -> None:
+def test_a_case_called_by_quotes_and_marks_is_shown_as_it_is_and_runs_nothing(
+    by: EvidenceSigner,
+) -> None:
     case = "\"'<script>alert(1)</script>\u202etxt"
     content = package(by, item(1, "clip", CLIP), case=case)
     assert check(content, by).is_intact

@@ -16,10 +16,10 @@ from PIL import Image
 from sqlalchemy import select
 
 from hub.cases.evidence.blur import BlurError, blur
-from hub.cases.evidence.keys import Signer
+from hub.cases.evidence.keys import EvidenceSigner
 from hub.cases.evidence.manifest import MANIFEST
 from hub.cases.evidence.package import write_package
-from hub.cases.evidence.redaction_plan import Drawn, Hidden, Plan, read_plan
+from hub.cases.evidence.redaction_plan import DrawnBox, HiddenObject, RedactionPlan, read_plan
 from hub.footage.tables import media
 from tests.agent.rigs.videos import walk_past
 from tests.hub.cases.test_evidence import check, entries_of, item, order, packed, signer
@@ -34,16 +34,16 @@ pytestmark = pytest.mark.promise(
 MEDIA = UUID(int=1)
 
 
-def box(at_s: float, x0: float, y0: float, x1: float, y1: float) -> Drawn:
-    return Drawn(at_s=at_s, x0=x0, y0=y0, x1=x1, y1=y1)
+def box(at_s: float, x0: float, y0: float, x1: float, y1: float) -> DrawnBox:
+    return DrawnBox(at_s=at_s, x0=x0, y0=y0, x1=x1, y1=y1)
 
 
-WALKER = Hidden(boxes=(box(0, 0.0, 0.4, 0.13, 0.76), box(1.9, 0.2375, 0.4, 0.3675, 0.76)))
+WALKER = HiddenObject(boxes=(box(0, 0.0, 0.4, 0.13, 0.76), box(1.9, 0.2375, 0.4, 0.3675, 0.76)))
 """Follows the square of `walk_past`, drawn at its first and its last frame: 4 of 320 a tenth."""
 
 
 def test_a_box_follows_the_line_between_two_that_were_drawn() -> None:
-    moves = Hidden(
+    moves = HiddenObject(
         boxes=(box(1, 0, 0, 0.2, 0.2), box(3, 0.4, 0.2, 0.6, 0.4), box(4, 0.4, 0.2, 1, 1))
     )
     assert moves.at(0.9) is None
@@ -51,7 +51,7 @@ def test_a_box_follows_the_line_between_two_that_were_drawn() -> None:
     assert moves.at(2) == pytest.approx((0.2, 0.1, 0.4, 0.3))
     assert moves.at(4) == (0.4, 0.2, 1, 1)
     assert moves.at(4.1) is None
-    assert Hidden(boxes=(box(7, 0, 0, 1, 1),)).at(0) == (0, 0, 1, 1)
+    assert HiddenObject(boxes=(box(7, 0, 0, 1, 1),)).at(0) == (0, 0, 1, 1)
 
 
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=6, unique=True), st.floats(-5, 105))
@@ -61,7 +61,7 @@ def test_a_followed_box_stays_within_those_that_were_drawn(moments: list[float],
     for moment in sorted(moments):
         x0, y0 = dice.random() * 0.5, dice.random() * 0.5
         drawn.append(box(moment, x0, y0, x0 + 0.3, y0 + 0.3))
-    found = Hidden(boxes=tuple(drawn)).at(at)
+    found = HiddenObject(boxes=tuple(drawn)).at(at)
     assert (found is None) == (not min(moments) <= at <= max(moments))
     if found is not None:
         for place, share in enumerate(found):
@@ -75,7 +75,7 @@ def frames(content: bytes) -> list[np.ndarray]:
         return [frame.to_ndarray(format="gray") for frame in clip.decode(video=0)]  # type: ignore[union-attr]  # it was opened to be read
 
 
-def made(tmp_path: Path, content: bytes, plan: Plan, kind: str = "clip") -> bytes:
+def made(tmp_path: Path, content: bytes, plan: RedactionPlan, kind: str = "clip") -> bytes:
     whole, copy = tmp_path / "whole", tmp_path / "copy"
     blur(kind, [content], plan, original=whole, copy=copy)
     return copy.read_bytes()
@@ -84,7 +84,7 @@ def made(tmp_path: Path, content: bytes, plan: Plan, kind: str = "clip") -> byte
 def test_what_moves_is_hidden_in_every_frame_and_every_frame_is_marked(tmp_path: Path) -> None:
     content = walk_past(tmp_path / "street.mp4").read_bytes()
     before = frames(content)
-    after = frames(made(tmp_path, content, Plan(media_id=MEDIA, areas=(WALKER,))))
+    after = frames(made(tmp_path, content, RedactionPlan(media_id=MEDIA, areas=(WALKER,))))
     assert len(after) == len(before) == 20
     for number, (was, now) in enumerate(zip(before, after, strict=True)):
         left = number * 4
@@ -102,7 +102,7 @@ def test_what_is_drawn_on_a_frame_that_is_shown_for_long_is_hidden_on_it(tmp_pat
     content = walk_past(tmp_path / "slow.mp4", seconds=4, frames_per_s=2).read_bytes()
     on_third = box(1.45, 0.02, 0.4, 0.16, 0.76)  # of 0.5 s; it is shown from 1 to 1.5 s
     later = box(2.4, 0.05, 0.4, 0.2, 0.76)
-    drawn = Plan(media_id=MEDIA, areas=(Hidden(boxes=(on_third, later)),))
+    drawn = RedactionPlan(media_id=MEDIA, areas=(HiddenObject(boxes=(on_third, later)),))
     before, after = frames(content), frames(made(tmp_path, content, drawn))
     for number in range(8):
         left = number * 4
@@ -118,7 +118,7 @@ def test_a_picture_is_hidden_and_keeps_nothing_of_what_its_file_said(tmp_path: P
     said = Image.Exif()
     said[0x010F] = "maker of the camera"
     Image.fromarray(noise).save(file, "JPEG", exif=said)
-    plan = Plan(media_id=MEDIA, areas=(Hidden(boxes=(box(0, 0.5, 0.5, 1, 1),)),))
+    plan = RedactionPlan(media_id=MEDIA, areas=(HiddenObject(boxes=(box(0, 0.5, 0.5, 1, 1),)),))
     copy = made(tmp_path, file.getvalue(), plan, "picture")
     assert b"maker" in file.getvalue() and b"maker" not in copy
     shown = np.asarray(Image.open(io.BytesIO(copy)).convert("L")).astype(float)
@@ -132,7 +132,7 @@ def test_a_picture_is_hidden_and_keeps_nothing_of_what_its_file_said(tmp_path: P
 )
 def test_what_cannot_be_hidden_says_so(tmp_path: Path, kind: str, content: bytes) -> None:
     with pytest.raises(BlurError, match=r"cannot be read|no picture"):
-        made(tmp_path, content, Plan(media_id=MEDIA, areas=(WALKER,)), kind)
+        made(tmp_path, content, RedactionPlan(media_id=MEDIA, areas=(WALKER,)), kind)
 
 
 @pytest.mark.parametrize(
@@ -150,21 +150,21 @@ def test_what_cannot_be_hidden_says_so(tmp_path: Path, kind: str, content: bytes
 def test_a_plan_that_makes_no_sense_is_refused_with_its_place(
     change: dict[str, object], word: str
 ) -> None:
-    plan = json.loads(Plan(media_id=MEDIA, areas=(WALKER,)).model_dump_json()) | change
+    plan = json.loads(RedactionPlan(media_id=MEDIA, areas=(WALKER,)).model_dump_json()) | change
     with pytest.raises(ValueError, match=word):
         read_plan(json.dumps(plan).encode())
 
 
 @pytest.fixture
-def by(tmp_path: Path) -> Signer:
+def by(tmp_path: Path) -> EvidenceSigner:
     return signer(tmp_path / "secrets")
 
 
 def test_the_copy_lies_beside_its_original_and_manifest_and_summary_say_what_it_is(
-    by: Signer, tmp_path: Path
+    by: EvidenceSigner, tmp_path: Path
 ) -> None:
     content = walk_past(tmp_path / "street.mp4", seconds=1).read_bytes()
-    plan = Plan(media_id=MEDIA, areas=(WALKER,))
+    plan = RedactionPlan(media_id=MEDIA, areas=(WALKER,))
     said = order(replace(item(1, "clip", content), hides=plan))
     file = io.BytesIO()
     manifest = write_package(said, signer=by, file=file)
@@ -204,10 +204,10 @@ def test_an_export_takes_a_plan_for_footage_that_leaves_and_refuses_any_other(
     plan = tmp_path / "plan.json"
     with town.db.reading() as conn:
         picture_id = conn.scalars(select(media.c.id).where(media.c.kind == "picture")).one()
-    plan.write_text(Plan(media_id=picture_id, areas=(WALKER,)).model_dump_json())
+    plan.write_text(RedactionPlan(media_id=picture_id, areas=(WALKER,)).model_dump_json())
     into = ["--into", str(tmp_path / "out"), "--redact", str(plan)]
     assert "redacted copies beside it: 1" in desk.says("evidence", "export", *words, *into)
-    plan.write_text(Plan(media_id=UUID(int=5), areas=(WALKER,)).model_dump_json())
+    plan.write_text(RedactionPlan(media_id=UUID(int=5), areas=(WALKER,)).model_dump_json())
     assert "is not among what is exported" in desk.refuses("evidence", "export", *words, *into)
     plan.write_text("[]")
     assert "the plan" in desk.refuses("evidence", "export", *words, *into)

@@ -14,8 +14,8 @@ from agent.media.frame import Packet, StreamInfo
 from agent.recording.sealer import Sealer
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
-from hub.cases.evidence.seal_report import Report, verify_file
-from hub.nodes.pki.authority import Papers
+from hub.cases.evidence.seal_report import SealReport, verify_file
+from hub.nodes.pki.authority import TlsFiles
 from hub.nodes.pki.verification import fault_of_certificate, read_authority, signature_holds
 from tests.agent.rigs.sealing import SEALED_AT, Office, office, write_clip
 from tests.agent.rigs.stage import at, clip_id_at, read
@@ -51,14 +51,14 @@ def command(*words: str | Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def report(path: Path, papers: Path) -> Report:
+def report(path: Path, papers: Path) -> SealReport:
     return verify_file(path, read_authority(papers))
 
 
 def sealed_by(
     folder: Path,
     street: Street,
-    papers: Papers,
+    papers: TlsFiles,
     node: str,
     *,
     source: ClockSource = ClockSource.NTP,

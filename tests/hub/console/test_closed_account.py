@@ -19,7 +19,7 @@ from hub.access.scope import visible_cameras
 from hub.access.signin.views import SignedIn
 from hub.access.tables import grants, people
 from hub.alerting.notifications import leasing
-from hub.alerting.oncall.rows import Duty, NewShift, Swap
+from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
 from hub.alerting.oncall.rules.rosters import odd_holes, on_duty, weekly_holes
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.acting import Acting
@@ -29,7 +29,7 @@ from hub.base.db.database import Database
 from hub.console.accounts import closing
 from hub.console.accounts.service import AccountService
 from hub.nodes.enrolment import rows as enrolment_rows
-from hub.nodes.enrolment.rows import Redeemed, Refused
+from hub.nodes.enrolment.rows import Redeemed, TokenRefused
 from hub.nodes.pki.authority import Authority
 from hub.nodes.pki.signing import Signing
 from hub.notify.phones.service import PhoneService
@@ -143,7 +143,7 @@ def test_enrolment_codes_that_the_person_made_for_camera_boxes_hold_no_more(
             )
             for _, token in codes
         ]
-    assert answers[0] == Refused("withdrawn")
+    assert answers[0] == TokenRefused("withdrawn")
     assert isinstance(answers[1], Redeemed)
 
 
@@ -259,7 +259,7 @@ def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> 
         office.kim, team, NewShift("Ngày", 360, 1080, {0: (an,), 1: (an, binh)}), None
     )
     shift_id = on_call.team(office.kim, team).team.roster.shifts[0].shift_id
-    holiday, later = Duty(shift_id, date(2199, 1, 1)), Duty(shift_id, date(2199, 1, 7))
+    holiday, later = TeamOnCall(shift_id, date(2199, 1, 1)), TeamOnCall(shift_id, date(2199, 1, 7))
     on_call.put_odd_day(office.kim, team, holiday, crew=(an,), reason="Tết")
     on_call.swap(office.kim, team, later, Swap(an, binh, None, "nghỉ phép"))
     before = on_call.team(office.kim, team)
@@ -286,8 +286,8 @@ def test_a_date_of_a_swap_with_them_is_covered_by_the_other_or_a_gap(office: Off
     on_call.put_shift(office.kim, team, NewShift("Ngày", 0, 0, {0: (an,), 1: (binh,)}), None)
     shift_id = on_call.team(office.kim, team).team.roster.shifts[0].shift_id
     monday, tuesday = date(2199, 1, 7), date(2199, 1, 8)
-    on_call.swap(office.kim, team, Duty(shift_id, monday), Swap(an, chi, None, "nghỉ phép"))
-    on_call.swap(office.kim, team, Duty(shift_id, tuesday), Swap(binh, an, None, "đi học"))
+    on_call.swap(office.kim, team, TeamOnCall(shift_id, monday), Swap(an, chi, None, "nghỉ phép"))
+    on_call.swap(office.kim, team, TeamOnCall(shift_id, tuesday), Swap(binh, an, None, "đi học"))
     office.close(office.an)
     after = on_call.team(office.kim, team)
     assert after is not None

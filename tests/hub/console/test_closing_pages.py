@@ -22,7 +22,7 @@ from hub.alerting.oncall.tables import teams
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.console.accounts.service import AccountService
@@ -208,7 +208,7 @@ def test_an_open_stream_ends_too_when_another_program_closes_the_account(
     town.live_round.look()
     other = Database(database_url)
     with stream(town, "an") as next_event:
-        bell = Bell()
+        bell = ChangeSignal()
         acting = Acting(other, clock=town.clock, bell=bell)
         accounts = AccountService(acting, db=other, bell=bell)
         assert accounts.close_account(_keeper(town), person(town, "an"), "nghỉ việc")

@@ -382,7 +382,7 @@ def test_a_placed_camera_opens_in_the_phones_own_map(town: Town, device: str, li
             conn,
             node_name=NODE,
             camera=town.voice.camera,
-            place=registry.Place(11.54, 106.6),
+            place=registry.CameraPosition(11.54, 106.6),
             now=town.clock.now(),
         )
     page = an.get(f"/alerts/{seen.alert_id}", user_agent=device).text

@@ -11,7 +11,7 @@ from agent.wire.messages import ClipBegun, ClipDropped, ClipReady
 from hub.alerting.alerts.tables import alerts
 from hub.console.service import InboxService
 from hub.console.views import AlertPage
-from hub.footage.growing.clips import SILENT_AFTER_S, Film, NoSuchClipError
+from hub.footage.growing.clips import SILENT_AFTER_S, GrowingReader, NoSuchClipError
 from hub.footage.tables import media
 from hub.footage.upload.service import (
     FORGOTTEN_AFTER_S,
@@ -64,9 +64,9 @@ class Clip:
         self._streets.file(event.model_copy(update={"body": body}))
 
 
-def film_of(streets: Streets, clip: Clip, login: str = "an") -> Film:
+def film_of(streets: Streets, clip: Clip, login: str = "an") -> GrowingReader:
     film = streets.playback.watch_clip(streets.officer(login), clip.clip_id)
-    assert isinstance(film, Film)
+    assert isinstance(film, GrowingReader)
     assert "clip.watch" in streets.acts()
     return film
 

@@ -22,7 +22,7 @@ from hub.base.moment import Moment
 from hub.console.service import InboxService
 from hub.footage.retention import holds
 from hub.footage.retention import rows as retention_rows
-from hub.footage.retention.reconcile import ManyLostError, Sweep
+from hub.footage.retention.reconcile import ManyLostError, Reconciler
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import DAY_US, FootageClass, Hold, is_held
 from hub.footage.retention.service import RetentionService
@@ -51,8 +51,8 @@ def remover(streets: Streets, **options: Any) -> Remover:
     return Remover(streets.db, **rooms, **options)
 
 
-def sweep(streets: Streets) -> Sweep:
-    return Sweep(
+def sweep(streets: Streets) -> Reconciler:
+    return Reconciler(
         streets.db,
         owners=BLOB_OWNERS,
         blobs=streets.blobs,

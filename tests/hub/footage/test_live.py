@@ -15,10 +15,10 @@ from hub.access.rules.grants import Right
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.console.accounts.service import AccountService
-from hub.footage.live.leases import LiveRound
+from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
 from hub.footage.live.upload import JPEG_BEGINS, JPEG_ENDS
-from hub.footage.live.watching import LEASE_S, MOST_BYTES, MOST_WATCHES, Watching
+from hub.footage.live.watching import LEASE_S, MOST_BYTES, MOST_WATCHES, LiveViews
 from hub.registry.tables import cameras
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
@@ -55,7 +55,7 @@ def town(database_url: str, tmp_path: Path, time: Time) -> Iterator[Town]:
     db = Database(database_url)
     town = Town(db, tmp_path)
     live, accounts = town.services.use(LiveService), town.services.use(AccountService)
-    town.live_round = LiveRound(live, accounts.hear_closings, Watching(town._tell_node, time))
+    town.live_round = LiveLeases(live, accounts.hear_closings, LiveViews(town._tell_node, time))
     town.grants["live"] = town.allow("an", Right.LIVE)
     yield town
     db.close()

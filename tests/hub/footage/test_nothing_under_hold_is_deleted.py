@@ -29,7 +29,7 @@ from hub.footage.growing.clips import part_of
 from hub.footage.growing.salvage import TAKEN_IN_AFTER_S
 from hub.footage.retention import holds
 from hub.footage.retention import rows as retention_rows
-from hub.footage.retention.reconcile import Sweep
+from hub.footage.retention.reconcile import Reconciler
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass, Hold
 from hub.footage.tables import growing_clips, media
@@ -126,8 +126,8 @@ def rooms(streets: Streets) -> dict[str, Any]:
     }
 
 
-def sweeper(streets: Streets) -> Sweep:
-    return Sweep(streets.db, policy=streets.policy, **rooms(streets))
+def sweeper(streets: Streets) -> Reconciler:
+    return Reconciler(streets.db, policy=streets.policy, **rooms(streets))
 
 
 def press(streets: Streets, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,7 +325,7 @@ def test_its_small_copy_may_go_and_it_stays(town: Town) -> None:
         "clock": town.clock,
         "bell": town.bell,
     }
-    Sweep(town.db, policy=POLICY, proxies=town.proxies, **shared).run()
+    Reconciler(town.db, policy=POLICY, proxies=town.proxies, **shared).run()
     assert copy.exists(), "its original is here"
     crowded = Proxies(town.folder / "copies", bounds=ProxyBounds(kept_bytes=0), shrink=write_small)
     crowded.copy_of(sha(b"another"), lambda: iter(()))

@@ -15,7 +15,7 @@ from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.base.storage.staging import NoRoomError
-from hub.footage.retention.reconcile import Sweep
+from hub.footage.retention.reconcile import Reconciler
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import COPY_MOST_BYTES, BusyError, Proxies, ProxyBounds
 from hub.footage.transcoding.transcode import NoCopyError, ShrinkBounds, shrink
@@ -192,7 +192,7 @@ def test_a_copy_passes_the_same_door_and_goes_with_its_original(
     assert ("media.copy" in acts, "media.copy.refused" in acts) == (True, True)
     town.blobs.remove(row.sha256)
     rooms: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
-    Sweep(db, owners=BLOB_OWNERS, policy=POLICY, proxies=town.proxies, **rooms).run()
+    Reconciler(db, owners=BLOB_OWNERS, policy=POLICY, proxies=town.proxies, **rooms).run()
     assert town.proxies.hashes() == []
     assert an.get(f"/media/{row.id}/h264").status_code == 404
     db.close()

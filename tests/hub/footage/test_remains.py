@@ -12,7 +12,7 @@ from hub.base.audit.log import By
 from hub.base.audit.tables import audit
 from hub.base.storage.partial_files import MOST_PER_NODE
 from hub.footage.growing.clips import part_of
-from hub.footage.growing.salvage import TAKEN_IN_AFTER_S, Remains, played_ms
+from hub.footage.growing.salvage import TAKEN_IN_AFTER_S, Salvage, played_ms
 from hub.footage.retention import holds, rows
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass, Hold
@@ -36,8 +36,8 @@ def fragments(count: int) -> bytes:
     return begins + b"".join(whole)[:-700]
 
 
-def remains(streets: Streets) -> Remains:
-    return Remains(
+def remains(streets: Streets) -> Salvage:
+    return Salvage(
         streets.db,
         parts=streets.parts,
         blobs=streets.blobs,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from hub.footage.retention.rules import (
     DAY_US,
-    Footage,
     FootageClass,
     Hold,
-    Rule,
+    RetentionRule,
+    StoredFootage,
     is_held,
     overdue,
     rule_for,
@@ -31,8 +31,8 @@ ALERT, SIGHTING = FootageClass.ALERT, FootageClass.SIGHTING
 CAMERA = uuid4()
 
 
-def rule(area: UUID | None, days: int | None, footage_class: FootageClass = ALERT) -> Rule:
-    return Rule(uuid4(), area, footage_class, days)
+def rule(area: UUID | None, days: int | None, footage_class: FootageClass = ALERT) -> RetentionRule:
+    return RetentionRule(uuid4(), area, footage_class, days)
 
 
 def footage(
@@ -43,9 +43,9 @@ def footage(
     is_held: bool = False,
     size_bytes: int = 100,
     error_ms: int | None = 20,
-) -> Footage:
+) -> StoredFootage:
     first_us = NOW_US - round(age_days * DAY_US)
-    return Footage(
+    return StoredFootage(
         media_id=uuid4(),
         camera_id=CAMERA,
         area_id=area,
@@ -100,7 +100,7 @@ def test_without_a_rule_everything_is_kept() -> None:
 
 def test_a_clock_that_nobody_vouches_for_makes_nothing_old() -> None:
     young = footage(age_days=20_000, error_ms=None)  # a node that believes it is 1970
-    young = Footage(**{**_fields(young), "announced_utc_us": NOW_US})
+    young = StoredFootage(**{**_fields(young), "announced_utc_us": NOW_US})
     assert overdue([young], [rule(None, 1, SIGHTING)], PARENTS, now_utc_us=NOW_US) == []
 
 
@@ -142,7 +142,7 @@ rules_of = st.lists(
 @pytest.mark.promise("Seal and footage store: Held footage stays at a full disk of the hub.")
 @given(st.lists(items, max_size=20), rules_of, st.integers(0, 10**11))
 def test_what_is_held_is_never_chosen(
-    found: Sequence[Footage], rules: list[Rule], wanted_bytes: int
+    found: Sequence[StoredFootage], rules: list[RetentionRule], wanted_bytes: int
 ) -> None:
     chosen = [
         *overdue(found, rules, PARENTS, now_utc_us=NOW_US),
@@ -179,5 +179,5 @@ def test_footage_of_a_clock_without_a_voucher_is_held_when_it_may_show_the_span(
     assert not is_held(item, [Hold(camera_id=CAMERA, from_utc_us=come + 1)])
 
 
-def _fields(item: Footage) -> dict[str, Any]:
+def _fields(item: StoredFootage) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__dataclass_fields__}

@@ -39,7 +39,9 @@ def ask(
         return spans.ask(
             conn,
             camera.id,
-            span=spans.Span(from_utc_us, from_utc_us + round(span_s * 1e6), with_sound=with_sound),
+            span=spans.RequestedTimes(
+                from_utc_us, from_utc_us + round(span_s * 1e6), with_sound=with_sound
+            ),
             reason=reason,
             by=by,
             now=streets.clock.now(),

@@ -16,9 +16,9 @@ from hub.footage.upload.service import (
     FORGOTTEN_AFTER_S,
     SWEEP_EVERY_S,
     NotAnnouncedError,
-    Standing,
     Upload,
     UploadRefusedError,
+    UploadStatus,
     WrongHashError,
 )
 from hub.notify.tables import notifications
@@ -172,20 +172,20 @@ def test_an_upload_goes_on_where_it_stood_even_after_the_hub_died(
     streets.file(streets.node.opened(picture=picture(b"picture")))
     upload = begun(streets)
     upload.write(b"pic")
-    assert upload.finish() == Standing(3, 7)
+    assert upload.finish() == UploadStatus(3, 7)
     upload = begun(streets)
     upload.write(b"tu")  # and the hub is killed: nothing is finished
     later = streets.again()
-    assert later.standing("nga-tu", sha(b"picture")) == Standing(5, 7)
+    assert later.standing("nga-tu", sha(b"picture")) == UploadStatus(5, 7)
     with pytest.raises(WrongOffsetError, match="5 bytes have come, not 3"):
         later.resume("nga-tu", sha(b"picture"), 3)
     last = later.resume("nga-tu", sha(b"picture"), 5)
     assert last is not None
     last.write(b"re")
-    assert last.finish() == Standing(7, 7)
+    assert last.finish() == UploadStatus(7, 7)
     assert Path(streets.blobs.path(sha(b"picture"))).read_bytes() == b"picture"
     assert len(files(tmp_path)) == 1
-    assert later.standing("nga-tu", sha(b"picture")) == Standing(7, 7)
+    assert later.standing("nga-tu", sha(b"picture")) == UploadStatus(7, 7)
     assert later.resume("nga-tu", sha(b"picture"), 7) is None
 
 
@@ -195,7 +195,7 @@ def test_a_hub_that_died_between_the_last_byte_and_the_row_ends_it_when_asked(
     streets.file(streets.node.opened(picture=picture(b"picture")))
     begun(streets).write(b"picture")
     later = streets.again()
-    assert later.standing("nga-tu", sha(b"picture")) == Standing(7, 7)
+    assert later.standing("nga-tu", sha(b"picture")) == UploadStatus(7, 7)
     assert streets.rows(media)[0].stored_utc_us is not None
 
 
@@ -208,7 +208,7 @@ def test_a_newer_request_takes_the_upload_over(streets: Streets) -> None:
     with pytest.raises(SupersededError):
         old.write(b"ture")
     new.write(b"ture")
-    assert new.finish() == Standing(7, 7)
+    assert new.finish() == UploadStatus(7, 7)
     old.finish()
 
 

@@ -28,23 +28,23 @@ TRIED: Final = {
     "hub/footage/retention/remover.py::_mark": HERE + "test_a_hold_that_comes_between_is_in_time",
     "hub/base/storage/blobs.py::BlobFolder.remove": HERE + "test_no_rule_and_no_full_disk_takes_it",
     "hub/base/storage/s3.py::BlobBucket.remove": HERE + "test_no_rule_and_no_full_disk_takes_it",
-    "hub/footage/retention/reconcile.py::Sweep._remove_orphan": HERE
+    "hub/footage/retention/reconcile.py::Reconciler._remove_orphan": HERE
     + "test_what_a_restored_hub_cannot_know_it_does_not_remove",
-    "hub/footage/retention/reconcile.py::Sweep._note_lost": HERE
+    "hub/footage/retention/reconcile.py::Reconciler._note_lost": HERE
     + "test_a_store_called_lost_by_the_keeper_is_there_again_when_its_disk_is",
-    "hub/footage/retention/reconcile.py::Sweep._remove_copies": HERE
+    "hub/footage/retention/reconcile.py::Reconciler._remove_copies": HERE
     + "test_its_small_copy_may_go_and_it_stays",
     "hub/footage/transcoding/proxies.py::Proxies.forget": HERE
     + "test_its_small_copy_may_go_and_it_stays",
     "hub/footage/transcoding/proxies.py::Proxies._make_room": HERE
     + "test_its_small_copy_may_go_and_it_stays",
-    "hub/base/storage/partial_files.py::PartFolder.sweep": HERE
+    "hub/base/storage/partial_files.py::PartialFiles.sweep": HERE
     + "test_what_came_of_it_before_its_node_died_stays",
-    "hub/base/storage/partial_files.py::PartFolder._make_room_among": HERE
+    "hub/base/storage/partial_files.py::PartialFiles._make_room_among": HERE
     + "test_what_came_of_it_before_its_node_died_stays",
-    "hub/base/storage/partial_files.py::PartFolder.drop": HERE
+    "hub/base/storage/partial_files.py::PartialFiles.drop": HERE
     + "test_a_node_cannot_throw_away_what_came_of_a_held_file",
-    "hub/base/storage/partial_files.py::PartFolder.set_aside": HERE
+    "hub/base/storage/partial_files.py::PartialFiles.set_aside": HERE
     + "test_a_node_cannot_throw_away_what_came_of_a_held_file",
     "hub/footage/upload/service.py::Uploads.forget_free": HERE
     + "test_a_node_cannot_throw_away_what_came_of_a_held_file",
@@ -54,13 +54,13 @@ TRIED: Final = {
     + "test_what_came_of_it_before_its_node_died_stays",
     "hub/footage/growing/clips.py::GrowingClips.forget": HERE
     + "test_what_came_while_it_was_recorded_goes_only_when_the_whole_is_there",
-    "hub/footage/growing/salvage.py::Remains._take": HERE
+    "hub/footage/growing/salvage.py::Salvage._take": HERE
     + "test_what_came_of_it_before_its_node_died_stays",
-    "hub/public/households/arrivals.py::Arrivals._remove": GIVEN,
+    "hub/public/households/arrivals.py::ArrivalQueue._remove": GIVEN,
     "agent/recording/store/encryption.py::_bring_in": "tests/agent/recording/test_encryption.py::"
     "test_a_plug_that_is_pulled_amid_it_loses_nothing",
-    "hub/public/data_requests/eraser.py::Erasures.finish": ASKED,
-    "hub/public/data_requests/eraser.py::PetitionEraser._mark": ASKED,
+    "hub/public/data_requests/eraser.py::PendingErasures.finish": ASKED,
+    "hub/public/data_requests/eraser.py::DataRequestEraser._mark": ASKED,
     "hub/public/tips/retention.py::_forget_contact": TIPS,
     "hub/public/tips/retention.py::_forget": TIPS,
     "agent/recording/store/store.py::_unlink": ON_NODE
@@ -127,11 +127,11 @@ NO_FOOTAGE: Final = {
     "hub/cases/evidence/package.py::_add_copy": "a redacted copy that is in its package",
     "hub/console/accounts/closing.py::_end_ways_in": PEOPLE,
     "hub/access/signin/accounts.py::Accounts.sign_out": PEOPLE,
-    "hub/public/households/arrivals.py::Arrivals._drop_parts": NOT_GIVEN,
-    "hub/public/households/arrivals.py::Arrivals._keep": (
+    "hub/public/households/arrivals.py::ArrivalQueue._drop_parts": NOT_GIVEN,
+    "hub/public/households/arrivals.py::ArrivalQueue._keep": (
         "a film whose request ended before it was filed"
     ),
-    "hub/public/households/arrivals.py::Arrivals._take_one": UNFINISHED,
+    "hub/public/households/arrivals.py::ArrivalQueue._take_one": UNFINISHED,
     "hub/base/storage/blobs.py::BlobFolder.sweep": "calls `Staging.sweep`, below",
     "hub/base/storage/s3.py::BlobBucket.keep": "what is in the bucket by now",
     "hub/base/storage/s3.py::BlobBucket.sweep": "calls `Staging.sweep`, below",
@@ -145,9 +145,9 @@ NO_FOOTAGE: Final = {
     "hub/alerting/oncall/rows.py::leave": DUTY,
     "hub/alerting/oncall/rows.py::put_shift": DUTY,
     "hub/alerting/oncall/plan_rows.py::drop_plan": DUTY,
-    "hub/public/households/upload_service.py::GivingDesk.begin": NOT_GIVEN,
-    "hub/public/households/upload_service.py::GivingDesk.drop": NOT_GIVEN,
-    "hub/public/households/upload_service.py::GivingDesk.reject": NOT_GIVEN,
+    "hub/public/households/upload_service.py::HouseholdUploadService.begin": NOT_GIVEN,
+    "hub/public/households/upload_service.py::HouseholdUploadService.drop": NOT_GIVEN,
+    "hub/public/households/upload_service.py::HouseholdUploadService.reject": NOT_GIVEN,
     "hub/access/signin/attempts.py::forget": PEOPLE,
     "hub/access/signin/attempts.py::wait_s": PEOPLE,
     "hub/registry/health.py::note": "a box's temperatures of weeks ago",

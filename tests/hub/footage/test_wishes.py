@@ -14,7 +14,7 @@ from hub.base.audit.tables import audit
 from hub.console.service import InboxService
 from hub.footage.requests.clips import AGAIN_S
 from hub.footage.tables import media, wishes
-from hub.footage.views import MediaRow, WishRow
+from hub.footage.views import ClipRequestRow, MediaRow
 from hub.intake.commands import commands
 from hub.nodes import presence
 from tests.hub.rigs.streets import Streets, sha
@@ -68,7 +68,7 @@ def test_a_wish_is_told_to_its_node_until_it_answers_and_the_page_says_how_it_st
     assert streets.rows(alerts)[0].revision == revision + 1
     wish = clip(streets, an, alert_id).wish
     asked_utc_us = streets.clock.now().utc_us
-    assert wish == WishRow(an.name, asked_utc_us, answer=None, answered_utc_us=None)
+    assert wish == ClipRequestRow(an.name, asked_utc_us, answer=None, answered_utc_us=None)
 
     [(topic, command_id, sha256s)] = said(streets)
     assert (topic, sha256s) == ("matthan/nga-tu/down/command", (sha(b"video"),))

@@ -12,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from deploy.broker import Broker
-from hub.nodes.pki.authority import Papers
+from hub.nodes.pki.authority import TlsFiles
 from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise(
@@ -25,7 +25,7 @@ WAIT_S = 5.0
 class Talker:
     """A plain client that keeps what it is told."""
 
-    def __init__(self, broker: Broker, papers: Papers | None, client_id: str = "") -> None:
+    def __init__(self, broker: Broker, papers: TlsFiles | None, client_id: str = "") -> None:
         self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.answers: queue.Queue[str] = queue.Queue()
         self.client = mqtt.Client(
@@ -162,7 +162,7 @@ def test_a_certificate_of_a_foreign_authority_is_refused(broker: Broker, tmp_pat
 
 def test_a_servers_certificate_is_no_ticket_for_a_client(broker: Broker) -> None:
     home = broker.folder / "broker"
-    server = Papers(home / "ca.crt", home / "broker.crt", home / "broker.key")
+    server = TlsFiles(home / "ca.crt", home / "broker.crt", home / "broker.key")
     talker = Talker(broker, server)
     assert refused(talker)
     talker.leave()

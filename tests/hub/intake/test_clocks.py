@@ -23,8 +23,8 @@ from agent.wire.terms import ClockSource
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.intake.mqtt.inbox import Arrival
-from hub.intake.rules.boot_clock import BootClock, Told, happened
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.rules.boot_clock import BootClock, StampedTimes, happened
 from hub.nodes.spool.tables import events
 from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town
 from tests.hub.rigs.wire_words import NodeVoice
@@ -134,9 +134,11 @@ class World:
 
     def _hub_hears(self, said: list[object]) -> None:
         voice = NodeVoice("n")
-        birth = Arrival(topics.address(topics.STATUS, "n"), encode(voice.birth()), lambda: None)
+        birth = ReceivedMessage(
+            topics.address(topics.STATUS, "n"), encode(voice.birth()), lambda: None
+        )
         batch = [
-            Arrival(topics.address(topics.EVENT, "n"), encode(one), lambda: None)  # type: ignore[arg-type] # events
+            ReceivedMessage(topics.address(topics.EVENT, "n"), encode(one), lambda: None)  # type: ignore[arg-type] # events
             for one in said
         ]
         with self.db.writing() as conn:
@@ -287,7 +289,7 @@ def test_whatever_the_clock_does_nothing_is_lost_torn_or_turned_round(
 
 def told(stamp_s: float, *, error_ms: int | None = 20, age_ms: int | None = 500) -> Moment:
     stamp = Moment(NOW.plus_s(stamp_s).utc_us, error_ms)
-    return happened(Told(stamp, age_ms, None), None, now=NOW)
+    return happened(StampedTimes(stamp, age_ms, None), None, now=NOW)
 
 
 @pytest.mark.promise("Faults: Future and past time stamps are handled.")
@@ -298,7 +300,7 @@ def test_a_stamp_from_the_future_is_believed_within_its_bound_and_a_journey() ->
     assert told(3600, error_ms=4_000_000).utc_us == NOW.plus_s(3600).utc_us
     doubtful_hub = Moment(NOW.utc_us, None)
     stamp = Moment(NOW.plus_s(3600).utc_us, 20)
-    assert happened(Told(stamp, 500, None), None, now=doubtful_hub) == stamp
+    assert happened(StampedTimes(stamp, 500, None), None, now=doubtful_hub) == stamp
 
 
 def test_a_boot_is_less_sure_the_further_from_its_trusted_stamp() -> None:

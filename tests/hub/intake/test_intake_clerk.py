@@ -18,10 +18,10 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.alerting.alerts.tables import alerts
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.intake.filing.batch import Allowance, Clerk
+from hub.intake.filing.batch import Allowance, BatchFiler
 from hub.intake.filing.filing import Filed, Filing
-from hub.intake.mqtt.inbox import Arrival
-from hub.intake.presence import Fleet
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.presence import PresenceRecorder
 from hub.nodes.spool.tables import events, set_aside
 from hub.registry.tables import areas, cameras, nodes
 from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town, tokens
@@ -43,10 +43,12 @@ class Noted:
         return Filed(event.event_id, is_stored=True)
 
 
-def arrival(message: Any, node: str | None = None) -> Arrival:
+def arrival(message: Any, node: str | None = None) -> ReceivedMessage:
     known: dict[type, topics.Topic] = {Event: topics.EVENT, TokenWanted: topics.REQUEST}
     topic = known.get(type(message), topics.STATUS)
-    return Arrival(topics.address(topic, node or message.node), encode(message), lambda: None)
+    return ReceivedMessage(
+        topics.address(topic, node or message.node), encode(message), lambda: None
+    )
 
 
 def programming_error(_conn: Connection) -> None:
@@ -74,7 +76,9 @@ def test_one_message_that_breaks_is_set_aside_and_the_rest_is_filed(
     said = [node.event() for _ in range(3)]
     files = Noted({2: breaking})
     with db.writing() as conn:
-        outcome = Clerk(files, Fleet(tokens())).file(conn, [*map(arrival, said)], now=NOW)
+        outcome = BatchFiler(files, PresenceRecorder(tokens())).file(
+            conn, [*map(arrival, said)], now=NOW
+        )
     assert files.seqs == [1, 1, 3], "plainly until one breaks, then all of them one by one"
     key = ("a", node.spool_id)
     assert outcome.replies.stored[key] == [said[0].event_id, said[2].event_id]
@@ -105,9 +109,11 @@ def test_poison_in_the_middle_changes_nothing_for_what_came_with_it(db: Database
     found_town(db, "a")
     node = NodeVoice("a")
     birth, first, poison, last = node.birth(), node.event(), node.event(), node.event()
-    nonsense = Arrival(topics.address(topics.EVENT, "a"), b"{", lambda: None)
+    nonsense = ReceivedMessage(topics.address(topics.EVENT, "a"), b"{", lambda: None)
     batch = [*map(arrival, (birth, first, first)), nonsense, *map(arrival, (poison, last, first))]
-    frugal = Clerk(Poisoned(poison.seq), Fleet(tokens()), allowance=Allowance(per_hour=2))
+    frugal = BatchFiler(
+        Poisoned(poison.seq), PresenceRecorder(tokens()), allowance=Allowance(per_hour=2)
+    )
     with capture_logs() as logs, db.writing() as conn:
         outcome = frugal.file(conn, batch, now=NOW)
     assert outcome.counts == {"received": 7, "stored": 2, "repeated": 2, "set_aside": 2}
@@ -144,7 +150,7 @@ def test_a_failing_database_takes_the_whole_batch_back(db: Database) -> None:
     found_town(db, "a")
     node = NodeVoice("a")
     batch = [arrival(node.birth()), arrival(node.event())]
-    broken = Clerk(Noted({1: lost_database}), Fleet(tokens()))
+    broken = BatchFiler(Noted({1: lost_database}), PresenceRecorder(tokens()))
     with pytest.raises(OperationalError), db.writing() as conn:
         broken.file(conn, batch, now=NOW)
     assert count(db, cameras) == 0
@@ -205,7 +211,7 @@ def test_a_camera_whose_birth_was_not_heard_keeps_its_events_waiting(db: Databas
 
 def test_a_mad_node_is_refused_in_full_but_kept_only_in_part(db: Database) -> None:
     files = Noted()
-    mad = Clerk(files, Fleet(tokens()), allowance=Allowance(per_hour=5))
+    mad = BatchFiler(files, PresenceRecorder(tokens()), allowance=Allowance(per_hour=5))
     bad = [arrival(NodeVoice("b").event(), node="a") for _ in range(20)]
     with db.writing() as conn:
         outcome = mad.file(conn, bad, now=NOW)

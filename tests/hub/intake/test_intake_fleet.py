@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.wire.presence import Birth, Death
-from hub.intake.presence import NEVER_SEEN, Presence, Verdict, after, judge
-from hub.intake.rules.duplicates import Lives, heard
+from hub.intake.presence import NEVER_SEEN, Presence, PresenceChange, after, judge
+from hub.intake.rules.duplicates import NodeLives, heard
 from tests.hub.rigs.wire_words import NodeVoice
 
 pytestmark = pytest.mark.promise("Node to hub: Two nodes with one identity raise one alarm.")
@@ -28,16 +28,16 @@ def test_a_birth_brings_a_node_to_life_and_its_own_death_ends_it() -> None:
 def test_a_will_that_comes_after_the_next_birth_is_ignored() -> None:
     old, new = NODE.birth(), NODE.birth()
     alive = after(after(NEVER_SEEN, old), new)
-    assert judge(alive, NODE.death(old.birth_id)) is Verdict.LATE_WILL
+    assert judge(alive, NODE.death(old.birth_id)) is PresenceChange.LATE_WILL
     assert after(alive, NODE.death(old.birth_id)) == alive
 
 
 def test_a_birth_that_comes_again_changes_nothing() -> None:
     birth = NODE.birth()
     alive = after(NEVER_SEEN, birth)
-    assert judge(alive, birth) is Verdict.STILL_HERE
+    assert judge(alive, birth) is PresenceChange.STILL_HERE
     dead = after(alive, NODE.death(birth.birth_id))
-    assert judge(dead, birth) is Verdict.DIED_BEFORE
+    assert judge(dead, birth) is PresenceChange.DIED_BEFORE
     assert after(dead, birth) == dead
 
 
@@ -78,7 +78,7 @@ def test_a_node_is_alive_unless_its_last_birth_has_died(
 
 def test_lives_that_take_turns_are_two_nodes_and_reboots_are_one() -> None:
     one, other = NodeVoice("n"), NodeVoice("n")
-    known, is_rival = Lives(), False
+    known, is_rival = NodeLives(), False
     for voice in (one, one, other, replace(other, boot_id=uuid4()), other, other):
         known, is_rival = heard(known, voice.birth())
         assert not is_rival or voice is other
@@ -90,7 +90,7 @@ def test_lives_that_take_turns_are_two_nodes_and_reboots_are_one() -> None:
 def test_a_birth_that_the_broker_repeats_shows_nothing() -> None:
     one, other = NodeVoice("n"), NodeVoice("n")
     retained = one.birth()
-    known = Lives()
+    known = NodeLives()
     for birth in (retained, other.birth(), retained):
         known, is_rival = heard(known, birth)
         assert not is_rival
@@ -98,7 +98,7 @@ def test_a_birth_that_the_broker_repeats_shows_nothing() -> None:
 
 @given(st.lists(st.sampled_from(["restart", "reboot", "new disk"]), max_size=30))
 def test_one_node_alone_is_never_taken_for_two(fates: list[str]) -> None:
-    voice, known = NodeVoice("n"), Lives()
+    voice, known = NodeVoice("n"), NodeLives()
     for fate in fates:
         match fate:
             case "reboot":

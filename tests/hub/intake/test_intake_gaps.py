@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.intake.rules.gaps import AskPolicy, Numbers, after_asking, announced, heard, settled
+from hub.intake.rules.gaps import AskPolicy, SpoolNumbers, after_asking, announced, heard, settled
 from hub.nodes.spool.rules import Gap
 
 pytestmark = pytest.mark.promise("Node to hub: The hub finds gaps and asks for them.")
@@ -23,9 +23,9 @@ deeds = st.lists(
 )
 
 
-def carry_out(done: list[tuple[str, int, int]], policy: AskPolicy) -> tuple[Numbers, set[int]]:
+def carry_out(done: list[tuple[str, int, int]], policy: AskPolicy) -> tuple[SpoolNumbers, set[int]]:
     """What is known after these deeds, and the numbers that are missing by plain counting."""
-    known, top, there = Numbers(), 0, set[int]()
+    known, top, there = SpoolNumbers(), 0, set[int]()
     for deed, number, more in done:
         match deed:
             case "heard":
@@ -43,7 +43,7 @@ def carry_out(done: list[tuple[str, int, int]], policy: AskPolicy) -> tuple[Numb
     return known, set(range(1, top + 1)) - there
 
 
-def missing(known: Numbers) -> set[int]:
+def missing(known: SpoolNumbers) -> set[int]:
     return {number for gap in known.gaps for number in range(gap.first, gap.last + 1)}
 
 
@@ -65,13 +65,13 @@ def test_with_too_many_gaps_more_is_asked_for_and_never_less(
 
 @pytest.mark.promise("Node to hub: A gap is a gap only after its time.")
 def test_a_gap_is_a_gap_only_after_its_time() -> None:
-    known = heard(Numbers(), 3, now_us=NOW_US, policy=POLICY)
+    known = heard(SpoolNumbers(), 3, now_us=NOW_US, policy=POLICY)
     assert known.gaps == (Gap(1, 2, NOW_US, NOW_US + 2 * MINUTE_US),)
 
 
 def test_what_comes_puts_the_next_request_off_and_begins_the_count_anew() -> None:
     asked = Gap(1, 9, NOW_US, NOW_US, asks=19)
-    known = settled(Numbers(10, (asked,)), 5, 5, now_us=NOW_US + MINUTE_US, policy=POLICY)
+    known = settled(SpoolNumbers(10, (asked,)), 5, 5, now_us=NOW_US + MINUTE_US, policy=POLICY)
     assert known.gaps == (
         Gap(1, 4, NOW_US, NOW_US + 2 * MINUTE_US),
         Gap(6, 9, NOW_US, NOW_US + 2 * MINUTE_US),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agent.wire import topics
 from agent.wire.answers import Refusal, RefusalReason, TokenWanted, UploadToken
 from agent.wire.codec import MAX_BYTES, decode_receipt, encode
-from hub.intake.filing.decode import Said, Unreadable, read
+from hub.intake.filing.decode import DecodedMessage, Unreadable, read
 from hub.intake.replies import NO_SPOOL, Replies
 from tests.hub.rigs.wire_words import NodeVoice
 
@@ -20,16 +20,18 @@ EVENT_TOPIC = "matthan/nga-tu-01/up/event"
 
 def test_a_nodes_event_on_its_own_topic_is_read() -> None:
     event = NODE.event()
-    assert read(EVENT_TOPIC, encode(event)) == Said("nga-tu-01", event)
+    assert read(EVENT_TOPIC, encode(event)) == DecodedMessage("nga-tu-01", event)
 
 
 def test_a_birth_a_death_and_a_request_are_read() -> None:
     birth = NODE.birth()
     death = NODE.death(birth.birth_id)
     wanted = TokenWanted(node="nga-tu-01")
-    assert read("matthan/nga-tu-01/up/status", encode(birth)) == Said("nga-tu-01", birth)
-    assert read("matthan/nga-tu-01/up/status", encode(death)) == Said("nga-tu-01", death)
-    assert read("matthan/nga-tu-01/up/request", encode(wanted)) == Said("nga-tu-01", wanted)
+    assert read("matthan/nga-tu-01/up/status", encode(birth)) == DecodedMessage("nga-tu-01", birth)
+    assert read("matthan/nga-tu-01/up/status", encode(death)) == DecodedMessage("nga-tu-01", death)
+    assert read("matthan/nga-tu-01/up/request", encode(wanted)) == DecodedMessage(
+        "nga-tu-01", wanted
+    )
 
 
 def test_a_cleared_status_says_nothing() -> None:

@@ -22,16 +22,16 @@ from agent.wire.terms import Picture
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring import rows as monitoring_rows
-from hub.alerting.monitoring.rules.liveness import BrokerSigns, Thresholds
-from hub.alerting.monitoring.rules.troubles import Over, Raised, Step
+from hub.alerting.monitoring.rules.liveness import BrokerLiveness, Thresholds
+from hub.alerting.monitoring.rules.troubles import Step, TroubleOver, TroubleRaised
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.footage.tables import media
-from hub.intake.filing.batch import Clerk, Outcome
+from hub.intake.filing.batch import BatchFiler, BatchOutcome
 from hub.intake.filing.filing import Filing
-from hub.intake.gap_recovery import RollCall
-from hub.intake.mqtt.inbox import Arrival
-from hub.intake.presence import Fleet
+from hub.intake.gap_recovery import GapRecovery
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.presence import PresenceRecorder
 from hub.intake.rules.gaps import AskPolicy
 from hub.nodes.spool.tables import missing_numbers
 from hub.registry import health
@@ -54,13 +54,13 @@ class Hub:
 
     def __init__(self, db: Database, policy: AskPolicy | None = None) -> None:
         self.db = db
-        roll = RollCall(policy, draw=lambda _low, high: high)
-        self.clerk = Clerk(Filing(Policy()), Fleet(tokens()), roll=roll)
+        roll = GapRecovery(policy, draw=lambda _low, high: high)
+        self.clerk = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), roll=roll)
 
-    def hear(self, *said: Event | Birth | Death | Health, now: Moment = NOW) -> Outcome:
+    def hear(self, *said: Event | Birth | Death | Health, now: Moment = NOW) -> BatchOutcome:
         """One batch."""
         batch = [
-            Arrival(topics.address(TOPIC[type(one)], one.node), encode(one), lambda: None)
+            ReceivedMessage(topics.address(TOPIC[type(one)], one.node), encode(one), lambda: None)
             for one in said
         ]
         with self.db.writing() as conn:
@@ -200,7 +200,7 @@ def test_what_a_rolled_back_batch_noted_is_forgotten(hub: Hub, db: Database) -> 
     hub.hear(node.birth(), said[0])
     with pytest.raises(ZeroDivisionError), db.writing() as conn:
         topic = topics.address(topics.EVENT, "a")
-        hub.clerk.file(conn, [Arrival(topic, encode(said[4]), lambda: None)], now=NOW)
+        hub.clerk.file(conn, [ReceivedMessage(topic, encode(said[4]), lambda: None)], now=NOW)
         raise ZeroDivisionError
     hub.clerk.forget()
     hub.hear(said[1])
@@ -277,14 +277,14 @@ def test_two_nodes_of_one_name_are_one_alarm_and_are_over_an_hour_after_the_last
     for minute in (60, 85, 86, 120):
         hub.hear(one.health(), now=NOW.plus_s(60 * minute))
         steps += look(db, NOW.plus_s(60 * minute))
-    assert [type(step) for step in steps] == [Raised, Over]
-    assert isinstance(steps[0], Raised)
+    assert [type(step) for step in steps] == [TroubleRaised, TroubleOver]
+    assert isinstance(steps[0], TroubleRaised)
     assert steps[0].kind is Kind.NODE_RIVAL
 
 
 def look(db: Database, now: Moment) -> list[Step]:
     """The hub's lookout looks."""
-    up = BrokerSigns(is_up=True, since_utc_us=NOW.plus_s(-3600).utc_us)
+    up = BrokerLiveness(is_up=True, since_utc_us=NOW.plus_s(-3600).utc_us)
     with db.writing() as conn:
         steps = monitoring_rows.look(conn, up, Thresholds(), now=now)
         for step in steps:
@@ -299,7 +299,7 @@ def test_a_node_that_reports_no_more_is_silent_though_its_line_stands(
     hub.hear(node.birth(), node.health())
     assert look(db, NOW.plus_s(290)) == []
     (step,) = look(db, NOW.plus_s(400))
-    assert isinstance(step, Raised)
+    assert isinstance(step, TroubleRaised)
     assert step.kind is Kind.NODE_SILENT
 
 
@@ -314,6 +314,6 @@ def test_a_node_that_records_nothing_is_one_alarm_until_it_records_again(
         hub.hear(node.event().model_copy(update={"body": body}))
         steps += look(db, NOW)
         steps += look(db, NOW)
-    assert [type(step) for step in steps] == [Raised, Over]
-    assert isinstance(steps[0], Raised)
+    assert [type(step) for step in steps] == [TroubleRaised, TroubleOver]
+    assert isinstance(steps[0], TroubleRaised)
     assert steps[0].kind is Kind.NODE_UNRECORDED

@@ -16,13 +16,13 @@ from agent.wire.answers import RefusalReason, TokenWanted
 from agent.wire.codec import MAX_BYTES, encode
 from agent.wire.presence import Birth
 from deploy.broker import Broker
-from hub.base.backoff import Patience
-from hub.base.change_signal import Bell
+from hub.base.backoff import Backoff
+from hub.base.change_signal import ChangeSignal
 from hub.base.db.database import Database
-from hub.intake.mqtt.inbox import Arrival, Inbox
+from hub.intake.mqtt.inbox import ReceivedMessage, ReceiveQueue
 from hub.intake.mqtt.link import Link
 from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, knock
-from hub.intake.rate_limit import Bounds
+from hub.intake.rate_limit import MessageLimits
 from hub.intake.subscriber import Subscriber
 from hub.nodes.spool.tables import events, set_aside
 from tests.hub.rigs.intake_rig import (
@@ -250,7 +250,7 @@ def test_the_hub_comes_back_after_the_broker_does(
 def test_the_bell_rings_for_news_and_not_for_repeats(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
-    bell = Bell()
+    bell = ChangeSignal()
     intake = subscriber(town, address(broker), bell)
     intake.start()
     try:
@@ -329,14 +329,14 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
 ) -> None:
     """A fault in paho, or in what it calls, ended its thread: the line stood and nothing came."""
     faults = [RuntimeError("a fault of ours"), OSError("a fault below")]
-    inbox = Inbox(100)
+    inbox = ReceiveQueue(100)
 
-    def take(arrival: Arrival) -> bool:
+    def take(arrival: ReceivedMessage) -> bool:
         if faults:
             raise faults.pop()
         return inbox.put(arrival)
 
-    link = Link(address(broker), take=take, patience=Patience(first_s=0.05, longest_s=0.1))
+    link = Link(address(broker), take=take, patience=Backoff(first_s=0.05, longest_s=0.1))
     stop = threading.Event()
     listening = threading.Thread(target=link.run, args=(stop, lambda: None))
     with capture_logs() as logs:
@@ -345,7 +345,7 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
             until(lambda: link.is_listening, "the hub listens")
             voice = NodeVoice("nga-tu-01")
             line("nga-tu-01").say(voice.birth())
-            heard: list[Arrival] = []
+            heard: list[ReceivedMessage] = []
             until(lambda: bool(heard.extend(inbox.take(0.1)) or heard), "the birth is heard")
         finally:
             stop.set()
@@ -360,7 +360,7 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
 def test_a_node_that_floods_is_slowed_and_another_is_heard_at_once(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
-    few = Bounds(burst=100, per_s=0.001, held=20)
+    few = MessageLimits(burst=100, per_s=0.001, held=20)
     hub = subscriber(town, address(broker), bounds=few)
     hub.start()
     try:

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from hub.base.backoff import Patience
+from hub.base.backoff import Backoff
 from hub.base.db.database import Database, DatabaseError, is_about_storage
 from hub.base.moment import Moment
-from hub.intake.filing.batch import Clerk
-from hub.intake.mqtt.inbox import BATCH, Arrival, Inbox
-from hub.intake.presence import Fleet
-from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, Writer
+from hub.intake.filing.batch import BatchFiler
+from hub.intake.mqtt.inbox import BATCH, ReceivedMessage, ReceiveQueue
+from hub.intake.presence import PresenceRecorder
+from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, BatchWriter
 from hub.nodes.spool.tables import events, set_aside
 from tests.hub.intake.test_intake_clerk import Noted, arrival, lost_database
 from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town, tokens
@@ -56,9 +56,14 @@ def sqlite_db(sqlite_url: str) -> Iterator[Database]:
     db.close()
 
 
-def writer(db: Any, files: Noted) -> Writer:
-    hasty = Patience(first_s=0.0)
-    return Writer(db, clerk=Clerk(files, Fleet(tokens())), clock=StoppedClock(), patience=hasty)
+def writer(db: Any, files: Noted) -> BatchWriter:
+    hasty = Backoff(first_s=0.0)
+    return BatchWriter(
+        db,
+        clerk=BatchFiler(files, PresenceRecorder(tokens())),
+        clock=StoppedClock(),
+        patience=hasty,
+    )
 
 
 @pytest.mark.promise("Faults: A lost database takes its batch back whole.")
@@ -131,8 +136,8 @@ def test_a_full_disk_under_the_hub_loses_nothing_however_long_it_lasts(
     with sqlite_db.writing() as conn:
         clerk().file(conn, [arrival(node.birth())], now=NOW)
     full = FilledDisk(sqlite_db)
-    hasty = Patience(first_s=0.0)
-    scribe = Writer(full, clerk=clerk(), clock=StoppedClock(), patience=hasty)  # type: ignore[arg-type] # looks like one
+    hasty = Backoff(first_s=0.0)
+    scribe = BatchWriter(full, clerk=clerk(), clock=StoppedClock(), patience=hasty)  # type: ignore[arg-type] # looks like one
     (outcome,) = scribe.commit([arrival(node.event()) for _ in range(50)], threading.Event())
     assert full.failures == 3 * (TRIES_TOGETHER + TRIES_ALONE)
     assert outcome.counts["stored"] == 50
@@ -150,19 +155,19 @@ def test_stopping_without_a_database_commits_nothing_and_acknowledges_nothing(
 
 
 def test_waits_grow_with_failures_up_to_their_bound_and_begin_anew() -> None:
-    patience = Patience(first_s=1.0, longest_s=5.0, chance=lambda: 1.0)
+    patience = Backoff(first_s=1.0, longest_s=5.0, chance=lambda: 1.0)
     assert [patience.fail() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
     patience.succeed()
     assert patience.fail() == 1.0
-    assert Patience(chance=lambda: 0.0).fail() == 0.0
+    assert Backoff(chance=lambda: 0.0).fail() == 0.0
 
 
-def numbered(number: int) -> Arrival:
-    return Arrival(str(number), b"", lambda: None)
+def numbered(number: int) -> ReceivedMessage:
+    return ReceivedMessage(str(number), b"", lambda: None)
 
 
 def test_the_inbox_gives_batches_in_order() -> None:
-    inbox = Inbox(bound=3 * BATCH)
+    inbox = ReceiveQueue(bound=3 * BATCH)
     for number in range(BATCH + 5):
         inbox.put(numbered(number))
     first, second = inbox.take(5), inbox.take(5)
@@ -172,11 +177,11 @@ def test_the_inbox_gives_batches_in_order() -> None:
 
 @pytest.mark.promise("Hub: One writer takes events from a bounded queue.")
 def test_a_full_inbox_makes_its_giver_wait_until_there_is_room() -> None:
-    inbox = Inbox(bound=1)
+    inbox = ReceiveQueue(bound=1)
     inbox.put(numbered(1))
     giver = threading.Thread(target=inbox.put, args=(numbered(2),))
     giver.start()
-    taken: list[Arrival] = []
+    taken: list[ReceivedMessage] = []
     while len(taken) < 2:
         taken += inbox.take(5)
     giver.join(patience_s())
@@ -184,7 +189,7 @@ def test_a_full_inbox_makes_its_giver_wait_until_there_is_room() -> None:
 
 
 def test_a_closed_inbox_lets_everybody_go() -> None:
-    inbox = Inbox(bound=1)
+    inbox = ReceiveQueue(bound=1)
     inbox.put(numbered(1))
     answers: list[bool] = []
     giver = threading.Thread(target=lambda: answers.append(inbox.put(numbered(2))))

@@ -9,16 +9,16 @@ from sqlalchemy import select
 
 from deploy.broker import Broker
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.base.backoff import Patience
-from hub.base.change_signal import Bell
+from hub.base.backoff import Backoff
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
-from hub.intake.filing.batch import Clerk
+from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
-from hub.intake.gap_recovery import RollCall
-from hub.intake.presence import Fleet
+from hub.intake.gap_recovery import GapRecovery
+from hub.intake.presence import PresenceRecorder
 from hub.intake.rules.gaps import AskPolicy
-from hub.intake.subscriber import Subscriber, Writer
+from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.spool.tables import events
 from tests.agent.rigs.hubside import NODE, Running, open_journal, put
 from tests.agent.uplink.test_link import address as node_address
@@ -30,12 +30,12 @@ SOON = AskPolicy(gap_after_s=0.2, again_first_s=0.2)
 
 
 def intake(db: Database, broker: Broker) -> Subscriber:
-    clerk = Clerk(Filing(Policy()), Fleet(tokens()), roll=RollCall(SOON))
+    clerk = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), roll=GapRecovery(SOON))
     return Subscriber(
         address(broker),
-        writer=Writer(db, clerk=clerk, clock=HubClock()),
-        bell=Bell(),
-        patience=Patience(first_s=0.1, longest_s=0.2),
+        writer=BatchWriter(db, clerk=clerk, clock=HubClock()),
+        bell=ChangeSignal(),
+        patience=Backoff(first_s=0.1, longest_s=0.2),
         births_every_s=0.1,
         ask_every_s=0.1,
     )

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.urgent import is_urgent
-from hub.intake.mqtt.inbox import BATCH, Arrival, Inbox, node_of
+from hub.intake.mqtt.inbox import BATCH, ReceivedMessage, ReceiveQueue, node_of
 from hub.intake.rate_limit import (
     FORGOTTEN_AFTER_S,
     MOST_NODES,
-    Bounds,
-    Turnstile,
+    MessageLimiter,
+    MessageLimits,
     may_be_urgent,
 )
 from hub.nodes.health.wording import too_much_lines
@@ -23,24 +23,24 @@ pytestmark = pytest.mark.promise(
     "Security: Pages, uploads, enrolment and messages have rate limits."
 )
 
-FEW = Bounds(burst=10, per_s=2, held=5)
+FEW = MessageLimits(burst=10, per_s=2, held=5)
 
 
-def arrival(node: str, text: str = "x") -> Arrival:
-    return Arrival(topics.address(topics.EVENT, node), text.encode(), lambda: None)
+def arrival(node: str, text: str = "x") -> ReceivedMessage:
+    return ReceivedMessage(topics.address(topics.EVENT, node), text.encode(), lambda: None)
 
 
-def texts(arrivals: list[Arrival], node: str = "") -> list[str]:
+def texts(arrivals: list[ReceivedMessage], node: str = "") -> list[str]:
     return [one.payload.decode() for one in arrivals if not node or node_of(one.topic) == node]
 
 
-def said(node: str, first: int, last: int) -> list[Arrival]:
+def said(node: str, first: int, last: int) -> list[ReceivedMessage]:
     return [arrival(node, str(number)) for number in range(first, last)]
 
 
 def test_what_a_box_says_after_a_week_without_a_line_is_taken_as_fast_as_it_may_say_it() -> None:
     """Twenty at once and no more unanswered: 100,000 at 180 a second."""
-    turnstile, now_s = Turnstile(), 0.0
+    turnstile, now_s = MessageLimiter(), 0.0
     for _ in range(5000):
         assert not turnstile.let([arrival("a")] * 20, now_s).held_up
         now_s += 20 / 180
@@ -48,7 +48,7 @@ def test_what_a_box_says_after_a_week_without_a_line_is_taken_as_fast_as_it_may_
 
 
 def test_one_that_floods_is_slowed_and_all_others_go_through_at_once() -> None:
-    turnstile = Turnstile(FEW)
+    turnstile = MessageLimiter(FEW)
     batch = [one for pair in zip(said("a", 0, 50), said("b", 0, 50), strict=True) for one in pair]
     passage = turnstile.let([*batch[:6], *said("a", 50, 90), *batch[6:10]], 0.0)
     assert texts(passage.through, "b") == ["0", "1", "2", "3", "4"]
@@ -61,7 +61,7 @@ def test_one_that_floods_is_slowed_and_all_others_go_through_at_once() -> None:
 
 
 def test_what_waits_goes_on_as_its_bucket_fills_in_its_order_and_later_words_behind_it() -> None:
-    turnstile = Turnstile(FEW)
+    turnstile = MessageLimiter(FEW)
     assert texts(turnstile.let(said("a", 0, 13), 0.0).through) == [str(n) for n in range(10)]
     assert 0 < turnstile.wait_s(5.0) <= 0.5
     assert texts(turnstile.let(said("a", 13, 14), 1.0).through) == ["10", "11"]
@@ -71,7 +71,7 @@ def test_what_waits_goes_on_as_its_bucket_fills_in_its_order_and_later_words_beh
 
 
 def test_alerts_go_before_what_waits_and_are_the_last_to_be_left_to_come_again() -> None:
-    turnstile, alert = Turnstile(FEW), '{"type":"sighting_opened"}'
+    turnstile, alert = MessageLimiter(FEW), '{"type":"sighting_opened"}'
     turnstile.let(said("a", 0, 15), 0.0)
     passage = turnstile.let([arrival("a", alert)], 0.0)
     assert texts(passage.held_up) == [alert]
@@ -80,7 +80,7 @@ def test_alerts_go_before_what_waits_and_are_the_last_to_be_left_to_come_again()
 
 
 def test_it_is_said_once_and_again_only_after_a_while_within_the_bounds() -> None:
-    turnstile = Turnstile(FEW)
+    turnstile = MessageLimiter(FEW)
     assert turnstile.let(said("a", 0, 30), 0.0).news == ["a"]
     assert turnstile.let(said("a", 0, 30), 1.0).news == []
     later_s = 1.0 + FORGOTTEN_AFTER_S + 1
@@ -90,7 +90,7 @@ def test_it_is_said_once_and_again_only_after_a_while_within_the_bounds() -> Non
 
 
 def test_a_clock_that_stands_still_or_steps_back_opens_nothing() -> None:
-    turnstile = Turnstile(FEW)
+    turnstile = MessageLimiter(FEW)
     turnstile.let(said("a", 0, 10), 100.0)
     for now_s in (100.0, 50.0, 100.0):
         assert turnstile.let(said("a", 0, 1), now_s).through == []
@@ -100,8 +100,8 @@ def test_a_clock_that_stands_still_or_steps_back_opens_nothing() -> None:
 def test_no_more_than_the_bounds_come_through_and_nothing_twice_or_out_of_order(
     rounds: list[tuple[int, int, float]],
 ) -> None:
-    turnstile, now_s, number = Turnstile(FEW), 0.0, 0
-    through: list[Arrival] = []
+    turnstile, now_s, number = MessageLimiter(FEW), 0.0, 0
+    through: list[ReceivedMessage] = []
     for flood, others, passes_s in rounds:
         now_s += passes_s
         passage = turnstile.let([*said("a", number, number + flood), *said("b", 0, others)], now_s)
@@ -113,7 +113,7 @@ def test_no_more_than_the_bounds_come_through_and_nothing_twice_or_out_of_order(
 
 
 def test_more_names_than_are_remembered_within_one_batch_break_nothing() -> None:
-    turnstile = Turnstile(FEW)
+    turnstile = MessageLimiter(FEW)
     strangers = [arrival(f"n{number}") for number in range(MOST_NODES - 1)]
     turnstile.let(strangers, 0.0)
     passage = turnstile.let([*said("a", 0, 12), arrival("b"), arrival("c")], 0.0)
@@ -136,7 +136,7 @@ def test_its_page_says_it_while_it_lasts() -> None:
 
 def test_in_a_full_inbox_each_node_has_its_turn() -> None:
     """However much one has said: what another says is in the next batch."""
-    inbox = Inbox(4 * BATCH)
+    inbox = ReceiveQueue(4 * BATCH)
     for one in said("a", 0, 3 * BATCH):
         inbox.put(one)
     for one in said("b", 0, 30):

@@ -16,8 +16,8 @@ from agent.wire.messages import CameraLost, SightingOpened
 from agent.wire.terms import ClockSource
 from hub.alerting.alerts.tables import alerts
 from hub.base.db.database import Database
-from hub.intake.filing.batch import Clerk
-from hub.intake.mqtt.inbox import Arrival
+from hub.intake.filing.batch import BatchFiler
+from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.nodes.spool.tables import events
 from tests.agent.rigs.hubside import opened
 from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town
@@ -75,7 +75,9 @@ def test_a_week_of_events_arrives_whole_with_new_alerts_first_and_old_ones_late(
     files = clerk()
     voice = NodeVoice("n", spool_id=journal.spool_id)
     with db.writing() as conn:
-        birth = Arrival(topics.address(topics.STATUS, "n"), encode(voice.birth()), lambda: None)
+        birth = ReceivedMessage(
+            topics.address(topics.STATUS, "n"), encode(voice.birth()), lambda: None
+        )
         files.file(conn, [birth], now=NOW)
     order = drain(journal, db, files, clock)
 
@@ -92,13 +94,13 @@ def test_a_week_of_events_arrives_whole_with_new_alerts_first_and_old_ones_late(
     journal.close()
 
 
-def drain(journal: Journal, db: Database, files: Clerk, clock: Clock) -> list[int]:
+def drain(journal: Journal, db: Database, files: BatchFiler, clock: Clock) -> list[int]:
     """Send all of it over a line that works, on the node's clock; the numbers in their order."""
     outbox, order = Outbox(OutboxPolicy(window=200)), list[int]()
     while owed := journal.waiting(outbox.reach):
         chosen = outbox.choose(owed, clock.at_s)
         batch = [
-            Arrival(
+            ReceivedMessage(
                 topics.address(topics.EVENT, "n"),
                 encode(
                     one.message(node="n", spool_id=journal.spool_id, boot_id=BOOT, now=clock.now())

@@ -15,7 +15,7 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.base.errors import RegistryError
 from hub.nodes.enrolment import rows as enrolment_rows
-from hub.nodes.enrolment.rows import Redeemed, Refused, Signed
+from hub.nodes.enrolment.rows import IssuedCertificate, Redeemed, TokenRefused
 from hub.nodes.enrolment.tables import enrolments as rows
 from hub.nodes.enrolment.tables import node_papers
 from hub.nodes.pki.authority import AUTHORITY_NAME, HUB_NAME
@@ -70,7 +70,7 @@ def test_no_box_gets_a_name_under_which_the_broker_lets_all_be_heard(
 def test_a_token_that_was_used_is_refused_counted_and_noted(hub: EnrolHub) -> None:
     token = hub.make("nga-tu-01")
     assert isinstance(hub.redeem(token, Box()), Redeemed)
-    assert hub.redeem(token, Box()) == Refused("used")
+    assert hub.redeem(token, Box()) == TokenRefused("used")
     with hub.db.reading() as conn:
         assert conn.scalar(select(rows.c.refused)) == 1
     assert acts(hub, "enrolment.refused") == ["used"]
@@ -86,29 +86,29 @@ def test_the_same_box_is_answered_once_more_since_the_line_may_have_broken(hub: 
 
 def test_a_token_that_has_run_out_is_refused(hub: EnrolHub) -> None:
     token = hub.make("nga-tu-01", hours=1, later_s=-3601)
-    assert hub.redeem(token, Box()) == Refused("expired")
+    assert hub.redeem(token, Box()) == TokenRefused("expired")
 
 
 def test_a_withdrawn_token_and_one_that_a_newer_replaced_are_refused(hub: EnrolHub) -> None:
     old, new = hub.make("nga-tu-01"), hub.make("nga-tu-01")
-    assert hub.redeem(old, Box()) == Refused("withdrawn")
+    assert hub.redeem(old, Box()) == TokenRefused("withdrawn")
     with hub.db.writing() as conn:
         row = conn.execute(select(rows.c.id).where(rows.c.withdrawn_utc_us.is_(None))).one()
         enrolment_rows.withdraw(conn, row.id, by=By(), now=hub.clock.now())
-    assert hub.redeem(new, Box()) == Refused("withdrawn")
+    assert hub.redeem(new, Box()) == TokenRefused("withdrawn")
 
 
 @pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits.")
 def test_who_guesses_is_refused_and_soon_not_even_heard(hub: EnrolHub) -> None:
     token = hub.make("nga-tu-01")
     answers = [hub.redeem(bytes([n] * 15), Box(), came_from="10.6.6.6") for n in range(25)]
-    assert answers[:20] == [Refused("unknown")] * 20
+    assert answers[:20] == [TokenRefused("unknown")] * 20
     assert answers[20:] == ["too_many"] * 5
     assert hub.redeem(token, Box(), came_from="10.6.6.6") == "too_many"
     assert isinstance(hub.redeem(token, Box(), came_from="10.0.0.5"), Redeemed)
     assert len(acts(hub, "enrolment.refused")) == 20  # and no line more for who is not heard
     hub.now_s = 601.0
-    assert hub.redeem(b"\0" * 15, Box(), came_from="10.6.6.6") == Refused("unknown")
+    assert hub.redeem(b"\0" * 15, Box(), came_from="10.6.6.6") == TokenRefused("unknown")
 
 
 @pytest.mark.parametrize(
@@ -209,13 +209,13 @@ def test_a_certificate_is_renewed_for_the_key_that_the_node_has_and_no_other(
     hub.redeem(hub.make("nga-tu-01"), box)
     hub.redeem(hub.make("nga-tu-02"), other)
     renewed = hub.enroller.renew("nga-tu-01", box.request, came_from="10.0.0.5")
-    assert isinstance(renewed, Signed)
+    assert isinstance(renewed, IssuedCertificate)
     assert named(renewed.certificate) == "nga-tu-01"
     assert len(acts(hub, "papers.renew")) == 1
     assert len(acts(hub, "enrolment.redeem")) == 2
     for asked in (Box(), other):
         answer = hub.enroller.renew("nga-tu-01", asked.request, came_from="10.0.0.5")
-        assert answer == Refused("unknown")
+        assert answer == TokenRefused("unknown")
 
 
 def test_who_was_shut_out_gets_nothing_more_and_comes_back_by_a_new_code(hub: EnrolHub) -> None:
@@ -227,8 +227,8 @@ def test_who_was_shut_out_gets_nothing_more_and_comes_back_by_a_new_code(hub: En
         assert node is not None
         enrolment_rows.shut_out(conn, node, why="stolen", by=By(), now=hub.clock.now())
     answer = hub.enroller.renew("nga-tu-01", box.request, came_from="10.0.0.5")
-    assert answer == Refused("revoked")
-    assert hub.redeem(waiting, Box()) == Refused("withdrawn")
+    assert answer == TokenRefused("revoked")
+    assert hub.redeem(waiting, Box()) == TokenRefused("withdrawn")
     with hub.db.reading() as conn:
         node = node_by_name(conn, "nga-tu-01")
         assert node is not None and node.is_revoked

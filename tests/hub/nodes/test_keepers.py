@@ -22,16 +22,16 @@ from hub.access.rules.grants import Right
 from hub.alerting.notifications import leasing, outcomes
 from hub.alerting.notifications.batching import STORM
 from hub.alerting.notifications.service import NotificationService
-from hub.intake.filing.batch import Clerk
+from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import set_aside
-from hub.intake.mqtt.inbox import Arrival
-from hub.intake.presence import Fleet
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.presence import PresenceRecorder
 from hub.nodes.health import queries
 from hub.nodes.health.service import NodeHealthService
 from hub.nodes.health.views import LastRefusal
 from hub.nodes.health.wording import card
 from hub.notify.phones.service import PhoneService
-from hub.notify.rules.delivery_result import Gone, Refused
+from hub.notify.rules.delivery_result import Gone, MessageRefused
 from hub.registry import registry
 from hub.web.calendar import Calendar
 from hub.web.i18n import words as words_of
@@ -125,7 +125,7 @@ def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
         claimed = leasing.claim(conn, worker="w", now=now, lease_s=30, limit=10, storm=STORM)
         for owed in claimed:
             is_an = owed.phone.address.endswith("/an")
-            answer = Gone("410 from push.example", 410) if is_an else Refused("413", 413)
+            answer = Gone("410 from push.example", 410) if is_an else MessageRefused("413", 413)
             outcomes.record(conn, owed, answer, started=now, now=now)
     found = streets.services.use(NotificationService).undelivered(kim)
     assert found.in_a_day == 2
@@ -169,9 +169,11 @@ class NoTokens:
 @pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
 def test_every_event_of_every_kind_has_exactly_one_fate(streets: Streets) -> None:
     said = all_kinds(streets)
-    clerk = Clerk(streets.filing, Fleet(NoTokens()))  # type: ignore[arg-type]  # none is minted
+    clerk = BatchFiler(streets.filing, PresenceRecorder(NoTokens()))  # type: ignore[arg-type]  # none is minted
     arrivals = [
-        Arrival(f"matthan/{one.node}/up/event", one.model_dump_json().encode(), lambda: None)
+        ReceivedMessage(
+            f"matthan/{one.node}/up/event", one.model_dump_json().encode(), lambda: None
+        )
         for one in said
     ]
     with streets.db.writing() as conn:

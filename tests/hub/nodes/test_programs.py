@@ -22,11 +22,11 @@ from agent.wire.settings import SettingsFault
 from hub.app.clock_steps import move
 from hub.base.db.database import Database
 from hub.intake.commands import commands
-from hub.intake.mqtt.inbox import Arrival
+from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
-from hub.nodes.desired_state.rules.layers import State
+from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.releases import TOO_OLD, judged
-from hub.nodes.desired_state.rules.rollout import FEW, SILENT_S, Course, Fate
+from hub.nodes.desired_state.rules.rollout import FEW, SILENT_S, NodeResult, RolloutState
 from hub.nodes.releases import pages as programs_page
 from hub.nodes.releases.bundles import checked, keep
 from hub.registry.registry import add_node, node_by_name
@@ -71,7 +71,7 @@ class Fleet(Yard):
             self.hear_programs(said(name, None, ""))
 
     def hear_programs(self, words: ProgramsReport) -> None:
-        arrival = Arrival(f"matthan/{words.node}/up/programs", encode(words), lambda: None)
+        arrival = ReceivedMessage(f"matthan/{words.node}/up/programs", encode(words), lambda: None)
         with self.db.writing() as conn:
             counts = self.clerk.file(conn, [arrival], now=self.now).counts
         assert counts == {"received": 1}
@@ -101,7 +101,7 @@ class Fleet(Yard):
         with self.db.reading() as conn:
             return rollout_rows.listed(conn)[0]
 
-    def of(self, node_id: UUID) -> release_rows.Standing:
+    def of(self, node_id: UUID) -> release_rows.ReleaseStatus:
         with self.db.reading() as conn:
             return release_rows.standing(conn, node_id)
 
@@ -120,8 +120,8 @@ def test_programs_go_out_in_the_same_stages_as_settings(fleet: Fleet) -> None:
     }
     assert len(first | fleet.live(900, lambda _: "in_force")) == 6
     fleet.live(3600, lambda _: "in_force")
-    assert fleet.course().course is Course.DONE
-    assert fleet.course().fates == {Fate.DONE: 21}
+    assert fleet.course().course is RolloutState.DONE
+    assert fleet.course().fates == {NodeResult.DONE: 21}
     assert fleet.told() == [], "no node is told new settings for it"
 
 
@@ -134,7 +134,7 @@ def test_where_the_few_do_not_take_them_all_go_back_to_the_release_before(
     fleet.begin(NEW)
     takes = iter(["in_force", "in_force"])
     told = fleet.live(round(SILENT_S) + 300, lambda _: next(takes, outcome))
-    assert fleet.course().course is Course.HALTED
+    assert fleet.course().course is RolloutState.HALTED
     assert {name for name, words in told.items() if words.sha256 == NEW} <= set(fleet.names)
     back = {name: words for name, words in told.items() if words.sha256 == OLD}
     back |= fleet.live(120, lambda _: "in_force")
@@ -177,7 +177,7 @@ def test_who_refused_the_new_one_or_fell_back_is_not_sent_back(fleet: Fleet) -> 
         fleet.hear_programs(said(name, None, "").model_copy(update={"name": "r50"}))
     fleet.begin(NEW)
     fleet.live(300, lambda _: "refused")
-    assert fleet.course().course is Course.HALTED
+    assert fleet.course().course is RolloutState.HALTED
     fleet.pass_s(61)
     assert fleet.told_programs() == []
 
@@ -194,10 +194,10 @@ def test_an_older_one_that_was_refused_is_said_anew_once_it_is_meant(fleet: Flee
 def test_who_fetches_slowly_and_says_so_is_not_silent(fleet: Fleet) -> None:
     fleet.begin(NEW)
     fleet.live(3 * round(SILENT_S), lambda _: "fetching")
-    assert fleet.course().course is Course.RUNNING
-    assert fleet.course().fates[Fate.WAITING] == FEW
+    assert fleet.course().course is RolloutState.RUNNING
+    assert fleet.course().fates[NodeResult.WAITING] == FEW
     fleet.live(round(SILENT_S) + 300, lambda _: "")
-    assert fleet.course().course is Course.HALTED
+    assert fleet.course().course is RolloutState.HALTED
 
 
 def test_programs_that_were_told_before_a_step_back_of_the_clock_are_told_again(
@@ -217,9 +217,9 @@ def test_a_node_that_never_told_of_its_programs_is_too_old_for_this(fleet: Fleet
         program = {"programs": {"bundle": NEW}}
         scope = type(fleet.node)("node", old)
         settings_rows.want(conn, scope, program, reason="gió", by=SHELL, now=fleet.now)
-    assert (fleet.of(old).state, fleet.of(old).reason) == (State.REFUSED, TOO_OLD)
+    assert (fleet.of(old).state, fleet.of(old).reason) == (SettingsState.REFUSED, TOO_OLD)
     fleet.hear_programs(said("tram-99", None, ""))
-    assert fleet.of(old).state is State.WAITING, "it was renewed by a stick"
+    assert fleet.of(old).state is SettingsState.WAITING, "it was renewed by a stick"
 
 
 def test_programs_and_settings_of_one_node_come_apart_and_again_is_for_both(fleet: Fleet) -> None:
@@ -248,16 +248,16 @@ def test_a_bundle_that_is_not_here_cannot_be_wanted(fleet: Fleet) -> None:
 def test_what_a_node_says_of_something_earlier_is_no_answer() -> None:
     words = TakePrograms(version=2, sha256=NEW, size_bytes=1)
     for outcome, state in (
-        ("in_force", State.IN_FORCE),
-        ("refused", State.REFUSED),
-        ("fell_back", State.FELL_BACK),
-        ("on_probation", State.WAITING),
-        ("of_a_newer_node", State.WAITING),
+        ("in_force", SettingsState.IN_FORCE),
+        ("refused", SettingsState.REFUSED),
+        ("fell_back", SettingsState.FELL_BACK),
+        ("on_probation", SettingsState.WAITING),
+        ("of_a_newer_node", SettingsState.WAITING),
     ):
         told = said(NODE, words, outcome)
         assert judged(told, version=2, sha256=NEW)[0] is state
-        assert judged(told, version=3, sha256=NEW)[0] is State.WAITING
-        assert judged(told, version=2, sha256=None)[0] is State.UNASKED
+        assert judged(told, version=3, sha256=NEW)[0] is SettingsState.WAITING
+        assert judged(told, version=2, sha256=None)[0] is SettingsState.UNASKED
 
 
 def key_of(folder: Path, keys: str = "keys") -> Ed25519PublicKey:

@@ -24,9 +24,9 @@ from hub.nodes.desired_state.rules.rollout import (
     MISHAPS,
     SETTLE_S,
     SILENT_S,
-    Course,
-    Fate,
     NodeNow,
+    NodeResult,
+    RolloutState,
     decide,
     is_awaited,
     is_mishap,
@@ -49,11 +49,11 @@ LONGEST_S = 6 * 3600
 class Fleet:
     """Nodes that answer as they are destined to, on a clock that the test turns."""
 
-    destined: list[Fate]
+    destined: list[NodeResult]
     delays_s: list[int]
     now_s: int = 0
     stage: int = 0
-    course: Course = Course.RUNNING
+    course: RolloutState = RolloutState.RUNNING
     settled_s: int | None = None
     told_s: dict[int, int] = field(default_factory=dict)
 
@@ -65,14 +65,14 @@ class Fleet:
     def node(self, number: int) -> NodeNow:
         stage = self.stages[number]
         if stage > self.stage:
-            return NodeNow(UUID(int=number), stage, Fate.AHEAD, True, None)
+            return NodeNow(UUID(int=number), stage, NodeResult.AHEAD, True, None)
         told_s = self.told_s.setdefault(number, self.now_s)
         has_answered = self.now_s >= told_s + self.delays_s[number]
-        fate = self.destined[number] if has_answered else Fate.WAITING
+        fate = self.destined[number] if has_answered else NodeResult.WAITING
         return NodeNow(UUID(int=number), stage, fate, True, told_s * 1_000_000)
 
     def run(self) -> None:
-        while self.course is Course.RUNNING and self.now_s < LONGEST_S:
+        while self.course is RolloutState.RUNNING and self.now_s < LONGEST_S:
             found = [self.node(number) for number in range(len(self.destined))]
             now_us = self.now_s * 1_000_000
             so_far = [one for one in found if one.stage <= self.stage]
@@ -84,7 +84,7 @@ class Fleet:
             decision = decide(
                 found, stage=self.stage, settled_since_utc_us=settled, now_utc_us=now_us
             )
-            if decision.course is Course.RUNNING and decision.stage > self.stage:
+            if decision.course is RolloutState.RUNNING and decision.stage > self.stage:
                 assert not any(is_awaited(one, now_us) for one in so_far)
                 assert self.settled_s is not None
                 assert self.now_s - self.settled_s >= SETTLE_S
@@ -97,7 +97,10 @@ fleets = st.integers(1, 60).flatmap(
     lambda count: st.builds(
         Fleet,
         st.lists(
-            st.sampled_from([Fate.DONE] * 6 + [Fate.REFUSED, Fate.FELL_BACK, Fate.WAITING]),
+            st.sampled_from(
+                [NodeResult.DONE] * 6
+                + [NodeResult.REFUSED, NodeResult.FELL_BACK, NodeResult.WAITING]
+            ),
             min_size=count,
             max_size=count,
         ),
@@ -114,9 +117,9 @@ def test_it_ends_and_more_than_a_bearable_share_never_gets_what_it_cannot_take(
     fleet: Fleet,
 ) -> None:
     fleet.run()
-    assert fleet.course in (Course.DONE, Course.HALTED)
-    bad = [one for one in range(len(fleet.destined)) if fleet.destined[one] is not Fate.DONE]
-    if fleet.course is Course.DONE:
+    assert fleet.course in (RolloutState.DONE, RolloutState.HALTED)
+    bad = [one for one in range(len(fleet.destined)) if fleet.destined[one] is not NodeResult.DONE]
+    if fleet.course is RolloutState.DONE:
         assert len(fleet.told_s) == len(fleet.destined)
         assert not any(fleet.stages[one] == 0 for one in bad), "one of the few is one too many"
         assert len(bad) <= len(fleet.destined) * MISHAPS
@@ -124,24 +127,24 @@ def test_it_ends_and_more_than_a_bearable_share_never_gets_what_it_cannot_take(
         assert len(fleet.told_s) <= FEW
 
 
-@pytest.mark.parametrize("fate", [Fate.REFUSED, Fate.FELL_BACK, Fate.WAITING])
-def test_what_no_node_can_take_reaches_three_of_five_hundred(fate: Fate) -> None:
+@pytest.mark.parametrize("fate", [NodeResult.REFUSED, NodeResult.FELL_BACK, NodeResult.WAITING])
+def test_what_no_node_can_take_reaches_three_of_five_hundred(fate: NodeResult) -> None:
     fleet = Fleet([fate] * 500, [30] * 500)
     fleet.run()
-    assert fleet.course is Course.HALTED
+    assert fleet.course is RolloutState.HALTED
     assert len(fleet.told_s) == FEW
 
 
 def test_what_all_can_take_reaches_a_few_then_a_quarter_then_all() -> None:
-    fleet = Fleet([Fate.DONE] * 500, [30] * 500)
+    fleet = Fleet([NodeResult.DONE] * 500, [30] * 500)
     fleet.run()
-    assert fleet.course is Course.DONE
+    assert fleet.course is RolloutState.DONE
     assert [fleet.stages.count(stage) for stage in (0, 1, 2)] == [3, 122, 375]
     assert fleet.now_s < 3 * (SETTLE_S + 300)
 
 
 def test_who_was_away_holds_nothing_up_and_who_dies_with_it_is_a_mishap() -> None:
-    away = NodeNow(UUID(int=1), 0, Fate.WAITING, is_here=False, told_utc_us=None)
+    away = NodeNow(UUID(int=1), 0, NodeResult.WAITING, is_here=False, told_utc_us=None)
     assert not is_awaited(away, 10**15)
     assert not is_mishap(away, 10**15)
     died = replace(away, told_utc_us=0, lost_utc_us=60_000_000)
@@ -150,7 +153,7 @@ def test_who_was_away_holds_nothing_up_and_who_dies_with_it_is_a_mishap() -> Non
 
 
 def test_where_nobody_is_there_nothing_is_learnt_and_nothing_goes_on() -> None:
-    away = [NodeNow(UUID(int=n), min(n, 2), Fate.WAITING, False, None) for n in range(4)]
+    away = [NodeNow(UUID(int=n), min(n, 2), NodeResult.WAITING, False, None) for n in range(4)]
     for hours in range(100):
         now_us = hours * 3_600_000_000
         assert decide(away, stage=0, settled_since_utc_us=0, now_utc_us=now_us).stage == 0
@@ -209,8 +212,8 @@ def test_a_few_are_told_first_then_a_quarter_then_all(town: Town) -> None:
     second = town.live(900, lambda _: "in_force")
     assert len(first | second) == 6
     town.live(3600, lambda _: "in_force")
-    assert town.course().course is Course.DONE
-    assert town.course().fates == {Fate.DONE: 21}
+    assert town.course().course is RolloutState.DONE
+    assert town.course().fates == {NodeResult.DONE: 21}
     assert town.wanted() == {True}
 
 
@@ -220,7 +223,7 @@ def test_it_halts_by_itself_and_everybody_goes_back(town: Town, outcome: str) ->
     bad = town.live(300, lambda _: outcome)
     town.live(2400, lambda name: outcome if name in bad else "in_force")
     halted = town.course()
-    assert halted.course is Course.HALTED
+    assert halted.course is RolloutState.HALTED
     assert halted.why.startswith("of 3 nodes ")
     assert town.wanted() == {False}
     assert town.acts().count("settings.halt") == 1
@@ -239,7 +242,7 @@ def test_after_a_step_of_the_hubs_clock_it_is_still_judged_by_what_nodes_answer(
     town.pass_s(by_s)
     town.live(2400, lambda _: "refused")
     halted = town.course()
-    assert halted.course is Course.HALTED, "the second stage took it ill"
+    assert halted.course is RolloutState.HALTED, "the second stage took it ill"
     assert town.wanted() == {False}
 
 
@@ -303,7 +306,7 @@ def test_a_node_whose_own_settings_grow_meanwhile_keeps_them_and_the_others_go_o
     first = town.live(120, lambda _: "in_force")
     scope = crowd(town, next(name for name in town.names if name not in first))
     town.live(5000, lambda _: "in_force")
-    assert town.course().course is Course.DONE
+    assert town.course().course is RolloutState.DONE
     with town.db.reading() as conn:
         assert settings_rows.standing(conn, scope.scope_id).wanted == crowded()
         others = set(settings_rows.nodes_of(conn, town.area)) - {scope.scope_id}

@@ -28,13 +28,13 @@ from hub.base.db.database import Database
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.intake.commands import commands
-from hub.intake.filing.batch import Clerk
-from hub.intake.mqtt.inbox import Arrival
-from hub.intake.presence import Fleet
+from hub.intake.filing.batch import BatchFiler
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.presence import PresenceRecorder
 from hub.nodes.desired_state import groups, settings_rows
 from hub.nodes.desired_state.rules.layers import (
-    Changed,
-    State,
+    LayerChange,
+    SettingsState,
     difference,
     judged,
     laid_together,
@@ -82,7 +82,7 @@ class Yard:
         self.db = db
         self.now = self.town.clock.now()
         self.service = self.town.services.use(SettingsService)
-        self.clerk = Clerk(self.town.filing, Fleet(_NoTokens()))
+        self.clerk = BatchFiler(self.town.filing, PresenceRecorder(_NoTokens()))
         with db.reading() as conn:
             self.node = Scope("node", self._id(conn, NODE))
             self.camera_id = conn.scalar(select(cameras.c.id))
@@ -119,11 +119,13 @@ class Yard:
         return [(name, body) for name, body in said if isinstance(body, Configure)]
 
     def hear(self, said: SettingsReport, topic: str | None = None) -> Mapping[str, int]:
-        arrival = Arrival(topic or f"matthan/{said.node}/up/settings", encode(said), lambda: None)
+        arrival = ReceivedMessage(
+            topic or f"matthan/{said.node}/up/settings", encode(said), lambda: None
+        )
         with self.db.writing() as conn:
             return self.clerk.file(conn, [arrival], now=self.now).counts
 
-    def standing(self) -> settings_rows.Standing:
+    def standing(self) -> settings_rows.SettingsStatus:
         with self.db.reading() as conn:
             return settings_rows.standing(conn, self.node.scope_id)
 
@@ -149,7 +151,7 @@ def yard(db: Database, tmp_path: Path) -> Yard:
 def test_a_node_is_told_what_is_wanted_until_it_answers(yard: Yard) -> None:
     yard.hear(report())
     assert yard.told() == []
-    assert yard.standing().state is State.UNASKED
+    assert yard.standing().state is SettingsState.UNASKED
     yard.want(yard.node, LONGER)
     [said] = yard.told()
     assert (said.settings, said.sha256, said.version) == (LONGER, settings_hash(LONGER), 1)
@@ -157,9 +159,9 @@ def test_a_node_is_told_what_is_wanted_until_it_answers(yard: Yard) -> None:
     yard.pass_s(61)
     assert yard.told() == [said]
     yard.hear(report(words=said, outcome="on_probation"))
-    assert yard.standing().state is State.WAITING
+    assert yard.standing().state is SettingsState.WAITING
     yard.hear(report(words=said))
-    assert yard.standing().state is State.IN_FORCE
+    assert yard.standing().state is SettingsState.IN_FORCE
     yard.pass_s(61)
     assert yard.told() == []
 
@@ -173,7 +175,7 @@ def test_a_node_that_did_not_take_them_is_left_alone_until_it_is_asked_again(
     [said] = yard.told()
     yard.hear(report(words=said, outcome=outcome, why="no such camera"))
     known = yard.standing()
-    assert (known.state, known.reason) == (State(outcome), "no such camera")
+    assert (known.state, known.reason) == (SettingsState(outcome), "no such camera")
     yard.pass_s(600)
     assert yard.told() == []
     assert yard.service.try_again(yard.asker(), yard.node.scope_id)
@@ -281,7 +283,9 @@ def test_a_preview_says_of_each_node_which_key_would_be_what(yard: Yard) -> None
     assert found is not None
     [one] = found
     assert one.node == NODE
-    assert one.changed == [Changed("clips.preroll_s", 5.0, 9)], "what stays as it is is no change"
+    assert one.changed == [LayerChange("clips.preroll_s", 5.0, 9)], (
+        "what stays as it is is no change"
+    )
     assert yard.standing().version == 0
 
 
@@ -297,7 +301,7 @@ def test_zones_and_masks_of_one_camera_are_saved_and_its_other_keys_stay(yard: Y
     assert now is not None
     assert now.wanted == {"zone": [YARD], "private": [mask]}
     assert now.works_by["least_change"] == 6.0
-    assert now.state is State.WAITING
+    assert now.state is SettingsState.WAITING
     [said] = yard.told()
     yard.hear(report(words=said))
     now = yard.service.of_camera(kim, yard.camera_id)
@@ -346,8 +350,8 @@ def test_who_changed_what_when_and_why_stays_on_record(yard: Yard) -> None:
         ("Phạm Kim", "trước khi vào"),
     ]
     assert page.history[0].changed == [
-        Changed("clips.max_s", None, 40),
-        Changed("clips.preroll_s", 9, None),
+        LayerChange("clips.max_s", None, 40),
+        LayerChange("clips.preroll_s", 9, None),
     ]
     assert yard.acts().count("settings.want") == 2
 
@@ -424,5 +428,5 @@ def test_an_answer_about_other_settings_is_no_answer() -> None:
     for outcome in ("refused", "fell_back", "on_probation", "a_newer_word"):
         told = report(words=said, outcome=outcome)
         state, _ = judged(told, version=5, sha256=settings_hash({}))
-        assert state is State.WAITING
-    assert judged(report(words=said), version=9, sha256=said.sha256)[0] is State.IN_FORCE
+        assert state is SettingsState.WAITING
+    assert judged(report(words=said), version=9, sha256=said.sha256)[0] is SettingsState.IN_FORCE

@@ -16,12 +16,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from agent.wire import topics
 from agent.wire.codec import encode
 from deploy.broker import Broker
-from hub.app.wiring.revocation import ShuttingOut
+from hub.app.wiring.revocation import Revocation
 from hub.base.audit.log import By
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
-from hub.intake.mqtt.inbox import Arrival
-from hub.intake.presence import Fleet
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.presence import PresenceRecorder
 from hub.nodes.enrolment import rows
 from hub.registry.registry import node_by_name
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
@@ -88,8 +88,8 @@ def enrolled(hub: EnrolHub, folder: Path, name: str = NODE) -> tuple[Path, Path]
     return cert, key
 
 
-def shutting(hub: EnrolHub, broker: Broker) -> ShuttingOut:
-    return ShuttingOut(
+def shutting(hub: EnrolHub, broker: Broker) -> Revocation:
+    return Revocation(
         hub.db,
         authority=hub.authority,
         crl_file=broker.crl_file,
@@ -217,12 +217,12 @@ def test_uploads_and_words_of_a_shut_out_node_count_no_more(hub: EnrolHub) -> No
 
     voice = NodeVoice(NODE)
     hub.redeem(hub.make(NODE), Box())
-    fleet, intake = Fleet(tokens()), clerk()
+    fleet, intake = PresenceRecorder(tokens()), clerk()
     with hub.db.writing() as conn:
         assert not fleet.is_shut_out(conn, NODE)
     revoke(hub)
 
-    told = Arrival(topics.address(topics.STATUS, NODE), encode(voice.birth()), lambda: None)
+    told = ReceivedMessage(topics.address(topics.STATUS, NODE), encode(voice.birth()), lambda: None)
     with hub.db.writing() as conn:
         outcome = intake.file(conn, [told], now=hub.clock.now())
         node = node_by_name(conn, NODE)

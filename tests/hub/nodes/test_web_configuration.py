@@ -8,8 +8,8 @@ from sqlalchemy import select
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.nodes.desired_state import rollout_rows
-from hub.nodes.desired_state.rules.layers import State
-from hub.nodes.desired_state.rules.rollout import Course
+from hub.nodes.desired_state.rules.layers import SettingsState
+from hub.nodes.desired_state.rules.rollout import RolloutState
 from tests.hub.nodes.test_settings import LONGER, Yard, report
 from tests.hub.rigs.web_town import NODE, PASSWORD
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -87,7 +87,7 @@ def test_of_an_area_it_goes_out_in_stages_and_is_halted_by_hand(pages: Pages) ->
     assert again.status_code == 422
     assert "Đang triển khai thay đổi khác" in text_of(again)
     [going] = pages.rollouts()
-    assert going.course is Course.RUNNING
+    assert going.course is RolloutState.RUNNING
     halt = f"/configuration/rollouts/{going.rollout_id}/halt"
     assert halt in kim.get("/configuration").text
     assert kim.post(halt, reason="sai rồi").status_code == 303
@@ -108,7 +108,7 @@ def test_a_refusal_is_shown_with_its_reason_and_tried_again_from_the_page(pages:
     assert kim.post(again).status_code == 303
     with pages.db.reading() as conn:
         assert "settings.again" in set(conn.scalars(select(audit.c.act)))
-    assert pages.standing().state is State.WAITING
+    assert pages.standing().state is SettingsState.WAITING
     assert kim.post(again).status_code == 404
 
 

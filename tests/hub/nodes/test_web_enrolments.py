@@ -12,7 +12,7 @@ from sqlalchemy import select
 from agent.wire.enrolment import SPEED_BYTES, SPEED_PATH, EnrolmentCode
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
-from hub.nodes.enrolment.rows import Redeemed, Refused
+from hub.nodes.enrolment.rows import Redeemed, TokenRefused
 from hub.registry.registry import node_by_name
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
@@ -117,7 +117,7 @@ def test_a_code_that_waits_is_listed_and_withdrawn(yard: Yard) -> None:
     assert found is not None
     assert yard.visitor("an").post(found[1]).status_code == 404
     assert kim.post(found[1]).status_code == 303
-    assert yard.hub.redeem(code.token, Box()) == Refused("withdrawn")
+    assert yard.hub.redeem(code.token, Box()) == TokenRefused("withdrawn")
 
 
 def test_a_stolen_box_is_shut_out_with_a_reason(yard: Yard) -> None:

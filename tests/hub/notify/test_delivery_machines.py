@@ -15,16 +15,16 @@ from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.wire.numbers import Range, joined, without
 from agent.wire.presence import Birth, Death, HubStatus
 from hub.intake.presence import NEVER_SEEN, Presence, after, is_unheard
-from hub.intake.rules.gaps import AskPolicy, Numbers, after_asking, announced, heard, settled
+from hub.intake.rules.gaps import AskPolicy, SpoolNumbers, after_asking, announced, heard, settled
 from hub.notify.rules.delivery_result import (
     Answer,
     Delivered,
     Gone,
-    Patience,
-    Refused,
+    MessageRefused,
+    Requeued,
+    RetryPolicy,
     Settled,
     TryAgain,
-    Waiting,
     what_follows,
 )
 from tests.hub.rigs.wire_words import NodeVoice
@@ -58,7 +58,7 @@ class Archive:
 
     stored: frozenset[int] = frozenset()
     gone: tuple[Range, ...] = ()
-    known: Numbers = field(default_factory=Numbers)
+    known: SpoolNumbers = field(default_factory=SpoolNumbers)
 
 
 class Receipts(RuleBasedStateMachine):
@@ -379,9 +379,9 @@ answers: st.SearchStrategy[Answer] = st.one_of(
     st.builds(TryAgain, st.just("503"), after_s=st.none() | st.sampled_from([1.0, 60.0, 4000.0])),
     st.builds(TryAgain, st.just("no answer"), most_attempts=st.none() | st.just(3)),
     st.just(Gone("410")),
-    st.just(Refused("413")),
+    st.just(MessageRefused("413")),
 )
-PATIENCE = Patience()
+PATIENCE = RetryPolicy()
 LEASE_US = 30_000_000
 
 
@@ -430,7 +430,7 @@ class Ledger(RuleBasedStateMachine):
         ):
             case Settled() as settled_now:
                 one.settled = settled_now
-            case Waiting(due_utc_us, reason):
+            case Requeued(due_utc_us, reason):
                 assert reason
                 assert self.now_us <= due_utc_us
                 assert due_utc_us <= one.owed_us + round(PATIENCE.deadline_s * 1e6)

@@ -20,11 +20,18 @@ from hub.notify.channels.apprise import Service, read_services
 from hub.notify.channels.ntfy import Ntfy
 from hub.notify.channels.port import Channel, Phone
 from hub.notify.channels.post import new_client
-from hub.notify.channels.webpush import Signer, WebPush
+from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
 from hub.notify.channels.zalo_settings import Bot, OfficialAccount, ServiceFileError, Zns
 from hub.notify.channels.zalo_token import ZaloToken
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain, Unwanted
+from hub.notify.rules.delivery_result import (
+    Answer,
+    Delivered,
+    Gone,
+    MessageRefused,
+    NotNeeded,
+    TryAgain,
+)
 from tests.hub.rigs import fake_zalo
 from tests.hub.rigs.fake_zalo import FakeTelegram, FakeZalo, Sick, on_loopback
 from tests.hub.rigs.newer_ntfy import newer_ntfy
@@ -70,7 +77,7 @@ def rig(name: str, url: str, folder: Path, client: httpx.AsyncClient) -> Rig:
         case "webpush":
             subscription = PushService().make_phone()
             key = ec.generate_private_key(ec.SECP256R1())
-            signer = Signer(key, subject="mailto:a@b.example", clock=HubClock())
+            signer = VapidSigner(key, subject="mailto:a@b.example", clock=HubClock())
             keys = json.dumps(subscription["keys"])
             target = phone(address=f"{url}/push/1", secrets=keys)
             return Rig(WebPush(signer=signer, client=client), target)
@@ -203,7 +210,7 @@ def test_whatever_a_service_says_there_is_an_answer(
 ) -> None:
     with on_loopback(Sick(status, body, {"Location": "http://127.0.0.1:9/"})) as service:
         given = ask(name, service.url, send)
-    assert isinstance(given, Delivered | TryAgain | Gone | Refused)
+    assert isinstance(given, Delivered | TryAgain | Gone | MessageRefused)
     if name not in ("webpush", "ntfy"):  # their status alone is their word
         assert not isinstance(given, Gone), "a proxy's page retires nobody's phone"
     if name in ("zalo", "zns", "zalo_bot"):
@@ -219,7 +226,7 @@ def test_no_address_makes_a_channel_trip(name: str, address: str, ask: Any) -> N
             service.url,
             lambda one: one.channel.send(message(), phone(channel=name, address=address)),
         )
-    assert isinstance(given, TryAgain | Gone | Refused | Unwanted)
+    assert isinstance(given, TryAgain | Gone | MessageRefused | NotNeeded)
 
 
 def write(folder: Path, text: str) -> Path:

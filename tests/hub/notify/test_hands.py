@@ -21,7 +21,7 @@ from hub.notify.delivery.fan_out import (
     send_by,
 )
 from hub.notify.phones import heartbeat_rows
-from hub.notify.rules.delivery_result import Answer, Delivered, Refused, TryAgain
+from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused, TryAgain
 from hub.public.notices import rows as notices_rows
 
 PHONE = Phone(uuid4(), "webpush", "https://push.test/hai", "{}")
@@ -101,7 +101,7 @@ def test_a_channel_that_is_none_is_a_refusal_and_silence_is_tried_again() -> Non
 
     silent, unknown = asyncio.run(asked())
     assert silent == TryAgain("no answer within 0.01 s")
-    assert unknown == Refused("this hub has no channel webpush")
+    assert unknown == MessageRefused("this hub has no channel webpush")
 
 
 def test_a_household_whose_channel_breaks_is_told_by_hand_and_its_link_is_not_lost() -> None:
@@ -125,7 +125,7 @@ def test_an_address_that_nothing_can_be_sent_to_is_refused_and_breaks_nothing(
         async with new_client() as client:
             return await post(client, address, body=b"", headers={})
 
-    assert isinstance(asyncio.run(posted()), Refused)
+    assert isinstance(asyncio.run(posted()), MessageRefused)
 
 
 def test_a_number_beyond_all_bounds_in_a_services_answer_is_none() -> None:

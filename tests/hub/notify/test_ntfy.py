@@ -18,7 +18,7 @@ import pytest
 from hub.notify.channels.ntfy import Ntfy, split_topic
 from hub.notify.channels.port import Message
 from hub.notify.channels.post import new_client
-from hub.notify.rules.delivery_result import Answer, Delivered, Refused, TryAgain, Unwanted
+from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused, NotNeeded, TryAgain
 from tests.hub.rigs.newer_ntfy import newer_ntfy
 from tests.hub.rigs.notify_samples import ALERT_ID, message, phone
 from tests.waiting import patience_s, until
@@ -143,7 +143,7 @@ def test_an_alert_is_one_entry_however_often_it_grows_or_is_said_again(server: S
     assert publish(again, address=address, token=token) == Delivered()
     for moment in ("grown", "taken"):
         answer = publish(message(moment=moment), address=address, token=token)
-        assert isinstance(answer, Unwanted)
+        assert isinstance(answer, NotNeeded)
     assert len(server.read("alerts-tu", token)) == 1
     other = message(alert_id=UUID(int=9))
     assert publish(other, address=address, token=token) == Delivered(200)
@@ -204,14 +204,14 @@ def test_who_may_only_read_or_is_nobody_cannot_publish(server: Server) -> None:
 
 
 def test_an_address_without_a_topic_is_refused() -> None:
-    assert publish(message(), address="https://ntfy.example/", token=None) == Refused(
+    assert publish(message(), address="https://ntfy.example/", token=None) == MessageRefused(
         "address names no topic"
     )
 
 
 def test_a_token_that_is_no_token_is_refused() -> None:
     answer = publish(message(), address="https://ntfy.example/a", token="a\r\nb: c")
-    assert answer == Refused("the phone's access token is unusable")
+    assert answer == MessageRefused("the phone's access token is unusable")
 
 
 @pytest.mark.parametrize(

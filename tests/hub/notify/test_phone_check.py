@@ -16,7 +16,7 @@ from hub.app import clock_steps
 from hub.notify.channels.port import Message, Phone
 from hub.notify.phones import heartbeat_rows
 from hub.notify.phones.heartbeat_sender import PhoneCheck
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from hub.notify.rules.heartbeat import HEARD_WITHIN_S, CheckBounds, check_day, is_asked, is_silent
 from hub.notify.tables import phones
 from tests.hub.rigs.notify_town import NOON, Town
@@ -126,7 +126,7 @@ def test_a_phone_that_is_gone_is_retired_and_one_that_refuses_is_silent(town: To
     with town.db.reading() as conn:
         assert conn.scalar(select(phones.c.gone_reason)) == "410"
     town.officer("ba")
-    look(town, Service(Refused("400", 400)))
+    look(town, Service(MessageRefused("400", 400)))
     town.clock.go_on(3601)
     assert silent(town) == ["ba"]
 

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.periodic import go_round
 
 LONG_S = 600.0
@@ -32,7 +32,7 @@ def test_a_look_that_fails_is_said_once_and_looked_again_also_where_it_has_no_wo
 
 def test_a_bell_ends_its_rest_and_so_does_the_end() -> None:
     async def go() -> int:
-        stop, bell, looks = asyncio.Event(), Bell(), 0
+        stop, bell, looks = asyncio.Event(), ChangeSignal(), 0
 
         async def look() -> None:
             nonlocal looks

@@ -19,8 +19,8 @@ from hub.base.clock.clock import Clock, HubClock
 from hub.base.moment import Moment
 from hub.notify.channels.port import Message, Phone
 from hub.notify.channels.post import address_fault, new_client, patience_asked_s
-from hub.notify.channels.webpush import Signer, VapidKeyError, WebPush, payload, vapid_key
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from hub.notify.channels.webpush import VapidKeyError, VapidSigner, WebPush, payload, vapid_key
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from tests.hub.rigs.notify_samples import ALERT_ID, message, phone
 from tests.hub.rigs.notify_town import VirtualClock
 
@@ -49,7 +49,7 @@ def with_channel(
 ) -> Answer:
     async def run() -> Answer:
         async with new_client(timeout_s=timeout_s) as client:
-            signer = Signer(key, subject=SUBJECT, clock=clock or HubClock())
+            signer = VapidSigner(key, subject=SUBJECT, clock=clock or HubClock())
             return await act(WebPush(signer=signer, client=client))
 
     return asyncio.run(run())
@@ -104,7 +104,7 @@ def test_that_it_is_taken_is_not_urgent(service: PushService) -> None:
         ("busy", TryAgain("503 from 127.0.0.1", 503, after_s=None)),
         ("slow_down", TryAgain("429 from 127.0.0.1", 429, after_s=9)),
         ("gone", Gone("410 from 127.0.0.1", 410)),
-        ("too_large", Refused("413 from 127.0.0.1", 413)),
+        ("too_large", MessageRefused("413 from 127.0.0.1", 413)),
         ("forbidden", TryAgain("403 from 127.0.0.1", 403, most_attempts=4)),
     ],
 )
@@ -156,7 +156,7 @@ def test_what_a_hub_whose_clock_jumped_is_refused_is_tried_until_its_time_is_ove
 
 @pytest.mark.loopback
 def test_a_subscription_made_for_another_hub_is_forbidden(service: PushService) -> None:
-    ours = Signer(KEY, subject=SUBJECT, clock=HubClock()).application_server_key
+    ours = VapidSigner(KEY, subject=SUBJECT, clock=HubClock()).application_server_key
     subscription = service.make_phone(server_key=ours)
     assert send(phone_of(subscription)) == Delivered(201)
     other = ec.generate_private_key(ec.SECP256R1())
@@ -168,21 +168,21 @@ def test_a_subscription_made_for_another_hub_is_forbidden(service: PushService) 
 def test_a_message_for_one_phone_cannot_be_read_by_another(service: PushService) -> None:
     one, other = service.make_phone(), service.make_phone()
     answer = send(phone_of(one | {"keys": other["keys"]}))
-    assert isinstance(answer, Refused) and answer.status == 400
+    assert isinstance(answer, MessageRefused) and answer.status == 400
     assert service.messages == []
 
 
 @pytest.mark.parametrize("keys", ["{}", "no json", '{"p256dh": "AAAA", "auth": "AAAA"}', "[]"])
 def test_unusable_keys_are_refused_unsent(service: PushService, keys: str) -> None:
     to = phone(address=service.make_phone()["endpoint"], secrets=keys)
-    assert isinstance(send(to), Refused)
+    assert isinstance(send(to), MessageRefused)
     assert service.requests == []
 
 
 @pytest.mark.promise("Notifications: A push message fits into 2.5 kB, also with the longest names.")
 def test_a_message_too_large_for_some_phones_is_refused_unsent(service: PushService) -> None:
     answer = send(phone_of(service.make_phone()), message(body="ữ" * 1000))
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, MessageRefused)
     assert service.requests == []
 
 
@@ -201,16 +201,16 @@ def test_a_message_too_large_for_some_phones_is_refused_unsent(service: PushServ
 )
 def test_nothing_is_sent_in_the_clear_or_to_nowhere(address: str) -> None:
     assert address_fault(address) is not None
-    assert isinstance(send(phone(address=address)), Refused)
+    assert isinstance(send(phone(address=address)), MessageRefused)
 
 
 def test_an_address_that_cannot_be_signed_for_is_refused() -> None:
     to = phone(address="https://[2001:db8::1]/x", secrets=working_phone().secrets)
-    assert send(to) == Refused("this address cannot be signed for")
+    assert send(to) == MessageRefused("this address cannot be signed for")
 
 
 def test_any_configured_subject_signs() -> None:
-    signer = Signer(KEY, subject="mailto:duty@desk", clock=HubClock())
+    signer = VapidSigner(KEY, subject="mailto:duty@desk", clock=HubClock())
     assert claims_of(signer.authorization("https://push.example/x"))["sub"] == "mailto:duty@desk"
 
 
@@ -223,10 +223,10 @@ def test_no_redirect_is_followed() -> None:
 
     async def run() -> Answer:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
-            signer = Signer(KEY, subject=SUBJECT, clock=HubClock())
+            signer = VapidSigner(KEY, subject=SUBJECT, clock=HubClock())
             return await WebPush(signer=signer, client=client).send(message(), working_phone())
 
-    assert isinstance(asyncio.run(run()), Refused)
+    assert isinstance(asyncio.run(run()), MessageRefused)
     assert asked == ["https://push.test/1"]
 
 
@@ -271,7 +271,7 @@ def claims_of(header: str) -> dict[str, Any]:
 
 def test_one_token_serves_one_service_until_shortly_before_it_expires() -> None:
     clock = VirtualClock()
-    signer = Signer(KEY, subject=SUBJECT, clock=clock)
+    signer = VapidSigner(KEY, subject=SUBJECT, clock=clock)
     first = signer.authorization("https://push.one.example/abc")
     assert claims_of(first)["aud"] == "https://push.one.example"
     assert claims_of(signer.authorization("https://two.example:8443/x"))["aud"] == (
@@ -285,7 +285,7 @@ def test_one_token_serves_one_service_until_shortly_before_it_expires() -> None:
 
 def test_a_token_signed_while_the_clock_ran_ahead_is_not_used_after_it_is_set_back() -> None:
     clock = VirtualClock()
-    signer = Signer(KEY, subject=SUBJECT, clock=clock)
+    signer = VapidSigner(KEY, subject=SUBJECT, clock=clock)
     now = clock.now()
     clock.go_on(30 * 24 * 3600)
     signer.authorization("https://push.one.example/abc")

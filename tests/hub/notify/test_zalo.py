@@ -23,7 +23,14 @@ from hub.notify.channels.zalo_settings import (
     read_zalo,
 )
 from hub.notify.channels.zalo_token import ZaloToken
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain, Unwanted
+from hub.notify.rules.delivery_result import (
+    Answer,
+    Delivered,
+    Gone,
+    MessageRefused,
+    NotNeeded,
+    TryAgain,
+)
 from tests.hub.rigs import fake_zalo
 from tests.hub.rigs.fake_zalo import FakeZalo, on_loopback
 from tests.hub.rigs.notify_samples import message, phone
@@ -234,15 +241,15 @@ def test_a_new_refresh_token_in_the_file_begins_anew(zalo: FakeZalo, tmp_path: P
     ("channel", "to", "code", "answer"),
     [
         ("zalo", USER, -213, Gone),
-        ("zalo", USER, -230, Refused),
+        ("zalo", USER, -230, MessageRefused),
         ("zalo", USER, -32, TryAgain),
         ("zalo", USER, -200, TryAgain),
         ("zns", NUMBER, -118, Gone),
-        ("zns", NUMBER, -133, Refused),
-        ("zns", NUMBER, -144, Refused),
+        ("zns", NUMBER, -133, MessageRefused),
+        ("zns", NUMBER, -144, MessageRefused),
         ("zns", NUMBER, -100, TryAgain),
         ("zalo_bot", CHAT, 429, TryAgain),
-        ("zalo_bot", CHAT, 400, Refused),
+        ("zalo_bot", CHAT, 400, MessageRefused),
         ("zalo_bot", CHAT, 401, TryAgain),
         ("zalo_bot", CHAT, 404, TryAgain),
     ],
@@ -297,7 +304,7 @@ def test_later_words_that_could_not_replace_the_first_are_not_sent(
     zalo: FakeZalo, tmp_path: Path, channel: str, moment: str
 ) -> None:
     given = send(zalo, tmp_path, channel, "x", what=message(moment=moment))
-    assert isinstance(given, Unwanted)
+    assert isinstance(given, NotNeeded)
     assert zalo.renewals == 0
 
 

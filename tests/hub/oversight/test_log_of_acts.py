@@ -17,7 +17,7 @@ from hub.base.audit import log as audit_log
 from hub.base.audit.log import By
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate, upgrade
-from hub.base.hash_chain import BEGINNING, Anchor, Fault, Record, bind, faults
+from hub.base.hash_chain import BEGINNING, ChainFault, LogAnchor, Record, bind, faults
 from hub.base.moment import Moment
 from hub.console.service import InboxService
 from hub.oversight.log.anchor import Anchoring
@@ -53,9 +53,9 @@ def made(count: int) -> Log:
     return log
 
 
-def anchor_of(log: Log) -> Anchor:
+def anchor_of(log: Log) -> LogAnchor:
     record, stored = log[-1]
-    return Anchor(record.seq, stored, record.at_utc_us)
+    return LogAnchor(record.seq, stored, record.at_utc_us)
 
 
 def rebound(log: Log, start: int) -> Log:
@@ -137,7 +137,7 @@ def test_a_log_bound_anew_by_its_forger_breaks_at_what_was_anchored() -> None:
 def test_a_log_cut_short_is_found_by_what_was_anchored() -> None:
     log = made(20)
     assert list(faults(log[:15], [anchor_of(log)])) == [
-        Fault(16, "the log ends here, and record 20 was anchored")
+        ChainFault(16, "the log ends here, and record 20 was anchored")
     ]
 
 

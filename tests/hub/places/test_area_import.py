@@ -15,7 +15,7 @@ from hub.access.tables import grants, people
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
 from hub.base.text.csv_import import Import
-from hub.base.text.csv_table import LineFault
+from hub.base.text.csv_table import CsvLineFault
 from hub.console.service import InboxService
 from hub.places.areas import rows as areas_rows
 from hub.places.areas.csv_import import Reach, carry_out, plan_areas, plan_cameras
@@ -40,7 +40,7 @@ def plan(streets: Streets, text: str, reach: Reach = Reach()) -> Import:  # noqa
         return plan_areas(conn, text.encode(), zone=ZONE, reach=reach, now=now)
 
 
-def wrong(found: Import) -> list[tuple[int, LineFault, str]]:
+def wrong(found: Import) -> list[tuple[int, CsvLineFault, str]]:
     return [(one.line, one.fault, one.what) for one in found.wrong]
 
 
@@ -93,19 +93,19 @@ def test_a_table_adds_areas_below_others_in_any_order_and_dates_them(streets: St
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("Góc,junction,Nơi lạ,,", (LineFault.PARENT, "Nơi lạ")),
-        ("Góc,junction,Góc,,", (LineFault.PARENT, "Góc")),
-        (",junction,Tân Khai,,", (LineFault.NAME, "")),
-        ("Góc,,Tân Khai,,", (LineFault.NAME, "")),
-        ("Cau Moi,junction,Tân Khai,,", (LineFault.TWICE, "Cau Moi")),
-        ("Góc,junction,Tân Khai,01/07/2025,", (LineFault.DAY, "01/07/2025")),
-        ("Góc,junction,Tân Khai,20250701,", (LineFault.DAY, "20250701")),
-        ("Góc,junction,Tân Khai,9999-12-31,", (LineFault.DAY, "9999-12-31")),
-        ("Góc,junction,Tân Khai,2025-07-01,2025-06-30", (LineFault.DAYS, "")),
+        ("Góc,junction,Nơi lạ,,", (CsvLineFault.PARENT, "Nơi lạ")),
+        ("Góc,junction,Góc,,", (CsvLineFault.PARENT, "Góc")),
+        (",junction,Tân Khai,,", (CsvLineFault.NAME, "")),
+        ("Góc,,Tân Khai,,", (CsvLineFault.NAME, "")),
+        ("Cau Moi,junction,Tân Khai,,", (CsvLineFault.TWICE, "Cau Moi")),
+        ("Góc,junction,Tân Khai,01/07/2025,", (CsvLineFault.DAY, "01/07/2025")),
+        ("Góc,junction,Tân Khai,20250701,", (CsvLineFault.DAY, "20250701")),
+        ("Góc,junction,Tân Khai,9999-12-31,", (CsvLineFault.DAY, "9999-12-31")),
+        ("Góc,junction,Tân Khai,2025-07-01,2025-06-30", (CsvLineFault.DAYS, "")),
     ],
 )
 def test_a_wrong_line_refuses_all_of_it_with_its_number(
-    streets: Streets, line: str, expected: tuple[LineFault, str]
+    streets: Streets, line: str, expected: tuple[CsvLineFault, str]
 ) -> None:
     header = "name,level,parent,valid_from,valid_until\n"
     found = plan(streets, f"{header}Khu phố 9,quarter,Tân Khai,,\n{line}\n")
@@ -121,9 +121,9 @@ def test_doubled_names_and_rings_within_the_table_are_refused(streets: Streets) 
         "Một,junction,Hai\nHai,junction,Một\n",
     )
     assert wrong(found) == [
-        (3, LineFault.TWICE, "Khu  9"),
-        (4, LineFault.PARENT, "Hai"),
-        (5, LineFault.PARENT, "Một"),
+        (3, CsvLineFault.TWICE, "Khu  9"),
+        (4, CsvLineFault.PARENT, "Hai"),
+        (5, CsvLineFault.PARENT, "Một"),
     ]
 
 
@@ -133,7 +133,7 @@ def test_of_several_areas_of_one_name_the_table_says_which(streets: Streets) -> 
         for place in (streets.junction, streets.bridge):
             areas_rows.add(conn, AreaWords("Khu 1", "quarter", place), by=SHELL, now=now)
     found = plan(streets, "name,level,parent\nGóc,junction,Khu 1\n")
-    assert wrong(found) == [(2, LineFault.PARENT_MANY, "Khu 1")]
+    assert wrong(found) == [(2, CsvLineFault.PARENT_MANY, "Khu 1")]
     assert plan(streets, "name,level,parent\nGóc,junction,Khu 1 / Cau Moi\n").may_be_done
 
 
@@ -143,10 +143,10 @@ def test_a_keeper_imports_within_their_own_areas_alone(streets: Streets) -> None
     assert plan(streets, text.format("Cầu Mới"), mine).may_be_done
     for elsewhere in ("Ngã tư chợ", "Nơi lạ"):
         found = plan(streets, text.format(elsewhere), mine)
-        assert wrong(found) == [(2, LineFault.AREA, elsewhere)]
-    assert wrong(plan(streets, text.format(""), mine)) == [(2, LineFault.TOP, "Góc")]
+        assert wrong(found) == [(2, CsvLineFault.AREA, elsewhere)]
+    assert wrong(plan(streets, text.format(""), mine)) == [(2, CsvLineFault.TOP, "Góc")]
     renamed = "name,level,parent\nNgã tư chợ,market,Tân Khai\n"
-    assert wrong(plan(streets, renamed, mine)) == [(2, LineFault.AREA, "Ngã tư chợ")]
+    assert wrong(plan(streets, renamed, mine)) == [(2, CsvLineFault.AREA, "Ngã tư chợ")]
 
 
 def test_a_table_tells_no_keeper_what_there_is_beyond_their_own(streets: Streets) -> None:
@@ -161,7 +161,7 @@ def test_a_table_tells_no_keeper_what_there_is_beyond_their_own(streets: Streets
     for node in ("nga-tu", "nowhere"):
         found = take(bridge, "cameras", f"node,camera\n{node},cam-1\n".encode(), ZONE)
         assert found is not None
-        assert wrong(found) == [(2, LineFault.NODE, node)]
+        assert wrong(found) == [(2, CsvLineFault.NODE, node)]
     found = take(bridge, "cameras", b"node,camera,label\ncau-moi,cam-1,Cau\n", ZONE)
     assert found is not None and found.may_be_done
 
@@ -182,7 +182,7 @@ def test_dates_are_held_against_those_that_the_table_leaves_as_they_are(
         keeper(streets), "areas", f"{header}{line}\n".encode(), ZONE
     )
     assert found is not None
-    assert wrong(found) == [(2, LineFault.DAYS, "")]
+    assert wrong(found) == [(2, CsvLineFault.DAYS, "")]
 
 
 def test_a_long_name_is_the_same_at_the_next_reading_of_its_table(streets: Streets) -> None:
@@ -202,7 +202,7 @@ def test_cameras_get_labels_places_and_areas_and_what_is_empty_stays(streets: St
     )
     with streets.db.writing() as conn:
         found = plan_cameras(conn, text.encode(), reach=Reach())
-        assert wrong(found) == [(3, LineFault.NUMBER, "longitude")]
+        assert wrong(found) == [(3, CsvLineFault.NUMBER, "longitude")]
         found = plan_cameras(conn, text.replace("-10.5,", ",").encode(), reach=Reach())
         assert [step.done for step in found.steps] == ["change", "same"]
         carry_out(conn, found, by=SHELL, now=streets.clock.now())
@@ -219,16 +219,16 @@ def test_cameras_get_labels_places_and_areas_and_what_is_empty_stays(streets: St
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("nowhere,cam-1,,,,", LineFault.NODE),
-        ("nga-tu,cam-9,,,,", LineFault.CAMERA),
-        ("nga-tu,cam-1,,Nơi lạ,,", LineFault.AREA),
-        ("nga-tu,cam-1,,,91,0", LineFault.NUMBER),
-        ("nga-tu,cam-1,,,nan,0", LineFault.NUMBER),
-        ("nga-tu,cam-1,,,1e1,0", LineFault.NUMBER),
-        ("cau-moi,cam-1,,,,", LineFault.TWICE),
+        ("nowhere,cam-1,,,,", CsvLineFault.NODE),
+        ("nga-tu,cam-9,,,,", CsvLineFault.CAMERA),
+        ("nga-tu,cam-1,,Nơi lạ,,", CsvLineFault.AREA),
+        ("nga-tu,cam-1,,,91,0", CsvLineFault.NUMBER),
+        ("nga-tu,cam-1,,,nan,0", CsvLineFault.NUMBER),
+        ("nga-tu,cam-1,,,1e1,0", CsvLineFault.NUMBER),
+        ("cau-moi,cam-1,,,,", CsvLineFault.TWICE),
     ],
 )
-def test_a_wrong_line_of_cameras_is_said(streets: Streets, line: str, fault: LineFault) -> None:
+def test_a_wrong_line_of_cameras_is_said(streets: Streets, line: str, fault: CsvLineFault) -> None:
     text = f"node,camera,label,area,latitude,longitude\ncau-moi,cam-1,x,,,\n{line}\n"
     with streets.db.reading() as conn:
         found = plan_cameras(conn, text.encode(), reach=Reach())
@@ -239,7 +239,7 @@ def test_a_table_may_say_where_each_camera_looks(streets: Streets) -> None:
     text = "node,camera,bearing\nnga-tu,cam-1,90\ncau-moi,cam-1,361\n"
     with streets.db.writing() as conn:
         found = plan_cameras(conn, text.encode(), reach=Reach())
-        assert wrong(found) == [(3, LineFault.BEARING, "361")]
+        assert wrong(found) == [(3, CsvLineFault.BEARING, "361")]
         found = plan_cameras(conn, text.replace("361", "").encode(), reach=Reach())
         carry_out(conn, found, by=SHELL, now=streets.clock.now())
     assert sorted(str(row.bearing_deg) for row in streets.rows(cameras)) == ["90.0", "None"]

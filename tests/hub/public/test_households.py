@@ -26,15 +26,15 @@ from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
-from hub.base.storage.partial_files import CHUNK_BYTES, PartFolder
-from hub.cases.evidence.arrival_seal import Cut
+from hub.base.storage.partial_files import CHUNK_BYTES, PartialFiles
+from hub.cases.evidence.arrival_seal import SealedPart
 from hub.cases.evidence.keys import is_signed
 from hub.cases.evidence.service import ExportService
 from hub.footage.films.films import NoFilmError, form_of, read_film
-from hub.footage.retention.reconcile import Sweep
-from hub.public.households.rules import HouseholdFault, Wanted, fault_of_wanted, is_cut
+from hub.footage.retention.reconcile import Reconciler
+from hub.public.households.rules import HouseholdFault, RequestedFootage, fault_of_wanted, is_cut
 from hub.public.households.tables import household_clips, household_requests, households
-from hub.public.households.upload_service import GivenUpload, GivingDesk
+from hub.public.households.upload_service import HouseholdUpload, HouseholdUploadService
 from hub.public.tips.sealing import TipBox
 from tests.hub.cases.test_cases import let
 from tests.hub.rigs.desk import Desk
@@ -325,15 +325,19 @@ def test_a_request_has_a_span_of_a_day_at_most_that_is_over_and_a_link_that_ends
 ) -> None:
     now_us = 1_800_000_000_000_000
     since, until = now_us + since_h * HOUR_US, now_us + until_h * HOUR_US
-    wanted = Wanted((UUID(int=1),), since, until, "x", hours)
+    wanted = RequestedFootage((UUID(int=1),), since, until, "x", hours)
     assert fault_of_wanted(wanted, now_utc_us=now_us) is fault
 
 
 def test_a_cut_ends_after_it_begins_and_lies_within_the_film() -> None:
-    assert is_cut(Cut(), duration_ms=1000) and is_cut(Cut(500, 9000), duration_ms=1000)
-    assert is_cut(Cut(5000), duration_ms=0)
-    assert not is_cut(Cut(500, 500), duration_ms=1000)
-    assert not is_cut(Cut(1000), duration_ms=1000) and not is_cut(Cut(-1), duration_ms=1000)
+    assert is_cut(SealedPart(), duration_ms=1000) and is_cut(
+        SealedPart(500, 9000), duration_ms=1000
+    )
+    assert is_cut(SealedPart(5000), duration_ms=0)
+    assert not is_cut(SealedPart(500, 500), duration_ms=1000)
+    assert not is_cut(SealedPart(1000), duration_ms=1000) and not is_cut(
+        SealedPart(-1), duration_ms=1000
+    )
 
 
 # A link opens its own request and nothing else.
@@ -415,7 +419,7 @@ def test_a_small_film_by_the_form_alone_is_sealed_in_its_case_and_has_a_receipt(
     assert house.begin(100).status_code == 410
     with town.db.reading() as conn:
         assert len(conn.execute(select(household_clips)).all()) == 1
-    sweep = Sweep(
+    sweep = Reconciler(
         town.db,
         owners=BLOB_OWNERS,
         blobs=town.blobs,
@@ -459,14 +463,14 @@ def test_no_form_is_sent_without_a_film_an_agreement_or_with_a_cut_that_cannot_b
 def test_of_a_form_that_is_sent_twice_at_once_the_second_counts_and_none_is_a_fault(
     house: House, film: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = GivenUpload.write
+    write = HouseholdUpload.write
 
-    def write_when_sent_again(upload: GivenUpload, chunk: bytes) -> None:
-        monkeypatch.setattr(GivenUpload, "write", write)
+    def write_when_sent_again(upload: HouseholdUpload, chunk: bytes) -> None:
+        monkeypatch.setattr(HouseholdUpload, "write", write)
         assert house.send_form(film).status_code == 303
         write(upload, chunk)
 
-    monkeypatch.setattr(GivenUpload, "write", write_when_sent_again)
+    monkeypatch.setattr(HouseholdUpload, "write", write_when_sent_again)
     assert house.send_form(film).status_code == 303
     assert sha256(film).hexdigest() in house.page().text
 
@@ -561,8 +565,8 @@ def test_what_is_too_large_is_refused_before_a_byte_of_it_comes(
     place = house.begin(100).headers["location"]
     assert house.bring(place, 0, b"x" * 101).status_code == 413
     assert house.bring(place, 0, b"x" * (4 * CHUNK_BYTES + 1)).status_code == 413
-    full = PartFolder(town.folder / "media" / "given", spare_bytes=2**62)
-    desk = GivingDesk(town.db, clock=town.clock, parts=full)
+    full = PartialFiles(town.folder / "media" / "given", spare_bytes=2**62)
+    desk = HouseholdUploadService(town.db, clock=town.clock, parts=full)
     with pytest.raises(Exception, match="room"):
         desk.begin(token, size_bytes=1000, name="x", mark="new")
 

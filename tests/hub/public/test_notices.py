@@ -18,7 +18,7 @@ from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.notify.channels.port import Message, Phone
-from hub.notify.rules.delivery_result import Answer, Delivered, Refused, TryAgain
+from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused, TryAgain
 from hub.public.notices.attachments import notice_file
 from hub.public.notices.rules import NoticeError, NoticeState, may
 from hub.public.notices.sender import NoticePost
@@ -106,7 +106,7 @@ def test_a_notice_is_previewed_sent_by_every_way_and_read_by_anybody(
     assert stranger.get(public).status_code == 404
     assert post(town, Service()) == 0
     assert lan.post(f"{page}/send").status_code == 303
-    service = Service({"telegram:-1002": Refused("400 from the service")})
+    service = Service({"telegram:-1002": MessageRefused("400 from the service")})
     assert post(town, service) == 2
     assert post(town, service) == 0
     (message, way) = service.handed[0]
@@ -130,7 +130,7 @@ def test_a_withdrawn_notice_is_gone_and_said_where_it_may_have_been_read(
     service = Service(
         {
             "telegram:busy": TryAgain("503", 503, after_s=600),
-            "telegram:never": Refused("400 from the service"),
+            "telegram:never": MessageRefused("400 from the service"),
         }
     )
     assert post(town, service) == 3

@@ -20,9 +20,9 @@ from hub.footage.retention import holds
 from hub.footage.retention.rules import Hold
 from hub.footage.tables import media
 from hub.footage.upload.service import UploadRefusedError
-from hub.public.data_requests.eraser import PetitionEraser
+from hub.public.data_requests.eraser import DataRequestEraser
 from hub.public.data_requests.proof import proof_of
-from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.tables import petition_erasures
 from tests.hub.public.test_web_petitions import Asking, only_id, with_leader
 from tests.hub.rigs.desk import Desk
@@ -129,7 +129,7 @@ def test_a_hub_just_restored_deletes_nothing_that_may_have_been_held(
 
 def test_what_two_saw_gone_is_said_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     ground = Ground(town)
-    erasures = town.services.use(PetitionEraser).erasures
+    erasures = town.services.use(DataRequestEraser).erasures
     has = BlobFolder.has
 
     def has_and_another_looks(store: BlobFolder, sha256: str) -> bool:
@@ -166,7 +166,7 @@ def test_a_store_that_does_not_let_go_yet_is_tried_again(
         assert ground.erase() == 303
     assert ground.is_there()
     assert ground.acts() == ["petition.erase"]
-    assert town.services.use(PetitionEraser).erasures.finish() == 1
+    assert town.services.use(DataRequestEraser).erasures.finish() == 1
     assert not ground.is_there()
     assert ground.acts() == ["petition.erase", "petition.gone"]
 
@@ -177,8 +177,8 @@ def test_the_proof_is_checked_with_stock_openssl_by_the_lines_that_the_docs_have
 ) -> None:
     ground = Ground(town)
     ground.erase()
-    [deleted] = town.services.use(PetitionEraser).erased(only_id(town))
-    row = town.services.use(PetitionDesk).follow(Asking(town).code(what="khác"))
+    [deleted] = town.services.use(DataRequestEraser).erased(only_id(town))
+    row = town.services.use(PublicDataRequestService).follow(Asking(town).code(what="khác"))
     Desk.of(sqlite_url, tmp_path, capsys)
     signs = evidence.proof_signer(config.load(tmp_path / "hub.toml"), town.clock)
     proof = tmp_path / "YC.json"

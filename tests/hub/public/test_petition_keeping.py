@@ -6,7 +6,7 @@ from hub.base.audit.log import By, note
 from hub.base.audit.restores import RESTORED
 from hub.base.audit.tables import audit
 from hub.footage.retention.rules import DAY_US
-from hub.public.data_requests.retention import PetitionKeeping
+from hub.public.data_requests.retention import DataRequestRetention
 from hub.public.data_requests.tables import petition_people, petitions
 from tests.hub.public.test_web_petitions import Asking, only_id, with_leader
 from tests.hub.rigs.web_town import Town
@@ -20,7 +20,7 @@ def answered_days_ago(town: Town, days: int) -> None:
 
 
 def forget(town: Town, contact_days: int = 90) -> int:
-    keeping = PetitionKeeping(town.db, clock=town.clock, contact_days=contact_days)
+    keeping = DataRequestRetention(town.db, clock=town.clock, contact_days=contact_days)
     return keeping.forget_overdue()
 
 

@@ -13,7 +13,7 @@ from hub.base.db.columns import columns, new_id
 from hub.cases.tables import cases
 from hub.footage.retention import holds
 from hub.footage.retention.rules import DAY_US, Hold
-from hub.public.tips.retention import TipKeeping, TipSpans
+from hub.public.tips.retention import TipRetention, TipSpans
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
 from tests.hub.public.test_tips import Sender, photo
 from tests.hub.rigs.web_town import PASSWORD, Town
@@ -39,7 +39,7 @@ def came_days_ago(town: Town, days: int) -> None:
 
 
 def forget(town: Town, spans: TipSpans = SPANS) -> int:
-    return TipKeeping(town.db, clock=town.clock, spans=spans).forget_overdue()
+    return TipRetention(town.db, clock=town.clock, spans=spans).forget_overdue()
 
 
 def left(town: Town) -> tuple[int, int, str]:

@@ -20,24 +20,24 @@ from hub.access.rules.grants import ALL, Right
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.routing import rows as routing_rows
-from hub.alerting.routing.rules import AlertRule, Tells
+from hub.alerting.routing.rules import AlertRule, RuleRecipients
 from hub.app.web.services import Resources, make_services
 from hub.base.audit.tables import audit
 from hub.base.db.columns import new_id
 from hub.base.moment import Moment
 from hub.notify.phones import rows as phones_rows
-from hub.notify.phones.rows import Phone
+from hub.notify.phones.rows import NewPhoneRow
 from hub.notify.tables import notifications
 from hub.public.tips import api_keys, forms
 from hub.public.tips.feature import APPS
-from hub.public.tips.public_service import TipDesk
+from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.rules import (
     CODE_LETTERS,
     MOST_PICTURE_BYTES,
     WAKING_AN_HOUR,
     TipError,
     TipFault,
-    Words,
+    TipTexts,
     camera_for,
     code_of,
     fault_of,
@@ -48,7 +48,7 @@ from hub.public.tips.sealing import Reporter, TipBox, UnsealError
 from hub.public.tips.service import TipService
 from hub.public.tips.tables import tip_keys as tip_keys_table
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
-from hub.registry.neighbours import Spot
+from hub.registry.neighbours import KnownPosition
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
 from hub.web.images import draw_anew
@@ -63,7 +63,7 @@ pytestmark = [
 ]
 
 NOW_US = 1_800_000_000_000_000
-SAID = Words("mất xe máy", "trước chợ", uuid4(), None, None, has_consent=True)
+SAID = TipTexts("mất xe máy", "trước chợ", uuid4(), None, None, has_consent=True)
 
 
 @pytest.fixture
@@ -145,26 +145,26 @@ def only(town: Town, column: object) -> object:
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        (Words("", "", uuid4(), None, None, has_consent=True), TipFault.WHAT),
-        (Words("x", "chợ", None, None, None, has_consent=True), TipFault.WHERE),
-        (Words("x", "", uuid4(), None, NOW_US + 601_000_000, has_consent=True), TipFault.AHEAD),
-        (Words("x", "", uuid4(), None, 0, has_consent=True), TipFault.OLD),
-        (Words("x", "", uuid4(), None, None, has_consent=False), TipFault.CONSENT),
+        (TipTexts("", "", uuid4(), None, None, has_consent=True), TipFault.WHAT),
+        (TipTexts("x", "chợ", None, None, None, has_consent=True), TipFault.WHERE),
+        (TipTexts("x", "", uuid4(), None, NOW_US + 601_000_000, has_consent=True), TipFault.AHEAD),
+        (TipTexts("x", "", uuid4(), None, 0, has_consent=True), TipFault.OLD),
+        (TipTexts("x", "", uuid4(), None, None, has_consent=False), TipFault.CONSENT),
         (SAID, None),
     ],
 )
-def test_a_tip_says_what_where_when_and_agrees(words: Words, fault: TipFault | None) -> None:
+def test_a_tip_says_what_where_when_and_agrees(words: TipTexts, fault: TipFault | None) -> None:
     assert fault_of(words, now_utc_us=NOW_US) is fault
 
 
 def test_it_goes_to_the_camera_nearest_to_its_point_or_to_one_of_its_area() -> None:
     town, quarter, other = uuid4(), uuid4(), uuid4()
     parents = {town: None, quarter: town, other: town}
-    near = Spot(uuid4(), other, 11.5350, 106.6210)
-    far = Spot(uuid4(), quarter, 11.6000, 106.7000)
+    near = KnownPosition(uuid4(), other, 11.5350, 106.6210)
+    far = KnownPosition(uuid4(), quarter, 11.6000, 106.7000)
     at = Point(11.5352, 106.6217)
-    by_point = Words("x", "", quarter, at, None, has_consent=True)
-    by_area = Words("x", "", quarter, None, None, has_consent=True)
+    by_point = TipTexts("x", "", quarter, at, None, has_consent=True)
+    by_area = TipTexts("x", "", quarter, None, None, has_consent=True)
     assert camera_for(by_point, [near, far], parents) is near
     assert camera_for(by_area, [near, far], parents) is far
     assert camera_for(by_area, [near], parents) is near  # above it there is one
@@ -172,20 +172,21 @@ def test_it_goes_to_the_camera_nearest_to_its_point_or_to_one_of_its_area() -> N
 
 
 def test_a_point_in_the_sea_is_told_so_unless_an_area_is_named_too() -> None:
-    area, camera = uuid4(), Spot(uuid4(), uuid4(), 11.5, 106.6)
+    area, camera = uuid4(), KnownPosition(uuid4(), uuid4(), 11.5, 106.6)
     sea = Point(9.0, 110.0)
     assert (
-        camera_for(Words("x", "", None, sea, None, has_consent=True), [camera], {}) is TipFault.FAR
+        camera_for(TipTexts("x", "", None, sea, None, has_consent=True), [camera], {})
+        is TipFault.FAR
     )
-    here = Spot(uuid4(), area)
-    words = Words("x", "", area, sea, None, has_consent=True)
+    here = KnownPosition(uuid4(), area)
+    words = TipTexts("x", "", area, sea, None, has_consent=True)
     assert camera_for(words, [camera, here], {area: None}) is here
 
 
 def test_an_area_that_is_none_of_ours_and_a_ring_of_areas_end() -> None:
     one, other = uuid4(), uuid4()
-    camera = Spot(uuid4(), uuid4())
-    words = Words("x", "", one, None, None, has_consent=True)
+    camera = KnownPosition(uuid4(), uuid4())
+    words = TipTexts("x", "", one, None, None, has_consent=True)
     assert camera_for(words, [camera], {}) is TipFault.WHERE
     assert camera_for(words, [camera], {one: other, other: one}) is TipFault.WHERE
 
@@ -248,7 +249,7 @@ def test_a_tip_becomes_an_alert_of_its_place_and_whoever_is_told_there_hears_of_
     with town.db.writing() as conn:
         who = {row.login: row.id for row in conn.execute(select(people))}
         for login in ("an", "guest"):
-            phone = Phone("ntfy", f"https://ntfy.example/{login}", "{}", login)
+            phone = NewPhoneRow("ntfy", f"https://ntfy.example/{login}", "{}", login)
             phones_rows.put_phone(conn, who[login], phone, now=now)
     sender.code()
     with town.db.reading() as conn:
@@ -270,7 +271,7 @@ def test_a_rule_of_the_town_says_who_hears_of_tips_as_of_all_else(
     town: Town, sender: Sender
 ) -> None:
     now = town.clock.now()
-    rule = AlertRule(new_id(now), town.area_id, None, kind="tip", tells=Tells.NOBODY)
+    rule = AlertRule(new_id(now), town.area_id, None, kind="tip", tells=RuleRecipients.NOBODY)
     with town.db.writing() as conn:
         routing_rows.add(
             conn, rule, time_zone="Asia/Ho_Chi_Minh", reason="thử", made_by=None, now=now
@@ -404,7 +405,7 @@ def test_when_too_many_wait_no_more_are_taken_and_that_is_counted(
     answer = sender.send(what="noch eins")
     assert answer.status_code == 503
     assert "call 113" in text_of(answer)
-    assert town.services.use(TipDesk).counts == {"taken": 1, "busy": 1}
+    assert town.services.use(PublicTipService).counts == {"taken": 1, "busy": 1}
     with town.db.writing() as conn:
         conn.execute(update(alerts).values(state="resolved"))
     sender.code(what="noch eins")

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.access.rules.grants import Right
-from hub.app.config import PetitionsSection
+from hub.app.config import DataRequestsSection
 from hub.app.web.services import Resources, make_services
 from hub.base.audit.tables import audit
 from hub.oversight.metrics import queries
-from hub.public.data_requests.public_service import PetitionDesk
+from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import DAY_US, MOST_WAITING
 from hub.public.data_requests.tables import petition_people, petitions
 from hub.public.tips.sealing import TipBox
@@ -293,11 +293,11 @@ def test_the_most_urgent_stands_first(town: Town, asking: Asking) -> None:
 
 def test_deadlines_reasons_and_texts_are_the_towns_own(town: Town) -> None:
     office = replace(OFFICE, texts={"en": "Come to the office."}, sources={"en": "Our decree 7."})
-    desk = PetitionDesk(town.db, clock=town.clock, box=TipBox(bytes(32)), office=office)
+    desk = PublicDataRequestService(town.db, clock=town.clock, box=TipBox(bytes(32)), office=office)
     assert desk.office.sources["en"] == "Our decree 7."
     for wrong in ({"answer": {"all": "2 days"}}, {"acknowledge": "soon"}, {"weekdays": [7]}):
         with pytest.raises(ValueError, match=r"use one of|is no span|weekday"):
-            PetitionsSection(**wrong)
+            DataRequestsSection(**wrong)
 
 
 def test_on_a_hub_that_takes_none_there_is_no_page(town: Town) -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.registry.neighbours import Spot, neighbours
+from hub.registry.neighbours import KnownPosition, neighbours
 from hub.registry.passing import (
     POINTS,
     SIDES,
-    Leaving,
-    Turn,
+    Departure,
+    RelativeDirection,
     apart,
     bearing_to,
     compass_point,
@@ -24,22 +24,24 @@ pytestmark = pytest.mark.promise(
 )
 
 AREA = uuid4()
-HERE = Spot(uuid4(), AREA, 11.53, 106.62)
+HERE = KnownPosition(uuid4(), AREA, 11.53, 106.62)
 M = 1 / 111_195
 """Degrees of latitude."""
 
 
-def spot(north_m: float, east_m: float, bearing_deg: float | None = None) -> Spot:
-    return Spot(uuid4(), AREA, 11.53 + north_m * M, 106.62 + east_m * M / 0.98, bearing_deg)
+def spot(north_m: float, east_m: float, bearing_deg: float | None = None) -> KnownPosition:
+    return KnownPosition(
+        uuid4(), AREA, 11.53 + north_m * M, 106.62 + east_m * M / 0.98, bearing_deg
+    )
 
 
 def leaving(
     heading_deg: float | None, *, rode: bool | None = None, error_ms: int | None = 0
-) -> Leaving:
-    return Leaving(1_000_000_000, error_ms, "right", heading_deg, rode)
+) -> Departure:
+    return Departure(1_000_000_000, error_ms, "right", heading_deg, rode)
 
 
-def order(heading_deg: float | None, *spots: Spot) -> list[int]:
+def order(heading_deg: float | None, *spots: KnownPosition) -> list[int]:
     ids = [one.camera_id for one in spots]
     return [
         ids.index(one.near.camera_id)
@@ -88,7 +90,7 @@ def test_cameras_on_the_same_pole_are_ordered_by_where_they_look() -> None:
 
 
 def test_a_camera_of_the_area_without_a_place_comes_last_and_says_no_time() -> None:
-    lost = Spot(uuid4(), AREA)
+    lost = KnownPosition(uuid4(), AREA)
     found = in_order_of_passing(HERE, [lost, spot(0, -300)], leaving(90))
     assert [one.near.camera_id == lost.camera_id for one in found] == [False, True]
     assert (found[1].turn, found[1].from_utc_us) == (None, None)
@@ -119,7 +121,7 @@ def test_the_same_cameras_are_offered_whichever_way_and_none_ahead_after_one_beh
     found = in_order_of_passing(HERE, spots, leaving(heading_deg), most=8)
     near: set[UUID] = {one.camera_id for one in neighbours(HERE, spots, most=8)}
     assert {one.near.camera_id for one in found} == near
-    is_ahead = [one.turn is Turn.AHEAD for one in found]
+    is_ahead = [one.turn is RelativeDirection.AHEAD for one in found]
     assert is_ahead == sorted(is_ahead, reverse=True)
 
 
@@ -136,4 +138,4 @@ def test_where_another_camera_lies_is_told_by_the_compass() -> None:
     assert bearing_to(HERE, spot(100, 0)) == pytest.approx(0, abs=0.1)
     assert bearing_to(HERE, spot(100, 100)) == pytest.approx(45, abs=1)
     assert bearing_to(HERE, spot(0, -100)) == pytest.approx(270, abs=0.1)
-    assert bearing_to(HERE, Spot(uuid4(), AREA)) is None
+    assert bearing_to(HERE, KnownPosition(uuid4(), AREA)) is None

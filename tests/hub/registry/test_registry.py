@@ -74,7 +74,7 @@ def test_a_node_has_a_name_of_its_own_that_fits_a_topic(streets: Streets) -> Non
             registry.add_node(conn, name=name, area_id=streets.junction, now=streets.clock.now())
 
 
-CHO_CU = registry.Place(11.54, 106.6)
+CHO_CU = registry.CameraPosition(11.54, 106.6)
 
 
 def place(streets: Streets, **changed: Any) -> None:
@@ -135,4 +135,4 @@ def test_a_place_that_is_nowhere_on_earth_is_refused(
     latitude: float, longitude: float, complaint: str
 ) -> None:
     with pytest.raises(errors.RegistryError, match=complaint):
-        registry.Place(latitude, longitude)
+        registry.CameraPosition(latitude, longitude)

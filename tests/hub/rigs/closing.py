@@ -12,7 +12,7 @@ from sqlalchemy import select
 from hub.access.grants import rows
 from hub.access.invitations.service import NewPerson
 from hub.access.rules.grants import ALL
-from hub.access.rules.oidc import Known
+from hub.access.rules.oidc import ProviderPerson
 from hub.access.rules.roles import Role
 from hub.access.signin.accounts import Accounts, Session, SignedIn
 from hub.base.audit.asker import Asker
@@ -28,7 +28,7 @@ from tests.hub.rigs.streets import CHEAP, Streets
 SHELL = By(came_from="shell")
 WHERE = "10.0.0.9"
 PARTY = Party("hub.example", "https://hub.example")
-AT_THE_OFFICE = Known("https://office.example", "s-1", "an@office", None)
+AT_THE_OFFICE = ProviderPerson("https://office.example", "s-1", "an@office", None)
 
 
 @dataclass

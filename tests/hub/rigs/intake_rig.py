@@ -14,17 +14,17 @@ from agent.wire.messages import Event
 from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.base.backoff import Patience
-from hub.base.change_signal import Bell
+from hub.base.backoff import Backoff
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.intake.filing.batch import Clerk
+from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerAddress
-from hub.intake.presence import Fleet
-from hub.intake.rate_limit import Bounds
-from hub.intake.subscriber import Subscriber, Writer
+from hub.intake.presence import PresenceRecorder
+from hub.intake.rate_limit import MessageLimits
+from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.registry import registry
 from tests.hub.rigs.wire_words import START_UTC_US
@@ -47,20 +47,23 @@ def tokens() -> UploadTokens:
     return UploadTokens(b"k" * 32, upload_url=UPLOAD_URL)
 
 
-def clerk() -> Clerk:
+def clerk() -> BatchFiler:
     """The clerk as the hub has it."""
-    return Clerk(Filing(Policy()), Fleet(tokens()))
+    return BatchFiler(Filing(Policy()), PresenceRecorder(tokens()))
 
 
 def subscriber(
-    db: Database, where: BrokerAddress, bell: Bell | None = None, bounds: Bounds | None = None
+    db: Database,
+    where: BrokerAddress,
+    bell: ChangeSignal | None = None,
+    bounds: MessageLimits | None = None,
 ) -> Subscriber:
     """The intake as the hub has it, but in a hurry."""
     return Subscriber(
         where,
-        writer=Writer(db, clerk=clerk(), clock=HubClock(), patience=Patience(first_s=0.05)),
-        bell=bell or Bell(),
-        patience=Patience(first_s=0.2, longest_s=0.5),
+        writer=BatchWriter(db, clerk=clerk(), clock=HubClock(), patience=Backoff(first_s=0.05)),
+        bell=bell or ChangeSignal(),
+        patience=Backoff(first_s=0.2, longest_s=0.5),
         births_every_s=0.1,
         bounds=bounds,
     )

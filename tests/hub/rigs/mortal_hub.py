@@ -9,20 +9,20 @@ import sys
 import threading
 from pathlib import Path
 
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
-from hub.intake.filing.batch import Outcome
-from hub.intake.mqtt.inbox import Arrival
+from hub.intake.filing.batch import BatchOutcome
+from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.mqtt.probe import BrokerAddress
-from hub.intake.subscriber import Subscriber, Writer
+from hub.intake.subscriber import BatchWriter, Subscriber
 from tests.hub.rigs.intake_rig import clerk
 
 
-class MortalWriter(Writer):
+class MortalWriter(BatchWriter):
     """Commits its first batch and is gone."""
 
-    def commit(self, batch: list[Arrival], stop: threading.Event) -> list[Outcome]:
+    def commit(self, batch: list[ReceivedMessage], stop: threading.Event) -> list[BatchOutcome]:
         """Commit; whoever called hears nothing of it."""
         super().commit(batch, stop)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -35,7 +35,7 @@ def main() -> None:
     ca_file, cert_file, key_file = map(Path, files)
     writer = MortalWriter(Database(url), clerk=clerk(), clock=HubClock())
     where = BrokerAddress(host, int(port), ca_file, cert_file, key_file)
-    Subscriber(where, writer=writer, bell=Bell()).start()
+    Subscriber(where, writer=writer, bell=ChangeSignal()).start()
 
 
 if __name__ == "__main__":

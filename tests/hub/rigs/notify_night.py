@@ -10,12 +10,12 @@ from uuid import UUID
 
 from hub.alerting.oncall import plan_rows, rows
 from hub.alerting.oncall.roster_rows import read_teams
-from hub.alerting.oncall.rules.escalation import Plan, Step, Whom
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
 from hub.alerting.oncall.rules.rosters import Crew
 from hub.alerting.response import calls
 from hub.alerting.response.escalator import Escalator
 from hub.base.audit.log import By
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.notify.rules.delivery_result import Delivered
 from tests.hub.rigs.notify_town import NOON, Officer, Town
 
@@ -52,7 +52,7 @@ class Night:
     got: list[Got] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.escalator = Escalator(db=self.town.db, clock=self.town.clock, bell=Bell())
+        self.escalator = Escalator(db=self.town.db, clock=self.town.clock, bell=ChangeSignal())
 
     def officer(self, login: str, **options: object) -> UUID:
         self.officers[login] = self.town.officer(login, **options)  # type: ignore[arg-type]
@@ -81,12 +81,12 @@ class Night:
             team = read_teams(conn, [team_id])[team_id]
             return rows.put_shift(conn, team, new, shift_id=None, by=KEEPER, now=now)
 
-    def plan(self, *steps: Step, repeats: int = 0, area_id: UUID | None = None) -> None:
+    def plan(self, *steps: EscalationStep, repeats: int = 0, area_id: UUID | None = None) -> None:
         with self.town.db.writing() as conn:
             plan_rows.put_plan(
                 conn,
                 area_id or self.town.area_id,
-                Plan(steps, repeats),
+                EscalationPlan(steps, repeats),
                 by=KEEPER,
                 now=self.town.clock.now(),
             )
@@ -157,13 +157,13 @@ def minute(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def on_duty(team_id: UUID, place: int, wait_s: int = 60) -> Step:
-    return Step(Whom.ON_DUTY, wait_s, team_id, place)
+def on_duty(team_id: UUID, place: int, wait_s: int = 60) -> EscalationStep:
+    return EscalationStep(Recipients.ON_DUTY, wait_s, team_id, place)
 
 
-def all_of(team_id: UUID, wait_s: int = 60) -> Step:
-    return Step(Whom.TEAM, wait_s, team_id)
+def all_of(team_id: UUID, wait_s: int = 60) -> EscalationStep:
+    return EscalationStep(Recipients.TEAM, wait_s, team_id)
 
 
-def everybody(wait_s: int = 60) -> Step:
-    return Step(Whom.EVERYBODY, wait_s)
+def everybody(wait_s: int = 60) -> EscalationStep:
+    return EscalationStep(Recipients.EVERYBODY, wait_s)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from hub.alerting.notifications.pending import Owed
+from hub.alerting.notifications.pending import PendingNotification
 from hub.notify.channels.port import Message
 from hub.notify.views import Phone
 from tests.hub.rigs.notify_town import NOON
@@ -22,7 +22,7 @@ def phone(**changes: Any) -> Phone:
     return Phone(**(facts | changes))
 
 
-def owed(**changes: Any) -> Owed:
+def owed(**changes: Any) -> PendingNotification:
     facts: dict[str, Any] = {
         "notification_id": NOTIFICATION_ID,
         "alert_id": ALERT_ID,
@@ -43,7 +43,7 @@ def owed(**changes: Any) -> Owed:
         "attempts": 0,
         "lease_by": "w1",
     }
-    return Owed(**(facts | changes))
+    return PendingNotification(**(facts | changes))
 
 
 def message(**changes: Any) -> Message:

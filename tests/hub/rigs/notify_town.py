@@ -12,8 +12,8 @@ from hub.access.rules.grants import Right
 from hub.access.tables import grants, people
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import leasing, outcomes, recipients
-from hub.alerting.notifications.pending import Owed
-from hub.alerting.notifications.rules.batching import StormBounds
+from hub.alerting.notifications.pending import PendingNotification
+from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.notify import ledger, views
@@ -23,7 +23,7 @@ from hub.registry.tables import areas, cameras, nodes
 
 NOON = Moment(1_795_000_000_000_000, 5)  # 2026-11-18 18:06:40 in Việt Nam
 
-CALM = StormBounds(calm=10_000)
+CALM = BatchingLimits(calm=10_000)
 """No storm: every alert is told by itself."""
 
 
@@ -241,9 +241,9 @@ class Town:
         *,
         limit: int = 100,
         lease_s: float = 30,
-        storm: StormBounds = CALM,
+        storm: BatchingLimits = CALM,
         is_critical_only: bool = False,
-    ) -> list[Owed]:
+    ) -> list[PendingNotification]:
         with self.db.writing() as conn:
             return leasing.claim(
                 conn,
@@ -255,7 +255,7 @@ class Town:
                 is_critical_only=is_critical_only,
             )
 
-    def record(self, owed: Owed, answer: Answer, *, chance: float = 0.5) -> str:
+    def record(self, owed: PendingNotification, answer: Answer, *, chance: float = 0.5) -> str:
         now = self.clock.now()
         with self.db.writing() as conn:
             return outcomes.record(conn, owed, answer, started=now, now=now, chance=chance)

@@ -19,12 +19,12 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.app.web.services import Resources, make_services
 from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import BlobFolder
-from hub.base.storage.partial_files import PartFolder
+from hub.base.storage.partial_files import PartialFiles
 from hub.footage.playback.service import PlaybackService
 from hub.footage.upload.service import Uploads
 from hub.intake.filing.filing import Filed, Filing
@@ -161,11 +161,11 @@ class Streets:
     def __init__(self, db: Database, folder: Any) -> None:
         self.db = db
         self.clock = HandClock()
-        self.bell = Bell()
+        self.bell = ChangeSignal()
         self.blobs = BlobFolder(folder)
         self.policy = Policy()
         self.filing = Filing(self.policy)
-        self.parts = PartFolder(folder / "parts")
+        self.parts = PartialFiles(folder / "parts")
         self.uploads = self.again()
         self.services = make_services(
             Resources(

@@ -28,18 +28,18 @@ from hub.app.features import FEATURES
 from hub.app.web.create_app import WebSettings, create_app
 from hub.app.web.services import Resources, make_services
 from hub.base.audit.tables import audit
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.storage.blobs import BlobFolder, Blobs
-from hub.base.storage.partial_files import PartFolder
+from hub.base.storage.partial_files import PartialFiles
 from hub.cases.evidence.arrival import seal_arrival
-from hub.cases.evidence.arrival_seal import ArrivalSeal, Arrived
+from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent
 from hub.cases.evidence.keys import new_key
 from hub.console.accounts.service import AccountService
-from hub.footage.live.leases import LiveRound
+from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import Watching
+from hub.footage.live.watching import LiveViews
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
 from hub.footage.upload.service import Uploads
@@ -47,12 +47,12 @@ from hub.intake.filing.filing import Filing
 from hub.nodes import presence
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.releases.bundles import update_key
-from hub.public.data_requests.rules import Span, Week, Wish
-from hub.public.data_requests.rules import Terms as AnswerTerms
-from hub.public.data_requests.views import Office
-from hub.public.households.arrivals import Arrivals
-from hub.public.households.port import HouseholdRoom, Terms
-from hub.public.households.upload_service import GivingDesk
+from hub.public.data_requests.rules import RequestKind, StepLength, Week
+from hub.public.data_requests.rules import StepLengths as AnswerTerms
+from hub.public.data_requests.views import OfficeAddress
+from hub.public.households.arrivals import ArrivalQueue
+from hub.public.households.port import HouseholdServices, HouseholdTerms
+from hub.public.households.upload_service import HouseholdUploadService
 from hub.public.tips.sealing import TipBox
 from hub.registry import registry
 from hub.registry.tables import areas
@@ -64,11 +64,11 @@ TOKEN = "leave-to-bring-files"
 NODE = "tram-01"
 TOKENS = {TOKEN: NODE, "of-another": "tram-02"}
 """The nodes that may bring files, by their tokens."""
-OFFICE = Office(
+OFFICE = OfficeAddress(
     AnswerTerms(
-        Span(2, "working days"),
-        {wish: Span(10, "days") for wish in Wish},
-        {wish: Span(10, "days") for wish in Wish},
+        StepLength(2, "working days"),
+        {wish: StepLength(10, "days") for wish in RequestKind},
+        {wish: StepLength(10, "days") for wish in RequestKind},
     ),
     Week(ZoneInfo("Asia/Ho_Chi_Minh")),
     refusals={"vi": {"held": "đang được giữ"}, "en": {"held": "it is held"}},
@@ -94,7 +94,7 @@ class Town:
 
     db: Database
     folder: Path
-    bell: Bell = field(default_factory=Bell)
+    bell: ChangeSignal = field(default_factory=ChangeSignal)
     clock: HubClock = field(default_factory=HubClock)
     passwords: Passwords = field(default_factory=quick_passwords)
     voice: NodeVoice = field(default_factory=lambda: NodeVoice(NODE))
@@ -121,7 +121,7 @@ class Town:
         rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
         self.proxies = Proxies(self.folder / "copies")
         media = self.folder / "media"
-        parts = PartFolder(media / "parts", spare_bytes=self.spare_bytes)
+        parts = PartialFiles(media / "parts", spare_bytes=self.spare_bytes)
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
         box: TipBox = TipBox(bytes(32))
         self.services = make_services(
@@ -134,25 +134,27 @@ class Town:
                 office=OFFICE,
                 household_box=box,
                 passwords=self.passwords,
-                bundle_parts=PartFolder(media / "bundles", spare_bytes=self.spare_bytes),
+                bundle_parts=PartialFiles(media / "bundles", spare_bytes=self.spare_bytes),
                 update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
                 **rooms,
             )
         )
         live, accounts = self.services.use(LiveService), self.services.use(AccountService)
-        self.live_round = LiveRound(live, accounts.hear_closings, Watching(self._tell_node))
+        self.live_round = LiveLeases(live, accounts.hear_closings, LiveViews(self._tell_node))
         self.households = self._household_room()
 
-    def _household_room(self) -> HouseholdRoom:
-        given = PartFolder(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
+    def _household_room(self) -> HouseholdServices:
+        given = PartialFiles(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
         rooms: dict[str, Any] = {"clock": self.clock}
-        desk = GivingDesk(self.db, parts=given, most_bytes=20_000_000, **rooms)
-        return HouseholdRoom(
+        desk = HouseholdUploadService(self.db, parts=given, most_bytes=20_000_000, **rooms)
+        return HouseholdServices(
             desk=desk,
-            arrivals=Arrivals(
+            arrivals=ArrivalQueue(
                 self.db, blobs=self.blobs, parts=given, desk=desk, seal=self.seal, **rooms
             ),
-            terms=Terms("1, 25/11/2026", {"vi": "Tôi đồng ý.", "en": "I agree."}, link_hours=72),
+            terms=HouseholdTerms(
+                "1, 25/11/2026", {"vi": "Tôi đồng ý.", "en": "I agree."}, link_hours=72
+            ),
             tell=self._tell_household,
         )
 
@@ -162,7 +164,7 @@ class Town:
         self.told_households.append((channel, address, f"{title}\n{body}\n{path}"))
         return "" if channel == "sms" else "no such channel"
 
-    def seal(self, one: Arrived) -> ArrivalSeal:
+    def seal(self, one: SealContent) -> ArrivalSeal:
         """By an evidence key of this town's own."""
         return seal_arrival(self.evidence_key, one)
 

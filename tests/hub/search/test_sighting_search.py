@@ -21,7 +21,7 @@ from hub.registry.shapes import Circle
 from hub.registry.tables import cameras
 from hub.search import sighting_queries
 from hub.search.service import SearchService
-from hub.search.sighting_queries import COUNTED, SHOWN, FoundSightings, Wanted
+from hub.search.sighting_queries import COUNTED, SHOWN, FoundSightings, SightingSearch
 from tests.hub.rigs.streets import CHEAP, Streets
 
 pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
@@ -121,13 +121,15 @@ class Town:
                 rows.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=self.now)
         return person_id
 
-    def find(self, person_id: UUID, wanted: Wanted, *, budget_s: float = 600) -> FoundSightings:
+    def find(
+        self, person_id: UUID, wanted: SightingSearch, *, budget_s: float = 600
+    ) -> FoundSightings:
         with self.streets.db.reading() as conn:
             return sighting_queries.find_sightings(
                 conn, person_id, wanted, now=self.now, budget_s=budget_s
             )
 
-    def expected(self, wanted: Wanted, reach: dict[UUID, int]) -> list[UUID]:
+    def expected(self, wanted: SightingSearch, reach: dict[UUID, int]) -> list[UUID]:
         """The same in plain words; `reach` is how far back each camera may be searched."""
         found = [
             one
@@ -155,8 +157,8 @@ def grant(
     return Grant(area, None, rights, town.now.utc_us - 1, history_from_utc_us=reach)
 
 
-def all_of_it(town: Town) -> Wanted:
-    return Wanted(from_utc_us=0, until_utc_us=town.now.utc_us)
+def all_of_it(town: Town) -> SightingSearch:
+    return SightingSearch(from_utc_us=0, until_utc_us=town.now.utc_us)
 
 
 @pytest.mark.parametrize("few", [0, 1000], ids=["by time", "by camera"])
@@ -186,7 +188,7 @@ def test_by_every_way_it_is_the_plain_answer(
         replace(every, height_from=0.4),
         replace(every, camera_ids=(camera,)),
         *(
-            Wanted(
+            SightingSearch(
                 from_utc_us=(begin := town.now.utc_us - chance.randrange(90) * DAY_US),
                 until_utc_us=begin + chance.randrange(40) * DAY_US,
                 people_from=chance.choice((1, 2, 5)),
@@ -243,9 +245,9 @@ def test_what_takes_too_long_is_cut_and_says_how_far_back_it_looked(town: Town) 
 
 def test_an_endless_or_turned_span_is_no_fault(town: Town) -> None:
     person = town.person(grant(town, town.root))
-    turned = Wanted(from_utc_us=town.now.utc_us, until_utc_us=0)
+    turned = SightingSearch(from_utc_us=town.now.utc_us, until_utc_us=0)
     assert town.find(person, turned).count == 0
-    endless = Wanted(from_utc_us=0, until_utc_us=2**62)
+    endless = SightingSearch(from_utc_us=0, until_utc_us=2**62)
     assert town.find(person, endless).count == len(town.seen)
 
 

@@ -16,7 +16,7 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.footage.tables import media, wishes
 from hub.registry.tables import cameras
-from hub.search.find_form import Asked, cursor, cursor_of
+from hub.search.find_form import SearchForm, cursor, cursor_of
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.web_visitor import text_of
 from tests.hub.search.test_web_search import let_search, visitor
@@ -347,7 +347,9 @@ def test_a_grant_reaches_back_only_so_far(town: Town) -> None:
 
 
 def test_the_form_keeps_what_was_asked(town: Town) -> None:
-    asked = Asked(when="between", since="2026-11-25T02:10", named='"><b>', points="11.5, 106.6")
+    asked = SearchForm(
+        when="between", since="2026-11-25T02:10", named='"><b>', points="11.5, 106.6"
+    )
     page = visitor(town, "an").get(f"/find?{asked.query()}").text
     assert 'value="2026-11-25T02:10"' in page
     assert "&#34;&gt;&lt;b&gt;" in page

@@ -23,7 +23,7 @@ from schemathesis import GenerationMode
 from sqlalchemy import select
 
 from hub.access.rules.grants import Right
-from hub.access.rules.oidc import Known, ProviderError, Question
+from hub.access.rules.oidc import ProviderError, ProviderPerson, SignInAttempt
 from hub.app.schema import metadata
 from hub.base.db.database import Database
 from tests.hub.public.test_households import ask as ask_household
@@ -117,10 +117,12 @@ class Elsewhere:
     names: Final = {"vi": "Cơ quan", "en": "The office"}
     issuer: Final = "https://id.example"
 
-    def address(self, question: Question) -> str:
+    def address(self, question: SignInAttempt) -> str:
         return f"{self.issuer}/authorize?state={question.state}"
 
-    def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
+    def redeem(
+        self, question: SignInAttempt, code: str, *, issuer: str, asked_utc_s: float
+    ) -> ProviderPerson:
         raise ProviderError("nobody")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.search.feature import SEARCHING
-from hub.web.rate_limits import BAD_TOKENS, CHANGES, GUESSES, Limits, Rule
+from hub.web.rate_limits import BAD_TOKENS, CHANGES, GUESSES, Limits, RateRule
 from tests.hub.rigs.features import rule_of
 from tests.hub.rigs.web_town import PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits."),
 ]
 
-RULE = Rule("knocks", 5, 10.0, "address")
+RULE = RateRule("knocks", 5, 10.0, "address")
 
 
 class Hand:
@@ -128,7 +128,9 @@ def test_every_route_that_changes_something_has_a_bound(app: FastAPI) -> None:
         ("GET", "/events", None),
     ],
 )
-def test_what_is_guessable_or_costly_is_bounded(method: str, path: str, rule: Rule | None) -> None:
+def test_what_is_guessable_or_costly_is_bounded(
+    method: str, path: str, rule: RateRule | None
+) -> None:
     assert rule_of(method, path) == rule
 
 

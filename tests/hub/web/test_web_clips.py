@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 
@@ -116,7 +116,7 @@ def test_any_range_header_stays_within_the_file(header: str, size: int) -> None:
         return
     if span is not None:
         assert 0 <= span.first <= span.last < size
-        assert span == Span(span.first, span.last)
+        assert span == ByteRange(span.first, span.last)
 
 
 def jpeg(*, width: int, height: int) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerting.alerts.rules.kinds import CROWD
-from hub.alerting.alerts.rules.lifecycle import State
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import FIRST_SAID
 
 
@@ -39,7 +39,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class NewSighting:
     """A new sighting: kind, place, first time, and age."""
 
     camera_id: UUID
@@ -57,13 +57,13 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class OpenAlert:
     """An alert that a sighting may join."""
 
     alert_id: UUID
     camera_id: UUID
     kind: str
-    state: State
+    state: AlertState
     began_utc_us: int
     last_seen_utc_us: int
     has_open_sighting: bool
@@ -71,7 +71,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Raise:
+class RaiseAlert:
     """Raise a new alert; `quiet_reason` says why it rings no phone, if so."""
 
     reason: str
@@ -79,7 +79,7 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class JoinAlert:
     """Add the sighting to this alert."""
 
     alert_id: UUID
@@ -87,44 +87,50 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class TooLate:
     """Too old to act on: store it, ring no phone."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class NoAlert:
     """Not a kind that raises alerts."""
 
     reason: str
 
 
-Decision = Raise | Join | Late | Nothing
+Decision = RaiseAlert | JoinAlert | TooLate | NoAlert
 
 
 def decide(
-    seen: Seen, running: Iterable[Running], policy: Policy, *, woke_utc_us: int | None = None
+    seen: NewSighting,
+    running: Iterable[OpenAlert],
+    policy: Policy,
+    *,
+    woke_utc_us: int | None = None,
 ) -> Decision:
     """Decide about a sighting, given the alerts of its camera and the policy.
 
     `woke_utc_us`: start of the last alert of this spot that rang a phone.
     """
     if seen.kind not in policy.alerting_kinds:
-        return Nothing(f"a {seen.kind} is noted, not alerted")
+        return NoAlert(f"a {seen.kind} is noted, not alerted")
     if seen.age_s > policy.late_after_s:
-        return Late(f"{seen.age_s:.0f} s old when it arrived, {policy.late_after_s:.0f} s is late")
+        return TooLate(
+            f"{seen.age_s:.0f} s old when it arrived, {policy.late_after_s:.0f} s is late"
+        )
     joinable = [alert for alert in running if takes(alert, seen, policy)]
     if not joinable and not seen.wakes:
-        return Nothing("outside the alert hours of its camera it is noted")
+        return NoAlert("outside the alert hours of its camera it is noted")
     if not joinable:
         quiet_reason = why_quiet(seen, policy, woke_utc_us=woke_utc_us)
-        return Raise("no alert of this camera takes it", quiet_reason)
+        return RaiseAlert("no alert of this camera takes it", quiet_reason)
     newest = max(joinable, key=lambda alert: (alert.began_utc_us, alert.alert_id))
-    return Join(newest.alert_id, "the same camera's alert is still going on")
+    return JoinAlert(newest.alert_id, "the same camera's alert is still going on")
 
 
-def why_quiet(seen: Seen, policy: Policy, *, woke_utc_us: int | None) -> str | None:
+def why_quiet(seen: NewSighting, policy: Policy, *, woke_utc_us: int | None) -> str | None:
     """Why a new alert rings no phone; None if it does."""
     if woke_utc_us is None or seen.is_critical or seen.kind in policy.critical_kinds:
         return None
@@ -134,7 +140,7 @@ def why_quiet(seen: Seen, policy: Policy, *, woke_utc_us: int | None) -> str | N
     return f"this spot woke people {since_s:.0f} s before, {policy.cooldown_s:.0f} s are its rest"
 
 
-def takes(alert: Running, seen: Seen, policy: Policy) -> bool:
+def takes(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
     """True if the sighting belongs to this alert."""
     return (
         alert.camera_id == seen.camera_id
@@ -145,7 +151,7 @@ def takes(alert: Running, seen: Seen, policy: Policy) -> bool:
     )
 
 
-def is_quiet(alert: Running, seen: Seen, policy: Policy) -> bool:
+def is_quiet(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
     """True if nobody was in view for too long before this sighting."""
     bound_s = policy.group_quiet_s
     if alert.has_open_sighting:
@@ -153,7 +159,7 @@ def is_quiet(alert: Running, seen: Seen, policy: Policy) -> bool:
     return seen.first_seen_utc_us - alert.last_seen_utc_us > bound_s * 1_000_000
 
 
-def is_over_long(alert: Running, seen: Seen, policy: Policy) -> bool:
+def is_over_long(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
     """True if alert and sighting are so far apart in time that people should be told again.
 
     Measured both ways: a sighting from long before an alert does not belong to it either.

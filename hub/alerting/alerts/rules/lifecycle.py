@@ -17,7 +17,7 @@ from typing import Final, Literal, assert_never
 from uuid import UUID
 
 
-class State(StrEnum):
+class AlertState(StrEnum):
     """State of an alert."""
 
     OPEN = "open"
@@ -28,7 +28,7 @@ class State(StrEnum):
     @property
     def is_running(self) -> bool:
         """True while the alert still needs action."""
-        return self in (State.OPEN, State.TAKEN)
+        return self in (AlertState.OPEN, AlertState.TAKEN)
 
 
 Act = Literal["take", "resolve", "false_alarm"]
@@ -47,10 +47,10 @@ CAUSES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class AlertLife:
     """State of an alert and the people responsible for it."""
 
-    state: State
+    state: AlertState
     taken_by: UUID | None = None
     closed_by: UUID | None = None
     offered_to: UUID | None = None
@@ -58,14 +58,14 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class AlertChanged:
     """The act succeeded; `life` is the new state."""
 
-    life: Life
+    life: AlertLife
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class AlertUnchanged:
     """The same officer already did this; nothing changes."""
 
 
@@ -76,48 +76,50 @@ class HeldBy:
     person_id: UUID | None
 
 
-def apply(life: Life, act: Act, person_id: UUID) -> Changed | Unchanged | HeldBy:
+def apply(life: AlertLife, act: Act, person_id: UUID) -> AlertChanged | AlertUnchanged | HeldBy:
     """Apply an act of this person to the alert."""
     match act:
         case "take":
             return _take(life, person_id)
         case "resolve":
-            return _close(life, State.RESOLVED, person_id)
+            return _close(life, AlertState.RESOLVED, person_id)
         case "false_alarm":
-            return _close(life, State.FALSE_ALARM, person_id)
+            return _close(life, AlertState.FALSE_ALARM, person_id)
         case _:
             assert_never(act)
 
 
-def hand_over(life: Life, person_id: UUID, to: UUID) -> Changed | Unchanged | HeldBy:
+def hand_over(life: AlertLife, person_id: UUID, to: UUID) -> AlertChanged | AlertUnchanged | HeldBy:
     """Offer the alert to another person; only its holder can."""
-    if life.state is not State.TAKEN or life.taken_by != person_id:
+    if life.state is not AlertState.TAKEN or life.taken_by != person_id:
         return HeldBy(life.taken_by if life.state.is_running else life.closed_by)
     if to in (person_id, life.offered_to):
-        return Unchanged()
-    return Changed(replace(life, offered_to=to))
+        return AlertUnchanged()
+    return AlertChanged(replace(life, offered_to=to))
 
 
-def allowed_acts(life: Life, person_id: UUID) -> tuple[Act, ...]:
+def allowed_acts(life: AlertLife, person_id: UUID) -> tuple[Act, ...]:
     """The acts that would change the alert, for the buttons of a page."""
     acts: tuple[Act, ...] = ("take", "resolve", "false_alarm")
-    return tuple(act for act in acts if isinstance(apply(life, act, person_id), Changed))
+    return tuple(act for act in acts if isinstance(apply(life, act, person_id), AlertChanged))
 
 
-def _take(life: Life, person_id: UUID) -> Changed | Unchanged | HeldBy:
+def _take(life: AlertLife, person_id: UUID) -> AlertChanged | AlertUnchanged | HeldBy:
     if not life.state.is_running:
         return HeldBy(life.closed_by)
-    if life.state is State.OPEN:
-        return Changed(Life(State.TAKEN, taken_by=person_id))
+    if life.state is AlertState.OPEN:
+        return AlertChanged(AlertLife(AlertState.TAKEN, taken_by=person_id))
     if life.offered_to == person_id:
-        return Changed(Life(State.TAKEN, taken_by=person_id))
-    return Unchanged() if life.taken_by == person_id else HeldBy(life.taken_by)
+        return AlertChanged(AlertLife(AlertState.TAKEN, taken_by=person_id))
+    return AlertUnchanged() if life.taken_by == person_id else HeldBy(life.taken_by)
 
 
-def _close(life: Life, end: State, person_id: UUID) -> Changed | Unchanged | HeldBy:
+def _close(
+    life: AlertLife, end: AlertState, person_id: UUID
+) -> AlertChanged | AlertUnchanged | HeldBy:
     if not life.state.is_running:
         is_same = life.state is end and life.closed_by == person_id
-        return Unchanged() if is_same else HeldBy(life.closed_by)
-    if life.state is State.TAKEN and life.taken_by != person_id:
+        return AlertUnchanged() if is_same else HeldBy(life.closed_by)
+    if life.state is AlertState.TAKEN and life.taken_by != person_id:
         return HeldBy(life.taken_by)
-    return Changed(Life(end, taken_by=life.taken_by, closed_by=person_id))
+    return AlertChanged(AlertLife(end, taken_by=life.taken_by, closed_by=person_id))

@@ -33,7 +33,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeSigns:
+class NodeLiveness:
     """Last known state of a node."""
 
     node_id: UUID
@@ -60,7 +60,7 @@ class NodeSigns:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraSigns:
+class CameraLiveness:
     """Last state of a camera as reported by its node."""
 
     camera_id: UUID
@@ -70,7 +70,7 @@ class CameraSigns:
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerSigns:
+class BrokerLiveness:
     """State of the hub's own broker connection, and since when."""
 
     is_up: bool
@@ -78,9 +78,9 @@ class BrokerSigns:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class LivenessFacts:
     """All liveness facts at one moment."""
 
-    broker: BrokerSigns
-    nodes: Sequence[NodeSigns]
-    cameras: Sequence[CameraSigns]
+    broker: BrokerLiveness
+    nodes: Sequence[NodeLiveness]
+    cameras: Sequence[CameraLiveness]

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring.rules.liveness import (
-    CameraSigns,
-    NodeSigns,
-    Scene,
+    CameraLiveness,
+    LivenessFacts,
+    NodeLiveness,
     Thresholds,
     span_us,
 )
@@ -36,7 +36,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class TroubleRaised:
     """A new trouble: lost units of a node or of an area."""
 
     kind: Kind
@@ -47,7 +47,7 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class TroubleChanged:
     """The set of lost units changed since the last report."""
 
     alert_id: UUID
@@ -55,17 +55,17 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class TroubleOver:
     """No unit is lost any more."""
 
     alert_id: UUID
 
 
-Step = Raised | Changed | Over
+Step = TroubleRaised | TroubleChanged | TroubleOver
 
 
 def decide(
-    scene: Scene, running: Collection[Trouble], bounds: Thresholds, *, now_utc_us: int
+    scene: LivenessFacts, running: Collection[Trouble], bounds: Thresholds, *, now_utc_us: int
 ) -> list[Step]:
     """Steps to take, given the reported troubles. A second call with the same input changes
     nothing."""
@@ -83,12 +83,12 @@ def decide(
 class _Watch:
     """One evaluation of the facts."""
 
-    scene: Scene
+    scene: LivenessFacts
     running: Collection[Trouble]
     bounds: Thresholds
     now_utc_us: int
     silent: dict[UUID, int] = field(init=False)
-    nodes: dict[UUID, NodeSigns] = field(init=False)
+    nodes: dict[UUID, NodeLiveness] = field(init=False)
 
     def __post_init__(self) -> None:
         self.nodes = {node.node_id: node for node in self.scene.nodes}
@@ -105,10 +105,10 @@ class _Watch:
         broker = self.scene.broker
         known = [one for one in self.running if one.kind is Kind.BROKER_LOST]
         if broker.is_up and self.lasted(broker.since_utc_us, self.bounds.back_after_s):
-            yield from (Over(one.alert_id) for one in known)
+            yield from (TroubleOver(one.alert_id) for one in known)
         is_lost = not broker.is_up and not known and bool(self.nodes)
         if is_lost and self.lasted(broker.since_utc_us, self.bounds.broker_lost_after_s):
-            yield Raised(Kind.BROKER_LOST, frozenset(self.nodes), broker.since_utc_us)
+            yield TroubleRaised(Kind.BROKER_LOST, frozenset(self.nodes), broker.since_utc_us)
 
     def of_nodes(self) -> Iterator[Step]:
         known = [one for one in self.running if one.kind in (Kind.NODE_SILENT, Kind.LINK_LOST)]
@@ -152,9 +152,9 @@ class _Watch:
             area_id, group = self._fallen_together(node_id, told)
             told |= group
             if area_id is not None:
-                yield Raised(Kind.LINK_LOST, group, since, area_id=area_id)
+                yield TroubleRaised(Kind.LINK_LOST, group, since, area_id=area_id)
             else:
-                yield Raised(Kind.NODE_SILENT, group, since, node_id=node_id)
+                yield TroubleRaised(Kind.NODE_SILENT, group, since, node_id=node_id)
 
     def _fallen_together(
         self, node_id: UUID, told: set[UUID]
@@ -199,19 +199,19 @@ class _Watch:
         known = {one.node_id: one for one in self.running if one.kind is kind}
         for node_id, trouble in known.items():
             if node_id not in since:
-                yield Over(trouble.alert_id)
+                yield TroubleOver(trouble.alert_id)
         for node_id in sorted(set(since) - set(known)):
-            yield Raised(kind, frozenset({node_id}), since[node_id], node_id=node_id)
+            yield TroubleRaised(kind, frozenset({node_id}), since[node_id], node_id=node_id)
 
     def of_cameras(self) -> Iterator[Step]:
         """Lost cameras of one node are one trouble; those of a silent node belong to the node's."""
         known = {one.node_id: one for one in self.running if one.kind is Kind.CAMERA_LOST}
-        by_node: dict[UUID, list[CameraSigns]] = {}
+        by_node: dict[UUID, list[CameraLiveness]] = {}
         for camera in self.scene.cameras:
             by_node.setdefault(camera.node_id, []).append(camera)
         for trouble in known.values():
             if trouble.node_id not in by_node:  # removed from the registry
-                yield Over(trouble.alert_id)
+                yield TroubleOver(trouble.alert_id)
         for node_id in sorted(set(by_node) - set(self.silent)):
             lost = {one.camera_id: one.since_utc_us for one in by_node[node_id] if one.is_lost}
             after_s = self.bounds.camera_lost_after_s
@@ -221,9 +221,9 @@ class _Watch:
                 yield from _grown(trouble, self._still_lost(trouble, by_node[node_id]) | due)
             elif due:
                 since = min(lost[key] for key in due)
-                yield Raised(Kind.CAMERA_LOST, frozenset(lost), since, node_id=node_id)
+                yield TroubleRaised(Kind.CAMERA_LOST, frozenset(lost), since, node_id=node_id)
 
-    def _still_lost(self, trouble: Trouble, there: list[CameraSigns]) -> frozenset[UUID]:
+    def _still_lost(self, trouble: Trouble, there: list[CameraLiveness]) -> frozenset[UUID]:
         back_after_s = self.bounds.back_after_s
         return frozenset(
             one.camera_id
@@ -235,6 +235,6 @@ class _Watch:
 
 def _grown(trouble: Trouble, dark: frozenset[UUID]) -> Iterator[Step]:
     if not dark:
-        yield Over(trouble.alert_id)
+        yield TroubleOver(trouble.alert_id)
     elif dark != trouble.dark:
-        yield Changed(trouble.alert_id, dark)
+        yield TroubleChanged(trouble.alert_id, dark)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class StormBounds:
+class BatchingLimits:
     """Limits of the rate limit."""
 
     calm: int = 3
@@ -26,7 +26,7 @@ class StormBounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Rang:
+class SentRing:
     """A phone rang, or is about to, for one alert or for a digest."""
 
     at_utc_us: int
@@ -34,7 +34,7 @@ class Rang:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingAlert:
     """First notification of an alert that nobody has taken; `is_held` if it was deferred before."""
 
     notification_id: UUID
@@ -42,7 +42,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class BatchDecision:
     """What to send now, and until when to defer the rest."""
 
     each: tuple[UUID, ...] = ()
@@ -53,8 +53,12 @@ class Telling:
 
 
 def pace(
-    rang: Sequence[Rang], waiting: Sequence[Waiting], bounds: StormBounds, *, now_utc_us: int
-) -> Telling:
+    rang: Sequence[SentRing],
+    waiting: Sequence[WaitingAlert],
+    bounds: BatchingLimits,
+    *,
+    now_utc_us: int,
+) -> BatchDecision:
     """Decide what to send to this phone; `waiting` is ordered, most urgent first."""
     ids = tuple(one.notification_id for one in waiting)
     # A ring in the future comes from a clock that was set back; it defers nothing.
@@ -62,8 +66,8 @@ def pace(
     is_storm = any(one.is_digest for one in recent) or any(one.is_held for one in waiting)
     free = 0 if is_storm else max(0, bounds.calm - len(recent))
     if len(ids) <= free:
-        return Telling(each=ids)
+        return BatchDecision(each=ids)
     if not recent:
-        return Telling(each=ids) if len(ids) == 1 else Telling(together=ids)
+        return BatchDecision(each=ids) if len(ids) == 1 else BatchDecision(together=ids)
     last_us = now_utc_us if free else max(one.at_utc_us for one in recent)
-    return Telling(each=ids[:free], held=ids[free:], until_utc_us=last_us + bounds.span_us)
+    return BatchDecision(each=ids[:free], held=ids[free:], until_utc_us=last_us + bounds.span_us)

@@ -20,7 +20,7 @@ LONGEST_WAIT_S: Final = 3600
 MOST_PLACES: Final = 9
 
 
-class Whom(StrEnum):
+class Recipients(StrEnum):
     """Recipients of a step."""
 
     EVERYBODY = "everybody"
@@ -32,10 +32,10 @@ class Whom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EscalationStep:
     """Recipients, and the seconds before the next step."""
 
-    whom: Whom
+    whom: Recipients
     wait_s: int
     team_id: UUID | None = None
     place: int | None = None
@@ -43,10 +43,10 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EscalationPlan:
     """Steps of an area and the number of repeats."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[EscalationStep, ...]
     repeats: int = 0
 
     @property
@@ -54,13 +54,13 @@ class Plan:
         """Total number of calls, repeats included."""
         return len(self.steps) * (self.repeats + 1)
 
-    def step(self, number: int) -> Step:
+    def step(self, number: int) -> EscalationStep:
         """Step of a call; calls count from 0 across all repeats."""
         return self.steps[number % len(self.steps)]
 
 
 People = frozenset[UUID]
-Reach = Callable[[Step], People]
+Reach = Callable[[EscalationStep], People]
 """Returns the people a step reaches now: entitled, with a phone."""
 
 
@@ -68,7 +68,7 @@ Reach = Callable[[Step], People]
 class Call:
     """Recipients now, and the seconds until the next call."""
 
-    step: Step
+    step: EscalationStep
     number: int
     people: People
     wait_s: int | None
@@ -76,11 +76,11 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class NoFurtherCall:
     """No later step reaches anybody."""
 
 
-def call(plan: Plan, number: int, reach: Reach) -> Call | Silent:
+def call(plan: EscalationPlan, number: int, reach: Reach) -> Call | NoFurtherCall:
     """The first call from `number` on that reaches somebody."""
     for here in range(number, plan.length):
         step = plan.step(here)
@@ -88,7 +88,7 @@ def call(plan: Plan, number: int, reach: Reach) -> Call | Silent:
         if people:
             is_last = here + 1 >= plan.length
             return Call(step, here, people, None if is_last else step.wait_s)
-    return Silent()
+    return NoFurtherCall()
 
 
 def is_due(due_utc_us: int, wait_s: int, *, now_utc_us: int) -> bool:
@@ -97,7 +97,7 @@ def is_due(due_utc_us: int, wait_s: int, *, now_utc_us: int) -> bool:
     return due_utc_us <= now_utc_us or due_utc_us - now_utc_us > wait_s * 1_000_000
 
 
-def faults(plan: Plan) -> list[str]:
+def faults(plan: EscalationPlan) -> list[str]:
     """Faults of a plan, named as in its form; empty if it is valid."""
     found = []
     if not 1 <= len(plan.steps) <= MOST_STEPS:
@@ -107,9 +107,9 @@ def faults(plan: Plan) -> list[str]:
     for step in plan.steps:
         if not SHORTEST_WAIT_S <= step.wait_s <= LONGEST_WAIT_S:
             found.append("wait")
-        if (step.whom is Whom.EVERYBODY) != (step.team_id is None):
+        if (step.whom is Recipients.EVERYBODY) != (step.team_id is None):
             found.append("team")
-        is_one = step.whom is Whom.ON_DUTY
+        is_one = step.whom is Recipients.ON_DUTY
         place = 1 if step.place is None else step.place
         if is_one != (step.place is not None) or not 1 <= place <= MOST_PLACES:
             found.append("place")

@@ -1,9 +1,9 @@
 """Rosters: who is on duty at a moment, and coverage gaps.
 
 A roster has shifts with local times; each shift has its people for every weekday. A shift belongs
-to the day it begins on, including its part after midnight. An exception (`OddDay`) replaces the
-people of one shift on one date, with others or nobody. A substitute (`StandIn`) takes one person's
-duty on one date; a swap is two substitutes. All times are local, without a zone.
+to the day it begins on, including its part after midnight. An exception (`RosterException`)
+replaces the people of one shift on one date, with others or nobody. A substitute (`Substitute`)
+takes one person's duty on one date; a swap is two substitutes. All times are local, without a zone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class OddDay:
+class RosterException:
     """Exception: one shift on one date has these people, or nobody."""
 
     shift_id: UUID
@@ -47,7 +47,7 @@ class OddDay:
 
 
 @dataclass(frozen=True, slots=True)
-class StandIn:
+class Substitute:
     """Substitute: one person takes another's duty on one date; no effect if there is none."""
 
     shift_id: UUID
@@ -61,12 +61,12 @@ class Roster:
     """Duties of a team; of two exceptions for one shift and date the later in the sequence wins."""
 
     shifts: tuple[Shift, ...]
-    odd_days: tuple[OddDay, ...] = ()
-    stand_ins: tuple[StandIn, ...] = ()
+    odd_days: tuple[RosterException, ...] = ()
+    stand_ins: tuple[Substitute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RosterTurn:
     """One shift on one date."""
 
     shift: Shift
@@ -76,7 +76,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class CoverageGap:
     """Coverage gap from `starts` until just before `ends`."""
 
     starts: datetime
@@ -98,7 +98,7 @@ def crew_of(roster: Roster, shift: Shift, day: date) -> Crew:
     return tuple(dict.fromkeys(changes.get(person, person) for person in crew))
 
 
-def settled(roster: Roster, leaving: UUID) -> list[OddDay]:
+def settled(roster: Roster, leaving: UUID) -> list[RosterException]:
     """Exceptions to write when this person leaves the roster, for dates of a swap with them.
 
     A substitute of the person stays on duty. A person for whom they were the substitute does not
@@ -117,18 +117,18 @@ def settled(roster: Roster, leaving: UUID) -> list[OddDay]:
             for which in (roster, plain)
         )
         if crew != usual:
-            found.append(OddDay(shift_id, day, crew))
+            found.append(RosterException(shift_id, day, crew))
     return found
 
 
-def turns(roster: Roster, first: date, days: int) -> list[Turn]:
+def turns(roster: Roster, first: date, days: int) -> list[RosterTurn]:
     """All shifts that begin on these days, by start time."""
     found = []
     for day in (first + timedelta(days=number) for number in range(days)):
         for shift in roster.shifts:
             starts = _midnight(day) + timedelta(minutes=shift.starts_minute)
             ends = starts + timedelta(minutes=shift.minutes)
-            found.append(Turn(shift, starts, ends, crew_of(roster, shift, day)))
+            found.append(RosterTurn(shift, starts, ends, crew_of(roster, shift, day)))
     return sorted(found, key=lambda turn: (turn.starts, turn.shift.name, turn.shift.shift_id))
 
 
@@ -146,7 +146,7 @@ def most_on_duty(roster: Roster) -> int:
     return max((len(on_duty(usual, turn.starts)) for turn in week), default=0)
 
 
-def holes(roster: Roster, first: date, days: int) -> list[Hole]:
+def holes(roster: Roster, first: date, days: int) -> list[CoverageGap]:
     """Coverage gaps between the first midnight and the last."""
     here = _midnight(first)
     end = here + timedelta(days=days)
@@ -155,14 +155,14 @@ def holes(roster: Roster, first: date, days: int) -> list[Hole]:
         if not turn.crew:
             continue
         if turn.starts > here:
-            found.append(Hole(here, min(turn.starts, end)))
+            found.append(CoverageGap(here, min(turn.starts, end)))
         here = max(here, turn.ends)
     if here < end:
-        found.append(Hole(here, end))
+        found.append(CoverageGap(here, end))
     return found
 
 
-def weekly_holes(roster: Roster) -> list[Hole]:
+def weekly_holes(roster: Roster) -> list[CoverageGap]:
     """Coverage gaps of the weekly pattern, in the week of `SOME_MONDAY`; exceptions are not
     counted.
 
@@ -172,25 +172,25 @@ def weekly_holes(roster: Roster) -> list[Hole]:
     week = timedelta(days=7)
     monday = _midnight(SOME_MONDAY)
     if len(found) > 1 and (found[0].starts, found[-1].ends) == (monday, monday + week):
-        over = Hole(found[-1].starts, found[0].ends + week)
+        over = CoverageGap(found[-1].starts, found[0].ends + week)
         return [*found[1:-1], over]
     return found
 
 
-def odd_holes(roster: Roster, first: date, days: int) -> list[Hole]:
+def odd_holes(roster: Roster, first: date, days: int) -> list[CoverageGap]:
     """Coverage gaps of these days that the weekly pattern does not have."""
     usual = holes(replace(roster, odd_days=(), stand_ins=()), first, days)
     return [hole for hole in holes(roster, first, days) if not _lies_in(hole, usual)]
 
 
-def next_turns(roster: Roster, at: datetime, within_days: int = 8) -> list[Turn]:
+def next_turns(roster: Roster, at: datetime, within_days: int = 8) -> list[RosterTurn]:
     """Shifts with people that begin after `at`, the next first."""
     return [
         turn for turn in turns(roster, at.date(), within_days) if turn.starts > at and turn.crew
     ]
 
 
-def _lies_in(hole: Hole, others: Sequence[Hole]) -> bool:
+def _lies_in(hole: CoverageGap, others: Sequence[CoverageGap]) -> bool:
     return any(one.starts <= hole.starts and hole.ends <= one.ends for one in others)
 
 

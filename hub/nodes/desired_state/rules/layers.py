@@ -17,7 +17,7 @@ PROGRAMS: Final = "programs"
 _FLAT: Final = (*SECTIONS, "every_camera", PROGRAMS)
 
 
-class State(StrEnum):
+class SettingsState(StrEnum):
     """Progress of a node with its desired settings."""
 
     UNASKED = "unasked"
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class LayerChange:
     """One key of a node that would change or did change; None: the node's own file decides."""
 
     key: str
@@ -94,14 +94,16 @@ def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
     return values
 
 
-def difference(report: SettingsReport | None, before: Settings, after: Settings) -> list[Changed]:
+def difference(
+    report: SettingsReport | None, before: Settings, after: Settings
+) -> list[LayerChange]:
     """Keys that would change at the node; by desired settings alone if it never reported."""
     if report is None or report.own is None:
         old, new = dict(dotted(before)), dict(dotted(after))
     else:
         old, new = works_by(report, before), works_by(report, after)
     return [
-        Changed(key, old.get(key), new.get(key))
+        LayerChange(key, old.get(key), new.get(key))
         for key in sorted(old.keys() | new.keys())
         if not _same(old.get(key), new.get(key))
     ]
@@ -117,23 +119,23 @@ def dotted(settings: Settings) -> Iterator[tuple[str, Any]]:
             yield f"cameras.{camera}.{key}", value
 
 
-def judged(report: SettingsReport, *, version: int, sha256: str) -> tuple[State, str]:
+def judged(report: SettingsReport, *, version: int, sha256: str) -> tuple[SettingsState, str]:
     """Progress of the node with this version, and the reason if it refused it."""
     last = report.last
     if version == 0:
-        return State.UNASKED, ""
+        return SettingsState.UNASKED, ""
     if last is not None and (last.version, last.sha256) == (version, sha256):
         match last.outcome:
             case "refused":
-                return State.REFUSED, last.reason
+                return SettingsState.REFUSED, last.reason
             case "fell_back":
-                return State.FELL_BACK, last.reason
+                return SettingsState.FELL_BACK, last.reason
             case "in_force":
-                return State.IN_FORCE, ""
+                return SettingsState.IN_FORCE, ""
     if report.in_force is not None and report.in_force.sha256 == sha256:
         is_on_its_way = last is not None and last.outcome == "on_probation"
-        return (State.WAITING if is_on_its_way else State.IN_FORCE), ""
-    return State.WAITING, ""
+        return (SettingsState.WAITING if is_on_its_way else SettingsState.IN_FORCE), ""
+    return SettingsState.WAITING, ""
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.wire.programs import ProgramsReport
 from agent.wire.settings import GroupSettings, NodeSettings
 from agent.wire.terms import Sha256
-from hub.nodes.desired_state.rules.layers import PROGRAMS, State
+from hub.nodes.desired_state.rules.layers import PROGRAMS, SettingsState
 
 TOO_OLD: Final = "its programs are too old to be renewed from the hub: bring this bundle on a stick"
 
@@ -45,18 +45,20 @@ def apart(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], ProgramsWanted]:
     return settings, ProgramsWanted.model_validate(wanted.get(PROGRAMS) or {})
 
 
-def judged(report: ProgramsReport, *, version: int, sha256: str | None) -> tuple[State, str]:
+def judged(
+    report: ProgramsReport, *, version: int, sha256: str | None
+) -> tuple[SettingsState, str]:
     """Progress of the node with this release, and the reason if it refused it."""
     if sha256 is None:
-        return State.UNASKED, ""
+        return SettingsState.UNASKED, ""
     last = report.last
     if last is None or (last.version, last.sha256) != (version, sha256):
-        return State.WAITING, ""
+        return SettingsState.WAITING, ""
     match last.outcome:
         case "refused":
-            return State.REFUSED, last.reason
+            return SettingsState.REFUSED, last.reason
         case "fell_back":
-            return State.FELL_BACK, last.reason
+            return SettingsState.FELL_BACK, last.reason
         case "in_force":
-            return State.IN_FORCE, ""
-    return State.WAITING, ""
+            return SettingsState.IN_FORCE, ""
+    return SettingsState.WAITING, ""

@@ -23,7 +23,7 @@ MISHAPS: Final = 0.05
 """Share of a stage's nodes that may fail before a halt; in the first stage none."""
 
 
-class Fate(StrEnum):
+class NodeResult(StrEnum):
     """Result at one node."""
 
     AHEAD = "ahead"
@@ -35,7 +35,7 @@ class Fate(StrEnum):
     FELL_BACK = "fell_back"
 
 
-class Course(StrEnum):
+class RolloutState(StrEnum):
     """State of a roll-out."""
 
     RUNNING = "running"
@@ -50,7 +50,7 @@ class NodeNow:
 
     node_id: UUID
     stage: int
-    fate: Fate
+    fate: NodeResult
     is_here: bool
     """Connected to the broker. A node that is away is told on return, and nobody waits for it."""
     told_utc_us: int | None
@@ -63,7 +63,7 @@ class NodeNow:
 class Decision:
     """Next action."""
 
-    course: Course
+    course: RolloutState
     stage: int
     why: str = ""
     """Reason of a halt: the failed nodes, for the keeper."""
@@ -92,23 +92,23 @@ def decide(
     so_far = [one for one in nodes if one.stage <= stage]
     failed = [one for one in so_far if is_mishap(one, now_utc_us)]
     if len(failed) > _bearable(len(so_far), stage):
-        return Decision(Course.HALTED, stage, _why(failed, so_far))
+        return Decision(RolloutState.HALTED, stage, _why(failed, so_far))
     if any(is_awaited(one, now_utc_us) for one in so_far):
-        return Decision(Course.RUNNING, stage)
+        return Decision(RolloutState.RUNNING, stage)
     if settled_since_utc_us is None or now_utc_us - settled_since_utc_us < SETTLE_S * 1e6:
-        return Decision(Course.RUNNING, stage)
-    if nodes and not any(one.fate is Fate.DONE for one in so_far):
-        return Decision(Course.RUNNING, stage)  # none of them is connected: no result
+        return Decision(RolloutState.RUNNING, stage)
+    if nodes and not any(one.fate is NodeResult.DONE for one in so_far):
+        return Decision(RolloutState.RUNNING, stage)  # none of them is connected: no result
     if all(one.stage <= stage for one in nodes):
-        return Decision(Course.DONE, stage)
-    return Decision(Course.RUNNING, stage + 1)
+        return Decision(RolloutState.DONE, stage)
+    return Decision(RolloutState.RUNNING, stage + 1)
 
 
 def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
     """True if it refused the version or fell silent with it."""
-    if node.fate in (Fate.REFUSED, Fate.FELL_BACK):
+    if node.fate in (NodeResult.REFUSED, NodeResult.FELL_BACK):
         return True
-    if node.fate is not Fate.WAITING or node.told_utc_us is None:
+    if node.fate is not NodeResult.WAITING or node.told_utc_us is None:
         return False
     since_utc_us = node.told_utc_us if node.is_here else node.lost_utc_us
     return since_utc_us is not None and now_utc_us - since_utc_us >= SILENT_S * 1e6
@@ -116,7 +116,7 @@ def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
 
 def is_awaited(node: NodeNow, now_utc_us: int) -> bool:
     """True while the stage has to wait for its answer."""
-    if node.fate is not Fate.WAITING or is_mishap(node, now_utc_us):
+    if node.fate is not NodeResult.WAITING or is_mishap(node, now_utc_us):
         return False
     return node.is_here or node.lost_utc_us is not None
 
@@ -127,9 +127,9 @@ def _bearable(count: int, stage: int) -> int:
 
 def _why(failed: Sequence[NodeNow], so_far: Sequence[NodeNow]) -> str:
     counted = {
-        "refused it": sum(one.fate is Fate.REFUSED for one in failed),
-        "fell back": sum(one.fate is Fate.FELL_BACK for one in failed),
-        "fell silent": sum(one.fate is Fate.WAITING for one in failed),
+        "refused it": sum(one.fate is NodeResult.REFUSED for one in failed),
+        "fell back": sum(one.fate is NodeResult.FELL_BACK for one in failed),
+        "fell silent": sum(one.fate is NodeResult.WAITING for one in failed),
     }
     told = ", ".join(f"{number} {what}" for what, number in counted.items() if number)
     return f"of {len(so_far)} nodes {told}"

@@ -13,8 +13,8 @@ from hub.alerting.escalation.tables import escalations
 from hub.alerting.oncall import plan_rows
 from hub.alerting.oncall.tables import plan_steps
 from hub.alerting.response.escalator import Escalator
-from hub.alerting.response.next_calls import Foresight
-from hub.base.change_signal import Bell
+from hub.alerting.response.next_calls import UpcomingCalls
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.columns import columns
 from hub.registry.tables import areas
@@ -290,7 +290,7 @@ def next_call(night: Night, alert_id: UUID) -> tuple[str, float]:
             conn, night.officers["an"].person_id, alert_id, night.town.clock.now()
         )
         assert row is not None
-        (row,) = Foresight(conn).with_calls([row])
+        (row,) = UpcomingCalls(conn).with_calls([row])
     assert row.next_call is not None and row.next_call.due_utc_us is not None
     return row.next_call.who, (row.next_call.due_utc_us - NOON.utc_us) / 1e6
 
@@ -345,7 +345,7 @@ def test_the_escalator_wakes_for_the_call_that_is_due_and_stops_when_it_is_told_
 
     async def run() -> None:
         stop = asyncio.Event()
-        escalator = Escalator(db=night.town.db, clock=real, bell=Bell())
+        escalator = Escalator(db=night.town.db, clock=real, bell=ChangeSignal())
         task = asyncio.create_task(escalator.run(stop))
         async with asyncio.timeout(30):
             while len(night.town.rows()) < 2:

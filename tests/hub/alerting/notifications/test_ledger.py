@@ -14,11 +14,11 @@ from hub.notify import ledger
 from hub.notify.rules.delivery_result import (
     Delivered,
     Gone,
-    Patience,
-    Refused,
+    MessageRefused,
+    NotNeeded,
+    RetryPolicy,
     Settled,
     TryAgain,
-    Unwanted,
     what_follows,
 )
 from hub.notify.tables import phones
@@ -219,7 +219,7 @@ def test_an_accepted_notification_is_accepted_once_and_for_all(town: Town) -> No
 def test_an_unwanted_notification_is_dropped_without_an_attempt(town: Town) -> None:
     town.officer("hai")
     town.owe(town.alert())
-    assert town.record(town.claim()[0], Unwanted("already handled")) == "dropped"
+    assert town.record(town.claim()[0], NotNeeded("already handled")) == "dropped"
     assert town.attempts() == []
     assert town.rows()[0].attempts == 0
 
@@ -260,7 +260,7 @@ def test_a_phone_that_is_gone_is_retired_with_all_it_was_owed(town: Town) -> Non
 def test_a_refused_message_is_dead_and_its_phone_lives(town: Town) -> None:
     town.officer("hai")
     town.owe(town.alert())
-    assert town.record(town.claim()[0], Refused("413 from push.test", 413)) == "dead"
+    assert town.record(town.claim()[0], MessageRefused("413 from push.test", 413)) == "dead"
     assert town.owe(town.alert()) == 1
 
 
@@ -316,7 +316,7 @@ def test_the_ledger_counts_itself(town: Town) -> None:
     first, second, _ = town.claim()
     town.record(first, Delivered(201))
     town.record(second, TryAgain("503", 503), chance=0)
-    town.record(town.claim()[0], Refused("413", 413))
+    town.record(town.claim()[0], MessageRefused("413", 413))
     assert town.counts() == ledger.Counts(
         queued=1,
         accepted=1,
@@ -341,7 +341,7 @@ def test_the_ledger_counts_itself(town: Town) -> None:
 def test_retries_stop_at_the_deadline_and_come_no_sooner_than_asked(
     chances: list[float], after_s: float | None, first_wait_s: float
 ) -> None:
-    patience = Patience(first_wait_s=first_wait_s, longest_wait_s=300, deadline_s=3600)
+    patience = RetryPolicy(first_wait_s=first_wait_s, longest_wait_s=300, deadline_s=3600)
     now_us = 0
     for attempts, chance in enumerate(chances, start=1):
         step = what_follows(
@@ -364,7 +364,7 @@ def test_retries_stop_at_the_deadline_and_come_no_sooner_than_asked(
     ("attempts", "longest_s"), [(1, 2), (2, 4), (8, 256), (9, 300), (900, 300)]
 )
 def test_waits_double_up_to_the_longest(attempts: int, longest_s: float) -> None:
-    patience = Patience()
+    patience = RetryPolicy()
     assert patience.wait_s(attempts=attempts, chance=1.0) == longest_s
     assert patience.wait_s(attempts=attempts, chance=0.0) == 0
 
@@ -376,7 +376,7 @@ def test_what_is_forbidden_again_and_again_is_dead() -> None:
             attempts=attempts,
             owed_utc_us=0,
             now_utc_us=0,
-            patience=Patience(),
+            patience=RetryPolicy(),
             chance=0.5,
         )
 

@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 
 from hub.alerting.alerts.tables import alerts
 from hub.app import clock_steps
-from hub.base.change_signal import Bell
+from hub.base.change_signal import ChangeSignal
 from hub.nodes.commissioning import alert_test_rows
 from hub.nodes.commissioning.alert_test_rows import (
     MOST_AN_HOUR,
-    OwedTest,
+    PendingTest,
     SentTest,
     TooManyTestsError,
 )
@@ -22,7 +22,7 @@ from hub.nodes.commissioning.alert_test_sender import PhoneTest, message_for
 from hub.notify import ledger
 from hub.notify.channels.port import Message, Phone
 from hub.notify.channels.webpush import MOST_PAYLOAD_BYTES, payload
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from hub.notify.tables import notifications, phones
 from tests.hub.rigs.notify_town import NOON, Town
 
@@ -58,7 +58,7 @@ def look(town: Town, service: Service) -> int:
     post = PhoneTest(
         db=town.db,
         clock=town.clock,
-        bell=Bell(),
+        bell=ChangeSignal(),
         channels={"webpush": service, "ntfy": service},
         zone=HERE,
     )
@@ -129,7 +129,8 @@ def test_a_phone_that_shows_it_is_worth_more_than_its_services_answer(town: Town
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"), [(Refused("403 from push.test"), "dead"), (Gone("410", 410), "dead")]
+    ("answer", "state"),
+    [(MessageRefused("403 from push.test"), "dead"), (Gone("410", 410), "dead")],
 )
 def test_a_refusal_is_said_with_its_reason(town: Town, answer: Answer, state: str) -> None:
     hai = town.officer("hai")
@@ -195,7 +196,7 @@ def test_a_clock_set_back_holds_no_test_up(town: Town) -> None:
 
 
 def test_the_longest_names_still_fit_the_way_to_any_phone(town: Town) -> None:
-    owed = OwedTest(
+    owed = PendingTest(
         test_id=town.camera_id,
         phone=Phone(town.camera_id, "webpush", "", ""),
         camera_id=town.camera_id,

@@ -5,10 +5,10 @@ from sqlalchemy import update
 
 from hub.access.tables import people
 from hub.alerting.notifications import receipts
-from hub.alerting.notifications.fallback import SecondWay
-from hub.alerting.notifications.pending import Owed
-from hub.base.change_signal import Bell
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from hub.alerting.notifications.fallback import FallbackChannel
+from hub.alerting.notifications.pending import PendingNotification
+from hub.base.change_signal import ChangeSignal
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from tests.hub.rigs.notify_town import Officer, Town
 
 pytestmark = pytest.mark.promise(
@@ -28,7 +28,7 @@ def officer(town: Town, login: str = "hai", *, order: str | None = None) -> Offi
     return made
 
 
-def send(town: Town, answer: Answer | None = None) -> list[Owed]:
+def send(town: Town, answer: Answer | None = None) -> list[PendingNotification]:
     claimed = town.claim()
     for owed in claimed:
         town.record(owed, answer or Delivered(201))
@@ -36,7 +36,7 @@ def send(town: Town, answer: Answer | None = None) -> list[Owed]:
 
 
 def look(town: Town) -> int:
-    way = SecondWay(db=town.db, clock=town.clock, bell=Bell(), unseen_after_s=20)
+    way = FallbackChannel(db=town.db, clock=town.clock, bell=ChangeSignal(), unseen_after_s=20)
     return way.look()
 
 
@@ -78,7 +78,7 @@ def test_a_phone_that_is_gone_or_refuses_waits_for_nothing(town: Town) -> None:
     town.owe(town.alert())
     gone, refused = town.claim()
     town.record(gone, Gone("410", 410))
-    town.record(refused, Refused("413", 413))
+    town.record(refused, MessageRefused("413", 413))
     assert look(town) == 2
     assert told(town) == ["ntfy", "ntfy"]
 

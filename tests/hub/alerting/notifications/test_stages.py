@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.alerting.notifications.pending import Owed
-from hub.alerting.notifications.send import Stages
+from hub.alerting.notifications.pending import PendingNotification
+from hub.alerting.notifications.send import Sender
 from hub.base.moment import Moment
 from hub.notify.channels.port import Message, Phone
-from hub.notify.rules.delivery_result import Answer, Delivered, Refused, TryAgain, Unwanted
+from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused, NotNeeded, TryAgain
 from tests.hub.rigs.notify_samples import owed, phone
 from tests.hub.rigs.notify_town import NOON, VirtualClock
 
@@ -36,9 +36,11 @@ class FakeChannel:
 
 @dataclass
 class FakeBook:
-    entries: list[tuple[Owed, Answer, Moment, Moment]] = field(default_factory=list)
+    entries: list[tuple[PendingNotification, Answer, Moment, Moment]] = field(default_factory=list)
 
-    async def record(self, owed: Owed, answer: Answer, *, started: Moment, ended: Moment) -> str:
+    async def record(
+        self, owed: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
+    ) -> str:
         self.entries.append((owed, answer, started, ended))
         return "written"
 
@@ -48,7 +50,7 @@ class Walk:
         self.clock = VirtualClock()
         self.channel = FakeChannel(self.clock, **channel)
         self.book = FakeBook()
-        self.stages = Stages(
+        self.stages = Sender(
             channels={"webpush": self.channel},
             book=self.book,
             clock=self.clock,
@@ -74,7 +76,7 @@ def test_a_wanted_notification_is_said_sent_and_written_down() -> None:
 @pytest.mark.parametrize("state", ["taken", "resolved", "false_alarm"])
 def test_an_alert_in_hand_wakes_nobody_else(moment: str, state: str) -> None:
     walk = Walk()
-    assert walk.carry(moment=moment, state=state) == Unwanted("already handled")
+    assert walk.carry(moment=moment, state=state) == NotNeeded("already handled")
     assert walk.channel.sent == []
 
 
@@ -86,7 +88,7 @@ def test_that_it_is_taken_goes_out_silently() -> None:
 
 def test_that_it_is_taken_is_not_said_once_it_is_open_again() -> None:
     walk = Walk()
-    assert walk.carry(moment="taken", state="open") == Unwanted("open again")
+    assert walk.carry(moment="taken", state="open") == NotNeeded("open again")
 
 
 def test_a_channel_that_hangs_is_given_up_at_the_deadline() -> None:
@@ -97,4 +99,4 @@ def test_a_channel_that_hangs_is_given_up_at_the_deadline() -> None:
 def test_a_phone_of_a_channel_this_hub_lacks_is_refused() -> None:
     walk = Walk()
     answer = walk.carry(phone=phone(channel="pigeon"))
-    assert answer == Refused("this hub has no channel pigeon")
+    assert answer == MessageRefused("this hub has no channel pigeon")

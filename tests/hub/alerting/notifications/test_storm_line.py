@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from hub.alerting.notifications.rules.batching import StormBounds
-from hub.alerting.notifications.worker import Pace
+from hub.alerting.notifications.rules.batching import BatchingLimits
+from hub.alerting.notifications.worker import WorkerLimits
 from hub.base.clock.clock import HubClock
 from hub.notify.channels.port import Message, Phone
 from hub.notify.rules.delivery_result import Answer, Delivered
@@ -18,7 +18,7 @@ from tests.hub.rigs.notify_town import Town, VirtualClock
 
 pytestmark = pytest.mark.promise("Storms and backup: In a storm a critical alert goes first.")
 
-STORM = StormBounds()
+STORM = BatchingLimits()
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ class SlowService:
 
 @asynccontextmanager
 async def hands_full(town: Town, service: SlowService) -> AsyncIterator[Notifier]:
-    pace = Pace(most_in_flight=2, kept_for_critical=1)
+    pace = WorkerLimits(most_in_flight=2, kept_for_critical=1)
     async with Notifier(town.db, service, pace=pace, deadline_s=600).running() as notifier:
         raise_alerts(town, 5)
         notifier.bell.ring()
@@ -108,7 +108,9 @@ def test_an_acknowledgement_ends_all_that_is_not_on_the_line_yet(town: Town) -> 
 
     async def run() -> SlowService:
         service = SlowService()
-        notifier = Notifier(town.db, service, pace=Pace(most_in_flight=2, kept_for_critical=0))
+        notifier = Notifier(
+            town.db, service, pace=WorkerLimits(most_in_flight=2, kept_for_critical=0)
+        )
         async with notifier.running():
             await until(lambda: len(service.heard) == 2)
             town.take(alert_id, hai)

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import insert
 
 from hub.alerting.notifications import receipts
-from hub.alerting.notifications.batching import Digest
-from hub.alerting.notifications.pending import Owed
-from hub.alerting.notifications.rules.batching import StormBounds
-from hub.notify.rules.delivery_result import Answer, Delivered, Gone, Refused, TryAgain
+from hub.alerting.notifications.batching import AlertDigest
+from hub.alerting.notifications.pending import PendingNotification
+from hub.alerting.notifications.rules.batching import BatchingLimits
+from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from hub.registry.tables import areas, cameras, nodes
 from tests.hub.rigs.notify_town import NOON, Town, at, fresh_id
 
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.promise(
     "Storms and backup: In a storm a phone gets at most one message a minute."
 )
 
-STORM = StormBounds()
+STORM = BatchingLimits()
 
 
-def deliver(town: Town, storm: StormBounds = STORM) -> list[Owed]:
+def deliver(town: Town, storm: BatchingLimits = STORM) -> list[PendingNotification]:
     claimed = town.claim(storm=storm)
     for owed in claimed:
         town.record(owed, Delivered(201))
@@ -77,7 +77,7 @@ def test_in_a_storm_a_phone_rings_once_a_minute_with_counts_by_place(town: Town)
     assert states(town)[-1] == ("queued", "held: more than 3 alerts in 60 s, told together")
     town.clock.go_to(due)
     (carrier,) = deliver(town)
-    assert carrier.digest == Digest(6, (("Ngã tư chợ", 4), ("Cầu Mới", 2)))
+    assert carrier.digest == AlertDigest(6, (("Ngã tư chợ", 4), ("Cầu Mới", 2)))
     folded = [row for row in town.rows() if row.state == "folded"]
     assert len(folded) == 5
     assert {row.digest_id for row in folded} == {carrier.notification_id}
@@ -104,7 +104,7 @@ def test_a_critical_alert_goes_first_and_at_once_in_the_worst_storm(town: Town) 
     assert [owed.alert_id for owed in deliver(town)] == [another]
 
 
-@pytest.mark.parametrize("answer", [TryAgain("503", 503), Refused("413", 413)])
+@pytest.mark.parametrize("answer", [TryAgain("503", 503), MessageRefused("413", 413)])
 def test_alerts_whose_common_message_failed_are_owed_again(town: Town, answer: Answer) -> None:
     town.officer("hai")
     raise_alerts(town, 10)
@@ -183,7 +183,7 @@ def test_one_phones_storm_is_no_other_phones(town: Town) -> None:
 
 
 def test_first_words_go_before_later_ones_however_many_of_those_wait(town: Town) -> None:
-    calm = StormBounds(calm=1000)
+    calm = BatchingLimits(calm=1000)
     town.officer("an")
     told = raise_alerts(town, 12)
     while deliver(town, calm):

@@ -17,24 +17,24 @@ from sqlalchemy import Connection, delete
 from structlog.testing import capture_logs
 
 from deploy.push_service import PushService, serving
-from hub.alerting.notifications.pending import Owed
-from hub.alerting.notifications.recorder import LedgerBook
-from hub.alerting.notifications.rules.batching import StormBounds
-from hub.alerting.notifications.send import Stages
-from hub.alerting.notifications.worker import Pace, Worker
-from hub.base.change_signal import Bell
+from hub.alerting.notifications.pending import PendingNotification
+from hub.alerting.notifications.recorder import DeliveryRecorder
+from hub.alerting.notifications.rules.batching import BatchingLimits
+from hub.alerting.notifications.send import Sender
+from hub.alerting.notifications.worker import Worker, WorkerLimits
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock, HubClock
 from hub.base.db.database import Database
 from hub.notify.channels.port import Channel, Message, Phone
 from hub.notify.channels.post import new_client
-from hub.notify.channels.webpush import Signer, WebPush
-from hub.notify.rules.delivery_result import Answer, Delivered, Patience, TryAgain
+from hub.notify.channels.webpush import VapidSigner, WebPush
+from hub.notify.rules.delivery_result import Answer, Delivered, RetryPolicy, TryAgain
 from hub.notify.tables import notifications
 from tests.hub.rigs.notify_town import CALM, Town, VirtualClock
 from tests.waiting import busy, patience_s
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-QUICK = Patience(first_wait_s=0.05, longest_wait_s=0.2, deadline_s=30)
+QUICK = RetryPolicy(first_wait_s=0.05, longest_wait_s=0.2, deadline_s=30)
 
 
 class Notifier:
@@ -45,18 +45,18 @@ class Notifier:
         db: Database,
         channel: Channel,
         *,
-        bell: Bell | None = None,
-        pace: Pace | None = None,
+        bell: ChangeSignal | None = None,
+        pace: WorkerLimits | None = None,
         deadline_s: float = 600.0,
-        storm: StormBounds = CALM,
+        storm: BatchingLimits = CALM,
         clock: Clock | None = None,
     ) -> None:
-        self.bell = bell or Bell()
+        self.bell = bell or ChangeSignal()
         clock = clock or HubClock()
-        book = LedgerBook(db, clock=clock, patience=QUICK)
+        book = DeliveryRecorder(db, clock=clock, patience=QUICK)
         self.worker = Worker(
             db=db,
-            stages=Stages(
+            stages=Sender(
                 channels={"webpush": channel},
                 book=book,
                 clock=clock,
@@ -67,7 +67,7 @@ class Notifier:
             clock=clock,
             bell=self.bell,
             patience=QUICK,
-            pace=pace or Pace(),
+            pace=pace or WorkerLimits(),
             storm=storm,
         )
         self.stop = asyncio.Event()
@@ -116,7 +116,7 @@ def clock() -> VirtualClock:
 @asynccontextmanager
 async def pushing(town: Town) -> AsyncIterator[tuple[PushService, WebPush]]:
     async with serving(PushService()) as service, new_client() as client:
-        signer = Signer(
+        signer = VapidSigner(
             ec.generate_private_key(ec.SECP256R1()),
             subject="mailto:truc.ban@tankhai.example",
             clock=HubClock(),
@@ -222,7 +222,7 @@ def test_a_stop_finishes_what_is_on_the_line_and_leaves_the_rest_owed(town: Town
     async def run() -> None:
         recipient = Recipient()
         recipient.gate.clear()
-        notifier = Notifier(town.db, recipient, pace=Pace(most_in_flight=2))
+        notifier = Notifier(town.db, recipient, pace=WorkerLimits(most_in_flight=2))
         async with notifier.running():
             town.owe(town.alert())
             notifier.bell.ring()
@@ -241,7 +241,7 @@ def test_a_send_that_outlives_the_grace_stays_owed(town: Town) -> None:
     async def run() -> None:
         recipient = Recipient()
         recipient.gate.clear()
-        notifier = Notifier(town.db, recipient, pace=Pace(grace_s=0.05))
+        notifier = Notifier(town.db, recipient, pace=WorkerLimits(grace_s=0.05))
         async with notifier.running():
             town.owe(town.alert())
             notifier.bell.ring()
@@ -265,7 +265,7 @@ def test_a_hub_that_died_between_sending_and_writing_sends_once_more(town: Town)
 
     async def run() -> None:
         (owed,) = town.claim("dead", lease_s=0.3)
-        dying = Stages(
+        dying = Sender(
             channels={"webpush": recipient}, book=DeadBook(), clock=HubClock(), zone=ZONE
         )
         with pytest.raises(KeyboardInterrupt):
@@ -358,7 +358,7 @@ def test_answers_wait_for_room_on_the_disk_and_nothing_is_sent_twice_for_it(
     recipient.gate.clear()
 
     async def run(said: list[Any]) -> None:
-        async with Notifier(db, recipient, pace=Pace(lease_s=0.5)).running():
+        async with Notifier(db, recipient, pace=WorkerLimits(lease_s=0.5)).running():
             await until(lambda: len(recipient.heard) == 8)
             db.is_full = True
             recipient.gate.set()
@@ -384,9 +384,9 @@ def test_two_notifiers_share_the_work_and_double_none_of_it(town: Town) -> None:
     recipient = Recipient()
 
     async def run() -> None:
-        bell = Bell()
-        one = Notifier(town.db, recipient, bell=bell, pace=Pace(most_in_flight=3))
-        two = Notifier(town.db, recipient, bell=bell, pace=Pace(most_in_flight=3))
+        bell = ChangeSignal()
+        one = Notifier(town.db, recipient, bell=bell, pace=WorkerLimits(most_in_flight=3))
+        two = Notifier(town.db, recipient, bell=bell, pace=WorkerLimits(most_in_flight=3))
         async with one.running(), two.running():
             for _ in range(5):
                 town.owe(town.alert())
@@ -405,7 +405,7 @@ def test_one_answer_that_cannot_be_written_does_not_take_the_others_along(town: 
         conn.execute(delete(notifications).where(notifications.c.id == second.notification_id))
 
     async def run() -> list[str | BaseException]:
-        book, now = LedgerBook(town.db, clock=HubClock()), HubClock().now()
+        book, now = DeliveryRecorder(town.db, clock=HubClock()), HubClock().now()
         entries = (
             book.record(owed, Delivered(201), started=now, ended=now)
             for owed in (first, second, third)
@@ -426,7 +426,7 @@ class Fates:
         self.heard: Counter[UUID] = Counter()
         self.uncertain: Counter[UUID] = Counter()  # died, or lost the answer, after it was heard
 
-    def befall(self, owed: Owed) -> None:
+    def befall(self, owed: PendingNotification) -> None:
         fate = self.dice.choice(["dies before", "dies after", "answer lost", "busy", "delivered"])
         if fate in {"dies after", "answer lost", "delivered"}:
             self.heard[owed.notification_id] += 1
