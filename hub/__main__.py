@@ -88,7 +88,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
             metavar="PORT",
             help=f"with --from-outside; default: {port}",
         )
-    _command(verbs, "migrate", core.bring_up, "migrate the database to the schema of this version")
+    _command(verbs, "migrate", core.start, "migrate the database to the schema of this version")
     _places(verbs)
     _people(verbs)
     _phones(verbs)
@@ -493,7 +493,7 @@ def _backup(verbs: "Commands[argparse.ArgumentParser]") -> None:
         "--keep", type=int, metavar="COUNT", help="in a folder: keep the newest COUNT"
     )
     back = _command(
-        verbs, "restore", backup.bring_back, "restore a hub from a backup; no hub may run"
+        verbs, "restore", backup.restore_backup, "restore a hub from a backup; no hub may run"
     )
     back.add_argument("file", type=Path, help="the backup")
     for command in (save, back):

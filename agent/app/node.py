@@ -72,9 +72,8 @@ class Node:
         check_papers(settings)
         clock = SystemClock()
         self.journal = open_journal(settings, clock)
-        close_left_open(
-            self.journal
-        )  # before cameras start: everything open is from an earlier run
+        # Before cameras start: everything open is from an earlier run.
+        close_left_open(self.journal)
         try:
             self._make(settings, clock, plays_once=plays_once, from_hub=from_hub, diagnose=diagnose)
         except BaseException:

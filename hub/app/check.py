@@ -23,7 +23,7 @@ from hub.base.private_files import read_private
 from hub.base.rfc3161 import StampError
 from hub.base.storage.blobs import BlobsError
 from hub.cases.evidence.pdf import NoLettersError, letters
-from hub.intake.mqtt.probe import BrokerRefusedError, knock
+from hub.intake.mqtt.probe import BrokerRefusedError, probe
 from hub.nodes.pki.authority import HUB_NAME
 from hub.notify.channels.webpush import VapidKeyError, vapid_key
 
@@ -100,7 +100,7 @@ def _media_folder(settings: HubSettings) -> str:
 def _media_bucket(settings: HubSettings) -> str:
     with tempfile.TemporaryDirectory() as staging:  # this changes nothing
         bucket = resources.bucket(settings, staging=Path(staging))
-        bucket.knock()
+        bucket.probe()
     return f"{bucket.address} lets the hub in"
 
 
@@ -156,7 +156,7 @@ def _certificate(settings: HubSettings) -> str:
 
 
 def _broker(settings: HubSettings) -> str:
-    knock(resources.broker_address(settings))
+    probe(resources.broker_address(settings))
     return f"{settings.broker.host}:{settings.broker.port} accepts the hub's certificate"
 
 

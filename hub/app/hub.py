@@ -88,7 +88,7 @@ class Hub:
         self._settings = settings
         self._stop = asyncio.Event()
         self._pulse = PartWatch()
-        self._bell = ChangeSignal()
+        self._change_signal = ChangeSignal()
         self._socket = resources.listening_socket(settings)
         self._db = resources.database(settings)
         self._tokens = resources.upload_tokens(settings)
@@ -106,25 +106,34 @@ class Hub:
             settings, webpush=self._webpush, client=self._client, clock=self._clock
         )
         self._notice_post = NoticePost(
-            db=self._db, clock=self._clock, bell=self._bell, channels=self._channels
+            db=self._db,
+            clock=self._clock,
+            change_signal=self._change_signal,
+            channels=self._channels,
         )
         zone = ZoneInfo(settings.web.time_zone)
         self._phone_test = PhoneTest(
-            db=self._db, clock=self._clock, bell=self._bell, channels=self._channels, zone=zone
+            db=self._db,
+            clock=self._clock,
+            change_signal=self._change_signal,
+            channels=self._channels,
+            zone=zone,
         )
         self._notifier = self._make_notifier()
-        self._lookout = self._make_lookout()
+        self._monitor = self._make_monitor()
         self._clock_watch = ClockWatch(
-            self._db, clock=self._clock, stepped=self._lookout.clock_stepped
+            self._db, clock=self._clock, stepped=self._monitor.clock_stepped
         )
         self._second_way = FallbackChannel(
             db=self._db,
             clock=self._clock,
-            bell=self._bell,
+            change_signal=self._change_signal,
             unseen_after_s=settings.push.unseen_after_s,
         )
         self._phone_check = self._make_phone_check()
-        self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
+        self._escalator = Escalator(
+            db=self._db, clock=self._clock, change_signal=self._change_signal
+        )
         self._provider = oidc.provider(settings, lambda: self._clock.now().utc_us / 1e6)
         self._enrolment = enrolment.put_together(settings, self._db, self._clock)
         if self._enrolment:  # a restored backup may have other revocations than the list
@@ -161,7 +170,7 @@ class Hub:
             async with asyncio.TaskGroup() as group:
                 watched: dict[str, tuple[_Part, asyncio.Event]] = {
                     "notifier": (self._notifier.run, notifier_stop),
-                    "lookout": (self._lookout.run, self._stop),
+                    "lookout": (self._monitor.run, self._stop),
                     "second way": (self._second_way.run, self._stop),
                     "escalator": (self._escalator.run, self._stop),
                     "notice post": (self._notice_post.run, self._stop),
@@ -177,14 +186,14 @@ class Hub:
                 watch = group.create_task(self._watch_intake(), name="intake")
                 ready = group.create_task(self._say_ready(), name="ready")
                 pulse = group.create_task(self._pulse.run(), name="pulse")
-                knock = group.create_task(self._knock_at_pages(), name="knock")
+                probe = group.create_task(self._probe_pages(), name="knock")
                 await self._stop.wait()
                 log.info("hub.stopping")
                 self._pulse.say_stopping()
-                for told in (ready, pulse, knock):
+                for told in (ready, pulse, probe):
                     told.cancel()
                 self._pages.should_exit = True
-                self._bell.ring()  # live pages wait for it
+                self._change_signal.ring()  # live pages wait for it
                 await pages
                 chores_stop.set()
                 notifier_stop.set()
@@ -214,7 +223,7 @@ class Hub:
         self._pulse.say_status(f"pages are served at {web.public_url}, and nodes are heard")
         log.info("ready", address=f"http://{web.host}:{web.port}", public_url=web.public_url)
 
-    async def _knock_at_pages(self) -> None:
+    async def _probe_pages(self) -> None:
         """Request a page like a browser: a server that runs and does not answer counts as
         silent."""
         beat, web = self._pulse.part("pages"), self._settings.web
@@ -229,11 +238,11 @@ class Hub:
             context(address)
         except BrokerRefusedError as refusal:
             raise StartRefusedError(str(refusal)) from refusal
-        clerk = BatchFiler(Filing(policy(self._settings.alerts)), PresenceRecorder(self._tokens))
+        filer = BatchFiler(Filing(policy(self._settings.alerts)), PresenceRecorder(self._tokens))
         beat = self._pulse.part("intake writer")
-        writer = BatchWriter(self._db, clerk=clerk, clock=self._clock, beat=beat)
+        writer = BatchWriter(self._db, filer=filer, clock=self._clock, beat=beat)
         beat = self._pulse.part("intake link")
-        return Subscriber(address, writer=writer, bell=self._bell, beat=beat)
+        return Subscriber(address, writer=writer, change_signal=self._change_signal, beat=beat)
 
     def _make_notifier(self) -> Worker:
         book = DeliveryRecorder(self._db, clock=self._clock)
@@ -248,15 +257,15 @@ class Hub:
             stages=stages,
             book=book,
             clock=self._clock,
-            bell=self._bell,
+            change_signal=self._change_signal,
             storm=BatchingLimits(calm=self._settings.push.calm_alerts),
         )
 
-    def _make_lookout(self) -> LivenessMonitor:
+    def _make_monitor(self) -> LivenessMonitor:
         return LivenessMonitor(
             db=self._db,
             clock=self._clock,
-            bell=self._bell,
+            change_signal=self._change_signal,
             is_broker_up=lambda: self._intake.is_listening,
             bounds=Thresholds(**self._settings.troubles.model_dump()),
         )
@@ -274,7 +283,7 @@ class Hub:
             self._db,
             blobs=self._blobs,
             clock=self._clock,
-            bell=self._bell,
+            change_signal=self._change_signal,
             proxies=self._proxies,
             owners=BLOB_OWNERS,
             makes_room=self._settings.store.when_full == "remove",
@@ -283,7 +292,7 @@ class Hub:
             self._db,
             blobs=self._blobs,
             clock=self._clock,
-            bell=self._bell,
+            change_signal=self._change_signal,
             policy=policy(self._settings.alerts),
             owners=BLOB_OWNERS,
             proxies=self._proxies,
@@ -295,7 +304,11 @@ class Hub:
             stamps=timestamping.asked(self._settings),
         )
         remains = Salvage(
-            self._db, parts=self._parts, blobs=self._blobs, clock=self._clock, bell=self._bell
+            self._db,
+            parts=self._parts,
+            blobs=self._blobs,
+            clock=self._clock,
+            change_signal=self._change_signal,
         )
         arrivals = self._households.arrivals if self._households else None
         erasures = PendingErasures(
@@ -318,7 +331,7 @@ class Hub:
             blobs=self._blobs,
             parts=self._parts,
             clock=self._clock,
-            bell=self._bell,
+            change_signal=self._change_signal,
             policy=policy(self._settings.alerts),
         )
         services = self._make_services(uploads.growing)
@@ -331,14 +344,14 @@ class Hub:
             pack=packer(self._settings, services.use(ExportService)),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=uploads,
-            bell=self._bell,
+            change_signal=self._change_signal,
             verify_token=self._node_of,
             settings=self._web_settings(),
             stopping=self._stop.is_set,
             households=self._households,
             sign=proof_signer(self._settings, self._clock),
             enrolling=self._enrolment[0] if self._enrolment else None,
-            live_round=self._live,
+            live_leases=self._live,
             says_too_much=self._intake.over,
             provider=self._provider,
         )
@@ -351,7 +364,7 @@ class Hub:
             Resources(
                 db=self._db,
                 clock=self._clock,
-                bell=self._bell,
+                change_signal=self._change_signal,
                 blobs=self._blobs,
                 proxies=self._proxies,
                 growing=growing,

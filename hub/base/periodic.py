@@ -18,7 +18,7 @@ async def go_round(
     blind: str,
     every_s: float,
     quiet_s: Callable[[], Awaitable[float]] | None = None,
-    bell: ChangeSignal | None = None,
+    change_signal: ChangeSignal | None = None,
     pace_s: float = 0.0,
 ) -> None:
     """Run `look` until `stop`; an unreachable database is tried again, and nothing is lost.
@@ -30,7 +30,7 @@ async def go_round(
     is_blind = False
     while not stop.is_set():
         beat()
-        heard, rest_s = bell.rings if bell else 0, every_s
+        heard, rest_s = change_signal.rings if change_signal else 0, every_s
         try:
             await look()
             rest_s = await quiet_s() if quiet_s else every_s
@@ -39,9 +39,9 @@ async def go_round(
             if not is_blind:
                 log.warning(blind, error=(str(error).splitlines() or [type(error).__name__])[0])
             is_blind = True
-        await _rest(stop, rest_s if bell is None else pace_s)
-        if bell:
-            await _rest_until_rung(stop, bell, heard, rest_s)
+        await _rest(stop, rest_s if change_signal is None else pace_s)
+        if change_signal:
+            await _rest_until_rung(stop, change_signal, heard, rest_s)
 
 
 async def _rest(stop: asyncio.Event, span_s: float) -> None:
@@ -52,9 +52,12 @@ async def _rest(stop: asyncio.Event, span_s: float) -> None:
 
 
 async def _rest_until_rung(
-    stop: asyncio.Event, bell: ChangeSignal, heard: int, span_s: float
+    stop: asyncio.Event, change_signal: ChangeSignal, heard: int, span_s: float
 ) -> None:
-    signs = {asyncio.create_task(stop.wait()), asyncio.create_task(bell.wait(heard, span_s))}
+    signs = {
+        asyncio.create_task(stop.wait()),
+        asyncio.create_task(change_signal.wait(heard, span_s)),
+    }
     try:
         await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED)
     finally:

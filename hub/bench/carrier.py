@@ -86,9 +86,9 @@ def _carry(pipe: "Connection[Counter[str], None]", address: BrokerAddress, url: 
     db = Database(url)
     tokens = UploadTokens(b"k" * 32, upload_url="https://hub.example/upload")
     writer = BatchWriter(
-        db, clerk=BatchFiler(Filing(Policy()), PresenceRecorder(tokens)), clock=HubClock()
+        db, filer=BatchFiler(Filing(Policy()), PresenceRecorder(tokens)), clock=HubClock()
     )
-    intake = Subscriber(address, writer=writer, bell=ChangeSignal())
+    intake = Subscriber(address, writer=writer, change_signal=ChangeSignal())
     intake.start()
     try:
         until(lambda: intake.is_listening, "the hub hears the broker")

@@ -163,7 +163,7 @@ async def _rounds(
     db: Database, talker: Talker, receiver: Receiver, args: argparse.Namespace
 ) -> list[dict[str, float]]:
     """Run the notifier, and report a person again and again."""
-    bell, client, clock = ChangeSignal(), new_client(), HubClock()
+    change_signal, client, clock = ChangeSignal(), new_client(), HubClock()
     signer = VapidSigner(
         ec.generate_private_key(ec.SECP256R1()), subject="mailto:bench@hub.example", clock=clock
     )
@@ -174,16 +174,16 @@ async def _rounds(
         clock=clock,
         zone=ZoneInfo("Asia/Ho_Chi_Minh"),
     )
-    worker = Worker(db=db, stages=stages, book=book, clock=clock, bell=bell)
+    worker = Worker(db=db, stages=stages, book=book, clock=clock, change_signal=change_signal)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop))
     filing = Filing(APART)
     rounds = []
     for _ in range(args.rounds):
-        rounds.append(await _round(db, talker, filing, bell, receiver, phones=args.phones))
+        rounds.append(await _round(db, talker, filing, change_signal, receiver, phones=args.phones))
         await asyncio.sleep(1.0)
     stop.set()
-    bell.ring()
+    change_signal.ring()
     await running
     await client.aclose()
     return rounds
@@ -193,7 +193,7 @@ async def _round(
     db: Database,
     talker: Talker,
     filing: Filing,
-    bell: ChangeSignal,
+    change_signal: ChangeSignal,
     receiver: Receiver,
     *,
     phones: int,
@@ -206,7 +206,7 @@ async def _round(
     began_s, cpu_s = time.monotonic(), _cpu_s()
     with db.writing() as conn:
         filing.file_event(conn, event, now=HubClock().now())
-    bell.ring()
+    change_signal.ring()
     came: dict[str, float] = {}
     pushes, deadline_s = 0, began_s + PATIENCE_S
     while len(came) < phones and time.monotonic() < deadline_s:

@@ -67,8 +67,8 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     place = socket.create_server(("127.0.0.1", 0))
     port = place.getsockname()[1]
-    bell, stopped = ChangeSignal(), threading.Event()
-    server = Pages(_app(url, folder, bell, stopped, port))
+    change_signal, stopped = ChangeSignal(), threading.Event()
+    server = Pages(_app(url, folder, change_signal, stopped, port))
 
     def listen() -> None:
         try:
@@ -80,7 +80,7 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
         except EOFError:
             stopped.set()
             server.should_exit = True
-            bell.ring()
+            change_signal.ring()
 
     threading.Thread(target=listen, daemon=True).start()
     gc.collect()  # as the hub does before it serves
@@ -88,7 +88,9 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
     asyncio.run(server.serve(sockets=[place]))
 
 
-def _app(url: str, folder: Path, bell: ChangeSignal, stopped: threading.Event, port: int) -> Any:
+def _app(
+    url: str, folder: Path, change_signal: ChangeSignal, stopped: threading.Event, port: int
+) -> Any:
     db, clock = Database(url), HubClock()
     blobs = BlobFolder(folder / "media")
     uploads = Uploads(
@@ -96,17 +98,23 @@ def _app(url: str, folder: Path, bell: ChangeSignal, stopped: threading.Event, p
         blobs=blobs,
         parts=PartialFiles(folder / "media" / "parts"),
         clock=clock,
-        bell=bell,
+        change_signal=change_signal,
         policy=Policy(),
     )
     return create_app(
         FEATURES,
         services=make_services(
-            Resources(db=db, clock=clock, bell=bell, blobs=blobs, growing=uploads.growing)
+            Resources(
+                db=db,
+                clock=clock,
+                change_signal=change_signal,
+                blobs=blobs,
+                growing=uploads.growing,
+            )
         ),
         accounts=Accounts(db, clock=clock, passwords=Passwords()),
         uploads=uploads,
-        bell=bell,
+        change_signal=change_signal,
         verify_token=lambda _: None,
         settings=WebSettings(
             public_url=f"http://127.0.0.1:{port}",

@@ -19,5 +19,9 @@ FEATURE: Final = Feature(
     acts=pages.acts,
     # After a night offline a phone sends all its receipts at once, each for one push.
     rates=(Rate(r"POST", r"/api/notifications/.*", None),),
-    globals={"sentences": alerts_wording, "footage": footage, "told": notifications_wording.told},
+    globals={
+        "sentences": alerts_wording,
+        "footage": footage,
+        "phone_lines": notifications_wording.phone_lines,
+    },
 )

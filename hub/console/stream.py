@@ -64,7 +64,7 @@ async def _changes(
     look_at = loop.time()
     while not site.stopping():
         asked_at = loop.time()
-        heard = site.bell.rings  # before the query, so that no signal between is missed
+        heard = site.change_signal.rings  # before the query, so that no signal between is missed
         # Grants and sessions can end while a page is open: both are checked each time.
         session = await run_in_threadpool(
             site.services.use(Accounts).session_by_token, token, came_from=address
@@ -84,7 +84,7 @@ async def _changes(
         if reached != cursor:
             cursor = reached
             yield f"id: {cursor}\n\n"
-        if await site.bell.wait(heard, timeout_s=_soon(site)) == heard:
+        if await site.change_signal.wait(heard, timeout_s=_soon(site)) == heard:
             yield ": still here\n\n"
         await asyncio.sleep(max(0.0, asked_at + PACE_S - loop.time()))
 

@@ -73,7 +73,7 @@ def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
     ]
 
 
-def unbrought_clip(
+def clip_at_node(
     conn: Connection, person_id: UUID, media_id: UUID, *, alert_id: UUID, now: Moment
 ) -> bool:
     """Whether this clip belongs to that alert, is still at its node, and this person may play

@@ -163,7 +163,7 @@ def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment
         return
     for alert_id in _alerts_of(conn, media_id):
         if show_media(conn, alert_id, now=now):
-            owe_grown(conn, alert_id, policy=policy, now=now)
+            enqueue_grown(conn, alert_id, policy=policy, now=now)
 
 
 def touch_alerts(conn: Connection, media_id: UUID, *, now: Moment) -> None:
@@ -206,12 +206,14 @@ def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment)
         change_alert(conn, alert_id, values, now=now)
 
 
-def owe_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) -> None:
+def enqueue_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) -> None:
     """Queue a notification about the picture, while nobody has the alert and it is recent."""
     row = conn.execute(_SHOWN, {"alert_id": alert_id}).one()
     is_news = now.utc_us - row.raised_utc_us <= policy.late_after_s * 1_000_000
     if row.state == AlertState.OPEN and is_news:
-        recipients.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="grown", now=now)
+        recipients.enqueue(
+            conn, alert_id=alert_id, camera_id=row.camera_id, moment="grown", now=now
+        )
 
 
 Stored = Row[*tuple[Any, ...]]

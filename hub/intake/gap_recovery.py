@@ -57,7 +57,7 @@ class GapRecovery:
     def note(self, conn: Connection, event: Event, *, now: Moment) -> None:
         """This event is stored, now or before."""
         known = self._look_up(conn, event.node, event.spool_id)
-        known = rules_gaps.heard(known, event.seq, now_us=now.utc_us, policy=self._policy)
+        known = rules_gaps.received(known, event.seq, now_us=now.utc_us, policy=self._policy)
         if isinstance(event.body, NumbersDropped):
             for first, last in event.body.ranges:
                 known = rules_gaps.settled(

@@ -87,7 +87,7 @@ def is_unheard(known: Presence, birth_id: UUID | None) -> bool:
 class TokenIssuer(Protocol):
     """Issues upload tokens."""
 
-    def mint(self, node: str, now: Moment) -> UploadToken:
+    def issue(self, node: str, now: Moment) -> UploadToken:
         """A token for `node`, valid from now."""
         ...
 
@@ -147,7 +147,7 @@ class PresenceRecorder:
         if known is None:
             births = (node.birth_id,) if node.birth_id else ()
             known = NodeLives(((node.boot_id, node.spool_id),), births)
-        self._lives[node.node_id], is_rival = duplicates.heard(known, birth)
+        self._lives[node.node_id], is_rival = duplicates.after_birth(known, birth)
         return is_rival
 
     def see(self, conn: Connection, node: str, *, now: Moment) -> None:
@@ -199,4 +199,4 @@ class PresenceRecorder:
         """An upload token; None for an unknown node."""
         if self._node(conn, node) is None:
             return None
-        return self._tokens.mint(node, now)
+        return self._tokens.issue(node, now)

@@ -53,13 +53,13 @@ class BatchWriter:
         self,
         db: Database,
         *,
-        clerk: BatchFiler,
+        filer: BatchFiler,
         clock: Clock,
         patience: Backoff | None = None,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
-        self._clerk = clerk
+        self._filer = filer
         self._clock = clock
         self._patience = patience or Backoff()
         self._can_ask = True
@@ -86,9 +86,9 @@ class BatchWriter:
         """Requests to nodes due now; none while the database is away."""
         try:
             with self._db.writing() as conn:
-                asked = self._clerk.ask(conn, now=self._clock.now(), for_files=for_files)
+                asked = self._filer.ask(conn, now=self._clock.now(), for_files=for_files)
         except DATABASE_FAULTS as error:
-            self._clerk.forget()
+            self._filer.forget()
             if self._can_ask:  # logged once per outage
                 log.error("intake.cannot_ask", error=str(error).splitlines()[0])
             self._can_ask = False
@@ -102,9 +102,9 @@ class BatchWriter:
         while tries and not stop.is_set():
             try:
                 with self._db.writing() as conn:
-                    outcome = self._clerk.file(conn, batch, now=self._clock.now())
+                    outcome = self._filer.file(conn, batch, now=self._clock.now())
             except DATABASE_FAULTS as error:
-                self._clerk.forget()
+                self._filer.forget()
                 self._wait_out(error, stop)
                 tries -= not is_about_storage(error)
             else:
@@ -128,7 +128,7 @@ class BatchWriter:
         error = RuntimeError("the database refuses it every time")
         try:
             with self._db.writing() as conn:
-                outcome = self._clerk.give_up(conn, arrival, error, now=self._clock.now())
+                outcome = self._filer.give_up(conn, arrival, error, now=self._clock.now())
         except DATABASE_FAULTS as broken:
             self._wait_out(broken, stop)
             return None
@@ -158,7 +158,7 @@ class Subscriber:
         address: BrokerAddress,
         *,
         writer: BatchWriter,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         patience: Backoff | None = None,
         births_every_s: float = BIRTHS_EVERY_S,
         ask_every_s: float = ASK_EVERY_S,
@@ -166,14 +166,14 @@ class Subscriber:
         bounds: MessageLimits | None = None,
     ) -> None:
         """`bounds`: rate limit per node."""
-        self._turnstile = MessageLimiter(bounds)
+        self._limiter = MessageLimiter(bounds)
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
         self._births_asked_s = -math.inf
         self._asked_s = -math.inf
         self._asked_files_s = -math.inf
         self._writer = writer
-        self._bell = bell
+        self._change_signal = change_signal
         # Messages of an ended connection may still be in the inbox when the next one begins.
         self._inbox = ReceiveQueue(2 * RECEIVE_MAXIMUM)
         self._link = Link(address, take=self._inbox.put, patience=patience)
@@ -208,11 +208,11 @@ class Subscriber:
     @property
     def counts(self) -> Counter[str]:
         """Counters since the start."""
-        return Counter({**self._writer.counts, **self._turnstile.counts})
+        return Counter({**self._writer.counts, **self._limiter.counts})
 
     def over(self, node: str) -> int:
         """Messages of a node that were recently delayed by the rate limit."""
-        return self._turnstile.over(node)
+        return self._limiter.over(node)
 
     def start(self) -> None:
         """Start both threads."""
@@ -231,7 +231,7 @@ class Subscriber:
     def _write(self) -> None:
         while not self._inbox.is_closed:
             self._writer.beat()
-            came = self._inbox.take(self._turnstile.wait_s(self._ask_every_s))
+            came = self._inbox.take(self._limiter.wait_s(self._ask_every_s))
             batch = self._let(came)
             if batch and not self._commit(batch):
                 return  # stopping without a database: everything comes again
@@ -239,7 +239,7 @@ class Subscriber:
 
     def _let(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Messages to store now; those of a node over its rate limit wait."""
-        passage = self._turnstile.let(came, time.monotonic())
+        passage = self._limiter.let(came, time.monotonic())
         for arrival in passage.held_up:
             arrival.acknowledge()
         for node in passage.news:
@@ -272,7 +272,7 @@ class Subscriber:
         for reply in outcome.replies.messages():
             self._link.publish(reply)
         if outcome.has_news:
-            self._bell.ring()
+            self._change_signal.ring()
         now_s = time.monotonic()
         if outcome.wants_births and now_s - self._births_asked_s >= self._births_every_s:
             self._births_asked_s = now_s

@@ -9,7 +9,7 @@ from agent.wire.presence import Birth, CameraWords, Death
 from hub.base.db.bounds import integer, text
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
-from hub.footage.retention.node_holds import forget_said
+from hub.footage.retention.node_holds import forget_sent
 from hub.registry.registry import Node, node_by_name
 from hub.registry.tables import cameras, nodes
 
@@ -38,7 +38,7 @@ def note_birth(conn: Connection, birth: Birth, *, now: Moment) -> bool:
         )
     )
     if node.spool_id not in (None, birth.spool_id):
-        forget_said(conn, node.node_id)  # its journal is new, and its holds went with the old one
+        forget_sent(conn, node.node_id)  # its journal is new, and its holds went with the old one
     for camera in birth.cameras:
         _note_camera(conn, node, camera, now)
     return True

@@ -71,7 +71,9 @@ def found_clips(
     return media_rows(conn, media.c.id.in_(theirs.where(overlaps)), limit=limit)
 
 
-def unbrought_clip(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> UUID | None:
+def clip_at_node_page(
+    conn: Connection, person_id: UUID, media_id: UUID, now: Moment
+) -> UUID | None:
     """The camera of a clip that its node still has, if this person may search and play it."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     still_there: list[ColumnElement[bool]] = [

@@ -11,11 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.cases.service import CaseService
-from hub.footage.wording import ClipAtNode, unbrought
+from hub.footage.wording import ClipAtNode, clip_at_node
 from hub.search.find_wording import ROUND_US, doubt_sentence
 from hub.search.moment_queries import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.search.pages import address_of
-from hub.search.passing_wording import Next, follow, leaver_word, next_of, order_sentence
+from hub.search.passing_wording import Next, follow, leaving_words, next_of, order_sentence
 from hub.search.service import SearchService
 from hub.search.time_form import FIRST_YEAR, LAST_YEAR
 from hub.web.calendar import Calendar
@@ -86,7 +86,7 @@ def show_moment(
         near=_near(found, shown, at_utc_us, sighting, calendar),
         order=order_sentence(found, calendar),
         leavers=[
-            (leaver_word(one, calendar), _address(shown, at_utc_us, one.sighting_id))
+            (leaving_words(one, calendar), _address(shown, at_utc_us, one.sighting_id))
             for one in found.leavers
             if one != found.followed
         ],
@@ -160,7 +160,9 @@ def _pane(
         start_s=start_s,
         beside=_beside(one, words),
         doubt=_doubt(one, words),
-        waiting=unbrought(there, calendar, is_node_here=one.camera.is_node_here) if there else None,
+        waiting=clip_at_node(there, calendar, is_node_here=one.camera.is_node_here)
+        if there
+        else None,
         footage=address_of(
             one.camera.camera_id, at_utc_us - ROUND_US, at_utc_us + ROUND_US, calendar
         ),

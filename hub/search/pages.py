@@ -15,7 +15,7 @@ from hub.footage.requests import spans
 from hub.footage.requests.spans import LONGEST_S
 from hub.footage.sound_wording import Heard, heard
 from hub.footage.views import AskedSpan, MediaRow
-from hub.footage.wording import NO_SOUND, ClipAtNode, gone_sentence, unbrought
+from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node, gone_sentence
 from hub.search.service import SearchService
 from hub.search.views import FoundFootage, SearchedCamera
 from hub.web.calendar import Calendar
@@ -99,7 +99,7 @@ def found(
     if media.is_stored:
         listened = heard(media, footage.sounds, footage.asked, calendar)
         return ClipRow(media, None, None, listened if camera.sound else NO_SOUND)
-    return ClipRow(media, unbrought(media, calendar, is_node_here=camera.is_node_here), None)
+    return ClipRow(media, clip_at_node(media, calendar, is_node_here=camera.is_node_here), None)
 
 
 @router.get("/footage")

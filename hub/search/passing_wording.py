@@ -76,7 +76,7 @@ def order_sentence(found: SideBySide, calendar: Calendar) -> str:
     if found.followed is None:
         return say("Nobody is known to have left its picture about then: the nearest camera first.")
     leaving = found.followed.leaving
-    told = {"time": _time(leaving, calendar), "way": way_word(leaving, calendar.words)}
+    told = {"time": _time(leaving, calendar), "way": direction_words(leaving, calendar.words)}
     if leaving.heading_deg is not None:
         return say("Left the picture %(way)s at %(time)s: next cameras that way.") % told
     if leaving.side is not None:
@@ -91,13 +91,13 @@ def order_sentence(found: SideBySide, calendar: Calendar) -> str:
     return said % told
 
 
-def leaver_word(one: LeavingPerson, calendar: Calendar) -> str:
+def leaving_words(one: LeavingPerson, calendar: Calendar) -> str:
     """`02:14:09 to the east`, for choosing whom to follow."""
-    said = f"{_time(one.leaving, calendar)} {way_word(one.leaving, calendar.words)}"
+    said = f"{_time(one.leaving, calendar)} {direction_words(one.leaving, calendar.words)}"
     return said.strip()
 
 
-def way_word(leaving: Departure, words: Messages) -> str:
+def direction_words(leaving: Departure, words: Messages) -> str:
     """`to the east` if known, else the side of the picture; empty if unknown."""
     if leaving.heading_deg is not None:
         return compass_words(words)[compass_point(leaving.heading_deg)]

@@ -125,7 +125,7 @@ class Site:
     """The application as seen by routes."""
 
     services: Services
-    bell: ChangeSignal
+    change_signal: ChangeSignal
     verify_token: Callable[[str], str | None]
     """Upload token → its node, while it is valid."""
     stopping: Callable[[], bool]

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from hub.base.storage.blobs import BlobsError, NoRoomError
+from hub.base.storage.blobs import BlobsError, NoSpaceError
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ class StorageNotice:
     def lacking(self, error: BlobsError) -> tuple[int, str]:
         """An upload was refused; returns the answer for its node, which keeps the file and sends it
         again."""
-        name = "no_room" if isinstance(error, NoRoomError) else "store_away"
+        name = "no_room" if isinstance(error, NoSpaceError) else "store_away"
         if self._said is not type(error):
             log.error(
                 f"media.{name}",

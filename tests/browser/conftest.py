@@ -70,7 +70,7 @@ def town_served(
 
     def stop() -> None:
         stopped.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     with served(app, place, stop=stop):
         yield Hub(town, url)

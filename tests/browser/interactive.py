@@ -135,7 +135,7 @@ def _inbox(folder: Path, alerts: int) -> Iterator[tuple[str, str]]:
 
     def stop() -> None:
         stopped.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     with served(app, place, stop=stop):
         yield f"{url}/", signed_in.token

@@ -48,7 +48,7 @@ SIGNER = VapidSigner(
 
 
 @contextmanager
-def notifying(db: Database, bell: ChangeSignal) -> Iterator[None]:
+def notifying(db: Database, change_signal: ChangeSignal) -> Iterator[None]:
     """The notifier, in a thread with a loop of its own."""
     loop, ready = asyncio.new_event_loop(), threading.Event()
     stop = asyncio.Event()
@@ -64,7 +64,9 @@ def notifying(db: Database, bell: ChangeSignal) -> Iterator[None]:
                 zone=ZoneInfo("Asia/Ho_Chi_Minh"),
             )
             ready.set()
-            await Worker(db=db, stages=stages, book=book, clock=clock, bell=bell).run(stop)
+            await Worker(
+                db=db, stages=stages, book=book, clock=clock, change_signal=change_signal
+            ).run(stop)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
@@ -122,12 +124,12 @@ def hub(needs_browser: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
 
     def stop() -> None:
         stopping.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     with (
         in_thread(PushService()) as push_service,
         served(app, place, stop=stop),
-        notifying(db, town.bell),
+        notifying(db, town.change_signal),
         officer(
             site=site, push_service=push_service.address, login="an", password=PASSWORD
         ) as firefox,

@@ -114,7 +114,7 @@ def look_once(hub: Hub) -> UUID:
     lookout = LivenessMonitor(
         db=town.db,
         clock=town.clock,
-        bell=town.bell,
+        change_signal=town.change_signal,
         is_broker_up=lambda: True,
         bounds=Thresholds(node_silent_after_s=0, settle_s=0, back_after_s=0),
     )

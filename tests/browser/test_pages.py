@@ -292,7 +292,7 @@ def test_removed_footage_says_when_and_by_which_rule_and_fits(
         "owners": BLOB_OWNERS,
         "blobs": town.blobs,
         "clock": town.clock,
-        "bell": town.bell,
+        "change_signal": town.change_signal,
     }
     assert Remover(town.db, **rooms).remove_overdue() == 2
     expect(officer.page.locator("video")).to_have_count(0)
@@ -418,7 +418,7 @@ def test_session_that_ends_leads_an_open_page_to_the_sign_in(hub: Hub, meet: Mee
     expect(officer.page.locator("#line-state")).to_be_visible()
     cookie = next(c for c in officer.context.cookies() if c["name"] == "matthan")
     hub.town.accounts.sign_out(cookie["value"], came_from="")
-    hub.town.bell.ring()
+    hub.town.change_signal.ring()
     expect(officer.page.locator("[name=password]")).to_be_visible()
 
 

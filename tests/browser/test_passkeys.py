@@ -38,7 +38,7 @@ def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
 
     def stop() -> None:
         stopped.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     with served(app, place, stop=stop):
         yield Hub(town, url)

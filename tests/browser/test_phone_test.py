@@ -44,7 +44,7 @@ def post(hub: Hub, service: Service) -> None:
     task = PhoneTest(
         db=town.db,
         clock=town.clock,
-        bell=town.bell,
+        change_signal=town.change_signal,
         channels={"webpush": service},
         zone=ZoneInfo("Asia/Ho_Chi_Minh"),
     )

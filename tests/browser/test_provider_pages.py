@@ -50,7 +50,7 @@ def hub(sqlite_url: str, tmp_path: Path, place: Place) -> Iterator[Hub]:
 
     def stop() -> None:
         stopped.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     with served(app, here, stop=stop):
         yield Hub(town, url)

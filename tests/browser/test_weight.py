@@ -58,7 +58,7 @@ def hub(
 
     def stop() -> None:
         stopped.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     anything: Any = scales[0]
     with served(anything, place, stop=stop):

@@ -71,7 +71,7 @@ def run(folder: Path, *, boxes: int, at_once: int, url: str | None = None) -> di
             request = Box().request
             whence = f"10.0.{number // 250}.{number % 250}"
             tries.append(lambda n=name, t=token, r=request, w=whence: (n, field.ask(t, r, w)))  # type: ignore[misc]  # binds the value of this round
-    with served(field.app, field.place, stop=field.town.bell.ring, papers=field.papers):
+    with served(field.app, field.place, stop=field.town.change_signal.ring, papers=field.papers):
         began_s = time.monotonic()
         with ThreadPoolExecutor(at_once) as pool:
             answers = [one.result() for one in [pool.submit(attempt) for attempt in tries]]

@@ -222,7 +222,7 @@ class Wire:
                     alerted.append(one.event_id)
                 if isinstance(one.body, SightingOpened) and filed.alert_id is not None:
                     self.alerts[one.body.sighting_id] = filed.alert_id
-        town.bell.ring()
+        town.change_signal.ring()
         self._journal.receipt(stored, alerted=alerted)
         return True
 

@@ -40,7 +40,9 @@ def main() -> None:
         )
         with Broker(folder / "mqtt", authority=hub.authority) as broker:
             enrolling = replace(hub.enrolling(port), broker_port=broker.port)
-            with served(town.app(enrolling=enrolling), place, stop=town.bell.ring, papers=papers):
+            with served(
+                town.app(enrolling=enrolling), place, stop=town.change_signal.ring, papers=papers
+            ):
                 listen(broker)
                 say(enrolling.code(hub.make(sys.argv[1])).text)
                 sys.stdin.read()

@@ -13,9 +13,9 @@ import time
 def main() -> None:
     """Until it is ended; its watchdog is fed."""
     place = os.environ["NOTIFY_SOCKET"]
-    bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    bell.connect(f"\0{place[1:]}" if place.startswith("@") else place)
-    bell.send(b"READY=1")
+    change_signal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    change_signal.connect(f"\0{place[1:]}" if place.startswith("@") else place)
+    change_signal.send(b"READY=1")
     wants = sys.argv[1]
     if wants == "memory":
         held = []
@@ -26,7 +26,7 @@ def main() -> None:
     fed_s = 0.0
     while True:
         if time.monotonic() - fed_s > 5:
-            bell.send(b"WATCHDOG=1")
+            change_signal.send(b"WATCHDOG=1")
             fed_s = time.monotonic()
         if wants == "tasks":
             time.sleep(5)

@@ -144,11 +144,11 @@ class Street:
             services=world.services,
             accounts=world.accounts,
             uploads=world.uploads,
-            bell=world.bell,
+            change_signal=world.change_signal,
             verify_token=lambda _token: None,
             stopping=self.look,
             pack=packer(world.services.use(ExportService), world.folder),
-            live_round=LiveLeases(
+            live_leases=LiveLeases(
                 world.services.use(LiveService),
                 world.services.use(AccountService).hear_closings,
                 self.watching,

@@ -123,7 +123,7 @@ class World:
     folder: Path
     rng: random.Random
     clock: HandClock = field(default_factory=HandClock)
-    bell: ChangeSignal = field(default_factory=ChangeSignal)
+    change_signal: ChangeSignal = field(default_factory=ChangeSignal)
     filing: Filing = field(default_factory=lambda: Filing(POLICY))
     rights: tuple[Right, ...] = RIGHTS
     """What a grant gives, one of these."""
@@ -140,7 +140,11 @@ class World:
 
     def __post_init__(self) -> None:
         self.blobs = BlobFolder(self.folder / "media")
-        rooms: dict[str, Any] = {"blobs": self.blobs, "clock": self.clock, "bell": self.bell}
+        rooms: dict[str, Any] = {
+            "blobs": self.blobs,
+            "clock": self.clock,
+            "change_signal": self.change_signal,
+        }
         parts = PartialFiles(self.folder / "media" / "parts")
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
         limits = SessionLimits(proof_s=DAY_S)

@@ -18,7 +18,7 @@ from hub.access.account_state import REOPENED, is_closed
 from hub.access.grants import queries
 from hub.access.passwords import Passwords
 from hub.access.signin import session_rows
-from hub.access.signin.invitation_rows import come_in, refuse, use, who
+from hub.access.signin.invitation_rows import come_in, invited_person, refuse, use
 from hub.access.signin.views import SessionLimits, SignedIn
 from hub.access.tables import invitations, people
 from hub.base.audit import log
@@ -168,7 +168,7 @@ class Invitations:
         """The person invited by the link; None, and counted, for an invalid link."""
         now = self._clock.now()
         with self._db.reading() as conn:
-            row = who(conn, token, now=now)
+            row = invited_person(conn, token, now=now)
         if row is None:
             with self._db.writing() as conn:
                 refuse(conn, token, came_from=came_from, now=now)

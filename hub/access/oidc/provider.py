@@ -81,7 +81,7 @@ class OidcProvider:
 
     def address(self, question: SignInAttempt) -> str:
         """Address for the browser; ProviderAwayError."""
-        with self._talk():
+        with self._bounded():
             known = self._known()
         asks = {
             "response_type": "code",
@@ -108,7 +108,7 @@ class OidcProvider:
         """
         if not 0 < len(code) <= CODE_CHARS:
             raise ProviderError("the answer has no code")
-        with self._talk():
+        with self._bounded():
             known = self._known()
             if issuer != known.issuer and (issuer or known.says_issuer):
                 raise ProviderError("the answer is of another issuer (iss)")
@@ -142,7 +142,7 @@ class OidcProvider:
         return self._client.issuer.rstrip("/") + WELL_KNOWN
 
     @contextmanager
-    def _talk(self) -> Iterator[None]:
+    def _bounded(self) -> Iterator[None]:
         now_s = time.monotonic()
         with self._lock:
             away = self._away

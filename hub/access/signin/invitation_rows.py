@@ -16,14 +16,14 @@ from hub.base.moment import Moment
 TOKEN_CHARS: Final = 200
 
 
-def who(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
+def invited_person(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
     """The person invited by the link; None for an invalid link. It uses nothing up."""
     return conn.execute(_who(token, now)).first()
 
 
 def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
     """Use the link up; returns its person, or None for an invalid link."""
-    row = who(conn, token, now=now)
+    row = invited_person(conn, token, now=now)
     if row is None:
         return None
     this = invitations.c.token_hash == session_rows.hashed(token)

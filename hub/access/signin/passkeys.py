@@ -168,7 +168,7 @@ class Passkeys:
         longer valid. An invalid passkey answer also returns None and leaves the link valid."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            person = invitation_rows.who(conn, token, now=now)
+            person = invitation_rows.invited_person(conn, token, now=now)
             if person is None:
                 invitation_rows.refuse(conn, token, came_from=came_from, now=now)
                 return None

@@ -9,9 +9,8 @@ alerts = Table(
     metadata,
     key(),
     link("camera_id", "cameras"),
-    Column(
-        "kind", Text, nullable=False
-    ),  # person, tamper_…, or one of hub.alerting.monitoring.rules.troubles
+    # Person, tamper_…, or one of hub.alerting.monitoring.rules.troubles.
+    Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),  # open, taken, resolved, false_alarm
     Column("people", Integer, nullable=False),  # the most at once; of a trouble: units still down
     Column("clock_source", Text, nullable=False),  # of the node's clock, when it was raised

@@ -32,13 +32,13 @@ class LivenessMonitor:
         *,
         db: Database,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         is_broker_up: Callable[[], bool],
         bounds: Thresholds,
     ) -> None:
         self._db = db
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._is_broker_up = is_broker_up
         self._bounds = bounds
         self._broker: BrokerLiveness | None = None
@@ -71,7 +71,7 @@ class LivenessMonitor:
             log.info(
                 "lookout.step", step=type(step).__name__.lower(), kind=getattr(step, "kind", "")
             )
-        self._bell.ring()
+        self._change_signal.ring()
         return steps
 
     def clock_stepped(self, by_us: int) -> None:

@@ -50,7 +50,7 @@ def look(
     running = running_troubles(conn)
     if broker.is_up and not running and not _is_anything_dark(conn, bounds, now=now):
         return []  # the usual case
-    return decide(scene(conn, broker), running, bounds, now_utc_us=now.utc_us)
+    return decide(liveness_facts(conn, broker), running, bounds, now_utc_us=now.utc_us)
 
 
 def act(conn: Connection, step: Step, *, now: Moment) -> None:
@@ -66,7 +66,7 @@ def act(conn: Connection, step: Step, *, now: Moment) -> None:
             assert_never(step)
 
 
-def scene(conn: Connection, broker: BrokerLiveness) -> LivenessFacts:
+def liveness_facts(conn: Connection, broker: BrokerLiveness) -> LivenessFacts:
     """Every camera, and every node that was ever online and has a camera."""
     above = {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
     eyes = conn.execute(select(cameras)).all()
@@ -173,12 +173,12 @@ def _raise(conn: Connection, step: TroubleRaised, now: Moment) -> None:
         )
     )
     _note_members(conn, alert.alert_id, dark)
-    recipients.owe(conn, alert_id=alert.alert_id, camera_id=dark[0], moment="opened", now=now)
+    recipients.enqueue(conn, alert_id=alert.alert_id, camera_id=dark[0], moment="opened", now=now)
 
 
 def _is_urgent(conn: Connection, kind: Kind, dark: Collection[UUID], now: Moment) -> bool:
     """Whether the town's rules make it critical for any camera that is down."""
-    told = (routing_rows.verdict(conn, one, kind.value, (), at=now) for one in dark)
+    told = (routing_rows.routing_decision(conn, one, kind.value, (), at=now) for one in dark)
     return any(one.urgency is Urgency.CRITICAL for one in told)
 
 
@@ -218,7 +218,7 @@ def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
         values = {"state": AlertState.RESOLVED, **columns("closed", now)}
     change_alert(conn, alert_id, values | columns("last_seen", now), now=now)
     if values:
-        recipients.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="back", now=now)
+        recipients.enqueue(conn, alert_id=alert_id, camera_id=row.camera_id, moment="back", now=now)
 
 
 def _how_it_was(conn: Connection, alert_id: UUID) -> str:

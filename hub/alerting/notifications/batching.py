@@ -107,9 +107,9 @@ class SendHistory:
         return phone_id in self.rang and self.held_until_utc_us[phone_id] > now.utc_us
 
 
-def of_weather(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """The query of `weather`, by `phone_ids`; `is_waiting`: rows that are due at `now_utc_us` apart
-    from the rate limit."""
+def history_query(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The query of `send_history`, by `phone_ids`; `is_waiting`: rows that are due at `now_utc_us`
+    apart from the rate limit."""
     return (
         select(
             notifications.c.phone_id,
@@ -122,7 +122,7 @@ def of_weather(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def weather(
+def send_history(
     conn: Connection,
     question: Select[*tuple[Any, ...]],
     phone_ids: Collection[UUID],
@@ -135,16 +135,16 @@ def weather(
         return SendHistory({}, {}, {})
     rows = conn.execute(question, _of(phone_ids, now)).all()
     return SendHistory(
-        _rang(conn, phone_ids, bounds=bounds, now=now),
+        _recent_rings(conn, phone_ids, bounds=bounds, now=now),
         {row.phone_id: row.waits for row in rows},
         {row.phone_id: row.held_utc_us for row in rows if row.held_utc_us is not None},
     )
 
 
-def tell(
+def ready_messages(
     conn: Connection,
     rows: Sequence[AnyRow],
-    weather: SendHistory,
+    history: SendHistory,
     *,
     bounds: BatchingLimits,
     now: Moment,
@@ -154,22 +154,22 @@ def tell(
     waiting: dict[UUID, list[AnyRow]] = {}
     for row in sorted(rows, key=lambda row: (row.owed_utc_us, row.id)):
         waiting.setdefault(row.phone_id, []).append(row)
-    told = ReadyMessages()
+    ready = ReadyMessages()
     for phone_id, theirs in waiting.items():
-        is_storm = phone_id in weather.held_until_utc_us
+        is_storm = phone_id in history.held_until_utc_us
         ids = [WaitingAlert(row.id, is_held=is_storm) for row in theirs]
-        telling = pace(weather.rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
-        told.each += telling.each
+        decision = pace(history.rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
+        ready.each += decision.each
         carried = {row.id for row in theirs if row.digest_id is not None}
-        if telling.together:
-            told.together[telling.together[-1]] = telling.together
-        _write(conn, telling, bounds=bounds, now=now)
-        if alone := carried.intersection(telling.each):
+        if decision.together:
+            ready.together[decision.together[-1]] = decision.together
+        _write(conn, decision, bounds=bounds, now=now)
+        if alone := carried.intersection(decision.each):
             _change(conn, alone, {"digest_id": None})
-    return told
+    return ready
 
 
-def _rang(
+def _recent_rings(
     conn: Connection, phone_ids: Collection[UUID], *, bounds: BatchingLimits, now: Moment
 ) -> dict[UUID, list[SentRing]]:
     """Recent rings of these phones, including those being sent now; each ring has the time of the
@@ -215,17 +215,17 @@ _LATELY: Final = _rings(func.max(notifications.c.answered_utc_us)).where(
 
 
 def _write(
-    conn: Connection, telling: BatchDecision, *, bounds: BatchingLimits, now: Moment
+    conn: Connection, decision: BatchDecision, *, bounds: BatchingLimits, now: Moment
 ) -> None:
-    if telling.held:
-        until = Moment(telling.until_utc_us, now.error_ms)
+    if decision.held:
+        until = Moment(decision.until_utc_us, now.error_ms)
         reason = f"held: more than {bounds.calm} alerts in {bounds.span_s:g} s, told together"
         held = {"reason": reason, "digest_id": None, **columns("held", until)}
-        _change(conn, telling.held, held)
-    if telling.together:
-        carrier = telling.together[-1]
-        reason = f"in one message about {len(telling.together)} alerts"
-        _change(conn, telling.together, {"reason": reason, "digest_id": carrier})
+        _change(conn, decision.held, held)
+    if decision.together:
+        carrier = decision.together[-1]
+        reason = f"in one message about {len(decision.together)} alerts"
+        _change(conn, decision.together, {"reason": reason, "digest_id": carrier})
 
 
 def _change(conn: Connection, ids: Collection[UUID], values: dict[str, Any]) -> None:
@@ -249,7 +249,7 @@ def digest_of(conn: Connection, ids: Iterable[UUID]) -> AlertDigest:
     return AlertDigest(sum(n for _, n in places), places)
 
 
-def told_with(carrier: UUID) -> ColumnElement[bool]:
+def rows_in_digest(carrier: UUID) -> ColumnElement[bool]:
     """Rows in the digest of this carrier that are not settled otherwise."""
     return and_(
         notifications.c.digest_id == carrier,

@@ -22,11 +22,11 @@ class FallbackChannel:
     """One task of the hub; several hubs on one database create nothing twice."""
 
     def __init__(
-        self, *, db: Database, clock: Clock, bell: ChangeSignal, unseen_after_s: float
+        self, *, db: Database, clock: Clock, change_signal: ChangeSignal, unseen_after_s: float
     ) -> None:
         self._db = db
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._unseen_after_s = unseen_after_s
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
@@ -48,8 +48,8 @@ class FallbackChannel:
         with self._db.writing() as conn:
             now = self._clock.now()  # it may have been stepped, and all times with it
             found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
-            owed = recipients.owe_too(conn, found, now=now)
+            owed = recipients.enqueue_others(conn, found, now=now)
         if owed:
             log.info("second_way.owed", notifications=owed)
-            self._bell.ring()
+            self._change_signal.ring()
         return owed

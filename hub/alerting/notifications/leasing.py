@@ -34,13 +34,13 @@ from hub.alerting.notifications.batching import (
     STORM,
     ReadyMessages,
     digest_of,
+    history_query,
     is_first_word,
-    of_weather,
-    tell,
-    weather,
+    ready_messages,
+    send_history,
 )
 from hub.alerting.notifications.pending import PendingNotification, facts_of
-from hub.alerting.notifications.recipients import are_told_of
+from hub.alerting.notifications.recipients import all_recipients_of
 from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
@@ -89,7 +89,7 @@ def claim(
         if {row.id for row in due} <= before:
             break  # none, or only those that could not be sent a moment ago
         before = {row.id for row in due}
-        told = _told(conn, due, now=now, oldest_us=oldest_us, storm=storm)
+        told = _ready_messages(conn, due, now=now, oldest_us=oldest_us, storm=storm)
         told.each = told.each[: limit - len(claimed)]  # more may wait for one phone than the limit
         conn.execute(
             update(notifications)
@@ -107,19 +107,21 @@ def claim(
     ]
 
 
-def _told(
+def _ready_messages(
     conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int, storm: BatchingLimits
 ) -> ReadyMessages:
     """Messages to send now: later messages as they are, first messages as the rate limit allows."""
     phone_ids = {row.phone_id for row in due if is_first_word(row)}
-    here = weather(conn, _WEATHER, phone_ids, bounds=storm, now=now)
+    here = send_history(conn, _WEATHER, phone_ids, bounds=storm, now=now)
     wholly = here.wholly(storm, now)
     rows = [row for row in due if not is_first_word(row) or row.phone_id not in wholly]
     if wholly:
         of_them = {"phone_ids": wholly, "now_utc_us": now.utc_us}
         rows += conn.execute(_FIRST_WORDS, of_them).all()
-    owed = _still_owed(conn, rows, now=now, oldest_us=oldest_us)
-    told = tell(conn, [row for row in owed if is_first_word(row)], here, bounds=storm, now=now)
+    owed = _still_pending(conn, rows, now=now, oldest_us=oldest_us)
+    told = ready_messages(
+        conn, [row for row in owed if is_first_word(row)], here, bounds=storm, now=now
+    )
     later_ids = [row.id for row in owed if not is_first_word(row)]
     critical = {row.id for row in owed if row.severity is not None}
     told.each = sorted([*told.each, *later_ids], key=lambda one: one not in critical)
@@ -229,7 +231,7 @@ def _due(conn: Connection, now: Moment, *, most: int, is_critical_only: bool) ->
 _IS_FIRST_WORD_THAT_WAITS: Final = and_(
     QUEUED, FIRST_WORD, _LEASED_UNTIL <= _NOW, _TRIED_DUE <= _NOW
 )
-_WEATHER: Final = of_weather(_IS_FIRST_WORD_THAT_WAITS)
+_WEATHER: Final = history_query(_IS_FIRST_WORD_THAT_WAITS)
 _FIRST_WORDS: Final = _ROW.where(
     notifications.c.phone_id.in_(bindparam("phone_ids", expanding=True)), _IS_FIRST_WORD_THAT_WAITS
 )
@@ -237,19 +239,19 @@ _FIRST_WORDS: Final = _ROW.where(
 retry."""
 
 
-def _still_owed(
+def _still_pending(
     conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int
 ) -> list[AnyRow]:
     """Due rows that may be sent; the others are settled here, with a reason."""
     allowed = {
-        key: are_told_of(conn, *key[:2], camera_id=key[2], now=now)
-        for key in {_told_key(row) for row in due}
+        key: all_recipients_of(conn, *key[:2], camera_id=key[2], now=now)
+        for key in {_permission_key(row) for row in due}
     }
-    folded = _told_with_others(conn, [row.id for row in due if row.moment == "grown"])
+    folded = _in_digests(conn, [row.id for row in due if row.moment == "grown"])
     settled: dict[tuple[str, str], list[UUID]] = {}
     sendable: list[AnyRow] = []
     for row in due:
-        if row.person_id not in allowed[_told_key(row)]:
+        if row.person_id not in allowed[_permission_key(row)]:
             settled.setdefault(("dropped", "no longer entitled to this camera"), []).append(row.id)
         elif row.gone_utc_us is not None:
             settled.setdefault(("dropped", "phone gone"), []).append(row.id)
@@ -264,7 +266,7 @@ def _still_owed(
     return sendable
 
 
-def _told_with_others(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
+def _in_digests(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
     """Alerts, of these, without an entry of their own on the phone: they are in a digest."""
     if not grown:
         return set()
@@ -279,7 +281,7 @@ def _told_with_others(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
     return set(conn.scalars(query))
 
 
-def _told_key(row: AnyRow) -> tuple[str, UUID | None, UUID]:
+def _permission_key(row: AnyRow) -> tuple[str, UUID | None, UUID]:
     """Key of the permission check: all alerts of a camera have the same people."""
     return row.kind, row.alert_id if row.kind in KINDS else None, row.camera_id
 

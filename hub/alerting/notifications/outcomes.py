@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from hub.alerting.notifications.batching import told_with
+from hub.alerting.notifications.batching import rows_in_digest
 from hub.alerting.notifications.leasing import PATIENCE
 from hub.alerting.notifications.pending import PendingNotification
 from hub.base.db.columns import columns, new_id
@@ -95,7 +95,7 @@ def _carry_over(
     """Settle the alerts in this digest: sent with it, or queued again."""
     if owed.digest is None:
         return
-    others = told_with(owed.notification_id)
+    others = rows_in_digest(owed.notification_id)
     if step == Settled("accepted", ""):
         told = f"told together: {owed.digest.alerts} alerts in one message"
         settle(conn, others, Settled("folded", told), now)

@@ -49,7 +49,7 @@ class PendingNotification:
 
 def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[PendingNotification]:
     """The leased notifications with these ids: critical ones first, then by due time."""
-    return [_as_owed(row, worker=worker) for row in conn.execute(_FACTS, {"ids": list(ids)})]
+    return [_as_pending(row, worker=worker) for row in conn.execute(_FACTS, {"ids": list(ids)})]
 
 
 def _facts() -> Select[*tuple[Any, ...]]:
@@ -96,7 +96,7 @@ def _facts() -> Select[*tuple[Any, ...]]:
 _FACTS: Final = _facts()  # built once: it is queried for every message
 
 
-def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> PendingNotification:
+def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str) -> PendingNotification:
     return PendingNotification(
         notification_id=row.id,
         alert_id=row.alert_id,

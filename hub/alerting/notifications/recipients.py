@@ -59,7 +59,7 @@ _WERE_TOLD: Final = (
 """Living phones with a first notification of the alert that was sent or may still be sent."""
 
 
-def owe(
+def enqueue(
     conn: Connection,
     *,
     alert_id: UUID,
@@ -79,14 +79,16 @@ def owe(
     receivers = _receivers(
         conn, alert_id, camera_id, moment=moment, now=now, to_everybody=to_everybody
     )
-    rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in receivers]
+    rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in receivers]
     return add_all_once(conn, notifications, rows)
 
 
-def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: Moment) -> int:
+def enqueue_others(
+    conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: Moment
+) -> int:
     """Queue the first notification of these alerts for these (person, phone) pairs as well."""
     rows = [
-        _owed_row(alert_id, (person_id, phone_id), moment="opened", now=now)
+        _pending_row(alert_id, (person_id, phone_id), moment="opened", now=now)
         for alert_id, person_id, phone_id in found
     ]
     return add_all_once(conn, notifications, rows)
@@ -105,14 +107,18 @@ def call(
         row.phone_id: row.waits for row in conn.execute(query.group_by(notifications.c.phone_id))
     }
     rows = [
-        _owed_row(alert_id, one, moment=f"again:{number}" if one[1] in had else "opened", now=now)
+        _pending_row(
+            alert_id, one, moment=f"again:{number}" if one[1] in had else "opened", now=now
+        )
         for one in first_phones(living_phones, severity=alert.severity)
         if not had.get(one[1])
     ]
     return add_all_once(conn, notifications, rows)
 
 
-def hand(conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, now: Moment) -> int:
+def enqueue_hand_over(
+    conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, now: Moment
+) -> int:
     """Notify all phones of this person that the alert is handed to them; drop the queued
     notifications of earlier hand-overs of it."""
     handed = notifications.c.moment.like("handed:%")
@@ -122,7 +128,7 @@ def hand(conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, no
         phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None)
     )
     moment = f"handed:{revision}"
-    rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in _pairs(conn, query)]
+    rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in _pairs(conn, query)]
     return add_all_once(conn, notifications, rows)
 
 
@@ -161,14 +167,18 @@ def _receivers(
                     )
             return first_phones(living, severity=alert.severity)
         case "again" | "handed":
-            raise ValueError("receivers of this moment are known only to `call` and `hand`")
+            raise ValueError(
+                "receivers of this moment are known only to `call` and `enqueue_hand_over`"
+            )
 
 
 def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:
     return [(row.person_id, row.id) for row in conn.execute(query)]
 
 
-def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -> Select[UUID]:
+def recipients_of(
+    kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment
+) -> Select[UUID]:
     """Query of the people to notify of an alert: those of its camera, or the keepers responsible
     for a device that is down.
 
@@ -179,10 +189,10 @@ def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -
     return entitled_people(camera_id, Right.ALERTED, now)
 
 
-def are_told_of(
+def all_recipients_of(
     conn: Connection, kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment
 ) -> set[UUID]:
-    """The people selected by `told_of`."""
+    """The people selected by `recipients_of`."""
     if kind in KINDS and alert_id is not None:
         rows = conn.execute(KEEPERS, keepers_values(alert_id, now)).all()
     else:
@@ -205,9 +215,8 @@ def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
         .where(
             alerts.c.id == alert_id,
             notifications.c.moment.not_in(["taken", "back"]),
-            notifications.c.digest_id.is_(
-                None
-            ),  # an alert sent in a digest has no entry of its own
+            # An alert sent in a digest has no entry of its own.
+            notifications.c.digest_id.is_(None),
             was_sent,
             phones.c.gone_utc_us.is_(None),
         )
@@ -219,7 +228,7 @@ def _is_not_the_handler() -> ColumnElement[bool]:
     return or_(handler.is_(None), phones.c.person_id != handler)
 
 
-def _owed_row(
+def _pending_row(
     alert_id: UUID, receiver: Receiver, *, moment: str, now: Moment
 ) -> Mapping[str, object]:
     person_id, phone_id = receiver

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.alerting.alerts.rows import change_alert, note_history
-from hub.alerting.alerts.rules.rules_met import RuleMet, Rules, from_text, news, to_text
+from hub.alerting.alerts.rules.rules_met import RuleMet, Rules, from_text, new_rules, to_text
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows as routing_rows
@@ -41,10 +41,10 @@ def meet_rules(
         return
     row = conn.execute(_MET, {"alert_id": alert_id}).one()
     known = from_text(row.rules)
-    fresh = news(known, said)
+    fresh = new_rules(known, said)
     if not fresh:
         return
-    told = routing_rows.verdict(conn, row.camera_id, row.kind, fresh, at=now)
+    told = routing_rows.routing_decision(conn, row.camera_id, row.kind, fresh, at=now)
     is_raised = bool(raising) and _is_raised(conn, row, fresh, told, raising=raising, now=now)
     values: dict[str, Any] = {"rules": to_text((*known, *fresh))}
     if is_raised:
@@ -54,7 +54,7 @@ def meet_rules(
     change_alert(conn, alert_id, values, now=now)
     note_history(conn, alert_id, act="rules", detail=to_text(fresh), now=now)
     if is_raised:
-        recipients.owe(
+        recipients.enqueue(
             conn,
             alert_id=alert_id,
             camera_id=row.camera_id,
@@ -103,4 +103,4 @@ def wake(
     change_alert(conn, alert_id, values, now=now)
     if told.rule_id is not None:
         note_history(conn, alert_id, act="ruled", detail=told.reason, now=now)
-    recipients.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="opened", now=now)
+    recipients.enqueue(conn, alert_id=alert_id, camera_id=row.camera_id, moment="opened", now=now)

@@ -22,21 +22,21 @@ class PhoneLine:
     at_utc_us: int
 
 
-def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[PhoneLine]:
+def phone_lines(rows: Iterable[ToldRow], calendar: Calendar) -> list[PhoneLine]:
     """One line per person and phone; those not known to have seen it come first."""
     phones: dict[tuple[str, str, str], list[ToldRow]] = {}
     for row in rows:
         phones.setdefault((row.person_name, row.channel, row.phone_label), []).append(row)
-    lines = [_told_line(list(group), calendar) for group in phones.values()]
+    lines = [_phone_line(list(group), calendar) for group in phones.values()]
     return sorted(lines, key=lambda line: (not line.is_bad, line.person))
 
 
-def _told_line(group: list[ToldRow], calendar: Calendar) -> PhoneLine:
+def _phone_line(group: list[ToldRow], calendar: Calendar) -> PhoneLine:
     opened = [row.opened_utc_us for row in group if row.opened_utc_us is not None]
     shown = [row.shown_utc_us for row in group if row.shown_utc_us is not None]
     last = max(group, key=lambda row: row.owed_utc_us)
     acted = [row.acknowledged_utc_us for row in group if row.acknowledged_utc_us is not None]
-    sentence, is_bad = _told_sentence(opened, shown, last, calendar)
+    sentence, is_bad = _phone_sentence(opened, shown, last, calendar)
     if acted:
         at = {"time": calendar.clock(min(acted))}
         sentence, is_bad = calendar.words.say("answered at %(time)s") % at, False
@@ -49,7 +49,7 @@ def _told_line(group: list[ToldRow], calendar: Calendar) -> PhoneLine:
     )
 
 
-def _told_sentence(
+def _phone_sentence(
     opened: list[int], shown: list[int], last: ToldRow, calendar: Calendar
 ) -> tuple[str, bool]:
     """What this phone did, and whether it may not have been seen."""

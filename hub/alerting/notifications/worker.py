@@ -58,7 +58,7 @@ class Worker:
         stages: Sender,
         book: DeliveryRecorder,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         patience: RetryPolicy = leasing.PATIENCE,
         pace: WorkerLimits = PACE,
         storm: BatchingLimits = STORM,
@@ -67,7 +67,7 @@ class Worker:
         self._stages = stages
         self._book = book
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._patience = patience
         self._pace = pace
         self._storm = storm
@@ -82,7 +82,8 @@ class Worker:
         try:
             while not stop.is_set():
                 beat()
-                heard = self._bell.rings  # before looking: a later signal ends the wait at once
+                # Read before looking: a later signal ends the wait at once.
+                heard = self._change_signal.rings
                 try:
                     asleep_s = await self._start_what_is_due()
                     failures = 0
@@ -127,7 +128,7 @@ class Worker:
     def _may_be_critical(self) -> bool:
         """True if something was added since the last search, or that search is old. Otherwise each
         sender that finishes would search all waiting rows again."""
-        heard, now_s = self._bell.rings, time.monotonic()
+        heard, now_s = self._change_signal.rings, time.monotonic()
         looked_at, looked_s = self._looked_for_critical
         if heard == looked_at and now_s - looked_s < LOOK_FOR_CRITICAL_S:
             return False
@@ -158,7 +159,7 @@ class Worker:
 
     async def _wait(self, stopped: asyncio.Task[bool], *, heard: int, asleep_s: float) -> None:
         """Wait until something may be due, a sender is free, or it is time to stop."""
-        woken = asyncio.create_task(self._bell.wait(heard, asleep_s))
+        woken = asyncio.create_task(self._change_signal.wait(heard, asleep_s))
         signs: set[asyncio.Task[Any]] = {stopped, *self._in_flight.values()}
         hands = self._pace.most_in_flight + self._pace.kept_for_critical
         if len(self._in_flight) < hands:

@@ -28,12 +28,12 @@ OnCall = Annotated[OnCallService, service(OnCallService)]
 
 
 @router.get("")
-def show_duty(request: Request, visit: SignedIn, on_call: OnCall) -> Response:
+def show_on_call(request: Request, visit: SignedIn, on_call: OnCall) -> Response:
     """All teams of areas one manages, and their plans; 404 for others."""
-    return _duty(request, visit, on_call)
+    return _on_call_page(request, visit, on_call)
 
 
-def _duty(
+def _on_call_page(
     request: Request, visit: Visit, on_call: OnCallService, wrong: OnCallError | None = None
 ) -> Response:
     page = on_call.duty(visit.asker)
@@ -49,7 +49,7 @@ def _duty(
         page=page,
         teams=[
             (
-                wording.on_duty(one, page.names, words, now_utc_us=page.seen_utc_us),
+                wording.on_call_line(one, page.names, words, now_utc_us=page.seen_utc_us),
                 places.get(one.area_id, ""),
             )
             for one in page.teams
@@ -79,7 +79,7 @@ def add_team(
     try:
         team_id = on_call.add_team(visit.asker, area, name=name, time_zone=zone)
     except OnCallError as error:
-        return _duty(request, visit, on_call, error)
+        return _on_call_page(request, visit, on_call, error)
     if team_id is None:
         raise HTTPException(404)
     return RedirectResponse(f"/duty/teams/{team_id}", 303)
@@ -115,9 +115,9 @@ def _team(
         page=page,
         duty_words=wording,
         forms=oncall_forms,
-        state=wording.on_duty(page.team, page.names, words, now_utc_us=page.seen_utc_us),
+        state=wording.on_call_line(page.team, page.names, words, now_utc_us=page.seen_utc_us),
         weekdays=wording.weekdays(words),
-        odd_dates=wording.odd_dates(page.team, today),
+        odd_dates=wording.exceptions(page.team, today),
         stand_ins=[one for one in page.team.roster.stand_ins if one.day >= today],
         shift_names={one.shift_id: one.name for one in page.team.roster.shifts},
         today=today.isoformat(),
@@ -163,14 +163,14 @@ def _drop_shift(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormD
     return on_call.drop_shift(asker, team_id, shift_id)
 
 
-def _odd_day(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
+def _exception(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     crew, reason = oncall_forms.crew(form, "p"), forms.field(form, "reason")
     on = oncall_forms.duty(form)
-    return on_call.put_odd_day(asker, team_id, on, crew=crew, reason=reason)
+    return on_call.put_exception(asker, team_id, on, crew=crew, reason=reason)
 
 
-def _drop_odd_day(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    return on_call.drop_odd_day(asker, team_id, oncall_forms.duty(form))
+def _drop_exception(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
+    return on_call.drop_exception(asker, team_id, oncall_forms.duty(form))
 
 
 def _swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
@@ -180,7 +180,7 @@ def _swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -
 
 def _drop_swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
     whom = oncall_forms.key(forms.field(form, "instead_of"))
-    return on_call.drop_stand_in(asker, team_id, oncall_forms.duty(form), whom)
+    return on_call.drop_substitute(asker, team_id, oncall_forms.duty(form), whom)
 
 
 CHANGES: Final[Mapping[str, Callable[[OnCallService, Asker, UUID, FormData], bool]]] = {
@@ -188,8 +188,8 @@ CHANGES: Final[Mapping[str, Callable[[OnCallService, Asker, UUID, FormData], boo
     "end": _end,
     "shift": _shift,
     "drop-shift": _drop_shift,
-    "day": _odd_day,
-    "drop-day": _drop_odd_day,
+    "day": _exception,
+    "drop-day": _drop_exception,
     "swap": _swap,
     "drop-swap": _drop_swap,
 }

@@ -25,7 +25,7 @@ def tended_team(conn: Connection, person_id: UUID, team_id: UUID, now: Moment) -
     return read_teams(conn, [team_id]).get(team_id) if team_id in mine else None
 
 
-def duty_page(conn: Connection, person_id: UUID, now: Moment) -> OnCallPage:
+def on_call_page(conn: Connection, person_id: UUID, now: Moment) -> OnCallPage:
     """All teams and plans of the areas this person looks after."""
     areas = area_names(conn, person_id, now)
     teams = read_teams(conn, set(conn.scalars(tended_teams(person_id, now))))

@@ -17,7 +17,7 @@ from hub.alerting.oncall.rules.rosters import (
     RosterException,
     Shift,
     Substitute,
-    on_duty,
+    people_on_call,
 )
 from hub.alerting.oncall.tables import (
     odd_day_people,
@@ -53,7 +53,7 @@ class Team:
 
     def crew(self, now: Moment) -> Crew:
         """The people on call now, in calling order."""
-        return on_duty(self.roster, self.local(now)) if self.roster.shifts else self.members
+        return people_on_call(self.roster, self.local(now)) if self.roster.shifts else self.members
 
 
 def read_teams(conn: Connection, team_ids: Collection[UUID]) -> dict[UUID, Team]:
@@ -99,7 +99,7 @@ def _rosters(conn: Connection, team_ids: list[UUID]) -> dict[UUID, Roster]:
     ids = [row.id for rows in by_team.values() for row in rows]
     if not ids:
         return {}
-    weekly, odd, changed = _weekly(conn, ids), _odd_days(conn, ids), _stand_ins(conn, ids)
+    weekly, odd, changed = _weekly(conn, ids), _exceptions(conn, ids), _substitutes(conn, ids)
     found = {}
     for team_id, rows in by_team.items():
         here = {row.id for row in rows}
@@ -123,7 +123,7 @@ def _weekly(conn: Connection, shift_ids: list[UUID]) -> dict[UUID, dict[int, Cre
     return found
 
 
-def _odd_days(conn: Connection, shift_ids: list[UUID]) -> list[RosterException]:
+def _exceptions(conn: Connection, shift_ids: list[UUID]) -> list[RosterException]:
     query = (
         select(odd_days.c.id, odd_days.c.shift_id, odd_days.c.day, odd_day_people.c.person_id)
         .outerjoin(odd_day_people, odd_day_people.c.odd_day_id == odd_days.c.id)
@@ -140,7 +140,7 @@ def _odd_days(conn: Connection, shift_ids: list[UUID]) -> list[RosterException]:
     return list(found.values())
 
 
-def _stand_ins(conn: Connection, shift_ids: list[UUID]) -> list[Substitute]:
+def _substitutes(conn: Connection, shift_ids: list[UUID]) -> list[Substitute]:
     query = select(stand_ins).where(stand_ins.c.shift_id.in_(shift_ids))
     return [
         Substitute(row.shift_id, date.fromisoformat(row.day), row.instead_of, row.person_id)

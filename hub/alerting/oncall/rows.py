@@ -150,20 +150,20 @@ def drop_shift(conn: Connection, team: Team, shift_id: UUID, *, by: By, now: Mom
     _note(conn, by, "roster.shift.drop", team.team_id, team.name, now)
 
 
-def put_odd_day(
+def put_exception(
     conn: Connection, team: Team, duty: TeamOnCall, *, crew: Crew, reason: str, by: By, now: Moment
 ) -> None:
     """Set an exception: on this date the shift has these people, or nobody, instead of the weekly
     roster."""
     reason = checked_reason(reason)
     _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
-    _write_odd_day(conn, RosterException(duty.shift_id, duty.day, crew), reason, now)
+    _write_exception(conn, RosterException(duty.shift_id, duty.day, crew), reason, now)
     detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
     _note(conn, by, "roster.odd_day", team.team_id, detail, now)
 
 
-def _write_odd_day(conn: Connection, odd: RosterException, reason: str, now: Moment) -> None:
-    drop_odd_day(conn, TeamOnCall(odd.shift_id, odd.day))
+def _write_exception(conn: Connection, odd: RosterException, reason: str, now: Moment) -> None:
+    drop_exception(conn, TeamOnCall(odd.shift_id, odd.day))
     key = new_id(now)
     row = {"id": key, "shift_id": odd.shift_id, "day": odd.day.isoformat(), "reason": reason}
     conn.execute(insert(odd_days).values(**row))
@@ -175,7 +175,7 @@ def _write_odd_day(conn: Connection, odd: RosterException, reason: str, now: Mom
         conn.execute(insert(odd_day_people), rows)
 
 
-def drop_odd_day(conn: Connection, duty: TeamOnCall) -> None:
+def drop_exception(conn: Connection, duty: TeamOnCall) -> None:
     """Remove the exception: the weekly roster applies to this date."""
     this = (odd_days.c.shift_id == duty.shift_id) & (odd_days.c.day == duty.day.isoformat())
     conn.execute(delete(odd_days).where(this))
@@ -185,14 +185,14 @@ def swap(conn: Connection, team: Team, duty: TeamOnCall, new: Swap, *, by: By, n
     """Swap duties of two people, or let one substitute for another."""
     reason = checked_reason(new.reason)
     there, back = new.instead_of, new.person_id
-    _stand_in(conn, team, duty, instead_of=there, person_id=back, reason=reason, now=now)
+    _substitute(conn, team, duty, instead_of=there, person_id=back, reason=reason, now=now)
     if new.back is not None:
-        _stand_in(conn, team, new.back, instead_of=back, person_id=there, reason=reason, now=now)
+        _substitute(conn, team, new.back, instead_of=back, person_id=there, reason=reason, now=now)
     detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
     _note(conn, by, "roster.swap", team.team_id, detail, now)
 
 
-def _stand_in(
+def _substitute(
     conn: Connection,
     team: Team,
     duty: TeamOnCall,
@@ -219,7 +219,7 @@ def _stand_in(
         ),
         instead_of,
     )
-    drop_stand_in(conn, duty, original)
+    drop_substitute(conn, duty, original)
     if original == person_id:
         return  # they do their own duty again
     conn.execute(
@@ -234,7 +234,7 @@ def _stand_in(
     )
 
 
-def drop_stand_in(conn: Connection, duty: TeamOnCall, instead_of: UUID) -> None:
+def drop_substitute(conn: Connection, duty: TeamOnCall, instead_of: UUID) -> None:
     """Remove the substitute: the person does their own duty that day."""
     conn.execute(
         delete(stand_ins).where(
@@ -260,7 +260,7 @@ def leave(conn: Connection, person_id: UUID, *, now: Moment) -> None:
             day = odd.day.isoformat()
             here = (stand_ins.c.shift_id == odd.shift_id) & (stand_ins.c.day == day)
             conn.execute(delete(stand_ins).where(here))  # the exception has their result
-            _write_odd_day(conn, odd, reasons[odd.shift_id, day], now)
+            _write_exception(conn, odd, reasons[odd.shift_id, day], now)
     conn.execute(delete(stand_ins).where(swapped))
     for table in (team_people, shift_people, odd_day_people):
         conn.execute(delete(table).where(table.c.person_id == person_id))

@@ -33,7 +33,7 @@ class OnCallService:
     def duty(self, asker: Asker) -> OnCallPage:
         """Teams and plans of the areas this person looks after."""
         with self._acting.reading(asker, "duty.open") as look:
-            page = queries.duty_page(look.conn, asker.person_id, look.now)
+            page = queries.on_call_page(look.conn, asker.person_id, look.now)
             look.done(f"{len(page.teams)} teams, {len(page.plans)} plans")
         return page
 
@@ -101,22 +101,22 @@ class OnCallService:
                 duty.drop_shift(change.conn, team, shift_id, by=change.by, now=change.now)
         return team is not None
 
-    def put_odd_day(
+    def put_exception(
         self, asker: Asker, team_id: UUID, on: TeamOnCall, *, crew: Crew, reason: str
     ) -> bool:
         """Set an exception: other people for this shift that day, or nobody."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
-                duty.put_odd_day(
+                duty.put_exception(
                     change.conn, team, on, crew=crew, reason=reason, by=change.by, now=change.now
                 )
         return team is not None
 
-    def drop_odd_day(self, asker: Asker, team_id: UUID, on: TeamOnCall) -> bool:
+    def drop_exception(self, asker: Asker, team_id: UUID, on: TeamOnCall) -> bool:
         """Remove the exception: the weekly roster applies."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
-                duty.drop_odd_day(change.conn, on)
+                duty.drop_exception(change.conn, on)
                 change.note("roster.odd_day.drop", On("team", team_id), on.day.isoformat())
         return team is not None
 
@@ -128,11 +128,13 @@ class OnCallService:
                 duty.swap(change.conn, team, on, new, by=change.by, now=change.now)
         return team is not None
 
-    def drop_stand_in(self, asker: Asker, team_id: UUID, on: TeamOnCall, instead_of: UUID) -> bool:
+    def drop_substitute(
+        self, asker: Asker, team_id: UUID, on: TeamOnCall, instead_of: UUID
+    ) -> bool:
         """Remove the substitute: the person does their own duty that day."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
-                duty.drop_stand_in(change.conn, on, instead_of)
+                duty.drop_substitute(change.conn, on, instead_of)
                 change.note("roster.swap.drop", On("team", team_id), on.day.isoformat())
         return team is not None
 

@@ -13,11 +13,11 @@ from hub.alerting.oncall.rules.rosters import (
     SOME_MONDAY,
     CoverageGap,
     Shift,
-    most_on_duty,
+    dated_gaps,
+    most_on_call,
     next_turns,
-    odd_holes,
-    turns,
-    weekly_holes,
+    roster_turns,
+    weekly_gaps,
 )
 from hub.base.moment import Moment
 from hub.web.i18n import Messages
@@ -39,7 +39,7 @@ class OnCallLine:
     """Empty without a roster, or if nobody follows."""
     is_empty: bool
     """Nobody is on duty now."""
-    holes: list[str]
+    gaps: list[str]
 
 
 def weekdays(words: Messages) -> list[str]:
@@ -71,17 +71,17 @@ def people(crew: Iterable[UUID], names: Names) -> str:
     return ", ".join(names.get(one, "?") for one in crew)
 
 
-def on_duty(team: Team, names: Names, words: Messages, *, now_utc_us: int) -> OnCallLine:
+def on_call_line(team: Team, names: Names, words: Messages, *, now_utc_us: int) -> OnCallLine:
     """On duty now, next, and coverage gaps."""
     now = Moment(now_utc_us)
     crew, local = team.crew(now), team.local(now)
     if not team.roster.shifts:
         there = words.say("Always on duty: %(names)s") % {"names": people(crew, names)}
         nobody = words.say("This team has no people yet")
-        return OnCallLine(team, there if crew else nobody, "", is_empty=not crew, holes=[])
+        return OnCallLine(team, there if crew else nobody, "", is_empty=not crew, gaps=[])
     said = words.say("Nobody is on duty now")
     if crew:
-        running = turns(team.roster, local.date() - timedelta(days=1), 2)
+        running = roster_turns(team.roster, local.date() - timedelta(days=1), 2)
         ends = min(one.ends for one in running if one.crew and one.starts <= local < one.ends)
         told = {"names": people(crew, names), "time": f"{ends:%H:%M}"}
         said = words.say("On duty until %(time)s: %(names)s") % told
@@ -91,7 +91,7 @@ def on_duty(team: Team, names: Names, words: Messages, *, now_utc_us: int) -> On
         told = {"names": people(coming[0].crew, names), "time": _when(coming[0].starts, local)}
         after = words.say("From %(time)s: %(names)s") % told
     return OnCallLine(
-        team, said, after, is_empty=not crew, holes=hole_sentences(team, local.date(), words)
+        team, said, after, is_empty=not crew, gaps=gap_sentences(team, local.date(), words)
     )
 
 
@@ -99,61 +99,61 @@ def _when(moment: datetime, now: datetime) -> str:
     return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%H:%M %d/%m}"
 
 
-def hole_sentences(team: Team, today: date, words: Messages) -> list[str]:
+def gap_sentences(team: Team, today: date, words: Messages) -> list[str]:
     """All gaps of the week, and gaps of the next 60 days that the week does not have."""
-    usual = weekly_holes(team.roster)
+    usual = weekly_gaps(team.roster)
     every_day = {(one.starts.time(), one.ends - one.starts) for one in usual}
     if len(usual) == 7 and len(every_day) == 1:
         told = {"from": f"{usual[0].starts:%H:%M}", "until": f"{usual[0].ends:%H:%M}"}
         said = [words.say("Every day nobody from %(from)s to %(until)s") % told]
     else:
-        said = [weekly_hole(one, words) for one in usual]
-    odd = odd_holes(team.roster, today, AHEAD_DAYS)
+        said = [weekly_gap(one, words) for one in usual]
+    odd = dated_gaps(team.roster, today, AHEAD_DAYS)
     return said + [_dated(one, words) for one in odd]
 
 
-def weekly_hole(hole: CoverageGap, words: Messages) -> str:
+def weekly_gap(gap: CoverageGap, words: Messages) -> str:
     """A gap in the week of `SOME_MONDAY`."""
-    if hole.ends - hole.starts >= timedelta(days=7):
+    if gap.ends - gap.starts >= timedelta(days=7):
         return words.say("Nobody all week")
     days = weekdays(words)
     told = {
-        "day": days[hole.starts.weekday()],
-        "until_day": days[hole.ends.weekday()],
-        "from": f"{hole.starts:%H:%M}",
-        "until": _end_of(hole),
+        "day": days[gap.starts.weekday()],
+        "until_day": days[gap.ends.weekday()],
+        "from": f"{gap.starts:%H:%M}",
+        "until": _end_of(gap),
     }
-    if _is_one_day(hole):
+    if _is_one_day(gap):
         return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
     return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
 
 
-def _dated(hole: CoverageGap, words: Messages) -> str:
+def _dated(gap: CoverageGap, words: Messages) -> str:
     told = {
-        "day": f"{hole.starts:%d/%m/%Y}",
-        "until_day": f"{hole.ends:%d/%m/%Y}",
-        "from": f"{hole.starts:%H:%M}",
-        "until": _end_of(hole),
+        "day": f"{gap.starts:%d/%m/%Y}",
+        "until_day": f"{gap.ends:%d/%m/%Y}",
+        "from": f"{gap.starts:%H:%M}",
+        "until": _end_of(gap),
     }
-    if _is_one_day(hole):
+    if _is_one_day(gap):
         return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
     return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
 
 
-def _is_one_day(hole: CoverageGap) -> bool:
-    return (hole.ends - timedelta(microseconds=1)).date() == hole.starts.date()
+def _is_one_day(gap: CoverageGap) -> bool:
+    return (gap.ends - timedelta(microseconds=1)).date() == gap.starts.date()
 
 
-def _end_of(hole: CoverageGap) -> str:
-    is_midnight = f"{hole.ends:%H:%M}" == "00:00" and _is_one_day(hole)
-    return "24:00" if is_midnight else f"{hole.ends:%H:%M}"
+def _end_of(gap: CoverageGap) -> str:
+    is_midnight = f"{gap.ends:%H:%M}" == "00:00" and _is_one_day(gap)
+    return "24:00" if is_midnight else f"{gap.ends:%H:%M}"
 
 
 def steps(plan: EscalationPlan, team_names: Mapping[UUID, str], words: Messages) -> list[str]:
     """A plan as sentences, one per step, with its repeats."""
     said = [
         words.say("%(who)s; %(n)d s to answer")
-        % {"who": whom(one, team_names, words), "n": one.wait_s}
+        % {"who": recipients(one, team_names, words), "n": one.wait_s}
         for one in plan.steps
     ]
     if plan.repeats:
@@ -173,7 +173,7 @@ def plan_gaps(plan: EscalationPlan, teams: Mapping[UUID, Team], words: Messages)
         team = teams.get(step.team_id) if step.team_id is not None else None
         if team is None:
             continue
-        there = most_on_duty(team.roster) if team.roster.shifts else len(team.members)
+        there = most_on_call(team.roster) if team.roster.shifts else len(team.members)
         told = {"team": team.name, "n": step.place or 1}
         if not there:
             gaps.append(words.say("%(team)s has nobody: its step is passed over.") % told)
@@ -183,7 +183,7 @@ def plan_gaps(plan: EscalationPlan, teams: Mapping[UUID, Team], words: Messages)
     return list(dict.fromkeys(gaps))
 
 
-def whom(step: EscalationStep, team_names: Mapping[UUID, str], words: Messages) -> str:
+def recipients(step: EscalationStep, team_names: Mapping[UUID, str], words: Messages) -> str:
     """Recipients of a step."""
     if step.whom is Recipients.EVERYBODY or step.team_id is None:
         return words.say("Everybody who may know")
@@ -213,7 +213,7 @@ def fault(what: OnCallFault, words: Messages) -> str:
     }[what]
 
 
-def odd_dates(team: Team, today: date) -> Sequence[tuple[Shift, date, tuple[UUID, ...]]]:
+def exceptions(team: Team, today: date) -> Sequence[tuple[Shift, date, tuple[UUID, ...]]]:
     """Exceptions from today on, with their people."""
     shifts = {one.shift_id: one for one in team.roster.shifts}
     return [

@@ -23,10 +23,10 @@ SHORTEST_SLEEP_S: Final = 0.05
 class Escalator:
     """One task of the hub; several hubs on one database make no call twice."""
 
-    def __init__(self, *, db: Database, clock: Clock, bell: ChangeSignal) -> None:
+    def __init__(self, *, db: Database, clock: Clock, change_signal: ChangeSignal) -> None:
         self._db = db
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; calls due during a stop are made after the restart."""
@@ -49,7 +49,7 @@ class Escalator:
                 owed = calls.call_next(conn, alert_id, now=self._clock.now())
             log.info("escalator.called", alert_id=str(alert_id), notifications=owed)
         if waiting:
-            self._bell.ring()
+            self._change_signal.ring()
         return len(waiting)
 
     def quiet_s(self) -> float:

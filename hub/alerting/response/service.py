@@ -123,7 +123,7 @@ def colleagues(
     conn: Connection, row: AlertRow, asker: Asker, now: Moment
 ) -> list[tuple[UUID, str]]:
     """Other people who may be told of this alert, by name."""
-    told = recipients.told_of(row.kind, row.alert_id, camera_id=row.camera_id, now=now)
+    told = recipients.recipients_of(row.kind, row.alert_id, camera_id=row.camera_id, now=now)
     query = select(people.c.id, people.c.name).where(
         people.c.id.in_(told), people.c.id != asker.person_id
     )
@@ -156,7 +156,7 @@ def _offer(change: Changing, row: AlertRow, *, person_id: UUID, name: str) -> No
     note_history(
         conn, row.alert_id, act="offered", person_id=change.asker.person_id, detail=name, now=now
     )
-    recipients.hand(conn, row.alert_id, person_id, revision=row.revision + 1, now=now)
+    recipients.enqueue_hand_over(conn, row.alert_id, person_id, revision=row.revision + 1, now=now)
 
 
 def _change(change: Changing, row: AlertRow, *, life: AlertLife, note: str) -> None:
@@ -182,7 +182,9 @@ def _change(change: Changing, row: AlertRow, *, life: AlertLife, note: str) -> N
         _mute_if_often_false(conn, row.alert_id, now)
     receipts.mark_acknowledged(conn, row.alert_id, person_id=person_id, now=now)
     # "taken" tells the others that somebody has it or closed it, and ends their queued messages.
-    recipients.owe(conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now)
+    recipients.enqueue(
+        conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now
+    )
 
 
 def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:

@@ -24,7 +24,7 @@ from hub.alerting.routing.rules import (
     Timed,
     Urgency,
     Window,
-    done,
+    acts_of,
     judge,
 )
 from hub.alerting.routing.tables import alert_rules
@@ -63,14 +63,14 @@ _FIRST_TEAM: Final = (
 )
 
 
-def verdict(
+def routing_decision(
     conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Moment
 ) -> RoutingDecision:
     """Routing decision for an alert of this kind, at that moment, with these camera rules met."""
-    return verdict_on(conn, camera_id, done(kind, met), at=at)
+    return decision_by_names(conn, camera_id, acts_of(kind, met), at=at)
 
 
-def verdict_on(
+def decision_by_names(
     conn: Connection, camera_id: UUID, what: Iterable[ReportedAct], *, at: Moment
 ) -> RoutingDecision:
     """The same, for things given by name."""

@@ -28,7 +28,7 @@ from hub.alerting.oncall.rules.escalation import (
     EscalationStep,
     Recipients,
 )
-from hub.alerting.oncall.rules.rosters import DAY_MINUTES, CoverageGap, Roster, weekly_holes
+from hub.alerting.oncall.rules.rosters import DAY_MINUTES, CoverageGap, Roster, weekly_gaps
 
 TAMPER: Final = "tamper"
 NODE: Final = "node"
@@ -155,7 +155,7 @@ _LOUDNESS: Final = (RuleRecipients.NOBODY, RuleRecipients.TEAM, RuleRecipients.E
 _URGENCY: Final = (Urgency.USUAL, Urgency.AS_IS, Urgency.CRITICAL)
 
 
-def done(kind: str, rules: Rules) -> tuple[ReportedAct, ...]:
+def acts_of(kind: str, rules: Rules) -> tuple[ReportedAct, ...]:
     """The things an alert is judged by, from its kind and the camera rules people met."""
     if kind.startswith("tamper_"):
         return (ReportedAct(TAMPER),)
@@ -171,11 +171,11 @@ def judge(
     if not rules:
         return DEFAULT
     ranks = _ranks(camera, parents)
-    found = [verdict_of(_counting(rules, camera, one, ranks), one) for one in what]
+    found = [decision_of(_counting(rules, camera, one, ranks), one) for one in what]
     return _louder(found) if found else DEFAULT
 
 
-def verdict_of(rule: AlertRule | None, what: ReportedAct) -> RoutingDecision:
+def decision_of(rule: AlertRule | None, what: ReportedAct) -> RoutingDecision:
     """Decision of one rule for one thing."""
     if rule is None:
         return DEFAULT
@@ -257,20 +257,20 @@ def empty_hours(window: Window, roster: Roster) -> list[CoverageGap]:
     """Coverage gaps of a roster within the window, in the week of `SOME_MONDAY`."""
     always = replace(window, from_day=None, until_day=None)
     found: list[CoverageGap] = []
-    for hole in weekly_holes(roster):
-        found += _within(always, hole)
+    for gap in weekly_gaps(roster):
+        found += _within(always, gap)
     return found
 
 
-def _within(window: Window, hole: CoverageGap) -> list[CoverageGap]:
+def _within(window: Window, gap: CoverageGap) -> list[CoverageGap]:
     """The parts of a gap that lie in the window."""
-    edges = {hole.starts, hole.ends}
-    day = hole.starts.date() - timedelta(days=1)
-    while day <= hole.ends.date():
+    edges = {gap.starts, gap.ends}
+    day = gap.starts.date() - timedelta(days=1)
+    while day <= gap.ends.date():
         midnight = datetime.combine(day, datetime.min.time())
         for minute in (0, window.starts_minute, window.ends_minute):
             edge = midnight + timedelta(minutes=minute)
-            if hole.starts < edge < hole.ends:
+            if gap.starts < edge < gap.ends:
                 edges.add(edge)
         day += timedelta(days=1)
     cuts = sorted(edges)

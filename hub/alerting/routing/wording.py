@@ -67,7 +67,7 @@ def sentence(rule: AlertRule, place: str, teams: Teams, words: Messages) -> str:
         "place": place,
         "what": what,
         "when": when(rule.window, words),
-        "who": whom(rule.tells, rule.team_id, teams, words),
+        "who": recipients(rule.tells, rule.team_id, teams, words),
     }
     said = words.say("%(place)s: of %(what)s, %(when)s, %(who)s.") % told
     if rule.tells is RuleRecipients.TEAM:
@@ -80,7 +80,7 @@ def sentence(rule: AlertRule, place: str, teams: Teams, words: Messages) -> str:
     return said
 
 
-def whom(tells: RuleRecipients, team_id: UUID | None, teams: Teams, words: Messages) -> str:
+def recipients(tells: RuleRecipients, team_id: UUID | None, teams: Teams, words: Messages) -> str:
     """Recipients."""
     if tells is RuleRecipients.NOBODY:
         return words.say("nobody is woken")
@@ -114,7 +114,7 @@ def when(window: Window, words: Messages) -> str:
     return " ".join(parts[:2]) + "".join(f", {one}" for one in parts[2:])
 
 
-def holes(rule: AlertRule, teams: Teams, words: Messages) -> list[str]:
+def warnings(rule: AlertRule, teams: Teams, words: Messages) -> list[str]:
     """Warnings before it takes effect: times without anybody of its team, or nobody told."""
     if rule.tells is RuleRecipients.NOBODY:
         told = {"when": when(rule.window, words)}
@@ -129,7 +129,7 @@ def holes(rule: AlertRule, teams: Teams, words: Messages) -> list[str]:
     if not empty:
         return []
     there = words.say("Nobody of %(team)s is on duty then, and it goes on as the plan says:")
-    said = [wording.weekly_hole(one, words) for one in empty]
+    said = [wording.weekly_gap(one, words) for one in empty]
     return [f"{there % {'team': team.name}} {'; '.join(said)}"]
 
 
@@ -146,15 +146,15 @@ def _tried(one: TriedAlert, teams: Teams, calendar: Calendar) -> TriedLine:
         time=calendar.full(one.began_utc_us),
         camera=one.camera_label,
         what=words.say("people") if kind == PERSON else kind_name(kind, words),
-        before=_verdict(one.before, teams, words),
-        after=_verdict(one.after, teams, words),
+        before=_decision(one.before, teams, words),
+        after=_decision(one.after, teams, words),
         is_quiet=one.after.tells is RuleRecipients.NOBODY,
     )
 
 
-def _verdict(verdict: RoutingDecision, teams: Teams, words: Messages) -> str:
-    said = whom(verdict.tells, verdict.team_id, teams, words)
-    if verdict.urgency is Urgency.CRITICAL:
+def _decision(decision: RoutingDecision, teams: Teams, words: Messages) -> str:
+    said = recipients(decision.tells, decision.team_id, teams, words)
+    if decision.urgency is Urgency.CRITICAL:
         return words.say("%(who)s, critical") % {"who": said}
     return said
 

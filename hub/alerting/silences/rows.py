@@ -48,7 +48,7 @@ _COUNTING: Final = select(
 )
 
 
-def spot_of(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> SilencedSpot:
+def silenced_spot(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> SilencedSpot:
     """Spot of an alert: its zone, and the rule met there."""
     met = next((one.rule for one in rules if one.place == zone), None) if zone else None
     return SilencedSpot(camera_id, kind, zone, met)
@@ -133,7 +133,7 @@ def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Sil
     row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
     if row.kind in KINDS or row.kind.startswith("tamper_"):
         return None
-    spot = spot_of(row.camera_id, row.kind, from_text(row.rules), row.zone)
+    spot = silenced_spot(row.camera_id, row.kind, from_text(row.rules), row.zone)
     since_utc_us = max(_last_muted(conn, spot, now), now.plus_s(-MUTED_S).utc_us)
     endings = _endings(conn, spot, since_utc_us)
     if not is_to_be_muted(endings, now_utc_us=now.utc_us):
@@ -197,5 +197,5 @@ def _of_spot(
     return [
         row
         for row in rows
-        if spot_of(row.camera_id, row.kind, from_text(row.rules), row.zone) == spot
+        if silenced_spot(row.camera_id, row.kind, from_text(row.rules), row.zone) == spot
     ]

@@ -80,7 +80,7 @@ def back_up(args: argparse.Namespace) -> int:
     return OK
 
 
-def bring_back(args: argparse.Namespace) -> int:
+def restore_backup(args: argparse.Namespace) -> int:
     """Restore a hub from a backup; everything is checked before anything is changed."""
     settings = settings_of(args)
     if is_hub(settings.web.host, settings.web.port):

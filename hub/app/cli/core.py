@@ -71,7 +71,7 @@ def _outside(args: argparse.Namespace) -> Iterator[Finding]:
     return external_check.check_outside(place, now=external_check.now)
 
 
-def bring_up(args: argparse.Namespace) -> int:
+def start(args: argparse.Namespace) -> int:
     """Migrate the database to this program's schema."""
     migrate(settings_of(args).store.url)
     say("the database is at this program's schema")
@@ -177,7 +177,7 @@ def add_phone(args: argparse.Namespace) -> int:
         if person_id is None:
             raise RegistryError(f"nobody signs in as {args.login!r}; add them with: officer add")
         asker = Asker(person_id, args.login, args.login, "", "", came_from="shell")
-        phones = PhoneService(Acting(db, clock=HubClock(), bell=ChangeSignal()))
+        phones = PhoneService(Acting(db, clock=HubClock(), change_signal=ChangeSignal()))
         phone_id = phones.add_phone(
             asker,
             channel=phone.channel,

@@ -57,7 +57,7 @@ def export(args: argparse.Namespace) -> int:
     plans = [read_plan(path.read_bytes()) for path in args.redact]
     db = resources.database(settings)
     try:
-        acting = Acting(db, clock=HubClock(), bell=ChangeSignal())
+        acting = Acting(db, clock=HubClock(), change_signal=ChangeSignal())
         exports = ExportService(acting, blobs=resources.blobs(settings))
         with db.reading() as conn:
             asker = _asker(conn, args.by)

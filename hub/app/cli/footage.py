@@ -40,7 +40,7 @@ def list_spans(args: argparse.Namespace) -> int:
     db = resources.database(settings)
     try:
         with db.reading() as conn:
-            rows = spans.asked(conn)
+            rows = spans.requested(conn)
     finally:
         db.close()
     say("\n".join(_lines(rows, ZoneInfo(settings.web.time_zone))) or "nothing was asked for")

@@ -140,7 +140,7 @@ def sweep_media(args: argparse.Namespace) -> int:
             db,
             blobs=resources.blobs(settings),
             clock=HubClock(),
-            bell=ChangeSignal(),
+            change_signal=ChangeSignal(),
             policy=Policy(),
             owners=BLOB_OWNERS,
             proxies=resources.proxies(settings),

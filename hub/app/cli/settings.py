@@ -112,7 +112,7 @@ def list_nodes(args: argparse.Namespace) -> int:
     try:
         with db.reading() as conn:
             rows = conn.execute(select(nodes.c.id, nodes.c.name).order_by(nodes.c.name)).all()
-            known = settings_rows.standings(conn, [row.id for row in rows])
+            known = settings_rows.statuses(conn, [row.id for row in rows])
     finally:
         db.close()
     failed = (SettingsState.REFUSED, SettingsState.FELL_BACK)

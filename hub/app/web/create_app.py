@@ -44,7 +44,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     services: Services,
     accounts: Accounts,
     uploads: Uploads,
-    bell: ChangeSignal,
+    change_signal: ChangeSignal,
     verify_token: Callable[[str], str | None],
     settings: WebSettings,
     stopping: Callable[[], bool] = lambda: False,
@@ -53,14 +53,14 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     measured: Measures | None = None,
     households: HouseholdServices | None = None,
     sign: Callable[[bytes], tuple[bytes, str]] | None = None,
-    live_round: LiveLeases | None = None,
+    live_leases: LiveLeases | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
 ) -> FastAPI:
-    """The whole application. Set `bell` once `stopping` turns true: live pages delay the server's
-    end."""
+    """The whole application. Set `change_signal` once `stopping` turns true: live pages delay the
+    server's  end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
-    round_ = live_round or LiveLeases(
+    round_ = live_leases or LiveLeases(
         services.use(LiveService), services.use(AccountService).hear_closings, LiveViews()
     )
     map_files = MapFiles(settings.map_folder or Path("/nowhere"))
@@ -78,7 +78,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     site = Site(
         services=services,
         pack=pack,
-        bell=bell,
+        change_signal=change_signal,
         verify_token=verify_token,
         stopping=stopping,
         settings=settings,

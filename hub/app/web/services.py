@@ -50,7 +50,7 @@ class Resources:
 
     db: Database
     clock: Clock
-    bell: ChangeSignal
+    change_signal: ChangeSignal
     blobs: Blobs
     passwords: Passwords = field(default_factory=Passwords)
     limits: SessionLimits = DEFAULT_LIMITS
@@ -72,7 +72,7 @@ class Resources:
 
 def make_services(r: Resources) -> Services:
     """One of each."""
-    acting = Acting(r.db, clock=r.clock, bell=r.bell)
+    acting = Acting(r.db, clock=r.clock, change_signal=r.change_signal)
     of_features = [make(acting) for feature in FEATURES for make in feature.services]
     cases = Services(of_features).use(CaseService)
     return Services([*of_features, *_of_resources(r, acting), *_for_outside(r, acting, cases)])
@@ -80,7 +80,7 @@ def make_services(r: Resources) -> Services:
 
 def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
     yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
-    yield AccountService(acting, db=r.db, bell=r.bell)
+    yield AccountService(acting, db=r.db, change_signal=r.change_signal)
     yield InboxService(acting, blobs=r.blobs, growing=r.growing)
     yield OnCallService(acting, is_named=rows.calls_team)
     yield DiagnosisService(acting, r.db, clock=r.clock)
@@ -98,14 +98,21 @@ def _for_outside(r: Resources, acting: Acting, cases: CaseService) -> Iterator[o
     yield PublicService(r.db)
     yield NoticeService(acting, db=r.db, clock=r.clock)
     if r.tip_box is not None:
-        yield PublicTipService(r.db, clock=r.clock, bell=r.bell, box=r.tip_box, spans=r.tip_spans)
+        yield PublicTipService(
+            r.db, clock=r.clock, change_signal=r.change_signal, box=r.tip_box, spans=r.tip_spans
+        )
         yield TipService(acting, box=r.tip_box, cases=cases)
     if r.petition_box is not None and r.office is not None:
         desk = PublicDataRequestService(r.db, clock=r.clock, box=r.petition_box, office=r.office)
         requests = DataRequestService(acting, desk=desk)
         yield from (desk, requests)
         yield DataRequestEraser(
-            r.db, requests=requests, blobs=r.blobs, clock=r.clock, bell=r.bell, proxies=r.proxies
+            r.db,
+            requests=requests,
+            blobs=r.blobs,
+            clock=r.clock,
+            change_signal=r.change_signal,
+            proxies=r.proxies,
         )
     if r.household_box is not None:
         yield HouseholdService(acting, box=r.household_box)

@@ -80,7 +80,7 @@ class Measured(Collector):
         with self._db.reading() as conn:
             yield from list(queries.metrics(conn, now))
             if self._office is not None:
-                yield queries.petitions(conn, self._office, now)
+                yield queries.data_requests(conn, self._office, now)
         yield gauge("matthan_clock_error_seconds", "Of the hub's clock.", _seconds(now.error_ms))
         yield gauge("matthan_parts_silent", "Parts of the hub that hang.", len(self._silent()))
         yield _counted("matthan_intake_total", "What came from nodes.", "what", self._intake())

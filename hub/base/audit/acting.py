@@ -111,10 +111,10 @@ class Acting:
     Blocks are not nested: the line of an inner one would be committed before the outer one ends.
     """
 
-    def __init__(self, db: Database, *, clock: Clock, bell: ChangeSignal) -> None:
+    def __init__(self, db: Database, *, clock: Clock, change_signal: ChangeSignal) -> None:
         self._db = db
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
 
     @contextmanager
     def reading(
@@ -181,7 +181,7 @@ class Acting:
                 self._refused(asker, act, on, error, about)
                 raise
         if rings and not change.is_refused:
-            self._bell.ring()
+            self._change_signal.ring()
 
     def note(
         self,

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import structlog
 
-from hub.base.storage.staging import PIECE_BYTES, NoRoomError, needing_room
+from hub.base.storage.staging import PIECE_BYTES, NoSpaceError, needing_room
 
 CHUNK_BYTES: Final = 4 * 2**20
 """Chunk size: what an interrupted upload has to send again."""
@@ -234,7 +234,7 @@ class PartialFiles:
     def _check_room(self, room_bytes: int) -> None:
         free_bytes = shutil.disk_usage(self._folder).free
         if free_bytes - room_bytes < self._spare_bytes:
-            raise NoRoomError(
+            raise NoSpaceError(
                 f"{free_bytes // 2**20} MiB are free on the disk of {self._folder},"
                 f" and {self._spare_bytes // 2**20} MiB must stay free"
             )

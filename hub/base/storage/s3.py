@@ -22,7 +22,7 @@ from hub.base.storage.staging import (
     PIECE_BYTES,
     BlobsError,
     Incoming,
-    NoRoomError,
+    NoSpaceError,
     Staging,
     StoreAwayError,
 )
@@ -163,7 +163,7 @@ class BlobBucket:
         """See `Blobs`."""
         return self._staging.sweep(older_than_utc_us=older_than_utc_us)
 
-    def knock(self) -> None:
+    def probe(self) -> None:
         """Check that the bucket is reachable and accepts the key; raises BlobsError."""
         with self._asking():
             self._client.list_objects_v2(
@@ -203,7 +203,7 @@ class BlobBucket:
     def _refusal(self, error: Any) -> BlobsError:
         code = _code(error)
         if code in _FULL:
-            return NoRoomError(f"the bucket {self.address} is full ({code})")
+            return NoSpaceError(f"the bucket {self.address} is full ({code})")
         return self._is_away(f"{self.address} refuses: {error}")
 
     def _is_away(self, why: str) -> StoreAwayError:

@@ -26,7 +26,7 @@ class BlobsError(Exception):
     cure = ""
 
 
-class NoRoomError(BlobsError):
+class NoSpaceError(BlobsError):
     """The disk is full, or would exceed its limit; a later attempt may succeed."""
 
     cure = "free space on that disk, or move store.media_folder to a larger one"
@@ -92,7 +92,7 @@ class Staging:
         """Start a new file of this size; raises NoRoomError."""
         if self.free_bytes() < size_bytes:
             free_bytes = shutil.disk_usage(self.folder).free
-            raise NoRoomError(
+            raise NoSpaceError(
                 f"{free_bytes // 2**20} MiB are free on the disk of {self.folder.parent},"
                 f" and {self._spare_bytes // 2**20} MiB must stay free"
             )
@@ -122,5 +122,7 @@ def needing_room() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_SPACE:
-            raise NoRoomError(f"the disk of the media folder is full ({error.strerror})") from error
+            raise NoSpaceError(
+                f"the disk of the media folder is full ({error.strerror})"
+            ) from error
         raise

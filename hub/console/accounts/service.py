@@ -31,10 +31,10 @@ from hub.console.accounts.views import AccountPage
 class AccountService:
     """For any thread."""
 
-    def __init__(self, acting: Acting, *, db: Database, bell: ChangeSignal) -> None:
+    def __init__(self, acting: Acting, *, db: Database, change_signal: ChangeSignal) -> None:
         self._acting = acting
         self._db = db
-        self._bell = bell
+        self._change_signal = change_signal
         self._closings: tuple[int, int] | None = None
 
     def account(self, asker: Asker, person_id: UUID) -> AccountPage | None:
@@ -90,7 +90,7 @@ class AccountService:
             found = accounts_queries.closings(conn)
         before, self._closings = self._closings, found
         if before is not None and before != found:
-            self._bell.ring()
+            self._change_signal.ring()
 
 
 def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> Made:

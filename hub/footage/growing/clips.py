@@ -91,14 +91,14 @@ class GrowingClips:
     """Thread-safe."""
 
     def __init__(
-        self, db: Database, *, parts: PartialFiles, clock: Clock, bell: ChangeSignal
+        self, db: Database, *, parts: PartialFiles, clock: Clock, change_signal: ChangeSignal
     ) -> None:
         self._db = db
         self._parts = parts
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
 
-    def standing(self, node_name: str, clip_id: UUID) -> int:
+    def status(self, node_name: str, clip_id: UUID) -> int:
         """Number of bytes received; raises NoSuchClipError."""
         clip = self._under_way(node_name, clip_id)
         return self._parts.size_bytes(clip.node_id, clip.part)
@@ -201,7 +201,7 @@ class GrowingClips:
         """Show in its alerts that the clip can be watched now."""
         with self._db.writing() as conn:
             touch_alerts(conn, clip.clip_id, now=self._clock.now())
-        self._bell.ring()
+        self._change_signal.ring()
 
     def now(self) -> Moment:
         """Time by the hub's clock."""

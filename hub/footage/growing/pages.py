@@ -38,12 +38,12 @@ async def await_clip(visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
 
     An alert is often opened before its clip can be at the hub: the player waits here.
     """
-    bell = visit.site.bell
+    change_signal = visit.site.change_signal
     if not await run_in_threadpool(inbox.await_clip, visit.asker, alert_id):
         raise HTTPException(404)
     until_s = time.monotonic() + AWAITED_S
     while not visit.site.stopping() and (left_s := until_s - time.monotonic()) > 0:
-        heard = bell.rings  # before the query, so that no signal between is missed
+        heard = change_signal.rings  # before the query, so that no signal between is missed
         match await run_in_threadpool(inbox.first_clip, visit.asker, alert_id):
             case MediaRow() as whole:
                 return RedirectResponse(f"/media/{whole.media_id}", 307)
@@ -51,7 +51,7 @@ async def await_clip(visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
                 began = f"?began={row.first_frame_utc_us}"  # for the page's script only
                 return RedirectResponse(f"/clips/{row.clip_id}/growing{began}", 307)
         await anyio.sleep(LOOK_EVERY_S)  # also in a burst of signals
-        await bell.wait(heard, timeout_s=min(left_s, ASK_EVERY_S))
+        await change_signal.wait(heard, timeout_s=min(left_s, ASK_EVERY_S))
     raise HTTPException(404)
 
 

@@ -38,13 +38,19 @@ class Salvage:
     """For one thread."""
 
     def __init__(
-        self, db: Database, *, parts: PartialFiles, blobs: Blobs, clock: Clock, bell: ChangeSignal
+        self,
+        db: Database,
+        *,
+        parts: PartialFiles,
+        blobs: Blobs,
+        clock: Clock,
+        change_signal: ChangeSignal,
     ) -> None:
         self._db = db
         self._parts = parts
         self._blobs = blobs
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
 
     def take_in(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Store all clips that last grew a day ago; returns their number. Raises BlobsError."""
@@ -65,7 +71,7 @@ class Salvage:
                 break
             taken += self._take(row)
         if taken:
-            self._bell.ring()
+            self._change_signal.ring()
         return taken
 
     def _take(self, clip: Unended) -> bool:

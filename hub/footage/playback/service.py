@@ -82,9 +82,7 @@ class PlaybackService:
         on = On("media", media_id)
         with self._acting.changing(asker, "media.ask", on, rings=True) as change:
             who, now = asker.person_id, change.now
-            may = alert_queries.unbrought_clip(
-                change.conn, who, media_id, alert_id=alert_id, now=now
-            )
+            may = alert_queries.clip_at_node(change.conn, who, media_id, alert_id=alert_id, now=now)
             return clips.ask(change, media_id, may=may)
 
     def open_copy(self, asker: Asker, media_id: UUID) -> OpenMedia | None:

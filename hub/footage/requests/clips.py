@@ -29,7 +29,7 @@ class DueClipRequest:
     sha256: str
 
 
-def wish(conn: Connection, media_id: UUID, *, person_id: UUID, now: Moment) -> bool:
+def request_clip(conn: Connection, media_id: UUID, *, person_id: UUID, now: Moment) -> bool:
     """Request a file; False if a request already exists and its node has not answered "gone"."""
     row = conn.execute(select(wishes.c.answer).where(wishes.c.media_id == media_id)).first()
     if row is not None and row.answer != "gone":
@@ -52,10 +52,10 @@ def wish(conn: Connection, media_id: UUID, *, person_id: UUID, now: Moment) -> b
 
 
 def ask(change: Changing, media_id: UUID, *, may: bool) -> bool:
-    """`wish` as one person's act, with its line in the log; returns `may`, their right to it."""
+    """`request_clip` as one person's act, with its line in the log; returns `may`, their right."""
     if not may:
         change.refuse()
-    elif wish(change.conn, media_id, person_id=change.asker.person_id, now=change.now):
+    elif request_clip(change.conn, media_id, person_id=change.asker.person_id, now=change.now):
         change.done()
     else:
         change.refuse(how="again")

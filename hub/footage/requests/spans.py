@@ -94,7 +94,7 @@ def ask(
             asked_by=by.person_id,
             **columns("from", Moment(span.from_utc_us, 0)),
             **columns("until", Moment(span.until_utc_us, 0)),
-            **columns("asked", now),
+            **columns("requested", now),
         )
     )
     sound = " with sound" if span.with_sound else ""
@@ -168,7 +168,7 @@ def overlaps() -> ColumnElement[bool]:
     )
 
 
-def asked(conn: Connection) -> list[SpanRow]:
+def requested(conn: Connection) -> list[SpanRow]:
     """All requests, newest last, each with the number of its clips at the hub."""
     here = and_(overlaps(), media.c.stored_utc_us.is_not(None))
     stored = select(func.count()).where(here).scalar_subquery()

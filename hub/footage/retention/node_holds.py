@@ -55,7 +55,7 @@ def note_answer(conn: Connection, node_id: UUID, said: HoldAnswered, *, now: Mom
     )
 
 
-def forget_said(conn: Connection, node_id: UUID) -> None:
+def forget_sent(conn: Connection, node_id: UUID) -> None:
     """The node has lost its memory: mark its holds as unsent, so that they are sent again."""
     its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
     conn.execute(

@@ -64,7 +64,7 @@ class RuleLine:
 
 
 @router.get("")
-def show_keeping(
+def show_retention(
     request: Request, visit: SignedIn, retention: Retention, alert: UUID | None = None
 ) -> Response:
     """Visible holds and rules; 404 for people who may hold nothing. `alert`: to be held."""

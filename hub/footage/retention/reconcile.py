@@ -64,7 +64,7 @@ class Reconciler:
         *,
         blobs: Blobs,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         policy: Policy,
         owners: Sequence[BlobOwner],
         proxies: Proxies | None = None,
@@ -76,7 +76,7 @@ class Reconciler:
         self._owners = owners
         self._blobs = blobs
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
 
     def run(self, stopping: Stopping = never, *, believes_all: bool = False) -> ReconcileResult:
         """Repair everything; ManyLostError, BlobsError. `believes_all`: accept any number of lost
@@ -149,7 +149,7 @@ class Reconciler:
                 store_media(conn, media_id, policy=self._policy, now=now)
                 _note(conn, "media.adopt", media_id, f"it was here already: sha256 {sha256}", now)
         if found:
-            self._bell.ring()
+            self._change_signal.ring()
         return bool(found)
 
     def _remove_orphan(self, sha256: str) -> bool:
@@ -188,7 +188,7 @@ class Reconciler:
                 mark_removed(conn, media_id, why="lost", now=now)
                 _note(conn, "media.lost", media_id, f"not in the store: sha256 {sha256}", now)
         if lost:
-            self._bell.ring()
+            self._change_signal.ring()
 
 
 def _note(conn: Connection, act: str, media_id: UUID, detail: str, now: Moment) -> None:

@@ -68,7 +68,7 @@ class Remover:
         *,
         blobs: Blobs,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         proxies: Proxies | None = None,
         owners: Sequence[BlobOwner],
         makes_room: bool = False,
@@ -77,7 +77,7 @@ class Remover:
         self._db = db
         self._blobs = blobs
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._proxies = proxies
         self._owners = owners
         self._makes_room = makes_room
@@ -160,7 +160,7 @@ class Remover:
             marked = [one for one in removals if _mark(conn, one, why, now)]
             hashes = _unneeded(conn, [removal.media_id for removal in marked], self._owners)
         if marked:
-            self._bell.ring()
+            self._change_signal.ring()
         for sha256 in hashes:
             if self._proxies is not None:
                 self._proxies.forget(sha256)

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from hub.base.storage.blobs import checked
-from hub.base.storage.staging import PIECE_BYTES, NoRoomError, Staging
+from hub.base.storage.staging import PIECE_BYTES, NoSpaceError, Staging
 from hub.footage.transcoding.transcode import NoCopyError, shrink
 
 log = structlog.get_logger()
@@ -119,7 +119,7 @@ class Proxies:
     def _make(self, sha256: str, original: Callable[[], Iterator[bytes]]) -> Path:
         self._make_room()
         if self._staging.free_bytes() < COPY_MOST_BYTES:
-            raise NoRoomError(f"there is no room for a copy on the disk of {self._folder}")
+            raise NoSpaceError(f"there is no room for a copy on the disk of {self._folder}")
         draft = self._staging.folder / checked(sha256)
         try:
             self._shrink(original(), draft)

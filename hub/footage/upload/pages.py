@@ -76,11 +76,11 @@ async def tell_offset(request: Request, name: str) -> Response:
         length = {"Upload-Defer-Length": "1"}
         if (clip_id := _clip(name)) is not None:
             come_bytes = await run_in_threadpool(
-                site.services.use(Uploads).growing.standing, node_name, clip_id
+                site.services.use(Uploads).growing.status, node_name, clip_id
             )
         else:
             stands = await run_in_threadpool(
-                site.services.use(Uploads).standing, node_name, _hash(name)
+                site.services.use(Uploads).status, node_name, _hash(name)
             )
             come_bytes, length = stands.offset_bytes, {"Upload-Length": str(stands.size_bytes)}
         return Response(headers=offset(come_bytes) | length | {"Cache-Control": "no-store"})

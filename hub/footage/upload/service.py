@@ -114,7 +114,7 @@ class Uploads:
         blobs: Blobs,
         parts: PartialFiles,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         policy: Policy,
     ) -> None:
         self.blobs = blobs
@@ -122,14 +122,14 @@ class Uploads:
         self._db = db
         self._together = GroupCommit(db, patience_s=PATIENCE_S)
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._policy = policy
-        self.growing = GrowingClips(db, parts=parts, clock=clock, bell=bell)
+        self.growing = GrowingClips(db, parts=parts, clock=clock, change_signal=change_signal)
         parts.is_held = self.growing.is_held
         self._swept_utc_us = 0
         self._sweep()
 
-    def standing(self, node_name: str, sha256: str) -> UploadStatus:
+    def status(self, node_name: str, sha256: str) -> UploadStatus:
         """Progress of this node's file; NotAnnouncedError."""
         file = self._announced(node_name, sha256)
         if file.is_stored:
@@ -257,7 +257,7 @@ class Uploads:
             )
 
         self._together.write(note)
-        self._bell.ring()
+        self._change_signal.ring()
 
     def _sweep(self) -> None:
         """From time to time: remove abandoned uploads."""

@@ -106,13 +106,13 @@ class BatchFiler:
     def __init__(
         self,
         files: EventFiler,
-        fleet: PresenceRecorder,
+        presence: PresenceRecorder,
         *,
         roll: GapRecovery | None = None,
         allowance: Allowance | None = None,
     ) -> None:
         self._files = files
-        self._fleet = fleet
+        self._presence = presence
         self._roll = roll or GapRecovery()
         self._allowance = allowance or Allowance()
         self._complaints = Allowance(per_hour=1)
@@ -138,7 +138,7 @@ class BatchFiler:
 
     def forget(self) -> None:
         """Drop cached facts after a rollback; they are read again."""
-        self._fleet.forget()
+        self._presence.forget()
         self._roll.forget()
 
     def ask(self, conn: Connection, *, now: Moment, for_files: bool) -> list[Reply]:
@@ -150,7 +150,7 @@ class BatchFiler:
         self, conn: Connection, batch: list[ReceivedMessage], *, hear: FilingAttempt, now: Moment
     ) -> BatchOutcome:
         outcome = BatchOutcome()
-        with self._fleet.looking_once():
+        with self._presence.looking_once():
             for arrival in batch:
                 self._file_one(conn, arrival, hear=hear, outcome=outcome, now=now)
             self._roll.write(conn)
@@ -202,7 +202,7 @@ class BatchFiler:
             with conn.begin_nested():
                 return self._hear(conn, said, outcome=outcome, now=now)
         except Exception as error:
-            self._fleet.look_again(said.node)
+            self._presence.look_again(said.node)
             if _is_the_databases(error):
                 raise
             if not isinstance(error, DBAPIError):
@@ -213,7 +213,7 @@ class BatchFiler:
         self, conn: Connection, said: DecodedMessage, *, outcome: BatchOutcome, now: Moment
     ) -> Unreadable | None:
         """File one message; returns the fault of a refused message."""
-        if self._fleet.is_shut_out(conn, said.node):
+        if self._presence.is_shut_out(conn, said.node):
             # The broker blocks it too after reading the list; here it takes effect at once.
             outcome.counts["revoked"] += 1
             return None
@@ -227,14 +227,14 @@ class BatchFiler:
                 self._hear_health(conn, health, outcome=outcome, now=now)
                 return None
             case SettingsReport() | ProgramsReport() as report:
-                if not self._fleet.note_report(conn, report, now=now):
+                if not self._presence.note_report(conn, report, now=now):
                     outcome.counts["unknown_node"] += 1
                 return None
             case TokenWanted():
                 pass
             case unexpected:
                 assert_never(unexpected)
-        token = self._fleet.token(conn, said.node, now=now)
+        token = self._presence.token(conn, said.node, now=now)
         if token is None:
             outcome.counts["unknown_node"] += 1
         else:
@@ -246,9 +246,9 @@ class BatchFiler:
     ) -> bool:
         """Record a birth or a death; True if the node is online."""
         lost = self._roll.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
-        verdict = self._fleet.hear(conn, status, now=now)
-        outcome.lines.append(lines.about_status(status, verdict))
-        if isinstance(status, Death) or verdict not in HERE:
+        decision = self._presence.hear(conn, status, now=now)
+        outcome.lines.append(lines.about_status(status, decision))
+        if isinstance(status, Death) or decision not in HERE:
             return False
         if lost:
             outcome.lines.append(lines.about_lost_spool(status.node, lost))
@@ -262,7 +262,7 @@ class BatchFiler:
         self, conn: Connection, said: Health, *, outcome: BatchOutcome, now: Moment
     ) -> None:
         """Record the node's health and its event counter."""
-        if not self._fleet.note_health(conn, said, now=now):
+        if not self._presence.note_health(conn, said, now=now):
             outcome.counts["unknown_node"] += 1
             return
         outcome.counts["health"] += 1
@@ -286,7 +286,7 @@ class BatchFiler:
                 event_id=event.event_id,
                 spool_id=event.spool_id,
             )
-        self._fleet.see(conn, event.node, now=now)
+        self._presence.see(conn, event.node, now=now)
         self._roll.note(conn, event, now=now)
         is_alerted = filed.fate in OF_ALERTS
         outcome.replies.store(event.node, event.spool_id, event.event_id, is_alerted=is_alerted)

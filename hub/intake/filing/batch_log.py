@@ -27,17 +27,17 @@ def write(lines: list[BatchLogLine]) -> None:
         (log.warning if line.is_warning else log.info)(line.event, **line.words)
 
 
-def about_status(status: Birth | Death, verdict: PresenceChange) -> BatchLogLine:
+def about_status(status: Birth | Death, decision: PresenceChange) -> BatchLogLine:
     """A birth or death, and its meaning."""
-    if verdict is PresenceChange.UNKNOWN_NODE:
+    if decision is PresenceChange.UNKNOWN_NODE:
         cure = _cure(status.node, RefusalReason.UNKNOWN_NODE)
         return BatchLogLine("node.unknown", {"node": status.node, "cure": cure})
     words: dict[str, object] = {
         "node": status.node,
-        "means": verdict.value,
+        "means": decision.value,
         "birth_id": str(status.birth_id),
     }
-    if verdict is PresenceChange.RIVAL:
+    if decision is PresenceChange.RIVAL:
         cure = f"find the second computer; then: matthan-hub ca issue {status.node}"
         return BatchLogLine("node.rival", {"node": status.node, "cure": cure})
     return BatchLogLine("node.status", words, is_warning=False)

@@ -24,7 +24,7 @@ from hub.alerting.alerts.rules.grouping import (
 )
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.alerts.rules.rules_met import Rules, foremost, is_critical
-from hub.alerting.alerts.rules.rules_met import news as fresh
+from hub.alerting.alerts.rules.rules_met import new_rules as fresh
 from hub.alerting.alerts.tables import sightings
 from hub.alerting.notifications import recipients
 from hub.alerting.notifications.rules_met import meet_rules, rules_of, wake
@@ -43,7 +43,7 @@ from hub.intake.filing.sighting_rows import (
     Known,
     add_sighting,
     announce_picture,
-    early_words,
+    early_messages,
     known_sighting,
     update_sighting,
 )
@@ -71,7 +71,7 @@ def plan_opened(
     """A sighting begins: it raises an alert, joins one, or does neither."""
     if known_sighting(conn, body.sighting_id) is not None:
         return FilingPlan("noted", "this sighting was opened before")
-    early = early_words(conn, news, body.sighting_id)
+    early = early_messages(conn, news, body.sighting_id)
     begun = _Begun(
         kind=_kind(body),
         began=news.moment(body.first_seen_utc_us),
@@ -121,7 +121,7 @@ def _plan(
     """Plan for a sighting that is new, or may raise an alert only now; `add` writes it with its
     alert."""
     foremost_met = foremost(begun.rules)
-    told = _verdict(conn, news, begun)
+    told = _decision(conn, news, begun)
     seen = NewSighting(
         camera_id=news.camera_id,
         kind=begun.kind,
@@ -182,12 +182,12 @@ def _plan_raise(
     return FilingPlan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
 
 
-def _verdict(conn: Connection, news: NodeEvent, begun: _Begun) -> RoutingDecision:
+def _decision(conn: Connection, news: NodeEvent, begun: _Begun) -> RoutingDecision:
     """Routing decision by the rules at the time of the sighting, or now if that time is not
     verified."""
     is_vouched = news.happened.error_ms is not None
     at = news.happened if is_vouched else news.now
-    return routing_rows.verdict(conn, news.camera_id, begun.kind, begun.rules, at=at)
+    return routing_rows.routing_decision(conn, news.camera_id, begun.kind, begun.rules, at=at)
 
 
 def _is_urgent(is_critical: bool, told: RoutingDecision) -> bool:
@@ -216,7 +216,7 @@ def _kind(body: SightingOpened) -> str:
 def _raise(news: NodeEvent, alert: NewAlert, reason: str, add: _Add, conn: Connection) -> None:
     raise_alert(conn, alert, reason=reason, now=news.now)
     add(alert.alert_id, conn)
-    recipients.owe(
+    recipients.enqueue(
         conn, alert_id=alert.alert_id, camera_id=alert.camera_id, moment="opened", now=news.now
     )
 

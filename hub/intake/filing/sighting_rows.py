@@ -116,7 +116,7 @@ def update_sighting(
         meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=news.now)
 
 
-def early_words(conn: Connection, news: NodeEvent, sighting_id: UUID) -> list[EarlyMessage]:
+def early_messages(conn: Connection, news: NodeEvent, sighting_id: UUID) -> list[EarlyMessage]:
     """Messages about this sighting that arrived before its opening."""
     found = []
     asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}

@@ -94,7 +94,7 @@ def _raise(
     news: NodeEvent, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection
 ) -> None:
     kind = alert_kind(body.what)
-    told = rows.verdict(conn, news.camera_id, kind, (), at=news.now)
+    told = rows.routing_decision(conn, news.camera_id, kind, (), at=news.now)
     alert = NewAlert(
         alert_id=alert_id,
         camera_id=news.camera_id,
@@ -108,7 +108,9 @@ def _raise(
         rule_reason=told.reason,
     )
     raise_alert(conn, alert, reason=reason, now=news.now)
-    recipients.owe(conn, alert_id=alert_id, camera_id=news.camera_id, moment="opened", now=news.now)
+    recipients.enqueue(
+        conn, alert_id=alert_id, camera_id=news.camera_id, moment="opened", now=news.now
+    )
 
 
 def _again(news: NodeEvent, alert_id: UUID, conn: Connection) -> None:
@@ -122,6 +124,6 @@ def _over(news: NodeEvent, alert: Row[*tuple[Any, ...]], how: str, conn: Connect
     values = columns("over", news.happened) | columns("last_seen", news.happened)
     change_alert(conn, alert.id, values, now=news.now)
     if alert.state == AlertState.OPEN:
-        recipients.owe(
+        recipients.enqueue(
             conn, alert_id=alert.id, camera_id=news.camera_id, moment="grown", now=news.now
         )

@@ -26,7 +26,7 @@ from agent.wire.presence import HubStatus
 from agent.wire.topics import EVERY_NODE_UP, HUB_PRESENCE
 from hub.base.backoff import Backoff
 from hub.intake.mqtt.inbox import ReceivedMessage
-from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, context, knock
+from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, context, probe
 from hub.intake.replies import Reply
 
 log = structlog.get_logger()
@@ -293,7 +293,7 @@ class Link:
         if not ended.was_up and not cure:
             # paho only reports a failure; a plain TLS handshake gives the reason.
             try:
-                knock(self._address)
+                probe(self._address)
             except BrokerRefusedError as refusal:
                 reason, cure = refusal.reason, refusal.cure
         if ended.was_up or reason != self._last_said:

@@ -51,7 +51,7 @@ def context(address: BrokerAddress) -> ssl.SSLContext:
     return made
 
 
-def knock(address: BrokerAddress) -> None:
+def probe(address: BrokerAddress) -> None:
     """Do a TLS handshake and disconnect; returns if the broker accepts the certificate.
 
     No MQTT is spoken: a second client with the same id would disconnect the running hub.

@@ -25,7 +25,7 @@ class NodeLives:
     births: tuple[UUID, ...] = ()
 
 
-def heard(known: NodeLives, birth: Birth) -> tuple[NodeLives, bool]:
+def after_birth(known: NodeLives, birth: Birth) -> tuple[NodeLives, bool]:
     """State after this birth, and whether it shows two nodes with this name.
 
     A repeated birth shows nothing: the broker repeats retained messages.

@@ -39,7 +39,7 @@ class SpoolNumbers:
     """In order, not adjacent."""
 
 
-def heard(known: SpoolNumbers, number: int, *, now_us: int, policy: AskPolicy) -> SpoolNumbers:
+def received(known: SpoolNumbers, number: int, *, now_us: int, policy: AskPolicy) -> SpoolNumbers:
     """An event with this number is stored, now or before."""
     if number > known.top:
         if number == known.top + 1:  # the usual case, asked for every event

@@ -69,7 +69,7 @@ class SentTest:
     opened_utc_us: int | None
 
 
-def owe(
+def enqueue(
     conn: Connection,
     *,
     person_id: UUID,

@@ -39,13 +39,13 @@ class PhoneTest:
         *,
         db: Database,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         channels: Mapping[str, Channel],
         zone: ZoneInfo,
     ) -> None:
         self._db = db
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._channels = channels
         self._zone = zone
 
@@ -57,7 +57,7 @@ class PhoneTest:
             beat=beat,
             blind="phone_test.blind",
             every_s=LOOK_EVERY_S,
-            bell=self._bell,
+            change_signal=self._change_signal,
             pace_s=PACE_S,
         )
 

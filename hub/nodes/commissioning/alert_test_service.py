@@ -30,7 +30,7 @@ class PhoneTestService:
             if not has_right(conn, who, camera_id, Right.MANAGE, now):
                 change.refuse()
                 return None
-            owed = alert_test_rows.owe(
+            owed = alert_test_rows.enqueue(
                 conn, person_id=who, camera_id=camera_id, picture_age_ms=picture_age_ms, now=now
             )
             change.done(f"{owed} phones")

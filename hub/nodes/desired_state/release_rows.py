@@ -105,21 +105,21 @@ def check(conn: Connection, body: Mapping[str, Any]) -> None:
         raise SettingsFault("programs.bundle: not at the hub; add it: matthan-hub programs add")
 
 
-def standing(conn: Connection, node_id: UUID) -> ReleaseStatus:
+def status(conn: Connection, node_id: UUID) -> ReleaseStatus:
     """The bundle wanted for this node, and the node's progress."""
     row = conn.execute(select(node_programs).where(node_programs.c.node_id == node_id)).first()
-    return NOTHING if row is None else _standing(row)
+    return NOTHING if row is None else _status(row)
 
 
-def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, ReleaseStatus]:
-    """`standing` of many nodes; nodes that never had a wanted bundle are left out."""
+def statuses(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, ReleaseStatus]:
+    """`status` of many nodes; nodes that never had a wanted bundle are left out."""
     query = select(node_programs).where(node_programs.c.node_id.in_(list(node_ids)))
-    return {row.node_id: _standing(row) for row in conn.execute(query)}
+    return {row.node_id: _status(row) for row in conn.execute(query)}
 
 
 def section(conn: Connection, node_id: UUID) -> dict[str, Any]:
     """The wanted bundle of a node, as a section beside its settings."""
-    sha256 = standing(conn, node_id).sha256
+    sha256 = status(conn, node_id).sha256
     return {PROGRAMS: {"bundle": sha256}} if sha256 is not None else {}
 
 
@@ -130,7 +130,7 @@ def want(
 
     `goes_back`: the previous bundle is wanted again; it is likely older.
     """
-    known = standing(conn, node_id)
+    known = status(conn, node_id)
     may_be_older = goes_back or bool(wanted.may_be_older)
     if wanted.bundle == known.sha256:
         # Refused as too old, but intended: send it again.
@@ -163,7 +163,7 @@ def running(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, str]:
     """For each node, the bundle of the release it runs, if the bundle is at the hub."""
     here = {one.release: one.sha256 for one in bundles(conn)}
     found = {}
-    for node_id, known in standings(conn, node_ids).items():
+    for node_id, known in statuses(conn, node_ids).items():
         said = known.report
         if said is not None and said.number is not None and said.name is not None:
             found[node_id] = here.get(Release(said.number, said.name), "")
@@ -173,7 +173,7 @@ def running(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, str]:
 def go_back_to(conn: Connection, node_id: UUID, sha256: str, *, now: Moment) -> bool:
     """Return a node without a wanted bundle to the release it ran before, if it took the withdrawn
     bundle or may still take it. False while a bundle is wanted."""
-    known = standing(conn, node_id)
+    known = status(conn, node_id)
     if known.sha256 is not None or known.report is None:
         return False
     want(conn, node_id, ProgramsWanted(bundle=sha256), goes_back=True, now=now)
@@ -193,7 +193,7 @@ def again(conn: Connection, node_id: UUID) -> bool:
 
 def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: Moment) -> None:
     """Store a node's report about its release."""
-    known = standing(conn, node_id)
+    known = status(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     if state is SettingsState.WAITING and known.reason == BACK:
         reason = BACK
@@ -275,7 +275,7 @@ def _bundle(row: Row[*tuple[Any, ...]]) -> Bundle:
     )
 
 
-def _standing(row: Row[*tuple[Any, ...]]) -> ReleaseStatus:
+def _status(row: Row[*tuple[Any, ...]]) -> ReleaseStatus:
     try:
         report = ProgramsReport.model_validate_json(row.report) if row.report else None
     except ValidationError:  # stored by an older hub in a form not read any more

@@ -80,7 +80,7 @@ class ReleaseService:
             query = select(nodes).where(mine, nodes.c.revoked_utc_us.is_(None))
             rows = conn.execute(query.order_by(nodes.c.name)).all()
             where = places(conn, {row.area_id for row in rows})
-            known = release_rows.standings(conn, [row.id for row in rows])
+            known = release_rows.statuses(conn, [row.id for row in rows])
             here = {one.sha256: one for one in release_rows.bundles(conn)}
             look.done(f"{len(rows)} nodes")
         return [

@@ -23,7 +23,7 @@ from hub.nodes.desired_state.rules.rollout import (
     RolloutState,
     decide,
     is_awaited,
-    stages,
+    stage_sizes,
 )
 from hub.nodes.desired_state.settings_rows import Scope
 from hub.nodes.desired_state.tables import node_settings, rollout_nodes, rollouts
@@ -87,7 +87,7 @@ def begin(
     here = select(nodes.c.id).where(nodes.c.state == "online", nodes.c.id.in_(node_ids))
     are_here = dict.fromkeys(conn.scalars(here), True)
     ran = release_rows.running(conn, node_ids) if (body.get(PROGRAMS) or {}).get("bundle") else {}
-    for node_id, stage in stages(node_ids, are_here=are_here).items():
+    for node_id, stage in stage_sizes(node_ids, are_here=are_here).items():
         row = {"rollout_id": rollout_id, "node_id": node_id, "stage": stage, "is_changed": False}
         conn.execute(insert(rollout_nodes).values(row | {"ran_sha256": ran.get(node_id)}))
     told = f"{len(node_ids)} nodes, in stages: {reason.strip()}"

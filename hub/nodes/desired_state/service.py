@@ -262,7 +262,7 @@ def _change(change: Changing, scope: Scope, changes: Mapping[str, Any], reason: 
 def _page(conn: Connection, scope: Scope) -> ScopePage:
     node_ids = settings_rows.nodes_of(conn, scope)
     is_node = scope.kind == "node"
-    report = settings_rows.standing(conn, scope.scope_id).report if is_node else None
+    report = settings_rows.status(conn, scope.scope_id).report if is_node else None
     return ScopePage(
         scope=scope,
         name=name_of(conn, scope),
@@ -280,7 +280,7 @@ def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[No
     found = []
     names = _names(conn, settings_rows.nodes_of(conn, scope))
     for node_id, name in names.items():
-        known = settings_rows.standing(conn, node_id)
+        known = settings_rows.status(conn, node_id)
         after = settings_rows.would_be(conn, node_id, scope, body)
         fault = ""
         try:
@@ -335,7 +335,7 @@ def name_of(conn: Connection, scope: Scope) -> str:
 
 
 def _camera_now(conn: Connection, node_id: UUID, node: str, camera: str) -> CameraNow:
-    known = settings_rows.standing(conn, node_id)
+    known = settings_rows.status(conn, node_id)
     own_layer = settings_rows.layer(conn, Scope("node", node_id))
     values: dict[str, Any] = {}
     if known.report is not None:

@@ -31,7 +31,7 @@ from hub.base.db.statements import put
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows
-from hub.nodes.desired_state.rules.layers import SettingsState, judged, laid_together
+from hub.nodes.desired_state.rules.layers import SettingsState, combined, judged
 from hub.nodes.desired_state.rules.releases import GroupWanted, NodeWanted, apart
 from hub.nodes.desired_state.rules.rollout import RolloutState
 from hub.nodes.desired_state.tables import (
@@ -156,7 +156,7 @@ def put_down(
             id=_id_after_all(conn, scope, now),
             scope=scope.kind,
             scope_id=scope.scope_id,
-            body=canonical(laid_together([body])).decode(),
+            body=canonical(combined([body])).decode(),
             changed_by=by.person_id,
             reason=kept,
             **columns("changed", now),
@@ -224,21 +224,21 @@ def would_be(
     conn: Connection, node_id: UUID, scope: Scope, body: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The wanted settings of this node if `scope` had `body`."""
-    return laid_together(_layers(conn, node_id, (scope, body)))
+    return combined(_layers(conn, node_id, (scope, body)))
 
 
-def standing(conn: Connection, node_id: UUID) -> SettingsStatus:
+def status(conn: Connection, node_id: UUID) -> SettingsStatus:
     """The wanted settings of this node, and its progress."""
     row = conn.execute(select(node_settings).where(node_settings.c.node_id == node_id)).first()
     if row is None:
         return SettingsStatus(0, {}, NOTHING, SettingsState.UNASKED, "", None, None)
-    return _standing(row)
+    return _status(row)
 
 
-def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, SettingsStatus]:
-    """`standing` of many nodes; nodes that never exchanged settings are left out."""
+def statuses(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, SettingsStatus]:
+    """`status` of many nodes; nodes that never exchanged settings are left out."""
     query = select(node_settings).where(node_settings.c.node_id.in_(list(node_ids)))
-    return {row.node_id: _standing(row) for row in conn.execute(query)}
+    return {row.node_id: _status(row) for row in conn.execute(query)}
 
 
 def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
@@ -261,7 +261,7 @@ def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
 def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
     """Store a node's report about its settings; a new node then gets the settings of its area."""
     reckon_what_fits(conn, [node_id], now=now)
-    known = standing(conn, node_id)
+    known = status(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     row = {
         "node_id": node_id,
@@ -390,7 +390,7 @@ def _groups_of(conn: Connection, node_id: UUID) -> list[UUID]:
 
 
 def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment, goes_back: bool = False) -> bool:
-    wanted = laid_together(_layers(conn, node_id))
+    wanted = combined(_layers(conn, node_id))
     # Two valid layers may conflict: the combined length is limited like each layer's.
     check_settings(wanted, NodeWanted)
     settings, programs = apart(wanted)
@@ -400,7 +400,7 @@ def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment, goes_back: bool
 
 def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now: Moment) -> bool:
     """Set the wanted settings of the node; returns whether they changed."""
-    known = standing(conn, node_id)
+    known = status(conn, node_id)
     sha256 = settings_hash(wanted)
     if sha256 == known.sha256:
         return False
@@ -418,7 +418,7 @@ def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now:
     return True
 
 
-def _standing(row: Row[Any]) -> SettingsStatus:
+def _status(row: Row[Any]) -> SettingsStatus:
     return SettingsStatus(
         version=row.version,
         wanted=json.loads(row.wanted),

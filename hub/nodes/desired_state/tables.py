@@ -57,9 +57,8 @@ rollouts = Table(
     Column("scope", Text, nullable=False),  # area, group
     Column("scope_id", Uuid, nullable=False, index=True),
     Column("before", Text, nullable=False),  # JSON: the previous settings, for a rollback
-    Column(
-        "course", Text, nullable=False, index=True
-    ),  # of hub.nodes.desired_state.rules.rollout.RolloutState
+    # Of hub.nodes.desired_state.rules.rollout.RolloutState.
+    Column("course", Text, nullable=False, index=True),
     Column("stage", Integer, nullable=False),  # the last one started
     Column("why", Text, nullable=False),  # of a halt
     link("begun_by", "people", nullable=True),

@@ -47,7 +47,7 @@ class UploadTokens:
             write_private(path, secrets.token_bytes(KEY_BYTES))
         return cls(read_private(path), upload_url=upload_url)
 
-    def mint(self, node: str, now: Moment) -> UploadToken:
+    def issue(self, node: str, now: Moment) -> UploadToken:
         """A token for `node`, valid from now for the usual time."""
         expiry_utc_s = now.utc_us // 1_000_000 + self._valid_for_s
         note = base64_encode(f"{node}.{expiry_utc_s}")

@@ -57,7 +57,7 @@ def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | N
     except _UNREADABLE:
         return "its certificate cannot be read"
     if not is_vouched:
-        return f"nobody vouches for its certificate: {_said(authority)} did not issue it"
+        return f"nobody vouches for its certificate: {_answer(authority)} did not issue it"
     if not is_nodes:
         return f"its certificate is not a node's ({name})"
     if name != claims.node:
@@ -91,9 +91,8 @@ def _key_of(claims: Claims) -> ec.EllipticCurvePublicKey | None:
 
 def _read(certificate: bytes) -> x509.Certificate:
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # from malformed certificates, which are refused for better reasons
+        # From malformed certificates, which are refused for better reasons.
+        warnings.simplefilter("ignore")
         return x509.load_der_x509_certificate(certificate)
 
 
@@ -127,5 +126,5 @@ def _is_nodes(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.CLIENT_AUTH in usage.value
 
 
-def _said(certificate: x509.Certificate) -> str:
+def _answer(certificate: x509.Certificate) -> str:
     return certificate.subject.rfc4514_string() or "the authority"

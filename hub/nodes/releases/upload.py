@@ -19,7 +19,7 @@ from hub.access import account_state
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
-from hub.base.storage.blobs import Blobs, NoRoomError
+from hub.base.storage.blobs import Blobs, NoSpaceError
 from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
 from hub.nodes.desired_state import release_rows
 from hub.nodes.releases.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
@@ -148,7 +148,7 @@ class BundleService:
         try:
             if not self._blobs.has(sha256):
                 self._blobs.keep(str(whole), sha256)
-        except NoRoomError as error:
+        except NoSpaceError as error:
             raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
         return release, sha256, size_bytes
 
@@ -172,7 +172,7 @@ class BundleService:
         left_bytes = max(0, size_bytes - self._parts.size_bytes(owner, name))
         try:
             part = self._parts.open(owner, name, room_bytes=left_bytes)
-        except NoRoomError as error:
+        except NoSpaceError as error:
             raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
         return BundleUpload(part, upload_id, lambda: self._is_closed(asker))
 

@@ -30,9 +30,8 @@ class Message:
     notification_id: UUID
     alert_id: UUID
     revision: int  # of the alert; a phone shows no older one over a newer one
-    moment: (
-        AlertMoment | Literal["check", "notice", "test"]
-    )  # a heartbeat check; a notice to people
+    # A heartbeat check; a notice to people.
+    moment: AlertMoment | Literal["check", "notice", "test"]
     title: str
     body: str
     language: str  # vi, en

@@ -20,9 +20,8 @@ def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> LogDige
 
 
 def _tallies(conn: Connection, since_utc_us: int, until_utc_us: int) -> Iterator[Tally]:
-    camera_id = func.coalesce(
-        media.c.camera_id, alerts.c.camera_id, cameras.c.id
-    )  # kind of object of the line
+    # Kind of object of the line.
+    camera_id = func.coalesce(media.c.camera_id, alerts.c.camera_id, cameras.c.id)
     query = (
         select(audit.c.person_id, camera_id, audit.c.act, func.count())
         .outerjoin(media, (audit.c.object_kind == "media") & (media.c.id == audit.c.object_id))

@@ -47,7 +47,7 @@ def gauge(name: str, meaning: str, value: float | None) -> Metric:
 
 def metrics(conn: Connection, now: Moment) -> Iterator[Metric]:
     """All metrics that the database knows."""
-    yield from _fleet(conn, now)
+    yield from _nodes(conn, now)
     yield from _alerts(conn)
     yield from _phones(conn, now)
     day_ago = set_aside.c.received_utc_us >= now.utc_us - DAY_US
@@ -59,7 +59,7 @@ def metrics(conn: Connection, now: Moment) -> Iterator[Metric]:
     yield gauge("matthan_log_records", "Records of the audit log.", head.seq)
 
 
-def _fleet(conn: Connection, now: Moment) -> Iterator[Metric]:
+def _nodes(conn: Connection, now: Moment) -> Iterator[Metric]:
     rows = conn.execute(select(nodes).where(nodes.c.revoked_utc_us.is_(None))).all()
     found = Counter(row.state for row in rows)
     by_state: list[Sample] = [
@@ -142,7 +142,7 @@ def _phones(conn: Connection, now: Moment) -> Iterator[Metric]:
     yield gauge("matthan_notifications_late_seconds", "The oldest of these is late by.", late_s)
 
 
-def petitions(conn: Connection, office: OfficeAddress, now: Moment) -> Metric:
+def data_requests(conn: Connection, office: OfficeAddress, now: Moment) -> Metric:
     """Unanswered requests of persons concerned; "overdue" are those past the legal deadline."""
     waiting, late = data_requests_rows.unanswered(conn, office, now)
     meaning = "Requests of persons concerned that nobody has answered (counted to 500)."

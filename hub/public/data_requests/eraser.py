@@ -34,10 +34,10 @@ from hub.public.data_requests.rules import REASON_CHARS, RequestKind, RequestOut
 from hub.public.data_requests.service import DataRequestService
 from hub.public.data_requests.tables import petition_erasures
 from hub.public.data_requests.views import (
+    DataRequestError,
     DataRequestFault,
     DataRequestRow,
     ErasureRow,
-    PetitionError,
 )
 from hub.public.households import rows as households_rows
 from hub.registry.tables import cameras
@@ -114,13 +114,13 @@ class DataRequestEraser:
         requests: DataRequestService,
         blobs: Blobs,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         proxies: Proxies | None = None,
     ) -> None:
         self._db = db
         self._requests = requests
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self.erasures = PendingErasures(db, blobs=blobs, clock=clock, proxies=proxies)
 
     def choices(
@@ -172,10 +172,10 @@ class DataRequestEraser:
                 files = self._free(conn, asker, row, wanted, now)
                 for file in files:
                     self._mark(conn, asker, row, file, now)
-        except PetitionError as error:
+        except DataRequestError as error:
             self._note_refusal(asker, row, error, wanted)
             raise
-        self._bell.ring()
+        self._change_signal.ring()
         self.erasures.finish()
         return len(files)
 
@@ -213,17 +213,17 @@ class DataRequestEraser:
         now: Moment,
     ) -> list[Row[Any]]:
         if not may_erase(row):
-            raise PetitionError(DataRequestFault.NOT_GRANTED)
+            raise DataRequestError(DataRequestFault.NOT_GRANTED)
         if is_just_restored(conn, now):
-            raise PetitionError(DataRequestFault.RESTORED)
+            raise DataRequestError(DataRequestFault.RESTORED)
         query = _scope(asker, now).add_columns(held().label("is_held"))
         found = conn.execute(
             query.where(media.c.id.in_(wanted), media.c.stored_utc_us.is_not(None))
         ).all()
         if any(one.is_held for one in found):
-            raise PetitionError(DataRequestFault.HELD)
+            raise DataRequestError(DataRequestFault.HELD)
         if not wanted or len(found) != len(wanted):
-            raise PetitionError(DataRequestFault.FILES)
+            raise DataRequestError(DataRequestFault.FILES)
         return list(found)
 
     def _mark(
@@ -247,7 +247,7 @@ class DataRequestEraser:
         note(conn, asker.by, "petition.erase", row.petition_id, detail, now)
 
     def _note_refusal(
-        self, asker: Asker, row: DataRequestRow, error: PetitionError, wanted: Sequence[UUID]
+        self, asker: Asker, row: DataRequestRow, error: DataRequestError, wanted: Sequence[UUID]
     ) -> None:
         detail = f"{row.number} {error.fault}: {', '.join(map(str, wanted))}"[:REASON_CHARS]
         with self._db.writing() as conn:

@@ -5,7 +5,7 @@ from typing import Final
 from hub.public.data_requests import officer_pages, pages, wording
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.service import DataRequestService
-from hub.public.data_requests.tables import petition_acts, petition_erasures, petition_people
+from hub.public.data_requests.tables import data_request_people, petition_acts, petition_erasures
 from hub.public.data_requests.tables import petitions as petitions_table
 from hub.web.feature import Feature
 from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate
@@ -21,7 +21,7 @@ FEATURE: Final = Feature(
     name="data requests",
     templates=("hub.public.data_requests",),
     routers=(officer_pages.router, pages.router),
-    tables=(petitions_table, petition_people, petition_acts, petition_erasures),
+    tables=(petitions_table, data_request_people, petition_acts, petition_erasures),
     acts=wording.acts,
     rates=(
         Rate(r"GET|HEAD", r"/rights(/follow)?", LOOKING_IN),

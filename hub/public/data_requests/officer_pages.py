@@ -10,12 +10,12 @@ from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.public.data_requests import wording
 from hub.public.data_requests.eraser import MOST, DataRequestEraser, ErasureChoice, may_erase
-from hub.public.data_requests.pages import wish_of
+from hub.public.data_requests.pages import kind_of
 from hub.public.data_requests.proof import proof_of
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import RequestKind, RequestOutcome
 from hub.public.data_requests.service import DataRequestService
-from hub.public.data_requests.views import DataRequestFault, NewDataRequest, PetitionError
+from hub.public.data_requests.views import DataRequestError, DataRequestFault, NewDataRequest
 from hub.public.tips import forms
 from hub.public.tips.sealing import Reporter, UnsealError
 from hub.web.i18n import LANGUAGES
@@ -36,7 +36,7 @@ Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
-def show_petitions(request: Request, visit: SignedIn, requests: Requests) -> Response:
+def show_data_requests(request: Request, visit: SignedIn, requests: Requests) -> Response:
     """All requests one answers, most urgent first; 404 for people who answer none."""
     return _list(request, visit, requests)
 
@@ -58,7 +58,7 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
     said = (wish, what, area, name, contact, language)
     typed = dict(zip(FIELDS, said, strict=True))
     new = NewDataRequest(
-        wish=wish_of(wish),
+        wish=kind_of(wish),
         what=what,
         area_id=forms.area_or_none(area),
         person=Reporter(name, contact),
@@ -67,7 +67,7 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
     )
     try:
         code = requests.take_in(visit.asker, new, submission=mark)
-    except PetitionError as error:
+    except DataRequestError as error:
         return _list(request, visit, requests, wrong=error.fault, typed=typed)
     if code is None:
         raise HTTPException(404)
@@ -75,7 +75,7 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
 
 
 @router.get("/{petition_id}")
-def show_petition(
+def show_data_request(
     request: Request,
     visit: SignedIn,
     requests: Requests,
@@ -126,7 +126,7 @@ def erase(
     """Delete the chosen files for good."""
     try:
         done = eraser.erase(visit.asker, petition_id, media or [])
-    except PetitionError as error:
+    except DataRequestError as error:
         return _one(request, visit, requests, petition_id, wrong=error.fault)
     if done is None:
         raise HTTPException(404)
@@ -178,7 +178,7 @@ def take_step(
             )
         else:
             raise HTTPException(404)
-    except PetitionError as error:
+    except DataRequestError as error:
         typed = {"step": step, "words": words, "refusal": refusal}
         return _one(request, visit, requests, petition_id, wrong=error.fault, typed=typed)
     if not done:
@@ -205,7 +205,7 @@ def _list(
         status_code=422 if wrong else 200,
         rows=rows,
         said=wording,
-        wishes=[(one.value, wording.wish_word(one, calendar.words)) for one in RequestKind],
+        wishes=[(one.value, wording.kind_word(one, calendar.words)) for one in RequestKind],
         places=desk.places(),
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),
         mark=desk.form_mark(),

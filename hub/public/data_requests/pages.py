@@ -8,7 +8,7 @@ from starlette.responses import Response
 from hub.public.data_requests import wording
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import WHAT_CHARS, RequestKind
-from hub.public.data_requests.views import DataRequestFault, NewDataRequest, PetitionError
+from hub.public.data_requests.views import DataRequestError, DataRequestFault, NewDataRequest
 from hub.public.tips import forms
 from hub.public.tips.rules import CODE_CHARS, CONTACT_CHARS, NAME_CHARS, tidy_code
 from hub.public.tips.sealing import Reporter
@@ -49,7 +49,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         desk.drop("honeypot")
         return _form(request, desk, wrong=DataRequestFault.STALE, typed=typed)
     new = NewDataRequest(
-        wish=wish_of(wish),
+        wish=kind_of(wish),
         what=what,
         area_id=forms.area_or_none(area),
         person=Reporter(name, contact),
@@ -59,7 +59,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     try:
         desk.check_form(mark)
         code = desk.receive(new, submission=mark)
-    except PetitionError as error:
+    except DataRequestError as error:
         return _form(request, desk, wrong=error.fault, typed=typed)
     return render(request, "petition_sent.html", session=None, code=code)
 
@@ -76,7 +76,7 @@ def follow(request: Request, desk: Desk, code: Word = "") -> Response:
     return _followed(request, desk, typed=code)
 
 
-def wish_of(typed: str) -> RequestKind | None:
+def kind_of(typed: str) -> RequestKind | None:
     """The chosen kind; None if invalid."""
     return RequestKind(typed) if typed in set(RequestKind) else None
 
@@ -118,12 +118,12 @@ def _form(
         wishes=[
             (
                 one.value,
-                wording.wish_word(one, speech),
-                wording.span_word(office.span_of(one), speech),
+                wording.kind_word(one, speech),
+                wording.length_word(office.span_of(one), speech),
             )
             for one in RequestKind
         ],
-        acknowledge=wording.span_word(office.terms.acknowledge, speech),
+        acknowledge=wording.length_word(office.terms.acknowledge, speech),
         kept=wording.kept_word(office.contact_days, speech),
         text=office.texts.get(language, ""),
         source=office.sources.get(language, ""),

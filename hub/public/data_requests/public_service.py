@@ -22,11 +22,11 @@ from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.rules import ANSWER_CHARS, MOST_WAITING, WHAT_CHARS
 from hub.public.data_requests.tables import petitions
 from hub.public.data_requests.views import (
+    DataRequestError,
     DataRequestFault,
     DataRequestRow,
     NewDataRequest,
     OfficeAddress,
-    PetitionError,
 )
 from hub.public.tips.rules import CONTACT_CHARS, NAME_CHARS, tidy_code
 from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, Reporter, TipBox, code_hash
@@ -114,9 +114,9 @@ class PublicDataRequestService:
     def _year(self, now: Moment) -> int:
         return datetime.fromtimestamp(now.utc_us / 1e6, UTC).astimezone(self.office.week.zone).year
 
-    def _refused(self, fault: DataRequestFault) -> PetitionError:
+    def _refused(self, fault: DataRequestFault) -> DataRequestError:
         self.counts[fault.value] += 1
-        return PetitionError(fault)
+        return DataRequestError(fault)
 
 
 def _tidied(new: NewDataRequest) -> NewDataRequest:

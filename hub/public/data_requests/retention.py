@@ -12,7 +12,7 @@ from hub.base.moment import Moment
 from hub.footage.retention.remover import BY_THE_HUB
 from hub.footage.retention.rules import DAY_US
 from hub.public.data_requests.rows import note
-from hub.public.data_requests.tables import petition_people, petitions
+from hub.public.data_requests.tables import data_request_people, petitions
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class DataRequestRetention:
             return 0
         query = (
             select(petitions.c.id, petitions.c.number)
-            .join(petition_people, petition_people.c.petition_id == petitions.c.id)
+            .join(data_request_people, data_request_people.c.petition_id == petitions.c.id)
             .where(petitions.c.answered_utc_us <= now.utc_us - days * DAY_US)
             .order_by(petitions.c.id)
         )
@@ -45,6 +45,6 @@ class DataRequestRetention:
 
 
 def _forget_contact(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
-    conn.execute(delete(petition_people).where(petition_people.c.petition_id == row.id))
+    conn.execute(delete(data_request_people).where(data_request_people.c.petition_id == row.id))
     detail = f"{row.number}: who asked, {days} days after the answer"
     note(conn, BY_THE_HUB, "petition.forget_contact", row.id, detail, now)

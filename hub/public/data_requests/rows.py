@@ -12,7 +12,7 @@ from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
 from hub.public.data_requests.rules import DataRequest, RequestKind, RequestOutcome, stands
-from hub.public.data_requests.tables import petition_acts, petition_people, petitions
+from hub.public.data_requests.tables import data_request_people, petition_acts, petitions
 from hub.public.data_requests.views import (
     DataRequestAct,
     DataRequestRow,
@@ -55,7 +55,7 @@ def write(
         )
     )
     sealed = box.seal_reporter(new.person, tip_id=petition_id)
-    conn.execute(insert(petition_people).values(petition_id=petition_id, sealed=sealed))
+    conn.execute(insert(data_request_people).values(petition_id=petition_id, sealed=sealed))
     note(conn, by, "petition.take_in", petition_id, f"{new.wish}, {source}", now)
     return petition_id
 
@@ -79,9 +79,9 @@ def found(
     first."""
     query = (
         select(petitions, people.c.name.label("taken_by_name"))
-        .add_columns(petition_people.c.petition_id.label("person"))
+        .add_columns(data_request_people.c.petition_id.label("person"))
         .outerjoin(people, people.c.id == petitions.c.taken_by)
-        .outerjoin(petition_people, petition_people.c.petition_id == petitions.c.id)
+        .outerjoin(data_request_people, data_request_people.c.petition_id == petitions.c.id)
         .where(*conditions)
         .order_by(
             petitions.c.answered_utc_us.is_not(None),

@@ -22,12 +22,12 @@ from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rows import KIND
 from hub.public.data_requests.rules import ANSWER_CHARS, REASON_CHARS, RequestOutcome
-from hub.public.data_requests.tables import petition_acts, petition_people, petitions
+from hub.public.data_requests.tables import data_request_people, petition_acts, petitions
 from hub.public.data_requests.views import (
+    DataRequestError,
     DataRequestFault,
     DataRequestRow,
     NewDataRequest,
-    PetitionError,
 )
 from hub.public.tips.sealing import Reporter
 from hub.registry.tables import areas, cameras
@@ -77,8 +77,8 @@ class DataRequestService:
             row = self._one(look, petition_id)
             is_told = row is not None and row.knows_person and bool(reason.strip())
             look.answer(is_told, reason)
-            this = petition_people.c.petition_id == petition_id
-            query = select(petition_people.c.sealed).where(this)
+            this = data_request_people.c.petition_id == petition_id
+            query = select(data_request_people.c.sealed).where(this)
             sealed = look.conn.scalar(query) if is_told else None
         if sealed is None:
             return None
@@ -139,11 +139,11 @@ class DataRequestService:
                 return False
             refusal = values.get("refusal")
             if refusal is not None and not self._may_refuse(refusal):
-                raise PetitionError(DataRequestFault.REFUSAL)
+                raise DataRequestError(DataRequestFault.REFUSAL)
             if row.outcome is not None or (act == "extend" and not row.stands.may_extend):
-                raise PetitionError(DataRequestFault.DONE)
+                raise DataRequestError(DataRequestFault.DONE)
             if not words:
-                raise PetitionError(DataRequestFault.WORDS)
+                raise DataRequestError(DataRequestFault.WORDS)
             known = {"acknowledged": row.dates.acknowledged_utc_us}
             moments: dict[str, Any] = {}
             for name in sets:

@@ -29,7 +29,7 @@ petitions = Table(
     *moment("answered", nullable=True),
 )
 
-petition_people = Table(
+data_request_people = Table(
     "petition_people",
     metadata,
     Column("petition_id", Uuid, ForeignKey("petitions.id"), primary_key=True),

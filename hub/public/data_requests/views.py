@@ -47,7 +47,7 @@ class DataRequestFault(StrEnum):
     """It is answered, or cannot be extended again."""
 
 
-class PetitionError(DomainError):
+class DataRequestError(DomainError):
     """Nothing was changed."""
 
     def __init__(self, fault: DataRequestFault) -> None:

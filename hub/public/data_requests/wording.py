@@ -6,7 +6,7 @@ from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
 
-def wish_word(wish: RequestKind, words: Messages) -> str:
+def kind_word(wish: RequestKind, words: Messages) -> str:
     """Kind of request."""
     say = words.say
     return {
@@ -19,7 +19,7 @@ def wish_word(wish: RequestKind, words: Messages) -> str:
     }[wish]
 
 
-def span_word(span: StepLength, words: Messages) -> str:
+def length_word(span: StepLength, words: Messages) -> str:
     """Length of a step."""
     n = span.n
     match span.unit:
@@ -43,7 +43,7 @@ def kept_word(contact_days: int, words: Messages) -> str:
     return said % {"n": contact_days}
 
 
-def standing_word(row: DataRequestRow, calendar: Calendar) -> str:
+def status_word(row: DataRequestRow, calendar: Calendar) -> str:
     """Next step, deadline, and days left."""
     words, stands = calendar.words, row.stands
     if row.outcome is not None:

@@ -76,7 +76,7 @@ class UploadFault(StrEnum):
     LOST = "lost"
 
 
-class GivenError(DomainError):
+class UploadRefusedError(DomainError):
     """The file is refused; earlier uploads are unchanged."""
 
     def __init__(self, fault: UploadFault) -> None:

@@ -22,7 +22,7 @@ from hub.cases.evidence.arrival_seal import SealedPart
 from hub.footage.upload import pages
 from hub.public.households.pages import GONE, TOKEN_CHARS
 from hub.public.households.port import HouseholdServices
-from hub.public.households.rules import FORM_BYTES, GivenError, UploadFault
+from hub.public.households.rules import FORM_BYTES, UploadFault, UploadRefusedError
 from hub.public.households.views import HouseholdLink
 from hub.web import resumable
 from hub.web.i18n import Messages, words
@@ -62,7 +62,7 @@ async def send_form(request: Request, token: str) -> Response:
         file = form.get("film")
         try:
             await run_in_threadpool(_take, room, token, file, said)
-        except GivenError as error:
+        except UploadRefusedError as error:
             return await run_in_threadpool(_page, request, token, error.fault)
         except SupersededError:  # it was sent a second time meanwhile: the page shows the result
             return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
@@ -102,7 +102,7 @@ def send(
         if not agree:
             raise room.desk.refused(UploadFault.AGREE)
         room.desk.send(token, _cut(since, until))
-    except GivenError as error:
+    except UploadRefusedError as error:
         return _page(request, token, error.fault)
     return _sealing(room, token)
 
@@ -112,7 +112,7 @@ def choose_another(request: Request, token: str) -> Response:
     """Delete the uploaded bytes."""
     try:
         _room(request).desk.drop(token)
-    except GivenError as error:
+    except UploadRefusedError as error:
         return _page(request, token, error.fault)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
 
@@ -185,7 +185,7 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
         return await act()
     except resumable.UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
-    except GivenError as error:
+    except UploadRefusedError as error:
         answer = _told(error.fault, speech)
     except WrongOffsetError as error:
         answer = JSONResponse({"reason": str(error)}, 409)
@@ -273,7 +273,7 @@ def _ms(said: str) -> int | None:
             total_s = total_s * 60 + float(part)
         return round(total_s * 1000)
     except (ValueError, OverflowError) as error:
-        raise GivenError(UploadFault.CUT) from error
+        raise UploadRefusedError(UploadFault.CUT) from error
 
 
 def fault_word(fault: UploadFault, speech: Messages) -> str:

@@ -21,14 +21,20 @@ from hub.base.db.bounds import MAX_INTEGER, text
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.base.storage.blobs import NoRoomError
+from hub.base.storage.blobs import NoSpaceError
 from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
 from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent, SealedPart
 from hub.footage.films.films import FilmFacts
 from hub.public.households import rows
 from hub.public.households.rows import hashed
 from hub.public.households.rows import household_rows as rows_of
-from hub.public.households.rules import FILE_NAME_CHARS, MOST_BYTES, GivenError, UploadFault, is_cut
+from hub.public.households.rules import (
+    FILE_NAME_CHARS,
+    MOST_BYTES,
+    UploadFault,
+    UploadRefusedError,
+    is_cut,
+)
 from hub.public.households.tables import household_clips, household_requests, households
 from hub.public.households.views import HouseholdLink, HouseholdRow, Receipt
 from hub.public.tips.rules import code_of
@@ -54,7 +60,7 @@ class HouseholdUpload:
         SupersededError."""
         if self._part.size_bytes + len(chunk) > self.size_bytes:
             self._part.close()
-            raise GivenError(UploadFault.LARGE)
+            raise UploadRefusedError(UploadFault.LARGE)
         self._part.write(chunk)
 
     def finish(self) -> None:
@@ -159,10 +165,10 @@ class HouseholdUploadService:
             household_id = conn.scalar(select(households.c.id).where(this))
             return household_id is not None and rows.withdraw(conn, household_id, by=By(), now=now)
 
-    def refused(self, fault: UploadFault) -> GivenError:
+    def refused(self, fault: UploadFault) -> UploadRefusedError:
         """Count the refusal; returns the error."""
         self.counts[fault.value] += 1
-        return GivenError(fault)
+        return UploadRefusedError(fault)
 
     # For `hub.public.households.arrivals`.
 
@@ -261,7 +267,7 @@ class HouseholdUploadService:
         left_bytes = size_bytes - self._parts.size_bytes(request_id, name)
         try:
             part = self._parts.open(request_id, name, room_bytes=left_bytes)
-        except NoRoomError as error:
+        except NoSpaceError as error:
             raise self.refused(UploadFault.ROOM) from error
         return HouseholdUpload(part, upload_id=upload_id, size_bytes=size_bytes)
 

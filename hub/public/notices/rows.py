@@ -78,7 +78,7 @@ def found(conn: Connection, *which: ColumnElement[bool], limit: int = 200) -> li
     ]
 
 
-def ways(conn: Connection, *which: ColumnElement[bool]) -> list[NoticeChannel]:
+def living_channels(conn: Connection, *which: ColumnElement[bool]) -> list[NoticeChannel]:
     """Active channels, by area and name."""
     query = (
         select(notice_ways)
@@ -93,14 +93,14 @@ def ways(conn: Connection, *which: ColumnElement[bool]) -> list[NoticeChannel]:
     ]
 
 
-def ways_of_area(conn: Connection, area_id: UUID) -> list[NoticeChannel]:
+def channels_of_area(conn: Connection, area_id: UUID) -> list[NoticeChannel]:
     """Channels of an area and of all areas below it."""
     below = select(areas.c.id).where(areas.c.id == area_id).cte("below", recursive=True)
     below = below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
-    return ways(conn, notice_ways.c.area_id.in_(select(below.c.id)))
+    return living_channels(conn, notice_ways.c.area_id.in_(select(below.c.id)))
 
 
-def owe(
+def enqueue(
     conn: Connection, notice_id: UUID, way_ids: Sequence[UUID], *, word: str, now: Moment
 ) -> int:
     """Queue this message for these channels; a repeat adds nothing."""

@@ -34,11 +34,16 @@ class NoticePost:
     """One task of the hub; several hubs on one database send nothing twice."""
 
     def __init__(
-        self, *, db: Database, clock: Clock, bell: ChangeSignal, channels: Mapping[str, Channel]
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        change_signal: ChangeSignal,
+        channels: Mapping[str, Channel],
     ) -> None:
         self._db = db
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._channels = channels
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
@@ -49,7 +54,7 @@ class NoticePost:
             beat=beat,
             blind="notice_post.blind",
             every_s=LOOK_EVERY_S,
-            bell=self._bell,
+            change_signal=self._change_signal,
             pace_s=PACE_S,
         )
 

@@ -56,7 +56,7 @@ class NoticeService:
             page = WriterPage(
                 areas=sorted(places(look.conn, mine).items(), key=lambda pair: pair[1]),
                 notices=rows.found(look.conn, notices.c.area_id.in_(mine)),
-                ways=rows.ways(look.conn, notice_ways.c.area_id.in_(mine)),
+                ways=rows.living_channels(look.conn, notice_ways.c.area_id.in_(mine)),
             )
             look.done()
         return page
@@ -68,7 +68,7 @@ class NoticeService:
             look.answer(one)
             if one is None:
                 return None
-            ways = rows.ways_of_area(look.conn, one.area_id)
+            ways = rows.channels_of_area(look.conn, one.area_id)
             return NoticePage(one, ways, rows.sendings(look.conn, notice_id))
 
     def write_notice(
@@ -129,8 +129,8 @@ class NoticeService:
             statements.change(
                 conn, notices, notice_id, {"state": NoticeState.SENT, **columns("sent", now)}
             )
-            ways = [way.way_id for way in rows.ways_of_area(conn, one.area_id)]
-            rows.owe(conn, notice_id, ways, word="sent", now=now)
+            ways = [way.way_id for way in rows.channels_of_area(conn, one.area_id)]
+            rows.enqueue(conn, notice_id, ways, word="sent", now=now)
         return True
 
     def withdraw_notice(self, asker: Asker, notice_id: UUID) -> bool:
@@ -147,7 +147,7 @@ class NoticeService:
             }
             statements.change(conn, notices, notice_id, gone)
             reached = rows.drop_queued(conn, notice_id, now=now)
-            rows.owe(conn, notice_id, reached, word="withdrawn", now=now)
+            rows.enqueue(conn, notice_id, reached, word="withdrawn", now=now)
         return True
 
     @contextmanager

@@ -63,7 +63,7 @@ class PublicTipService:
         db: Database,
         *,
         clock: Clock,
-        bell: ChangeSignal,
+        change_signal: ChangeSignal,
         box: TipBox,
         spans: TipSpans | None = None,
     ) -> None:
@@ -71,7 +71,7 @@ class PublicTipService:
         """Retention of tips; the form states it."""
         self._db = db
         self._clock = clock
-        self._bell = bell
+        self._change_signal = change_signal
         self._box = box
         self.counts: Counter[str] = Counter()
         """Accepted, "repeated", and refused by fault."""
@@ -120,7 +120,7 @@ class PublicTipService:
                 raise self._refused(found)
             self._write(conn, tip, found, code, now)
         self._count("taken")
-        self._bell.ring()
+        self._change_signal.ring()
         return code
 
     def follow(self, typed: str) -> FollowedTip | None:
@@ -212,7 +212,7 @@ def answers_of(conn: Connection, tip_id: UUID) -> tuple[TipAnswer, ...]:
 
 def _raise(conn: Connection, spot: KnownPosition, happened: Moment, now: Moment) -> UUID:
     """Raise the tip's alert by the current rules; queues its notifications."""
-    told = routing_rows.verdict(conn, spot.camera_id, TIP, (), at=now)
+    told = routing_rows.routing_decision(conn, spot.camera_id, TIP, (), at=now)
     quiet_reason = TOLD_NOBODY if told.tells is RuleRecipients.NOBODY else None
     if quiet_reason is None and not wakes(_woke_lately(conn, now)):
         quiet_reason = TOO_MANY
@@ -231,7 +231,7 @@ def _raise(conn: Connection, spot: KnownPosition, happened: Moment, now: Moment)
     )
     raise_alert(conn, alert, reason=quiet_reason or "somebody reported it", now=now)
     if quiet_reason is None:
-        recipients.owe(
+        recipients.enqueue(
             conn, alert_id=alert.alert_id, camera_id=spot.camera_id, moment="opened", now=now
         )
     return alert.alert_id

@@ -82,7 +82,7 @@ def field(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Fie
     place = free_socket()
     port = place.getsockname()[1]
     app = town.app(enrolling=hub.enrolling(port))
-    with served(app, place, stop=town.bell.ring, papers=papers):
+    with served(app, place, stop=town.change_signal.ring, papers=papers):
         yield Field(hub, town, tmp_path / "box", port)
     db.close()
 
@@ -231,7 +231,7 @@ def test_a_hub_whose_authority_is_kept_elsewhere_is_said(field: Field) -> None:
     papers = field.hub.authority.issue_server("other", datetime.now(UTC), hosts=("127.0.0.1",))
     code, place = field.code(), free_socket()
     port = place.getsockname()[1]
-    with served(field.town.app(), place, stop=field.town.bell.ring, papers=papers):
+    with served(field.town.app(), place, stop=field.town.change_signal.ring, papers=papers):
         line = field.refuses(EnrolmentCode(code.host, port, code.fingerprint, code.token))
     assert "is no hub that enrols nodes" in line
 

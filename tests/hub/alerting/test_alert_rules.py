@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hub.access.rules.grants import CameraPlace, Parents
 from hub.alerting.alerts.rules.rules_met import RuleMet
 from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
-from hub.alerting.oncall.rules.rosters import Roster, Shift, on_duty
+from hub.alerting.oncall.rules.rosters import Roster, Shift, people_on_call
 from hub.alerting.routing.rules import (
     DEFAULT,
     KINDS,
@@ -25,7 +25,7 @@ from hub.alerting.routing.rules import (
     RuleRecipients,
     Urgency,
     Window,
-    done,
+    acts_of,
     empty_hours,
     faults,
     judge,
@@ -90,10 +90,10 @@ def test_the_nearest_place_counts_first_then_zone_kind_dates_and_hours() -> None
 def test_a_rule_of_people_who_pass_keeps_nobody_from_hearing_that_they_linger() -> None:
     quiet = rule(1, area_id=None, camera_id=CAMERA, kind="person", tells=RuleRecipients.NOBODY)
     met = (RuleMet("loitering", "gate", seconds=60),)
-    assert verdict(quiet, what=done("person", ())).tells is RuleRecipients.NOBODY
-    assert verdict(quiet, what=done("person", met)) == DEFAULT
+    assert verdict(quiet, what=acts_of("person", ())).tells is RuleRecipients.NOBODY
+    assert verdict(quiet, what=acts_of("person", met)) == DEFAULT
     team = rule(2, kind="loitering", tells=RuleRecipients.TEAM, team_id=TEAMS[0])
-    assert verdict(quiet, team, what=done("person", met)).team_id == TEAMS[0]
+    assert verdict(quiet, team, what=acts_of("person", met)).team_id == TEAMS[0]
 
 
 def test_of_two_things_at_once_the_louder_word_counts_and_two_teams_are_everybody() -> None:
@@ -113,10 +113,10 @@ def test_of_two_things_at_once_the_louder_word_counts_and_two_teams_are_everybod
 def test_a_view_taken_away_and_a_silent_node_always_tell_somebody() -> None:
     quiet = rule(1, area_id=None, camera_id=CAMERA, tells=RuleRecipients.NOBODY)
     team = rule(2, tells=RuleRecipients.TEAM, team_id=TEAMS[0])
-    assert verdict(quiet, what=done("tamper_covered", ())) == DEFAULT
-    assert verdict(quiet, what=done("node_silent", ())) == DEFAULT
-    assert verdict(quiet, team, what=done("tamper_covered", ())).team_id == TEAMS[0]
-    assert verdict(quiet, team, what=done("node_silent", ())).tells is RuleRecipients.EVERYBODY
+    assert verdict(quiet, what=acts_of("tamper_covered", ())) == DEFAULT
+    assert verdict(quiet, what=acts_of("node_silent", ())) == DEFAULT
+    assert verdict(quiet, team, what=acts_of("tamper_covered", ())).team_id == TEAMS[0]
+    assert verdict(quiet, team, what=acts_of("node_silent", ())).tells is RuleRecipients.EVERYBODY
 
 
 @pytest.mark.parametrize(
@@ -344,5 +344,7 @@ def test_the_empty_hours_of_a_rule_are_those_of_its_window_in_which_nobody_is_on
             for one in (moment, moment + timedelta(days=7))
         )
         # What crosses the end of the week is the next week's Monday.
-        is_empty = not on_duty(roster, moment) and not on_duty(roster, moment + timedelta(days=7))
+        is_empty = not people_on_call(roster, moment) and not people_on_call(
+            roster, moment + timedelta(days=7)
+        )
         assert is_told == (is_empty and always.holds(moment))

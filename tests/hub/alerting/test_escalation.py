@@ -20,7 +20,7 @@ from hub.alerting.oncall.rules.escalation import (
     faults,
     is_due,
 )
-from hub.alerting.oncall.rules.rosters import Roster, on_duty
+from hub.alerting.oncall.rules.rosters import Roster, people_on_call
 from tests.hub.alerting.test_rosters import AN, BINH, CHI, PEOPLE, ROUND_THE_CLOCK, at, rosters
 from tests.schedules import schedules
 
@@ -114,7 +114,7 @@ class Night:
         if step.team_id == DESK:
             crew = self.desk
         elif step.team_id == TEAM:
-            crew = on_duty(self.roster, at("20:00") + timedelta(seconds=now_s))
+            crew = people_on_call(self.roster, at("20:00") + timedelta(seconds=now_s))
             if step.place is not None:
                 crew = tuple(crew)[step.place - 1 : step.place]
         return frozenset(crew) & frozenset(self.entitled)

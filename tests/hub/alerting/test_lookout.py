@@ -57,7 +57,7 @@ class Watch:
         self.lookout = LivenessMonitor(
             db=self.streets.db,
             clock=self.streets.clock,
-            bell=self.streets.bell,
+            change_signal=self.streets.change_signal,
             is_broker_up=lambda: self.is_broker_up,
             bounds=Thresholds(),
         )

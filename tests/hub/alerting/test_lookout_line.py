@@ -66,7 +66,7 @@ def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves
     lookout = LivenessMonitor(
         db=db,
         clock=HubClock(),
-        bell=ChangeSignal(),
+        change_signal=ChangeSignal(),
         is_broker_up=lambda: intake.is_listening,
         bounds=HASTY,
     )

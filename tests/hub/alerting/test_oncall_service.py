@@ -13,7 +13,7 @@ from hub.access.rules.grants import Right
 from hub.alerting.oncall.faults import OnCallError, OnCallFault
 from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
 from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
-from hub.alerting.oncall.rules.rosters import on_duty, weekly_holes
+from hub.alerting.oncall.rules.rosters import people_on_call, weekly_gaps
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
@@ -47,7 +47,7 @@ class Office:
     def crew(self, at: str) -> tuple[UUID, ...]:
         page = self.streets.services.use(OnCallService).team(self.keeper, self.team)
         assert page is not None
-        return on_duty(page.team.roster, datetime.fromisoformat(at))
+        return people_on_call(page.team.roster, datetime.fromisoformat(at))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_keeper_enters_a_roster_and_reads_it_back(office: Office) -> None:
     page = office.streets.services.use(OnCallService).team(office.keeper, office.team)
     assert page is not None
     assert page.names[office.an] == "Anh an"
-    assert len(weekly_holes(page.team.roster)) == 7
+    assert len(weekly_gaps(page.team.roster)) == 7
     assert {"team.add", "roster.shift", "team.open"} <= set(office.streets.acts())
 
 
@@ -86,10 +86,10 @@ def test_a_team_of_another_area_is_not_there_for_a_keeper_of_the_bridge(office: 
         lambda: on_call.end_team(lan, office.team),
         lambda: on_call.put_shift(lan, office.team, NewShift("X", 0, 0, {})),
         lambda: on_call.drop_shift(lan, office.team, shift_id),
-        lambda: on_call.put_odd_day(lan, office.team, on, crew=(), reason="x"),
-        lambda: on_call.drop_odd_day(lan, office.team, on),
+        lambda: on_call.put_exception(lan, office.team, on, crew=(), reason="x"),
+        lambda: on_call.drop_exception(lan, office.team, on),
         lambda: on_call.swap(lan, office.team, on, Swap(office.an, office.binh, None, "x")),
-        lambda: on_call.drop_stand_in(lan, office.team, on, office.an),
+        lambda: on_call.drop_substitute(lan, office.team, on, office.an),
         lambda: on_call.put_plan(
             lan, office.streets.commune, EscalationPlan((EscalationStep(Recipients.EVERYBODY, 60),))
         ),
@@ -186,13 +186,13 @@ def test_a_holiday_has_others_and_can_be_undone(office: Office) -> None:
     shift_id = office.shift({0: (office.an,)})
     on = TeamOnCall(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
-    assert on_call.put_odd_day(office.keeper, office.team, on, crew=(office.binh,), reason="Tết")
-    assert on_call.put_odd_day(office.keeper, office.team, on, crew=(), reason="nghỉ lễ")
+    assert on_call.put_exception(office.keeper, office.team, on, crew=(office.binh,), reason="Tết")
+    assert on_call.put_exception(office.keeper, office.team, on, crew=(), reason="nghỉ lễ")
     assert office.crew("2026-11-23 12:00") == ()
-    assert on_call.drop_odd_day(office.keeper, office.team, on)
+    assert on_call.drop_exception(office.keeper, office.team, on)
     assert office.crew("2026-11-23 12:00") == (office.an,)
     with pytest.raises(OnCallError):
-        on_call.put_odd_day(office.keeper, office.team, on, crew=(), reason=" ")
+        on_call.put_exception(office.keeper, office.team, on, crew=(), reason=" ")
 
 
 def test_a_team_that_a_plan_calls_cannot_be_removed(office: Office) -> None:
@@ -214,7 +214,7 @@ def test_a_shift_that_is_removed_takes_its_swaps_and_days_along(office: Office) 
     on = TeamOnCall(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
     on_call.swap(office.keeper, office.team, on, Swap(office.an, office.binh, None, "x"))
-    on_call.put_odd_day(
+    on_call.put_exception(
         office.keeper, office.team, TeamOnCall(shift_id, MONDAY), crew=(), reason="x"
     )
     assert on_call.drop_shift(office.keeper, office.team, shift_id)

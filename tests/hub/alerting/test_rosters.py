@@ -18,13 +18,13 @@ from hub.alerting.oncall.rules.rosters import (
     RosterException,
     Shift,
     Substitute,
+    coverage_gaps,
     crew_of,
-    holes,
+    dated_gaps,
     next_turns,
-    odd_holes,
-    on_duty,
+    people_on_call,
     settled,
-    weekly_holes,
+    weekly_gaps,
 )
 from tests.schedules import schedules
 
@@ -64,21 +64,25 @@ ROUND_THE_CLOCK = Roster(
 
 
 def test_the_people_of_the_shift_are_on_duty_in_their_order() -> None:
-    assert on_duty(ROUND_THE_CLOCK, at("06:00")) == (AN, BINH)
-    assert on_duty(ROUND_THE_CLOCK, at("17:59")) == (AN, BINH)
-    assert on_duty(ROUND_THE_CLOCK, at("18:00")) == (CHI,)
+    assert people_on_call(ROUND_THE_CLOCK, at("06:00")) == (AN, BINH)
+    assert people_on_call(ROUND_THE_CLOCK, at("17:59")) == (AN, BINH)
+    assert people_on_call(ROUND_THE_CLOCK, at("18:00")) == (CHI,)
 
 
 def test_a_shift_past_midnight_belongs_to_the_day_it_begins_on() -> None:
     roster = Roster((shift(NIGHT, "18:00", "06:00", {2: (CHI,)}),))
-    assert on_duty(roster, at("02:00", WEDNESDAY + timedelta(days=1))) == (CHI,)
-    assert on_duty(roster, at("02:00", WEDNESDAY)) == ()
+    assert people_on_call(roster, at("02:00", WEDNESDAY + timedelta(days=1))) == (CHI,)
+    assert people_on_call(roster, at("02:00", WEDNESDAY)) == ()
 
 
 def test_a_shift_that_ends_when_it_begins_lasts_a_day() -> None:
     roster = Roster((shift(DAY, "07:00", "07:00", {2: (AN,)}),))
-    assert on_duty(roster, at("07:00")) == on_duty(roster, at("06:59", date(2026, 11, 26))) == (AN,)
-    assert on_duty(roster, at("07:00", date(2026, 11, 26))) == ()
+    assert (
+        people_on_call(roster, at("07:00"))
+        == people_on_call(roster, at("06:59", date(2026, 11, 26)))
+        == (AN,)
+    )
+    assert people_on_call(roster, at("07:00", date(2026, 11, 26))) == ()
 
 
 def test_on_a_holiday_others_are_on_duty_or_nobody() -> None:
@@ -86,9 +90,9 @@ def test_on_a_holiday_others_are_on_duty_or_nobody() -> None:
     roster = Roster(
         shifts, (RosterException(DAY, WEDNESDAY, (DUNG,)), RosterException(NIGHT, WEDNESDAY, ()))
     )
-    assert on_duty(roster, at("12:00")) == (DUNG,)
-    assert on_duty(roster, at("23:00")) == ()
-    assert on_duty(roster, at("12:00", date(2026, 11, 26))) == (AN, BINH)
+    assert people_on_call(roster, at("12:00")) == (DUNG,)
+    assert people_on_call(roster, at("23:00")) == ()
+    assert people_on_call(roster, at("12:00", date(2026, 11, 26))) == (AN, BINH)
 
 
 def test_two_people_swap_and_each_keeps_the_others_place() -> None:
@@ -97,9 +101,9 @@ def test_two_people_swap_and_each_keeps_the_others_place() -> None:
         ROUND_THE_CLOCK.shifts,
         stand_ins=(Substitute(DAY, WEDNESDAY, BINH, CHI), Substitute(NIGHT, thursday, CHI, BINH)),
     )
-    assert on_duty(roster, at("12:00")) == (AN, CHI)
-    assert on_duty(roster, at("20:00")) == (CHI,)
-    assert on_duty(roster, at("20:00", thursday)) == (BINH,)
+    assert people_on_call(roster, at("12:00")) == (AN, CHI)
+    assert people_on_call(roster, at("20:00")) == (CHI,)
+    assert people_on_call(roster, at("20:00", thursday)) == (BINH,)
 
 
 def test_a_swap_within_one_shift_is_not_undone_by_its_other_half() -> None:
@@ -107,12 +111,12 @@ def test_a_swap_within_one_shift_is_not_undone_by_its_other_half() -> None:
         ROUND_THE_CLOCK.shifts,
         stand_ins=(Substitute(DAY, WEDNESDAY, AN, BINH), Substitute(DAY, WEDNESDAY, BINH, AN)),
     )
-    assert on_duty(roster, at("12:00")) == (BINH, AN)
+    assert people_on_call(roster, at("12:00")) == (BINH, AN)
 
 
 def test_a_stand_in_for_somebody_who_has_no_duty_changes_nothing() -> None:
     roster = Roster(ROUND_THE_CLOCK.shifts, stand_ins=(Substitute(DAY, WEDNESDAY, DUNG, CHI),))
-    assert on_duty(roster, at("12:00")) == (AN, BINH)
+    assert people_on_call(roster, at("12:00")) == (AN, BINH)
 
 
 def test_a_hole_is_found_with_its_day_and_hours() -> None:
@@ -126,20 +130,20 @@ def test_a_hole_is_found_with_its_day_and_hours() -> None:
             shift(HALF, "18:00", "02:00", {5: (BINH,)}),
         )
     )
-    (hole,) = weekly_holes(roster)
+    (hole,) = weekly_gaps(roster)
     sunday = SOME_MONDAY + timedelta(days=6)
     assert (hole.starts, hole.ends) == (at("02:00", sunday), at("06:00", sunday))
 
 
 def test_a_roster_round_the_clock_has_no_hole() -> None:
-    assert weekly_holes(ROUND_THE_CLOCK) == []
+    assert weekly_gaps(ROUND_THE_CLOCK) == []
 
 
 def test_a_holiday_that_leaves_a_hole_is_found_on_its_date_alone() -> None:
     roster = Roster(ROUND_THE_CLOCK.shifts, (RosterException(DAY, WEDNESDAY, ()),))
-    (hole,) = odd_holes(roster, date(2026, 11, 20), 30)
+    (hole,) = dated_gaps(roster, date(2026, 11, 20), 30)
     assert (hole.starts, hole.ends) == (at("06:00"), at("18:00"))
-    assert weekly_holes(roster) == []
+    assert weekly_gaps(roster) == []
 
 
 def test_who_is_next_leaves_out_shifts_without_people() -> None:
@@ -196,7 +200,7 @@ def there_by_the_minute(roster: Roster, moment: datetime) -> set[UUID]:
 @given(rosters(), st.integers(0, 10 * DAY_MINUTES - 1))
 def test_of_any_roster_on_duty_is_whoever_has_a_shift_then(roster: Roster, minute: int) -> None:
     moment = datetime.combine(WEDNESDAY, time()) + timedelta(minutes=minute)
-    crew = on_duty(roster, moment)
+    crew = people_on_call(roster, moment)
     assert len(set(crew)) == len(crew)
     assert set(crew) == there_by_the_minute(roster, moment)
 
@@ -204,13 +208,13 @@ def test_of_any_roster_on_duty_is_whoever_has_a_shift_then(roster: Roster, minut
 @schedules(60, steps=1)
 @given(rosters(), st.integers(1, 10))
 def test_of_any_roster_the_holes_are_just_when_nobody_is_on_duty(roster: Roster, days: int) -> None:
-    found = holes(roster, WEDNESDAY, days)
+    found = coverage_gaps(roster, WEDNESDAY, days)
     assert all(one.starts < one.ends for one in found)
     assert all(one.ends < two.starts for one, two in pairwise(found))
     for half_hour in range(days * 48):
         moment = datetime.combine(WEDNESDAY, time()) + timedelta(minutes=30 * half_hour)
         is_in_hole = any(one.starts <= moment < one.ends for one in found)
-        assert is_in_hole == (on_duty(roster, moment) == ()), moment
+        assert is_in_hole == (people_on_call(roster, moment) == ()), moment
 
 
 def left(roster: Roster, leaving: UUID) -> Roster:
@@ -240,24 +244,24 @@ def test_who_took_over_the_duty_of_a_person_who_leaves_still_does_it() -> None:
     after = left(
         replace(ROUND_THE_CLOCK, stand_ins=(Substitute(NIGHT, WEDNESDAY, CHI, DUNG),)), CHI
     )
-    assert on_duty(after, at("20:00")) == (DUNG,)
-    assert CoverageGap(at("18:00"), at("06:00", THURSDAY)) not in holes(after, WEDNESDAY, 2)
-    assert on_duty(after, at("20:00", THURSDAY)) == ()
+    assert people_on_call(after, at("20:00")) == (DUNG,)
+    assert CoverageGap(at("18:00"), at("06:00", THURSDAY)) not in coverage_gaps(after, WEDNESDAY, 2)
+    assert people_on_call(after, at("20:00", THURSDAY)) == ()
 
 
 def test_who_gave_a_duty_to_a_person_who_leaves_does_not_get_it_back_and_the_gap_is_seen() -> None:
     after = left(
         replace(ROUND_THE_CLOCK, stand_ins=(Substitute(NIGHT, WEDNESDAY, CHI, DUNG),)), DUNG
     )
-    assert on_duty(after, at("20:00")) == ()
-    assert odd_holes(after, WEDNESDAY, 3) == [CoverageGap(at("18:00"), at("06:00", THURSDAY))]
-    assert on_duty(after, at("20:00", THURSDAY)) == (CHI,)
+    assert people_on_call(after, at("20:00")) == ()
+    assert dated_gaps(after, WEDNESDAY, 3) == [CoverageGap(at("18:00"), at("06:00", THURSDAY))]
+    assert people_on_call(after, at("20:00", THURSDAY)) == (CHI,)
 
 
 def test_swaps_of_others_on_that_date_stay() -> None:
     swaps = (Substitute(DAY, WEDNESDAY, AN, CHI), Substitute(DAY, WEDNESDAY, BINH, DUNG))
     after = left(replace(ROUND_THE_CLOCK, stand_ins=swaps), DUNG)
-    assert on_duty(after, at("12:00")) == (CHI,)
+    assert people_on_call(after, at("12:00")) == (CHI,)
     assert settled(replace(ROUND_THE_CLOCK, stand_ins=swaps[:1]), DUNG) == []
 
 

@@ -17,7 +17,7 @@ from hub.alerting.alerts.rules.rules_met import (
     Rules,
     foremost,
     from_text,
-    news,
+    new_rules,
     to_text,
 )
 from hub.alerting.alerts.tables import alert_history, alerts, sightings
@@ -200,9 +200,9 @@ def test_a_group_says_its_number_once() -> None:
 
 def test_an_alert_holds_a_bounded_number_of_rules() -> None:
     made_up = tuple(RuleMet("entry", f"z{n}") for n in range(MOST + 50))
-    kept = news((), made_up)
+    kept = new_rules((), made_up)
     assert kept == made_up[:MOST]
-    assert news(kept, made_up) == ()
+    assert new_rules(kept, made_up) == ()
 
 
 names = st.text("abcxyz_", min_size=1, max_size=8)
@@ -213,10 +213,10 @@ met_rules = st.lists(
 
 @given(known=met_rules, said=met_rules)
 def test_what_is_news_is_said_and_each_rule_of_a_place_once(known: Rules, said: Rules) -> None:
-    fresh = news(known, said)
+    fresh = new_rules(known, said)
     keys = [met.key for met in fresh]
     assert len(keys) == len(set(keys))
     assert set(keys) == {met.key for met in said} - {met.key for met in known}
-    assert news((*known, *fresh), said) == ()
+    assert new_rules((*known, *fresh), said) == ()
     assert from_text(to_text(fresh)) == fresh
     assert (foremost(fresh) is None) == (not fresh)

@@ -67,19 +67,22 @@ def page(*media: MediaRow, may_play: bool = True, **row: Any) -> AlertPage:
     ],
 )
 def test_what_one_phone_did(changed: dict[str, Any], sentence: str, is_bad: bool) -> None:
-    (line,) = notifications_wording.told([told(**changed)], calendar())
+    (line,) = notifications_wording.phone_lines([told(**changed)], calendar())
     assert (line.sentence, line.is_bad) == (sentence, is_bad)
 
 
 def test_phone_that_showed_the_first_word_counts_as_told_though_a_later_one_is_on_its_way() -> None:
     rows = [told(shown_utc_us=NOW_UTC_US), told(moment="grown", owed_utc_us=NOW_UTC_US + 1)]
-    (line,) = notifications_wording.told(rows, calendar())
+    (line,) = notifications_wording.phone_lines(rows, calendar())
     assert line.sentence == "shown on the phone at 00:12:00"
 
 
 def test_who_may_not_have_seen_it_comes_first() -> None:
     rows = [told(shown_utc_us=NOW_UTC_US), told(person_name="Binh", state="dead")]
-    assert [line.person for line in notifications_wording.told(rows, calendar())] == ["Binh", "An"]
+    assert [line.person for line in notifications_wording.phone_lines(rows, calendar())] == [
+        "Binh",
+        "An",
+    ]
 
 
 def test_history_leaves_out_what_tells_nobody_anything() -> None:

@@ -307,7 +307,7 @@ def test_files_that_came_after_the_backup_stay_until_the_nodes_have_told_of_them
         "owners": BLOB_OWNERS,
         "blobs": town.blobs,
         "clock": HubClock(),
-        "bell": town.bell,
+        "change_signal": town.change_signal,
     }
     sweep = Reconciler(db, policy=POLICY, **rooms)
     for path in (place.folder / "media").rglob("*"):

@@ -77,7 +77,9 @@ class Hub:
         broker = parts.enter_context(Broker(folder / "mqtt", authority=enrols.authority))
         self.app = town.app(enrolling=enrols.enrolling(8443))
         pages = free_socket()
-        parts.enter_context(served(self.app, pages, stop=town.bell.ring, papers=self.papers))
+        parts.enter_context(
+            served(self.app, pages, stop=town.change_signal.ring, papers=self.papers)
+        )
         nodes = parts.enter_context(nodes_port(NodesPort(self.app), self.papers))
         self.place = CheckedAddress(
             "127.0.0.1",

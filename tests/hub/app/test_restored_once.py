@@ -46,15 +46,15 @@ LATE_AT_ONCE = replace(EACH_ALONE, late_after_s=0)
 @contextmanager
 def at_work(db: Database, broker: Broker, policy: Policy) -> Iterator[None]:
     """The intake as the hub has it, but in a hurry; the database is closed with it."""
-    clerk = BatchFiler(
+    filer = BatchFiler(
         Filing(policy),
         PresenceRecorder(tokens()),
         roll=GapRecovery(SOON),
     )
     hub = Subscriber(
         address(broker),
-        writer=BatchWriter(db, clerk=clerk, clock=HubClock()),
-        bell=ChangeSignal(),
+        writer=BatchWriter(db, filer=filer, clock=HubClock()),
+        change_signal=ChangeSignal(),
         patience=Backoff(first_s=0.1, longest_s=0.2),
         births_every_s=0.1,
         ask_every_s=0.1,

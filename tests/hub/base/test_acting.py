@@ -38,15 +38,17 @@ class Desk:
     """A service's `acting`, its reader, and what the log says since they are there."""
 
     streets: Streets
-    bell: "WatchedBell" = field(init=False)
+    change_signal: "WatchedBell" = field(init=False)
     acting: Acting = field(init=False)
     asker: Asker = field(init=False)
     before: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.asker = self.streets.officer("an")
-        self.bell = WatchedBell(self)
-        self.acting = Acting(self.streets.db, clock=self.streets.clock, bell=self.bell)
+        self.change_signal = WatchedBell(self)
+        self.acting = Acting(
+            self.streets.db, clock=self.streets.clock, change_signal=self.change_signal
+        )
         self.before = len(self._rows())
 
     def _rows(self) -> list[Line]:
@@ -165,7 +167,7 @@ def test_a_change_and_its_line_are_committed_together(desk: Desk) -> None:
         assert desk.lines() == []
     assert desk.is_renamed()
     assert desk.lines() == [("area.change", "area", desk.streets.junction, "renamed")]
-    assert desk.bell.heard == [["area.change"]]  # after the commit
+    assert desk.change_signal.heard == [["area.change"]]  # after the commit
 
 
 def test_a_change_without_a_line_is_undone(desk: Desk) -> None:
@@ -174,14 +176,14 @@ def test_a_change_without_a_line_is_undone(desk: Desk) -> None:
             desk.rename(change)
     assert not desk.is_renamed()
     assert desk.lines() == []
-    assert desk.bell.heard == []
+    assert desk.change_signal.heard == []
 
 
 def test_a_line_that_functions_on_rows_write_for_the_person_counts(desk: Desk) -> None:
     with desk.acting.changing(desk.asker, "area.change", THING, rings=True) as change:
         log.note(change.conn, change.by, act="area.rename", now=change.now)
     assert desk.acts() == ["area.rename"]
-    assert desk.bell.heard == [["area.rename"]]
+    assert desk.change_signal.heard == [["area.rename"]]
 
 
 def test_a_line_of_the_hub_itself_does_not_count(desk: Desk) -> None:
@@ -212,7 +214,7 @@ def test_a_change_that_is_not_possible_rings_nobody(desk: Desk) -> None:
     with pytest.raises(NotTodayError):  # noqa: SIM117
         with desk.acting.changing(desk.asker, "area.change", THING, rings=True):
             raise NotTodayError("not today")
-    assert desk.bell.heard == []
+    assert desk.change_signal.heard == []
 
 
 @pytest.mark.parametrize("begin", ["reading", "changing"])
@@ -234,7 +236,7 @@ def test_what_is_not_done_is_on_record_and_rings_nobody(desk: Desk) -> None:
         with desk.acting.changing(desk.asker, "alert.take", THING, rings=True) as change:
             change.refuse("by Bình", how=how)
     assert desk.lines() == [(f"alert.take.{how}", "area", THING.id, "by Bình") for how in ways]
-    assert desk.bell.heard == []
+    assert desk.change_signal.heard == []
 
 
 def test_a_line_alone(desk: Desk) -> None:

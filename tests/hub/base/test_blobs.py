@@ -16,7 +16,7 @@ from hub.base.storage.blobs import (
     BlobFolder,
     Blobs,
     HashMismatchError,
-    NoRoomError,
+    NoSpaceError,
     StoreAwayError,
     StoredBlob,
 )
@@ -191,7 +191,7 @@ def test_disk_that_would_be_too_full_takes_nothing_on_its_way(tmp_path: Path) ->
         BlobFolder(tmp_path / "a", spare_bytes=2**60),
         BlobBucket(bucket, KEY, staging=tmp_path / "b", spare_bytes=2**60),
     ):
-        with pytest.raises(NoRoomError, match="MiB must stay free"):
+        with pytest.raises(NoSpaceError, match="MiB must stay free"):
             store.open_incoming(1)
 
 
@@ -214,7 +214,7 @@ def test_a_bucket_that_goes_away_is_named_and_takes_the_same_file_when_it_is_bac
         lambda: store.has(digest),
         lambda: all_of(store),
         lambda: whole(store, digest),
-        store.knock,
+        store.probe,
     ):
         with pytest.raises(
             StoreAwayError, match=rf"127\.0\.0\.1:{port}/bucket-.*cannot be reached"
@@ -234,7 +234,7 @@ def test_while_a_bucket_is_away_nobody_waits_for_it(tmp_path: Path) -> None:
     store = BlobBucket(BucketAddress.parse("s3+http://127.0.0.1:9/bucket"), KEY, staging=tmp_path)
     with pytest.raises(StoreAwayError) as first:
         store.has(sha(b"clip"))
-    for ask in (store.open_incoming, store.knock):
+    for ask in (store.open_incoming, store.probe):
         with pytest.raises(StoreAwayError) as again:
             ask()
         assert str(again.value) == str(first.value)
@@ -244,7 +244,7 @@ def test_while_a_bucket_is_away_nobody_waits_for_it(tmp_path: Path) -> None:
 def test_a_bucket_that_is_not_there_is_named(s3_port: int, tmp_path: Path) -> None:
     address = BucketAddress.parse(f"s3+http://127.0.0.1:{s3_port}/nobodys/media")
     with pytest.raises(StoreAwayError, match=r"nobodys/media/ refuses: .*NoSuchBucket"):
-        BlobBucket(address, KEY, staging=tmp_path).knock()
+        BlobBucket(address, KEY, staging=tmp_path).probe()
 
 
 def test_a_bucket_is_known_by_its_address() -> None:

@@ -24,7 +24,7 @@ from hub.base.audit.log import By
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
-from hub.base.storage.blobs import NoRoomError
+from hub.base.storage.blobs import NoSpaceError
 from hub.footage.retention import holds
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import Hold
@@ -191,13 +191,13 @@ def test_at_a_full_disk_what_is_held_stays_and_what_is_worth_least_goes(
         )
     fill(small_disk)
     town.clip(town.somebody(), new)
-    with pytest.raises(NoRoomError):
+    with pytest.raises(NoSpaceError):
         town.bring(new)
     rooms: dict[str, Any] = {
         "owners": BLOB_OWNERS,
         "blobs": town.blobs,
         "clock": town.clock,
-        "bell": town.bell,
+        "change_signal": town.change_signal,
     }
     assert Remover(db, **rooms).make_room() == 0, "nobody asked for it"
     remover = Remover(db, makes_room=True, **rooms)
@@ -207,6 +207,6 @@ def test_at_a_full_disk_what_is_held_stays_and_what_is_worth_least_goes(
     fill(small_disk)
     assert remover.make_room() == 0, "only what is held is left"
     assert town.blobs.has(sha256(held).hexdigest())
-    with pytest.raises(NoRoomError):
+    with pytest.raises(NoSpaceError):
         town.bring(new)
     db.close()

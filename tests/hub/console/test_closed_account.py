@@ -20,7 +20,7 @@ from hub.access.signin.views import SignedIn
 from hub.access.tables import grants, people
 from hub.alerting.notifications import leasing
 from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
-from hub.alerting.oncall.rules.rosters import odd_holes, on_duty, weekly_holes
+from hub.alerting.oncall.rules.rosters import dated_gaps, people_on_call, weekly_gaps
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
@@ -260,7 +260,7 @@ def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> 
     )
     shift_id = on_call.team(office.kim, team).team.roster.shifts[0].shift_id
     holiday, later = TeamOnCall(shift_id, date(2199, 1, 1)), TeamOnCall(shift_id, date(2199, 1, 7))
-    on_call.put_odd_day(office.kim, team, holiday, crew=(an,), reason="Tết")
+    on_call.put_exception(office.kim, team, holiday, crew=(an,), reason="Tết")
     on_call.swap(office.kim, team, later, Swap(an, binh, None, "nghỉ phép"))
     before = on_call.team(office.kim, team)
     page = office.people.account(office.kim, an)
@@ -271,9 +271,9 @@ def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> 
     assert after.team.members == (binh,)
     roster = after.team.roster
     assert roster.shifts[0].weekly == {1: (binh,)}
-    assert on_duty(roster, datetime.fromisoformat("2199-01-01 12:00")) == ()
+    assert people_on_call(roster, datetime.fromisoformat("2199-01-01 12:00")) == ()
     assert roster.stand_ins == ()
-    free = [(one.starts.weekday(), one.ends.weekday()) for one in weekly_holes(roster)]
+    free = [(one.starts.weekday(), one.ends.weekday()) for one in weekly_gaps(roster)]
     assert free == [(1, 1)], "from Tuesday evening over all the week to Tuesday morning"
 
 
@@ -292,10 +292,10 @@ def test_a_date_of_a_swap_with_them_is_covered_by_the_other_or_a_gap(office: Off
     after = on_call.team(office.kim, team)
     assert after is not None
     roster = after.team.roster
-    assert on_duty(roster, datetime.fromisoformat("2199-01-07 12:00")) == (chi,)
-    assert on_duty(roster, datetime.fromisoformat("2199-01-08 12:00")) == ()
-    assert on_duty(roster, datetime.fromisoformat("2199-01-15 12:00")) == (binh,)
-    [gap] = odd_holes(roster, tuesday, 1)
+    assert people_on_call(roster, datetime.fromisoformat("2199-01-07 12:00")) == (chi,)
+    assert people_on_call(roster, datetime.fromisoformat("2199-01-08 12:00")) == ()
+    assert people_on_call(roster, datetime.fromisoformat("2199-01-15 12:00")) == (binh,)
+    [gap] = dated_gaps(roster, tuesday, 1)
     assert (gap.starts.date(), gap.ends.date()) == (tuesday, date(2199, 1, 9))
     assert after.reasons[shift_id, "2199-01-08"] == "đi học"
 
@@ -352,9 +352,9 @@ def test_of_two_managers_who_close_each_other_at_once_one_stays(
     office: Office, other_program: Database, is_one_program: bool
 ) -> None:
     first = office.people
-    clock, bell = office.streets.clock, office.streets.bell
-    acting = Acting(other_program, clock=clock, bell=bell)
-    other = AccountService(acting, db=other_program, bell=bell)
+    clock, change_signal = office.streets.clock, office.streets.change_signal
+    acting = Acting(other_program, clock=clock, change_signal=change_signal)
+    other = AccountService(acting, db=other_program, change_signal=change_signal)
     second = first if is_one_program else other
     kim, lan = office.kim, office.lan
     done = at_the_same_moment(

@@ -181,7 +181,7 @@ def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
 
     def stop() -> None:
         stopped.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     with served(app, here, stop=stop), httpx.Client(base_url=url, timeout=patience_s()) as client:
         form = {"login": login, "password": PASSWORD}
@@ -205,14 +205,14 @@ def test_an_open_stream_of_events_ends_at_once(town: Town) -> None:
 def test_an_open_stream_ends_too_when_another_program_closes_the_account(
     town: Town, database_url: str
 ) -> None:
-    town.live_round.look()
+    town.live_leases.look()
     other = Database(database_url)
     with stream(town, "an") as next_event:
-        bell = ChangeSignal()
-        acting = Acting(other, clock=town.clock, bell=bell)
-        accounts = AccountService(acting, db=other, bell=bell)
+        change_signal = ChangeSignal()
+        acting = Acting(other, clock=town.clock, change_signal=change_signal)
+        accounts = AccountService(acting, db=other, change_signal=change_signal)
         assert accounts.close_account(_keeper(town), person(town, "an"), "nghỉ việc")
-        town.live_round.look()  # as the hub does twice a second
+        town.live_leases.look()  # as the hub does twice a second
         assert next_event() == "event: signed-out"
     other.close()
 
@@ -231,8 +231,8 @@ def test_a_live_view_ends_in_the_next_round(town: Town) -> None:
     assert who.get(view).status_code == 200
     close(town, "an")
     assert who.get(f"{view}/picture").status_code == 303
-    town.live_round.look()
-    assert town.live_round.watching.watches() == []
+    town.live_leases.look()
+    assert town.live_leases.watching.watches() == []
     assert town.told_nodes[-1][1].for_s == 0
 
 

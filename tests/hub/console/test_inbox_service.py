@@ -163,12 +163,12 @@ def test_clips_need_their_own_right(streets: Streets) -> None:
 def test_who_comes_second_learns_who_has_it(streets: Streets) -> None:
     an, binh = streets.officer("an"), streets.officer("binh")
     alert_id = an_alert(streets)
-    rings = streets.bell.rings
+    rings = streets.change_signal.rings
     responses = streets.services.use(ResponseService)
     taken = responses.act(an, alert_id, act="take", note=" going there ")
     assert isinstance(taken, AlertRow)
     assert (taken.state, taken.taken_by_name, taken.revision) == ("taken", "Anh an", 2)
-    assert streets.bell.rings == rings + 1
+    assert streets.change_signal.rings == rings + 1
     conflict = responses.act(binh, alert_id, act="take")
     assert isinstance(conflict, Conflict)
     assert (conflict.held_by_name, conflict.row.state) == ("Anh an", "taken")

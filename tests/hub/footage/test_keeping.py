@@ -46,7 +46,7 @@ def remover(streets: Streets, **options: Any) -> Remover:
         "owners": BLOB_OWNERS,
         "blobs": streets.blobs,
         "clock": streets.clock,
-        "bell": streets.bell,
+        "change_signal": streets.change_signal,
     }
     return Remover(streets.db, **rooms, **options)
 
@@ -57,7 +57,7 @@ def sweep(streets: Streets) -> Reconciler:
         owners=BLOB_OWNERS,
         blobs=streets.blobs,
         clock=streets.clock,
-        bell=streets.bell,
+        change_signal=streets.change_signal,
         policy=streets.policy,
     )
 

@@ -33,7 +33,7 @@ def remove_overdue(town: Town, monkeypatch: pytest.MonkeyPatch) -> int:
         "owners": BLOB_OWNERS,
         "blobs": town.blobs,
         "clock": town.clock,
-        "bell": town.bell,
+        "change_signal": town.change_signal,
     }
     return Remover(town.db, **rooms).remove_overdue()
 

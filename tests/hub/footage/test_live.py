@@ -55,7 +55,7 @@ def town(database_url: str, tmp_path: Path, time: Time) -> Iterator[Town]:
     db = Database(database_url)
     town = Town(db, tmp_path)
     live, accounts = town.services.use(LiveService), town.services.use(AccountService)
-    town.live_round = LiveLeases(live, accounts.hear_closings, LiveViews(town._tell_node, time))
+    town.live_leases = LiveLeases(live, accounts.hear_closings, LiveViews(town._tell_node, time))
     town.grants["live"] = town.allow("an", Right.LIVE)
     yield town
     db.close()
@@ -137,12 +137,12 @@ def test_a_page_that_asks_no_more_watches_no_more_and_the_node_is_given_no_furth
     for _ in range(8):
         time.passes(2)
         visitor.get(f"{place}/picture")
-        town.live_round.look()
+        town.live_leases.look()
     leases = [words.for_s for _, words in town.told_nodes]
     assert set(leases) == {LEASE_S} and len(leases) == 5  # every four seconds of sixteen
     time.passes(LEASE_S + 0.1)
-    town.live_round.look()
-    town.live_round.look()
+    town.live_leases.look()
+    town.live_leases.look()
     assert [words.for_s for _, words in town.told_nodes[len(leases) :]] == [0]
     assert acts(town)[-1] == ("live.end", "16 s, 0 pictures; the page was left")
 
@@ -154,7 +154,7 @@ def test_a_revoked_grant_ends_the_watching_in_the_next_round(town: Town) -> None
     with town.db.writing() as conn:
         rows.end_grant(conn, town.grants["live"], now=town.clock.now())
     assert visitor.get(f"{place}/picture").status_code == 404
-    town.live_round.look()
+    town.live_leases.look()
     assert town.told_nodes[-1][1].for_s == 0
     assert acts(town)[-1] == ("live.end", "0 s, 0 pictures; no longer granted")
     assert bring(town, jpeg(b"b")).status_code == 410
@@ -169,7 +169,7 @@ def test_two_people_watch_one_camera_and_both_read_how_many_they_are(town: Town)
     assert an.get(f"{place}/picture").headers["watchers"] == "2"
     assert [words.watchers for _, words in town.told_nodes] == [1, 2]
     binh.post(f"{place}/end")
-    town.live_round.look()
+    town.live_leases.look()
     assert town.told_nodes[-1][1].watchers == 1
     an.get(f"{place}/picture")
     assert an.get(f"{place}/picture").headers["watchers"] == "1"
@@ -230,7 +230,7 @@ def test_a_node_brings_pictures_of_its_own_cameras_alone(town: Town) -> None:
 
 
 def test_no_more_watch_at_once_than_the_hub_holds_pictures_for(town: Town) -> None:
-    visitor, watching = come_in(town), town.live_round.watching
+    visitor, watching = come_in(town), town.live_leases.watching
     place = f"/cameras/{camera_of(town)}/live"
     visitor.get(place)
     (first,) = watching.watches()
@@ -244,7 +244,7 @@ def test_no_more_watch_at_once_than_the_hub_holds_pictures_for(town: Town) -> No
 
 def test_watchings_that_end_on_two_threads_at_once_leave_one_line_each(town: Town) -> None:
     come_in(town).get(f"/cameras/{camera_of(town)}/live")
-    live, (first,) = town.live_round, town.live_round.watching.watches()
+    live, (first,) = town.live_leases, town.live_leases.watching.watches()
     for _ in range(20):
         live.watching.come(uuid4(), first.asker, first.camera, first.purpose)
     with ThreadPoolExecutor(4) as threads:
@@ -260,7 +260,7 @@ def test_a_foreign_form_ends_nothing(town: Town) -> None:
         "POST", f"{place}/end", data={"csrf": "made-up"}, headers={**PAGE, **visitor.origin}
     )
     assert answer.status_code == 403
-    assert len(town.live_round.watching.watches()) == 1
+    assert len(town.live_leases.watching.watches()) == 1
 
 
 def test_a_hub_that_stops_ends_every_watching_and_says_so_in_the_log(town: Town) -> None:
@@ -269,7 +269,7 @@ def test_a_hub_that_stops_ends_every_watching_and_says_so_in_the_log(town: Town)
     async def stopped() -> None:
         stop = asyncio.Event()
         stop.set()
-        await town.live_round.run(stop, lambda: None)
+        await town.live_leases.run(stop, lambda: None)
 
     asyncio.run(stopped())
     assert acts(town)[-1] == ("live.end", "0 s, 0 pictures; the hub stopped")

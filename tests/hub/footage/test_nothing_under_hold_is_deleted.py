@@ -122,7 +122,7 @@ def rooms(streets: Streets) -> dict[str, Any]:
         "owners": BLOB_OWNERS,
         "blobs": streets.blobs,
         "clock": streets.clock,
-        "bell": streets.bell,
+        "change_signal": streets.change_signal,
     }
 
 
@@ -323,7 +323,7 @@ def test_its_small_copy_may_go_and_it_stays(town: Town) -> None:
         "owners": BLOB_OWNERS,
         "blobs": town.blobs,
         "clock": town.clock,
-        "bell": town.bell,
+        "change_signal": town.change_signal,
     }
     Reconciler(town.db, policy=POLICY, proxies=town.proxies, **shared).run()
     assert copy.exists(), "its original is here"
@@ -358,7 +358,7 @@ def test_what_came_of_it_before_its_node_died_stays(streets: Streets, is_announc
     )
     if is_announced:
         clip.ready(whole, beginning=whole[:10])
-        streets.uploads.standing("nga-tu", sha(whole))  # handed over to the whole file's part
+        streets.uploads.status("nga-tu", sha(whole))  # handed over to the whole file's part
     name = str(row_of(streets, whole).id) if is_announced else part_of(clip.clip_id)
     path = Path(streets.parts.path(row.node_id, name))
     assert path.exists()
@@ -472,7 +472,7 @@ def held_and_removed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
         "owners": BLOB_OWNERS,
         "blobs": town.blobs,
         "clock": town.clock,
-        "bell": town.bell,
+        "change_signal": town.change_signal,
     }
     remover = Remover(town.db, makes_room=True, **shared)
     remover.remove_overdue()

@@ -14,7 +14,7 @@ import pytest
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
-from hub.base.storage.staging import NoRoomError
+from hub.base.storage.staging import NoSpaceError
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import COPY_MOST_BYTES, BusyError, Proxies, ProxyBounds
@@ -162,7 +162,7 @@ def test_copies_are_bounded_and_the_longest_unasked_goes_first(tmp_path: Path) -
 @pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_a_disk_without_room_makes_no_copy(tmp_path: Path) -> None:
     copier = Copier()
-    with pytest.raises(NoRoomError, match="no room for a copy"):
+    with pytest.raises(NoSpaceError, match="no room for a copy"):
         Proxies(tmp_path, spare_bytes=2**60, shrink=copier).copy_of(A, lambda: iter(()))
     assert copier.times == 0
 
@@ -191,7 +191,11 @@ def test_a_copy_passes_the_same_door_and_goes_with_its_original(
         acts = [line.act for line in conn.execute(audit.select())]
     assert ("media.copy" in acts, "media.copy.refused" in acts) == (True, True)
     town.blobs.remove(row.sha256)
-    rooms: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    rooms: dict[str, Any] = {
+        "blobs": town.blobs,
+        "clock": town.clock,
+        "change_signal": town.change_signal,
+    }
     Reconciler(db, owners=BLOB_OWNERS, policy=POLICY, proxies=town.proxies, **rooms).run()
     assert town.proxies.hashes() == []
     assert an.get(f"/media/{row.id}/h264").status_code == 404

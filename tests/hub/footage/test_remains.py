@@ -42,13 +42,17 @@ def remains(streets: Streets) -> Salvage:
         parts=streets.parts,
         blobs=streets.blobs,
         clock=streets.clock,
-        bell=streets.bell,
+        change_signal=streets.change_signal,
     )
 
 
 def remover(streets: Streets) -> Remover:
     return Remover(
-        streets.db, owners=BLOB_OWNERS, blobs=streets.blobs, clock=streets.clock, bell=streets.bell
+        streets.db,
+        owners=BLOB_OWNERS,
+        blobs=streets.blobs,
+        clock=streets.clock,
+        change_signal=streets.change_signal,
     )
 
 

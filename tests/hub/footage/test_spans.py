@@ -56,7 +56,7 @@ def said(streets: Streets) -> list[Command]:
 
 def listed(streets: Streets) -> list[tuple[int | None, int]]:
     with streets.db.reading() as conn:
-        return [(row.files, row.stored) for row in spans.asked(conn)]
+        return [(row.files, row.stored) for row in spans.requested(conn)]
 
 
 def test_a_span_is_asked_for_until_the_node_answers_and_its_files_are_counted(

@@ -38,9 +38,9 @@ def media_id(streets: Streets, content: bytes) -> UUID:
 def test_a_picture_grows_its_alert_once(streets: Streets) -> None:
     streets.officer("an")
     streets.file(streets.node.opened(picture=picture()))
-    rings = streets.bell.rings
+    rings = streets.change_signal.rings
     assert streets.bring(b"picture")
-    assert streets.bell.rings == rings + 1
+    assert streets.change_signal.rings == rings + 1
     [alert] = streets.rows(alerts)
     assert (alert.picture_id, alert.revision) == (media_id(streets, b"picture"), 2)
     assert moments(streets) == ["opened", "grown"]
@@ -176,7 +176,7 @@ def test_an_upload_goes_on_where_it_stood_even_after_the_hub_died(
     upload = begun(streets)
     upload.write(b"tu")  # and the hub is killed: nothing is finished
     later = streets.again()
-    assert later.standing("nga-tu", sha(b"picture")) == UploadStatus(5, 7)
+    assert later.status("nga-tu", sha(b"picture")) == UploadStatus(5, 7)
     with pytest.raises(WrongOffsetError, match="5 bytes have come, not 3"):
         later.resume("nga-tu", sha(b"picture"), 3)
     last = later.resume("nga-tu", sha(b"picture"), 5)
@@ -185,7 +185,7 @@ def test_an_upload_goes_on_where_it_stood_even_after_the_hub_died(
     assert last.finish() == UploadStatus(7, 7)
     assert Path(streets.blobs.path(sha(b"picture"))).read_bytes() == b"picture"
     assert len(files(tmp_path)) == 1
-    assert later.standing("nga-tu", sha(b"picture")) == UploadStatus(7, 7)
+    assert later.status("nga-tu", sha(b"picture")) == UploadStatus(7, 7)
     assert later.resume("nga-tu", sha(b"picture"), 7) is None
 
 
@@ -195,7 +195,7 @@ def test_a_hub_that_died_between_the_last_byte_and_the_row_ends_it_when_asked(
     streets.file(streets.node.opened(picture=picture(b"picture")))
     begun(streets).write(b"picture")
     later = streets.again()
-    assert later.standing("nga-tu", sha(b"picture")) == UploadStatus(7, 7)
+    assert later.status("nga-tu", sha(b"picture")) == UploadStatus(7, 7)
     assert streets.rows(media)[0].stored_utc_us is not None
 
 
@@ -228,9 +228,9 @@ def test_a_node_with_too_many_unfinished_uploads_loses_its_own_oldest(
         path = max(files(tmp_path), key=lambda path: path.stat().st_mtime_ns)
         os.utime(path, ns=(number, number))
     assert streets.parts.crowded_out == 2
-    standings = [streets.uploads.standing("nga-tu", sha(content)) for content in contents]
+    standings = [streets.uploads.status("nga-tu", sha(content)) for content in contents]
     assert [one.offset_bytes for one in standings] == [0, 0] + [3] * MOST_PER_NODE
-    assert streets.uploads.standing("cau-moi", sha(b"another's")).offset_bytes == 3
+    assert streets.uploads.status("cau-moi", sha(b"another's")).offset_bytes == 3
 
 
 def test_an_upload_nobody_went_on_with_for_a_day_is_thrown_away(

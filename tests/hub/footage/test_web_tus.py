@@ -77,8 +77,8 @@ def stored(town: Town, digest: str) -> bytes:
     return b"".join(town.blobs.read(digest, length=len(DATA)))
 
 
-def standing(town: Town, digest: str) -> int:
-    return town.uploads.standing(NODE, digest).offset_bytes
+def status(town: Town, digest: str) -> int:
+    return town.uploads.status(NODE, digest).offset_bytes
 
 
 @pytest.mark.promise("Wire protocol: Pictures travel by HTTPS under their hash.")
@@ -113,7 +113,7 @@ def test_creation_that_is_repeated_says_how_far_it_has_come(
     node.create(DATA, body=DATA[:1000])
     for body in (None, DATA[:5000]):
         assert node.create(DATA, body=body).headers["upload-offset"] == "1000"
-    assert standing(town, digest) == 1000
+    assert status(town, digest) == 1000
 
 
 @pytest.mark.parametrize("offset", [0, 999, 1001])
@@ -122,7 +122,7 @@ def test_bytes_for_another_place_are_not_taken(
 ) -> None:
     node.create(DATA, body=DATA[:1000])
     assert node.patch(digest, offset, b"x").status_code == 409
-    assert standing(town, digest) == 1000
+    assert status(town, digest) == 1000
 
 
 def test_upload_given_up_begins_anew(node: Node, digest: str) -> None:
@@ -170,7 +170,7 @@ def test_name_that_is_no_hash_is_not_announced(node: Node, name: str) -> None:
 def test_wrong_bytes_are_known_by_their_hash(town: Town, node: Node, digest: str) -> None:
     lie = DATA[:-1] + b"x"
     assert node.create(lie, digest=digest, body=lie).status_code == 460
-    assert standing(town, digest) == 0
+    assert status(town, digest) == 0
 
 
 @pytest.mark.promise("Clips: An upload with a wrong length, hash or owner is refused.")

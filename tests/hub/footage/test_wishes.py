@@ -62,9 +62,9 @@ def test_a_wish_is_told_to_its_node_until_it_answers_and_the_page_says_how_it_st
     streets: Streets, alert_id: UUID
 ) -> None:
     an = streets.officer("an")
-    rings, revision = streets.bell.rings, streets.rows(alerts)[0].revision
+    rings, revision = streets.change_signal.rings, streets.rows(alerts)[0].revision
     assert streets.playback.ask_for_clip(an, alert_id, media_id(streets))
-    assert streets.bell.rings == rings + 1
+    assert streets.change_signal.rings == rings + 1
     assert streets.rows(alerts)[0].revision == revision + 1
     wish = clip(streets, an, alert_id).wish
     asked_utc_us = streets.clock.now().utc_us

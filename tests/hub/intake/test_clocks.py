@@ -26,7 +26,7 @@ from hub.base.moment import Moment
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.rules.boot_clock import BootClock, StampedTimes, happened
 from hub.nodes.spool.tables import events
-from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town
+from tests.hub.rigs.intake_rig import NOW, count, filer, found_town
 from tests.hub.rigs.wire_words import NodeVoice
 
 pytestmark = pytest.mark.promise(
@@ -56,7 +56,7 @@ class World:
     said: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.files = clerk()
+        self.files = filer()
         self.journal = self._open()
         self._hub_hears([])
 

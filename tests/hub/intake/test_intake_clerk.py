@@ -24,7 +24,7 @@ from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import PresenceRecorder
 from hub.nodes.spool.tables import events, set_aside
 from hub.registry.tables import areas, cameras, nodes
-from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town, tokens
+from tests.hub.rigs.intake_rig import NOW, count, filer, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice
 
 
@@ -135,7 +135,7 @@ def test_what_one_batch_says_is_what_its_messages_say_one_by_one(
     batch = [arrival(one) for one in (*said, *said[2:4], NodeVoice("b").event())]
     seen = []
     for url, parts in ((sqlite_url, [batch]), (postgres_url, [[one] for one in batch])):
-        db, whole, counts = Database(url), clerk(), Counter[str]()
+        db, whole, counts = Database(url), filer(), Counter[str]()
         found_town(db, "a")
         for part in parts:
             with db.writing() as conn:
@@ -162,7 +162,7 @@ def test_a_birth_brings_its_cameras_and_a_token(db: Database) -> None:
     node = NodeVoice("a")
     birth = node.birth()
     with db.writing() as conn:
-        outcome = clerk().file(conn, [arrival(birth)], now=NOW)
+        outcome = filer().file(conn, [arrival(birth)], now=NOW)
     assert tokens().verify(outcome.replies.tokens["a"].token, NOW) == "a"
     with db.reading() as conn:
         camera = conn.execute(select(cameras)).one()
@@ -178,11 +178,11 @@ def test_a_late_will_leaves_the_node_alive(db: Database) -> None:
     old, new = node.birth(), node.birth()
     batch = [arrival(old), arrival(new), arrival(node.death(old.birth_id))]
     with db.writing() as conn:
-        clerk().file(conn, batch, now=NOW)
+        filer().file(conn, batch, now=NOW)
     with db.reading() as conn:
         assert conn.scalar(select(nodes.c.state)) == "online"
     with db.writing() as conn:
-        clerk().file(conn, [arrival(node.death(new.birth_id))], now=NOW)
+        filer().file(conn, [arrival(node.death(new.birth_id))], now=NOW)
     with db.reading() as conn:
         assert conn.scalar(select(nodes.c.state)) == "offline"
 
@@ -192,7 +192,7 @@ def test_a_node_nobody_added_gets_no_token_and_keeps_its_events(db: Database) ->
     batch = [arrival(node.birth()), arrival(TokenWanted(node="stranger"))]
     batch += [arrival(node.event()) for _ in range(3)]
     with capture_logs() as logs, db.writing() as conn:
-        outcome = clerk().file(conn, batch, now=NOW)
+        outcome = filer().file(conn, batch, now=NOW)
     assert list(outcome.replies.messages()) == []
     assert outcome.wants_births
     assert outcome.counts["not_yet"] == 3
@@ -204,7 +204,7 @@ def test_a_node_nobody_added_gets_no_token_and_keeps_its_events(db: Database) ->
 def test_a_camera_whose_birth_was_not_heard_keeps_its_events_waiting(db: Database) -> None:
     found_town(db, "a")
     with db.writing() as conn:
-        outcome = clerk().file(conn, [arrival(NodeVoice("a").event())], now=NOW)
+        outcome = filer().file(conn, [arrival(NodeVoice("a").event())], now=NOW)
     assert list(outcome.replies.messages()) == []
     assert outcome.wants_births
 

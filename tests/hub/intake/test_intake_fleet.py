@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.wire.presence import Birth, Death
 from hub.intake.presence import NEVER_SEEN, Presence, PresenceChange, after, judge
-from hub.intake.rules.duplicates import NodeLives, heard
+from hub.intake.rules.duplicates import NodeLives, after_birth
 from tests.hub.rigs.wire_words import NodeVoice
 
 pytestmark = pytest.mark.promise("Node to hub: Two nodes with one identity raise one alarm.")
@@ -80,10 +80,10 @@ def test_lives_that_take_turns_are_two_nodes_and_reboots_are_one() -> None:
     one, other = NodeVoice("n"), NodeVoice("n")
     known, is_rival = NodeLives(), False
     for voice in (one, one, other, replace(other, boot_id=uuid4()), other, other):
-        known, is_rival = heard(known, voice.birth())
+        known, is_rival = after_birth(known, voice.birth())
         assert not is_rival or voice is other
     assert is_rival is False, "it is the last one again"
-    known, is_rival = heard(known, one.birth())
+    known, is_rival = after_birth(known, one.birth())
     assert is_rival
 
 
@@ -92,7 +92,7 @@ def test_a_birth_that_the_broker_repeats_shows_nothing() -> None:
     retained = one.birth()
     known = NodeLives()
     for birth in (retained, other.birth(), retained):
-        known, is_rival = heard(known, birth)
+        known, is_rival = after_birth(known, birth)
         assert not is_rival
 
 
@@ -105,5 +105,5 @@ def test_one_node_alone_is_never_taken_for_two(fates: list[str]) -> None:
                 voice = replace(voice, boot_id=uuid4())
             case "new disk":
                 voice = replace(voice, spool_id=uuid4())
-        known, is_rival = heard(known, voice.birth())
+        known, is_rival = after_birth(known, voice.birth())
         assert not is_rival

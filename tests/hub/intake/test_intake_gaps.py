@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.intake.rules.gaps import AskPolicy, SpoolNumbers, after_asking, announced, heard, settled
+from hub.intake.rules.gaps import (
+    AskPolicy,
+    SpoolNumbers,
+    after_asking,
+    announced,
+    received,
+    settled,
+)
 from hub.nodes.spool.rules import Gap
 
 pytestmark = pytest.mark.promise("Node to hub: The hub finds gaps and asks for them.")
@@ -15,7 +22,7 @@ MINUTE_US = 60_000_000
 
 deeds = st.lists(
     st.one_of(
-        st.tuples(st.just("heard"), st.integers(1, 60), st.just(0)),
+        st.tuples(st.just("received"), st.integers(1, 60), st.just(0)),
         st.tuples(st.just("announced"), st.integers(1, 60), st.just(0)),
         st.tuples(st.just("settled"), st.integers(1, 60), st.integers(0, 20)),
     ),
@@ -28,8 +35,8 @@ def carry_out(done: list[tuple[str, int, int]], policy: AskPolicy) -> tuple[Spoo
     known, top, there = SpoolNumbers(), 0, set[int]()
     for deed, number, more in done:
         match deed:
-            case "heard":
-                known = heard(known, number, now_us=NOW_US, policy=policy)
+            case "received":
+                known = received(known, number, now_us=NOW_US, policy=policy)
                 top = max(top, number)
                 there.add(number)
             case "announced":
@@ -65,7 +72,7 @@ def test_with_too_many_gaps_more_is_asked_for_and_never_less(
 
 @pytest.mark.promise("Node to hub: A gap is a gap only after its time.")
 def test_a_gap_is_a_gap_only_after_its_time() -> None:
-    known = heard(SpoolNumbers(), 3, now_us=NOW_US, policy=POLICY)
+    known = received(SpoolNumbers(), 3, now_us=NOW_US, policy=POLICY)
     assert known.gaps == (Gap(1, 2, NOW_US, NOW_US + 2 * MINUTE_US),)
 
 

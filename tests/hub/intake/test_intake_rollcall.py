@@ -55,7 +55,7 @@ class Hub:
     def __init__(self, db: Database, policy: AskPolicy | None = None) -> None:
         self.db = db
         roll = GapRecovery(policy, draw=lambda _low, high: high)
-        self.clerk = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), roll=roll)
+        self.filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), roll=roll)
 
     def hear(self, *said: Event | Birth | Death | Health, now: Moment = NOW) -> BatchOutcome:
         """One batch."""
@@ -64,12 +64,12 @@ class Hub:
             for one in said
         ]
         with self.db.writing() as conn:
-            return self.clerk.file(conn, batch, now=now)
+            return self.filer.file(conn, batch, now=now)
 
     def asks(self, now: Moment = LATER) -> dict[str, tuple[tuple[int, int], ...]]:
         """What each node is asked for."""
         with self.db.writing() as conn:
-            replies = self.clerk.ask(conn, now=now, for_files=False)
+            replies = self.filer.ask(conn, now=now, for_files=False)
         return {
             (topics.split(reply.topic) or ("?",))[0]: decode_missing(reply.payload).ranges
             for reply in replies
@@ -78,7 +78,7 @@ class Hub:
     def asks_for_files(self, now: Moment) -> list[str]:
         """Hashes that are asked for."""
         with self.db.writing() as conn:
-            replies = self.clerk.ask(conn, now=now, for_files=True)
+            replies = self.filer.ask(conn, now=now, for_files=True)
         return [sha256 for reply in replies for sha256 in decode_missing(reply.payload).media]
 
     def missing(self) -> set[int]:
@@ -200,9 +200,9 @@ def test_what_a_rolled_back_batch_noted_is_forgotten(hub: Hub, db: Database) -> 
     hub.hear(node.birth(), said[0])
     with pytest.raises(ZeroDivisionError), db.writing() as conn:
         topic = topics.address(topics.EVENT, "a")
-        hub.clerk.file(conn, [ReceivedMessage(topic, encode(said[4]), lambda: None)], now=NOW)
+        hub.filer.file(conn, [ReceivedMessage(topic, encode(said[4]), lambda: None)], now=NOW)
         raise ZeroDivisionError
-    hub.clerk.forget()
+    hub.filer.forget()
     hub.hear(said[1])
     assert hub.missing() == set()
 

@@ -21,7 +21,7 @@ from hub.base.change_signal import ChangeSignal
 from hub.base.db.database import Database
 from hub.intake.mqtt.inbox import ReceivedMessage, ReceiveQueue
 from hub.intake.mqtt.link import Link
-from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, knock
+from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, probe
 from hub.intake.rate_limit import MessageLimits
 from hub.intake.subscriber import Subscriber
 from hub.nodes.spool.tables import events, set_aside
@@ -250,8 +250,8 @@ def test_the_hub_comes_back_after_the_broker_does(
 def test_the_bell_rings_for_news_and_not_for_repeats(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
-    bell = ChangeSignal()
-    intake = subscriber(town, address(broker), bell)
+    change_signal = ChangeSignal()
+    intake = subscriber(town, address(broker), change_signal)
     intake.start()
     try:
         # Nobody listens before: the broker drops what is said then, and this node says it once.
@@ -261,12 +261,12 @@ def test_the_bell_rings_for_news_and_not_for_repeats(
         event = voice.event()
         node.say(event)
         node.await_stored(event)
-        until(lambda: bell.rings == 1, "the bell rings")
+        until(lambda: change_signal.rings == 1, "the bell rings")
         node.say(event)
         node.await_stored(event)
     finally:
         intake.stop()
-    assert bell.rings == 1
+    assert change_signal.rings == 1
 
 
 def refusal_line(where: BrokerAddress, town: Database) -> dict[str, str]:
@@ -302,7 +302,7 @@ def test_a_broker_that_is_not_there_is_one_clear_line(broker: Broker, town: Data
 
 
 def test_knocking_at_the_broker_disturbs_nobody(hub: Subscriber, broker: Broker) -> None:
-    knock(address(broker))
+    probe(address(broker))
     assert hub.is_listening
     assert "already connected" not in broker.log
 
@@ -313,14 +313,14 @@ def test_a_broker_under_another_name_is_not_believed(broker: Broker) -> None:
         "127.0.0.2", broker.port, papers.ca_file, papers.cert_file, papers.key_file
     )
     with pytest.raises(BrokerRefusedError, match="nobody answers"):
-        knock(where)
+        probe(where)
 
 
 def test_papers_that_do_not_fit_are_named(broker: Broker) -> None:
     hub, node = broker.papers("hub"), broker.papers("nga-tu-01")
     where = BrokerAddress(broker.host, broker.port, hub.ca_file, hub.cert_file, node.key_file)
     with pytest.raises(BrokerRefusedError, match="do not fit together"):
-        knock(where)
+        probe(where)
 
 
 @pytest.mark.promise("Hub: A broker thread that dies is reported and replaced.")

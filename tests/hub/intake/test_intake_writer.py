@@ -18,7 +18,7 @@ from hub.intake.presence import PresenceRecorder
 from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, BatchWriter
 from hub.nodes.spool.tables import events, set_aside
 from tests.hub.intake.test_intake_clerk import Noted, arrival, lost_database
-from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town, tokens
+from tests.hub.rigs.intake_rig import NOW, count, filer, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s
 
@@ -60,7 +60,7 @@ def writer(db: Any, files: Noted) -> BatchWriter:
     hasty = Backoff(first_s=0.0)
     return BatchWriter(
         db,
-        clerk=BatchFiler(files, PresenceRecorder(tokens())),
+        filer=BatchFiler(files, PresenceRecorder(tokens())),
         clock=StoppedClock(),
         patience=hasty,
     )
@@ -134,10 +134,10 @@ def test_a_full_disk_under_the_hub_loses_nothing_however_long_it_lasts(
 ) -> None:
     node = NodeVoice("a")
     with sqlite_db.writing() as conn:
-        clerk().file(conn, [arrival(node.birth())], now=NOW)
+        filer().file(conn, [arrival(node.birth())], now=NOW)
     full = FilledDisk(sqlite_db)
     hasty = Backoff(first_s=0.0)
-    scribe = BatchWriter(full, clerk=clerk(), clock=StoppedClock(), patience=hasty)  # type: ignore[arg-type] # looks like one
+    scribe = BatchWriter(full, filer=filer(), clock=StoppedClock(), patience=hasty)  # type: ignore[arg-type] # looks like one
     (outcome,) = scribe.commit([arrival(node.event()) for _ in range(50)], threading.Event())
     assert full.failures == 3 * (TRIES_TOGETHER + TRIES_ALONE)
     assert outcome.counts["stored"] == 50

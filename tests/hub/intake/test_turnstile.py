@@ -40,71 +40,71 @@ def said(node: str, first: int, last: int) -> list[ReceivedMessage]:
 
 def test_what_a_box_says_after_a_week_without_a_line_is_taken_as_fast_as_it_may_say_it() -> None:
     """Twenty at once and no more unanswered: 100,000 at 180 a second."""
-    turnstile, now_s = MessageLimiter(), 0.0
+    limiter, now_s = MessageLimiter(), 0.0
     for _ in range(5000):
-        assert not turnstile.let([arrival("a")] * 20, now_s).held_up
+        assert not limiter.let([arrival("a")] * 20, now_s).held_up
         now_s += 20 / 180
-    assert turnstile.over("a") == 0
+    assert limiter.over("a") == 0
 
 
 def test_one_that_floods_is_slowed_and_all_others_go_through_at_once() -> None:
-    turnstile = MessageLimiter(FEW)
+    limiter = MessageLimiter(FEW)
     batch = [one for pair in zip(said("a", 0, 50), said("b", 0, 50), strict=True) for one in pair]
-    passage = turnstile.let([*batch[:6], *said("a", 50, 90), *batch[6:10]], 0.0)
+    passage = limiter.let([*batch[:6], *said("a", 50, 90), *batch[6:10]], 0.0)
     assert texts(passage.through, "b") == ["0", "1", "2", "3", "4"]
     assert len(texts(passage.through, "a")) == 10
     assert passage.news == ["a"]
     assert len(passage.held_up) == 35
-    assert turnstile.over("a") == 35
-    assert turnstile.over("b") == 0
-    assert turnstile.counts == {"slowed": 5, "unheard": 30}
+    assert limiter.over("a") == 35
+    assert limiter.over("b") == 0
+    assert limiter.counts == {"slowed": 5, "unheard": 30}
 
 
 def test_what_waits_goes_on_as_its_bucket_fills_in_its_order_and_later_words_behind_it() -> None:
-    turnstile = MessageLimiter(FEW)
-    assert texts(turnstile.let(said("a", 0, 13), 0.0).through) == [str(n) for n in range(10)]
-    assert 0 < turnstile.wait_s(5.0) <= 0.5
-    assert texts(turnstile.let(said("a", 13, 14), 1.0).through) == ["10", "11"]
-    assert texts(turnstile.let([], 2.0).through) == ["12", "13"]
-    assert turnstile.wait_s(5.0) == 5.0
-    assert not turnstile.let(said("a", 14, 15), 3.0).held_up
+    limiter = MessageLimiter(FEW)
+    assert texts(limiter.let(said("a", 0, 13), 0.0).through) == [str(n) for n in range(10)]
+    assert 0 < limiter.wait_s(5.0) <= 0.5
+    assert texts(limiter.let(said("a", 13, 14), 1.0).through) == ["10", "11"]
+    assert texts(limiter.let([], 2.0).through) == ["12", "13"]
+    assert limiter.wait_s(5.0) == 5.0
+    assert not limiter.let(said("a", 14, 15), 3.0).held_up
 
 
 def test_alerts_go_before_what_waits_and_are_the_last_to_be_left_to_come_again() -> None:
-    turnstile, alert = MessageLimiter(FEW), '{"type":"sighting_opened"}'
-    turnstile.let(said("a", 0, 15), 0.0)
-    passage = turnstile.let([arrival("a", alert)], 0.0)
+    limiter, alert = MessageLimiter(FEW), '{"type":"sighting_opened"}'
+    limiter.let(said("a", 0, 15), 0.0)
+    passage = limiter.let([arrival("a", alert)], 0.0)
     assert texts(passage.held_up) == [alert]
-    assert texts(turnstile.let([], 0.5).through) == [alert]
-    assert texts(turnstile.let([], 10.0).through) == ["10", "11", "12", "13"]
+    assert texts(limiter.let([], 0.5).through) == [alert]
+    assert texts(limiter.let([], 10.0).through) == ["10", "11", "12", "13"]
 
 
 def test_it_is_said_once_and_again_only_after_a_while_within_the_bounds() -> None:
-    turnstile = MessageLimiter(FEW)
-    assert turnstile.let(said("a", 0, 30), 0.0).news == ["a"]
-    assert turnstile.let(said("a", 0, 30), 1.0).news == []
+    limiter = MessageLimiter(FEW)
+    assert limiter.let(said("a", 0, 30), 0.0).news == ["a"]
+    assert limiter.let(said("a", 0, 30), 1.0).news == []
     later_s = 1.0 + FORGOTTEN_AFTER_S + 1
-    assert not turnstile.let(said("a", 0, 1), later_s).news
-    assert turnstile.over("a") == 0
-    assert turnstile.let(said("a", 0, 30), later_s).news == ["a"]
+    assert not limiter.let(said("a", 0, 1), later_s).news
+    assert limiter.over("a") == 0
+    assert limiter.let(said("a", 0, 30), later_s).news == ["a"]
 
 
 def test_a_clock_that_stands_still_or_steps_back_opens_nothing() -> None:
-    turnstile = MessageLimiter(FEW)
-    turnstile.let(said("a", 0, 10), 100.0)
+    limiter = MessageLimiter(FEW)
+    limiter.let(said("a", 0, 10), 100.0)
     for now_s in (100.0, 50.0, 100.0):
-        assert turnstile.let(said("a", 0, 1), now_s).through == []
+        assert limiter.let(said("a", 0, 1), now_s).through == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.floats(0, 3)), max_size=20))
 def test_no_more_than_the_bounds_come_through_and_nothing_twice_or_out_of_order(
     rounds: list[tuple[int, int, float]],
 ) -> None:
-    turnstile, now_s, number = MessageLimiter(FEW), 0.0, 0
+    limiter, now_s, number = MessageLimiter(FEW), 0.0, 0
     through: list[ReceivedMessage] = []
     for flood, others, passes_s in rounds:
         now_s += passes_s
-        passage = turnstile.let([*said("a", number, number + flood), *said("b", 0, others)], now_s)
+        passage = limiter.let([*said("a", number, number + flood), *said("b", 0, others)], now_s)
         number += flood
         through += passage.through
     numbers = [int(text) for text in texts(through, "a")]
@@ -113,13 +113,13 @@ def test_no_more_than_the_bounds_come_through_and_nothing_twice_or_out_of_order(
 
 
 def test_more_names_than_are_remembered_within_one_batch_break_nothing() -> None:
-    turnstile = MessageLimiter(FEW)
+    limiter = MessageLimiter(FEW)
     strangers = [arrival(f"n{number}") for number in range(MOST_NODES - 1)]
-    turnstile.let(strangers, 0.0)
-    passage = turnstile.let([*said("a", 0, 12), arrival("b"), arrival("c")], 0.0)
+    limiter.let(strangers, 0.0)
+    passage = limiter.let([*said("a", 0, 12), arrival("b"), arrival("c")], 0.0)
     assert texts(passage.through, "b") == texts(passage.through, "c") == ["x"]
     assert texts(passage.through, "a") == [str(number) for number in range(10)]
-    assert texts(turnstile.let([], 1.0).through) == ["10", "11"]
+    assert texts(limiter.let([], 1.0).through) == ["10", "11"]
 
 
 def test_a_glance_finds_every_word_that_may_wake_people() -> None:

@@ -20,7 +20,7 @@ from hub.intake.filing.batch import BatchFiler
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.nodes.spool.tables import events
 from tests.agent.rigs.hubside import opened
-from tests.hub.rigs.intake_rig import NOW, clerk, count, found_town
+from tests.hub.rigs.intake_rig import NOW, count, filer, found_town
 from tests.hub.rigs.wire_words import NodeVoice
 
 BOOT = UUID(int=1)
@@ -72,7 +72,7 @@ def test_a_week_of_events_arrives_whole_with_new_alerts_first_and_old_ones_late(
 
     db = Database(sqlite_url)
     found_town(db, "n")
-    files = clerk()
+    files = filer()
     voice = NodeVoice("n", spool_id=journal.spool_id)
     with db.writing() as conn:
         birth = ReceivedMessage(

@@ -162,14 +162,14 @@ def all_kinds(streets: Streets) -> list[Event]:
 
 
 class NoTokens:
-    def mint(self, node: str, now: object) -> object:
+    def issue(self, node: str, now: object) -> object:
         raise NotImplementedError
 
 
 @pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
 def test_every_event_of_every_kind_has_exactly_one_fate(streets: Streets) -> None:
     said = all_kinds(streets)
-    clerk = BatchFiler(streets.filing, PresenceRecorder(NoTokens()))  # type: ignore[arg-type]  # none is minted
+    filer = BatchFiler(streets.filing, PresenceRecorder(NoTokens()))  # type: ignore[arg-type]  # none is minted
     arrivals = [
         ReceivedMessage(
             f"matthan/{one.node}/up/event", one.model_dump_json().encode(), lambda: None
@@ -177,7 +177,7 @@ def test_every_event_of_every_kind_has_exactly_one_fate(streets: Streets) -> Non
         for one in said
     ]
     with streets.db.writing() as conn:
-        clerk.file(conn, arrivals, now=streets.clock.now())
+        filer.file(conn, arrivals, now=streets.clock.now())
         found = queries.fates(conn)
     assert sum(one.events for one in found) == len({one.event_id for one in said})
     told = Counter(one.body.kind for one in {one.event_id: one for one in said}.values())

@@ -73,7 +73,7 @@ class Fleet(Yard):
     def hear_programs(self, words: ProgramsReport) -> None:
         arrival = ReceivedMessage(f"matthan/{words.node}/up/programs", encode(words), lambda: None)
         with self.db.writing() as conn:
-            counts = self.clerk.file(conn, [arrival], now=self.now).counts
+            counts = self.filer.file(conn, [arrival], now=self.now).counts
         assert counts == {"received": 1}
 
     def begin(self, sha256: str) -> UUID:
@@ -103,7 +103,7 @@ class Fleet(Yard):
 
     def of(self, node_id: UUID) -> release_rows.ReleaseStatus:
         with self.db.reading() as conn:
-            return release_rows.standing(conn, node_id)
+            return release_rows.status(conn, node_id)
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_where_nothing_was_wanted_before_they_go_back_to_the_release_that_they_r
     with fleet.db.reading() as conn:
         node = node_by_name(conn, name)
         assert node is not None
-        assert release_rows.standing(conn, node.node_id).sha256 is None, "nothing is wanted of it"
+        assert release_rows.status(conn, node.node_id).sha256 is None, "nothing is wanted of it"
 
 
 def test_who_refused_the_new_one_or_fell_back_is_not_sent_back(fleet: Fleet) -> None:

@@ -30,7 +30,7 @@ from hub.nodes.desired_state.rules.rollout import (
     decide,
     is_awaited,
     is_mishap,
-    stages,
+    stage_sizes,
 )
 from hub.nodes.desired_state.settings_rows import Scope
 from hub.places.areas import rows
@@ -59,7 +59,7 @@ class Fleet:
 
     def __post_init__(self) -> None:
         ids = [UUID(int=number) for number in range(len(self.destined))]
-        found = stages(ids, are_here=dict.fromkeys(ids, True))
+        found = stage_sizes(ids, are_here=dict.fromkeys(ids, True))
         self.stages = [found[one] for one in ids]
 
     def node(self, number: int) -> NodeNow:
@@ -196,7 +196,7 @@ class Town(Yard):
         """Whether the new is wanted of the nodes."""
         with self.db.reading() as conn:
             ids = settings_rows.nodes_of(conn, self.area)
-            known = settings_rows.standings(conn, ids)
+            known = settings_rows.statuses(conn, ids)
         return {one.wanted == LONGER for one in known.values()}
 
 
@@ -268,7 +268,7 @@ def test_a_change_at_one_node_does_not_bring_it_what_has_not_come_to_it(town: To
         scope = Scope("node", town._id(conn, later))
     town.want(scope, {"clips": {"alert_days": 40}})
     with town.db.reading() as conn:
-        assert settings_rows.standing(conn, scope.scope_id).wanted == {"clips": {"alert_days": 40}}
+        assert settings_rows.status(conn, scope.scope_id).wanted == {"clips": {"alert_days": 40}}
 
 
 def crowded() -> dict[str, Any]:
@@ -308,9 +308,9 @@ def test_a_node_whose_own_settings_grow_meanwhile_keeps_them_and_the_others_go_o
     town.live(5000, lambda _: "in_force")
     assert town.course().course is RolloutState.DONE
     with town.db.reading() as conn:
-        assert settings_rows.standing(conn, scope.scope_id).wanted == crowded()
+        assert settings_rows.status(conn, scope.scope_id).wanted == crowded()
         others = set(settings_rows.nodes_of(conn, town.area)) - {scope.scope_id}
-        known = settings_rows.standings(conn, others)
+        known = settings_rows.statuses(conn, others)
     assert all(one.wanted == LONGER for one in known.values())
 
 
@@ -327,5 +327,5 @@ def test_an_area_that_moves_brings_what_is_wanted_there_to_all_nodes_that_have_r
     assert town.wanted() == {True, False}
     with town.db.reading() as conn:
         ids = settings_rows.nodes_of(conn, town.area)
-        known = settings_rows.standings(conn, ids)
+        known = settings_rows.statuses(conn, ids)
     assert sum(one.wanted == LONGER for one in known.values()) == len(ids) - 1

@@ -35,9 +35,9 @@ from hub.nodes.desired_state import groups, settings_rows
 from hub.nodes.desired_state.rules.layers import (
     LayerChange,
     SettingsState,
+    combined,
     difference,
     judged,
-    laid_together,
     with_keys,
 )
 from hub.nodes.desired_state.service import SettingsService
@@ -82,7 +82,7 @@ class Yard:
         self.db = db
         self.now = self.town.clock.now()
         self.service = self.town.services.use(SettingsService)
-        self.clerk = BatchFiler(self.town.filing, PresenceRecorder(_NoTokens()))
+        self.filer = BatchFiler(self.town.filing, PresenceRecorder(_NoTokens()))
         with db.reading() as conn:
             self.node = Scope("node", self._id(conn, NODE))
             self.camera_id = conn.scalar(select(cameras.c.id))
@@ -123,11 +123,11 @@ class Yard:
             topic or f"matthan/{said.node}/up/settings", encode(said), lambda: None
         )
         with self.db.writing() as conn:
-            return self.clerk.file(conn, [arrival], now=self.now).counts
+            return self.filer.file(conn, [arrival], now=self.now).counts
 
-    def standing(self) -> settings_rows.SettingsStatus:
+    def status(self) -> settings_rows.SettingsStatus:
         with self.db.reading() as conn:
-            return settings_rows.standing(conn, self.node.scope_id)
+            return settings_rows.status(conn, self.node.scope_id)
 
     def pass_s(self, span_s: float) -> None:
         self.now = self.now.plus_s(span_s)
@@ -139,7 +139,7 @@ class Yard:
 
 
 class _NoTokens:
-    def mint(self, node: str, now: Moment) -> Any:
+    def issue(self, node: str, now: Moment) -> Any:
         raise AssertionError("no leave to upload was asked for")
 
 
@@ -151,7 +151,7 @@ def yard(db: Database, tmp_path: Path) -> Yard:
 def test_a_node_is_told_what_is_wanted_until_it_answers(yard: Yard) -> None:
     yard.hear(report())
     assert yard.told() == []
-    assert yard.standing().state is SettingsState.UNASKED
+    assert yard.status().state is SettingsState.UNASKED
     yard.want(yard.node, LONGER)
     [said] = yard.told()
     assert (said.settings, said.sha256, said.version) == (LONGER, settings_hash(LONGER), 1)
@@ -159,9 +159,9 @@ def test_a_node_is_told_what_is_wanted_until_it_answers(yard: Yard) -> None:
     yard.pass_s(61)
     assert yard.told() == [said]
     yard.hear(report(words=said, outcome="on_probation"))
-    assert yard.standing().state is SettingsState.WAITING
+    assert yard.status().state is SettingsState.WAITING
     yard.hear(report(words=said))
-    assert yard.standing().state is SettingsState.IN_FORCE
+    assert yard.status().state is SettingsState.IN_FORCE
     yard.pass_s(61)
     assert yard.told() == []
 
@@ -174,7 +174,7 @@ def test_a_node_that_did_not_take_them_is_left_alone_until_it_is_asked_again(
     yard.want(yard.node, LONGER)
     [said] = yard.told()
     yard.hear(report(words=said, outcome=outcome, why="no such camera"))
-    known = yard.standing()
+    known = yard.status()
     assert (known.state, known.reason) == (SettingsState(outcome), "no such camera")
     yard.pass_s(600)
     assert yard.told() == []
@@ -207,7 +207,7 @@ def test_the_last_word_of_area_group_and_node_counts_key_by_key(yard: Yard) -> N
         groups.put_members(conn, group, [yard.node.scope_id], by=SHELL, now=yard.now)
     yard.want(Scope("group", group), {"clips": {"alert_days": 40}})
     yard.want(yard.node, {"cameras": {"cong": {"zone": [YARD]}}})
-    assert yard.standing().wanted == {
+    assert yard.status().wanted == {
         "clips": {"preroll_s": 7, "postroll_s": 6, "alert_days": 40},
         "every_camera": {"least_change": 9},
         "cameras": {"cong": {"zone": [YARD]}},
@@ -215,7 +215,7 @@ def test_the_last_word_of_area_group_and_node_counts_key_by_key(yard: Yard) -> N
     with yard.db.writing() as conn:
         changed = groups.put_members(conn, group, [], by=SHELL, now=yard.now)
     assert changed == [yard.node.scope_id]
-    assert "alert_days" not in yard.standing().wanted["clips"]
+    assert "alert_days" not in yard.status().wanted["clips"]
 
 
 def test_the_last_word_counts_also_when_the_hubs_clock_was_set_back_since(yard: Yard) -> None:
@@ -223,7 +223,7 @@ def test_the_last_word_counts_also_when_the_hubs_clock_was_set_back_since(yard: 
     yard.pass_s(-86_400)
     yard.want(yard.area, {"clips": {"alert_days": 20}})
     yard.want(yard.area, {"clips": {"alert_days": 10}})
-    assert yard.standing().wanted == {"clips": {"alert_days": 10}}
+    assert yard.status().wanted == {"clips": {"alert_days": 10}}
     with yard.db.reading() as conn:
         past = settings_rows.history(conn, yard.area)
     assert [json.loads(one.body)["clips"]["alert_days"] for one in past] == [10, 20, 40]
@@ -235,7 +235,7 @@ def test_a_node_of_another_area_is_not_meant(yard: Yard) -> None:
         other = add_node(conn, name="tram-xa", area_id=far, now=yard.now)
     assert yard.want(yard.top, LONGER) == [yard.node.scope_id]
     with yard.db.reading() as conn:
-        assert settings_rows.standing(conn, other).version == 0
+        assert settings_rows.status(conn, other).version == 0
 
 
 def test_a_node_that_comes_later_or_with_its_area_gets_what_is_wanted_there(yard: Yard) -> None:
@@ -251,7 +251,7 @@ def test_a_node_that_comes_later_or_with_its_area_gets_what_is_wanted_there(yard
     with yard.db.writing() as conn:
         words = AreaWords("Khu 9", "quarter", yard.top.scope_id)
         rows.change(conn, quarter, words, by=SHELL, now=yard.now)
-        assert settings_rows.standing(conn, other).wanted == {}
+        assert settings_rows.status(conn, other).wanted == {}
 
 
 def test_what_nobody_may_want_is_refused_and_nothing_is_written(yard: Yard) -> None:
@@ -265,14 +265,14 @@ def test_what_nobody_may_want_is_refused_and_nothing_is_written(yard: Yard) -> N
             yard.want(scope, body)
     with yard.db.writing() as conn, pytest.raises(RegistryError, match="reason"):
         settings_rows.want(conn, yard.node, LONGER, reason="  ", by=SHELL, now=yard.now)
-    assert yard.standing().version == 0
+    assert yard.status().version == 0
     assert yard.acts() == []
 
 
 def test_a_report_for_another_node_or_of_an_unknown_one_counts_nothing(yard: Yard) -> None:
     assert yard.hear(report("tram-99"))["unknown_node"] == 1
     assert yard.hear(report("tram-99"), f"matthan/{NODE}/up/settings")["set_aside"] == 1
-    assert yard.standing().report is None
+    assert yard.status().report is None
 
 
 def test_a_preview_says_of_each_node_which_key_would_be_what(yard: Yard) -> None:
@@ -286,7 +286,7 @@ def test_a_preview_says_of_each_node_which_key_would_be_what(yard: Yard) -> None
     assert one.changed == [LayerChange("clips.preroll_s", 5.0, 9)], (
         "what stays as it is is no change"
     )
-    assert yard.standing().version == 0
+    assert yard.status().version == 0
 
 
 def test_zones_and_masks_of_one_camera_are_saved_and_its_other_keys_stay(yard: Yard) -> None:
@@ -308,7 +308,7 @@ def test_zones_and_masks_of_one_camera_are_saved_and_its_other_keys_stay(yard: Y
     assert now is not None
     assert now.works_by["zone"] == [YARD]
     assert yard.service.want_of_camera(kim, yard.camera_id, {"private": None}, reason="bỏ che")
-    assert yard.standing().wanted == {"cameras": {"cong": {"zone": [YARD]}}}
+    assert yard.status().wanted == {"cameras": {"cong": {"zone": [YARD]}}}
 
 
 def test_who_does_not_look_after_it_sees_and_changes_nothing_and_that_is_noted(yard: Yard) -> None:
@@ -322,7 +322,7 @@ def test_who_does_not_look_after_it_sees_and_changes_nothing_and_that_is_noted(y
     assert not yard.service.want(yard.asker(), yard.top, {"clips.preroll_s": 9}, reason="x")
     assert yard.service.overview(an).nodes == []
     assert yard.acts().count("settings.want.refused") == 4
-    assert yard.standing().version == 0
+    assert yard.status().version == 0
 
 
 def test_a_camera_in_anothers_area_is_not_drawn_on_by_who_looks_after_its_node(yard: Yard) -> None:
@@ -333,7 +333,7 @@ def test_a_camera_in_anothers_area_is_not_drawn_on_by_who_looks_after_its_node(y
     assert not yard.service.want_of_camera(
         yard.asker(), yard.camera_id, {"private": []}, reason="x"
     )
-    assert yard.standing().version == 0
+    assert yard.status().version == 0
     assert yard.acts() == ["settings.open.refused", "settings.want.refused"]
 
 
@@ -378,9 +378,9 @@ def test_the_keepers_shell_previews_sets_shows_and_groups(
     assert "running, stage 1 of 3" in desk.says("config", "rollouts")
     more = ("config", "set", "--group", "cho", "clips.max_s=30", "--reason", "gió", "--at-once")
     assert "in stages: wait" in desk.refuses(*more)
-    assert yard.standing().wanted["clips"] == {"preroll_s": 8, "postroll_s": 9}
+    assert yard.status().wanted["clips"] == {"preroll_s": 8, "postroll_s": 9}
     desk.says("config", "set", "--node", NODE, "clips.preroll_s=", "--reason", "lại như cũ")
-    assert yard.standing().wanted["clips"] == {"postroll_s": 9}
+    assert yard.status().wanted["clips"] == {"postroll_s": 9}
     db.close()
 
 
@@ -403,11 +403,11 @@ layers = st.lists(
 
 @given(layers)
 def test_layers_can_be_laid_together_in_any_parts(each: list[dict[str, Any]]) -> None:
-    whole = laid_together(each)
+    whole = combined(each)
     for cut in range(len(each) + 1):
-        parts = [laid_together(each[:cut]), laid_together(each[cut:])]
-        assert laid_together(parts) == whole
-    assert settings_hash(laid_together([whole])) == settings_hash(whole)
+        parts = [combined(each[:cut]), combined(each[cut:])]
+        assert combined(parts) == whole
+    assert settings_hash(combined([whole])) == settings_hash(whole)
     assert difference(None, whole, whole) == []
 
 

@@ -25,7 +25,7 @@ from hub.intake.presence import PresenceRecorder
 from hub.nodes.enrolment import rows
 from hub.registry.registry import node_by_name
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
-from tests.hub.rigs.intake_rig import address, clerk, tokens
+from tests.hub.rigs.intake_rig import address, filer, tokens
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import until
 
@@ -217,7 +217,7 @@ def test_uploads_and_words_of_a_shut_out_node_count_no_more(hub: EnrolHub) -> No
 
     voice = NodeVoice(NODE)
     hub.redeem(hub.make(NODE), Box())
-    fleet, intake = PresenceRecorder(tokens()), clerk()
+    fleet, intake = PresenceRecorder(tokens()), filer()
     with hub.db.writing() as conn:
         assert not fleet.is_shut_out(conn, NODE)
     revoke(hub)

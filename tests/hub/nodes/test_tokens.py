@@ -24,7 +24,7 @@ def tokens(key: bytes = b"k" * 32) -> UploadTokens:
 
 
 def test_a_token_names_its_node_until_its_span_has_passed() -> None:
-    minted = tokens().mint("nga-tu-01", NOW)
+    minted = tokens().issue("nga-tu-01", NOW)
     assert (minted.valid_for_s, minted.upload_url) == (VALID_FOR_S, URL)
     assert tokens().verify(minted.token, NOW) == "nga-tu-01"
     assert tokens().verify(minted.token, NOW.plus_s(VALID_FOR_S - 1)) == "nga-tu-01"
@@ -32,12 +32,12 @@ def test_a_token_names_its_node_until_its_span_has_passed() -> None:
 
 
 def test_a_token_of_another_key_names_nobody() -> None:
-    assert tokens(b"x" * 32).verify(tokens().mint("nga-tu-01", NOW).token, NOW) is None
+    assert tokens(b"x" * 32).verify(tokens().issue("nga-tu-01", NOW).token, NOW) is None
 
 
 @given(place=st.integers(min_value=0), letter=st.sampled_from("ABCxyz019-_."))
 def test_a_token_with_any_letter_changed_names_nobody_else(place: int, letter: str) -> None:
-    token = tokens().mint("nga-tu-01", NOW).token
+    token = tokens().issue("nga-tu-01", NOW).token
     at = place % len(token)
     forged = token[:at] + letter + token[at + 1 :]
     # The last letter of base64 has bits to spare, so a changed one may still say the same.
@@ -50,7 +50,7 @@ def test_no_text_is_a_token_by_chance(text: str) -> None:
 
 
 def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:
-    minted = UploadTokens.open(tmp_path, upload_url=URL).mint("nga-tu-01", NOW)
+    minted = UploadTokens.open(tmp_path, upload_url=URL).issue("nga-tu-01", NOW)
     assert stat.S_IMODE((tmp_path / "upload.key").stat().st_mode) == 0o600
     assert UploadTokens.open(tmp_path, upload_url=URL).verify(minted.token, NOW) == "nga-tu-01"
 

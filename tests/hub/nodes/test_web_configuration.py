@@ -43,16 +43,16 @@ def test_a_change_is_previewed_at_each_box_and_then_wanted_with_a_reason(pages: 
     assert NODE in text_of(kim.get("/configuration"))
     shown = kim.post(f"{pages.box}/preview", **form)
     assert "5 → 8.5" in text_of(shown)
-    assert pages.standing().version == 0
+    assert pages.status().version == 0
     assert kim.post(pages.box, **form).status_code == 422, "without a reason"
     assert kim.post(pages.box, **form, reason="gió").status_code == 303
     wanted = {"clips": {"preroll_s": 8.5}, "uploads": {"bring": "alerts"}}
-    assert pages.standing().wanted == wanted
+    assert pages.status().wanted == wanted
     after = text_of(kim.get(pages.box))
     assert "gió" in after
     assert "chưa trả lời" in after
     assert kim.post(pages.box, **{"clips.preroll_s": ""}, reason="thôi").status_code == 303
-    assert pages.standing().wanted == {"uploads": {"bring": "alerts"}}, "what is not sent stays"
+    assert pages.status().wanted == {"uploads": {"bring": "alerts"}}, "what is not sent stays"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_cannot_be_wanted_is_said_and_what_was_typed_stays(
         assert 'role="alert"' in refused.text
         [(key, value)] = form.items()
         assert f'value="{value}"' in refused.text or f'select name="{key}"' in refused.text
-    assert pages.standing().version == 0
+    assert pages.status().version == 0
 
 
 def test_of_an_area_it_goes_out_in_stages_and_is_halted_by_hand(pages: Pages) -> None:
@@ -91,7 +91,7 @@ def test_of_an_area_it_goes_out_in_stages_and_is_halted_by_hand(pages: Pages) ->
     halt = f"/configuration/rollouts/{going.rollout_id}/halt"
     assert halt in kim.get("/configuration").text
     assert kim.post(halt, reason="sai rồi").status_code == 303
-    assert pages.standing().wanted == {}
+    assert pages.status().wanted == {}
     assert "sai rồi" in text_of(kim.get("/configuration"))
     assert kim.post(halt, reason="nữa").status_code == 404
 
@@ -108,7 +108,7 @@ def test_a_refusal_is_shown_with_its_reason_and_tried_again_from_the_page(pages:
     assert kim.post(again).status_code == 303
     with pages.db.reading() as conn:
         assert "settings.again" in set(conn.scalars(select(audit.c.act)))
-    assert pages.standing().state is SettingsState.WAITING
+    assert pages.status().state is SettingsState.WAITING
     assert kim.post(again).status_code == 404
 
 
@@ -121,4 +121,4 @@ def test_who_looks_after_nothing_finds_no_such_page(pages: Pages) -> None:
     top = f"/configuration/area/{pages.top.scope_id}"
     assert pages.visitor().get(top).status_code == 404, "above the keeper's own area"
     assert pages.visitor().get(pages.box.replace("node", "street")).status_code == 404
-    assert pages.standing().version == 0
+    assert pages.status().version == 0

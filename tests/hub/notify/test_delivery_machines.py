@@ -15,7 +15,14 @@ from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.wire.numbers import Range, joined, without
 from agent.wire.presence import Birth, Death, HubStatus
 from hub.intake.presence import NEVER_SEEN, Presence, after, is_unheard
-from hub.intake.rules.gaps import AskPolicy, SpoolNumbers, after_asking, announced, heard, settled
+from hub.intake.rules.gaps import (
+    AskPolicy,
+    SpoolNumbers,
+    after_asking,
+    announced,
+    received,
+    settled,
+)
 from hub.notify.rules.delivery_result import (
     Answer,
     Delivered,
@@ -112,7 +119,7 @@ class Receipts(RuleBasedStateMachine):
             self.down.append(("receipt", ((event.number, event.number),)))
 
     def _file(self, event: Event) -> None:
-        known = heard(self.hub.known, event.number, now_us=self.now_us, policy=ASKS)
+        known = received(self.hub.known, event.number, now_us=self.now_us, policy=ASKS)
         for first, last in event.tells:
             known = settled(known, first, last, now_us=self.now_us, policy=ASKS)
         gone = joined([*self.hub.gone, *event.tells])

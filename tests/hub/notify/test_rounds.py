@@ -32,17 +32,19 @@ def test_a_look_that_fails_is_said_once_and_looked_again_also_where_it_has_no_wo
 
 def test_a_bell_ends_its_rest_and_so_does_the_end() -> None:
     async def go() -> int:
-        stop, bell, looks = asyncio.Event(), ChangeSignal(), 0
+        stop, change_signal, looks = asyncio.Event(), ChangeSignal(), 0
 
         async def look() -> None:
             nonlocal looks
             looks += 1
             if looks < 3:
-                bell.ring()  # while it looks: what was written then is looked for as well
+                change_signal.ring()  # while it looks: what was written then is looked for as well
             else:
                 asyncio.get_running_loop().call_soon(stop.set)
 
-        task = go_round(look, stop, beat=lambda: None, blind="b", every_s=LONG_S, bell=bell)
+        task = go_round(
+            look, stop, beat=lambda: None, blind="b", every_s=LONG_S, change_signal=change_signal
+        )
         await asyncio.wait_for(task, 60)
         return looks
 

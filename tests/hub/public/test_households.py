@@ -424,7 +424,7 @@ def test_a_small_film_by_the_form_alone_is_sealed_in_its_case_and_has_a_receipt(
         owners=BLOB_OWNERS,
         blobs=town.blobs,
         clock=town.clock,
-        bell=town.bell,
+        change_signal=town.change_signal,
         policy=POLICY,
     )
     sweep.run()

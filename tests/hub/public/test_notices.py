@@ -73,7 +73,12 @@ class Service:
 
 
 def post(town: Town, service: Service) -> int:
-    work = NoticePost(db=town.db, clock=town.clock, bell=town.bell, channels={"telegram": service})
+    work = NoticePost(
+        db=town.db,
+        clock=town.clock,
+        change_signal=town.change_signal,
+        channels={"telegram": service},
+    )
     return asyncio.run(work.look())
 
 
@@ -152,7 +157,7 @@ def test_a_hub_that_died_while_sending_sends_once_more_and_no_two_at_once(
     add_way(lan, town)
     page = write(lan, town)
     lan.post(f"{page}/send")
-    first = NoticePost(db=town.db, clock=town.clock, bell=town.bell, channels={})
+    first = NoticePost(db=town.db, clock=town.clock, change_signal=town.change_signal, channels={})
     assert len(first._claim()) == 1
     assert first._claim() == []
     with town.db.writing() as conn:

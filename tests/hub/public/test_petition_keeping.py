@@ -7,7 +7,7 @@ from hub.base.audit.restores import RESTORED
 from hub.base.audit.tables import audit
 from hub.footage.retention.rules import DAY_US
 from hub.public.data_requests.retention import DataRequestRetention
-from hub.public.data_requests.tables import petition_people, petitions
+from hub.public.data_requests.tables import data_request_people, petitions
 from tests.hub.public.test_web_petitions import Asking, only_id, with_leader
 from tests.hub.rigs.web_town import Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -26,7 +26,7 @@ def forget(town: Town, contact_days: int = 90) -> int:
 
 def is_known(town: Town) -> bool:
     with town.db.reading() as conn:
-        return conn.execute(select(petition_people)).first() is not None
+        return conn.execute(select(data_request_people)).first() is not None
 
 
 def test_who_asked_is_forgotten_after_the_answer_and_what_was_answered_stays(town: Town) -> None:

@@ -646,7 +646,9 @@ def test_who_is_not_in_its_case_reads_the_tip_but_not_the_number_and_takes_it_no
 
 
 def test_a_hub_that_takes_no_tips_has_no_such_page(town: Town) -> None:
-    none = Resources(db=town.db, clock=town.clock, bell=town.bell, blobs=town.blobs)
+    none = Resources(
+        db=town.db, clock=town.clock, change_signal=town.change_signal, blobs=town.blobs
+    )
     town.services = make_services(none)
     anybody = Visitor(town.app())
     for path in ("/tips", "/tips/follow"):

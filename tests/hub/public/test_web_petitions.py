@@ -15,7 +15,7 @@ from hub.base.audit.tables import audit
 from hub.oversight.metrics import queries
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import DAY_US, MOST_WAITING
-from hub.public.data_requests.tables import petition_people, petitions
+from hub.public.data_requests.tables import data_request_people, petitions
 from hub.public.tips.sealing import TipBox
 from hub.registry import registry
 from hub.registry.tables import cameras
@@ -127,7 +127,7 @@ def test_who_asks_is_sealed_and_told_to_who_answers_and_says_why(
 ) -> None:
     asking.code()
     with town.db.reading() as conn:
-        assert b"Lan" not in bytes(conn.scalars(select(petition_people.c.sealed)).one())
+        assert b"Lan" not in bytes(conn.scalars(select(data_request_people.c.sealed)).one())
         details = list(conn.scalars(select(audit.c.detail)))
     assert not any("Lan" in one or "0909" in one for one in details)
     lam, here = with_leader(town), f"/petitions/{only_id(town)}"
@@ -276,7 +276,7 @@ def test_what_is_overdue_is_said_at_the_desk_in_the_inbox_and_in_the_numbers(
     an = Visitor(town.app()).sign_in("an", PASSWORD)
     assert "quá hạn" not in text_of(an.get("/"))
     with town.db.reading() as conn:
-        measured = queries.petitions(conn, OFFICE, town.clock.now())
+        measured = queries.data_requests(conn, OFFICE, town.clock.now())
     assert {one.labels["state"]: one.value for one in measured.samples} == {
         "overdue": 1,
         "in time": 0,
@@ -302,7 +302,9 @@ def test_deadlines_reasons_and_texts_are_the_towns_own(town: Town) -> None:
 
 def test_on_a_hub_that_takes_none_there_is_no_page(town: Town) -> None:
     lam = with_leader(town)
-    none = Resources(db=town.db, clock=town.clock, bell=town.bell, blobs=town.blobs)
+    none = Resources(
+        db=town.db, clock=town.clock, change_signal=town.change_signal, blobs=town.blobs
+    )
     town.services = make_services(none)
     anybody = Visitor(town.app())
     for path in ("/rights", "/rights/follow"):

@@ -47,7 +47,7 @@ def tokens() -> UploadTokens:
     return UploadTokens(b"k" * 32, upload_url=UPLOAD_URL)
 
 
-def clerk() -> BatchFiler:
+def filer() -> BatchFiler:
     """The clerk as the hub has it."""
     return BatchFiler(Filing(Policy()), PresenceRecorder(tokens()))
 
@@ -55,14 +55,14 @@ def clerk() -> BatchFiler:
 def subscriber(
     db: Database,
     where: BrokerAddress,
-    bell: ChangeSignal | None = None,
+    change_signal: ChangeSignal | None = None,
     bounds: MessageLimits | None = None,
 ) -> Subscriber:
     """The intake as the hub has it, but in a hurry."""
     return Subscriber(
         where,
-        writer=BatchWriter(db, clerk=clerk(), clock=HubClock(), patience=Backoff(first_s=0.05)),
-        bell=bell or ChangeSignal(),
+        writer=BatchWriter(db, filer=filer(), clock=HubClock(), patience=Backoff(first_s=0.05)),
+        change_signal=change_signal or ChangeSignal(),
         patience=Backoff(first_s=0.2, longest_s=0.5),
         births_every_s=0.1,
         bounds=bounds,

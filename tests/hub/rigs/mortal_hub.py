@@ -16,7 +16,7 @@ from hub.intake.filing.batch import BatchOutcome
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.intake.subscriber import BatchWriter, Subscriber
-from tests.hub.rigs.intake_rig import clerk
+from tests.hub.rigs.intake_rig import filer
 
 
 class MortalWriter(BatchWriter):
@@ -33,9 +33,9 @@ def main() -> None:
     """Run until the first batch."""
     url, host, port, *files = sys.argv[1:]
     ca_file, cert_file, key_file = map(Path, files)
-    writer = MortalWriter(Database(url), clerk=clerk(), clock=HubClock())
+    writer = MortalWriter(Database(url), filer=filer(), clock=HubClock())
     where = BrokerAddress(host, int(port), ca_file, cert_file, key_file)
-    Subscriber(where, writer=writer, bell=ChangeSignal()).start()
+    Subscriber(where, writer=writer, change_signal=ChangeSignal()).start()
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ class Night:
     got: list[Got] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.escalator = Escalator(db=self.town.db, clock=self.town.clock, bell=ChangeSignal())
+        self.escalator = Escalator(
+            db=self.town.db, clock=self.town.clock, change_signal=ChangeSignal()
+        )
 
     def officer(self, login: str, **options: object) -> UUID:
         self.officers[login] = self.town.officer(login, **options)  # type: ignore[arg-type]

@@ -206,7 +206,7 @@ class Town:
 
     def owe(self, alert_id: UUID, moment: views.AlertMoment = "opened") -> int:
         with self.db.writing() as conn:
-            return recipients.owe(
+            return recipients.enqueue(
                 conn,
                 alert_id=alert_id,
                 camera_id=self.camera_id,
@@ -227,7 +227,7 @@ class Town:
                     **at("taken", self.clock.now()),
                 )
             )
-            return recipients.owe(
+            return recipients.enqueue(
                 conn,
                 alert_id=alert_id,
                 camera_id=self.camera_id,

@@ -161,7 +161,7 @@ class Streets:
     def __init__(self, db: Database, folder: Any) -> None:
         self.db = db
         self.clock = HandClock()
-        self.bell = ChangeSignal()
+        self.change_signal = ChangeSignal()
         self.blobs = BlobFolder(folder)
         self.policy = Policy()
         self.filing = Filing(self.policy)
@@ -172,7 +172,7 @@ class Streets:
                 db=db,
                 blobs=self.blobs,
                 clock=self.clock,
-                bell=self.bell,
+                change_signal=self.change_signal,
                 growing=self.uploads.growing,
                 passwords=CHEAP,
             )
@@ -234,7 +234,7 @@ class Streets:
             blobs=self.blobs,
             parts=self.parts,
             clock=self.clock,
-            bell=self.bell,
+            change_signal=self.change_signal,
             policy=self.policy,
         )
 

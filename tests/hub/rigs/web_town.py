@@ -94,7 +94,7 @@ class Town:
 
     db: Database
     folder: Path
-    bell: ChangeSignal = field(default_factory=ChangeSignal)
+    change_signal: ChangeSignal = field(default_factory=ChangeSignal)
     clock: HubClock = field(default_factory=HubClock)
     passwords: Passwords = field(default_factory=quick_passwords)
     voice: NodeVoice = field(default_factory=lambda: NodeVoice(NODE))
@@ -118,7 +118,11 @@ class Town:
     def keep_in(self, blobs: Blobs) -> None:
         """Pictures and clips are kept here from now on; make the app anew."""
         self.blobs = blobs
-        rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
+        rooms: dict[str, Any] = {
+            "blobs": blobs,
+            "clock": self.clock,
+            "change_signal": self.change_signal,
+        }
         self.proxies = Proxies(self.folder / "copies")
         media = self.folder / "media"
         parts = PartialFiles(media / "parts", spare_bytes=self.spare_bytes)
@@ -140,7 +144,7 @@ class Town:
             )
         )
         live, accounts = self.services.use(LiveService), self.services.use(AccountService)
-        self.live_round = LiveLeases(live, accounts.hear_closings, LiveViews(self._tell_node))
+        self.live_leases = LiveLeases(live, accounts.hear_closings, LiveViews(self._tell_node))
         self.households = self._household_room()
 
     def _household_room(self) -> HouseholdServices:
@@ -272,14 +276,14 @@ class Town:
             services=self.services,
             accounts=self.accounts,
             uploads=self.uploads,
-            bell=self.bell,
+            change_signal=self.change_signal,
             verify_token=TOKENS.get,
             stopping=stopping,
             enrolling=enrolling,
             pack=pack,
             measured=measured,
             households=self.households,
-            live_round=self.live_round,
+            live_leases=self.live_leases,
             provider=provider,
             settings=WebSettings(
                 public_url=public_url,
@@ -304,7 +308,7 @@ class Town:
         )
         with self.db.writing() as conn:
             filed = self.filing.file_event(conn, event, now=now)
-        self.bell.ring()
+        self.change_signal.ring()
         assert filed.is_stored, filed
         return filed.alert_id
 

@@ -44,7 +44,7 @@ def up(town: Town) -> Iterator[str]:
 
     def stop() -> None:
         stopped.set()
-        town.bell.ring()
+        town.change_signal.ring()
 
     with served(app, place, stop=stop):
         yield address(place)

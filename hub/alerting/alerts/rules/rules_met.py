@@ -31,7 +31,7 @@ class RuleMet:
 Rules = tuple[RuleMet, ...]
 
 
-def news(known: Rules, said: Iterable[RuleMet]) -> Rules:
+def new_rules(known: Rules, said: Iterable[RuleMet]) -> Rules:
     """Rules in `said` that are new to this alert, each once, at most `MOST` in all."""
     found = {one.key: one for one in reversed(tuple(said))}
     keys = {one.key for one in known}

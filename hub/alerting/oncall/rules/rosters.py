@@ -121,7 +121,7 @@ def settled(roster: Roster, leaving: UUID) -> list[RosterException]:
     return found
 
 
-def turns(roster: Roster, first: date, days: int) -> list[RosterTurn]:
+def roster_turns(roster: Roster, first: date, days: int) -> list[RosterTurn]:
     """All shifts that begin on these days, by start time."""
     found = []
     for day in (first + timedelta(days=number) for number in range(days)):
@@ -132,26 +132,26 @@ def turns(roster: Roster, first: date, days: int) -> list[RosterTurn]:
     return sorted(found, key=lambda turn: (turn.starts, turn.shift.name, turn.shift.shift_id))
 
 
-def on_duty(roster: Roster, at: datetime) -> Crew:
+def people_on_call(roster: Roster, at: datetime) -> Crew:
     """People on duty at this time; those of the earliest shift come first."""
-    near = turns(roster, at.date() - timedelta(days=1), 2)
+    near = roster_turns(roster, at.date() - timedelta(days=1), 2)
     there = [person for turn in near if turn.starts <= at < turn.ends for person in turn.crew]
     return tuple(dict.fromkeys(there))
 
 
-def most_on_duty(roster: Roster) -> int:
+def most_on_call(roster: Roster) -> int:
     """The largest number of people on duty at once in the week as such."""
     usual = replace(roster, odd_days=(), stand_ins=())
-    week = turns(usual, SOME_MONDAY, 7)
-    return max((len(on_duty(usual, turn.starts)) for turn in week), default=0)
+    week = roster_turns(usual, SOME_MONDAY, 7)
+    return max((len(people_on_call(usual, turn.starts)) for turn in week), default=0)
 
 
-def holes(roster: Roster, first: date, days: int) -> list[CoverageGap]:
+def coverage_gaps(roster: Roster, first: date, days: int) -> list[CoverageGap]:
     """Coverage gaps between the first midnight and the last."""
     here = _midnight(first)
     end = here + timedelta(days=days)
     found = []
-    for turn in turns(roster, first - timedelta(days=1), days + 1):
+    for turn in roster_turns(roster, first - timedelta(days=1), days + 1):
         if not turn.crew:
             continue
         if turn.starts > here:
@@ -162,13 +162,13 @@ def holes(roster: Roster, first: date, days: int) -> list[CoverageGap]:
     return found
 
 
-def weekly_holes(roster: Roster) -> list[CoverageGap]:
+def weekly_gaps(roster: Roster) -> list[CoverageGap]:
     """Coverage gaps of the weekly pattern, in the week of `SOME_MONDAY`; exceptions are not
     counted.
 
     A gap across the end of the week is one gap and begins in this week.
     """
-    found = holes(replace(roster, odd_days=(), stand_ins=()), SOME_MONDAY, 7)
+    found = coverage_gaps(replace(roster, odd_days=(), stand_ins=()), SOME_MONDAY, 7)
     week = timedelta(days=7)
     monday = _midnight(SOME_MONDAY)
     if len(found) > 1 and (found[0].starts, found[-1].ends) == (monday, monday + week):
@@ -177,21 +177,23 @@ def weekly_holes(roster: Roster) -> list[CoverageGap]:
     return found
 
 
-def odd_holes(roster: Roster, first: date, days: int) -> list[CoverageGap]:
+def dated_gaps(roster: Roster, first: date, days: int) -> list[CoverageGap]:
     """Coverage gaps of these days that the weekly pattern does not have."""
-    usual = holes(replace(roster, odd_days=(), stand_ins=()), first, days)
-    return [hole for hole in holes(roster, first, days) if not _lies_in(hole, usual)]
+    usual = coverage_gaps(replace(roster, odd_days=(), stand_ins=()), first, days)
+    return [gap for gap in coverage_gaps(roster, first, days) if not _lies_in(gap, usual)]
 
 
 def next_turns(roster: Roster, at: datetime, within_days: int = 8) -> list[RosterTurn]:
     """Shifts with people that begin after `at`, the next first."""
     return [
-        turn for turn in turns(roster, at.date(), within_days) if turn.starts > at and turn.crew
+        turn
+        for turn in roster_turns(roster, at.date(), within_days)
+        if turn.starts > at and turn.crew
     ]
 
 
-def _lies_in(hole: CoverageGap, others: Sequence[CoverageGap]) -> bool:
-    return any(one.starts <= hole.starts and hole.ends <= one.ends for one in others)
+def _lies_in(gap: CoverageGap, others: Sequence[CoverageGap]) -> bool:
+    return any(one.starts <= gap.starts and gap.ends <= one.ends for one in others)
 
 
 def _midnight(day: date) -> datetime:

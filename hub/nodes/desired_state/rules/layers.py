@@ -38,7 +38,7 @@ class LayerChange:
     after: Any
 
 
-def laid_together(layers: Iterable[Settings]) -> dict[str, Any]:
+def combined(layers: Iterable[Settings]) -> dict[str, Any]:
     """Merge the layers; a later layer wins, unset keys are left out."""
     whole: dict[str, Any] = {}
     for layer in layers:
@@ -75,7 +75,7 @@ def with_keys(layer: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:
             place.pop(last, None)
         else:
             place[last] = value
-    return laid_together([whole])
+    return combined([whole])
 
 
 def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Decision:
     """Reason of a halt: the failed nodes, for the keeper."""
 
 
-def stages(node_ids: Sequence[UUID], *, are_here: Mapping[UUID, bool]) -> dict[UUID, int]:
+def stage_sizes(node_ids: Sequence[UUID], *, are_here: Mapping[UUID, bool]) -> dict[UUID, int]:
     """Stage of each node: 0 the first few, 1 up to a quarter, 2 the rest.
 
     The first few are connected nodes, in the given order, so that the stage gives a result.

@@ -135,7 +135,7 @@ def test_what_was_offered_to_them_stays_with_who_has_it(night: Night) -> None:
     with night.town.db.writing() as conn:
         this = alerts.c.id == alert
         conn.execute(update(alerts).where(this).values(offered_to=an))
-        recipients.hand(conn, alert, an, revision=9, now=now)
+        recipients.enqueue_hand_over(conn, alert, an, revision=9, now=now)
     close(night, "an")
     assert life(night, alert) == ("taken", night.officers["binh"].person_id, None)
     assert "handed" not in {one.moment for one in night.got}

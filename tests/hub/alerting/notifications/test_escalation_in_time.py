@@ -345,7 +345,7 @@ def test_the_escalator_wakes_for_the_call_that_is_due_and_stops_when_it_is_told_
 
     async def run() -> None:
         stop = asyncio.Event()
-        escalator = Escalator(db=night.town.db, clock=real, bell=ChangeSignal())
+        escalator = Escalator(db=night.town.db, clock=real, change_signal=ChangeSignal())
         task = asyncio.create_task(escalator.run(stop))
         async with asyncio.timeout(30):
             while len(night.town.rows()) < 2:

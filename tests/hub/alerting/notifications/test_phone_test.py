@@ -45,7 +45,7 @@ class Service:
 
 def owe(town: Town, person_id: UUID, *, picture_age_ms: int | None = 400) -> int:
     with town.db.writing() as conn:
-        return alert_test_rows.owe(
+        return alert_test_rows.enqueue(
             conn,
             person_id=person_id,
             camera_id=town.camera_id,
@@ -58,7 +58,7 @@ def look(town: Town, service: Service) -> int:
     post = PhoneTest(
         db=town.db,
         clock=town.clock,
-        bell=ChangeSignal(),
+        change_signal=ChangeSignal(),
         channels={"webpush": service, "ntfy": service},
         zone=HERE,
     )

@@ -36,7 +36,9 @@ def send(town: Town, answer: Answer | None = None) -> list[PendingNotification]:
 
 
 def look(town: Town) -> int:
-    way = FallbackChannel(db=town.db, clock=town.clock, bell=ChangeSignal(), unseen_after_s=20)
+    way = FallbackChannel(
+        db=town.db, clock=town.clock, change_signal=ChangeSignal(), unseen_after_s=20
+    )
     return way.look()
 
 

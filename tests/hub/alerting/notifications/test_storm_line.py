@@ -38,13 +38,13 @@ def test_a_storm_on_a_real_line_is_few_messages_and_the_critical_one_is_not_held
             for _ in range(40):
                 town.owe(town.alert())
             async with Notifier(town.db, channel, storm=STORM).running() as notifier:
-                notifier.bell.ring()
+                notifier.change_signal.ring()
                 await until(lambda: len(service.messages) == 1)
                 critical = town.alert(severity="critical")
                 town.owe(critical)
                 for _ in range(10):
                     town.owe(town.alert())
-                notifier.bell.ring()
+                notifier.change_signal.ring()
                 await until(lambda: len(service.messages) == 2)
                 await until(lambda: town.counts().accepted == 2)
             return [told["message"] for told in service.messages]
@@ -77,7 +77,7 @@ async def hands_full(town: Town, service: SlowService) -> AsyncIterator[Notifier
     pace = WorkerLimits(most_in_flight=2, kept_for_critical=1)
     async with Notifier(town.db, service, pace=pace, deadline_s=600).running() as notifier:
         raise_alerts(town, 5)
-        notifier.bell.ring()
+        notifier.change_signal.ring()
         await until(lambda: len(service.heard) == 2)
         yield notifier
         service.gate.set()
@@ -91,7 +91,7 @@ def test_a_service_that_hangs_does_not_hold_a_critical_alert_up(town: Town) -> N
         async with hands_full(town, service) as notifier:
             critical = town.alert(severity="critical")
             town.owe(critical)
-            notifier.bell.ring()
+            notifier.change_signal.ring()
             await until(lambda: len(service.heard) == 3)
             assert service.heard[2] == critical
 
@@ -114,7 +114,7 @@ def test_an_acknowledgement_ends_all_that_is_not_on_the_line_yet(town: Town) -> 
         async with notifier.running():
             await until(lambda: len(service.heard) == 2)
             town.take(alert_id, hai)
-            notifier.bell.ring()
+            notifier.change_signal.ring()
             dropped = [row for row in town.rows() if row.state == "dropped"]
             assert len(dropped) == 9  # two are on the line, and settle by their own answer
             service.gate.set()

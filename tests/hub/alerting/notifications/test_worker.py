@@ -45,13 +45,13 @@ class Notifier:
         db: Database,
         channel: Channel,
         *,
-        bell: ChangeSignal | None = None,
+        change_signal: ChangeSignal | None = None,
         pace: WorkerLimits | None = None,
         deadline_s: float = 600.0,
         storm: BatchingLimits = CALM,
         clock: Clock | None = None,
     ) -> None:
-        self.bell = bell or ChangeSignal()
+        self.change_signal = change_signal or ChangeSignal()
         clock = clock or HubClock()
         book = DeliveryRecorder(db, clock=clock, patience=QUICK)
         self.worker = Worker(
@@ -65,7 +65,7 @@ class Notifier:
             ),
             book=book,
             clock=clock,
-            bell=self.bell,
+            change_signal=self.change_signal,
             patience=QUICK,
             pace=pace or WorkerLimits(),
             storm=storm,
@@ -143,7 +143,7 @@ def test_an_alert_is_on_the_phone_soon_after_the_bell(town: Town) -> None:
                     town.clock.go_to(HubClock().now().utc_us)
                     owed_utc_us = town.clock.now().utc_us
                     town.owe(town.alert())
-                    notifier.bell.ring()
+                    notifier.change_signal.ring()
                     await until(lambda n=number: len(service.messages) == n)  # type: ignore[misc]  # mypy takes n for required
                     took_ms.append((service.messages[-1]["arrived_utc_us"] - owed_utc_us) / 1e3)
                 await until(lambda: town.counts().accepted == 5)
@@ -171,7 +171,7 @@ def test_lies_delays_and_lost_answers_end_in_everything_delivered(town: Town) ->
             async with Notifier(town.db, channel).running() as notifier:
                 for _ in range(8):
                     town.owe(town.alert())
-                    notifier.bell.ring()
+                    notifier.change_signal.ring()
                 await until(lambda: town.counts().accepted == 48)
             cuts = sum(1 for r in service.requests if r["status"] == 201) - 48
             told = Counter((m["phone"], m["message"]["tag"]) for m in service.messages)
@@ -191,7 +191,7 @@ def test_a_phone_that_has_gone_does_not_hold_up_the_others(town: Town) -> None:
             service.lie(lost, "gone")
             async with Notifier(town.db, channel).running() as notifier:
                 town.owe(town.alert())
-                notifier.bell.ring()
+                notifier.change_signal.ring()
                 await until(lambda: town.counts().accepted == 1 and town.counts().dead == 1)
                 assert town.owe(town.alert()) == 1
 
@@ -207,7 +207,7 @@ def test_a_bad_row_trips_nobody_else_and_is_dead_in_the_end(town: Town) -> None:
         async with Notifier(town.db, recipient).running() as notifier:
             town.owe(bad)
             town.owe(good)
-            notifier.bell.ring()
+            notifier.change_signal.ring()
             await until(lambda: town.counts().dead == 4)
 
     asyncio.run(run())
@@ -225,7 +225,7 @@ def test_a_stop_finishes_what_is_on_the_line_and_leaves_the_rest_owed(town: Town
         notifier = Notifier(town.db, recipient, pace=WorkerLimits(most_in_flight=2))
         async with notifier.running():
             town.owe(town.alert())
-            notifier.bell.ring()
+            notifier.change_signal.ring()
             await until(lambda: len(recipient.heard) == 2)
             notifier.stop.set()
             await asyncio.sleep(0.05)
@@ -244,7 +244,7 @@ def test_a_send_that_outlives_the_grace_stays_owed(town: Town) -> None:
         notifier = Notifier(town.db, recipient, pace=WorkerLimits(grace_s=0.05))
         async with notifier.running():
             town.owe(town.alert())
-            notifier.bell.ring()
+            notifier.change_signal.ring()
             await until(lambda: len(recipient.heard) == 1)
 
     asyncio.run(run())
@@ -323,7 +323,7 @@ def test_a_ledger_that_is_away_for_a_while_stops_nothing(town: Town) -> None:
         try:
             async with Notifier(flaky, Recipient()).running() as notifier:
                 town.owe(town.alert())
-                notifier.bell.ring()
+                notifier.change_signal.ring()
                 await until(lambda: town.counts().accepted == 1)
         finally:
             flaky.close()
@@ -384,13 +384,17 @@ def test_two_notifiers_share_the_work_and_double_none_of_it(town: Town) -> None:
     recipient = Recipient()
 
     async def run() -> None:
-        bell = ChangeSignal()
-        one = Notifier(town.db, recipient, bell=bell, pace=WorkerLimits(most_in_flight=3))
-        two = Notifier(town.db, recipient, bell=bell, pace=WorkerLimits(most_in_flight=3))
+        change_signal = ChangeSignal()
+        one = Notifier(
+            town.db, recipient, change_signal=change_signal, pace=WorkerLimits(most_in_flight=3)
+        )
+        two = Notifier(
+            town.db, recipient, change_signal=change_signal, pace=WorkerLimits(most_in_flight=3)
+        )
         async with one.running(), two.running():
             for _ in range(5):
                 town.owe(town.alert())
-                bell.ring()
+                change_signal.ring()
             await until(lambda: town.counts().accepted == 50)
 
     asyncio.run(run())
