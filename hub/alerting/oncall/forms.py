@@ -1,4 +1,4 @@
-"""Parses forms of rosters and plans into service input; DutyError for invalid ones."""
+"""Parses forms of rosters and plans into service input; OnCallError for invalid ones."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

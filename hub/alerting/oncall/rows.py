@@ -103,7 +103,7 @@ def end_team(
     by: By,
     now: Moment,
 ) -> None:
-    """End the team; its rows stay for the history. DutyError if a plan calls it, or an alert rule
+    """End the team; its rows stay for the history. OnCallError if a plan calls it, or an alert rule
     does (`is_named`)."""
     called = select(plan_steps.c.plan_id).where(plan_steps.c.team_id == team.team_id)
     in_plan = conn.execute(called.limit(1)).first() is not None

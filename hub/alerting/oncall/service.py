@@ -1,7 +1,7 @@
 """Service for rosters and escalation plans, for people who look after their areas.
 
-False or None: the item is unknown, or the person has no right to it. A `DutyError` names the fault
-of an entry. Reads and writes both check the grants of the moment.
+False or None: the item is unknown, or the person has no right to it. An `OnCallError` names the
+fault of an entry. Reads and writes both check the grants of the moment.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -31,7 +31,7 @@ from hub.footage.retention.reconcile import Reconciler
 from hub.footage.tables import media
 from hub.nodes.pki.authority import Authority
 from hub.registry.tables import areas
-from tests.hub.footage.test_keeping_commands import Desk
+from tests.hub.footage.test_retention_commands import Desk
 from tests.hub.rigs.web_town import PASSWORD, POLICY, Town, some_bytes
 from tests.waiting import patience_s
 

@@ -312,8 +312,8 @@ LOGGED: Final[dict[str, Leaves]] = {
 ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "GET /events": ("changes.open", "hub/console/test_inbox_service.py"),
     "GET /clips/{clip_id}/growing": ("clip.watch", "hub/footage/test_growing.py"),
-    "GET /media/{media_id}/h264": ("media.copy", "hub/footage/test_proxies.py"),
-    "HEAD /media/{media_id}/h264": ("media.copy", "hub/footage/test_proxies.py"),
+    "GET /media/{media_id}/h264": ("media.copy", "hub/footage/test_transcoding.py"),
+    "HEAD /media/{media_id}/h264": ("media.copy", "hub/footage/test_transcoding.py"),
     "POST /cases/{case_id}/export": ("evidence.export", "hub/cases/test_cases.py"),
     "POST /configuration/programs/add": ("programs.add", "hub/nodes/test_bundles_by_page.py"),
     "POST /proof": ("proof.password", "hub/access/test_web_account.py"),
@@ -349,7 +349,7 @@ ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     ),
     "POST /cameras/{camera_id}/aim/test": ("phone.test", "hub/nodes/test_aim.py"),
     "POST /api/tips": ("tip.take_in", "hub/public/test_tips.py"),
-    "POST /rights": ("petition.take_in", "hub/public/test_web_petitions.py"),
+    "POST /rights": ("petition.take_in", "hub/public/test_web_data_requests.py"),
 }
 _A_NODE: Final = "a node speaks of its own file; what it brings is in the log once it is here"
 _FILES: Final = "the same for everybody: no footage, no case, no person"

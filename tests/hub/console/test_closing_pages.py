@@ -173,7 +173,7 @@ def test_the_page_of_plans_shows_the_step_that_reaches_nobody_any_more(town: Tow
 def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
     """An open line of live events over a real socket; reads its next event's name.
 
-    It hears a comment once an hour, so that nothing but the bell can end it in time.
+    It hears a comment once an hour, so that nothing but the change signal can end it in time.
     """
     here, stopped = free_socket(), threading.Event()
     url = address(here)

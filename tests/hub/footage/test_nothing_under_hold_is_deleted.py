@@ -47,7 +47,7 @@ from hub.registry import registry
 from hub.registry.tables import cameras
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.footage.test_growing import Clip
-from tests.hub.footage.test_remains import fragments, remains, silent_for
+from tests.hub.footage.test_salvage import fragments, remains, silent_for
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.streets import Streets, sha
 from tests.hub.rigs.web_town import PASSWORD, POLICY, TOKEN, Town, some_bytes

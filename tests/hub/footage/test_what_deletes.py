@@ -17,10 +17,10 @@ GIVEN = (
     "test_a_film_is_held_until_its_case_lets_it_go_and_removed_with_proof"
 )
 ASKED = (
-    "tests/hub/public/test_petition_eraser.py::"
+    "tests/hub/public/test_data_request_eraser.py::"
     "test_what_is_held_is_refused_with_its_reason_and_nothing_of_it_goes"
 )
-TIPS = "tests/hub/public/test_tip_keeping.py::test_what_a_case_needs_stays"
+TIPS = "tests/hub/public/test_tip_retention.py::test_what_a_case_needs_stays"
 ON_NODE = "tests/agent/recording/test_nothing_held_goes.py::"
 TRIED: Final = {
     "hub/footage/retention/remover.py::Remover._remove": HERE

@@ -261,7 +261,7 @@ def test_the_bell_rings_for_news_and_not_for_repeats(
         event = voice.event()
         node.say(event)
         node.await_stored(event)
-        until(lambda: change_signal.rings == 1, "the bell rings")
+        until(lambda: change_signal.rings == 1, "the change signal rings")
         node.say(event)
         node.await_stored(event)
     finally:

@@ -1,4 +1,4 @@
-"""The bell and the clock."""
+"""The change signal and the clock."""
 
 import asyncio
 import threading

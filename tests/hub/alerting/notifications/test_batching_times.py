@@ -12,7 +12,7 @@ from hub.alerting.notifications.worker import WorkerLimits
 from hub.base.clock.clock import HubClock
 from hub.notify.channels.port import Message, Phone
 from hub.notify.rules.delivery_result import Answer, Delivered
-from tests.hub.alerting.notifications.test_storms import raise_alerts
+from tests.hub.alerting.notifications.test_batching_runs import raise_alerts
 from tests.hub.alerting.notifications.test_worker import Notifier, pushing, subscribe, until
 from tests.hub.rigs.notify_town import Town, VirtualClock
 
