@@ -23,7 +23,6 @@ FEATURE: Final = Feature(
     name="cases",
     templates=("hub.cases",),
     routers=(pages.router,),
-    services=(CaseService,),
     tables=(cases_table, case_members, case_items),
     bodies=(Body(r"/cases/.*/export", MAX_PLANS_BYTES),),
     may={"see_cases": _has_cases},

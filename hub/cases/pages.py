@@ -15,9 +15,7 @@ from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, session_
 from hub.cases.evidence.service import CannotLeaveError
 from hub.cases.service import CaseService
 from hub.cases.views import CaseError, CaseFault, CasePage
-from hub.console.service import InboxService
-from hub.public.households.request_service import HouseholdRequestService
-from hub.public.tips.service import TipService
+from hub.footage.playback.service import PlaybackService
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -94,7 +92,6 @@ def _page(
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
-    tips, households = visit.find(TipService), visit.find(HouseholdRequestService)
     return render(
         request,
         "case.html",
@@ -104,11 +101,9 @@ def _page(
         refused=refused,
         acts=dict(_acts(page, words)),
         may_find=visit.may("find"),
-        tips=tips.tips_of(visit.asker, case_id) if tips else [],
-        given=households.clips(visit.asker, case_id) if households else [],
-        requests=households.requests(visit.asker, case_id) if households else [],
         can_export=page.may_export and visit.site.pack is not None,
         wrong=fault_word(wrong.fault, words) if wrong else "",
+        **visit.panels("case", case_id),
     )
 
 
@@ -125,8 +120,7 @@ def add_footage(
     """Add a clip or picture, or all footage of an alert at the hub."""
     wanted = [media] if media else []
     if alert is not None:
-        page = visit.use(InboxService).alert(visit.asker, alert)
-        wanted += [one.media_id for one in page.media if one.is_stored] if page else []
+        wanted += visit.use(PlaybackService).stored_of_alert(visit.asker, alert)
     try:
         added = cases.add(visit.asker, case, wanted, note)
     except CaseError as error:

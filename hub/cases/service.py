@@ -22,11 +22,11 @@ from hub.base.db.columns import columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.cases import rows as cases_rows
+from hub.cases.evidence.port import CaseMaterial
 from hub.cases.tables import case_items, case_members, cases
 from hub.cases.views import CaseError, CaseExport, CaseFault, CasePage, CaseRow
 from hub.footage.retention import holds
 from hub.footage.retention.rules import Hold
-from hub.public.households import rows as households_rows
 
 NUMBER_CHARS: Final = 100
 PURPOSE_CHARS: Final = 500
@@ -36,8 +36,9 @@ NOTE_CHARS: Final = 1000
 class CaseService:
     """For any thread. None or False: the item is unknown, or the person has no right to it."""
 
-    def __init__(self, acting: Acting) -> None:
+    def __init__(self, acting: Acting, *, material: CaseMaterial) -> None:
         self._acting = acting
+        self._material = material
 
     def may_open(self, asker: Asker) -> bool:
         """True if this person may open cases: they may export from some camera."""
@@ -87,7 +88,7 @@ class CaseService:
             return CaseExport(page.row, (), hidden)
         items = [one for one in page.items if one.is_stored and (one.is_marked or not only_marked)]
         with self._acting.part_of(asker, "case.open") as look:
-            given = households_rows.given_ids(look.conn, case_id, only_marked=only_marked)
+            given = self._material.file_ids(look.conn, case_id, only_marked=only_marked)
         return CaseExport(page.row, (*(one.media_id for one in items), *given), 0)
 
     def exported(self, asker: Asker, case_id: UUID, name: str) -> None:
@@ -234,7 +235,7 @@ class CaseService:
             conn.execute(this.values(closed_by=asker.person_id, **closed))
             if not keeps_holds:
                 _end_holds(change, row, cases_rows.own_holds(conn, case_id), "the case is closed")
-            households_rows.case_closes(conn, case_id, keeps=keeps_holds, by=change.by, now=now)
+            self._material.case_closes(conn, case_id, keeps=keeps_holds, by=change.by, now=now)
             change.done("held on" if keeps_holds else "no longer held")
         return True
 
@@ -248,7 +249,7 @@ class CaseService:
             this = update(cases).where(cases.c.id == case_id)
             change.conn.execute(this.values(closed_by=None, **columns("closed", None)))
             _hold_again(change, row)
-            households_rows.case_reopens(change.conn, case_id)
+            self._material.case_reopens(change.conn, case_id)
             change.done()
         return True
 

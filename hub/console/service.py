@@ -1,6 +1,5 @@
 """Service for the inbox: the alerts that a person may see, and one alert as a page."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -17,11 +16,10 @@ from hub.alerting.response.service import colleagues, life_of
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
-from hub.base.storage.blobs import Blobs
 from hub.console.views import AlertPage
 from hub.footage import alert_queries
-from hub.footage.growing.clips import GrowingClips
-from hub.footage.views import AskedSpan, GrowingRow, MediaRow
+from hub.footage.playback.service import PlaybackService
+from hub.footage.views import AskedSpan, MediaRow
 from hub.registry import cameras
 from hub.search import footage_queries
 
@@ -32,11 +30,9 @@ class InboxService:
     None: the alert is unknown, or the person has no right to it.
     """
 
-    def __init__(self, acting: Acting, *, blobs: Blobs, growing: GrowingClips | None) -> None:
-        """Without `growing`, only complete clips are shown."""
+    def __init__(self, acting: Acting, *, playback: PlaybackService) -> None:
         self._acting = acting
-        self._blobs = blobs
-        self._growing = growing
+        self._playback = playback
 
     def inbox(self, asker: Asker, limit: int = 50) -> AlertInbox:
         """Alerts this person may see: all running ones, and the last `limit` handled."""
@@ -83,7 +79,7 @@ class InboxService:
             latitude_deg=latitude_deg,
             longitude_deg=longitude_deg,
             is_node_here=cameras.is_node_here(conn, row.camera_id),
-            growing=self._growing_rows(look, alert_id) if may_play else (),
+            growing=self._playback.growing_of_alert(look, alert_id) if may_play else (),
             sound=cameras.sound_reason(conn, row.camera_id),
             asked=_asked_of(conn, who, row.camera_id, media, now) if may_play else (),
             seen_utc_us=now.utc_us,
@@ -91,37 +87,6 @@ class InboxService:
             may_arrive=is_mine and row.arrived_utc_us is None,
             near=tuple(camera_queries.near(conn, who, row.camera_id, now)),
         )
-
-    def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
-        """True if this person may wait for the alert's clips (needs CLIPS); one log line."""
-        with self._acting.reading(asker, "clip.await", On("alert", alert_id)) as look:
-            may = alerts_queries.may_play(look.conn, asker.person_id, alert_id, look.now)
-            look.answer(may)
-        return may
-
-    def first_clip(self, asker: Asker, alert_id: UUID) -> MediaRow | GrowingRow | None:
-        """The first clip of the alert that can play now. None without any, and without the right
-        (also if it has ended). Opening it writes its own log line."""
-        with self._acting.part_of(asker, "clip.await") as look:
-            if not alerts_queries.may_play(look.conn, asker.person_id, alert_id, look.now):
-                return None
-            clips = alert_queries.alert_media(look.conn, alert_id, kinds=("clip",))
-            growing = self._growing_rows(look, alert_id)
-        stored = (clip for clip in clips if clip.is_stored and clip.removed is None)
-        begun = (clip for clip in growing if clip.grew_utc_us is not None)
-        return next(stored, None) or next(begun, None)
-
-    def _growing_rows(self, look: Reading, alert_id: UUID) -> tuple[GrowingRow, ...]:
-        growing = self._growing
-        if growing is None:
-            return ()
-        rows = []
-        for clip in alert_queries.alert_growing(look.conn, alert_id):
-            grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
-            if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
-                grew = look.now.utc_us  # complete; its row is being written
-            rows.append(replace(clip.row, grew_utc_us=grew))
-        return tuple(rows)
 
     def changes_since(self, asker: Asker, cursor: int) -> tuple[list[AlertChange], int]:
         """The newest change of each visible alert after `cursor`, and the next cursor.

@@ -1,17 +1,11 @@
 """Texts about clips that are not at the hub: where they are, and what was requested."""
 
-from typing import Final
-
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.console.views import AlertPage
-from hub.footage.growing.clips import SILENT_AFTER_S
+from hub.footage.growing.clips import AWAITED_S, SILENT_AFTER_S
 from hub.footage.views import GrowingRow
 from hub.footage.wording import unheard
 from hub.web.i18n import Messages
-
-AWAITED_S: Final = 30.0
-"""For this long after an alert its first clip is expected, by the page and by its player: the clip
-begins with the alert, and its first part arrives within a second or two."""
 
 
 def is_awaited(page: AlertPage) -> bool:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from hub.base.db.table_notes import Mark
-from hub.footage.growing import pages as growing_pages
+from hub.footage.playback import growing_pages
 from hub.footage.playback import pages as playback_pages
 from hub.footage.tables import (
     growing_clips,

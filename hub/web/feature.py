@@ -15,7 +15,7 @@ from hub.web.guard import Body
 from hub.web.i18n import Messages
 from hub.web.rate_limits import Rate
 from hub.web.services import Services
-from hub.web.visit import Visit
+from hub.web.visit import Panel, Visit
 
 
 def _no_acts(_: Messages) -> dict[str, str]:
@@ -48,3 +48,5 @@ class Feature:
     """Names that every template may use."""
     shown: Mapping[str, Callable[[Services], object]] = field(default_factory=dict)
     """Values for every template, by name, from what the hub has."""
+    panels: Mapping[str, Panel] = field(default_factory=dict)
+    """Values for the page of another capability, by the page's name: `visit.panels(page, id)`."""

@@ -138,6 +138,8 @@ class Site:
     """Whether a visit is shown a link to a capability, by name; see `hub.web.feature`."""
     shown: Mapping[str, object]
     """Values for every template, by name."""
+    panels: Mapping[str, Sequence[Callable[[Any, UUID], Mapping[str, object]]]]
+    """Parts of a page that other capabilities give, by the page's name."""
     sign: Callable[[bytes], tuple[bytes, str]] | None = None
     """Signs a proof with the hub's evidence key: signature, and certificate as PEM."""
     pack: Pack | None = None

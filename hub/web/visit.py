@@ -1,7 +1,9 @@
 """One request of a signed-in person, as pages get it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 from hub.base.audit.asker import Asker
 from hub.web.rendering import Site
@@ -33,3 +35,14 @@ class Visit:
     def may(self, name: str) -> bool:
         """Whether a link to another capability is shown, by its name in `Feature.may`."""
         return self.site.may[name](self)
+
+    def panels(self, page: str, shown_id: UUID) -> dict[str, object]:
+        """Values that other capabilities add to a page about this object, by template name."""
+        found: dict[str, object] = {}
+        for panel in self.site.panels.get(page, ()):
+            found |= panel(self, shown_id)
+        return found
+
+
+Panel = Callable[[Visit, UUID], Mapping[str, object]]
+"""Part of a page: a request, and the object that the page is about, to template values."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from hub.access.invitations import pages
-from hub.access.signin.accounts import Accounts
+from hub.access.invitations.service import Invitations
 from hub.access.tables import invitations as invitations_table
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
@@ -22,5 +22,5 @@ FEATURE: Final = Feature(
         Rate(r"GET|POST", r"/invited/.*", GUESSES),
         Rate(r"POST", r"/invitations", INVITING),
     ),
-    may={"invite": lambda visit: visit.use(Accounts).invitations.may_invite(visit.asker)},
+    may={"invite": lambda visit: visit.use(Invitations).may_invite(visit.asker)},
 )

@@ -10,12 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.account_errors import AccountError
 from hub.access.grants.wording import role_name
-from hub.access.invitations.service import HOLDS_S, ROLES, Invited, Made, NewPerson
+from hub.access.invitations.service import HOLDS_S, ROLES, Invitations, Made, NewPerson
 from hub.access.passwords import MAX_CHARS, MIN_CHARS
 from hub.access.signin.accounts import Accounts
 from hub.access.signin.accounts import SignedIn as NewSession
 from hub.access.signin.invitation_rows import TOKEN_CHARS
 from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.views import Invited
 from hub.access.signin.visit import FormSent, SignedIn, agent_of, came_from, hand_over_cookie
 from hub.base.errors import RegistryError
 from hub.web.i18n import LANGUAGES, Messages
@@ -35,7 +36,7 @@ def show_invitations(request: Request, visit: SignedIn) -> Response:
 
 
 def _keepers_only(visit: Visit) -> None:
-    if not visit.use(Accounts).invitations.may_invite(visit.asker):
+    if not visit.use(Invitations).may_invite(visit.asker):
         raise HTTPException(404)
 
 
@@ -48,7 +49,7 @@ def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str
         "invitations.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        rows=visit.use(Accounts).invitations.open(visit.asker),
+        rows=visit.use(Invitations).open(visit.asker),
         made=made,
         link=link,
         qr=qr_code(link, words) if link else "",
@@ -81,7 +82,7 @@ def make_invitation(
     new = NewPerson(login=login, name=name, language=language, role=role)
     say = visit.site.calendar(visit.asker.language).words.say
     try:
-        made = visit.use(Accounts).invitations.make(visit.asker, new)
+        made = visit.use(Invitations).make(visit.asker, new)
     except AccountError:
         closed = say("This account is closed. Reopen it on the page of its person.")
         return page(request, visit, wrong=closed)
@@ -95,7 +96,7 @@ def make_invitation(
 @router.post("/invitations/{invitation_id}/withdraw")
 def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
     """Cancel the link."""
-    if not visit.use(Accounts).invitations.withdraw(visit.asker, invitation_id):
+    if not visit.use(Invitations).withdraw(visit.asker, invitation_id):
         raise HTTPException(404)
     return RedirectResponse("/invitations", 303)
 
@@ -105,11 +106,8 @@ def show_invited(request: Request, token: str) -> Response:
     """The holder of the link can choose a password."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
-    invited = (
-        site_of(request)
-        .services.use(Accounts)
-        .invitations.read(token, came_from=came_from(request))
-    )
+    links = site_of(request).services.use(Accounts).invited
+    invited = links.read(token, came_from=came_from(request))
     return _welcome(request, token, invited)
 
 
@@ -140,11 +138,11 @@ def accept_invitation(
     """The password is valid from now on, the person is signed in, the link is used up."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
-    invitations, where = site_of(request).services.use(Accounts).invitations, came_from(request)
+    links, where = site_of(request).services.use(Accounts).invited, came_from(request)
     wrong = "short" if len(new) < MIN_CHARS else "unlike" if new != again else ""
     if wrong:
-        return _welcome(request, token, invitations.read(token, came_from=where), wrong=wrong)
-    answer = invitations.accept(token, password=new, came_from=where, agent=agent_of(request))
+        return _welcome(request, token, links.read(token, came_from=where), wrong=wrong)
+    answer = links.accept(token, password=new, came_from=where, agent=agent_of(request))
     if answer is None:
         return _welcome(request, token, None)
     return welcome_in(request, answer)

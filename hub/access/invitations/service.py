@@ -14,12 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from hub.access import people as access_people
 from hub.access.account_errors import AccountError, AccountFault
-from hub.access.account_state import REOPENED, is_closed
+from hub.access.account_state import is_closed
 from hub.access.grants import queries
-from hub.access.passwords import Passwords
 from hub.access.signin import session_rows
-from hub.access.signin.invitation_rows import come_in, invited_person, refuse, use
-from hub.access.signin.views import SessionLimits, SignedIn
 from hub.access.tables import invitations, people
 from hub.base.audit import log
 from hub.base.audit.asker import Asker
@@ -69,18 +66,6 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
-    """The person invited by a valid link."""
-
-    person_id: UUID
-    login: str
-    name: str
-    language: str
-    is_by_provider: bool
-    """True if they may link an account of the OpenID provider instead of a password or passkey."""
-
-
-@dataclass(frozen=True, slots=True)
 class InvitationRow:
     """An unused invitation; times are UTC microseconds."""
 
@@ -98,13 +83,9 @@ class InvitationRow:
 class Invitations:
     """Thread-safe."""
 
-    def __init__(
-        self, db: Database, *, clock: Clock, passwords: Passwords, limits: SessionLimits
-    ) -> None:
+    def __init__(self, db: Database, *, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._passwords = passwords
-        self._limits = limits
 
     def may_invite(self, asker: Asker) -> bool:
         """True for keepers only, because a link takes an account over."""
@@ -163,41 +144,6 @@ class Invitations:
                 now=now,
             )
         return is_done
-
-    def read(self, token: str, *, came_from: str) -> Invited | None:
-        """The person invited by the link; None, and counted, for an invalid link."""
-        now = self._clock.now()
-        with self._db.reading() as conn:
-            row = invited_person(conn, token, now=now)
-        if row is None:
-            with self._db.writing() as conn:
-                refuse(conn, token, came_from=came_from, now=now)
-            return None
-        return Invited(row.id, row.login, row.name, row.language, row.state != REOPENED)
-
-    def accept(
-        self, token: str, *, password: str, came_from: str, agent: str = ""
-    ) -> SignedIn | None:
-        """Set this password and sign the person in; None, and counted, for an invalid link. Raises
-        RegistryError for a password too short or too long: then the link stays valid."""
-        if self.read(token, came_from=came_from) is None:
-            return None
-        hashed = access_people.checked_password(password, self._passwords)
-        now = self._clock.now()
-        with self._db.writing() as conn:
-            person = use(conn, token, now=now)
-            if person is None:
-                refuse(conn, token, came_from=came_from, now=now)
-                return None
-            return come_in(
-                conn,
-                person,
-                came_from,
-                password_hash=hashed,
-                agent=agent,
-                limits=self._limits,
-                now=now,
-            )
 
 
 def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:

@@ -137,7 +137,7 @@ def begin_by_invitation(request: Request, token: str) -> Response:
     """Redirect to the provider, whose account becomes the invited person's sign-in."""
     accounts, where = site_of(request).services.use(Accounts), came_from(request)
     is_short = len(token) <= TOKEN_CHARS
-    invited = accounts.invitations.read(token, came_from=where) if is_short else None
+    invited = accounts.invited.read(token, came_from=where) if is_short else None
     if invited is None or not invited.is_by_provider:
         return RedirectResponse(f"/invited/{token[:TOKEN_CHARS]}", 303)
     return _lead(request, "invited", whose=token, next="/account?done=welcome", by_page=True)

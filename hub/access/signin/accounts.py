@@ -5,10 +5,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, select, update
 
 from hub.access.account_state import MAY_SIGN_IN
-from hub.access.invitations.service import Invitations
 from hub.access.passwords import Passwords
 from hub.access.signin import attempts, session_rows
 from hub.access.signin.identities import Identities
+from hub.access.signin.invited import InvitationLinks
 from hub.access.signin.passkeys import Passkeys
 from hub.access.signin.session_rows import as_asker, hashed
 from hub.access.signin.views import (
@@ -57,7 +57,7 @@ class Accounts:
         self._clock = clock
         self._passwords = passwords
         self._limits = limits
-        self.invitations: Final = Invitations(db, clock=clock, passwords=passwords, limits=limits)
+        self.invited: Final = InvitationLinks(db, clock=clock, passwords=passwords, limits=limits)
         self.passkeys: Final = Passkeys(db, clock=clock, limits=limits)
         self.identities: Final = Identities(db, clock=clock, limits=limits)
 

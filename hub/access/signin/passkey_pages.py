@@ -121,7 +121,7 @@ def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Respon
     accounts = site_of(request).services.use(Accounts)
     invited = None
     if len(token) <= TOKEN_CHARS:
-        invited = accounts.invitations.read(token, came_from=came_from(request))
+        invited = accounts.invited.read(token, came_from=came_from(request))
     if invited is None:
         raise HTTPException(410)
     return _told(accounts.passkeys.begin_by_invitation(party, invited))

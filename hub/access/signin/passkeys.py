@@ -7,10 +7,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from hub.access.account_state import MAY_SIGN_IN
-from hub.access.invitations import service as invitations
 from hub.access.signin import invitation_rows, session_rows, webauthn
 from hub.access.signin.challenges import Challenges, spend
-from hub.access.signin.views import SessionLimits, SignedIn
+from hub.access.signin.views import Invited, SessionLimits, SignedIn
 from hub.access.signin.webauthn import Credential, Registered
 from hub.access.tables import passkeys, people
 from hub.base.audit import log
@@ -142,7 +141,7 @@ class Passkeys:
             log.note(conn, by, act="proof.passkey" if is_theirs else "proof.refused", now=now)
         return is_theirs
 
-    def begin_by_invitation(self, party: Party, invited: "invitations.Invited") -> dict[str, Any]:
+    def begin_by_invitation(self, party: Party, invited: Invited) -> dict[str, Any]:
         """Options for the browser of an invited person to create their first."""
         challenge = self._challenges.make(_making(invited.person_id), self._clock.now())
         return webauthn.registration_options(

@@ -55,3 +55,15 @@ class TooManyTries:
     """Too many failed attempts for this login; even the right password must wait."""
 
     wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The person invited by a valid link."""
+
+    person_id: UUID
+    login: str
+    name: str
+    language: str
+    is_by_provider: bool
+    """True if they may link an account of the OpenID provider instead of a password or passkey."""

@@ -25,6 +25,7 @@ from hub.cases.evidence.package import ChangedError
 from hub.cases.evidence.redaction_plan import read_plan
 from hub.cases.evidence.service import ExportService
 from hub.footage import alert_queries
+from hub.public.households.case_material import HouseholdMaterial
 
 
 def make_key(args: argparse.Namespace) -> int:
@@ -58,7 +59,9 @@ def export(args: argparse.Namespace) -> int:
     db = resources.database(settings)
     try:
         acting = Acting(db, clock=HubClock(), change_signal=ChangeSignal())
-        exports = ExportService(acting, blobs=resources.blobs(settings))
+        exports = ExportService(
+            acting, blobs=resources.blobs(settings), material=HouseholdMaterial()
+        )
         with db.reading() as conn:
             asker = _asker(conn, args.by)
             wanted = [*args.media, *(one for a in args.alert for one in _of_alert(conn, a))]

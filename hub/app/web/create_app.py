@@ -34,6 +34,7 @@ from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rate_limits import Limits, RateLimited
 from hub.web.rendering import Measures, Pack, Site, WebSettings, environment, render, site_of
 from hub.web.services import Services
+from hub.web.visit import Panel
 
 __all__ = ["WebSettings", "create_app"]
 
@@ -86,6 +87,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         acts=partial(_acts, features),
         may={name: may for feature in features for name, may in feature.may.items()},
         shown={name: of(services) for one in features for name, of in one.shown.items()},
+        panels=_panels(features),
         measured=measured,
         says_too_much=says_too_much,
         sign=sign,
@@ -96,6 +98,14 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
 
 
 @cache
+def _panels(features: Sequence[Feature]) -> dict[str, list[Panel]]:
+    found: dict[str, list[Panel]] = {}
+    for feature in features:
+        for page, panel in feature.panels.items():
+            found.setdefault(page, []).append(panel)
+    return found
+
+
 def _templates(features: tuple[Feature, ...]) -> Mapping[str, Environment]:
     """Shared by all applications of a process with the same features."""
     packages = [package for feature in features for package in feature.templates]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hub.access.invitations.service import Invitations
 from hub.access.passwords import Passwords
 from hub.access.signin.own_account import OwnAccountService
 from hub.access.signin.views import DEFAULT_LIMITS, SessionLimits
@@ -33,6 +34,7 @@ from hub.public.data_requests.eraser import DataRequestEraser
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.service import DataRequestService
 from hub.public.data_requests.views import OfficeAddress
+from hub.public.households.case_material import HouseholdMaterial
 from hub.public.households.request_service import HouseholdRequestService
 from hub.public.households.service import HouseholdService
 from hub.public.notices.service import NoticeService
@@ -74,14 +76,16 @@ def make_services(r: Resources) -> Services:
     """One of each."""
     acting = Acting(r.db, clock=r.clock, change_signal=r.change_signal)
     of_features = [make(acting) for feature in FEATURES for make in feature.services]
-    cases = Services(of_features).use(CaseService)
-    return Services([*of_features, *_of_resources(r, acting), *_for_outside(r, acting, cases)])
+    cases = CaseService(acting, material=HouseholdMaterial())
+    return Services(
+        [*of_features, cases, *_of_resources(r, acting), *_for_outside(r, acting, cases)]
+    )
 
 
 def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
     yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
+    yield Invitations(r.db, clock=r.clock)
     yield AccountService(acting, db=r.db, change_signal=r.change_signal)
-    yield InboxService(acting, blobs=r.blobs, growing=r.growing)
     yield OnCallService(acting, is_named=rows.calls_team)
     yield DiagnosisService(acting, r.db, clock=r.clock)
     yield ReleaseService(acting, r.db, blobs=r.blobs)
@@ -89,8 +93,10 @@ def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
         yield BundleService(
             acting, clock=r.clock, blobs=r.blobs, parts=r.bundle_parts, key=r.update_key
         )
-    yield PlaybackService(acting, blobs=r.blobs, proxies=r.proxies, growing=r.growing)
-    yield ExportService(acting, blobs=r.blobs)
+    playback = PlaybackService(acting, blobs=r.blobs, proxies=r.proxies, growing=r.growing)
+    yield playback
+    yield InboxService(acting, playback=playback)
+    yield ExportService(acting, blobs=r.blobs, material=HouseholdMaterial())
 
 
 def _for_outside(r: Resources, acting: Acting, cases: CaseService) -> Iterator[object]:

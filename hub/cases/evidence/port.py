@@ -1,8 +1,14 @@
-"""What an evidence package takes from elsewhere."""
+"""Files of cases that are no pictures or clips of cameras, as given by another capability."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
+from sqlalchemy import Connection
+
+from hub.base.audit.log import By
+from hub.base.moment import Moment
 from hub.cases.evidence.arrival_seal import ArrivalSeal
 
 
@@ -21,3 +27,25 @@ class ExportedHouseholdFile:
     duration_ms: int
     stored_utc_us: int
     seal: ArrivalSeal
+
+
+class CaseMaterial(Protocol):
+    """Files of households in cases. All calls run in the transaction of the case's own change."""
+
+    def file_ids(
+        self, conn: Connection, case_id: UUID, *, only_marked: bool = False
+    ) -> Sequence[UUID]:
+        """The stored files of a case."""
+
+    def exported(
+        self, conn: Connection, person_id: UUID, file_ids: Sequence[UUID], now: Moment
+    ) -> list[ExportedHouseholdFile]:
+        """Those of these files that this person may export."""
+
+    def case_closes(
+        self, conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Moment
+    ) -> None:
+        """The case is closed: its files stay held, or are released."""
+
+    def case_reopens(self, conn: Connection, case_id: UUID) -> None:
+        """The case is open again: its stored files are held again."""

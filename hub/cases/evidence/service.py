@@ -20,10 +20,9 @@ from hub.base.errors import DomainError
 from hub.base.hash_chain import LogAnchor
 from hub.base.moment import Moment
 from hub.base.storage.blobs import Blobs
-from hub.cases.evidence.port import ExportedHouseholdFile
+from hub.cases.evidence.port import CaseMaterial, ExportedHouseholdFile
 from hub.footage.scope import seen_media
 from hub.footage.tables import media, media_sightings
-from hub.public.households.case_material import given_leaving
 from hub.registry import areas
 from hub.registry.tables import cameras, nodes
 
@@ -88,9 +87,10 @@ class Export:
 class ExportService:
     """For any thread. An export is complete or refused: half a package is no evidence."""
 
-    def __init__(self, acting: Acting, *, blobs: Blobs) -> None:
+    def __init__(self, acting: Acting, *, blobs: Blobs, material: CaseMaterial) -> None:
         self._acting = acting
         self._blobs = blobs
+        self._material = material
 
     def export(
         self, asker: Asker, media_ids: Iterable[UUID], *, case_number: str, reason: str
@@ -107,7 +107,7 @@ class ExportService:
             raise ValueError("an export needs a case number and a reason")
         with self._acting.part_of(asker, "evidence.export") as look:
             found = _leaving(look.conn, asker.person_id, wanted, look.now)
-            given = given_leaving(look.conn, asker.person_id, wanted, look.now)
+            given = self._material.exported(look.conn, asker.person_id, wanted, look.now)
         found += map(_given, given)
         kinds = {one.clip_id: "household_clip" for one in given}
         may = len(found) == len(wanted) and all(self._blobs.has(one.sha256) for one in found)

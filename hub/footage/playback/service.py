@@ -1,17 +1,19 @@
 """Service for pictures and clips: one scope check and one audit line, as everywhere."""
 
 import time
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from hub.base.audit.acting import Acting, On
+from hub.alerting.alerts import queries as alerts_queries
+from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.storage.blobs import Blobs
 from hub.footage import alert_queries, queries
 from hub.footage.growing.clips import GrowingClips, GrowingReader
 from hub.footage.requests import clips
 from hub.footage.transcoding.proxies import Proxies, read_copy
-from hub.footage.views import OpenMedia
+from hub.footage.views import GrowingRow, MediaRow, OpenMedia
 
 STORING_LOOKS: Final = 20
 STORING_LOOK_S: Final = 0.1
@@ -75,6 +77,52 @@ class PlaybackService:
         the start."""
         with self._acting.part_of(asker, "clip.watch") as look:
             return queries.may_watch(look.conn, asker.person_id, clip_id, look.now)
+
+    def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
+        """True if this person may wait for the alert's clips (needs CLIPS); one log line."""
+        with self._acting.reading(asker, "clip.await", On("alert", alert_id)) as look:
+            may = alerts_queries.may_play(look.conn, asker.person_id, alert_id, look.now)
+            look.answer(may)
+        return may
+
+    def first_clip(self, asker: Asker, alert_id: UUID) -> MediaRow | GrowingRow | None:
+        """The first clip of the alert that can play now. None without any, and without the right
+        (also if it has ended). Opening it writes its own log line."""
+        with self._acting.part_of(asker, "clip.await") as look:
+            if not alerts_queries.may_play(look.conn, asker.person_id, alert_id, look.now):
+                return None
+            clips = alert_queries.alert_media(look.conn, alert_id, kinds=("clip",))
+            growing = self.growing_of_alert(look, alert_id)
+        stored = (clip for clip in clips if clip.is_stored and clip.removed is None)
+        begun = (clip for clip in growing if clip.grew_utc_us is not None)
+        return next(stored, None) or next(begun, None)
+
+    def growing_of_alert(self, look: Reading, alert_id: UUID) -> tuple[GrowingRow, ...]:
+        """The alert's clips without a final stored file, for a page that has checked the right to
+        play them."""
+        growing = self._growing
+        if growing is None:
+            return ()
+        rows = []
+        for clip in alert_queries.alert_growing(look.conn, alert_id):
+            grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
+            if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
+                grew = look.now.utc_us  # complete; its row is being written
+            rows.append(replace(clip.row, grew_utc_us=grew))
+        return tuple(rows)
+
+    def stored_of_alert(self, asker: Asker, alert_id: UUID) -> list[UUID]:
+        """The alert's stored files that this person may open."""
+        with self._acting.reading(asker, "alert.open", On("alert", alert_id)) as look:
+            conn, who, now = look.conn, asker.person_id, look.now
+            may_see = alerts_queries.one_alert(conn, who, alert_id, now) is not None
+            look.answer(may_see)
+            if not may_see:
+                return []
+            may_play = alerts_queries.may_play(conn, who, alert_id, now)
+            kinds = tuple(MEDIA_TYPES) if may_play else ("picture",)
+            media = alert_queries.alert_media(conn, alert_id, kinds=kinds)
+        return [one.media_id for one in media if one.is_stored]
 
     def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
         """Request an alert's clip that is still at its node (needs CLIPS); False without one. A

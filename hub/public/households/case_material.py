@@ -1,24 +1,51 @@
-"""Household files in an export, for people who may export from the case."""
+"""Household files as material of cases (`hub.cases.evidence.port`)."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, or_, select
 
+from hub.base.audit.log import By
 from hub.base.moment import Moment
 from hub.cases import rows as cases_rows
 from hub.cases.evidence.arrival_seal import ArrivalSeal
 from hub.cases.evidence.port import ExportedHouseholdFile
 from hub.cases.tables import case_members, cases
+from hub.public.households import rows
 from hub.public.households.tables import household_clips, household_requests, households
 from hub.registry.areas import places
 
 
-def given_leaving(
+class HouseholdMaterial:
+    """For any thread; holds no state."""
+
+    def file_ids(
+        self, conn: Connection, case_id: UUID, *, only_marked: bool = False
+    ) -> Sequence[UUID]:
+        """The stored files of a case."""
+        return rows.given_ids(conn, case_id, only_marked=only_marked)
+
+    def exported(
+        self, conn: Connection, person_id: UUID, file_ids: Sequence[UUID], now: Moment
+    ) -> list[ExportedHouseholdFile]:
+        """Those of these files that this person may export: as owner of the case, or a member with
+        the right."""
+        return _exported(conn, person_id, file_ids, now)
+
+    def case_closes(
+        self, conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Moment
+    ) -> None:
+        """End the requests of a closed case; its files stay held or are released."""
+        rows.case_closes(conn, case_id, keeps=keeps, by=by, now=now)
+
+    def case_reopens(self, conn: Connection, case_id: UUID) -> None:
+        """Hold the files that are still stored again."""
+        rows.case_reopens(conn, case_id)
+
+
+def _exported(
     conn: Connection, person_id: UUID, clip_ids: Sequence[UUID], now: Moment
 ) -> list[ExportedHouseholdFile]:
-    """Those of these files that this person may export: as owner of the case, or a member with the
-    right."""
     here, member = household_clips.c, case_members.c
     exports = select(member.case_id).where(
         member.person_id == person_id,
@@ -40,8 +67,8 @@ def given_leaving(
         .where(here.removed_utc_us.is_(None), here.released_utc_us.is_(None))
         .order_by(household_requests.c.since_utc_us, here.id)
     )
-    rows = conn.execute(query).all()
-    where = places(conn, {row.area_id for row in rows})
+    found = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in found})
     return [
         ExportedHouseholdFile(
             clip_id=row.id,
@@ -56,5 +83,5 @@ def given_leaving(
             stored_utc_us=row.stored_utc_us,
             seal=ArrivalSeal(row.receipt, row.signature, row.certificate),
         )
-        for row in rows
+        for row in found
     ]

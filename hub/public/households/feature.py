@@ -1,11 +1,14 @@
 """Cameras of households: their register, requests, and what they send."""
 
+from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
 from hub.base.db.table_notes import Mark
 from hub.base.storage.partial_files import MOST_CHUNK_BYTES
 from hub.public.households import pages, request_pages, upload_pages
 from hub.public.households.port import HouseholdServices
+from hub.public.households.request_service import HouseholdRequestService
 from hub.public.households.rules import FORM_BYTES
 from hub.public.households.service import HouseholdService
 from hub.public.households.tables import household_clips, household_requests
@@ -22,6 +25,16 @@ CHUNKS: Final = RateRule("chunks", 1200, 60.0, "address")
 def _may_register(visit: Visit) -> bool:
     households = visit.find(HouseholdService)
     return households is not None and bool(households.areas(visit.asker))
+
+
+def _in_case(visit: Visit, case_id: UUID) -> Mapping[str, object]:
+    households = visit.find(HouseholdRequestService)
+    if households is None:
+        return {}
+    return {
+        "given": households.clips(visit.asker, case_id),
+        "requests": households.requests(visit.asker, case_id),
+    }
 
 
 FEATURE: Final = Feature(
@@ -41,4 +54,5 @@ FEATURE: Final = Feature(
     ),
     may={"register_households": _may_register},
     shown={"asks_households": lambda services: services.find(HouseholdServices) is not None},
+    panels={"case": _in_case},
 )

@@ -122,7 +122,7 @@ def test_of_many_who_use_a_link_at_once_one_comes_in(
 
     def accept(number: int) -> None:
         password = f"password number {number}"
-        answers.append(town.accounts.invitations.accept(token, password=password, came_from=""))
+        answers.append(town.accounts.invited.accept(token, password=password, came_from=""))
 
     threads = [threading.Thread(target=accept, args=(number,)) for number in range(8)]
     for thread in threads:

@@ -82,11 +82,11 @@ def test_only_a_new_password_or_passkey_opens_it_again_and_grants_stay_ended(
     office.close(office.an)
     token = office.reopen(office.an)
     assert state(office, office.an) == REOPENED
-    invited = office.accounts.invitations.read(token, came_from=WHERE)
+    invited = office.accounts.invited.read(token, came_from=WHERE)
     assert invited is not None and not invited.is_by_provider
     assert office.accounts.identities.accept(token, AT_THE_OFFICE, came_from=WHERE) is None
     assert state(office, office.an) == REOPENED
-    signed = office.accounts.invitations.accept(token, password="a new password", came_from=WHERE)
+    signed = office.accounts.invited.accept(token, password="a new password", came_from=WHERE)
     assert isinstance(signed, SignedIn)
     assert state(office, office.an) == OPEN
     assert sees(office, office.an) == 0
@@ -119,7 +119,7 @@ def test_each_act_is_one_line_of_the_log_with_its_reason(office: Office) -> None
 def test_links_that_the_person_made_for_others_hold_no_more(office: Office) -> None:
     token = office.invite("moi", office.lan)
     office.close(office.lan)
-    assert office.accounts.invitations.read(token, came_from=WHERE) is None
+    assert office.accounts.invited.read(token, came_from=WHERE) is None
 
 
 def test_enrolment_codes_that_the_person_made_for_camera_boxes_hold_no_more(
@@ -193,7 +193,7 @@ def test_grants_and_those_passed_on_end_and_no_clock_revives_them(office: Office
     office.streets.clock.pass_s(-1800)
     assert (sees(office, office.an), sees(office, other)) == (0, 0)
     token = office.reopen(office.an)
-    office.accounts.invitations.accept(token, password="a new password", came_from=WHERE)
+    office.accounts.invited.accept(token, password="a new password", came_from=WHERE)
     assert (sees(office, office.an), sees(office, other)) == (0, 0)
     with office.streets.db.reading() as conn:
         theirs = grants.c.person_id.in_([office.an.person_id, other.person_id])

@@ -23,8 +23,8 @@ from hub.base.moment import Moment
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
 from hub.console.service import InboxService
 from hub.console.stream import _changes
-from hub.console.waiting_wording import AWAITED_S
-from hub.footage.growing import pages
+from hub.footage.growing.clips import AWAITED_S
+from hub.footage.playback import growing_pages
 from hub.registry import registry
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Seen, Town, some_bytes
@@ -254,7 +254,7 @@ def test_who_plays_before_anything_has_come_is_led_to_the_first_that_comes(town:
 def test_only_who_may_play_clips_waits_for_one_and_not_for_ever(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "AWAITED_S", 0.2)
+    monkeypatch.setattr(growing_pages, "AWAITED_S", 0.2)
     seen = town.somebody()
     for login in ("chi", "guest", "an"):
         assert visitor(town, login).get(f"/alerts/{seen.alert_id}/clip").status_code == 404

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.access.grants import rows
-from hub.access.invitations.service import NewPerson
+from hub.access.invitations.service import Invitations, NewPerson
 from hub.access.rules.grants import ALL
 from hub.access.rules.oidc import ProviderPerson
 from hub.access.rules.roles import Role
@@ -77,7 +77,9 @@ class Office:
         return session
 
     def invite(self, login: str, by: Asker) -> str:
-        made = self.accounts.invitations.make(by, NewPerson(login, login, "vi", "officer"))
+        made = self.streets.services.use(Invitations).make(
+            by, NewPerson(login, login, "vi", "officer")
+        )
         assert made is not None
         return made.token
 
@@ -114,11 +116,11 @@ class Office:
         return passkeys.sign_in(PARTY, signed, came_from=WHERE) is not None
 
     def _accepts(self, token: str) -> bool:
-        invitations = self.accounts.invitations
-        return invitations.accept(token, password="another password", came_from=WHERE) is not None
+        links = self.accounts.invited
+        return links.accept(token, password="another password", came_from=WHERE) is not None
 
     def _accepts_by_passkey(self, token: str) -> bool:
-        invited = self.accounts.invitations.read(token, came_from=WHERE)
+        invited = self.accounts.invited.read(token, came_from=WHERE)
         if invited is None:
             return False
         passkeys = self.accounts.passkeys

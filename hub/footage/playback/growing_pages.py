@@ -12,9 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from hub.access.signin.visit import SignedIn
-from hub.console.service import InboxService
-from hub.console.waiting_wording import AWAITED_S
-from hub.footage.growing.clips import GrowingReader
+from hub.footage.growing.clips import AWAITED_S, GrowingReader
 from hub.footage.playback.service import PlaybackService
 from hub.footage.views import GrowingRow, MediaRow
 from hub.web.services import service
@@ -22,7 +20,6 @@ from hub.web.visit import Visit
 
 router = APIRouter()
 
-Inbox = Annotated[InboxService, service(InboxService)]
 Playback = Annotated[PlaybackService, service(PlaybackService)]
 
 PIECE_BYTES: Final = 256 * 1024
@@ -33,18 +30,18 @@ ASK_EVERY_S: Final = 1.0
 
 
 @router.get("/alerts/{alert_id}/clip")
-async def await_clip(visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
+async def await_clip(visit: SignedIn, playback: Playback, alert_id: UUID) -> Response:
     """The alert's first clip as soon as any of it is here; 404 if nothing came in time.
 
     An alert is often opened before its clip can be at the hub: the player waits here.
     """
     change_signal = visit.site.change_signal
-    if not await run_in_threadpool(inbox.await_clip, visit.asker, alert_id):
+    if not await run_in_threadpool(playback.await_clip, visit.asker, alert_id):
         raise HTTPException(404)
     until_s = time.monotonic() + AWAITED_S
     while not visit.site.stopping() and (left_s := until_s - time.monotonic()) > 0:
         heard = change_signal.rings  # before the query, so that no signal between is missed
-        match await run_in_threadpool(inbox.first_clip, visit.asker, alert_id):
+        match await run_in_threadpool(playback.first_clip, visit.asker, alert_id):
             case MediaRow() as whole:
                 return RedirectResponse(f"/media/{whole.media_id}", 307)
             case GrowingRow() as row:
