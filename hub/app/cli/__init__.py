@@ -1,1 +1,1 @@
-"""The commands of `matthan-hub`, one file for a group of verbs."""
+"""Commands of the hub; `hub.__main__` lists them."""

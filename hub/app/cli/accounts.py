@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from hub.access.account_errors import AccountError
 from hub.access.invitations.service import Made
 from hub.access.people import person_by_login
-from hub.app.cli import core, people
+from hub.app.cli import core, links
+from hub.app.cli.parsing import Commands, command
 from hub.app.wiring import resources
 from hub.base.audit import log
 from hub.base.audit.log import SHELL
@@ -18,6 +19,16 @@ from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.console.accounts import closing, queries, service
+
+
+def add_to(officers: Commands) -> None:
+    """Add the commands of this module."""
+    closed = command(officers, "close", close, "close an account at once")
+    reopened = command(officers, "reopen", reopen, "reopen an account by a one-time link")
+    for which, is_required in ((closed, True), (reopened, False)):
+        which.add_argument("login", help="the login of the person")
+        meaning = "the reason, for the log"
+        which.add_argument("--reason", required=is_required, default="", help=meaning)
 
 
 def close(args: argparse.Namespace) -> int:
@@ -43,7 +54,7 @@ def reopen(args: argparse.Namespace) -> int:
         return service.reopen(conn, person_id, reason=args.reason, by=SHELL, now=now)
 
     with _noting_refusal(args, closing.REOPENING):
-        return people.show_link(args, make)
+        return links.show_link(args, make)
 
 
 @contextmanager

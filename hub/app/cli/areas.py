@@ -2,17 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from hub.app.cli.core import OK, say, settings_of
+from hub.app.cli import entries
+from hub.app.cli.core import OK, enter, say, settings_of
+from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
 from hub.app.wiring import resources
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.text.csv_table import CsvFault, CsvLineFault
 from hub.places.areas import csv_import
 from hub.places.areas.csv_import import Reach
+from hub.registry.registry import CameraPosition
 
 WHY: Final[Mapping[CsvLineFault, str]] = {
     CsvLineFault.EMPTY: "there is nothing here: save the sheet with its header and a line",
@@ -40,6 +43,78 @@ WHY: Final[Mapping[CsvLineFault, str]] = {
     CsvLineFault.CAMERA: "that node has no camera {what!r}: correct it, or start its agent once",
     CsvLineFault.AREA: "no area is called {what!r}: correct it",
 }
+
+
+def add_areas_to(verbs: Commands) -> None:
+    """Add the commands of areas."""
+    places = group(verbs, "area", "areas of the town")
+    area = command(places, "add", add_area, "add an area")
+    area.add_argument("name", help="the name of the area")
+    area.add_argument(
+        "--level", required=True, help="such as province, commune, quarter, street, junction"
+    )
+    area.add_argument("--parent", metavar="AREA", help="the area above it")
+    _table(places, take_areas, "areas", "name,level,parent,valid_from,valid_until")
+
+
+def add_cameras_to(verbs: Commands) -> None:
+    """Add the commands of cameras."""
+    cameras = group(verbs, "camera", "positions of cameras")
+    _table(
+        cameras,
+        take_cameras,
+        "cameras",
+        "node,camera,label,area,latitude,longitude,bearing",
+    )
+    camera = command(cameras, "place", place_camera, "set the position of a camera")
+    camera.add_argument("node", help="the name of its node")
+    camera.add_argument("camera", help="its name at the node; known after the node's first start")
+    for name in ("--latitude", "--longitude"):
+        camera.add_argument(name, type=float, required=True, metavar="DEGREES", help="WGS 84")
+    camera.add_argument(
+        "--bearing", type=float, metavar="DEGREES", help="its direction: 0 is north, 90 is east"
+    )
+    camera.add_argument("--label", help="its name on pages, in place of the node's label")
+    camera.add_argument("--area", help="its area, if it differs from the node's")
+
+
+def _table(
+    verbs: Commands,
+    do: Callable[[argparse.Namespace], int],
+    what: str,
+    columns: str,
+) -> None:
+    take = command(verbs, "import", do, f"import {what} from a table")
+    file = f"CSV in UTF-8 with the columns {columns}; - reads stdin"
+    take.add_argument("file", type=existing_file_or_stdin, help=file)
+    take.add_argument("--dry-run", action="store_true", help="only show the changes")
+
+
+def add_area(args: argparse.Namespace) -> int:
+    """Add an area."""
+    return enter(
+        args,
+        lambda conn, now: entries.enter_area(
+            conn, args.name, level=args.level, parent=args.parent, now=now
+        ),
+    )
+
+
+def place_camera(args: argparse.Namespace) -> int:
+    """Set a camera's position."""
+    place = CameraPosition(args.latitude, args.longitude, args.bearing)
+    return enter(
+        args,
+        lambda conn, now: entries.enter_camera(
+            conn,
+            args.node,
+            args.camera,
+            place=place,
+            label=args.label,
+            area=args.area,
+            now=now,
+        ),
+    )
 
 
 def take_areas(args: argparse.Namespace) -> int:

@@ -1,10 +1,13 @@
 """Commands for enrolment and revocation of nodes."""
 
 import argparse
+from pathlib import Path
 
 import segno
 
-from hub.app.cli.core import OK, say, settings_of
+from hub.app.cli import entries
+from hub.app.cli.core import OK, enter, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import enrolment, resources
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
@@ -15,6 +18,42 @@ from hub.nodes.enrolment.camera_sources import camera_of
 from hub.nodes.enrolment.cloud_init import user_data
 from hub.nodes.pki.authority import AuthorityError
 from hub.registry.registry import area_by_name, node_by_name
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    nodes = group(verbs, "node", "nodes (camera boxes)")
+    node = command(nodes, "add", add_node, "add a node whose certificate is issued by hand")
+    node.add_argument("name", help="the common name of its certificate")
+    node.add_argument("--area", required=True, help="the area of the node")
+    meaning = "make a one-time enrolment code for a camera box"
+    new = command(nodes, "enrol", enrol, meaning)
+    new.add_argument("node", help="the name of the node: a-z, 0-9 and inner hyphens")
+    new.add_argument("--area", required=True, help="the area of the node")
+    new.add_argument(
+        "--camera",
+        action="append",
+        default=[],
+        metavar="NAME=SOURCE",
+        help="a camera and its source: rtsp://…, /dev/video0 or picamera:0",
+    )
+    new.add_argument("--hours", type=int, default=24, help="how long the code is valid (24)")
+    new.add_argument(
+        "--first-boot",
+        type=Path,
+        metavar="FILE",
+        help="also write the file user-data for a card that enrols itself",
+    )
+    lost = command(nodes, "revoke", revoke, "shut a stolen node out at once")
+    lost.add_argument("node", help="the name of the node")
+    lost.add_argument("--reason", required=True, help="the reason; it is logged")
+
+
+def add_node(args: argparse.Namespace) -> int:
+    """Add a node."""
+    return enter(
+        args, lambda conn, now: entries.enter_node(conn, args.name, area=args.area, now=now)
+    )
 
 
 def enrol(args: argparse.Namespace) -> int:

@@ -2,12 +2,14 @@
 
 import argparse
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from hub.access.people import person_by_login
 from hub.app.cli.core import OK, enter, say, settings_of
+from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
 from hub.app.wiring import resources
 from hub.app.wiring.evidence import key_folder, new_key, package
 from hub.base.audit import log
@@ -26,6 +28,32 @@ from hub.cases.evidence.redaction_plan import read_plan
 from hub.cases.evidence.service import ExportService
 from hub.footage import alert_queries
 from hub.public.households.case_material import HouseholdMaterial
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    evidence = group(verbs, "evidence", "evidence packages")
+    one = command(evidence, "export", export, "make an evidence package")
+    one.add_argument("--case", required=True, metavar="NUMBER", help="the case number")
+    one.add_argument("--reason", required=True, help="the reason; it is logged")
+    one.add_argument("--by", required=True, metavar="LOGIN", help="the person whose rights apply")
+    one.add_argument(
+        "--into", type=Path, required=True, metavar="FOLDER", help="the folder to write"
+    )
+    for name, meaning in (("media", "a clip or a picture"), ("alert", "all footage of an alert")):
+        one.add_argument(
+            f"--{name}", type=UUID, action="append", default=[], metavar="ID", help=meaning
+        )
+    one.add_argument(
+        "--redact",
+        type=existing_file_or_stdin,
+        action="append",
+        default=[],
+        metavar="PLAN",
+        help="JSON file: the areas that a redacted copy hides (docs/reference/evidence-package.md)",
+    )
+    command(evidence, "key", make_key, "make a new evidence key; it signs from now on")
+    command(evidence, "keys", list_keys, "list all evidence keys, old ones too")
 
 
 def make_key(args: argparse.Namespace) -> int:

@@ -8,10 +8,36 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from hub.app.cli.core import OK, enter, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
 from hub.app.cli.retention import by_login, camera_of, utc_us_of
 from hub.app.wiring import resources
 from hub.base.clock.clock import HubClock
 from hub.footage.requests import spans
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    footage = group(verbs, "footage", "footage that is still at the nodes")
+    ask = command(footage, "ask", ask_for_span, "ask a node for the footage of a time span")
+    ask.add_argument("--camera", required=True, metavar="NODE/CAMERA", help="the camera")
+    for name, meaning in (
+        ("from", "first moment"),
+        ("until", "last moment, an hour later at most"),
+    ):
+        ask.add_argument(
+            f"--{name}",
+            dest="since" if name == "from" else name,
+            required=True,
+            type=datetime.fromisoformat,
+            metavar="YYYY-MM-DDTHH:MM",
+            help=meaning,
+        )
+    ask.add_argument("--reason", required=True, help="the reason; it is logged")
+    ask.add_argument("--sound", action="store_true", help="also the sound, if it is recorded")
+    ask.add_argument(
+        "--by", metavar="LOGIN", help="the person whose rights apply; default: the shell"
+    )
+    command(footage, "list", list_spans, "list requests and their results")
 
 
 def ask_for_span(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.app.cli.core import OK, say, settings_of
+from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
 from hub.app.config import HubSettings
 from hub.app.wiring import resources
 from hub.app.wiring.log_anchor import anchor_file
@@ -17,6 +18,30 @@ from hub.oversight.log.anchor import parse_line, stamp_faults, stamps_of, to_lin
 
 SHOWN: Final = 20
 """More faults than this are counted, not listed."""
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    looks = group(verbs, "log", "audit log")
+    check = command(
+        looks, "verify", verify_log, "check that the audit log is complete and unchanged"
+    )
+    check.add_argument(
+        "--anchor",
+        action="append",
+        default=[],
+        metavar="LINE",
+        help="a line of `log head` to compare with",
+    )
+    check.add_argument(
+        "--anchors",
+        action="append",
+        default=[],
+        type=existing_file_or_stdin,
+        metavar="FILE",
+        help="a file of such lines, beside the hub's own",
+    )
+    command(looks, "head", show_head, "print the head of the audit log, to keep elsewhere")
 
 
 def show_head(args: argparse.Namespace) -> int:

@@ -1,10 +1,30 @@
 """The command of the map: what lies under the cameras."""
 
 import argparse
+from pathlib import Path
 
 from hub.app.cli.core import OK, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import resources
 from hub.places.map.ground import Corners, MapFiles
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    ground = command(
+        group(verbs, "map", "background of the map"),
+        "set",
+        set_ground,
+        "set the background of the map",
+    )
+    which = ground.add_mutually_exclusive_group(required=True)
+    which.add_argument("--tiles", type=Path, metavar="FILE", help="a PMTiles archive")
+    which.add_argument("--plan", type=Path, metavar="FILE", help="a plan as PNG or JPEG, north up")
+    which.add_argument("--blank", action="store_true", help="no background")
+    names = ("WEST", "NORTH", "EAST", "SOUTH")
+    ground.add_argument(
+        "--corners", type=float, nargs=4, metavar=names, help="the corners of the plan, in degrees"
+    )
 
 
 def set_ground(args: argparse.Namespace) -> int:

@@ -5,9 +5,44 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.app.cli.core import OK, say
+from hub.app.cli.parsing import Commands, command, group
 from hub.base.private_files import write_public
 from hub.nodes.pki import renewal
-from hub.nodes.pki.authority import Authority
+from hub.nodes.pki.authority import AUTHORITY_DAYS, ISSUED_DAYS, Authority
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    ca = group(verbs, "ca", "certificate authority")
+    init = command(ca, "init", make_authority, "make a certificate authority")
+    init.add_argument("folder", type=Path, help="the folder to write")
+    init.add_argument("--days", type=int, default=AUTHORITY_DAYS, help="days that it is valid")
+    issue = command(ca, "issue", issue_papers, "issue a certificate and its key")
+    issue.add_argument("folder", type=Path, help="the folder of the authority")
+    issue.add_argument("name", help='a node, "hub", or a server with --server')
+    issue.add_argument(
+        "--server",
+        action="append",
+        metavar="HOST",
+        help="make a certificate for a server with this host name",
+    )
+    issue.add_argument("--days", type=int, default=ISSUED_DAYS, help="days that it is valid")
+    issue.add_argument(
+        "--into",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder to write; default: the folder of the authority",
+    )
+
+    renew = command(ca, "renew", renew_papers, "renew certificates that end soon")
+    renew.add_argument("folder", type=Path, help="the folder of the authority")
+    renew.add_argument("papers", type=Path, nargs="+", metavar="CERTIFICATE", help="the files")
+    renew.add_argument("--now", action="store_true", help="renew them even if they do not end soon")
+    listed = command(ca, "list", write_empty_list, "write an empty list of revoked certificates")
+    listed.add_argument("folder", type=Path, help="the folder of the authority")
+    listed.add_argument(
+        "--into", type=Path, required=True, metavar="FILE", help="the file to write"
+    )
 
 
 def make_authority(args: argparse.Namespace) -> int:

@@ -1,14 +1,13 @@
 """The commands for programs of nodes: a bundle comes to the hub, and which are here."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault
 from hub.app.cli.core import OK, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import resources
 from hub.base.audit import log
 from hub.base.audit.log import SHELL
@@ -18,10 +17,9 @@ from hub.nodes.desired_state import release_rows
 from hub.nodes.releases.bundles import KEY, checked, keep, update_key
 
 
-def add_to(
-    verbs: Any, command: Callable[[Any, str, Callable[[argparse.Namespace], int], str], Any]
-) -> None:
-    """Their words."""
+def add_to(top: Commands) -> None:
+    """Add the commands of this module."""
+    verbs = group(top, "programs", "programs of nodes")
     new = command(verbs, "add", add, "add a signed bundle of programs for nodes")
     new.add_argument("bundle", type=Path, metavar="FILE", help="the file made by `sign.py pack`")
     new.add_argument("--key", type=Path, metavar="FILE", help=f"the public update key ({KEY})")

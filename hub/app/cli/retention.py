@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from hub.access.people import person_by_login
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.app.cli.core import OK, enter, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import resources
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import SHELL, By
@@ -20,10 +21,79 @@ from hub.base.errors import RegistryError
 from hub.footage.retention import holds
 from hub.footage.retention import rows as retention_rows
 from hub.footage.retention.reconcile import ManyLostError, Reconciler
-from hub.footage.retention.rules import Hold
+from hub.footage.retention.rules import FootageClass, Hold
 from hub.footage.retention.tables import retention_rules
 from hub.registry import registry
 from hub.registry.tables import areas
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of retention rules."""
+    rules = group(verbs, "retention", "retention rules")
+    set_rule = command(rules, "set", set_retention, "set a retention rule")
+    days = set_rule.add_mutually_exclusive_group(required=True)
+    days.add_argument(
+        "--days", type=int, help="days until removal, unless a case holds the footage"
+    )
+    days.add_argument(
+        "--for-good", action="store_const", const=None, dest="days", help="never remove"
+    )
+    set_rule.add_argument(
+        "--reason", required=True, help="the reason; pages show it for removed footage"
+    )
+    end_rule = command(
+        rules, "end", end_retention, "end a retention rule; the rule above applies again"
+    )
+    for rule in (set_rule, end_rule):
+        rule.add_argument("--area", help="the area, with everything below it; default: everywhere")
+        rule.add_argument(
+            "--class",
+            required=True,
+            dest="footage_class",
+            type=FootageClass,
+            metavar="CLASS",
+            help="sighting or alert",
+        )
+    command(rules, "list", list_retention, "list the rules in force")
+    sweep = command(
+        group(verbs, "media", "files of pictures and clips"),
+        "sweep",
+        sweep_media,
+        "repair rows without files and files without rows",
+    )
+    sweep.add_argument(
+        "--all-lost", action="store_true", help="mark files as lost even if many are missing"
+    )
+
+
+def add_holds_to(verbs: Commands) -> None:
+    """Add the commands of holds."""
+    cases = group(verbs, "hold", "holds of footage for cases")
+    add = command(cases, "add", add_hold, "hold footage for a case")
+    what = add.add_mutually_exclusive_group(required=True)
+    what.add_argument("--clip", type=UUID, metavar="ID", help="a clip or a picture")
+    what.add_argument("--alert", type=UUID, metavar="ID", help="all footage of an alert")
+    what.add_argument(
+        "--camera", metavar="NODE/CAMERA", help="the footage of this camera in a time span"
+    )
+    for name, meaning in (("from", "first moment"), ("until", "last moment; default: no end")):
+        add.add_argument(
+            f"--{name}",
+            type=datetime.fromisoformat,
+            metavar="YYYY-MM-DDTHH:MM",
+            help=meaning,
+            dest="since" if name == "from" else name,
+        )
+    end = command(cases, "end", end_hold, "end holds; the retention rules apply again")
+    end.add_argument("--hold", type=UUID, metavar="ID", help="one hold; default: all of the case")
+    for hold in (add, end):
+        hold.add_argument("--case", required=True, metavar="NUMBER", help="the case number")
+        hold.add_argument("--reason", required=True, help="the reason; it is logged")
+        hold.add_argument(
+            "--by", metavar="LOGIN", help="the person whose rights apply; default: the shell"
+        )
+    listed = command(cases, "list", list_holds, "list holds")
+    listed.add_argument("--case", metavar="NUMBER", help="the holds of one case, ended ones too")
 
 
 def set_retention(args: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from agent.wire.settings import SettingsFault
 from hub.app.cli.core import OK, enter, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import resources
 from hub.base.audit.log import SHELL
 from hub.base.errors import RegistryError
@@ -22,10 +23,9 @@ from hub.registry.registry import area_by_name, node_by_name
 from hub.registry.tables import nodes
 
 
-def add_to(
-    verbs: Any, command: Callable[[Any, str, Callable[[argparse.Namespace], int], str], Any]
-) -> None:
-    """Add the commands; `command` makes one from its name, function and purpose."""
+def add_to(top: Commands) -> None:
+    """Add the commands of this module."""
+    verbs = group(top, "config", "settings of nodes")
     meaning = "list the state of each node's settings"
     command(verbs, "list", list_nodes, meaning)
     change = command(verbs, "set", set_keys, "change settings of a node, an area or a group")
@@ -56,12 +56,12 @@ def add_to(
     stop = command(verbs, "halt", halt, "stop a roll-out and go back everywhere")
     stop.add_argument("rollout", type=UUID, help="the id of the roll-out")
     stop.add_argument("--reason", required=True, help="the reason; it is logged")
-    group = command(verbs, "group", make_group, "make a group of nodes, or change its nodes")
-    group.add_argument("name", help="the name of the group")
-    group.add_argument(
+    named = command(verbs, "group", make_group, "make a group of nodes, or change its nodes")
+    named.add_argument("name", help="the name of the group")
+    named.add_argument(
         "nodes", nargs="*", metavar="NODE", help="all nodes of the group from now on"
     )
-    group.add_argument("--area", help="for a new group: its keepers are the keepers of this area")
+    named.add_argument("--area", help="for a new group: its keepers are the keepers of this area")
 
 
 def set_keys(args: argparse.Namespace) -> int:

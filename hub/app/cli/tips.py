@@ -4,10 +4,21 @@ import argparse
 from datetime import UTC, datetime
 
 from hub.app.cli.core import OK, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import resources
 from hub.base.clock.clock import HubClock
 from hub.public.tips import api_keys
 from hub.public.tips.api_keys import TipKeyError
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    keys = group(verbs, "tips", "apps that send tips")
+    add = command(keys, "key", add_key, "make a key for an app that sends tips")
+    add.add_argument("app", help="the name of the app; officers see it")
+    end = command(keys, "revoke", revoke_key, "revoke the key of an app")
+    end.add_argument("app", help="the name of the app")
+    command(keys, "keys", list_keys, "list the apps with a key")
 
 
 def add_key(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.app.cli.core import OK, say
+from hub.app.cli.parsing import Commands, command
 from hub.app.config import DEFAULT_FILE, BrokerSection, SecretsSection, load
 from hub.app.wiring import timestamping
 from hub.app.wiring.evidence import lines_of, verify_package
@@ -13,6 +14,31 @@ from hub.cases.evidence import keys
 from hub.cases.evidence.check import is_package
 from hub.cases.evidence.seal_report import verify_file
 from hub.nodes.pki.verification import read_authority
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    one = command(
+        verbs,
+        "verify",
+        verify,
+        "check that footage or an evidence package is unchanged; works offline",
+    )
+    one.add_argument("files", type=Path, nargs="+", metavar="FILE", help="clips or packages")
+    one.add_argument(
+        "--authority",
+        type=Path,
+        metavar="CERT",
+        help="the certificate to trust: of the authority, a node, or the evidence key; "
+        "default: the hub's own",
+    )
+    one.add_argument(
+        "--stamp-authority",
+        type=Path,
+        metavar="CERT",
+        help="the root to trust for time stamps; default: the one in the package",
+    )
+    one.add_argument("--json", action="store_true", help="print JSON")
 
 
 def verify(args: argparse.Namespace) -> int:

@@ -1,0 +1,103 @@
+"""Commands that run the hub, check it, and migrate its database."""
+
+import argparse
+import asyncio
+import json
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from hub.app import config, external_check
+from hub.app.check import Finding, check
+from hub.app.cli.core import OK, REFUSED, say, settings_of
+from hub.app.cli.parsing import Commands, command
+from hub.app.config import HubSettings
+from hub.base.db.schema import migrate
+
+log = structlog.get_logger()
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    one = command(verbs, "run", run, "run the hub")
+    one.add_argument(
+        "--stats", type=Path, metavar="FILE", help="at exit, write cpu_s and peak_rss_mib as JSON"
+    )
+    trial = command(verbs, "check", try_out, "check the configuration; change nothing")
+    trial.add_argument(
+        "--from-outside",
+        metavar="HOST",
+        help="check the hub at HOST from another computer, as phones and nodes reach it",
+    )
+    trial.add_argument(
+        "--trust", type=Path, metavar="FILE", help="the certificate that phones trust"
+    )
+    for which, port in (("pages", 443), ("nodes", 8443), ("broker", 8883)):
+        trial.add_argument(
+            f"--{which}-port",
+            type=int,
+            default=port,
+            metavar="PORT",
+            help=f"with --from-outside; default: {port}",
+        )
+    command(verbs, "migrate", start, "migrate the database to the schema of this version")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the hub until it is stopped."""
+    settings = settings_of(args)
+    for line in config.removed_keys_in_use(args.config):
+        log.warning("setting_removed", line=line)
+    try:
+        asyncio.run(_run(settings))
+    finally:
+        if args.stats:
+            args.stats.write_text(json.dumps(_stats()), encoding="utf-8")
+    return OK
+
+
+def try_out(args: argparse.Namespace) -> int:
+    """One line per part; 78 if one would keep the hub from working."""
+    is_well = True
+    found = _outside(args) if args.from_outside else check(settings_of(args))
+    for is_part_well, part, line in found:
+        is_well &= is_part_well
+        say(f"{'ok ' if is_part_well else 'BAD'}  {part}: {line}")
+    for line in [] if args.from_outside else config.removed_keys_in_use(args.config):
+        say(f"ok   configuration: {line}")
+    return OK if is_well else REFUSED
+
+
+def _outside(args: argparse.Namespace) -> Iterator[Finding]:
+    place = external_check.CheckedAddress(
+        args.from_outside,
+        pages=args.pages_port,
+        nodes=args.nodes_port,
+        broker=args.broker_port,
+        trusted=args.trust,
+    )
+    return external_check.check_outside(place, now=external_check.now)
+
+
+def start(args: argparse.Namespace) -> int:
+    """Migrate the database to this program's schema."""
+    migrate(settings_of(args).store.url)
+    say("the database is at this program's schema")
+    return OK
+
+
+async def _run(settings: HubSettings) -> None:
+    # The web server with everything it imports: no other command should wait for it.
+    from hub.app.hub import Hub  # noqa: PLC0415 - heavy
+
+    await Hub(settings).run()
+
+
+def _stats() -> dict[str, float]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "cpu_s": round(used.ru_utime + used.ru_stime, 3),
+        "peak_rss_mib": round(used.ru_maxrss / 1024, 1),
+    }
