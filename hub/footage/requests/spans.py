@@ -94,7 +94,7 @@ def ask(
             asked_by=by.person_id,
             **columns("from", Moment(span.from_utc_us, 0)),
             **columns("until", Moment(span.until_utc_us, 0)),
-            **columns("requested", now),
+            **columns("asked", now),
         )
     )
     sound = " with sound" if span.with_sound else ""

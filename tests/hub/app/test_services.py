@@ -32,7 +32,11 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "nodes/diagnostics/service.py": {"listed": "node.open"},
     "nodes/enrolment/service.py": {"tends_areas": "enrolments.open"},
     "cases/evidence/service.py": {"export": "evidence.export"},
-    "footage/playback/service.py": {"open_media": "media.open", "may_watch": "clip.watch"},
+    "footage/playback/service.py": {
+        "open_media": "media.open",
+        "may_watch": "clip.watch",
+        "first_clip": "clip.await",
+    },
     "nodes/health/service.py": {"tends": "nodes.open", "dark_cameras": "inbox.open"},
     "notify/phones/service.py": {
         "lost_phones": "inbox.open",
@@ -47,7 +51,6 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     },
     "search/service.py": {"searches": "search.open", "searches_sightings": "search.open"},
     "console/service.py": {
-        "first_clip": "clip.await",
         "changes_since": "changes.open",
         "scope_mark": "changes.open",
     },
