@@ -25,5 +25,5 @@ step "Tests"
 # Whoever starts this in the background may ignore signals that some tests send. The workers take
 # file by file; there are more of them than cores, because the tests wait for real programs.
 workers=()
-(($#)) || workers=(-n 4 --dist loadfile --durations 10)
+(($#)) || workers=(-n 4 --max-worker-restart 0 --dist loadfile --durations 10)
 exec env --default-signal=HUP,INT,QUIT .venv/bin/pytest "${workers[@]}" "$@"

@@ -149,7 +149,7 @@ def test_every_clip_at_the_hub_plays_in_chromium(
             named = tmp_path / f"{number}.mp4"
             named.write_bytes(clip.read_bytes())
             page.goto(named.as_uri())
-            page.evaluate("document.querySelector('video').play()")
+            page.evaluate("() => { document.querySelector('video').play() }")
             page.wait_for_function("() => document.querySelector('video').currentTime > 1")
             assert page.evaluate("document.querySelector('video').duration") > 5
         browser.close()

@@ -36,7 +36,7 @@ def test_footage_is_found_played_and_more_is_asked_for(
     expect(officer.page.locator("#reason")).to_be_visible()
     officer.open(address(hub.town))
     expect(officer.page.locator("[data-clip]")).to_have_count(2)
-    officer.page.locator("video").evaluate("video => video.play()")
+    officer.page.locator("video").evaluate("video => { video.play() }")
     officer.page.wait_for_function("() => document.querySelector('video').currentTime > 1")
     assert fits(officer.page)
     officer.shot(f"{size}-{language}-{theme}-footage-full", full=True)

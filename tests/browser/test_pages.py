@@ -261,7 +261,7 @@ def test_h265_clip_plays_as_a_small_copy_where_it_does_not_play_itself(
     expect(officer.page.locator(".clip-words")).to_contain_text("bản sao nhỏ")
     assert hub.town.proxies.hashes() == [], "nobody has asked for it yet"
     shown.scroll_into_view_if_needed()
-    shown.evaluate("film => film.play()")
+    shown.evaluate("film => { film.play() }")
     until(lambda: shown.evaluate("film => film.currentTime") > 1)
     assert shown.evaluate("film => film.currentSrc").endswith("/h264")
     assert shown.evaluate("film => [film.videoWidth, film.error]") == [640, None]

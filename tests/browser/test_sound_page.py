@@ -39,7 +39,7 @@ def test_sound_is_asked_for_with_a_reason_and_heard_beside_its_clip(
     hub.town.sound(whole, spoken(tmp_path / "sound.m4a"))
     sound = officer.page.locator(".clip audio")
     expect(sound).to_have_count(1)
-    sound.evaluate("audio => audio.play()")
+    sound.evaluate("audio => { audio.play() }")
     officer.page.wait_for_function("() => document.querySelector('audio').currentTime > 0.5")
     officer.shot(f"{size}-{language}-{theme}-sound-heard", full=True)
     assert fits(officer.page)

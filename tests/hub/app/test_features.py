@@ -1,6 +1,7 @@
 """The list of features is whole, and no two features say the same thing twice."""
 
 import importlib
+import os
 import pkgutil
 import re
 from collections import Counter
@@ -67,12 +68,16 @@ def test_names_of_features_and_of_templates_are_unique() -> None:
     assert twice(name for one in packages for name in PackageLoader(one).list_templates()) == []
 
 
-def test_a_page_asks_only_for_links_that_there_are() -> None:
-    known = {name for feature in FEATURES for name in feature.may}
+@pytest.mark.parametrize(
+    ("field", "call"), [("may", r'\bmay\("(\w+)"\)'), ("panels", r'\bpanels\("(\w+)", ')]
+)
+def test_a_page_asks_only_for_links_and_panels_that_there_are(field: str, call: str) -> None:
+    known = {name for feature in FEATURES for name in getattr(feature, field)}
     asked = set()
-    for path in Path(hub.__file__).parent.rglob("*"):
-        if path.suffix in (".py", ".html"):
-            asked |= set(re.findall(r'\bmay\("(\w+)"\)', path.read_text(encoding="utf-8")))
+    for folder, _, names in os.walk(Path(hub.__file__).parent, followlinks=True):
+        for name in names:
+            if name.endswith((".py", ".html")):
+                asked |= set(re.findall(call, Path(folder, name).read_text(encoding="utf-8")))
     assert asked == known
 
 
