@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Engine, create_engine
 
@@ -28,6 +29,14 @@ settings.register_profile("fast", settings.get_profile("tests"), max_examples=20
 settings.load_profile("tests")
 
 _numbers = itertools.count(1)
+
+# As the programs do it: a traceback with all variables takes ten seconds.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_collection_finish() -> None:

@@ -19,8 +19,10 @@ _LEVELS: Final = {
 
 def set_up_logs(section: LogSection) -> None:
     """Set up all logging of this process: lines from `section.level` up, to stderr."""
+    # Not the variables of each call: they may hold secrets.
+    plain = structlog.dev.plain_traceback
     shape: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
         if sys.stderr.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

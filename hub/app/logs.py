@@ -18,7 +18,9 @@ def set_up(settings: LogSection) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer()
+    # Not the variables of each call: they may hold secrets.
+    plain = structlog.dev.plain_traceback
+    renderer: Any = structlog.dev.ConsoleRenderer(exception_formatter=plain)
     if not is_for_people:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True)
