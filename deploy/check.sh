@@ -35,5 +35,5 @@ static "$said"
 [[ ${1:-} != --static ]] || exit 0
 step "Tests of the fast check"
 slow="broker or postgres or browser or media or system or clock or campaign"
-# The whole run tries more random examples. A third worker uses the time that the others wait.
-$bin/pytest -m "not ($slow)" --hypothesis-profile=fast -n 3 --dist loadfile "$@"
+# The whole run tries more random examples. Workers beyond the cores use the time that others wait.
+$bin/pytest -m "not ($slow)" --hypothesis-profile=fast -n 4 --dist loadfile "$@"
