@@ -3,8 +3,8 @@
 Two threads. One follows the camera and must never wait for anything else: packets go to the
 recorder, frames into a short queue. The other is the loop below: for each frame, detection finds
 the changes, and each change is stored. If detection is too slow the newest frame wins, and skipped
-frames are counted. A change is never dropped: once it is in the journal, neither a dead link nor a
-power cut can lose it.
+frames are counted. Once a change is in the journal, neither a dead link nor a power cut can lose
+it. While the journal refuses writes, changes wait in memory up to a bound; lost ones are counted.
 """
 
 import threading
@@ -32,20 +32,20 @@ from agent.wire.urgent import is_urgent
 
 log = structlog.get_logger()
 
-PATIENCE_S = 1.0
-"""Longest wait for a frame before a heartbeat."""
+FRAME_WAIT_S = 1.0
+"""Longest wait for a frame; the watchdog hears from this loop at least this often."""
 
-BUSY_EVERY_S = 60.0
-"""Interval of the log line about looks over budget on a busy street."""
+LOG_PUT_OFF_EVERY_S = 60.0
+"""Shortest time between two log lines about looks over budget."""
 
 
 def tamper_key(camera: str) -> str:
-    """Name of a camera's view in the journal."""
+    """Journal key of what a camera knows about tampering with its view."""
     return f"view of {camera}"
 
 
 def lookalikes_key(camera: str) -> str:
-    """Name of the memory of things that look like people in the journal."""
+    """Journal key of a camera's known things that look like people."""
     return f"things of {camera}"
 
 
@@ -55,6 +55,7 @@ class CameraLoopCounts:
 
     frames: int = 0
     frames_late: int = 0
+    """Frames skipped for a newer one."""
     sightings: int = 0
     inferences: int = 0
     looks_put_off: int = 0
@@ -87,20 +88,21 @@ class CameraLoop:
         self._show: Callable[[Frame], None] = lambda _frame: None
         self._lost_since: Instant | None = None
         self._is_losing_pictures = False
-        self._busy_logged_at: Instant | None = None
+        self._put_off_logged_at: Instant | None = None
         self.counts = CameraLoopCounts()
 
     @property
     def is_lost(self) -> bool:
-        """The camera gives no pictures, and this was reported."""
+        """True if the camera gives no pictures and this was reported."""
         return self._lost_since is not None
 
     def show_to(self, show: Callable[[Frame], None]) -> None:
-        """Call `show` with each frame, last of all; it may keep one, and must not block."""
+        """After each frame is processed, call `show` with it. `show` may keep the frame and must
+        not  block."""
         self._show = show
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Watch until stopped or until the recording ends.
+        """Process frames until `stop` is set or until the stream ends (a played file).
 
         Raises CameraError when the camera is lost, after reporting it; the supervisor restarts it
         later.
@@ -109,13 +111,13 @@ class CameraLoop:
             with closing(self._camera):
                 self._run_stream(stop, beat)
         except CameraError as error:
-            self._report_lost(error)
+            self._report_camera_lost(error)
             raise
         finally:
             self._retry_backlog()
 
     def _run_stream(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """From the camera's opening to its end; then all open sightings are closed."""
+        """Open the camera, process its frames to the end, then close all open sightings."""
         self._recorder.begin_stream(self._camera.open())
         try:
             with Follower(self._camera, self._recorder, stop=stop.is_set) as follower:
@@ -132,15 +134,16 @@ class CameraLoop:
         newest, late_before = follower.newest, self.counts.frames_late
         while not (newest.is_over or stop.is_set()):
             beat()
-            if (frame := newest.take(PATIENCE_S)) is not None:
+            if (frame := newest.take(FRAME_WAIT_S)) is not None:
                 self._process(frame)
             self._retry_backlog()
             self.counts.frames_late = late_before + newest.late
 
     def _process(self, frame: Frame) -> None:
-        """One frame: find its changes. An alert goes out with its picture, or without."""
+        """Find the changes of one frame and report them. A change is reported even if its picture
+        could not be stored."""
         if self._lost_since is not None:
-            self._report_back(frame.at, since=self._lost_since)
+            self._report_camera_back(frame.at, since=self._lost_since)
         result = self._pipeline.step(frame)
         self.counts.frames += 1
         self.counts.inferences += result.inferences
@@ -148,14 +151,15 @@ class CameraLoop:
         self._log_put_off(result.put_off, frame.at)
         if result.tampering is not None:
             self._report_tampering(result.tampering)
-        if result.things is not None:
-            self._store_lookalikes(result.things)
+        if result.lookalikes is not None:
+            self._store_lookalikes(result.lookalikes)
         for change in result.changes:
             self._report(change, picture=self._store_picture(change, frame))
         self._show(frame)
 
     def _report_tampering(self, change: TamperChange) -> None:
-        """Report and memory are one transaction: a restart neither repeats nor forgets it."""
+        """The event and the memory are written in one transaction: a restart neither repeats nor
+        forgets it."""
         body = tamper_event(change, camera=self._camera.name)
 
         def write(tx: Transaction) -> None:
@@ -170,7 +174,8 @@ class CameraLoop:
         self._backlog.add(Entry(write=write, is_alert=isinstance(change, TamperBegan)))
 
     def _store_lookalikes(self, memory: str) -> None:
-        """So that a statue is not reported again after a restart."""
+        """Store the known things that look like people, so that a statue is not reported again
+        after  a restart."""
 
         def write(tx: Transaction) -> None:
             tx.remember(lookalikes_key(self._camera.name), memory)
@@ -180,10 +185,9 @@ class CameraLoop:
     def _log_put_off(self, looks: int, at: Instant) -> None:
         """Count looks that were put off; log the count at most once a minute."""
         self.counts.looks_put_off += looks
-        if looks and (
-            self._busy_logged_at is None or at.seconds_since(self._busy_logged_at) >= BUSY_EVERY_S
-        ):
-            self._busy_logged_at = at
+        last = self._put_off_logged_at
+        if looks and (last is None or at.seconds_since(last) >= LOG_PUT_OFF_EVERY_S):
+            self._put_off_logged_at = at
             log.info(
                 "looks_put_off",
                 camera=self._camera.name,
@@ -192,7 +196,7 @@ class CameraLoop:
             )
 
     def _report(self, change: SightingChange, *, picture: KeptPicture | None) -> None:
-        """First the recorder, then the report."""
+        """Tell the recorder first, so that the clip begins, then add the event."""
         match change:
             case Opened():
                 self.counts.sightings += 1
@@ -201,13 +205,13 @@ class CameraLoop:
                 self._recorder.sighting_closed(change.sighting_id, change.last_seen)
             case Updated():
                 pass
-        words = picture.words if picture else None
-        body = sighting_event(change, camera=self._camera.name, picture=words)
+        described = picture.words if picture else None
+        body = sighting_event(change, camera=self._camera.name, picture=described)
         self._add_event(body, at=change.at, picture=picture)
 
     def _store_picture(self, change: SightingChange, frame: Frame) -> KeptPicture | None:
-        """With a box around the person; if the disk refuses, the picture is lost, never the
-        message."""
+        """Store the frame with a box around the person. None for the end of a sighting, and if the
+        disk refuses: only the picture is lost, not the event."""
         if isinstance(change, Closed):
             return None
         drawn = draw(frame, [change.box], self._style, jpeg)
@@ -223,7 +227,7 @@ class CameraLoop:
         return kept
 
     def _add_event(self, body: Body, *, at: Instant, picture: KeptPicture | None = None) -> None:
-        """Message and picture are one transaction."""
+        """Add the event and its picture in one transaction."""
 
         def write(tx: Transaction) -> None:
             event_id = tx.add_event(body, at=at)
@@ -240,20 +244,21 @@ class CameraLoop:
         self._backlog.add(Entry(write=write, is_alert=is_urgent(body)))
 
     def _retry_backlog(self) -> None:
-        """Entries refused by the journal wait in memory, in order, and are tried again at each
-        heartbeat."""
+        """Try again to write the changes that the journal refused; they wait in memory, in order.
+        """
         self._backlog.flush()
         self.counts.events_lost = self._backlog.lost
 
-    def _report_lost(self, error: CameraError) -> None:
-        """Once; failed attempts after it are the same loss."""
+    def _report_camera_lost(self, error: CameraError) -> None:
+        """Report the loss once; failed attempts after it are the same loss."""
         if self._lost_since is None:
             self._lost_since = self._now()
             lost = CameraLost(camera=self._camera.name, reason=str(error)[:500])
             self._add_event(lost, at=self._lost_since)
 
-    def _report_back(self, at: Instant, *, since: Instant) -> None:
-        """At the first frame, not at opening: a camera can open and give nothing."""
+    def _report_camera_back(self, at: Instant, *, since: Instant) -> None:
+        """Report the camera as back at its first frame, not when it opens: a camera can open and
+        give no pictures."""
         self._lost_since = None
         lost_for_ms = max(0, round(at.seconds_since(since) * 1000))
         self._add_event(CameraBack(camera=self._camera.name, lost_for_ms=lost_for_ms), at=at)

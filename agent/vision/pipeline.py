@@ -75,7 +75,7 @@ class FrameResult:
     """Looks wanted but over budget."""
     tampering: TamperChange | None = None
     """Change of tampering, if any."""
-    things: str | None = None
+    lookalikes: str | None = None
     """Known things that look like people, when they should be stored (`Pipeline.things`)."""
 
 
@@ -198,9 +198,9 @@ class Pipeline:
         )
         self.lap("sighting")
         put_off = len(wanted) - len(regions)
-        things = self.things.to_be_kept(frame.at)
+        lookalikes = self.things.to_be_kept(frame.at)
         return FrameResult(
-            moved, tuple(found), tracks, changes, len(regions), put_off, tampering, things
+            moved, tuple(found), tracks, changes, len(regions), put_off, tampering, lookalikes
         )
 
     def _local_time(self, at: Instant) -> datetime | None:

@@ -1,6 +1,7 @@
 """Events of a node, and the envelope they are sent and stored in.
 
-Other messages: common terms (`terms`), presence (`presence`), messages of the hub (`answers`).
+Elsewhere: common terms (`terms`), presence (`presence`), messages of the hub (`answers`),
+settings (`settings`), programs (`programs`), enrolment (`enrolment`).
 
 Unknown fields are ignored, so a newer sender can add fields; a change of meaning raises `VERSION`.
 Every time is sent twice: a UTC stamp with its source and error, and an age by the monotonic clock,
@@ -47,17 +48,17 @@ class SightingOpened(Words):
     first_seen_utc_us: UtcMicros
     """First frame of the track; the event's stamp is the frame that confirmed it."""
     picture: Picture | None
-    rules: RulesMet | None = Field(default=None, exclude_if=lambda said: said is None)
+    rules: RulesMet | None = Field(default=None, exclude_if=lambda value: value is None)
     """Rules met so far; left out if none."""
-    wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    wakes: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """False: outside the camera's alert hours; recorded, no phone rings. Left out: a phone may
     ring."""
-    is_crowd: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    is_crowd: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """True: a whole crowd, and `people` is an estimate. Left out: not a crowd."""
 
 
 class SightingUpdated(Words):
-    """News of the sighting: more people, a better picture, a rule met."""
+    """The sighting has changed: more people, a better picture, a rule met."""
 
     kind: Literal["sighting_updated"] = "sighting_updated"
     camera: Name
@@ -66,11 +67,12 @@ class SightingUpdated(Words):
     score: Fraction
     box: BoxWords
     picture: Picture | None
-    rules: RulesMet | None = Field(default=None, exclude_if=lambda said: said is None)
+    rules: RulesMet | None = Field(default=None, exclude_if=lambda value: value is None)
     """Rules met now; left out if none."""
-    wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True: no phone rang so far, and now one may. Left out: no change."""
-    is_crowd: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    wakes: bool | None = Field(default=None, exclude_if=lambda value: value is None)
+    """True: so far only recorded (outside alert hours); from now on a phone may ring. Left out: no
+    change."""
+    is_crowd: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """True: a whole crowd, and `people` is an estimate. Left out: not a crowd."""
 
 
@@ -92,13 +94,14 @@ class SightingClosed(Words):
     last_seen_utc_us: UtcMicros
     duration_ms: Millis
     """From the first to the last frame, by the monotonic clock."""
-    came: BoxWords | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Box at the beginning of the sighting;"""
-    went: BoxWords | None = Field(default=None, exclude_if=lambda said: said is None)
-    """and at its end. Left out if unknown: for a crowd, or after a power cut."""
-    rode: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    came: BoxWords | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Box at the beginning of the sighting. Left out if unknown: for a crowd, or after a power
+    cut."""
+    went: BoxWords | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Box at the end of the sighting. Left out as `came` is."""
+    rode: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """True if they rode a two-wheeler. Left out if unknown."""
-    left_by: LeftBy | None = Field(default=None, exclude_if=lambda said: said is None)
+    left_by: LeftBy | None = Field(default=None, exclude_if=lambda value: value is None)
     """Side of the picture by which they left, from their last movement. Left out if unknown, and by
     older senders."""
 
@@ -110,7 +113,7 @@ class ClipReady(Words):
     camera: Name
     clip_id: UUID
     sighting_ids: Annotated[tuple[UUID, ...], Field(max_length=500)]
-    """Empty if nobody was seen: it was recorded continuously and requested."""
+    """Empty for a requested part of the continuous recording."""
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0)]
     codec: str
@@ -118,16 +121,17 @@ class ClipReady(Words):
     height: Annotated[int, Field(ge=0)]
     first_frame_utc_us: UtcMicros
     duration_ms: Millis
-    is_sound: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    is_sound: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """True for a file of sound alone, recorded with the clip of that id; `first_frame_utc_us` and
-    `duration_ms` are the clip's, and the size is 0 by 0. Sent only if sound was requested."""
-    is_sealed: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    `duration_ms` are the clip's, and width and height
+    are 0. Sent only if sound was requested."""
+    is_sealed: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """True for a clip with its node's seal; left out by senders older than seals."""
-    from_recorder: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    from_recorder: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """True for footage fetched from the camera's own recorder, with the recorder's times."""
-    beginning: Base64 | None = Field(default=None, exclude_if=lambda said: said is None)
-    """First bytes of the final file, for a hub that already has them as they were during recording:
-    only the length of the clip differs. Left out if the clip was repaired."""
+    beginning: Base64 | None = Field(default=None, exclude_if=lambda value: value is None)
+    """First bytes of the final file, for a hub that already has the bytes sent during recording:
+    only  the length of the clip in them differs. Left out if the clip was repaired."""
 
 
 class ClipBegun(Words):
@@ -190,11 +194,12 @@ class TamperBegan(Words):
     tamper_id: UUID
     what: Tampering
     since_utc_us: UtcMicros
-    """First picture of it; the event's stamp is when it had lasted long enough."""
+    """First picture with the tampering; the event's stamp is when it had lasted long enough to be
+    reported."""
 
 
 class TamperEnded(Words):
-    """It is over; sent once."""
+    """The tampering has ended; sent once."""
 
     kind: Literal["tamper_ended"] = "tamper_ended"
     camera: Name
@@ -206,7 +211,8 @@ class TamperEnded(Words):
 
 
 class NumbersDropped(Words):
-    """Sequence numbers that will never come: a bounded outbox was full, or a row was unreadable."""
+    """Sequence numbers that will never come: the journal was full, a row was unreadable, or the
+    node  no longer has the event."""
 
     kind: Literal["numbers_dropped"] = "numbers_dropped"
     ranges: Annotated[tuple[Numbers, ...], Field(min_length=1, max_length=500)]
@@ -246,14 +252,14 @@ class MediaAnswered(Words):
     kind: Literal["media_answered"] = "media_answered"
     command_id: UUID
     coming: Annotated[tuple[Sha256, ...], Field(max_length=100)]
-    """Present, and uploaded before files that nobody asked for."""
+    """Files that the node has; uploaded before files that nobody requested."""
     gone: Annotated[tuple[Sha256, ...], Field(max_length=100)]
-    """No longer present."""
+    """Files that the node no longer has."""
 
 
 class ClockSet(Words):
-    """From here on this boot's clock is trusted: the event's stamp and uptime date all earlier
-    events of the boot."""
+    """From here on this boot's clock is trusted: from the event's stamp and uptime the hub computes
+    the  times of all earlier events of this boot."""
 
     kind: Literal["clock_set"] = "clock_set"
 
@@ -267,7 +273,8 @@ class HoldAnswered(Words):
     is_held: bool
     """False: released."""
     files: Annotated[int, Field(ge=0)]
-    """Number of present files it holds now; later files are held as well."""
+    """Number of files on the node under this hold now; files recorded later in its span are held as
+    well."""
 
 
 Body = Annotated[
@@ -295,7 +302,7 @@ class Event(Words):
     """One event, with the identity that makes repetitions harmless.
 
     `event_id` is unique for ever (UUIDv7). `seq` counts from 1 without gaps within `spool_id`, the
-    id created with the node's outbox file.
+    id created with the node's journal file.
     """
 
     v: Literal[1] = VERSION
@@ -307,6 +314,6 @@ class Event(Words):
     stamp: Stamp
     age_ms: Millis | None
     """Age when sent, by the monotonic clock; None after a reboot of the node."""
-    uptime_ms: Millis | None = Field(default=None, exclude_if=lambda said: said is None)
+    uptime_ms: Millis | None = Field(default=None, exclude_if=lambda value: value is None)
     """Uptime of its boot at the event; left out by older senders."""
     body: Body

@@ -87,7 +87,7 @@ class Hub:
     def __init__(self, settings: HubSettings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
-        self._pulse = PartWatch()
+        self._watch = PartWatch()
         self._change_signal = ChangeSignal()
         self._socket = resources.listening_socket(settings)
         self._db = resources.database(settings)
@@ -124,7 +124,7 @@ class Hub:
         self._clock_watch = ClockWatch(
             self._db, clock=self._clock, stepped=self._monitor.clock_stepped
         )
-        self._second_way = FallbackChannel(
+        self._fallback = FallbackChannel(
             db=self._db,
             clock=self._clock,
             change_signal=self._change_signal,
@@ -171,7 +171,7 @@ class Hub:
                 watched: dict[str, tuple[_Part, asyncio.Event]] = {
                     "notifier": (self._notifier.run, notifier_stop),
                     "lookout": (self._monitor.run, self._stop),
-                    "second way": (self._second_way.run, self._stop),
+                    "second way": (self._fallback.run, self._stop),
                     "escalator": (self._escalator.run, self._stop),
                     "notice post": (self._notice_post.run, self._stop),
                     "phone test": (self._phone_test.run, self._stop),
@@ -181,15 +181,15 @@ class Hub:
                     "phone check": (self._phone_check.run, self._stop),
                 }
                 for name, (run, stop) in watched.items():
-                    group.create_task(run(stop, self._pulse.part(name)), name=name)
+                    group.create_task(run(stop, self._watch.part(name)), name=name)
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")
                 ready = group.create_task(self._say_ready(), name="ready")
-                pulse = group.create_task(self._pulse.run(), name="pulse")
+                pulse = group.create_task(self._watch.run(), name="pulse")
                 probe = group.create_task(self._probe_pages(), name="knock")
                 await self._stop.wait()
                 log.info("hub.stopping")
-                self._pulse.say_stopping()
+                self._watch.say_stopping()
                 for told in (ready, pulse, probe):
                     told.cancel()
                 self._pages.should_exit = True
@@ -217,16 +217,16 @@ class Hub:
             await asyncio.sleep(LOOK_S)
         # systemd is told before the broker is: pages are useful without it, and a start that waits
         # for a broker would count as failed.
-        self._pulse.say_ready("pages are served; the broker is not heard yet")
+        self._watch.say_ready("pages are served; the broker is not heard yet")
         while not self._intake.is_listening:
             await asyncio.sleep(LOOK_S)
-        self._pulse.say_status(f"pages are served at {web.public_url}, and nodes are heard")
+        self._watch.say_status(f"pages are served at {web.public_url}, and nodes are heard")
         log.info("ready", address=f"http://{web.host}:{web.port}", public_url=web.public_url)
 
     async def _probe_pages(self) -> None:
         """Request a page like a browser: a server that runs and does not answer counts as
         silent."""
-        beat, web = self._pulse.part("pages"), self._settings.web
+        beat, web = self._watch.part("pages"), self._settings.web
         while True:
             if await asyncio.to_thread(is_hub, web.host, web.port):
                 beat()
@@ -239,26 +239,26 @@ class Hub:
         except BrokerRefusedError as refusal:
             raise StartRefusedError(str(refusal)) from refusal
         filer = BatchFiler(Filing(policy(self._settings.alerts)), PresenceRecorder(self._tokens))
-        beat = self._pulse.part("intake writer")
+        beat = self._watch.part("intake writer")
         writer = BatchWriter(self._db, filer=filer, clock=self._clock, beat=beat)
-        beat = self._pulse.part("intake link")
+        beat = self._watch.part("intake link")
         return Subscriber(address, writer=writer, change_signal=self._change_signal, beat=beat)
 
     def _make_notifier(self) -> Worker:
-        book = DeliveryRecorder(self._db, clock=self._clock)
-        stages = Sender(
+        recorder = DeliveryRecorder(self._db, clock=self._clock)
+        sender = Sender(
             channels=self._channels,
-            book=book,
+            recorder=recorder,
             clock=self._clock,
             zone=ZoneInfo(self._settings.web.time_zone),
         )
         return Worker(
             db=self._db,
-            stages=stages,
-            book=book,
+            sender=sender,
+            recorder=recorder,
             clock=self._clock,
             change_signal=self._change_signal,
-            storm=BatchingLimits(calm=self._settings.push.calm_alerts),
+            batching=BatchingLimits(calm=self._settings.push.calm_alerts),
         )
 
     def _make_monitor(self) -> LivenessMonitor:
@@ -385,7 +385,7 @@ class Hub:
             self._db,
             blobs=self._blobs,
             clock=self._clock,
-            silent=self._pulse.silent,
+            silent=self._watch.silent,
             intake=lambda: self._intake.counts,
             refused=lambda: Counter(app().state.limits.counts),
             office=office(self._settings) if self._settings.petitions.accepted else None,

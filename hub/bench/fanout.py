@@ -167,14 +167,16 @@ async def _rounds(
     signer = VapidSigner(
         ec.generate_private_key(ec.SECP256R1()), subject="mailto:bench@hub.example", clock=clock
     )
-    book = DeliveryRecorder(db, clock=clock)
-    stages = Sender(
+    recorder = DeliveryRecorder(db, clock=clock)
+    sender = Sender(
         channels={"webpush": WebPush(signer=signer, client=client)},
-        book=book,
+        recorder=recorder,
         clock=clock,
         zone=ZoneInfo("Asia/Ho_Chi_Minh"),
     )
-    worker = Worker(db=db, stages=stages, book=book, clock=clock, change_signal=change_signal)
+    worker = Worker(
+        db=db, sender=sender, recorder=recorder, clock=clock, change_signal=change_signal
+    )
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop))
     filing = Filing(APART)

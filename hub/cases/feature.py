@@ -16,7 +16,7 @@ MAX_PLANS_BYTES: Final = 4 * 1024 * 1024
 
 def _has_cases(visit: Visit) -> bool:
     service = visit.use(CaseService)
-    return service.may_open(visit.asker) or bool(service.open_ones(visit.asker))
+    return service.may_create(visit.asker) or bool(service.open_cases(visit.asker))
 
 
 FEATURE: Final = Feature(

@@ -46,7 +46,7 @@ def _list(
         session=visit.session,
         status_code=422 if wrong else 200,
         cases=cases.cases(visit.asker),
-        may_open=cases.may_open(visit.asker),
+        may_create=cases.may_create(visit.asker),
         wrong=fault_word(wrong.fault, words) if wrong else "",
     )
 
@@ -244,7 +244,7 @@ def export_case(
     `plan` lists the hidden areas of each copy (`hub.cases.evidence.redaction_plan`), one plan per
     file.
     """
-    leaving = cases.to_export(visit.asker, case_id, only_marked=only_marked)
+    leaving = cases.export_content(visit.asker, case_id, only_marked=only_marked)
     if leaving is None or visit.site.pack is None:
         raise HTTPException(404)
     if leaving.hidden:

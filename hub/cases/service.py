@@ -1,4 +1,5 @@
-"""Service for cases. People who may export open them, members work on them; scope always applies.
+"""Service for cases. A person who may export can create a case; its members work on it. Each sees
+only the footage that their grants allow.
 
 Footage in a case is held under the case's number (`hub.footage.retention.holds`). When it is
 removed, or the case is closed without holds, the retention rules apply again.
@@ -34,38 +35,43 @@ NOTE_CHARS: Final = 1000
 
 
 class CaseService:
-    """For any thread. None or False: the item is unknown, or the person has no right to it."""
+    """For any thread. None or False: there is no such case or item, or the person has no
+    right to it."""
 
     def __init__(self, acting: Acting, *, material: CaseMaterial) -> None:
         self._acting = acting
         self._material = material
 
-    def may_open(self, asker: Asker) -> bool:
-        """True if this person may open cases: they may export from some camera."""
-        with self._acting.part_of(asker, "cases.open") as look:
-            return _may_open(look)
+    def may_create(self, asker: Asker) -> bool:
+        """True if this person may create cases: they may export from some camera."""
+        with self._acting.part_of(asker, "cases.open") as reading:
+            return _may_create(reading)
 
     def cases(self, asker: Asker) -> list[CaseRow]:
         """Cases this person works on, the open ones first."""
-        with self._acting.reading(asker, "cases.open") as look:
-            rows = cases_rows.case_rows(look.conn, cases_rows.is_in(asker.person_id, look.now))
-            look.done(f"{len(rows)} cases")
+        with self._acting.reading(asker, "cases.open") as reading:
+            rows = cases_rows.case_rows(
+                reading.conn, cases_rows.is_in(asker.person_id, reading.now)
+            )
+            reading.done(f"{len(rows)} cases")
         return sorted(rows, key=lambda row: row.closed_utc_us is not None)
 
-    def open_ones(self, asker: Asker) -> list[CaseRow]:
+    def open_cases(self, asker: Asker) -> list[CaseRow]:
         """Cases that accept footage: a choice on pages of footage."""
-        with self._acting.part_of(asker, "alert.open") as look:
-            here = cases_rows.is_in(asker.person_id, look.now)
-            return cases_rows.case_rows(look.conn, here, cases.c.closed_utc_us.is_(None))
+        with self._acting.part_of(asker, "alert.open") as reading:
+            is_theirs = cases_rows.is_in(asker.person_id, reading.now)
+            return cases_rows.case_rows(reading.conn, is_theirs, cases.c.closed_utc_us.is_(None))
 
     def case(self, asker: Asker, case_id: UUID) -> CasePage | None:
         """One case, limited to what this member may see."""
-        with self._acting.reading(asker, "case.open", On("case", case_id)) as look:
-            page = _page(look, case_id)
-            look.answer(page)
+        with self._acting.reading(asker, "case.open", On("case", case_id)) as reading:
+            page = _page(reading, case_id)
+            reading.answer(page)
         return page
 
-    def to_export(self, asker: Asker, case_id: UUID, *, only_marked: bool) -> CaseExport | None:
+    def export_content(
+        self, asker: Asker, case_id: UUID, *, only_marked: bool
+    ) -> CaseExport | None:
         """Content of an export; None: not their case, or no right to export.
 
         No partial export: if `hidden` is not 0, only that number is returned.
@@ -79,7 +85,7 @@ class CaseService:
                 asker,
                 "case.export",
                 On("case", case_id),
-                f"{hidden} files not theirs to see",
+                f"{hidden} files not theirs to see" if page.may_export else "no right to export",
                 is_done=False,
             )
         if not page.may_export:
@@ -87,8 +93,8 @@ class CaseService:
         if hidden:
             return CaseExport(page.row, (), hidden)
         items = [one for one in page.items if one.is_stored and (one.is_marked or not only_marked)]
-        with self._acting.part_of(asker, "case.open") as look:
-            given = self._material.file_ids(look.conn, case_id, only_marked=only_marked)
+        with self._acting.part_of(asker, "case.open") as reading:
+            given = self._material.file_ids(reading.conn, case_id, only_marked=only_marked)
         return CaseExport(page.row, (*(one.media_id for one in items), *given), 0)
 
     def exported(self, asker: Asker, case_id: UUID, name: str) -> None:
@@ -102,10 +108,10 @@ class CaseService:
         entry."""
         number, purpose = text(number.strip(), NUMBER_CHARS), text(purpose.strip(), PURPOSE_CHARS)
         with self._acting.changing(asker, "case.begin", about=number) as change:
-            if not _may_open(change):
+            if not _may_create(change):
                 change.refuse()
                 return None
-            _check_terms(number, purpose, ends_utc_us, change.now)
+            _check_entry(number, purpose, ends_utc_us, change.now)
             taken = select(cases.c.id).where(cases.c.number == number)
             if change.conn.execute(taken).first():
                 raise CaseError(CaseFault.NUMBER_TAKEN)
@@ -131,7 +137,7 @@ class CaseService:
         nothing is added.
         """
         with self._acting.changing(asker, "case.add", On("case", case_id)) as change:
-            row = _open_one(change, case_id)
+            row = _open_case(change, case_id)
             if row is None:
                 change.refuse()
                 return None
@@ -143,7 +149,7 @@ class CaseService:
             known = set(change.conn.scalars(there))
             new = [one for one in dict.fromkeys(media_ids) if one not in known]
             for media_id in new:
-                _add_one(change, row, media_id, text(note.strip(), NOTE_CHARS))
+                _add_item(change, row, media_id, text(note.strip(), NOTE_CHARS))
             if not new:
                 change.refuse(how="again")
         return len(new)
@@ -154,7 +160,7 @@ class CaseService:
         """Change the note, or mark the item as important."""
         values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
         with self._acting.changing(asker, "case.note", On("case", case_id)) as change:
-            if _open_one(change, case_id) is None or _item(change, case_id, item_id) is None:
+            if _open_case(change, case_id) is None or _item(change, case_id, item_id) is None:
                 change.refuse(f"item {item_id}")
                 return False
             this = update(case_items).where(case_items.c.id == item_id)
@@ -163,9 +169,9 @@ class CaseService:
         return True
 
     def remove_item(self, asker: Asker, case_id: UUID, item_id: UUID) -> bool:
-        """Remove an item; its hold ends, and its retention rules apply again."""
+        """Remove an item: its hold ends, and the retention rules apply to its footage again."""
         with self._acting.changing(asker, "case.remove", On("case", case_id)) as change:
-            row = _open_one(change, case_id)
+            row = _open_case(change, case_id)
             item = None if row is None else _item(change, case_id, item_id)
             if row is None or item is None:
                 change.refuse(f"item {item_id}")
@@ -187,10 +193,10 @@ class CaseService:
     ) -> bool:
         """Add a member; only the owner may. Raises CaseError for an unknown person."""
         with self._acting.changing(asker, "case.member", On("case", case_id)) as change:
-            if _owned(change, case_id) is None:
+            if _case_owned_by_asker(change, case_id) is None:
                 change.refuse()
                 return False
-            person_id = _active(change.conn, login)
+            person_id = _active_person(change.conn, login)
             if until_utc_us is not None and until_utc_us <= change.now.utc_us:
                 raise CaseError(CaseFault.ENDS_BEFORE)
             cases_rows.end_member(change.conn, case_id, person_id, change.now)
@@ -201,7 +207,7 @@ class CaseService:
     def remove_member(self, asker: Asker, case_id: UUID, person_id: UUID) -> bool:
         """Remove a member, at once."""
         with self._acting.changing(asker, "case.member.end", On("case", case_id)) as change:
-            if _owned(change, case_id) is None:
+            if _case_owned_by_asker(change, case_id) is None:
                 change.refuse()
                 return False
             cases_rows.end_member(change.conn, case_id, person_id, change.now)
@@ -209,12 +215,12 @@ class CaseService:
         return True
 
     def hand_over(self, asker: Asker, case_id: UUID, *, login: str) -> bool:
-        """Give the case to a new owner; the former owner stays a member."""
+        """Make another person the owner, at once; the former owner stays a member."""
         with self._acting.changing(asker, "case.hand_over", On("case", case_id)) as change:
-            if _owned(change, case_id) is None:
+            if _case_owned_by_asker(change, case_id) is None:
                 change.refuse()
                 return False
-            person_id = _active(change.conn, login)
+            person_id = _active_person(change.conn, login)
             cases_rows.end_member(change.conn, case_id, asker.person_id, change.now)
             cases_rows.give(change.conn, case_id, person_id, change.now)
             if person_id != asker.person_id:
@@ -225,7 +231,7 @@ class CaseService:
     def close(self, asker: Asker, case_id: UUID, *, keeps_holds: bool) -> bool:
         """Close the case to new footage; its holds stay or end."""
         with self._acting.changing(asker, "case.close", On("case", case_id)) as change:
-            row = _owned(change, case_id)
+            row = _case_owned_by_asker(change, case_id)
             if row is None or row.closed_utc_us is not None:
                 change.refuse()
                 return False
@@ -242,7 +248,7 @@ class CaseService:
     def reopen(self, asker: Asker, case_id: UUID) -> bool:
         """Reopen the case; its items that are still at the hub are held again."""
         with self._acting.changing(asker, "case.reopen", On("case", case_id)) as change:
-            row = _owned(change, case_id)
+            row = _case_owned_by_asker(change, case_id)
             if row is None or row.closed_utc_us is None:
                 change.refuse()
                 return False
@@ -254,36 +260,36 @@ class CaseService:
         return True
 
 
-def _may_open(look: Reading) -> bool:
-    scope = visible_cameras(look.asker.person_id, Right.EXPORT, look.now)
-    return look.conn.execute(scope.limit(1)).first() is not None
+def _may_create(reading: Reading) -> bool:
+    scope = visible_cameras(reading.asker.person_id, Right.EXPORT, reading.now)
+    return reading.conn.execute(scope.limit(1)).first() is not None
 
 
-def _mine(look: Reading, case_id: UUID) -> CaseRow | None:
-    here = cases_rows.is_in(look.asker.person_id, look.now)
-    return next(iter(cases_rows.case_rows(look.conn, cases.c.id == case_id, here)), None)
+def _case_of_asker(reading: Reading, case_id: UUID) -> CaseRow | None:
+    is_theirs = cases_rows.is_in(reading.asker.person_id, reading.now)
+    return next(iter(cases_rows.case_rows(reading.conn, cases.c.id == case_id, is_theirs)), None)
 
 
-def _owned(look: Reading, case_id: UUID) -> CaseRow | None:
-    row = _mine(look, case_id)
-    return row if row is not None and row.owner_id == look.asker.person_id else None
+def _case_owned_by_asker(reading: Reading, case_id: UUID) -> CaseRow | None:
+    row = _case_of_asker(reading, case_id)
+    return row if row is not None and row.owner_id == reading.asker.person_id else None
 
 
-def _open_one(look: Reading, case_id: UUID) -> CaseRow | None:
-    """Their case; CaseError if it is closed."""
-    row = _mine(look, case_id)
+def _open_case(reading: Reading, case_id: UUID) -> CaseRow | None:
+    """This person's case; None if it is not theirs. Raises CaseError if it is closed."""
+    row = _case_of_asker(reading, case_id)
     if row is not None and row.closed_utc_us is not None:
         raise CaseError(CaseFault.CLOSED)
     return row
 
 
-def _page(look: Reading, case_id: UUID) -> CasePage | None:
-    row = _mine(look, case_id)
+def _page(reading: Reading, case_id: UUID) -> CasePage | None:
+    row = _case_of_asker(reading, case_id)
     if row is None:
         return None
-    person_id = look.asker.person_id
-    members = cases_rows.member_rows(look.conn, case_id, look.now)
-    items = cases_rows.item_rows(look.conn, case_id, person_id, look.now)
+    person_id = reading.asker.person_id
+    members = cases_rows.member_rows(reading.conn, case_id, reading.now)
+    items = cases_rows.item_rows(reading.conn, case_id, person_id, reading.now)
     is_owner = row.owner_id == person_id
     mine = [one for one in members if one.person_id == person_id]
     return CasePage(
@@ -294,19 +300,19 @@ def _page(look: Reading, case_id: UUID) -> CasePage | None:
         items=tuple(items),
         hidden=row.items - len(items),
         hidden_marked=row.marked - sum(one.is_marked for one in items),
-        history=tuple(cases_rows.history(look.conn, case_id)),
+        history=tuple(cases_rows.history(reading.conn, case_id)),
     )
 
 
-def _item(look: Reading, case_id: UUID, item_id: UUID) -> Any:
-    """The item's row, if they may see its footage."""
-    seen = cases_rows.item_rows(look.conn, case_id, look.asker.person_id, look.now)
-    if item_id not in {one.item_id for one in seen}:
+def _item(reading: Reading, case_id: UUID, item_id: UUID) -> Any:
+    """Row of the item; None if this person may not see its footage."""
+    visible = cases_rows.item_rows(reading.conn, case_id, reading.asker.person_id, reading.now)
+    if item_id not in {one.item_id for one in visible}:
         return None
-    return look.conn.execute(select(case_items).where(case_items.c.id == item_id)).one()
+    return reading.conn.execute(select(case_items).where(case_items.c.id == item_id)).one()
 
 
-def _add_one(change: Changing, row: CaseRow, media_id: UUID, note: str) -> None:
+def _add_item(change: Changing, row: CaseRow, media_id: UUID, note: str) -> None:
     try:
         hold_id = holds.place_hold(
             change.conn,
@@ -350,15 +356,15 @@ def _add_member(
 
 
 def _hold_again(change: Changing, row: CaseRow) -> None:
-    """Done with the keeper's authority, not the owner's scope: members added items from their own
-    scopes."""
+    """Hold again each item whose hold has ended. The hub itself places these holds: members may
+    have  added footage that the owner cannot see."""
     listed = holds.list_holds(change.conn, row.number)
-    counting = {one.hold_id for one in listed if not one.ended_utc_us}
+    active_ids = {one.hold_id for one in listed if not one.ended_utc_us}
     items = select(case_items).where(
         case_items.c.case_id == row.case_id, case_items.c.removed_utc_us.is_(None)
     )
     for item in change.conn.execute(items).all():
-        if item.hold_id not in counting:
+        if item.hold_id not in active_ids:
             hold_id = holds.place_hold(
                 change.conn,
                 Hold(media_id=item.media_id),
@@ -384,14 +390,14 @@ def _end_holds(change: Changing, row: CaseRow, hold_ids: Sequence[UUID], reason:
         )
 
 
-def _active(conn: Connection, login: str) -> UUID:
+def _active_person(conn: Connection, login: str) -> UUID:
     person_id = person_by_login(conn, login.strip())
     if person_id is None or is_closed(conn, person_id):
         raise CaseError(CaseFault.NOBODY)
     return person_id
 
 
-def _check_terms(number: str, purpose: str, ends_utc_us: int | None, now: Moment) -> None:
+def _check_entry(number: str, purpose: str, ends_utc_us: int | None, now: Moment) -> None:
     if not number:
         raise CaseError(CaseFault.NO_NUMBER)
     if not purpose:

@@ -7,7 +7,7 @@ from hub.console.views import AlertPage
 from hub.console.waiting_wording import growing_sentence, is_awaited, unannounced
 from hub.footage.sound_wording import Heard, heard
 from hub.footage.views import GrowingRow, MediaRow
-from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node, gone_sentence
+from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node_line, gone_sentence
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
@@ -102,7 +102,7 @@ def footage(page: AlertPage, calendar: Calendar) -> PlayableFootage:
     growing = _growing(page, calendar.words)
     shown = {one.row.first_frame_utc_us for one in growing if page.is_node_here}
     still_there = tuple(
-        clip_at_node(media, calendar, is_node_here=page.is_node_here)
+        clip_at_node_line(media, calendar, is_node_here=page.is_node_here)
         for media in announced
         if not media.is_stored and media.first_frame_utc_us not in shown
     )

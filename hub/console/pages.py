@@ -124,7 +124,7 @@ def _alert(
         near=[(one, camera_wording.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, wording.cause_word(cause, speech)) for cause in CAUSES],
         may_hold=visit.use(RetentionService).may_hold_alert(visit.asker, alert_id),
-        cases=visit.use(CaseService).open_ones(visit.asker),
+        cases=visit.use(CaseService).open_cases(visit.asker),
         **_tip(visit, page.row),
     )
 
@@ -147,7 +147,7 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         if may_search
         else "",
         "tip_find": _search_round(page.tip, calendar) if visit.may("find") else "",
-        "may_open_case": visit.use(CaseService).may_open(visit.asker),
+        "may_open_case": visit.use(CaseService).may_create(visit.asker),
     }
 
 

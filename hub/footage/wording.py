@@ -65,7 +65,7 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
             ) % told
 
 
-def clip_at_node(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> ClipAtNode:
+def clip_at_node_line(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> ClipAtNode:
     """Text about an announced clip."""
     say = calendar.words.say
     wish = media.wish

@@ -115,7 +115,7 @@ class GapRecovery:
 
     def ask_for_files(self, conn: Connection, *, now: Moment) -> list[Reply]:
         """Requests for overdue files, recorded as sent."""
-        unbrought = spool_gaps.ask_for_files(
+        missing = spool_gaps.ask_for_files(
             conn,
             now=now,
             after_s=FILES_AFTER_S,
@@ -123,7 +123,7 @@ class GapRecovery:
             until_s=FILES_UNTIL_S,
             at_most=FILES_AT_ONCE,
         )
-        return [_request_files(one) for one in unbrought]
+        return [_request_files(one) for one in missing]
 
     def _request(self, conn: Connection, due: DueGaps, now: Moment) -> Reply:
         chosen = due.gaps[: self._policy.ranges_at_once]

@@ -79,15 +79,15 @@ class MessageLimiter:
 
     def let(self, batch: list[ReceivedMessage], now_s: float) -> LimitedBatch:
         """Messages to store now, including those that have waited long enough."""
-        passage = LimitedBatch([])
-        self._release(passage.through, now_s)
+        limited = LimitedBatch([])
+        self._release(limited.through, now_s)
         said = Counter([node_of(arrival.topic) for arrival in batch])
         over = {node for node, number in said.items() if not self._may(node, number, now_s)}
         if over:
-            self._sort(batch, over, passage, now_s)
+            self._sort(batch, over, limited, now_s)
         else:
-            passage.through += batch
-        return passage
+            limited.through += batch
+        return limited
 
     def wait_s(self, longest_s: float) -> float:
         """Time until a waiting message can go on, at most `longest_s`."""
@@ -120,22 +120,22 @@ class MessageLimiter:
         return bucket
 
     def _sort(
-        self, batch: Iterable[ReceivedMessage], over: set[str], passage: LimitedBatch, now_s: float
+        self, batch: Iterable[ReceivedMessage], over: set[str], limited: LimitedBatch, now_s: float
     ) -> None:
         for arrival in batch:
             node = node_of(arrival.topic)
             if node not in over:
-                passage.through.append(arrival)
+                limited.through.append(arrival)
                 continue
             bucket = self._bucket(node, now_s)  # new if it was forgotten within this batch
             if not bucket.waiting and bucket.left >= 1:
                 bucket.left -= 1
-                passage.through.append(arrival)
+                limited.through.append(arrival)
                 continue
             if not bucket.over:
-                passage.news.append(node)
+                limited.news.append(node)
             bucket.over, bucket.over_s = bucket.over + 1, now_s
-            passage.held_up.append(arrival)
+            limited.held_up.append(arrival)
             self._hold(node, bucket, arrival)
 
     def _hold(self, node: str, bucket: _Bucket, arrival: ReceivedMessage) -> None:

@@ -55,13 +55,13 @@ class BatchWriter:
         *,
         filer: BatchFiler,
         clock: Clock,
-        patience: Backoff | None = None,
+        backoff: Backoff | None = None,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._filer = filer
         self._clock = clock
-        self._patience = patience or Backoff()
+        self._backoff = backoff or Backoff()
         self._can_ask = True
         self.beat = beat
         """Called in every round, also while the database is away."""
@@ -139,14 +139,14 @@ class BatchWriter:
         """Nothing was committed or acknowledged; wait before the next attempt."""
         self.beat()
         self.counts["retried"] += 1
-        if self._patience.failures == 0:  # logged once per outage
+        if self._backoff.failures == 0:  # logged once per outage
             log.error("intake.database", error=str(error).splitlines()[0])
-        stop.wait(self._patience.fail())
+        stop.wait(self._backoff.fail())
 
     def _done(self, outcome: BatchOutcome) -> None:
-        if self._patience.failures:
-            log.info("intake.goes_on", after_tries=self._patience.failures)
-        self._patience.succeed()
+        if self._backoff.failures:
+            log.info("intake.goes_on", after_tries=self._backoff.failures)
+        self._backoff.succeed()
         self.counts += outcome.counts
 
 
@@ -159,7 +159,7 @@ class Subscriber:
         *,
         writer: BatchWriter,
         change_signal: ChangeSignal,
-        patience: Backoff | None = None,
+        backoff: Backoff | None = None,
         births_every_s: float = BIRTHS_EVERY_S,
         ask_every_s: float = ASK_EVERY_S,
         beat: Callable[[], None] = lambda: None,
@@ -175,8 +175,8 @@ class Subscriber:
         self._writer = writer
         self._change_signal = change_signal
         # Messages of an ended connection may still be in the inbox when the next one begins.
-        self._inbox = ReceiveQueue(2 * RECEIVE_MAXIMUM)
-        self._link = Link(address, take=self._inbox.put, patience=patience)
+        self._queue = ReceiveQueue(2 * RECEIVE_MAXIMUM)
+        self._link = Link(address, take=self._queue.put, backoff=backoff)
         self._stop = threading.Event()
         self._hang_up = threading.Event()
         self._threads = (
@@ -222,16 +222,16 @@ class Subscriber:
     def stop(self) -> None:
         """Finish the current batch, acknowledge, send receipts, then disconnect."""
         self._stop.set()
-        self._inbox.close()
+        self._queue.close()
         link, writer = self._threads
         writer.join()
         self._hang_up.set()
         link.join()
 
     def _write(self) -> None:
-        while not self._inbox.is_closed:
+        while not self._queue.is_closed:
             self._writer.beat()
-            came = self._inbox.take(self._limiter.wait_s(self._ask_every_s))
+            came = self._queue.take(self._limiter.wait_s(self._ask_every_s))
             batch = self._let(came)
             if batch and not self._commit(batch):
                 return  # stopping without a database: everything comes again
@@ -239,12 +239,12 @@ class Subscriber:
 
     def _let(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Messages to store now; those of a node over its rate limit wait."""
-        passage = self._limiter.let(came, time.monotonic())
-        for arrival in passage.held_up:
+        limited = self._limiter.let(came, time.monotonic())
+        for arrival in limited.held_up:
             arrival.acknowledge()
-        for node in passage.news:
+        for node in limited.news:
             log.warning("intake.node_says_too_much", node=node)
-        return passage.through
+        return limited.through
 
     def _commit(self, batch: list[ReceivedMessage]) -> bool:
         outcomes = self._writer.commit(batch, self._stop)

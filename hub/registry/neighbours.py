@@ -19,7 +19,7 @@ MOST: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPosition:
+class CameraSpot:
     """Known position of a camera."""
 
     camera_id: UUID
@@ -39,7 +39,7 @@ class NearbyCamera:
 
 
 def neighbours(
-    of: KnownPosition, others: Iterable[KnownPosition], *, most: int = MOST
+    of: CameraSpot, others: Iterable[CameraSpot], *, most: int = MOST
 ) -> list[NearbyCamera]:
     """At most `most` cameras: those within `NEAR_M` metres, then those of the same area."""
     found: list[tuple[float, UUID]] = []
@@ -56,7 +56,7 @@ def neighbours(
     return [*near, *(NearbyCamera(camera_id, None) for camera_id in same)][:most]
 
 
-def distance(one: KnownPosition, other: KnownPosition) -> float | None:
+def distance(one: CameraSpot, other: CameraSpot) -> float | None:
     """Distance in metres (haversine on a sphere; error at most 0.5 %)."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None

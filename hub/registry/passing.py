@@ -14,7 +14,7 @@ from enum import StrEnum
 from math import atan2, cos, degrees, radians, sin
 from typing import Final, Literal
 
-from hub.registry.neighbours import KnownPosition, NearbyCamera, neighbours
+from hub.registry.neighbours import CameraSpot, NearbyCamera, neighbours
 
 Side = Literal["left", "right", "towards", "away"]
 """Side of the picture, or towards the camera, or away from it."""
@@ -92,7 +92,7 @@ def compass_point(degrees_of_it: float) -> str:
     return POINTS[round(degrees_of_it / 45) % 8]
 
 
-def bearing_to(one: KnownPosition, other: KnownPosition) -> float | None:
+def bearing_to(one: CameraSpot, other: CameraSpot) -> float | None:
     """Compass direction from `one` to `other`; None if either has no position."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None
@@ -111,7 +111,7 @@ def apart(one_deg: float, other_deg: float) -> float:
 
 
 def in_order_of_passing(
-    of: KnownPosition, others: Iterable[KnownPosition], leaving: Departure | None, *, most: int = 6
+    of: CameraSpot, others: Iterable[CameraSpot], leaving: Departure | None, *, most: int = 6
 ) -> list[Passing]:
     """At most `most` nearby cameras: those ahead first, then by distance and sharpness of the turn.
     By distance alone if the direction is unknown."""
@@ -131,7 +131,7 @@ def in_order_of_passing(
 
 
 def _turned(
-    of: KnownPosition, other: KnownPosition, near: NearbyCamera, leaving: Departure | None
+    of: CameraSpot, other: CameraSpot, near: NearbyCamera, leaving: Departure | None
 ) -> float | None:
     """Turn needed to pass the camera, 0 to 180 degrees."""
     if leaving is None or leaving.heading_deg is None or near.distance_m is None:

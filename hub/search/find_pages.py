@@ -64,7 +64,7 @@ def show_find(
         cut=find_wording.cut_sentence(page, form, calendar) if page else "",
         hours=find_wording.time_line(page.hits, calendar) if page else [],
         older=_older(page, form) if page else "",
-        cases=visit.use(CaseService).open_ones(visit.asker) if page and page.hits else [],
+        cases=visit.use(CaseService).open_cases(visit.asker) if page and page.hits else [],
         ground=ground.kind if ground else "",
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 from babel.numbers import format_decimal
 
 from hub.footage.views import MediaRow
-from hub.footage.wording import ClipAtNode, clip_at_node, gone_sentence
+from hub.footage.wording import ClipAtNode, clip_at_node_line, gone_sentence
 from hub.registry.passing import compass_point
 from hub.search.find_form import Parsed, SearchForm, going_words, kind_words, way_words
 from hub.search.pages import address_of
@@ -141,7 +141,7 @@ def _entry(one: FoundSighting, calendar: Calendar) -> TimelineEntry:
     gone = [clip for clip in one.clips if clip.removed is not None]
     play = _play(one, stored[0]) if stored else None
     waiting = (
-        clip_at_node(there[0], calendar, is_node_here=one.is_node_here)
+        clip_at_node_line(there[0], calendar, is_node_here=one.is_node_here)
         if there and not play
         else None
     )

@@ -71,7 +71,7 @@ def found_clips(
     return media_rows(conn, media.c.id.in_(theirs.where(overlaps)), limit=limit)
 
 
-def clip_at_node_page(
+def camera_of_clip_at_node(
     conn: Connection, person_id: UUID, media_id: UUID, now: Moment
 ) -> UUID | None:
     """The camera of a clip that its node still has, if this person may search and play it."""

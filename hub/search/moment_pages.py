@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.cases.service import CaseService
-from hub.footage.wording import ClipAtNode, clip_at_node
+from hub.footage.wording import ClipAtNode, clip_at_node_line
 from hub.search.find_wording import ROUND_US, doubt_sentence
 from hub.search.moment_queries import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.search.pages import address_of
@@ -95,7 +95,7 @@ def show_moment(
         first=found.moments[0].camera.label,
         is_full=len(shown) == MOST_CAMERAS,
         all_near=_all_near(found, shown, at_utc_us, sighting),
-        cases=visit.use(CaseService).open_ones(visit.asker),
+        cases=visit.use(CaseService).open_cases(visit.asker),
     )
 
 
@@ -160,7 +160,7 @@ def _pane(
         start_s=start_s,
         beside=_beside(one, words),
         doubt=_doubt(one, words),
-        waiting=clip_at_node(there, calendar, is_node_here=one.camera.is_node_here)
+        waiting=clip_at_node_line(there, calendar, is_node_here=one.camera.is_node_here)
         if there
         else None,
         footage=address_of(

@@ -17,7 +17,7 @@ from hub.alerting.alerts.tables import sightings
 from hub.base.moment import Moment
 from hub.footage.views import MediaRow
 from hub.registry.areas import places
-from hub.registry.neighbours import KnownPosition
+from hub.registry.neighbours import CameraSpot
 from hub.registry.passing import Departure, Passing, heading, in_order_of_passing
 from hub.registry.tables import cameras, nodes
 from hub.search.footage_queries import RIGHTS, found_clips
@@ -43,7 +43,7 @@ class PlacedCamera:
     label: str
     place: str
     is_node_here: bool
-    spot: KnownPosition
+    spot: CameraSpot
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _followed(
 
 
 def _leavers(
-    conn: Connection, person_id: UUID, spot: KnownPosition, *, at_utc_us: int, now: Moment
+    conn: Connection, person_id: UUID, spot: CameraSpot, *, at_utc_us: int, now: Moment
 ) -> list[LeavingPerson]:
     """Ended sightings last seen at about the instant, within the person's search window."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
@@ -161,7 +161,7 @@ def _leavers(
     return [_leaver(row, spot) for row in rows if row in near]
 
 
-def _leaver(row: Any, spot: KnownPosition) -> LeavingPerson:
+def _leaver(row: Any, spot: CameraSpot) -> LeavingPerson:
     side = way_of(row)
     leaving = Departure(
         utc_us=row.last_seen_utc_us,
@@ -192,9 +192,7 @@ def _placed(row: Any, place: str) -> PlacedCamera:
         label=label_of(row),
         place=place,
         is_node_here=row.state == "online",
-        spot=KnownPosition(
-            row.id, row.area_id, row.latitude_deg, row.longitude_deg, row.bearing_deg
-        ),
+        spot=CameraSpot(row.id, row.area_id, row.latitude_deg, row.longitude_deg, row.bearing_deg),
     )
 
 

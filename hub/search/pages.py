@@ -15,7 +15,7 @@ from hub.footage.requests import spans
 from hub.footage.requests.spans import LONGEST_S
 from hub.footage.sound_wording import Heard, heard
 from hub.footage.views import AskedSpan, MediaRow
-from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node, gone_sentence
+from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node_line, gone_sentence
 from hub.search.service import SearchService
 from hub.search.views import FoundFootage, SearchedCamera
 from hub.web.calendar import Calendar
@@ -99,7 +99,9 @@ def found(
     if media.is_stored:
         listened = heard(media, footage.sounds, footage.asked, calendar)
         return ClipRow(media, None, None, listened if camera.sound else NO_SOUND)
-    return ClipRow(media, clip_at_node(media, calendar, is_node_here=camera.is_node_here), None)
+    return ClipRow(
+        media, clip_at_node_line(media, calendar, is_node_here=camera.is_node_here), None
+    )
 
 
 @router.get("/footage")
@@ -144,7 +146,7 @@ def show_search(
         is_cut=bool(answer and answer.is_cut),
         asked=[asked_sentence(one, calendar) for one in answer.asked] if answer else [],
         refused=refused,
-        cases=visit.use(CaseService).open_ones(visit.asker) if chosen else [],
+        cases=visit.use(CaseService).open_cases(visit.asker) if chosen else [],
     )
 
 

@@ -122,7 +122,9 @@ class SearchService:
         on = On("media", media_id)
         with self._acting.changing(asker, "media.ask", on, rings=True) as change:
             who, now = asker.person_id, change.now
-            may = footage_queries.clip_at_node_page(change.conn, who, media_id, now) is not None
+            may = (
+                footage_queries.camera_of_clip_at_node(change.conn, who, media_id, now) is not None
+            )
             return requests_clips.ask(change, media_id, may=may)
 
     def ask_for_sound(

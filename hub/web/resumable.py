@@ -111,13 +111,13 @@ async def drained(request: Request, answer: Response, *, most_bytes: int = DRAIN
 
 
 def check_version(request: Request) -> None:
-    """Raises Unwanted (412) for another protocol version."""
+    """Raises UploadRefusal (412) for another protocol version."""
     if request.headers.get("tus-resumable") != VERSION:
         raise UploadRefusal(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
 
 
 def node_name_of(request: Request, site: Site) -> str:
-    """Node of the upload token; raises Unwanted (401, 429)."""
+    """Node of the upload token; raises UploadRefusal (401, 429)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     name = site.verify_token(token) if scheme.lower() == "bearer" and token else None
     if name is None:
@@ -131,7 +131,7 @@ def node_name_of(request: Request, site: Site) -> str:
 
 
 def number(request: Request, header: str) -> int:
-    """Number in a header; raises Unwanted (400)."""
+    """Number in a header; raises UploadRefusal (400)."""
     said = request.headers.get(header, "")
     if not (said.isascii() and said.isdecimal() and len(said) < 16):
         raise UploadRefusal(400, f"{header} is to be a number")

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from hub.access.people import person_by_login
 from hub.alerting.oncall import plan_rows, rows
 from hub.alerting.oncall.roster_rows import read_teams
-from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, StepRecipients
 from hub.alerting.oncall.rules.rosters import Crew
 from hub.base.audit.log import By
 from hub.notify.phones.service import PhoneService
@@ -51,9 +51,9 @@ def rosters(hub: Hub) -> None:
         there = read_teams(conn, [desk])[desk]
         rows.change_team(conn, there, name="Trực ban", members=[chi], by=SHELL, now=now)
         steps = (
-            EscalationStep(Recipients.ON_DUTY, 60, team, 1),
-            EscalationStep(Recipients.ON_DUTY, 60, team, 2),
-            EscalationStep(Recipients.TEAM, 120, desk),
+            EscalationStep(StepRecipients.ON_DUTY, 60, team, 1),
+            EscalationStep(StepRecipients.ON_DUTY, 60, team, 2),
+            EscalationStep(StepRecipients.TEAM, 120, desk),
         )
         plan_rows.put_plan(conn, town.area_id, EscalationPlan(steps, 2), by=SHELL, now=now)
 

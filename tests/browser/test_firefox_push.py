@@ -56,16 +56,16 @@ def notifying(db: Database, change_signal: ChangeSignal) -> Iterator[None]:
     async def run() -> None:
         async with new_client() as client:
             clock = HubClock()
-            book = DeliveryRecorder(db, clock=clock)
-            stages = Sender(
+            recorder = DeliveryRecorder(db, clock=clock)
+            sender = Sender(
                 channels={"webpush": WebPush(signer=SIGNER, client=client)},
-                book=book,
+                recorder=recorder,
                 clock=clock,
                 zone=ZoneInfo("Asia/Ho_Chi_Minh"),
             )
             ready.set()
             await Worker(
-                db=db, stages=stages, book=book, clock=clock, change_signal=change_signal
+                db=db, sender=sender, recorder=recorder, clock=clock, change_signal=change_signal
             ).run(stop)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))

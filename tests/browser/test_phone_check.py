@@ -41,7 +41,7 @@ def ask(hub: Hub, login: str = "an", *, answer_within_s: float = 3600.0) -> Chec
             conn,
             check,
             Delivered(201),
-            patience=RetryPolicy(),
+            retry_policy=RetryPolicy(),
             chance=0.5,
             now=hub.town.clock.now(),
         )

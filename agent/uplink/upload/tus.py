@@ -46,7 +46,7 @@ class UploadPlace:
 
 
 class TusClient:
-    """Raises httpx.HTTPError and httpx.InvalidURL without an answer, else Answered."""
+    """Raises httpx.HTTPError and httpx.InvalidURL without an answer, else UnexpectedAnswer."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client

@@ -64,9 +64,9 @@ class Redirects:
     def __init__(self) -> None:
         self._seal = URLSafeTimedSerializer(secrets.token_bytes(32), salt="matthan.oidc")
 
-    def close(self, way: Redirect) -> str:
+    def close(self, redirect: Redirect) -> str:
         """Cookie value."""
-        return str(self._seal.dumps(asdict(way)))
+        return str(self._seal.dumps(asdict(redirect)))
 
     def open(self, carried: str) -> Redirect | None:
         """Its content, while it is valid."""
@@ -77,7 +77,7 @@ class Redirects:
         return Redirect(**said | {"question": SignInAttempt(**said["question"])})
 
 
-_WAYS: Final = Redirects()
+_REDIRECTS: Final = Redirects()
 
 
 def provider_of(request: Request) -> OpenIdProvider:
@@ -157,17 +157,17 @@ def _lead(
     question = SignInAttempt(state, nonce, verifier, is_fresh=is_fresh)
     back = own_path(next) if len(next) <= NEXT_CHARS else "/"
     asked_utc_s = site.settings.now() / 1e6
-    way = Redirect(purpose, whose, back, question, asked_utc_s)
+    redirect = Redirect(purpose, whose, back, question, asked_utc_s)
     try:
         address = provider.address(question)
     except ProviderAwayError:
-        return _wrong(request, way, "away", 503)
+        return _wrong(request, redirect, "away", 503)
     response: Response = RedirectResponse(address, 303)
     if by_page:
         response = _word(request, "go", address=address)
     response.set_cookie(
         cookie_name(site),
-        _WAYS.close(way),
+        _REDIRECTS.close(redirect),
         max_age=WAY_HOLDS_S,
         path="/",
         secure=site.settings.is_https,
@@ -188,8 +188,8 @@ def come_back(
 ) -> Response:
     """Return from the provider."""
     provider, site = provider_of(request), site_of(request)
-    way = _WAYS.open(request.cookies.get(cookie_name(site), ""))
-    response = _answer(request, provider, way, state=state, code=code, iss=iss, error=error)
+    redirect = _REDIRECTS.open(request.cookies.get(cookie_name(site), ""))
+    response = _answer(request, provider, redirect, state=state, code=code, iss=iss, error=error)
     response.delete_cookie(
         cookie_name(site), path="/", secure=site.settings.is_https, httponly=True, samesite="lax"
     )
@@ -200,7 +200,7 @@ def come_back(
 def _answer(
     request: Request,
     provider: OpenIdProvider,
-    way: Redirect | None,
+    redirect: Redirect | None,
     *,
     state: str,
     code: str,
@@ -208,70 +208,74 @@ def _answer(
     error: str,
 ) -> Response:
     identities, where = site_of(request).services.use(Accounts).identities, came_from(request)
-    if way is None or not hmac.compare_digest(
-        state.encode("utf-8", "replace"), way.question.state.encode()
+    if redirect is None or not hmac.compare_digest(
+        state.encode("utf-8", "replace"), redirect.question.state.encode()
     ):
         identities.refuse(where, "an answer of the provider that this browser did not ask for")
-        return _wrong(request, way, "stale", 400)
-    if not identities.spend(way.question.state):
+        return _wrong(request, redirect, "stale", 400)
+    if not identities.spend(redirect.question.state):
         identities.refuse(where, "an answer of the provider that came before")
-        return _wrong(request, way, "stale", 400)
+        return _wrong(request, redirect, "stale", 400)
     if error:
         identities.refuse(where, f"the provider refused: {error[:60]!r}")
-        return _wrong(request, way, "refused", 401)
+        return _wrong(request, redirect, "refused", 401)
     try:
-        known = provider.redeem(way.question, code, issuer=iss, asked_utc_s=way.asked_utc_s)
+        known = provider.redeem(
+            redirect.question, code, issuer=iss, asked_utc_s=redirect.asked_utc_s
+        )
     except ProviderAwayError:
-        return _wrong(request, way, "away", 503)
+        return _wrong(request, redirect, "away", 503)
     except ProviderError as fault:
         log.warning("oidc.refused", why=str(fault))
         identities.refuse(where, str(fault))
-        return _wrong(request, way, "unbelieved", 401)
-    return _done(request, way, known)
+        return _wrong(request, redirect, "unbelieved", 401)
+    return _done(request, redirect, known)
 
 
-def _done(request: Request, way: Redirect, known: ProviderPerson) -> Response:
-    if way.purpose in ("link", "proof"):
-        return _of_session(request, way, known)
+def _done(request: Request, redirect: Redirect, known: ProviderPerson) -> Response:
+    if redirect.purpose in ("link", "proof"):
+        return _of_session(request, redirect, known)
     site = site_of(request)
     ask = {"came_from": came_from(request), "agent": agent_of(request)}
     new: NewSession | None
-    if way.purpose == "invited":
-        new = site.services.use(Accounts).identities.accept(way.whose, known, **ask)
+    if redirect.purpose == "invited":
+        new = site.services.use(Accounts).identities.accept(redirect.whose, known, **ask)
         wrong, code = "taken", GONE
     else:
         new = site.services.use(Accounts).identities.sign_in(known, **ask)
         wrong, code = "unknown", 401
     if new is None:
-        return _wrong(request, way, wrong, code)
-    response = RedirectResponse(way.next, 303)
+        return _wrong(request, redirect, wrong, code)
+    response = RedirectResponse(redirect.next, 303)
     hand_over_cookie(response, site, new)
     return response
 
 
-def _of_session(request: Request, way: Redirect, known: ProviderPerson) -> Response:
+def _of_session(request: Request, redirect: Redirect, known: ProviderPerson) -> Response:
     """For the session that started it, if it is still active in this browser."""
     session = session_of(request)
-    if session is None or str(session.session_id) != way.whose:
+    if session is None or str(session.session_id) != redirect.whose:
         return _wrong(request, None, "stale", 400)
     identities = site_of(request).services.use(Accounts).identities
-    if way.purpose == "link":
+    if redirect.purpose == "link":
         is_done, wrong = identities.link(session, known), "taken"
     else:
         is_done, wrong = identities.prove(session, known), "another"
-    return RedirectResponse(way.next, 303) if is_done else _wrong(request, way, wrong, 403)
+    return (
+        RedirectResponse(redirect.next, 303) if is_done else _wrong(request, redirect, wrong, 403)
+    )
 
 
-def _wrong(request: Request, way: Redirect | None, wrong: str, status_code: int) -> Response:
+def _wrong(request: Request, redirect: Redirect | None, wrong: str, status_code: int) -> Response:
     """Why it failed, beside the other ways to sign in."""
-    if way is not None and way.purpose != "sign-in":
+    if redirect is not None and redirect.purpose != "sign-in":
         return _word(request, wrong, status_code)
     return render(
         request,
         "login.html",
         session=None,
         status_code=status_code,
-        next=way.next if way else "/",
+        next=redirect.next if redirect else "/",
         wrong=f"provider-{wrong}",
         login="",
     )

@@ -19,7 +19,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, SeenCamera
 from hub.base.moment import Moment
 from hub.registry.areas import places
-from hub.registry.neighbours import NEAR_M, KnownPosition, NearbyCamera, neighbours
+from hub.registry.neighbours import NEAR_M, CameraSpot, NearbyCamera, neighbours
 from hub.registry.tables import cameras, nodes
 
 RECENT: Final = 20
@@ -53,7 +53,7 @@ def near(
 
 
 def around(
-    conn: Connection, person_id: UUID, spot: KnownPosition, now: Moment
+    conn: Connection, person_id: UUID, spot: CameraSpot, now: Moment
 ) -> list[tuple[SeenCamera, NearbyCamera]]:
     """Cameras near a place that the person may see, without the place's own camera."""
     rows = {row.id: row for row in _rows(conn, person_id, now, _is_around(spot))}
@@ -85,7 +85,7 @@ def camera_page(
     )
 
 
-def _is_around(own: KnownPosition) -> ColumnElement[bool]:
+def _is_around(own: CameraSpot) -> ColumnElement[bool]:
     """A box around all neighbours, so that the query does not read a whole province for one
     street."""
     same: ColumnElement[bool] = cameras.c.area_id == own.area_id
@@ -148,5 +148,5 @@ def _camera(row: Any, where: dict[UUID, str]) -> SeenCamera:
     )
 
 
-def _spot(row: Any) -> KnownPosition:
-    return KnownPosition(row.id, row.area_id, row.latitude_deg, row.longitude_deg)
+def _spot(row: Any) -> CameraSpot:
+    return CameraSpot(row.id, row.area_id, row.latitude_deg, row.longitude_deg)

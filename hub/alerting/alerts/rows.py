@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from hub.alerting.alerts.rules.grouping import NewSighting, OpenAlert, Policy
+from hub.alerting.alerts.rules.grouping import NewSighting, Policy, RunningAlert
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules, to_text
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings
@@ -186,7 +186,7 @@ def note_history(
     add(conn, alert_history, row)
 
 
-def running_alerts(conn: Connection, seen: NewSighting, policy: Policy) -> list[OpenAlert]:
+def running_alerts(conn: Connection, seen: NewSighting, policy: Policy) -> list[RunningAlert]:
     """The camera's alerts that the sighting may join; `routing` decides."""
     span_us = round(policy.group_max_s * 1_000_000)
     asked = {
@@ -196,7 +196,7 @@ def running_alerts(conn: Connection, seen: NewSighting, policy: Policy) -> list[
         "not_after": seen.first_seen_utc_us + span_us,
     }
     return [
-        OpenAlert(
+        RunningAlert(
             alert_id=row.id,
             camera_id=seen.camera_id,
             kind=seen.kind,

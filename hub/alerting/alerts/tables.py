@@ -9,7 +9,7 @@ alerts = Table(
     metadata,
     key(),
     link("camera_id", "cameras"),
-    # Person, tamper_…, or one of hub.alerting.monitoring.rules.troubles.
+    # `person`, `tamper_…`, or one of hub.alerting.monitoring.rules.troubles.
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),  # open, taken, resolved, false_alarm
     Column("people", Integer, nullable=False),  # the most at once; of a trouble: units still down

@@ -23,7 +23,7 @@ from hub.alerting.oncall.rules.escalation import (
     EscalationStep,
     NoFurtherCall,
     People,
-    Recipients,
+    StepRecipients,
     call,
 )
 from hub.alerting.oncall.tables import plans
@@ -96,11 +96,11 @@ def reachable(
     there = frozenset(row.person_id for row in living_phones)
 
     def reach(step: EscalationStep) -> People:
-        if step.whom is Recipients.EVERYBODY:
+        if step.whom is StepRecipients.EVERYBODY:
             return there
         team = teams.get(step.team_id) if step.team_id is not None else None
         crew = () if team is None else team.crew(now)
-        if step.whom is Recipients.ON_DUTY:
+        if step.whom is StepRecipients.ON_DUTY:
             place = step.place or 1
             crew = crew[place - 1 : place]
         return frozenset(crew) & there
@@ -184,7 +184,7 @@ def end(conn: Connection, alert_id: UUID) -> None:
 def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Moment) -> None:
     """Add a step to the alert's history: the people called; no names if it was everybody."""
     detail = ""
-    if made is not None and made.step.whom is not Recipients.EVERYBODY:
+    if made is not None and made.step.whom is not StepRecipients.EVERYBODY:
         detail = names_of(conn, made.people)
     note_history(conn, alert_id, act="called", detail=detail, now=now)
 

@@ -12,7 +12,7 @@ import structlog
 
 from hub.alerting.monitoring import rows
 from hub.alerting.monitoring.rules.liveness import BrokerLiveness, Thresholds
-from hub.alerting.monitoring.rules.troubles import Step
+from hub.alerting.monitoring.rules.troubles import Step, TroubleChanged, TroubleOver, TroubleRaised
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
@@ -20,6 +20,9 @@ from hub.base.moment import Moment
 from hub.base.periodic import go_round
 
 log = structlog.get_logger(__name__)
+
+_STEPS: Final = {TroubleRaised: "raised", TroubleChanged: "changed", TroubleOver: "over"}
+"""Names of the steps in log lines."""
 
 LOOK_EVERY_S: Final = 5.0
 
@@ -68,9 +71,7 @@ class LivenessMonitor:
             for step in steps:
                 rows.act(conn, step, now=now)
         for step in steps:
-            log.info(
-                "lookout.step", step=type(step).__name__.lower(), kind=getattr(step, "kind", "")
-            )
+            log.info("lookout.step", step=_STEPS[type(step)], kind=getattr(step, "kind", ""))
         self._change_signal.ring()
         return steps
 

@@ -1,8 +1,8 @@
 """Per-phone rate limit: send each alert, batch alerts into a digest, or defer them
 (`hub.alerting.notifications.rules.batching` decides).
 
-Works in the caller's transaction. The reason of a deferred row says until when and why. Rows of a
-digest point to the row that carries it; that row points to itself.
+Works in the caller's transaction. The reason of a deferred row says why, `held_utc_us` until when.
+Rows of a digest point to the row that carries it; that row points to itself.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,19 +29,19 @@ from hub.alerting.notifications.rules.batching import (
     BatchDecision,
     BatchingLimits,
     SentRing,
-    WaitingAlert,
-    pace,
+    WaitingNotification,
+    decide,
 )
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
 from hub.notify.tables import notifications
 from hub.registry.tables import areas, cameras
 
-STORM: Final = BatchingLimits()
+BATCHING_LIMITS: Final = BatchingLimits()
 
 AnyRow = Row[*tuple[Any, ...]]
 
-FIRST_WORD: Final = and_(
+IS_RATE_LIMITED: Final = and_(
     or_(notifications.c.moment == "opened", notifications.c.moment.like("again:%")),
     alerts.c.severity.is_(None),
 )
@@ -64,17 +64,17 @@ class AlertDigest:
 class ReadyMessages:
     """Messages to send now: single notifications and digests."""
 
-    each: list[UUID] = field(default_factory=list)
+    single: list[UUID] = field(default_factory=list)
     together: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
     """Carrier row of a digest → all rows in it, including the carrier."""
 
     @property
     def leased(self) -> list[UUID]:
         """All rows that a worker must lease while it sends."""
-        return [*self.each, *(one for ids in self.together.values() for one in ids)]
+        return [*self.single, *(one for ids in self.together.values() for one in ids)]
 
 
-def is_first_word(row: AnyRow) -> bool:
+def is_rate_limited(row: AnyRow) -> bool:
     """The same condition for a row already read."""
     is_ringing = row.moment == "opened" or row.moment.startswith("again:")
     return is_ringing and row.severity is None
@@ -89,7 +89,7 @@ class SendHistory:
     held_until_utc_us: Mapping[UUID, int]
     """Phones with deferred rows, and the latest time of deferral."""
 
-    def wholly(self, bounds: BatchingLimits, now: Moment) -> list[UUID]:
+    def phones_to_read_in_full(self, bounds: BatchingLimits, now: Moment) -> list[UUID]:
         """Phones whose whole queue must be read for the decision.
 
         Left out are phones with too few rows to defer any, and phones whose rows are all deferred
@@ -124,7 +124,7 @@ def history_query(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 def send_history(
     conn: Connection,
-    question: Select[*tuple[Any, ...]],
+    query: Select[*tuple[Any, ...]],
     phone_ids: Collection[UUID],
     *,
     bounds: BatchingLimits,
@@ -133,7 +133,7 @@ def send_history(
     """Send history and queue of these phones."""
     if not phone_ids:
         return SendHistory({}, {}, {})
-    rows = conn.execute(question, _of(phone_ids, now)).all()
+    rows = conn.execute(query, _of(phone_ids, now)).all()
     return SendHistory(
         _recent_rings(conn, phone_ids, bounds=bounds, now=now),
         {row.phone_id: row.waits for row in rows},
@@ -155,17 +155,17 @@ def ready_messages(
     for row in sorted(rows, key=lambda row: (row.owed_utc_us, row.id)):
         waiting.setdefault(row.phone_id, []).append(row)
     ready = ReadyMessages()
-    for phone_id, theirs in waiting.items():
-        is_storm = phone_id in history.held_until_utc_us
-        ids = [WaitingAlert(row.id, is_held=is_storm) for row in theirs]
-        decision = pace(history.rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
-        ready.each += decision.each
-        carried = {row.id for row in theirs if row.digest_id is not None}
+    for phone_id, rows_of_phone in waiting.items():
+        is_deferring = phone_id in history.held_until_utc_us
+        ids = [WaitingNotification(row.id, is_held=is_deferring) for row in rows_of_phone]
+        decision = decide(history.rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
+        ready.single += decision.single
+        were_in_digest = {row.id for row in rows_of_phone if row.digest_id is not None}
         if decision.together:
             ready.together[decision.together[-1]] = decision.together
-        _write(conn, decision, bounds=bounds, now=now)
-        if alone := carried.intersection(decision.each):
-            _change(conn, alone, {"digest_id": None})
+        _write_decision(conn, decision, bounds=bounds, now=now)
+        if now_single := were_in_digest.intersection(decision.single):
+            _change(conn, now_single, {"digest_id": None})
     return ready
 
 
@@ -174,10 +174,10 @@ def _recent_rings(
 ) -> dict[UUID, list[SentRing]]:
     """Recent rings of these phones, including those being sent now; each ring has the time of the
     last one of its kind."""
-    of_them = {**_of(phone_ids, now), "from_utc_us": now.utc_us - bounds.span_us + 1}
+    params = {**_of(phone_ids, now), "from_utc_us": now.utc_us - bounds.span_us + 1}
     found: dict[UUID, list[SentRing]] = {}
-    for query in (_ON_THE_LINE, _LATELY):
-        for row in conn.execute(query, of_them):
+    for query in (_BEING_SENT, _SENT_RECENTLY):
+        for row in conn.execute(query, params):
             ring = SentRing(row.at_utc_us, bool(row.is_digest))
             found.setdefault(row.phone_id, []).extend([ring] * row.rings)
     return found
@@ -198,23 +198,23 @@ def _rings(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
             at.label("at_utc_us"),
         )
         .join(alerts, alerts.c.id == notifications.c.alert_id)
-        .where(_OF_PHONES, FIRST_WORD, or_(notifications.c.digest_id.is_(None), _CARRIES))
+        .where(_OF_PHONES, IS_RATE_LIMITED, or_(notifications.c.digest_id.is_(None), _CARRIES))
         .group_by(notifications.c.phone_id, is_digest)
     )
 
 
 # Two queries, each with its own index: one with OR would read a phone's whole history.
-_ON_THE_LINE: Final = _rings(func.max(_NOW)).where(
+_BEING_SENT: Final = _rings(func.max(_NOW)).where(
     notifications.c.state == "queued", notifications.c.lease_until_utc_us > _NOW
 )
 # A ring in the future is from before the clock was set back: it defers nothing.
-_LATELY: Final = _rings(func.max(notifications.c.answered_utc_us)).where(
+_SENT_RECENTLY: Final = _rings(func.max(notifications.c.answered_utc_us)).where(
     notifications.c.state == "accepted",
     notifications.c.answered_utc_us.between(bindparam("from_utc_us", type_=BigInteger), _NOW),
 )
 
 
-def _write(
+def _write_decision(
     conn: Connection, decision: BatchDecision, *, bounds: BatchingLimits, now: Moment
 ) -> None:
     if decision.held:

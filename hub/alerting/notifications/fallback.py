@@ -48,8 +48,8 @@ class FallbackChannel:
         with self._db.writing() as conn:
             now = self._clock.now()  # it may have been stepped, and all times with it
             found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
-            owed = recipients.enqueue_others(conn, found, now=now)
-        if owed:
-            log.info("second_way.owed", notifications=owed)
+            pending = recipients.enqueue_others(conn, found, now=now)
+        if pending:
+            log.info("second_way.owed", notifications=pending)
             self._change_signal.ring()
-        return owed
+        return pending

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select, update
 
 from hub.alerting.notifications.batching import rows_in_digest
-from hub.alerting.notifications.leasing import PATIENCE
+from hub.alerting.notifications.leasing import DEFAULT_RETRY
 from hub.alerting.notifications.pending import PendingNotification
 from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add, change
@@ -42,13 +42,13 @@ _ABOUT: Final = (
 
 def record(
     conn: Connection,
-    owed: PendingNotification,
+    pending: PendingNotification,
     answer: Answer,
     *,
     started: Moment,
     now: Moment,
     ended: Moment | None = None,
-    patience: RetryPolicy = PATIENCE,
+    retry_policy: RetryPolicy = DEFAULT_RETRY,
     chance: float = 0.5,
 ) -> str:
     """Record the result of one send; returns the notification's new state.
@@ -57,23 +57,23 @@ def record(
     jitter of the next attempt. An answer that comes after the row was settled or leased again
     changes only the attempt count, unless it confirms that the message arrived.
     """
-    row = conn.execute(_ABOUT, {"notification_id": owed.notification_id}).one()
+    row = conn.execute(_ABOUT, {"notification_id": pending.notification_id}).one()
     made = row.attempts + (0 if isinstance(answer, NotNeeded) else 1)
     if made > row.attempts:
-        _note_attempt(conn, owed, answer, started=started, now=ended or now)
+        _note_attempt(conn, pending, answer, started=started, now=ended or now)
     step = what_follows(
         answer,
         attempts=made,
         owed_utc_us=row.owed_utc_us,  # the current value: a clock step changes it
         now_utc_us=now.utc_us,
-        patience=patience,
+        retry_policy=retry_policy,
         chance=chance,
     )
-    _carry_over(conn, owed, step, now)
+    _carry_over(conn, pending, step, now)
     if isinstance(answer, Gone):
-        retire_phone(conn, owed.phone.phone_id, reason=answer.reason, now=now)
-    this = owed.notification_id
-    is_ours = row.state == "queued" and row.lease_by == owed.lease_by
+        retire_phone(conn, pending.phone.phone_id, reason=answer.reason, now=now)
+    this = pending.notification_id
+    is_ours = row.state == "queued" and row.lease_by == pending.lease_by
     if not is_ours and not (isinstance(answer, Delivered) and row.state != "accepted"):
         change(conn, notifications, this, {"attempts": made})
         return str(row.state)
@@ -90,31 +90,31 @@ def record(
 
 
 def _carry_over(
-    conn: Connection, owed: PendingNotification, step: Settled | Requeued, now: Moment
+    conn: Connection, pending: PendingNotification, step: Settled | Requeued, now: Moment
 ) -> None:
     """Settle the alerts in this digest: sent with it, or queued again."""
-    if owed.digest is None:
+    if pending.digest is None:
         return
-    others = rows_in_digest(owed.notification_id)
+    others = rows_in_digest(pending.notification_id)
     if step == Settled("accepted", ""):
-        told = f"told together: {owed.digest.alerts} alerts in one message"
+        told = f"told together: {pending.digest.alerts} alerts in one message"
         settle(conn, others, Settled("folded", told), now)
         return
     again: dict[str, Any] = {"digest_id": None, "lease_by": None, **columns("lease_until", None)}
     if isinstance(step, Requeued):
         # Not null: an alert deferred once is sent in a digest again.
         again |= columns("held", Moment(step.due_utc_us, now.error_ms))
-    ours = notifications.c.lease_by == owed.lease_by
+    ours = notifications.c.lease_by == pending.lease_by
     conn.execute(update(notifications).where(others, ours).values(again))
 
 
 def _note_attempt(
-    conn: Connection, owed: PendingNotification, answer: Answer, *, started: Moment, now: Moment
+    conn: Connection, pending: PendingNotification, answer: Answer, *, started: Moment, now: Moment
 ) -> None:
     names = {Delivered: "delivered", TryAgain: "try_again", Gone: "gone", MessageRefused: "refused"}
     row = {
         "id": new_id(now),
-        "notification_id": owed.notification_id,
+        "notification_id": pending.notification_id,
         "answer": names[type(answer)],
         "status": getattr(answer, "status", None),
         "detail": getattr(answer, "reason", ""),

@@ -29,20 +29,20 @@ class DeliveryRecorder:
     """
 
     def __init__(
-        self, db: Database, *, clock: Clock, patience: RetryPolicy = leasing.PATIENCE
+        self, db: Database, *, clock: Clock, retry_policy: RetryPolicy = leasing.DEFAULT_RETRY
     ) -> None:
         self._db = db
         self._clock = clock
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._turn = asyncio.Lock()
         self._waiting: list[_Entry] = []
         self._is_told = False
 
     async def record(
-        self, owed: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
+        self, pending: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
     ) -> str:
         """Returns the notification's state once it is durable."""
-        entry = _Entry(owed, answer, started, ended)
+        entry = _Entry(pending, answer, started, ended)
         self._waiting.append(entry)
         async with self._turn:
             # Whoever has the turn writes for all that arrived during the last commit.
@@ -87,12 +87,12 @@ class DeliveryRecorder:
             return [
                 outcomes.record(
                     conn,
-                    entry.owed,
+                    entry.pending,
                     entry.answer,
                     started=entry.started,
                     ended=entry.ended,
                     now=now,
-                    patience=self._patience,
+                    retry_policy=self._retry_policy,
                     chance=_dice.random(),
                 )
                 for entry in batch
@@ -103,9 +103,9 @@ class _Entry:
     """One answer waiting for its commit."""
 
     def __init__(
-        self, owed: PendingNotification, answer: Answer, started: Moment, ended: Moment
+        self, pending: PendingNotification, answer: Answer, started: Moment, ended: Moment
     ) -> None:
-        self.owed = owed
+        self.pending = pending
         self.answer = answer
         self.started = started
         self.ended = ended

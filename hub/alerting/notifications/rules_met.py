@@ -44,13 +44,13 @@ def meet_rules(
     fresh = new_rules(known, said)
     if not fresh:
         return
-    told = routing_rows.routing_decision(conn, row.camera_id, row.kind, fresh, at=now)
-    is_raised = bool(raising) and _is_raised(conn, row, fresh, told, raising=raising, now=now)
+    routing = routing_rows.routing_decision(conn, row.camera_id, row.kind, fresh, at=now)
+    is_raised = bool(raising) and _is_raised(conn, row, fresh, routing, raising=raising, now=now)
     values: dict[str, Any] = {"rules": to_text((*known, *fresh))}
     if is_raised:
         values |= {"severity": "critical", "quiet_reason": None}
         if row.quiet_reason == TOLD_NOBODY:
-            values["rule_id"] = told.rule_id
+            values["rule_id"] = routing.rule_id
     change_alert(conn, alert_id, values, now=now)
     note_history(conn, alert_id, act="rules", detail=to_text(fresh), now=now)
     if is_raised:
@@ -61,25 +61,25 @@ def meet_rules(
             moment="raised",
             now=now,
             # The escalation began with one team, and people outside it must get this too.
-            to_everybody=row.rule_id not in (None, told.rule_id),
+            to_everybody=row.rule_id not in (None, routing.rule_id),
         )
     elif raising:
-        wake(conn, alert_id, told, fresh, now=now)
+        wake(conn, alert_id, routing, fresh, now=now)
 
 
 def _is_raised(
     conn: Connection,
     row: Any,
     fresh: Rules,
-    told: RoutingDecision,
+    routing: RoutingDecision,
     *,
     raising: frozenset[str],
     now: Moment,
 ) -> bool:
     loud = tuple(met for met in fresh if met.rule in raising)
-    if told.urgency is Urgency.CRITICAL:
+    if routing.urgency is Urgency.CRITICAL:
         loud = fresh
-    is_quiet = told.tells is RuleRecipients.NOBODY or told.urgency is Urgency.USUAL
+    is_quiet = routing.tells is RuleRecipients.NOBODY or routing.urgency is Urgency.USUAL
     return bool(loud) and not is_quiet and not _is_silenced(conn, row, loud, now)
 
 
@@ -88,19 +88,19 @@ def _is_silenced(conn: Connection, row: Any, rules: Rules, now: Moment) -> bool:
 
 
 def wake(
-    conn: Connection, alert_id: UUID, told: RoutingDecision, met: Rules, *, now: Moment
+    conn: Connection, alert_id: UUID, routing: RoutingDecision, met: Rules, *, now: Moment
 ) -> None:
     """Send an alert that the town's rules kept quiet so far, if they now notify people of the rules
     met and no silence applies."""
     row = conn.execute(_MET, {"alert_id": alert_id}).one()
-    if row.quiet_reason != TOLD_NOBODY or told.tells is RuleRecipients.NOBODY:
+    if row.quiet_reason != TOLD_NOBODY or routing.tells is RuleRecipients.NOBODY:
         return
     if _is_silenced(conn, row, met, now):
         return
-    values: dict[str, Any] = {"quiet_reason": None, "rule_id": told.rule_id}
-    if told.urgency is Urgency.CRITICAL:
+    values: dict[str, Any] = {"quiet_reason": None, "rule_id": routing.rule_id}
+    if routing.urgency is Urgency.CRITICAL:
         values["severity"] = "critical"
     change_alert(conn, alert_id, values, now=now)
-    if told.rule_id is not None:
-        note_history(conn, alert_id, act="ruled", detail=told.reason, now=now)
+    if routing.rule_id is not None:
+        note_history(conn, alert_id, act="ruled", detail=routing.reason, now=now)
     recipients.enqueue(conn, alert_id=alert_id, camera_id=row.camera_id, moment="opened", now=now)

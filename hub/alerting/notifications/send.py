@@ -1,12 +1,13 @@
-"""Send path of one notification, from pending to recorded.
+"""Sends one notification and records the result.
 
-A notification is one alert to one phone. The worker passes the due ones, with the present facts of
-their alerts. Four steps follow:
+A notification is one alert to one phone. The worker passes each due notification with the current
+facts of its alert. Four steps follow:
 
-1. Is it still needed? An alert that an officer has taken rings for nobody else. 2. Write the text
-in the language of the phone's owner. 3. Send it by the phone's channel, with a deadline. 4. Record
-the result. Until then the ledger keeps it pending: a hub that dies between sending and
-   recording sends once more with the same tag, and the phone shows one entry.
+1. Is it still needed? An alert that an officer has taken rings for nobody else.
+2. Write the text in the language of the phone's owner.
+3. Send it by the phone's channel, with a deadline.
+4. Record the result. Until then the notification stays pending: a hub that dies between sending
+   and recording sends again with the same tag, and the phone shows one entry.
 
 `hub.notify.rules.delivery_result` decides what follows from an answer (retry, give up, phone gone);
 `hub.alerting.notifications.recipients` decides who gets which notification.
@@ -26,10 +27,10 @@ from hub.notify.rules.delivery_result import Answer, NotNeeded
 
 
 class DeliveryStore(Protocol):
-    """Durable store of answers."""
+    """Stores the answers of push services durably."""
 
     async def record(
-        self, owed: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
+        self, pending: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
     ) -> str:
         """Returns the notification's state once it is durable: queued, accepted, dropped, dead."""
         ...
@@ -42,42 +43,45 @@ class Sender:
         self,
         *,
         channels: Mapping[str, Channel],
-        book: DeliveryStore,
+        recorder: DeliveryStore,
         clock: Clock,
         zone: ZoneInfo,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._channels = channels
-        self._book = book
+        self._recorder = recorder
         self._clock = clock
         self._zone = zone
         self._deadline_s = deadline_s
 
-    async def carry(self, owed: PendingNotification) -> str:
+    async def send(self, pending: PendingNotification) -> str:
         """Send one notification to its phone; returns its state afterwards."""
         started = self._clock.now()
-        answer = await self._answer(owed)
-        return await self._book.record(owed, answer, started=started, ended=self._clock.now())
+        answer = await self._answer(pending)
+        return await self._recorder.record(
+            pending, answer, started=started, ended=self._clock.now()
+        )
 
-    async def _answer(self, owed: PendingNotification) -> Answer:
-        if reason := why_unwanted(owed):
+    async def _answer(self, pending: PendingNotification) -> Answer:
+        if reason := why_not_needed(pending):
             return NotNeeded(reason)
-        message = message_for(owed, self._zone)
-        return await send_by(self._channels, message, owed.phone, deadline_s=self._deadline_s)
+        message = message_for(pending, self._zone)
+        return await send_by(self._channels, message, pending.phone, deadline_s=self._deadline_s)
 
 
-def why_unwanted(owed: PendingNotification) -> str | None:
+def why_not_needed(pending: PendingNotification) -> str | None:
     """Why nobody needs this any more; None if it is needed.
 
-    "Taken" is news only while the alert is taken; "open" only while it is open.
+    A digest is always sent. "opened", "grown", "raised" and "again" are needed while the alert is
+    open, "handed" while it is taken, "taken" and "back" unless it is open again.
     """
-    if owed.digest is not None:
+    if pending.digest is not None:
         return None
-    is_open = owed.state == "open"
-    match owed.moment:
+    is_open = pending.state == "open"
+    match pending.moment:
         case "opened" | "grown" | "raised" | "again":
             return None if is_open else "already handled"
         case "handed":
-            return None if owed.state == "taken" else "already handled"
+            return None if pending.state == "taken" else "already handled"
         case "taken" | "back":
             return "open again" if is_open else None

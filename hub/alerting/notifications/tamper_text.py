@@ -12,11 +12,11 @@ def is_tampering(kind: str) -> bool:
 
 
 def tamper_words(
-    owed: PendingNotification, words: PushMessages, *, names: Mapping[str, object]
+    pending: PendingNotification, words: PushMessages, *, names: Mapping[str, object]
 ) -> tuple[str, str]:
     """Title and body for its start or its end; nothing else is sent about it later."""
-    names = {**names, "what": _what(owed.kind, words)}
-    if owed.moment == "grown":
+    names = {**names, "what": _what(pending.kind, words)}
+    if pending.moment == "grown":
         title, body = (
             words.say("Over: {what} · {place}"),
             words.say("{camera} · it began at {time}"),

@@ -25,42 +25,50 @@ VAGUE_CLOCK_MS: Final = 30_000
 """From this error on the text says "about 02:11"."""
 
 
-def message_for(owed: PendingNotification, zone: ZoneInfo) -> Message:
+def message_for(pending: PendingNotification, zone: ZoneInfo) -> Message:
     """The message by the present facts; a retry says what is true when it is sent."""
-    words = phrases(owed.language)
-    title, body = _title_and_body(owed, words, when=_time(owed, zone, words))
+    words = phrases(pending.language)
+    title, body = _title_and_body(pending, words, when=_time(pending, zone, words))
     return Message(
-        notification_id=owed.notification_id,
-        alert_id=owed.alert_id,
-        revision=owed.revision,
-        moment=owed.moment,
+        notification_id=pending.notification_id,
+        alert_id=pending.alert_id,
+        revision=pending.revision,
+        moment=pending.moment,
         title=short(title),
         body=short(body),
         language=words.language,
         take_label=words.say("I have it"),
         open_label=words.say("View"),
         useful_s=USEFUL_S,
-        is_digest=owed.digest is not None,
+        is_digest=pending.digest is not None,
     )
 
 
 def _title_and_body(
-    owed: PendingNotification, words: PushMessages, *, when: str
+    pending: PendingNotification, words: PushMessages, *, when: str
 ) -> tuple[str, str]:
-    names = {"place": owed.place, "camera": owed.camera_label, "time": when, "n": owed.people}
-    if owed.digest is not None:
-        return _digest(owed.digest, words)
-    if owed.kind == TIP and owed.moment != "taken":
+    names = {
+        "place": pending.place,
+        "camera": pending.camera_label,
+        "time": when,
+        "n": pending.people,
+    }
+    if pending.digest is not None:
+        return _digest(pending.digest, words)
+    if pending.kind == TIP and pending.moment != "taken":
         title = words.say("Report from the people · {place}").format(**names)
         body = words.say("{time} · said near {camera}").format(**names)
     else:
-        title, body = _of_one(owed, words, names=names)
-    if owed.moment == "handed":
-        handing = {"officer": owed.handled_by or "?", "place": owed.place or owed.node_name}
+        title, body = _of_one(pending, words, names=names)
+    if pending.moment == "handed":
+        handing = {
+            "officer": pending.handled_by or "?",
+            "place": pending.place or pending.node_name,
+        }
         title = words.say("{officer} hands this over to you · {place}").format(**handing)
-    if owed.is_called_on and owed.moment in ("opened", "raised", "again"):
+    if pending.is_called_on and pending.moment in ("opened", "raised", "again"):
         body = words.say("{body} · nobody has it yet").format(body=body)
-    if owed.is_critical and owed.moment in ("opened", "grown", "raised", "again"):
+    if pending.is_critical and pending.moment in ("opened", "grown", "raised", "again"):
         title = f"⚠ {title}"
     return title, body
 
@@ -73,51 +81,51 @@ def _digest(digest: AlertDigest, words: PushMessages) -> tuple[str, str]:
 
 
 def _of_one(
-    owed: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
+    pending: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
 ) -> tuple[str, str]:
-    if owed.kind in KINDS:
-        return trouble_words(owed, words, names={**names, "node": owed.node_name})
-    if is_tampering(owed.kind) and owed.moment != "taken":
-        return tamper_words(owed, words, names=names)
-    match owed.moment:
+    if pending.kind in KINDS:
+        return trouble_words(pending, words, names={**names, "node": pending.node_name})
+    if is_tampering(pending.kind) and pending.moment != "taken":
+        return tamper_words(pending, words, names=names)
+    match pending.moment:
         case "taken":
-            return handled_words(owed, words), words.say("{camera} · {time}").format(**names)
+            return handled_words(pending, words), words.say("{camera} · {time}").format(**names)
         case "grown":
-            title = _title(owed, words) or _people(owed, words)
+            title = _title(pending, words) or _people(pending, words)
             body = words.say("{camera} · since {time}")
-            if owed.has_picture:
+            if pending.has_picture:
                 body = words.say("{camera} · since {time} · with picture")
             return title.format(**names), body.format(**names)
         case _:
-            if owed.kind == CROWD:
-                title = _title(owed, words) or _people(owed, words)
+            if pending.kind == CROWD:
+                title = _title(pending, words) or _people(pending, words)
                 return title.format(**names), words.say("{camera} · {time}").format(**names)
-            title = _title(owed, words) or words.say("Somebody seen · {place}")
+            title = _title(pending, words) or words.say("Somebody seen · {place}")
             body = words.count(
-                "{camera} · {time} · {n} person", "{camera} · {time} · {n} people", owed.people
+                "{camera} · {time} · {n} person", "{camera} · {time} · {n} people", pending.people
             )
             return title.format(**names), body.format(**names)
 
 
-def _people(owed: PendingNotification, words: PushMessages) -> str:
+def _people(pending: PendingNotification, words: PushMessages) -> str:
     """Number of people; for a crowd "about"."""
-    if owed.kind == CROWD:
+    if pending.kind == CROWD:
         return words.say("Crowd, about {n} people · {place}")
-    return words.count("{n} person · {place}", "{n} people · {place}", owed.people)
+    return words.count("{n} person · {place}", "{n} people · {place}", pending.people)
 
 
-def _title(owed: PendingNotification, words: PushMessages) -> str | None:
+def _title(pending: PendingNotification, words: PushMessages) -> str | None:
     """The rule that was met, if any."""
-    met = foremost(owed.rules)
+    met = foremost(pending.rules)
     if met is None:
         return None
     return rule_words(met, words).replace("{", "{{").replace("}", "}}") + " · {place}"
 
 
-def _time(owed: PendingNotification, zone: ZoneInfo, words: PushMessages) -> str:
-    moment = datetime.fromtimestamp(owed.began.utc_us / 1e6, UTC).astimezone(zone)
+def _time(pending: PendingNotification, zone: ZoneInfo, words: PushMessages) -> str:
+    moment = datetime.fromtimestamp(pending.began.utc_us / 1e6, UTC).astimezone(zone)
     clock = f"{moment:%H:%M}"
-    error_ms = owed.began.error_ms
+    error_ms = pending.began.error_ms
     if error_ms is not None and error_ms < VAGUE_CLOCK_MS:
         return clock
     return words.say("about {time}").format(time=clock)

@@ -11,23 +11,23 @@ Names = Mapping[str, Any]
 
 
 def trouble_words(
-    owed: PendingNotification, words: PushMessages, *, names: Names
+    pending: PendingNotification, words: PushMessages, *, names: Names
 ) -> tuple[str, str]:
     """Title and body; `names` are place, camera, node, time and n, the number of lost units."""
-    since = words.say("{place} · since {time}") if owed.place else words.say("since {time}")
-    match owed.moment:
+    since = words.say("{place} · since {time}") if pending.place else words.say("since {time}")
+    match pending.moment:
         case "back":
-            return _back(owed, words).format(**names), since.format(**names)
+            return _back(pending, words).format(**names), since.format(**names)
         case "taken":
-            return handled_words(owed, words), since.format(**names)
+            return handled_words(pending, words), since.format(**names)
         case _:
-            return _lost(owed, words).format(**names), since.format(**names)
+            return _lost(pending, words).format(**names), since.format(**names)
 
 
-def _lost(owed: PendingNotification, words: PushMessages) -> str:
-    match Kind(owed.kind):
+def _lost(pending: PendingNotification, words: PushMessages) -> str:
+    match Kind(pending.kind):
         case Kind.CAMERA_LOST:
-            is_one = owed.people == 1
+            is_one = pending.people == 1
             one, several = "No signal from {camera}", "No signal from {n} cameras of {node}"
             return words.say(one) if is_one else words.say(several)
         case Kind.NODE_SILENT:
@@ -42,8 +42,8 @@ def _lost(owed: PendingNotification, words: PushMessages) -> str:
             return words.say("{node} records no video: disk full of held clips, or unusable")
 
 
-def _back(owed: PendingNotification, words: PushMessages) -> str:
-    match Kind(owed.kind):
+def _back(pending: PendingNotification, words: PushMessages) -> str:
+    match Kind(pending.kind):
         case Kind.CAMERA_LOST:
             return words.say("Signal is back: {camera}")
         case Kind.NODE_SILENT:
@@ -58,14 +58,14 @@ def _back(owed: PendingNotification, words: PushMessages) -> str:
             return words.say("{node} records video again")
 
 
-def handled_words(owed: PendingNotification, words: PushMessages) -> str:
-    match owed.state:
+def handled_words(pending: PendingNotification, words: PushMessages) -> str:
+    match pending.state:
         case "false_alarm":
             title = words.say("False alarm · {place}")
         case "resolved":
             title = words.say("Resolved · {place}")
-        case _ if owed.handled_by:
+        case _ if pending.handled_by:
             title = words.say("{officer} has it · {place}")
         case _:
             title = words.say("Somebody has it · {place}")
-    return title.format(officer=owed.handled_by, place=owed.place)
+    return title.format(officer=pending.handled_by, place=pending.place)

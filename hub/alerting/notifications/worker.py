@@ -1,4 +1,4 @@
-"""Notification worker: leases due notifications and sends a few at a time until it is stopped."""
+"""Notification worker: leases due notifications, and sends up to `most_in_flight` at once."""
 
 import asyncio
 import secrets
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from hub.alerting.notifications import leasing
-from hub.alerting.notifications.batching import STORM
+from hub.alerting.notifications.batching import BATCHING_LIMITS
 from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.recorder import DeliveryRecorder
 from hub.alerting.notifications.rules.batching import BatchingLimits
@@ -26,13 +26,14 @@ from hub.notify.rules.delivery_result import RetryPolicy
 log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_S: Final = 30.0
-"""Longest time between looks, in case another process adds one and sets no signal here."""
+"""Longest time between two checks of the queue: another process may add a notification without a
+signal here."""
 
-LOOK_FOR_CRITICAL_S: Final = 1.0
-"""While all senders are busy, critical ones are searched at every signal, and otherwise this
-often."""
+CHECK_CRITICAL_EVERY_S: Final = 1.0
+"""While all senders are busy, the queue is checked for critical notifications at every signal, and
+at least this often."""
 
-_dice = secrets.SystemRandom()
+_random = secrets.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class WorkerLimits:
     """Concurrency and time limits of the worker."""
 
     most_in_flight: int = 32
-    kept_for_critical: int = 4  # extra senders, so that no slow service delays a critical alert
+    extra_for_critical: int = 4  # extra senders, so that no slow service delays a critical alert
     lease_s: float = 30.0  # longer than one send with its deadline
     grace_s: float = 15.0  # most time for a stop
 
 
-PACE = WorkerLimits()
+WORKER_LIMITS = WorkerLimits()
 
 
 class Worker:
@@ -55,84 +56,85 @@ class Worker:
         self,
         *,
         db: Database,
-        stages: Sender,
-        book: DeliveryRecorder,
+        sender: Sender,
+        recorder: DeliveryRecorder,
         clock: Clock,
         change_signal: ChangeSignal,
-        patience: RetryPolicy = leasing.PATIENCE,
-        pace: WorkerLimits = PACE,
-        storm: BatchingLimits = STORM,
+        retry_policy: RetryPolicy = leasing.DEFAULT_RETRY,
+        limits: WorkerLimits = WORKER_LIMITS,
+        batching: BatchingLimits = BATCHING_LIMITS,
     ) -> None:
         self._db = db
-        self._stages = stages
-        self._book = book
+        self._sender = sender
+        self._recorder = recorder
         self._clock = clock
         self._change_signal = change_signal
-        self._patience = patience
-        self._pace = pace
-        self._storm = storm
-        self._name = f"notifier-{uuid4().hex}"  # not the name before a restart
+        self._retry_policy = retry_policy
+        self._limits = limits
+        self._batching = batching
+        self._name = f"notifier-{uuid4().hex}"  # new at each start: older leases are others'
         self._in_flight: dict[UUID, asyncio.Task[None]] = {}
-        self._looked_for_critical = (-1, 0.0)
+        self._last_critical_check = (-1, 0.0)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Run until `stop`; running sends finish, queued ones stay pending."""
+        """Run until `stop`; running sends get `grace_s` seconds to finish, queued ones stay
+        pending."""
         stopped = asyncio.create_task(stop.wait())
         failures = 0
         try:
             while not stop.is_set():
                 beat()
                 # Read before looking: a later signal ends the wait at once.
-                heard = self._change_signal.rings
+                rings_before = self._change_signal.rings
                 try:
-                    asleep_s = await self._start_what_is_due()
+                    wait_s = await self._start_due_sends()
                     failures = 0
                 except Exception as error:  # noqa: BLE001 - a database that is away comes back
                     failures += 1
-                    asleep_s = self._patience.wait_s(attempts=failures, chance=_dice.random())
-                    asleep_s = min(LONGEST_SLEEP_S, max(0.1, asleep_s))
+                    wait_s = self._retry_policy.wait_s(attempts=failures, chance=_random.random())
+                    wait_s = min(LONGEST_SLEEP_S, max(0.1, wait_s))
                     if failures == 1:
                         why = str(error).splitlines()[0]
                         log.warning("notifier.ledger_unreachable", error=why)
-                await self._wait(stopped, heard=heard, asleep_s=asleep_s)
+                await self._wait(stopped, rings_before=rings_before, wait_s=wait_s)
         finally:
             stopped.cancel()
             await self._finish()
 
-    async def _start_what_is_due(self) -> float:
-        """Lease one per free sender; returns the seconds until something can be due."""
-        free = self._pace.most_in_flight - len(self._in_flight)
+    async def _start_due_sends(self) -> float:
+        """Lease one notification per free sender and start to send them; returns the seconds until
+        the  next check."""
+        free = self._limits.most_in_flight - len(self._in_flight)
         is_critical_only = free <= 0
         if is_critical_only:
-            free += self._pace.kept_for_critical
+            free += self._limits.extra_for_critical
         if free <= 0:
             return LONGEST_SLEEP_S
-        if is_critical_only and not self._may_be_critical():
-            return LOOK_FOR_CRITICAL_S
-        looked = self._clock.now()
+        if is_critical_only and not self._is_critical_check_due():
+            return CHECK_CRITICAL_EVERY_S
+        checked_at = self._clock.now()
         claimed = await asyncio.to_thread(self._claim, free, is_critical_only)
-        for owed in claimed:
-            before = self._in_flight.get(owed.notification_id)
+        for pending in claimed:
+            before = self._in_flight.get(pending.notification_id)
             if before is not None and not before.done():
-                continue  # its lease ran out while its answer waits to be written, which settles it
-            task = asyncio.create_task(self._carry(owed), name=f"notification {owed.moment}")
-            self._in_flight[owed.notification_id] = task
+                continue  # its lease ended while its answer waits to be recorded; that settles it
+            task = asyncio.create_task(self._send(pending), name=f"notification {pending.moment}")
+            self._in_flight[pending.notification_id] = task
         if is_critical_only:
-            return LOOK_FOR_CRITICAL_S
+            return CHECK_CRITICAL_EVERY_S
         if len(claimed) >= free:
-            return (
-                LONGEST_SLEEP_S  # no sender is free: the next to finish or a signal ends the wait
-            )
-        return await asyncio.to_thread(self._quiet_s, looked)
+            # No sender is free: the next one to finish, or a signal, ends the wait.
+            return LONGEST_SLEEP_S
+        return await asyncio.to_thread(self._seconds_to_next_due, checked_at)
 
-    def _may_be_critical(self) -> bool:
-        """True if something was added since the last search, or that search is old. Otherwise each
-        sender that finishes would search all waiting rows again."""
-        heard, now_s = self._change_signal.rings, time.monotonic()
-        looked_at, looked_s = self._looked_for_critical
-        if heard == looked_at and now_s - looked_s < LOOK_FOR_CRITICAL_S:
+    def _is_critical_check_due(self) -> bool:
+        """True if something was added since the last check, or the last check is old. Without this,
+        each sender that finishes would search the whole queue."""
+        rings_before, now_s = self._change_signal.rings, time.monotonic()
+        looked_at, looked_s = self._last_critical_check
+        if rings_before == looked_at and now_s - looked_s < CHECK_CRITICAL_EVERY_S:
             return False
-        self._looked_for_critical = heard, now_s
+        self._last_critical_check = rings_before, now_s
         return True
 
     def _claim(self, limit: int, is_critical_only: bool) -> list[PendingNotification]:
@@ -142,62 +144,65 @@ class Worker:
                 conn,
                 worker=self._name,
                 now=self._clock.now(),
-                lease_s=self._pace.lease_s,
+                lease_s=self._limits.lease_s,
                 limit=limit,
-                patience=self._patience,
-                storm=self._storm,
+                retry_policy=self._retry_policy,
+                limits=self._batching,
                 is_critical_only=is_critical_only,
             )
 
-    def _quiet_s(self, looked: Moment) -> float:
-        """Seconds until something becomes due that was not at `looked`; negative: it is due now."""
+    def _seconds_to_next_due(self, checked_at: Moment) -> float:
+        """Seconds until something becomes due that was not due at `checked_at`; negative: now."""
         with self._db.reading() as conn:
-            due_utc_us = leasing.next_due(conn, looked)
+            due_utc_us = leasing.next_due(conn, checked_at)
         if due_utc_us is None:
             return LONGEST_SLEEP_S
         return min(LONGEST_SLEEP_S, (due_utc_us - self._clock.now().utc_us) / 1e6)
 
-    async def _wait(self, stopped: asyncio.Task[bool], *, heard: int, asleep_s: float) -> None:
+    async def _wait(self, stopped: asyncio.Task[bool], *, rings_before: int, wait_s: float) -> None:
         """Wait until something may be due, a sender is free, or it is time to stop."""
-        woken = asyncio.create_task(self._change_signal.wait(heard, asleep_s))
-        signs: set[asyncio.Task[Any]] = {stopped, *self._in_flight.values()}
-        hands = self._pace.most_in_flight + self._pace.kept_for_critical
-        if len(self._in_flight) < hands:
-            signs.add(woken)
+        signal = asyncio.create_task(self._change_signal.wait(rings_before, wait_s))
+        wakers: set[asyncio.Task[Any]] = {stopped, *self._in_flight.values()}
+        senders = self._limits.most_in_flight + self._limits.extra_for_critical
+        if len(self._in_flight) < senders:
+            wakers.add(signal)
         try:
-            await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(wakers, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            woken.cancel()
+            signal.cancel()
         self._in_flight = {key: task for key, task in self._in_flight.items() if not task.done()}
 
-    async def _carry(self, owed: PendingNotification) -> None:
-        bound = log.bind(
-            notification_id=str(owed.notification_id),
-            alert_id=str(owed.alert_id),
-            moment=owed.moment,
-            channel=owed.phone.channel,
+    async def _send(self, pending: PendingNotification) -> None:
+        bound_log = log.bind(
+            notification_id=str(pending.notification_id),
+            alert_id=str(pending.alert_id),
+            moment=pending.moment,
+            channel=pending.phone.channel,
         )
         try:
-            state = await self._stages.carry(owed)
-            bound.info("notifier.carried", state=state, attempt=owed.attempts + 1)
+            state = await self._sender.send(pending)
+            bound_log.info("notifier.carried", state=state, attempt=pending.attempts + 1)
         except Exception as error:  # noqa: BLE001 - one bad row must not end the others
-            bound.exception("notifier.tripped")
-            await self._record_our_fault(owed, error)
+            bound_log.exception("notifier.tripped")
+            await self._record_our_fault(pending, error)
 
-    async def _record_our_fault(self, owed: PendingNotification, error: Exception) -> None:
+    async def _record_our_fault(self, pending: PendingNotification, error: Exception) -> None:
         now = self._clock.now()
         try:
-            await self._book.record(owed, our_fault(error), started=now, ended=now)
+            await self._recorder.record(pending, our_fault(error), started=now, ended=now)
         except Exception:
             # Not even this can be written: the lease runs out, and it is tried again.
-            log.exception("notifier.ledger_unwritable", notification_id=str(owed.notification_id))
+            log.exception(
+                "notifier.ledger_unwritable", notification_id=str(pending.notification_id)
+            )
 
     async def _finish(self) -> None:
-        """Let running sends finish; the others stay leased, and so pending."""
+        """Let running sends finish for at most `grace_s` seconds, then cancel them. A cancelled one
+        is  sent again when its lease ends."""
         tasks = list(self._in_flight.values())
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=self._pace.grace_s)
+        _, late = await asyncio.wait(tasks, timeout=self._limits.grace_s)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

@@ -8,12 +8,12 @@ from uuid import UUID
 from starlette.datastructures import FormData
 
 from hub.alerting.oncall.faults import MOST_CREW, OnCallError, OnCallFault
-from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
+from hub.alerting.oncall.rows import NewShift, ShiftDate, Swap
 from hub.alerting.oncall.rules.escalation import (
     MOST_STEPS,
     EscalationPlan,
     EscalationStep,
-    Recipients,
+    StepRecipients,
 )
 from hub.alerting.oncall.rules.rosters import Crew
 from hub.web.forms import field
@@ -71,10 +71,10 @@ def shift(form: FormData) -> NewShift:
     )
 
 
-def duty(form: FormData, prefix: str = "") -> TeamOnCall:
+def duty(form: FormData, prefix: str = "") -> ShiftDate:
     """A shift on a date."""
     shift_id = field(form, f"{prefix}shift")
-    return TeamOnCall(key(shift_id), day(field(form, f"{prefix}day")))
+    return ShiftDate(key(shift_id), day(field(form, f"{prefix}day")))
 
 
 def swap(form: FormData) -> Swap:
@@ -105,7 +105,7 @@ def _step(chosen: str, wait_s: int) -> EscalationStep:
     kind, _, rest = chosen.partition(":")
     team, _, place = rest.partition(":")
     return EscalationStep(
-        Recipients(kind), wait_s, UUID(team) if team else None, int(place) if place else None
+        StepRecipients(kind), wait_s, UUID(team) if team else None, int(place) if place else None
     )
 
 

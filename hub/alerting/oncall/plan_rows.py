@@ -6,7 +6,12 @@ from sqlalchemy import Connection, delete, insert, select
 
 from hub.alerting.oncall.faults import OnCallError, OnCallFault
 from hub.alerting.oncall.roster_rows import read_teams
-from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients, faults
+from hub.alerting.oncall.rules.escalation import (
+    EscalationPlan,
+    EscalationStep,
+    StepRecipients,
+    faults,
+)
 from hub.alerting.oncall.tables import plan_steps, plans
 from hub.base.audit import log
 from hub.base.audit.log import By
@@ -63,7 +68,7 @@ def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> EscalationPlan |
     """A plan with its steps; None for a plan without steps."""
     query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
     steps = tuple(
-        EscalationStep(Recipients(row.whom), row.wait_s, row.team_id, row.place)
+        EscalationStep(StepRecipients(row.whom), row.wait_s, row.team_id, row.place)
         for row in conn.execute(query)
     )
     return EscalationPlan(steps, repeats) if steps else None

@@ -49,7 +49,7 @@ class NewShift:
 
 
 @dataclass(frozen=True, slots=True)
-class TeamOnCall:
+class ShiftDate:
     """One shift on one date."""
 
     shift_id: UUID
@@ -62,7 +62,7 @@ class Swap:
 
     instead_of: UUID
     person_id: UUID
-    back: TeamOnCall | None
+    back: ShiftDate | None
     reason: str
 
 
@@ -151,7 +151,7 @@ def drop_shift(conn: Connection, team: Team, shift_id: UUID, *, by: By, now: Mom
 
 
 def put_exception(
-    conn: Connection, team: Team, duty: TeamOnCall, *, crew: Crew, reason: str, by: By, now: Moment
+    conn: Connection, team: Team, duty: ShiftDate, *, crew: Crew, reason: str, by: By, now: Moment
 ) -> None:
     """Set an exception: on this date the shift has these people, or nobody, instead of the weekly
     roster."""
@@ -163,7 +163,7 @@ def put_exception(
 
 
 def _write_exception(conn: Connection, odd: RosterException, reason: str, now: Moment) -> None:
-    drop_exception(conn, TeamOnCall(odd.shift_id, odd.day))
+    drop_exception(conn, ShiftDate(odd.shift_id, odd.day))
     key = new_id(now)
     row = {"id": key, "shift_id": odd.shift_id, "day": odd.day.isoformat(), "reason": reason}
     conn.execute(insert(odd_days).values(**row))
@@ -175,13 +175,13 @@ def _write_exception(conn: Connection, odd: RosterException, reason: str, now: M
         conn.execute(insert(odd_day_people), rows)
 
 
-def drop_exception(conn: Connection, duty: TeamOnCall) -> None:
+def drop_exception(conn: Connection, duty: ShiftDate) -> None:
     """Remove the exception: the weekly roster applies to this date."""
     this = (odd_days.c.shift_id == duty.shift_id) & (odd_days.c.day == duty.day.isoformat())
     conn.execute(delete(odd_days).where(this))
 
 
-def swap(conn: Connection, team: Team, duty: TeamOnCall, new: Swap, *, by: By, now: Moment) -> None:
+def swap(conn: Connection, team: Team, duty: ShiftDate, new: Swap, *, by: By, now: Moment) -> None:
     """Swap duties of two people, or let one substitute for another."""
     reason = checked_reason(new.reason)
     there, back = new.instead_of, new.person_id
@@ -195,7 +195,7 @@ def swap(conn: Connection, team: Team, duty: TeamOnCall, new: Swap, *, by: By, n
 def _substitute(
     conn: Connection,
     team: Team,
-    duty: TeamOnCall,
+    duty: ShiftDate,
     *,
     instead_of: UUID,
     person_id: UUID,
@@ -234,7 +234,7 @@ def _substitute(
     )
 
 
-def drop_substitute(conn: Connection, duty: TeamOnCall, instead_of: UUID) -> None:
+def drop_substitute(conn: Connection, duty: ShiftDate, instead_of: UUID) -> None:
     """Remove the substitute: the person does their own duty that day."""
     conn.execute(
         delete(stand_ins).where(

@@ -14,7 +14,7 @@ from hub.access.scope import tended_areas
 from hub.alerting.oncall import plan_rows, queries
 from hub.alerting.oncall import rows as duty
 from hub.alerting.oncall.roster_rows import Team
-from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
+from hub.alerting.oncall.rows import NewShift, ShiftDate, Swap
 from hub.alerting.oncall.rules.escalation import EscalationPlan
 from hub.alerting.oncall.rules.rosters import Crew
 from hub.alerting.oncall.views import OnCallPage, PlanPage, TeamPage
@@ -102,7 +102,7 @@ class OnCallService:
         return team is not None
 
     def put_exception(
-        self, asker: Asker, team_id: UUID, on: TeamOnCall, *, crew: Crew, reason: str
+        self, asker: Asker, team_id: UUID, on: ShiftDate, *, crew: Crew, reason: str
     ) -> bool:
         """Set an exception: other people for this shift that day, or nobody."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
@@ -112,7 +112,7 @@ class OnCallService:
                 )
         return team is not None
 
-    def drop_exception(self, asker: Asker, team_id: UUID, on: TeamOnCall) -> bool:
+    def drop_exception(self, asker: Asker, team_id: UUID, on: ShiftDate) -> bool:
         """Remove the exception: the weekly roster applies."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
@@ -120,7 +120,7 @@ class OnCallService:
                 change.note("roster.odd_day.drop", On("team", team_id), on.day.isoformat())
         return team is not None
 
-    def swap(self, asker: Asker, team_id: UUID, on: TeamOnCall, new: Swap) -> bool:
+    def swap(self, asker: Asker, team_id: UUID, on: ShiftDate, new: Swap) -> bool:
         """Swap duties of two people, or let one substitute for another."""
         back = () if new.back is None else (new.back.shift_id,)
         with self._changing(asker, team_id, on.shift_id, *back) as (change, team):
@@ -128,9 +128,7 @@ class OnCallService:
                 duty.swap(change.conn, team, on, new, by=change.by, now=change.now)
         return team is not None
 
-    def drop_substitute(
-        self, asker: Asker, team_id: UUID, on: TeamOnCall, instead_of: UUID
-    ) -> bool:
+    def drop_substitute(self, asker: Asker, team_id: UUID, on: ShiftDate, instead_of: UUID) -> bool:
         """Remove the substitute: the person does their own duty that day."""
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:

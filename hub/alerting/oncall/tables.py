@@ -91,7 +91,7 @@ plan_steps = Table(
     metadata,
     Column("plan_id", Uuid, ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),  # from 0
-    Column("whom", Text, nullable=False),  # of hub.alerting.oncall.rules.escalation.Recipients
+    Column("whom", Text, nullable=False),  # of hub.alerting.oncall.rules.escalation.StepRecipients
     link("team_id", "teams", nullable=True),
     Column("place", Integer),  # of a shift; 1 is called first
     Column("wait_s", Integer, nullable=False),

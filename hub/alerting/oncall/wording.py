@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.alerting.oncall.faults import OnCallFault
 from hub.alerting.oncall.roster_rows import Team
-from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, StepRecipients
 from hub.alerting.oncall.rules.rosters import (
     SOME_MONDAY,
     CoverageGap,
@@ -177,7 +177,7 @@ def plan_gaps(plan: EscalationPlan, teams: Mapping[UUID, Team], words: Messages)
         told = {"team": team.name, "n": step.place or 1}
         if not there:
             gaps.append(words.say("%(team)s has nobody: its step is passed over.") % told)
-        elif step.whom is Recipients.ON_DUTY and there < (step.place or 1):
+        elif step.whom is StepRecipients.ON_DUTY and there < (step.place or 1):
             said = words.say("%(team)s has no number %(n)d on duty: that step is passed over.")
             gaps.append(said % told)
     return list(dict.fromkeys(gaps))
@@ -185,10 +185,10 @@ def plan_gaps(plan: EscalationPlan, teams: Mapping[UUID, Team], words: Messages)
 
 def recipients(step: EscalationStep, team_names: Mapping[UUID, str], words: Messages) -> str:
     """Recipients of a step."""
-    if step.whom is Recipients.EVERYBODY or step.team_id is None:
+    if step.whom is StepRecipients.EVERYBODY or step.team_id is None:
         return words.say("Everybody who may know")
     told = {"team": team_names.get(step.team_id, "?"), "n": step.place or 1}
-    if step.whom is Recipients.TEAM:
+    if step.whom is StepRecipients.TEAM:
         return words.say("%(team)s: all on duty") % told
     return words.say("%(team)s: number %(n)d on duty") % told
 

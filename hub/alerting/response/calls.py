@@ -33,13 +33,13 @@ from hub.alerting.oncall.rules.escalation import (
     EscalationPlan,
     EscalationStep,
     NoFurtherCall,
-    Recipients,
+    StepRecipients,
 )
 from hub.base.db.columns import columns
 from hub.base.db.statements import add_once
 from hub.base.moment import Moment
 
-EVERYBODY = EscalationStep(Recipients.EVERYBODY, LONGEST_WAIT_S)
+EVERYBODY = EscalationStep(StepRecipients.EVERYBODY, LONGEST_WAIT_S)
 
 
 def due(conn: Connection, *, now: Moment) -> list[UUID]:

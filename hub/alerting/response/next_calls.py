@@ -17,7 +17,7 @@ from hub.alerting.oncall.rules.escalation import (
     Call,
     EscalationPlan,
     NoFurtherCall,
-    Recipients,
+    StepRecipients,
     call,
 )
 from hub.base.moment import Moment
@@ -62,7 +62,7 @@ class UpcomingCalls:
         if (
             plan is None
             or isinstance(made, NoFurtherCall)
-            or made.step.whom is Recipients.EVERYBODY
+            or made.step.whom is StepRecipients.EVERYBODY
         ):
             return NextCall("", due_utc_us, is_again=False)
         return NextCall(
@@ -78,7 +78,7 @@ class UpcomingCalls:
 
     def _name(self, made: Call, teams: dict[UUID, Team]) -> str:
         team = teams.get(made.step.team_id) if made.step.team_id is not None else None
-        if made.step.whom is Recipients.TEAM and team is not None:
+        if made.step.whom is StepRecipients.TEAM and team is not None:
             return team.name
         names = names_of(self._conn, made.people)
         return names if team is None else f"{names} ({team.name})"

@@ -21,7 +21,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.oncall.roster_rows import read_teams
 from hub.alerting.oncall.scope import tended_teams
 from hub.alerting.routing.rows import on_wall, rule_of, timed
-from hub.alerting.routing.rules import AlertRule, RoutingDecision, acts_of, judge
+from hub.alerting.routing.rules import AlertRule, RoutingDecision, judge, subjects_of
 from hub.alerting.routing.tables import alert_rules
 from hub.alerting.routing.views import AlertRuleRow, RulePlace, RulesPage, RuleTrial, TriedAlert
 from hub.base.moment import Moment
@@ -105,7 +105,7 @@ def trial(
             continue
         count += 1
         at = Moment(row.began_utc_us if row.began_error_ms is not None else row.raised_utc_us)
-        what = acts_of(row.kind, from_text(row.rules))
+        what = subjects_of(row.kind, from_text(row.rules))
         before = timed(there, at)
         after = [*before, (rule, on_wall(time_zone, at))]
         verdicts = judge(before, here, what, parents), judge(after, here, what, parents)

@@ -18,14 +18,14 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.routing.rules import (
     DEFAULT,
     AlertRule,
-    ReportedAct,
     RoutingDecision,
     RuleRecipients,
+    RuleSubject,
     Timed,
     Urgency,
     Window,
-    acts_of,
     judge,
+    subjects_of,
 )
 from hub.alerting.routing.tables import alert_rules
 from hub.base.db.bounds import text
@@ -67,11 +67,11 @@ def routing_decision(
     conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Moment
 ) -> RoutingDecision:
     """Routing decision for an alert of this kind, at that moment, with these camera rules met."""
-    return decision_by_names(conn, camera_id, acts_of(kind, met), at=at)
+    return decision_on_subjects(conn, camera_id, subjects_of(kind, met), at=at)
 
 
-def decision_by_names(
-    conn: Connection, camera_id: UUID, what: Iterable[ReportedAct], *, at: Moment
+def decision_on_subjects(
+    conn: Connection, camera_id: UUID, what: Iterable[RuleSubject], *, at: Moment
 ) -> RoutingDecision:
     """The same, for things given by name."""
     if conn.scalar(_ANY) is None:

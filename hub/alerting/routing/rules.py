@@ -26,7 +26,7 @@ from hub.alerting.oncall.rules.escalation import (
     LONGEST_WAIT_S,
     EscalationPlan,
     EscalationStep,
-    Recipients,
+    StepRecipients,
 )
 from hub.alerting.oncall.rules.rosters import DAY_MINUTES, CoverageGap, Roster, weekly_gaps
 
@@ -127,7 +127,7 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedAct:
+class RuleSubject:
     """One thing people did or that happened to a camera, and its zone."""
 
     kind: str
@@ -155,17 +155,17 @@ _LOUDNESS: Final = (RuleRecipients.NOBODY, RuleRecipients.TEAM, RuleRecipients.E
 _URGENCY: Final = (Urgency.USUAL, Urgency.AS_IS, Urgency.CRITICAL)
 
 
-def acts_of(kind: str, rules: Rules) -> tuple[ReportedAct, ...]:
+def subjects_of(kind: str, rules: Rules) -> tuple[RuleSubject, ...]:
     """The things an alert is judged by, from its kind and the camera rules people met."""
     if kind.startswith("tamper_"):
-        return (ReportedAct(TAMPER),)
+        return (RuleSubject(TAMPER),)
     if kind in TROUBLES:
-        return (ReportedAct(NODE),)
-    return tuple(ReportedAct(one.rule, one.place) for one in rules) or (ReportedAct(kind),)
+        return (RuleSubject(NODE),)
+    return tuple(RuleSubject(one.rule, one.place) for one in rules) or (RuleSubject(kind),)
 
 
 def judge(
-    rules: Sequence[Timed], camera: CameraPlace, what: Iterable[ReportedAct], parents: Parents
+    rules: Sequence[Timed], camera: CameraPlace, what: Iterable[RuleSubject], parents: Parents
 ) -> RoutingDecision:
     """Recipients and urgency for what was done at this camera."""
     if not rules:
@@ -175,7 +175,7 @@ def judge(
     return _louder(found) if found else DEFAULT
 
 
-def decision_of(rule: AlertRule | None, what: ReportedAct) -> RoutingDecision:
+def decision_of(rule: AlertRule | None, what: RuleSubject) -> RoutingDecision:
     """Decision of one rule for one thing."""
     if rule is None:
         return DEFAULT
@@ -185,7 +185,7 @@ def decision_of(rule: AlertRule | None, what: ReportedAct) -> RoutingDecision:
     return RoutingDecision(tells, team_id, rule.wait_s, rule.urgency, rule.rule_id, rule.reason)
 
 
-def matches(rule: AlertRule, at: datetime, what: ReportedAct) -> bool:
+def matches(rule: AlertRule, at: datetime, what: RuleSubject) -> bool:
     """True if kind, zone and time of the rule match; the place is not checked."""
     if rule.tells is RuleRecipients.NOBODY and what.kind in NEVER_QUIET:
         return False
@@ -197,7 +197,7 @@ def matches(rule: AlertRule, at: datetime, what: ReportedAct) -> bool:
 
 
 def _counting(
-    rules: Sequence[Timed], camera: CameraPlace, what: ReportedAct, ranks: dict[UUID, int]
+    rules: Sequence[Timed], camera: CameraPlace, what: RuleSubject, ranks: dict[UUID, int]
 ) -> AlertRule | None:
     here = [
         rule
@@ -246,10 +246,12 @@ def _louder(found: Sequence[RoutingDecision]) -> RoutingDecision:
 def with_team_first(plan: EscalationPlan | None, team_id: UUID, wait_s: int) -> EscalationPlan:
     """The plan with a team as its first step; without a plan, everybody follows the team."""
     steps = (
-        plan.steps if plan is not None else (EscalationStep(Recipients.EVERYBODY, LONGEST_WAIT_S),)
+        plan.steps
+        if plan is not None
+        else (EscalationStep(StepRecipients.EVERYBODY, LONGEST_WAIT_S),)
     )
     return EscalationPlan(
-        (EscalationStep(Recipients.TEAM, wait_s, team_id), *steps), plan.repeats if plan else 0
+        (EscalationStep(StepRecipients.TEAM, wait_s, team_id), *steps), plan.repeats if plan else 0
     )
 
 

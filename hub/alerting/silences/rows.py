@@ -16,9 +16,9 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.silences.rules import (
     FALSE_IN_A_ROW,
     MUTED_S,
+    AlertSpot,
     Ending,
     Silence,
-    SilencedSpot,
     is_to_be_muted,
     silenced_by,
 )
@@ -48,10 +48,10 @@ _COUNTING: Final = select(
 )
 
 
-def silenced_spot(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> SilencedSpot:
+def alert_spot(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> AlertSpot:
     """Spot of an alert: its zone, and the rule met there."""
     met = next((one.rule for one in rules if one.place == zone), None) if zone else None
-    return SilencedSpot(camera_id, kind, zone, met)
+    return AlertSpot(camera_id, kind, zone, met)
 
 
 def covering(
@@ -63,10 +63,10 @@ def covering(
     if not rows:
         return None
     there = [as_silence(row) for row in rows]
-    spots = [SilencedSpot(camera_id, kind, one.place, one.rule) for one in rules]
+    spots = [AlertSpot(camera_id, kind, one.place, one.rule) for one in rules]
     found = [
         silenced_by(there, spot, now_utc_us=now.utc_us)
-        for spot in spots or [SilencedSpot(camera_id, kind)]
+        for spot in spots or [AlertSpot(camera_id, kind)]
     ]
     return None if None in found else found[0]
 
@@ -133,7 +133,7 @@ def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Sil
     row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
     if row.kind in KINDS or row.kind.startswith("tamper_"):
         return None
-    spot = silenced_spot(row.camera_id, row.kind, from_text(row.rules), row.zone)
+    spot = alert_spot(row.camera_id, row.kind, from_text(row.rules), row.zone)
     since_utc_us = max(_last_muted(conn, spot, now), now.plus_s(-MUTED_S).utc_us)
     endings = _endings(conn, spot, since_utc_us)
     if not is_to_be_muted(endings, now_utc_us=now.utc_us):
@@ -156,7 +156,7 @@ _SPOT_OF: Final = select(
 )
 
 
-def _last_muted(conn: Connection, spot: SilencedSpot, now: Moment) -> int:
+def _last_muted(conn: Connection, spot: AlertSpot, now: Moment) -> int:
     """Start of the last mute of this spot or, if it is over, its end; 0 if there was none."""
     over = func.coalesce(silences.c.ended_utc_us, silences.c.until_utc_us)
     query = select(silences.c.made_utc_us, over.label("over_utc_us")).where(
@@ -173,7 +173,7 @@ def _last_muted(conn: Connection, spot: SilencedSpot, now: Moment) -> int:
     return max(ends, default=0)
 
 
-def _endings(conn: Connection, spot: SilencedSpot, since_utc_us: int) -> list[Ending]:
+def _endings(conn: Connection, spot: AlertSpot, since_utc_us: int) -> list[Ending]:
     query = (
         _SPOT_OF.where(
             alerts.c.camera_id == spot.camera_id,
@@ -191,11 +191,9 @@ def _endings(conn: Connection, spot: SilencedSpot, since_utc_us: int) -> list[En
     ]
 
 
-def _of_spot(
-    rows: Iterable[Row[*tuple[Any, ...]]], spot: SilencedSpot
-) -> list[Row[*tuple[Any, ...]]]:
+def _of_spot(rows: Iterable[Row[*tuple[Any, ...]]], spot: AlertSpot) -> list[Row[*tuple[Any, ...]]]:
     return [
         row
         for row in rows
-        if silenced_spot(row.camera_id, row.kind, from_text(row.rules), row.zone) == spot
+        if alert_spot(row.camera_id, row.kind, from_text(row.rules), row.zone) == spot
     ]

@@ -19,7 +19,7 @@ LONGEST_S: Final = 31 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class SilencedSpot:
+class AlertSpot:
     """Zone or line of a camera's view, kind, and rule met."""
 
     camera_id: UUID
@@ -53,7 +53,7 @@ class Ending:
     closed_utc_us: int
 
 
-def covers(silence: Silence, spot: SilencedSpot, *, now_utc_us: int) -> bool:
+def covers(silence: Silence, spot: AlertSpot, *, now_utc_us: int) -> bool:
     """True if the silence covers this spot now."""
     if silence.camera_id != spot.camera_id or silence.until_utc_us <= now_utc_us:
         return False
@@ -64,9 +64,7 @@ def covers(silence: Silence, spot: SilencedSpot, *, now_utc_us: int) -> bool:
     return is_kind and (silence.zone is None or silence.zone == spot.zone)
 
 
-def silenced_by(
-    silences: Iterable[Silence], spot: SilencedSpot, *, now_utc_us: int
-) -> Silence | None:
+def silenced_by(silences: Iterable[Silence], spot: AlertSpot, *, now_utc_us: int) -> Silence | None:
     """The longest of the silences that cover the spot."""
     found = [one for one in silences if covers(one, spot, now_utc_us=now_utc_us)]
     return max(found, key=lambda one: (one.until_utc_us, one.silence_id), default=None)

@@ -83,7 +83,7 @@ class SilenceService:
     def add_silence(self, asker: Asker, new: NewSilence) -> bool:
         """Silence a camera, or a zone or kind on it; False if they do not look after it.
 
-        A OnCallError without a reason; a span is cut to 31 days.
+        An OnCallError without a reason; a span is cut to 31 days.
         """
         on = On("camera", new.camera_id)
         with self._acting.changing(asker, "silence.add", on) as change:

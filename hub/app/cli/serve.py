@@ -42,7 +42,9 @@ def add_to(verbs: Commands) -> None:
             metavar="PORT",
             help=f"with --from-outside; default: {port}",
         )
-    command(verbs, "migrate", start, "migrate the database to the schema of this version")
+    command(
+        verbs, "migrate", migrate_database, "migrate the database to the schema of this version"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,7 +83,7 @@ def _outside(args: argparse.Namespace) -> Iterator[Finding]:
     return external_check.check_outside(place, now=external_check.now)
 
 
-def start(args: argparse.Namespace) -> int:
+def migrate_database(args: argparse.Namespace) -> int:
     """Migrate the database to this program's schema."""
     migrate(settings_of(args).store.url)
     say("the database is at this program's schema")

@@ -58,8 +58,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
 ) -> FastAPI:
-    """The whole application. Set `change_signal` once `stopping` turns true: live pages delay the
-    server's  end."""
+    """The whole application. Ring `change_signal` once `stopping` turns true: live pages delay the
+    server's end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
     round_ = live_leases or LiveLeases(
         services.use(LiveService), services.use(AccountService).hear_closings, LiveViews()
@@ -97,7 +97,6 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     return app
 
 
-@cache
 def _panels(features: Sequence[Feature]) -> dict[str, list[Panel]]:
     found: dict[str, list[Panel]] = {}
     for feature in features:
@@ -106,6 +105,7 @@ def _panels(features: Sequence[Feature]) -> dict[str, list[Panel]]:
     return found
 
 
+@cache
 def _templates(features: tuple[Feature, ...]) -> Mapping[str, Environment]:
     """Shared by all applications of a process with the same features."""
     packages = [package for feature in features for package in feature.templates]

@@ -33,7 +33,7 @@ from hub.nodes.releases.upload import BundleService
 from hub.public.data_requests.eraser import DataRequestEraser
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.service import DataRequestService
-from hub.public.data_requests.views import OfficeAddress
+from hub.public.data_requests.views import AnswerSettings
 from hub.public.households.case_material import HouseholdMaterial
 from hub.public.households.request_service import HouseholdRequestService
 from hub.public.households.service import HouseholdService
@@ -64,7 +64,7 @@ class Resources:
     tip_spans: TipSpans | None = None
     petition_box: TipBox | None = None
     """None, as without `office`: the hub takes no data requests."""
-    office: OfficeAddress | None = None
+    office: AnswerSettings | None = None
     household_box: TipBox | None = None
     """None: no households are asked for footage."""
     bundle_parts: PartialFiles | None = None

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 from hub.app.config import HubSettings
 from hub.public.data_requests.rules import RequestKind, StepLength, StepLengths, Week, read_span
-from hub.public.data_requests.views import OfficeAddress
+from hub.public.data_requests.views import AnswerSettings
 
 
-def office(settings: HubSettings) -> OfficeAddress:
+def office(settings: HubSettings) -> AnswerSettings:
     """Deadlines, calendar, reasons and texts."""
     said = settings.petitions
-    return OfficeAddress(
+    return AnswerSettings(
         terms=StepLengths(read_span(said.acknowledge), _spans(said.answer), _spans(said.extension)),
         week=Week(
             ZoneInfo(settings.web.time_zone), frozenset(said.weekdays), frozenset(said.holidays)

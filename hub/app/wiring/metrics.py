@@ -19,7 +19,7 @@ from hub.base.private_files import read_private, write_private
 from hub.base.storage.blobs import Blobs, BlobsError
 from hub.oversight.metrics import queries
 from hub.oversight.metrics.queries import gauge, gauges
-from hub.public.data_requests.views import OfficeAddress
+from hub.public.data_requests.views import AnswerSettings
 
 KEPT_S: Final = 5.0
 """An answer is kept so long; more frequent scrapes get the same one."""
@@ -44,7 +44,7 @@ class Measured(Collector):
         silent: Callable[[], list[str]] = list,
         intake: Callable[[], Counts] = dict,
         refused: Callable[[], Counts] = dict,
-        office: OfficeAddress | None = None,
+        office: AnswerSettings | None = None,
     ) -> None:
         self._db = db
         self._blobs = blobs

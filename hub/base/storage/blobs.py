@@ -55,7 +55,7 @@ class Blobs(Protocol):
     hash."""
 
     def open_incoming(self, size_bytes: int = 0) -> Incoming:
-        """Start a new file of this size; raises NoRoomError."""
+        """Start a new file of this size; raises NoSpaceError."""
         ...
 
     def keep(self, path: str, sha256: str) -> None:

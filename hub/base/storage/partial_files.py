@@ -62,7 +62,7 @@ class PartialFileWriter:
         self.size_bytes = self._file.tell()
 
     def write(self, chunk: bytes) -> None:
-        """Append; raises SupersededError, NoRoomError."""
+        """Append; raises SupersededError, NoSpaceError."""
         with self._lock:
             if self._file is None:
                 raise SupersededError
@@ -121,7 +121,7 @@ class PartialFiles:
             return os.stat(path).st_size if os.path.isfile(path) else 0
 
     def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartialFileWriter:
-        """Continue or start a part; `room_bytes` are still to come. Raises NoRoomError."""
+        """Continue or start a part; `room_bytes` are still to come. Raises NoSpaceError."""
         path = self.path(owner, name)
         with self._lock:
             self._take_over(path)

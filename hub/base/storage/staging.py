@@ -50,7 +50,7 @@ class Incoming:
         self.size_bytes = 0
 
     def write(self, chunk: bytes) -> None:
-        """Append a piece; raises NoRoomError."""
+        """Append a piece; raises NoSpaceError."""
         with needing_room():
             self._file.write(chunk)
         self._hash.update(chunk)
@@ -89,7 +89,7 @@ class Staging:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def open(self, size_bytes: int, keep: Callable[[str, str], None]) -> Incoming:
-        """Start a new file of this size; raises NoRoomError."""
+        """Start a new file of this size; raises NoSpaceError."""
         if self.free_bytes() < size_bytes:
             free_bytes = shutil.disk_usage(self.folder).free
             raise NoSpaceError(
@@ -117,7 +117,7 @@ class Staging:
 
 @contextlib.contextmanager
 def needing_room() -> Iterator[None]:
-    """Turn a full disk's error into NoRoomError."""
+    """Turn a full disk's error into NoSpaceError."""
     try:
         yield
     except OSError as error:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class SealedPart:
+class MarkedPart:
     """The relevant part of a file; None for its start or its end."""
 
     from_ms: int | None = None
@@ -28,7 +28,7 @@ class SealContent:
     size_bytes: int
     came_sha256: str
     came_bytes: int
-    cut: SealedPart
+    cut: MarkedPart
     since_utc_us: int
     until_utc_us: int
     arrived_utc_us: int

@@ -75,7 +75,7 @@ class GrowingUpload:
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append a piece; raises NoSuchClipError if it is too long for a clip, NoRoomError,
+        """Append a piece; raises NoSuchClipError if it is too long for a clip, NoSpaceError,
         SupersededError."""
         if self._part.size_bytes + len(chunk) > LARGEST_BYTES:
             raise NoSuchClipError(f"a clip has at most {LARGEST_BYTES} bytes")
@@ -107,7 +107,7 @@ class GrowingClips:
         return self._parts.size_bytes(clip.node_id, clip.part)
 
     def open(self, node_name: str, clip_id: UUID) -> GrowingUpload:
-        """Start or continue; raises NoSuchClipError, NoRoomError."""
+        """Start or continue; raises NoSuchClipError, NoSpaceError."""
         clip = self._under_way(node_name, clip_id)
         part = self._parts.open(clip.node_id, clip.part, room_bytes=0)
         return GrowingUpload(self, clip, part)

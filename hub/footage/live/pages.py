@@ -37,18 +37,18 @@ REFRESH_S: Final = 2
 def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
     """The page, with the newest picture; 404 for people without the right."""
     camera, key = ask(visit, camera_id, Purpose.LIVE)
-    shot = visit.use(LiveViews).newest(key)
+    picture = visit.use(LiveViews).newest(key)
     calendar = visit.site.calendar(visit.asker.language)
     state = camera_wording.state_word_of(camera.state, calendar.words)
     since = calendar.clock(camera.since_utc_us)
-    age_s = visit.use(LiveViews).age_s(shot) if shot else 0.0
+    age_s = visit.use(LiveViews).age_s(picture) if picture else 0.0
     return render(
         request,
         "live.html",
         session=visit.session,
         camera=camera,
         state=None if camera.state == "well" else f"{state} ({since})",
-        shot=shot,
+        picture=picture,
         age_s=round(age_s),
         taken_utc_us=calendar.now_utc_us - round(age_s * 1e6),
         is_lost=age_s > LOST_AFTER_S,
@@ -110,24 +110,24 @@ async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | 
     """A picture; waits if a newer one than another is requested."""
     watching = visit.use(LiveViews)
     until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
-    shot = watching.newest(key, after=after or 0)
-    while shot is None and time.monotonic() < until_s and not visit.site.stopping():
+    picture = watching.newest(key, after=after or 0)
+    while picture is None and time.monotonic() < until_s and not visit.site.stopping():
         await anyio.sleep(LOOK_EVERY_S)
-        shot = watching.newest(key, after=after or 0)
+        picture = watching.newest(key, after=after or 0)
     headers = {
         "Cache-Control": "no-store",
         "Watchers": str(watching.watchers(camera)),
         "Camera-State": camera.state,
     }
-    if shot is None:
+    if picture is None:
         return Response(status_code=204, headers=headers)
     watching.handed_out(key)
-    return Response(shot.jpeg, headers=headers | _about(visit, shot), media_type="image/jpeg")
+    return Response(picture.jpeg, headers=headers | _about(visit, picture), media_type="image/jpeg")
 
 
-def _about(visit: Visit, shot: LivePicture) -> dict[str, str]:
-    age_ms = max(0, round(visit.use(LiveViews).age_s(shot) * 1000))
-    return {"Picture-Number": str(shot.number), "Picture-Age-Ms": str(age_ms)}
+def _about(visit: Visit, picture: LivePicture) -> dict[str, str]:
+    age_ms = max(0, round(visit.use(LiveViews).age_s(picture) * 1000))
+    return {"Picture-Number": str(picture.number), "Picture-Age-Ms": str(age_ms)}
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -67,7 +67,7 @@ class _Watched:
     """A watched camera."""
 
     camera: LiveCamera
-    shot: LivePicture | None = None
+    picture: LivePicture | None = None
     came_s: float = float("-inf")
     said_s: float = float("-inf")
     said_watchers: int = -1
@@ -165,8 +165,8 @@ class LiveViews:
                 return None
             if now_s - watched.came_s < LEAST_GAP_S:
                 return False
-            number = watched.shot.number + 1 if watched.shot else 1
-            watched.shot = LivePicture(number, jpeg, now_s - age_s)
+            number = watched.picture.number + 1 if watched.picture else 1
+            watched.picture = LivePicture(number, jpeg, now_s - age_s)
             watched.came_s = now_s
             return True
 
@@ -176,12 +176,12 @@ class LiveViews:
             watch = self._watches.get(key)
             if watch is None or not watch.is_noted:
                 return None
-            shot = self._cameras[_place(watch.camera)].shot
-            return shot if shot is not None and shot.number > after else None
+            picture = self._cameras[_place(watch.camera)].picture
+            return picture if picture is not None and picture.number > after else None
 
-    def age_s(self, shot: LivePicture) -> float:
+    def age_s(self, picture: LivePicture) -> float:
         """Its present age."""
-        return self._now_s() - shot.taken_s
+        return self._now_s() - picture.taken_s
 
     def handed_out(self, key: Key) -> None:
         """One more picture was shown."""

@@ -55,26 +55,26 @@ async def await_clip(visit: SignedIn, playback: Playback, alert_id: UUID) -> Res
 @router.get("/clips/{clip_id}/growing")
 def watch_clip(visit: SignedIn, playback: Playback, clip_id: UUID) -> Response:
     """From its first byte as it arrives; once it is complete, the file."""
-    film = playback.watch_clip(visit.asker, clip_id)
-    match film:
+    reader = playback.watch_clip(visit.asker, clip_id)
+    match reader:
         case None:
             raise HTTPException(404)
         case UUID():
-            return RedirectResponse(f"/media/{film}", 307)
+            return RedirectResponse(f"/media/{reader}", 307)
         case GrowingReader():
             headers = {"Cache-Control": "no-store", "Accept-Ranges": "none"}
-            pieces = _pieces(visit, playback, clip_id, film)
+            pieces = _pieces(visit, playback, clip_id, reader)
             return StreamingResponse(pieces, headers=headers, media_type="video/mp4")
 
 
 async def _pieces(
-    visit: Visit, playback: PlaybackService, clip_id: UUID, film: GrowingReader
+    visit: Visit, playback: PlaybackService, clip_id: UUID, reader: GrowingReader
 ) -> AsyncIterator[bytes]:
     ask_at_s = time.monotonic() + ASK_EVERY_S
     is_over = False
     try:
         while True:
-            piece = await run_in_threadpool(film.read, PIECE_BYTES)
+            piece = await run_in_threadpool(reader.read, PIECE_BYTES)
             if piece:
                 yield piece
             elif is_over or visit.site.stopping():
@@ -86,6 +86,6 @@ async def _pieces(
                 if not await run_in_threadpool(playback.may_watch, visit.asker, clip_id):
                     return
                 # Bytes from before its end are still read: the last bytes come with the end.
-                is_over = await run_in_threadpool(film.is_over)
+                is_over = await run_in_threadpool(reader.is_over)
     finally:
-        film.close()
+        reader.close()

@@ -13,7 +13,7 @@ from hub.base.moment import Moment
 from hub.footage.retention.rows import held
 from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.tables import holds, node_holds, retention_rules
-from hub.footage.retention.views import HeldRow, HoldChoice, RetentionPage, RetentionRuleRow
+from hub.footage.retention.views import HeldRow, RetentionChoice, RetentionPage, RetentionRuleRow
 from hub.footage.tables import media
 from hub.registry.areas import places
 from hub.registry.tables import areas, cameras, nodes
@@ -115,14 +115,16 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> RetentionPage:
         ],
         cameras=sorted(
             (
-                HoldChoice(
+                RetentionChoice(
                     row.id, f"{row.label or f'{row.node}/{row.name}'} · {where[row.area_id]}"
                 )
                 for row in seen
             ),
             key=lambda one: one.label,
         ),
-        areas=sorted((HoldChoice(one, where[one]) for one in tended), key=lambda one: one.label),
+        areas=sorted(
+            (RetentionChoice(one, where[one]) for one in tended), key=lambda one: one.label
+        ),
     )
 
 

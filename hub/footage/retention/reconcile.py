@@ -112,9 +112,9 @@ class Reconciler:
             )
         self._note_lost(lost)
         self._remove_copies()
-        swept = ReconcileResult(rows, len(lost), adopted, orphans)
-        log.info("media.swept", rows=rows, lost=swept.lost, adopted=adopted, orphans=orphans)
-        return swept
+        result = ReconcileResult(rows, len(lost), adopted, orphans)
+        log.info("media.swept", rows=rows, lost=result.lost, adopted=adopted, orphans=orphans)
+        return result
 
     def _stored(self, shelf: str) -> dict[UUID, str]:
         query = select(media.c.id, media.c.sha256).where(

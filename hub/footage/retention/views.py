@@ -58,7 +58,7 @@ class RetentionRuleRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldChoice:
+class RetentionChoice:
     """A camera or an area for a choice."""
 
     id: UUID
@@ -71,9 +71,9 @@ class RetentionPage:
 
     holds: list[HeldRow]
     rules: list[RetentionRuleRow]
-    cameras: list[HoldChoice]
+    cameras: list[RetentionChoice]
     """Cameras whose footage may be held."""
-    areas: list[HoldChoice]
+    areas: list[RetentionChoice]
     """Areas whose rules may be set; none for people who may only hold."""
 
 

@@ -85,7 +85,7 @@ class Upload:
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append. Raises UploadRefusedError once more bytes come than announced, NoRoomError,
+        """Append. Raises UploadRefusedError once more bytes come than announced, NoSpaceError,
         SupersededError if a newer request uploads this file."""
         if self._part.size_bytes + len(chunk) > self.file.size_bytes:
             self._uploads.forget_free(self.file)
@@ -95,7 +95,7 @@ class Upload:
     def finish(self) -> UploadStatus:
         """Make the received bytes durable; store a complete file and add it to its alert.
 
-        Raises WrongHashError for other content, NoRoomError.
+        Raises WrongHashError for other content, NoSpaceError.
         """
         is_whole = self._part.size_bytes == self.file.size_bytes
         self._part.close(is_durable=not is_whole)  # the store makes a complete file durable
@@ -140,7 +140,7 @@ class Uploads:
         """Start or continue an announced file; None if it is already stored.
 
         `size_bytes` is the length in the request. NotAnnouncedError if this node never announced
-        this file, UploadRefusedError if the length differs from the announcement, NoRoomError if
+        this file, UploadRefusedError if the length differs from the announcement, NoSpaceError if
         the disk has no room for it now.
         """
         self._sweep()

@@ -90,7 +90,7 @@ class Allowance:
         return self._used[node]
 
 
-class FilingAttempt(Protocol):
+class FileOne(Protocol):
     """A way to file one message: directly, or in a savepoint."""
 
     def __call__(
@@ -108,12 +108,12 @@ class BatchFiler:
         files: EventFiler,
         presence: PresenceRecorder,
         *,
-        roll: GapRecovery | None = None,
+        recovery: GapRecovery | None = None,
         allowance: Allowance | None = None,
     ) -> None:
         self._files = files
         self._presence = presence
-        self._roll = roll or GapRecovery()
+        self._recovery = recovery or GapRecovery()
         self._allowance = allowance or Allowance()
         self._complaints = Allowance(per_hour=1)
 
@@ -139,21 +139,21 @@ class BatchFiler:
     def forget(self) -> None:
         """Drop cached facts after a rollback; they are read again."""
         self._presence.forget()
-        self._roll.forget()
+        self._recovery.forget()
 
     def ask(self, conn: Connection, *, now: Moment, for_files: bool) -> list[Reply]:
         """Requests to send to nodes now, recorded as sent."""
-        asked = [*self._roll.ask(conn, now=now), *commands(conn, now=now)]
-        return [*asked, *self._roll.ask_for_files(conn, now=now)] if for_files else asked
+        asked = [*self._recovery.ask(conn, now=now), *commands(conn, now=now)]
+        return [*asked, *self._recovery.ask_for_files(conn, now=now)] if for_files else asked
 
     def _file(
-        self, conn: Connection, batch: list[ReceivedMessage], *, hear: FilingAttempt, now: Moment
+        self, conn: Connection, batch: list[ReceivedMessage], *, hear: FileOne, now: Moment
     ) -> BatchOutcome:
         outcome = BatchOutcome()
         with self._presence.looking_once():
             for arrival in batch:
                 self._file_one(conn, arrival, hear=hear, outcome=outcome, now=now)
-            self._roll.write(conn)
+            self._recovery.write(conn)
         return outcome
 
     def _file_one(
@@ -161,7 +161,7 @@ class BatchFiler:
         conn: Connection,
         arrival: ReceivedMessage,
         *,
-        hear: FilingAttempt,
+        hear: FileOne,
         outcome: BatchOutcome,
         now: Moment,
     ) -> None:
@@ -245,7 +245,7 @@ class BatchFiler:
         self, conn: Connection, status: Birth | Death, *, outcome: BatchOutcome, now: Moment
     ) -> bool:
         """Record a birth or a death; True if the node is online."""
-        lost = self._roll.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
+        lost = self._recovery.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
         decision = self._presence.hear(conn, status, now=now)
         outcome.lines.append(lines.about_status(status, decision))
         if isinstance(status, Death) or decision not in HERE:
@@ -253,7 +253,7 @@ class BatchFiler:
         if lost:
             outcome.lines.append(lines.about_lost_spool(status.node, lost))
         if status.last_seq is not None:
-            self._roll.announce(
+            self._recovery.announce(
                 conn, status.node, spool_id=status.spool_id, last_seq=status.last_seq, now=now
             )
         return True
@@ -266,14 +266,14 @@ class BatchFiler:
             outcome.counts["unknown_node"] += 1
             return
         outcome.counts["health"] += 1
-        self._roll.announce(
+        self._recovery.announce(
             conn, said.node, spool_id=said.spool_id, last_seq=said.last_seq, now=now
         )
 
     def _file_event(
         self, conn: Connection, event: Event, *, outcome: BatchOutcome, now: Moment
     ) -> Unreadable | None:
-        self._roll.expect(conn, event.node, event.spool_id)
+        self._recovery.expect(conn, event.node, event.spool_id)
         filed = self._files.file_event(conn, event, now=now)
         if filed.refusal is not None and filed.refusal.reason in NOT_YET:
             self._put_off(event.node, filed.refusal, outcome=outcome, now=now)
@@ -287,7 +287,7 @@ class BatchFiler:
                 spool_id=event.spool_id,
             )
         self._presence.see(conn, event.node, now=now)
-        self._roll.note(conn, event, now=now)
+        self._recovery.note(conn, event, now=now)
         is_alerted = filed.fate in OF_ALERTS
         outcome.replies.store(event.node, event.spool_id, event.event_id, is_alerted=is_alerted)
         outcome.counts["repeated" if filed.is_repeat else "stored"] += 1

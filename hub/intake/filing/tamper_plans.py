@@ -94,7 +94,7 @@ def _raise(
     news: NodeEvent, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection
 ) -> None:
     kind = alert_kind(body.what)
-    told = rows.routing_decision(conn, news.camera_id, kind, (), at=news.now)
+    routing = rows.routing_decision(conn, news.camera_id, kind, (), at=news.now)
     alert = NewAlert(
         alert_id=alert_id,
         camera_id=news.camera_id,
@@ -103,9 +103,9 @@ def _raise(
         clock_source=news.clock_source.value,
         began=news.moment(body.since_utc_us),
         confirmed=news.happened,
-        is_critical=body.what in DELIBERATE or told.urgency is Urgency.CRITICAL,
-        rule_id=told.rule_id,
-        rule_reason=told.reason,
+        is_critical=body.what in DELIBERATE or routing.urgency is Urgency.CRITICAL,
+        rule_id=routing.rule_id,
+        rule_reason=routing.reason,
     )
     raise_alert(conn, alert, reason=reason, now=news.now)
     recipients.enqueue(

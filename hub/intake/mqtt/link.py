@@ -235,11 +235,11 @@ class Link:
         address: BrokerAddress,
         *,
         take: Callable[[ReceivedMessage], object],
-        patience: Backoff | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self._address = address
         self._take = take
-        self._patience = patience or Backoff()
+        self._backoff = backoff or Backoff()
         self._connection: Connection | None = None
         self._last_said = ""
         self.tries = 0
@@ -261,8 +261,8 @@ class Link:
                 return
             self._tell(ended)
             if ended.was_up and not ended.is_taken_over:
-                self._patience.succeed()
-            stop.wait(self._patience.fail())
+                self._backoff.succeed()
+            stop.wait(self._backoff.fail())
 
     def _live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
         """One connection; the certificate is read again each time, so a renewed one is used

@@ -167,12 +167,12 @@ def record(
     owed: PendingTest,
     answer: Answer,
     *,
-    patience: RetryPolicy,
+    retry_policy: RetryPolicy,
     chance: float,
     now: Moment,
 ) -> str:
     """Record the result of a send; returns the new state."""
-    values = retry.after(owed, answer, patience=patience, chance=chance, now=now)
+    values = retry.after(owed, answer, retry_policy=retry_policy, chance=chance, now=now)
     # A receipt from the phone overrides its push service's answer.
     this = phone_tests.c.id == owed.test_id
     conn.execute(update(phone_tests).where(this, _WAITS).values(values))

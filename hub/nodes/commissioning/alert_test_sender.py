@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 5.0
 PACE_S: Final = 0.5
 """Least pause between looks: a burst of alerts sets the same signal."""
-PATIENCE: Final = RetryPolicy(first_wait_s=5.0, longest_wait_s=20.0, deadline_s=120.0)
+RETRY_POLICY: Final = RetryPolicy(first_wait_s=5.0, longest_wait_s=20.0, deadline_s=120.0)
 """Somebody on a ladder waits: after two minutes the test counts as failed."""
 
 _dice = secrets.SystemRandom()
@@ -81,7 +81,7 @@ class PhoneTest:
         now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
             state = alert_test_rows.record(
-                conn, owed, answer, patience=PATIENCE, chance=chance, now=now
+                conn, owed, answer, retry_policy=RETRY_POLICY, chance=chance, now=now
             )
         log.info("phone_test.carried", channel=owed.phone.channel, state=state)
 
@@ -105,5 +105,5 @@ def message_for(owed: PendingTest, zone: ZoneInfo) -> Message:
         language=words.language,
         take_label="",
         open_label=words.say("View"),
-        useful_s=round(PATIENCE.deadline_s),
+        useful_s=round(RETRY_POLICY.deadline_s),
     )

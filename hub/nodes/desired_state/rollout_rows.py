@@ -23,7 +23,7 @@ from hub.nodes.desired_state.rules.rollout import (
     RolloutState,
     decide,
     is_awaited,
-    stage_sizes,
+    stage_of_each,
 )
 from hub.nodes.desired_state.settings_rows import Scope
 from hub.nodes.desired_state.tables import node_settings, rollout_nodes, rollouts
@@ -87,7 +87,7 @@ def begin(
     here = select(nodes.c.id).where(nodes.c.state == "online", nodes.c.id.in_(node_ids))
     are_here = dict.fromkeys(conn.scalars(here), True)
     ran = release_rows.running(conn, node_ids) if (body.get(PROGRAMS) or {}).get("bundle") else {}
-    for node_id, stage in stage_sizes(node_ids, are_here=are_here).items():
+    for node_id, stage in stage_of_each(node_ids, are_here=are_here).items():
         row = {"rollout_id": rollout_id, "node_id": node_id, "stage": stage, "is_changed": False}
         conn.execute(insert(rollout_nodes).values(row | {"ran_sha256": ran.get(node_id)}))
     told = f"{len(node_ids)} nodes, in stages: {reason.strip()}"
@@ -186,7 +186,7 @@ def running_of(conn: Connection, scope: Scope) -> UUID | None:
 def _rollout(conn: Connection, row: Row[Any]) -> Rollout:
     fates: dict[NodeResult, int] = {}
     for one in _nodes_now(conn, row.id, row.stage):
-        fates[one.fate] = fates.get(one.fate, 0) + 1
+        fates[one.result] = fates.get(one.result, 0) + 1
     return Rollout(
         row.id,
         Scope(row.scope, row.scope_id),
@@ -281,7 +281,7 @@ def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
         NodeNow(
             node_id=row.node_id,
             stage=row.stage,
-            fate=_fate(row, stage),
+            result=_fate(row, stage),
             is_here=row.presence == "online",
             told_utc_us=row.told_utc_us,
             lost_utc_us=row.lost_utc_us,

@@ -57,7 +57,7 @@ def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | N
     except _UNREADABLE:
         return "its certificate cannot be read"
     if not is_vouched:
-        return f"nobody vouches for its certificate: {_answer(authority)} did not issue it"
+        return f"nobody vouches for its certificate: {_subject(authority)} did not issue it"
     if not is_nodes:
         return f"its certificate is not a node's ({name})"
     if name != claims.node:
@@ -126,5 +126,5 @@ def _is_nodes(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.CLIENT_AUTH in usage.value
 
 
-def _answer(certificate: x509.Certificate) -> str:
+def _subject(certificate: x509.Certificate) -> str:
     return certificate.subject.rfc4514_string() or "the authority"

@@ -54,7 +54,7 @@ class BundleUpload:
 
     def write(self, chunk: bytes) -> None:
         """Append a piece. Raises BundleRefusedError beyond the largest size of a bundle or once the
-        sender's account is closed; also NoRoomError, SupersededError."""
+        sender's account is closed; also NoSpaceError, SupersededError."""
         if self._is_closed():
             self._part.close()
             raise BundleRefusedError(BundleTrouble.SIGNED_OUT)

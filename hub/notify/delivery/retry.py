@@ -26,7 +26,7 @@ class Tried(Protocol):
 
 
 def after(
-    owed: Tried, answer: Answer, *, patience: RetryPolicy, chance: float, now: Moment
+    owed: Tried, answer: Answer, *, retry_policy: RetryPolicy, chance: float, now: Moment
 ) -> dict[str, Any]:
     """The new column values; `chance` (0-1) is the jitter of the next attempt."""
     made = owed.attempts + 1
@@ -35,7 +35,7 @@ def after(
         attempts=made,
         owed_utc_us=owed.owed_utc_us,
         now_utc_us=now.utc_us,
-        patience=patience,
+        retry_policy=retry_policy,
         chance=chance,
     )
     values: dict[str, Any] = {"attempts": made, "reason": last.reason}

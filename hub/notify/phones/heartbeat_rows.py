@@ -129,7 +129,7 @@ def record(
     check: Check,
     answer: Answer,
     *,
-    patience: RetryPolicy,
+    retry_policy: RetryPolicy,
     chance: float,
     now: Moment,
 ) -> str:
@@ -139,7 +139,7 @@ def record(
         attempts=check.attempts + 1,
         owed_utc_us=check.asked_utc_us,
         now_utc_us=now.utc_us,
-        patience=patience,
+        retry_policy=retry_policy,
         chance=chance,
     )
     values: dict[str, Any] = {"attempts": check.attempts + 1, **columns("lease_until", None)}

@@ -40,7 +40,7 @@ class PhoneCheck:
         self._clock = clock
         self._channel = channel
         self._bounds = bounds
-        self._patience = RetryPolicy(first_wait_s=60.0, deadline_s=bounds.answer_within_s)
+        self._retry_policy = RetryPolicy(first_wait_s=60.0, deadline_s=bounds.answer_within_s)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; an unreachable database is tried again."""
@@ -85,5 +85,5 @@ class PhoneCheck:
         now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
             heartbeat_rows.record(
-                conn, check, answer, patience=self._patience, chance=chance, now=now
+                conn, check, answer, retry_policy=self._retry_policy, chance=chance, now=now
             )

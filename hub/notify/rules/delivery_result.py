@@ -83,7 +83,7 @@ def what_follows(
     attempts: int,
     owed_utc_us: int,
     now_utc_us: int,
-    patience: RetryPolicy,
+    retry_policy: RetryPolicy,
     chance: float,
 ) -> Settled | Requeued:
     """Next state of a notification after an attempt: retry or final.
@@ -101,9 +101,9 @@ def what_follows(
             return _again(
                 answer,
                 attempts=attempts,
-                deadline_utc_us=owed_utc_us + round(patience.deadline_s * 1e6),
+                deadline_utc_us=owed_utc_us + round(retry_policy.deadline_s * 1e6),
                 now_utc_us=now_utc_us,
-                wait_s=patience.wait_s(attempts=attempts, chance=chance),
+                wait_s=retry_policy.wait_s(attempts=attempts, chance=chance),
             )
         case _:
             assert_never(answer)

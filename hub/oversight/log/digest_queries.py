@@ -20,7 +20,7 @@ def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> LogDige
 
 
 def _tallies(conn: Connection, since_utc_us: int, until_utc_us: int) -> Iterator[Tally]:
-    # Kind of object of the line.
+    # The camera of the line's object, of whichever kind that is.
     camera_id = func.coalesce(media.c.camera_id, alerts.c.camera_id, cameras.c.id)
     query = (
         select(audit.c.person_id, camera_id, audit.c.act, func.count())

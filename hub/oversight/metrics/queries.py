@@ -18,7 +18,7 @@ from hub.base.moment import Moment
 from hub.nodes.spool.tables import missing_numbers, set_aside
 from hub.notify.tables import notifications
 from hub.public.data_requests import rows as data_requests_rows
-from hub.public.data_requests.views import OfficeAddress
+from hub.public.data_requests.views import AnswerSettings
 from hub.registry import health
 from hub.registry.health import LastHealth
 from hub.registry.tables import cameras, nodes
@@ -142,7 +142,7 @@ def _phones(conn: Connection, now: Moment) -> Iterator[Metric]:
     yield gauge("matthan_notifications_late_seconds", "The oldest of these is late by.", late_s)
 
 
-def data_requests(conn: Connection, office: OfficeAddress, now: Moment) -> Metric:
+def data_requests(conn: Connection, office: AnswerSettings, now: Moment) -> Metric:
     """Unanswered requests of persons concerned; "overdue" are those past the legal deadline."""
     waiting, late = data_requests_rows.unanswered(conn, office, now)
     meaning = "Requests of persons concerned that nobody has answered (counted to 500)."

@@ -159,8 +159,8 @@ class DataRequestEraser:
     def erase(self, asker: Asker, petition_id: UUID, media_ids: Sequence[UUID]) -> int | None:
         """Delete these files for a granted request; returns their number. None: not theirs.
 
-        PetitionError, and nothing is deleted, if any file is under hold, if none is theirs, or if
-        the hub was just restored from a backup: holds placed since the backup are missing.
+        DataRequestError, and nothing is deleted, if any file is under hold, if none is theirs, or
+        if the hub was just restored from a backup: holds placed since the backup are missing.
         """
         now = self._clock.now()
         row = self._requests.petition(asker, petition_id)

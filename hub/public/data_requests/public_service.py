@@ -22,11 +22,11 @@ from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.rules import ANSWER_CHARS, MOST_WAITING, WHAT_CHARS
 from hub.public.data_requests.tables import petitions
 from hub.public.data_requests.views import (
+    AnswerSettings,
     DataRequestError,
     DataRequestFault,
     DataRequestRow,
     NewDataRequest,
-    OfficeAddress,
 )
 from hub.public.tips.rules import CONTACT_CHARS, NAME_CHARS, tidy_code
 from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, Reporter, TipBox, code_hash
@@ -40,7 +40,7 @@ COUNTER: Final = "counter"
 class PublicDataRequestService:
     """For any thread."""
 
-    def __init__(self, db: Database, *, clock: Clock, box: TipBox, office: OfficeAddress) -> None:
+    def __init__(self, db: Database, *, clock: Clock, box: TipBox, office: AnswerSettings) -> None:
         self._db = db
         self._clock = clock
         self.box = box
@@ -53,7 +53,7 @@ class PublicDataRequestService:
         return self.box.form_mark(self._clock.now())
 
     def check_form(self, mark: str) -> None:
-        """PetitionError unless the form is ours, at most a day old and not too new."""
+        """DataRequestError unless the form is ours, at most a day old and not too new."""
         age_s = self.box.form_age_s(mark, self._clock.now())
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(DataRequestFault.STALE)
@@ -68,7 +68,7 @@ class PublicDataRequestService:
 
     def receive(self, new: NewDataRequest, *, submission: str, by: By | None = None) -> str:
         """Store a request; returns its code. A repeated submission of one form counts once.
-        PetitionError if nothing was stored.
+        DataRequestError if nothing was stored.
 
         `by`: the person at the counter who enters it; no limit applies to them.
         """

@@ -14,10 +14,10 @@ from hub.base.moment import Moment
 from hub.public.data_requests.rules import DataRequest, RequestKind, RequestOutcome, stands
 from hub.public.data_requests.tables import data_request_people, petition_acts, petitions
 from hub.public.data_requests.views import (
+    AnswerSettings,
     DataRequestAct,
     DataRequestRow,
     NewDataRequest,
-    OfficeAddress,
 )
 from hub.public.tips.sealing import TipBox, code_hash
 from hub.registry.areas import places
@@ -71,7 +71,7 @@ def _number(conn: Connection, year: int) -> str:
 def found(
     conn: Connection,
     *conditions: ColumnElement[bool],
-    office: OfficeAddress,
+    office: AnswerSettings,
     now: Moment,
     with_acts: bool = False,
 ) -> list[DataRequestRow]:
@@ -106,7 +106,7 @@ def _row(
     conn: Connection,
     row: Any,
     where: dict[UUID, str],
-    office: OfficeAddress,
+    office: AnswerSettings,
     now: Moment,
     *,
     with_acts: bool,
@@ -155,7 +155,7 @@ def waiting(conn: Connection) -> int:
     return conn.scalar(query.where(petitions.c.answered_utc_us.is_(None))) or 0
 
 
-def unanswered(conn: Connection, office: OfficeAddress, now: Moment) -> tuple[int, int]:
+def unanswered(conn: Connection, office: AnswerSettings, now: Moment) -> tuple[int, int]:
     """Number of requests without an answer (at most 500), and of those past their deadline."""
     rows = found(conn, petitions.c.answered_utc_us.is_(None), office=office, now=now)
     return len(rows), sum(row.stands.is_overdue for row in rows)

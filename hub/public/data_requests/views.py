@@ -56,7 +56,7 @@ class DataRequestError(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class OfficeAddress:
+class AnswerSettings:
     """The town's settings for answers: deadlines, calendar, reasons for refusal (key to text)."""
 
     terms: StepLengths

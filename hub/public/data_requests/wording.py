@@ -1,7 +1,7 @@
 """Texts of data requests: kind, state, deadline."""
 
 from hub.public.data_requests.rules import RequestKind, RequestOutcome, StepLength
-from hub.public.data_requests.views import DataRequestFault, DataRequestRow, OfficeAddress
+from hub.public.data_requests.views import AnswerSettings, DataRequestFault, DataRequestRow
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
@@ -78,7 +78,7 @@ def act_word(act: str, words: Messages) -> str:
     }[act]
 
 
-def refusal_word(row: DataRequestRow, office: OfficeAddress, language: str) -> str:
+def refusal_word(row: DataRequestRow, office: AnswerSettings, language: str) -> str:
     """Reason of the refusal in that language; a reason no longer configured is shown by its key."""
     if row.refusal is None:
         return ""

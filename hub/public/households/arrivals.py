@@ -23,11 +23,11 @@ from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs, BlobsError
 from hub.base.storage.partial_files import PartialFiles
 from hub.base.storage.staging import PIECE_BYTES
-from hub.cases.evidence.arrival_seal import SealContent, SealedPart
+from hub.cases.evidence.arrival_seal import MarkedPart, SealContent
 from hub.footage.films.films import FilmFacts, NoFilmError, cut_film, read_film
 from hub.footage.tables import media
 from hub.public.households import rows as households_rows
-from hub.public.households.rules import UploadFault, is_cut
+from hub.public.households.rules import HouseholdUploadFault, is_cut
 from hub.public.households.tables import household_clips, household_requests
 from hub.public.households.upload_service import HouseholdUploadService, new_code
 from hub.public.households.views import SealArrival
@@ -85,9 +85,9 @@ class ArrivalQueue:
         try:
             return self._examine(row, cut_path)
         except NoFilmError as error:
-            self._desk.reject(row, UploadFault.NOT_VIDEO, str(error))
+            self._desk.reject(row, HouseholdUploadFault.NOT_VIDEO, str(error))
         except FileNotFoundError as error:
-            self._desk.reject(row, UploadFault.LOST, str(error))
+            self._desk.reject(row, HouseholdUploadFault.LOST, str(error))
         except (BlobsError, OSError, ValueError) as error:  # tried again in the next run
             log.error("household.not_sealed", request=str(request_id), reason=str(error))
         finally:
@@ -96,9 +96,9 @@ class ArrivalQueue:
 
     def _examine(self, row: Row[*tuple[Any, ...]], cut_path: Path) -> bool:
         came = self._desk.part_of(row)
-        facts, cut = read_film(came), SealedPart(row.cut_from_ms, row.cut_until_ms)
+        facts, cut = read_film(came), MarkedPart(row.cut_from_ms, row.cut_until_ms)
         if not is_cut(cut, duration_ms=facts.duration_ms):
-            self._desk.reject(row, UploadFault.CUT, f"of {facts.duration_ms} ms")
+            self._desk.reject(row, HouseholdUploadFault.CUT, f"of {facts.duration_ms} ms")
             return False
         came_sha256, came_bytes, kept = _hash(came), came.stat().st_size, came
         if not cut.is_none:
@@ -124,7 +124,7 @@ class ArrivalQueue:
             size_bytes=size_bytes,
             came_sha256=came_sha256,
             came_bytes=came_bytes,
-            cut=SealedPart(row.cut_from_ms, row.cut_until_ms),
+            cut=MarkedPart(row.cut_from_ms, row.cut_until_ms),
             since_utc_us=row.since_utc_us,
             until_utc_us=row.until_utc_us,
             arrived_utc_us=now.utc_us,

@@ -30,7 +30,7 @@ def _may_register(visit: Visit) -> bool:
 def _in_case(visit: Visit, case_id: UUID) -> Mapping[str, object]:
     households = visit.find(HouseholdRequestService)
     if households is None:
-        return {}
+        return {"given": [], "requests": []}
     return {
         "given": households.clips(visit.asker, case_id),
         "requests": households.requests(visit.asker, case_id),

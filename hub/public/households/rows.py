@@ -15,7 +15,7 @@ from hub.base.audit import log
 from hub.base.audit.log import By
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
-from hub.cases.evidence.arrival_seal import SealedPart
+from hub.cases.evidence.arrival_seal import MarkedPart
 from hub.public.households.tables import household_clips, household_requests, households
 from hub.public.households.views import HouseholdClip, HouseholdRow, RequestRow
 from hub.registry.areas import places
@@ -193,7 +193,7 @@ def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[Househ
             sha256=row.sha256,
             came_sha256=row.came_sha256,
             came_bytes=row.came_bytes,
-            cut=SealedPart(row.cut_from_ms, row.cut_until_ms),
+            cut=MarkedPart(row.cut_from_ms, row.cut_until_ms),
             code=row.code,
             stored_utc_us=row.stored_utc_us,
             note=row.note,

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.base.errors import DomainError
-from hub.cases.evidence.arrival_seal import SealedPart
+from hub.cases.evidence.arrival_seal import MarkedPart
 from hub.registry.shapes import Point
 
 PLACE_CHARS: Final = 200
@@ -62,7 +62,7 @@ class HouseholdError(DomainError):
         self.fault = fault
 
 
-class UploadFault(StrEnum):
+class HouseholdUploadFault(StrEnum):
     """Why an uploaded file was refused, as shown to the household."""
 
     ENDED = "ended"
@@ -76,10 +76,10 @@ class UploadFault(StrEnum):
     LOST = "lost"
 
 
-class UploadRefusedError(DomainError):
+class HouseholdUploadError(DomainError):
     """The file is refused; earlier uploads are unchanged."""
 
-    def __init__(self, fault: UploadFault) -> None:
+    def __init__(self, fault: HouseholdUploadFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
 
@@ -141,7 +141,7 @@ def fault_of_wanted(wanted: RequestedFootage, *, now_utc_us: int) -> HouseholdFa
     return next((fault for fault, is_so in cannot_be.items() if is_so), None)
 
 
-def is_cut(cut: SealedPart, *, duration_ms: int) -> bool:
+def is_cut(cut: MarkedPart, *, duration_ms: int) -> bool:
     """True if the cut contains part of a film of this length; 0 means an unknown length."""
     from_ms, until_ms = cut.from_ms or 0, cut.until_ms
     if from_ms < 0 or (until_ms is not None and until_ms <= from_ms):

@@ -18,11 +18,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.base.storage.blobs import BlobsError
 from hub.base.storage.partial_files import CHUNK_BYTES, SupersededError, WrongOffsetError
-from hub.cases.evidence.arrival_seal import SealedPart
+from hub.cases.evidence.arrival_seal import MarkedPart
 from hub.footage.upload import pages
 from hub.public.households.pages import GONE, TOKEN_CHARS
 from hub.public.households.port import HouseholdServices
-from hub.public.households.rules import FORM_BYTES, UploadFault, UploadRefusedError
+from hub.public.households.rules import FORM_BYTES, HouseholdUploadError, HouseholdUploadFault
 from hub.public.households.views import HouseholdLink
 from hub.web import resumable
 from hub.web.i18n import Messages, words
@@ -31,11 +31,11 @@ from hub.web.rendering import PublicWords, language_of, render, site_of
 router = APIRouter(prefix="/give")
 
 STATUS: Final = {
-    UploadFault.ENDED: GONE,
-    UploadFault.LARGE: 413,
-    UploadFault.LARGE_FORM: 413,
-    UploadFault.ROOM: 507,
-    UploadFault.LOST: 409,
+    HouseholdUploadFault.ENDED: GONE,
+    HouseholdUploadFault.LARGE: 413,
+    HouseholdUploadFault.LARGE_FORM: 413,
+    HouseholdUploadFault.ROOM: 507,
+    HouseholdUploadFault.LOST: 409,
 }
 """All others: 422."""
 SHOWN: Final = frozenset({"open", "coming", "sealing", "done"})
@@ -54,15 +54,15 @@ def show(request: Request, token: str) -> Response:
 async def send_form(request: Request, token: str) -> Response:
     """A small film by the form."""
     room = _room(request)
-    giving = await run_in_threadpool(room.desk.look, token[:TOKEN_CHARS])
-    if giving is None or giving.state not in ("open", "coming"):
+    link = await run_in_threadpool(room.desk.look, token[:TOKEN_CHARS])
+    if link is None or link.state not in ("open", "coming"):
         return await run_in_threadpool(_page, request, token)
     async with request.form(max_files=1, max_fields=10) as form:
         said = {name: value for name, value in form.items() if isinstance(value, str)}
         file = form.get("film")
         try:
             await run_in_threadpool(_take, room, token, file, said)
-        except UploadRefusedError as error:
+        except HouseholdUploadError as error:
             return await run_in_threadpool(_page, request, token, error.fault)
         except SupersededError:  # it was sent a second time meanwhile: the page shows the result
             return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
@@ -72,17 +72,17 @@ async def send_form(request: Request, token: str) -> Response:
 def _take(room: HouseholdServices, token: str, file: Any, said: dict[str, str]) -> None:
     cut = _cut(said.get("from", ""), said.get("until", ""))
     if not said.get("agree"):
-        raise room.desk.refused(UploadFault.AGREE)
+        raise room.desk.refused(HouseholdUploadFault.AGREE)
     if not isinstance(file, UploadFile) or not file.size:
-        raise room.desk.refused(UploadFault.EMPTY)
+        raise room.desk.refused(HouseholdUploadFault.EMPTY)
     if file.size > FORM_BYTES:
-        raise room.desk.refused(UploadFault.LARGE_FORM)
+        raise room.desk.refused(HouseholdUploadFault.LARGE_FORM)
     upload = room.desk.begin(token, size_bytes=file.size, name=file.filename or "", mark="")
     try:
         while piece := file.file.read(PIECE_BYTES):
             upload.write(piece)
     except BlobsError as error:
-        raise room.desk.refused(UploadFault.ROOM) from error
+        raise room.desk.refused(HouseholdUploadFault.ROOM) from error
     finally:
         upload.finish()
     room.desk.send(token, cut)
@@ -100,9 +100,9 @@ def send(
     room = _room(request)
     try:
         if not agree:
-            raise room.desk.refused(UploadFault.AGREE)
+            raise room.desk.refused(HouseholdUploadFault.AGREE)
         room.desk.send(token, _cut(since, until))
-    except UploadRefusedError as error:
+    except HouseholdUploadError as error:
         return _page(request, token, error.fault)
     return _sealing(room, token)
 
@@ -112,7 +112,7 @@ def choose_another(request: Request, token: str) -> Response:
     """Delete the uploaded bytes."""
     try:
         _room(request).desk.drop(token)
-    except UploadRefusedError as error:
+    except HouseholdUploadError as error:
         return _page(request, token, error.fault)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
 
@@ -152,11 +152,11 @@ async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response
     def tell() -> Response:
         resumable.check_version(request)
         desk = _room(request).desk
-        giving = desk.look(token)
-        if giving is None or giving.upload_id != upload_id:
-            raise desk.refused(UploadFault.LOST)
-        length = {"Upload-Length": str(giving.size_bytes), "Cache-Control": "no-store"}
-        return Response(headers=resumable.offset(giving.came_bytes) | length)
+        link = desk.look(token)
+        if link is None or link.upload_id != upload_id:
+            raise desk.refused(HouseholdUploadFault.LOST)
+        length = {"Upload-Length": str(link.size_bytes), "Cache-Control": "no-store"}
+        return Response(headers=resumable.offset(link.came_bytes) | length)
 
     return await _answered(request, lambda: run_in_threadpool(tell))
 
@@ -185,7 +185,7 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
         return await act()
     except resumable.UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
-    except UploadRefusedError as error:
+    except HouseholdUploadError as error:
         answer = _told(error.fault, speech)
     except WrongOffsetError as error:
         answer = JSONResponse({"reason": str(error)}, 409)
@@ -193,13 +193,13 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
         answer = JSONResponse({"reason": "another request brings this file now"}, 409)
     except BlobsError as error:
         site_of(request).room.lacking(error)
-        answer = _told(UploadFault.ROOM, speech)
+        answer = _told(HouseholdUploadFault.ROOM, speech)
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
     return await resumable.drained(request, answer)
 
 
-def _told(fault: UploadFault, speech: Messages) -> JSONResponse:
+def _told(fault: HouseholdUploadFault, speech: Messages) -> JSONResponse:
     said = {"reason": fault.value, "words": fault_word(fault, speech)}
     return JSONResponse(said, STATUS.get(fault, 422))
 
@@ -217,36 +217,36 @@ def _sealing(room: HouseholdServices, token: str) -> Response:
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303, background=after)
 
 
-def _page(request: Request, token: str, wrong: UploadFault | None = None) -> Response:
+def _page(request: Request, token: str, wrong: HouseholdUploadFault | None = None) -> Response:
     site, room = site_of(request), _room(request)
     language = language_of(request, None)
     speech = words(language)
-    giving = room.desk.look(token) if len(token) <= TOKEN_CHARS else None
-    status_code = 200 if giving is not None and giving.state in SHOWN else GONE
+    link = room.desk.look(token) if len(token) <= TOKEN_CHARS else None
+    status_code = 200 if link is not None and link.state in SHOWN else GONE
     response = render(
         request,
         "give.html",
         session=None,
         status_code=STATUS.get(wrong, 422) if wrong else status_code,
-        giving=giving,
+        link=link,
         token=token,
-        wrong=_wrong(giving, wrong, speech),
+        wrong=_wrong(link, wrong, speech),
         said=site.settings.public_words.get(language, PublicWords()),
         most={"bytes": room.desk.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
-        gone=fault_word(UploadFault.ENDED, speech),
+        gone=fault_word(HouseholdUploadFault.ENDED, speech),
         size=size_word,
     )
-    if giving is not None and giving.state == "sealing":
+    if link is not None and link.state == "sealing":
         response.background = BackgroundTask(room.arrivals.take_in)
     return response
 
 
-def _wrong(giving: HouseholdLink | None, wrong: UploadFault | None, speech: Messages) -> str:
+def _wrong(link: HouseholdLink | None, wrong: HouseholdUploadFault | None, speech: Messages) -> str:
     if wrong is not None:
         return fault_word(wrong, speech)
-    if giving is None or not giving.wrong or giving.state not in ("open", "coming"):
+    if link is None or not link.wrong or link.state not in ("open", "coming"):
         return ""
-    return fault_word(UploadFault(giving.wrong), speech)
+    return fault_word(HouseholdUploadFault(link.wrong), speech)
 
 
 def size_word(size_bytes: int) -> str:
@@ -258,8 +258,8 @@ def size_word(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB"
 
 
-def _cut(since: str, until: str) -> SealedPart:
-    return SealedPart(_ms(since), _ms(until))
+def _cut(since: str, until: str) -> MarkedPart:
+    return MarkedPart(_ms(since), _ms(until))
 
 
 def _ms(said: str) -> int | None:
@@ -273,24 +273,32 @@ def _ms(said: str) -> int | None:
             total_s = total_s * 60 + float(part)
         return round(total_s * 1000)
     except (ValueError, OverflowError) as error:
-        raise UploadRefusedError(UploadFault.CUT) from error
+        raise HouseholdUploadError(HouseholdUploadFault.CUT) from error
 
 
-def fault_word(fault: UploadFault, speech: Messages) -> str:
+def fault_word(fault: HouseholdUploadFault, speech: Messages) -> str:
     """Why it is refused, and the cure."""
     say = speech.say
     return {
-        UploadFault.ENDED: say("This link holds no more. Ask whoever sent it for another."),
-        UploadFault.AGREE: say("Tick that you want to send it."),
-        UploadFault.EMPTY: say("Choose the film first."),
-        UploadFault.LARGE: say("The film is too large: cut it on the phone first, or ask them."),
-        UploadFault.LARGE_FORM: say(
+        HouseholdUploadFault.ENDED: say(
+            "This link holds no more. Ask whoever sent it for another."
+        ),
+        HouseholdUploadFault.AGREE: say("Tick that you want to send it."),
+        HouseholdUploadFault.EMPTY: say("Choose the film first."),
+        HouseholdUploadFault.LARGE: say(
+            "The film is too large: cut it on the phone first, or ask them."
+        ),
+        HouseholdUploadFault.LARGE_FORM: say(
             "Without this page's script a film may have 64 MB: open the page in another browser."
         ),
-        UploadFault.ROOM: say("There is no room for it now. Nothing is lost: try again later."),
-        UploadFault.CUT: say("The part must end after it begins, and lie within the film."),
-        UploadFault.NOT_VIDEO: say(
+        HouseholdUploadFault.ROOM: say(
+            "There is no room for it now. Nothing is lost: try again later."
+        ),
+        HouseholdUploadFault.CUT: say(
+            "The part must end after it begins, and lie within the film."
+        ),
+        HouseholdUploadFault.NOT_VIDEO: say(
             "That file is no film that can be read. Choose the film itself."
         ),
-        UploadFault.LOST: say("Not all of it has come. Choose the same film once more."),
+        HouseholdUploadFault.LOST: say("Not all of it has come. Choose the same film once more."),
     }[fault]

@@ -23,7 +23,7 @@ from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import NoSpaceError
 from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
-from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent, SealedPart
+from hub.cases.evidence.arrival_seal import ArrivalSeal, MarkedPart, SealContent
 from hub.footage.films.films import FilmFacts
 from hub.public.households import rows
 from hub.public.households.rows import hashed
@@ -31,8 +31,8 @@ from hub.public.households.rows import household_rows as rows_of
 from hub.public.households.rules import (
     FILE_NAME_CHARS,
     MOST_BYTES,
-    UploadFault,
-    UploadRefusedError,
+    HouseholdUploadError,
+    HouseholdUploadFault,
     is_cut,
 )
 from hub.public.households.tables import household_clips, household_requests, households
@@ -56,11 +56,11 @@ class HouseholdUpload:
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append a piece. Raises GivenError beyond the announced size; also NoRoomError,
+        """Append a piece. Raises UploadRefusedError beyond the announced size; also NoSpaceError,
         SupersededError."""
         if self._part.size_bytes + len(chunk) > self.size_bytes:
             self._part.close()
-            raise UploadRefusedError(UploadFault.LARGE)
+            raise HouseholdUploadError(HouseholdUploadFault.LARGE)
         self._part.write(chunk)
 
     def finish(self) -> None:
@@ -85,15 +85,15 @@ class HouseholdUploadService:
         """Content of the link; None for an unknown link."""
         with self._db.reading() as conn:
             row = _request(conn, token)
-            return None if row is None else self._giving(conn, row)
+            return None if row is None else self._link(conn, row)
 
     def begin(self, token: str, *, size_bytes: int, name: str, mark: str) -> HouseholdUpload:
         """Start a file of that length, or continue the same one (by its mark); raises
-        GivenError."""
+        UploadRefusedError."""
         if size_bytes <= 0:
-            raise self.refused(UploadFault.EMPTY)
+            raise self.refused(HouseholdUploadFault.EMPTY)
         if size_bytes > self.most_bytes:
-            raise self.refused(UploadFault.LARGE)
+            raise self.refused(HouseholdUploadFault.LARGE)
         name, mark = text(name, FILE_NAME_CHARS), text(mark, MARK_CHARS)
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
@@ -110,11 +110,11 @@ class HouseholdUploadService:
         return self._open_part(row.id, upload_id, size_bytes)
 
     def resume(self, token: str, upload_id: UUID, offset_bytes: int) -> HouseholdUpload:
-        """Continue an upload; raises GivenError, WrongOffsetError."""
+        """Continue an upload; raises UploadRefusedError, WrongOffsetError."""
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
         if row.upload_id != upload_id:
-            raise self.refused(UploadFault.LOST)
+            raise self.refused(HouseholdUploadFault.LOST)
         upload = self._open_part(row.id, upload_id, row.upload_bytes)
         if upload.offset_bytes != offset_bytes:
             upload.finish()
@@ -122,22 +122,22 @@ class HouseholdUploadService:
         return upload
 
     def drop(self, token: str) -> None:
-        """Drop the file so that another can be chosen; raises GivenError."""
+        """Drop the file so that another can be chosen; raises UploadRefusedError."""
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
             self._forget_upload(conn, row.id, "")
         if row.upload_id is not None:
             self._parts.drop(row.id, str(row.upload_id))
 
-    def send(self, token: str, cut: SealedPart) -> UUID:
-        """Hand over the complete file; returns the request's id. Raises GivenError."""
+    def send(self, token: str, cut: MarkedPart) -> UUID:
+        """Hand over the complete file; returns the request's id. Raises UploadRefusedError."""
         if not is_cut(cut, duration_ms=0) or _beyond(cut):
-            raise self.refused(UploadFault.CUT)
+            raise self.refused(HouseholdUploadFault.CUT)
         now = self._clock.now()
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
             if row.upload_id is None or self._came_bytes(row) != row.upload_bytes:
-                raise self.refused(UploadFault.LOST)
+                raise self.refused(HouseholdUploadFault.LOST)
             values = {"cut_from_ms": cut.from_ms, "cut_until_ms": cut.until_ms, "wrong": ""}
             self._set(conn, row.id, values | columns("sent", now))
             cut_words = f"cut {cut.from_ms}–{cut.until_ms} ms" if not cut.is_none else "whole"
@@ -165,10 +165,10 @@ class HouseholdUploadService:
             household_id = conn.scalar(select(households.c.id).where(this))
             return household_id is not None and rows.withdraw(conn, household_id, by=By(), now=now)
 
-    def refused(self, fault: UploadFault) -> UploadRefusedError:
+    def refused(self, fault: HouseholdUploadFault) -> HouseholdUploadError:
         """Count the refusal; returns the error."""
         self.counts[fault.value] += 1
-        return UploadRefusedError(fault)
+        return HouseholdUploadError(fault)
 
     # For `hub.public.households.arrivals`.
 
@@ -192,7 +192,7 @@ class HouseholdUploadService:
         """Path of the received file; with `ending`, path for its cut."""
         return Path(self._parts.path(row.id, f"{row.upload_id}{ending}"))
 
-    def reject(self, row: Row[*tuple[Any, ...]], fault: UploadFault, why: str) -> None:
+    def reject(self, row: Row[*tuple[Any, ...]], fault: HouseholdUploadFault, why: str) -> None:
         """Refuse the checked file; the household may choose another."""
         with self._db.writing() as conn:
             self._forget_upload(conn, row.id, fault.value)
@@ -220,7 +220,7 @@ class HouseholdUploadService:
             self._note(conn, "case.given", row.case_id, f"given {arrived.clip_id}", kind="case")
         return True
 
-    def _giving(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> HouseholdLink:
+    def _link(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> HouseholdLink:
         household = rows_of(conn, households.c.id == row.household_id)[0]
         came_bytes = self._came_bytes(row)
         return HouseholdLink(
@@ -259,7 +259,7 @@ class HouseholdUploadService:
     def _open_request(self, conn: Connection, token: str) -> Row[*tuple[Any, ...]]:
         row = _request(conn, token)
         if row is None or self._state(row) not in ("open", "coming"):
-            raise self.refused(UploadFault.ENDED)
+            raise self.refused(HouseholdUploadFault.ENDED)
         return row
 
     def _open_part(self, request_id: UUID, upload_id: UUID, size_bytes: int) -> HouseholdUpload:
@@ -268,7 +268,7 @@ class HouseholdUploadService:
         try:
             part = self._parts.open(request_id, name, room_bytes=left_bytes)
         except NoSpaceError as error:
-            raise self.refused(UploadFault.ROOM) from error
+            raise self.refused(HouseholdUploadFault.ROOM) from error
         return HouseholdUpload(part, upload_id=upload_id, size_bytes=size_bytes)
 
     def _came_bytes(self, row: Row[*tuple[Any, ...]]) -> int:
@@ -326,11 +326,11 @@ def _receipt(conn: Connection, request_id: UUID) -> Receipt | None:
     row = conn.execute(select(household_clips).where(of_it)).first()
     if row is None:
         return None
-    cut = SealedPart(row.cut_from_ms, row.cut_until_ms)
+    cut = MarkedPart(row.cut_from_ms, row.cut_until_ms)
     return Receipt(row.code, row.sha256, row.size_bytes, row.came_sha256, cut, row.stored_utc_us)
 
 
-def _beyond(cut: SealedPart) -> bool:
+def _beyond(cut: MarkedPart) -> bool:
     return max(cut.from_ms or 0, cut.until_ms or 0) > MAX_INTEGER
 
 

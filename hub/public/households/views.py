@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent, SealedPart
+from hub.cases.evidence.arrival_seal import ArrivalSeal, MarkedPart, SealContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class HouseholdClip:
     sha256: str
     came_sha256: str
     came_bytes: int
-    cut: SealedPart
+    cut: MarkedPart
     code: str
     stored_utc_us: int
     note: str
@@ -130,7 +130,7 @@ class Receipt:
     sha256: str
     size_bytes: int
     came_sha256: str
-    cut: SealedPart
+    cut: MarkedPart
     stored_utc_us: int
 
 

@@ -199,12 +199,12 @@ def record(
     owed: PendingNotice,
     answer: Answer,
     *,
-    patience: RetryPolicy,
+    retry_policy: RetryPolicy,
     chance: float,
     now: Moment,
 ) -> str:
     """Record the result of one delivery; returns the new state."""
-    values = retry.after(owed, answer, patience=patience, chance=chance, now=now)
+    values = retry.after(owed, answer, retry_policy=retry_policy, chance=chance, now=now)
     # A notice withdrawn during its delivery stays withdrawn: this channel gets the withdrawal too.
     waiting = notice_sendings.c.state == "queued"
     this = notice_sendings.c.id == owed.sending_id

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 15.0
 PACE_S: Final = 1.0
 """Least pause between looks: a burst of alerts sets the same signal."""
-PATIENCE: Final = RetryPolicy(first_wait_s=10.0)
+RETRY_POLICY: Final = RetryPolicy(first_wait_s=10.0)
 LANGUAGE: Final = "vi"
 """A group chat has no language of its own; the town's is used."""
 
@@ -77,7 +77,9 @@ class NoticePost:
     def _record(self, owed: PendingNotice, answer: Answer) -> None:
         now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
-            state = rows.record(conn, owed, answer, patience=PATIENCE, chance=chance, now=now)
+            state = rows.record(
+                conn, owed, answer, retry_policy=RETRY_POLICY, chance=chance, now=now
+            )
         log.info("notice_post.carried", channel=owed.way.channel, word=owed.word, state=state)
 
 

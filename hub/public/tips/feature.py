@@ -25,7 +25,7 @@ APPS: Final = RateRule("apps", 60, 60.0, "address")
 
 def _in_case(visit: Visit, case_id: UUID) -> Mapping[str, object]:
     tips = visit.find(TipService)
-    return {"tips": tips.tips_of(visit.asker, case_id)} if tips else {}
+    return {"tips": tips.tips_of(visit.asker, case_id) if tips else []}
 
 
 FEATURE: Final = Feature(

@@ -46,7 +46,7 @@ from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, TipBox, code
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.public.tips.views import FollowedTip, NewTip, TipAnswer
 from hub.registry.areas import places
-from hub.registry.neighbours import KnownPosition
+from hub.registry.neighbours import CameraSpot
 from hub.registry.tables import cameras
 
 log = structlog.get_logger()
@@ -141,7 +141,7 @@ class PublicTipService:
             return FollowedTip(row.received_utc_us, row.state, answers, is_removed)
 
     def _write(
-        self, conn: Connection, tip: NewTip, spot: KnownPosition, code: str, now: Moment
+        self, conn: Connection, tip: NewTip, spot: CameraSpot, code: str, now: Moment
     ) -> None:
         tip_id, words = new_id(now), tip.words
         happened = now
@@ -210,7 +210,7 @@ def answers_of(conn: Connection, tip_id: UUID) -> tuple[TipAnswer, ...]:
     return tuple(TipAnswer(row.answer, row.at_utc_us) for row in rows)
 
 
-def _raise(conn: Connection, spot: KnownPosition, happened: Moment, now: Moment) -> UUID:
+def _raise(conn: Connection, spot: CameraSpot, happened: Moment, now: Moment) -> UUID:
     """Raise the tip's alert by the current rules; queues its notifications."""
     told = routing_rows.routing_decision(conn, spot.camera_id, TIP, (), at=now)
     quiet_reason = TOLD_NOBODY if told.tells is RuleRecipients.NOBODY else None
@@ -256,10 +256,10 @@ def _no_room(conn: Connection, tip: NewTip) -> TipFault | None:
     return TipFault.FULL if kept_bytes + new_bytes > MOST_ORIGINAL_BYTES else None
 
 
-def _spots(conn: Connection) -> list[KnownPosition]:
+def _spots(conn: Connection) -> list[CameraSpot]:
     here = cameras.c
     query = select(here.id, here.area_id, here.latitude_deg, here.longitude_deg)
-    return [KnownPosition(*row) for row in conn.execute(query)]
+    return [CameraSpot(*row) for row in conn.execute(query)]
 
 
 def _content(tip: NewTip) -> bytes:

@@ -22,7 +22,7 @@ from hub.public.tips.public_service import answers_of
 from hub.public.tips.rules import ABOUT_US
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
 from hub.public.tips.views import NearClip, NearSighting, PictureRow, TipPage, TipRow
-from hub.registry.neighbours import KnownPosition
+from hub.registry.neighbours import CameraSpot
 from hub.registry.tables import cameras
 
 MOST: Final = 40
@@ -69,14 +69,14 @@ def page_of(
     tip: TipRow,
     person_id: UUID,
     *,
-    spot: KnownPosition,
+    spot: CameraSpot,
     may_know: bool,
     now: Moment,
 ) -> TipPage:
     """A tip with what this person may see about it. `spot`: position of its camera."""
     point = spot
     if tip.latitude_deg is not None:
-        point = KnownPosition(tip.tip_id, spot.area_id, tip.latitude_deg, tip.longitude_deg)
+        point = CameraSpot(tip.tip_id, spot.area_id, tip.latitude_deg, tip.longitude_deg)
     near = tuple(camera_queries.around(conn, person_id, point, now))
     here = {one.camera_id for one, _ in near} | {spot.camera_id}
     return TipPage(
@@ -88,11 +88,11 @@ def page_of(
     )
 
 
-def spot_of(conn: Connection, camera_id: UUID) -> KnownPosition:
+def spot_of(conn: Connection, camera_id: UUID) -> CameraSpot:
     """Position of a camera."""
     here = cameras.c
     query = select(here.id, here.area_id, here.latitude_deg, here.longitude_deg)
-    return KnownPosition(*conn.execute(query.where(here.id == camera_id)).one())
+    return CameraSpot(*conn.execute(query.where(here.id == camera_id)).one())
 
 
 def knows_reporters(conn: Connection, person_id: UUID, camera_id: UUID, now: Moment) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from hub.access.rules.grants import Parents
 from hub.base.errors import DomainError
-from hub.registry.neighbours import KnownPosition, distance
+from hub.registry.neighbours import CameraSpot, distance
 from hub.registry.shapes import Point
 
 WHAT_CHARS: Final = 3000
@@ -119,8 +119,8 @@ def read_point(text: str) -> Point | None:
 
 
 def camera_for(
-    words: TipTexts, cameras: Sequence[KnownPosition], parents: Parents
-) -> KnownPosition | TipFault:
+    words: TipTexts, cameras: Sequence[CameraSpot], parents: Parents
+) -> CameraSpot | TipFault:
     """The camera for the tip: the nearest to the point; else one of the area, of its sub-areas, or
     of the nearest area above with a camera."""
     if words.point is not None:
@@ -162,10 +162,10 @@ def tidy_code(typed: str) -> str | None:
     return "-".join(bare[start : start + 4] for start in range(0, CODE_CHARS, 4))
 
 
-def _nearest(point: Point, cameras: Iterable[KnownPosition]) -> KnownPosition | None:
-    found: list[tuple[float, UUID, KnownPosition]] = []
+def _nearest(point: Point, cameras: Iterable[CameraSpot]) -> CameraSpot | None:
+    found: list[tuple[float, UUID, CameraSpot]] = []
     for one in cameras:
-        here = KnownPosition(one.camera_id, one.area_id, point.latitude_deg, point.longitude_deg)
+        here = CameraSpot(one.camera_id, one.area_id, point.latitude_deg, point.longitude_deg)
         distance_m = distance(here, one)
         if distance_m is not None and distance_m <= FARTHEST_M:
             found.append((distance_m, one.camera_id, one))

@@ -112,7 +112,7 @@ class ScriptedEyes:
         self.inside += [change for change in changes if isinstance(change, Opened)]
         moved = (self.moved[number],) if number in self.moved else ()
         view, things = self.view.get(number), self.things.get(number)
-        return FrameResult(moved, (), (), changes, 1, tampering=view, things=things)
+        return FrameResult(moved, (), (), changes, 1, tampering=view, lookalikes=things)
 
     def finish(self, when: Instant) -> tuple[SightingChange, ...]:
         gone, self.inside = self.inside, []

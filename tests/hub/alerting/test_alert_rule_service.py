@@ -12,7 +12,7 @@ from hub.access.rules.grants import Right
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import leasing
 from hub.alerting.oncall.faults import OnCallError
-from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, StepRecipients
 from hub.alerting.oncall.service import OnCallService
 from hub.alerting.oncall.tables import team_people
 from hub.alerting.response import calls
@@ -110,7 +110,9 @@ def test_a_rules_team_comes_before_the_plan_and_an_empty_team_costs_no_time(offi
     assert desk is not None
     assert on_call.change_team(office.keeper, desk, name="Trực ban", members=[office.binh])
     assert on_call.put_plan(
-        office.keeper, streets.commune, EscalationPlan((EscalationStep(Recipients.TEAM, 60, desk),))
+        office.keeper,
+        streets.commune,
+        EscalationPlan((EscalationStep(StepRecipients.TEAM, 60, desk),)),
     )
     office.add()
     streets.file(streets.node.opened())

@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 
 from hub.access.rules.grants import CameraPlace, Parents
 from hub.alerting.alerts.rules.rules_met import RuleMet
-from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, StepRecipients
 from hub.alerting.oncall.rules.rosters import Roster, Shift, people_on_call
 from hub.alerting.routing.rules import (
     DEFAULT,
     KINDS,
     NEVER_QUIET,
     AlertRule,
-    ReportedAct,
     RoutingDecision,
     RuleFault,
     RuleRecipients,
+    RuleSubject,
     Urgency,
     Window,
-    acts_of,
     empty_hours,
     faults,
     judge,
+    subjects_of,
     with_team_first,
 )
 from tests.schedules import schedules
@@ -54,7 +54,7 @@ def at(*rules: AlertRule, when: datetime = WEDNESDAY) -> list[tuple[AlertRule, d
 
 
 def verdict(
-    *rules: AlertRule, what: Sequence[ReportedAct] = (ReportedAct("person"),)
+    *rules: AlertRule, what: Sequence[RuleSubject] = (RuleSubject("person"),)
 ) -> RoutingDecision:
     return judge(at(*rules), HERE, what, PARENTS)
 
@@ -71,7 +71,7 @@ def test_where_no_rule_counts_everybody_is_told_as_without_any() -> None:
 def test_the_nearest_place_counts_first_then_zone_kind_dates_and_hours() -> None:
     wide = rule(1, tells=RuleRecipients.NOBODY, kind="person", zone="gate")
     near = rule(2, area_id=CORNER)
-    what = (ReportedAct("person", "gate"),)
+    what = (RuleSubject("person", "gate"),)
     assert verdict(wide, near, what=what).tells is RuleRecipients.EVERYBODY
     ranked = [
         rule(3, area_id=CORNER),
@@ -90,10 +90,10 @@ def test_the_nearest_place_counts_first_then_zone_kind_dates_and_hours() -> None
 def test_a_rule_of_people_who_pass_keeps_nobody_from_hearing_that_they_linger() -> None:
     quiet = rule(1, area_id=None, camera_id=CAMERA, kind="person", tells=RuleRecipients.NOBODY)
     met = (RuleMet("loitering", "gate", seconds=60),)
-    assert verdict(quiet, what=acts_of("person", ())).tells is RuleRecipients.NOBODY
-    assert verdict(quiet, what=acts_of("person", met)) == DEFAULT
+    assert verdict(quiet, what=subjects_of("person", ())).tells is RuleRecipients.NOBODY
+    assert verdict(quiet, what=subjects_of("person", met)) == DEFAULT
     team = rule(2, kind="loitering", tells=RuleRecipients.TEAM, team_id=TEAMS[0])
-    assert verdict(quiet, team, what=acts_of("person", met)).team_id == TEAMS[0]
+    assert verdict(quiet, team, what=subjects_of("person", met)).team_id == TEAMS[0]
 
 
 def test_of_two_things_at_once_the_louder_word_counts_and_two_teams_are_everybody() -> None:
@@ -102,9 +102,9 @@ def test_of_two_things_at_once_the_louder_word_counts_and_two_teams_are_everybod
     crossing = rule(
         3, kind="crossing", tells=RuleRecipients.TEAM, team_id=TEAMS[1], urgency=Urgency.CRITICAL
     )
-    both = (ReportedAct("entry", "gate"), ReportedAct("loitering", "gate"))
+    both = (RuleSubject("entry", "gate"), RuleSubject("loitering", "gate"))
     assert verdict(entry, lingering, what=both).team_id == TEAMS[0]
-    three = (*both, ReportedAct("crossing", "kerb"))
+    three = (*both, RuleSubject("crossing", "kerb"))
     assert verdict(entry, lingering, crossing, what=three) == RoutingDecision(
         urgency=Urgency.CRITICAL
     )
@@ -113,10 +113,12 @@ def test_of_two_things_at_once_the_louder_word_counts_and_two_teams_are_everybod
 def test_a_view_taken_away_and_a_silent_node_always_tell_somebody() -> None:
     quiet = rule(1, area_id=None, camera_id=CAMERA, tells=RuleRecipients.NOBODY)
     team = rule(2, tells=RuleRecipients.TEAM, team_id=TEAMS[0])
-    assert verdict(quiet, what=acts_of("tamper_covered", ())) == DEFAULT
-    assert verdict(quiet, what=acts_of("node_silent", ())) == DEFAULT
-    assert verdict(quiet, team, what=acts_of("tamper_covered", ())).team_id == TEAMS[0]
-    assert verdict(quiet, team, what=acts_of("node_silent", ())).tells is RuleRecipients.EVERYBODY
+    assert verdict(quiet, what=subjects_of("tamper_covered", ())) == DEFAULT
+    assert verdict(quiet, what=subjects_of("node_silent", ())) == DEFAULT
+    assert verdict(quiet, team, what=subjects_of("tamper_covered", ())).team_id == TEAMS[0]
+    assert (
+        verdict(quiet, team, what=subjects_of("node_silent", ())).tells is RuleRecipients.EVERYBODY
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,12 +147,12 @@ def test_a_window_belongs_to_the_day_that_it_begins_on(
 
 
 def test_a_team_is_called_before_the_plan_and_without_one_everybody_after_it() -> None:
-    desk = EscalationStep(Recipients.TEAM, 120, TEAMS[1])
-    first = EscalationStep(Recipients.TEAM, 30, TEAMS[0])
+    desk = EscalationStep(StepRecipients.TEAM, 120, TEAMS[1])
+    first = EscalationStep(StepRecipients.TEAM, 30, TEAMS[0])
     assert with_team_first(EscalationPlan((desk,), 2), TEAMS[0], 30) == EscalationPlan(
         (first, desk), 2
     )
-    assert with_team_first(None, TEAMS[0], 30).steps[1].whom is Recipients.EVERYBODY
+    assert with_team_first(None, TEAMS[0], 30).steps[1].whom is StepRecipients.EVERYBODY
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ PLACES = st.sampled_from(
         (None, ELSEWHERE),
     ]
 )
-THINGS = st.builds(ReportedAct, st.sampled_from(KINDS), st.sampled_from([None, "gate", "kerb"]))
+THINGS = st.builds(RuleSubject, st.sampled_from(KINDS), st.sampled_from([None, "gate", "kerb"]))
 
 
 @st.composite
@@ -228,7 +230,7 @@ def rules(draw: st.DrawFn) -> list[AlertRule]:
     return found
 
 
-def slowly(there: list[AlertRule], what: ReportedAct, when: datetime) -> RoutingDecision:
+def slowly(there: list[AlertRule], what: RuleSubject, when: datetime) -> RoutingDecision:
     """Place by place from the camera upwards, and there the most exact of those that count."""
     places: list[tuple[UUID | None, UUID | None]] = [
         (None, CAMERA),
@@ -298,7 +300,7 @@ def minute_of(window: Window, when: datetime, back: int) -> bool:
     shuffled=st.randoms(use_true_random=False),
 )
 def test_of_any_rules_the_most_exact_counts_and_nothing_is_quiet_that_no_rule_names(
-    there: list[AlertRule], what: list[ReportedAct], hours: int, shuffled: Any
+    there: list[AlertRule], what: list[RuleSubject], hours: int, shuffled: Any
 ) -> None:
     when = datetime.fromisoformat("2026-11-21") + timedelta(hours=hours)
     alone = [slowly(there, one, when) for one in what]

@@ -10,8 +10,8 @@ from hub.alerting.notifications.rules.batching import (
     BatchDecision,
     BatchingLimits,
     SentRing,
-    WaitingAlert,
-    pace,
+    WaitingNotification,
+    decide,
 )
 
 pytestmark = pytest.mark.promise(
@@ -22,8 +22,8 @@ NOON_US = 1_795_000_000_000_000
 BOUNDS = BatchingLimits(calm=3, span_s=60)
 
 
-def waiting(*numbers: int, is_held: bool = False) -> list[WaitingAlert]:
-    return [WaitingAlert(UUID(int=number), is_held) for number in numbers]
+def waiting(*numbers: int, is_held: bool = False) -> list[WaitingNotification]:
+    return [WaitingNotification(UUID(int=number), is_held) for number in numbers]
 
 
 def ids(*numbers: int) -> tuple[UUID, ...]:
@@ -34,13 +34,13 @@ def rang(*ago_s: float, is_digest: bool = False) -> list[SentRing]:
     return [SentRing(NOON_US - round(s * 1e6), is_digest) for s in ago_s]
 
 
-def told(rings: list[SentRing], there: list[WaitingAlert]) -> BatchDecision:
-    return pace(rings, there, BOUNDS, now_utc_us=NOON_US)
+def told(rings: list[SentRing], there: list[WaitingNotification]) -> BatchDecision:
+    return decide(rings, there, BOUNDS, now_utc_us=NOON_US)
 
 
 def test_on_a_quiet_night_each_alert_rings_by_itself() -> None:
-    assert told([], waiting(1)) == BatchDecision(each=ids(1))
-    assert told(rang(10, 20), waiting(1)) == BatchDecision(each=ids(1))
+    assert told([], waiting(1)) == BatchDecision(single=ids(1))
+    assert told(rang(10, 20), waiting(1)) == BatchDecision(single=ids(1))
 
 
 def test_the_fourth_in_a_minute_waits_until_a_minute_after_the_third() -> None:
@@ -50,7 +50,7 @@ def test_the_fourth_in_a_minute_waits_until_a_minute_after_the_third() -> None:
 
 def test_what_was_held_is_told_together_and_one_alone_by_itself() -> None:
     assert told([], waiting(4, 5, 6, is_held=True)) == BatchDecision(together=ids(4, 5, 6))
-    assert told([], waiting(4, is_held=True)) == BatchDecision(each=ids(4))
+    assert told([], waiting(4, is_held=True)) == BatchDecision(single=ids(4))
 
 
 def test_after_a_digest_the_next_minute_is_the_storms_too() -> None:
@@ -58,7 +58,7 @@ def test_after_a_digest_the_next_minute_is_the_storms_too() -> None:
     assert told(rang(10, is_digest=True), waiting(9)) == BatchDecision(
         held=ids(9), until_utc_us=until
     )
-    assert told(rang(61, is_digest=True), waiting(9)) == BatchDecision(each=ids(9))
+    assert told(rang(61, is_digest=True), waiting(9)) == BatchDecision(single=ids(9))
 
 
 def test_many_at_once_are_one_message_at_once() -> None:
@@ -66,7 +66,7 @@ def test_many_at_once_are_one_message_at_once() -> None:
 
 
 def test_a_ring_of_the_future_is_of_a_clock_set_back_and_holds_nothing() -> None:
-    assert told(rang(-3000), waiting(1)) == BatchDecision(each=ids(1))
+    assert told(rang(-3000), waiting(1)) == BatchDecision(single=ids(1))
 
 
 @given(
@@ -87,20 +87,22 @@ def test_whatever_comes_no_phone_rings_more_than_it_bears_and_none_is_forgotten(
     moments = sorted({at for at, _ in arrivals})
     while moments:
         now = moments.pop(0)
-        there = [WaitingAlert(key, is_held=True) for key in held]
+        there = [WaitingNotification(key, is_held=True) for key in held]
         there += [
-            WaitingAlert(UUID(int=n)) for at, n in arrivals if at == now and UUID(int=n) not in held
+            WaitingNotification(UUID(int=n))
+            for at, n in arrivals
+            if at == now and UUID(int=n) not in held
         ]
         there = [one for one in there if one.notification_id not in heard]
         if not there:
             continue
-        telling = pace(rings, there, bounds, now_utc_us=round(now * 1e6))
-        assert {*telling.each, *telling.together, *telling.held} == {
+        telling = decide(rings, there, bounds, now_utc_us=round(now * 1e6))
+        assert {*telling.single, *telling.together, *telling.held} == {
             one.notification_id for one in there
         }
         held = dict.fromkeys(telling.held, telling.until_utc_us / 1000000.0)
-        heard += [*telling.each, *telling.together]
-        rings += [SentRing(round(now * 1e6), is_digest=False) for _ in telling.each]
+        heard += [*telling.single, *telling.together]
+        rings += [SentRing(round(now * 1e6), is_digest=False) for _ in telling.single]
         if telling.together:
             rings.append(SentRing(round(now * 1e6), is_digest=True))
         if held:

@@ -15,7 +15,7 @@ from hub.alerting.oncall.rules.escalation import (
     EscalationStep,
     NoFurtherCall,
     People,
-    Recipients,
+    StepRecipients,
     call,
     faults,
     is_due,
@@ -25,10 +25,10 @@ from tests.hub.alerting.test_rosters import AN, BINH, CHI, PEOPLE, ROUND_THE_CLO
 from tests.schedules import schedules
 
 TEAM, DESK = UUID(int=201), UUID(int=202)
-FIRST = EscalationStep(Recipients.ON_DUTY, 60, TEAM, 1)
-SECOND = EscalationStep(Recipients.ON_DUTY, 60, TEAM, 2)
-ALL = EscalationStep(Recipients.TEAM, 90, DESK)
-EVERYBODY = EscalationStep(Recipients.EVERYBODY, 60)
+FIRST = EscalationStep(StepRecipients.ON_DUTY, 60, TEAM, 1)
+SECOND = EscalationStep(StepRecipients.ON_DUTY, 60, TEAM, 2)
+ALL = EscalationStep(StepRecipients.TEAM, 90, DESK)
+EVERYBODY = EscalationStep(StepRecipients.EVERYBODY, 60)
 
 
 def reaching(*steps: tuple[EscalationStep, UUID]) -> "dict[EscalationStep, People]":
@@ -81,13 +81,13 @@ def test_a_call_is_due_on_time_and_when_the_clock_was_set_back() -> None:
         (EscalationPlan((FIRST,) * 9), "steps"),
         (EscalationPlan((FIRST,), repeats=6), "repeats"),
         (EscalationPlan((FIRST,), repeats=-1), "repeats"),
-        (EscalationPlan((EscalationStep(Recipients.TEAM, 9, TEAM),)), "wait"),
-        (EscalationPlan((EscalationStep(Recipients.TEAM, 3601, TEAM),)), "wait"),
-        (EscalationPlan((EscalationStep(Recipients.TEAM, 60),)), "team"),
-        (EscalationPlan((EscalationStep(Recipients.EVERYBODY, 60, TEAM),)), "team"),
-        (EscalationPlan((EscalationStep(Recipients.ON_DUTY, 60, TEAM),)), "place"),
-        (EscalationPlan((EscalationStep(Recipients.ON_DUTY, 60, TEAM, 0),)), "place"),
-        (EscalationPlan((EscalationStep(Recipients.TEAM, 60, TEAM, 1),)), "place"),
+        (EscalationPlan((EscalationStep(StepRecipients.TEAM, 9, TEAM),)), "wait"),
+        (EscalationPlan((EscalationStep(StepRecipients.TEAM, 3601, TEAM),)), "wait"),
+        (EscalationPlan((EscalationStep(StepRecipients.TEAM, 60),)), "team"),
+        (EscalationPlan((EscalationStep(StepRecipients.EVERYBODY, 60, TEAM),)), "team"),
+        (EscalationPlan((EscalationStep(StepRecipients.ON_DUTY, 60, TEAM),)), "place"),
+        (EscalationPlan((EscalationStep(StepRecipients.ON_DUTY, 60, TEAM, 0),)), "place"),
+        (EscalationPlan((EscalationStep(StepRecipients.TEAM, 60, TEAM, 1),)), "place"),
     ],
 )
 def test_a_plan_that_cannot_be_says_what_is_wrong(plan: EscalationPlan, fault: str) -> None:
@@ -141,18 +141,18 @@ class Night:
 STEPS = st.one_of(
     st.builds(
         EscalationStep,
-        st.just(Recipients.ON_DUTY),
+        st.just(StepRecipients.ON_DUTY),
         st.integers(10, 300),
         st.just(TEAM),
         st.integers(1, 3),
     ),
     st.builds(
         EscalationStep,
-        st.just(Recipients.TEAM),
+        st.just(StepRecipients.TEAM),
         st.integers(10, 300),
         st.sampled_from([TEAM, DESK]),
     ),
-    st.builds(EscalationStep, st.just(Recipients.EVERYBODY), st.integers(10, 300)),
+    st.builds(EscalationStep, st.just(StepRecipients.EVERYBODY), st.integers(10, 300)),
 )
 PLANS = st.builds(
     EscalationPlan, st.lists(STEPS, min_size=1, max_size=4).map(tuple), st.integers(0, 2)

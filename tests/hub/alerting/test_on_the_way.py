@@ -14,7 +14,7 @@ from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
 from hub.base.db.columns import columns
 from hub.console.service import InboxService
-from hub.registry.neighbours import MOST, NEAR_M, KnownPosition, distance, neighbours
+from hub.registry.neighbours import MOST, NEAR_M, CameraSpot, distance, neighbours
 from hub.registry.tables import cameras, nodes
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -110,7 +110,7 @@ def test_the_button_is_there_for_who_has_it_until_they_have_said_so(town: Town) 
 
 
 SPOTS = st.builds(
-    KnownPosition,
+    CameraSpot,
     st.uuids(),
     st.sampled_from([UUID(int=1), UUID(int=2)]),
     st.none() | st.floats(-90, 90),
@@ -120,7 +120,7 @@ SPOTS = st.builds(
 
 @given(of=SPOTS, others=st.lists(SPOTS, max_size=20))
 def test_neighbours_are_the_nearest_first_and_never_the_camera_itself(
-    of: KnownPosition, others: list[KnownPosition]
+    of: CameraSpot, others: list[CameraSpot]
 ) -> None:
     found = neighbours(of, [*others, of])
     assert len(found) <= MOST
@@ -131,8 +131,8 @@ def test_neighbours_are_the_nearest_first_and_never_the_camera_itself(
 
 
 def test_a_metre_is_a_metre() -> None:
-    here = KnownPosition(uuid4(), uuid4(), 11.5400, 106.6000)
-    north = KnownPosition(uuid4(), uuid4(), 11.5409, 106.6000)
-    east = KnownPosition(uuid4(), uuid4(), 11.5400, 106.6010)
+    here = CameraSpot(uuid4(), uuid4(), 11.5400, 106.6000)
+    north = CameraSpot(uuid4(), uuid4(), 11.5409, 106.6000)
+    east = CameraSpot(uuid4(), uuid4(), 11.5400, 106.6010)
     assert distance(here, north) == pytest.approx(100.1, abs=0.3)
     assert distance(here, east) == pytest.approx(109.0, abs=0.5)

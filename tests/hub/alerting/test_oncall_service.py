@@ -11,8 +11,8 @@ import pytest
 
 from hub.access.rules.grants import Right
 from hub.alerting.oncall.faults import OnCallError, OnCallFault
-from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
-from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
+from hub.alerting.oncall.rows import NewShift, ShiftDate, Swap
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, StepRecipients
 from hub.alerting.oncall.rules.rosters import people_on_call, weekly_gaps
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.asker import Asker
@@ -77,7 +77,7 @@ def test_a_keeper_enters_a_roster_and_reads_it_back(office: Office) -> None:
 def test_a_team_of_another_area_is_not_there_for_a_keeper_of_the_bridge(office: Office) -> None:
     lan = office.other
     shift_id = office.shift({0: (office.an,)})
-    on = TeamOnCall(shift_id, MONDAY)
+    on = ShiftDate(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
     assert on_call.team(lan, office.team) is None
     assert on_call.add_team(lan, office.streets.commune, name="X", time_zone=ZONE) is None
@@ -91,7 +91,9 @@ def test_a_team_of_another_area_is_not_there_for_a_keeper_of_the_bridge(office: 
         lambda: on_call.swap(lan, office.team, on, Swap(office.an, office.binh, None, "x")),
         lambda: on_call.drop_substitute(lan, office.team, on, office.an),
         lambda: on_call.put_plan(
-            lan, office.streets.commune, EscalationPlan((EscalationStep(Recipients.EVERYBODY, 60),))
+            lan,
+            office.streets.commune,
+            EscalationPlan((EscalationStep(StepRecipients.EVERYBODY, 60),)),
         ),
         lambda: on_call.put_plan(lan, office.streets.commune, None),
     ]
@@ -111,7 +113,7 @@ def test_a_shift_of_another_team_cannot_be_changed_through_ones_own(office: Offi
 
 
 def test_a_plan_calls_no_team_that_its_keeper_may_not_see(office: Office) -> None:
-    plan = EscalationPlan((EscalationStep(Recipients.TEAM, 60, office.team),))
+    plan = EscalationPlan((EscalationStep(StepRecipients.TEAM, 60, office.team),))
     on_call = office.streets.services.use(OnCallService)
     assert not on_call.put_plan(office.other, office.streets.bridge, plan)
     assert on_call.put_plan(office.keeper, office.streets.bridge, plan)
@@ -157,7 +159,7 @@ def test_only_who_may_be_alerted_there_can_be_on_duty(office: Office) -> None:
 
 def test_two_people_swap_and_swap_back(office: Office) -> None:
     shift_id = office.shift({0: (office.an,), 1: (office.binh,)})
-    on, back = TeamOnCall(shift_id, MONDAY), TeamOnCall(shift_id, MONDAY + timedelta(days=1))
+    on, back = ShiftDate(shift_id, MONDAY), ShiftDate(shift_id, MONDAY + timedelta(days=1))
     swap = Swap(office.an, office.binh, back, "đám cưới")
     on_call = office.streets.services.use(OnCallService)
     assert on_call.swap(office.keeper, office.team, on, swap)
@@ -173,7 +175,7 @@ def test_two_people_swap_and_swap_back(office: Office) -> None:
 
 def test_a_swap_with_somebody_who_is_not_on_duty_changes_nothing(office: Office) -> None:
     shift_id = office.shift({0: (office.an,), 1: (office.an,)})
-    on, back = TeamOnCall(shift_id, MONDAY), TeamOnCall(shift_id, MONDAY + timedelta(days=1))
+    on, back = ShiftDate(shift_id, MONDAY), ShiftDate(shift_id, MONDAY + timedelta(days=1))
     with pytest.raises(OnCallError) as refused:
         office.streets.services.use(OnCallService).swap(
             office.keeper, office.team, on, Swap(office.an, office.binh, back, "x")
@@ -184,7 +186,7 @@ def test_a_swap_with_somebody_who_is_not_on_duty_changes_nothing(office: Office)
 
 def test_a_holiday_has_others_and_can_be_undone(office: Office) -> None:
     shift_id = office.shift({0: (office.an,)})
-    on = TeamOnCall(shift_id, MONDAY)
+    on = ShiftDate(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
     assert on_call.put_exception(office.keeper, office.team, on, crew=(office.binh,), reason="Tết")
     assert on_call.put_exception(office.keeper, office.team, on, crew=(), reason="nghỉ lễ")
@@ -199,7 +201,7 @@ def test_a_team_that_a_plan_calls_cannot_be_removed(office: Office) -> None:
     area = office.streets.commune
     on_call = office.streets.services.use(OnCallService)
     assert on_call.put_plan(
-        office.keeper, area, EscalationPlan((EscalationStep(Recipients.TEAM, 60, office.team),))
+        office.keeper, area, EscalationPlan((EscalationStep(StepRecipients.TEAM, 60, office.team),))
     )
     with pytest.raises(OnCallError) as refused:
         on_call.end_team(office.keeper, office.team)
@@ -211,11 +213,11 @@ def test_a_team_that_a_plan_calls_cannot_be_removed(office: Office) -> None:
 
 def test_a_shift_that_is_removed_takes_its_swaps_and_days_along(office: Office) -> None:
     shift_id = office.shift({0: (office.an,)})
-    on = TeamOnCall(shift_id, MONDAY)
+    on = ShiftDate(shift_id, MONDAY)
     on_call = office.streets.services.use(OnCallService)
     on_call.swap(office.keeper, office.team, on, Swap(office.an, office.binh, None, "x"))
     on_call.put_exception(
-        office.keeper, office.team, TeamOnCall(shift_id, MONDAY), crew=(), reason="x"
+        office.keeper, office.team, ShiftDate(shift_id, MONDAY), crew=(), reason="x"
     )
     assert on_call.drop_shift(office.keeper, office.team, shift_id)
     page = on_call.team(office.keeper, office.team)

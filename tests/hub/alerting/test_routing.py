@@ -11,9 +11,9 @@ from hub.alerting.alerts.rules.grouping import (
     JoinAlert,
     NewSighting,
     NoAlert,
-    OpenAlert,
     Policy,
     RaiseAlert,
+    RunningAlert,
     TooLate,
     age_s,
     decide,
@@ -28,9 +28,9 @@ SEEN = NewSighting(CAMERA, "person", first_seen_utc_us=NOON_US, confirmed_utc_us
 
 def running(
     *, began_s: float = -30, last_seen_s: float = -10, is_there: bool = False, number: int = 7
-) -> OpenAlert:
+) -> RunningAlert:
     """An alert that began and was last seen so long before (negative) the sighting."""
-    return OpenAlert(
+    return RunningAlert(
         alert_id=UUID(int=number),
         camera_id=CAMERA,
         kind="person",
@@ -62,7 +62,7 @@ def test_the_first_sighting_raises() -> None:
         pytest.param(replace(running(), kind="car"), False, id="another kind"),
     ],
 )
-def test_a_sighting_joins_what_still_goes_on(alert: OpenAlert, joins: bool) -> None:
+def test_a_sighting_joins_what_still_goes_on(alert: RunningAlert, joins: bool) -> None:
     decision = decide(SEEN, [alert], POLICY)
     assert isinstance(decision, JoinAlert if joins else RaiseAlert)
 
@@ -119,7 +119,7 @@ alerts = st.builds(
 @pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
 @given(st.lists(alerts, max_size=5), st.floats(0, 2000))
 def test_every_sighting_of_a_person_that_is_not_late_is_told_or_joined(
-    there: list[OpenAlert], age: float
+    there: list[RunningAlert], age: float
 ) -> None:
     decision = decide(replace(SEEN, age_s=age), there, POLICY)
     assert isinstance(decision, TooLate) == (age > POLICY.late_after_s)
@@ -130,7 +130,7 @@ def test_every_sighting_of_a_person_that_is_not_late_is_told_or_joined(
 
 
 @given(st.lists(alerts, max_size=5), st.randoms(use_true_random=False))
-def test_the_order_of_the_alerts_does_not_matter(there: list[OpenAlert], random: object) -> None:
+def test_the_order_of_the_alerts_does_not_matter(there: list[RunningAlert], random: object) -> None:
     shuffled = list(there)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert decide(SEEN, there, POLICY) == decide(SEEN, shuffled, POLICY)

@@ -15,9 +15,9 @@ from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.response.service import ResponseService
 from hub.alerting.silences.rules import (
     MUTED_S,
+    AlertSpot,
     Ending,
     Silence,
-    SilencedSpot,
     covers,
     is_to_be_muted,
     silenced_by,
@@ -54,24 +54,24 @@ def silence(**changed: Any) -> Silence:
 @pytest.mark.parametrize(
     ("changed", "spot", "is_covered"),
     [
-        ({}, SilencedSpot(HERE, "person"), True),
-        ({}, SilencedSpot(HERE, "crowd", "san", "entry"), True),
-        ({}, SilencedSpot(THERE, "person"), False),
-        ({"until_utc_us": NOW_US}, SilencedSpot(HERE, "person"), False),
-        ({"kind": "crowd"}, SilencedSpot(HERE, "person"), False),
-        ({"zone": "san"}, SilencedSpot(HERE, "person", "san", "entry"), True),
-        ({"zone": "san"}, SilencedSpot(HERE, "person"), False),
-        ({"is_exact": True, "kind": "person"}, SilencedSpot(HERE, "person"), True),
-        ({"is_exact": True, "kind": "person"}, SilencedSpot(HERE, "person", "san", "entry"), False),
+        ({}, AlertSpot(HERE, "person"), True),
+        ({}, AlertSpot(HERE, "crowd", "san", "entry"), True),
+        ({}, AlertSpot(THERE, "person"), False),
+        ({"until_utc_us": NOW_US}, AlertSpot(HERE, "person"), False),
+        ({"kind": "crowd"}, AlertSpot(HERE, "person"), False),
+        ({"zone": "san"}, AlertSpot(HERE, "person", "san", "entry"), True),
+        ({"zone": "san"}, AlertSpot(HERE, "person"), False),
+        ({"is_exact": True, "kind": "person"}, AlertSpot(HERE, "person"), True),
+        ({"is_exact": True, "kind": "person"}, AlertSpot(HERE, "person", "san", "entry"), False),
         (
             {"is_exact": True, "kind": "person", "zone": "san", "rule": "entry"},
-            SilencedSpot(HERE, "person", "san", "loitering"),
+            AlertSpot(HERE, "person", "san", "loitering"),
             False,
         ),
     ],
 )
 def test_a_silence_covers_what_it_names(
-    changed: dict[str, Any], spot: SilencedSpot, is_covered: bool
+    changed: dict[str, Any], spot: AlertSpot, is_covered: bool
 ) -> None:
     assert covers(silence(**changed), spot, now_utc_us=NOW_US) == is_covered
 
@@ -93,7 +93,7 @@ def test_three_false_alarms_in_a_row_mute_and_a_true_one_between_does_not() -> N
 
 
 SPOTS = st.builds(
-    SilencedSpot,
+    AlertSpot,
     st.sampled_from([HERE, THERE]),
     st.sampled_from(["person", "crowd"]),
     st.sampled_from([None, "san", "cong"]),
@@ -108,8 +108,8 @@ MUTES = SPOTS.map(
 
 @schedules(60, steps=1)
 @given(st.lists(MUTES, max_size=5), SPOTS)
-def test_of_any_mutes_only_the_very_spot_is_quiet(mutes: list[Silence], spot: SilencedSpot) -> None:
-    muted = {SilencedSpot(one.camera_id, one.kind or "", one.zone, one.rule) for one in mutes}
+def test_of_any_mutes_only_the_very_spot_is_quiet(mutes: list[Silence], spot: AlertSpot) -> None:
+    muted = {AlertSpot(one.camera_id, one.kind or "", one.zone, one.rule) for one in mutes}
     found = silenced_by(mutes, spot, now_utc_us=NOW_US)
     assert (found is not None) == (spot in muted)
 

@@ -49,13 +49,13 @@ def at_work(db: Database, broker: Broker, policy: Policy) -> Iterator[None]:
     filer = BatchFiler(
         Filing(policy),
         PresenceRecorder(tokens()),
-        roll=GapRecovery(SOON),
+        recovery=GapRecovery(SOON),
     )
     hub = Subscriber(
         address(broker),
         writer=BatchWriter(db, filer=filer, clock=HubClock()),
         change_signal=ChangeSignal(),
-        patience=Backoff(first_s=0.1, longest_s=0.2),
+        backoff=Backoff(first_s=0.1, longest_s=0.2),
         births_every_s=0.1,
         ask_every_s=0.1,
     )

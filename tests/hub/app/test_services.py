@@ -25,9 +25,9 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "open_clip": "given.open",
     },
     "cases/service.py": {
-        "may_open": "cases.open",
-        "open_ones": "alert.open",
-        "to_export": "case.open",
+        "may_create": "cases.open",
+        "open_cases": "alert.open",
+        "export_content": "case.open",
     },
     "nodes/diagnostics/service.py": {"listed": "node.open"},
     "nodes/enrolment/service.py": {"tends_areas": "enrolments.open"},

@@ -19,7 +19,7 @@ from hub.access.scope import visible_cameras
 from hub.access.signin.views import SignedIn
 from hub.access.tables import grants, people
 from hub.alerting.notifications import leasing
-from hub.alerting.oncall.rows import NewShift, Swap, TeamOnCall
+from hub.alerting.oncall.rows import NewShift, ShiftDate, Swap
 from hub.alerting.oncall.rules.rosters import dated_gaps, people_on_call, weekly_gaps
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.acting import Acting
@@ -259,7 +259,7 @@ def test_they_leave_every_roster_and_its_keeper_sees_the_gap(office: Office) -> 
         office.kim, team, NewShift("Ngày", 360, 1080, {0: (an,), 1: (an, binh)}), None
     )
     shift_id = on_call.team(office.kim, team).team.roster.shifts[0].shift_id
-    holiday, later = TeamOnCall(shift_id, date(2199, 1, 1)), TeamOnCall(shift_id, date(2199, 1, 7))
+    holiday, later = ShiftDate(shift_id, date(2199, 1, 1)), ShiftDate(shift_id, date(2199, 1, 7))
     on_call.put_exception(office.kim, team, holiday, crew=(an,), reason="Tết")
     on_call.swap(office.kim, team, later, Swap(an, binh, None, "nghỉ phép"))
     before = on_call.team(office.kim, team)
@@ -286,8 +286,8 @@ def test_a_date_of_a_swap_with_them_is_covered_by_the_other_or_a_gap(office: Off
     on_call.put_shift(office.kim, team, NewShift("Ngày", 0, 0, {0: (an,), 1: (binh,)}), None)
     shift_id = on_call.team(office.kim, team).team.roster.shifts[0].shift_id
     monday, tuesday = date(2199, 1, 7), date(2199, 1, 8)
-    on_call.swap(office.kim, team, TeamOnCall(shift_id, monday), Swap(an, chi, None, "nghỉ phép"))
-    on_call.swap(office.kim, team, TeamOnCall(shift_id, tuesday), Swap(binh, an, None, "đi học"))
+    on_call.swap(office.kim, team, ShiftDate(shift_id, monday), Swap(an, chi, None, "nghỉ phép"))
+    on_call.swap(office.kim, team, ShiftDate(shift_id, tuesday), Swap(binh, an, None, "đi học"))
     office.close(office.an)
     after = on_call.team(office.kim, team)
     assert after is not None

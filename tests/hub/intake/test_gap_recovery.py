@@ -55,7 +55,7 @@ class Hub:
     def __init__(self, db: Database, policy: AskPolicy | None = None) -> None:
         self.db = db
         roll = GapRecovery(policy, draw=lambda _low, high: high)
-        self.filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), roll=roll)
+        self.filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), recovery=roll)
 
     def hear(self, *said: Event | Birth | Death | Health, now: Moment = NOW) -> BatchOutcome:
         """One batch."""

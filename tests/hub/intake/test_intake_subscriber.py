@@ -336,7 +336,7 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
             raise faults.pop()
         return inbox.put(arrival)
 
-    link = Link(address(broker), take=take, patience=Backoff(first_s=0.05, longest_s=0.1))
+    link = Link(address(broker), take=take, backoff=Backoff(first_s=0.05, longest_s=0.1))
     stop = threading.Event()
     listening = threading.Thread(target=link.run, args=(stop, lambda: None))
     with capture_logs() as logs:

@@ -62,7 +62,7 @@ def writer(db: Any, files: Noted) -> BatchWriter:
         db,
         filer=BatchFiler(files, PresenceRecorder(tokens())),
         clock=StoppedClock(),
-        patience=hasty,
+        backoff=hasty,
     )
 
 
@@ -137,7 +137,7 @@ def test_a_full_disk_under_the_hub_loses_nothing_however_long_it_lasts(
         filer().file(conn, [arrival(node.birth())], now=NOW)
     full = FilledDisk(sqlite_db)
     hasty = Backoff(first_s=0.0)
-    scribe = BatchWriter(full, filer=filer(), clock=StoppedClock(), patience=hasty)  # type: ignore[arg-type] # looks like one
+    scribe = BatchWriter(full, filer=filer(), clock=StoppedClock(), backoff=hasty)  # type: ignore[arg-type] # looks like one
     (outcome,) = scribe.commit([arrival(node.event()) for _ in range(50)], threading.Event())
     assert full.failures == 3 * (TRIES_TOGETHER + TRIES_ALONE)
     assert outcome.counts["stored"] == 50
@@ -155,10 +155,10 @@ def test_stopping_without_a_database_commits_nothing_and_acknowledges_nothing(
 
 
 def test_waits_grow_with_failures_up_to_their_bound_and_begin_anew() -> None:
-    patience = Backoff(first_s=1.0, longest_s=5.0, chance=lambda: 1.0)
-    assert [patience.fail() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
-    patience.succeed()
-    assert patience.fail() == 1.0
+    backoff = Backoff(first_s=1.0, longest_s=5.0, chance=lambda: 1.0)
+    assert [backoff.fail() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    backoff.succeed()
+    assert backoff.fail() == 1.0
     assert Backoff(chance=lambda: 0.0).fail() == 0.0
 
 

@@ -30,12 +30,12 @@ SOON = AskPolicy(gap_after_s=0.2, again_first_s=0.2)
 
 
 def intake(db: Database, broker: Broker) -> Subscriber:
-    filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), roll=GapRecovery(SOON))
+    filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), recovery=GapRecovery(SOON))
     return Subscriber(
         address(broker),
         writer=BatchWriter(db, filer=filer, clock=HubClock()),
         change_signal=ChangeSignal(),
-        patience=Backoff(first_s=0.1, longest_s=0.2),
+        backoff=Backoff(first_s=0.1, longest_s=0.2),
         births_every_s=0.1,
         ask_every_s=0.1,
     )

@@ -20,7 +20,7 @@ from agent.wire.messages import (
 )
 from hub.access.rules.grants import Right
 from hub.alerting.notifications import leasing, outcomes
-from hub.alerting.notifications.batching import STORM
+from hub.alerting.notifications.batching import BATCHING_LIMITS
 from hub.alerting.notifications.service import NotificationService
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import set_aside
@@ -122,7 +122,9 @@ def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
     streets.file(streets.node.opened())
     now = streets.clock.now()
     with streets.db.writing() as conn:
-        claimed = leasing.claim(conn, worker="w", now=now, lease_s=30, limit=10, storm=STORM)
+        claimed = leasing.claim(
+            conn, worker="w", now=now, lease_s=30, limit=10, limits=BATCHING_LIMITS
+        )
         for owed in claimed:
             is_an = owed.phone.address.endswith("/an")
             answer = Gone("410 from push.example", 410) if is_an else MessageRefused("413", 413)

@@ -30,7 +30,7 @@ from hub.nodes.desired_state.rules.rollout import (
     decide,
     is_awaited,
     is_mishap,
-    stage_sizes,
+    stage_of_each,
 )
 from hub.nodes.desired_state.settings_rows import Scope
 from hub.places.areas import rows
@@ -59,7 +59,7 @@ class Fleet:
 
     def __post_init__(self) -> None:
         ids = [UUID(int=number) for number in range(len(self.destined))]
-        found = stage_sizes(ids, are_here=dict.fromkeys(ids, True))
+        found = stage_of_each(ids, are_here=dict.fromkeys(ids, True))
         self.stages = [found[one] for one in ids]
 
     def node(self, number: int) -> NodeNow:

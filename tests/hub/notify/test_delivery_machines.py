@@ -388,7 +388,7 @@ answers: st.SearchStrategy[Answer] = st.one_of(
     st.just(Gone("410")),
     st.just(MessageRefused("413")),
 )
-PATIENCE = RetryPolicy()
+RETRY_POLICY = RetryPolicy()
 LEASE_US = 30_000_000
 
 
@@ -432,7 +432,7 @@ class Ledger(RuleBasedStateMachine):
             attempts=one.attempts,
             owed_utc_us=one.owed_us,
             now_utc_us=self.now_us,
-            patience=PATIENCE,
+            retry_policy=RETRY_POLICY,
             chance=chance,
         ):
             case Settled() as settled_now:
@@ -440,7 +440,7 @@ class Ledger(RuleBasedStateMachine):
             case Requeued(due_utc_us, reason):
                 assert reason
                 assert self.now_us <= due_utc_us
-                assert due_utc_us <= one.owed_us + round(PATIENCE.deadline_s * 1e6)
+                assert due_utc_us <= one.owed_us + round(RETRY_POLICY.deadline_s * 1e6)
                 one.due_us = due_utc_us
         one.lease_until_us = None
         assert before is None
@@ -454,7 +454,7 @@ class Ledger(RuleBasedStateMachine):
     def teardown(self) -> None:
         """With a service that only fails, each is given up in bounded time, with its reason."""
         self.in_hand.clear()
-        end_us = self.now_us + round(2 * PATIENCE.deadline_s * 1e6)
+        end_us = self.now_us + round(2 * RETRY_POLICY.deadline_s * 1e6)
         while any(one.settled is None for one in self.owed) and self.now_us < end_us:
             self.a_worker_claims_what_is_due()
             while self.in_hand:

@@ -27,7 +27,7 @@ from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.base.storage.partial_files import CHUNK_BYTES, PartialFiles
-from hub.cases.evidence.arrival_seal import SealedPart
+from hub.cases.evidence.arrival_seal import MarkedPart
 from hub.cases.evidence.keys import is_signed
 from hub.cases.evidence.service import ExportService
 from hub.footage.films.films import NoFilmError, form_of, read_film
@@ -330,13 +330,13 @@ def test_a_request_has_a_span_of_a_day_at_most_that_is_over_and_a_link_that_ends
 
 
 def test_a_cut_ends_after_it_begins_and_lies_within_the_film() -> None:
-    assert is_cut(SealedPart(), duration_ms=1000) and is_cut(
-        SealedPart(500, 9000), duration_ms=1000
+    assert is_cut(MarkedPart(), duration_ms=1000) and is_cut(
+        MarkedPart(500, 9000), duration_ms=1000
     )
-    assert is_cut(SealedPart(5000), duration_ms=0)
-    assert not is_cut(SealedPart(500, 500), duration_ms=1000)
-    assert not is_cut(SealedPart(1000), duration_ms=1000) and not is_cut(
-        SealedPart(-1), duration_ms=1000
+    assert is_cut(MarkedPart(5000), duration_ms=0)
+    assert not is_cut(MarkedPart(500, 500), duration_ms=1000)
+    assert not is_cut(MarkedPart(1000), duration_ms=1000) and not is_cut(
+        MarkedPart(-1), duration_ms=1000
     )
 
 

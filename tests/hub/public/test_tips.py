@@ -48,7 +48,7 @@ from hub.public.tips.sealing import Reporter, TipBox, UnsealError
 from hub.public.tips.service import TipService
 from hub.public.tips.tables import tip_keys as tip_keys_table
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
-from hub.registry.neighbours import KnownPosition
+from hub.registry.neighbours import CameraSpot
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
 from hub.web.images import draw_anew
@@ -160,8 +160,8 @@ def test_a_tip_says_what_where_when_and_agrees(words: TipTexts, fault: TipFault 
 def test_it_goes_to_the_camera_nearest_to_its_point_or_to_one_of_its_area() -> None:
     town, quarter, other = uuid4(), uuid4(), uuid4()
     parents = {town: None, quarter: town, other: town}
-    near = KnownPosition(uuid4(), other, 11.5350, 106.6210)
-    far = KnownPosition(uuid4(), quarter, 11.6000, 106.7000)
+    near = CameraSpot(uuid4(), other, 11.5350, 106.6210)
+    far = CameraSpot(uuid4(), quarter, 11.6000, 106.7000)
     at = Point(11.5352, 106.6217)
     by_point = TipTexts("x", "", quarter, at, None, has_consent=True)
     by_area = TipTexts("x", "", quarter, None, None, has_consent=True)
@@ -172,20 +172,20 @@ def test_it_goes_to_the_camera_nearest_to_its_point_or_to_one_of_its_area() -> N
 
 
 def test_a_point_in_the_sea_is_told_so_unless_an_area_is_named_too() -> None:
-    area, camera = uuid4(), KnownPosition(uuid4(), uuid4(), 11.5, 106.6)
+    area, camera = uuid4(), CameraSpot(uuid4(), uuid4(), 11.5, 106.6)
     sea = Point(9.0, 110.0)
     assert (
         camera_for(TipTexts("x", "", None, sea, None, has_consent=True), [camera], {})
         is TipFault.FAR
     )
-    here = KnownPosition(uuid4(), area)
+    here = CameraSpot(uuid4(), area)
     words = TipTexts("x", "", area, sea, None, has_consent=True)
     assert camera_for(words, [camera, here], {area: None}) is here
 
 
 def test_an_area_that_is_none_of_ours_and_a_ring_of_areas_end() -> None:
     one, other = uuid4(), uuid4()
-    camera = KnownPosition(uuid4(), uuid4())
+    camera = CameraSpot(uuid4(), uuid4())
     words = TipTexts("x", "", one, None, None, has_consent=True)
     assert camera_for(words, [camera], {}) is TipFault.WHERE
     assert camera_for(words, [camera], {one: other, other: one}) is TipFault.WHERE

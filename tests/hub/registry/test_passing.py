@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.registry.neighbours import KnownPosition, neighbours
+from hub.registry.neighbours import CameraSpot, neighbours
 from hub.registry.passing import (
     POINTS,
     SIDES,
@@ -24,15 +24,13 @@ pytestmark = pytest.mark.promise(
 )
 
 AREA = uuid4()
-HERE = KnownPosition(uuid4(), AREA, 11.53, 106.62)
+HERE = CameraSpot(uuid4(), AREA, 11.53, 106.62)
 M = 1 / 111_195
 """Degrees of latitude."""
 
 
-def spot(north_m: float, east_m: float, bearing_deg: float | None = None) -> KnownPosition:
-    return KnownPosition(
-        uuid4(), AREA, 11.53 + north_m * M, 106.62 + east_m * M / 0.98, bearing_deg
-    )
+def spot(north_m: float, east_m: float, bearing_deg: float | None = None) -> CameraSpot:
+    return CameraSpot(uuid4(), AREA, 11.53 + north_m * M, 106.62 + east_m * M / 0.98, bearing_deg)
 
 
 def leaving(
@@ -41,7 +39,7 @@ def leaving(
     return Departure(1_000_000_000, error_ms, "right", heading_deg, rode)
 
 
-def order(heading_deg: float | None, *spots: KnownPosition) -> list[int]:
+def order(heading_deg: float | None, *spots: CameraSpot) -> list[int]:
     ids = [one.camera_id for one in spots]
     return [
         ids.index(one.near.camera_id)
@@ -90,7 +88,7 @@ def test_cameras_on_the_same_pole_are_ordered_by_where_they_look() -> None:
 
 
 def test_a_camera_of_the_area_without_a_place_comes_last_and_says_no_time() -> None:
-    lost = KnownPosition(uuid4(), AREA)
+    lost = CameraSpot(uuid4(), AREA)
     found = in_order_of_passing(HERE, [lost, spot(0, -300)], leaving(90))
     assert [one.near.camera_id == lost.camera_id for one in found] == [False, True]
     assert (found[1].turn, found[1].from_utc_us) == (None, None)
@@ -138,4 +136,4 @@ def test_where_another_camera_lies_is_told_by_the_compass() -> None:
     assert bearing_to(HERE, spot(100, 0)) == pytest.approx(0, abs=0.1)
     assert bearing_to(HERE, spot(100, 100)) == pytest.approx(45, abs=1)
     assert bearing_to(HERE, spot(0, -100)) == pytest.approx(270, abs=0.1)
-    assert bearing_to(HERE, KnownPosition(uuid4(), AREA)) is None
+    assert bearing_to(HERE, CameraSpot(uuid4(), AREA)) is None

@@ -61,9 +61,9 @@ def subscriber(
     """The intake as the hub has it, but in a hurry."""
     return Subscriber(
         where,
-        writer=BatchWriter(db, filer=filer(), clock=HubClock(), patience=Backoff(first_s=0.05)),
+        writer=BatchWriter(db, filer=filer(), clock=HubClock(), backoff=Backoff(first_s=0.05)),
         change_signal=change_signal or ChangeSignal(),
-        patience=Backoff(first_s=0.2, longest_s=0.5),
+        backoff=Backoff(first_s=0.2, longest_s=0.5),
         births_every_s=0.1,
         bounds=bounds,
     )

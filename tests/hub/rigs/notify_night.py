@@ -10,7 +10,7 @@ from uuid import UUID
 
 from hub.alerting.oncall import plan_rows, rows
 from hub.alerting.oncall.roster_rows import read_teams
-from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, Recipients
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, StepRecipients
 from hub.alerting.oncall.rules.rosters import Crew
 from hub.alerting.response import calls
 from hub.alerting.response.escalator import Escalator
@@ -160,12 +160,12 @@ def minute(clock: str) -> int:
 
 
 def on_duty(team_id: UUID, place: int, wait_s: int = 60) -> EscalationStep:
-    return EscalationStep(Recipients.ON_DUTY, wait_s, team_id, place)
+    return EscalationStep(StepRecipients.ON_DUTY, wait_s, team_id, place)
 
 
 def all_of(team_id: UUID, wait_s: int = 60) -> EscalationStep:
-    return EscalationStep(Recipients.TEAM, wait_s, team_id)
+    return EscalationStep(StepRecipients.TEAM, wait_s, team_id)
 
 
 def everybody(wait_s: int = 60) -> EscalationStep:
-    return EscalationStep(Recipients.EVERYBODY, wait_s)
+    return EscalationStep(StepRecipients.EVERYBODY, wait_s)

@@ -251,7 +251,7 @@ class Town:
                 now=self.clock.now(),
                 lease_s=lease_s,
                 limit=limit,
-                storm=storm,
+                limits=storm,
                 is_critical_only=is_critical_only,
             )
 

@@ -49,7 +49,7 @@ from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.releases.bundles import update_key
 from hub.public.data_requests.rules import RequestKind, StepLength, Week
 from hub.public.data_requests.rules import StepLengths as AnswerTerms
-from hub.public.data_requests.views import OfficeAddress
+from hub.public.data_requests.views import AnswerSettings
 from hub.public.households.arrivals import ArrivalQueue
 from hub.public.households.port import HouseholdServices, HouseholdTerms
 from hub.public.households.upload_service import HouseholdUploadService
@@ -64,7 +64,7 @@ TOKEN = "leave-to-bring-files"
 NODE = "tram-01"
 TOKENS = {TOKEN: NODE, "of-another": "tram-02"}
 """The nodes that may bring files, by their tokens."""
-OFFICE = OfficeAddress(
+OFFICE = AnswerSettings(
     AnswerTerms(
         StepLength(2, "working days"),
         {wish: StepLength(10, "days") for wish in RequestKind},

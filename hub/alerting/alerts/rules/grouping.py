@@ -57,7 +57,7 @@ class NewSighting:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAlert:
+class RunningAlert:
     """An alert that a sighting may join."""
 
     alert_id: UUID
@@ -105,7 +105,7 @@ Decision = RaiseAlert | JoinAlert | TooLate | NoAlert
 
 def decide(
     seen: NewSighting,
-    running: Iterable[OpenAlert],
+    running: Iterable[RunningAlert],
     policy: Policy,
     *,
     woke_utc_us: int | None = None,
@@ -140,7 +140,7 @@ def why_quiet(seen: NewSighting, policy: Policy, *, woke_utc_us: int | None) -> 
     return f"this spot woke people {since_s:.0f} s before, {policy.cooldown_s:.0f} s are its rest"
 
 
-def takes(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
+def takes(alert: RunningAlert, seen: NewSighting, policy: Policy) -> bool:
     """True if the sighting belongs to this alert."""
     return (
         alert.camera_id == seen.camera_id
@@ -151,7 +151,7 @@ def takes(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
     )
 
 
-def is_quiet(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
+def is_quiet(alert: RunningAlert, seen: NewSighting, policy: Policy) -> bool:
     """True if nobody was in view for too long before this sighting."""
     bound_s = policy.group_quiet_s
     if alert.has_open_sighting:
@@ -159,7 +159,7 @@ def is_quiet(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
     return seen.first_seen_utc_us - alert.last_seen_utc_us > bound_s * 1_000_000
 
 
-def is_over_long(alert: OpenAlert, seen: NewSighting, policy: Policy) -> bool:
+def is_over_long(alert: RunningAlert, seen: NewSighting, policy: Policy) -> bool:
     """True if alert and sighting are so far apart in time that people should be told again.
 
     Measured both ways: a sighting from long before an alert does not belong to it either.

@@ -65,13 +65,13 @@ Step = TroubleRaised | TroubleChanged | TroubleOver
 
 
 def decide(
-    scene: LivenessFacts, running: Collection[Trouble], bounds: Thresholds, *, now_utc_us: int
+    facts: LivenessFacts, running: Collection[Trouble], bounds: Thresholds, *, now_utc_us: int
 ) -> list[Step]:
     """Steps to take, given the reported troubles. A second call with the same input changes
     nothing."""
-    watch = _Watch(scene, running, bounds, now_utc_us)
+    watch = _Watch(facts, running, bounds, now_utc_us)
     steps = list(watch.of_broker())
-    if scene.broker.is_up and watch.lasted(scene.broker.since_utc_us, bounds.settle_s):
+    if facts.broker.is_up and watch.lasted(facts.broker.since_utc_us, bounds.settle_s):
         steps += watch.of_nodes()
         steps += watch.of_rivals()
         steps += watch.of_recording()
@@ -83,7 +83,7 @@ def decide(
 class _Watch:
     """One evaluation of the facts."""
 
-    scene: LivenessFacts
+    facts: LivenessFacts
     running: Collection[Trouble]
     bounds: Thresholds
     now_utc_us: int
@@ -91,7 +91,7 @@ class _Watch:
     nodes: dict[UUID, NodeLiveness] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.nodes = {node.node_id: node for node in self.scene.nodes}
+        self.nodes = {node.node_id: node for node in self.facts.nodes}
         signs = {
             node_id: node.silent_since(self.now_utc_us, self.bounds)
             for node_id, node in self.nodes.items()
@@ -102,7 +102,7 @@ class _Watch:
         return self.now_utc_us - since_utc_us >= span_us(span_s)
 
     def of_broker(self) -> Iterator[Step]:
-        broker = self.scene.broker
+        broker = self.facts.broker
         known = [one for one in self.running if one.kind is Kind.BROKER_LOST]
         if broker.is_up and self.lasted(broker.since_utc_us, self.bounds.back_after_s):
             yield from (TroubleOver(one.alert_id) for one in known)
@@ -207,7 +207,7 @@ class _Watch:
         """Lost cameras of one node are one trouble; those of a silent node belong to the node's."""
         known = {one.node_id: one for one in self.running if one.kind is Kind.CAMERA_LOST}
         by_node: dict[UUID, list[CameraLiveness]] = {}
-        for camera in self.scene.cameras:
+        for camera in self.facts.cameras:
             by_node.setdefault(camera.node_id, []).append(camera)
         for trouble in known.values():
             if trouble.node_id not in by_node:  # removed from the registry

@@ -34,8 +34,9 @@ class SentRing:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingAlert:
-    """First notification of an alert that nobody has taken; `is_held` if it was deferred before."""
+class WaitingNotification:
+    """First notification of an alert that nobody has taken; `is_held`: a notification for this
+    phone  was deferred before."""
 
     notification_id: UUID
     is_held: bool = False
@@ -45,29 +46,29 @@ class WaitingAlert:
 class BatchDecision:
     """What to send now, and until when to defer the rest."""
 
-    each: tuple[UUID, ...] = ()
+    single: tuple[UUID, ...] = ()
     together: tuple[UUID, ...] = ()
     """Two or more in one message; the last one carries it."""
     held: tuple[UUID, ...] = ()
     until_utc_us: int = 0
 
 
-def pace(
+def decide(
     rang: Sequence[SentRing],
-    waiting: Sequence[WaitingAlert],
+    waiting: Sequence[WaitingNotification],
     bounds: BatchingLimits,
     *,
     now_utc_us: int,
 ) -> BatchDecision:
-    """Decide what to send to this phone; `waiting` is ordered, most urgent first."""
+    """Decide what to send to this phone; `waiting` is ordered, oldest first."""
     ids = tuple(one.notification_id for one in waiting)
     # A ring in the future comes from a clock that was set back; it defers nothing.
     recent = [one for one in rang if 0 <= now_utc_us - one.at_utc_us < bounds.span_us]
     is_storm = any(one.is_digest for one in recent) or any(one.is_held for one in waiting)
     free = 0 if is_storm else max(0, bounds.calm - len(recent))
     if len(ids) <= free:
-        return BatchDecision(each=ids)
+        return BatchDecision(single=ids)
     if not recent:
-        return BatchDecision(each=ids) if len(ids) == 1 else BatchDecision(together=ids)
+        return BatchDecision(single=ids) if len(ids) == 1 else BatchDecision(together=ids)
     last_us = now_utc_us if free else max(one.at_utc_us for one in recent)
-    return BatchDecision(each=ids[:free], held=ids[free:], until_utc_us=last_us + bounds.span_us)
+    return BatchDecision(single=ids[:free], held=ids[free:], until_utc_us=last_us + bounds.span_us)

@@ -20,7 +20,7 @@ LONGEST_WAIT_S: Final = 3600
 MOST_PLACES: Final = 9
 
 
-class Recipients(StrEnum):
+class StepRecipients(StrEnum):
     """Recipients of a step."""
 
     EVERYBODY = "everybody"
@@ -35,7 +35,7 @@ class Recipients(StrEnum):
 class EscalationStep:
     """Recipients, and the seconds before the next step."""
 
-    whom: Recipients
+    whom: StepRecipients
     wait_s: int
     team_id: UUID | None = None
     place: int | None = None
@@ -107,9 +107,9 @@ def faults(plan: EscalationPlan) -> list[str]:
     for step in plan.steps:
         if not SHORTEST_WAIT_S <= step.wait_s <= LONGEST_WAIT_S:
             found.append("wait")
-        if (step.whom is Recipients.EVERYBODY) != (step.team_id is None):
+        if (step.whom is StepRecipients.EVERYBODY) != (step.team_id is None):
             found.append("team")
-        is_one = step.whom is Recipients.ON_DUTY
+        is_one = step.whom is StepRecipients.ON_DUTY
         place = 1 if step.place is None else step.place
         if is_one != (step.place is not None) or not 1 <= place <= MOST_PLACES:
             found.append("place")

@@ -50,7 +50,7 @@ class NodeNow:
 
     node_id: UUID
     stage: int
-    fate: NodeResult
+    result: NodeResult
     is_here: bool
     """Connected to the broker. A node that is away is told on return, and nobody waits for it."""
     told_utc_us: int | None
@@ -69,7 +69,7 @@ class Decision:
     """Reason of a halt: the failed nodes, for the keeper."""
 
 
-def stage_sizes(node_ids: Sequence[UUID], *, are_here: Mapping[UUID, bool]) -> dict[UUID, int]:
+def stage_of_each(node_ids: Sequence[UUID], *, are_here: Mapping[UUID, bool]) -> dict[UUID, int]:
     """Stage of each node: 0 the first few, 1 up to a quarter, 2 the rest.
 
     The first few are connected nodes, in the given order, so that the stage gives a result.
@@ -97,7 +97,7 @@ def decide(
         return Decision(RolloutState.RUNNING, stage)
     if settled_since_utc_us is None or now_utc_us - settled_since_utc_us < SETTLE_S * 1e6:
         return Decision(RolloutState.RUNNING, stage)
-    if nodes and not any(one.fate is NodeResult.DONE for one in so_far):
+    if nodes and not any(one.result is NodeResult.DONE for one in so_far):
         return Decision(RolloutState.RUNNING, stage)  # none of them is connected: no result
     if all(one.stage <= stage for one in nodes):
         return Decision(RolloutState.DONE, stage)
@@ -106,9 +106,9 @@ def decide(
 
 def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
     """True if it refused the version or fell silent with it."""
-    if node.fate in (NodeResult.REFUSED, NodeResult.FELL_BACK):
+    if node.result in (NodeResult.REFUSED, NodeResult.FELL_BACK):
         return True
-    if node.fate is not NodeResult.WAITING or node.told_utc_us is None:
+    if node.result is not NodeResult.WAITING or node.told_utc_us is None:
         return False
     since_utc_us = node.told_utc_us if node.is_here else node.lost_utc_us
     return since_utc_us is not None and now_utc_us - since_utc_us >= SILENT_S * 1e6
@@ -116,7 +116,7 @@ def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
 
 def is_awaited(node: NodeNow, now_utc_us: int) -> bool:
     """True while the stage has to wait for its answer."""
-    if node.fate is not NodeResult.WAITING or is_mishap(node, now_utc_us):
+    if node.result is not NodeResult.WAITING or is_mishap(node, now_utc_us):
         return False
     return node.is_here or node.lost_utc_us is not None
 
@@ -127,9 +127,9 @@ def _bearable(count: int, stage: int) -> int:
 
 def _why(failed: Sequence[NodeNow], so_far: Sequence[NodeNow]) -> str:
     counted = {
-        "refused it": sum(one.fate is NodeResult.REFUSED for one in failed),
-        "fell back": sum(one.fate is NodeResult.FELL_BACK for one in failed),
-        "fell silent": sum(one.fate is NodeResult.WAITING for one in failed),
+        "refused it": sum(one.result is NodeResult.REFUSED for one in failed),
+        "fell back": sum(one.result is NodeResult.FELL_BACK for one in failed),
+        "fell silent": sum(one.result is NodeResult.WAITING for one in failed),
     }
     told = ", ".join(f"{number} {what}" for what, number in counted.items() if number)
     return f"of {len(so_far)} nodes {told}"

@@ -74,7 +74,7 @@ class SlowService:
 
 @asynccontextmanager
 async def hands_full(town: Town, service: SlowService) -> AsyncIterator[Notifier]:
-    pace = WorkerLimits(most_in_flight=2, kept_for_critical=1)
+    pace = WorkerLimits(most_in_flight=2, extra_for_critical=1)
     async with Notifier(town.db, service, pace=pace, deadline_s=600).running() as notifier:
         raise_alerts(town, 5)
         notifier.change_signal.ring()
@@ -109,7 +109,7 @@ def test_an_acknowledgement_ends_all_that_is_not_on_the_line_yet(town: Town) -> 
     async def run() -> SlowService:
         service = SlowService()
         notifier = Notifier(
-            town.db, service, pace=WorkerLimits(most_in_flight=2, kept_for_critical=0)
+            town.db, service, pace=WorkerLimits(most_in_flight=2, extra_for_critical=0)
         )
         async with notifier.running():
             await until(lambda: len(service.heard) == 2)

@@ -341,7 +341,7 @@ def test_the_ledger_counts_itself(town: Town) -> None:
 def test_retries_stop_at_the_deadline_and_come_no_sooner_than_asked(
     chances: list[float], after_s: float | None, first_wait_s: float
 ) -> None:
-    patience = RetryPolicy(first_wait_s=first_wait_s, longest_wait_s=300, deadline_s=3600)
+    retry_policy = RetryPolicy(first_wait_s=first_wait_s, longest_wait_s=300, deadline_s=3600)
     now_us = 0
     for attempts, chance in enumerate(chances, start=1):
         step = what_follows(
@@ -349,7 +349,7 @@ def test_retries_stop_at_the_deadline_and_come_no_sooner_than_asked(
             attempts=attempts,
             owed_utc_us=0,
             now_utc_us=now_us,
-            patience=patience,
+            retry_policy=retry_policy,
             chance=chance,
         )
         if isinstance(step, Settled):
@@ -364,9 +364,9 @@ def test_retries_stop_at_the_deadline_and_come_no_sooner_than_asked(
     ("attempts", "longest_s"), [(1, 2), (2, 4), (8, 256), (9, 300), (900, 300)]
 )
 def test_waits_double_up_to_the_longest(attempts: int, longest_s: float) -> None:
-    patience = RetryPolicy()
-    assert patience.wait_s(attempts=attempts, chance=1.0) == longest_s
-    assert patience.wait_s(attempts=attempts, chance=0.0) == 0
+    retry_policy = RetryPolicy()
+    assert retry_policy.wait_s(attempts=attempts, chance=1.0) == longest_s
+    assert retry_policy.wait_s(attempts=attempts, chance=0.0) == 0
 
 
 def test_what_is_forbidden_again_and_again_is_dead() -> None:
@@ -376,7 +376,7 @@ def test_what_is_forbidden_again_and_again_is_dead() -> None:
             attempts=attempts,
             owed_utc_us=0,
             now_utc_us=0,
-            patience=RetryPolicy(),
+            retry_policy=RetryPolicy(),
             chance=0.5,
         )
 

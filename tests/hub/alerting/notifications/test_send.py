@@ -50,23 +50,23 @@ class Walk:
         self.clock = VirtualClock()
         self.channel = FakeChannel(self.clock, **channel)
         self.book = FakeBook()
-        self.stages = Sender(
+        self.sender = Sender(
             channels={"webpush": self.channel},
-            book=self.book,
+            recorder=self.book,
             clock=self.clock,
             zone=ZoneInfo("Asia/Ho_Chi_Minh"),
             deadline_s=0.05,
         )
 
-    def carry(self, **facts: Any) -> Answer:
-        assert asyncio.run(self.stages.carry(owed(**facts))) == "written"
+    def send(self, **facts: Any) -> Answer:
+        assert asyncio.run(self.sender.send(owed(**facts))) == "written"
         ((_, answer, _, _),) = self.book.entries
         return answer
 
 
 def test_a_wanted_notification_is_said_sent_and_written_down() -> None:
     walk = Walk()
-    assert walk.carry() == Delivered(201)
+    assert walk.send() == Delivered(201)
     ((message, to),) = walk.channel.sent
     assert (message.title, to) == ("Có người · Ngã tư chợ, Tân Khai", phone())
     assert walk.book.entries[0][2:] == (NOON, NOON.plus_s(0.25))
@@ -76,27 +76,27 @@ def test_a_wanted_notification_is_said_sent_and_written_down() -> None:
 @pytest.mark.parametrize("state", ["taken", "resolved", "false_alarm"])
 def test_an_alert_in_hand_wakes_nobody_else(moment: str, state: str) -> None:
     walk = Walk()
-    assert walk.carry(moment=moment, state=state) == NotNeeded("already handled")
+    assert walk.send(moment=moment, state=state) == NotNeeded("already handled")
     assert walk.channel.sent == []
 
 
 def test_that_it_is_taken_goes_out_silently() -> None:
     walk = Walk()
-    walk.carry(moment="taken", state="taken", handled_by="Chị Ba")
+    walk.send(moment="taken", state="taken", handled_by="Chị Ba")
     assert walk.channel.sent[0][0].is_silent
 
 
 def test_that_it_is_taken_is_not_said_once_it_is_open_again() -> None:
     walk = Walk()
-    assert walk.carry(moment="taken", state="open") == NotNeeded("open again")
+    assert walk.send(moment="taken", state="open") == NotNeeded("open again")
 
 
 def test_a_channel_that_hangs_is_given_up_at_the_deadline() -> None:
     walk = Walk(answer=None)
-    assert walk.carry() == TryAgain("no answer within 0.05 s")
+    assert walk.send() == TryAgain("no answer within 0.05 s")
 
 
 def test_a_phone_of_a_channel_this_hub_lacks_is_refused() -> None:
     walk = Walk()
-    answer = walk.carry(phone=phone(channel="pigeon"))
+    answer = walk.send(phone=phone(channel="pigeon"))
     assert answer == MessageRefused("this hub has no channel pigeon")

@@ -53,22 +53,22 @@ class Notifier:
     ) -> None:
         self.change_signal = change_signal or ChangeSignal()
         clock = clock or HubClock()
-        book = DeliveryRecorder(db, clock=clock, patience=QUICK)
+        recorder = DeliveryRecorder(db, clock=clock, retry_policy=QUICK)
         self.worker = Worker(
             db=db,
-            stages=Sender(
+            sender=Sender(
                 channels={"webpush": channel},
-                book=book,
+                recorder=recorder,
                 clock=clock,
                 zone=ZONE,
                 deadline_s=deadline_s,
             ),
-            book=book,
+            recorder=recorder,
             clock=clock,
             change_signal=self.change_signal,
-            patience=QUICK,
-            pace=pace or WorkerLimits(),
-            storm=storm,
+            retry_policy=QUICK,
+            limits=pace or WorkerLimits(),
+            batching=storm,
         )
         self.stop = asyncio.Event()
 
@@ -266,10 +266,10 @@ def test_a_hub_that_died_between_sending_and_writing_sends_once_more(town: Town)
     async def run() -> None:
         (owed,) = town.claim("dead", lease_s=0.3)
         dying = Sender(
-            channels={"webpush": recipient}, book=DeadBook(), clock=HubClock(), zone=ZONE
+            channels={"webpush": recipient}, recorder=DeadBook(), clock=HubClock(), zone=ZONE
         )
         with pytest.raises(KeyboardInterrupt):
-            await dying.carry(owed)
+            await dying.send(owed)
         async with Notifier(town.db, recipient).running():
             await until(lambda: town.counts().accepted == 1)
             await asyncio.sleep(0.4)
@@ -409,9 +409,9 @@ def test_one_answer_that_cannot_be_written_does_not_take_the_others_along(town: 
         conn.execute(delete(notifications).where(notifications.c.id == second.notification_id))
 
     async def run() -> list[str | BaseException]:
-        book, now = DeliveryRecorder(town.db, clock=HubClock()), HubClock().now()
+        recorder, now = DeliveryRecorder(town.db, clock=HubClock()), HubClock().now()
         entries = (
-            book.record(owed, Delivered(201), started=now, ended=now)
+            recorder.record(owed, Delivered(201), started=now, ended=now)
             for owed in (first, second, third)
         )
         return await asyncio.gather(*entries, return_exceptions=True)
