@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from hub.app.backup import backup
+from hub.app.backup import commands as backup
 from hub.app.backup.archive import ArchiveError
 from hub.app.cli import (
     areas,

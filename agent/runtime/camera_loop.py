@@ -244,8 +244,7 @@ class CameraLoop:
         self._backlog.add(Entry(write=write, is_alert=is_urgent(body)))
 
     def _retry_backlog(self) -> None:
-        """Try again to write the changes that the journal refused; they wait in memory, in order.
-        """
+        """Write again the changes that the journal refused. They wait in memory, in order."""
         self._backlog.flush()
         self.counts.events_lost = self._backlog.lost
 

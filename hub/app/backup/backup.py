@@ -23,7 +23,6 @@ from hub.app.backup.secret_files import add_secrets, differs, put_secret, secret
 from hub.app.backup.snapshot import OccupiedError, Snapshot, restore, snapshot
 from hub.app.check import is_hub
 from hub.app.cli.core import OK, say, settings_of
-from hub.app.cli.parsing import Commands, command
 from hub.app.config import HubSettings
 from hub.app.wiring import resources
 from hub.base.audit import log
@@ -36,26 +35,6 @@ from hub.base.storage.blobs import Blobs
 from hub.footage.tables import media
 
 NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
-
-
-def add_to(verbs: Commands) -> None:
-    """Add the commands of this module."""
-    save = command(verbs, "backup", back_up, "back up a running hub into one file")
-    save.add_argument("target", type=Path, help="a file, or a folder for a file named by the time")
-    save.add_argument("--with-media", action="store_true", help="also the pictures and clips")
-    save.add_argument(
-        "--keep", type=int, metavar="COUNT", help="in a folder: keep the newest COUNT"
-    )
-    back = command(verbs, "restore", restore_backup, "restore a hub from a backup; no hub may run")
-    back.add_argument("file", type=Path, help="the backup")
-    for one in (save, back):
-        one.add_argument("--force", action="store_true", help="replace existing data")
-        one.add_argument(
-            "--passphrase-file",
-            type=Path,
-            metavar="FILE",
-            help="the passphrase that encrypts the secrets",
-        )
 
 
 def back_up(args: argparse.Namespace) -> int:

@@ -107,7 +107,7 @@ def _pixels(said: object) -> int:
 
 def _run(words: list[str], bounds: FilmBounds, *, size_bytes: int) -> bytes:
     limits = [f"--cpu={bounds.cpu_s}", f"--as={bounds.memory_bytes}", f"--fsize={size_bytes}"]
-    command = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "5"]
+    command = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "15"]
     command += [sys.executable, "-m", "hub.footage.films.film_child", *words]
     home = str(Path(__file__).parents[3])
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": home, "LANG": "C.UTF-8"}

@@ -26,8 +26,7 @@ class NoCopyError(Exception):
 class ShrinkBounds:
     """Limits for one copy."""
 
-    time_s: float = 600.0
-    """A busy hub needs longer than its processor's time."""
+    time_s: float = 120.0
     cpu_s: int = 120
     memory_bytes: int = 2 * 2**30
     """Address space, several times the memory in use."""
@@ -67,8 +66,8 @@ def _command(copy: Path, bounds: ShrinkBounds) -> list[str]:
         f"--as={bounds.memory_bytes}",
         f"--fsize={bounds.size_bytes}",
     ]
-    # It ends with the hub. Pages and intake have priority: it gets a third of what they get.
-    shell = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "5"]
+    # It ends with the hub, and pages and intake have priority.
+    shell = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "15"]
     source = ["-f", "mp4", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
     picture = ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", f"scale='min({WIDTH_PX},iw)':-2"]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-crf", "28"]

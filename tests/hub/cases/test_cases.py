@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from hub.access.rules.grants import Right
 from hub.access.tables import grants
 from hub.app import config
+from hub.app.web.services import Resources, make_services
 from hub.app.wiring.evidence import packer
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
@@ -109,6 +110,17 @@ def test_who_may_export_opens_a_case_and_what_it_collects_is_held(town: Town) ->
     an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
     assert an.get(case).text.count("data-item=") == 2  # nothing is in a case twice
     assert town.acts().count("case.add") == 2
+
+
+def test_a_case_is_shown_on_a_hub_without_tips_and_households(town: Town) -> None:
+    town.services = make_services(
+        Resources(db=town.db, clock=town.clock, change_signal=town.change_signal, blobs=town.blobs)
+    )
+    town.allow("an", Right.EXPORT)
+    an = visitor(town, "an")
+    page = an.get(opened(an))
+    assert page.status_code == 200
+    assert NUMBER in text_of(page)
 
 
 def test_without_the_right_to_export_no_case_is_opened(town: Town) -> None:
