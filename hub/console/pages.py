@@ -10,7 +10,7 @@ from hub.access.signin.own_account import OwnAccountService
 from hub.access.signin.visit import FormSent, SignedIn, remember
 from hub.alerting.alerts import camera_wording, wording
 from hub.alerting.alerts.rules.kinds import TIP
-from hub.alerting.alerts.rules.lifecycle import CAUSES, Act
+from hub.alerting.alerts.rules.lifecycle import CAUSES, Act, TooSoon, UndoOver
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.response.service import ResponseService
 from hub.alerting.silences import pages as silences_pages
@@ -104,6 +104,7 @@ def _alert(
     *,
     conflict: Conflict | None = None,
     sound_refused: bool = False,
+    wrong: str = "",
 ) -> Response:
     page = inbox.alert(visit.asker, alert_id)
     if page is None:
@@ -113,9 +114,14 @@ def _alert(
         request,
         "alert.html",
         session=visit.session,
-        status_code=409 if conflict else 422 if sound_refused else 200,
+        status_code=409
+        if conflict or wrong in ("soon", "undo")
+        else 422
+        if sound_refused or wrong
+        else 200,
         page=page,
         sound_refused=sound_refused,
+        wrong=wrong,
         conflict=conflict,
         other_pictures=other_pictures(page),
         map_link=camera_wording.map_link(
@@ -233,6 +239,59 @@ def arrive(
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
+@router.post("/alerts/{alert_id}/undo")
+def undo(
+    request: Request, visit: FormSent, inbox: Inbox, responses: Responses, alert_id: UUID
+) -> Response:
+    """Take one's own closing back, within seconds."""
+    answer = responses.undo(visit.asker, alert_id)
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, UndoOver):
+        return _alert(request, visit, inbox, alert_id, wrong="undo")
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/reopen")
+def reopen(
+    request: Request,
+    visit: FormSent,
+    inbox: Inbox,
+    responses: Responses,
+    alert_id: UUID,
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Open a closed alert again, with the reason; one holds it then."""
+    try:
+        answer = responses.reopen(visit.asker, alert_id, reason=note)
+    except ValueError:
+        return _alert(request, visit, inbox, alert_id, wrong="reason")
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, inbox, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/note")
+def add_note(
+    request: Request,
+    visit: FormSent,
+    inbox: Inbox,
+    responses: Responses,
+    alert_id: UUID,
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """A note for the history, also after the alert's end."""
+    if not note.strip():
+        return _alert(request, visit, inbox, alert_id, wrong="note")
+    if not responses.add_note(visit.asker, alert_id, note=note):
+        raise HTTPException(404)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
 @router.post("/alerts/{alert_id}/{act_name}")
 def act_on_alert(
     request: Request,
@@ -251,6 +310,8 @@ def act_on_alert(
     answer = responses.act(visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None)
     if answer is None:
         raise HTTPException(404)
+    if isinstance(answer, TooSoon):
+        return _alert(request, visit, inbox, alert_id, wrong="soon")
     if isinstance(answer, Conflict):
         return _alert(request, visit, inbox, alert_id, conflict=answer)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
@@ -311,6 +372,9 @@ def acts(words: Messages) -> dict[str, str]:
         "alert.glance": say("saw an alert in the list"),
         "alert.take": say("acknowledged an alert"),
         "alert.resolve": say("closed an alert"),
+        "alert.undo": say("took the closing of an alert back"),
+        "alert.reopen": say("opened an alert again"),
+        "alert.note": say("added a note to an alert"),
         "alert.false_alarm": say("called an alert false"),
         "alert.hand_over": say("handed an alert over"),
     }

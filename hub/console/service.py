@@ -8,7 +8,7 @@ from hub.access import scope
 from hub.access.rules.grants import Right
 from hub.alerting.alerts import camera_queries
 from hub.alerting.alerts import queries as alerts_queries
-from hub.alerting.alerts.rules.lifecycle import AlertState, allowed_acts
+from hub.alerting.alerts.rules.lifecycle import UNDO_S, AlertState, allowed_acts
 from hub.alerting.alerts.views import AlertChange, AlertInbox, AlertRow
 from hub.alerting.notifications import queries as notifications_queries
 from hub.alerting.response.next_calls import UpcomingCalls
@@ -85,6 +85,7 @@ class InboxService:
             seen_utc_us=now.utc_us,
             colleagues=tuple(colleagues(conn, row, look.asker, now)) if is_mine else (),
             may_arrive=is_mine and row.arrived_utc_us is None,
+            undo_until_utc_us=_undo_until(row, look),
             near=tuple(camera_queries.near(conn, who, row.camera_id, now)),
         )
 
@@ -104,6 +105,13 @@ class InboxService:
         """A number that changes with this person's scope; it reveals nothing itself."""
         with self._acting.part_of(asker, "changes.open") as look:
             return hash(scope.scope_now(look.conn, asker.person_id, look.now))
+
+
+def _undo_until(row: AlertRow, look: Reading) -> int | None:
+    if row.closed_utc_us is None or row.closed_by != look.asker.person_id:
+        return None
+    until_utc_us = row.closed_utc_us + round(UNDO_S * 1_000_000)
+    return until_utc_us if until_utc_us > look.now.utc_us else None
 
 
 def _one_with_call(look: Reading, alert_id: UUID) -> AlertRow | None:

@@ -40,5 +40,7 @@ class AlertPage:
     """People the asker may hand it over to, by name; empty unless the asker has taken it."""
     may_arrive: bool = False
     """Whether the asker has taken it and has not reported arrival."""
+    undo_until_utc_us: int | None = None
+    """The asker closed it and can take that back until then, by the hub's clock."""
     near: tuple[tuple[SeenCamera, NearbyCamera], ...] = ()
     """Nearby cameras the asker may see, each with its distance."""

@@ -9,13 +9,14 @@ from playwright.sync_api import Page, expect
 
 from hub.access.grants import rows as grants_rows
 from hub.access.signin.own_account import OwnAccountService
+from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S, UNDO_S
 from hub.alerting.response.service import ResponseService
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.footage.retention import rows as retention_rows
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass
 from tests.browser import footage
-from tests.browser.conftest import DESK, PHONE, Hub, Meet
+from tests.browser.conftest import DESK, PHONE, Hub, Meet, Officer
 from tests.hub.rigs.web_town import Seen
 from tests.waiting import until
 
@@ -247,6 +248,7 @@ def test_clip_plays_and_jumps_to_where_they_come(meet: Meet, whole: Seen) -> Non
 
 
 @pytest.mark.promise("Clips: H.265 plays, or the phone gets an H.264 copy.")
+@pytest.mark.media
 def test_h265_clip_plays_as_a_small_copy_where_it_does_not_play_itself(
     hub: Hub, meet: Meet, picture: bytes
 ) -> None:
@@ -319,10 +321,58 @@ def test_taking_an_alert_shows_on_the_other_officers_page(
     expect(binh.page.locator("#list .card")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
     expect(binh.page.locator("[data-act]")).to_have_count(0)
     binh.shot("desk-taken-by-other")
+    waited(an)
+    an.page.locator("summary", has_text="Kết thúc").click()
+    an.shot("phone-closing")
     an.page.get_by_role("button", name="Đã xử lý").click()
     expect(an.page.locator("[data-part=next]")).to_contain_text("Không cần làm gì thêm")
     expect(binh.page.locator("#handled-cards .card")).to_have_count(1)
     binh.shot("desk-handled")
+
+
+def waited(officer: Officer) -> None:
+    """So long that the next tap is no second half of a double tap."""
+    officer.page.wait_for_timeout(1000 * CLOSES_AFTER_S + 100)
+
+
+@pytest.mark.parametrize("pause_s", [0.2, 0.6, 1.0])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_double_tap_takes_an_alert_and_closes_nothing(
+    meet: Meet, whole: Seen, pause_s: float, script: bool
+) -> None:
+    officer = meet(java_script_enabled=script)
+    officer.open_alert(whole.alert_id)
+    spot = box(officer.page, "[data-act=take]")
+    for part in (0.1, 0.5, 0.9):
+        x, y = spot["x"] + part * spot["width"], spot["y"] + spot["height"] / 2
+        officer.page.mouse.click(x, y)
+        officer.page.wait_for_timeout(1000 * pause_s)
+    expect(officer.page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    expect(officer.page.locator("[data-part=history]")).not_to_contain_text("Đã xử lý")
+
+
+def test_a_slip_is_taken_back_and_an_end_is_opened_again(meet: Meet, whole: Seen) -> None:
+    officer = meet()
+    page = officer.page
+    officer.open_alert(whole.alert_id)
+    page.locator("details.more > summary").click()
+    page.get_by_role("button", name="Báo nhầm").click()
+    expect(page.locator(".undo")).to_be_visible()
+    officer.shot("phone-undo")
+    assert fits(page)
+    page.locator("[data-act=undo]").click()
+    expect(page.locator("[data-part=head]")).to_contain_text("Chưa ai tiếp nhận")
+    page.locator("details.more > summary").click()
+    page.get_by_role("button", name="Đã xử lý").click()
+    page.wait_for_timeout(1000 * UNDO_S)
+    expect(page.locator(".undo")).to_have_count(0)
+    page.locator("summary", has_text="mở lại").click()
+    page.fill("[name=note]", "Có người nhận ra")
+    officer.shot("phone-reopen", full=True)
+    page.get_by_role("button", name="Mở lại").click()
+    expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    expect(page.locator("[data-part=history]")).to_contain_text("Có người nhận ra")
+    assert officer.complaints == []
 
 
 def test_second_officer_sees_at_once_who_was_first(hub: Hub, meet: Meet, whole: Seen) -> None:
@@ -359,6 +409,7 @@ def test_duty_desk_works_by_keys_alone(hub: Hub, meet: Meet, whole: Seen) -> Non
     assert page.url.endswith(str(whole.alert_id))
     page.keyboard.press("a")
     expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    waited(officer)
     page.keyboard.press("f")
     expect(page.locator("#toast")).to_contain_text("Bấm f lần nữa")
     officer.shot("desk-sure")
@@ -380,6 +431,8 @@ def test_everything_needed_works_without_script(meet: Meet, whole: Seen) -> None
     officer.shot("phone-noscript")
     page.get_by_role("button", name="Tiếp nhận").click()
     expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    waited(officer)
+    page.locator("summary", has_text="Kết thúc").click()
     page.locator("summary", has_text="Thêm ghi chú").click()
     page.fill("[name=note]", "Hai em học sinh")
     page.get_by_role("button", name="Báo nhầm").click()

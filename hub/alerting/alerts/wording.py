@@ -291,6 +291,9 @@ def _step(row: HistoryRow, words: Messages, *, note: str) -> HistoryStep:
         "arrived": say("At the place"),
         "resolved": say("Resolved"),
         "false_alarm": say("False alarm"),
+        "undone": say("Closing taken back"),
+        "reopened": say("Opened again"),
+        "note": say("Note"),
     }
     act = acts.get(row.act, row.act)
     return HistoryStep(f"{act} · {row.who}" if row.who else act, note, row.at_utc_us)

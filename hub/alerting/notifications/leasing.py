@@ -269,7 +269,7 @@ def _still_pending(
         elif now.utc_us - row.owed_utc_us > oldest_us:
             settled.setdefault(("dead", "too late: not sent in time"), []).append(row.id)
         elif row.id in in_digest:
-            settled.setdefault(("dropped", "ready together with others"), []).append(row.id)
+            settled.setdefault(("dropped", "told together with others"), []).append(row.id)
         else:
             sendable.append(row)
     for (state, reason), ids in settled.items():

@@ -38,7 +38,7 @@ class PendingNotification:
     handled_by: str | None
     language: str
     phone: Phone
-    pending: Moment
+    queued_at: Moment
     attempts: int  # made before this one
     lease_by: str
     is_critical: bool = False
@@ -113,7 +113,7 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str) -> PendingNotificati
         handled_by=row.handler_name,
         language=row.language,
         phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
-        pending=Moment(row.owed_utc_us, row.owed_error_ms),
+        queued_at=Moment(row.owed_utc_us, row.owed_error_ms),
         attempts=row.attempts,
         lease_by=worker,
         is_critical=row.severity == "critical",

@@ -12,12 +12,16 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     func,
+    literal,
     or_,
     select,
+    update,
 )
 
 from hub.access.rules.grants import Right
@@ -128,6 +132,33 @@ def enqueue_hand_over(
         phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None)
     )
     moment = f"handed:{revision}"
+    rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in _pairs(conn, query)]
+    return add_all_once(conn, notifications, rows)
+
+
+def forget_handled(conn: Connection, alert_id: UUID, *, reason: str, now: Moment) -> None:
+    """Somebody has the alert no more: drop what would say so, and let the next person who has it be
+    told of again. Call it before the alert's revision grows."""
+    handled = notifications.c.moment == "taken"
+    its = notifications.c.alert_id == alert_id
+    drop(
+        conn,
+        and_(its, or_(handled, notifications.c.moment.like("handed:%"))),
+        reason=reason,
+        now=now,
+    )
+    revision = select(alerts.c.revision).where(alerts.c.id == alert_id).scalar_subquery()
+    earlier = literal("taken:") + cast(revision, Text)
+    conn.execute(update(notifications).where(its, handled).values(moment=earlier))
+
+
+def ring_again(conn: Connection, alert_id: UUID, *, revision: int, now: Moment) -> int:
+    """Ring all living phones that were told of the alert, because it is open again."""
+    told = select(notifications.c.phone_id).where(notifications.c.alert_id == alert_id)
+    query = select(phones.c.person_id, phones.c.id).where(
+        phones.c.id.in_(told), phones.c.gone_utc_us.is_(None)
+    )
+    moment = f"again:undone {revision}"
     rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in _pairs(conn, query)]
     return add_all_once(conn, notifications, rows)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from hub.alerting.alerts.rows import change_alert
 from hub.alerting.alerts.rules.kinds import KINDS
 from hub.alerting.alerts.rules.lifecycle import AlertState
-from hub.alerting.alerts.tables import alerts
+from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.escalation.rows import (
     call_from,
     due_at,
@@ -106,6 +106,27 @@ def call_again(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
     this = escalations.c.alert_id == alert_id
     conn.execute(update(escalations).where(this).values(columns("due", now)))
     return call_next(conn, alert_id, now=now)
+
+
+def resume(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
+    """Go on calling for an alert that is open again: the phones that were told ring once more, and
+    the next call is due when it would have been. Returns the number of notifications queued."""
+    row = conn.execute(
+        select(alerts.c.revision, alerts.c.quiet_reason, alerts.c.raised_utc_us)
+        .add_columns(escalations.c.number, escalations.c.wait_s)
+        .outerjoin(escalations, escalations.c.alert_id == alerts.c.id)
+        .where(alerts.c.id == alert_id)
+    ).one()
+    if row.quiet_reason is not None:
+        return 0
+    if row.wait_s is not None:
+        last = select(func.max(alert_history.c.at_utc_us)).where(
+            alert_history.c.alert_id == alert_id, alert_history.c.act == "called"
+        )
+        called_utc_us = conn.scalar(last) or row.raised_utc_us
+        due = Moment(max(now.utc_us, called_utc_us + row.wait_s * 1_000_000), now.error_ms)
+        write_progress(conn, alert_id, number=row.number, wait_s=row.wait_s, due=due)
+    return recipients.ring_again(conn, alert_id, revision=row.revision, now=now)
 
 
 def _call(

@@ -15,12 +15,17 @@ from hub.alerting.alerts.rules.lifecycle import (
     AlertState,
     AlertUnchanged,
     HeldBy,
+    TooSoon,
+    UndoOver,
     apply,
     hand_over,
+    reopen,
+    undo,
 )
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.notifications import receipts, recipients
+from hub.alerting.response import calls
 from hub.alerting.silences import rows
 from hub.base.audit import log
 from hub.base.audit.acting import Acting, Changing, On
@@ -47,8 +52,9 @@ class ResponseService:
         act: Act,
         note: str = "",
         cause: str | None = None,
-    ) -> AlertRow | Conflict | None:
-        """Take, resolve or mark as false alarm; the second of two officers gets a Conflict.
+    ) -> AlertRow | Conflict | TooSoon | None:
+        """Take, resolve or mark as false alarm; the second of two officers gets a Conflict, and the
+        second half of a double tap `TooSoon`.
 
         `note` is the officer's text, at most `NOTE_CHARS` characters; `cause` is the cause of a
         false alarm, one of `CAUSES`.
@@ -59,9 +65,13 @@ class ResponseService:
             if row is None:
                 change.refuse()
                 return None
-            outcome = apply(life_of(row), act, asker.person_id)
+            held_s = None if row.taken_utc_us is None else _since(row.taken_utc_us, change.now)
+            outcome = apply(life_of(row), act, asker.person_id, held_s=held_s)
             if isinstance(outcome, HeldBy):
                 return _held(change, row)
+            if isinstance(outcome, TooSoon):
+                change.refuse("right after taking it")
+                return outcome
             if isinstance(outcome, AlertUnchanged):
                 change.refuse(how="again")
                 return row
@@ -71,6 +81,75 @@ class ResponseService:
                 this = alerts.c.id == alert_id
                 change.conn.execute(update(alerts).where(this).values(false_cause=cause))
             return _seen(change, alert_id)
+
+    def undo(self, asker: Asker, alert_id: UUID) -> AlertRow | Conflict | UndoOver | None:
+        """Take one's own closing back: the alert is as before, and whom it calls."""
+        with self._acting.changing(
+            asker, "alert.undo", On("alert", alert_id), rings=True
+        ) as change:
+            row = _seen(change, alert_id)
+            if row is None:
+                change.refuse()
+                return None
+            outcome = undo(
+                life_of(row), asker.person_id, closed_s=_since(row.closed_utc_us or 0, change.now)
+            )
+            if isinstance(outcome, HeldBy):
+                return _held(change, row)
+            if isinstance(outcome, UndoOver):
+                change.refuse("too late")
+                return outcome
+            if isinstance(outcome, AlertUnchanged):
+                change.refuse(how="again")
+                return row
+            change.done()
+            _come_back(change, row, life=outcome.life, act="undone")
+            return _seen(change, alert_id)
+
+    def reopen(self, asker: Asker, alert_id: UUID, *, reason: str) -> AlertRow | Conflict | None:
+        """Open a closed alert again; the asker holds it. ValueError without a reason."""
+        reason = text(reason.strip(), NOTE_CHARS)
+        if not reason:
+            raise ValueError("it needs a reason")
+        with self._acting.changing(
+            asker, "alert.reopen", On("alert", alert_id), rings=True
+        ) as change:
+            row = _seen(change, alert_id)
+            if row is None:
+                change.refuse()
+                return None
+            outcome = reopen(life_of(row), asker.person_id)
+            if isinstance(outcome, HeldBy):
+                return _held(change, row)
+            if isinstance(outcome, AlertUnchanged):
+                change.refuse(how="again")
+                return row
+            change.done(reason)
+            _come_back(change, row, life=outcome.life, act="reopened", note=reason)
+            return _seen(change, alert_id)
+
+    def add_note(self, asker: Asker, alert_id: UUID, *, note: str) -> bool:
+        """Add a note to the alert's history, also after its end. False: unknown, not theirs to see,
+        or an empty note."""
+        note = text(note.strip(), NOTE_CHARS)
+        with self._acting.changing(
+            asker, "alert.note", On("alert", alert_id), rings=True
+        ) as change:
+            row = _seen(change, alert_id)
+            if row is None or not note:
+                change.refuse()
+                return False
+            change_alert(change.conn, alert_id, {}, now=change.now)
+            note_history(
+                change.conn,
+                alert_id,
+                act="note",
+                person_id=asker.person_id,
+                detail=note,
+                now=change.now,
+            )
+            change.done()
+        return True
 
     def hand_over(
         self, asker: Asker, alert_id: UUID, *, person_id: UUID
@@ -185,6 +264,46 @@ def _change(change: Changing, row: AlertRow, *, life: AlertLife, note: str) -> N
     recipients.enqueue(
         conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now
     )
+
+
+def _come_back(
+    change: Changing, row: AlertRow, *, life: AlertLife, act: str, note: str = ""
+) -> None:
+    """The alert is no longer closed; what followed from its closing ends."""
+    conn, person_id, now = change.conn, change.asker.person_id, change.now
+    if row.state == AlertState.FALSE_ALARM:
+        for silence_id in rows.end_mute_of(conn, row.alert_id, person_id=person_id, now=now):
+            log.note(
+                conn,
+                change.by,
+                act="silence.end",
+                object_kind="silence",
+                object_id=silence_id,
+                now=now,
+            )
+    values: dict[str, Any] = {
+        "state": life.state,
+        "taken_by": life.taken_by,
+        "closed_by": None,
+        "false_cause": None,
+        **columns("closed", None),
+    }
+    if act == "reopened":
+        values |= {**columns("taken", now), **columns("arrived", None)}
+    if act == "reopened" or life.state is AlertState.OPEN:
+        recipients.forget_handled(conn, row.alert_id, reason="it is open again", now=now)
+    change_alert(conn, row.alert_id, values, now=now)
+    note_history(conn, row.alert_id, act=act, person_id=person_id, detail=note, now=now)
+    if life.state is AlertState.OPEN:
+        calls.resume(conn, row.alert_id, now=now)
+    elif act == "reopened":
+        recipients.enqueue(
+            conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now
+        )
+
+
+def _since(utc_us: int, now: Moment) -> float:
+    return (now.utc_us - utc_us) / 1e6
 
 
 def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:

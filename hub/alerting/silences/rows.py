@@ -128,6 +128,22 @@ def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> 
     )
 
 
+def end_mute_of(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Moment) -> list[UUID]:
+    """End the mute that came with this alert's closing as a false alarm; returns its id."""
+    row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
+    query = select(silences.c.id).where(
+        silences.c.camera_id == row.camera_id,
+        silences.c.is_exact.is_(True),
+        silences.c.made_by.is_(None),
+        silences.c.made_utc_us == row.closed_utc_us,
+        silences.c.ended_utc_us.is_(None),
+    )
+    found = list(conn.scalars(query))
+    for silence_id in found:
+        end(conn, silence_id, person_id=person_id, now=now)
+    return found
+
+
 def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Silence | None:
     """Mute the spot of an alert just marked as false, if it was the third in a row."""
     row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()

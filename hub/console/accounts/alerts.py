@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from hub.alerting.alerts.rows import change_alert, note_history
 from hub.alerting.alerts.rules.lifecycle import AlertState
@@ -112,12 +112,8 @@ def give_back(conn: Connection, person_id: UUID, *, now: Moment) -> int:
     }
     held = conn.execute(query).all()
     for row in held:
-        moment = notifications.c.moment
         # Otherwise a phone that has still to hear that somebody has the alert would get no call.
-        untrue = and_(
-            notifications.c.alert_id == row.id, or_(moment == "taken", moment.like("handed:%"))
-        )
-        ledger.drop(conn, untrue, reason="its holder has left", now=now)
+        recipients.forget_handled(conn, row.id, reason="its holder has left", now=now)
         change_alert(conn, row.id, nobody, now=now)
         note_history(conn, row.id, act=RETURNED, person_id=person_id, now=now)
         if row.quiet_reason is None and row.over_utc_us is None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.rules.lifecycle import (
+    CLOSES_AFTER_S,
     AlertChanged,
     AlertLife,
     AlertState,
@@ -109,6 +110,7 @@ def test_once_it_is_closed_nobody_is_told_that_it_is_handed_over(streets: Street
     alert_id = alert(streets, an)
     responses = streets.services.use(ResponseService)
     responses.hand_over(an, alert_id, person_id=binh.person_id)
+    streets.clock.pass_s(CLOSES_AFTER_S)
     responses.act(an, alert_id, act="resolve")
     assert [one.moment for one in deliver(streets)] == []
     with streets.db.reading() as conn:

@@ -72,6 +72,9 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /alerts/{alert_id}/clips/{media_id}/sound": Leaves(
         "sound.ask.refused", {"reason": "VA-1"}
     ),
+    "POST /alerts/{alert_id}/undo": Leaves("alert.undo.again"),
+    "POST /alerts/{alert_id}/reopen": Leaves("alert.reopen.held", {"note": "x"}),
+    "POST /alerts/{alert_id}/note": Leaves("alert.note", {"note": "x"}),
     "POST /alerts/{alert_id}/{act_name}": Leaves("alert.take", of={"act_name": "take"}),
     "POST /alerts/{alert_id}/arrive": Leaves("alert.arrive"),
     "POST /alerts/{alert_id}/hand-over": Leaves("alert.hand_over", {"person": "{person_id}"}),

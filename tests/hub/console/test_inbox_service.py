@@ -12,6 +12,7 @@ from agent.wire.terms import ClockSource, Stamp
 from hub.access.grants import rows
 from hub.access.rules.grants import Right
 from hub.access.tables import grants
+from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.alerts.tables import alert_history
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.notifications.service import NotificationService
@@ -175,6 +176,7 @@ def test_who_comes_second_learns_who_has_it(streets: Streets) -> None:
     assert last_act(streets)[0] == "alert.take.held"
     again = responses.act(an, alert_id, act="take")
     assert isinstance(again, AlertRow) and again.revision == 2
+    streets.clock.pass_s(CLOSES_AFTER_S)
     closed = responses.act(an, alert_id, act="resolve")
     assert isinstance(closed, AlertRow)
     assert (closed.state, closed.closed_by_name, closed.taken_by_name) == (
@@ -248,13 +250,20 @@ def test_every_look_and_act_leaves_one_line(streets: Streets) -> None:
     responses = streets.services.use(ResponseService)
     own_phones = streets.services.use(PhoneService)
     sent = streets.services.use(NotificationService)
+
+    def resolve_later() -> object:
+        streets.clock.pass_s(CLOSES_AFTER_S)
+        return responses.act(an, alert_id, act="resolve")
+
     asks: list[tuple[str, Callable[[], object]]] = [
         ("inbox.open", lambda: inboxes.inbox(an)),
         ("alert.glance", lambda: inboxes.row(an, alert_id)),
         ("alert.open", lambda: inboxes.alert(an, alert_id)),
         ("alert.take", lambda: responses.act(an, alert_id, act="take")),
         ("alert.take.again", lambda: responses.act(an, alert_id, act="take")),
-        ("alert.resolve", lambda: responses.act(an, alert_id, act="resolve")),
+        ("alert.resolve.refused", lambda: responses.act(an, alert_id, act="resolve")),
+        ("alert.undo.again", lambda: responses.undo(an, alert_id)),
+        ("alert.resolve", resolve_later),
         ("media.open", lambda: streets.playback.open_media(an, picture_id)),
         ("changes.open", lambda: inboxes.changes_since(an, 0)),
         ("phones.open", lambda: own_phones.phones(an)),

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from agent.wire.messages import ClipBegun, ClipDropped, SightingUpdated
 from agent.wire.terms import BoxWords, RuleWords
 from hub.access.grants import rows as grants_rows
+from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S, UNDO_S
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
@@ -181,10 +182,15 @@ def test_alert_goes_from_open_to_taken_to_resolved_with_its_note(town: Town) -> 
     taken = an.get(path)
     assert 'data-act="take"' not in taken.text
     assert "Bạn đã tiếp nhận lúc" in text_of(taken)
+    early = an.post(f"{path}/resolve", note="Hai em học sinh chờ xe")
+    assert early.status_code == 409 and "vừa mới tiếp nhận" in text_of(early)
+    town.held_since(seen.alert_id, CLOSES_AFTER_S)
     an.post(f"{path}/resolve", note="Hai em học sinh chờ xe")
     closed = text_of(an.get(path))
     assert "Hai em học sinh chờ xe" in closed
     assert "Không cần làm gì thêm" in closed
+    assert an.get(path).text.count("data-act") == 1  # the undo
+    town.closed_since(seen.alert_id, UNDO_S)
     assert "data-act" not in an.get(path).text
     assert "Đã xử lý hôm nay" in text_of(an.get("/"))
 

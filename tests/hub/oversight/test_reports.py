@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from hub.access.rules.grants import Right
 from hub.access.tables import people
+from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.response.service import ResponseService
 from hub.base.db.columns import columns
@@ -139,6 +140,7 @@ def an_alert(town: Town, label: str = "=Cổng", *, cause: str | None = "animal"
     responses = town.services.use(ResponseService)
     responses.act(an, seen.alert_id, act="take")
     responses.arrive(an, seen.alert_id)
+    town.held_since(seen.alert_id, CLOSES_AFTER_S)
     responses.act(an, seen.alert_id, act="false_alarm", cause=cause)
     with town.db.writing() as conn:
         conn.execute(update(cameras).values(label=label))

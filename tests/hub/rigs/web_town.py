@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from agent.wire.answers import ShowLive
 from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
@@ -24,6 +24,7 @@ from hub.access.signin.accounts import Accounts
 from hub.access.signin.provider_port import OpenIdProvider
 from hub.access.tables import people
 from hub.alerting.alerts.rules.grouping import Policy
+from hub.alerting.alerts.tables import alerts
 from hub.app.features import FEATURES
 from hub.app.web.create_app import WebSettings, create_app
 from hub.app.web.services import Resources, make_services
@@ -192,6 +193,18 @@ class Town:
             "kim": self._person(conn, "kim", "Phạm Kim", Right.SEE | Right.MANAGE),
             "guest": self._person(conn, "guest", "John Guest", Right(0), language="en"),
         }
+
+    def held_since(self, alert_id: UUID, ago_s: float) -> None:
+        """The alert was taken so long ago: no double tap."""
+        taken = alerts.c.taken_utc_us - round(ago_s * 1_000_000)
+        with self.db.writing() as conn:
+            conn.execute(update(alerts).where(alerts.c.id == alert_id).values(taken_utc_us=taken))
+
+    def closed_since(self, alert_id: UUID, ago_s: float) -> None:
+        """The alert was closed so long ago: no undo."""
+        closed = alerts.c.closed_utc_us - round(ago_s * 1_000_000)
+        with self.db.writing() as conn:
+            conn.execute(update(alerts).where(alerts.c.id == alert_id).values(closed_utc_us=closed))
 
     def allow(self, login: str, rights: Right, *, area_id: UUID | None = None) -> UUID:
         """One more grant on an area (default: the junction); its id."""

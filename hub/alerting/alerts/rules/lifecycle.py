@@ -4,11 +4,16 @@
       │              └───false_alarm─▶ false_alarm
       └──resolve / false_alarm──▶ (closed without taking it first)
 
+    closed ──undo, within seconds──▶ as before it was closed
+      └──────reopen, at any time───▶ taken
+
 One officer holds an alert at a time. A second officer is told the name of the first. The same act
 twice by the same officer (a double tap, a resent request) changes nothing and is not an error.
 
 The holder can offer the alert to a colleague. It belongs to the colleague once they take it. Until
 then it stays with the holder, so that an alert is never without one.
+
+A tap that closes an alert right after taking it is the second half of a double tap: it is refused.
 """
 
 from dataclasses import dataclass, replace
@@ -32,6 +37,13 @@ class AlertState(StrEnum):
 
 
 Act = Literal["take", "resolve", "false_alarm"]
+
+CLOSES_AFTER_S: Final = 1.5
+"""The officer who takes an alert can close it from then on."""
+UNDO_S: Final = 10.0
+"""For this long the officer who closed an alert can take that back."""
+UNDO_ON_THE_WAY_S: Final = 5.0
+"""An undo may be so long on its way to the hub."""
 
 CAUSES: Final = (
     "animal",
@@ -76,8 +88,23 @@ class HeldBy:
     person_id: UUID | None
 
 
-def apply(life: AlertLife, act: Act, person_id: UUID) -> AlertChanged | AlertUnchanged | HeldBy:
-    """Apply an act of this person to the alert."""
+@dataclass(frozen=True, slots=True)
+class TooSoon:
+    """The same officer took the alert a moment ago; nothing changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoOver:
+    """It was closed too long ago to be taken back; it can be reopened."""
+
+
+def apply(
+    life: AlertLife, act: Act, person_id: UUID, *, held_s: float | None = None
+) -> AlertChanged | AlertUnchanged | HeldBy | TooSoon:
+    """Apply an act of this person to the alert, which was taken `held_s` seconds ago."""
+    is_theirs = life.state is AlertState.TAKEN and life.taken_by == person_id
+    if act != "take" and is_theirs and held_s is not None and 0 <= held_s < CLOSES_AFTER_S:
+        return TooSoon()
     match act:
         case "take":
             return _take(life, person_id)
@@ -96,6 +123,27 @@ def hand_over(life: AlertLife, person_id: UUID, to: UUID) -> AlertChanged | Aler
     if to in (person_id, life.offered_to):
         return AlertUnchanged()
     return AlertChanged(replace(life, offered_to=to))
+
+
+def undo(
+    life: AlertLife, person_id: UUID, *, closed_s: float
+) -> AlertChanged | AlertUnchanged | HeldBy | UndoOver:
+    """Take the closing back, which was `closed_s` seconds ago; only who closed it can."""
+    if life.state.is_running:
+        return AlertUnchanged() if life.taken_by in (None, person_id) else HeldBy(life.taken_by)
+    if life.closed_by != person_id:
+        return HeldBy(life.closed_by)
+    if closed_s > UNDO_S + UNDO_ON_THE_WAY_S:
+        return UndoOver()
+    state = AlertState.OPEN if life.taken_by is None else AlertState.TAKEN
+    return AlertChanged(AlertLife(state, taken_by=life.taken_by))
+
+
+def reopen(life: AlertLife, person_id: UUID) -> AlertChanged | AlertUnchanged | HeldBy:
+    """Open a closed alert again; this person holds it."""
+    if life.state.is_running:
+        return AlertUnchanged() if life.taken_by == person_id else HeldBy(life.taken_by)
+    return AlertChanged(AlertLife(AlertState.TAKEN, taken_by=person_id))
 
 
 def allowed_acts(life: AlertLife, person_id: UUID) -> tuple[Act, ...]:

@@ -31,6 +31,11 @@ export function tick() {
       time.textContent = words;
     }
   }
+  for (const offer of document.querySelectorAll("[data-until-us]")) {
+    if (Date.now() + ahead > Number(offer.dataset.untilUs) / 1000) {
+      offer.remove();
+    }
+  }
   if (root.dataset.themeChoice === "auto") {
     root.dataset.theme = isDark() ? "dark" : "light";
   }
