@@ -83,8 +83,8 @@ class Town:
         self.hub_config.write_text(self._hub_toml())
         self.agent_config.write_text(self._agent_toml(recording, loops=loops))
         self.hub("migrate")
-        self.hub("area", "add", COMMUNE, "--level", "commune")
-        self.hub("area", "add", JUNCTION, "--level", "junction", "--parent", COMMUNE)
+        self.hub("area", "add", COMMUNE, "--level", "xã")
+        self.hub("area", "add", JUNCTION, "--level", "nút giao", "--parent", COMMUNE)
         self.hub("node", "add", NODE, "--area", JUNCTION)
         password = self.hub(
             *("officer", "add", LOGIN, "--name", OFFICER, "--role", "officer"),

@@ -41,7 +41,6 @@ class SearchForm(BaseModel):
     how: _Word = "round"
     points: Annotated[str, Field(max_length=2000)] = ""
     metres: _Word = FIRST_METRES
-    kind: _Word = ""
     people: _Word = ""
     height: _Word = ""
     way: _Word = ""
@@ -88,7 +87,6 @@ def parsed(asked: SearchForm, calendar: Calendar) -> Parsed:
         area_id=area_id,
         near=shape,
         named=asked.named,
-        object_kind=asked.kind if asked.kind in KINDS else "",
         people_from=people,
         height_from=int(asked.height) / 100 if asked.height in HEIGHTS else 0.0,
         way=next((one for one in WAYS if one == asked.way), None),
@@ -112,7 +110,7 @@ def cursor_of(said: str) -> tuple[int, UUID] | None:
 
 
 def kind_words(words: Messages) -> Mapping[str, str]:
-    """Kinds of sightings offered by the form."""
+    """Names of the kinds of sightings."""
     said = {
         "person": words.say("people"),
         "bicycle": words.say("bicycle"),

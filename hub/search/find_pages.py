@@ -16,7 +16,6 @@ from hub.search.find_form import (
     SearchForm,
     cursor,
     going_words,
-    kind_words,
     parsed,
     way_words,
 )
@@ -53,7 +52,6 @@ def show_find(
         areas=areas,
         whens=[(one, time_form.when_word(one, words)) for one in time_form.WHENS],
         hows=[(one, place_form.how_word(one, words)) for one in place_form.HOWS],
-        kinds=kind_words(words),
         heights=HEIGHTS,
         ways=way_words(words),
         goings=going_words(words),

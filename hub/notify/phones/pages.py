@@ -54,6 +54,7 @@ def channel_name(channel: str, words: Messages) -> str:
     """Readable name of a channel; the keeper's own name for one of theirs."""
     names = {
         "webpush": words.say("this app"),
+        "ntfy": words.say("ntfy app"),
         "zalo": "Zalo OA",
         "zalo_bot": words.say("Zalo bot"),
         "zalo_group": words.say("Zalo group"),
