@@ -33,8 +33,8 @@ from agent.config import AgentSettings, SettingsFromHub, load
 from agent.config.remote.probation import ProbationStatus, Uptime
 from agent.wire.settings import Configure, settings_hash
 from tests.faults.carried import carried_out
-from tests.faults.plug_disk import Call, Disk
-from tests.faults.plug_trace import traced
+from tests.faults.power.plug_disk import Call, Disk
+from tests.faults.power.plug_trace import traced
 
 TURNS: Final = 40
 OWN: Final = """

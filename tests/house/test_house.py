@@ -123,7 +123,9 @@ def test_front_end_names_no_outside_address() -> None:
 
 
 @pytest.mark.system
-@pytest.mark.parametrize("name", ["campaign", "clips", "fleet", "plug", "sightings", "uploads"])
+@pytest.mark.parametrize(
+    "name", ["campaign", "clips", "fleet", "power/plug", "sightings", "uploads"]
+)
 def test_a_campaign_starts_by_its_path_as_its_page_says(name: str, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "tests" / "faults" / f"{name}.py"), "--help"]
     bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}

@@ -17,12 +17,6 @@ MOST_FILES: Final = 25
 MIGRATIONS: Final = "hub/base/db/migrations/versions"
 """May hold more: it is a sequence."""
 
-STILL_LARGE: Final = {"tests/browser", "tests/faults"}
-"""Folders that hold more today. The list gets shorter, never longer."""
-
-STILL_CHAINED: Final = {"hub.notify.channels.zalo.ZaloGroup"}
-"""Classes that inherit over more levels today. The list gets shorter, never longer."""
-
 ASIDE: Final = {"Protocol", "BaseModel", "BaseSettings", "Exception", "Warning"}
 """Bases that do not count: a contract is inherited from them, not behaviour."""
 
@@ -68,12 +62,12 @@ def test_no_folder_holds_more_files_than_a_reader_takes_in() -> None:
         for path in (ROOT / top).rglob("*.py")
     )
     large = {folder for folder, count in files.items() if count > MOST_FILES}
-    assert large - {MIGRATIONS} - STILL_LARGE == set()
+    assert large - {MIGRATIONS} == set()
 
 
 def test_no_class_inherits_over_more_than_one_level_of_ours() -> None:
     chained = {name for name in classes() if levels(name) > 1}
-    assert chained - STILL_CHAINED == set()
+    assert chained == set()
 
 
 @cache

@@ -86,14 +86,14 @@ def recipient(phone: Phone) -> str:
     return phone.address.removeprefix(f"{phone.channel}:")
 
 
-class _OfAccount:
-    """Common part of Official Account channels; a refused token is renewed once."""
+class _AccountApi:
+    """Calls with the token of the Official Account; a refused token is renewed once."""
 
     def __init__(self, *, client: httpx.AsyncClient, token: ZaloToken) -> None:
         self._client = client
         self._token = token
 
-    async def _ask(self, address: str, body: Mapping[str, Any]) -> Said | Answer:
+    async def ask(self, address: str, body: Mapping[str, Any]) -> Said | Answer:
         token = await self._token.current()
         said = await self._ask_with(token, address, body)
         if isinstance(token, str) and isinstance(said, Mapping) and _code(said) in EXPIRED:
@@ -109,7 +109,7 @@ class _OfAccount:
         return await post_json(self._client, address, headers={"access_token": token}, body=body)
 
 
-class ZaloAccount(_OfAccount):
+class ZaloAccount:
     """Channel "zalo"; phone addresses are user ids of the Official Account."""
 
     def __init__(
@@ -120,7 +120,7 @@ class ZaloAccount(_OfAccount):
         client: httpx.AsyncClient,
         public_url: str,
     ) -> None:
-        super().__init__(client=client, token=token)
+        self._api = _AccountApi(client=client, token=token)
         self._account = account
         self._public_url = public_url
 
@@ -129,7 +129,7 @@ class ZaloAccount(_OfAccount):
         recently."""
         if unwanted := why_not_again(message):
             return unwanted
-        said = await self._ask(
+        said = await self._api.ask(
             f"{self._account.api}/v3.0/oa/message/cs",
             {
                 "recipient": {"user_id": recipient(phone)},
@@ -139,14 +139,26 @@ class ZaloAccount(_OfAccount):
         return _meaning(said, "Zalo", gone=OA_GONE, refused=OA_REFUSED)
 
 
-class ZaloGroup(ZaloAccount):
+class ZaloGroup:
     """Channel "zalo_group"; addresses are ids of groups with the account."""
+
+    def __init__(
+        self,
+        *,
+        account: OfficialAccount,
+        token: ZaloToken,
+        client: httpx.AsyncClient,
+        public_url: str,
+    ) -> None:
+        self._api = _AccountApi(client=client, token=token)
+        self._account = account
+        self._public_url = public_url
 
     async def send(self, message: Message, phone: Phone) -> Answer:
         """Send to the group."""
         if unwanted := why_not_again(message):
             return unwanted
-        said = await self._ask(
+        said = await self._api.ask(
             f"{self._account.api}/v3.0/oa/group/message",
             {
                 "recipient": {"group_id": recipient(phone)},
@@ -156,13 +168,13 @@ class ZaloGroup(ZaloAccount):
         return _meaning(said, "Zalo", gone={}, refused=OA_REFUSED)
 
 
-class ZaloZns(_OfAccount):
+class ZaloZns:
     """Channel "zns"; phone addresses are Vietnamese mobile numbers."""
 
     def __init__(
         self, *, zns: Zns, token: ZaloToken, client: httpx.AsyncClient, public_url: str
     ) -> None:
-        super().__init__(client=client, token=token)
+        self._api = _AccountApi(client=client, token=token)
         self._zns = zns
         self._public_url = public_url.rstrip("/")
 
@@ -183,7 +195,7 @@ class ZaloZns(_OfAccount):
         data = {
             name: ours[which][: self._zns.most_chars] for name, which in self._zns.params.items()
         }
-        said = await self._ask(
+        said = await self._api.ask(
             f"{self._zns.api}/message/template",
             {
                 "phone": to,

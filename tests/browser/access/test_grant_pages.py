@@ -1,0 +1,86 @@
+"""People, grants and the log, on a phone and a desk, in both languages, with and without script."""
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from hub.access.grants import people_rows, rows
+from hub.access.rules.grants import ALL, Grant
+from hub.registry.tables import areas
+from tests.browser.conftest import Hub, Meet
+from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks
+from tests.hub.rigs.web_town import PASSWORD, Seen
+
+pytestmark = [
+    pytest.mark.promise("Rights: A grant has person, place, rights, dates, purpose and giver."),
+    pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
+]
+
+
+def people(hub: Hub, language: str) -> None:
+    """A keeper of everything, a board member and somebody of oversight."""
+    town = hub.town
+    now = town.clock.now()
+    with town.db.writing() as conn:
+        tops = list(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
+        for login, name, role in (
+            ("chu", "Đặng Văn Chủ", "keeper"),
+            ("khu-pho", "Bà Tư khu phố", "board_member"),
+            ("giam-sat", "Võ Giám Sát", "oversight"),
+        ):
+            person_id = people_rows.add_person(
+                conn,
+                login=login,
+                name=name,
+                language=language,
+                role=role,
+                password=PASSWORD,
+                passwords=town.passwords,
+                now=now,
+            )
+            if role == "keeper":
+                for top in tops:
+                    grant = Grant(top, None, ALL, now.utc_us - 1)
+                    rows.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+
+
+@pytest.mark.promise("Audit and data protection: A monthly digest shows who looked at what.")
+@in_four_looks
+def test_pages_of_people_grants_and_the_log_fit_their_screens(
+    hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
+) -> None:
+    people(hub, language)
+    for login, paths in (
+        ("chu", ("/grants", "/grants/new", "/log")),
+        ("giam-sat", ("/log", "/log/month")),
+    ):
+        reader = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+        reader.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+        reader.sign_in(login)
+        for path in paths:
+            reader.open(path)
+            for summary in reader.page.locator("details summary").all():
+                summary.click()
+            name = f"{size}-{language}-{theme}-{login}{path.replace('/', '-')}"
+            reader.shot(name, full=True)
+            assert fits(reader.page), path
+        assert reader.complaints == []
+
+
+def test_a_keeper_grants_and_revokes_without_script(hub: Hub, meet: Meet) -> None:
+    people(hub, "vi")
+    keeper = meet(None, java_script_enabled=False)
+    keeper.sign_in("chu")
+    keeper.open("/grants")
+    page = keeper.page
+    page.locator("[data-area='Ngã tư Chợ Cũ'] .area-head a").click()
+    page.select_option("[name=person]", label="Bà Tư khu phố · ban điều hành khu phố")
+    page.fill("[name=until]", "2199-12-31")
+    page.fill("[name=reason]", "Tổ dân phố tự quản")
+    page.locator("form[action='/grants'] button").click()
+    expect(page.locator(".banner")).to_contain_text("Đã lưu")
+    here = page.locator("[data-area='Ngã tư Chợ Cũ']")
+    expect(here).to_contain_text("Bà Tư khu phố")
+    expect(here).to_contain_text("đến hết 31/12/2199")
+    here.locator("li", has_text="Bà Tư khu phố").locator("button").click()
+    expect(page.locator("[data-area='Ngã tư Chợ Cũ']")).not_to_contain_text("Bà Tư khu phố")

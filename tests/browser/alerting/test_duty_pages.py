@@ -1,0 +1,139 @@
+"""Rosters and plans, on a phone and a desk, entered by a keeper in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from hub.access.people import person_by_login
+from hub.alerting.oncall import plan_rows, rows
+from hub.alerting.oncall.roster_rows import read_teams
+from hub.alerting.oncall.rules.escalation import EscalationPlan, EscalationStep, StepRecipients
+from hub.alerting.oncall.rules.rosters import Crew
+from hub.base.audit.log import By
+from hub.notify.phones.service import PhoneService
+from tests.browser.conftest import Hub, Meet
+from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
+from tests.hub.rigs.web_town import Seen
+
+pytestmark = [
+    pytest.mark.promise("Rules and duty: Rosters have shifts, swaps and holidays."),
+    pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
+]
+
+SHELL = By(came_from="shell")
+
+
+def rosters(hub: Hub) -> None:
+    """Đội 1 with a hole on Sunday night, a duty desk, and a plan that calls both."""
+    town = hub.town
+    now = town.clock.now()
+    with town.db.writing() as conn:
+        an, binh, chi = (person_by_login(conn, login) for login in ("an", "binh", "chi"))
+        assert an and binh and chi
+        team, desk = (
+            rows.add_team(
+                conn,
+                area_id=town.area_id,
+                name=name,
+                time_zone="Asia/Ho_Chi_Minh",
+                by=SHELL,
+                now=now,
+            )
+            for name in ("Đội 1", "Trực ban")
+        )
+        day: dict[int, Crew] = dict.fromkeys(range(7), (an, binh))
+        night: dict[int, Crew] = dict.fromkeys(range(6), (chi,))
+        for new in (
+            rows.NewShift("Ca ngày", 360, 1080, day),
+            rows.NewShift("Ca đêm", 1080, 360, night),
+        ):
+            there = read_teams(conn, [team])[team]
+            rows.put_shift(conn, there, new, shift_id=None, by=SHELL, now=now)
+        there = read_teams(conn, [desk])[desk]
+        rows.change_team(conn, there, name="Trực ban", members=[chi], by=SHELL, now=now)
+        steps = (
+            EscalationStep(StepRecipients.ON_DUTY, 60, team, 1),
+            EscalationStep(StepRecipients.ON_DUTY, 60, team, 2),
+            EscalationStep(StepRecipients.TEAM, 120, desk),
+        )
+        plan_rows.put_plan(conn, town.area_id, EscalationPlan(steps, 2), by=SHELL, now=now)
+
+
+@in_four_looks
+def test_pages_of_rosters_and_plans_fit_their_screens(
+    hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
+) -> None:
+    rosters(hub)
+    set_language(hub, "kim", language)
+    keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    keeper.sign_in("kim")
+    keeper.open("/duty")
+    keeper.shot(f"{size}-{language}-{theme}-duty", full=True)
+    assert fits(keeper.page)
+    for place in ("[data-team='Đội 1'] a.place-link", "a[href^='/duty/plans/']"):
+        keeper.open("/duty")
+        keeper.page.locator(place).first.click()
+        keeper.page.wait_for_load_state("load")
+        for summary in keeper.page.locator("details summary").all():
+            summary.click()
+        name = "team" if "team" in place else "plan"
+        keeper.shot(f"{size}-{language}-{theme}-{name}", full=True)
+        assert fits(keeper.page), name
+    assert keeper.complaints == []
+
+
+@pytest.mark.promise("Rules and duty: A gap in a roster is reported when it is saved.")
+def test_a_keeper_enters_a_roster_without_script_and_is_told_of_its_hole(
+    hub: Hub, meet: Meet
+) -> None:
+    keeper = meet(None, java_script_enabled=False)
+    keeper.sign_in("kim")
+    keeper.open("/duty")
+    page = keeper.page
+    page.fill("[name=name]", "Đội 2")
+    page.locator("form[action='/duty/teams'] button").click()
+    page.fill("form[action$='/shift'] [name=name]", "Ca ngày")
+    page.fill("[name=starts]", "06:00")
+    page.fill("[name=ends]", "02:00")
+    page.select_option("[name=every-1]", label="Nguyễn Văn An")
+    page.select_option("[name=day6-1]", "-")
+    page.locator("form[action$='/shift'] button").click()
+    expect(page.locator(".banner.is-warning")).to_contain_text("Đã lưu")
+    expect(page.locator("#state .faults")).to_contain_text("Thứ Ba: không có ai từ 02:00 đến 06:00")
+    expect(page.locator("#state .faults")).to_contain_text(
+        "Không có ai từ Chủ nhật 02:00 đến Thứ Hai 06:00"
+    )
+    keeper.shot("phone-duty-hole", full=True)
+
+
+def test_an_alert_says_on_card_and_page_who_is_next(hub: Hub, meet: Meet) -> None:
+    rosters(hub)
+    add_phones(hub)
+    seen = hub.town.somebody()
+    officer = meet("chi")
+    expect(officer.page.locator(".card-next")).to_contain_text("vì chưa ai nhận")
+    officer.shot("phone-next-inbox")
+    officer.open_alert(seen.alert_id)
+    expect(officer.page.locator("[data-part=next]")).to_contain_text("Tiếp theo: ")
+    officer.shot("phone-next-alert", full=True)
+    officer.page.locator("[data-act=take]").click()
+    expect(officer.page.locator("[data-part=next]")).not_to_contain_text("Tiếp theo")
+
+
+def add_phones(hub: Hub) -> None:
+    for login in ("an", "binh", "chi"):
+        signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
+        assert hasattr(signed_in, "asker")
+        hub.town.services.use(PhoneService).add_phone(
+            signed_in.asker,
+            channel="webpush",
+            address=f"https://push.example.org/{login}",
+            secrets="{}",
+            label="Android · Chrome",
+        )
+
+
+def test_whoever_looks_after_no_area_finds_no_rosters(hub: Hub, meet: Meet) -> None:
+    officer = meet()
+    answer = officer.page.goto(f"{hub.url}/duty")
+    assert answer is not None and answer.status == 404

@@ -1,0 +1,34 @@
+"""The pages of boxes' settings in a real browser: found, previewed, done, in both sizes."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Hub, Meet
+from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
+from tests.hub.rigs.web_town import NODE
+
+
+@in_three_looks
+def test_a_keeper_previews_a_change_and_does_it(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    set_language(hub, "kim", language)
+    keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    keeper.sign_in("kim")
+    keeper.open("/nodes")
+    keeper.page.click("a[href='/configuration']")
+    expect(keeper.page.locator("#nodes")).to_be_visible()
+    assert fits(keeper.page)
+    keeper.shot(f"{size}-{language}-{theme}-configuration-full", full=True)
+    keeper.page.click(f"#nodes a:has-text('{NODE}')")
+    keeper.page.fill("input[name='clips.preroll_s']", "8")
+    keeper.page.click("#wanted button")
+    expect(keeper.page.locator("#preview")).to_contain_text("8")
+    assert fits(keeper.page)
+    keeper.shot(f"{size}-{language}-{theme}-configuration-preview-full", full=True)
+    keeper.page.fill("#preview input[name=reason]", "gió")
+    keeper.page.click("#preview button")
+    expect(keeper.page.locator("#past")).to_contain_text("gió")
+    assert fits(keeper.page)
+    keeper.shot(f"{size}-{language}-{theme}-configuration-done-full", full=True)
+    assert keeper.complaints == []

@@ -1,0 +1,170 @@
+"""The map in Chromium with its own software WebGL: drawn, live, and with 10,000 cameras."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from hub.places.map.ground import MapFiles
+from hub.registry import registry
+from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
+from tests.browser.tiny_tiles import write_tiles
+from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.places.test_map import TOWN, many_cameras, place_all, plan
+from tests.hub.rigs.web_town import NODE
+
+pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
+
+DRAWN_MS = 60_000  # without a graphics card, beside other work
+
+
+@pytest.fixture(scope="module")
+def chromium(needs_browser: None) -> Iterator[Browser]:
+    webgl = ["--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *webgl])
+        yield browser
+        browser.close()
+
+
+FRAMES = """
+async () => {
+  const map = document.getElementById("map").map;
+  const spans = [];
+  let last = 0;
+  let isOn = true;
+  const tick = (now) => {
+    if (last) { spans.push(now - last); }
+    last = now;
+    if (isOn) { requestAnimationFrame(tick); }
+  };
+  requestAnimationFrame(tick);
+  for (const [dx, dy] of [[200, 0], [0, 150], [-200, 0], [0, -150]]) {
+    map.panBy([dx, dy], { duration: 1000, easing: (t) => t });
+    await new Promise((done) => map.once("moveend", done));
+  }
+  for (const by of [1, -1]) {
+    map.easeTo({ zoom: map.getZoom() + by, duration: 1000, easing: (t) => t });
+    await new Promise((done) => map.once("moveend", done));
+  }
+  isOn = false;
+  spans.sort((a, b) => a - b);
+  const at = (share) => spans[Math.min(spans.length - 1, Math.floor(spans.length * share))];
+  return { frames: spans.length, p50_ms: at(0.5), p95_ms: at(0.95), most_ms: at(1) };
+}
+"""
+
+
+@in_two_looks
+def test_the_map_is_drawn_and_hears_of_an_alert_by_itself(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    many_cameras(hub.town, 60, lost_every=7)
+    place_all_but_new(hub)
+    set_language(hub, "an", language)
+    officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    officer.sign_in("an")
+    officer.open("/map")
+    drawn = officer.page.locator("#map[data-drawn='61']")
+    expect(drawn).to_be_visible(timeout=DRAWN_MS)
+    expect(officer.page.locator("#map[data-refreshed]")).to_be_visible(timeout=DRAWN_MS)
+    before = int(drawn.get_attribute("data-refreshed") or 0)
+    hub.town.somebody()
+    officer.page.wait_for_function(
+        "(n) => Number(document.getElementById('map').dataset.refreshed) > n",
+        arg=before,
+        timeout=DRAWN_MS,
+    )
+    officer.page.wait_for_timeout(500)
+    officer.shot(f"{size}-{language}-{theme}-map", full=True)
+    assert fits(officer.page)
+    assert officer.complaints == []
+    assert {url.split("/")[2] for url in officer.asked if url.startswith("http")} == {
+        hub.url.split("/")[2]
+    }
+
+
+def place_all_but_new(hub: Hub) -> None:
+    with hub.town.db.writing() as conn:
+        registry.place_camera(
+            conn,
+            node_name=NODE,
+            camera=hub.town.voice.camera,
+            place=registry.CameraPosition(11.505, 106.505),
+            now=hub.town.clock.now(),
+        )
+
+
+@pytest.mark.promise("Pages: The map shows 10,000 cameras.")
+def test_ten_thousand_cameras_are_drawn_and_their_frames_counted(hub: Hub, meet: Meet) -> None:
+    many_cameras(hub.town, 10_000)
+    place_all_but_new(hub)
+    officer = meet(size=SIZES["desk"])
+    officer.open("/map")
+    expect(officer.page.locator("#map[data-drawn='10001']")).to_be_visible(timeout=DRAWN_MS)
+    officer.shot("desk-map-10000")
+    found: dict[str, Any] = officer.page.evaluate(FRAMES)
+    assert found["frames"] > 10
+    officer.page.evaluate(
+        """() => document.getElementById("map").map.getSource("cameras").setData(
+            { type: "FeatureCollection", features: [] })"""
+    )
+    officer.page.wait_for_timeout(2000)
+    found = {"cameras": found, "blank": officer.page.evaluate(FRAMES)}
+    if path := os.environ.get("MATTHAN_MAP_FIGURES"):
+        Path(path).write_text(json.dumps(found), encoding="utf-8")
+
+
+def test_without_script_the_table_says_it_all(hub: Hub, meet: Meet) -> None:
+    place_all(hub.town)
+    hub.town.somebody()
+    officer = meet(None, java_script_enabled=False)
+    officer.sign_in("an")
+    officer.open("/map")
+    expect(officer.page.locator("table")).to_contain_text("Ngã tư 1")
+    expect(officer.page.locator("table .is-open")).to_have_count(1)
+    officer.shot("phone-map-table", full=True)
+    assert fits(officer.page)
+
+
+def test_a_plan_lies_under_the_cameras(hub: Hub, meet: Meet, tmp_path: Path) -> None:
+    place_all_but_new(hub)
+    MapFiles(hub.town.folder / "map").put_plan(plan(tmp_path, (400, 400)), TOWN)
+    officer = meet()
+    officer.open("/map")
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    kinds = officer.page.evaluate(
+        "Object.values(document.getElementById('map').map.getStyle().sources).map((s) => s.type)"
+    )
+    assert sorted(kinds) == ["geojson", "image"]
+    assert officer.complaints == []
+
+
+@pytest.mark.parametrize("kind", ["vector", "raster"])
+def test_an_archive_of_tiles_lies_under_the_cameras(
+    hub: Hub, meet: Meet, tmp_path: Path, kind: str
+) -> None:
+    place_all_but_new(hub)
+    archive = write_tiles(tmp_path / "world.pmtiles", is_vector=kind == "vector")
+    MapFiles(hub.town.folder / "map").put_tiles(archive)
+    officer = meet()
+    officer.open("/map")
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    drawn = officer.page.evaluate(
+        """(kind) => {
+            const map = document.getElementById("map").map;
+            const source = map.getSource("ground");
+            const shapes = kind === "vector"
+                ? map.querySourceFeatures("ground", { sourceLayer: "land" }).length : 1;
+            return [source.type, map.isSourceLoaded("ground"), shapes > 0];
+        }""",
+        kind,
+    )
+    assert drawn == [kind, True, True]
+    officer.shot(f"phone-map-{kind}")
+    assert officer.complaints == []

@@ -1,0 +1,113 @@
+"""Every page for whoever cannot see it well or at all: axe-core finds no serious fault."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from hub.registry.tables import cameras
+from tests.browser.alerting.test_silence_pages import call_false
+from tests.browser.conftest import Hub, Meet
+from tests.browser.everything import KEEPER, filled_pages, plain_pages, with_keeper_of_all
+from tests.browser.npm_packages import IS_POSSIBLE, installed
+from tests.browser.whole.test_pages import SIZES
+from tests.hub.rigs.web_town import Seen
+
+needs_axe = pytest.mark.skipif(not IS_POSSIBLE, reason="no node or npm here")
+pytestmark = [
+    needs_axe,
+    pytest.mark.promise("Pages: axe-core finds no serious fault."),
+]
+
+GRAVE = ("moderate", "serious", "critical")
+ASK = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+  (found) => [found.impact, found.id, found.nodes.map((node) => node.html.slice(0, 160))])"""
+
+
+@pytest.fixture(scope="module")
+def axe(needs_system: None) -> str:
+    place = installed(Path(__file__).parents[1] / "axe", "axe")
+    return (place / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def faults(page: Page, axe: str) -> list[Any]:
+    """What axe-core finds grave on the page as it is."""
+    page.evaluate(axe)
+    found: list[Any] = page.evaluate(ASK)
+    return [one for one in found if one[0] in GRAVE]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_has_a_serious_fault(
+    hub: Hub, meet: Meet, whole: Seen, axe: str, size: str, theme: str
+) -> None:
+    with_keeper_of_all(hub)
+    hub.town.somebody()  # and then nobody more: three false alarms mute the spot
+    call_false(hub, 3)
+    with hub.town.db.reading() as conn:
+        camera_id = conn.scalars(select(cameras.c.id)).one()
+    visitor = meet(None, size=SIZES[size], color_scheme=theme)
+    visitor.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    bad: dict[str, Any] = {}
+    visitor.open("/login")
+    bad["/login"] = faults(visitor.page, axe)
+    visitor.sign_in(KEEPER)
+    for path in [*plain_pages(hub), *filled_pages(hub, whole, camera_id)]:
+        visitor.open(path)
+        visitor.page.evaluate(
+            "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+        )
+        bad[path] = faults(visitor.page, axe)
+        visitor.shot(f"axe-{size}-{theme}-{path.strip('/').replace('/', '-')[:30]}", full=True)
+    assert [f"{path}: {one}" for path, found in bad.items() for one in found] == []
+
+
+def heard(page: Page) -> list[tuple[str, str]]:
+    """The role and the name of everything a screen reader speaks of on the page, in order."""
+    line = page.context.new_cdp_session(page)
+    line.send("Accessibility.enable")
+    nodes = line.send("Accessibility.getFullAXTree")["nodes"]
+    line.detach()
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes
+        if not node["ignored"]
+    ]
+
+
+NAMED = {"link", "button", "textbox", "combobox", "checkbox", "radio", "image", "searchbox"}
+NAMED |= {"DisclosureTriangle", "spinbutton", "Video", "Date", "InputTime"}
+
+
+def test_a_screen_reader_hears_a_name_for_all_one_can_use_and_where_one_is(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    with_keeper_of_all(hub)
+    with hub.town.db.reading() as conn:
+        camera_id = conn.scalars(select(cameras.c.id)).one()
+    visitor = meet(KEEPER)
+    for path in [*plain_pages(hub), *filled_pages(hub, whole, camera_id)]:
+        visitor.open(path)
+        spoken = heard(visitor.page)
+        roles = [role for role, _ in spoken]
+        nameless = [one for one in spoken if one[0] in NAMED and not one[1].strip()]
+        assert nameless == [], path
+        assert roles.count("main") == 1, path
+        assert "heading" in roles, path
+        assert len(visitor.page.title()) > len("Mắt Thần"), path
+
+
+def test_an_alert_is_heard_in_the_order_in_which_it_matters(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    officer = meet("an")
+    officer.open_alert(whole.alert_id)
+    spoken = heard(officer.page)
+    names = [name for role, name in spoken if role in ("heading", "image", "button")]
+    assert any("Ngã tư Chợ Cũ" in name for name in names)
+    assert ("button", "Tiếp nhận") in spoken
+    pictures = [name for role, name in spoken if role == "image"]
+    assert pictures and all(pictures)
