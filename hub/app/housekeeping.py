@@ -34,9 +34,9 @@ class Housekeeping:
     def __init__(
         self,
         remover: Remover,
-        sweep: Reconciler,
+        reconciler: Reconciler,
         anchoring: Anchoring,
-        remains: Salvage,
+        salvage: Salvage,
         arrivals: ArrivalQueue | None = None,
         *,
         hourly: Mapping[str, Callable[[Stopping], object]] | None = None,
@@ -44,9 +44,9 @@ class Housekeeping:
         now_s = time.monotonic()
         self._chores: list[_Chore] = [
             _Chore("make_room", remover.make_room, LOOK_S, now_s),
-            _Chore("take_in_remains", remains.take_in, RULES_EVERY_S, now_s),
+            _Chore("take_in_remains", salvage.take_in, RULES_EVERY_S, now_s),
             _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S, now_s),
-            _Chore("sweep", sweep.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
+            _Chore("sweep", reconciler.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
             _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S, now_s),
         ]
         if arrivals is not None:

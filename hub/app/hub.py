@@ -288,7 +288,7 @@ class Hub:
             owners=BLOB_OWNERS,
             makes_room=self._settings.store.when_full == "remove",
         )
-        sweep = Reconciler(
+        reconciler = Reconciler(
             self._db,
             blobs=self._blobs,
             clock=self._clock,
@@ -303,7 +303,7 @@ class Hub:
             clock=self._clock,
             stamps=timestamping.asked(self._settings),
         )
-        remains = Salvage(
+        salvage = Salvage(
             self._db,
             parts=self._parts,
             blobs=self._blobs,
@@ -323,7 +323,7 @@ class Hub:
             "forget_tips": tips.forget_overdue,
             "forget_askers": askers.forget_overdue,
         }
-        return Housekeeping(remover, sweep, anchoring, remains, arrivals, hourly=hourly)
+        return Housekeeping(remover, reconciler, anchoring, salvage, arrivals, hourly=hourly)
 
     def _make_pages(self) -> Pages:
         uploads = Uploads(

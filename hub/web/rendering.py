@@ -149,7 +149,7 @@ class Site:
     says_too_much: Callable[[str], int] = lambda _node: 0
     """Number of messages of a node that were recently delayed by the rate limit."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
-    room: StorageNotice = field(default_factory=StorageNotice)
+    storage_notice: StorageNotice = field(default_factory=StorageNotice)
 
     def calendar(self, language: str) -> Calendar:
         """Calendar of a reader, at this moment."""

@@ -71,7 +71,7 @@ async def receive(request: Request, upload: ResumableUpload) -> int:
                 await run_in_threadpool(upload.write, piece)
     finally:  # bytes received before the connection broke need not come again
         stands = await run_in_threadpool(end, upload, bytes(held))
-    site_of(request).room.found()
+    site_of(request).storage_notice.found()
     return stands
 
 

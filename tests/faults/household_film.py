@@ -83,7 +83,7 @@ def run(size_bytes: int, folder: Path, cut: str) -> dict[str, object]:
     database_url = f"sqlite:///{folder / 'hub.db'}"
     migrate(database_url)
     town = Town(Database(database_url), folder)
-    town.households.desk.most_bytes = MOST_BYTES
+    town.households.uploads.most_bytes = MOST_BYTES
     let(town, "an", ALL)
     place = free_socket()
     url = address(place)

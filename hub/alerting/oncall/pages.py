@@ -117,7 +117,7 @@ def _team(
         forms=oncall_forms,
         state=wording.on_call_line(page.team, page.names, words, now_utc_us=page.seen_utc_us),
         weekdays=wording.weekdays(words),
-        odd_dates=wording.exceptions(page.team, today),
+        exceptions=wording.exceptions(page.team, today),
         stand_ins=[one for one in page.team.roster.stand_ins if one.day >= today],
         shift_names={one.shift_id: one.name for one in page.team.roster.shifts},
         today=today.isoformat(),

@@ -86,7 +86,7 @@ def _page(
         trial_sentence=routing_wording.sentence(trial.rule, trial.place, teams, words)
         if trial
         else "",
-        trial_holes=routing_wording.warnings(trial.rule, teams, words) if trial else [],
+        trial_warnings=routing_wording.warnings(trial.rule, teams, words) if trial else [],
         trial_lines=routing_wording.tried(trial, teams, calendar) if trial else [],
         is_saved=bool(saved),
         wrong=wrong,

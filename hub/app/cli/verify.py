@@ -52,14 +52,14 @@ def verify(args: argparse.Namespace) -> int:
     found: list[tuple[bool, list[str], dict[str, Any]]] = []
     for path in args.files:
         if _is_package(path):
-            verdict = verify_package(path, trusted, stamp_roots)
+            check = verify_package(path, trusted, stamp_roots)
             said = {
                 "file": str(path),
-                "is_intact": verdict.is_intact,
-                "faults": verdict.faults,
-                "stamped": verdict.stamp and verdict.stamp.at.isoformat(),
+                "is_intact": check.is_intact,
+                "faults": check.faults,
+                "stamped": check.stamp and check.stamp.at.isoformat(),
             }
-            found.append((verdict.is_intact, lines_of(path, verdict), said))
+            found.append((check.is_intact, lines_of(path, check), said))
         else:
             report = verify_file(path, authority)
             found.append((report.is_intact, report.lines(), report.to_json()))

@@ -182,7 +182,7 @@ async def _malformed(request: Request, malformed: Exception) -> Response:
 async def _store_away(request: Request, error: Exception) -> Response:
     """Files in the clip store are unavailable now; everything else works."""
     if isinstance(error, BlobsError):
-        site_of(request).room.lacking(error)
+        site_of(request).storage_notice.lacking(error)
     response = await run_in_threadpool(_error, request, 503)
     response.headers["Retry-After"] = "10"
     return response
@@ -193,7 +193,7 @@ async def _cannot_write(request: Request, error: Exception) -> Response:
     fault of the input and not of the database is a fault of ours."""
     if not isinstance(error, database.DatabaseError) and not database.is_about_storage(error):
         raise error
-    site_of(request).room.no_database(error)
+    site_of(request).storage_notice.no_database(error)
     if not is_page_wanted(request.headers):
         return JSONResponse({"reason": "database_away"}, 503, headers={"Retry-After": "10"})
     page = render(request, "error.html", session=None, status_code=503, code=507)

@@ -109,9 +109,9 @@ def _for_outside(r: Resources, acting: Acting, cases: CaseService) -> Iterator[o
         )
         yield TipService(acting, box=r.tip_box, cases=cases)
     if r.petition_box is not None and r.office is not None:
-        desk = PublicDataRequestService(r.db, clock=r.clock, box=r.petition_box, office=r.office)
-        requests = DataRequestService(acting, desk=desk)
-        yield from (desk, requests)
+        service = PublicDataRequestService(r.db, clock=r.clock, box=r.petition_box, office=r.office)
+        requests = DataRequestService(acting, service=service)
+        yield from (service, requests)
         yield DataRequestEraser(
             r.db,
             requests=requests,

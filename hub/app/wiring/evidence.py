@@ -148,17 +148,17 @@ def verify_package(
         )
 
 
-def lines_of(path: Path, verdict: PackageCheck) -> list[str]:
+def lines_of(path: Path, check: PackageCheck) -> list[str]:
     """A verdict for people."""
-    manifest = verdict.manifest
-    head = f"{path}: {'whole' if verdict.is_intact else 'NOT WHOLE'}"
+    manifest = check.manifest
+    head = f"{path}: {'whole' if check.is_intact else 'NOT WHOLE'}"
     about = []
-    if manifest is not None and verdict.is_intact:
+    if manifest is not None and check.is_intact:
         about = [
             f"case {manifest.case_number}, exported {utc(manifest.exported_utc_us)} by "
             f"{manifest.exported_by}; key SHA-256 {manifest.key_sha256}"
         ]
-    return [head, *(f"  {line}" for line in [*verdict.faults, *about, *verdict.notes])]
+    return [head, *(f"  {line}" for line in [*check.faults, *about, *check.notes])]
 
 
 def key_folder(settings: HubSettings) -> Path:
@@ -204,10 +204,10 @@ def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:
             file.write(piece)
         file.flush()
         report: SealReport = verify_file(Path(file.name), None)
-    if report.verdict is None:
+    if report.check is None:
         return "unreadable", ()
-    claims = report.verdict.claims
-    return report.verdict.state.value, claims.certificates if claims else ()
+    claims = report.check.claims
+    return report.check.state.value, claims.certificates if claims else ()
 
 
 def _line(one: Custody) -> dict[str, Any]:

@@ -38,15 +38,15 @@ def put_together(
     if not said.asked:
         return None
     parts = resources.parts(settings, "given")
-    desk = HouseholdUploadService(db, clock=clock, parts=parts)
+    uploads = HouseholdUploadService(db, clock=clock, parts=parts)
     return HouseholdServices(
-        desk=desk,
+        uploads=uploads,
         arrivals=ArrivalQueue(
             db,
             clock=clock,
             blobs=blobs,
             parts=parts,
-            desk=desk,
+            uploads=uploads,
             seal=lambda one: _seal(settings, one),
             keep_days=said.keep_days,
         ),

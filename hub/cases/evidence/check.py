@@ -64,39 +64,39 @@ def check_package(
     A time stamp is checked against `stamp_roots`; without any, against the root that the hub
     included.
     """
-    verdict = PackageCheck()
+    check = PackageCheck()
     entries: dict[str, PackageEntry] = {}
     try:
         for entry in read_entries(file):
             if entry.name in entries:
-                verdict.faults.append(f"{entry.name}: it is there twice")
+                check.faults.append(f"{entry.name}: it is there twice")
             entries[entry.name] = entry
     except LayoutError as error:
-        verdict.faults.append(str(error))
-    small = {name: _small(file, entries, name, verdict) for name in (*UNSIGNED, CERTIFICATE)}
-    _check_signature(verdict, small, trusted)
-    if verdict.manifest is not None:
-        _check_files(file, verdict, verdict.manifest, entries)
-        if verdict.manifest.is_stamped:
-            answer = _small(file, entries, STAMP, verdict)
-            roots = stamp_roots or _roots_within(file, entries, verdict)
-            _check_stamp(verdict, small[MANIFEST], answer, roots)
-        elif said := verdict.manifest.stamp:
-            verdict.notes.append(f"no time stamp: {said.authority}: {said.missing}")
+        check.faults.append(str(error))
+    small = {name: _small(file, entries, name, check) for name in (*UNSIGNED, CERTIFICATE)}
+    _check_signature(check, small, trusted)
+    if check.manifest is not None:
+        _check_files(file, check, check.manifest, entries)
+        if check.manifest.is_stamped:
+            answer = _small(file, entries, STAMP, check)
+            roots = stamp_roots or _roots_within(file, entries, check)
+            _check_stamp(check, small[MANIFEST], answer, roots)
+        elif said := check.manifest.stamp:
+            check.notes.append(f"no time stamp: {said.authority}: {said.missing}")
         if seal_of is not None:
-            _check_seals(file, verdict, verdict.manifest, entries, seal_of)
-    return verdict
+            _check_seals(file, check, check.manifest, entries, seal_of)
+    return check
 
 
 def _small(
-    file: BinaryIO, entries: dict[str, PackageEntry], name: str, verdict: PackageCheck
+    file: BinaryIO, entries: dict[str, PackageEntry], name: str, check: PackageCheck
 ) -> bytes:
     entry = entries.get(name)
     if entry is None:
-        verdict.faults.append(f"{name}: it is missing")
+        check.faults.append(f"{name}: it is missing")
         return b""
     if entry.size_bytes > MOST_SMALL_BYTES:
-        verdict.faults.append(f"{name}: {entry.size_bytes} bytes are too many for it")
+        check.faults.append(f"{name}: {entry.size_bytes} bytes are too many for it")
         return b""
     try:
         return b"".join(read_content(file, entry))
@@ -105,99 +105,99 @@ def _small(
 
 
 def _check_signature(
-    verdict: PackageCheck, small: dict[str, bytes], trusted: Sequence[x509.Certificate]
+    check: PackageCheck, small: dict[str, bytes], trusted: Sequence[x509.Certificate]
 ) -> None:
     content = small[MANIFEST]
     try:
-        verdict.manifest = Manifest.model_validate_json(content)
+        check.manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
-        verdict.faults.append(f"{MANIFEST}: it cannot be read: {_first_reason(error)}")
+        check.faults.append(f"{MANIFEST}: it cannot be read: {_first_reason(error)}")
     try:
-        verdict.certificate = x509.load_pem_x509_certificate(small[CERTIFICATE])
-        is_good = is_signed(verdict.certificate, content, small[SIGNATURE])
+        check.certificate = x509.load_pem_x509_certificate(small[CERTIFICATE])
+        is_good = is_signed(check.certificate, content, small[SIGNATURE])
     except UNREADABLE:
-        verdict.faults.append(f"{CERTIFICATE}: it cannot be read")
+        check.faults.append(f"{CERTIFICATE}: it cannot be read")
         return
     if not is_good:
-        verdict.faults.append(f"{SIGNATURE}: it is not the signature of {MANIFEST} by that key")
-    if not is_believed(verdict.certificate, trusted):
-        mark = fingerprint(verdict.certificate)
-        verdict.faults.append(f"{CERTIFICATE}: nobody here vouches for this key, SHA-256 {mark}")
-    if verdict.manifest is not None:
-        _check_key(verdict, verdict.manifest, verdict.certificate)
+        check.faults.append(f"{SIGNATURE}: it is not the signature of {MANIFEST} by that key")
+    if not is_believed(check.certificate, trusted):
+        mark = fingerprint(check.certificate)
+        check.faults.append(f"{CERTIFICATE}: nobody here vouches for this key, SHA-256 {mark}")
+    if check.manifest is not None:
+        _check_key(check, check.manifest, check.certificate)
 
 
-def _check_key(verdict: PackageCheck, manifest: Manifest, certificate: x509.Certificate) -> None:
+def _check_key(check: PackageCheck, manifest: Manifest, certificate: x509.Certificate) -> None:
     if manifest.key_sha256 != fingerprint(certificate):
-        verdict.faults.append(f"{CERTIFICATE}: it is not the one that {MANIFEST} names")
+        check.faults.append(f"{CERTIFICATE}: it is not the one that {MANIFEST} names")
     try:
         moment = datetime.fromtimestamp(manifest.exported_utc_us / 1e6, UTC)
         holds = certificate.not_valid_before_utc <= moment < certificate.not_valid_after_utc
     except (ValueError, OverflowError):
         holds = False
     if not holds:
-        verdict.faults.append(f"{CERTIFICATE}: it did not hold when this was exported")
+        check.faults.append(f"{CERTIFICATE}: it did not hold when this was exported")
 
 
 def _roots_within(
-    file: BinaryIO, entries: dict[str, PackageEntry], verdict: PackageCheck
+    file: BinaryIO, entries: dict[str, PackageEntry], check: PackageCheck
 ) -> list[x509.Certificate]:
     if STAMP_ROOTS not in entries:  # reported already
         return []
     try:
-        return read_roots(_small(file, entries, STAMP_ROOTS, verdict))
+        return read_roots(_small(file, entries, STAMP_ROOTS, check))
     except StampError as error:
-        verdict.faults.append(f"{STAMP_ROOTS}: {error}")
+        check.faults.append(f"{STAMP_ROOTS}: {error}")
         return []
 
 
 def _check_stamp(
-    verdict: PackageCheck, content: bytes, answer: bytes, roots: Sequence[x509.Certificate]
+    check: PackageCheck, content: bytes, answer: bytes, roots: Sequence[x509.Certificate]
 ) -> None:
-    manifest = verdict.manifest
+    manifest = check.manifest
     if manifest is None or not answer:  # reported already
         return
     try:
         stamp = check_stamp(answer, content, roots)
         must_agree(stamp, manifest.exported_utc_us, manifest.exported_error_ms)
     except StampError as error:
-        verdict.faults.append(f"{STAMP}: {error}")
+        check.faults.append(f"{STAMP}: {error}")
         return
-    verdict.stamp = stamp
+    check.stamp = stamp
     marks = ", ".join(fingerprint(root) for root in roots)
-    verdict.notes.append(
+    check.notes.append(
         f"{STAMP}: stamped {stamp.at:%d/%m/%Y %H:%M:%S} UTC by {stamp.by}; root SHA-256 {marks}"
     )
 
 
 def _check_files(
-    file: BinaryIO, verdict: PackageCheck, manifest: Manifest, entries: dict[str, PackageEntry]
+    file: BinaryIO, check: PackageCheck, manifest: Manifest, entries: dict[str, PackageEntry]
 ) -> None:
     named = {one.path: one for one in manifest.files}
     if len(named) != len(manifest.files):
-        verdict.faults.append(f"{MANIFEST}: it names a file twice")
+        check.faults.append(f"{MANIFEST}: it names a file twice")
     for name in entries.keys() - named.keys() - manifest.unsigned:
-        verdict.faults.append(f"{name}: {MANIFEST} does not name it")
+        check.faults.append(f"{name}: {MANIFEST} does not name it")
     for path, one in named.items():
         entry = entries.get(path)
         if entry is None:
-            verdict.faults.append(f"{path}: it is missing")
+            check.faults.append(f"{path}: it is missing")
         elif entry.size_bytes != one.size_bytes or _sha256(file, entry) != one.sha256:
-            verdict.faults.append(f"{path}: it is not the file that was exported")
+            check.faults.append(f"{path}: it is not the file that was exported")
     for footage in manifest.footage:
         if footage.path not in named:
-            verdict.faults.append(f"{footage.path}: it is footage and no file")
+            check.faults.append(f"{footage.path}: it is footage and no file")
     originals = {footage.path for footage in manifest.footage}
     for copy in manifest.redacted:
         if not {copy.path, copy.plan} <= named.keys() or copy.original not in originals:
-            verdict.faults.append(f"{copy.path}: it is a redacted copy of nothing")
+            check.faults.append(f"{copy.path}: it is a redacted copy of nothing")
         else:
-            verdict.notes.append(f"{copy.path}: redacted copy of {copy.original}")
+            check.notes.append(f"{copy.path}: redacted copy of {copy.original}")
 
 
 def _check_seals(
     file: BinaryIO,
-    verdict: PackageCheck,
+    check: PackageCheck,
     manifest: Manifest,
     entries: dict[str, PackageEntry],
     seal_of: Callable[[Iterable[bytes]], str],
@@ -211,9 +211,9 @@ def _check_seals(
         except LayoutError:  # reported already
             continue
         if says == footage.seal:
-            verdict.notes.append(f"{footage.path}: seal {says}")
+            check.notes.append(f"{footage.path}: seal {says}")
         else:
-            verdict.faults.append(
+            check.faults.append(
                 f"{footage.path}: its seal says {says}, and at the export it was {footage.seal}"
             )
 

@@ -18,47 +18,47 @@ class SealReport:
     """Result for one file: its seal, and whether its signer is trusted."""
 
     path: Path
-    verdict: Verdict | None
+    check: Verdict | None
     """None: the file cannot be read."""
     signer_fault: str | None
 
     @property
     def is_intact(self) -> bool:
         """True if every bit is as written by a node of this authority."""
-        is_whole = self.verdict is not None and self.verdict.state is State.INTACT
+        is_whole = self.check is not None and self.check.state is State.INTACT
         return is_whole and self.signer_fault is None
 
     def lines(self) -> list[str]:
         """Text for people."""
-        if self.verdict is None:
+        if self.check is None:
             return [f"{self.path}: cannot be read: {self.signer_fault}"]
-        faults = [_sentence(fault, self.verdict.fragments) for fault in self.verdict.faults]
+        faults = [_sentence(fault, self.check.fragments) for fault in self.check.faults]
         signer = [self.signer_fault] if self.signer_fault else []
-        details = [*faults, *signer, *self.verdict.notes]
-        claims = self.verdict.claims
-        about = [_about(claims, self.verdict.fragments)] if claims else []
+        details = [*faults, *signer, *self.check.notes]
+        claims = self.check.claims
+        about = [_about(claims, self.check.fragments)] if claims else []
         return [f"{self.path}: {self._headline()}", *(f"  {line}" for line in [*details, *about])]
 
     def to_json(self) -> dict[str, Any]:
         """JSON for programs."""
-        verdict = self.verdict
+        check = self.check
         found: dict[str, Any] = {"file": str(self.path), "is_intact": self.is_intact}
-        if verdict is None:
+        if check is None:
             return {**found, "state": "unreadable", "signer_fault": self.signer_fault}
-        claims = verdict.claims
+        claims = check.claims
         return {
             **found,
-            "state": verdict.state,
+            "state": check.state,
             "signer_fault": self.signer_fault,
-            "fragments": verdict.fragments,
-            "faults": [asdict(fault) for fault in verdict.faults],
-            "notes": list(verdict.notes),
+            "fragments": check.fragments,
+            "faults": [asdict(fault) for fault in check.faults],
+            "notes": list(check.notes),
             "claims": claims.model_dump(mode="json", exclude={"certificates"}) if claims else None,
             "certificate_sha256": fingerprint(claims.certificates[0]) if claims else None,
         }
 
     def _headline(self) -> str:
-        match self.verdict.state if self.verdict else None:
+        match self.check.state if self.check else None:
             case State.UNSEALED:
                 return "carries no seal"
             case State.ENDS_EARLY:
@@ -74,16 +74,16 @@ class SealReport:
 def verify_file(path: Path, authority: x509.Certificate | None) -> SealReport:
     """Read the whole file; an unreadable file also gives a report."""
     try:
-        verdict = _judge_file(path)
+        check = _judge_file(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        return SealReport(path=path, verdict=None, signer_fault=reason)
+        return SealReport(path=path, check=None, signer_fault=reason)
     fault = None
-    if verdict.claims is not None:
+    if check.claims is not None:
         fault = "no certificate was given to believe: say --authority FILE"
         if authority is not None:
-            fault = fault_of_certificate(verdict.claims, authority)
-    return SealReport(path=path, verdict=verdict, signer_fault=fault)
+            fault = fault_of_certificate(check.claims, authority)
+    return SealReport(path=path, check=check, signer_fault=fault)
 
 
 def _judge_file(path: Path) -> Verdict:

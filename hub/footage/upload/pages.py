@@ -182,7 +182,7 @@ async def _answered(
     except SupersededError:
         refusal = UploadRefusal(409, "another request brings this file now")
     except BlobsError as error:
-        refusal = UploadRefusal(*site.room.lacking(error))
+        refusal = UploadRefusal(*site.storage_notice.lacking(error))
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
     body = JSONResponse({"reason": refusal.reason}, refusal.status_code)

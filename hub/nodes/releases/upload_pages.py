@@ -74,7 +74,7 @@ async def send_form(request: Request, visit: SignedIn, bundles: Bundles) -> Resp
     except (MalformedError, resumable.UploadRefusal) as error:
         raise HTTPException(422) from error
     except BlobsError as error:
-        site_of(request).room.lacking(error)
+        site_of(request).storage_notice.lacking(error)
         no_room = BundleRefusedError(BundleTrouble.ROOM, str(error))
         answer = await run_in_threadpool(_page, request, visit, no_room)
     except ClientDisconnect:
@@ -156,7 +156,7 @@ async def _answered(
     except SupersededError:
         answer = JSONResponse({"reason": "another request brings this file now"}, 409)
     except BlobsError as error:
-        site_of(request).room.lacking(error)
+        site_of(request).storage_notice.lacking(error)
         answer = _told(BundleRefusedError(BundleTrouble.ROOM, str(error)), words)
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone

@@ -194,7 +194,7 @@ def _list(
     wrong: DataRequestFault | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    desk, rows = visit.use(PublicDataRequestService), requests.listed(visit.asker)
+    service, rows = visit.use(PublicDataRequestService), requests.listed(visit.asker)
     if rows is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -206,9 +206,9 @@ def _list(
         rows=rows,
         said=wording,
         wishes=[(one.value, wording.kind_word(one, calendar.words)) for one in RequestKind],
-        places=desk.places(),
+        places=service.places(),
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),
-        mark=desk.form_mark(),
+        mark=service.form_mark(),
         languages=LANGUAGES,
         source=requests.office.sources.get(visit.asker.language, ""),
         wrong=wording.fault_word(wrong, calendar.words) if wrong else "",

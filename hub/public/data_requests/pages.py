@@ -19,21 +19,21 @@ from hub.web.services import service
 router = APIRouter(prefix="/rights")
 
 FIELDS: Final = ("wish", "what", "area", "name", "contact", "consent")
-Desk = Annotated[PublicDataRequestService, service(PublicDataRequestService)]
+Service = Annotated[PublicDataRequestService, service(PublicDataRequestService)]
 Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
-def show_form(request: Request, desk: Desk) -> Response:
+def show_form(request: Request, service: Service) -> Response:
     """The form, with the time an answer may take."""
-    return _form(request, desk)
+    return _form(request, service)
 
 
 @router.post("")
 def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     request: Request,
-    desk: Desk,
+    service: Service,
     wish: Word = "",
     what: Text = "",
     area: Word = "",
@@ -46,8 +46,8 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     """Store it, and show the code; or say what is missing and keep the input."""
     typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
     if website:  # a field that people do not see
-        desk.drop("honeypot")
-        return _form(request, desk, wrong=DataRequestFault.STALE, typed=typed)
+        service.drop("honeypot")
+        return _form(request, service, wrong=DataRequestFault.STALE, typed=typed)
     new = NewDataRequest(
         wish=kind_of(wish),
         what=what,
@@ -57,23 +57,23 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         has_consent=bool(consent),
     )
     try:
-        desk.check_form(mark)
-        code = desk.receive(new, submission=mark)
+        service.check_form(mark)
+        code = service.receive(new, submission=mark)
     except DataRequestError as error:
-        return _form(request, desk, wrong=error.fault, typed=typed)
+        return _form(request, service, wrong=error.fault, typed=typed)
     return render(request, "petition_sent.html", session=None, code=code)
 
 
 @router.get("/follow")
-def show_follow(request: Request, desk: Desk) -> Response:
+def show_follow(request: Request, service: Service) -> Response:
     """Form for a code."""
-    return _followed(request, desk, typed="")
+    return _followed(request, service, typed="")
 
 
 @router.post("/follow")
-def follow(request: Request, desk: Desk, code: Word = "") -> Response:
+def follow(request: Request, service: Service, code: Word = "") -> Response:
     """The answer; the code is never in an address, so it is in no browser history and no log."""
-    return _followed(request, desk, typed=code)
+    return _followed(request, service, typed=code)
 
 
 def kind_of(typed: str) -> RequestKind | None:
@@ -81,9 +81,9 @@ def kind_of(typed: str) -> RequestKind | None:
     return RequestKind(typed) if typed in set(RequestKind) else None
 
 
-def _followed(request: Request, desk: PublicDataRequestService, *, typed: str) -> Response:
+def _followed(request: Request, service: PublicDataRequestService, *, typed: str) -> Response:
     language = language_of(request, None)
-    row = desk.follow(typed) if typed else None
+    row = service.follow(typed) if typed else None
     return render(
         request,
         "petition_follow.html",
@@ -91,7 +91,7 @@ def _followed(request: Request, desk: PublicDataRequestService, *, typed: str) -
         status_code=404 if typed and row is None else 200,
         row=row,
         said=wording,
-        why=wording.refusal_word(row, desk.office, language) if row else "",
+        why=wording.refusal_word(row, service.office, language) if row else "",
         typed=tidy_code(typed) or typed.strip()[: 2 * CODE_CHARS],
         is_unknown=bool(typed) and row is None,
     )
@@ -99,13 +99,13 @@ def _followed(request: Request, desk: PublicDataRequestService, *, typed: str) -
 
 def _form(
     request: Request,
-    desk: PublicDataRequestService,
+    service: PublicDataRequestService,
     *,
     wrong: DataRequestFault | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     site, language = site_of(request), language_of(request, None)
-    speech, office = words(language), desk.office
+    speech, office = words(language), service.office
     return render(
         request,
         "petition_form.html",
@@ -113,8 +113,8 @@ def _form(
         status_code=200 if wrong is None else 503 if wrong is DataRequestFault.BUSY else 422,
         wrong=wording.fault_word(wrong, speech) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),
-        mark=desk.form_mark(),
-        places=desk.places(),
+        mark=service.form_mark(),
+        places=service.places(),
         wishes=[
             (
                 one.value,

@@ -38,10 +38,10 @@ ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
 class DataRequestService:
     """For any thread."""
 
-    def __init__(self, acting: Acting, *, desk: PublicDataRequestService) -> None:
+    def __init__(self, acting: Acting, *, service: PublicDataRequestService) -> None:
         self._acting = acting
-        self._desk = desk
-        self.office = desk.office
+        self._service = service
+        self.office = service.office
 
     def answers(self, asker: Asker) -> bool:
         """Whether this person answers data requests; for the links of a page."""
@@ -82,7 +82,7 @@ class DataRequestService:
             sealed = look.conn.scalar(query) if is_told else None
         if sealed is None:
             return None
-        return self._desk.box.unseal_reporter(sealed, tip_id=petition_id)
+        return self._service.box.unseal_reporter(sealed, tip_id=petition_id)
 
     def cameras(self, asker: Asker) -> list[tuple[UUID, str]]:
         """Cameras they look after, by name."""
@@ -99,7 +99,7 @@ class DataRequestService:
         if not self.answers(asker):
             self._acting.note(asker, "petition.take_in", is_done=False)
             return None
-        return self._desk.receive(new, submission=submission, by=asker.by)
+        return self._service.receive(new, submission=submission, by=asker.by)
 
     def acknowledge(self, asker: Asker, petition_id: UUID, words: str) -> bool:
         """Confirm receipt and announce the next step."""

@@ -50,7 +50,7 @@ class ArrivalQueue:
         clock: Clock,
         blobs: Blobs,
         parts: PartialFiles,
-        desk: HouseholdUploadService,
+        uploads: HouseholdUploadService,
         seal: SealArrival,
         keep_days: int = 30,
     ) -> None:
@@ -58,7 +58,7 @@ class ArrivalQueue:
         self._clock = clock
         self._blobs = blobs
         self._parts = parts
-        self._desk = desk
+        self._uploads = uploads
         self._seal = seal
         self._keep_days = keep_days
         self._turn = threading.Lock()
@@ -69,7 +69,7 @@ class ArrivalQueue:
         if not self._turn.acquire(blocking=False):
             return taken
         try:
-            for request_id in self._desk.waiting():
+            for request_id in self._uploads.waiting():
                 if stopping():
                     break
                 taken += self._take_one(request_id)
@@ -78,16 +78,16 @@ class ArrivalQueue:
         return taken
 
     def _take_one(self, request_id: UUID) -> bool:
-        row = self._desk.waiting_one(request_id)
+        row = self._uploads.waiting_one(request_id)
         if row is None:
             return False
-        cut_path = self._desk.part_of(row, ending=CUT)
+        cut_path = self._uploads.part_of(row, ending=CUT)
         try:
             return self._examine(row, cut_path)
         except NoFilmError as error:
-            self._desk.reject(row, HouseholdUploadFault.NOT_VIDEO, str(error))
+            self._uploads.reject(row, HouseholdUploadFault.NOT_VIDEO, str(error))
         except FileNotFoundError as error:
-            self._desk.reject(row, HouseholdUploadFault.LOST, str(error))
+            self._uploads.reject(row, HouseholdUploadFault.LOST, str(error))
         except (BlobsError, OSError, ValueError) as error:  # tried again in the next run
             log.error("household.not_sealed", request=str(request_id), reason=str(error))
         finally:
@@ -95,10 +95,10 @@ class ArrivalQueue:
         return False
 
     def _examine(self, row: Row[*tuple[Any, ...]], cut_path: Path) -> bool:
-        came = self._desk.part_of(row)
+        came = self._uploads.part_of(row)
         facts, cut = read_film(came), MarkedPart(row.cut_from_ms, row.cut_until_ms)
         if not is_cut(cut, duration_ms=facts.duration_ms):
-            self._desk.reject(row, HouseholdUploadFault.CUT, f"of {facts.duration_ms} ms")
+            self._uploads.reject(row, HouseholdUploadFault.CUT, f"of {facts.duration_ms} ms")
             return False
         came_sha256, came_bytes, kept = _hash(came), came.stat().st_size, came
         if not cut.is_none:
@@ -133,7 +133,7 @@ class ArrivalQueue:
         )
         seal = self._seal(arrived)
         self._blobs.keep(str(kept), arrived.sha256)
-        is_filed = self._desk.file(row, facts, arrived, seal)
+        is_filed = self._uploads.file(row, facts, arrived, seal)
         self._parts.drop(row.id, str(row.upload_id))
         if not is_filed and not self._is_needed(arrived.sha256):
             self._blobs.remove(arrived.sha256)

@@ -212,7 +212,7 @@ def show_own(request: Request, token: str) -> Response:
 def withdraw_own(request: Request, token: str) -> Response:
     """The household withdraws by itself."""
     room = site_of(request).services.find(HouseholdServices)
-    if room is None or not room.desk.withdraw_own(token[:TOKEN_CHARS]):
+    if room is None or not room.uploads.withdraw_own(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/household/{token[:TOKEN_CHARS]}", 303)
 
@@ -222,7 +222,7 @@ def _own(request: Request, token: str) -> Response:
     room = site.services.find(HouseholdServices)
     if room is None or len(token) > TOKEN_CHARS:
         raise HTTPException(404)
-    row, language = room.desk.own(token), language_of(request, None)
+    row, language = room.uploads.own(token), language_of(request, None)
     return render(
         request,
         "household_own.html",

@@ -25,7 +25,7 @@ class HouseholdTerms:
 class HouseholdServices:
     """The services and the terms."""
 
-    desk: HouseholdUploadService
+    uploads: HouseholdUploadService
     arrivals: ArrivalQueue
     terms: HouseholdTerms
     tell: Tell

@@ -54,7 +54,7 @@ def show(request: Request, token: str) -> Response:
 async def send_form(request: Request, token: str) -> Response:
     """A small film by the form."""
     room = _room(request)
-    link = await run_in_threadpool(room.desk.look, token[:TOKEN_CHARS])
+    link = await run_in_threadpool(room.uploads.look, token[:TOKEN_CHARS])
     if link is None or link.state not in ("open", "coming"):
         return await run_in_threadpool(_page, request, token)
     async with request.form(max_files=1, max_fields=10) as form:
@@ -72,20 +72,20 @@ async def send_form(request: Request, token: str) -> Response:
 def _take(room: HouseholdServices, token: str, file: Any, said: dict[str, str]) -> None:
     cut = _cut(said.get("from", ""), said.get("until", ""))
     if not said.get("agree"):
-        raise room.desk.refused(HouseholdUploadFault.AGREE)
+        raise room.uploads.refused(HouseholdUploadFault.AGREE)
     if not isinstance(file, UploadFile) or not file.size:
-        raise room.desk.refused(HouseholdUploadFault.EMPTY)
+        raise room.uploads.refused(HouseholdUploadFault.EMPTY)
     if file.size > FORM_BYTES:
-        raise room.desk.refused(HouseholdUploadFault.LARGE_FORM)
-    upload = room.desk.begin(token, size_bytes=file.size, name=file.filename or "", mark="")
+        raise room.uploads.refused(HouseholdUploadFault.LARGE_FORM)
+    upload = room.uploads.begin(token, size_bytes=file.size, name=file.filename or "", mark="")
     try:
         while piece := file.file.read(PIECE_BYTES):
             upload.write(piece)
     except BlobsError as error:
-        raise room.desk.refused(HouseholdUploadFault.ROOM) from error
+        raise room.uploads.refused(HouseholdUploadFault.ROOM) from error
     finally:
         upload.finish()
-    room.desk.send(token, cut)
+    room.uploads.send(token, cut)
 
 
 @router.post("/{token}/send")
@@ -100,8 +100,8 @@ def send(
     room = _room(request)
     try:
         if not agree:
-            raise room.desk.refused(HouseholdUploadFault.AGREE)
-        room.desk.send(token, _cut(since, until))
+            raise room.uploads.refused(HouseholdUploadFault.AGREE)
+        room.uploads.send(token, _cut(since, until))
     except HouseholdUploadError as error:
         return _page(request, token, error.fault)
     return _sealing(room, token)
@@ -111,7 +111,7 @@ def send(
 def choose_another(request: Request, token: str) -> Response:
     """Delete the uploaded bytes."""
     try:
-        _room(request).desk.drop(token)
+        _room(request).uploads.drop(token)
     except HouseholdUploadError as error:
         return _page(request, token, error.fault)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
@@ -120,7 +120,7 @@ def choose_another(request: Request, token: str) -> Response:
 @router.post("/{token}/withdraw")
 def withdraw(request: Request, token: str) -> Response:
     """The household wants no more requests."""
-    if not _room(request).desk.withdraw(token[:TOKEN_CHARS]):
+    if not _room(request).uploads.withdraw(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
 
@@ -132,7 +132,7 @@ async def create_upload(request: Request, token: str) -> Response:
     def begin() -> Response:
         resumable.check_version(request)
         names = resumable.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
-        upload = _room(request).desk.begin(
+        upload = _room(request).uploads.begin(
             token,
             size_bytes=resumable.number(request, "upload-length"),
             name=names.get("name", ""),
@@ -151,10 +151,10 @@ async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response
 
     def tell() -> Response:
         resumable.check_version(request)
-        desk = _room(request).desk
-        link = desk.look(token)
+        uploads = _room(request).uploads
+        link = uploads.look(token)
         if link is None or link.upload_id != upload_id:
-            raise desk.refused(HouseholdUploadFault.LOST)
+            raise uploads.refused(HouseholdUploadFault.LOST)
         length = {"Upload-Length": str(link.size_bytes), "Cache-Control": "no-store"}
         return Response(headers=resumable.offset(link.came_bytes) | length)
 
@@ -170,7 +170,7 @@ async def take_bytes(request: Request, token: str, upload_id: UUID) -> Response:
         if request.headers.get("content-type") != pages.BODY_TYPE:
             raise resumable.UploadRefusal(415, f"the body of a PATCH is {pages.BODY_TYPE}")
         at = resumable.number(request, "upload-offset")
-        upload = await run_in_threadpool(_room(request).desk.resume, token, upload_id, at)
+        upload = await run_in_threadpool(_room(request).uploads.resume, token, upload_id, at)
         return Response(
             status_code=204, headers=resumable.offset(await resumable.receive(request, upload))
         )
@@ -192,7 +192,7 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
     except SupersededError:
         answer = JSONResponse({"reason": "another request brings this file now"}, 409)
     except BlobsError as error:
-        site_of(request).room.lacking(error)
+        site_of(request).storage_notice.lacking(error)
         answer = _told(HouseholdUploadFault.ROOM, speech)
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
@@ -221,7 +221,7 @@ def _page(request: Request, token: str, wrong: HouseholdUploadFault | None = Non
     site, room = site_of(request), _room(request)
     language = language_of(request, None)
     speech = words(language)
-    link = room.desk.look(token) if len(token) <= TOKEN_CHARS else None
+    link = room.uploads.look(token) if len(token) <= TOKEN_CHARS else None
     status_code = 200 if link is not None and link.state in SHOWN else GONE
     response = render(
         request,
@@ -232,7 +232,7 @@ def _page(request: Request, token: str, wrong: HouseholdUploadFault | None = Non
         token=token,
         wrong=_wrong(link, wrong, speech),
         said=site.settings.public_words.get(language, PublicWords()),
-        most={"bytes": room.desk.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
+        most={"bytes": room.uploads.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
         gone=fault_word(HouseholdUploadFault.ENDED, speech),
         size=size_word,
     )

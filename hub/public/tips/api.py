@@ -34,7 +34,7 @@ from hub.web.services import service
 
 router = APIRouter()
 
-Desk = Annotated[PublicTipService, service(PublicTipService)]
+Service = Annotated[PublicTipService, service(PublicTipService)]
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 
@@ -59,23 +59,23 @@ class TipBody(BaseModel):
 
 @router.post("/api/tips")
 async def take_in(
-    request: Request, desk: Desk, authorization: Annotated[str, Header(max_length=300)] = ""
+    request: Request, service: Service, authorization: Annotated[str, Header(max_length=300)] = ""
 ) -> Response:
     """201 and the sender's code; the same id again changes nothing and gets the same answer."""
-    app = await run_in_threadpool(_app, request, desk, authorization)
+    app = await run_in_threadpool(_app, request, service, authorization)
     if isinstance(app, Response):
         return await drained(request, app)
     try:
         content = await request.body()
     except ClientDisconnect:
         return Response(status_code=400)  # the client has gone
-    return await run_in_threadpool(_taken, desk, app, content)
+    return await run_in_threadpool(_taken, service, app, content)
 
 
-def _app(request: Request, desk: PublicTipService, authorization: str) -> str | Response:
+def _app(request: Request, service: PublicTipService, authorization: str) -> str | Response:
     """The app of the key, or why the tip is refused."""
     limits: Limits = request.app.state.limits
-    app = desk.app_of(authorization.removeprefix("Bearer ").strip())
+    app = service.app_of(authorization.removeprefix("Bearer ").strip())
     address = request.client.host if request.client else ""
     rule, knocker = (BAD_TOKENS, address) if app is None else (APP_TIPS, app)
     wait_s = limits.wait_s(rule, knocker)
@@ -84,13 +84,13 @@ def _app(request: Request, desk: PublicTipService, authorization: str) -> str | 
     return JSONResponse({"reason": "no_such_key"}, 401) if app is None else app
 
 
-def _taken(desk: PublicTipService, app: str, content: bytes) -> Response:
+def _taken(service: PublicTipService, app: str, content: bytes) -> Response:
     try:
         body = TipBody.model_validate_json(content)
     except ValidationError as error:
         raise HTTPException(422) from error
     try:
-        code = desk.receive(_tip(body, app), submission=f"{app}\0{body.id}", is_named=True)
+        code = service.receive(_tip(body, app), submission=f"{app}\0{body.id}", is_named=True)
     except TipError as error:
         status_code = 503 if error.fault in BUSY else 422
         return JSONResponse({"reason": error.fault.value}, status_code)

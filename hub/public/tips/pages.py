@@ -27,7 +27,7 @@ from hub.web.services import service
 
 router = APIRouter(prefix="/tips")
 
-Desk = Annotated[PublicTipService, service(PublicTipService)]
+Service = Annotated[PublicTipService, service(PublicTipService)]
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
@@ -41,15 +41,15 @@ Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
-def show_form(request: Request, desk: Desk) -> Response:
+def show_form(request: Request, service: Service) -> Response:
     """The form."""
-    return _form(request, desk)
+    return _form(request, service)
 
 
 @router.post("")
 def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     request: Request,
-    desk: Desk,
+    service: Service,
     what: Text = "",
     area: Word = "",
     place: Text = "",
@@ -68,10 +68,10 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     told = (what, area, place, point, day, clock, name, contact, consent)
     typed = dict(zip(FIELDS, told, strict=True))
     if website:  # a field that people do not see
-        desk.drop("honeypot")
-        return _form(request, desk, wrong=TipFault.STALE, typed=typed)
+        service.drop("honeypot")
+        return _form(request, service, wrong=TipFault.STALE, typed=typed)
     try:
-        desk.check_form(mark)
+        service.check_form(mark)
         said = TipTexts(
             what=forms.what_of(what),
             place=forms.place_of(place),
@@ -86,22 +86,22 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
             reporter=forms.reporter_of(name, contact),
             language=language,
         )
-        code = desk.receive(tip, submission=mark)
+        code = service.receive(tip, submission=mark)
     except TipError as error:
-        return _form(request, desk, wrong=error.fault, typed=typed)
+        return _form(request, service, wrong=error.fault, typed=typed)
     return render(request, "tip_sent.html", session=None, code=code)
 
 
 @router.get("/follow")
-def show_follow(request: Request, _: Desk) -> Response:
+def show_follow(request: Request, _: Service) -> Response:
     """Form for a code."""
     return render(request, "tip_follow.html", session=None, tip=None, typed="", is_unknown=False)
 
 
 @router.post("/follow")
-def follow(request: Request, desk: Desk, code: Word = "") -> Response:
+def follow(request: Request, service: Service, code: Word = "") -> Response:
     """The answer; the code is never in an address, so it is in no browser history and no log."""
-    tip = desk.follow(code)
+    tip = service.follow(code)
     return render(
         request,
         "tip_follow.html",
@@ -115,7 +115,7 @@ def follow(request: Request, desk: Desk, code: Word = "") -> Response:
 
 def _form(
     request: Request,
-    desk: PublicTipService,
+    service: PublicTipService,
     *,
     wrong: TipFault | None = None,
     typed: dict[str, str] | None = None,
@@ -129,9 +129,9 @@ def _form(
         status_code=200 if wrong is None else 503 if wrong in BUSY else 422,
         wrong=forms.fault_word(wrong, words(language)) if wrong else "",
         typed=said,
-        mark=desk.form_mark(),
-        places=desk.places(),
-        kept=forms.kept_word(desk.spans.contact_days, desk.spans.keep_days, words(language)),
+        mark=service.form_mark(),
+        places=service.places(),
+        kept=forms.kept_word(service.spans.contact_days, service.spans.keep_days, words(language)),
         by=site.settings.public_words.get(language, PublicWords()).watched_by,
         most={
             "what": WHAT_CHARS,

@@ -151,11 +151,11 @@ class Town:
     def _household_room(self) -> HouseholdServices:
         given = PartialFiles(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
         rooms: dict[str, Any] = {"clock": self.clock}
-        desk = HouseholdUploadService(self.db, parts=given, most_bytes=20_000_000, **rooms)
+        uploads = HouseholdUploadService(self.db, parts=given, most_bytes=20_000_000, **rooms)
         return HouseholdServices(
-            desk=desk,
+            uploads=uploads,
             arrivals=ArrivalQueue(
-                self.db, blobs=self.blobs, parts=given, desk=desk, seal=self.seal, **rooms
+                self.db, blobs=self.blobs, parts=given, uploads=uploads, seal=self.seal, **rooms
             ),
             terms=HouseholdTerms(
                 "1, 25/11/2026", {"vi": "Tôi đồng ý.", "en": "I agree."}, link_hours=72
