@@ -30,16 +30,17 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
     nodes, fates = health.node_states(visit.asker)
     calendar = visit.site.calendar(visit.asker.language)
     tends_areas = visit.use(EnrolmentService).tends_areas(visit.asker)
+    cards = [
+        wording.card(one, calendar, waited=visit.site.says_too_much(one.name)) for one in nodes
+    ]
     return render(
         request,
         "nodes.html",
         session=visit.session,
         may_enrol=visit.find(Enrolling) is not None and tends_areas,
         tends_areas=tends_areas,
-        nodes=[
-            wording.card(one, calendar, waited=visit.site.says_too_much(one.name)) for one in nodes
-        ],
-        dark=sum(one.is_dark for one in nodes),
+        nodes=sorted(cards, key=lambda one: -one.rank),
+        troubled=sum(one.rank > 1 for one in cards),
         fates=wording.fates(fates, calendar.words),
     )
 

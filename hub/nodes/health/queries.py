@@ -26,7 +26,7 @@ from hub.registry.tables import cameras, nodes
 
 
 def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
-    """Nodes of this person's cameras and areas, those with trouble first."""
+    """Nodes of this person's cameras and areas, by place and name."""
     mine = select(tended_cameras(person_id, now).subquery("mine").c.camera_id)
     here = select(cameras.c.node_id).where(cameras.c.id.in_(mine))
     is_mine = or_(nodes.c.id.in_(here), nodes.c.area_id.in_(tended_areas(person_id, now)))
@@ -59,7 +59,7 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
         )
         for row in rows
     ]
-    return sorted(states, key=lambda one: (not one.is_dark, one.place, one.name))
+    return sorted(states, key=lambda one: (one.place, one.name))
 
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:

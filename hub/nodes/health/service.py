@@ -24,8 +24,8 @@ class NodeHealthService:
             return scope.tends_any(look.conn, asker.person_id, look.now)
 
     def node_states(self, asker: Asker) -> tuple[list[NodeState], list[FateCount]]:
-        """Nodes of cameras this person may manage, those with trouble first, and the results of
-        their events."""
+        """Nodes of cameras this person may manage, by place and name, and the results of their
+        events."""
         with self._acting.reading(asker, "nodes.open") as look:
             states = queries.node_states(look.conn, asker.person_id, look.now)
             fates = queries.fates(look.conn, [one.node_id for one in states])

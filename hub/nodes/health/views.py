@@ -54,11 +54,6 @@ class NodeState:
     unrecorded_why: str | None
     """Why it records no video: held, room or folder; None while it records."""
 
-    @property
-    def is_dark(self) -> bool:
-        """True if it is silent, or one of its cameras delivers no picture."""
-        return self.state != "online" or any(one.is_lost for one in self.cameras)
-
 
 @dataclass(frozen=True, slots=True)
 class FateCount:

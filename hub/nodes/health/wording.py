@@ -19,6 +19,9 @@ WORN_PERCENT: Final = 80
 BACKLOG: Final = 20
 """More waiting events than this are not a short interruption."""
 VAGUE_MS: Final = 1_000
+SILENT_S: Final = 300
+"""A node reports every minute. After this long without a word it is silent, whatever the broker
+says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,10 @@ class NodeCard:
     token: str
     icon: str
     status: str
+    rank: int
+    """0: works. Higher: worse, and somebody has to look at it."""
     lines: tuple[str, ...]
-    """Faults."""
+    """Faults, and what the hub is still waiting for."""
     facts: tuple[tuple[str, str], ...]
     """Name and value of measurements."""
 
@@ -38,14 +43,15 @@ class NodeCard:
 def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
     """The node as shown; `waited`: its messages delayed by the rate limit."""
     words = calendar.words
-    token, shape, status = _status(node, words)
+    faults = (*_node_faults(node, words), *_refused(node, calendar))
+    rank, token, shape, status = _status(node, len(faults), calendar)
     lines = (
         *_camera_lines(node, calendar),
-        *_node_lines(node, words),
-        *_refused(node, calendar),
+        *faults,
+        *_awaited(node, words),
         *too_much_lines(waited, words),
     )
-    return NodeCard(node, token, shape, status, lines, tuple(_facts(node, words)))
+    return NodeCard(node, token, shape, status, rank, lines, tuple(_facts(node, words)))
 
 
 def too_much_lines(waited: int, words: Messages) -> Iterable[str]:
@@ -57,20 +63,25 @@ def too_much_lines(waited: int, words: Messages) -> Iterable[str]:
         yield told % {"n": waited}
 
 
-def _status(node: NodeState, words: Messages) -> tuple[str, str, str]:
-    say = words.say
+def _status(node: NodeState, faults: int, calendar: Calendar) -> tuple[int, str, str, str]:
+    """Rank, token, shape and text; the worst of what is known."""
+    words, say = calendar.words, calendar.words.say
     if node.state == "never":
-        return "muted", "muted", say("Never heard of")
+        return 1, "muted", "muted", say("Never heard of")
     if node.state != "online":
-        return "open", "warning", say("No sign of life")
+        return 4, "open", "warning", say("No sign of life")
+    heard_utc_us = node.heard_utc_us or node.since_utc_us
+    if calendar.now_utc_us - heard_utc_us > SILENT_S * 1_000_000:
+        at = {"time": calendar.clock(heard_utc_us)}
+        return 4, "open", "warning", say("No word since %(time)s") % at
     lost = sum(one.is_lost for one in node.cameras)
     if lost:
-        return (
-            "taken",
-            "warning",
-            words.count("%(n)d camera lost", "%(n)d cameras lost", lost) % {"n": lost},
-        )
-    return "resolved", "resolved", say("Working")
+        told = words.count("%(n)d camera lost", "%(n)d cameras lost", lost)
+        return 3, "taken", "warning", told % {"n": lost}
+    if faults:
+        told = words.count("%(n)d fault", "%(n)d faults", faults)
+        return 2, "taken", "warning", told % {"n": faults}
+    return 0, "resolved", "resolved", say("Working")
 
 
 def _camera_lines(node: NodeState, calendar: Calendar) -> Iterable[str]:
@@ -81,7 +92,7 @@ def _camera_lines(node: NodeState, calendar: Calendar) -> Iterable[str]:
             yield f"{line}: {one.lost_reason}" if one.lost_reason else line
 
 
-def _node_lines(node: NodeState, words: Messages) -> Iterable[str]:
+def _node_faults(node: NodeState, words: Messages) -> Iterable[str]:
     say = words.say
     if node.is_doubled:
         yield say("Two boxes speak under this name: one has to get papers of its own")
@@ -89,6 +100,11 @@ def _node_lines(node: NodeState, words: Messages) -> Iterable[str]:
         yield say("It keeps no video: its disk is full, held or away")
     if node.health is not None:
         yield from _board_lines(node.health.said, words)
+
+
+def _awaited(node: NodeState, words: Messages) -> Iterable[str]:
+    """Events that have not come: the hub asks for them, or they never will."""
+    say = words.say
     if node.missing:
         yield say("%(n)d numbers have not come; the hub asks for them") % {"n": node.missing}
     if node.dropped:

@@ -74,7 +74,7 @@ def test_a_person_in_clear_view_is_told_of_at_the_fourth_frame() -> None:
     assert (opened.track_id, opened.people, opened.score) == (1, 1, 0.7)
 
 
-@pytest.mark.promise("Search: A search goes by kind, direction, rider and clip.")
+@pytest.mark.promise("Search: A search goes by number, direction, rider and clip.")
 def test_the_end_says_which_way_they_went_and_whether_they_rode() -> None:
     street = Street()
     street.shows(track(x=0.2), for_s=0.4)
