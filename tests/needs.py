@@ -116,7 +116,8 @@ def needs_of(item: pytest.Item) -> set[str]:
 
 
 def _is_campaign(path: Path) -> bool:
-    return path.parent.name in CAMPAIGNS and path.match("test_*_short.py")
+    folders = {folder.name for folder in path.parents[:2]}
+    return bool(folders & set(CAMPAIGNS)) and path.match("test_*_short.py")
 
 
 # --- while a test runs ----------------------------------------------------------------------------
