@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The fast check: format, lint, types, layers, and every test that needs no broker, database server,
-# browser or real time. It needs the virtual environment alone and takes about a minute.
+# browser or real time. It needs the virtual environment alone and takes about two minutes.
 #
 #   deploy/check.sh            all of it
 #   deploy/check.sh --static   without the tests

@@ -135,6 +135,27 @@ def _alert(
     )
 
 
+def _after(
+    request: Request,
+    visit: Visit,
+    inbox: InboxService,
+    alert_id: UUID,
+    answer: AlertRow | Conflict | TooSoon | UndoOver | None,
+) -> Response:
+    """The alert's page again: changed, or with the reason why nothing changed."""
+    match answer:
+        case None:
+            raise HTTPException(404)
+        case Conflict():
+            return _alert(request, visit, inbox, alert_id, conflict=answer)
+        case TooSoon():
+            return _alert(request, visit, inbox, alert_id, wrong="soon")
+        case UndoOver():
+            return _alert(request, visit, inbox, alert_id, wrong="undo")
+        case AlertRow():
+            return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
 def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
     """Extra content for a tip: the tip, and cameras near its place."""
     tips = visit.find(TipService)
@@ -219,11 +240,7 @@ def hand_over(
 ) -> Response:
     """Offer it to a colleague, who holds it once they take it."""
     answer = responses.hand_over(visit.asker, alert_id, person_id=person)
-    if answer is None:
-        raise HTTPException(404)
-    if isinstance(answer, Conflict):
-        return _alert(request, visit, inbox, alert_id, conflict=answer)
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return _after(request, visit, inbox, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/arrive")
@@ -232,11 +249,7 @@ def arrive(
 ) -> Response:
     """Its holder has arrived at the place."""
     answer = responses.arrive(visit.asker, alert_id)
-    if answer is None:
-        raise HTTPException(404)
-    if isinstance(answer, Conflict):
-        return _alert(request, visit, inbox, alert_id, conflict=answer)
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return _after(request, visit, inbox, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/undo")
@@ -245,13 +258,7 @@ def undo(
 ) -> Response:
     """Take one's own closing back, within seconds."""
     answer = responses.undo(visit.asker, alert_id)
-    if answer is None:
-        raise HTTPException(404)
-    if isinstance(answer, UndoOver):
-        return _alert(request, visit, inbox, alert_id, wrong="undo")
-    if isinstance(answer, Conflict):
-        return _alert(request, visit, inbox, alert_id, conflict=answer)
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return _after(request, visit, inbox, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/reopen")
@@ -268,11 +275,7 @@ def reopen(
         answer = responses.reopen(visit.asker, alert_id, reason=note)
     except ValueError:
         return _alert(request, visit, inbox, alert_id, wrong="reason")
-    if answer is None:
-        raise HTTPException(404)
-    if isinstance(answer, Conflict):
-        return _alert(request, visit, inbox, alert_id, conflict=answer)
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return _after(request, visit, inbox, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/note")
@@ -308,13 +311,7 @@ def act_on_alert(
     if act is None:
         raise HTTPException(404)
     answer = responses.act(visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None)
-    if answer is None:
-        raise HTTPException(404)
-    if isinstance(answer, TooSoon):
-        return _alert(request, visit, inbox, alert_id, wrong="soon")
-    if isinstance(answer, Conflict):
-        return _alert(request, visit, inbox, alert_id, conflict=answer)
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return _after(request, visit, inbox, alert_id, answer)
 
 
 @router.get("/settings")
