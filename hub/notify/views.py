@@ -51,7 +51,7 @@ class Phone:
     """One delivery address of one person."""
 
     phone_id: UUID
-    channel: str  # webpush, ntfy
+    channel: str  # webpush, ntfy, zalo, …: see hub.notify.rules.channel_order
     address: str
     secrets: str  # JSON: p256dh and auth, or an access token
 

@@ -1,1 +1,1 @@
-"""Escalation: the next person is called when nobody acknowledges."""
+"""Escalation: how far an alert is in the plan that calls one person after the other."""

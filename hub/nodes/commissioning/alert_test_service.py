@@ -22,7 +22,7 @@ class PhoneTestService:
         not look after the camera. `picture_age_ms`: age of the camera's newest picture, None if
         none came.
 
-        Raises phone_tests.TooManyTestsError.
+        Raises alert_test_rows.TooManyTestsError.
         """
         on = On("camera", camera_id)
         with self._acting.changing(asker, "phone.test", on, rings=True) as change:
