@@ -4,6 +4,7 @@ The font is DejaVu Sans, embedded: it has every Vietnamese letter and comes with
 """
 
 import io
+import threading
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -51,6 +52,10 @@ class NoLettersError(Exception):
     """The font is missing: no PDF can be made."""
 
 
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""ReportLab's fonts belong to the process and are changed by each document: two at once broke."""
+
+
 def small_picture(pieces: Iterable[bytes]) -> bytes | None:
     """A picture reduced for print, JPEG; None if it is invalid or too large."""
     try:
@@ -74,7 +79,19 @@ def paper(
     language: str,
     zone: ZoneInfo,
 ) -> bytes:
-    """The PDF; `pictures` by path, from `small_picture`. Raises NoLettersError."""
+    """The PDF; `pictures` by path, from `small_picture`. Raises NoLettersError. For any thread."""
+    with _ONE_AT_A_TIME:
+        return _paper(manifest, custody, pictures, language=language, zone=zone)
+
+
+def _paper(
+    manifest: Manifest,
+    custody: Sequence[dict[str, Any]],
+    pictures: Mapping[str, bytes],
+    *,
+    language: str,
+    zone: ZoneInfo,
+) -> bytes:
     letters()
     words = WORDS[language]
     story: list[Flowable] = [

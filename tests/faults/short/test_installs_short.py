@@ -25,12 +25,12 @@ def test_whenever_the_plug_is_pulled_on_the_installer_what_worked_works_and_the_
     tmp_path: Path,
 ) -> None:
     options = ("--seed", "3", "--pulls", "5")
-    counted = summary_of("installs", tmp_path, *options, patience_s=PATIENCE_S)
+    counted = summary_of("power.installs", tmp_path, *options, patience_s=PATIENCE_S)
     assert counted["faults"] == []
     assert counted["pulls"] == counted["plugs"] + counted["kills"] == 5
 
 
 def test_an_installer_that_does_not_sync_is_found(tmp_path: Path) -> None:
     options = ("--seed", "5", "--pulls", "6", "--harm", "unsynced")
-    told = summary_of("installs", tmp_path, *options, ends_with=1, patience_s=PATIENCE_S)
+    told = summary_of("power.installs", tmp_path, *options, ends_with=1, patience_s=PATIENCE_S)
     assert any("not whole" in fault for fault in told["faults"])

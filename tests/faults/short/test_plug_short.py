@@ -21,7 +21,7 @@ CREATE = "O_RDWR|O_CREAT|O_EXCL|O_CLOEXEC"
 
 
 def test_the_plug_pulled_anywhere_takes_nothing_that_was_announced(tmp_path: Path) -> None:
-    counted = summary_of("plug", tmp_path, "--seed", "3", "--cuts", "10")
+    counted = summary_of("power.plug", tmp_path, "--seed", "3", "--cuts", "10")
     assert counted["faults"] == []
     assert counted["announced_clips_found"] >= 5
     assert counted["announced_sounds_found"] >= 5
@@ -32,7 +32,7 @@ def test_the_plug_pulled_anywhere_takes_nothing_that_was_announced(tmp_path: Pat
 @pytest.mark.parametrize("harm", ["files", "folders"])
 def test_a_writer_that_forgets_to_sync_is_found(tmp_path: Path, harm: str) -> None:
     options = ("--seed", "1", "--cuts", "6", "--harm", harm)
-    faults = " ".join(summary_of("plug", tmp_path, *options, ends_with=1)["faults"])
+    faults = " ".join(summary_of("power.plug", tmp_path, *options, ends_with=1)["faults"])
     assert "announced and gone" in faults
     assert ("other bytes than its row says" if harm == "files" else "row gone") in faults
 

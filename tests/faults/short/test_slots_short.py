@@ -18,12 +18,12 @@ pytestmark = [
 
 
 def test_whenever_the_plug_is_pulled_one_whole_slot_is_in_use(tmp_path: Path) -> None:
-    counted = summary_of("slots", tmp_path, "--seed", "3", "--pulls", "40")
+    counted = summary_of("power.slots", tmp_path, "--seed", "3", "--pulls", "40")
     assert counted["faults"] == []
     assert counted["found_on_probation"] >= 10
     assert counted["fell_back"] >= 10
 
 
 def test_slots_that_are_turned_without_a_sync_are_found(tmp_path: Path) -> None:
-    faults = summary_of("slots", tmp_path, "--pulls", "20", "--harm", ends_with=1)["faults"]
+    faults = summary_of("power.slots", tmp_path, "--pulls", "20", "--harm", ends_with=1)["faults"]
     assert any("not whole" in fault for fault in faults)
