@@ -9,11 +9,15 @@ from sqlalchemy import delete, select, update
 
 from hub.alerting.alerts import queries
 from hub.alerting.alerts.tables import alert_history, alerts
+from hub.alerting.alerts.views import AlertRow
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.oncall import plan_rows
 from hub.alerting.oncall.tables import plan_steps
 from hub.alerting.response.escalator import Escalator
 from hub.alerting.response.next_calls import UpcomingCalls
+from hub.alerting.response.service import ResponseService
+from hub.base.audit.acting import Acting
+from hub.base.audit.asker import Asker
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.columns import columns
@@ -356,3 +360,24 @@ def test_the_escalator_wakes_for_the_call_that_is_due_and_stops_when_it_is_told_
     asyncio.run(run())
     (first, second) = night.town.rows()
     assert (first.alert_id, second.alert_id, second.moment) == (alert, alert, "opened")
+
+
+def test_an_end_that_is_taken_back_goes_on_calling_when_it_would_have(night: Night) -> None:
+    usual(night)
+    alert = night.raised()
+    night.pass_until(20)
+    town = night.town
+    responses = ResponseService(Acting(town.db, clock=town.clock, change_signal=ChangeSignal()))
+    person_id = night.officers["an"].person_id
+    an = Asker(person_id, "an", "An", "officer", "vi", "10.0.0.9")
+    assert isinstance(responses.act(an, alert, act="resolve"), AlertRow)
+    assert night.next_due_s() is None
+    town.clock.go_on(8)
+    row = responses.undo(an, alert)
+    assert isinstance(row, AlertRow) and row.state == "open"
+    assert night.next_due_s() == 60
+    night.deliver()
+    night.phone("an").gets(alert, between(28, 28), moment="again")
+    night.pass_until(130)
+    night.phone("binh").gets(alert, between(60, 62))
+    night.phone("truc").gets(alert, between(120, 122))
