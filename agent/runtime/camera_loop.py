@@ -98,7 +98,7 @@ class CameraLoop:
 
     def show_to(self, show: Callable[[Frame], None]) -> None:
         """After each frame is processed, call `show` with it. `show` may keep the frame and must
-        not  block."""
+        not block."""
         self._show = show
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -175,7 +175,7 @@ class CameraLoop:
 
     def _store_lookalikes(self, memory: str) -> None:
         """Store the known things that look like people, so that a statue is not reported again
-        after  a restart."""
+        after a restart."""
 
         def write(tx: Transaction) -> None:
             tx.remember(lookalikes_key(self._camera.name), memory)

@@ -131,7 +131,7 @@ class ClipReady(Words):
     """True for footage fetched from the camera's own recorder, with the recorder's times."""
     beginning: Base64 | None = Field(default=None, exclude_if=lambda value: value is None)
     """First bytes of the final file, for a hub that already has the bytes sent during recording:
-    only  the length of the clip in them differs. Left out if the clip was repaired."""
+    only the length of the clip in them differs. Left out if the clip was repaired."""
 
 
 class ClipBegun(Words):
@@ -212,7 +212,7 @@ class TamperEnded(Words):
 
 class NumbersDropped(Words):
     """Sequence numbers that will never come: the journal was full, a row was unreadable, or the
-    node  no longer has the event."""
+    node no longer has the event."""
 
     kind: Literal["numbers_dropped"] = "numbers_dropped"
     ranges: Annotated[tuple[Numbers, ...], Field(min_length=1, max_length=500)]
@@ -259,7 +259,7 @@ class MediaAnswered(Words):
 
 class ClockSet(Words):
     """From here on this boot's clock is trusted: from the event's stamp and uptime the hub computes
-    the  times of all earlier events of this boot."""
+    the times of all earlier events of this boot."""
 
     kind: Literal["clock_set"] = "clock_set"
 

@@ -357,7 +357,7 @@ def _add_member(
 
 def _hold_again(change: Changing, row: CaseRow) -> None:
     """Hold again each item whose hold has ended. The hub itself places these holds: members may
-    have  added footage that the owner cannot see."""
+    have added footage that the owner cannot see."""
     listed = holds.list_holds(change.conn, row.number)
     active_ids = {one.hold_id for one in listed if not one.ended_utc_us}
     items = select(case_items).where(

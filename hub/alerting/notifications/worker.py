@@ -103,7 +103,7 @@ class Worker:
 
     async def _start_due_sends(self) -> float:
         """Lease one notification per free sender and start to send them; returns the seconds until
-        the  next check."""
+        the next check."""
         free = self._limits.most_in_flight - len(self._in_flight)
         is_critical_only = free <= 0
         if is_critical_only:
@@ -198,7 +198,7 @@ class Worker:
 
     async def _finish(self) -> None:
         """Let running sends finish for at most `grace_s` seconds, then cancel them. A cancelled one
-        is  sent again when its lease ends."""
+        is sent again when its lease ends."""
         tasks = list(self._in_flight.values())
         if not tasks:
             return

@@ -1,5 +1,5 @@
 """Rows of data requests; only `hub.public.data_requests.public_service` and
-`hub.public.data_requests.service` call  these."""
+`hub.public.data_requests.service` call these."""
 
 from typing import Any
 from uuid import UUID

@@ -36,7 +36,7 @@ class SentRing:
 @dataclass(frozen=True, slots=True)
 class WaitingNotification:
     """First notification of an alert that nobody has taken; `is_held`: a notification for this
-    phone  was deferred before."""
+    phone was deferred before."""
 
     notification_id: UUID
     is_held: bool = False
