@@ -103,24 +103,23 @@ def _alert(
     alert_id: UUID,
     *,
     conflict: Conflict | None = None,
-    sound_refused: bool = False,
     wrong: str = "",
 ) -> Response:
+    """The alert's page; `conflict` or `wrong` says why nothing changed. `wrong` is "soon" or "undo"
+    (the wrong moment), or the refused field: "sound", "reason" or "note"."""
     page = inbox.alert(visit.asker, alert_id)
     if page is None:
         raise HTTPException(404)
+    status_code = 422 if wrong else 200
+    if conflict or wrong in ("soon", "undo"):
+        status_code = 409
     speech = words(visit.asker.language)
     return render(
         request,
         "alert.html",
         session=visit.session,
-        status_code=409
-        if conflict or wrong in ("soon", "undo")
-        else 422
-        if sound_refused or wrong
-        else 200,
+        status_code=status_code,
         page=page,
-        sound_refused=sound_refused,
         wrong=wrong,
         conflict=conflict,
         other_pictures=other_pictures(page),
@@ -225,7 +224,7 @@ def ask_for_sound(
     if is_asked is None:
         raise HTTPException(404)
     if not is_asked:
-        return _alert(request, visit, inbox, alert_id, sound_refused=True)
+        return _alert(request, visit, inbox, alert_id, wrong="sound")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

@@ -67,14 +67,11 @@ class ResponseService:
                 return None
             held_s = None if row.taken_utc_us is None else _since(row.taken_utc_us, change.now)
             outcome = apply(life_of(row), act, asker.person_id, held_s=held_s)
-            if isinstance(outcome, HeldBy):
-                return _held(change, row)
             if isinstance(outcome, TooSoon):
                 change.refuse("right after taking it")
                 return outcome
-            if isinstance(outcome, AlertUnchanged):
-                change.refuse(how="again")
-                return row
+            if isinstance(outcome, HeldBy | AlertUnchanged):
+                return _not_changed(change, row, outcome)
             change.done()
             _change(change, row, life=outcome.life, note=note)
             if outcome.life.state is AlertState.FALSE_ALARM and cause in CAUSES:
@@ -94,14 +91,11 @@ class ResponseService:
             outcome = undo(
                 life_of(row), asker.person_id, closed_s=_since(row.closed_utc_us or 0, change.now)
             )
-            if isinstance(outcome, HeldBy):
-                return _held(change, row)
             if isinstance(outcome, UndoOver):
                 change.refuse("too late")
                 return outcome
-            if isinstance(outcome, AlertUnchanged):
-                change.refuse(how="again")
-                return row
+            if isinstance(outcome, HeldBy | AlertUnchanged):
+                return _not_changed(change, row, outcome)
             change.done()
             _come_back(change, row, life=outcome.life, act="undone")
             return _seen(change, alert_id)
@@ -119,11 +113,8 @@ class ResponseService:
                 change.refuse()
                 return None
             outcome = reopen(life_of(row), asker.person_id)
-            if isinstance(outcome, HeldBy):
-                return _held(change, row)
-            if isinstance(outcome, AlertUnchanged):
-                change.refuse(how="again")
-                return row
+            if isinstance(outcome, HeldBy | AlertUnchanged):
+                return _not_changed(change, row, outcome)
             change.done(reason)
             _come_back(change, row, life=outcome.life, act="reopened", note=reason)
             return _seen(change, alert_id)
@@ -166,11 +157,8 @@ class ResponseService:
                 change.refuse()
                 return None
             outcome = hand_over(life_of(row), asker.person_id, person_id)
-            if isinstance(outcome, HeldBy):
-                return _held(change, row)
-            if isinstance(outcome, AlertUnchanged):
-                change.refuse(how="again")
-                return row
+            if isinstance(outcome, HeldBy | AlertUnchanged):
+                return _not_changed(change, row, outcome)
             change.done()
             _offer(change, row, person_id=person_id, name=known[person_id])
             return _seen(change, alert_id)
@@ -221,6 +209,15 @@ def life_of(row: AlertRow) -> AlertLife:
 
 def _seen(change: Changing, alert_id: UUID) -> AlertRow | None:
     return queries.one_alert(change.conn, change.asker.person_id, alert_id, change.now)
+
+
+def _not_changed(
+    change: Changing, row: AlertRow, outcome: HeldBy | AlertUnchanged
+) -> AlertRow | Conflict:
+    if isinstance(outcome, HeldBy):
+        return _held(change, row)
+    change.refuse(how="again")
+    return row
 
 
 def _held(change: Changing, row: AlertRow) -> Conflict:
