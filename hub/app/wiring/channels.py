@@ -15,7 +15,7 @@ from hub.notify.channels.apprise import read_services, services
 from hub.notify.channels.ntfy import Ntfy
 from hub.notify.channels.port import Channel
 from hub.notify.channels.webpush import WebPush
-from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloGroup, ZaloZns
+from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
 from hub.notify.channels.zalo_settings import ServiceFileError, ZaloSettings, read_zalo
 from hub.notify.channels.zalo_token import ZaloToken
 
@@ -44,7 +44,7 @@ def channels(
             clock=clock,
         )
         made["zalo"] = ZaloAccount(account=zalo.oa, token=token, **shared)
-        made["zalo_group"] = ZaloGroup(account=zalo.oa, token=token, **shared)
+        made["zalo_group"] = ZaloAccount(account=zalo.oa, token=token, to_groups=True, **shared)
         if zalo.zns is not None:
             made["zns"] = ZaloZns(zns=zalo.zns, token=token, **shared)
     return made | dict(services(others, public_url=public_url))

@@ -110,7 +110,8 @@ class _AccountApi:
 
 
 class ZaloAccount:
-    """Channel "zalo"; phone addresses are user ids of the Official Account."""
+    """Channels "zalo" and "zalo_group": phone addresses are ids of users of the Official Account,
+    or with `to_groups` ids of groups with the account."""
 
     def __init__(
         self,
@@ -119,53 +120,28 @@ class ZaloAccount:
         token: ZaloToken,
         client: httpx.AsyncClient,
         public_url: str,
+        to_groups: bool = False,
     ) -> None:
         self._api = _AccountApi(client=client, token=token)
         self._account = account
         self._public_url = public_url
+        self._to_groups = to_groups
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Send a consultation message; Zalo allows it to people who wrote to the account
+        """Send it; Zalo allows a consultation message only to people who wrote to the account
         recently."""
         if unwanted := why_not_again(message):
             return unwanted
+        path, key = ("group/message", "group_id") if self._to_groups else ("message/cs", "user_id")
         said = await self._api.ask(
-            f"{self._account.api}/v3.0/oa/message/cs",
+            f"{self._account.api}/v3.0/oa/{path}",
             {
-                "recipient": {"user_id": recipient(phone)},
+                "recipient": {key: recipient(phone)},
                 "message": {"text": text_of(message, self._public_url)},
             },
         )
-        return _meaning(said, "Zalo", gone=OA_GONE, refused=OA_REFUSED)
-
-
-class ZaloGroup:
-    """Channel "zalo_group"; addresses are ids of groups with the account."""
-
-    def __init__(
-        self,
-        *,
-        account: OfficialAccount,
-        token: ZaloToken,
-        client: httpx.AsyncClient,
-        public_url: str,
-    ) -> None:
-        self._api = _AccountApi(client=client, token=token)
-        self._account = account
-        self._public_url = public_url
-
-    async def send(self, message: Message, phone: Phone) -> Answer:
-        """Send to the group."""
-        if unwanted := why_not_again(message):
-            return unwanted
-        said = await self._api.ask(
-            f"{self._account.api}/v3.0/oa/group/message",
-            {
-                "recipient": {"group_id": recipient(phone)},
-                "message": {"text": text_of(message, self._public_url)},
-            },
-        )
-        return _meaning(said, "Zalo", gone={}, refused=OA_REFUSED)
+        gone = {} if self._to_groups else OA_GONE
+        return _meaning(said, "Zalo", gone=gone, refused=OA_REFUSED)
 
 
 class ZaloZns:

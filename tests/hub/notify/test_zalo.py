@@ -13,7 +13,7 @@ import pytest
 from hub.base.private_files import write_private
 from hub.notify.channels.port import Channel, Message
 from hub.notify.channels.post import new_client
-from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloGroup, ZaloZns
+from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
 from hub.notify.channels.zalo_settings import (
     Bot,
     OfficialAccount,
@@ -79,7 +79,7 @@ class Rig:
         shared: dict[str, Any] = {"client": client, "public_url": PAGE}
         self.channels: dict[str, Channel] = {
             "zalo": ZaloAccount(account=account, token=self.token, **shared),
-            "zalo_group": ZaloGroup(account=account, token=self.token, **shared),
+            "zalo_group": ZaloAccount(account=account, token=self.token, to_groups=True, **shared),
             "zns": ZaloZns(zns=zns, token=self.token, **shared),
             "zalo_bot": ZaloBot(bot=Bot(token=fake_zalo.BOT_TOKEN, api=zalo.url), **shared),
         }
