@@ -91,9 +91,8 @@ def claim(
             break  # none, or only those that could not be sent a moment ago
         before = {row.id for row in due}
         ready = _ready_messages(conn, due, now=now, oldest_us=oldest_us, limits=limits)
-        ready.single = ready.single[
-            : limit - len(claimed)
-        ]  # more may wait for one phone than the limit
+        # More may wait for one phone than the limit.
+        ready.single = ready.single[:most]
         conn.execute(
             update(notifications)
             .where(notifications.c.id.in_(ready.leased))

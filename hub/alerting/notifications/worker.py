@@ -130,11 +130,11 @@ class Worker:
     def _is_critical_check_due(self) -> bool:
         """True if something was added since the last check, or the last check is old. Without this,
         each sender that finishes would search the whole queue."""
-        rings_before, now_s = self._change_signal.rings, time.monotonic()
-        looked_at, looked_s = self._last_critical_check
-        if rings_before == looked_at and now_s - looked_s < CHECK_CRITICAL_EVERY_S:
+        rings, now_s = self._change_signal.rings, time.monotonic()
+        checked_rings, checked_s = self._last_critical_check
+        if rings == checked_rings and now_s - checked_s < CHECK_CRITICAL_EVERY_S:
             return False
-        self._last_critical_check = rings_before, now_s
+        self._last_critical_check = rings, now_s
         return True
 
     def _claim(self, limit: int, is_critical_only: bool) -> list[PendingNotification]:
