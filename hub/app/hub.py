@@ -48,7 +48,7 @@ from hub.footage.growing.clips import GrowingClips
 from hub.footage.growing.salvage import Salvage
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import LEASE_S, LiveViews
+from hub.footage.live.views import LEASE_S, LiveViews
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.retention.remover import Remover
 from hub.footage.upload.service import Uploads

@@ -55,7 +55,7 @@ from hub.console.accounts import closing
 from hub.console.accounts.service import AccountService
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import LiveViews
+from hub.footage.live.views import LiveViews
 from hub.notify.tables import notifications
 from tests.postgres import cluster
 from tests.scope import started

@@ -20,7 +20,7 @@ from hub.base.db.columns import columns
 from hub.base.moment import Moment
 from hub.cases.tables import case_items, case_members, cases
 from hub.footage.live.service import LiveCamera, Purpose
-from hub.footage.live.watching import LiveViews
+from hub.footage.live.views import LiveViews
 from hub.public.notices.tables import notice_files, notices
 from hub.public.tips.sealing import Reporter, TipBox
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips

@@ -22,7 +22,7 @@ from hub.base.storage.blobs import BlobsError
 from hub.console.accounts.service import AccountService
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import LiveViews
+from hub.footage.live.views import LiveViews
 from hub.footage.upload.service import Uploads
 from hub.nodes.enrolment.port import Enrolling
 from hub.places.map.ground import MapFiles
@@ -61,20 +61,12 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     """The whole application. Ring `change_signal` once `stopping` turns true: live pages delay the
     server's end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
-    round_ = live_leases or LiveLeases(
+    leases = live_leases or LiveLeases(
         services.use(LiveService), services.use(AccountService).hear_closings, LiveViews()
     )
     map_files = MapFiles(settings.map_folder or Path("/nowhere"))
-    others = (
-        accounts,
-        uploads,
-        round_,
-        round_.watching,
-        map_files,
-        enrolling,
-        households,
-        provider,
-    )
+    views = leases.views
+    others = (accounts, uploads, leases, views, map_files, enrolling, households, provider)
     services = services.and_those(others)
     site = Site(
         services=services,

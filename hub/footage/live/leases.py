@@ -10,7 +10,7 @@ import structlog
 
 from hub.base.db import database
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import Key, LiveView, LiveViews
+from hub.footage.live.views import Key, LiveView, LiveViews
 
 log = structlog.get_logger()
 
@@ -21,12 +21,12 @@ class LiveLeases:
     """A task of the hub; `look` is one round."""
 
     def __init__(
-        self, live: LiveService, hear_closings: Callable[[], None], watching: LiveViews
+        self, live: LiveService, hear_closings: Callable[[], None], views: LiveViews
     ) -> None:
         """`hear_closings` is called each round, before rights are checked."""
         self._live = live
         self._hear_closings = hear_closings
-        self.watching = watching
+        self.views = views
         self._owed: deque[tuple[LiveView, str]] = deque()
         self._writing = threading.Lock()
         self._is_away = False
@@ -48,8 +48,8 @@ class LiveLeases:
         try:
             self._hear_closings()
             self._write_owed()
-            for watch in self.watching.watches():
-                if self.watching.is_over(watch):
+            for watch in self.views.watches():
+                if self.views.is_over(watch):
                     self.end(watch.key, "the page was left")
                 elif not self._may(watch):
                     self.end(watch.key, "no longer granted")
@@ -58,22 +58,22 @@ class LiveLeases:
             if not self._is_away:
                 log.error("live.database", reason=str(error).splitlines()[0])
             self._is_away = True
-        self.watching.tell_nodes()
+        self.views.tell_nodes()
 
     def end(self, key: Key, why: str) -> None:
         """End a view, if there is one, and then log it; if the database fails, the log line is
         written later."""
-        watch = self.watching.leave(key)
+        watch = self.views.leave(key)
         if watch is None:
             return
-        seconds = round(self.watching.seconds(watch))
+        seconds = round(self.views.seconds(watch))
         self._owed.append((watch, f"{seconds} s, {watch.pictures} pictures; {why}"))
         self._write_owed()
 
     def end_all(self, why: str) -> None:
         """End every view."""
         try:
-            for watch in self.watching.watches():
+            for watch in self.views.watches():
                 self.end(watch.key, why)
         except database.FAULTS as error:
             log.error("live.database", reason=str(error).splitlines()[0])

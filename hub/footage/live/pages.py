@@ -17,7 +17,7 @@ from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.alerts import camera_wording
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveCamera, LiveService, Purpose
-from hub.footage.live.watching import Key, LivePicture, LiveViews, TooManyError
+from hub.footage.live.views import Key, LivePicture, LiveViews, TooManyError
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.visit import Visit
@@ -81,23 +81,23 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
     Raises 404 without the right, 503 with too many viewers.
     """
-    live, watching = visit.use(LiveService), visit.use(LiveViews)
+    live, views = visit.use(LiveService), visit.use(LiveViews)
     camera = live.live_camera(visit.asker, camera_id, purpose)
     if camera is None:
         raise HTTPException(404)
     key = (visit.session.session_id, camera.camera_id, purpose)
     try:
-        begun = watching.come(visit.session.session_id, visit.asker, camera, purpose)
+        begun = views.come(visit.session.session_id, visit.asker, camera, purpose)
     except TooManyError:
         raise HTTPException(503, headers={"Retry-After": "10"}) from None
     if begun is not None:
         try:
             live.begin_live(visit.asker, camera_id, purpose)
         except BaseException:
-            watching.leave(key)
+            views.leave(key)
             raise
         begun.is_noted = True
-        watching.tell_nodes()
+        views.tell_nodes()
     return camera, key
 
 
@@ -108,20 +108,20 @@ def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
 
 async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
     """A picture; waits if a newer one than another is requested."""
-    watching = visit.use(LiveViews)
+    views = visit.use(LiveViews)
     until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
-    picture = watching.newest(key, after=after or 0)
+    picture = views.newest(key, after=after or 0)
     while picture is None and time.monotonic() < until_s and not visit.site.stopping():
         await anyio.sleep(LOOK_EVERY_S)
-        picture = watching.newest(key, after=after or 0)
+        picture = views.newest(key, after=after or 0)
     headers = {
         "Cache-Control": "no-store",
-        "Watchers": str(watching.watchers(camera)),
+        "Watchers": str(views.watchers(camera)),
         "Camera-State": camera.state,
     }
     if picture is None:
         return Response(status_code=204, headers=headers)
-    watching.handed_out(key)
+    views.handed_out(key)
     return Response(picture.jpeg, headers=headers | _about(visit, picture), media_type="image/jpeg")
 
 

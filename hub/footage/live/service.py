@@ -1,7 +1,7 @@
 """Service for live pictures: checks the permission to watch, and logs the start and end of each
 view.
 
-The pictures are not stored; `hub.footage.live.watching` delivers them.
+The pictures are not stored; `hub.footage.live.views` delivers them.
 """
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
-from hub.footage.live.watching import MOST_BYTES, LiveViews
+from hub.footage.live.views import MOST_BYTES, LiveViews
 from hub.web.rendering import site_of
 from hub.web.resumable import UploadRefusal, drained, node_name_of
 
@@ -40,8 +40,8 @@ async def take_picture(request: Request, camera: str) -> Response:
     return Response(status_code=204)
 
 
-def _put(watching: LiveViews, node: str, camera: str, *, jpeg: bytes, age_s: float) -> None:
-    is_newest = watching.put(node, camera, jpeg, age_s=age_s)
+def _put(views: LiveViews, node: str, camera: str, *, jpeg: bytes, age_s: float) -> None:
+    is_newest = views.put(node, camera, jpeg, age_s=age_s)
     if is_newest is None:
         raise UploadRefusal(410, "nobody_watches")
     if not is_newest:

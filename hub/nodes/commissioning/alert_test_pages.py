@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.live import pages
 from hub.footage.live.service import LiveService, Purpose
-from hub.footage.live.watching import LiveViews
+from hub.footage.live.views import LiveViews
 from hub.nodes.commissioning.alert_test_rows import SentTest, TooManyTestsError
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.web.i18n import Messages

@@ -17,7 +17,7 @@ from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.footage.live import pages
 from hub.footage.live.service import LiveService, Purpose
-from hub.footage.live.watching import LiveViews
+from hub.footage.live.views import LiveViews
 from hub.nodes.commissioning import alert_test_pages
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.nodes.desired_state.rules.layers import SettingsState

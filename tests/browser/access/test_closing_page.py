@@ -82,7 +82,7 @@ def test_who_watches_live_sees_nothing_more_once_a_phone_closes_the_account(
         expect(officer.page.locator(".live canvas")).to_be_visible()
         close_from_a_phone(hub, meet)
         expect(officer.page.locator(".live canvas")).to_have_count(0)
-    assert hub.town.live_leases.watching.watches() == []
+    assert hub.town.live_leases.views.watches() == []
     officer.open("/")
     expect(officer.page.locator("form[action='/login']")).to_be_visible()
 

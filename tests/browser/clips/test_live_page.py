@@ -123,7 +123,7 @@ def test_pictures_follow_one_another_and_are_lost_with_their_age(
         officer.page.locator("main a[href^='/cameras/']").last.click()
         # A browser may drop the last word of a page that goes: then its lease ends it.
         until(lambda: ends(hub.town))
-        until(lambda: hub.town.live_leases.watching.watches() == [])
+        until(lambda: hub.town.live_leases.views.watches() == [])
         node.is_on, node.answers = True, []
         until(lambda: node.answers)
         assert node.answers[-1] == 410
@@ -159,5 +159,5 @@ def test_without_script_the_page_shows_another_picture_each_time_it_loads_itself
         assert fits(officer.page)
         until_s = time.monotonic() + 3
         while time.monotonic() < until_s:
-            assert len(hub.town.live_leases.watching.watches()) == 1
+            assert len(hub.town.live_leases.views.watches()) == 1
             time.sleep(0.2)

@@ -232,7 +232,7 @@ def test_a_live_view_ends_in_the_next_round(town: Town) -> None:
     close(town, "an")
     assert who.get(f"{view}/picture").status_code == 303
     town.live_leases.look()
-    assert town.live_leases.watching.watches() == []
+    assert town.live_leases.views.watches() == []
     assert town.told_nodes[-1][1].for_s == 0
 
 

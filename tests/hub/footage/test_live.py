@@ -18,7 +18,7 @@ from hub.console.accounts.service import AccountService
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
 from hub.footage.live.upload import JPEG_BEGINS, JPEG_ENDS
-from hub.footage.live.watching import LEASE_S, MOST_BYTES, MOST_WATCHES, LiveViews
+from hub.footage.live.views import LEASE_S, MOST_BYTES, MOST_WATCHES, LiveViews
 from hub.registry.tables import cameras
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
@@ -230,23 +230,23 @@ def test_a_node_brings_pictures_of_its_own_cameras_alone(town: Town) -> None:
 
 
 def test_no_more_watch_at_once_than_the_hub_holds_pictures_for(town: Town) -> None:
-    visitor, watching = come_in(town), town.live_leases.watching
+    visitor, views = come_in(town), town.live_leases.views
     place = f"/cameras/{camera_of(town)}/live"
     visitor.get(place)
-    (first,) = watching.watches()
+    (first,) = views.watches()
     for _ in range(MOST_WATCHES - 1):
-        watching.come(uuid4(), first.asker, first.camera, first.purpose)
+        views.come(uuid4(), first.asker, first.camera, first.purpose)
     assert visitor.get(f"{place}/picture").status_code == 204  # who watches already watches on
     other = come_in(town)
     assert other.get(place).status_code == 503
-    assert watching.turned_away == 1
+    assert views.turned_away == 1
 
 
 def test_watchings_that_end_on_two_threads_at_once_leave_one_line_each(town: Town) -> None:
     come_in(town).get(f"/cameras/{camera_of(town)}/live")
-    live, (first,) = town.live_leases, town.live_leases.watching.watches()
+    live, (first,) = town.live_leases, town.live_leases.views.watches()
     for _ in range(20):
-        live.watching.come(uuid4(), first.asker, first.camera, first.purpose)
+        live.views.come(uuid4(), first.asker, first.camera, first.purpose)
     with ThreadPoolExecutor(4) as threads:
         for _ in range(4):
             threads.submit(live.end_all, "tried")
@@ -260,7 +260,7 @@ def test_a_foreign_form_ends_nothing(town: Town) -> None:
         "POST", f"{place}/end", data={"csrf": "made-up"}, headers={**PAGE, **visitor.origin}
     )
     assert answer.status_code == 403
-    assert len(town.live_leases.watching.watches()) == 1
+    assert len(town.live_leases.views.watches()) == 1
 
 
 def test_a_hub_that_stops_ends_every_watching_and_says_so_in_the_log(town: Town) -> None:

@@ -40,7 +40,7 @@ from hub.cases.evidence.keys import new_key
 from hub.console.accounts.service import AccountService
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.watching import LiveViews
+from hub.footage.live.views import LiveViews
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
 from hub.footage.upload.service import Uploads
