@@ -40,7 +40,7 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
         may_enrol=visit.find(Enrolling) is not None and tends_areas,
         tends_areas=tends_areas,
         nodes=sorted(cards, key=lambda one: -one.rank),
-        troubled=sum(one.rank > 1 for one in cards),
+        troubled=sum(one.rank > 0 for one in cards),
         fates=wording.fates(fates, calendar.words),
     )
 

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from hub.access.rules.grants import Right
 from hub.access.scope import (
@@ -22,7 +32,8 @@ from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeStat
 from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers, set_aside
 from hub.registry import health
 from hub.registry.areas import places
-from hub.registry.tables import cameras, nodes
+from hub.registry.silence import UNHEARD_AFTER_S
+from hub.registry.tables import cameras, node_health, nodes
 
 
 def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
@@ -64,15 +75,22 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
     """Labels of cameras this person may see that deliver no picture now."""
-    return list(conn.scalars(_DARK, visible_values(person_id, now)))
+    silent_from = now.plus_s(-UNHEARD_AFTER_S).utc_us
+    values = {**visible_values(person_id, now), "silent_from": silent_from}
+    return list(conn.scalars(_DARK, values))
 
 
 def _dark() -> Select[str]:
     mine = select(visible_to(Right.SEE).subquery("mine").c.camera_id)
-    is_dark = or_(cameras.c.is_lost.is_(True), nodes.c.state == "offline")
+    silent_from = bindparam("silent_from", type_=BigInteger)
+    is_silent = and_(
+        node_health.c.received_utc_us < silent_from, nodes.c.state_since_utc_us < silent_from
+    )  # as `hub.registry.silence` has it
+    is_dark = or_(cameras.c.is_lost.is_(True), nodes.c.state == "offline", is_silent)
     return (
         select(cameras.c.label)
         .join(nodes, nodes.c.id == cameras.c.node_id)
+        .outerjoin(node_health, node_health.c.node_id == nodes.c.id)
         .where(cameras.c.id.in_(mine), is_dark)
         .order_by(cameras.c.label)
     )

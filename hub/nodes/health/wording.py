@@ -8,6 +8,7 @@ from agent.wire.answers import RefusalReason
 from agent.wire.presence import Health
 from agent.wire.terms import ClockSource
 from hub.nodes.health.views import FateCount, NodeState
+from hub.registry.silence import unheard_since
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
@@ -19,9 +20,6 @@ WORN_PERCENT: Final = 80
 BACKLOG: Final = 20
 """More waiting events than this are not a short interruption."""
 VAGUE_MS: Final = 1_000
-SILENT_S: Final = 300
-"""A node reports every minute. After this long without a word it is silent, whatever the broker
-says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,8 @@ class NodeCard:
     rank: int
     """0: works. Higher: worse, and somebody has to look at it."""
     lines: tuple[str, ...]
-    """Faults, and what the hub is still waiting for."""
+    """Cameras without a picture and faults. Then, for information, what the hub is still waiting for
+    and whether the node exceeds its rate limit."""
     facts: tuple[tuple[str, str], ...]
     """Name and value of measurements."""
 
@@ -70,9 +69,10 @@ def _status(node: NodeState, faults: int, calendar: Calendar) -> tuple[int, str,
         return 1, "muted", "muted", say("Never heard of")
     if node.state != "online":
         return 4, "open", "warning", say("No sign of life")
-    heard_utc_us = node.heard_utc_us or node.since_utc_us
-    if calendar.now_utc_us - heard_utc_us > SILENT_S * 1_000_000:
-        at = {"time": calendar.clock(heard_utc_us)}
+    reported_utc_us = node.health.received_utc_us if node.health is not None else None
+    silent_utc_us = unheard_since(reported_utc_us, node.since_utc_us, calendar.now_utc_us)
+    if silent_utc_us is not None:
+        at = {"time": calendar.clock(silent_utc_us)}
         return 4, "open", "warning", say("No word since %(time)s") % at
     lost = sum(one.is_lost for one in node.cameras)
     if lost:

@@ -10,8 +10,9 @@ import pytest
 from agent.wire.presence import BoardWords, Health, Lost, Owing
 from agent.wire.terms import ClockSource, Stamp
 from hub.nodes.health.views import CameraState, LastRefusal, NodeState
-from hub.nodes.health.wording import SILENT_S, NodeCard, card
+from hub.nodes.health.wording import BACKLOG, VAGUE_MS, NodeCard, card
 from hub.registry.health import LastHealth
+from hub.registry.silence import UNHEARD_AFTER_S
 from hub.web.calendar import Calendar
 from hub.web.i18n import words
 
@@ -31,20 +32,28 @@ BOARD = BoardWords(
 )
 
 
-def health(**board: Any) -> LastHealth:
+def health(
+    *,
+    at_us: int = NOW_US,
+    waiting: int = 2,
+    aside: int = 0,
+    source: ClockSource = ClockSource.NTP,
+    error_ms: int = 12,
+    **board: Any,
+) -> LastHealth:
     said = Health(
         node="tk-01",
         boot_id=uuid4(),
         spool_id=uuid4(),
         last_seq=7,
-        stamp=Stamp(utc_us=0, source=ClockSource.NTP, error_ms=12),
+        stamp=Stamp(utc_us=0, source=source, error_ms=error_ms),
         uptime_s=4000,
         board=BOARD.model_copy(update=board),
         cameras=(),
-        owing=Owing(alerts=0, others=2, again=0, files=0),
-        lost=Lost(alerts=0, others=0, health=0, set_aside=0),
+        owing=Owing(alerts=0, others=waiting, again=0, files=0),
+        lost=Lost(alerts=0, others=0, health=0, set_aside=aside),
     )
-    return LastHealth(NODE, said, NOW_US)
+    return LastHealth(NODE, said, at_us)
 
 
 WELL = NodeState(
@@ -73,7 +82,8 @@ def shown(node: NodeState, language: str = "en") -> NodeCard:
 def test_a_box_without_a_fault_works() -> None:
     assert (shown(WELL).status, shown(WELL).rank, shown(WELL).token) == ("Working", 0, "resolved")
     # What is on its way, or never comes, is said; nobody has to look at the box for it.
-    assert shown(replace(WELL, missing=3, dropped=9)).rank == 0
+    waits = shown(replace(WELL, missing=3, dropped=9))
+    assert (waits.rank, len(waits.lines)) == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -82,10 +92,15 @@ def test_a_box_without_a_fault_works() -> None:
         {"unrecorded_why": "room"},
         {"is_doubled": True},
         {"health": health(is_under_voltage=True)},
+        {"health": health(was_under_voltage=True)},
         {"health": health(is_throttled=True)},
         {"health": health(temperature_c=84.0)},
         {"health": health(disk_free_bytes=2**20)},
         {"health": health(card_wear_percent=90)},
+        {"health": health(waiting=BACKLOG + 1)},
+        {"health": health(aside=1)},
+        {"health": health(source=ClockSource.NONE)},
+        {"health": health(error_ms=VAGUE_MS)},
         {"refused": 4, "last_refusal": LastRefusal("oversize", NOW_US)},
     ],
 )
@@ -95,10 +110,10 @@ def test_a_fault_is_its_status_and_is_counted(changes: dict[str, Any]) -> None:
     assert len(one.lines) == 1
 
 
-def test_a_box_without_a_word_for_minutes_is_silent_whatever_the_broker_says() -> None:
-    one = shown(replace(WELL, heard_utc_us=NOW_US - 23 * 60 * 1_000_000), "vi")
+def test_a_box_without_a_report_for_minutes_is_silent_whatever_the_broker_says() -> None:
+    one = shown(replace(WELL, health=health(at_us=NOW_US - 23 * 60 * 1_000_000)), "vi")
     assert (one.status, one.rank, one.token) == ("Không có tin từ 17:43:40", 4, "open")
-    at_the_limit = replace(WELL, heard_utc_us=NOW_US - round(SILENT_S * 1e6))
+    at_the_limit = replace(WELL, health=health(at_us=NOW_US - round(UNHEARD_AFTER_S * 1e6)))
     assert shown(at_the_limit).rank == 0
 
 
@@ -109,7 +124,7 @@ def test_the_worst_is_said_first() -> None:
         shown(one).rank
         for one in (
             replace(lost, state="offline", **hot),
-            replace(lost, heard_utc_us=NOW_US - 10**9, **hot),
+            replace(lost, health=health(at_us=NOW_US - 10**9)),
             replace(lost, **hot),
             replace(WELL, **hot),
             replace(WELL, state="never"),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.registry.silence import UNHEARD_AFTER_S, unheard_since
+
 
 def span_us(span_s: float) -> int:
     """A span in microseconds."""
@@ -17,8 +19,7 @@ class Thresholds:
     camera_lost_after_s: float = 30.0
     node_silent_after_s: float = 60.0
     """One and a half keep-alives: longer than the wills of one cut line take to arrive."""
-    node_unheard_after_s: float = 300.0
-    """For a node that reports every minute while its connection stays open."""
+    node_unheard_after_s: float = UNHEARD_AFTER_S
     broker_lost_after_s: float = 30.0
     back_after_s: float = 30.0
     """A shorter return does not end a trouble, so a flapping line is one trouble."""
@@ -53,10 +54,9 @@ class NodeLiveness:
         """Silent since; None while it is alive."""
         if not self.is_online:
             return self.since_utc_us
-        if self.heard_utc_us is None:
-            return None
-        heard = max(self.heard_utc_us, self.since_utc_us)
-        return heard if now_utc_us - heard > span_us(bounds.node_unheard_after_s) else None
+        return unheard_since(
+            self.heard_utc_us, self.since_utc_us, now_utc_us, after_s=bounds.node_unheard_after_s
+        )
 
 
 @dataclass(frozen=True, slots=True)
