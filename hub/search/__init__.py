@@ -1,1 +1,1 @@
-"""Search of footage and sightings by place, time and kind."""
+"""Search of footage and sightings by place, time and description."""

@@ -17,7 +17,6 @@ from hub.search.time_form import BETWEEN, SearchSpan, SpanFaultError
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
-KINDS: Final = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
 HEIGHTS: Final = ("10", "25", "50")
 """Minimum, in percent of the picture's height."""
 MOST_PEOPLE: Final = 1000
@@ -111,7 +110,7 @@ def cursor_of(said: str) -> tuple[int, UUID] | None:
 
 def kind_words(words: Messages) -> Mapping[str, str]:
     """Names of the kinds of sightings."""
-    said = {
+    return {
         "person": words.say("people"),
         "bicycle": words.say("bicycle"),
         "motorcycle": words.say("motorbike"),
@@ -119,7 +118,6 @@ def kind_words(words: Messages) -> Mapping[str, str]:
         "bus": words.say("bus"),
         "truck": words.say("truck"),
     }
-    return {kind: said[kind] for kind in KINDS}
 
 
 def way_words(words: Messages) -> Mapping[Way, str]:

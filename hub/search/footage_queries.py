@@ -1,4 +1,4 @@
-"""Queries of the footage search, each limited to a scope; only `search_door` calls them.
+"""Queries of the footage search, each limited to a scope.
 
 A search needs two rights, to search and to play clips, on the camera and for that time.
 """

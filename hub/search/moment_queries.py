@@ -90,11 +90,6 @@ class SideBySide:
     """The person of `leavers` that the order of `near` is for."""
     near: list[tuple[PlacedCamera, Passing]]
 
-    @property
-    def is_facing_known(self) -> bool:
-        """Whether the first camera's viewing direction is recorded."""
-        return self.moments[0].camera.spot.bearing_deg is not None
-
 
 def side_by_side(
     conn: Connection,

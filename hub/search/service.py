@@ -76,7 +76,7 @@ class SearchService:
         return found
 
     def find_sightings(self, asker: Asker, wanted: SightingSearch) -> SightingsPage:
-        """Sightings by place, time and kind, of the cameras this person may search."""
+        """Sightings by place, time and description, of the cameras this person may search."""
         on = On("camera", wanted.camera_ids[0] if len(wanted.camera_ids) == 1 else None)
         with self._acting.reading(asker, "search.sightings", on) as look:
             who, now = asker.person_id, look.now

@@ -59,7 +59,6 @@ class SightingSearch(SearchPlace):
 
     from_utc_us: int
     until_utc_us: int
-    object_kind: str = ""
     people_from: int = 1
     height_from: float = 0.0
     """Height of the box, as a share of the picture's."""
@@ -207,8 +206,6 @@ class _Reading:
 
 def _filters(wanted: SightingSearch) -> list[ColumnElement[bool]]:
     filters: list[ColumnElement[bool]] = []
-    if wanted.object_kind:
-        filters.append(sightings.c.object_kind == wanted.object_kind)
     if wanted.people_from > 1:
         filters.append(sightings.c.people >= wanted.people_from)
     if wanted.people_from >= CROWD_FROM:  # worded like the partial index, so that it is used

@@ -34,8 +34,6 @@ def asked_words(wanted: SightingSearch) -> str:
 def _words(wanted: SightingSearch) -> Iterator[str]:
     yield f"{_time(wanted.from_utc_us)} to {_time(wanted.until_utc_us)}"
     yield from _place(wanted)
-    if wanted.object_kind:
-        yield wanted.object_kind
     if wanted.people_from > 1:
         yield f"{wanted.people_from} people or more"
     if wanted.height_from > 0:

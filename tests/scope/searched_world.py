@@ -203,7 +203,6 @@ class SearchedWorld:
         return SightingSearch(
             from_utc_us=rng.choice((begins, begins, begins, 0)),
             until_utc_us=0 if rng.random() < 0.03 else ends,
-            object_kind=rng.choice(("", "", "", "", "", "person", "car", "'")),
             people_from=rng.choice((1, 1, 1, 1, 1, 2, 5, 7)),
             height_from=rng.choice((0.0, 0.0, 0.0, 0.0, 0.2, 0.5)),
             only_alerts=rng.random() < 0.1,

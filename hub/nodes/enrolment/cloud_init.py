@@ -10,8 +10,6 @@ from typing import Final
 from agent.wire.enrolment import EnrolmentCode
 from agent.wire.ident import is_name
 
-FILE_NAME: Final = "user-data"
-
 _SERVICE: Final = """\
 [Unit]
 Description=Mắt Thần: the first start of this card
