@@ -30,7 +30,7 @@ class Feature:
     routers: tuple[APIRouter, ...] = ()
     """In the order in which addresses are tried."""
     services: tuple[Callable[[Acting], object], ...] = ()
-    """Services made with `Acting` alone; the others are made in `hub.app.web.services`."""
+    """Services made with `Acting` alone; the others are made in `hub.app.web`."""
     tables: Tables = ()
     marks: tuple[Mark, ...] = ()
     """Times that move with the hub's clock."""

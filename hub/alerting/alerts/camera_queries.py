@@ -1,6 +1,6 @@
 """Queries for one camera's page and for the map of cameras; each limited to a scope.
 
-Only `hub.store.camera_door` calls these; it adds the audit.
+The services that call these add the audit.
 """
 
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ class DiagnosisService:
             return rows.is_asked(conn, node, command_id)
 
     def put(self, node: str, command_id: UUID, answer: bytes | str) -> DiagnosisState | None:
-        """Store the node's upload; see `diagnosis_rows.put`."""
+        """Store the node's upload; see `rows.put`."""
         now = self._clock.now()
         with self._db.writing() as conn:
             return rows.put(conn, node, command_id, answer, now=now)

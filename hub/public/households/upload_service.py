@@ -56,7 +56,7 @@ class HouseholdUpload:
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append a piece. Raises UploadRefusedError beyond the announced size; also NoSpaceError,
+        """Append a piece. Raises HouseholdUploadError beyond the announced size; also NoSpaceError,
         SupersededError."""
         if self._part.size_bytes + len(chunk) > self.size_bytes:
             self._part.close()
@@ -89,7 +89,7 @@ class HouseholdUploadService:
 
     def begin(self, token: str, *, size_bytes: int, name: str, mark: str) -> HouseholdUpload:
         """Start a file of that length, or continue the same one (by its mark); raises
-        UploadRefusedError."""
+        HouseholdUploadError."""
         if size_bytes <= 0:
             raise self.refused(HouseholdUploadFault.EMPTY)
         if size_bytes > self.most_bytes:
@@ -110,7 +110,7 @@ class HouseholdUploadService:
         return self._open_part(row.id, upload_id, size_bytes)
 
     def resume(self, token: str, upload_id: UUID, offset_bytes: int) -> HouseholdUpload:
-        """Continue an upload; raises UploadRefusedError, WrongOffsetError."""
+        """Continue an upload; raises HouseholdUploadError, WrongOffsetError."""
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
         if row.upload_id != upload_id:
@@ -122,7 +122,7 @@ class HouseholdUploadService:
         return upload
 
     def drop(self, token: str) -> None:
-        """Drop the file so that another can be chosen; raises UploadRefusedError."""
+        """Drop the file so that another can be chosen; raises HouseholdUploadError."""
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
             self._forget_upload(conn, row.id, "")
@@ -130,7 +130,7 @@ class HouseholdUploadService:
             self._parts.drop(row.id, str(row.upload_id))
 
     def send(self, token: str, cut: MarkedPart) -> UUID:
-        """Hand over the complete file; returns the request's id. Raises UploadRefusedError."""
+        """Hand over the complete file; returns the request's id. Raises HouseholdUploadError."""
         if not is_cut(cut, duration_ms=0) or _beyond(cut):
             raise self.refused(HouseholdUploadFault.CUT)
         now = self._clock.now()

@@ -1,5 +1,5 @@
 // Counts "2 minutes ago" on, by the hub's clock: a phone's own may be wrong. The same rule as
-// Calendar.ago in hub/web/calendar.py.
+// Calendar.ago in hub/web/calendar.py. Removes offers, such as an undo, when their time is over.
 
 import { _, language } from "./words.js";
 
