@@ -170,8 +170,8 @@ class Hub:
             async with asyncio.TaskGroup() as group:
                 watched: dict[str, tuple[_Part, asyncio.Event]] = {
                     "notifier": (self._notifier.run, notifier_stop),
-                    "lookout": (self._monitor.run, self._stop),
-                    "second way": (self._fallback.run, self._stop),
+                    "liveness monitor": (self._monitor.run, self._stop),
+                    "fallback channel": (self._fallback.run, self._stop),
                     "escalator": (self._escalator.run, self._stop),
                     "notice post": (self._notice_post.run, self._stop),
                     "phone test": (self._phone_test.run, self._stop),
@@ -185,12 +185,12 @@ class Hub:
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")
                 ready = group.create_task(self._say_ready(), name="ready")
-                pulse = group.create_task(self._watch.run(), name="pulse")
-                probe = group.create_task(self._probe_pages(), name="knock")
+                watchdog = group.create_task(self._watch.run(), name="watchdog")
+                probe = group.create_task(self._probe_pages(), name="page probe")
                 await self._stop.wait()
                 log.info("hub.stopping")
                 self._watch.say_stopping()
-                for told in (ready, pulse, probe):
+                for told in (ready, watchdog, probe):
                     told.cancel()
                 self._pages.should_exit = True
                 self._change_signal.ring()  # live pages wait for it

@@ -266,7 +266,7 @@ class World:
         return filed.alert_id
 
     def _lose_cameras(self) -> None:
-        """A trouble of one or two cameras, as the lookout would write it."""
+        """A trouble of one or two cameras, as the liveness monitor would write it."""
         now = self.clock.now()
         lost = self.rng.sample(self.cameras, k=self.rng.randint(1, 2))
         with self.db.writing() as conn:

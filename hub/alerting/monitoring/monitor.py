@@ -52,7 +52,7 @@ class LivenessMonitor:
             lambda: asyncio.to_thread(self.look),
             stop,
             beat=beat,
-            blind="lookout.blind",
+            blind="liveness.blind",
             every_s=LOOK_EVERY_S,
         )
 
@@ -71,7 +71,7 @@ class LivenessMonitor:
             for step in steps:
                 rows.act(conn, step, now=now)
         for step in steps:
-            log.info("lookout.step", step=_STEPS[type(step)], kind=getattr(step, "kind", ""))
+            log.info("liveness.step", step=_STEPS[type(step)], kind=getattr(step, "kind", ""))
         self._change_signal.ring()
         return steps
 

@@ -35,7 +35,7 @@ class FallbackChannel:
             lambda: asyncio.to_thread(self.look),
             stop,
             beat=beat,
-            blind="second_way.blind",
+            blind="fallback.blind",
             every_s=LOOK_EVERY_S,
         )
 
@@ -50,6 +50,6 @@ class FallbackChannel:
             found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
             pending = recipients.enqueue_others(conn, found, now=now)
         if pending:
-            log.info("second_way.owed", notifications=pending)
+            log.info("fallback.owed", notifications=pending)
             self._change_signal.ring()
         return pending

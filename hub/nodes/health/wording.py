@@ -33,8 +33,8 @@ class NodeCard:
     rank: int
     """0: works. Higher: worse, and somebody has to look at it."""
     lines: tuple[str, ...]
-    """Cameras without a picture and faults. Then, for information, events that the hub waits for and
-    a warning if the node exceeds its rate limit."""
+    """Cameras without a picture and faults. Then, for information, events that the hub waits for
+    and a warning if the node exceeds its rate limit."""
     facts: tuple[tuple[str, str], ...]
     """Name and value of measurements."""
 

@@ -107,18 +107,18 @@ def test_keepers_pages_fit_their_screens(
 
 
 def look_once(hub: Hub) -> UUID:
-    """The lookout finds the town's one node silent; the alert it raises."""
+    """The liveness monitor finds the town's one node silent; the alert it raises."""
     town = hub.town
     with town.db.writing() as conn:
         conn.execute(nodes.update().values(state="offline"))
-    lookout = LivenessMonitor(
+    monitor = LivenessMonitor(
         db=town.db,
         clock=town.clock,
         change_signal=town.change_signal,
         is_broker_up=lambda: True,
         bounds=Thresholds(node_silent_after_s=0, settle_s=0, back_after_s=0),
     )
-    lookout.look()
+    monitor.look()
     with town.db.reading() as conn:
         alert_id = conn.scalar(select(alerts.c.id).where(alerts.c.kind == "node_silent"))
     with town.db.writing() as conn:

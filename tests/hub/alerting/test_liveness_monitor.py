@@ -31,7 +31,7 @@ KEEPER = Right.SEE | Right.MANAGE
 
 @dataclass
 class Watch:
-    """Streets with a lookout that looks every five seconds of the test's clock."""
+    """Streets with a liveness monitor that looks every five seconds of the test's clock."""
 
     streets: Streets
     is_broker_up: bool = True
@@ -54,7 +54,7 @@ class Watch:
 
     def start_again(self) -> None:
         """The hub forgets all that is not in its database."""
-        self.lookout = LivenessMonitor(
+        self.monitor = LivenessMonitor(
             db=self.streets.db,
             clock=self.streets.clock,
             change_signal=self.streets.change_signal,
@@ -74,7 +74,7 @@ class Watch:
     def pass_s(self, span_s: float) -> None:
         for _ in range(round(span_s / 5)):
             self.streets.clock.pass_s(5)
-            self.lookout.look()
+            self.monitor.look()
 
     def told(self) -> list[tuple[str, str]]:
         return [(row.moment, row.state) for row in self.streets.rows(notifications)]

@@ -1,4 +1,4 @@
-"""The lookout on a real broker: a will, a broker that dies, and both back, in real time."""
+"""The liveness monitor on a real broker: a will, a broker that dies, and both back, in real time."""
 
 from collections.abc import Iterator
 
@@ -63,7 +63,7 @@ def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves
     hub: tuple[Subscriber, Database], broker: Broker
 ) -> None:
     intake, db = hub
-    lookout = LivenessMonitor(
+    monitor = LivenessMonitor(
         db=db,
         clock=HubClock(),
         change_signal=ChangeSignal(),
@@ -72,7 +72,7 @@ def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves
     )
 
     def states() -> list[tuple[str, str]]:
-        lookout.look()
+        monitor.look()
         with db.reading() as conn:
             query = select(alerts.c.kind, alerts.c.state).order_by(alerts.c.id)
             return [(row.kind, row.state) for row in conn.execute(query)]

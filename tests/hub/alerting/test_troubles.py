@@ -93,7 +93,7 @@ class Country:
                 del self.running[key]
 
     def pass_s(self, span_s: float) -> None:
-        """Time goes on, and the lookout looks every five seconds."""
+        """Time goes on, and the liveness monitor looks every five seconds."""
         end_us = self.now_us + round(span_s * 1e6)
         while self.now_us < end_us:
             self.now_us = min(self.now_us + LOOK_S * 1_000_000, end_us)

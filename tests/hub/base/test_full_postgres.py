@@ -130,6 +130,6 @@ def test_a_hub_without_its_postgresql_waits_says_so_once_and_loses_nothing(
     db.close()
     said = Counter(str(line["event"]) for line in lines(log))
     assert said["intake.database"] == said["intake.goes_on"] == 1
-    assert max(said["lookout.blind"], said["second_way.blind"]) <= 1
+    assert max(said["liveness.blind"], said["fallback.blind"]) <= 1
     assert said["notifier.ledger_unreachable"] <= 1
     assert "Traceback" not in log.read_text()

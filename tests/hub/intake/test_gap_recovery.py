@@ -283,7 +283,7 @@ def test_two_nodes_of_one_name_are_one_alarm_and_are_over_an_hour_after_the_last
 
 
 def look(db: Database, now: Moment) -> list[Step]:
-    """The hub's lookout looks."""
+    """The hub's liveness monitor looks."""
     up = BrokerLiveness(is_up=True, since_utc_us=NOW.plus_s(-3600).utc_us)
     with db.writing() as conn:
         steps = monitoring_rows.look(conn, up, Thresholds(), now=now)
