@@ -6,7 +6,7 @@ Cameras with coordinates come first, by distance; then cameras of the same area 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 AT_HAND_M: Final = 5.0
@@ -16,6 +16,16 @@ AT_HAND_M: Final = 5.0
 EARTH_M: Final = 6_371_000.0
 NEAR_M: Final = 1_000.0
 MOST: Final = 6
+
+
+class Position(Protocol):
+    """A place on the map; None without a known one."""
+
+    @property
+    def latitude_deg(self) -> float | None: ...
+
+    @property
+    def longitude_deg(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +66,8 @@ def neighbours(
     return [*near, *(NearbyCamera(camera_id, None) for camera_id in same)][:most]
 
 
-def distance(one: CameraSpot, other: CameraSpot) -> float | None:
-    """Distance in metres (haversine on a sphere; error at most 0.5 %)."""
+def distance(one: Position, other: Position) -> float | None:
+    """Distance in metres (haversine on a sphere; error at most 0.5 %); None without a position."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None
     if other.latitude_deg is None or other.longitude_deg is None:

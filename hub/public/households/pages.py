@@ -24,7 +24,7 @@ from hub.public.tips.rules import read_point
 from hub.public.tips.sealing import UnsealError
 from hub.registry.shapes import Point
 from hub.web.i18n import LANGUAGES, Messages
-from hub.web.rendering import PublicWords, language_of, render, site_of
+from hub.web.rendering import PublicWords, Site, language_of, render, site_of
 from hub.web.services import service
 from hub.web.visit import Visit
 
@@ -73,7 +73,7 @@ def register(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its na
 
 
 def _new(visit: Visit, typed: dict[str, str], *, has_consent: bool) -> NewHousehold:
-    terms, language = room_of(visit).terms, typed["language"]
+    terms, language = households_of(visit.site).terms, typed["language"]
     language = language if language in LANGUAGES else LANGUAGES[0]
     if typed["channel"] and typed["channel"] not in visit.site.settings.notice_channels:
         raise HouseholdError(HouseholdFault.CHANNEL)
@@ -131,7 +131,7 @@ def _list(
         wrong=fault_word(wrong, words) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | {"language": LANGUAGES[0]} | (typed or {}),
         channels=[(one, channel_name(one, words)) for one in channels],
-        terms=room_of(visit).terms,
+        terms=households_of(visit.site).terms,
     )
 
 
@@ -211,18 +211,17 @@ def show_own(request: Request, token: str) -> Response:
 @router.post("/household/{token}/withdraw")
 def withdraw_own(request: Request, token: str) -> Response:
     """The household withdraws by itself."""
-    room = site_of(request).services.find(HouseholdServices)
-    if room is None or not room.uploads.withdraw_own(token[:TOKEN_CHARS]):
+    if not households_of(site_of(request)).uploads.withdraw_own(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/household/{token[:TOKEN_CHARS]}", 303)
 
 
 def _own(request: Request, token: str) -> Response:
     site = site_of(request)
-    room = site.services.find(HouseholdServices)
-    if room is None or len(token) > TOKEN_CHARS:
+    households = households_of(site)
+    if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
-    row, language = room.uploads.own(token), language_of(request, None)
+    row, language = households.uploads.own(token), language_of(request, None)
     return render(
         request,
         "household_own.html",
@@ -234,12 +233,12 @@ def _own(request: Request, token: str) -> Response:
     )
 
 
-def room_of(visit: Visit) -> HouseholdServices:
+def households_of(site: Site) -> HouseholdServices:
     """The household services; 404 if the hub has none."""
-    room = visit.find(HouseholdServices)
-    if room is None:
+    found = site.services.find(HouseholdServices)
+    if found is None:
         raise HTTPException(404)
-    return room
+    return found
 
 
 def fault_word(fault: HouseholdFault, words: Messages) -> str:

@@ -11,7 +11,7 @@ from hub.access.invitations.pages import qr_code
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.playback import pages
 from hub.notify.phones.pages import channel_name
-from hub.public.households.pages import fault_word, point_said, room_of
+from hub.public.households.pages import fault_word, households_of, point_said
 from hub.public.households.request_service import HouseholdRequestService
 from hub.public.households.rules import (
     MOST_ASKED,
@@ -60,7 +60,7 @@ def _ask_page(
     typed: dict[str, Any],
     wrong: HouseholdFault | None = None,
 ) -> Response:
-    room, words = room_of(visit), visit.site.calendar(visit.asker.language).words
+    services, words = households_of(visit.site), visit.site.calendar(visit.asker.language).words
     radius_m = _radius_m(typed.get("radius", ""))
     try:
         point = point_said(typed.get("point", "")[:100])
@@ -79,7 +79,7 @@ def _ask_page(
         near=near,
         has_point=point is not None,
         wrong=fault_word(wrong, words) if wrong else "",
-        typed={**empty, "hours": str(room.terms.link_hours), **typed, "radius": str(radius_m)},
+        typed={**empty, "hours": str(services.terms.link_hours), **typed, "radius": str(radius_m)},
         most={"why": WHY_CHARS, "hours": MOST_HOURS, "asked": MOST_ASKED},
     )
 
@@ -129,13 +129,13 @@ async def _tell(visit: Visit, requests: HouseholdRequestService, one: MadeReques
     """Send by its channel; the log has the result in the channel's own words."""
     if not one.address:
         return ""
-    room, words = room_of(visit), words_of(one.language)
+    services, words = households_of(visit.site), words_of(one.language)
     calendar, by = visit.site.calendar(one.language), visit.site.settings.public_words
     who = by.get(one.language, PublicWords()).watched_by or words.say("those who watch here")
     title = words.say("Mắt Thần asks for a film of your camera")
     body = words.say("Asked by %(by)s. The link holds until %(time)s.")
     body %= {"by": who, "time": calendar.full(one.expires_utc_us)}
-    outcome = await room.tell(one.channel, one.address, title, body, f"/give/{one.token}")
+    outcome = await services.tell(one.channel, one.address, title, body, f"/give/{one.token}")
     said = outcome or "sent"
     await run_in_threadpool(requests.told, visit.asker, one.request_id, one.channel, said)
     return said

@@ -36,7 +36,7 @@ from hub.public.households.views import (
     RequestRow,
 )
 from hub.public.tips.sealing import TipBox
-from hub.registry.neighbours import CameraSpot, distance
+from hub.registry.neighbours import distance
 from hub.registry.shapes import Point
 
 NOTE_CHARS: Final = 1000
@@ -227,13 +227,6 @@ def _near(
 ) -> list[NearHousehold]:
     if point is None:
         return [NearHousehold(row, None) for row in rows]
-    nowhere = UUID(int=0)
-    middle = CameraSpot(nowhere, nowhere, point.latitude_deg, point.longitude_deg)
-    found = [(_distance(middle, row), row) for row in rows]
+    found = [(distance(point, row), row) for row in rows]
     within = [(m, row) for m, row in found if m is not None and m <= radius_m]
     return [NearHousehold(row, m) for m, row in sorted(within, key=lambda one: one[0])]
-
-
-def _distance(middle: CameraSpot, row: HouseholdRow) -> float | None:
-    spot = CameraSpot(row.household_id, row.area_id, row.latitude_deg, row.longitude_deg)
-    return distance(middle, spot)

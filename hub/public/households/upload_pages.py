@@ -20,7 +20,7 @@ from hub.base.storage.blobs import BlobsError
 from hub.base.storage.partial_files import CHUNK_BYTES, SupersededError, WrongOffsetError
 from hub.cases.evidence.arrival_seal import MarkedPart
 from hub.footage.upload import pages
-from hub.public.households.pages import GONE, TOKEN_CHARS
+from hub.public.households.pages import GONE, TOKEN_CHARS, households_of
 from hub.public.households.port import HouseholdServices
 from hub.public.households.rules import FORM_BYTES, HouseholdUploadError, HouseholdUploadFault
 from hub.public.households.views import HouseholdLink
@@ -53,39 +53,41 @@ def show(request: Request, token: str) -> Response:
 @router.post("/{token}")
 async def send_form(request: Request, token: str) -> Response:
     """A small film by the form."""
-    room = _room(request)
-    link = await run_in_threadpool(room.uploads.look, token[:TOKEN_CHARS])
+    households = households_of(site_of(request))
+    link = await run_in_threadpool(households.uploads.look, token[:TOKEN_CHARS])
     if link is None or link.state not in ("open", "coming"):
         return await run_in_threadpool(_page, request, token)
     async with request.form(max_files=1, max_fields=10) as form:
         said = {name: value for name, value in form.items() if isinstance(value, str)}
         file = form.get("film")
         try:
-            await run_in_threadpool(_take, room, token, file, said)
+            await run_in_threadpool(_take, households, token, file, said)
         except HouseholdUploadError as error:
             return await run_in_threadpool(_page, request, token, error.fault)
         except SupersededError:  # it was sent a second time meanwhile: the page shows the result
             return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
-    return _sealing(room, token)
+    return _sealing(households, token)
 
 
-def _take(room: HouseholdServices, token: str, file: Any, said: dict[str, str]) -> None:
+def _take(households: HouseholdServices, token: str, file: Any, said: dict[str, str]) -> None:
     cut = _cut(said.get("from", ""), said.get("until", ""))
     if not said.get("agree"):
-        raise room.uploads.refused(HouseholdUploadFault.AGREE)
+        raise households.uploads.refused(HouseholdUploadFault.AGREE)
     if not isinstance(file, UploadFile) or not file.size:
-        raise room.uploads.refused(HouseholdUploadFault.EMPTY)
+        raise households.uploads.refused(HouseholdUploadFault.EMPTY)
     if file.size > FORM_BYTES:
-        raise room.uploads.refused(HouseholdUploadFault.LARGE_FORM)
-    upload = room.uploads.begin(token, size_bytes=file.size, name=file.filename or "", mark="")
+        raise households.uploads.refused(HouseholdUploadFault.LARGE_FORM)
+    upload = households.uploads.begin(
+        token, size_bytes=file.size, name=file.filename or "", mark=""
+    )
     try:
         while piece := file.file.read(PIECE_BYTES):
             upload.write(piece)
     except BlobsError as error:
-        raise room.uploads.refused(HouseholdUploadFault.ROOM) from error
+        raise households.uploads.refused(HouseholdUploadFault.ROOM) from error
     finally:
         upload.finish()
-    room.uploads.send(token, cut)
+    households.uploads.send(token, cut)
 
 
 @router.post("/{token}/send")
@@ -97,21 +99,21 @@ def send(
     agree: Word = "",
 ) -> Response:
     """The script has uploaded everything: submit it."""
-    room = _room(request)
+    households = households_of(site_of(request))
     try:
         if not agree:
-            raise room.uploads.refused(HouseholdUploadFault.AGREE)
-        room.uploads.send(token, _cut(since, until))
+            raise households.uploads.refused(HouseholdUploadFault.AGREE)
+        households.uploads.send(token, _cut(since, until))
     except HouseholdUploadError as error:
         return _page(request, token, error.fault)
-    return _sealing(room, token)
+    return _sealing(households, token)
 
 
 @router.post("/{token}/another")
 def choose_another(request: Request, token: str) -> Response:
     """Delete the uploaded bytes."""
     try:
-        _room(request).uploads.drop(token)
+        households_of(site_of(request)).uploads.drop(token)
     except HouseholdUploadError as error:
         return _page(request, token, error.fault)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
@@ -120,7 +122,7 @@ def choose_another(request: Request, token: str) -> Response:
 @router.post("/{token}/withdraw")
 def withdraw(request: Request, token: str) -> Response:
     """The household wants no more requests."""
-    if not _room(request).uploads.withdraw(token[:TOKEN_CHARS]):
+    if not households_of(site_of(request)).uploads.withdraw(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
 
@@ -132,7 +134,7 @@ async def create_upload(request: Request, token: str) -> Response:
     def begin() -> Response:
         resumable.check_version(request)
         names = resumable.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
-        upload = _room(request).uploads.begin(
+        upload = households_of(site_of(request)).uploads.begin(
             token,
             size_bytes=resumable.number(request, "upload-length"),
             name=names.get("name", ""),
@@ -151,7 +153,7 @@ async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response
 
     def tell() -> Response:
         resumable.check_version(request)
-        uploads = _room(request).uploads
+        uploads = households_of(site_of(request)).uploads
         link = uploads.look(token)
         if link is None or link.upload_id != upload_id:
             raise uploads.refused(HouseholdUploadFault.LOST)
@@ -170,7 +172,9 @@ async def take_bytes(request: Request, token: str, upload_id: UUID) -> Response:
         if request.headers.get("content-type") != pages.BODY_TYPE:
             raise resumable.UploadRefusal(415, f"the body of a PATCH is {pages.BODY_TYPE}")
         at = resumable.number(request, "upload-offset")
-        upload = await run_in_threadpool(_room(request).uploads.resume, token, upload_id, at)
+        upload = await run_in_threadpool(
+            households_of(site_of(request)).uploads.resume, token, upload_id, at
+        )
         return Response(
             status_code=204, headers=resumable.offset(await resumable.receive(request, upload))
         )
@@ -204,24 +208,18 @@ def _told(fault: HouseholdUploadFault, speech: Messages) -> JSONResponse:
     return JSONResponse(said, STATUS.get(fault, 422))
 
 
-def _room(request: Request) -> HouseholdServices:
-    room = site_of(request).services.find(HouseholdServices)
-    if room is None:
-        raise HTTPException(404)
-    return room
-
-
-def _sealing(room: HouseholdServices, token: str) -> Response:
+def _sealing(households: HouseholdServices, token: str) -> Response:
     """It is processed after the answer; the page asks again by itself."""
-    after = BackgroundTask(room.arrivals.take_in)
+    after = BackgroundTask(households.arrivals.take_in)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303, background=after)
 
 
 def _page(request: Request, token: str, wrong: HouseholdUploadFault | None = None) -> Response:
-    site, room = site_of(request), _room(request)
+    site = site_of(request)
+    households = households_of(site)
     language = language_of(request, None)
     speech = words(language)
-    link = room.uploads.look(token) if len(token) <= TOKEN_CHARS else None
+    link = households.uploads.look(token) if len(token) <= TOKEN_CHARS else None
     status_code = 200 if link is not None and link.state in SHOWN else GONE
     response = render(
         request,
@@ -232,12 +230,12 @@ def _page(request: Request, token: str, wrong: HouseholdUploadFault | None = Non
         token=token,
         wrong=_wrong(link, wrong, speech),
         said=site.settings.public_words.get(language, PublicWords()),
-        most={"bytes": room.uploads.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
+        most={"bytes": households.uploads.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
         gone=fault_word(HouseholdUploadFault.ENDED, speech),
         size=size_word,
     )
     if link is not None and link.state == "sealing":
-        response.background = BackgroundTask(room.arrivals.take_in)
+        response.background = BackgroundTask(households.arrivals.take_in)
     return response
 
 

@@ -165,8 +165,7 @@ def tidy_code(typed: str) -> str | None:
 def _nearest(point: Point, cameras: Iterable[CameraSpot]) -> CameraSpot | None:
     found: list[tuple[float, UUID, CameraSpot]] = []
     for one in cameras:
-        here = CameraSpot(one.camera_id, one.area_id, point.latitude_deg, point.longitude_deg)
-        distance_m = distance(here, one)
+        distance_m = distance(point, one)
         if distance_m is not None and distance_m <= FARTHEST_M:
             found.append((distance_m, one.camera_id, one))
     return min(found)[2] if found else None

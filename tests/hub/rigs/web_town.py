@@ -146,9 +146,9 @@ class Town:
         )
         live, accounts = self.services.use(LiveService), self.services.use(AccountService)
         self.live_leases = LiveLeases(live, accounts.hear_closings, LiveViews(self._tell_node))
-        self.households = self._household_room()
+        self.households = self._household_services()
 
-    def _household_room(self) -> HouseholdServices:
+    def _household_services(self) -> HouseholdServices:
         given = PartialFiles(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
         rooms: dict[str, Any] = {"clock": self.clock}
         uploads = HouseholdUploadService(self.db, parts=given, most_bytes=20_000_000, **rooms)
@@ -195,14 +195,14 @@ class Town:
         }
 
     def held_since(self, alert_id: UUID, ago_s: float) -> None:
-        """The alert was taken so long ago: no double tap."""
-        taken = alerts.c.taken_utc_us - round(ago_s * 1_000_000)
+        """The alert was taken so long ago."""
+        taken = self.clock.now().plus_s(-ago_s).utc_us
         with self.db.writing() as conn:
             conn.execute(update(alerts).where(alerts.c.id == alert_id).values(taken_utc_us=taken))
 
     def closed_since(self, alert_id: UUID, ago_s: float) -> None:
-        """The alert was closed so long ago: no undo."""
-        closed = alerts.c.closed_utc_us - round(ago_s * 1_000_000)
+        """The alert was closed so long ago."""
+        closed = self.clock.now().plus_s(-ago_s).utc_us
         with self.db.writing() as conn:
             conn.execute(update(alerts).where(alerts.c.id == alert_id).values(closed_utc_us=closed))
 
