@@ -144,7 +144,6 @@ class SearchedWorld:
             for one in self.facts
             if one.camera.place.camera_id in theirs
             and wanted.from_utc_us <= one.first_us <= wanted.until_utc_us
-            and (not wanted.object_kind or one.kind == wanted.object_kind)
             and one.people >= wanted.people_from
             and one.height >= wanted.height_from
             and (one.shot is not None or not wanted.only_alerts)

@@ -1,4 +1,4 @@
-"""The liveness monitor on a real broker: a will, a broker that dies, and both back, in real time."""
+"""The liveness monitor with a real broker: a will, a broker that dies, both back, in real time."""
 
 from collections.abc import Iterator
 

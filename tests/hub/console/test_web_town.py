@@ -41,12 +41,13 @@ pytestmark = [
 
 
 class LaterClock(HubClock):
-    """The system's clock, put on by hand."""
+    """The system's clock, put on or stopped by hand."""
 
     by_s = 0.0
+    stopped_at: Moment | None = None
 
     def now(self) -> Moment:
-        return super().now().plus_s(self.by_s)
+        return self.stopped_at or super().now().plus_s(self.by_s)
 
 
 @pytest.fixture
@@ -178,19 +179,21 @@ def test_alert_goes_from_open_to_taken_to_resolved_with_its_note(town: Town) -> 
     path = f"/alerts/{seen.alert_id}"
     assert 'data-act="take"' in an.get(path).text
 
+    assert isinstance(town.clock, LaterClock)
+    town.clock.stopped_at = town.clock.now()
     an.post(f"{path}/take")
     taken = an.get(path)
     assert 'data-act="take"' not in taken.text
     assert "Bạn đã tiếp nhận lúc" in text_of(taken)
     early = an.post(f"{path}/resolve", note="Hai em học sinh chờ xe")
     assert early.status_code == 409 and "vừa mới tiếp nhận" in text_of(early)
-    town.held_since(seen.alert_id, CLOSES_AFTER_S)
+    town.clock.stopped_at = town.clock.stopped_at.plus_s(CLOSES_AFTER_S)
     an.post(f"{path}/resolve", note="Hai em học sinh chờ xe")
     closed = text_of(an.get(path))
     assert "Hai em học sinh chờ xe" in closed
     assert "Không cần làm gì thêm" in closed
     assert an.get(path).text.count("data-act") == 1  # the undo
-    town.closed_since(seen.alert_id, UNDO_S)
+    town.clock.stopped_at = town.clock.stopped_at.plus_s(UNDO_S)
     assert "data-act" not in an.get(path).text
     assert "Đã xử lý hôm nay" in text_of(an.get("/"))
 
