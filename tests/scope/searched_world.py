@@ -38,7 +38,6 @@ class Fact:
     camera: Camera
     first_us: int
     is_vouched: bool
-    kind: str
     people: int
     height: float
     shot: Shot | None
@@ -127,7 +126,6 @@ class SearchedWorld:
                     camera=of[row.camera_id],
                     first_us=row.first_seen_utc_us,
                     is_vouched=row.first_seen_error_ms is not None,
-                    kind=row.object_kind,
                     people=row.people,
                     height=row.y1 - row.y0,
                     shot=shots.get(row.alert_id),
