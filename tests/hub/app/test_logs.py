@@ -6,7 +6,6 @@ from typing import Final
 
 import pytest
 
-
 FAILS: Final = """
 import sys
 import structlog
