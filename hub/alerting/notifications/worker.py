@@ -113,10 +113,12 @@ class Worker:
         if is_critical_only and not self._is_critical_check_due():
             return CHECK_CRITICAL_EVERY_S
         checked_at = self._clock.now()
+        # Taken before the claim: a send may be recorded after the claim and end before the loop
+        # hears of it.
+        sending = {key for key, task in self._in_flight.items() if not task.done()}
         claimed = await asyncio.to_thread(self._claim, free, is_critical_only)
         for pending in claimed:
-            before = self._in_flight.get(pending.notification_id)
-            if before is not None and not before.done():
+            if pending.notification_id in sending:
                 continue  # its lease ended while its answer waits to be recorded; that settles it
             task = asyncio.create_task(self._send(pending), name=f"notification {pending.moment}")
             self._in_flight[pending.notification_id] = task

@@ -32,6 +32,7 @@ from hub.notify.rules.delivery_result import Answer, Delivered, RetryPolicy, Try
 from hub.notify.tables import notifications
 from tests.hub.rigs.notify_town import CALM, Town, VirtualClock
 from tests.waiting import busy, patience_s
+from tests.waiting import until as wait_until
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 QUICK = RetryPolicy(first_wait_s=0.05, longest_wait_s=0.2, deadline_s=30)
@@ -329,6 +330,44 @@ def test_a_ledger_that_is_away_for_a_while_stops_nothing(town: Town) -> None:
             flaky.close()
 
     asyncio.run(run())
+
+
+def test_a_send_recorded_during_the_claim_of_its_ended_lease_is_not_repeated(
+    sqlite_url: str,
+) -> None:
+    db = Database(sqlite_url)
+    town = Town(db, VirtualClock(HubClock().now()))
+    town.officer("hai", phone_count=1)
+    town.owe(town.alert())
+    recipient = Recipient()
+    recipient.gate.clear()
+
+    async def run() -> list[int]:
+        loop = asyncio.get_running_loop()
+        notifier = Notifier(db, recipient, pace=WorkerLimits(lease_s=0.1))
+        claim, claims = notifier.worker._claim, []
+
+        def claim_and_dawdle(*args: Any) -> list[PendingNotification]:
+            claimed = claim(*args)
+            claims.append(len(claimed))
+            if sum(claims) == 2:  # the lease ended and is taken anew, while the send still waits
+                loop.call_soon_threadsafe(recipient.gate.set)
+                wait_until(lambda: town.counts().accepted == 1)
+                wait_until(lambda: all(one.done() for one in notifier.worker._in_flight.values()))
+            return claimed
+
+        notifier.worker._claim = claim_and_dawdle  # type: ignore[method-assign]
+        async with notifier.running():
+            while sum(claims) < 2:
+                notifier.change_signal.ring()
+                await asyncio.sleep(0.05)
+            await until(lambda: town.counts().accepted == 1)
+            await asyncio.sleep(0.2)
+        return claims
+
+    assert sum(asyncio.run(run())) == 2
+    db.close()
+    assert len(recipient.heard) == 1
 
 
 class SmallDatabase(Database):
