@@ -73,7 +73,7 @@ class Worker:
         self._limits = limits
         self._batching = batching
         self._name = f"notifier-{uuid4().hex}"  # new at each start: older leases are others'
-        self._in_flight: dict[UUID, asyncio.Task[None]] = {}
+        self._in_flight: dict[tuple[UUID, int], asyncio.Task[None]] = {}  # by id and attempts
         self._last_critical_check = (-1, 0.0)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
@@ -114,14 +114,15 @@ class Worker:
             return CHECK_CRITICAL_EVERY_S
         checked_at = self._clock.now()
         # Taken before the claim: a send may be recorded after the claim and end before the loop
-        # hears of it.
+        # hears of it. A recorded retry counts one more attempt, so it is not taken for the same.
         sending = {key for key, task in self._in_flight.items() if not task.done()}
         claimed = await asyncio.to_thread(self._claim, free, is_critical_only)
         for pending in claimed:
-            if pending.notification_id in sending:
+            key = pending.notification_id, pending.attempts
+            if key in sending:
                 continue  # its lease ended while its answer waits to be recorded; that settles it
             task = asyncio.create_task(self._send(pending), name=f"notification {pending.moment}")
-            self._in_flight[pending.notification_id] = task
+            self._in_flight[key] = task
         if is_critical_only:
             return CHECK_CRITICAL_EVERY_S
         if len(claimed) >= free:

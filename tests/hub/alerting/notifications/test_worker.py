@@ -356,7 +356,7 @@ def test_a_send_recorded_during_the_claim_of_its_ended_lease_is_not_repeated(
                 wait_until(lambda: all(one.done() for one in notifier.worker._in_flight.values()))
             return claimed
 
-        notifier.worker._claim = claim_and_dawdle  # type: ignore[method-assign]
+        notifier.worker._claim = claim_and_dawdle  # type: ignore[method-assign, assignment]
         async with notifier.running():
             while sum(claims) < 2:
                 notifier.change_signal.ring()
