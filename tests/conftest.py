@@ -87,27 +87,41 @@ def postgres_cluster(needs_postgres: None) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+def _create_database(cluster_url: str, template: str) -> str:
+    name = f"hub_{next(_numbers)}"
+    with psycopg.connect(_admin(cluster_url), autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    return f"{cluster_url}/{name}"
+
+
+def _admin(cluster_url: str) -> str:
+    return cluster_url.replace("+psycopg", "") + "/postgres"
+
+
+@pytest.fixture
 def empty_postgres(
     postgres_cluster: str, claim_need: Callable[[str, str], None]
-) -> Callable[[str], str]:
-    """Makes a new database from a template (default: empty) and returns its address."""
+) -> Iterator[Callable[[str], str]]:
+    """Makes a new database from a template (default: empty) and returns its address. The databases
+    of a test are dropped at its end: a thousand of them would fill the memory."""
+    made = []
 
     def make(template: str = "template0") -> str:
         claim_need("postgres", "makes a database")
-        name = f"hub_{next(_numbers)}"
-        plain = postgres_cluster.replace("+psycopg", "") + "/postgres"
-        with psycopg.connect(plain, autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return f"{postgres_cluster}/{name}"
+        made.append(_create_database(postgres_cluster, template))
+        return made[-1]
 
-    return make
+    yield make
+    with psycopg.connect(_admin(postgres_cluster), autocommit=True) as conn:
+        for url in made:
+            conn.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
-def postgres_template(empty_postgres: Callable[[str], str]) -> str:
+def postgres_template(postgres_cluster: str, claim_need: Callable[[str, str], None]) -> str:
     """The name of a migrated database that others are copied from."""
-    url = empty_postgres("template0")
+    claim_need("postgres", "makes a database")
+    url = _create_database(postgres_cluster, "template0")
     migrate(url)
     return url.rpartition("/")[2]
 

@@ -28,9 +28,12 @@ def binaries() -> Path:
 
 
 @contextmanager
-def cluster(*, fsync: bool = False) -> Iterator[str]:
-    """The address of a running cluster's `postgres` database, user `matthan`, no password."""
-    home = Path(tempfile.mkdtemp(prefix="matthan-pg-"))
+def cluster(*, fsync: bool = False, folder: Path | None = None) -> Iterator[str]:
+    """The address of a running cluster's `postgres` database, user `matthan`, no password.
+
+    Its data is below `folder`, by default the system's folder for temporary files.
+    """
+    home = Path(tempfile.mkdtemp(prefix="matthan-pg-", dir=folder))
     try:
         with server(home, fsync=fsync) as one:
             yield one.url
