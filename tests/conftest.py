@@ -87,28 +87,36 @@ def postgres_cluster(needs_postgres: None) -> Iterator[str]:
         yield url
 
 
-def _create_database(cluster_url: str, template: str) -> str:
-    name = f"hub_{next(_numbers)}"
-    with psycopg.connect(_admin(cluster_url), autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    return f"{cluster_url}/{name}"
-
-
 def _admin(cluster_url: str) -> str:
     return cluster_url.replace("+psycopg", "") + "/postgres"
 
 
+@pytest.fixture(scope="session")
+def lasting_postgres(
+    postgres_cluster: str, claim_need: Callable[[str, str], None]
+) -> Callable[[str], str]:
+    """Makes a new database from a template and returns its address; it stays until the run ends."""
+
+    def make(template: str) -> str:
+        claim_need("postgres", "makes a database")
+        name = f"hub_{next(_numbers)}"
+        with psycopg.connect(_admin(postgres_cluster), autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return f"{postgres_cluster}/{name}"
+
+    return make
+
+
 @pytest.fixture
 def empty_postgres(
-    postgres_cluster: str, claim_need: Callable[[str, str], None]
+    postgres_cluster: str, lasting_postgres: Callable[[str], str]
 ) -> Iterator[Callable[[str], str]]:
-    """Makes a new database from a template (default: empty) and returns its address. The databases
-    of a test are dropped at its end: a thousand of them would fill the memory."""
+    """Makes a new database from a template (default: empty) and returns its address. It is dropped
+    after the test: a thousand of them would fill the memory."""
     made = []
 
     def make(template: str = "template0") -> str:
-        claim_need("postgres", "makes a database")
-        made.append(_create_database(postgres_cluster, template))
+        made.append(lasting_postgres(template))
         return made[-1]
 
     yield make
@@ -118,10 +126,9 @@ def empty_postgres(
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: str, claim_need: Callable[[str, str], None]) -> str:
+def postgres_template(lasting_postgres: Callable[[str], str]) -> str:
     """The name of a migrated database that others are copied from."""
-    claim_need("postgres", "makes a database")
-    url = _create_database(postgres_cluster, "template0")
+    url = lasting_postgres("template0")
     migrate(url)
     return url.rpartition("/")[2]
 

@@ -161,7 +161,7 @@ def try_world(db: Database, world: World, right: Right) -> None:
 
 
 @pytest.fixture(scope="module")
-def lasting_sqlite(
+def shared_sqlite(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     path = tmp_path_factory.mktemp("scope") / "hub.db"
@@ -172,10 +172,10 @@ def lasting_sqlite(
 
 
 @pytest.fixture(scope="module")
-def lasting_postgres(
-    empty_postgres: Callable[[str], str], postgres_template: str
+def shared_postgres(
+    lasting_postgres: Callable[[str], str], postgres_template: str
 ) -> Iterator[Database]:
-    db = Database(empty_postgres(postgres_template))
+    db = Database(lasting_postgres(postgres_template))
     yield db
     db.close()
 
@@ -187,17 +187,17 @@ RIGHT = st.sampled_from([Right.SEE, Right.CLIPS, Right.ALERTED, Right.SEE | Righ
 @pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
 @settings(max_examples=150)
 @given(world=worlds(), right=RIGHT)
-def test_sqlite_and_the_twin_agree(lasting_sqlite: Database, world: World, right: Right) -> None:
-    try_world(lasting_sqlite, world, right)
+def test_sqlite_and_the_twin_agree(shared_sqlite: Database, world: World, right: Right) -> None:
+    try_world(shared_sqlite, world, right)
 
 
 @pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
 @settings(max_examples=40)
 @given(world=worlds(), right=RIGHT)
 def test_postgresql_and_the_twin_agree(
-    lasting_postgres: Database, world: World, right: Right
+    shared_postgres: Database, world: World, right: Right
 ) -> None:
-    try_world(lasting_postgres, world, right)
+    try_world(shared_postgres, world, right)
 
 
 @pytest.mark.promise("Hub: Areas, cameras, people and grants are in the first schema.")
