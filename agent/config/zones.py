@@ -1,6 +1,6 @@
 """Keys of a camera's zones and lines, and their rules."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -9,6 +9,7 @@ from agent.config.outlines import is_point, outline
 from agent.config.section import Name
 from agent.vision.geometry import Point
 from agent.vision.rules.places import WHOLE_PICTURE, Line, LineSide, Zone
+from agent.wire.terms import Label
 from toml_settings import Section
 
 
@@ -26,10 +27,17 @@ _Outline = Annotated[tuple[Point, ...], BeforeValidator(_outline)]
 _Point = Annotated[Point, BeforeValidator(_point)]
 
 
+_LABEL: Final = (
+    "The name that officers read, in any letters, such as `Sân sau`; at most 60 characters. "
+    "Empty: `name`."
+)
+
+
 class ZoneSection(Section):
     """A part of a camera's picture, and the rules for people in it."""
 
-    name: Name = Field(description="The name that officers read: a-z, 0-9 and inner hyphens.")
+    name: Name = Field(description="Its lasting name: a-z, 0-9 and inner hyphens.")
+    label: Label = Field("", description=_LABEL)
     outline: _Outline = Field(
         (), description="One outline as in `ignored`. Empty: the whole picture."
     )
@@ -71,7 +79,8 @@ class ZoneSection(Section):
 class LineSection(Section):
     """A line in a camera's picture; crossings are reported."""
 
-    name: Name = Field(description="The name that officers read: a-z, 0-9 and inner hyphens.")
+    name: Name = Field(description="Its lasting name: a-z, 0-9 and inner hyphens.")
+    label: Label = Field("", description=_LABEL)
     start: _Point = Field(description="The start of the line, `[x, y]`.")
     end: _Point = Field(description="The end of the line.")
     towards: Literal["both", "left", "right"] = Field(

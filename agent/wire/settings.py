@@ -8,11 +8,11 @@ the node's own configuration.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from agent.wire.terms import VERSION, Fraction, Name, Sha256, Words
+from agent.wire.terms import VERSION, Fraction, Label, Name, Sha256, Words
 
 MOST_BYTES: Final = 24 * 1024
 """For all settings of one node: a report with two copies fits one message."""
@@ -53,6 +53,7 @@ class ZoneSettings(_Part):
     """See `[[camera.zone]]`."""
 
     name: Name
+    label: Label = ""
     outline: Annotated[tuple[Point, ...], Field(max_length=MOST_CORNERS)] = ()
     entry: bool = False
     loiter_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
@@ -70,6 +71,7 @@ class LineSettings(_Part):
     """See `[[camera.line]]`."""
 
     name: Name
+    label: Label = ""
     start: Point
     end: Point
     towards: Literal["both", "left", "right"] = "both"
@@ -151,6 +153,23 @@ class NodeSettings(GroupSettings):
     cameras: dict[Name, CameraSettings] | None = None
 
 
+def setting_keys(model: type[BaseModel] = NodeSettings, above: str = "") -> Iterator[str]:
+    """Every key of the settings with the keys that it is below: "clips", "clips.preroll_s",
+    "cameras.zone.label". Names of cameras and places in a list are left out."""
+    for name, field in model.model_fields.items():
+        yield f"{above}{name}"
+        for part in _models(field.annotation):
+            yield from setting_keys(part, f"{above}{name}.")
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in an annotation, such as that in `tuple[ZoneSettings, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
 SECTIONS: Final = ("clips", "uploads", "detector", "sighting")
 """Sections whose keys equal the node's own."""
 
@@ -173,6 +192,9 @@ class SettingsAnswer(Words):
     """Reason of a refusal or a fall-back, in plain words."""
 
 
+SettingKey = Annotated[str, Field(max_length=120)]
+
+
 class SettingsReport(Words):
     """Effective settings of a node and result of the last ones. Retained."""
 
@@ -185,6 +207,11 @@ class SettingsReport(Words):
     """Values of these keys in its own file; None if too large for a message."""
     from_afar: dict[str, JsonValue] | None
     """Remote settings in force above it."""
+    keys: Annotated[tuple[SettingKey, ...], Field(max_length=1000)] | None = Field(
+        default=None, exclude_if=lambda said: said is None
+    )
+    """Keys that the node knows, see `setting_keys`: the hub sends it no others. Left out by release
+    0.2.0 and older."""
 
 
 class Configure(Words):

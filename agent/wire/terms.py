@@ -16,6 +16,19 @@ VERSION: Final = 1
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
+LABEL_CHARS: Final = 60
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable() or '"' in text:
+        raise ValueError('a label is one line of letters, digits, spaces and signs other than "')
+    return text
+
+
+Label = Annotated[str, Field(max_length=LABEL_CHARS), AfterValidator(_one_line)]
+"""A name for people in any letters. Empty: none."""
+
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

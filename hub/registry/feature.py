@@ -3,12 +3,19 @@
 from typing import Final
 
 from hub.base.db.table_notes import Mark
-from hub.registry.tables import areas, cameras, health_history, node_health, nodes
+from hub.registry.tables import (
+    areas,
+    camera_zones,
+    cameras,
+    health_history,
+    node_health,
+    nodes,
+)
 from hub.web.feature import Feature
 
 FEATURE: Final = Feature(
     name="registry",
-    tables=(areas, nodes, cameras, node_health, health_history),
+    tables=(areas, nodes, cameras, camera_zones, node_health, health_history),
     marks=(
         Mark(nodes, ("state_since", "seen", "rival")),
         Mark(node_health, ("received",)),

@@ -73,6 +73,15 @@ cameras = Table(
 )
 
 
+camera_zones = Table(
+    "camera_zones",
+    metadata,
+    Column("camera_id", Uuid, ForeignKey("cameras.id"), primary_key=True),
+    Column("name", Text, primary_key=True),  # of a zone or line, in the node's settings
+    Column("label", Text, nullable=False),  # the name for people; empty: none
+)  # Those that are gone stay: old alerts and rules name them.
+
+
 node_health = Table(
     "node_health",
     metadata,

@@ -21,7 +21,13 @@ from agent.config.remote.probation import ProbationStatus, Uptime, WantedSetting
 from agent.config.sections import AgentSettings
 from agent.journal.durable import make_folder, sync_folder
 from agent.wire.codec import WireError, encode
-from agent.wire.settings import Configure, SettingsFault, SettingsReport, settings_hash
+from agent.wire.settings import (
+    Configure,
+    SettingsFault,
+    SettingsReport,
+    setting_keys,
+    settings_hash,
+)
 
 log = structlog.get_logger()
 
@@ -131,6 +137,7 @@ class SettingsFromHub:
             last=status.last,
             own=own_words(self._own),
             from_afar=in_force.settings if in_force else None,
+            keys=tuple(setting_keys()),
         )
         try:
             encode(report)

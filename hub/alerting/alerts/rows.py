@@ -5,7 +5,7 @@ Callers hold the only write transaction, so rows read here stay valid.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sig
 from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add
 from hub.base.moment import Moment
+from hub.registry import zones
 
 _SIZE: Final = select(alerts.c.people, alerts.c.last_seen_utc_us).where(
     alerts.c.id == bindparam("alert_id")
@@ -92,8 +93,15 @@ class NewAlert:
     rule_reason: str = ""
 
 
+def with_labels(conn: Connection, camera_id: UUID, rules: Rules) -> Rules:
+    """These rules with the present labels of their zones and lines."""
+    known = zones.labels(conn, [camera_id]) if rules else {}
+    return tuple(replace(met, label=known.get((camera_id, met.place)) or None) for met in rules)
+
+
 def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) -> None:
     """Write a new, open alert."""
+    rules = with_labels(conn, alert.camera_id, alert.rules)
     row = {
         "id": alert.alert_id,
         "camera_id": alert.camera_id,
@@ -105,7 +113,7 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
         "severity": "critical" if alert.is_critical else None,
         "zone": alert.zone,
         "quiet_reason": alert.quiet_reason,
-        "rules": to_text(alert.rules) if alert.rules else None,
+        "rules": to_text(rules) if rules else None,
         "rule_id": alert.rule_id,
         **columns("began", alert.began),
         **columns("confirmed", alert.confirmed),
@@ -114,8 +122,8 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
     }
     add(conn, alerts, row)
     note_history(conn, alert.alert_id, act="raised", detail=reason, now=now)
-    if alert.rules:
-        note_history(conn, alert.alert_id, act="rules", detail=to_text(alert.rules), now=now)
+    if rules:
+        note_history(conn, alert.alert_id, act="rules", detail=to_text(rules), now=now)
     if alert.rule_id is not None:
         note_history(conn, alert.alert_id, act="ruled", detail=alert.rule_reason, now=now)
     _note_change(conn, alert.alert_id, now)

@@ -5,8 +5,8 @@ from hub.web.i18n import Messages
 
 
 def rule_sentence(met: RuleMet, words: Messages) -> str:
-    """For example "Lingers in san-sau for 20 seconds"; an unknown rule is named by its id."""
-    said = {"zone": met.place, "n": met.people or met.seconds or 0, "rule": met.rule}
+    """For example "Lingers in Sân sau for 20 seconds"; an unknown rule is named by its id."""
+    said = {"zone": met.called, "n": met.people or met.seconds or 0, "rule": met.rule}
     match met.rule:
         case "entry":
             sentence = words.say("Is in %(zone)s")

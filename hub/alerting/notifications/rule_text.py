@@ -5,7 +5,7 @@ from hub.notify.i18n import PushMessages
 
 
 def rule_words(met: RuleMet, words: PushMessages) -> str:
-    """For example "Somebody lingers in san-sau"; an unknown rule is named by its id."""
+    """For example "Somebody lingers in Sân sau"; an unknown rule is named by its id."""
     match met.rule:
         case "entry":
             said = words.say("Somebody in {zone}")
@@ -19,4 +19,4 @@ def rule_words(met: RuleMet, words: PushMessages) -> str:
             said = words.count("{n} person in {zone}", "{n} people in {zone}", met.people or 0)
         case _:
             said = "{rule} · {zone}"
-    return said.format(zone=met.place, n=met.people or 0, rule=met.rule)
+    return said.format(zone=met.called, n=met.people or 0, rule=met.rule)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, select
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
-from hub.alerting.alerts.rows import change_alert, note_history
+from hub.alerting.alerts.rows import change_alert, note_history, with_labels
 from hub.alerting.alerts.rules.rules_met import RuleMet, Rules, from_text, new_rules, to_text
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
@@ -45,6 +45,7 @@ def meet_rules(
     if not fresh:
         return
     routing = routing_rows.routing_decision(conn, row.camera_id, row.kind, fresh, at=now)
+    fresh = with_labels(conn, row.camera_id, fresh)
     is_raised = bool(raising) and _is_raised(conn, row, fresh, routing, raising=raising, now=now)
     values: dict[str, Any] = {"rules": to_text((*known, *fresh))}
     if is_raised:

@@ -1,5 +1,6 @@
 """Pages of alert rules: shown as sentences, tried on last week before they take effect."""
 
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from hub.alerting.routing import wording as routing_wording
 from hub.alerting.routing.rules import KINDS, RuleFault, RuleRecipients, Urgency, Window
 from hub.alerting.routing.service import AlertRuleService, RuleError
 from hub.alerting.routing.views import NewAlertRule, RuleTrial
+from hub.registry.zones import all_called
 from hub.web.forms import Fields, field
 from hub.web.rendering import render
 from hub.web.services import service
@@ -62,6 +64,7 @@ def _page(
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     words, teams = calendar.words, page.teams
+    sentence = partial(routing_wording.sentence, teams=teams, words=words, zones=page.zones)
     return render(
         request,
         "rules.html",
@@ -71,7 +74,7 @@ def _page(
         rules=[
             (
                 one,
-                routing_wording.sentence(one.rule, one.place, teams, words),
+                sentence(one.rule, one.place),
                 routing_wording.warnings(one.rule, teams, words),
             )
             for one in page.rules
@@ -83,9 +86,8 @@ def _page(
         + [(kind, routing_wording.kind_name(kind, words)) for kind in KINDS],
         teams=[(key, teams[key].name) for key in page.callable_teams if key in teams],
         trial=trial,
-        trial_sentence=routing_wording.sentence(trial.rule, trial.place, teams, words)
-        if trial
-        else "",
+        trial_sentence=sentence(trial.rule, trial.place) if trial else "",
+        zones=all_called(page.zones),
         trial_warnings=routing_wording.warnings(trial.rule, teams, words) if trial else [],
         trial_lines=routing_wording.tried(trial, teams, calendar) if trial else [],
         is_saved=bool(saved),

@@ -25,6 +25,7 @@ from hub.alerting.routing.rules import AlertRule, RoutingDecision, judge, subjec
 from hub.alerting.routing.tables import alert_rules
 from hub.alerting.routing.views import AlertRuleRow, RulePlace, RulesPage, RuleTrial, TriedAlert
 from hub.base.moment import Moment
+from hub.registry import zones
 from hub.registry.areas import places
 from hub.registry.tables import cameras
 
@@ -54,6 +55,7 @@ def rules_page(conn: Connection, person_id: UUID, now: Moment) -> RulesPage:
         teams=read_teams(conn, teams | called),
         callable_teams=tuple(teams),
         seen_utc_us=now.utc_us,
+        zones=zones.labels(conn, mine),
     )
 
 

@@ -21,6 +21,7 @@ from hub.base.db.bounds import text
 from hub.base.db.columns import new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
+from hub.registry.zones import name_meant
 
 MOST_RULES: Final = 500
 """Limit for the whole hub: every alert is compared with all active rules."""
@@ -56,7 +57,7 @@ class AlertRuleService:
     def alert_rules(self, asker: Asker) -> RulesPage:
         """Active rules of the places this person looks after."""
         with self._acting.reading(asker, "rules.open") as look:
-            page = queries.rules_page(look.conn, asker.person_id, look.now)
+            page = _page(look)
             if not page.places:
                 page = RulesPage((), (), {}, (), page.seen_utc_us)
             look.done(f"{len(page.rules)} rules")
@@ -67,8 +68,9 @@ class AlertRuleService:
     ) -> RuleTrial | None:
         """Effect the rule would have had last week; None if they do not look after its place."""
         with self._acting.reading(asker, "rule.try") as look:
-            rule = _rule(new, look.now)
-            place = _place_of(look, rule)
+            page = _page(look)
+            rule = _rule(new, page, look.now)
+            place = _place_of(page, rule)
             if place is None:
                 look.refuse()
                 return None
@@ -81,8 +83,9 @@ class AlertRuleService:
     def add_alert_rule(self, asker: Asker, new: NewAlertRule, *, time_zone: str) -> UUID | None:
         """Store a rule; None if they do not look after its place."""
         with self._acting.changing(asker, "rule.add") as change:
-            reason, rule = checked_reason(new.reason), _rule(new, change.now)
-            place = _place_of(change, rule)
+            reason, page = checked_reason(new.reason), _page(change)
+            rule = _rule(new, page, change.now)
+            place = _place_of(page, rule)
             if place is None:
                 change.refuse()
                 return None
@@ -104,7 +107,7 @@ class AlertRuleService:
     def end_alert_rule(self, asker: Asker, rule_id: UUID) -> bool:
         """End a rule; False if they do not look after its place."""
         with self._acting.changing(asker, "rule.end", On("rule", rule_id)) as change:
-            page = queries.rules_page(change.conn, asker.person_id, change.now)
+            page = _page(change)
             may = any(one.rule.rule_id == rule_id and one.may_end for one in page.rules)
             change.answer(may)
             if may:
@@ -112,10 +115,13 @@ class AlertRuleService:
         return may
 
 
-def _place_of(look: Reading, rule: AlertRule) -> str | None:
+def _page(look: Reading) -> RulesPage:
+    return queries.rules_page(look.conn, look.asker.person_id, look.now)
+
+
+def _place_of(page: RulesPage, rule: AlertRule) -> str | None:
     """Name of its place if this person looks after it; raises RuleError for a team that is not
     theirs."""
-    page = queries.rules_page(look.conn, look.asker.person_id, look.now)
     key = rule.area_id, rule.camera_id
     place = next((one.name for one in page.places if (one.area_id, one.camera_id) == key), None)
     if place is not None and rule.team_id is not None and rule.team_id not in page.callable_teams:
@@ -123,17 +129,18 @@ def _place_of(look: Reading, rule: AlertRule) -> str | None:
     return place
 
 
-def _rule(new: NewAlertRule, now: Moment) -> AlertRule:
+def _rule(new: NewAlertRule, page: RulesPage, now: Moment) -> AlertRule:
     try:
         tells, urgency = RuleRecipients(new.tells), Urgency(new.urgency)
     except ValueError as error:
         raise RuleError(RuleFault.NOTHING) from error
+    known = {key: label for key, label in page.zones.items() if new.camera_id in (None, key[0])}
     rule = AlertRule(
         rule_id=new_id(now),
         area_id=new.area_id,
         camera_id=new.camera_id,
         kind=new.kind or None,
-        zone=text(new.zone, NAME_CHARS) if new.zone else None,
+        zone=text(name_meant(known, new.zone), NAME_CHARS) if new.zone else None,
         window=new.window,
         tells=tells,
         team_id=new.team_id if tells is RuleRecipients.TEAM else None,

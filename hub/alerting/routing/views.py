@@ -1,12 +1,13 @@
 """Views of the rules that say who must know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from hub.alerting.oncall.roster_rows import Team
 from hub.alerting.routing.rules import AlertRule, RoutingDecision, Window
+from hub.registry.zones import ZoneLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class RulesPage:
     """Teams that a rule of the reader's may call, and teams that a listed rule calls."""
     callable_teams: tuple[UUID, ...]
     seen_utc_us: int
+    zones: ZoneLabels = field(default_factory=dict)
+    """Zones and lines of the cameras they look after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class NewAlertRule:
     camera_id: UUID | None
     kind: str | None
     zone: str | None
+    """Name or label of a zone or line; None: the whole view."""
     window: Window
     tells: str
     team_id: UUID | None

@@ -20,6 +20,7 @@ from hub.alerting.routing.rules import (
     empty_hours,
 )
 from hub.alerting.routing.views import RuleTrial, TriedAlert
+from hub.registry.zones import ZoneLabels, called
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
@@ -58,11 +59,14 @@ def kind_name(kind: str | None, words: Messages) -> str:
     return names.get(kind, kind or "")
 
 
-def sentence(rule: AlertRule, place: str, teams: Teams, words: Messages) -> str:
-    """The rule as a sentence."""
+def sentence(
+    rule: AlertRule, place: str, teams: Teams, words: Messages, *, zones: ZoneLabels
+) -> str:
+    """The rule as a sentence; `zones`: labels of the zones and lines that the reader may name."""
     what = kind_name(rule.kind, words)
     if rule.zone is not None:
-        what = words.say("%(what)s in %(zone)s") % {"what": what, "zone": rule.zone}
+        zone = called(zones, rule.zone, rule.camera_id)
+        what = words.say("%(what)s in %(zone)s") % {"what": what, "zone": zone}
     told = {
         "place": place,
         "what": what,

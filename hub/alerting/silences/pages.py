@@ -74,8 +74,8 @@ def _what(row: SilenceRow, words: Messages) -> str:
     silence = row.silence
     kind = kind_name(silence.kind or "", words)
     if silence.rule is not None and silence.zone is not None:
-        return f"{kind} · {_rule_name(silence.rule, words)} · {silence.zone}"
-    return kind if silence.zone is None else f"{kind} · {silence.zone}"
+        return f"{kind} · {_rule_name(silence.rule, words)} · {row.zone_label}"
+    return kind if silence.zone is None else f"{kind} · {row.zone_label}"
 
 
 def _rule_name(rule: str, words: Messages) -> str:
@@ -133,6 +133,7 @@ def _page(
         status_code=422 if wrong else 200,
         lines=lines(silences.silences(visit.asker), calendar),
         cameras=silences.cameras_to_silence(visit.asker),
+        zones=silences.zones_to_silence(visit.asker),
         kinds=[(kind, kind_name(kind, words)) for kind in KINDS],
         spans=[(span_s, span_name(span_s, words)) for span_s in SPANS_S],
         chosen=camera,

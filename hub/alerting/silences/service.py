@@ -18,6 +18,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
 from hub.base.db.columns import new_id
+from hub.registry import zones
 from hub.registry.areas import places
 from hub.registry.tables import cameras
 
@@ -27,6 +28,8 @@ class SilenceRow:
     """A silence as a page shows it; times are UTC microseconds."""
 
     silence: Silence
+    zone_label: str
+    """Name of its zone or line for people; empty for the whole picture."""
     camera_label: str
     place: str
     made_by_name: str | None
@@ -51,6 +54,7 @@ class NewSilence:
     camera_id: UUID
     kind: str | None
     zone: str | None
+    """Name or label of a zone or line; None: the whole picture."""
     span_s: float
     reason: str
 
@@ -80,6 +84,12 @@ class SilenceService:
             )
             return [CameraName(row.id, row.label) for row in look.conn.execute(query)]
 
+    def zones_to_silence(self, asker: Asker) -> list[str]:
+        """Zones and lines of these cameras, as people call them."""
+        with self._acting.part_of(asker, "silences.open") as look:
+            mine = visible_cameras(asker.person_id, Right.MANAGE, look.now)
+            return zones.all_called(zones.labels(look.conn, look.conn.scalars(mine)))
+
     def add_silence(self, asker: Asker, new: NewSilence) -> bool:
         """Silence a camera, or a zone or kind on it; False if they do not look after it.
 
@@ -91,11 +101,12 @@ class SilenceService:
             if not has_right(change.conn, asker.person_id, new.camera_id, Right.MANAGE, now):
                 change.refuse()
                 return False
+            known = zones.labels(change.conn, [new.camera_id])
             made = Silence(
                 new_id(now),
                 new.camera_id,
                 new.kind or None,
-                text(new.zone, NAME_CHARS) if new.zone else None,
+                text(zones.name_meant(known, new.zone), NAME_CHARS) if new.zone else None,
                 None,
                 is_exact=False,
                 until_utc_us=now.plus_s(min(max(new.span_s, 60.0), LONGEST_S)).utc_us,
@@ -154,9 +165,11 @@ def _rows(look: Reading, silence_id: UUID | None = None) -> list[SilenceRow]:
     else:
         rows = list(conn.execute(_ONE_COUNTING, {**asked, "silence_id": silence_id}))
     where = places(conn, {row.area_id for row in rows})
+    known = zones.labels(conn, {row.camera_id for row in rows if row.zone})
     return [
         SilenceRow(
             silence=silences_rows.as_silence(row),
+            zone_label=zones.called(known, row.zone or "", row.camera_id),
             camera_label=row.label,
             place=where[row.area_id],
             made_by_name=row.name,

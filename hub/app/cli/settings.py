@@ -226,6 +226,8 @@ def _preview(found: list[service.NodePreview]) -> Iterator[str]:
     for one in found:
         yield f"{one.node}:" + (f" CANNOT: {one.fault}" if one.fault else "")
         yield from (f"    {_change(change)}" for change in one.changed)
+        if one.waiting:
+            yield f"    waits for a newer program: {', '.join(one.waiting)}"
 
 
 def _change(one: LayerChange) -> str:

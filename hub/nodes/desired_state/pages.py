@@ -17,6 +17,7 @@ from hub.nodes.desired_state.service import NodePreview, ScopePage, SettingsServ
 from hub.nodes.desired_state.settings_rows import Scope
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.web.forms import Fields
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -161,13 +162,17 @@ def _shown(
         drawn=_drawn(page),
         bundles=visit.use(ReleaseService).bundles(visit.asker),
         nodes=[(row, wording.state_word(row.state, words)) for row in page.nodes],
-        previews=None
-        if found is None
-        else [(one, wording.change_lines(one.changed, words)) for one in found[:SHOWN]],
+        waiting=wording.waiting_line(page.waiting, words),
+        previews=None if found is None else [_preview(one, words) for one in found[:SHOWN]],
         more=max(0, len(found or ()) - SHOWN),
         past=[(one, wording.change_lines(one.changed, words)) for one in page.history],
         wrong=wrong,
     )
+
+
+def _preview(one: NodePreview, words: Messages) -> tuple[NodePreview, list[str], str]:
+    waiting = wording.waiting_line(one.waiting, words)
+    return one, wording.change_lines(one.changed, words), waiting
 
 
 def _drawn(page: ScopePage) -> list[str]:

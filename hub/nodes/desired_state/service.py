@@ -22,6 +22,7 @@ from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
 from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
 from hub.nodes.desired_state.rollout_rows import Rollout
+from hub.nodes.desired_state.rules.known_keys import known_part
 from hub.nodes.desired_state.rules.layers import (
     LayerChange,
     SettingsState,
@@ -109,6 +110,9 @@ class ScopePage:
     history: list[PastChange]
     report: SettingsReport | None
     """Only for a single node."""
+    waiting: tuple[str, ...] = ()
+    """Keys that a single node gets only with a newer program, as
+    `agent.wire.settings.setting_keys` names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,8 @@ class NodePreview:
     changed: list[LayerChange]
     fault: str
     """Reason why this node cannot take the change; empty: it can."""
+    waiting: tuple[str, ...]
+    """Keys that it would get only with a newer program."""
 
 
 class SettingsService:
@@ -171,6 +177,13 @@ class SettingsService:
             page = _page(look.conn, scope) if _is_theirs(look, scope) else None
             look.answer(page)
         return page
+
+    def waiting(self, asker: Asker, node_id: UUID) -> tuple[str, ...]:
+        """Wanted keys that this node gets only with a newer program; none if it is not theirs."""
+        with self._acting.part_of(asker, "node.open") as look:
+            if not _is_theirs(look, Scope("node", node_id)):
+                return ()
+            return settings_rows.waiting(look.conn, node_id)
 
     def preview(
         self, asker: Asker, scope: Scope, changes: Mapping[str, Any]
@@ -270,6 +283,7 @@ def _page(conn: Connection, scope: Scope) -> ScopePage:
         nodes=_node_rows(conn, nodes.c.id.in_(node_ids)),
         history=past(conn, scope),
         report=report,
+        waiting=settings_rows.waiting(conn, scope.scope_id) if is_node else (),
     )
 
 
@@ -287,10 +301,11 @@ def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[No
             check_settings(after, NodeWanted)
         except SettingsFault as refusal:
             fault = str(refusal)
+        after, waiting = known_part(after, known.report)
         before = {**known.wanted, **release_rows.section(conn, node_id)}
         changed = difference(known.report, before, after)
-        if changed or fault:
-            found.append(NodePreview(name, changed, fault))
+        if changed or fault or waiting:
+            found.append(NodePreview(name, changed, fault, waiting))
     return found
 
 

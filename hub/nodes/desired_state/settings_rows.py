@@ -31,7 +31,13 @@ from hub.base.db.statements import put
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows
-from hub.nodes.desired_state.rules.layers import SettingsState, combined, judged
+from hub.nodes.desired_state.rules.known_keys import known_part
+from hub.nodes.desired_state.rules.layers import (
+    SettingsState,
+    combined,
+    judged,
+    names_by_camera,
+)
 from hub.nodes.desired_state.rules.releases import GroupWanted, NodeWanted, apart
 from hub.nodes.desired_state.rules.rollout import RolloutState
 from hub.nodes.desired_state.tables import (
@@ -42,6 +48,7 @@ from hub.nodes.desired_state.tables import (
     rollouts,
     settings_changes,
 )
+from hub.registry import zones
 from hub.registry.tables import areas, nodes
 
 log = structlog.get_logger()
@@ -73,6 +80,7 @@ class SettingsStatus:
 
     version: int
     wanted: Mapping[str, Any]
+    """Without the keys that it does not know; see `waiting`."""
     sha256: str
     state: SettingsState
     reason: str
@@ -190,17 +198,23 @@ def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[U
 
 
 def reckon_what_fits(
-    conn: Connection, node_ids: Iterable[UUID], *, now: Moment, goes_back: bool = False
+    conn: Connection,
+    node_ids: Iterable[UUID],
+    *,
+    now: Moment,
+    goes_back: bool = False,
+    report: SettingsReport | None = None,
 ) -> list[UUID]:
     """Like `reckon`, for calls without a person to get the error: a node whose layers conflict
     keeps its wanted settings, and the others go on.
 
-    `goes_back`: older programs than the running ones are intended.
+    `goes_back`: older programs than the running ones are intended. `report`: what the node says
+    now, in place of the stored one.
     """
     changed = []
     for node_id in node_ids:
         try:
-            if _reckon_one(conn, node_id, now=now, goes_back=goes_back):
+            if _reckon_one(conn, node_id, now=now, goes_back=goes_back, report=report):
                 changed.append(node_id)
         except SettingsFault as fault:
             log.warning("settings.do_not_fit", node_id=str(node_id), why=str(fault))
@@ -225,6 +239,12 @@ def would_be(
 ) -> dict[str, Any]:
     """The wanted settings of this node if `scope` had `body`."""
     return combined(_layers(conn, node_id, (scope, body)))
+
+
+def waiting(conn: Connection, node_id: UUID) -> tuple[str, ...]:
+    """Wanted keys that this node gets only with a newer program, as
+    `agent.wire.settings.setting_keys` names them."""
+    return known_part(combined(_layers(conn, node_id)), status(conn, node_id).report)[1]
 
 
 def status(conn: Connection, node_id: UUID) -> SettingsStatus:
@@ -260,7 +280,7 @@ def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
 
 def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
     """Store a node's report about its settings; a new node then gets the settings of its area."""
-    reckon_what_fits(conn, [node_id], now=now)
+    reckon_what_fits(conn, [node_id], now=now, report=said)
     known = status(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     row = {
@@ -389,18 +409,36 @@ def _groups_of(conn: Connection, node_id: UUID) -> list[UUID]:
     return list(conn.scalars(query))
 
 
-def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment, goes_back: bool = False) -> bool:
+def _reckon_one(
+    conn: Connection,
+    node_id: UUID,
+    *,
+    now: Moment,
+    goes_back: bool = False,
+    report: SettingsReport | None = None,
+) -> bool:
     wanted = combined(_layers(conn, node_id))
     # Two valid layers may conflict: the combined length is limited like each layer's.
     check_settings(wanted, NodeWanted)
     settings, programs = apart(wanted)
     are_new = release_rows.want(conn, node_id, programs, goes_back=goes_back, now=now)
-    return _is_news(conn, node_id, settings, now=now) or are_new
+    return _is_news(conn, node_id, settings, report, now=now) or are_new
 
 
-def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now: Moment) -> bool:
-    """Set the wanted settings of the node; returns whether they changed."""
+def _is_news(
+    conn: Connection,
+    node_id: UUID,
+    settings: Mapping[str, Any],
+    report: SettingsReport | None,
+    *,
+    now: Moment,
+) -> bool:
+    """Set the wanted settings of the node, as far as it understands them; returns whether they
+    changed."""
     known = status(conn, node_id)
+    report = report or known.report
+    zones.note_names(conn, node_id, names_by_camera(report, settings))
+    wanted, _ = known_part(settings, report)
     sha256 = settings_hash(wanted)
     if sha256 == known.sha256:
         return False

@@ -92,6 +92,26 @@ def change_lines(changed: Iterable[LayerChange], words: Messages) -> list[str]:
     ]
 
 
+def waiting_line(keys: Iterable[str], words: Messages) -> str:
+    """Settings that a node gets only with a newer program, as a sentence; empty for none."""
+    labels = _labels(words)
+    places = words.say("Names of zones and lines for people")
+    labels |= {f"cameras.{one}.label": places for one in ("zone", "line")}
+    named = dict.fromkeys(_label(key, labels) for key in keys)
+    if not named:
+        return ""
+    said = words.say(
+        "The program of this box is too old for: %(settings)s. Until it has a newer one, it works"
+        " without that; everything else is sent to it."
+    )
+    return said % {"settings": ", ".join(named)}
+
+
+def _label(key: str, labels: Mapping[str, str]) -> str:
+    """A key of one camera is called as the same key of every camera."""
+    return labels.get(key) or labels.get(key.replace("cameras.", "every_camera.", 1)) or key
+
+
 def state_word(state: SettingsState, words: Messages) -> str:
     """Progress of a node."""
     return {
@@ -175,9 +195,11 @@ def _read(key: str, text: str) -> Any:
 
 
 def _short(value: Any, own: str, words: Messages) -> str:
-    """Outlines, zones and lines are counted, not written out."""
+    """Zones and lines are named and outlines counted, not written out."""
     if value is None:
         return own
+    if isinstance(value, list | tuple) and value and all(isinstance(one, dict) for one in value):
+        return ", ".join(str(one.get("label") or one.get("name")) for one in value)
     if isinstance(value, list | tuple) and not all(isinstance(one, str) for one in value):
         return words.count("%(n)d drawn", "%(n)d drawn", len(value)) % {"n": len(value)}
     if isinstance(value, str) and _SHA256.fullmatch(value):

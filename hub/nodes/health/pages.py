@@ -7,6 +7,8 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from hub.access.signin.visit import SignedIn
+from hub.nodes.desired_state.service import SettingsService
+from hub.nodes.desired_state.wording import waiting_line
 from hub.nodes.diagnostics.rows import KEPT_S
 from hub.nodes.diagnostics.service import DiagnosisService
 from hub.nodes.enrolment.port import Enrolling
@@ -55,6 +57,7 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
     calendar = visit.site.calendar(visit.asker.language)
     drawn = plots.plots(said, calendar)
     waited = visit.site.says_too_much(node.name)
+    waiting = visit.use(SettingsService).waiting(visit.asker, node_id)
     return render(
         request,
         "node.html",
@@ -62,6 +65,7 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
         node=node,
         plots=drawn,
         lines=list(wording.too_much_lines(waited, calendar.words)),
+        waiting=waiting_line(waiting, calendar.words),
         diagnoses=visit.use(DiagnosisService).listed(visit.asker, node_id),
         kept_days=round(KEPT_S / 86_400),
     )

@@ -267,6 +267,8 @@ def test_new_settings_are_on_probation_until_the_node_reached_its_broker(node: N
     node.begin()
     assert node.works_by.clips.preroll_s == 8
     report = node.kept.report()
+    assert report.keys is not None
+    assert {"clips.preroll_s", "cameras.zone.label"} < {*report.keys}
     assert report.in_force is not None
     assert report.in_force.sha256 == settings_hash(LONGER)
     assert report.own is not None

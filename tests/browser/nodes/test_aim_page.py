@@ -46,6 +46,8 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
         tap(page, (0.1, 0.8), (0.1, 0.6))  # back at the first corner
         expect(page.locator("#aim-shapes li")).to_have_count(2)
         expect(page.locator(".outlines polygon")).to_have_count(2)
+        page.locator("#aim-shapes input").fill('Cổng "sau": chợ')
+        page.locator("#aim-shapes input").blur()
         keeper.shot(f"{size}-{language}-{theme}-aim", full=True)
         assert fits(page)
         page.fill("[name=reason]", "cửa sổ nhà bên")
@@ -58,4 +60,5 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
     assert [[round(x, 1), round(y, 1)] for x, y in mask] == [[0.6, 0.2], [0.9, 0.2], [0.9, 0.5]]
     (zone,) = found["zone"]
     assert (zone["name"], zone["entry"], len(zone["outline"])) == ("vung-1", True, 4)
+    assert zone["label"] == "Cổng sau: chợ"
     assert keeper.complaints == []

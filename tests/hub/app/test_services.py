@@ -45,6 +45,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     },
     "footage/retention/service.py": {"may_hold": "keeping.open", "may_hold_alert": "alert.open"},
     "footage/live/service.py": {"_live_camera": "act"},
+    "nodes/desired_state/service.py": {"waiting": "node.open"},
     "nodes/desired_state/release_service.py": {
         "bundles": "settings.open",
         "bundles_shown": "programs.list",
@@ -58,6 +59,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "alerting/silences/service.py": {
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",
+        "zones_to_silence": "silences.open",
     },
     "public/households/service.py": {"areas": "households.open"},
     "oversight/log/service.py": {"reads_log": "phones.open"},

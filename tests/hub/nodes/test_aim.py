@@ -125,7 +125,13 @@ def test_what_is_written_is_read_again_as_it_was(
     masks: list[list[tuple[float, float]]], drawn: list[tuple[list[tuple[float, float]], bool]]
 ) -> None:
     zones = [
-        {"name": f"v-{index}", "outline": outline, "entry": entry, "loiter_s": 60}
+        {
+            "name": f"v-{index}",
+            "outline": outline,
+            "entry": entry,
+            "loiter_s": 60,
+            **({"label": f"Cổng {index}: chợ, sân"} if index else {}),
+        }
         for index, (outline, entry) in enumerate(drawn)
     ]
     found = keys(read(written(masks, zones)), zones)
@@ -134,6 +140,7 @@ def test_what_is_written_is_read_again_as_it_was(
         [list(corner) for corner in one] for one, _ in drawn
     ]
     assert [one["entry"] for one in found["zone"]] == [entry for _, entry in drawn]
+    assert [one.get("label") for one in found["zone"]] == [one.get("label") for one in zones]
 
 
 def test_rules_of_a_zone_that_the_page_does_not_draw_stay() -> None:

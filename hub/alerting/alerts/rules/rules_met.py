@@ -21,6 +21,13 @@ class RuleMet:
     seconds: int | None = None
     people: int | None = None
     towards: str | None = None
+    label: str | None = None
+    """Name of the place for people when the rule was met; None: it had none."""
+
+    @property
+    def called(self) -> str:
+        """The place as people call it."""
+        return self.label or self.place
 
     @property
     def key(self) -> tuple[str, str]:

@@ -94,6 +94,24 @@ def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
     return values
 
 
+def names_by_camera(report: SettingsReport | None, wanted: Settings) -> dict[str, dict[str, str]]:
+    """Zones and lines of each camera as the node has them with these settings: name and label; ""
+    without one."""
+    own = _table((report.own or {}).get("cameras")) if report else {}
+    apart = wanted.get("cameras") or {}
+    found: dict[str, dict[str, str]] = {}
+    for camera in own.keys() | apart.keys():
+        values = {**_table(own.get(camera)), **(apart.get(camera) or {})}
+        places = [values[key] for key in ("zone", "line") if isinstance(values.get(key), list)]
+        found[camera] = {
+            str(one["name"]): str(one.get("label") or "")
+            for place in places
+            for one in place
+            if isinstance(one, dict) and one.get("name")
+        }
+    return found
+
+
 def difference(
     report: SettingsReport | None, before: Settings, after: Settings
 ) -> list[LayerChange]:

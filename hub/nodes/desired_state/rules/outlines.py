@@ -2,12 +2,14 @@
 
     private: 0.1 0.2, 0.5 0.2, 0.5 0.8
     zone cong entry: 0 0, 1 0, 1 0.4
-    zone san loiter 30: 0.2 0.2, 0.8 0.2, 0.8 0.8
+    zone san "Sân sau" loiter 30: 0.2 0.2, 0.8 0.2, 0.8 0.8
 
-Corners are x and y as shares of the picture's width and height, from its upper left.
+A zone has its lasting name and, in quotes, its label for people. Corners are x and y as shares of
+the picture's width and height, from its upper left.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,9 +18,11 @@ MOST_SHAPES: Final = 40
 MOST_CORNERS: Final = 64
 _HEAD: Final = re.compile(
     r"(?P<private>private)|zone\s+(?P<name>[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)"
+    r"(\s+\"(?P<label>[^\"]*)\")?"
     r"(?P<entry>\s+entry)?(\s+loiter\s+(?P<loiter>\d{1,5}))?",
     re.ASCII,
 )
+_LINE: Final = re.compile(r'(?P<head>([^":]|"[^"]*")*):(?P<corners>.*)')
 _NUMBER: Final = re.compile(r"\d?\.?\d{1,6}|\d\.", re.ASCII)
 
 Corner = tuple[float, float]
@@ -42,6 +46,8 @@ class Shape:
     entry: bool = False
     loiter_s: int = 0
     """Seconds; 0: no loitering rule."""
+    label: str = ""
+    """Name for people; empty: none."""
 
 
 def written(
@@ -51,7 +57,8 @@ def written(
     lines = [f"private: {_corners(outline)}" for outline in private]
     for zone in zones:
         if zone.get("outline"):
-            rules = " entry" if zone.get("entry") else ""
+            rules = f' "{zone["label"]}"' if zone.get("label") else ""
+            rules += " entry" if zone.get("entry") else ""
             loiter_s = round(zone.get("loiter_s") or 0)
             rules += f" loiter {loiter_s}" if loiter_s else ""
             lines.append(f"zone {zone['name']}{rules}: {_corners(zone['outline'])}")
@@ -85,20 +92,25 @@ def keys(shapes: Sequence[Shape], zones: Iterable[Mapping[str, Any]]) -> dict[st
                 "entry": shape.entry,
                 "loiter_s": shape.loiter_s,
             }
-            wanted.append({**before.get(shape.zone, {}), **drawn})
+            kept = {**before.get(shape.zone, {}), **drawn}
+            kept.pop("label", None)  # left out if empty: older nodes do not know it
+            wanted.append(kept | ({"label": shape.label} if shape.label else {}))
     private = [[list(corner) for corner in one.corners] for one in shapes if one.zone is None]
     return {"private": private, "zone": wanted}
 
 
 def _shape(line: str, number: int) -> Shape:
-    head, _, tail = line.partition(":")
-    said = _HEAD.fullmatch(head.strip())
-    corners = tuple(_corner(pair, number) for pair in tail.split(","))
+    parts = _LINE.fullmatch(line.strip())
+    if parts is None:
+        raise OutlineFault(number)
+    said = _HEAD.fullmatch(parts["head"].strip())
+    corners = tuple(_corner(pair, number) for pair in parts["corners"].split(","))
     if said is None or not 3 <= len(corners) <= MOST_CORNERS:
         raise OutlineFault(number)
     if said["private"]:
         return Shape(corners)
-    return Shape(corners, said["name"], bool(said["entry"]), int(said["loiter"] or 0))
+    label = " ".join(unicodedata.normalize("NFC", said["label"] or "").split())
+    return Shape(corners, said["name"], bool(said["entry"]), int(said["loiter"] or 0), label)
 
 
 def _corner(pair: str, number: int) -> Corner:

@@ -7,11 +7,14 @@ import { _ } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const NEAR = 0.05; // of the picture: a finger is wide
+const LINE = /^((?:[^":]|"[^"]*")*):(.*)$/;
+const LABELLED = /^zone\s+(\S+)(?:\s+"([^"]*)")?(.*)$/;
+const LABEL_CHARS = 60;
 const share = (value) => String(Math.round(Math.min(1, Math.max(0, value)) * 10000) / 10000);
 
 function read(text) {
   return text.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {
-    const [head, tail = ""] = line.split(":");
+    const [, head, tail] = LINE.exec(line) ?? [line, line, ""];
     return { head: head.trim(), corners: tail.split(",").map((pair) => pair.trim().split(/\s+/).map(Number)) };
   }).filter(({ corners }) => corners.every((pair) => pair.length === 2 && pair.every(Number.isFinite)));
 }
@@ -19,6 +22,12 @@ function read(text) {
 function write(shapes) {
   return shapes.map(({ head, corners }) =>
     `${head}: ${corners.map((pair) => pair.map(share).join(" ")).join(", ")}`).join("\n");
+}
+
+// A zone's name, its label for people and the rest of its line; null for a mask.
+function zoneOf(head) {
+  const found = LABELLED.exec(head);
+  return found && { name: found[1], label: found[2] ?? "", rest: found[3] };
 }
 
 export function startAim() {
@@ -72,14 +81,30 @@ export function startAim() {
       remove.type = "button";
       remove.className = "button";
       remove.textContent = _("Remove");
-      const name = shape.head === "private" ? _("Mask %(n)d", { n: index + 1 }) : shape.head;
+      const zone = zoneOf(shape.head);
+      const name = zone ? zone.label || zone.name : _("Mask %(n)d", { n: index + 1 });
       remove.setAttribute("aria-label", `${_("Remove")}: ${name}`);
       remove.addEventListener("click", () => { shapes.splice(index, 1); keep(); });
-      item.append(`${name} `, remove);
+      item.append(zone ? labelField(shape, zone) : `${name} `, remove);
       return item;
     }));
     button("undo").disabled = !begun?.corners.length;
     button("done").disabled = !begun || begun.corners.length < 3;
+  }
+
+  function labelField(shape, { name, label, rest }) {
+    const field = document.createElement("label");
+    field.className = "field";
+    const input = document.createElement("input");
+    input.maxLength = LABEL_CHARS;
+    input.value = label;
+    input.addEventListener("change", () => {
+      const said = input.value.replaceAll('"', "").trim();
+      shape.head = `zone ${name}${said ? ` "${said}"` : ""}${rest}`;
+      keep();
+    });
+    field.append(_("Name of zone %(id)s for officers", { id: name }), input);
+    return field;
   }
 
   function keep() {

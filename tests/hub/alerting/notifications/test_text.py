@@ -82,6 +82,11 @@ def said(**changes: Any) -> tuple[str, str]:
             "Cổng chợ · từ 18:06",
         ),
         (
+            {"moment": "raised", "rules": (RuleMet("crossing", "hang-rao", label="Hàng rào {1}"),)},
+            "Có người vượt vạch Hàng rào {1} · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06 · 2 người",
+        ),
+        (
             {"rules": (RuleMet("entry", "san-sau"), RuleMet("after_hours", "san-sau"))},
             "Có người ở san-sau ngoài giờ · Ngã tư chợ, Tân Khai",
             "Cổng chợ · 18:06 · 2 người",
