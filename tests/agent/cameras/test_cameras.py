@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.agent.app.test_run import agent, outcome
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.videos import hevc
 from tests.agent.rigs.vision import record
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise(
     "Cameras: `matthan-agent cameras` finds attached and network cameras."
@@ -41,7 +43,7 @@ def responder(*answers: bytes) -> Iterator[tuple[tuple[str, int], list[bytes]]]:
     asked: list[bytes] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind(("127.0.0.1", 0))
-        line.settimeout(5)
+        line.settimeout(patience_s())
 
         def answer() -> None:
             question, who = line.recvfrom(65_507)
@@ -65,7 +67,7 @@ def test_a_camera_that_answers_is_named_once_by_its_own_words() -> None:
 def test_who_was_not_heard_the_first_time_is_asked_again() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind(("127.0.0.1", 0))
-        line.settimeout(5)
+        line.settimeout(patience_s())
 
         def answer() -> None:
             questions = [line.recvfrom(65_507) for _ in range(3)]
@@ -180,9 +182,9 @@ def test_main_and_sub_stream_of_a_camera_are_found_at_the_usual_paths(tmp_path: 
     sub = record(tmp_path / "sub.mp4", 50, frames_per_s=25)
     with RtspServer(f"/stream1={hevc(tmp_path / 'main.mp4')}", f"/stream2={sub}") as server:
         main, note, small = lines(f"127.0.0.1:{server.port}", seconds=2.5)
-    assert "/stream1: hevc 320x240, 25 frames/s" in main
+    assert re.search(r"/stream1: hevc 320x240, 2[45](\.\d)? frames/s", main)
     assert "H.265" in note
-    assert "/stream2: h264 128x96, 25 frames/s" in small
+    assert re.search(r"/stream2: h264 128x96, 2[45](\.\d)? frames/s", small)
     assert "a keyframe every 0.2 s" in small
 
 

@@ -5,20 +5,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from agent.cli.qr import QrReader
 from agent.wire.enrolment import EnrolmentCode
 from tests.browser.conftest import Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 
 pytestmark = pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
-
-
-def read_off(seen: cv2.typing.MatLike) -> str:
-    """As a camera does, which is held nearer or farther until the code is read."""
-    for times in (1.0, 1.5, 2.0, 3.0, 0.75):
-        near = cv2.resize(seen, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR)
-        if read := cv2.QRCodeDetector().detectAndDecode(near)[0]:
-            return read
-    return ""
 
 
 @in_three_looks
@@ -38,8 +30,9 @@ def test_a_keeper_makes_a_code_that_a_camera_reads_off_the_screen(
     typed = keeper.page.locator("#enrol-command").input_value().split()[-1]
     picture = keeper.page.locator("#made svg.qr").screenshot()
     seen = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
-    assert seen is not None
-    assert EnrolmentCode.parse(read_off(seen)) == EnrolmentCode.parse(typed)
+    assert EnrolmentCode.parse(QrReader().read(np.asarray(seen, np.uint8))) == EnrolmentCode.parse(
+        typed
+    )
     assert fits(keeper.page)
     keeper.shot(f"{size}-{language}-{theme}-enrolments-full", full=True)
     assert keeper.complaints == []

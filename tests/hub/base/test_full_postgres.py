@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -64,17 +65,15 @@ class Ground:
 
 
 @pytest.fixture(scope="module")
-def ground(
-    needs_postgres: None, needs_system: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
-    home = tmp_path_factory.mktemp("postgres")
-    for folder in (home, *home.parents[:3]):
-        folder.chmod(0o711)  # the server's own user passes through
-    with small_disk(home, size_bytes=DISK_BYTES, keeps=False) as disk:
-        if disk is None:
-            pytest.skip("only root can mount a small disk")
-        with server(home, fsync=True) as running:
-            yield Ground(running, disk)
+def ground(needs_postgres: None, needs_system: None) -> Iterator[Ground]:
+    # Pytest's own folders are closed to the server's user.
+    with tempfile.TemporaryDirectory(prefix="matthan-pg-") as folder:
+        home = Path(folder)
+        with small_disk(home, size_bytes=DISK_BYTES, keeps=False) as disk:
+            if disk is None:
+                pytest.skip("only root can mount a small disk")
+            with server(home, fsync=True) as running:
+                yield Ground(running, disk)
 
 
 @pytest.fixture
