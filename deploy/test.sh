@@ -23,7 +23,10 @@ step "Types of the tests and of deploy/"
 .venv/bin/mypy -p deploy -p tests
 step "Tests"
 # Whoever starts this in the background may ignore signals that some tests send. The workers take
-# file by file; there are more of them than cores, because the tests wait for real programs.
+# file by file, in the order of tests/needs.py; there are more of them than cores, because the tests
+# wait for real programs.
 workers=()
-(($#)) || workers=(-n 4 --max-worker-restart 0 --dist loadfile --durations 10)
+(($#)) || workers=(
+    -n 4 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder --durations 10
+)
 exec env --default-signal=HUP,INT,QUIT .venv/bin/pytest "${workers[@]}" "$@"

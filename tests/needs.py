@@ -81,11 +81,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         own = own_marks(item)
         for name in sorted(needs_of(item) - own) or (() if own else ("unit",)):
             item.add_marker(name)
+    _long_files_first(items)
     if config.args == config.getini("testpaths"):
         found = Counter(name for item in items for name in own_marks(item))
         found["fast"] = sum(own_marks(item) <= {*FAST} for item in items)
         found["all"] = len(items)
         config.stash[_COUNTS] = found
+
+
+def _long_files_first(items: list[pytest.Item]) -> None:
+    """Order files by what their tests need, so that no worker ends with a long file alone."""
+    rank = {"campaign": 0, "browser": 1, "system": 1, "broker": 2, "media": 2, "postgres": 3}
+    first: dict[Path, int] = {}
+    for item in items:
+        ranks = (rank.get(name, 4) for name in own_marks(item))
+        first[item.path] = min([first.get(item.path, 4), *ranks])
+    items.sort(key=lambda item: first[item.path])
 
 
 _COUNTS: Final = pytest.StashKey[Counter[str]]()
