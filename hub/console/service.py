@@ -78,7 +78,7 @@ class InboxService:
             told=notifications_queries.told(conn, alert_id),
             latitude_deg=latitude_deg,
             longitude_deg=longitude_deg,
-            is_node_here=cameras.is_node_here(conn, row.camera_id),
+            is_node_here=cameras.is_node_here(conn, row.camera_id, now),
             growing=self._playback.growing_of_alert(look, alert_id) if may_play else (),
             sound=cameras.sound_reason(conn, row.camera_id),
             asked=_asked_of(conn, who, row.camera_id, media, now) if may_play else (),

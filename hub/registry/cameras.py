@@ -4,6 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from hub.base.moment import Moment
+from hub.registry.condition_queries import IS_HEARD, condition_values
 from hub.registry.tables import cameras, nodes
 
 
@@ -19,7 +21,7 @@ def sound_reason(conn: Connection, camera_id: UUID) -> str | None:
     return conn.scalar(select(cameras.c.sound).where(cameras.c.id == camera_id))
 
 
-def is_node_here(conn: Connection, camera_id: UUID) -> bool:
-    """Whether the node of a camera is online."""
-    query = select(nodes.c.state).join(cameras, cameras.c.node_id == nodes.c.id)
-    return conn.scalar(query.where(cameras.c.id == camera_id)) == "online"
+def is_node_here(conn: Connection, camera_id: UUID, now: Moment) -> bool:
+    """Whether the node of a camera is online and not silent."""
+    query = select(IS_HEARD).select_from(nodes).join(cameras, cameras.c.node_id == nodes.c.id)
+    return bool(conn.scalar(query.where(cameras.c.id == camera_id), condition_values(now)))

@@ -10,12 +10,13 @@ from hub.registry.tables import (
     health_history,
     node_health,
     nodes,
+    set_aside,
 )
 from hub.web.feature import Feature
 
 FEATURE: Final = Feature(
     name="registry",
-    tables=(areas, nodes, cameras, camera_zones, node_health, health_history),
+    tables=(areas, nodes, cameras, camera_zones, node_health, health_history, set_aside),
     marks=(
         Mark(nodes, ("state_since", "seen", "rival")),
         Mark(node_health, ("received",)),

@@ -1,6 +1,7 @@
 """Health reports of nodes: the last one, and one per quarter of an hour for a week."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -65,9 +66,15 @@ def history(conn: Connection, node_id: UUID) -> list[LastHealth]:
     return [one for one in found if one is not None]
 
 
-def _read(node_id: UUID, body: str, received_utc_us: int) -> LastHealth | None:
-    """None for a format of an older hub that this one cannot read."""
+@lru_cache(maxsize=1024)  # the map asks for the same ones every few seconds
+def readable(body: str) -> Health | None:
+    """The stored report; None for a format of an older hub that this one cannot read."""
     try:
-        return LastHealth(node_id, Health.model_validate_json(body), received_utc_us)
+        return Health.model_validate_json(body)
     except ValidationError:
         return None
+
+
+def _read(node_id: UUID, body: str, received_utc_us: int) -> LastHealth | None:
+    said = readable(body)
+    return None if said is None else LastHealth(node_id, said, received_utc_us)

@@ -1,4 +1,5 @@
-"""The tables of areas, nodes and cameras, and what nodes say of their health."""
+"""The tables of areas, nodes and cameras, what nodes say of their health, and what of them the hub
+set aside."""
 
 from sqlalchemy import (
     BigInteger,
@@ -6,7 +7,9 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -98,4 +101,20 @@ health_history = Table(
     Column("received_utc_us", BigInteger, primary_key=True, autoincrement=False),
     Column("received_error_ms", BigInteger),
     Column("body", Text, nullable=False),
+)
+
+
+set_aside = Table(
+    "set_aside",
+    metadata,
+    key(),
+    Column("topic", Text, nullable=False),
+    Column("node_name", Text),
+    Column("event_id", Uuid),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # the first 64 KiB
+    *moment("received"),
+    Index("ix_set_aside_node_name_received_utc_us", "node_name", "received_utc_us"),
 )

@@ -17,6 +17,7 @@ from hub.footage.scope import seen_media
 from hub.footage.tables import media, span_wishes
 from hub.footage.views import AskedSpan, MediaRow
 from hub.registry.areas import places
+from hub.registry.condition_queries import IS_HEARD, condition_values
 from hub.registry.tables import cameras, nodes
 from hub.search.views import SearchedCamera
 
@@ -31,9 +32,10 @@ def searched_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[Sea
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     rows = conn.execute(
         select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id, cameras.c.sound)
-        .add_columns(nodes.c.name.label("node"), nodes.c.state)
+        .add_columns(nodes.c.name.label("node"), IS_HEARD.label("is_heard"))
         .join(scope, scope.c.camera_id == cameras.c.id)
-        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id),
+        condition_values(now),
     ).all()
     where = places(conn, {row.area_id for row in rows})
     found = [
@@ -41,7 +43,7 @@ def searched_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[Sea
             camera_id=row.id,
             label=row.label or f"{row.node}/{row.name}",
             place=where[row.area_id],
-            is_node_here=row.state == "online",
+            is_node_here=bool(row.is_heard),
             sound=row.sound,
         )
         for row in rows

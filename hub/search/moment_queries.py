@@ -17,6 +17,7 @@ from hub.alerting.alerts.tables import sightings
 from hub.base.moment import Moment
 from hub.footage.views import MediaRow
 from hub.registry.areas import places
+from hub.registry.condition_queries import IS_HEARD, condition_values
 from hub.registry.neighbours import CameraSpot
 from hub.registry.passing import Departure, Passing, heading, in_order_of_passing
 from hub.registry.tables import cameras, nodes
@@ -173,9 +174,10 @@ def _searched(conn: Connection, person_id: UUID, now: Moment) -> dict[UUID, Plac
     rows = conn.execute(
         select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
         .add_columns(cameras.c.latitude_deg, cameras.c.longitude_deg, cameras.c.bearing_deg)
-        .add_columns(nodes.c.name.label("node"), nodes.c.state)
+        .add_columns(nodes.c.name.label("node"), IS_HEARD.label("is_heard"))
         .join(scope, scope.c.camera_id == cameras.c.id)
-        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id),
+        condition_values(now),
     ).all()
     where = places(conn, {row.area_id for row in rows})
     return {row.id: _placed(row, where[row.area_id]) for row in rows}
@@ -186,7 +188,7 @@ def _placed(row: Any, place: str) -> PlacedCamera:
         camera_id=row.id,
         label=label_of(row),
         place=place,
-        is_node_here=row.state == "online",
+        is_node_here=bool(row.is_heard),
         spot=CameraSpot(row.id, row.area_id, row.latitude_deg, row.longitude_deg, row.bearing_deg),
     )
 

@@ -21,6 +21,7 @@ from hub.footage.scope import seen_media
 from hub.footage.tables import media, media_sightings
 from hub.footage.views import MediaRow
 from hub.registry.areas import places
+from hub.registry.condition_queries import IS_HEARD, condition_values
 from hub.registry.passing import heading
 from hub.registry.tables import cameras, nodes
 from hub.search.scope import label_of
@@ -53,7 +54,7 @@ def shown(
     """The hits in their order, each limited to what this person may see."""
     if not hits:
         return []
-    where = _cameras(conn, {hit.camera_id for hit in hits})
+    where = _cameras(conn, {hit.camera_id for hit in hits}, now)
     pictures = _media(conn, person_id, hits, Right.SEE, now)
     clips = _media(conn, person_id, hits, Right.CLIPS, now)
     may_play = _reach(conn, person_id, Right.CLIPS, where, now)
@@ -63,7 +64,7 @@ def shown(
             hit=hit,
             label=label_of(where[hit.camera_id][0]),
             place=where[hit.camera_id][1],
-            is_node_here=where[hit.camera_id][0].state == "online",
+            is_node_here=bool(where[hit.camera_id][0].is_heard),
             may_play=_reaches(hit, may_play.get(hit.camera_id)),
             picture_id=next(
                 (
@@ -81,13 +82,14 @@ def shown(
     ]
 
 
-def _cameras(conn: Connection, ids: set[UUID]) -> dict[UUID, tuple[Row[Any], str]]:
+def _cameras(conn: Connection, ids: set[UUID], now: Moment) -> dict[UUID, tuple[Row[Any], str]]:
     rows = conn.execute(
         select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
         .add_columns(cameras.c.bearing_deg)
-        .add_columns(nodes.c.name.label("node"), nodes.c.state)
+        .add_columns(nodes.c.name.label("node"), IS_HEARD.label("is_heard"))
         .join(nodes, nodes.c.id == cameras.c.node_id)
-        .where(cameras.c.id.in_(ids))
+        .where(cameras.c.id.in_(ids)),
+        condition_values(now),
     ).all()
     where = places(conn, {row.area_id for row in rows})
     return {row.id: (row, where[row.area_id]) for row in rows}

@@ -24,6 +24,7 @@ from hub.footage.live.views import LiveViews
 from hub.public.notices.tables import notice_files, notices
 from hub.public.tips.sealing import Reporter, TipBox
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
+from hub.registry.condition import CameraCondition, Condition
 from hub.registry.tables import nodes
 from tests.scope.world import DAY_S, Camera, File, Person, Shot, Twin, World, mark
 
@@ -281,9 +282,8 @@ class Holdings:
     def _look_at(self, camera: Camera, watching: LiveViews) -> None:
         """Somebody watches it all the time, so that there is a picture of now."""
         mouth = self.world.mouths[camera.place.camera_id]
-        live = LiveCamera(
-            camera.place.camera_id, camera.label, "", mouth.name, mouth.camera, "well", 0
-        )
+        well = CameraCondition(Condition.WELL, 0, ())
+        live = LiveCamera(camera.place.camera_id, camera.label, "", mouth.name, mouth.camera, well)
         watching.come(uuid4(), Asker(uuid4(), "", "", "", "vi", ""), live, Purpose.LIVE)
         shown = self.now_marks[camera.place.camera_id] = mark(self.rng)
         assert watching.put(mouth.name, mouth.camera, f"bytes of {shown}".encode(), age_s=0)

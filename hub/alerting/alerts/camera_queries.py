@@ -19,6 +19,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, SeenCamera
 from hub.base.moment import Moment
 from hub.registry.areas import places
+from hub.registry.condition_queries import condition_of, condition_values, node_columns
 from hub.registry.neighbours import NEAR_M, CameraSpot, NearbyCamera, neighbours
 from hub.registry.tables import cameras, nodes
 
@@ -38,7 +39,7 @@ def seen_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SeenCam
     """Every camera this person may see, by place and name."""
     rows = _rows(conn, person_id, now)
     where = places(conn, {row.area_id for row in rows})
-    found = [_camera(row, where) for row in rows]
+    found = [_camera(row, where, now) for row in rows]
     return sorted(found, key=lambda one: (one.place, one.label))
 
 
@@ -59,7 +60,7 @@ def around(
     rows = {row.id: row for row in _rows(conn, person_id, now, _is_around(spot))}
     found = neighbours(spot, [_spot(row) for row in rows.values()])
     where = places(conn, {rows[one.camera_id].area_id for one in found})
-    return [(_camera(rows[one.camera_id], where), one) for one in found]
+    return [(_camera(rows[one.camera_id], where, now), one) for one in found]
 
 
 def camera_page(
@@ -79,7 +80,7 @@ def camera_page(
         limit=RECENT,
     )
     return CameraPage(
-        camera=_camera(row, places(conn, {row.area_id})),
+        camera=_camera(row, places(conn, {row.area_id}), now),
         alerts=recent,
         near=near(conn, person_id, camera_id, now),
     )
@@ -112,8 +113,7 @@ def _query() -> Select[*tuple[Any, ...]]:
     return (
         select(
             cameras,
-            nodes.c.state.label("node_state"),
-            nodes.c.state_since_utc_us.label("node_since_utc_us"),
+            *node_columns(),
             func.coalesce(running.c.n, 0).label("open_alerts"),
         )
         .join(nodes, nodes.c.id == cameras.c.node_id)
@@ -130,18 +130,16 @@ def _rows(
     conn: Connection, person_id: UUID, now: Moment, *conditions: ColumnElement[bool]
 ) -> list[Any]:
     query = _SEEN.where(*conditions) if conditions else _SEEN
-    return list(conn.execute(query, visible_values(person_id, now)))
+    values = {**visible_values(person_id, now), **condition_values(now)}
+    return list(conn.execute(query, values))
 
 
-def _camera(row: Any, where: dict[UUID, str]) -> SeenCamera:
-    is_here = row.node_state == "online"
-    lost = "lost" if row.is_lost else "well"
+def _camera(row: Any, where: dict[UUID, str], now: Moment) -> SeenCamera:
     return SeenCamera(
         camera_id=row.id,
         label=row.label,
         place=where[row.area_id],
-        state=lost if is_here else row.node_state,
-        since_utc_us=row.state_since_utc_us if is_here else row.node_since_utc_us,
+        condition=condition_of(row, now),
         latitude_deg=row.latitude_deg,
         longitude_deg=row.longitude_deg,
         open_alerts=row.open_alerts,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerting.alerts.rules.rules_met import Rules
+from hub.registry.condition import CameraCondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,12 @@ class ToldRow:
 
 @dataclass(frozen=True, slots=True)
 class SeenCamera:
-    """A camera this person may see; `state` is well, lost, offline or never."""
+    """A camera this person may see."""
 
     camera_id: UUID
     label: str
     place: str
-    state: str
-    since_utc_us: int
+    condition: CameraCondition
     latitude_deg: float | None
     longitude_deg: float | None
     open_alerts: int

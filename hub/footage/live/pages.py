@@ -14,10 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.alerting.alerts import camera_wording
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveCamera, LiveService, Purpose
 from hub.footage.live.views import Key, LivePicture, LiveViews, TooManyError
+from hub.registry import wording
+from hub.registry.condition import Condition
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.visit import Visit
@@ -39,15 +40,16 @@ def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
     camera, key = ask(visit, camera_id, Purpose.LIVE)
     picture = visit.use(LiveViews).newest(key)
     calendar = visit.site.calendar(visit.asker.language)
-    state = camera_wording.state_word_of(camera.state, calendar.words)
-    since = calendar.clock(camera.since_utc_us)
+    condition = camera.condition
+    is_well = condition.state is Condition.WELL
     age_s = visit.use(LiveViews).age_s(picture) if picture else 0.0
     return render(
         request,
         "live.html",
         session=visit.session,
         camera=camera,
-        state=None if camera.state == "well" else f"{state} ({since})",
+        look=wording.LOOKS[condition.state],
+        state=None if is_well else wording.camera_line(condition, calendar),
         picture=picture,
         age_s=round(age_s),
         taken_utc_us=calendar.now_utc_us - round(age_s * 1e6),
@@ -117,7 +119,7 @@ async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | 
     headers = {
         "Cache-Control": "no-store",
         "Watchers": str(views.watchers(camera)),
-        "Camera-State": camera.state,
+        "Camera-State": camera.condition.state,
     }
     if picture is None:
         return Response(status_code=204, headers=headers)

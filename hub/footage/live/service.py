@@ -19,6 +19,8 @@ from hub.base.audit.asker import Asker
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.registry.areas import places
+from hub.registry.condition import CameraCondition
+from hub.registry.condition_queries import condition_of, condition_values, node_columns
 from hub.registry.registry import is_bearing
 from hub.registry.tables import cameras, nodes
 
@@ -40,7 +42,7 @@ RIGHTS: Final[Mapping[Purpose, Right]] = {
 
 @dataclass(frozen=True, slots=True)
 class LiveCamera:
-    """A camera that may be watched; `state` is well, lost, offline or never."""
+    """A camera that may be watched."""
 
     camera_id: UUID
     label: str
@@ -48,8 +50,7 @@ class LiveCamera:
     node: str
     name: str
     """The name its node uses."""
-    state: str
-    since_utc_us: int
+    condition: CameraCondition
     bearing_deg: float | None = None
     """Viewing direction in degrees, clockwise from north; None: not recorded."""
 
@@ -114,25 +115,21 @@ def live_camera(
         select(
             cameras,
             nodes.c.name.label("node"),
-            nodes.c.state.label("node_state"),
-            nodes.c.state_since_utc_us.label("node_since_utc_us"),
+            *node_columns(),
         )
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .join(scope, scope.c.camera_id == cameras.c.id)
         .where(cameras.c.id == camera_id)
     )
-    row = conn.execute(query).first()
+    row = conn.execute(query, condition_values(now)).first()
     if row is None:
         return None
-    is_here = row.node_state == "online"
-    lost = "lost" if row.is_lost else "well"
     return LiveCamera(
         camera_id=row.id,
         label=row.label,
         place=places(conn, {row.area_id})[row.area_id],
         node=row.node,
         name=row.name,
-        state=lost if is_here else row.node_state,
-        since_utc_us=row.state_since_utc_us if is_here else row.node_since_utc_us,
+        condition=condition_of(row, now),
         bearing_deg=row.bearing_deg,
     )

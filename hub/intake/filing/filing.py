@@ -32,9 +32,9 @@ from hub.intake.filing import boot_clocks, node_plans, sighting_plans, tamper_pl
 from hub.intake.filing.event import FilingPlan, NodeEvent
 from hub.intake.rules.boot_clock import BootClock, StampedTimes, happened
 from hub.nodes.spool.tables import events
-from hub.nodes.spool.tables import set_aside as aside
 from hub.registry.registry import Origin
 from hub.registry.tables import cameras, nodes
+from hub.registry.tables import set_aside as aside
 
 KEPT_BYTES: Final = 64 * 1024
 """Bytes kept of a message that cannot be filed."""

@@ -56,15 +56,15 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
     node, said = week
     calendar = visit.site.calendar(visit.asker.language)
     drawn = plots.plots(said, calendar)
-    waited = visit.site.says_too_much(node.name)
     waiting = visit.use(SettingsService).waiting(visit.asker, node_id)
+    card = wording.card(node, calendar, waited=visit.site.says_too_much(node.name))
     return render(
         request,
         "node.html",
         session=visit.session,
         node=node,
+        card=card,
         plots=drawn,
-        lines=list(wording.too_much_lines(waited, calendar.words)),
         waiting=waiting_line(waiting, calendar.words),
         diagnoses=visit.use(DiagnosisService).listed(visit.asker, node_id),
         kept_days=round(KEPT_S / 86_400),

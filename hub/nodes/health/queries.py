@@ -8,13 +8,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Select,
     and_,
-    bindparam,
     func,
+    not_,
     or_,
     select,
 )
@@ -27,13 +26,14 @@ from hub.access.scope import (
     visible_values,
 )
 from hub.base.db.columns import AnyRow
-from hub.base.moment import DAY_S, Moment
+from hub.base.moment import Moment
 from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeState
-from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers, set_aside
+from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers
 from hub.registry import health
 from hub.registry.areas import places
-from hub.registry.silence import UNHEARD_AFTER_S
-from hub.registry.tables import cameras, node_health, nodes
+from hub.registry.condition import DOUBT_US
+from hub.registry.condition_queries import IS_HEARD, condition_values
+from hub.registry.tables import cameras, nodes, set_aside
 
 
 def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
@@ -58,8 +58,7 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
             since_utc_us=row.state_since_utc_us,
             heard_utc_us=_latest(row.seen_utc_us, said.get(row.id)),
             software=row.software or "",
-            is_doubled=row.rival_utc_us is not None
-            and now.utc_us - row.rival_utc_us < DAY_S * 1_000_000,
+            is_doubled=row.rival_utc_us is not None and now.utc_us - row.rival_utc_us < DOUBT_US,
             cameras=tuple(eyes[row.id]),
             health=said.get(row.id),
             missing=counts["missing"].get(row.id, 0),
@@ -75,22 +74,15 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
     """Labels of cameras this person may see that deliver no picture now."""
-    silent_from = now.plus_s(-UNHEARD_AFTER_S).utc_us
-    values = {**visible_values(person_id, now), "silent_from": silent_from}
-    return list(conn.scalars(_DARK, values))
+    return list(conn.scalars(_DARK, {**visible_values(person_id, now), **condition_values(now)}))
 
 
 def _dark() -> Select[str]:
     mine = select(visible_to(Right.SEE).subquery("mine").c.camera_id)
-    silent_from = bindparam("silent_from", type_=BigInteger)
-    is_silent = and_(
-        node_health.c.received_utc_us < silent_from, nodes.c.state_since_utc_us < silent_from
-    )  # as `hub.registry.silence` has it
-    is_dark = or_(cameras.c.is_lost.is_(True), nodes.c.state == "offline", is_silent)
+    is_dark = and_(nodes.c.state != "never", or_(cameras.c.is_lost.is_(True), not_(IS_HEARD)))
     return (
         select(cameras.c.label)
         .join(nodes, nodes.c.id == cameras.c.node_id)
-        .outerjoin(node_health, node_health.c.node_id == nodes.c.id)
         .where(cameras.c.id.in_(mine), is_dark)
         .order_by(cameras.c.label)
     )
@@ -168,4 +160,4 @@ def _last_refusals(conn: Connection, now: Moment) -> dict[str, LastRefusal]:
 
 
 def _lately(now: Moment) -> ColumnElement[bool]:
-    return set_aside.c.received_utc_us > now.plus_s(-DAY_S).utc_us
+    return set_aside.c.received_utc_us > now.utc_us - DOUBT_US

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.registry.condition import NodeFacts
 from hub.registry.health import LastHealth
 
 
@@ -53,6 +54,19 @@ class NodeState:
     """Events the node will never send, as it reported."""
     unrecorded_why: str | None
     """Why it records no video: held, room or folder; None while it records."""
+
+    @property
+    def facts(self) -> NodeFacts:
+        """What its condition is judged by."""
+        return NodeFacts(
+            state=self.state,
+            since_utc_us=self.since_utc_us,
+            reported_utc_us=self.health.received_utc_us if self.health is not None else None,
+            health=self.health.said if self.health is not None else None,
+            unrecorded_why=self.unrecorded_why,
+            is_doubled=self.is_doubled,
+            refused=self.refused,
+        )
 
 
 @dataclass(frozen=True, slots=True)

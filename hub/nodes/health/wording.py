@@ -2,24 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import assert_never
 
 from agent.wire.answers import RefusalReason
 from agent.wire.presence import Health
-from agent.wire.terms import ClockSource
 from hub.nodes.health.views import FateCount, NodeState
-from hub.registry.silence import unheard_since
+from hub.registry.condition import RANKS, Condition, NodeFault, node_condition, node_faults
+from hub.registry.wording import LOOKS, fault_line
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
-
-HOT_C: Final = 80.0
-"""From this temperature on a Raspberry Pi slows down."""
-FULL_SHARE: Final = 0.05
-"""With less of the disk free than this the oldest footage is removed soon."""
-WORN_PERCENT: Final = 80
-BACKLOG: Final = 20
-"""More waiting events than this are not a short interruption."""
-VAGUE_MS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +33,25 @@ class NodeCard:
 def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
     """The node as shown; `waited`: its messages delayed by the rate limit."""
     words = calendar.words
-    faults = (*_node_faults(node, words), *_refused(node, calendar))
-    rank, token, shape, status = _status(node, len(faults), calendar)
+    faults = node_faults(node.facts)
+    lost = sum(one.is_lost for one in node.cameras)
+    state, since_utc_us = node_condition(node.facts, lost=lost, now_utc_us=calendar.now_utc_us)
+    token, shape = LOOKS[state]
     lines = (
         *_camera_lines(node, calendar),
-        *faults,
+        *(_fault_line(fault, node, calendar) for fault in faults),
         *_awaited(node, words),
         *too_much_lines(waited, words),
     )
-    return NodeCard(node, token, shape, status, rank, lines, tuple(_facts(node, words)))
+    return NodeCard(
+        node=node,
+        token=token,
+        icon=shape,
+        status=_status(state, since_utc_us, calendar, lost=lost, faults=len(faults)),
+        rank=RANKS[state],
+        lines=lines,
+        facts=tuple(_facts(node, words)),
+    )
 
 
 def too_much_lines(waited: int, words: Messages) -> Iterable[str]:
@@ -62,26 +63,25 @@ def too_much_lines(waited: int, words: Messages) -> Iterable[str]:
         yield told % {"n": waited}
 
 
-def _status(node: NodeState, faults: int, calendar: Calendar) -> tuple[int, str, str, str]:
-    """Rank, token, shape and text; the worst of what is known."""
+def _status(
+    state: Condition, since_utc_us: int, calendar: Calendar, *, lost: int, faults: int
+) -> str:
     words, say = calendar.words, calendar.words.say
-    if node.state == "never":
-        return 1, "muted", "muted", say("Never heard of")
-    if node.state != "online":
-        return 4, "open", "warning", say("No sign of life")
-    reported_utc_us = node.health.received_utc_us if node.health is not None else None
-    silent_utc_us = unheard_since(reported_utc_us, node.since_utc_us, calendar.now_utc_us)
-    if silent_utc_us is not None:
-        at = {"time": calendar.clock(silent_utc_us)}
-        return 4, "open", "warning", say("No word since %(time)s") % at
-    lost = sum(one.is_lost for one in node.cameras)
-    if lost:
-        told = words.count("%(n)d camera lost", "%(n)d cameras lost", lost)
-        return 3, "taken", "warning", told % {"n": lost}
-    if faults:
-        told = words.count("%(n)d fault", "%(n)d faults", faults)
-        return 2, "taken", "warning", told % {"n": faults}
-    return 0, "resolved", "resolved", say("Working")
+    match state:
+        case Condition.NEVER:
+            return say("Never heard of")
+        case Condition.OFFLINE:
+            return say("No sign of life")
+        case Condition.SILENT:
+            return say("No word since %(time)s") % {"time": calendar.clock(since_utc_us)}
+        case Condition.LOST:
+            return words.count("%(n)d camera lost", "%(n)d cameras lost", lost) % {"n": lost}
+        case Condition.FAULTY:
+            return words.count("%(n)d fault", "%(n)d faults", faults) % {"n": faults}
+        case Condition.WELL:
+            return say("Working")
+        case _:
+            assert_never(state)
 
 
 def _camera_lines(node: NodeState, calendar: Calendar) -> Iterable[str]:
@@ -92,14 +92,17 @@ def _camera_lines(node: NodeState, calendar: Calendar) -> Iterable[str]:
             yield f"{line}: {one.lost_reason}" if one.lost_reason else line
 
 
-def _node_faults(node: NodeState, words: Messages) -> Iterable[str]:
-    say = words.say
-    if node.is_doubled:
-        yield say("Two boxes speak under this name: one has to get papers of its own")
-    if node.unrecorded_why is not None:
-        yield say("It keeps no video: its disk is full, held or away")
-    if node.health is not None:
-        yield from _board_lines(node.health.said, words)
+def _fault_line(fault: NodeFault, node: NodeState, calendar: Calendar) -> str:
+    """As on every page; here with the number of messages, and the last reason."""
+    words, last = calendar.words, node.last_refusal
+    if fault is NodeFault.REFUSED and last is not None:
+        told = {"n": node.refused, "time": calendar.clock(last.at_utc_us)}
+        line = words.say("%(n)d messages refused in 24 hours, the last at %(time)s") % told
+        return f"{line}: {_why_refused(last.reason, words)}"
+    if fault is NodeFault.SET_ASIDE and node.health is not None:
+        line = words.say("%(n)d events are set aside at the box and will not come:")
+        return f"{line % {'n': node.health.said.lost.set_aside}} matthan-agent check"
+    return fault_line(fault, words)
 
 
 def _awaited(node: NodeState, words: Messages) -> Iterable[str]:
@@ -109,19 +112,6 @@ def _awaited(node: NodeState, words: Messages) -> Iterable[str]:
         yield say("%(n)d numbers have not come; the hub asks for them") % {"n": node.missing}
     if node.dropped:
         yield say("%(n)d events were dropped at the box and will not come") % {"n": node.dropped}
-
-
-def _refused(node: NodeState, calendar: Calendar) -> Iterable[str]:
-    """Events refused by the hub, and those still at the node."""
-    words, last = calendar.words, node.last_refusal
-    if node.refused and last is not None:
-        told = {"n": node.refused, "time": calendar.clock(last.at_utc_us)}
-        line = words.say("%(n)d messages refused in 24 hours, the last at %(time)s") % told
-        yield f"{line}: {_why_refused(last.reason, words)}"
-    kept = node.health.said.lost.set_aside if node.health is not None else 0
-    if kept:
-        line = words.say("%(n)d events are set aside at the box and will not come:")
-        yield f"{line % {'n': kept}} matthan-agent check"
 
 
 def _why_refused(reason: str, words: Messages) -> str:
@@ -137,23 +127,6 @@ def _why_refused(reason: str, words: Messages) -> str:
         ),
     }
     return reasons.get(reason, say("it cannot be read"))
-
-
-def _board_lines(said: Health, words: Messages) -> Iterable[str]:
-    say, board = words.say, said.board
-    if board.is_under_voltage or board.was_under_voltage:
-        yield say("Too little voltage: look at its power supply and cable")
-    if board.is_throttled or (board.temperature_c or 0) >= HOT_C:
-        yield say("Too hot, it slows down: give it shade or air")
-    free, size = board.disk_free_bytes, board.disk_size_bytes
-    if free is not None and size and free < FULL_SHARE * size:
-        yield say("Its disk is nearly full")
-    if (board.card_wear_percent or 0) >= WORN_PERCENT:
-        yield say("Its card is worn out: change it")
-    if said.owing.alerts + said.owing.others > BACKLOG:
-        yield say("Much waits at the box: its line is slow or was gone")
-    if said.stamp.source is ClockSource.NONE or (said.stamp.error_ms or 0) >= VAGUE_MS:
-        yield say("Nobody vouches for its clock")
 
 
 def _facts(node: NodeState, words: Messages) -> Iterable[tuple[str, str]]:

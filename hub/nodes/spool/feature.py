@@ -8,12 +8,11 @@ from hub.nodes.spool.tables import (
     dropped_numbers,
     events,
     missing_numbers,
-    set_aside,
 )
 from hub.web.feature import Feature
 
 FEATURE: Final = Feature(
     name="spool",
-    tables=(events, dropped_numbers, boot_clocks, missing_numbers, set_aside),
+    tables=(events, dropped_numbers, boot_clocks, missing_numbers),
     marks=(Mark(missing_numbers, ("due",)),),
 )

@@ -1,4 +1,4 @@
-"""The tables of what nodes report: events, gaps in their numbers, and what was set aside."""
+"""The tables of what nodes report: events, and gaps in their numbers."""
 
 from sqlalchemy import (
     BigInteger,
@@ -6,7 +6,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -73,19 +72,4 @@ missing_numbers = Table(
     *moment("noticed"),
     *moment("due", nullable=True),  # null: the limit of requests is reached
     Index("ix_missing_numbers_due_utc_us", "due_utc_us"),
-)
-
-
-set_aside = Table(
-    "set_aside",
-    metadata,
-    key(),
-    Column("topic", Text, nullable=False),
-    Column("node_name", Text),
-    Column("event_id", Uuid),
-    Column("reason", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("size_bytes", BigInteger, nullable=False),
-    Column("payload", LargeBinary, nullable=False),  # the first 64 KiB
-    *moment("received"),
 )

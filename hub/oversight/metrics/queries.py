@@ -15,13 +15,13 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.tables import troubles as trouble_rows
 from hub.base.audit import log
 from hub.base.moment import Moment
-from hub.nodes.spool.tables import missing_numbers, set_aside
+from hub.nodes.spool.tables import missing_numbers
 from hub.notify.tables import notifications
 from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.views import AnswerSettings
 from hub.registry import health
 from hub.registry.health import LastHealth
-from hub.registry.tables import cameras, nodes
+from hub.registry.tables import cameras, nodes, set_aside
 
 DAY_US: Final = 86_400_000_000
 MOST_QUEUED: Final = 10_000

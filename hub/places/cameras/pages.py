@@ -7,9 +7,10 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from hub.access.signin.visit import SignedIn
-from hub.alerting.alerts.camera_wording import STATE_TOKENS, map_link, near_word, state_line
+from hub.alerting.alerts.camera_wording import map_link, near_word
 from hub.footage.live.service import LiveService, Purpose
 from hub.places.cameras.service import CameraService
+from hub.registry import wording
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -32,8 +33,9 @@ def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: 
         "camera.html",
         session=visit.session,
         page=page,
-        token=STATE_TOKENS[camera.state],
-        state=state_line(camera, calendar),
+        look=wording.LOOKS[camera.condition.state],
+        state=wording.camera_line(camera.condition, calendar),
+        faults=[wording.fault_line(one, calendar.words) for one in camera.condition.faults],
         near=[(one, near_word(how, calendar.words)) for one, how in page.near],
         map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
         may_watch=visit.use(LiveService).may_see_live(visit.asker, camera_id, Purpose.LIVE),

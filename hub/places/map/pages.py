@@ -7,11 +7,12 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from hub.access.signin.visit import SignedIn
-from hub.alerting.alerts.camera_wording import STATE_TOKENS, state_line
 from hub.alerting.alerts.views import SeenCamera
 from hub.base.text.normalize import fold
 from hub.places.cameras.service import CameraService
 from hub.places.map.ground import MapFiles
+from hub.registry import wording
+from hub.registry.condition import RANKS, Condition
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.rendering import render
 from hub.web.services import service
@@ -32,11 +33,11 @@ def show_map(
     find: Annotated[str, Query(max_length=100)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """Cameras with open alerts first, then those without a picture; a name or place filters."""
+    """Cameras with open alerts first, then the worst; a name or place filters."""
     seen = cameras.seen_cameras(visit.asker)
     wanted = fold(find)
     found = [one for one in seen if wanted in fold(f"{one.label} {one.place}")]
-    found.sort(key=lambda one: (-one.open_alerts, one.state == "well"))
+    found.sort(key=lambda one: (-one.open_alerts, -RANKS[one.condition.state]))
     calendar = visit.site.calendar(visit.asker.language)
     shown = found[(page - 1) * ROWS : page * ROWS]
     ground = visit.use(MapFiles).ground()
@@ -44,7 +45,12 @@ def show_map(
         request,
         "map.html",
         session=visit.session,
-        rows=[(one, STATE_TOKENS[one.state], state_line(one, calendar)) for one in shown],
+        rows=[
+            (one, wording.LOOKS[one.condition.state], wording.camera_line(one.condition, calendar))
+            for one in shown
+        ],
+        dark=sum(not one.condition.has_picture for one in seen),
+        faulty=sum(one.condition.state is Condition.FAULTY for one in seen),
         seen=seen,
         found=len(found),
         find=find,
@@ -120,8 +126,10 @@ def send_ground(request: Request, visit: SignedIn) -> Response:
 
 
 def _state(camera: SeenCamera) -> list[int]:
-    """Whether it has no picture, and the number of open alerts."""
-    return [int(camera.state != "well"), camera.open_alerts]
+    """Whether it has no picture, the number of open alerts, whether its box has a fault."""
+    condition = camera.condition
+    is_faulty = condition.state is Condition.FAULTY
+    return [int(not condition.has_picture), camera.open_alerts, int(is_faulty)]
 
 
 def _fresh(told: object) -> Response:

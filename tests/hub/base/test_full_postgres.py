@@ -16,7 +16,8 @@ import pytest
 from deploy.broker import Broker, free_port
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
-from hub.nodes.spool.tables import events, set_aside
+from hub.nodes.spool.tables import events
+from hub.registry.tables import set_aside
 from tests.faults.disks import fill, free, small_disk
 from tests.hub.app.test_hub_program import ROOT, Site
 from tests.hub.rigs.intake_rig import NodeLine, count, found_town

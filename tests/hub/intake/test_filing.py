@@ -14,9 +14,9 @@ from hub.footage.tables import media
 from hub.intake.filing.filing import set_aside
 from hub.nodes import presence
 from hub.nodes.spool.tables import dropped_numbers, events
-from hub.nodes.spool.tables import set_aside as aside
 from hub.notify.tables import notifications
 from hub.registry.tables import cameras
+from hub.registry.tables import set_aside as aside
 from tests.hub.rigs.streets import Streets, picture
 
 pytestmark = pytest.mark.promise("Node to hub: Each event has exactly one outcome.")

@@ -22,8 +22,8 @@ from hub.intake.filing.batch import Allowance, BatchFiler
 from hub.intake.filing.filing import Filed, Filing
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import PresenceRecorder
-from hub.nodes.spool.tables import events, set_aside
-from hub.registry.tables import areas, cameras, nodes
+from hub.nodes.spool.tables import events
+from hub.registry.tables import areas, cameras, nodes, set_aside
 from tests.hub.rigs.intake_rig import NOW, count, filer, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice
 

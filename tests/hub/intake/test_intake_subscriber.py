@@ -24,7 +24,8 @@ from hub.intake.mqtt.link import Link
 from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, probe
 from hub.intake.rate_limit import MessageLimits
 from hub.intake.subscriber import Subscriber
-from hub.nodes.spool.tables import events, set_aside
+from hub.nodes.spool.tables import events
+from hub.registry.tables import set_aside
 from tests.hub.rigs.intake_rig import (
     NOW,
     NodeLine,

@@ -16,7 +16,8 @@ from hub.intake.filing.batch import BatchFiler
 from hub.intake.mqtt.inbox import BATCH, ReceivedMessage, ReceiveQueue
 from hub.intake.presence import PresenceRecorder
 from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, BatchWriter
-from hub.nodes.spool.tables import events, set_aside
+from hub.nodes.spool.tables import events
+from hub.registry.tables import set_aside
 from tests.hub.intake.test_intake_clerk import Noted, arrival, lost_database
 from tests.hub.rigs.intake_rig import NOW, count, filer, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice

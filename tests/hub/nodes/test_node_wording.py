@@ -10,7 +10,8 @@ import pytest
 from agent.wire.presence import BoardWords, Health, Lost, Owing
 from agent.wire.terms import ClockSource, Stamp
 from hub.nodes.health.views import CameraState, LastRefusal, NodeState
-from hub.nodes.health.wording import BACKLOG, VAGUE_MS, NodeCard, card
+from hub.nodes.health.wording import NodeCard, card
+from hub.registry.condition import BACKLOG, VAGUE_MS
 from hub.registry.health import LastHealth
 from hub.registry.silence import UNHEARD_AFTER_S
 from hub.web.calendar import Calendar

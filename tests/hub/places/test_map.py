@@ -63,10 +63,10 @@ def test_the_map_tells_state_and_open_alerts_of_cameras_one_may_see(town: Town) 
         )
     an = Visitor(town.app()).sign_in("an", PASSWORD)
     told = {row[1]: row[2:] for row in an.get("/map/cameras.json").json()["cameras"]}
-    assert told["Cổng trường"] == [106.6, 11.541, 1, 0]
-    assert sorted(row[2:] for row in told.values()) == [[0, 1], [1, 0]]
+    assert told["Cổng trường"] == [106.6, 11.541, 1, 0, 0]
+    assert sorted(row[2:] for row in told.values()) == [[0, 1, 0], [1, 0, 0]]
     states = an.get("/map/states.json").json()["states"]
-    assert states[str(lost)] == [1, 0]
+    assert states[str(lost)] == [1, 0, 0]
     assert len(states) == 2
     guest = Visitor(town.app()).sign_in("guest", PASSWORD)
     assert guest.get("/map/cameras.json").json() == {"cameras": []}

@@ -47,7 +47,7 @@ export function startWatching(onPicture = () => {}) {
       show("muted", _("No picture yet"), "none");
     } else if (ageMs > LOST_MS) {
       const age = { n: Math.round(ageMs / 1000) };
-      show("open", camera === "offline"
+      show("open", ["offline", "silent"].includes(camera)
         ? _("Picture lost: the last one is %(n)d s old, and the camera box is silent", age)
         : _("Picture lost: the last one is %(n)d s old", age), "lost");
     } else {

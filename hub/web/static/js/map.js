@@ -27,22 +27,26 @@ async function tell(path) {
   return answer.json();
 }
 
-function feature([id, label, east, north, dark, open]) {
+function feature([id, label, east, north, dark, open, faulty]) {
   return {
     type: "Feature",
     geometry: { type: "Point", coordinates: [east, north] },
-    properties: { id, label, dark, open },
+    properties: { id, label, dark, open, faulty },
   };
 }
 
 const collection = () => ({ type: "FeatureCollection", features });
 
-// A colour of its own and a sign of its own: red and "!", amber and "×".
+// A colour of its own and a sign of its own: red and "!", amber and "×", an empty amber ring.
 function layers() {
-  const ring = { "circle-stroke-width": 2, "circle-stroke-color": colour("card") };
-  const shade = ["case", [">", ["get", "open"], 0], colour("open"),
-    [">", ["get", "dark"], 0], colour("taken"), colour("handled")];
-  const text = { "text-color": colour("ground") };
+  const worst = (open, dark, faulty, well) => ["case", [">", ["get", "open"], 0], open,
+    [">", ["get", "dark"], 0], dark, [">", ["get", "faulty"], 0], faulty, well];
+  const [card, amber] = [colour("card"), colour("taken")];
+  const ring = { "circle-stroke-width": worst(2, 2, 4, 2),
+    "circle-stroke-color": worst(card, card, amber, card) };
+  const shade = worst(colour("open"), amber, card, colour("handled"));
+  const on = colour("ground");
+  const text = { "text-color": worst(on, on, colour("ink"), on) };
   const font = { "text-font": ["sans-serif"], "text-allow-overlap": true };
   return [
     { id: "many", type: "circle", source: "cameras", filter: ["has", "point_count"],
@@ -144,6 +148,7 @@ export async function draw(open = (id) => location.assign(`/cameras/${id}`)) {
           clusterMaxZoom: ALONE_ZOOM, clusterRadius: 40,
           clusterProperties: {
             open: ["+", ["get", "open"]], dark: ["+", ["get", "dark"]],
+            faulty: ["+", ["get", "faulty"]],
           } } },
       layers: [{ id: "blank", type: "background", paint: { "background-color": colour("card") } },
         ...under.layers, ...layers()],
@@ -168,7 +173,7 @@ function refresh(map) {
     try {
       const { states } = await tell("/map/states.json");
       for (const { properties } of features) {
-        [properties.dark, properties.open] = states[properties.id] ?? [0, 0];
+        [properties.dark, properties.open, properties.faulty] = states[properties.id] ?? [0, 0, 0];
       }
       map.getSource("cameras").setData(collection());
       element.dataset.refreshed = Number(element.dataset.refreshed ?? 0) + 1;
