@@ -116,6 +116,11 @@ FILES: Final = re.compile(
 """Names of files, of columns, and of what a task says in the program's log."""
 NO_ACTS: Final = frozenset(
     {
+        "clips.continuous_bytes",
+        "clips.max_s",
+        "clips.sighting_bytes",
+        "clips.spare_bytes",
+        "detector.dense",
         "http.response.start",
         "hub.footage.films.film_child",
         "hub.web",
@@ -129,6 +134,10 @@ NO_ACTS: Final = frozenset(
         "node.unknown",
         "programs.bundle",
         "programs.may_be_older",
+        "sighting.crowd_from",
+        "sighting.evidence_s",
+        "sighting.gap_s",
+        "sighting.update_every_s",
     }
 )
 """Other words with dots in the hub's code: add here what is none that the log keeps."""

@@ -56,6 +56,7 @@ def verify(args: argparse.Namespace) -> int:
             said = {
                 "file": str(path),
                 "is_intact": check.is_intact,
+                "is_repacked": check.is_repacked,
                 "faults": check.faults,
                 "stamped": check.stamp and check.stamp.at.isoformat(),
             }

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.app.config import HubSettings
+from hub.app.features import FEATURES
 from hub.app.wiring import timestamping
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
@@ -38,6 +39,8 @@ from hub.cases.evidence.service import (
     ExportedFile,
     ExportService,
 )
+from hub.oversight.log.acts import act_words
+from hub.web.i18n import words
 
 log = structlog.get_logger()
 
@@ -116,6 +119,7 @@ def package(
             log_seq=leaving.log.seq,
             log_hash=leaving.log.hash,
             zone=ZoneInfo(settings.web.time_zone),
+            act_text=act_text,
             stamps=timestamping.asked(settings),
         )
         manifest = write_package(order, signer=signs, file=file)
@@ -124,6 +128,13 @@ def package(
     if manifest.stamp is not None and manifest.stamp.missing:
         log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
     return path, manifest
+
+
+def act_text(act: str, language: str) -> str:
+    """Text of an act of the log, as on the page of the log."""
+    speech = words(language)
+    known = {id_: text for feature in FEATURES for id_, text in feature.acts(speech).items()}
+    return act_words(act, speech, known)
 
 
 def proof_signer(settings: HubSettings, clock: Clock) -> Callable[[bytes], tuple[bytes, str]]:
@@ -151,9 +162,13 @@ def verify_package(
 def lines_of(path: Path, check: PackageCheck) -> list[str]:
     """A verdict for people."""
     manifest = check.manifest
-    head = f"{path}: {'whole' if check.is_intact else 'NOT WHOLE'}"
+    are_files_whole = check.is_intact or check.is_repacked
+    verdict = "whole" if check.is_intact else "NOT WHOLE"
+    if check.is_repacked:
+        verdict = "its files are whole, but it was packed anew or changed around them"
+    head = f"{path}: {verdict}"
     about = []
-    if manifest is not None and check.is_intact:
+    if manifest is not None and are_files_whole:
         about = [
             f"case {manifest.case_number}, exported {utc(manifest.exported_utc_us)} by "
             f"{manifest.exported_by}; key SHA-256 {manifest.key_sha256}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
 from cryptography import x509
@@ -23,6 +24,7 @@ from hub.cases.evidence.manifest import (
     UNSIGNED,
     Manifest,
 )
+from hub.cases.evidence.repacked import pack_anew
 
 MOST_SMALL_BYTES: Final = 16 * 2**20
 """Largest manifest, signature or certificate."""
@@ -38,12 +40,19 @@ class PackageCheck:
     stamp: Stamp | None = None
     """Time stamp of an outside authority, if any."""
     faults: list[str] = field(default_factory=list)
+    layout_fault: str = ""
+    """Where the archive is not as the hub wrote it; it is among `faults` too."""
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_intact(self) -> bool:
         """True if there is no fault."""
         return not self.faults
+
+    @property
+    def is_repacked(self) -> bool:
+        """True if each file is as exported and the signature holds, in another archive."""
+        return bool(self.layout_fault) and self.faults == [self.layout_fault]
 
 
 def is_package(path: Path) -> bool:
@@ -62,8 +71,28 @@ def check_package(
     """Read a whole package. `seal_of` returns the seal result of a clip, as in the manifest.
 
     A time stamp is checked against `stamp_roots`; without any, against the root that the hub
-    included.
+    included. If the archive is not the hub's, the files in it are checked all the same.
     """
+    check = _check(file, trusted, seal_of, stamp_roots)
+    if not check.layout_fault:
+        return check
+    with TemporaryFile() as anew:
+        try:
+            pack_anew(file, anew)
+        except LayoutError:
+            return check
+        again = _check(anew, trusted, seal_of, stamp_roots)
+    again.layout_fault = check.layout_fault
+    again.faults.insert(0, check.layout_fault)
+    return again
+
+
+def _check(
+    file: BinaryIO,
+    trusted: Sequence[x509.Certificate],
+    seal_of: Callable[[Iterable[bytes]], str] | None,
+    stamp_roots: Sequence[x509.Certificate],
+) -> PackageCheck:
     check = PackageCheck()
     entries: dict[str, PackageEntry] = {}
     try:
@@ -72,7 +101,8 @@ def check_package(
                 check.faults.append(f"{entry.name}: it is there twice")
             entries[entry.name] = entry
     except LayoutError as error:
-        check.faults.append(str(error))
+        check.layout_fault = str(error)
+        check.faults.append(check.layout_fault)
     small = {name: _small(file, entries, name, check) for name in (*UNSIGNED, CERTIFICATE)}
     _check_signature(check, small, trusted)
     if check.manifest is not None:

@@ -33,6 +33,7 @@ from hub.cases.evidence.manifest import (
     Stamping,
 )
 from hub.cases.evidence.pdf import MOST_PICTURES, NoLettersError, paper, small_picture
+from hub.cases.evidence.pdf_wording import WORDS
 from hub.cases.evidence.redaction_plan import RedactionPlan
 from hub.cases.evidence.summary import LANGUAGES, summary, verifier_page
 
@@ -78,6 +79,8 @@ class Order:
     log_hash: str
     zone: ZoneInfo
     """Time zone of the summaries."""
+    act_text: Callable[[str, str], str] = lambda act, _: act
+    """Text of an act of the log in a language, for the summaries; `custody.json` has its id."""
     stamps: TimestampAuthority | None = None
     """Authority that stamps the manifest. Without a stamp the package is exported all the same and
     says why."""
@@ -186,7 +189,7 @@ def _ending_with(
         roots = b"".join(one.public_bytes(Encoding.PEM) for one in order.stamps.roots)
         added.append((STAMP_ROOTS, roots))
     for language in LANGUAGES:
-        page = summary(draft, order.custody, language=language, zone=order.zone)
+        page = summary(draft, _told(order, language), language=language, zone=order.zone)
         added.append((f"summary.{language}.html", page))
     added += _papers(draft, order, written.pictures)
     named = [*written.files, *(_file(*one) for one in added)]
@@ -202,10 +205,24 @@ def _papers(
 ) -> Iterator[tuple[str, bytes]]:
     for language in LANGUAGES:
         try:
-            page = paper(draft, order.custody, pictures, language=language, zone=order.zone)
+            page = paper(
+                draft, _told(order, language), pictures, language=language, zone=order.zone
+            )
         except NoLettersError:  # `has_paper` tells; the page beside it has the same text
             return
         yield f"summary.{language}.pdf", page
+
+
+def _told(order: Order, language: str) -> list[dict[str, Any]]:
+    """The custody log for readers of a language."""
+    return [
+        line
+        | {
+            "act": order.act_text(line["act"], language),
+            "who": WORDS[language].hub if line["who"] == "hub" else line["who"],
+        }
+        for line in order.custody
+    ]
 
 
 def _file(path: str, content: bytes) -> File:

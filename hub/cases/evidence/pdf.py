@@ -208,7 +208,8 @@ def _shown(
         f"{moment_words(one.first_frame_utc_us, zone)}"
         + (f", {span_words(one.duration_ms)}" if one.duration_ms else "")
         + f"; {clock}",
-        f"{words.seal}: {one.seal}. {words.stored} {moment_words(one.stored_utc_us, zone)}",
+        f"{words.seal}: {words.seal_text(one.seal)}. "
+        f"{words.stored} {moment_words(one.stored_utc_us, zone)}",
         one.path,
         *(f"{words.redacted}: {path}" for path in copies),
     ]

@@ -1,4 +1,4 @@
-"""Texts of the printed summary in both languages; the page's texts are in its templates."""
+"""Texts of the summary in both languages; further texts of the page are in its templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +32,14 @@ class PdfMessages:
     custody_heads: tuple[str, str, str, str, str]
     checking: str
     how: str
+    hub: str
+    """The hub itself, as the author of a line."""
+    seals: Mapping[str, str]
+    """Results of seals, see `ExportedFootage.seal`."""
+
+    def seal_text(self, seal: str) -> str:
+        """Text of the result of a seal."""
+        return self.seals.get(seal, seal)
 
 
 WORDS: Final[Mapping[str, PdfMessages]] = {
@@ -62,6 +70,14 @@ WORDS: Final[Mapping[str, PdfMessages]] = {
         "từ trước hoặc nhận từ trung tâm trong trình duyệt (không cần mạng) và chọn tệp gói, hoặc "
         "giải nén gói và chạy các lệnh sau. Dấu SHA-256 của khóa phải đúng với dấu mà trung tâm "
         "công bố.",
+        hub="trung tâm",
+        seals={
+            "intact": "còn nguyên",
+            "ends_early": "còn nguyên đến chỗ dừng, thiếu phần cuối",
+            "broken": "đã bị thay đổi",
+            "unsealed": "không có niêm phong",
+            "unreadable": "không đọc được",
+        },
     ),
     "en": PdfMessages(
         title="Evidence package",
@@ -90,5 +106,13 @@ WORDS: Final[Mapping[str, PdfMessages]] = {
         "verify.html that you had before or were given by the hub in a browser (it needs no "
         "network) and choose the package, or unpack it and run these commands. The key's SHA-256 "
         "must be the one that the hub has made known.",
+        hub="the hub",
+        seals={
+            "intact": "intact",
+            "ends_early": "intact to where it stops, without its end",
+            "broken": "broken",
+            "unsealed": "unsealed",
+            "unreadable": "unreadable",
+        },
     ),
 }

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hub.cases.evidence.manifest import Manifest
+from hub.cases.evidence.pdf_wording import WORDS
 
 LANGUAGES: Final = ("vi", "en")
 _HERE: Final = Path(__file__).parent / "templates"
@@ -20,13 +21,15 @@ _pages: Final = Environment(
 def summary(
     manifest: Manifest, custody: Sequence[dict[str, Any]], *, language: str, zone: ZoneInfo
 ) -> bytes:
-    """A page beside the footage; `files` in `manifest` does not have the summaries yet."""
+    """A page beside the footage; `files` in `manifest` does not have the summaries yet. Acts and
+    people of `custody` are in the words of the language."""
     page = _pages.get_template(f"summary.{language}.html")
     text = page.render(
         manifest=manifest,
         custody=custody,
         moment=lambda utc_us: moment_words(utc_us, zone),
         span=span_words,
+        seal=WORDS[language].seal_text,
     )
     return text.encode()
 

@@ -41,15 +41,22 @@ class Field:
     key: str
     label: str
     kind: Kind
-    choices: tuple[str, ...]
+    choices: tuple[tuple[str, str], ...]
+    """Each with its text."""
     value: str
 
 
 def fields(wanted: Mapping[str, Any], words: Messages) -> list[Field]:
     """Every key of the form, with its desired value."""
     return [
-        Field(key, label, *_KINDS[key], typed(_at(wanted, key)))
-        for key, label in _labels(words).items()
+        Field(
+            key=key,
+            label=key_text(key, words),
+            kind=kind,
+            choices=tuple((one, choice_text(key, one, words)) for one in choices),
+            value=typed(_at(wanted, key)),
+        )
+        for key, (kind, choices) in _KINDS.items()
     ]
 
 
@@ -83,18 +90,32 @@ def typed(value: Any) -> str:
 
 def change_lines(changed: Iterable[LayerChange], words: Messages) -> list[str]:
     """Changes, one line each."""
-    labels = _labels(words)
-    own = words.say("as on the box")
     return [
-        f"{labels.get(one.key, one.key)}: {_short(one.before, own, words)}"
-        f" → {_short(one.after, own, words)}"
+        f"{key_text(one.key, words)}: {_short(one.key, one.before, words)}"
+        f" → {_short(one.key, one.after, words)}"
         for one in changed
     ]
 
 
+def key_text(key: str, words: Messages) -> str:
+    """Name of a setting; one of a single camera (`cameras.NAME.KEY`) names the camera."""
+    section, camera, *name = key.split(".")
+    if section != "cameras" or not name:
+        return _labels(words).get(key, key)
+    known = {**_labels(words), **_view_labels(words)}
+    setting = known.get(f"every_camera.{name[0]}", name[0])
+    told = {"camera": camera, "setting": setting}
+    return words.say("Camera %(camera)s: %(setting)s") % told
+
+
+def choice_text(key: str, value: str, words: Messages) -> str:
+    """Name of one of the values that a setting can have."""
+    return _choices(words).get(key, {}).get(value, value)
+
+
 def waiting_line(keys: Iterable[str], words: Messages) -> str:
     """Settings that a node gets only with a newer program, as a sentence; empty for none."""
-    labels = _labels(words)
+    labels = {**_labels(words), **_view_labels(words)}
     places = words.say("Names of zones and lines for people")
     labels |= {f"cameras.{one}.label": places for one in ("zone", "line")}
     named = dict.fromkeys(_label(key, labels) for key in keys)
@@ -144,6 +165,32 @@ def fates_line(fates: Mapping[NodeResult, int], words: Messages) -> str:
     return " · ".join(text % {"n": fates[fate]} for fate, text in said.items() if fates.get(fate))
 
 
+def _choices(words: Messages) -> dict[str, dict[str, str]]:
+    say = words.say
+    return {
+        "uploads.bring": {
+            "all": say("all footage"),
+            "alerts": say("footage of alerts"),
+            "asked": say("only what is asked for"),
+        },
+        "detector.dense": {
+            "auto": say("while there is a crowd"),
+            "always": say("always"),
+            "never": say("never"),
+        },
+    }
+
+
+def _view_labels(words: Messages) -> dict[str, str]:
+    """Of one camera's view, drawn on its own page."""
+    return {
+        "every_camera.ignored": words.say("Parts without detection"),
+        "every_camera.private": words.say("Privacy masks"),
+        "every_camera.zone": words.say("Zones"),
+        "every_camera.line": words.say("Lines"),
+    }
+
+
 def _labels(words: Messages) -> dict[str, str]:
     return {
         "every_camera.alert_hours": words.say("Hours in which people alert (22:00-05:00, …)"),
@@ -154,13 +201,22 @@ def _labels(words: Messages) -> dict[str, str]:
         "every_camera.continuous": words.say("Record all the time"),
         "detector.score": words.say("Least score of a person (0–1)"),
         "detector.looks_per_s": words.say("Looks a second, all cameras together"),
+        "detector.dense": words.say("Look at a crowd in small parts"),
         "sighting.evidence": words.say("Scores that must add up before an alert"),
+        "sighting.evidence_s": words.say("Seconds within which they must add up"),
+        "sighting.gap_s": words.say("Seconds out of sight that end a sighting"),
+        "sighting.update_every_s": words.say("Seconds between two reports of a sighting"),
+        "sighting.crowd_from": words.say("People from which it is a crowd"),
         "clips.preroll_s": words.say("Seconds of video before a person came"),
         "clips.postroll_s": words.say("Seconds of video after the last one left"),
+        "clips.max_s": words.say("Seconds of the longest clip"),
         "clips.alert_days": words.say("Days the box keeps footage of alerts"),
         "clips.sighting_days": words.say("Days it keeps other footage of people"),
         "clips.continuous_days": words.say("Days it keeps continuous recording"),
         "clips.max_bytes": words.say("Bytes all its footage may take"),
+        "clips.sighting_bytes": words.say("Bytes footage without an alert may take"),
+        "clips.continuous_bytes": words.say("Bytes continuous recording may take"),
+        "clips.spare_bytes": words.say("Bytes of its disk that stay free"),
         "uploads.bring": words.say("What it brings by itself"),
         "uploads.max_kbit_per_s": words.say("Most of its line for footage, kbit/s (0: all)"),
         "programs.bundle": words.say("Programs"),
@@ -194,14 +250,16 @@ def _read(key: str, text: str) -> Any:
     raise ValueError(key)
 
 
-def _short(value: Any, own: str, words: Messages) -> str:
+def _short(key: str, value: Any, words: Messages) -> str:
     """Zones and lines are named and outlines counted, not written out."""
     if value is None:
-        return own
+        return words.say("as on the box")
+    if isinstance(value, bool):
+        return words.say("yes") if value else words.say("no")
     if isinstance(value, list | tuple) and value and all(isinstance(one, dict) for one in value):
         return ", ".join(str(one.get("label") or one.get("name")) for one in value)
     if isinstance(value, list | tuple) and not all(isinstance(one, str) for one in value):
         return words.count("%(n)d drawn", "%(n)d drawn", len(value)) % {"n": len(value)}
     if isinstance(value, str) and _SHA256.fullmatch(value):
         return f"{value[:12]}…"
-    return typed(value) or "–"
+    return choice_text(key, typed(value), words) or "–"

@@ -11,6 +11,14 @@ REFUSED: Final = ".refused"
 
 def act_words(act: str, words: Messages, acts: Mapping[str, str]) -> str:
     """Text of an act, of `acts` (id → text); an act without a text is shown by its id."""
-    plain = act.removesuffix(REFUSED)
-    said = acts.get(plain, plain)
-    return words.say("%(act)s – refused") % {"act": said} if act != plain else said
+    endings = {
+        "": "%(act)s",
+        REFUSED: words.say("%(act)s – refused"),
+        ".again": words.say("%(act)s – done before"),
+        ".held": words.say("%(act)s – somebody else was first"),
+    }
+    for ending, told in endings.items():
+        plain = act.removesuffix(ending)
+        if plain in acts and f"{plain}{ending}" == act:
+            return told % {"act": acts[plain]}
+    return act

@@ -17,6 +17,7 @@ from hub.oversight.log.acts import REFUSED, act_words
 from hub.oversight.log.digest import Act, LogDigest
 from hub.oversight.log.service import LogService
 from hub.oversight.log.views import LogLine, LogQuestion
+from hub.oversight.log.wording import acts as other_acts
 from hub.oversight.reports.spans import midnight, month_from, month_of, today
 from hub.oversight.reports.wording import harmless
 from hub.web.calendar import Calendar
@@ -184,9 +185,10 @@ def _key(text: str) -> UUID | None:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of its acts in the log, and of those without a text elsewhere."""
     say = words.say
     return {
         "log.open": say("read the log"),
         "log.digest": say("read a month of the log"),
+        **other_acts(words),
     }

@@ -3,6 +3,7 @@
 import os
 import random
 import secrets
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.hub.cases.test_evidence import (
     item,
     package,
     packed,
+    repacked,
     signer,
     swap,
 )
@@ -80,6 +82,31 @@ def test_a_true_package_is_whole_and_a_changed_one_names_the_file(
     assert "byte 0" in shows(
         page, b"no package at all, but long enough for a head", tmp_path, "bad"
     )
+
+
+@pytest.mark.parametrize("folder", ["", "evidence-va-12/"])
+def test_a_package_packed_anew_is_told_apart_from_a_changed_one_in_both_languages(
+    page: Page, tmp_path: Path, folder: str
+) -> None:
+    by = signer(tmp_path / "secrets")
+    whole = package(by, item(1, "clip", CLIP), item(2, "picture", PICTURE))
+    for way in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        said = shows(page, repacked(whole, way=way, folder=folder), tmp_path, "repacked")
+        assert "Các tệp còn nguyên" in said and "The files are whole" in said
+        assert "VA-12/2026" in said and by.fingerprint in said
+        assert "KHÔNG" not in said
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    changed = dict(entries_of(whole))
+    clip = next(name for name in changed if name.endswith(".mp4"))
+    changed[clip] = changed[clip][::-1]
+    forged = repacked(packed(list(changed.items())), way=zipfile.ZIP_DEFLATED, folder=folder)
+    said = shows(page, forged, tmp_path, "bad")
+    assert f"{clip}: không phải là tệp đã xuất" in said
+    assert f"{clip}: it is not the file that was exported" in said
+    said = shows(page, repacked(whole, way=zipfile.ZIP_STORED, leave=clip), tmp_path, "bad")
+    assert f"{clip}: không có trong gói" in said and f"{clip}: it is missing" in said
+    said = shows(page, whole[: len(whole) // 2], tmp_path, "bad")
+    assert "gói kết thúc giữa chừng" in said or "không có trong gói" in said
 
 
 def test_a_browser_without_the_signatures_algorithm_computes_it_itself(

@@ -1,6 +1,7 @@
 """Packages of evidence: a true one is whole, and whatever is done to one is found."""
 
 import io
+import json
 import random
 import re
 import subprocess
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
+from hub.app.wiring.evidence import act_text, lines_of
 from hub.base.audit.log import DETAIL_CHARS
 from hub.base.moment import Moment
 from hub.base.private_files import read_private, write_private, write_public
@@ -26,6 +28,7 @@ from hub.cases.evidence.layout import LayoutError, PackageWriter, read_entries
 from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, ExportedFootage
 from hub.cases.evidence.package import ChangedError, Item, Order, path_of, write_package
 from hub.cases.evidence.pdf import letters
+from hub.cases.evidence.repacked import pack_anew
 
 pytestmark = pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")
 
@@ -104,6 +107,21 @@ def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: EvidenceS
 
 
 @pytest.mark.promise("Cases and evidence: An export has a summary in HTML and PDF.")
+@pytest.mark.parametrize(("language", "told"), [("vi", "đã mở ảnh"), ("en", "opened a picture")])
+def test_the_summary_names_acts_seals_and_the_hub_in_its_language(
+    by: EvidenceSigner, language: str, told: str
+) -> None:
+    line = {"seq": 3, "at": "…", "who": "hub", "act": "media.open", "detail": ""}
+    said = replace(order(item(1, "clip", CLIP)), custody=[line], act_text=act_text)
+    file = io.BytesIO()
+    write_package(said, signer=by, file=file)
+    files = dict(entries_of(file.getvalue()))
+    page = files[f"summary.{language}.html"].decode()
+    assert told in page and "media.open" not in page
+    assert ("không có niêm phong" in page, "trung tâm</td>" in page) == (language == "vi",) * 2
+    assert json.loads(files["custody.json"]) == [line]  # the file's form stays
+
+
 def test_any_reader_of_archives_unpacks_it_byte_for_byte(whole: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         assert archive.testzip() is None
@@ -376,6 +394,59 @@ def test_a_case_called_by_quotes_and_marks_is_shown_as_it_is_and_runs_nothing(
     page = dict(entries_of(content))["summary.vi.html"].decode()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def repacked(content: bytes, *, way: int, folder: str = "", leave: str = "") -> bytes:
+    """As somebody packs it anew who unpacked it."""
+    anew = io.BytesIO()
+    with zipfile.ZipFile(anew, "w", way) as archive:
+        if folder:
+            archive.mkdir(folder)
+        for name, its in entries_of(content):
+            if name != leave:
+                archive.writestr(f"{folder}{name}", its)
+    return anew.getvalue()
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("folder", ["", "evidence-va-12/"])
+def test_a_package_packed_anew_is_told_apart_from_a_changed_one(
+    whole: bytes, by: EvidenceSigner, way: int, folder: str
+) -> None:
+    verdict = check(repacked(whole, way=way, folder=folder), by)
+    assert (verdict.is_intact, verdict.is_repacked) == (False, True)
+    assert verdict.manifest is not None and verdict.manifest.case_number == "VA-12/2026"
+    head, *lines = lines_of(Path("a.zip"), verdict)
+    assert "its files are whole" in head and "NOT WHOLE" not in head
+    assert any("VA-12/2026" in line for line in lines)
+
+
+def test_a_changed_package_packed_anew_names_what_was_changed(
+    whole: bytes, by: EvidenceSigner, tmp_path: Path
+) -> None:
+    dice = random.Random(4)  # noqa: S311 - dice, no secret
+    other = package(by, item(1, "clip", CLIP[::-1]), item(2, "picture", PICTURE), case="VA-99")
+    for forge in (drop, swap, splice, redate, add):
+        forged, place = forge(whole, dice, other)
+        verdict = check(repacked(forged, way=zipfile.ZIP_DEFLATED), by)
+        assert not verdict.is_repacked
+        assert any(re.search(place, fault) for fault in verdict.faults[1:]), forge.__name__
+    forger = signer(tmp_path / "forger")
+    foreign = repacked(package(forger, item(1, "clip", CLIP)), way=zipfile.ZIP_STORED)
+    assert not check(foreign, by).is_repacked
+
+
+def test_what_is_no_archive_or_would_become_huge_is_not_packed_anew(
+    whole: bytes, by: EvidenceSigner
+) -> None:
+    for content in (b"", b"no archive at all", whole[: len(whole) // 2]):
+        verdict = check(content, by)
+        assert not verdict.is_repacked and verdict.faults
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("footage/001-clip-1.mp4", b"\0" * 80_000_000)
+    with pytest.raises(LayoutError, match="too large"):
+        pack_anew(bomb, io.BytesIO())
 
 
 @pytest.mark.promise("Cases and evidence: A zip bomb is refused.")
