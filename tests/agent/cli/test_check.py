@@ -272,7 +272,7 @@ def test_what_the_hub_refused_is_told_with_reason_and_cure_also_beside_a_running
     assert "number_taken (number 2 is another event's): they will not reach the hub." in line
     assert line.endswith("this journal was copied from another one: move it away and start anew")
     _, shown = lines(config, language="vi")
-    assert any("sự kiện bị gác lại: 2" in line for line in shown)
+    assert any("sự kiện lỗi không gửi được, để riêng tại trạm: 2" in line for line in shown)
     if is_running:
         journal.close()
 

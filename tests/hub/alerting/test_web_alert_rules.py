@@ -44,10 +44,10 @@ def test_a_rule_is_tried_on_last_week_before_it_counts(keeper: Visitor, town: To
     answer = send(keeper, town, "try", starts="22:00", ends="21:59")
     words = text_of(answer)
     assert answer.status_code == 200
-    assert "khi có người chỉ đi ngang qua, mỗi ngày 22:00–21:59, không đánh thức ai." in words
+    assert "khi có người chỉ đi ngang qua, mỗi ngày 22:00–21:59, không điện thoại nào reo." in words
     assert "có 1 cảnh báo ở đây" in words
-    assert "đã đổi 1 cảnh báo" in words
-    assert "Không điện thoại nào reo vì điều này" in words
+    assert "Nếu có quy tắc này, 1 cảnh báo" in words
+    assert "Sẽ không điện thoại nào reo: " in words
     assert 'value="save"' in answer.text
     assert "Chợ đêm" not in text_of(keeper.get("/rules"))  # nothing was saved
     assert 'value="save"' not in keeper.get("/rules").text
@@ -58,7 +58,7 @@ def test_a_saved_rule_stands_in_a_sentence_counts_and_ends(keeper: Visitor, town
     page = keeper.get("/rules")
     words = text_of(page)
     assert "Ngã tư Chợ Cũ, Tân Khai: khi có người chỉ đi ngang qua, luôn luôn" in words
-    assert "Không điện thoại nào reo" in words
+    assert "Sẽ không điện thoại nào reo" in words
     assert "Mọi nơi khác, luôn luôn" in words
     address = page.text.partition('action="/rules/')[2].partition('"')[0]
     assert keeper.post(f"/rules/{address}").status_code == 303
@@ -72,7 +72,7 @@ def test_a_hole_of_the_team_is_said_in_the_trial_and_beside_the_rule(
     answer = keeper.post("/duty/teams", area=str(town.area_id), name="Đội 1")
     team = answer.headers["location"].rpartition("/")[2]
     empty = send(keeper, town, "try", tells=f"team:{team}")
-    assert "Đội 1 chưa có người: sẽ báo mọi người thay thế." in text_of(empty)
+    assert "Đội 1 chưa có người: tất cả mọi người sẽ được báo." in text_of(empty)
     an = keeper.get(f"/duty/teams/{team}").text.partition('name="member" value="')[2][:36]
     form = {"shift": "", "name": "Ca ngày", "starts": "06:00", "ends": "18:00", "every-1": an}
     assert keeper.post(f"/duty/teams/{team}/shift", **form).status_code == 303
@@ -98,11 +98,11 @@ def test_a_hole_of_the_team_is_said_in_the_trial_and_beside_the_rule(
         ({"tells": "team"}, "Hãy chọn một đội"),
         ({"tells": "team:x"}, "Hãy chọn một đội"),
         ({"tells": "team:00000000-0000-0000-0000-000000000000"}, "Hãy chọn một đội"),
-        ({"tells": "king"}, "không thể là khẩn cấp"),
+        ({"tells": "king"}, "không thể đặt là khẩn cấp"),
         ({"wait_s": "1"}, "từ 10 đến 3600"),
         ({"wait_s": "²"}, "từ 10 đến 3600"),
-        ({"kind": "tamper"}, "luôn báo cho ai đó"),
-        ({"urgency": "critical"}, "không thể là khẩn cấp"),
+        ({"kind": "tamper"}, "luôn có người được báo"),
+        ({"urgency": "critical"}, "không thể đặt là khẩn cấp"),
         ({"reason": ""}, "lý do"),
     ],
 )

@@ -278,7 +278,7 @@ def test_clip_of_which_nothing_came_yet_is_waited_for_in_words() -> None:
         ),
         (
             NextCall("", NOW_UTC_US, is_again=False),
-            "Tiếp theo: tất cả người được báo lúc 00:12:00, vì chưa ai nhận.",
+            "Tiếp theo: tất cả người được quyền nhận cảnh báo lúc 00:12:00, vì chưa ai nhận.",
         ),
         (
             NextCall("", None, is_again=False),
@@ -300,4 +300,4 @@ def test_without_a_plan_nobody_is_said_to_be_next() -> None:
 def test_each_call_of_a_plan_is_a_step_of_the_history() -> None:
     rows = [HistoryRow("called", None, NOW_UTC_US, detail) for detail in ("Anh An", "")]
     steps = [step.sentence for step in alerts_wording.history(rows, VI)]
-    assert steps == ["Đã báo: Anh An", "Đã báo: tất cả người được báo"]
+    assert steps == ["Đã báo: Anh An", "Đã báo: tất cả người được quyền nhận cảnh báo"]

@@ -217,7 +217,7 @@ def test_a_full_disk_is_said_and_nothing_of_it_stays(office: Office, way: str) -
     answer = office.send_form(data) if way == "form" else office.begin(len(data))
     assert answer.status_code == 507
     said = text_of(answer) if way == "form" else answer.json()["words"]
-    assert "Đĩa của trung tâm không đủ chỗ" in said
+    assert "Ổ đĩa của trung tâm không đủ chỗ" in said
     assert office.here() == [] and office.leftovers() == []
 
 

@@ -53,7 +53,7 @@ def test_a_table_is_shown_before_it_is_taken(keeper: Visitor, town: Town) -> Non
     assert done.headers["location"] == "/areas?saved=0"
     assert {"Khu phố 9", "Góc “1”"} <= names(town)
     again = text_of(send(keeper, table.encode()))
-    assert "mọi thứ đã như vậy" in again
+    assert "mọi thứ đã đúng như trong bảng" in again
 
 
 @pytest.mark.promise("Pages: A wrong CSV line is reported with number and cure.")
@@ -66,7 +66,7 @@ def test_wrong_lines_are_said_with_number_and_cure_and_nothing_is_done(
     assert answer.status_code == 422
     assert "Dòng 2: “=cmd” bắt đầu như công thức" in words
     assert "Dòng 3: không có khu vực nào tên “Nơi lạ”" in words
-    assert "Dòng 4: có ký tự U+202E không nhìn thấy được" in words
+    assert "Dòng 4: trong ô có ký tự U+202E không nhìn thấy được" in words
     assert "Thực hiện" not in words
     assert "\u202e" not in answer.text
     forced = keeper.post("/areas/import/do", what="areas", text=table)

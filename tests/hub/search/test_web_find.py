@@ -219,7 +219,7 @@ def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> No
     place_camera(town)
     page = text_of(visitor(town, "an").get(find(points="9.5, 109.5")))
     assert "gần nhất là Cổng chợ" in page or "gần nhất là" in page
-    assert re.search(r"cách thêm 3\d\d,\d km", page)
+    assert re.search(r"xa hơn khoảng cách đã chọn 3\d\d,\d km", page)
 
 
 @pytest.mark.promise("Search: An impossible search is answered with the cure.")

@@ -117,7 +117,7 @@ def test_what_does_not_show_the_instant_says_how_far_beside_it_is(streets: Stree
     )
     assert "Bắt đầu sau đó 7 giây" in page
     assert "Kết thúc trước đó 11 giây" in page  # 14 s long, and the instant 5 s after the first
-    assert "Không biết có gì trong vòng 10 phút" in page
+    assert "Camera này không ghi nhận gì trong 10 phút" in page
 
 
 def test_a_clip_at_its_node_is_asked_for_and_the_cameras_stay(streets: Streets) -> None:

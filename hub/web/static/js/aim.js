@@ -96,6 +96,7 @@ export function startAim() {
     const field = document.createElement("label");
     field.className = "field";
     const input = document.createElement("input");
+    input.setAttribute("type", "text"); // as written in pages: its look goes by the attribute
     input.maxLength = LABEL_CHARS;
     input.value = label;
     input.addEventListener("change", () => {

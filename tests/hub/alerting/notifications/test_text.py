@@ -128,7 +128,7 @@ def said(**changes: Any) -> tuple[str, str]:
         ),
         (
             {"kind": "broker_lost", "place": ""},
-            "Trung tâm không nhận được tin từ trạm camera nào: mất kết nối máy chủ tin",
+            "Trung tâm không nhận được tin từ trạm camera nào: mất kết nối với máy chủ nhận tin",
             "từ 18:06",
         ),
     ],
