@@ -36,7 +36,9 @@ def test_a_keeper_tries_a_rule_on_last_week_and_saves_it(
     page.select_option("[name=kind]", "person")
     page.select_option(
         "[name=tells]",
-        label="Đội 1, sau đó theo thứ tự gọi" if language == "vi" else "Đội 1, then as the plan says",
+        label="Đội 1, sau đó theo thứ tự gọi"
+        if language == "vi"
+        else "Đội 1, then as the plan says",
     )
     page.fill("[name=reason]", "Đội 1 ở ngay chợ")
     page.locator("button[value=try]").click()

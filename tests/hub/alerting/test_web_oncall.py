@@ -60,7 +60,7 @@ def test_a_plan_is_entered_shown_in_sentences_and_ended(keeper: Visitor, town: T
     assert "Tất cả người được quyền nhận cảnh báo; có 90 giây để trả lời" in words
     assert "Sau đó báo lại từ đầu 2 lần" in words
     answer = keeper.post(f"{place}/end")
-    assert (answer.status_code, "Đội này đang có trong một thứ tự gọi" in answer.text) == (422, True)
+    assert (answer.status_code, "đang có trong một thứ tự gọi" in answer.text) == (422, True)
     assert keeper.post(address, end="1").status_code == 303
     assert keeper.post(f"{place}/end").headers["location"] == "/duty"
 
