@@ -5,18 +5,25 @@ from typing import Final
 from hub.alerting.alerts import wording as alerts_wording
 from hub.alerting.notifications import wording as notifications_wording
 from hub.alerting.response.service import ResponseService
-from hub.console import api, pages, stream
+from hub.console import api, inbox_pages, pages, stream
 from hub.console.footage_wording import footage
 from hub.web.feature import Feature
+from hub.web.i18n import Messages
 from hub.web.rate_limits import Rate
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {**inbox_pages.acts(words), **pages.acts(words)}
+
 
 STREAM: Final = Feature(name="changes", routers=(stream.router,), acts=stream.acts)
 FEATURE: Final = Feature(
     name="console",
     templates=("hub.console",),
-    routers=(api.router, pages.router),
+    routers=(api.router, inbox_pages.router, pages.router),
     services=(ResponseService,),
-    acts=pages.acts,
+    acts=acts,
     # After a night offline a phone sends all its receipts at once, each for one push.
     rates=(Rate(r"POST", r"/api/notifications/.*", None),),
     globals={

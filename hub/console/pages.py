@@ -1,4 +1,4 @@
-"""Pages of an officer: inbox, one alert with its acts, settings of this phone."""
+"""Pages of an officer: one alert with its acts, settings of this phone."""
 
 from typing import Annotated
 from uuid import UUID
@@ -13,17 +13,13 @@ from hub.alerting.alerts.rules.kinds import TIP
 from hub.alerting.alerts.rules.lifecycle import CAUSES, Act, TooSoon, UndoOver
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.response.service import ResponseService
-from hub.alerting.silences import pages as silences_pages
-from hub.alerting.silences.service import SilenceService
 from hub.cases.service import CaseService
 from hub.console.footage_wording import other_pictures
 from hub.console.service import InboxService
 from hub.footage.playback.service import PlaybackService
 from hub.footage.retention.service import RetentionService
-from hub.nodes.health.service import NodeHealthService
 from hub.notify.phones import pages as phones_pages
 from hub.notify.phones.service import PhoneService
-from hub.public.data_requests.service import DataRequestService
 from hub.public.tips.rules import ABOUT_US
 from hub.public.tips.service import TipService
 from hub.public.tips.views import TipRow
@@ -45,49 +41,6 @@ Responses = Annotated[ResponseService, service(ResponseService)]
 
 ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
 """Last part of the address → act."""
-
-
-@router.get("/")
-def show_inbox(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
-    """Open alerts, newest first; below, those handled today."""
-    return _list(request, visit, inbox, "inbox.html")
-
-
-@router.get("/list")
-def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
-    """The list alone, for the left side of a desk page."""
-    return _list(request, visit, inbox, "list.html")
-
-
-def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
-    shown, phones = inbox.inbox(visit.asker), visit.use(PhoneService)
-    health = visit.use(NodeHealthService)
-    calendar = visit.site.calendar(visit.asker.language)
-    began_utc_us = calendar.today_began_utc_us()
-    handled = [row for row in shown.handled if _closed_utc_us(row) >= began_utc_us]
-    return render(
-        request,
-        template,
-        session=visit.session,
-        open_rows=shown.open,
-        handled_rows=handled,
-        cursor=shown.cursor,
-        lost_phones=phones.lost_phones(visit.asker),
-        silent_phones=phones.silent_phones(visit.asker),
-        dark_cameras=health.dark_cameras(visit.asker),
-        silences=silences_pages.lines(visit.use(SilenceService).silences(visit.asker), calendar),
-        petitions=_petitions(visit),
-    )
-
-
-def _petitions(visit: Visit) -> tuple[int, int]:
-    """Number of requests waiting for this person's answer, and of overdue ones."""
-    requests = visit.find(DataRequestService)
-    return (0, 0) if requests is None else requests.overdue(visit.asker)
-
-
-def _closed_utc_us(row: AlertRow) -> int:
-    return row.closed_utc_us if row.closed_utc_us is not None else row.raised_utc_us
 
 
 @router.get("/alerts/{alert_id}")
@@ -189,15 +142,6 @@ def _search_round(tip: TipRow, calendar: Calendar) -> str:
         points=f"{tip.latitude_deg:.5f}, {tip.longitude_deg:.5f}",
     )
     return f"/find?{asked.query()}#found"
-
-
-@router.get("/alerts/{alert_id}/card")
-def show_card(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
-    """One alert in list form: a live page loads it after a change."""
-    row = inbox.row(visit.asker, alert_id)
-    if row is None:
-        raise HTTPException(404)
-    return render(request, "card.html", session=visit.session, row=row)
 
 
 @router.post("/alerts/{alert_id}/clips/{media_id}/ask")
@@ -363,9 +307,7 @@ def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {
-        "inbox.open": say("read the list of alerts"),
         "alert.open": say("opened an alert"),
-        "alert.glance": say("saw an alert in the list"),
         "alert.take": say("acknowledged an alert"),
         "alert.resolve": say("closed an alert"),
         "alert.undo": say("took the closing of an alert back"),

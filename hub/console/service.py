@@ -1,4 +1,4 @@
-"""Service for the inbox: the alerts that a person may see, and one alert as a page."""
+"""Service for the inbox: the alerts that a person may see, in pages, and one alert as a page."""
 
 from uuid import UUID
 
@@ -8,7 +8,9 @@ from hub.access import scope
 from hub.access.rules.grants import Right
 from hub.alerting.alerts import camera_queries
 from hub.alerting.alerts import queries as alerts_queries
+from hub.alerting.alerts.listing_queries import facts_of
 from hub.alerting.alerts.rules.lifecycle import UNDO_S, AlertState, allowed_acts
+from hub.alerting.alerts.rules.listing import AlertFilter, fits
 from hub.alerting.alerts.views import AlertChange, AlertInbox, AlertRow
 from hub.alerting.notifications import queries as notifications_queries
 from hub.alerting.response.next_calls import UpcomingCalls
@@ -16,7 +18,8 @@ from hub.alerting.response.service import colleagues, life_of
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
-from hub.console.views import AlertPage
+from hub.console.listing import inbox_counts, inbox_page
+from hub.console.views import AlertPage, InboxAsked, InboxCounts, InboxPage
 from hub.footage import alert_queries
 from hub.footage.playback.service import PlaybackService
 from hub.footage.views import AskedSpan, MediaRow
@@ -35,14 +38,36 @@ class InboxService:
         self._playback = playback
 
     def inbox(self, asker: Asker, limit: int = 50) -> AlertInbox:
-        """Alerts this person may see: all running ones, and the last `limit` handled."""
+        """Alerts this person may see: all running ones, and the last `limit` handled. Without their
+        next calls, which only pages show."""
         who = asker.person_id
         with self._acting.reading(asker, "inbox.open") as look:
             conn, now = look.conn, look.now
-            running = UpcomingCalls(conn).with_calls(alerts_queries.running_alerts(conn, who, now))
+            running = alerts_queries.running_alerts(conn, who, now)
             handled = alerts_queries.handled_alerts(conn, who, now, limit)
             look.done(f"{len(running)} running, {len(handled)} handled")
             return AlertInbox(running, handled, alerts_queries.last_cursor(conn))
+
+    def page(self, asker: Asker, asked: InboxAsked) -> InboxPage:
+        """One page of the alerts this person may see."""
+        with self._acting.reading(asker, "inbox.open") as look:
+            shown = inbox_page(look, asked)
+            counts = shown.counts
+            look.done(
+                f"{counts.running} running, {counts.handled} handled, {counts.found} asked for"
+            )
+            return shown
+
+    def counts(self, asker: Asker, asked: InboxAsked) -> InboxCounts:
+        """Numbers of the same inbox, for an open page after a change."""
+        with self._acting.part_of(asker, "inbox.open") as look:
+            return inbox_counts(look, asked)
+
+    def fits(self, asker: Asker, alert_id: UUID, wanted: AlertFilter) -> bool:
+        """Whether a list with this filter shows the alert; False if it is not theirs to see."""
+        with self._acting.part_of(asker, "alert.glance") as look:
+            facts = facts_of(look.conn, asker.person_id, alert_id, look.now)
+            return facts is not None and fits(facts, wanted)
 
     def row(self, asker: Asker, alert_id: UUID) -> AlertRow | None:
         """One alert as shown in the inbox, for a live page after a change."""

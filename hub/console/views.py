@@ -1,12 +1,84 @@
-"""The read model of one alert's page."""
+"""The read models of the inbox and of one alert's page."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerting.alerts.rules.lifecycle import Act
+from hub.alerting.alerts.rules.listing import AlertFilter, GroupedBy, Rank
 from hub.alerting.alerts.views import AlertRow, HistoryRow, SeenCamera, SightingRow, ToldRow
 from hub.footage.views import AskedSpan, GrowingRow, MediaRow
 from hub.registry.neighbours import NearbyCamera
+
+
+@dataclass(frozen=True, slots=True)
+class InboxAsked:
+    """Which page of the inbox is asked for."""
+
+    wanted: AlertFilter
+    began_utc_us: int
+    """Begin of today: older closed alerts are not listed."""
+    is_handled: bool = False
+    """Closed alerts instead of those that are not closed."""
+    grouped_by: GroupedBy | None = None
+    after: Rank | None = None
+    """The page after this rank; None: the first."""
+    size: int = 24
+    """Most alerts on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCounts:
+    """Numbers of alerts this person may see."""
+
+    running: int
+    handled: int
+    """Closed today."""
+    found: int
+    """Those of the tab that its filter shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxGroup:
+    """Alerts of one place or node."""
+
+    key: UUID | None
+    name: str
+    """Empty for alerts that concern all places."""
+    count: int
+    open_count: int
+    """Alerts nobody has yet."""
+    going_count: int
+    newest: AlertRow
+
+
+@dataclass(frozen=True, slots=True)
+class AreaChoice:
+    """An area with alerts in it or below."""
+
+    area_id: UUID
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """One page of the inbox. With groups, `rows` has only the alerts that no group may hold."""
+
+    rows: list[AlertRow]
+    groups: list[InboxGroup]
+    counts: InboxCounts
+    next_after: Rank | None
+    """The next page begins after this rank; None: there is none."""
+    cursor: int
+    """Start of later changes."""
+    read_utc_us: int
+    areas: list[AreaChoice]
+    subjects: dict[str, int]
+    """Number of alerts by subject."""
+    names: dict[UUID, str]
+    """Names of areas."""
+    nodes: dict[UUID, str]
+    """Names of nodes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hub.base.moment import Moment
 from hub.registry.tables import areas
 
 
-def _places_query() -> Select[UUID, str]:
+def _places_query() -> Select[UUID, UUID, str]:
     start = select(
         areas.c.id.label("of_id"),
         areas.c.id,
@@ -24,19 +24,25 @@ def _places_query() -> Select[UUID, str]:
     ).join(above, areas.c.id == above.c.parent_id)
     # A cycle of areas, possible only by a fault, must not loop for ever.
     above = above.union_all(step.where(above.c.depth < 12))
-    return select(above.c.of_id, above.c.name).order_by(above.c.depth)
+    return select(above.c.of_id, above.c.id, above.c.name).order_by(above.c.depth)
 
 
 _PLACES: Final = _places_query()
 
 
+def lineages(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, list[tuple[UUID, str]]]:
+    """Id and name of each area and of the areas above it, from its own upward."""
+    wanted = list(area_ids)
+    found: dict[UUID, list[tuple[UUID, str]]] = {}
+    for row in conn.execute(_PLACES, {"area_ids": wanted}) if wanted else ():
+        found.setdefault(row.of_id, []).append((row.id, row.name))
+    return found
+
+
 def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Each area's name with those of the areas above: "Ngã tư 1, Khu phố 2, Tân Khai"."""
-    wanted = list(area_ids)
-    names: dict[UUID, list[str]] = {}
-    for row in conn.execute(_PLACES, {"area_ids": wanted}) if wanted else ():
-        names.setdefault(row.of_id, []).append(row.name)
-    return {area_id: ", ".join(parts) for area_id, parts in names.items()}
+    found = lineages(conn, area_ids)
+    return {area_id: ", ".join(name for _, name in parts) for area_id, parts in found.items()}
 
 
 def is_valid(now: Moment) -> ColumnElement[bool]:

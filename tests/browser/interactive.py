@@ -1,12 +1,16 @@
 """How soon an inbox can be used on a phone that has nothing of the site yet.
 
-    python -m tests.browser.interactive [--loads N] [--alerts N] [--size phone|desk] [--json]
+    python -m tests.browser.interactive [--loads N] [--alerts N] [--size phone|desk] [--slow]
+        [--json]
 
 A real site on loopback, ten open alerts with their pictures, and headless Chromium, whose own clock
 is asked: when the answer was whole, when something was first painted, and when the page was
 interactive, that is when the deferred script and all modules had run and each button acts by script
 (without script it acts from the first paint on). Each load is told twice: with nothing kept, and
-again as the next opening finds it. A command of its own: no test asserts what it says.
+again as the next opening finds it. With `--slow` the line is 3G (1.6 Mbit/s, 150 ms there and back)
+and the processor a quarter as fast, by the emulation of the browser's own tools. Told too: when the
+page heard that it is live, how high it is, and what the hub sent until then. A command of its own:
+no test asserts what it says.
 """
 
 import argparse
@@ -34,12 +38,26 @@ from tests.hub.rigs.web_town import PASSWORD, Town
 LOADS: Final = 10
 ALERTS: Final = 10
 GOAL_MS: Final = 1000.0
+LINE_3G: Final = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1_600_000 / 8,
+    "uploadThroughput": 750_000 / 8,
+}
+SLOWER: Final = 4
+"""The processor is slowed down by this factor."""
 SIZES: Final = {"phone": PHONE, "desk": DESK}
 
 LISTEN: Final = """
 document.addEventListener("DOMContentLoaded", () => {
   // Deferred scripts and modules have run by now, or the page says that they have not.
   window.isScripted = "scripted" in document.documentElement.dataset && "htmx" in window;
+  new MutationObserver((_, watching) => {
+    if (!document.getElementById("line-state").hidden) {
+      window.liveAt = performance.now();
+      watching.disconnect();
+    }
+  }).observe(document.body, { attributes: true, subtree: true, attributeFilter: ["hidden"] });
 });
 """
 TIMES: Final = """
@@ -52,6 +70,10 @@ TIMES: Final = """
     painted_ms: paint ? paint.startTime : null,
     interactive_ms: page.domContentLoadedEventEnd,
     loaded_ms: page.loadEventEnd,
+    live_ms: window.liveAt ?? null,
+    height_px: document.documentElement.scrollHeight,
+    html_bytes: page.encodedBodySize,
+    all_bytes: performance.getEntries().reduce((sum, one) => sum + (one.transferSize ?? 0), 0),
   };
 }
 """
@@ -63,6 +85,7 @@ def main() -> int:
     parser.add_argument("--loads", type=int, default=LOADS)
     parser.add_argument("--alerts", type=int, default=ALERTS, help="open ones, each with a picture")
     parser.add_argument("--size", choices=tuple(SIZES), default="phone")
+    parser.add_argument("--slow", action="store_true", help="a 3G line and a slow processor")
     parser.add_argument("--json", action="store_true", help="one line")
     args = parser.parse_args()
     found: dict[str, Any] = {
@@ -70,22 +93,31 @@ def main() -> int:
         "load_before": round(os.getloadavg()[0], 1),
         "size": args.size,
         "alerts": args.alerts,
+        "is_slow": args.slow,
         "goal_ms": GOAL_MS,
     }
     with TemporaryDirectory(prefix="matthan-interactive-") as folder:
-        found |= measure(Path(folder), loads=args.loads, alerts=args.alerts, size=SIZES[args.size])
+        found |= measure(
+            Path(folder),
+            loads=args.loads,
+            alerts=args.alerts,
+            size=SIZES[args.size],
+            is_slow=args.slow,
+        )
     found["load_after"] = round(os.getloadavg()[0], 1)
     print(json.dumps(found, indent=None if args.json else 2))  # noqa: T201 a command's answer
     return 0 if found["unscripted"] == 0 else 1
 
 
-def measure(folder: Path, *, loads: int, alerts: int, size: Any) -> dict[str, Any]:
+def measure(
+    folder: Path, *, loads: int, alerts: int, size: Any, is_slow: bool = False
+) -> dict[str, Any]:
     """So many first loads of an inbox, each followed by a second one."""
     times: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with _inbox(folder, alerts) as (url, token), sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         for _ in range(loads + 1):
-            for name, found in _load_twice(chromium, url, token, size).items():
+            for name, found in _load_twice(chromium, url, token, size, is_slow=is_slow).items():
                 times[name].append(found)
         chromium.close()
     # The very first one also reads the site's templates and starts the browser's parts.
@@ -97,11 +129,18 @@ def measure(folder: Path, *, loads: int, alerts: int, size: Any) -> dict[str, An
     }
 
 
-def _load_twice(chromium: Browser, url: str, token: str, size: Any) -> dict[str, dict[str, Any]]:
+def _load_twice(
+    chromium: Browser, url: str, token: str, size: Any, *, is_slow: bool
+) -> dict[str, dict[str, Any]]:
     context = chromium.new_context(viewport=size, locale="vi-VN")
     context.add_cookies([{"name": "matthan", "value": token, "url": url}])
     context.add_init_script(LISTEN)
     page = context.new_page()
+    if is_slow:
+        tools = context.new_cdp_session(page)
+        tools.send("Network.enable")
+        tools.send("Network.emulateNetworkConditions", LINE_3G)
+        tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     try:
         return {"first": _load(page, url), "again": _load(page, url)}
     finally:
@@ -111,6 +150,7 @@ def _load_twice(chromium: Browser, url: str, token: str, size: Any) -> dict[str,
 def _load(page: Page, url: str) -> dict[str, Any]:
     page.goto(url, wait_until="load")
     page.wait_for_function("() => performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
+    page.wait_for_function("() => window.liveAt !== undefined")
     times: dict[str, Any] = page.evaluate(TIMES)
     return times
 
@@ -143,11 +183,12 @@ def _inbox(folder: Path, alerts: int) -> Iterator[tuple[str, str]]:
 
 
 def _spans(found: dict[str, Any]) -> list[str]:
-    return [name for name, value in found.items() if name.endswith("_ms") and value is not None]
+    units = ("_ms", "_px", "_bytes")
+    return [name for name, value in found.items() if name.endswith(units) and value is not None]
 
 
 def _shares(found: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """Of each span the median and the most, ms."""
+    """Of each span and size the median and the most."""
     told = {}
     for name in _spans(found[0]):
         values = sorted(one[name] for one in found if one[name] is not None)

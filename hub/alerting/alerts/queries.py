@@ -3,7 +3,7 @@
 Only services call these; they add the audit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,9 @@ from sqlalchemy import (
     Select,
     Uuid,
     bindparam,
+    case,
+    exists,
+    false,
     func,
     or_,
     select,
@@ -24,16 +27,36 @@ from sqlalchemy import (
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
 from hub.access.tables import people
-from hub.alerting.alerts.rules.kinds import Kind
+from hub.alerting.alerts.rules.kinds import TIP, Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
-from hub.alerting.alerts.scope import seen_alerts, troubles_seen
+from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts, troubles_seen
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings, troubles
 from hub.alerting.alerts.views import AlertChange, AlertRow, HistoryRow, SightingRow
 from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
+
+OPEN_SIGHTING_S: Final = 300.0
+"""An open sighting without an update for longer counts as closed, as for
+`hub.alerting.alerts.rules.grouping.Policy.open_silence_s`."""
+_NOW: Final = bindparam("scope_now", type_=BigInteger)
+
+IS_GOING: Final = case(
+    (IS_TROUBLE, troubles.c.alert_id.is_not(None) & troubles.c.over_utc_us.is_(None)),
+    (alerts.c.kind.startswith("tamper_", autoescape=True), alerts.c.over_utc_us.is_(None)),
+    (alerts.c.kind == TIP, false()),
+    else_=exists().where(
+        sightings.c.alert_id == alerts.c.id,
+        sightings.c.closed_utc_us.is_(None),
+        or_(
+            alerts.c.confirmed_error_ms.is_(None),  # then its times say nothing about now
+            sightings.c.last_seen_utc_us > _NOW - round(OPEN_SIGHTING_S * 1_000_000),
+        ),
+    ),
+)
+"""Whether what a running alert is about still goes on; for queries with `troubles` joined."""
 
 
 def alert_query(
@@ -56,6 +79,7 @@ def alert_query(
             closer.c.name.label("closed_by_name"),
             offered.c.name.label("offered_to_name"),
             playable.c.camera_id.is_not(None).label("may_play"),
+            IS_GOING.label("is_going"),
         )
         .outerjoin(scope, seen_alerts(scope))
         .join(cameras, cameras.c.id == alerts.c.camera_id)
@@ -78,6 +102,10 @@ _HANDLED: Final = alert_query(
     alerts.c.closed_utc_us.is_not(None),
     newest_by=alerts.c.closed_utc_us,
     limit=bindparam("most", type_=Integer),
+)
+_THESE: Final = alert_query(
+    alerts.c.id.in_(bindparam("these", expanding=True, type_=Uuid)),
+    newest_by=alerts.c.raised_utc_us,
 )
 _ONE: Final = alert_query(
     alerts.c.id == bindparam("one_id", type_=Uuid), newest_by=alerts.c.raised_utc_us
@@ -105,6 +133,17 @@ def running_alerts(conn: Connection, person_id: UUID, now: Moment) -> list[Alert
 def handled_alerts(conn: Connection, person_id: UUID, now: Moment, most: int) -> list[AlertRow]:
     """Closed alerts, last closed first."""
     return _found(conn, _HANDLED, {**visible_values(person_id, now), "most": most})
+
+
+def these_alerts(
+    conn: Connection, person_id: UUID, alert_ids: Sequence[UUID], now: Moment
+) -> list[AlertRow]:
+    """Those of these alerts that this person may see, in the order given."""
+    if not alert_ids:
+        return []
+    rows = _found(conn, _THESE, {**visible_values(person_id, now), "these": list(alert_ids)})
+    found = {row.alert_id: row for row in rows}
+    return [found[alert_id] for alert_id in alert_ids if alert_id in found]
 
 
 def one_alert(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertRow | None:
@@ -248,4 +287,6 @@ def _alert_row(row: AnyRow, place: str) -> AlertRow:
         offered_utc_us=row.offered_utc_us,
         arrived_utc_us=row.arrived_utc_us,
         false_cause=row.false_cause,
+        is_critical=row.severity == "critical",
+        is_going=bool(row.is_going) and AlertState(row.state).is_running,
     )

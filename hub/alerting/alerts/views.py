@@ -64,6 +64,9 @@ class AlertRow:
     """Time when its holder reported arrival at the place."""
     false_cause: str | None = None
     """Cause of a false alarm, one of `hub.alerting.alerts.rules.lifecycle.CAUSES`."""
+    is_critical: bool = False
+    is_going: bool = False
+    """What it is about still goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,17 @@ def headline(row: AlertRow, words: Messages) -> str:
     return words.say("%(what)s · over") % {"what": tamper.headline}
 
 
+def course(row: AlertRow, words: Messages) -> str:
+    """Whether what a running alert is about goes on or is over; empty if that is not known, or its
+    headline says it."""
+    if row.state not in ("open", "taken") or row.kind == TIP:
+        return ""
+    if row.is_going:
+        return words.say("Still going on")
+    is_said = row.kind in KINDS or tampering(row.kind, words) is not None
+    return "" if is_said else words.say("It is over")
+
+
 def _headline(row: AlertRow, words: Messages) -> str:
     many = {"n": row.people}
     match row.kind:

@@ -326,6 +326,9 @@ def test_taking_an_alert_shows_on_the_other_officers_page(
     an.shot("phone-closing")
     an.page.get_by_role("button", name="Đã xử lý").click()
     expect(an.page.locator("[data-part=next]")).to_contain_text("Không cần làm gì thêm")
+    expect(binh.page.locator("#list .card")).to_have_count(0)
+    expect(binh.page.locator("#count-handled")).to_have_text("1")
+    binh.open("/?tab=handled")
     expect(binh.page.locator("#handled-cards .card")).to_have_count(1)
     binh.shot("desk-handled")
 

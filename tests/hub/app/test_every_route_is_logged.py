@@ -371,6 +371,7 @@ SILENT: Final[dict[str, str]] = {
     "GET /account": _OWN,
     "GET /proof": _FORM,
     "GET /api/session": _OWN,
+    "GET /list/counts": "numbers for an open list, whose opening left its line",
     "GET /api/push-key": _FILES,
     "GET /app.webmanifest": _FILES,
     "GET /sw.js": _FILES,

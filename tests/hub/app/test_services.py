@@ -52,6 +52,8 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     },
     "search/service.py": {"searches": "search.open", "searches_sightings": "search.open"},
     "console/service.py": {
+        "counts": "inbox.open",
+        "fits": "alert.glance",
         "changes_since": "changes.open",
         "scope_mark": "changes.open",
     },

@@ -1,4 +1,5 @@
-// The list of alerts: puts one changed card in its place and leaves all others where they are.
+// The list of alerts: puts one changed card in its place and leaves all others where they are. A
+// new alert that the filter, the tab or the groups of this page leave out is announced with a count.
 
 import { hear } from "./heard.js";
 import { tick } from "./time.js";
@@ -6,59 +7,151 @@ import { _ } from "./words.js";
 
 const SCROLLED_PX = 40;
 
-let unseen = 0;
+let unseen = 0; // above what the reader has scrolled to
+const hidden = new Set(); // new alerts that this page leaves out
+
+function list() {
+  return document.querySelector("#list[data-query]");
+}
+
+function cards() {
+  return document.getElementById("open-cards") ?? document.getElementById("handled-cards");
+}
 
 function scroller() {
-  const list = document.getElementById("list");
-  const isOwn = list && getComputedStyle(list).overflowY === "auto";
-  return isOwn ? list : document.scrollingElement;
+  const pane = document.getElementById("list");
+  const isOwn = pane && getComputedStyle(pane).overflowY === "auto";
+  return isOwn ? pane : document.scrollingElement;
 }
 
 function isRunning(card) {
   return card.dataset.state === "open" || card.dataset.state === "taken";
 }
 
-export async function refreshCard(alertId) {
-  if (!document.getElementById("open-cards")) {
-    return;
-  }
-  const answer = await fetch(`/alerts/${alertId}/card`, { headers: { Accept: "text/html" } });
-  if (answer.status === 404) {
-    keepPlace(() => document.getElementById(`card-${alertId}`)?.remove());
-  } else if (answer.ok) {
-    const holder = document.createElement("template");
-    holder.innerHTML = await answer.text();
-    place(holder.content.querySelector(".card"));
-  }
-  count();
+async function fetchPart(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const holder = document.createElement("template");
+  holder.innerHTML = answer.ok ? await answer.text() : "";
+  return { status: answer.status, part: holder.content };
 }
 
-// What the reader may see no longer leaves the page, as it would with a new one.
-export async function dropUnseen() {
-  const before = [...document.querySelectorAll("#list .card")];
-  if (before.length === 0) {
+export async function refreshCard(alertId) {
+  if (!list()) {
     return;
   }
-  const answer = await fetch("/api/inbox");
-  if (answer.ok) {
-    const seen = new Set((await answer.json()).alerts);
-    const gone = before.filter((card) => !seen.has(card.dataset.alert));
-    keepPlace(() => gone.forEach((card) => card.remove()));
-    count();
+  const { status, part } = await fetchPart(`/alerts/${alertId}/card${list().dataset.query}`);
+  if (status === 404) {
+    keepPlace(() => document.getElementById(`card-${alertId}`)?.remove());
+  } else if (part.querySelector(".card")) {
+    place(part.querySelector(".card"));
+  }
+}
+
+// The list anew, as the hub has it: what the reader may see no longer leaves the page.
+export async function refreshList() {
+  if (!list()) {
+    return;
+  }
+  const { part } = await fetchPart(`/list${list().dataset.query}`);
+  const fresh = part.querySelector("#list");
+  if (fresh) {
+    const chosen = document.querySelector("#list .card.is-chosen")?.id;
+    keepPlace(() => list().replaceWith(fresh));
+    document.getElementById(chosen)?.classList.add("is-chosen");
+    tick();
+  }
+}
+
+export async function refreshCounts() {
+  if (!list()) {
+    return;
+  }
+  const answer = await fetch(`/list/counts${list().dataset.query}`);
+  if (!answer.ok) {
+    return;
+  }
+  const counts = await answer.json();
+  if (location.pathname === "/") {
+    const bare = document.title.replace(/^\(\d+\) /, "");
+    document.title = counts.running ? `(${counts.running}) ${bare}` : bare;
+  }
+  for (const [name, number] of Object.entries(counts)) {
+    const shown = document.getElementById(`count-${name}`);
+    if (shown) {
+      shown.textContent = number;
+    }
+  }
+  document.getElementById("nothing-open").hidden = counts.found > 0;
+  await refreshGroups();
+}
+
+async function refreshGroups() {
+  const old = document.getElementById("groups");
+  if (old) {
+    const { part } = await fetchPart(`/list${list().dataset.query}`);
+    const fresh = part.querySelector("#groups");
+    if (fresh && fresh.innerHTML !== old.innerHTML) {
+      keepPlace(() => old.replaceWith(fresh));
+      tick();
+    }
   }
 }
 
 function place(card) {
   const old = document.getElementById(card.id);
-  const home = document.getElementById(isRunning(card) ? "open-cards" : "handled-cards");
+  if (isRunning(card) === (list().dataset.tab === "handled")) {
+    leave(card, old);
+  } else if (!old && !belongs(card)) {
+    leaveOut(card);
+  } else {
+    put(card, old);
+  }
+}
+
+// Whoever looks at the other tab hears of it; here the card goes.
+function leave(card, old) {
+  if (old) {
+    keepPlace(() => old.remove());
+    say(card, false);
+  } else if (isRunning(card)) {
+    leaveOut(card);
+  }
+  if (!isRunning(card)) {
+    hidden.delete(card.dataset.alert);
+    showPill();
+  }
+}
+
+// A further page, which is not here yet, has its own cards.
+function belongs(card) {
+  const last = document.getElementById("more") && cards().lastElementChild;
+  const isFitting = card.dataset.fits === "1" && !list().dataset.group;
+  return card.dataset.critical === "1" || (isFitting && (!last || isBefore(card, last)));
+}
+
+function leaveOut(card) {
+  const isNew = +card.dataset.raised > +list().dataset.read && card.dataset.state === "open";
+  const isGrouped = list().dataset.group && card.dataset.fits === "1";
+  if (isNew && !isGrouped && !hidden.has(card.dataset.alert)) {
+    hidden.add(card.dataset.alert);
+    say(card, true);
+    showPill();
+  } else if (card.dataset.state !== "open") {
+    hidden.delete(card.dataset.alert);
+    showPill();
+  }
+}
+
+function put(card, old) {
   const hadFocus = old?.contains(document.activeElement);
   card.classList.toggle("is-chosen", Boolean(old?.classList.contains("is-chosen")));
-  if (old && old.parentElement === home) {
+  keepTick(card, old);
+  if (old && old.dataset.critical === card.dataset.critical) {
     old.replaceWith(card);
   } else {
     keepPlace(() => {
       old?.remove();
-      home.insertBefore(card, isRunning(card) ? firstOlder(home, card) : home.firstChild);
+      cards().insertBefore(card, firstAfter(card));
     });
     if (!old && isRunning(card)) {
       welcome(card);
@@ -67,12 +160,28 @@ function place(card) {
   if (hadFocus) {
     card.querySelector("a").focus({ preventScroll: true });
   }
-  say(card, !old);
+  say(card, !old && isRunning(card));
   tick();
 }
 
-function firstOlder(home, card) {
-  return [...home.children].find((other) => +other.dataset.raised < +card.dataset.raised) ?? null;
+function keepTick(card, old) {
+  const ticked = old?.querySelector("input[name=alert]")?.checked;
+  const box = card.querySelector("input[name=alert]");
+  if (ticked && box) {
+    box.checked = true;
+  }
+}
+
+// Critical ones first, then the newest; of the handled ones, the last change is the newest.
+function isBefore(card, other) {
+  const critical = card.dataset.critical - other.dataset.critical;
+  return critical ? critical > 0 : +card.dataset.raised > +other.dataset.raised;
+}
+
+function firstAfter(card) {
+  const all = [...cards().children];
+  const isHandled = list().dataset.tab === "handled";
+  return (isHandled ? all[0] : all.find((other) => isBefore(card, other))) ?? null;
 }
 
 function say(card, isNew) {
@@ -104,19 +213,34 @@ function keepPlace(change) {
 
 function showPill() {
   const pill = document.getElementById("new-pill");
-  pill.hidden = unseen === 0;
-  pill.textContent = unseen === 1 ? _("1 new alert") : _("%(n)d new alerts", { n: unseen });
+  const n = unseen + hidden.size;
+  pill.hidden = n === 0;
+  if (hidden.size > 0) {
+    pill.textContent = n === 1
+      ? _("1 new alert that is not in this list")
+      : _("%(n)d new alerts, not all in this list", { n });
+  } else {
+    pill.textContent = n === 1 ? _("1 new alert") : _("%(n)d new alerts", { n });
+  }
 }
 
-function count() {
-  const open = document.getElementById("open-cards").children.length;
-  document.getElementById("nothing-open").hidden = open > 0;
-  document.getElementById("handled").hidden =
-    document.getElementById("handled-cards").children.length === 0;
-  if (location.pathname === "/") {
-    const bare = document.title.replace(/^\(\d+\) /, "");
-    document.title = open ? `(${open}) ${bare}` : bare;
+async function showMore(link) {
+  const { part } = await fetchPart(link.href.replace(/^[^?]*/, "/list"));
+  const more = part.querySelector("#more");
+  for (const card of part.querySelectorAll("#list .card")) {
+    if (!document.getElementById(card.id)) {
+      cards().append(card);
+    }
   }
+  const old = document.getElementById("more");
+  if (more) {
+    old.replaceWith(more);
+  } else if (part.querySelector("#list")) {
+    old.remove();
+  } else {
+    location.assign(link.href);
+  }
+  tick();
 }
 
 export function watchPill() {
@@ -130,6 +254,19 @@ export function watchPill() {
       showPill();
     }
   };
-  pill.addEventListener("click", () => scroller().scrollTo({ top: 0 }));
+  pill.addEventListener("click", () => {
+    if (hidden.size > 0) {
+      location.assign("/");
+    } else {
+      scroller().scrollTo({ top: 0 });
+    }
+  });
   addEventListener("scroll", forget, { capture: true, passive: true });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-more]");
+    if (link && list()) {
+      event.preventDefault();
+      showMore(link).catch(() => location.assign(link.href));
+    }
+  });
 }

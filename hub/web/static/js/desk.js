@@ -31,7 +31,8 @@ export async function fetchList() {
   if (!empty || !wide.matches) {
     return;
   }
-  const answer = await fetch("/list", { headers: { Accept: "text/html" } });
+  const asked = sessionStorage.getItem("inbox") ?? ""; // the filter that this window had last
+  const answer = await fetch(`/list${asked}`, { headers: { Accept: "text/html" } });
   if (answer.ok) {
     const holder = document.createElement("template");
     holder.innerHTML = await answer.text();
@@ -114,6 +115,12 @@ async function unsent(event) {
 }
 
 export function startDesk() {
+  if (location.pathname === "/") {
+    sessionStorage.setItem("inbox", location.search);
+  }
+  if (location.pathname === "/") {
+    sessionStorage.setItem("inbox", location.search);
+  }
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", clicked);
   addEventListener("popstate", () => location.reload());

@@ -1,6 +1,6 @@
 // Hears from the hub which alerts have changed, and has each put in its place.
 
-import { dropUnseen, refreshCard } from "./cards.js";
+import { refreshCard, refreshCounts, refreshList } from "./cards.js";
 import { openAlertId, refreshDetail } from "./detail.js";
 import { whenAtRest } from "./hands.js";
 import { sayOwed } from "./phone.js";
@@ -52,6 +52,7 @@ async function flush() {
       setTimeout(() => changed(id), AGAIN_MS); // the line broke in between
     }
   }
+  await refreshCounts().catch(() => {}); // the next change brings them
 }
 
 function open() {
@@ -66,7 +67,7 @@ function open() {
     changed(JSON.parse(event.data).alert_id);
   });
   source.addEventListener("scope", () => whenAtRest(() => {
-    dropUnseen().catch(() => {});
+    refreshList().then(refreshCounts).catch(() => {});
     refreshDetail().catch(() => {});
   }));
   source.addEventListener("signed-out", () => {

@@ -3,6 +3,7 @@
 import { _, language } from "./words.js";
 
 const AGAIN_MS = 3000;
+const PAGE = 24;
 
 const root = document.documentElement;
 const timeZone = root.dataset.zone;
@@ -84,7 +85,18 @@ async function show() {
   }
   document.getElementById("kept-since").textContent =
     _("This is how it stood at %(time)s:", { time: clock.format(syncedMs) });
-  document.getElementById("kept").replaceChildren(...rows.sort(order).map(card));
+  showFirst(rows.sort(order), PAGE);
+}
+
+// Not hundreds at once on a slow phone.
+function showFirst(rows, most) {
+  const shown = rows.slice(0, most).map(card);
+  if (rows.length > most) {
+    const more = element("button", "button is-calm", _("Show more"));
+    more.addEventListener("click", () => showFirst(rows, most + PAGE));
+    shown.push(more);
+  }
+  document.getElementById("kept").replaceChildren(...shown);
 }
 
 // A browser says that it has a line when it has any; whether the hub is there, only asking tells.

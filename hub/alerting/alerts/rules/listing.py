@@ -1,0 +1,161 @@
+"""Lists of alerts: which ones a list shows, in which order, on which page, in which groups.
+
+Critical alerts come first, then the newest. A filter never hides a critical alert that is not
+closed, and a group never holds one: it stands above the groups, as a card of its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP
+
+Subject = Literal["person", "crowd", "tampering", "trouble", "tip"]
+"""What an alert is about, as people choose it."""
+SUBJECTS: Final[tuple[Subject, ...]] = ("person", "crowd", "tampering", "trouble", "tip")
+
+GroupedBy = Literal["place", "node"]
+GROUPS: Final[tuple[GroupedBy, ...]] = ("place", "node")
+
+Rank = tuple[int, int, int]
+"""Place of an alert in its list: critical or not, time in UTC microseconds, id; higher is first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """Facts of one alert that decide about its place in a list."""
+
+    alert_id: UUID
+    kind: str
+    area_ids: tuple[UUID, ...]
+    """Its own area and all above; empty if it concerns all places."""
+    node_id: UUID
+    node_name: str
+    at_utc_us: int
+    """When it was raised; of a closed one, when it was closed."""
+    is_critical: bool = False
+    is_running: bool = True
+    """Not closed."""
+    is_open: bool = True
+    """Nobody has it yet."""
+    is_mine: bool = False
+    """The reader has it, or it is offered to the reader."""
+    is_going: bool = False
+    """What it is about still goes on."""
+
+    @property
+    def rank(self) -> Rank:
+        """Its place in a list. A closed alert is not critical any more."""
+        return int(self.is_critical and self.is_running), self.at_utc_us, self.alert_id.int
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        if self.kind in KINDS:
+            return "trouble"
+        if self.kind.startswith("tamper_"):
+            return "tampering"
+        return "tip" if self.kind == TIP else "crowd" if self.kind == CROWD else "person"
+
+    @property
+    def is_always_shown(self) -> bool:
+        """No filter and no group hides it."""
+        return self.is_critical and self.is_running
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """What a reader wants to see; the default is everything."""
+
+    is_mine: bool = False
+    area_id: UUID | None = None
+    """This area and all below."""
+    place_id: UUID | None = None
+    """Cameras of this very area."""
+    node_id: UUID | None = None
+    subject: str = ""
+    """One of `SUBJECTS`; empty: all."""
+    since_utc_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertGroup:
+    """Alerts of one place or node; `key` is None for those that concern all places."""
+
+    key: UUID | None
+    alert_ids: tuple[UUID, ...]
+    """Newest first."""
+    open_count: int
+    """Alerts nobody has yet."""
+    going_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page: its alerts, and the rank after which the next page begins; None: the last page."""
+
+    alert_ids: tuple[UUID, ...]
+    next_after: Rank | None
+
+
+def fits(facts: AlertFacts, wanted: AlertFilter) -> bool:
+    """True if a list with this filter shows the alert."""
+    return facts.is_always_shown or all(
+        (
+            facts.is_mine or not wanted.is_mine,
+            wanted.area_id is None or wanted.area_id in facts.area_ids,
+            wanted.place_id is None or facts.area_ids[:1] == (wanted.place_id,),
+            wanted.node_id is None or wanted.node_id == facts.node_id,
+            wanted.subject in ("", facts.subject),
+            wanted.since_utc_us is None or facts.at_utc_us >= wanted.since_utc_us,
+        )
+    )
+
+
+def in_order(all_facts: Iterable[AlertFacts], wanted: AlertFilter) -> list[AlertFacts]:
+    """The alerts that the filter shows, in the order of the list."""
+    shown = [one for one in all_facts if fits(one, wanted)]
+    return sorted(shown, key=lambda one: one.rank, reverse=True)
+
+
+def page(listed: Sequence[AlertFacts], *, size: int, after: Rank | None = None) -> ListPage:
+    """One page of alerts in the order of the list; the first one without `after`.
+
+    New alerts, and alerts closed meanwhile, make no later page skip or repeat one.
+    """
+    rest = [one for one in listed if after is None or one.rank < after]
+    here = rest[:size]
+    return ListPage(
+        alert_ids=tuple(one.alert_id for one in here),
+        next_after=here[-1].rank if len(rest) > size else None,
+    )
+
+
+def groups(listed: Iterable[AlertFacts], by: GroupedBy) -> list[AlertGroup]:
+    """Groups of the alerts that are not always shown; the group of the newest alert first."""
+    members: dict[UUID | None, list[AlertFacts]] = {}
+    for one in sorted(listed, key=lambda one: one.rank, reverse=True):
+        if not one.is_always_shown:
+            key = one.node_id if by == "node" else next(iter(one.area_ids), None)
+            members.setdefault(key, []).append(one)
+    return [
+        AlertGroup(
+            key,
+            tuple(one.alert_id for one in there),
+            open_count=sum(one.is_open for one in there),
+            going_count=sum(one.is_going for one in there),
+        )
+        for key, there in members.items()
+    ]
+
+
+def by_area(listed: Iterable[AlertFacts]) -> Counter[UUID]:
+    """Number of alerts in each area, those of the areas below it included."""
+    return Counter(area_id for one in listed for area_id in one.area_ids)
+
+
+def by_subject(listed: Iterable[AlertFacts]) -> Counter[str]:
+    """Number of alerts about each subject."""
+    return Counter(one.subject for one in listed)

@@ -1,0 +1,118 @@
+"""Pages of the inbox: the open alerts, those handled today, and one alert of a list."""
+
+from dataclasses import asdict
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import JSONResponse, Response
+
+from hub.access.signin.visit import SignedIn
+from hub.alerting.silences import pages as silences_pages
+from hub.alerting.silences.service import SilenceService
+from hub.console.inbox_form import InboxForm, parsed, rank_of, rank_text
+from hub.console.inbox_wording import choices, filter_words, group_lines
+from hub.console.service import InboxService
+from hub.console.views import InboxAsked
+from hub.nodes.health.service import NodeHealthService
+from hub.notify.phones.service import PhoneService
+from hub.public.data_requests.service import DataRequestService
+from hub.web.i18n import Messages
+from hub.web.rendering import render
+from hub.web.services import service
+from hub.web.visit import Visit
+
+router = APIRouter()
+
+Inbox = Annotated[InboxService, service(InboxService)]
+
+PAGE_ALERTS: Final = 24
+PAGE_TO_CHOOSE: Final = 100
+"""Alerts on a page where several can be chosen."""
+LARGE_AT_MOST: Final = 12
+"""With more alerts than this their pictures are small."""
+
+
+@router.get("/")
+def show_inbox(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
+    """Open alerts, critical and newest first; on a tab of their own those handled today."""
+    return _list(request, visit, inbox, "inbox.html")
+
+
+@router.get("/list")
+def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
+    """The list alone: for the left side of a desk page, and for a further page of the list."""
+    return _list(request, visit, inbox, "list.html")
+
+
+@router.get("/list/counts")
+def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
+    """Numbers for an open page after a change: running, handled today, found by its filter."""
+    form = parsed(request.query_params)
+    counts = inbox.counts(visit.asker, _asked(request, visit, form))
+    return JSONResponse(asdict(counts), headers={"Cache-Control": "no-store"})
+
+
+@router.get("/alerts/{alert_id}/card")
+def show_card(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
+    """One alert in list form: a live page loads it after a change. It says whether the filter in
+    the address shows the alert."""
+    row = inbox.row(visit.asker, alert_id)
+    if row is None:
+        raise HTTPException(404)
+    form = parsed(request.query_params)
+    fits = inbox.fits(visit.asker, alert_id, form.wanted(visit.site.settings.now()))
+    return render(request, "card.html", session=visit.session, row=row, form=form, fits=fits)
+
+
+def _asked(request: Request, visit: Visit, form: InboxForm) -> InboxAsked:
+    calendar = visit.site.calendar(visit.asker.language)
+    return InboxAsked(
+        wanted=form.wanted(calendar.now_utc_us),
+        began_utc_us=calendar.today_began_utc_us(),
+        is_handled=form.is_handled,
+        grouped_by=form.grouped_by,
+        after=rank_of(request.query_params.get("after", "")),
+        size=PAGE_TO_CHOOSE if form.select else PAGE_ALERTS,
+    )
+
+
+def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
+    form = parsed(request.query_params)
+    asked = _asked(request, visit, form)
+    shown, phones = inbox.page(visit.asker, asked), visit.use(PhoneService)
+    calendar = visit.site.calendar(visit.asker.language)
+    after = rank_text(shown.next_after)
+    return render(
+        request,
+        template,
+        session=visit.session,
+        page=shown,
+        form=form,
+        fits=True,
+        is_first=asked.after is None,
+        is_dense=form.is_handled or shown.counts.found > LARGE_AT_MOST,
+        more=form.address(after=after) if after else "",
+        choices=choices(shown, form, calendar.words),
+        filtered_by=filter_words(shown, form, calendar.words),
+        group_lines=group_lines(shown, form, calendar.words),
+        lost_phones=phones.lost_phones(visit.asker),
+        silent_phones=phones.silent_phones(visit.asker),
+        dark_cameras=visit.use(NodeHealthService).dark_cameras(visit.asker),
+        silences=silences_pages.lines(visit.use(SilenceService).silences(visit.asker), calendar),
+        petitions=_petitions(visit),
+    )
+
+
+def _petitions(visit: Visit) -> tuple[int, int]:
+    """Number of requests waiting for this person's answer, and of overdue ones."""
+    requests = visit.find(DataRequestService)
+    return (0, 0) if requests is None else requests.overdue(visit.asker)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {
+        "inbox.open": words.say("read the list of alerts"),
+        "alert.glance": words.say("saw an alert in the list"),
+    }

@@ -1,0 +1,99 @@
+"""One page of the inbox, read in the caller's transaction."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from hub.alerting.alerts import listing_queries
+from hub.alerting.alerts import queries as alerts_queries
+from hub.alerting.alerts.rules.listing import (
+    AlertFacts,
+    AlertGroup,
+    GroupedBy,
+    by_area,
+    by_subject,
+    groups,
+    in_order,
+    page,
+)
+from hub.alerting.alerts.views import AlertRow
+from hub.alerting.response.next_calls import UpcomingCalls
+from hub.base.audit.acting import Reading
+from hub.base.text.normalize import fold
+from hub.console.views import AreaChoice, InboxAsked, InboxCounts, InboxGroup, InboxPage
+
+Names = dict[UUID, str]
+
+
+def inbox_page(look: Reading, asked: InboxAsked) -> InboxPage:
+    """Alerts or groups that the reader may see and asks for."""
+    facts, names = _facts(look, asked)
+    listed = in_order(facts, asked.wanted)
+    single = [one for one in listed if one.is_always_shown] if asked.grouped_by else listed
+    shown = page(single, size=asked.size, after=asked.after)
+    conn, who, now = look.conn, look.asker.person_id, look.now
+    rows = alerts_queries.these_alerts(conn, who, shown.alert_ids, now)
+    return InboxPage(
+        rows=UpcomingCalls(conn).with_calls(rows),
+        groups=_groups(look, listed, names, asked.grouped_by),
+        counts=_counts(look, asked, len(facts), len(listed)),
+        next_after=shown.next_after,
+        cursor=alerts_queries.last_cursor(conn),
+        read_utc_us=now.utc_us,
+        areas=_choices(facts, names),
+        subjects=dict(by_subject(facts)),
+        names=names,
+        nodes={one.node_id: one.node_name for one in facts},
+    )
+
+
+def inbox_counts(look: Reading, asked: InboxAsked) -> InboxCounts:
+    """Numbers of the same inbox."""
+    facts, _ = _facts(look, asked)
+    return _counts(look, asked, len(facts), len(in_order(facts, asked.wanted)))
+
+
+def _facts(look: Reading, asked: InboxAsked) -> tuple[list[AlertFacts], Names]:
+    conn, who, now = look.conn, look.asker.person_id, look.now
+    if asked.is_handled:
+        since_utc_us = asked.began_utc_us
+        return listing_queries.closed_facts(conn, who, now, since_utc_us=since_utc_us)
+    return listing_queries.running_facts(conn, who, now)
+
+
+def _counts(look: Reading, asked: InboxAsked, here: int, found: int) -> InboxCounts:
+    conn, who, now = look.conn, look.asker.person_id, look.now
+    if asked.is_handled:
+        return InboxCounts(listing_queries.running_count(conn, who, now), here, found)
+    since_utc_us = asked.began_utc_us
+    handled = listing_queries.closed_count(conn, who, now, since_utc_us=since_utc_us)
+    return InboxCounts(here, handled, found)
+
+
+def _groups(
+    look: Reading, listed: Iterable[AlertFacts], names: Names, by: GroupedBy | None
+) -> list[InboxGroup]:
+    if by is None:
+        return []
+    made = groups(listed, by)
+    newest = [one.alert_ids[0] for one in made]
+    conn, who = look.conn, look.asker.person_id
+    rows = alerts_queries.these_alerts(conn, who, newest, look.now)
+    cards = {row.alert_id: row for row in rows}
+    nodes = {one.node_id: one.node_name for one in listed}
+    known = nodes if by == "node" else names
+    return [_group(one, known, cards) for one in made if one.alert_ids[0] in cards]
+
+
+def _group(one: AlertGroup, known: Names, cards: dict[UUID, AlertRow]) -> InboxGroup:
+    name = "" if one.key is None else known.get(one.key, "")
+    newest = cards[one.alert_ids[0]]
+    return InboxGroup(
+        one.key, name, len(one.alert_ids), one.open_count, one.going_count, newest=newest
+    )
+
+
+def _choices(facts: list[AlertFacts], names: Names) -> list[AreaChoice]:
+    """Areas with alerts, by name."""
+    found = by_area(facts)
+    made = [AreaChoice(area_id, names[area_id], count) for area_id, count in found.items()]
+    return sorted(made, key=lambda one: (fold(one.name), str(one.area_id)))
