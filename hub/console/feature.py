@@ -4,8 +4,9 @@ from typing import Final
 
 from hub.alerting.alerts import wording as alerts_wording
 from hub.alerting.notifications import wording as notifications_wording
+from hub.alerting.response.bulk import BulkService
 from hub.alerting.response.service import ResponseService
-from hub.console import api, inbox_pages, pages, stream
+from hub.console import api, bulk_pages, inbox_pages, pages, stream
 from hub.console.footage_wording import footage
 from hub.web.feature import Feature
 from hub.web.i18n import Messages
@@ -21,8 +22,8 @@ STREAM: Final = Feature(name="changes", routers=(stream.router,), acts=stream.ac
 FEATURE: Final = Feature(
     name="console",
     templates=("hub.console",),
-    routers=(api.router, inbox_pages.router, pages.router),
-    services=(ResponseService,),
+    routers=(api.router, inbox_pages.router, bulk_pages.router, pages.router),
+    services=(ResponseService, BulkService),
     acts=acts,
     # After a night offline a phone sends all its receipts at once, each for one push.
     rates=(Rate(r"POST", r"/api/notifications/.*", None),),

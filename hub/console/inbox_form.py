@@ -27,6 +27,8 @@ class InboxForm:
     kind: str = ""
     since: str = ""
     """Hours."""
+    strict: str = ""
+    """"1": critical alerts are filtered too."""
     group: str = ""
     select: str = ""
     """"1": several can be chosen."""
@@ -56,12 +58,15 @@ class InboxForm:
             node_id=_key(self.node),
             subject=self.kind,
             since_utc_us=None if since_us is None else now_utc_us - since_us,
+            is_strict=bool(self.strict),
         )
 
-    def address(self, path: str = "/", *, after: str = "", **changed: str) -> str:
-        """Address of the same inbox with these changes."""
+    def address(self, path: str = "/", *, after: str = "", bulk: str = "", **changed: str) -> str:
+        """Address of the same inbox with these changes; `bulk` says what became of an act on
+        many."""
         asked = replace(self, **changed)
-        said = {name: getattr(asked, name) for name in asked.__slots__} | {"after": after}
+        said = {name: getattr(asked, name) for name in asked.__slots__}
+        said |= {"after": after, "bulk": bulk}
         query = urlencode({name: value for name, value in said.items() if value})
         return f"{path}?{query}" if query else path
 
@@ -76,6 +81,7 @@ def parsed(params: Mapping[str, str]) -> InboxForm:
     allowed = {
         "tab": ("", HANDLED),
         "mine": ("", "1"),
+        "strict": ("", "1"),
         "kind": ("", *SUBJECTS),
         "since": ("", *map(str, HOURS)),
         "group": ("", *GROUPS),

@@ -8,8 +8,11 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
 from hub.access.signin.visit import SignedIn
+from hub.alerting.alerts import wording
+from hub.alerting.alerts.rules.lifecycle import CAUSES
 from hub.alerting.silences import pages as silences_pages
 from hub.alerting.silences.service import SilenceService
+from hub.console import bulk_pages
 from hub.console.inbox_form import InboxForm, parsed, rank_of, rank_text
 from hub.console.inbox_wording import choices, filter_words, group_lines
 from hub.console.service import InboxService
@@ -29,8 +32,6 @@ Inbox = Annotated[InboxService, service(InboxService)]
 PAGE_ALERTS: Final = 24
 PAGE_TO_CHOOSE: Final = 100
 """Alerts on a page where several can be chosen."""
-LARGE_AT_MOST: Final = 12
-"""With more alerts than this their pictures are small."""
 
 
 @router.get("/")
@@ -74,6 +75,7 @@ def _asked(request: Request, visit: Visit, form: InboxForm) -> InboxAsked:
         grouped_by=form.grouped_by,
         after=rank_of(request.query_params.get("after", "")),
         size=PAGE_TO_CHOOSE if form.select else PAGE_ALERTS,
+        is_dense=form.is_handled or bool(form.select),
     )
 
 
@@ -91,7 +93,6 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
         form=form,
         fits=True,
         is_first=asked.after is None,
-        is_dense=form.is_handled or shown.counts.found > LARGE_AT_MOST,
         more=form.address(after=after) if after else "",
         choices=choices(shown, form, calendar.words),
         filtered_by=filter_words(shown, form, calendar.words),
@@ -101,6 +102,8 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
         dark_cameras=visit.use(NodeHealthService).dark_cameras(visit.asker),
         silences=silences_pages.lines(visit.use(SilenceService).silences(visit.asker), calendar),
         petitions=_petitions(visit),
+        causes=[(cause, wording.cause_word(cause, calendar.words)) for cause in CAUSES],
+        **bulk_pages.told(visit, request.query_params.get("bulk", "")),
     )
 
 

@@ -1,6 +1,7 @@
 """One page of the inbox, read in the caller's transaction."""
 
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from hub.alerting.alerts import listing_queries
@@ -8,7 +9,6 @@ from hub.alerting.alerts import queries as alerts_queries
 from hub.alerting.alerts.rules.listing import (
     AlertFacts,
     AlertGroup,
-    GroupedBy,
     by_area,
     by_subject,
     groups,
@@ -23,18 +23,24 @@ from hub.console.views import AreaChoice, InboxAsked, InboxCounts, InboxGroup, I
 
 Names = dict[UUID, str]
 
+LARGE_AT_MOST: Final = 12
+"""With more alerts than this their pictures are small, and no card names its next call."""
+
 
 def inbox_page(look: Reading, asked: InboxAsked) -> InboxPage:
     """Alerts or groups that the reader may see and asks for."""
     facts, names = _facts(look, asked)
     listed = in_order(facts, asked.wanted)
-    single = [one for one in listed if one.is_always_shown] if asked.grouped_by else listed
-    shown = page(single, size=asked.size, after=asked.after)
+    is_strict = asked.wanted.is_strict
+    single = [one for one in listed if one.is_always_shown and not is_strict]
+    shown = page(single if asked.grouped_by else listed, size=asked.size, after=asked.after)
     conn, who, now = look.conn, look.asker.person_id, look.now
     rows = alerts_queries.these_alerts(conn, who, shown.alert_ids, now)
+    is_dense = asked.is_dense or len(listed) > LARGE_AT_MOST
     return InboxPage(
-        rows=UpcomingCalls(conn).with_calls(rows),
-        groups=_groups(look, listed, names, asked.grouped_by),
+        rows=rows if is_dense else UpcomingCalls(conn).with_calls(rows),
+        is_dense=is_dense,
+        groups=_groups(look, listed, names, asked),
         counts=_counts(look, asked, len(facts), len(listed)),
         next_after=shown.next_after,
         cursor=alerts_queries.last_cursor(conn),
@@ -70,17 +76,17 @@ def _counts(look: Reading, asked: InboxAsked, here: int, found: int) -> InboxCou
 
 
 def _groups(
-    look: Reading, listed: Iterable[AlertFacts], names: Names, by: GroupedBy | None
+    look: Reading, listed: Iterable[AlertFacts], names: Names, asked: InboxAsked
 ) -> list[InboxGroup]:
-    if by is None:
+    if asked.grouped_by is None:
         return []
-    made = groups(listed, by)
+    made = groups(listed, asked.grouped_by, is_strict=asked.wanted.is_strict)
     newest = [one.alert_ids[0] for one in made]
     conn, who = look.conn, look.asker.person_id
     rows = alerts_queries.these_alerts(conn, who, newest, look.now)
     cards = {row.alert_id: row for row in rows}
     nodes = {one.node_id: one.node_name for one in listed}
-    known = nodes if by == "node" else names
+    known = nodes if asked.grouped_by == "node" else names
     return [_group(one, known, cards) for one in made if one.alert_ids[0] in cards]
 
 

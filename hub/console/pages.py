@@ -12,7 +12,10 @@ from hub.alerting.alerts import camera_wording, wording
 from hub.alerting.alerts.rules.kinds import TIP
 from hub.alerting.alerts.rules.lifecycle import CAUSES, Act, TooSoon, UndoOver
 from hub.alerting.alerts.views import AlertRow, Conflict
+from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.response.service import ResponseService
+from hub.alerting.silences.pages import snooze_reasons
+from hub.alerting.silences.service import SilenceService
 from hub.cases.service import CaseService
 from hub.console.footage_wording import other_pictures
 from hub.console.service import InboxService
@@ -58,13 +61,13 @@ def _alert(
     conflict: Conflict | None = None,
     wrong: str = "",
 ) -> Response:
-    """The alert's page; `conflict` or `wrong` says why nothing changed. `wrong` is "soon" or "undo"
-    (the wrong moment), or the refused field: "sound", "reason" or "note"."""
+    """The alert's page; `conflict` or `wrong` says why nothing changed. `wrong` is "soon", "undo"
+    or "snoozed" (the wrong moment), or the refused field: "sound", "reason", "note" or "snooze"."""
     page = inbox.alert(visit.asker, alert_id)
     if page is None:
         raise HTTPException(404)
     status_code = 422 if wrong else 200
-    if conflict or wrong in ("soon", "undo"):
+    if conflict or wrong in ("soon", "undo", "snoozed"):
         status_code = 409
     speech = words(visit.asker.language)
     return render(
@@ -83,6 +86,7 @@ def _alert(
         causes=[(cause, wording.cause_word(cause, speech)) for cause in CAUSES],
         may_hold=visit.use(RetentionService).may_hold_alert(visit.asker, alert_id),
         cases=visit.use(CaseService).open_cases(visit.asker),
+        **_snooze(visit, page.row),
         **_tip(visit, page.row),
     )
 
@@ -106,6 +110,17 @@ def _after(
             return _alert(request, visit, inbox, alert_id, wrong="undo")
         case AlertRow():
             return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+def _snooze(visit: Visit, row: AlertRow) -> dict[str, object]:
+    """Whether its camera is silenced, or may be for an hour."""
+    silences = visit.use(SilenceService)
+    is_running = row.state in ("open", "taken")
+    return {
+        "snoozed_until": silences.snoozed_until(visit.asker, row.camera_id),
+        "may_snooze": is_running and silences.may_snooze(visit.asker, row),
+        "snooze_reasons": snooze_reasons(words(visit.asker.language)),
+    }
 
 
 def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
@@ -235,6 +250,26 @@ def add_note(
         return _alert(request, visit, inbox, alert_id, wrong="note")
     if not responses.add_note(visit.asker, alert_id, note=note):
         raise HTTPException(404)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/snooze")
+def snooze(
+    request: Request,
+    visit: FormSent,
+    inbox: Inbox,
+    alert_id: UUID,
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Silence the alert's camera for an hour."""
+    try:
+        is_done = visit.use(SilenceService).snooze(visit.asker, alert_id, reason=reason)
+    except OnCallError:
+        return _alert(request, visit, inbox, alert_id, wrong="snooze")
+    if is_done is None:
+        raise HTTPException(404)
+    if not is_done:
+        return _alert(request, visit, inbox, alert_id, wrong="snoozed")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

@@ -24,6 +24,8 @@ class InboxAsked:
     """The page after this rank; None: the first."""
     size: int = 24
     """Most alerts on a page."""
+    is_dense: bool = False
+    """Each is shown small, however few there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class InboxPage:
     counts: InboxCounts
     next_after: Rank | None
     """The next page begins after this rank; None: there is none."""
+    is_dense: bool
+    """There are so many that each is shown small."""
     cursor: int
     """Start of later changes."""
     read_utc_us: int

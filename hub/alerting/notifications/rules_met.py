@@ -81,11 +81,16 @@ def _is_raised(
     if routing.urgency is Urgency.CRITICAL:
         loud = fresh
     is_quiet = routing.tells is RuleRecipients.NOBODY or routing.urgency is Urgency.USUAL
-    return bool(loud) and not is_quiet and not _is_silenced(conn, row, loud, now)
+    return bool(loud) and not is_quiet and not _is_silenced(conn, row, loud, now, is_critical=True)
 
 
-def _is_silenced(conn: Connection, row: Any, rules: Rules, now: Moment) -> bool:
-    return silences_rows.covering(conn, row.camera_id, row.kind, rules, now=now) is not None
+def _is_silenced(
+    conn: Connection, row: Any, rules: Rules, now: Moment, *, is_critical: bool
+) -> bool:
+    covering = silences_rows.covering(
+        conn, row.camera_id, row.kind, rules, now=now, is_critical=is_critical
+    )
+    return covering is not None
 
 
 def wake(
@@ -96,10 +101,11 @@ def wake(
     row = conn.execute(_MET, {"alert_id": alert_id}).one()
     if row.quiet_reason != TOLD_NOBODY or routing.tells is RuleRecipients.NOBODY:
         return
-    if _is_silenced(conn, row, met, now):
+    is_critical = routing.urgency is Urgency.CRITICAL
+    if _is_silenced(conn, row, met, now, is_critical=is_critical):
         return
     values: dict[str, Any] = {"quiet_reason": None, "rule_id": routing.rule_id}
-    if routing.urgency is Urgency.CRITICAL:
+    if is_critical:
         values["severity"] = "critical"
     change_alert(conn, alert_id, values, now=now)
     if routing.rule_id is not None:

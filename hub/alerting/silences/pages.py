@@ -11,6 +11,7 @@ from hub.access.signin.visit import FormSent, SignedIn, own_path
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.faults import OnCallError
+from hub.alerting.silences.rules import NOT_CRITICAL
 from hub.alerting.silences.service import NewSilence, SilenceRow, SilenceService
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
@@ -75,7 +76,19 @@ def _what(row: SilenceRow, words: Messages) -> str:
     kind = kind_name(silence.kind or "", words)
     if silence.rule is not None and silence.zone is not None:
         return f"{kind} · {_rule_name(silence.rule, words)} · {row.zone_label}"
+    if silence.rule == NOT_CRITICAL:
+        return f"{kind} · {words.say('without critical alerts')}"
     return kind if silence.zone is None else f"{kind} · {row.zone_label}"
+
+
+def snooze_reasons(words: Messages) -> list[str]:
+    """Reasons that an alert's page offers; the chosen one is stored as it reads."""
+    say = words.say
+    return [
+        say("We are there"),
+        say("A known event"),
+        say("Alerts again and again without need"),
+    ]
 
 
 def _rule_name(rule: str, words: Messages) -> str:
@@ -180,4 +193,7 @@ def end_silence(
 
 def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
-    return {"silences.open": words.say("read what does not alert")}
+    return {
+        "silences.open": words.say("read what does not alert"),
+        "alert.snooze": words.say("silenced a camera for an hour from an alert"),
+    }

@@ -16,6 +16,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.silences.rules import (
     FALSE_IN_A_ROW,
     MUTED_S,
+    NOT_CRITICAL,
     AlertSpot,
     Ending,
     Silence,
@@ -55,7 +56,13 @@ def alert_spot(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> Al
 
 
 def covering(
-    conn: Connection, camera_id: UUID, kind: str, rules: Rules, *, now: Moment
+    conn: Connection,
+    camera_id: UUID,
+    kind: str,
+    rules: Rules,
+    *,
+    now: Moment,
+    is_critical: bool = False,
 ) -> Silence | None:
     """The silence that keeps a sighting from raising an alert. None if any rule it met is not
     silenced, or if it met no rule and no silence covers its place and kind."""
@@ -63,10 +70,10 @@ def covering(
     if not rows:
         return None
     there = [as_silence(row) for row in rows]
-    spots = [AlertSpot(camera_id, kind, one.place, one.rule) for one in rules]
+    spots = [AlertSpot(camera_id, kind, one.place, one.rule, is_critical) for one in rules]
     found = [
         silenced_by(there, spot, now_utc_us=now.utc_us)
-        for spot in spots or [AlertSpot(camera_id, kind)]
+        for spot in spots or [AlertSpot(camera_id, kind, is_critical=is_critical)]
     ]
     return None if None in found else found[0]
 
@@ -117,6 +124,23 @@ def add(
             **columns("until", Moment(silence.until_utc_us, now.error_ms)),
         )
     )
+
+
+def snoozes(conn: Connection, camera_id: UUID, *, since_utc_us: int) -> list[int]:
+    """When snoozes of the camera were set since then."""
+    query = select(silences.c.made_utc_us).where(
+        silences.c.camera_id == camera_id,
+        silences.c.rule == NOT_CRITICAL,
+        silences.c.made_utc_us > since_utc_us,
+    )
+    return list(conn.scalars(query))
+
+
+def silenced_until(conn: Connection, camera_id: UUID, *, now: Moment) -> int | None:
+    """Until when the whole camera is silenced, UTC microseconds; None: it is not."""
+    rows = conn.execute(_COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us})
+    whole = [row.until_utc_us for row in rows if row.kind is None and row.zone is None]
+    return max(whole, default=None)
 
 
 def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> None:

@@ -1,9 +1,10 @@
 """Silences: set by a person, or after three false alarms in a row.
 
-A person silences a camera, or a zone or kind on it, with an end and a reason. Three false alarms in
-a row at one spot mute that spot only: its zone, its kind and the rule met there. Everything else
-still alerts. Tampering and lost nodes are never silenced: somebody covering a camera would want
-exactly that.
+A person silences a camera, or a zone or kind on it, with an end and a reason. An officer who is
+alerted can silence an alert's camera for an hour (a snooze); critical alerts come all the same.
+Three false alarms in a row at one spot mute that spot only: its zone, its kind and the rule met
+there. Everything else still alerts. Tampering and lost nodes are never silenced: somebody covering
+a camera would want exactly that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,13 @@ MUTED_S: Final = 14 * 86_400.0
 """Length of a mute, and how far back its false alarms count."""
 LONGEST_S: Final = 31 * 86_400.0
 """Longest silence by a person; after that, move the camera or its zones."""
+SNOOZE_S: Final = 3600.0
+"""Length of a silence set from an alert by an officer who does not look after the camera."""
+MOST_SNOOZES: Final = 3
+SNOOZES_IN_S: Final = 86_400.0
+"""At most so many per camera in this time."""
+NOT_CRITICAL: Final = "not_critical"
+"""In place of a rule: all but critical alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,7 @@ class AlertSpot:
     """None: the whole view."""
     rule: str | None = None
     """None: no rule was met."""
+    is_critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Silence:
     kind: str | None
     zone: str | None
     rule: str | None
+    """Of an exact silence, the rule met; else None or `NOT_CRITICAL`."""
     is_exact: bool
     """True: only this exact spot. False: None stands for any value."""
     until_utc_us: int
@@ -60,6 +70,8 @@ def covers(silence: Silence, spot: AlertSpot, *, now_utc_us: int) -> bool:
     if silence.is_exact:
         here = (silence.kind, silence.zone, silence.rule)
         return here == (spot.kind, spot.zone, spot.rule)
+    if silence.rule == NOT_CRITICAL and spot.is_critical:
+        return False
     is_kind = silence.kind is None or silence.kind == spot.kind
     return is_kind and (silence.zone is None or silence.zone == spot.zone)
 
@@ -80,3 +92,12 @@ def is_to_be_muted(endings: Sequence[Ending], *, now_utc_us: int) -> bool:
     return len(newest) == FALSE_IN_A_ROW and all(
         one.was_false and one.closed_utc_us > since_us for one in newest
     )
+
+
+def may_snooze(made_utc_us: Sequence[int], *, is_silenced: bool, now_utc_us: int) -> bool:
+    """Whether a camera may be snoozed: not while it is silenced, and not too often.
+
+    `made_utc_us`: when its snoozes were set.
+    """
+    since_us = now_utc_us - round(SNOOZES_IN_S * 1_000_000)
+    return not is_silenced and sum(made > since_us for made in made_utc_us) < MOST_SNOOZES

@@ -10,9 +10,19 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, bindparam, selec
 from hub.access.rules.grants import Right
 from hub.access.scope import has_right, visible_cameras, visible_to, visible_values
 from hub.access.tables import people
+from hub.alerting.alerts import queries
+from hub.alerting.alerts.rules.kinds import CROWD
+from hub.alerting.alerts.views import AlertRow
 from hub.alerting.oncall.faults import NAME_CHARS, checked_reason
 from hub.alerting.silences import rows as silences_rows
-from hub.alerting.silences.rules import LONGEST_S, Silence
+from hub.alerting.silences.rules import (
+    LONGEST_S,
+    NOT_CRITICAL,
+    SNOOZE_S,
+    SNOOZES_IN_S,
+    Silence,
+    may_snooze,
+)
 from hub.alerting.silences.tables import silences
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
@@ -116,6 +126,42 @@ class SilenceService:
             change.done(reason, On("silence", made.silence_id))
         return True
 
+    def snoozed_until(self, asker: Asker, camera_id: UUID) -> int | None:
+        """Until when the camera of an alert on its page is silenced; None: it is not."""
+        with self._acting.part_of(asker, "alert.open") as look:
+            return silences_rows.silenced_until(look.conn, camera_id, now=look.now)
+
+    def may_snooze(self, asker: Asker, row: AlertRow) -> bool:
+        """Whether the page of an alert offers `snooze`; no promise that it is not too often."""
+        with self._acting.part_of(asker, "alert.open") as look:
+            return _may_snooze(look, row)
+
+    def snooze(self, asker: Asker, alert_id: UUID, *, reason: str) -> bool | None:
+        """Silence the camera of this alert for an hour, critical alerts excepted. For whoever sees
+        the alert and is alerted of its camera.
+
+        None: the alert is unknown, not theirs to see, or never silenced. False: the camera is
+        silenced already, or was too often. An OnCallError without a reason.
+        """
+        on = On("alert", alert_id)
+        with self._acting.changing(asker, "alert.snooze", on) as change:
+            reason, now = checked_reason(reason), change.now
+            row = queries.one_alert(change.conn, asker.person_id, alert_id, now)
+            if row is None or not _may_snooze(change, row):
+                change.refuse()
+                return None
+            if not _is_free(change, row.camera_id):
+                change.refuse("silenced already, or too often", how="again")
+                return False
+            until_utc_us = now.plus_s(SNOOZE_S).utc_us
+            made = Silence(
+                new_id(now), row.camera_id, None, None, NOT_CRITICAL, False, until_utc_us, reason
+            )
+            silences_rows.add(change.conn, made, made_by=asker.person_id, now=now)
+            change.done(reason)
+            change.note("silence.add", On("silence", made.silence_id), reason)
+        return True
+
     def end_silence(self, asker: Asker, silence_id: UUID) -> bool:
         """End a silence, so that alerts come again; False if they may not see its camera."""
         with self._acting.changing(asker, "silence.end", On("silence", silence_id)) as change:
@@ -126,6 +172,22 @@ class SilenceService:
                     change.conn, silence_id, person_id=asker.person_id, now=change.now
                 )
         return is_there
+
+
+def _may_snooze(look: Reading, row: AlertRow) -> bool:
+    is_silenceable = row.kind in ("person", CROWD)
+    is_alerted = has_right(look.conn, look.asker.person_id, row.camera_id, Right.ALERTED, look.now)
+    return is_silenceable and is_alerted
+
+
+def _is_free(look: Reading, camera_id: UUID) -> bool:
+    conn, now = look.conn, look.now
+    since_utc_us = now.plus_s(-SNOOZES_IN_S).utc_us
+    return may_snooze(
+        silences_rows.snoozes(conn, camera_id, since_utc_us=since_utc_us),
+        is_silenced=silences_rows.silenced_until(conn, camera_id, now=now) is not None,
+        now_utc_us=now.utc_us,
+    )
 
 
 def _counting(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

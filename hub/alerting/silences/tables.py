@@ -11,7 +11,7 @@ silences = Table(
     link("camera_id", "cameras"),
     Column("kind", Text),  # null: all kinds; never null if is_exact
     Column("zone", Text),
-    Column("rule", Text),
+    Column("rule", Text),  # hub.alerting.silences.rules.NOT_CRITICAL: all but critical alerts
     Column("is_exact", Boolean, nullable=False),  # this very spot: null matches only null
     Column("reason", Text, nullable=False),
     link("made_by", "people", nullable=True),  # null: created after false alarms

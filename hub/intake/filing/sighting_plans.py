@@ -135,8 +135,14 @@ def _plan(
     running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
     match decide(seen, running, policy, woke_utc_us=woke_utc_us):
         case RaiseAlert() as decision:
+            is_urgent = _is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told)
             silence = silences_rows.covering(
-                conn, news.camera_id, begun.kind, begun.rules, now=news.now
+                conn,
+                news.camera_id,
+                begun.kind,
+                begun.rules,
+                now=news.now,
+                is_critical=is_urgent,
             )
             if silence is not None:
                 return _plan_muted(news, begun, silence, add)

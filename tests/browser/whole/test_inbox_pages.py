@@ -84,7 +84,7 @@ def test_a_new_alert_outside_the_filter_is_announced_and_a_critical_one_is_shown
     expect(officer.page.locator("#line-state")).to_have_text("Trực tiếp")
     hub.town.somebody()
     pill = officer.page.locator("#new-pill")
-    expect(pill).to_have_text("1 cảnh báo mới không nằm trong danh sách này")
+    expect(pill).to_have_text("1 cảnh báo mới ngoài danh sách này")
     expect(officer.page.locator("#heard")).to_contain_text("Cảnh báo mới: Ngã tư Chợ Cũ")
     expect(officer.page.locator("#open-cards .card")).to_have_count(0)
     expect(officer.page.locator("#count-running")).to_have_text("1")
@@ -105,7 +105,7 @@ def test_groups_are_counted_live_and_never_hold_a_critical_alert(hub: Hub, meet:
     officer = meet()
     officer.open("/?group=place")
     group = officer.page.locator(".group")
-    expect(group).to_contain_text("3 cảnh báo · 3 chưa ai tiếp nhận · 3 đang tiếp diễn")
+    expect(group).to_contain_text("3 cảnh báo · 3 chưa ai tiếp nhận · 3 đang diễn ra")
     expect(officer.page.locator("#line-state")).to_have_text("Trực tiếp")
     hub.town.somebody()
     expect(group).to_contain_text("4 cảnh báo")
@@ -125,9 +125,7 @@ def test_the_handled_tab_hears_of_new_alerts_and_of_closed_ones(hub: Hub, meet: 
     resolve(hub, seen.alert_id)
     expect(officer.page.locator(f"#handled-cards #card-{seen.alert_id}")).to_be_visible()
     hub.town.somebody()
-    expect(officer.page.locator("#new-pill")).to_have_text(
-        "1 cảnh báo mới không nằm trong danh sách này"
-    )
+    expect(officer.page.locator("#new-pill")).to_have_text("1 cảnh báo mới ngoài danh sách này")
 
 
 @in_two_looks

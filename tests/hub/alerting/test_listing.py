@@ -80,6 +80,13 @@ def test_no_filter_and_no_group_hides_a_critical_alert_until_it_is_closed() -> N
     assert critical.alert_id not in group.alert_ids
 
 
+def test_a_strict_filter_is_for_critical_alerts_too() -> None:
+    critical = facts(1, is_critical=True)
+    assert in_order([critical], AlertFilter(is_mine=True, is_strict=True)) == []
+    (group,) = groups([facts(2), critical], "place", is_strict=True)
+    assert len(group.alert_ids) == 2
+
+
 def test_critical_ones_come_first_then_the_newest() -> None:
     listed = in_order([facts(1, is_critical=True), facts(3), facts(2)], AlertFilter())
     assert ids(listed) == [1, 3, 2]

@@ -74,6 +74,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     ),
     "POST /alerts/{alert_id}/undo": Leaves("alert.undo.again"),
     "POST /alerts/{alert_id}/reopen": Leaves("alert.reopen.held", {"note": "x"}),
+    "POST /alerts/{alert_id}/snooze": Leaves("alert.snooze", {"reason": "x"}),
     "POST /alerts/{alert_id}/note": Leaves("alert.note", {"note": "x"}),
     "POST /alerts/{alert_id}/{act_name}": Leaves("alert.take", of={"act_name": "take"}),
     "POST /alerts/{alert_id}/arrive": Leaves("alert.arrive"),
@@ -313,6 +314,8 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /login": Leaves("session.begin", {"login": "quan", "password": PASSWORD + "x"}),
 }
 ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
+    "POST /alerts/close": ("alert.resolve", "hub/alerting/test_bulk.py"),
+    "POST /alerts/undo": ("alert.undo", "hub/alerting/test_bulk.py"),
     "GET /events": ("changes.open", "hub/console/test_inbox_service.py"),
     "GET /clips/{clip_id}/growing": ("clip.watch", "hub/footage/test_growing.py"),
     "GET /media/{media_id}/h264": ("media.copy", "hub/footage/test_transcoding.py"),

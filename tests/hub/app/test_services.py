@@ -58,7 +58,14 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "scope_mark": "changes.open",
     },
     "nodes/commissioning/alert_test_service.py": {"last_test": "aim.begin"},
+    "alerting/response/bulk.py": {
+        "close": "alert.resolve",
+        "count": "inbox.open",
+        "undo": "alert.undo",
+    },
     "alerting/silences/service.py": {
+        "snoozed_until": "alert.open",
+        "may_snooze": "alert.open",
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",
         "zones_to_silence": "silences.open",

@@ -139,7 +139,7 @@ def test_a_page_of_30_alerts_has_24_cards_and_leads_to_the_next(town: Town) -> N
     an = Visitor(town.app()).sign_in("an", PASSWORD)
     page = an.get("/").text
     assert page.count('<article class="card') == 24
-    assert '<span class="figures" id="count-running">30</span>' in page
+    assert '<span class="figures" id="count-running" data-count="running">30</span>' in page
     more = re.search(r'href="([^"]+)" data-more', page)
     assert more is not None
     rest = an.get(more[1].replace("&amp;", "&")).text

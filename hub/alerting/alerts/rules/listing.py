@@ -1,7 +1,8 @@
 """Lists of alerts: which ones a list shows, in which order, on which page, in which groups.
 
-Critical alerts come first, then the newest. A filter never hides a critical alert that is not
-closed, and a group never holds one: it stands above the groups, as a card of its own.
+Critical alerts come first, then the newest. A filter hides no critical alert that is not closed,
+and no group holds one: it stands above the groups, as a card of its own. A strict filter, which a
+reader must choose, treats them like all others.
 """
 
 from collections import Counter
@@ -61,7 +62,7 @@ class AlertFacts:
 
     @property
     def is_always_shown(self) -> bool:
-        """No filter and no group hides it."""
+        """No filter and no group hides it, unless the filter is strict."""
         return self.is_critical and self.is_running
 
 
@@ -78,6 +79,8 @@ class AlertFilter:
     subject: str = ""
     """One of `SUBJECTS`; empty: all."""
     since_utc_us: int | None = None
+    is_strict: bool = False
+    """Critical alerts are filtered and put into groups too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class ListPage:
 
 def fits(facts: AlertFacts, wanted: AlertFilter) -> bool:
     """True if a list with this filter shows the alert."""
-    return facts.is_always_shown or all(
+    return (facts.is_always_shown and not wanted.is_strict) or all(
         (
             facts.is_mine or not wanted.is_mine,
             wanted.area_id is None or wanted.area_id in facts.area_ids,
@@ -133,11 +136,14 @@ def page(listed: Sequence[AlertFacts], *, size: int, after: Rank | None = None) 
     )
 
 
-def groups(listed: Iterable[AlertFacts], by: GroupedBy) -> list[AlertGroup]:
-    """Groups of the alerts that are not always shown; the group of the newest alert first."""
+def groups(
+    listed: Iterable[AlertFacts], by: GroupedBy, *, is_strict: bool = False
+) -> list[AlertGroup]:
+    """Groups of the alerts that are not always shown, with `is_strict` of all; the group of the
+    newest alert first."""
     members: dict[UUID | None, list[AlertFacts]] = {}
-    for one in sorted(listed, key=lambda one: one.rank, reverse=True):
-        if not one.is_always_shown:
+    for one in sorted(listed, key=lambda one: one.at_utc_us, reverse=True):
+        if is_strict or not one.is_always_shown:
             key = one.node_id if by == "node" else next(iter(one.area_ids), None)
             members.setdefault(key, []).append(one)
     return [

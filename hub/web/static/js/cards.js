@@ -76,8 +76,7 @@ export async function refreshCounts() {
     document.title = counts.running ? `(${counts.running}) ${bare}` : bare;
   }
   for (const [name, number] of Object.entries(counts)) {
-    const shown = document.getElementById(`count-${name}`);
-    if (shown) {
+    for (const shown of document.querySelectorAll(`[data-count="${name}"]`)) {
       shown.textContent = number;
     }
   }
@@ -125,8 +124,9 @@ function leave(card, old) {
 // A further page, which is not here yet, has its own cards.
 function belongs(card) {
   const last = document.getElementById("more") && cards().lastElementChild;
-  const isFitting = card.dataset.fits === "1" && !list().dataset.group;
-  return card.dataset.critical === "1" || (isFitting && (!last || isBefore(card, last)));
+  const { group, strict } = list().dataset;
+  const isSingle = !group || (card.dataset.critical === "1" && !strict);
+  return card.dataset.fits === "1" && isSingle && (!last || isBefore(card, last));
 }
 
 function leaveOut(card) {
@@ -217,8 +217,8 @@ function showPill() {
   pill.hidden = n === 0;
   if (hidden.size > 0) {
     pill.textContent = n === 1
-      ? _("1 new alert that is not in this list")
-      : _("%(n)d new alerts, not all in this list", { n });
+      ? _("1 new alert outside this list")
+      : _("%(n)d new alerts, some outside this list", { n });
   } else {
     pill.textContent = n === 1 ? _("1 new alert") : _("%(n)d new alerts", { n });
   }
@@ -263,6 +263,11 @@ export function watchPill() {
   });
   addEventListener("scroll", forget, { capture: true, passive: true });
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-choose-all]")) {
+      for (const box of document.querySelectorAll(".card[data-critical='0'] [name=alert]")) {
+        box.checked = true;
+      }
+    }
     const link = event.target.closest("[data-more]");
     if (link && list()) {
       event.preventDefault();

@@ -1,0 +1,79 @@
+"""Acts of the inbox on many alerts: close those chosen with one reason, and take that back."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.signin.visit import FormSent
+from hub.alerting.alerts.rules.lifecycle import UNDO_S, Act
+from hub.alerting.response.bulk import BulkService, Closings
+from hub.console.inbox_form import parsed
+from hub.web.services import service
+from hub.web.visit import Visit
+
+router = APIRouter(prefix="/alerts")
+
+Bulk = Annotated[BulkService, service(BulkService)]
+
+ACTS: Final[dict[str, Act]] = {"resolve": "resolve", "false": "false_alarm"}
+"""Value of the button → act."""
+
+
+@router.post("/close")
+def close_chosen(
+    request: Request,
+    visit: FormSent,
+    bulk: Bulk,
+    alert: Annotated[list[UUID] | None, Form()] = None,
+    end: Annotated[str, Form(max_length=10)] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+    cause: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Close the alerts that were chosen; the list says how many, and offers to take it back."""
+    act = ACTS.get(end)
+    if act is None:
+        raise HTTPException(422)
+    form = parsed(request.query_params)
+    try:
+        done = bulk.close(visit.asker, alert or [], act=act, reason=note, cause=cause or None)
+    except ValueError:
+        return RedirectResponse(form.address(bulk="none"), 303)
+    closings = done.closings or Closings(0, 0)
+    told = f"{closings.first_utc_us}.{closings.last_utc_us}.{done.kept}"
+    return RedirectResponse(form.address(bulk=told), 303)
+
+
+@router.post("/undo")
+def undo_closings(
+    request: Request,
+    visit: FormSent,
+    bulk: Bulk,
+    first: Annotated[int, Form(ge=0, le=2**62)],
+    last: Annotated[int, Form(ge=0, le=2**62)],
+) -> Response:
+    """Take the closing of many back, within seconds."""
+    number = bulk.undo(visit.asker, Closings(first, last))
+    form = parsed(request.query_params)
+    return RedirectResponse(form.address(bulk="undone" if number else "late"), 303)
+
+
+def told(visit: Visit, bulk: str) -> dict[str, Any]:
+    """What the list says of the last act on many, from its address: "none", "undone", "late", or
+    the closings and the number of alerts that were kept."""
+    first, _, rest = bulk.partition(".")
+    last, _, kept = rest.partition(".")
+    numbers = [text for text in (first, last, kept) if text.isascii() and text.isdecimal()]
+    if len(numbers) < 3 or max(map(len, numbers)) > len(str(2**62)) - 1:
+        return {"bulk": bulk if bulk in ("none", "undone", "late") else ""}
+    closings = Closings(int(first), int(last))
+    until_utc_us = closings.first_utc_us + round(UNDO_S * 1_000_000)
+    is_offered = until_utc_us > visit.site.settings.now()
+    return {
+        "bulk": "closed",
+        "closings": closings,
+        "closed": visit.use(BulkService).count(visit.asker, closings),
+        "kept": int(kept),
+        "undo_until_utc_us": until_utc_us if is_offered else None,
+    }

@@ -1,0 +1,163 @@
+"""Many alerts closed at once with one reason, each with its own scope check and line, and back."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from hub.alerting.alerts.rules.lifecycle import UNDO_ON_THE_WAY_S, UNDO_S
+from hub.alerting.alerts.tables import alert_history, alerts
+from hub.alerting.response.bulk import MOST_AT_ONCE, BulkService, Closings
+from hub.alerting.response.service import ResponseService
+from hub.alerting.silences.tables import silences
+from hub.notify.tables import notifications
+from tests.hub.alerting.test_undo import raised
+from tests.hub.rigs.streets import Streets
+from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.hub.rigs.web_visitor import Visitor, text_of
+
+pytestmark = pytest.mark.promise(
+    "Alerts: Many alerts are closed at once with one reason, and that can be taken back."
+)
+
+
+def many(streets: Streets, number: int = 3) -> list[UUID]:
+    found = []
+    for _ in range(number):
+        streets.clock.pass_s(90)
+        found.append(raised(streets))
+    return found
+
+
+def states(streets: Streets) -> dict[UUID, str]:
+    with streets.db.reading() as conn:
+        return {row.id: row.state for row in conn.execute(select(alerts.c.id, alerts.c.state))}
+
+
+def test_each_is_closed_with_the_reason_and_a_line_of_its_own(streets: Streets) -> None:
+    an = streets.officer("an")
+    made = many(streets)
+    bulk = streets.services.use(BulkService)
+    done = bulk.close(an, [*made[:2], made[0]], act="resolve", reason=" chợ phiên ")
+    assert (done.closed, done.kept) == (2, 0)
+    assert states(streets) == {made[0]: "resolved", made[1]: "resolved", made[2]: "open"}
+    assert streets.acts()[-2:] == ["alert.resolve", "alert.resolve"]
+    notes = [row for row in streets.rows(alert_history) if row.act == "resolved"]
+    assert [row.detail for row in notes] == ["chợ phiên"] * 2
+
+
+@pytest.mark.promise("Core: No footage goes to anyone who is not entitled.")
+def test_what_others_have_or_one_may_not_see_is_kept_and_the_rest_is_closed(
+    streets: Streets,
+) -> None:
+    an, binh = streets.officer("an"), streets.officer("binh", area=streets.junction)
+    made = many(streets)
+    (filed,) = streets.file(streets.other.opened())
+    assert filed.alert_id is not None
+    streets.services.use(ResponseService).act(an, made[0], act="take")
+    chosen = [*made, filed.alert_id, uuid4()]
+    done = streets.services.use(BulkService).close(binh, chosen, act="false_alarm", reason="mưa")
+    assert (done.closed, done.kept) == (2, 3)
+    assert states(streets)[made[0]] == "taken" and states(streets)[filed.alert_id] == "open"
+    assert streets.acts()[-5:] == [
+        "alert.false_alarm.held",
+        "alert.false_alarm",
+        "alert.false_alarm",
+        "alert.false_alarm.refused",
+        "alert.false_alarm.refused",
+    ]
+
+
+@pytest.mark.promise("Alerts: A slip of the thumb closes no alert for good.")
+def test_all_come_back_with_what_they_call_and_without_the_mute(streets: Streets) -> None:
+    an = streets.officer("an")
+    streets.officer("binh")
+    made = many(streets)
+    streets.clock.pass_s(90)
+    other = raised(streets)
+    bulk = streets.services.use(BulkService)
+    done = bulk.close(an, made, act="false_alarm", reason="cành cây")
+    assert done.closings is not None and bulk.count(an, done.closings) == 3
+    (mute,) = streets.rows(silences)
+    assert mute.ended_utc_us is None
+    streets.clock.pass_s(UNDO_S)
+    assert bulk.undo(streets.officer("chi"), done.closings) == 0, "they closed nothing"
+    assert bulk.undo(an, done.closings) == 3
+    assert set(states(streets).values()) == {"open"}
+    (mute,) = streets.rows(silences)
+    assert mute.ended_utc_us is not None
+    rings = [row.alert_id for row in streets.rows(notifications) if row.moment.startswith("again:")]
+    assert sorted(rings) == sorted([*made, *made]), "both phones ring for each once more"
+    assert streets.acts().count("alert.undo") == 3
+    assert bulk.count(an, done.closings) == 0
+    assert states(streets)[other] == "open"
+
+
+def test_too_late_nothing_comes_back(streets: Streets) -> None:
+    an, bulk = streets.officer("an"), streets.services.use(BulkService)
+    done = bulk.close(an, many(streets), act="resolve", reason="x")
+    assert done.closings is not None
+    streets.clock.pass_s(UNDO_S + UNDO_ON_THE_WAY_S + 1)
+    assert bulk.undo(an, done.closings) == 0
+    assert set(states(streets).values()) == {"resolved"}
+
+
+def test_a_second_press_of_the_button_still_offers_the_first_ones_undo(streets: Streets) -> None:
+    an, bulk = streets.officer("an"), streets.services.use(BulkService)
+    made = many(streets)
+    first = bulk.close(an, made, act="resolve", reason="x")
+    streets.clock.pass_s(1)
+    assert bulk.close(an, made, act="resolve", reason="x") == first
+    streets.clock.pass_s(UNDO_S + 1)
+    later = bulk.close(an, made, act="resolve", reason="x")
+    assert (later.closed, later.kept, later.closings) == (0, 3, None)
+
+
+@pytest.mark.parametrize(("number", "reason"), [(0, "x"), (1, "  "), (MOST_AT_ONCE + 1, "x")])
+def test_without_a_reason_or_alerts_or_with_too_many_nothing_is_closed(
+    streets: Streets, number: int, reason: str
+) -> None:
+    an = streets.officer("an")
+    chosen = [raised(streets) for _ in range(min(number, 1))]
+    chosen += [uuid4() for _ in range(number - len(chosen))]
+    with pytest.raises(ValueError, match="reason"):
+        streets.services.use(BulkService).close(an, chosen, act="resolve", reason=reason)
+    assert "resolved" not in states(streets).values()
+
+
+def test_a_page_closes_those_chosen_and_takes_them_back(town: Town) -> None:
+    seen = [str(town.somebody().alert_id) for _ in range(3)]
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    page = an.get("/?select=1&kind=person").text
+    assert page.count('name="alert"') == 3
+    assert 'action="/alerts/close?kind=person&amp;select=1"' in page
+    answer = an.send(
+        "POST",
+        "/alerts/close?kind=person&select=1",
+        data={"csrf": an.csrf, "alert": seen[:2], "end": "resolve", "note": "chợ phiên"},
+        headers=an.origin,
+    )
+    assert answer.status_code == 303
+    shown = an.get(answer.headers["location"])
+    assert "Bạn đã kết thúc 2 cảnh báo." in text_of(shown)
+    numbers = answer.headers["location"].partition("bulk=")[2].split(".")
+    form = {"first": numbers[0], "last": numbers[1]}
+    assert f'value="{numbers[0]}"' in shown.text
+    answer = an.post("/alerts/undo?kind=person", **form)
+    assert answer.headers["location"] == "/?kind=person&bulk=undone"
+    assert "Đã hoàn tác" in text_of(an.get(answer.headers["location"]))
+    assert an.post("/alerts/undo", **form).headers["location"] == "/?bulk=late"
+    empty = an.post("/alerts/close", end="resolve", note="x")
+    assert empty.headers["location"] == "/?bulk=none"
+    assert an.post("/alerts/close", end="take", note="x").status_code == 422
+    for odd in ("1.2.3", "9" * 40 + ".1.1", "..", "<b>", "1.2", "²." * 3):
+        assert an.get(f"/?bulk={odd}").status_code == 200
+
+
+def test_closings_are_of_one_person_only(streets: Streets) -> None:
+    an, binh = streets.officer("an"), streets.officer("binh")
+    (alert_id,) = many(streets, 1)
+    streets.services.use(ResponseService).act(binh, alert_id, act="resolve")
+    everything = Closings(0, streets.clock.now().utc_us)
+    assert streets.services.use(BulkService).undo(an, everything) == 0
+    assert states(streets) == {alert_id: "resolved"}
