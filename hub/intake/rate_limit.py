@@ -63,7 +63,7 @@ class LimitedBatch:
     """To store now, in each node's order."""
     held_up: list[ReceivedMessage] = field(default_factory=list)
     """To acknowledge to the broker without a receipt: they wait here, or come again."""
-    news: list[str] = field(default_factory=list)
+    newly_over: list[str] = field(default_factory=list)
     """Nodes over their limit for the first time in a while."""
 
 
@@ -133,7 +133,7 @@ class MessageLimiter:
                 limited.through.append(arrival)
                 continue
             if not bucket.over:
-                limited.news.append(node)
+                limited.newly_over.append(node)
             bucket.over, bucket.over_s = bucket.over + 1, now_s
             limited.held_up.append(arrival)
             self._hold(node, bucket, arrival)

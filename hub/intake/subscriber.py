@@ -242,7 +242,7 @@ class Subscriber:
         limited = self._limiter.let(came, time.monotonic())
         for arrival in limited.held_up:
             arrival.acknowledge()
-        for node in limited.news:
+        for node in limited.newly_over:
             log.warning("intake.node_says_too_much", node=node)
         return limited.through
 

@@ -62,7 +62,7 @@ class StoreHealth:
                 " folder another disk",
             )
 
-    def news(self) -> RecordingStopped | RecordingResumed | None:
+    def change(self) -> RecordingStopped | RecordingResumed | None:
         """The change to report now; each is returned once."""
         trouble = self.trouble
         if trouble is None and not self._is_room_known:

@@ -275,7 +275,7 @@ class ClipStore:
         self._remove(plan.removals)
         self._journal.keep_ballast()
         self._health.take_room(plan)
-        self._say_news()
+        self._report_health()
 
     def _is_place_good(self) -> bool:
         """True if footage can be stored there; a folder that came back may have files without
@@ -285,7 +285,7 @@ class ClipStore:
             why_not = self._find_leftovers()
         self._is_repaired &= why_not is None
         self._health.take_place(why_not)
-        self._say_news()
+        self._report_health()
         return why_not is None
 
     def _find_leftovers(self) -> str | None:
@@ -310,9 +310,9 @@ class ClipStore:
             free_bytes=shutil.disk_usage(self.folder).free,
         )
 
-    def _say_news(self) -> None:
+    def _report_health(self) -> None:
         """Report and record of the report, in one transaction."""
-        body = self._health.news()
+        body = self._health.change()
         if body is None:
             return
         said, now = self._health.said, self._journal.now()

@@ -55,8 +55,8 @@ class Alerting:
                 continue
             wakes = sighting_id in self._quiet and not is_quiet
             if sighting_id in met or wakes:
-                news = sightings.say(track, now)
-                told.append(self._completed(news, met, is_quiet=is_quiet))
+                change = sightings.say(track, now)
+                told.append(self._completed(change, met, is_quiet=is_quiet))
         return tuple(told)
 
     def finish(self) -> None:

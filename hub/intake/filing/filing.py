@@ -71,9 +71,9 @@ class Filing:
         origin = self._origin(conn, event)
         if isinstance(origin, Refusal):
             return Filed(event.event_id, is_stored=False, refusal=origin)
-        news = _news(conn, event, origin, now)
-        plan = self._plan(conn, news, event)
-        if not add_once(conn, events, _row(event, news, plan)):
+        node_event = _node_event(conn, event, origin, now)
+        plan = self._plan(conn, node_event, event)
+        if not add_once(conn, events, _row(event, node_event, plan)):
             return _repeat(conn, event, origin)
         plan.write(conn)
         return Filed(event.event_id, is_stored=True, fate=plan.fate, alert_id=plan.alert_id)
@@ -83,20 +83,20 @@ class Filing:
         self._nodes.clear()
         self._cameras.clear()
 
-    def _plan(self, conn: Connection, news: NodeEvent, event: Event) -> FilingPlan:
+    def _plan(self, conn: Connection, node_event: NodeEvent, event: Event) -> FilingPlan:
         match event.body:
             case SightingOpened() as body:
-                return sighting_plans.plan_opened(conn, news, body, self._policy)
+                return sighting_plans.plan_opened(conn, node_event, body, self._policy)
             case SightingUpdated() | SightingClosed() as body:
-                return sighting_plans.plan_updated(conn, news, body, self._policy)
+                return sighting_plans.plan_updated(conn, node_event, body, self._policy)
             case ClipReady() | ClipBegun() | ClipDropped() as body:
-                return node_plans.plan_clip(conn, news, body, self._policy)
+                return node_plans.plan_clip(conn, node_event, body, self._policy)
             case CameraLost() | CameraBack() as body:
-                return node_plans.plan_camera_state(conn, news, body)
+                return node_plans.plan_camera_state(conn, node_event, body)
             case TamperBegan() | TamperEnded() as body:
-                return tamper_plans.plan_tampering(conn, news, body)
+                return tamper_plans.plan_tampering(conn, node_event, body)
             case body:
-                return _plan_of_node(conn, news, body, event=event)
+                return _plan_of_node(conn, node_event, body, event=event)
 
     def _origin(self, conn: Connection, event: Event) -> Origin | Refusal:
         self._forget_on_rollback(conn.engine)
@@ -155,7 +155,7 @@ def set_aside(
     )
 
 
-def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> NodeEvent:
+def _node_event(conn: Connection, event: Event, origin: Origin, now: Moment) -> NodeEvent:
     stamp = Moment(event.stamp.utc_us, event.stamp.error_ms)
     boot = None
     if stamp.error_ms is None:
@@ -181,13 +181,15 @@ def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> NodeEv
     )
 
 
-def _plan_of_node(conn: Connection, news: NodeEvent, body: OfNode, *, event: Event) -> FilingPlan:
+def _plan_of_node(
+    conn: Connection, node_event: NodeEvent, body: OfNode, *, event: Event
+) -> FilingPlan:
     if isinstance(body, ClockSet):
-        return _plan_clock(event, news)
-    return node_plans.plan_node(conn, news, body)
+        return _plan_clock(event, node_event)
+    return node_plans.plan_node(conn, node_event, body)
 
 
-def _plan_clock(event: Event, news: NodeEvent) -> FilingPlan:
+def _plan_clock(event: Event, node_event: NodeEvent) -> FilingPlan:
     """The boot's clock is trusted now: correct the times of its earlier events."""
     error_ms, uptime_ms = event.stamp.error_ms, event.uptime_ms
     if error_ms is None or uptime_ms is None:
@@ -195,26 +197,28 @@ def _plan_clock(event: Event, news: NodeEvent) -> FilingPlan:
     clock = BootClock(Moment(event.stamp.utc_us, error_ms), uptime_ms)
 
     def write(conn: Connection) -> None:
-        boot_clocks.learn(conn, news.origin.node_id, event.boot_id, clock=clock, now=news.now)
+        boot_clocks.learn(
+            conn, node_event.origin.node_id, event.boot_id, clock=clock, now=node_event.now
+        )
 
     return FilingPlan("noted", "the clock of this boot is trusted now", None, write)
 
 
-def _row(event: Event, news: NodeEvent, plan: FilingPlan) -> dict[str, object]:
+def _row(event: Event, node_event: NodeEvent, plan: FilingPlan) -> dict[str, object]:
     return {
         "id": event.event_id,
-        "node_id": news.origin.node_id,
+        "node_id": node_event.origin.node_id,
         "spool_id": event.spool_id,
         "seq": event.seq,
         "boot_id": event.boot_id,
         "kind": event.body.kind,
-        "camera_id": news.origin.camera_id,
+        "camera_id": node_event.origin.camera_id,
         "sighting_id": _spoken_of(event.body),
-        **columns("happened", news.happened),
+        **columns("happened", node_event.happened),
         "clock_source": event.stamp.source.value,
         "age_ms": event.age_ms,
         "uptime_ms": event.uptime_ms,
-        **columns("received", news.now),
+        **columns("received", node_event.now),
         "body": event.body.model_dump_json(),
         "fate": plan.fate,
         "fate_reason": plan.reason,

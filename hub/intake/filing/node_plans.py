@@ -43,31 +43,40 @@ _ALERT_OF: Final = (
 
 
 def plan_clip(
-    conn: Connection, news: NodeEvent, body: ClipReady | ClipBegun | ClipDropped, policy: Policy
+    conn: Connection,
+    node_event: NodeEvent,
+    body: ClipReady | ClipBegun | ClipDropped,
+    policy: Policy,
 ) -> FilingPlan:
     """A clip is being recorded, is complete, or will not come."""
     if isinstance(body, ClipReady):
-        return _plan_whole(conn, news, body, policy)
-    return _plan_growing(conn, news, body)
+        return _plan_whole(conn, node_event, body, policy)
+    return _plan_growing(conn, node_event, body)
 
 
-def _plan_whole(conn: Connection, news: NodeEvent, body: ClipReady, policy: Policy) -> FilingPlan:
+def _plan_whole(
+    conn: Connection, node_event: NodeEvent, body: ClipReady, policy: Policy
+) -> FilingPlan:
     """A clip waits at the node; its alerts show it once it is stored."""
-    write = partial(_announce_clip, news, body)
-    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
+    write = partial(_announce_clip, node_event, body)
+    asked = {"camera_id": node_event.camera_id, "sighting_ids": body.sighting_ids}
     alert_id = conn.scalar(_ALERT_OF, asked)
     if alert_id is not None:
         return FilingPlan("grouped", "a clip of this alert", alert_id, write)
-    fate: Fate = "late" if news.age_s > policy.late_after_s else "noted"
+    fate: Fate = "late" if node_event.age_s > policy.late_after_s else "noted"
     return FilingPlan(fate, "a clip of sightings that woke nobody", None, write)
 
 
-def _plan_growing(conn: Connection, news: NodeEvent, body: ClipBegun | ClipDropped) -> FilingPlan:
+def _plan_growing(
+    conn: Connection, node_event: NodeEvent, body: ClipBegun | ClipDropped
+) -> FilingPlan:
     """A clip is being recorded, and its alerts show it as it grows; or it will not come."""
     if isinstance(body, ClipDropped):
-        return FilingPlan("noted", "a clip will not come", None, partial(_drop_clip, news, body))
-    write = partial(_begin_clip, news, body)
-    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
+        return FilingPlan(
+            "noted", "a clip will not come", None, partial(_drop_clip, node_event, body)
+        )
+    write = partial(_begin_clip, node_event, body)
+    asked = {"camera_id": node_event.camera_id, "sighting_ids": body.sighting_ids}
     alert_id = conn.scalar(_ALERT_OF, asked)
     if alert_id is not None:
         return FilingPlan("grouped", "a clip of this alert is being recorded", alert_id, write)
@@ -77,16 +86,16 @@ def _plan_growing(conn: Connection, news: NodeEvent, body: ClipBegun | ClipDropp
 
 
 def plan_camera_state(
-    conn: Connection, news: NodeEvent, body: CameraLost | CameraBack
+    conn: Connection, node_event: NodeEvent, body: CameraLost | CameraBack
 ) -> FilingPlan:
     """A camera is lost or back; ignored if newer news of the camera is stored."""
     newer = (
         select(events.c.id)
         .where(
-            events.c.node_id == news.origin.node_id,
-            events.c.spool_id == news.spool_id,
-            events.c.seq > news.seq,
-            events.c.camera_id == news.camera_id,
+            events.c.node_id == node_event.origin.node_id,
+            events.c.spool_id == node_event.spool_id,
+            events.c.seq > node_event.seq,
+            events.c.camera_id == node_event.camera_id,
             events.c.kind.in_(["camera_lost", "camera_back"]),
         )
         .limit(1)
@@ -97,9 +106,9 @@ def plan_camera_state(
     values = {
         "is_lost": is_lost,
         "lost_reason": text(body.reason, 500) if isinstance(body, CameraLost) else None,
-        **columns("state_since", news.happened),
+        **columns("state_since", node_event.happened),
     }
-    camera_id = news.camera_id
+    camera_id = node_event.camera_id
 
     def write(conn: Connection) -> None:
         change(conn, cameras, camera_id, values)
@@ -112,31 +121,31 @@ def plan_camera_state(
 OfTheNode = NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered | HoldAnswered
 
 
-def plan_node(conn: Connection, news: NodeEvent, body: OfTheNode) -> FilingPlan:
+def plan_node(conn: Connection, node_event: NodeEvent, body: OfTheNode) -> FilingPlan:
     """Events about the node and no camera."""
     match body:
         case NumbersDropped():
-            return _plan_dropped(news, body)
+            return _plan_dropped(node_event, body)
         case MediaAnswered():
-            return _plan_answer(news, body)
+            return _plan_answer(node_event, body)
         case HoldAnswered():
-            write = partial(_note_hold, news, body)
+            write = partial(_note_hold, node_event, body)
             return FilingPlan("noted", "the node holds footage, or lets go of it", None, write)
         case RecordingStopped() | RecordingResumed():
-            return _plan_recording(conn, news, body)
+            return _plan_recording(conn, node_event, body)
 
 
-def _plan_dropped(news: NodeEvent, body: NumbersDropped) -> FilingPlan:
+def _plan_dropped(node_event: NodeEvent, body: NumbersDropped) -> FilingPlan:
     """Event numbers that will never come; the hub stops waiting for them."""
     rows = [
         {
-            "id": new_id(news.now),
-            "node_id": news.origin.node_id,
-            "spool_id": news.spool_id,
+            "id": new_id(node_event.now),
+            "node_id": node_event.origin.node_id,
+            "spool_id": node_event.spool_id,
             "first_seq": first,
             "last_seq": last,
             "reason": text(body.reason, 500),
-            **columns("said", news.now),
+            **columns("said", node_event.now),
         }
         for first, last in body.ranges
     ]
@@ -148,15 +157,15 @@ def _plan_dropped(news: NodeEvent, body: NumbersDropped) -> FilingPlan:
 
 
 def _plan_recording(
-    conn: Connection, news: NodeEvent, body: RecordingStopped | RecordingResumed
+    conn: Connection, node_event: NodeEvent, body: RecordingStopped | RecordingResumed
 ) -> FilingPlan:
     """The node stops or resumes storing footage; ignored if newer news is stored."""
     newer = (
         select(events.c.id)
         .where(
-            events.c.node_id == news.origin.node_id,
-            events.c.spool_id == news.spool_id,
-            events.c.seq > news.seq,
+            events.c.node_id == node_event.origin.node_id,
+            events.c.spool_id == node_event.spool_id,
+            events.c.seq > node_event.seq,
             events.c.kind.in_(["recording_stopped", "recording_resumed"]),
         )
         .limit(1)
@@ -166,9 +175,9 @@ def _plan_recording(
     is_stopped = isinstance(body, RecordingStopped)
     values = {
         "unrecorded_why": body.why.value if isinstance(body, RecordingStopped) else None,
-        **columns("unrecorded", news.happened if is_stopped else None),
+        **columns("unrecorded", node_event.happened if is_stopped else None),
     }
-    node_id = news.origin.node_id
+    node_id = node_event.origin.node_id
 
     def write(conn: Connection) -> None:
         change(conn, nodes, node_id, values)
@@ -177,32 +186,34 @@ def _plan_recording(
     return FilingPlan("noted", why, None, write)
 
 
-def _note_hold(news: NodeEvent, body: HoldAnswered, conn: Connection) -> None:
-    node_holds.note_answer(conn, news.origin.node_id, body, now=news.now)
+def _note_hold(node_event: NodeEvent, body: HoldAnswered, conn: Connection) -> None:
+    node_holds.note_answer(conn, node_event.origin.node_id, body, now=node_event.now)
 
 
-def _plan_answer(news: NodeEvent, body: MediaAnswered) -> FilingPlan:
+def _plan_answer(node_event: NodeEvent, body: MediaAnswered) -> FilingPlan:
     """The node's answer to a request for footage."""
-    write = partial(_note_answer, news, body)
+    write = partial(_note_answer, node_event, body)
     return FilingPlan("noted", "what comes of footage that was asked for", None, write)
 
 
-def _note_answer(news: NodeEvent, body: MediaAnswered, conn: Connection) -> None:
-    clips.note_answer(conn, news.origin.node_id, body, now=news.now)
-    spans.note_answer(conn, news.origin.node_id, body, now=news.now)
+def _note_answer(node_event: NodeEvent, body: MediaAnswered, conn: Connection) -> None:
+    clips.note_answer(conn, node_event.origin.node_id, body, now=node_event.now)
+    spans.note_answer(conn, node_event.origin.node_id, body, now=node_event.now)
 
 
-def _announce_clip(news: NodeEvent, body: ClipReady, conn: Connection) -> None:
-    first_frame = news.moment(body.first_frame_utc_us)
-    media_rows.announce_clip(conn, news.origin, body, first_frame=first_frame, now=news.now)
+def _announce_clip(node_event: NodeEvent, body: ClipReady, conn: Connection) -> None:
+    first_frame = node_event.moment(body.first_frame_utc_us)
+    media_rows.announce_clip(
+        conn, node_event.origin, body, first_frame=first_frame, now=node_event.now
+    )
     if not body.is_sound:
-        growing_rows.end(conn, news.origin, body)
+        growing_rows.end(conn, node_event.origin, body)
 
 
-def _begin_clip(news: NodeEvent, body: ClipBegun, conn: Connection) -> None:
-    first_frame = news.moment(body.first_frame_utc_us)
-    growing_rows.begin(conn, news.origin, body, first_frame=first_frame, now=news.now)
+def _begin_clip(node_event: NodeEvent, body: ClipBegun, conn: Connection) -> None:
+    first_frame = node_event.moment(body.first_frame_utc_us)
+    growing_rows.begin(conn, node_event.origin, body, first_frame=first_frame, now=node_event.now)
 
 
-def _drop_clip(news: NodeEvent, body: ClipDropped, conn: Connection) -> None:
-    growing_rows.drop(conn, news.origin, body, now=news.now)
+def _drop_clip(node_event: NodeEvent, body: ClipDropped, conn: Connection) -> None:
+    growing_rows.drop(conn, node_event.origin, body, now=node_event.now)

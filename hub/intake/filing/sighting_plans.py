@@ -66,68 +66,68 @@ class _Begun:
 
 
 def plan_opened(
-    conn: Connection, news: NodeEvent, body: SightingOpened, policy: Policy
+    conn: Connection, node_event: NodeEvent, body: SightingOpened, policy: Policy
 ) -> FilingPlan:
     """A sighting begins: it raises an alert, joins one, or does neither."""
     if known_sighting(conn, body.sighting_id) is not None:
         return FilingPlan("noted", "this sighting was opened before")
-    early = early_messages(conn, news, body.sighting_id)
+    early = early_messages(conn, node_event, body.sighting_id)
     begun = _Begun(
         kind=_kind(body),
-        began=news.moment(body.first_seen_utc_us),
+        began=node_event.moment(body.first_seen_utc_us),
         people=integer(body.people),
         rules=fresh((), (*rules_of(body), *(met for one in early for met in rules_of(one.body)))),
         wakes=body.wakes is not False or any(wakes_now(one.body) for one in early),
         is_opening=True,
     )
-    add = partial(add_sighting, news, body, early)
-    return _plan(conn, news, begun, policy, add)
+    add = partial(add_sighting, node_event, body, early)
+    return _plan(conn, node_event, begun, policy, add)
 
 
 def plan_updated(
-    conn: Connection, news: NodeEvent, body: SightingUpdated | SightingClosed, policy: Policy
+    conn: Connection, node_event: NodeEvent, body: SightingUpdated | SightingClosed, policy: Policy
 ) -> FilingPlan:
     """A sighting goes on or ends: it and its alert are updated. It rings phones only if it has no
     alert yet and may raise one now."""
     row = known_sighting(conn, body.sighting_id)
     if row is None:
         # Kept for `_catch_up`; the picture is announced anyway, or it could not be uploaded.
-        write = partial(announce_picture, news, body)
+        write = partial(announce_picture, node_event, body)
         return FilingPlan("noted", "the opening of this sighting has not arrived", None, write)
-    if row.camera_id != news.camera_id:
+    if row.camera_id != node_event.camera_id:
         return FilingPlan("noted", "another camera's sighting")
-    is_late = news.age_s > policy.late_after_s
+    is_late = node_event.age_s > policy.late_after_s
     raising = frozenset() if is_late else policy.critical_rules
-    write = partial(update_sighting, news, body, row, raising=raising)
+    write = partial(update_sighting, node_event, body, row, raising=raising)
     if row.alert_id is not None:
         return FilingPlan("grouped", "its sighting belongs to this alert", row.alert_id, write)
     if isinstance(body, SightingUpdated) and wakes_now(body):
         begun = _Begun(
             kind=row.object_kind,
-            began=news.happened,
+            began=node_event.happened,
             people=max(row.people, integer(body.people)),
             rules=rules_of(body),
             wakes=True,
         )
-        return _plan(conn, news, begun, policy, partial(_give_alert, news, body, row))
+        return _plan(conn, node_event, begun, policy, partial(_give_alert, node_event, body, row))
     if is_late:
         return FilingPlan("late", "its sighting woke nobody, and it is late itself", None, write)
     return FilingPlan("noted", "its sighting woke nobody", None, write)
 
 
 def _plan(
-    conn: Connection, news: NodeEvent, begun: _Begun, policy: Policy, add: _Add
+    conn: Connection, node_event: NodeEvent, begun: _Begun, policy: Policy, add: _Add
 ) -> FilingPlan:
     """Plan for a sighting that is new, or may raise an alert only now; `add` writes it with its
     alert."""
     foremost_met = foremost(begun.rules)
-    told = _decision(conn, news, begun)
+    told = _decision(conn, node_event, begun)
     seen = NewSighting(
-        camera_id=news.camera_id,
+        camera_id=node_event.camera_id,
         kind=begun.kind,
         first_seen_utc_us=begun.began.utc_us,
-        confirmed_utc_us=news.happened.utc_us,
-        age_s=news.age_s,
+        confirmed_utc_us=node_event.happened.utc_us,
+        age_s=node_event.age_s,
         zone=foremost_met.place if foremost_met else None,
         wakes=begun.wakes or bool(begun.rules),
         is_critical=_is_urgent(is_critical(begun.rules, policy.critical_rules), told),
@@ -138,17 +138,17 @@ def _plan(
             is_urgent = _is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told)
             silence = silences_rows.covering(
                 conn,
-                news.camera_id,
+                node_event.camera_id,
                 begun.kind,
                 begun.rules,
-                now=news.now,
+                now=node_event.now,
                 is_critical=is_urgent,
             )
             if silence is not None:
-                return _plan_muted(news, begun, silence, add)
-            return _plan_raise(news, begun, seen, told, decision, policy, add)
+                return _plan_muted(node_event, begun, silence, add)
+            return _plan_raise(node_event, begun, seen, told, decision, policy, add)
         case JoinAlert(alert_id, reason):
-            write = partial(_join, news, begun, alert_id, told, policy, add)
+            write = partial(_join, node_event, begun, alert_id, told, policy, add)
             return FilingPlan("grouped", reason, alert_id, write)
         case TooLate(reason):
             return FilingPlan("late", reason, None, partial(add, None))
@@ -157,7 +157,7 @@ def _plan(
 
 
 def _plan_raise(
-    news: NodeEvent,
+    node_event: NodeEvent,
     begun: _Begun,
     seen: NewSighting,
     told: RoutingDecision,
@@ -169,13 +169,13 @@ def _plan_raise(
     is_told = told.tells is not RuleRecipients.NOBODY
     quiet_reason = decision.quiet_reason if is_told else TOLD_NOBODY
     alert = NewAlert(
-        alert_id=new_id(news.now),
-        camera_id=news.camera_id,
+        alert_id=new_id(node_event.now),
+        camera_id=node_event.camera_id,
         kind=begun.kind,
         people=begun.people,
-        clock_source=news.clock_source.value,
+        clock_source=node_event.clock_source.value,
         began=begun.began,
-        confirmed=news.happened,
+        confirmed=node_event.happened,
         is_critical=_is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told),
         zone=seen.zone,
         quiet_reason=quiet_reason,
@@ -185,15 +185,15 @@ def _plan_raise(
     )
     reason = quiet_reason or decision.reason
     fate: Fate = "alerted" if quiet_reason is None else "silenced"
-    return FilingPlan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
+    return FilingPlan(fate, reason, alert.alert_id, partial(_raise, node_event, alert, reason, add))
 
 
-def _decision(conn: Connection, news: NodeEvent, begun: _Begun) -> RoutingDecision:
+def _decision(conn: Connection, node_event: NodeEvent, begun: _Begun) -> RoutingDecision:
     """Routing decision by the rules at the time of the sighting, or now if that time is not
     verified."""
-    is_vouched = news.happened.error_ms is not None
-    at = news.happened if is_vouched else news.now
-    return routing_rows.routing_decision(conn, news.camera_id, begun.kind, begun.rules, at=at)
+    is_vouched = node_event.happened.error_ms is not None
+    at = node_event.happened if is_vouched else node_event.now
+    return routing_rows.routing_decision(conn, node_event.camera_id, begun.kind, begun.rules, at=at)
 
 
 def _is_urgent(is_critical: bool, told: RoutingDecision) -> bool:
@@ -203,13 +203,13 @@ def _is_urgent(is_critical: bool, told: RoutingDecision) -> bool:
     return is_critical or told.urgency is Urgency.CRITICAL
 
 
-def _plan_muted(news: NodeEvent, begun: _Begun, silence: Silence, add: _Add) -> FilingPlan:
+def _plan_muted(node_event: NodeEvent, begun: _Begun, silence: Silence, add: _Add) -> FilingPlan:
     """No alert: its footage is kept like that of any sighting, and the silence counts it."""
 
     def write(conn: Connection) -> None:
         add(None, conn)
         if begun.is_opening:
-            silences_rows.hit(conn, silence.silence_id, now=news.now)
+            silences_rows.hit(conn, silence.silence_id, now=node_event.now)
 
     return FilingPlan("muted", f"silenced: {silence.reason}", None, write)
 
@@ -219,16 +219,22 @@ def _kind(body: SightingOpened) -> str:
     return CROWD if body.is_crowd else body.object_kind.value
 
 
-def _raise(news: NodeEvent, alert: NewAlert, reason: str, add: _Add, conn: Connection) -> None:
-    raise_alert(conn, alert, reason=reason, now=news.now)
+def _raise(
+    node_event: NodeEvent, alert: NewAlert, reason: str, add: _Add, conn: Connection
+) -> None:
+    raise_alert(conn, alert, reason=reason, now=node_event.now)
     add(alert.alert_id, conn)
     recipients.enqueue(
-        conn, alert_id=alert.alert_id, camera_id=alert.camera_id, moment="opened", now=news.now
+        conn,
+        alert_id=alert.alert_id,
+        camera_id=alert.camera_id,
+        moment="opened",
+        now=node_event.now,
     )
 
 
 def _join(
-    news: NodeEvent,
+    node_event: NodeEvent,
     begun: _Begun,
     alert_id: UUID,
     told: RoutingDecision,
@@ -239,29 +245,31 @@ def _join(
     grow_alert(
         conn,
         alert_id,
-        seen=news.happened,
+        seen=node_event.happened,
         people=begun.people,
-        now=news.now,
+        now=node_event.now,
         detail="another sighting",
     )
     add(alert_id, conn)
-    meet_rules(conn, alert_id, begun.rules, raising=policy.critical_rules, now=news.now)
+    meet_rules(conn, alert_id, begun.rules, raising=policy.critical_rules, now=node_event.now)
     if begun.wakes or begun.rules:
-        wake(conn, alert_id, told, begun.rules, now=news.now)
+        wake(conn, alert_id, told, begun.rules, now=node_event.now)
 
 
 def _give_alert(
-    news: NodeEvent,
+    node_event: NodeEvent,
     body: SightingUpdated | SightingClosed,
     row: Known,
     alert_id: UUID | None,
     conn: Connection,
 ) -> None:
     """Link a sighting without an alert to this alert, with its earlier footage."""
-    update_sighting(news, body, row, conn)
+    update_sighting(node_event, body, row, conn)
     if alert_id is not None:
         change(conn, sightings, body.sighting_id, {"alert_id": alert_id})
-        media_rows.show_what_came_before(conn, body.sighting_id, alert_id=alert_id, now=news.now)
+        media_rows.show_what_came_before(
+            conn, body.sighting_id, alert_id=alert_id, now=node_event.now
+        )
 
 
 def wakes_now(body: SightingUpdated | SightingClosed) -> bool:

@@ -61,7 +61,7 @@ _EARLY: Final = (
 
 
 def add_sighting(
-    news: NodeEvent,
+    node_event: NodeEvent,
     body: SightingOpened,
     early: Sequence[EarlyMessage],
     alert_id: UUID | None,
@@ -70,25 +70,27 @@ def add_sighting(
     """Insert a sighting with its early messages, and link it to its alert, if any."""
     row = {
         "id": body.sighting_id,
-        "camera_id": news.camera_id,
+        "camera_id": node_event.camera_id,
         "alert_id": alert_id,
         "object_kind": body.object_kind.value,
         "people": integer(body.people),
         "score": body.score,
         **_box(body.box),
-        **columns("first_seen", news.moment(body.first_seen_utc_us)),
-        **columns("confirmed", news.happened),
-        **columns("last_seen", news.happened),
+        **columns("first_seen", node_event.moment(body.first_seen_utc_us)),
+        **columns("confirmed", node_event.happened),
+        **columns("last_seen", node_event.happened),
     }
     add(conn, sightings, row)
-    announce_picture(news, body, conn)
-    _catch_up(conn, news, early)
+    announce_picture(node_event, body, conn)
+    _catch_up(conn, node_event, early)
     if alert_id is not None:
-        media_rows.show_what_came_before(conn, body.sighting_id, alert_id=alert_id, now=news.now)
+        media_rows.show_what_came_before(
+            conn, body.sighting_id, alert_id=alert_id, now=node_event.now
+        )
 
 
 def update_sighting(
-    news: NodeEvent,
+    node_event: NodeEvent,
     body: SightingUpdated | SightingClosed,
     row: Known,
     conn: Connection,
@@ -100,26 +102,28 @@ def update_sighting(
     values: dict[str, Any] = {}
     people = 0
     if isinstance(body, SightingClosed):
-        seen = news.moment(body.last_seen_utc_us)
-        values |= columns("closed", news.happened) | _way(body)
+        seen = node_event.moment(body.last_seen_utc_us)
+        values |= columns("closed", node_event.happened) | _way(body)
     else:
-        seen, people = news.happened, integer(body.people)
+        seen, people = node_event.happened, integer(body.people)
         values |= {"people": max(people, row.people), "score": max(body.score, row.score)}
         values |= _box(body.box)
     if seen.utc_us > row.last_seen_utc_us:
         values |= columns("last_seen", seen)
     change(conn, sightings, body.sighting_id, values)
-    announce_picture(news, body, conn)
+    announce_picture(node_event, body, conn)
     if row.alert_id is not None:
         before = AlertSize(row.alert_people, row.alert_last_seen_utc_us)
-        grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now, before=before)
-        meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=news.now)
+        grow_alert(conn, row.alert_id, seen=seen, people=people, now=node_event.now, before=before)
+        meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=node_event.now)
 
 
-def early_messages(conn: Connection, news: NodeEvent, sighting_id: UUID) -> list[EarlyMessage]:
+def early_messages(
+    conn: Connection, node_event: NodeEvent, sighting_id: UUID
+) -> list[EarlyMessage]:
     """Messages about this sighting that arrived before its opening."""
     found = []
-    asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
+    asked = {"camera_id": node_event.camera_id, "sighting_id": sighting_id}
     for event in conn.execute(_EARLY, asked):
         reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
         body = reader.model_validate_json(event.body)
@@ -127,28 +131,28 @@ def early_messages(conn: Connection, news: NodeEvent, sighting_id: UUID) -> list
     return found
 
 
-def _catch_up(conn: Connection, news: NodeEvent, early: Sequence[EarlyMessage]) -> None:
+def _catch_up(conn: Connection, node_event: NodeEvent, early: Sequence[EarlyMessage]) -> None:
     """Apply the early messages; their rules count with the opening's."""
     for one in early:
         row = known_sighting(conn, one.body.sighting_id)
         if row is not None:
-            then = replace(news, happened=one.happened)
+            then = replace(node_event, happened=one.happened)
             update_sighting(then, one.body, row, conn)
 
 
 def announce_picture(
-    news: NodeEvent, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
+    node_event: NodeEvent, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
 ) -> None:
     """Announce the picture, so that the node can upload it."""
     if isinstance(body, SightingClosed) or body.picture is None:
         return
     media_rows.announce_picture(
         conn,
-        news.origin,
+        node_event.origin,
         body.picture,
         sighting_id=body.sighting_id,
-        taken=news.happened,
-        now=news.now,
+        taken=node_event.happened,
+        now=node_event.now,
     )
 
 

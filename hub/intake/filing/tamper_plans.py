@@ -51,79 +51,91 @@ def alert_kind(what: Tampering) -> str:
 
 
 def plan_tampering(
-    conn: Connection, news: NodeEvent, body: TamperBegan | TamperEnded
+    conn: Connection, node_event: NodeEvent, body: TamperBegan | TamperEnded
 ) -> FilingPlan:
     """A view is lost or restored."""
-    return _began(conn, news, body) if isinstance(body, TamperBegan) else _ended(conn, news, body)
+    return (
+        _began(conn, node_event, body)
+        if isinstance(body, TamperBegan)
+        else _ended(conn, node_event, body)
+    )
 
 
-def _began(conn: Connection, news: NodeEvent, body: TamperBegan) -> FilingPlan:
+def _began(conn: Connection, node_event: NodeEvent, body: TamperBegan) -> FilingPlan:
     """Raise an alert, or add to a running one."""
-    asked = {"tamper_id": body.tamper_id, "camera_id": news.camera_id}
+    asked = {"tamper_id": body.tamper_id, "camera_id": node_event.camera_id}
     if conn.scalar(_ENDED, asked) is not None:
         return FilingPlan("late", "it was over before its beginning arrived")
-    running = _running(conn, news, body.what)
+    running = _running(conn, node_event, body.what)
     if running is not None:
-        since_us = news.happened.utc_us - running.began_utc_us
+        since_us = node_event.happened.utc_us - running.began_utc_us
         if running.over_utc_us is None:
             return FilingPlan("grouped", "people know of it", running.id)
         if since_us <= ONE_MATTER_S * 1_000_000:
-            write = partial(_again, news, running.id)
+            write = partial(_again, node_event, running.id)
             return FilingPlan("grouped", "the same again", running.id, write)
-    alert_id = new_id(news.now)
+    alert_id = new_id(node_event.now)
     reason = "nobody knows of it yet"
-    return FilingPlan("alerted", reason, alert_id, partial(_raise, news, body, alert_id, reason))
+    return FilingPlan(
+        "alerted", reason, alert_id, partial(_raise, node_event, body, alert_id, reason)
+    )
 
 
-def _ended(conn: Connection, news: NodeEvent, body: TamperEnded) -> FilingPlan:
+def _ended(conn: Connection, node_event: NodeEvent, body: TamperEnded) -> FilingPlan:
     """Record the end on its alert."""
-    running = _running(conn, news, body.what)
+    running = _running(conn, node_event, body.what)
     if running is None or running.over_utc_us is not None:
         return FilingPlan("noted", "no alert is waiting for its end")
     how = "back" if body.is_back else "another view"
-    write = partial(_over, news, running, how)
+    write = partial(_over, node_event, running, how)
     return FilingPlan("grouped", "it is over", running.id, write)
 
 
-def _running(conn: Connection, news: NodeEvent, what: Tampering) -> Row[*tuple[Any, ...]] | None:
-    asked = {"camera_id": news.camera_id, "kind": alert_kind(what)}
+def _running(
+    conn: Connection, node_event: NodeEvent, what: Tampering
+) -> Row[*tuple[Any, ...]] | None:
+    asked = {"camera_id": node_event.camera_id, "kind": alert_kind(what)}
     return conn.execute(_RUNNING, asked).first()
 
 
 def _raise(
-    news: NodeEvent, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection
+    node_event: NodeEvent, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection
 ) -> None:
     kind = alert_kind(body.what)
-    routing = rows.routing_decision(conn, news.camera_id, kind, (), at=news.now)
+    routing = rows.routing_decision(conn, node_event.camera_id, kind, (), at=node_event.now)
     alert = NewAlert(
         alert_id=alert_id,
-        camera_id=news.camera_id,
+        camera_id=node_event.camera_id,
         kind=kind,
         people=0,
-        clock_source=news.clock_source.value,
-        began=news.moment(body.since_utc_us),
-        confirmed=news.happened,
+        clock_source=node_event.clock_source.value,
+        began=node_event.moment(body.since_utc_us),
+        confirmed=node_event.happened,
         is_critical=body.what in DELIBERATE or routing.urgency is Urgency.CRITICAL,
         rule_id=routing.rule_id,
         rule_reason=routing.reason,
     )
-    raise_alert(conn, alert, reason=reason, now=news.now)
+    raise_alert(conn, alert, reason=reason, now=node_event.now)
     recipients.enqueue(
-        conn, alert_id=alert_id, camera_id=news.camera_id, moment="opened", now=news.now
+        conn, alert_id=alert_id, camera_id=node_event.camera_id, moment="opened", now=node_event.now
     )
 
 
-def _again(news: NodeEvent, alert_id: UUID, conn: Connection) -> None:
-    note_history(conn, alert_id, act="again", now=news.now)
-    values = columns("over", None) | columns("last_seen", news.happened)
-    change_alert(conn, alert_id, values, now=news.now)
+def _again(node_event: NodeEvent, alert_id: UUID, conn: Connection) -> None:
+    note_history(conn, alert_id, act="again", now=node_event.now)
+    values = columns("over", None) | columns("last_seen", node_event.happened)
+    change_alert(conn, alert_id, values, now=node_event.now)
 
 
-def _over(news: NodeEvent, alert: Row[*tuple[Any, ...]], how: str, conn: Connection) -> None:
-    note_history(conn, alert.id, act="over", detail=how, now=news.now)
-    values = columns("over", news.happened) | columns("last_seen", news.happened)
-    change_alert(conn, alert.id, values, now=news.now)
+def _over(node_event: NodeEvent, alert: Row[*tuple[Any, ...]], how: str, conn: Connection) -> None:
+    note_history(conn, alert.id, act="over", detail=how, now=node_event.now)
+    values = columns("over", node_event.happened) | columns("last_seen", node_event.happened)
+    change_alert(conn, alert.id, values, now=node_event.now)
     if alert.state == AlertState.OPEN:
         recipients.enqueue(
-            conn, alert_id=alert.id, camera_id=news.camera_id, moment="grown", now=news.now
+            conn,
+            alert_id=alert.id,
+            camera_id=node_event.camera_id,
+            moment="grown",
+            now=node_event.now,
         )

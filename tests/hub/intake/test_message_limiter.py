@@ -53,7 +53,7 @@ def test_one_that_floods_is_slowed_and_all_others_go_through_at_once() -> None:
     passage = limiter.let([*batch[:6], *said("a", 50, 90), *batch[6:10]], 0.0)
     assert texts(passage.through, "b") == ["0", "1", "2", "3", "4"]
     assert len(texts(passage.through, "a")) == 10
-    assert passage.news == ["a"]
+    assert passage.newly_over == ["a"]
     assert len(passage.held_up) == 35
     assert limiter.over("a") == 35
     assert limiter.over("b") == 0
@@ -81,12 +81,12 @@ def test_alerts_go_before_what_waits_and_are_the_last_to_be_left_to_come_again()
 
 def test_it_is_said_once_and_again_only_after_a_while_within_the_bounds() -> None:
     limiter = MessageLimiter(FEW)
-    assert limiter.let(said("a", 0, 30), 0.0).news == ["a"]
-    assert limiter.let(said("a", 0, 30), 1.0).news == []
+    assert limiter.let(said("a", 0, 30), 0.0).newly_over == ["a"]
+    assert limiter.let(said("a", 0, 30), 1.0).newly_over == []
     later_s = 1.0 + FORGOTTEN_AFTER_S + 1
-    assert not limiter.let(said("a", 0, 1), later_s).news
+    assert not limiter.let(said("a", 0, 1), later_s).newly_over
     assert limiter.over("a") == 0
-    assert limiter.let(said("a", 0, 30), later_s).news == ["a"]
+    assert limiter.let(said("a", 0, 30), later_s).newly_over == ["a"]
 
 
 def test_a_clock_that_stands_still_or_steps_back_opens_nothing() -> None:
