@@ -1,5 +1,6 @@
 """What counts as moved: bodies, not noise, not the camera's gain, not the first second."""
 
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -382,4 +383,5 @@ def test_any_pictures_at_any_times_give_boxes_in_the_picture(
         for box in moved:
             assert 0 <= box.x0 < box.x1 <= 1
             assert 0 <= box.y0 < box.y1 <= 1
-        assert [box.area for box in moved] == sorted((box.area for box in moved), reverse=True)
+        # Equal areas at two places may differ by a rounding.
+        assert all(one.area >= next_.area - 1e-12 for one, next_ in pairwise(moved))
