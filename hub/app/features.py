@@ -15,6 +15,7 @@ from hub.alerting.silences import feature as silences_feature
 from hub.cases import feature as cases_feature
 from hub.console import feature as console_feature
 from hub.console.accounts import feature as accounts_feature
+from hub.console.lookup import feature as lookup_feature
 from hub.footage import feature as footage_feature
 from hub.footage.live import feature as live_feature
 from hub.footage.retention import feature as retention_feature
@@ -67,6 +68,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     enrolment_feature.FEATURE,
     grants_feature.FEATURE,
     accounts_feature.FEATURE,
+    lookup_feature.FEATURE,
     log_feature.FEATURE,
     routing_feature.FEATURE,
     enrolment_feature.PAGES,

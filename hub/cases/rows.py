@@ -5,10 +5,23 @@ everywhere, so a case is no way around a grant.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from hub.access.account_state import CLOSED
 from hub.access.rules.grants import Right
@@ -30,16 +43,30 @@ HISTORY_LINES = 200
 def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
     """SQL condition: the person's own cases, and those in which they are a member now; none for a
     closed account."""
+    return _is_in(literal(person_id, Uuid), literal(now.utc_us, BigInteger))
+
+
+def _is_in(who: ColumnElement[UUID], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
     here = case_members.c
     member = select(here.case_id).where(
-        here.person_id == person_id,
+        here.person_id == who,
         here.ended_utc_us.is_(None),
-        or_(here.until_utc_us.is_(None), here.until_utc_us > now.utc_us),
+        or_(here.until_utc_us.is_(None), here.until_utc_us > now_utc_us),
     )
-    still = or_(cases.c.ends_utc_us.is_(None), cases.c.ends_utc_us > now.utc_us)
+    still = or_(cases.c.ends_utc_us.is_(None), cases.c.ends_utc_us > now_utc_us)
     asker = people.alias("asker")  # own alias: the outer query may join people too
-    is_able = exists().where(asker.c.id == person_id, asker.c.state != CLOSED)
-    return and_(is_able, or_(cases.c.owner_id == person_id, and_(still, cases.c.id.in_(member))))
+    is_able = exists().where(asker.c.id == who, asker.c.state != CLOSED)
+    return and_(is_able, or_(cases.c.owner_id == who, and_(still, cases.c.id.in_(member))))
+
+
+NUMBER: Final = (
+    select(func.count(cases.c.id))
+    .where(
+        _is_in(bindparam("scope_who", type_=Uuid), bindparam("scope_now", type_=BigInteger)),
+    )
+    .scalar_subquery()
+)
+"""Number of cases of a person, closed ones too; for the navigation."""
 
 
 def works_on(

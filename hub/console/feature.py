@@ -10,6 +10,7 @@ from hub.console import api, bulk_pages, inbox_pages, pages, stream
 from hub.console.footage_wording import footage
 from hub.web.feature import Feature
 from hub.web.i18n import Messages
+from hub.web.navigation import Part, Place
 from hub.web.rate_limits import Rate
 
 
@@ -32,4 +33,43 @@ FEATURE: Final = Feature(
         "footage": footage,
         "phone_lines": notifications_wording.phone_lines,
     },
+    places=(
+        Place(
+            address="/",
+            label=lambda words: words.say("Alerts"),
+            icon="open",
+            part=Part.ALERTS,
+            rail=1,
+            is_in_bar=True,
+            covers=("/alerts",),
+            waiting="alerts",
+        ),
+        Place(
+            address="/settings",
+            label=lambda words: words.say("Settings"),
+            icon="settings",
+            part=Part.OWN,
+            rail=11,
+        ),
+    ),
+    shortcuts=(
+        Place(
+            address="/settings#push-settings",
+            label=lambda words: words.say("Switch notifications on"),
+            icon="phone",
+            part=Part.OWN,
+        ),
+        Place(
+            address="/settings#language",
+            label=lambda words: words.say("Choose the language"),
+            icon="settings",
+            part=Part.OWN,
+        ),
+        Place(
+            address="/settings#logout",
+            label=lambda words: words.say("Sign out"),
+            icon="key",
+            part=Part.OWN,
+        ),
+    ),
 )

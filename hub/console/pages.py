@@ -292,6 +292,12 @@ def act_on_alert(
     return _after(request, visit, inbox, alert_id, answer)
 
 
+@router.get("/more")
+def show_more(request: Request, visit: SignedIn) -> Response:
+    """All pages of this person that the bar of a phone has no room for."""
+    return render(request, "more.html", session=visit.session)
+
+
 @router.get("/settings")
 def show_settings(request: Request, visit: SignedIn) -> Response:
     """This phone's notifications, language, theme; sign out."""
@@ -307,7 +313,6 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         severities=phones_pages.form_rows(
             service.channel_orders(visit.asker), phones, words(visit.asker.language)
         ),
-        may=visit.may,
     )
 
 

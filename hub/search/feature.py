@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.search import find_pages, moment_pages, pages
 from hub.search.service import SearchService
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 from hub.web.rate_limits import Rate, RateRule
 
 SEARCHING: Final = RateRule("searching", 60, 60.0, "session")
@@ -20,4 +22,23 @@ FEATURE: Final = Feature(
         "search": lambda visit: visit.use(SearchService).searches(visit.asker),
         "find": lambda visit: visit.use(SearchService).searches_sightings(visit.asker),
     },
+    places=(
+        Place(
+            address="/find",
+            label=lambda words: words.say("Find"),
+            icon="search",
+            part=Part.FOOTAGE,
+            may=lambda standing: standing.has(Right.SEARCH),
+            rail=3,
+            is_in_bar=True,
+            covers=("/moment",),
+        ),
+        Place(
+            address="/footage",
+            label=lambda words: words.say("Footage by camera and time"),
+            icon="clock",
+            part=Part.FOOTAGE,
+            may=lambda standing: standing.has(Right.SEARCH | Right.CLIPS),
+        ),
+    ),
 )

@@ -19,6 +19,7 @@ from hub.base.audit.asker import Asker
 from hub.base.change_signal import ChangeSignal
 from hub.web.calendar import Calendar
 from hub.web.i18n import LANGUAGES, Messages, asked_language, script_catalog_json, words
+from hub.web.navigation import Navigation, Place, Standing, navigation
 from hub.web.origin import party_of
 from hub.web.services import Services
 from hub.web.session import Session
@@ -82,7 +83,7 @@ def _modules() -> list[str]:
     """Imports of `app.js`: loaded at once, not one after the other on a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
     own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
-    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "pieces.js"})
+    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "pieces.js", "search.js"})
 
 
 def environment(language: str, packages: Iterable[str], names: Mapping[str, object]) -> Environment:
@@ -140,6 +141,12 @@ class Site:
     """Values for every template, by name."""
     panels: Mapping[str, Sequence[Callable[[Any, UUID], Mapping[str, object]]]]
     """Parts of a page that other capabilities give, by the page's name."""
+    places: Sequence[Place]
+    """Places of the navigation that this hub has."""
+    shortcuts: Sequence[Place]
+    """What one can do, for the search of everything."""
+    standing: Callable[[Asker], Standing]
+    """What decides which of them a person is shown."""
     sign: Callable[[bytes], tuple[bytes, str]] | None = None
     """Signs a proof with the hub's evidence key: signature, and certificate as PEM."""
     pack: Pack | None = None
@@ -190,6 +197,13 @@ def render(
     choice = request.cookies.get(THEME_COOKIE, "auto")
     choice = choice if choice in THEMES else "auto"
     after_dusk = "dark" if calendar.is_dark() else "light"
+
+    def places() -> Navigation:
+        """For the pages that have a navigation: a part of a page asks for none."""
+        standing = site.standing(session.asker) if session else Standing("", 0)
+        shown = site.places if session else ()
+        return navigation(shown, standing, request.url.path, calendar.words)
+
     html = (
         site.templates[calendar.words.language]
         .get_template(template)
@@ -203,6 +217,7 @@ def render(
             asker=session.asker if session else None,
             csrf=session.csrf if session else "",
             path=request.url.path,
+            navigation=places,
             has_passkeys=party_of(site.settings.public_url) is not None,
             **site.shown,
             **values,

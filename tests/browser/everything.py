@@ -31,6 +31,7 @@ KEEPER = "quan"
 NOT_PAGES = frozenset(
     {
         "/list",  # a part of a page, for its script
+        "/search/found",
         "/app.webmanifest",
         "/sw.js",
         "/health",

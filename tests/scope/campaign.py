@@ -85,6 +85,8 @@ PAGES: Final = (
     "/grants",
     "/grants/new",
     "/settings",
+    "/more",
+    "/search?q=ca",
     "/footage",
     "/find",
     "/find?when=year",

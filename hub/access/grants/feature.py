@@ -2,10 +2,13 @@
 
 from typing import Final
 
-from hub.access.grants import pages, wording
+from hub.access.grants import pages, queries, wording
 from hub.access.grants.service import GrantService
+from hub.access.rules.grants import Right
+from hub.access.rules.roles import may_give
 from hub.access.tables import grants as grants_table
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="grants",
@@ -14,4 +17,24 @@ FEATURE: Final = Feature(
     services=(GrantService,),
     tables=(grants_table,),
     acts=wording.acts,
+    places=(
+        Place(
+            address="/grants",
+            label=lambda words: words.say("People and grants"),
+            icon="people",
+            part=Part.PEOPLE,
+            may=lambda standing: standing.has(Right.MANAGE),
+            rail=8,
+        ),
+    ),
+    numbers={"areas_of_others": queries.TOPS_OF_OTHERS},
+    shortcuts=(
+        Place(
+            address="/grants/new",
+            label=lambda words: words.say("Grant something"),
+            icon="people",
+            part=Part.PEOPLE,
+            may=lambda standing: may_give(standing.role) and standing.has(Right.MANAGE),
+        ),
+    ),
 )

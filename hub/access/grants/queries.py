@@ -4,10 +4,20 @@ Only `hub.access.grants.service` calls these; it adds the audit.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Uuid,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from hub.access.account_state import NOT_CLOSED
 from hub.access.grants.rows import able_role, area_parents, grant_of, not_over
@@ -21,7 +31,7 @@ from hub.access.grants.views import (
 )
 from hub.access.rules.grants import Right, at_or_above
 from hub.access.rules.roles import Role, gives_for_good, may_give
-from hub.access.scope import tended_areas, visible_cameras
+from hub.access.scope import grant_counts, tended_areas, visible_cameras
 from hub.access.tables import grants, people
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
@@ -83,6 +93,23 @@ def keeps_whole(conn: Connection, person_id: UUID, now: Moment) -> bool:
     """True if this person looks after every area of the town."""
     tops = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
     return bool(tops) and tops <= set(conn.scalars(tended_areas(person_id, now)))
+
+
+def _tops_of_others() -> ColumnElement[int]:
+    who, now_utc_us = bindparam("scope_who", type_=Uuid), bindparam("scope_now", type_=BigInteger)
+    tended = select(grants.c.area_id).where(
+        grants.c.person_id == who,
+        grants.c.area_id.is_not(None),
+        grant_counts(literal(int(Right.MANAGE)), now_utc_us),
+    )
+    others = select(func.count(areas.c.id)).where(
+        areas.c.parent_id.is_(None), areas.c.id.not_in(tended)
+    )
+    return others.scalar_subquery()
+
+
+TOPS_OF_OTHERS: Final = _tops_of_others()
+"""Number of top areas that a person does not look after; for the navigation."""
 
 
 def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Moment) -> bool:

@@ -3,10 +3,11 @@
 from typing import Final
 
 from hub.access.invitations import pages
-from hub.access.invitations.service import Invitations
+from hub.access.rules.roles import Role
 from hub.access.tables import invitations as invitations_table
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 from hub.web.rate_limits import GUESSES, Rate, RateRule
 
 INVITING: Final = RateRule("inviting", 60, 3600.0, "session")
@@ -22,5 +23,22 @@ FEATURE: Final = Feature(
         Rate(r"GET|POST", r"/invited/.*", GUESSES),
         Rate(r"POST", r"/invitations", INVITING),
     ),
-    may={"invite": lambda visit: visit.use(Invitations).may_invite(visit.asker)},
+    places=(
+        Place(
+            address="/invitations",
+            label=lambda words: words.say("Invitations"),
+            icon="key",
+            part=Part.PEOPLE,
+            may=lambda standing: standing.role == Role.KEEPER,
+        ),
+    ),
+    shortcuts=(
+        Place(
+            address="/invitations",
+            label=lambda words: words.say("Invite somebody"),
+            icon="key",
+            part=Part.PEOPLE,
+            may=lambda standing: standing.role == Role.KEEPER,
+        ),
+    ),
 )

@@ -7,6 +7,7 @@ from hub.access.tables import passkeys as passkeys_table
 from hub.access.tables import people, sessions, sign_in_failures, spent_challenges
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 from hub.web.rate_limits import GUESSES, Rate
 
 FEATURE: Final = Feature(
@@ -25,6 +26,22 @@ ACCOUNT: Final = Feature(
     name="account",
     routers=(reauth_pages.router, account_pages.router),
     rates=(Rate(r"POST", r"/proof(/.*)?|/account/password", GUESSES),),
+    places=(
+        Place(
+            address="/account",
+            label=lambda words: words.say("Password and devices"),
+            icon="key",
+            part=Part.OWN,
+        ),
+    ),
+    shortcuts=(
+        Place(
+            address="/account",
+            label=lambda words: words.say("Change the password"),
+            icon="key",
+            part=Part.OWN,
+        ),
+    ),
 )
 PASSKEYS: Final = Feature(
     name="passkeys",

@@ -112,6 +112,23 @@ _ONE: Final = alert_query(
 )
 
 
+def _untaken() -> ColumnElement[int]:
+    scope = visible_to(Right.SEE).subquery("scope")
+    return (
+        select(func.count(alerts.c.id))
+        .outerjoin(scope, seen_alerts(scope))
+        .where(
+            alerts.c.state == AlertState.OPEN,
+            or_(scope.c.camera_id.is_not(None), troubles_seen()),
+        )
+        .scalar_subquery()
+    )
+
+
+UNTAKEN: Final = _untaken()
+"""Number of alerts that a person may see and nobody has taken; for the navigation."""
+
+
 def alert_rows(
     conn: Connection,
     person_id: UUID,

@@ -4,12 +4,14 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from hub.access.rules.grants import Right
 from hub.alerting.notifications import pages
 from hub.alerting.notifications.service import NotificationService
 from hub.base.db.table_notes import Mark
 from hub.base.moment import Moment
 from hub.notify.tables import attempts, notifications
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 NEWS_US: Final = 3_600_000_000
 """Microseconds; for this long, an accepted but unseen notification may still use a fallback
@@ -35,4 +37,13 @@ FEATURE: Final = Feature(
     services=(NotificationService,),
     tables=(notifications, attempts),
     marks=(Mark(notifications, ("owed", "due", "lease_until", "held", "answered"), where=_wait),),
+    places=(
+        Place(
+            address="/undelivered",
+            label=lambda words: words.say("What could not be delivered"),
+            icon="phone",
+            part=Part.ALERTS,
+            may=lambda standing: standing.has(Right.MANAGE),
+        ),
+    ),
 )

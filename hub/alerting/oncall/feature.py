@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.alerting.oncall import pages
 from hub.alerting.oncall.tables import (
     odd_day_people,
@@ -15,6 +16,7 @@ from hub.alerting.oncall.tables import (
     teams,
 )
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="on-call",
@@ -30,5 +32,14 @@ FEATURE: Final = Feature(
         stand_ins,
         plans,
         plan_steps,
+    ),
+    places=(
+        Place(
+            address="/duty",
+            label=lambda words: words.say("Roster and calling order"),
+            icon="taken",
+            part=Part.ALERTS,
+            may=lambda standing: standing.has_on_area(Right.MANAGE),
+        ),
     ),
 )

@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.alerting.routing import pages
 from hub.alerting.routing.service import AlertRuleService
 from hub.alerting.routing.tables import alert_rules as rules_table
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="alert rules",
@@ -13,4 +15,14 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     services=(AlertRuleService,),
     tables=(rules_table,),
+    places=(
+        Place(
+            address="/rules",
+            label=lambda words: words.say("Alert rules"),
+            icon="rule",
+            part=Part.ALERTS,
+            may=lambda standing: standing.has(Right.MANAGE),
+            rail=9,
+        ),
+    ),
 )

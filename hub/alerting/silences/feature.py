@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.alerting.silences import pages
 from hub.alerting.silences.service import SilenceService
 from hub.alerting.silences.tables import silences as silences_table
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="silences",
@@ -14,4 +16,22 @@ FEATURE: Final = Feature(
     services=(SilenceService,),
     tables=(silences_table,),
     acts=pages.acts,
+    places=(
+        Place(
+            address="/silences",
+            label=lambda words: words.say("Silences"),
+            icon="muted",
+            part=Part.ALERTS,
+            may=lambda standing: standing.has(Right.SEE) or standing.has(Right.MANAGE),
+        ),
+    ),
+    shortcuts=(
+        Place(
+            address="/silences",
+            label=lambda words: words.say("Silence a camera"),
+            icon="muted",
+            part=Part.ALERTS,
+            may=lambda standing: standing.has(Right.MANAGE),
+        ),
+    ),
 )

@@ -1,6 +1,6 @@
 """The web application: routes, guards, and errors as plain pages."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from hub.access.signin.accounts import Accounts, Session
 from hub.access.signin.provider_port import OpenIdProvider
 from hub.access.signin.reauth_pages import ProofWantedError
 from hub.access.signin.visit import SignedOutError, session_of, to_login
+from hub.access.standing import StandingService
 from hub.base.change_signal import ChangeSignal
 from hub.base.db import database
 from hub.base.storage.blobs import BlobsError
@@ -31,6 +32,7 @@ from hub.web.app_shell import VersionedFiles, is_page_wanted
 from hub.web.feature import Feature
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.i18n import LANGUAGES, Messages
+from hub.web.navigation import Place
 from hub.web.rate_limits import Limits, RateLimited
 from hub.web.rendering import Measures, Pack, Site, WebSettings, environment, render, site_of
 from hub.web.services import Services
@@ -80,6 +82,9 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         may={name: may for feature in features for name, may in feature.may.items()},
         shown={name: of(services) for one in features for name, of in one.shown.items()},
         panels=_panels(features),
+        places=_places(services, (place for one in features for place in one.places)),
+        shortcuts=_places(services, (place for one in features for place in one.shortcuts)),
+        standing=services.use(StandingService).standing,
         measured=measured,
         says_too_much=says_too_much,
         sign=sign,
@@ -95,6 +100,11 @@ def _panels(features: Sequence[Feature]) -> dict[str, list[Panel]]:
         for page, panel in feature.panels.items():
             found.setdefault(page, []).append(panel)
     return found
+
+
+def _places(services: Services, named: Iterable[Place]) -> tuple[Place, ...]:
+    """Those whose service the hub has."""
+    return tuple(one for one in named if one.needs is None or services.find(one.needs) is not None)
 
 
 @cache

@@ -10,6 +10,7 @@ from hub.access.invitations.service import Invitations
 from hub.access.passwords import Passwords
 from hub.access.signin.own_account import OwnAccountService
 from hub.access.signin.views import DEFAULT_LIMITS, SessionLimits
+from hub.access.standing import StandingService
 from hub.alerting.oncall.service import OnCallService
 from hub.alerting.routing import rows
 from hub.app.features import FEATURES
@@ -83,6 +84,8 @@ def make_services(r: Resources) -> Services:
 
 
 def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
+    numbers = {name: one for feature in FEATURES for name, one in feature.numbers.items()}
+    yield StandingService(acting, numbers)
     yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
     yield Invitations(r.db, clock=r.clock)
     yield AccountService(acting, db=r.db, change_signal=r.change_signal)

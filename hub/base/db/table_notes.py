@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Table
 from hub.base.moment import Moment
 
 Tables = tuple[Table, ...]
+Number = ColumnElement[int]
+"""A number for one person as scalar SQL; parameters: `hub.access.scope.visible_values`."""
 
 
 @dataclass(frozen=True, slots=True)

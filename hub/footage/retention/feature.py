@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.base.db.table_notes import Mark
 from hub.footage.retention import pages
 from hub.footage.retention.service import RetentionService
 from hub.footage.retention.tables import holds, node_holds, retention_rules
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="retention",
@@ -15,5 +17,13 @@ FEATURE: Final = Feature(
     services=(RetentionService,),
     tables=(retention_rules, holds, node_holds),
     marks=(Mark(node_holds, ("sent",), is_repeated=True),),
-    may={"hold": lambda visit: visit.use(RetentionService).may_hold(visit.asker)},
+    places=(
+        Place(
+            address="/keeping",
+            label=lambda words: words.say("Kept footage"),
+            icon="picture",
+            part=Part.FOOTAGE,
+            may=lambda standing: standing.has(Right.MANAGE) or standing.has(Right.EXPORT),
+        ),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.base.db.table_notes import Mark
 from hub.nodes.desired_state import pages
 from hub.nodes.desired_state.rules.rollout import RolloutState
@@ -15,6 +16,7 @@ from hub.nodes.desired_state.tables import (
     settings_changes,
 )
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="desired state",
@@ -36,5 +38,14 @@ FEATURE: Final = Feature(
         # A node's requests count as part of a roll-out from its start on, so the start moves too.
         Mark(rollouts, ("begun",), where=lambda _: rollouts.c.course == RolloutState.RUNNING),
         Mark(rollout_nodes, ("told", "lost")),
+    ),
+    places=(
+        Place(
+            address="/configuration",
+            label=lambda words: words.say("Settings of camera boxes"),
+            icon="settings",
+            part=Part.CAMERAS,
+            may=lambda standing: standing.has_on_area(Right.MANAGE),
+        ),
     ),
 )

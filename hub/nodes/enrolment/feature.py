@@ -2,12 +2,15 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.base.db.table_notes import Mark
 from hub.nodes.enrolment import api, pages
+from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.enrolment.tables import enrolments as enrolments_table
 from hub.nodes.enrolment.tables import node_papers
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="enrolment",
@@ -17,4 +20,17 @@ FEATURE: Final = Feature(
     tables=(enrolments_table, node_papers),
     marks=(Mark(enrolments_table, ("ends",)),),
 )
-PAGES: Final = Feature(name="enrolment pages", routers=(pages.router,))
+PAGES: Final = Feature(
+    name="enrolment pages",
+    routers=(pages.router,),
+    places=(
+        Place(
+            address="/enrolments",
+            label=lambda words: words.say("New camera boxes"),
+            icon="key",
+            part=Part.CAMERAS,
+            may=lambda standing: standing.has_on_area(Right.MANAGE),
+            needs=Enrolling,
+        ),
+    ),
+)

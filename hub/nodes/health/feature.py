@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.nodes.health import pages
 from hub.nodes.health.service import NodeHealthService
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="node health",
@@ -13,4 +15,14 @@ FEATURE: Final = Feature(
     services=(NodeHealthService,),
     acts=pages.acts,
     may={"tend_nodes": lambda visit: visit.use(NodeHealthService).tends(visit.asker)},
+    places=(
+        Place(
+            address="/nodes",
+            label=lambda words: words.say("Camera boxes"),
+            icon="box",
+            part=Part.CAMERAS,
+            may=lambda standing: standing.has(Right.MANAGE),
+            rail=7,
+        ),
+    ),
 )

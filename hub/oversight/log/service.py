@@ -63,11 +63,6 @@ class LogService:
             look.answer(found, name)
         return found
 
-    def reads_log(self, asker: Asker) -> bool:
-        """Whether they may read the log: oversight, and keepers of everything."""
-        with self._acting.part_of(asker, "phones.open") as look:
-            return _reads_log(look)
-
 
 def _reads_log(look: Reading) -> bool:
     is_oversight = look.asker.role == Role.OVERSIGHT

@@ -2,14 +2,35 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.oversight.reports import pages
-from hub.oversight.reports.service import ReportService
+from hub.oversight.reports.service import READERS, ReportService
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
 FEATURE: Final = Feature(
     name="reports",
     templates=("hub.oversight.reports",),
     routers=(pages.router,),
     services=(ReportService,),
-    may={"read_reports": lambda visit: visit.use(ReportService).reads_reports(visit.asker)},
+    places=(
+        Place(
+            address="/reports/day",
+            label=lambda words: words.say("Reports"),
+            icon="chart",
+            part=Part.OVERSIGHT,
+            may=lambda standing: standing.role in READERS or standing.has(Right.MANAGE),
+            rail=6,
+            covers=("/reports",),
+        ),
+    ),
+    shortcuts=(
+        Place(
+            address="/reports/week",
+            label=lambda words: words.say("Report of the week"),
+            icon="chart",
+            part=Part.OVERSIGHT,
+            may=lambda standing: standing.role in READERS or standing.has(Right.MANAGE),
+        ),
+    ),
 )

@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.places.areas import pages
 from hub.places.areas.service import AreaService
 from hub.web.feature import Feature
 from hub.web.guard import Body
+from hub.web.navigation import Part, Place
 
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 """Largest table in a form."""
@@ -16,5 +18,22 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     services=(AreaService,),
     bodies=(Body(r"/areas/import(/do)?", MAX_TABLE_BYTES),),
-    may={"change_areas": lambda visit: visit.asker.role == "keeper"},
+    places=(
+        Place(
+            address="/areas",
+            label=lambda words: words.say("Areas"),
+            icon="pin",
+            part=Part.CAMERAS,
+            may=lambda standing: standing.role == "keeper" and standing.has_on_area(Right.MANAGE),
+        ),
+    ),
+    shortcuts=(
+        Place(
+            address="/areas/import",
+            label=lambda words: words.say("Import a table of areas, cameras or people"),
+            icon="pin",
+            part=Part.CAMERAS,
+            may=lambda standing: standing.role == "keeper" and standing.has_on_area(Right.MANAGE),
+        ),
+    ),
 )

@@ -4,5 +4,21 @@ from typing import Final
 
 from hub.places.map import pages
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 
-FEATURE: Final = Feature(name="map", templates=("hub.places.map",), routers=(pages.router,))
+FEATURE: Final = Feature(
+    name="map",
+    templates=("hub.places.map",),
+    routers=(pages.router,),
+    places=(
+        Place(
+            address="/map",
+            label=lambda words: words.say("Map"),
+            icon="map",
+            part=Part.CAMERAS,
+            rail=2,
+            is_in_bar=True,
+            covers=("/cameras",),
+        ),
+    ),
+)

@@ -2,20 +2,15 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.public.data_requests import officer_pages, pages, wording
 from hub.public.data_requests.public_service import PublicDataRequestService
-from hub.public.data_requests.service import DataRequestService
+from hub.public.data_requests.service import ANSWERERS, DataRequestService
 from hub.public.data_requests.tables import data_request_people, petition_acts, petition_erasures
 from hub.public.data_requests.tables import petitions as petitions_table
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate
-from hub.web.visit import Visit
-
-
-def _may_answer(visit: Visit) -> bool:
-    requests = visit.find(DataRequestService)
-    return requests is not None and requests.answers(visit.asker)
-
 
 FEATURE: Final = Feature(
     name="data requests",
@@ -28,6 +23,15 @@ FEATURE: Final = Feature(
         Rate(r"POST", r"/rights", OUTSIDERS),
         Rate(r"POST", r"/rights/follow", GUESSES),
     ),
-    may={"answer_data_requests": _may_answer},
     shown={"takes_petitions": lambda services: services.find(PublicDataRequestService) is not None},
+    places=(
+        Place(
+            address="/petitions",
+            label=lambda words: words.say("Requests of people"),
+            icon="taken",
+            part=Part.PEOPLE,
+            may=lambda standing: standing.role in ANSWERERS and standing.has_on_area(Right.MANAGE),
+            needs=DataRequestService,
+        ),
+    ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from hub.access.rules.grants import Right
 from hub.base.db.table_notes import Mark
 from hub.base.storage.partial_files import MOST_CHUNK_BYTES
 from hub.public.households import pages, request_pages, upload_pages
@@ -15,16 +16,12 @@ from hub.public.households.tables import household_clips, household_requests
 from hub.public.households.tables import households as households_table
 from hub.web.feature import Feature
 from hub.web.guard import MAX_FORM_BYTES, Body
+from hub.web.navigation import Part, Place
 from hub.web.rate_limits import GUESSES, LOOKING_IN, Rate, RateRule
 from hub.web.visit import Visit
 
 CHUNKS: Final = RateRule("chunks", 1200, 60.0, "address")
 """For films of households: 80 MB a second at 4 MB each, faster than any of their lines."""
-
-
-def _may_register(visit: Visit) -> bool:
-    households = visit.find(HouseholdService)
-    return households is not None and bool(households.areas(visit.asker))
 
 
 def _in_case(visit: Visit, case_id: UUID) -> Mapping[str, object]:
@@ -52,7 +49,18 @@ FEATURE: Final = Feature(
         Rate(r"GET|HEAD", r"/(give|household)/.*", LOOKING_IN),
         Rate(r"POST", r"/(give|household)/.*", GUESSES),
     ),
-    may={"register_households": _may_register},
     shown={"asks_households": lambda services: services.find(HouseholdServices) is not None},
     panels={"case": _in_case},
+    places=(
+        Place(
+            address="/households",
+            label=lambda words: words.say("Households' cameras"),
+            icon="home",
+            part=Part.PEOPLE,
+            may=lambda standing: (
+                standing.has_on_area(Right.MANAGE) or standing.has_on_area(Right.EXPORT)
+            ),
+            needs=HouseholdService,
+        ),
+    ),
 )

@@ -2,13 +2,15 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.base.db.table_notes import Mark
 from hub.public.notices import pages
-from hub.public.notices.service import NoticeService
+from hub.public.notices.service import WRITERS
 from hub.public.notices.tables import notice_files, notice_sendings, notice_ways
 from hub.public.notices.tables import notices as notices_table
 from hub.web.feature import Feature
 from hub.web.guard import Body
+from hub.web.navigation import Part, Place
 
 MAX_FILE_BYTES: Final = 6 * 1024 * 1024
 """Largest picture or voice recording of a notice."""
@@ -20,5 +22,13 @@ FEATURE: Final = Feature(
     tables=(notice_ways, notices_table, notice_files, notice_sendings),
     marks=(Mark(notice_sendings, ("owed", "due", "lease_until")),),
     bodies=(Body(r"/notices/.*/file", MAX_FILE_BYTES),),
-    may={"write_notices": lambda visit: visit.use(NoticeService).writes_notices(visit.asker)},
+    places=(
+        Place(
+            address="/notices",
+            label=lambda words: words.say("Notices to people"),
+            icon="phone",
+            part=Part.PEOPLE,
+            may=lambda standing: standing.role in WRITERS and standing.has_on_area(Right.MANAGE),
+        ),
+    ),
 )

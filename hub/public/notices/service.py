@@ -41,11 +41,6 @@ class NoticeService:
         self._db = db
         self._clock = clock
 
-    def writes_notices(self, asker: Asker) -> bool:
-        """Whether this person may write notices; for links."""
-        with self._acting.part_of(asker, "phones.open") as look:
-            return bool(_areas(look))
-
     def notices(self, asker: Asker) -> WriterPage | None:
         """All notices of the areas this person looks after; None if they look after none."""
         with self._acting.reading(asker, "notices.open") as look:

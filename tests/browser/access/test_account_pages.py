@@ -53,7 +53,7 @@ def test_an_invited_person_comes_in_without_script(
     keeper = meet("quan", color_scheme=theme, **options)
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     proofs_grow_old(hub)
-    keeper.open("/settings")
+    keeper.open("/more")
     keeper.page.click("a[href='/invitations']")
     keeper.page.fill("[name=login]", "dung")
     keeper.page.fill("[name=name]", "Võ Thị Dung")

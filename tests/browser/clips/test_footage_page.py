@@ -29,7 +29,7 @@ def test_footage_is_found_played_and_more_is_asked_for(
     officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
     officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     officer.sign_in("an")
-    officer.open("/settings")
+    officer.open("/more")
     officer.page.click("a[href='/footage']")
     expect(officer.page.locator("h1")).to_be_visible()
     officer.page.click("form[action='/footage'] button")

@@ -96,7 +96,7 @@ def test_keepers_pages_fit_their_screens(
     for path, title in (
         ("/nodes", "nodes"),
         ("/undelivered", "undelivered"),
-        ("/settings", "tend"),
+        ("/more", "tend"),
     ):
         keeper.open(path)
         for summary in keeper.page.locator("details summary").all():

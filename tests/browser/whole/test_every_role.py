@@ -22,6 +22,7 @@ ROLES: Final = (Role.OFFICER, Role.LEADER, Role.BOARD_MEMBER, Role.TECHNICIAN)
 MEANT_FOR: Final = {
     "/": set(ROLES),
     "/map": set(ROLES),
+    "/more": set(ROLES),
     "/notices": {Role.LEADER},
     "/petitions": {Role.LEADER},
     "/rights": set(ROLES),

@@ -132,7 +132,7 @@ def test_main_action_of_an_alert_is_under_the_thumb(meet: Meet, whole: Seen) -> 
 
 def test_everything_meant_for_a_finger_is_48_px_high(meet: Meet, whole: Seen) -> None:
     officer = meet()
-    for path in ("/", f"/alerts/{whole.alert_id}", "/settings"):
+    for path in ("/", f"/alerts/{whole.alert_id}", "/settings", "/more"):
         officer.open(path)
         for element in officer.page.locator("a, button, summary, .choices span").all():
             if element.is_visible() and "skip" not in (element.get_attribute("class") or ""):

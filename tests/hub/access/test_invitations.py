@@ -196,7 +196,7 @@ def test_nobody_but_a_keeper_invites(app: FastAPI, town: Town) -> None:
     kim = Visitor(app).sign_in("kim", PASSWORD)  # looks after cameras, and is no keeper
     assert kim.get("/invitations").status_code == 404
     assert kim.post("/invitations", login="quan").status_code == 404
-    assert "/invitations" not in kim.get("/settings").text
+    assert "/invitations" not in kim.get("/more").text
     assert refused(town) == []
 
 

@@ -63,6 +63,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "count": "inbox.open",
         "undo": "alert.undo",
     },
+    "access/standing.py": {"standing": "inbox.open"},
     "alerting/silences/service.py": {
         "snoozed_until": "alert.open",
         "may_snooze": "alert.open",
@@ -71,8 +72,6 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "zones_to_silence": "silences.open",
     },
     "public/households/service.py": {"areas": "households.open"},
-    "oversight/log/service.py": {"reads_log": "phones.open"},
-    "public/notices/service.py": {"writes_notices": "phones.open"},
     "public/data_requests/service.py": {
         "answers": "phones.open",
         "overdue": "inbox.open",

@@ -125,7 +125,7 @@ def test_a_case_is_shown_on_a_hub_without_tips_and_households(town: Town) -> Non
 
 def test_without_the_right_to_export_no_case_is_opened(town: Town) -> None:
     binh = visitor(town, "binh")
-    assert "/cases" not in binh.get("/settings").text
+    assert "/cases" not in binh.get("/more").text
     assert binh.post("/cases", number="1", purpose="x").status_code == 404
     assert "case.begin.refused" in town.acts()
 

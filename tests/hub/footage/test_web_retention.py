@@ -72,7 +72,7 @@ def test_an_alerts_footage_is_held_from_its_page_and_the_hold_says_what_it_cover
     assert f"Vụ {CASE}" in page
     assert "1 tệp ở trung tâm (2.0 MB)" in page
     assert "trộm xe" in page
-    assert "/keeping" in who.get("/settings").text
+    assert "/keeping" in who.get("/more").text
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_who_may_neither_manage_nor_export_finds_no_page_and_holds_nothing(
         assert hold_alert(them, seen) == 404
         assert them.post(f"/keeping/holds/{hold_id}/end", reason="x").status_code == 404
         assert set_rule(them, town.area_id) == 404
-        assert "/keeping" not in them.get("/settings").text
+        assert "/keeping" not in them.get("/more").text
     assert len(held_now(town)) == 1
     assert {"hold.add.refused", "hold.end.refused", "retention.set.refused"} <= set(town.acts())
 

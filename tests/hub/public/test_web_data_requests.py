@@ -90,7 +90,7 @@ def test_somebody_asks_is_answered_and_reads_it_with_their_code(town: Town, aski
     code = asking.code()
     assert "There is no answer yet" in text_of(asking.follow(code.lower()))
     lam = with_leader(town)
-    assert "/petitions" in lam.get("/settings").text
+    assert "/petitions" in lam.get("/more").text
     assert re.search(r"YC-\d{4}-00001", text_of(lam.get("/petitions")))
     here = f"/petitions/{only_id(town)}"
     page = lam.get(here)

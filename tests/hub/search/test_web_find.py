@@ -311,13 +311,13 @@ def test_who_may_not_search_finds_no_page_and_a_camera_not_theirs_finds_nothing(
         assert them.get("/find").status_code == 404
         assert them.get(find()).status_code == 404
         assert them.post(f"/find/clips/{media_id}/ask").status_code == 404
-        assert "/find" not in them.get("/settings").text
+        assert "/find" not in them.get("/more").text
     an = visitor(town, "an")
     page = an.get(find(camera=str(uuid4())))
     assert sights(page.text) == []
     assert "Không có camera nào bạn được tìm ở đó" in text_of(page)
     assert len(details(town, "search.sightings.refused")) == 1
-    assert "/find" in an.get("/settings").text
+    assert "/find" in an.get("/more").text
 
 
 @pytest.mark.promise("Rights: No random search shows a row, count or thumbnail out of scope.")

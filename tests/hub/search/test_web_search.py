@@ -176,7 +176,7 @@ def test_who_may_not_search_finds_no_page_and_can_ask_for_nothing(town: Town) ->
         assert them.post(f"/footage/clips/{media_id}/ask").status_code == 404
         location = them.post("/footage/ask", **form, reason="curious").headers["location"]
         assert them.get(location).status_code == 404
-        assert "/footage" not in them.get("/settings").text
+        assert "/footage" not in them.get("/more").text
     with town.db.reading() as conn:
         assert conn.execute(select(wishes)).all() == conn.execute(select(span_wishes)).all() == []
     assert "span.ask.refused" in town.acts()

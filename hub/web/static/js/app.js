@@ -14,6 +14,10 @@ startSettings();
 startWorker().catch(() => {});
 hintPush().catch(() => {});
 
+if (document.getElementById("search")) {
+  import("./search.js").then(({ startSearch }) => startSearch());
+}
+
 if (document.querySelector("[data-passkey]")) {
   import("./passkeys.js").then(({ startPasskeys }) => startPasskeys());
 }

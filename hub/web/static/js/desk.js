@@ -75,7 +75,6 @@ const KEYS = {
   k: () => step(-1),
   a: () => act("take"),
   f: actFalse,
-  "/": () => location.assign("/find"),
   "?": () => document.getElementById("keys-help")?.showModal(),
 };
 

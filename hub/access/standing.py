@@ -1,0 +1,74 @@
+"""What a person may do anywhere, with the numbers of what waits: one query for the navigation."""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import add
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.types import Uuid
+
+from hub.access.rules.grants import ALL, Right
+from hub.access.rules.roles import FENCES
+from hub.access.scope import visible_values
+from hub.access.tables import grants
+from hub.base.audit.acting import Acting
+from hub.base.audit.asker import Asker
+from hub.base.db.table_notes import Number
+from hub.web.navigation import Standing
+
+_HELD: Final = grants.alias("held")  # so that no number of a feature is bound to these rows
+
+
+class StandingService:
+    """Answers for the links of a page; reveals no object. For any thread."""
+
+    def __init__(self, acting: Acting, numbers: Mapping[str, Number]) -> None:
+        self._acting = acting
+        self._names = tuple(numbers)
+        self._query = _query(numbers)  # built once: building it costs more than its execution
+
+    def standing(self, asker: Asker) -> Standing:
+        """Rights of this person anywhere, limited by their role, and the numbers."""
+        with self._acting.part_of(asker, "inbox.open") as look:
+            values = visible_values(asker.person_id, look.now)
+            row = look.conn.execute(self._query, values).one()
+        fence = FENCES.get(asker.role, ALL)
+        return Standing(
+            role=asker.role,
+            rights=row.rights & fence,
+            area_rights=row.area_rights & fence,
+            numbers={name: getattr(row, name) for name in self._names},
+        )
+
+
+def _query(numbers: Mapping[str, Number]) -> Select[*tuple[Any, ...]]:
+    """One row: the rights as bits, and each number by its name."""
+    now_utc_us = bindparam("scope_now", type_=BigInteger)
+    return select(
+        _bits(case((_HELD.c.area_id.is_not(None), _HELD.c.rights), else_=0)).label("area_rights"),
+        _bits(_HELD.c.rights).label("rights"),
+        *(number.label(name) for name, number in numbers.items()),
+    ).where(
+        _HELD.c.person_id == bindparam("scope_who", type_=Uuid),
+        _HELD.c.starts_utc_us <= now_utc_us,
+        or_(_HELD.c.ends_utc_us.is_(None), _HELD.c.ends_utc_us > now_utc_us),
+        _HELD.c.is_ended.is_not(true()),
+    )
+
+
+def _bits(rights: ColumnElement[int]) -> ColumnElement[int]:
+    """All bits that any row has; SQLite has no such aggregate."""
+    most = (func.max(rights.bitwise_and(int(one)), type_=Integer) for one in Right)
+    return reduce(add, (func.coalesce(one, 0) for one in most))

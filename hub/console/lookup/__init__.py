@@ -1,0 +1,1 @@
+"""Search of everything by name: cameras, places, people, cases, pages, acts."""

@@ -1,0 +1,148 @@
+"""Navigation: the places of the site, who is shown which, and where something waits.
+
+A feature names its places (`Feature.places`). The rail of a desk, the bar of a phone and the page
+"More" are made of them, so that nothing else lists the pages.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from hub.web.i18n import Messages
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides which places a person is shown: one query for all of them."""
+
+    role: str
+    rights: int
+    """Bits of `hub.access.rules.grants.Right` that the person has on any area or camera."""
+    area_rights: int = 0
+    """The same, on any area."""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """By the names of `Feature.numbers`."""
+
+    def has(self, rights: int) -> bool:
+        """True if the person has all these rights somewhere."""
+        return self.rights & rights == rights
+
+    def has_on_area(self, rights: int) -> bool:
+        """The same, on an area: a grant on one camera is not enough."""
+        return self.area_rights & rights == rights
+
+
+class Part(Enum):
+    """Parts of the page "More", in their order."""
+
+    ALERTS = "alerts"
+    FOOTAGE = "footage"
+    CAMERAS = "cameras"
+    PEOPLE = "people"
+    OVERSIGHT = "oversight"
+    OWN = "own"
+
+
+def part_name(part: Part, words: Messages) -> str:
+    """Heading of a part."""
+    say = words.say
+    return {
+        Part.ALERTS: say("Alerts"),
+        Part.FOOTAGE: say("Footage and cases"),
+        Part.CAMERAS: say("Cameras"),
+        Part.PEOPLE: say("Officers and citizens"),
+        Part.OVERSIGHT: say("Overview"),
+        Part.OWN: say("Yourself"),
+    }[part]
+
+
+def _everybody(_: Standing) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One page in the navigation."""
+
+    address: str
+    label: Callable[[Messages], str]
+    icon: str
+    """A drawing of `icons.html`."""
+    part: Part
+    may: Callable[[Standing], bool] = _everybody
+    """Whether a person is shown it; the page decides by itself whom it lets in."""
+    needs: type | None = None
+    """Service without which the hub has no such page."""
+    rail: int | None = None
+    """Position from the top of the rail, lowest first; None: only on the page "More"."""
+    is_in_bar: bool = False
+    """Whether the bar of a phone has it too; only places of the rail."""
+    covers: tuple[str, ...] = ()
+    """Other addresses that belong to it, each with everything below."""
+    waiting: str = ""
+    """Name in `Feature.numbers` of how much waits there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place as a page shows it."""
+
+    address: str
+    label: str
+    icon: str
+    current: str
+    """Value of `aria-current`: "page" here, "true" on a page below it, empty elsewhere."""
+    is_in_bar: bool
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The places that one person is shown."""
+
+    rail: tuple[Link, ...]
+    more: tuple[tuple[str, tuple[Link, ...]], ...]
+    """Parts with their headings: all places that the bar of a phone has no room for."""
+
+
+MORE: Final = "/more"
+
+
+def navigation(
+    places: Iterable[Place], standing: Standing, path: str, words: Messages
+) -> Navigation:
+    """What this person is shown on the page at `path`."""
+    theirs = [one for one in places if one.may(standing)]
+    here = _current(theirs, path)
+
+    def link(place: Place) -> Link:
+        current = "" if place is not here else "page" if place.address == path else "true"
+        waiting = standing.numbers.get(place.waiting, 0)
+        return Link(
+            place.address, place.label(words), place.icon, current, place.is_in_bar, waiting
+        )
+
+    in_rail = sorted((one for one in theirs if one.rail is not None), key=lambda one: one.rail or 0)
+    parts = [(part, [one for one in theirs if one.part is part]) for part in Part]
+    return Navigation(
+        rail=tuple(link(one) for one in in_rail),
+        more=tuple(
+            (part_name(part, words), tuple(link(one) for one in those if not one.is_in_bar))
+            for part, those in parts
+            if not all(one.is_in_bar for one in those)
+        ),
+    )
+
+
+def _current(places: Sequence[Place], path: str) -> Place | None:
+    """The place with the longest address that the path is at or below."""
+    fitting = [
+        (len(address), place)
+        for place in places
+        for address in (place.address, *place.covers)
+        if path == address or path.startswith(address.rstrip("/") + "/")
+    ]
+    # "/" is at the beginning of every path, and no page is below it.
+    fitting = [(length, place) for length, place in fitting if length > 1 or path == "/"]
+    return max(fitting, key=lambda one: one[0])[1] if fitting else None

@@ -1,0 +1,135 @@
+"""The bar of a phone and the rail of a desk: where they are, and that they cover nothing."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Hub, Meet
+from tests.browser.everything import KEEPER, with_keeper_of_all
+from tests.browser.whole.test_pages import box, fits
+from tests.hub.rigs.web_town import Seen
+from tests.waiting import until
+
+SMALL_DESK = {"width": 1000, "height": 700}
+
+
+def _end(place: Any) -> float:
+    return float(place["y"] + place["height"])
+
+
+def hit(page: Page, selector: str) -> bool:
+    """Whether a finger on the middle of the element reaches it, and nothing that lies above."""
+    middle = """(element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }"""
+    return bool(page.locator(selector).first.evaluate(middle))
+
+
+@pytest.mark.promise("Pages: The bar of a phone covers neither content nor a button.")
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_bar_of_a_phone_covers_nothing(hub: Hub, meet: Meet, whole: Seen, script: bool) -> None:
+    with_keeper_of_all(hub)
+    keeper = meet(KEEPER, java_script_enabled=script)
+    for path in (f"/alerts/{whole.alert_id}", "/", "/settings", "/more", "/grants"):
+        keeper.open(path)
+        bar = box(keeper.page, ".places")
+        assert _end(bar) == PHONE["height"], path
+        assert bar["height"] < 64, path
+        assert hit(keeper.page, ".places a[href='/more']"), path
+        keeper.page.mouse.move(100, 300)
+        keeper.page.mouse.wheel(0, 100_000)
+        until(lambda: _end(box(keeper.page, "main")) < box(keeper.page, ".places")["y"] + 1, path)
+    keeper.open(f"/alerts/{whole.alert_id}")
+    take, bar = box(keeper.page, "[data-act=take]"), box(keeper.page, ".places")
+    assert _end(take) <= bar["y"]
+    keeper.page.click(".places a[href='/map']")
+    expect(keeper.page.locator(".places a[href='/map']")).to_have_attribute("aria-current", "page")
+
+
+@pytest.mark.parametrize("size", [SMALL_DESK, DESK], ids=["small desk", "desk"])
+def test_the_rail_of_a_desk_is_beside_the_page(
+    hub: Hub, meet: Meet, whole: Seen, size: dict[str, int]
+) -> None:
+    with_keeper_of_all(hub)
+    keeper = meet(KEEPER, size=size)
+    keeper.open(f"/alerts/{whole.alert_id}")
+    rail, main = box(keeper.page, ".places"), box(keeper.page, "main")
+    assert (rail["x"], rail["height"]) == (0, size["height"])
+    assert main["x"] == rail["width"]
+    assert main["x"] + main["width"] == size["width"]
+    expect(keeper.page.locator(".places a[href='/']")).to_have_attribute("aria-current", "true")
+    expect(keeper.page.locator(".places .waiting")).to_have_text("1 đang chờ")
+    for place in keeper.page.locator(".places a").all():
+        place.scroll_into_view_if_needed()
+        expect(place).to_be_in_viewport()
+
+
+def test_the_keyboard_goes_through_the_places_and_past_them(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    with_keeper_of_all(hub)
+    keeper = meet(KEEPER, size=DESK)
+    keeper.open("/more")
+    keeper.page.keyboard.press("Tab")
+    keeper.page.keyboard.press("Enter")  # the link past the places
+    keeper.page.keyboard.press("Tab")
+    inside = "document.activeElement.closest('main') !== null"
+    assert keeper.page.evaluate(inside)
+    places = keeper.page.locator(".places a")
+    places.first.focus()
+    for _ in range(places.count()):
+        keeper.page.keyboard.press("Tab")
+    assert keeper.page.evaluate(inside)
+    places.first.focus()
+    keeper.page.keyboard.press("Tab")
+    assert keeper.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.promise("Pages: Everything is found by its name with the keyboard alone.")
+def test_the_search_of_everything_is_used_by_keys(hub: Hub, meet: Meet, whole: Seen) -> None:
+    with_keeper_of_all(hub)
+    keeper = meet(KEEPER, size=DESK)
+    page = keeper.page
+    for path in ("/more", f"/alerts/{whole.alert_id}"):
+        keeper.open(path)
+        page.keyboard.press("/")
+        expect(page.locator("#search")).to_be_focused()
+        expect(page.locator("#search")).to_have_value("")
+    page.keyboard.type("cho")
+    found = page.locator("#search-found a")
+    expect(found.filter(has_text="Chợ Cũ").first).to_be_visible()
+    expect(page.locator("#heard")).to_contain_text("kết quả")
+    keeper.shot("desk-search")
+    page.keyboard.press("ArrowDown")
+    expect(found.nth(0)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(found.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#search-found")).to_be_hidden()
+    page.locator("#search").fill("nguoi va quyen")
+    expect(found.first).to_contain_text("Người và quyền xem")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{hub.url}/grants")
+    assert keeper.complaints == []
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_phone_searches_on_a_page_of_its_own(
+    hub: Hub, meet: Meet, whole: Seen, script: bool
+) -> None:
+    officer = meet("an", java_script_enabled=script)
+    officer.page.click(".bar a[href='/search']")
+    officer.page.fill("#search", "cho")
+    if not script:
+        officer.page.click(".search button")
+    found = officer.page.locator("#search-found a")
+    expect(found.first).to_be_visible()
+    officer.shot("phone-search")
+    assert fits(officer.page)
+    found.first.click()
+    officer.page.wait_for_url(f"{hub.url}/cameras/*")
