@@ -32,6 +32,7 @@ NOT_PAGES = frozenset(
     {
         "/list",  # a part of a page, for its script
         "/search/found",
+        "/list/counts",
         "/app.webmanifest",
         "/sw.js",
         "/health",

@@ -99,6 +99,16 @@ def test_a_new_alert_outside_the_filter_is_announced_and_a_critical_one_is_shown
     assert officer.complaints == []
 
 
+def test_an_alert_leads_back_to_the_filter_it_was_opened_from(hub: Hub, meet: Meet) -> None:
+    hub.town.somebody()
+    officer = meet()
+    officer.open("/?kind=person&since=8")
+    officer.page.locator(".card-link").click()
+    officer.page.wait_for_url("**/alerts/*")
+    officer.page.locator(".bar-back").click()
+    officer.page.wait_for_url("**/?kind=person&since=8")
+
+
 def test_groups_are_counted_live_and_never_hold_a_critical_alert(hub: Hub, meet: Meet) -> None:
     for _ in range(3):
         hub.town.somebody()
@@ -112,6 +122,8 @@ def test_groups_are_counted_live_and_never_hold_a_critical_alert(hub: Hub, meet:
     alert_id = critical(hub)
     expect(officer.page.locator(f"#card-{alert_id}")).to_be_visible()
     expect(group).to_contain_text("4 cảnh báo")
+    expect(officer.page.locator("#heard")).to_contain_text("Cảnh báo mới: Ngã tư Chợ Cũ")
+    expect(officer.page.locator("#new-pill")).to_be_hidden()
     group.click()
     expect(officer.page.locator("#open-cards .card")).to_have_count(5)
     expect(officer.page.locator("#filtered")).to_contain_text("Ngã tư Chợ Cũ")

@@ -6,9 +6,11 @@ import { tick } from "./time.js";
 import { _ } from "./words.js";
 
 const SCROLLED_PX = 40;
+const LATE_US = 10_000_000; // an alert may be raised before the page was read, and stored after it
 
 let unseen = 0; // above what the reader has scrolled to
 const hidden = new Set(); // new alerts that this page leaves out
+const said = new Set(); // those that were announced, so that each is once
 
 function list() {
   return document.querySelector("#list[data-query]");
@@ -130,16 +132,18 @@ function belongs(card) {
 }
 
 function leaveOut(card) {
-  const isNew = +card.dataset.raised > +list().dataset.read && card.dataset.state === "open";
-  const isGrouped = list().dataset.group && card.dataset.fits === "1";
-  if (isNew && !isGrouped && !hidden.has(card.dataset.alert)) {
-    hidden.add(card.dataset.alert);
+  const { alert, raised, state, fits } = card.dataset;
+  const isNew = +raised > +list().dataset.read - LATE_US && state === "open";
+  if (isNew && !said.has(alert)) {
+    said.add(alert);
     say(card, true);
-    showPill();
-  } else if (card.dataset.state !== "open") {
-    hidden.delete(card.dataset.alert);
-    showPill();
+    if (!list().dataset.group || fits !== "1") { // else its group is counted anew
+      hidden.add(alert);
+    }
+  } else if (state !== "open") {
+    hidden.delete(alert);
   }
+  showPill();
 }
 
 function put(card, old) {

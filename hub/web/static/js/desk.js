@@ -25,14 +25,28 @@ async function openRight(link) {
   }
 }
 
+// The filter that this window had last: an alert leads back to it.
+function lastFilter() {
+  return sessionStorage.getItem("inbox") ?? "";
+}
+
+function rememberFilter() {
+  if (location.pathname === "/") {
+    const asked = new URLSearchParams(location.search);
+    ["select", "bulk", "after"].forEach((name) => asked.delete(name));
+    sessionStorage.setItem("inbox", asked.size ? `?${asked}` : "");
+  } else {
+    document.querySelector("a.bar-back[href='/']")?.setAttribute("href", `/${lastFilter()}`);
+  }
+}
+
 // An alert opened by its own address brings no list: phones do not show it.
 export async function fetchList() {
   const empty = document.querySelector("#list[data-wanted]");
   if (!empty || !wide.matches) {
     return;
   }
-  const asked = sessionStorage.getItem("inbox") ?? ""; // the filter that this window had last
-  const answer = await fetch(`/list${asked}`, { headers: { Accept: "text/html" } });
+  const answer = await fetch(`/list${lastFilter()}`, { headers: { Accept: "text/html" } });
   if (answer.ok) {
     const holder = document.createElement("template");
     holder.innerHTML = await answer.text();
@@ -114,9 +128,7 @@ async function unsent(event) {
 }
 
 export function startDesk() {
-  if (location.pathname === "/") {
-    sessionStorage.setItem("inbox", location.search);
-  }
+  rememberFilter();
   if (location.pathname === "/") {
     sessionStorage.setItem("inbox", location.search);
   }
