@@ -30,6 +30,7 @@ from hub.access.tables import people
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.cases.tables import case_items, case_members, cases
 from hub.cases.views import CaseRow, HistoryLine, ItemRow, MemberRow
 from hub.footage.scope import seen_media
@@ -121,11 +122,11 @@ def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]
             here.ended_utc_us.is_(None),
             or_(here.until_utc_us.is_(None), here.until_utc_us > now.utc_us),
         )
-        .order_by(people.c.name, here.id)
+        .order_by(here.id)
     )
     return [
         MemberRow(row.id, row.person_id, row.name, bool(row.may_export), row.until_utc_us)
-        for row in conn.execute(query)
+        for row in sorted(conn.execute(query), key=lambda row: by_name(row.name))
     ]
 
 

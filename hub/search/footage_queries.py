@@ -12,6 +12,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.access.tables import people
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.footage.queries import media_rows
 from hub.footage.scope import seen_media
 from hub.footage.tables import media, span_wishes
@@ -48,7 +49,7 @@ def searched_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[Sea
         )
         for row in rows
     ]
-    return sorted(found, key=lambda one: (one.place, one.label))
+    return sorted(found, key=lambda one: (by_name(one.place), by_name(one.label)))
 
 
 def found_clips(

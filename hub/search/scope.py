@@ -13,6 +13,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
+from hub.base.text.order import by_name
 from hub.registry.areas import places
 from hub.registry.shapes import Point, Shape, beyond_m
 from hub.registry.tables import areas, cameras, nodes
@@ -96,7 +97,7 @@ def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple
         parent = parents.get(area_id)
         if parent is not None and parent not in found:
             stack.add(parent)
-    return sorted(places(conn, found).items(), key=lambda one: fold(one[1]))
+    return sorted(places(conn, found).items(), key=lambda one: by_name(one[1]))
 
 
 def _with_names(query: Select[Any]) -> Select[Any]:

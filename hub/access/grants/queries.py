@@ -36,6 +36,7 @@ from hub.access.tables import grants, people
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold_login
+from hub.base.text.order import by_name, by_place
 from hub.registry.areas import is_valid, places
 from hub.registry.tables import areas, cameras
 
@@ -78,7 +79,8 @@ def tended_places(conn: Connection, person_id: UUID, now: Moment) -> tuple[set[U
     query = select(cameras.c.id, cameras.c.area_id, cameras.c.label).join(
         scope, scope.c.camera_id == cameras.c.id
     )
-    return tended, list(conn.execute(query.order_by(cameras.c.label, cameras.c.id)))
+    rows = conn.execute(query.order_by(cameras.c.id))
+    return tended, sorted(rows, key=lambda row: by_name(row.label))
 
 
 def keeps_everything(conn: Connection, asker: Asker, now: Moment) -> bool:
@@ -153,9 +155,9 @@ def grant_rows(
         .outerjoin(giver, giver.c.id == grants.c.granted_by)
         .outerjoin(cameras, cameras.c.id == grants.c.camera_id)
         .where(which, not_over(now), NOT_CLOSED)
-        .order_by(people.c.name, grants.c.starts_utc_us, grants.c.id)
+        .order_by(grants.c.starts_utc_us, grants.c.id)
     )
-    rows = list(conn.execute(query))
+    rows = sorted(conn.execute(query), key=lambda row: by_name(row.name))
     tended, seen = tended_places(conn, asker.person_id, now)
     mine = {row.id for row in seen}
     where = places(conn, {row.area_id or row.camera_area_id for row in rows})
@@ -191,8 +193,8 @@ def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
         return None
     tended &= set(conn.scalars(select(areas.c.id).where(is_valid(now))))
     names = places(conn, tended | {row.area_id for row in seen})
-    by_place = sorted(tended, key=lambda one: (names[one].split(", ")[::-1], one))
-    areas_first = [GrantPlace(one, None, names[one]) for one in by_place]
+    ordered = sorted(tended, key=lambda one: (by_place(names[one]), one))
+    areas_first = [GrantPlace(one, None, names[one]) for one in ordered]
     single = [GrantPlace(None, row.id, f"{row.label} · {names[row.area_id]}") for row in seen]
     others = tuple(one for one in _people(conn, NOT_CLOSED) if one.person_id != asker.person_id)
     return GrantForm(others, tuple(areas_first + single), gives_for_good(asker.role))
@@ -200,7 +202,7 @@ def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
 
 def _people(conn: Connection, which: ColumnElement[bool]) -> tuple[GrantPerson, ...]:
     query = select(people.c.id, people.c.name, people.c.role).where(which)
-    rows = conn.execute(query.order_by(people.c.name, people.c.id))
+    rows = sorted(conn.execute(query.order_by(people.c.id)), key=lambda row: by_name(row.name))
     return tuple(GrantPerson(row.id, row.name, row.role) for row in rows)
 
 
@@ -216,7 +218,7 @@ def in_order(rows: Mapping[UUID, Any]) -> Iterator[tuple[UUID, int]]:
     """Areas with their depth, each before its children, by name. Areas in a cycle, which only a
     fault could make, come last."""
     below: dict[UUID | None, list[UUID]] = {}
-    for one in sorted(rows, key=lambda key: (rows[key].name, key)):
+    for one in sorted(rows, key=lambda key: (by_name(rows[key].name), key)):
         parent = rows[one].parent_id
         below.setdefault(parent if parent in rows else None, []).append(one)
     left = set(rows)

@@ -18,6 +18,7 @@ from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, SeenCamera
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.registry.areas import places
 from hub.registry.condition_queries import condition_of, condition_values, node_columns
 from hub.registry.neighbours import NEAR_M, CameraSpot, NearbyCamera, neighbours
@@ -40,7 +41,7 @@ def seen_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SeenCam
     rows = _rows(conn, person_id, now)
     where = places(conn, {row.area_id for row in rows})
     found = [_camera(row, where, now) for row in rows]
-    return sorted(found, key=lambda one: (one.place, one.label))
+    return sorted(found, key=lambda one: (by_name(one.place), by_name(one.label)))
 
 
 def near(

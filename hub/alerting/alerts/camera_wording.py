@@ -14,9 +14,11 @@ def near_word(near: NearbyCamera, words: Messages) -> str:
 
 
 def map_link(user_agent: str, latitude_deg: float | None, longitude_deg: float | None) -> str:
-    """Address for the phone's map; Apple's phones do not know `geo:`. Empty without a position."""
+    """Address for the phone's map: `geo:`, or `maps:` on Apple's devices. Empty without a position,
+    and on a desk, whose browsers can open neither."""
     if latitude_deg is None or longitude_deg is None:
         return ""
     place = f"{latitude_deg:.6f},{longitude_deg:.6f}"
-    is_apple = any(device in user_agent for device in ("iPhone", "iPad", "Mac OS X"))
-    return f"maps:?q={place}" if is_apple else f"geo:{place}?q={place}"
+    if any(device in user_agent for device in ("iPhone", "iPad", "Mac OS X")):
+        return f"maps:?q={place}"
+    return f"geo:{place}?q={place}" if "Android" in user_agent or "Mobi" in user_agent else ""

@@ -32,6 +32,7 @@ from hub.alerting.routing.rules import with_team_first
 from hub.base.db.columns import columns
 from hub.base.db.statements import add_once
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.notify.tables import notifications
 from hub.registry.tables import areas, cameras
 
@@ -192,4 +193,4 @@ def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Momen
 def names_of(conn: Connection, person_ids: Collection[UUID]) -> str:
     """Names of these people, in order."""
     query = select(people.c.name).where(people.c.id.in_(list(person_ids)))
-    return ", ".join(conn.scalars(query.order_by(people.c.name, people.c.id)))
+    return ", ".join(sorted(conn.scalars(query), key=by_name))

@@ -34,6 +34,7 @@ from hub.alerting.notifications.rules.batching import (
 )
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.notify.tables import notifications
 from hub.registry.tables import areas, cameras
 
@@ -243,9 +244,9 @@ def digest_of(conn: Connection, ids: Iterable[UUID]) -> AlertDigest:
         .join(areas, areas.c.id == cameras.c.area_id)
         .where(notifications.c.id.in_(list(ids)))
         .group_by(areas.c.id, areas.c.name)
-        .order_by(here.desc(), areas.c.name)
     )
-    places = tuple((str(name), int(n)) for name, n in conn.execute(query))
+    found = [(str(name), int(n)) for name, n in conn.execute(query)]
+    places = tuple(sorted(found, key=lambda one: (-one[1], by_name(one[0]))))
     return AlertDigest(sum(n for _, n in places), places)
 
 

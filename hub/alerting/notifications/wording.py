@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.alerting.alerts.views import ToldRow
+from hub.base.text.order import by_name
 from hub.web.calendar import Calendar
 
 ANSWERING_CHANNELS: Final = frozenset({"webpush"})
@@ -28,7 +29,7 @@ def phone_lines(rows: Iterable[ToldRow], calendar: Calendar) -> list[PhoneLine]:
     for row in rows:
         phones.setdefault((row.person_name, row.channel, row.phone_label), []).append(row)
     lines = [_phone_line(list(group), calendar) for group in phones.values()]
-    return sorted(lines, key=lambda line: (not line.is_bad, line.person))
+    return sorted(lines, key=lambda line: (not line.is_bad, by_name(line.person)))
 
 
 def _phone_line(group: list[ToldRow], calendar: Calendar) -> PhoneLine:

@@ -16,6 +16,7 @@ from hub.alerting.oncall.scope import may_be_called, tended_teams
 from hub.alerting.oncall.tables import odd_days, plans, shifts, stand_ins
 from hub.alerting.oncall.views import AreaPlan, OnCallPage, PlanPage, TeamPage
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.registry.areas import places
 
 
@@ -90,7 +91,8 @@ def _named(team: Team) -> set[UUID]:
 
 def _names(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
     query = select(people.c.id, people.c.name).where(people.c.id.in_(set(ids)))
-    return {row.id: row.name for row in conn.execute(query.order_by(people.c.name, people.c.id))}
+    rows = sorted(conn.execute(query.order_by(people.c.id)), key=lambda row: by_name(row.name))
+    return {row.id: row.name for row in rows}
 
 
 def _reasons(conn: Connection, team_id: UUID) -> dict[tuple[UUID, str], str]:

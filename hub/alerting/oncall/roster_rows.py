@@ -29,6 +29,7 @@ from hub.alerting.oncall.tables import (
     teams,
 )
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -62,7 +63,7 @@ def read_teams(conn: Connection, team_ids: Collection[UUID]) -> dict[UUID, Team]
     if not wanted:
         return {}
     query = select(teams).where(teams.c.id.in_(wanted), teams.c.ended_utc_us.is_(None))
-    rows = conn.execute(query.order_by(teams.c.name, teams.c.id)).all()
+    rows = sorted(conn.execute(query.order_by(teams.c.id)), key=lambda row: by_name(row.name))
     members = _members(conn, wanted)
     rosters = _rosters(conn, wanted)
     return {
@@ -80,13 +81,13 @@ def read_teams(conn: Connection, team_ids: Collection[UUID]) -> dict[UUID, Team]
 
 def _members(conn: Connection, team_ids: list[UUID]) -> dict[UUID, Crew]:
     query = (
-        select(team_people.c.team_id, team_people.c.person_id)
+        select(team_people.c.team_id, team_people.c.person_id, people.c.name)
         .join(people, people.c.id == team_people.c.person_id)
         .where(team_people.c.team_id.in_(team_ids))
-        .order_by(people.c.name, people.c.id)
+        .order_by(people.c.id)
     )
     found: dict[UUID, list[UUID]] = {}
-    for row in conn.execute(query):
+    for row in sorted(conn.execute(query), key=lambda row: by_name(row.name)):
         found.setdefault(row.team_id, []).append(row.person_id)
     return {team_id: tuple(crew) for team_id, crew in found.items()}
 
@@ -94,7 +95,8 @@ def _members(conn: Connection, team_ids: list[UUID]) -> dict[UUID, Crew]:
 def _rosters(conn: Connection, team_ids: list[UUID]) -> dict[UUID, Roster]:
     query = select(shifts).where(shifts.c.team_id.in_(team_ids))
     by_team: dict[UUID, list[AnyRow]] = {}
-    for row in conn.execute(query.order_by(shifts.c.starts_minute, shifts.c.name, shifts.c.id)):
+    rows_now = conn.execute(query.order_by(shifts.c.id))
+    for row in sorted(rows_now, key=lambda row: (row.starts_minute, by_name(row.name))):
         by_team.setdefault(row.team_id, []).append(row)
     ids = [row.id for rows in by_team.values() for row in rows]
     if not ids:

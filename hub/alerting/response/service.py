@@ -34,6 +34,7 @@ from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 
 NOTE_CHARS: Final = 2000
 
@@ -194,7 +195,8 @@ def colleagues(
     query = select(people.c.id, people.c.name).where(
         people.c.id.in_(told), people.c.id != asker.person_id
     )
-    return [(one.id, one.name) for one in conn.execute(query.order_by(people.c.name, people.c.id))]
+    rows = sorted(conn.execute(query.order_by(people.c.id)), key=lambda one: by_name(one.name))
+    return [(one.id, one.name) for one in rows]
 
 
 def life_of(row: AlertRow) -> AlertLife:

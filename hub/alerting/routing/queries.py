@@ -25,6 +25,7 @@ from hub.alerting.routing.rules import AlertRule, RoutingDecision, judge, subjec
 from hub.alerting.routing.tables import alert_rules
 from hub.alerting.routing.views import AlertRuleRow, RulePlace, RulesPage, RuleTrial, TriedAlert
 from hub.base.moment import Moment
+from hub.base.text.order import by_place
 from hub.registry import zones
 from hub.registry.areas import places
 from hub.registry.tables import cameras
@@ -83,8 +84,8 @@ def _row(row: Any, names: dict[UUID, str], *, may_end: bool) -> AlertRuleRow:
 
 
 def _places(tended: set[UUID], seen: list[Any], names: dict[UUID, str]) -> tuple[RulePlace, ...]:
-    by_place = sorted(tended, key=lambda one: (names[one].split(", ")[::-1], one))
-    whole = [RulePlace(one, None, names[one]) for one in by_place]
+    ordered = sorted(tended, key=lambda one: (by_place(names[one]), one))
+    whole = [RulePlace(one, None, names[one]) for one in ordered]
     single = [RulePlace(None, row.id, f"{row.label} · {names[row.area_id]}") for row in seen]
     return tuple(whole + single)
 

@@ -28,6 +28,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
 from hub.base.db.columns import new_id
+from hub.base.text.order import by_name
 from hub.registry import zones
 from hub.registry.areas import places
 from hub.registry.tables import cameras
@@ -90,9 +91,10 @@ class SilenceService:
             query = (
                 select(cameras.c.id, cameras.c.label)
                 .join(mine, mine.c.camera_id == cameras.c.id)
-                .order_by(cameras.c.label, cameras.c.id)
+                .order_by(cameras.c.id)
             )
-            return [CameraName(row.id, row.label) for row in look.conn.execute(query)]
+            rows = sorted(look.conn.execute(query), key=lambda row: by_name(row.label))
+            return [CameraName(row.id, row.label) for row in rows]
 
     def zones_to_silence(self, asker: Asker) -> list[str]:
         """Zones and lines of these cameras, as people call them."""

@@ -26,6 +26,7 @@ from hub.alerting.oncall.tables import (
 from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.cases.tables import cases
 from hub.console.accounts.closing import CLOSING
 from hub.console.accounts.views import AccountAct, AccountPage, OwnCase
@@ -55,7 +56,7 @@ def account_page(
         ),
         grants=tuple(queries.grant_rows(conn, asker, grants.c.person_id == person_id, now)),
         ending_grants=_ending_grants(conn, person_id, now),
-        teams=tuple(conn.scalars(_teams_of(person_id))),
+        teams=tuple(sorted(conn.scalars(_teams_of(person_id)), key=by_name)),
         cases=own_cases(conn, person_id),
         closed=_last_closing(conn, person_id) if row.state == CLOSED else None,
     )
@@ -108,7 +109,6 @@ def _teams_of(person_id: UUID) -> Select[str]:
         select(teams.c.name)
         .join(ids, ids.c.team_id == teams.c.id)
         .where(teams.c.ended_utc_us.is_(None))
-        .order_by(teams.c.name, teams.c.id)
     )
 
 

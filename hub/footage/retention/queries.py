@@ -10,6 +10,7 @@ from hub.access.scope import tended_areas, visible_cameras, visible_to, visible_
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.footage.retention.rows import held
 from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.tables import holds, node_holds, retention_rules
@@ -120,10 +121,10 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> RetentionPage:
                 )
                 for row in seen
             ),
-            key=lambda one: one.label,
+            key=lambda one: by_name(one.label),
         ),
         areas=sorted(
-            (RetentionChoice(one, where[one]) for one in tended), key=lambda one: one.label
+            (RetentionChoice(one, where[one]) for one in tended), key=lambda one: by_name(one.label)
         ),
     )
 

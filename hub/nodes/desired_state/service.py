@@ -20,6 +20,7 @@ from hub.access.scope import tended_areas
 from hub.access.tables import people
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.text.order import by_place
 from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
 from hub.nodes.desired_state.rollout_rows import Rollout
 from hub.nodes.desired_state.rules.known_keys import known_part
@@ -410,7 +411,7 @@ def _scope_rows(conn: Connection, mine: set[UUID]) -> list[ScopeRow]:
         )
         for scope, name in named
     ]
-    return sorted(rows, key=lambda row: (row.scope.kind, row.name.split(", ")[::-1]))
+    return sorted(rows, key=lambda row: (row.scope.kind, by_place(row.name)))
 
 
 def _names(conn: Connection, node_ids: list[UUID]) -> dict[UUID, str]:

@@ -27,6 +27,7 @@ from hub.access.scope import (
 )
 from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeState
 from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers
 from hub.registry import health
@@ -43,9 +44,8 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
     is_mine = or_(nodes.c.id.in_(here), nodes.c.area_id.in_(tended_areas(person_id, now)))
     rows = conn.execute(select(nodes).where(is_mine).order_by(nodes.c.name)).all()
     eyes: dict[UUID, list[CameraState]] = {row.id: [] for row in rows}
-    for row in conn.execute(
-        select(cameras).where(cameras.c.id.in_(mine)).order_by(cameras.c.label)
-    ):
+    seen = conn.execute(select(cameras).where(cameras.c.id.in_(mine)))
+    for row in sorted(seen, key=lambda row: by_name(row.label)):
         eyes[row.node_id].append(_camera_state(row))
     where = places(conn, {row.area_id for row in rows})
     said, counts, refusals = health.latest(conn), _counts(conn, now), _last_refusals(conn, now)
@@ -69,12 +69,13 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
         )
         for row in rows
     ]
-    return sorted(states, key=lambda one: (one.place, one.name))
+    return sorted(states, key=lambda one: (by_name(one.place), one.name))
 
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
     """Labels of cameras this person may see that deliver no picture now."""
-    return list(conn.scalars(_DARK, {**visible_values(person_id, now), **condition_values(now)}))
+    values = {**visible_values(person_id, now), **condition_values(now)}
+    return sorted(conn.scalars(_DARK, values), key=by_name)
 
 
 def _dark() -> Select[str]:
@@ -84,7 +85,6 @@ def _dark() -> Select[str]:
         select(cameras.c.label)
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .where(cameras.c.id.in_(mine), is_dark)
-        .order_by(cameras.c.label)
     )
 
 

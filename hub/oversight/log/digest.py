@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from hub.base.text.order import by_name
+
 
 class Act(StrEnum):
     """Category of a log line."""
@@ -137,7 +139,7 @@ def digest(
                     else PersonMonth(None, "", "", counts, seen_by[None])
                     for one, counts in by_person.items()
                 ),
-                key=lambda line: (-_weight(line.counts), line.name),
+                key=lambda line: (-_weight(line.counts), by_name(line.name)),
             )
         ),
         cameras=tuple(
@@ -146,7 +148,7 @@ def digest(
                     CameraMonth(one, cameras[one], counts, seen_of[one])
                     for one, counts in by_camera.items()
                 ),
-                key=lambda line: (-_weight(line.counts), line.label),
+                key=lambda line: (-_weight(line.counts), by_name(line.label)),
             )
         ),
     )

@@ -16,6 +16,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit
+from hub.base.text.order import by_name
 from hub.footage.tables import media
 from hub.oversight.log.digest import LogDigest
 from hub.oversight.log.digest_queries import digest_of
@@ -80,11 +81,13 @@ def _page(conn: Connection, question: LogQuestion) -> LogPage:
     )
     rows = list(conn.execute(query))
     names = _names(conn, rows[:LINES])
-    everybody = conn.execute(select(people.c.id, people.c.name).order_by(people.c.name))
+    everybody = conn.execute(select(people.c.id, people.c.name).order_by(people.c.id))
     return LogPage(
         lines=tuple(_line(row, names) for row in rows[:LINES]),
         before=rows[LINES - 1].id if len(rows) > LINES else None,
-        people=tuple((row.id, row.name) for row in everybody),
+        people=tuple(
+            (row.id, row.name) for row in sorted(everybody, key=lambda row: by_name(row.name))
+        ),
         why=() if question.person_id is None else _why(conn, question.person_id),
     )
 

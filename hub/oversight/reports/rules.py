@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.base.text.order import by_name
+
 US = 1_000_000
 
 
@@ -223,7 +225,7 @@ def _areas(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[AreaLine, ...]:
         )
         for place in {*alerts, *dark_s}
     ]
-    return tuple(sorted(lines, key=lambda one: (-one.alerts, -one.dark_s, one.place)))
+    return tuple(sorted(lines, key=lambda one: (-one.alerts, -one.dark_s, by_name(one.place))))
 
 
 def _false_alarms(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[FalseLine, ...]:
@@ -242,7 +244,7 @@ def _false_alarms(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[FalseLin
         )
         for camera_id, counts in causes.items()
     ]
-    return tuple(sorted(lines, key=lambda one: (-one.false_alarms, one.label)))
+    return tuple(sorted(lines, key=lambda one: (-one.false_alarms, by_name(one.label))))
 
 
 def _dark_cameras(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine, ...]:
@@ -257,7 +259,7 @@ def _dark_cameras(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine
         for camera_id, ours in _by_camera(facts.dark).items()
         if camera_id in known
     ]
-    return tuple(sorted(lines, key=lambda one: (-one.dark_s, one.label)))
+    return tuple(sorted(lines, key=lambda one: (-one.dark_s, by_name(one.label))))
 
 
 def _dark_nodes(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine, ...]:
@@ -277,4 +279,4 @@ def _dark_nodes(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine, 
         )
         for name, dark in ours.items()
     ]
-    return tuple(sorted(lines, key=lambda one: (-one.dark_s, one.label)))
+    return tuple(sorted(lines, key=lambda one: (-one.dark_s, by_name(one.label))))

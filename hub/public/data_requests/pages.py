@@ -47,7 +47,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
     if website:  # a field that people do not see
         service.drop("honeypot")
-        return _form(request, service, wrong=DataRequestFault.STALE, typed=typed)
+        return _form(request, service, wrong=DataRequestFault.STALE, typed=typed, mark=mark)
     new = NewDataRequest(
         wish=kind_of(wish),
         what=what,
@@ -60,7 +60,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         service.check_form(mark)
         code = service.receive(new, submission=mark)
     except DataRequestError as error:
-        return _form(request, service, wrong=error.fault, typed=typed)
+        return _form(request, service, wrong=error.fault, typed=typed, mark=mark)
     return render(request, "petition_sent.html", session=None, code=code)
 
 
@@ -103,6 +103,7 @@ def _form(
     *,
     wrong: DataRequestFault | None = None,
     typed: dict[str, str] | None = None,
+    mark: str = "",
 ) -> Response:
     site, language = site_of(request), language_of(request, None)
     speech, office = words(language), service.office
@@ -113,7 +114,7 @@ def _form(
         status_code=200 if wrong is None else 503 if wrong is DataRequestFault.BUSY else 422,
         wrong=wording.fault_word(wrong, speech) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),
-        mark=service.form_mark(),
+        mark=service.form_mark(mark),
         places=service.places(),
         wishes=[
             (

@@ -18,6 +18,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
 from hub.base.db.database import Database
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.rules import ANSWER_CHARS, MOST_WAITING, WHAT_CHARS
 from hub.public.data_requests.tables import petitions
@@ -48,9 +49,9 @@ class PublicDataRequestService:
         self.counts: Counter[str] = Counter()
         """Accepted, repeated, and refused by fault."""
 
-    def form_mark(self) -> str:
-        """Mark for a new form."""
-        return self.box.form_mark(self._clock.now())
+    def form_mark(self, refused: str = "") -> str:
+        """Mark for a new form, or for one that was refused under this mark."""
+        return self.box.mark_after_refusal(refused, self._clock.now())
 
     def check_form(self, mark: str) -> None:
         """DataRequestError unless the form is ours, at most a day old and not too new."""
@@ -63,7 +64,7 @@ class PublicDataRequestService:
         with self._db.reading() as conn:
             return sorted(
                 places(conn, set(conn.scalars(select(cameras.c.area_id).distinct()))).items(),
-                key=lambda one: one[1],
+                key=lambda one: by_name(one[1]),
             )
 
     def receive(self, new: NewDataRequest, *, submission: str, by: By | None = None) -> str:

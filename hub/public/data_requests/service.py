@@ -18,6 +18,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.text.order import by_name
 from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rows import KIND
@@ -90,8 +91,8 @@ class DataRequestService:
             scope = visible_cameras(asker.person_id, Right.MANAGE, look.now).subquery("scope")
             query = select(cameras.c.id, cameras.c.label)
             query = query.join(scope, scope.c.camera_id == cameras.c.id)
-            rows = look.conn.execute(query.order_by(cameras.c.label))
-            return [(row.id, row.label) for row in rows]
+            rows = look.conn.execute(query)
+            return sorted(((row.id, row.label) for row in rows), key=lambda one: by_name(one[1]))
 
     def take_in(self, asker: Asker, new: NewDataRequest, *, submission: str) -> str | None:
         """Enter a request made at the counter or by letter; returns its code. None if this person

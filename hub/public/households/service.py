@@ -14,6 +14,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.text.order import by_name
 from hub.public.households import rows as households_rows
 from hub.public.households.rules import (
     CONTACT_CHARS,
@@ -43,7 +44,7 @@ class HouseholdService:
         """Areas where this person may register a household, by name; part of a page."""
         with self._acting.part_of(asker, "households.open") as look:
             found = places(look.conn, set(_areas_of(look)))
-        return sorted(found.items(), key=lambda one: one[1])
+        return sorted(found.items(), key=lambda one: by_name(one[1]))
 
     def households(self, asker: Asker) -> list[HouseholdRow]:
         """Households in this person's areas, withdrawn ones last."""

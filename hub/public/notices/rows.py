@@ -15,6 +15,7 @@ from hub.access.tables import people
 from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.notify.delivery import retry
 from hub.notify.rules.delivery_result import Answer, RetryPolicy
 from hub.notify.views import Phone
@@ -83,9 +84,9 @@ def living_channels(conn: Connection, *which: ColumnElement[bool]) -> list[Notic
     query = (
         select(notice_ways)
         .where(notice_ways.c.ended_utc_us.is_(None), *which)
-        .order_by(notice_ways.c.label, notice_ways.c.id)
+        .order_by(notice_ways.c.id)
     )
-    rows: list[Any] = list(conn.execute(query))
+    rows: list[Any] = sorted(conn.execute(query), key=lambda row: by_name(row.label))
     where = places(conn, {row.area_id for row in rows})
     return [
         NoticeChannel(row.id, row.area_id, where[row.area_id], row.channel, row.address, row.label)
@@ -142,11 +143,12 @@ def sendings(conn: Connection, notice_id: UUID) -> list[Sending]:
         select(notice_sendings, notice_ways.c.label, notice_ways.c.channel)
         .join(notice_ways, notice_ways.c.id == notice_sendings.c.way_id)
         .where(notice_sendings.c.notice_id == notice_id)
-        .order_by(notice_sendings.c.owed_utc_us, notice_ways.c.label, notice_sendings.c.id)
+        .order_by(notice_sendings.c.owed_utc_us, notice_sendings.c.id)
     )
+    rows = sorted(conn.execute(query), key=lambda row: (row.owed_utc_us, by_name(row.label)))
     return [
         Sending(row.label, row.channel, row.word, row.state, row.reason, row.answered_utc_us)
-        for row in conn.execute(query)
+        for row in rows
     ]
 
 

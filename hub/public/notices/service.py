@@ -19,6 +19,7 @@ from hub.base.db import statements
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
+from hub.base.text.order import by_name
 from hub.public.notices import rows
 from hub.public.notices.rules import LONGEST_DAYS, NoticeAct, NoticeError, NoticeState, checked, may
 from hub.public.notices.tables import notice_files, notice_ways, notices
@@ -49,7 +50,7 @@ class NoticeService:
                 look.refuse()
                 return None
             page = WriterPage(
-                areas=sorted(places(look.conn, mine).items(), key=lambda pair: pair[1]),
+                areas=sorted(places(look.conn, mine).items(), key=lambda pair: by_name(pair[1])),
                 notices=rows.found(look.conn, notices.c.area_id.in_(mine)),
                 ways=rows.living_channels(look.conn, notice_ways.c.area_id.in_(mine)),
             )

@@ -61,6 +61,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     website: Word = "",
     mark: Word = "",
     consent: Word = "",
+    without: Word = "",
     pictures: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
     """Store it, and show the code; or say what is missing and keep the input."""
@@ -69,8 +70,10 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     typed = dict(zip(FIELDS, told, strict=True))
     if website:  # a field that people do not see
         service.drop("honeypot")
-        return _form(request, service, wrong=TipFault.STALE, typed=typed)
+        return _form(request, service, wrong=TipFault.STALE, typed=typed, mark=mark)
     try:
+        chosen = forms.pictures_of(pictures or [])
+        shown = service.pictures(mark, chosen, without=bool(without))
         service.check_form(mark)
         said = TipTexts(
             what=forms.what_of(what),
@@ -82,13 +85,13 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         )
         tip = NewTip(
             words=said,
-            pictures=forms.pictures_of(pictures or []),
+            pictures=shown,
             reporter=forms.reporter_of(name, contact),
             language=language,
         )
         code = service.receive(tip, submission=mark)
     except TipError as error:
-        return _form(request, service, wrong=error.fault, typed=typed)
+        return _form(request, service, wrong=error.fault, typed=typed, mark=mark)
     return render(request, "tip_sent.html", session=None, code=code)
 
 
@@ -119,6 +122,7 @@ def _form(
     *,
     wrong: TipFault | None = None,
     typed: dict[str, str] | None = None,
+    mark: str = "",
 ) -> Response:
     site, language = site_of(request), language_of(request, None)
     said = dict.fromkeys(FIELDS, "") | (typed or {})
@@ -129,7 +133,8 @@ def _form(
         status_code=200 if wrong is None else 503 if wrong in BUSY else 422,
         wrong=forms.fault_word(wrong, words(language)) if wrong else "",
         typed=said,
-        mark=service.form_mark(),
+        mark=service.form_mark(mark),
+        kept_pictures=service.kept_pictures(mark),
         places=service.places(),
         kept=forms.kept_word(service.spans.contact_days, service.spans.keep_days, words(language)),
         by=site.settings.public_words.get(language, PublicWords()).watched_by,

@@ -29,8 +29,10 @@ from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
+from hub.base.text.order import by_name
 from hub.footage.retention.rows import area_parents
 from hub.public.tips import api_keys
+from hub.public.tips.kept_pictures import KeptPictures
 from hub.public.tips.retention import TipSpans
 from hub.public.tips.rules import (
     MOST_ORIGINAL_BYTES,
@@ -44,7 +46,7 @@ from hub.public.tips.rules import (
 )
 from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, TipBox, code_hash
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
-from hub.public.tips.views import FollowedTip, NewTip, TipAnswer
+from hub.public.tips.views import FollowedTip, NewTip, TipAnswer, TipPicture
 from hub.registry.areas import places
 from hub.registry.neighbours import CameraSpot
 from hub.registry.tables import cameras
@@ -73,12 +75,13 @@ class PublicTipService:
         self._clock = clock
         self._change_signal = change_signal
         self._box = box
+        self._kept = KeptPictures()
         self.counts: Counter[str] = Counter()
         """Accepted, "repeated", and refused by fault."""
 
-    def form_mark(self) -> str:
-        """Mark for a new form."""
-        return self._box.form_mark(self._clock.now())
+    def form_mark(self, refused: str = "") -> str:
+        """Mark for a new form, or for one that was refused under this mark."""
+        return self._box.mark_after_refusal(refused, self._clock.now())
 
     def check_form(self, mark: str) -> None:
         """TipError unless the form is ours, at most a day old and not too new."""
@@ -86,12 +89,28 @@ class PublicTipService:
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(TipFault.STALE)
 
+    def kept_pictures(self, mark: str) -> int:
+        """Number of pictures that a refused form of this mark has."""
+        return len(self._kept.of(mark))
+
+    def pictures(
+        self, mark: str, chosen: tuple[TipPicture, ...], *, without: bool
+    ) -> tuple[TipPicture, ...]:
+        """Pictures of a form: those chosen now, which are kept in case it is refused, or else those
+        of its refused sending; none if it is sent `without` them."""
+        if without:
+            self._kept.drop(mark)
+            return ()
+        if chosen and self._box.form_age_s(mark, self._clock.now()) is not None:
+            self._kept.keep(mark, chosen)
+        return chosen or self._kept.of(mark)
+
     def places(self) -> list[tuple[UUID, str]]:
         """Areas with cameras, by name; public data (`hub.public.watched.queries`)."""
         with self._db.reading() as conn:
             here = set(conn.scalars(select(cameras.c.area_id).distinct()))
             found = places(conn, here)
-        return sorted(found.items(), key=lambda one: one[1])
+        return sorted(found.items(), key=lambda one: by_name(one[1]))
 
     def drop(self, why: str) -> None:
         """Count a discarded tip that no person sent."""

@@ -87,6 +87,14 @@ class TipBox:
         issued = f"{now.utc_us // 1_000_000}.{secrets.token_urlsafe(9)}"
         return f"{issued}.{self._mark(issued)}"
 
+    def mark_after_refusal(self, mark: str, now: Moment) -> str:
+        """Mark for a refused form that is shown again: its person has waited already, so what they
+        correct is not too fast."""
+        age_s = self.form_age_s(mark, now)
+        if age_s is None:
+            return self.form_mark(now)
+        return mark if 0 <= age_s <= FORM_OLDEST_S else self.form_mark(now.plus_s(-FORM_YOUNGEST_S))
+
     def form_age_s(self, mark: str, now: Moment) -> int | None:
         """Age of a form in seconds; None if it is not ours."""
         issued, _, given = mark.rpartition(".")

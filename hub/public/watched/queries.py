@@ -1,19 +1,32 @@
 """Public data: areas with cameras, and the retention of their footage.
 
-Only area names and counts: no camera's name or position, no footage, no person's name.
+Only area names, counts, and where an area is to half a kilometre: no camera's name or position, no
+footage, no person's name.
 """
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
 from hub.base.db.database import Database
+from hub.base.text.order import by_name
 from hub.footage.retention import rows
 from hub.footage.retention.rules import FootageClass, rule_for
 from hub.footage.retention.tables import retention_rules
 from hub.registry.areas import places
+from hub.registry.shapes import Point
 from hub.registry.tables import cameras
+
+GRID_DEG: Final = 0.005
+"""About 550 m."""
+_COUNTED: Final = select(
+    cameras.c.area_id,
+    func.count().label("n"),
+    func.avg(cameras.c.latitude_deg).label("north"),
+    func.avg(cameras.c.longitude_deg).label("east"),
+).group_by(cameras.c.area_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,8 @@ class Watched:
 
     place: str
     cameras: int
+    about: Point | None
+    """The middle of its cameras on a grid of `GRID_DEG`; None without known positions."""
     kept: tuple[PublicRetention, ...]
     """A class without an entry has no rule: it is kept until there is one."""
 
@@ -44,16 +59,21 @@ class PublicService:
     def watched(self) -> list[Watched]:
         """Every area with cameras, by name."""
         with self._db.reading() as conn:
-            counted = {
-                row.area_id: row.n
-                for row in conn.execute(
-                    select(cameras.c.area_id, func.count().label("n")).group_by(cameras.c.area_id)
-                )
-            }
+            counted = {row.area_id: row for row in conn.execute(_COUNTED)}
             where = places(conn, counted)
             kept = _kept(conn, list(counted))
-        found = [Watched(where.get(one, ""), n, kept[one]) for one, n in counted.items()]
-        return sorted(found, key=lambda area: area.place)
+        found = [
+            Watched(where[one], row.n, _about(row.north, row.east), kept[one])
+            for one, row in counted.items()
+        ]
+        return sorted(found, key=lambda area: by_name(area.place))
+
+
+def _about(north: float | None, east: float | None) -> Point | None:
+    if north is None or east is None:
+        return None
+    on_grid = (round(round(degrees / GRID_DEG) * GRID_DEG, 4) for degrees in (north, east))
+    return Point(*on_grid)
 
 
 def _kept(conn: Connection, area_ids: list[UUID]) -> dict[UUID, tuple[PublicRetention, ...]]:

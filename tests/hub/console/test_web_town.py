@@ -380,9 +380,13 @@ def test_phone_is_told_from_the_moment_it_subscribes_until_it_is_removed(town: T
     [
         ("Mozilla/5.0 (Linux; Android 15)", "geo:11.540000,106.600000?q=11.540000,106.600000"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0)", "maps:?q=11.540000,106.600000"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", None),
+        ("Mozilla/5.0 (X11; Linux x86_64)", None),
     ],
 )
-def test_a_placed_camera_opens_in_the_phones_own_map(town: Town, device: str, link: str) -> None:
+def test_a_placed_camera_opens_in_the_phones_own_map_and_on_a_desk_in_none(
+    town: Town, device: str, link: str | None
+) -> None:
     seen = town.somebody()
     an = visitor(town, "an")
     assert "place-link" not in an.get(f"/alerts/{seen.alert_id}", user_agent=device).text
@@ -395,7 +399,10 @@ def test_a_placed_camera_opens_in_the_phones_own_map(town: Town, device: str, li
             now=town.clock.now(),
         )
     page = an.get(f"/alerts/{seen.alert_id}", user_agent=device).text
-    assert f'class="place-link" href="{link}"' in page
+    if link is None:
+        assert "geo:" not in page and "maps:" not in page
+    else:
+        assert f'class="place-link" href="{link}"' in page
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from hub.notify.phones.rows import NewPhoneRow
 from hub.notify.tables import notifications
 from hub.public.tips import api_keys, forms
 from hub.public.tips.feature import APPS
+from hub.public.tips.kept_pictures import KEPT_S, MOST_BYTES, KeptPictures
 from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.rules import (
     CODE_LETTERS,
@@ -48,6 +49,7 @@ from hub.public.tips.sealing import Reporter, TipBox, UnsealError
 from hub.public.tips.service import TipService
 from hub.public.tips.tables import tip_keys as tip_keys_table
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
+from hub.public.tips.views import TipPicture
 from hub.registry.neighbours import CameraSpot
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
@@ -362,6 +364,30 @@ def test_a_form_filled_in_at_once_or_a_day_old_is_sent_again(sender: Sender) -> 
         assert "press Send again" in text_of(sender.send(mark=sender.mark(age_s=age_s)))
 
 
+def mark_in(answer: httpx.Response) -> str:
+    found = re.search(r'name="mark" value="([^"]+)"', answer.text)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("age_s", "fields"), [(60, {"area": ""}), (60, {"consent": ""}), (25 * 3600, {})]
+)
+def test_a_refusal_that_is_corrected_at_once_is_not_too_fast(
+    sender: Sender, age_s: float, fields: dict[str, Any]
+) -> None:
+    refused = sender.send(mark=sender.mark(age_s=age_s), **fields)
+    assert refused.status_code == 422
+    sender.code(mark=mark_in(refused))
+
+
+def test_who_was_too_fast_once_waits_no_longer_than_from_the_first_form(sender: Sender) -> None:
+    mark = sender.mark(age_s=0)
+    assert mark_in(sender.send(mark=mark)) == mark
+    made_up = sender.send(mark="1.x.0000")
+    assert "press Send again" in text_of(sender.send(mark=mark_in(made_up)))
+
+
 def test_days_and_times_are_read_as_people_write_them(town: Town) -> None:
     calendar = town.app().state.site.calendar("vi")
     noon = forms.moment_of("01/11/2026", "", calendar)
@@ -467,6 +493,56 @@ def test_what_is_no_picture_or_too_much_is_said(
     assert word in text_of(answer)
     with town.db.reading() as conn:
         assert conn.execute(select(tips)).all() == []
+
+
+def test_a_refused_form_keeps_its_pictures_until_it_is_sent(town: Town, sender: Sender) -> None:
+    refused = sender.send(pictures=[("x.jpg", photo()), ("y.jpg", photo())], point="here")
+    assert refused.status_code == 422
+    assert "2 pictures that you chose are still here" in text_of(refused)
+    mark = mark_in(refused)
+    # Another form has none of them, nor has one that is not ours.
+    assert "still here" not in text_of(sender.send(point="here"))
+    code = sender.code(mark=mark)
+    assert sender.code(mark=mark) == code, "sent twice over a bad line"
+    with town.db.reading() as conn:
+        assert len(conn.execute(select(tip_pictures)).all()) == 2
+
+
+def test_kept_pictures_are_replaced_by_others_or_left_out(town: Town, sender: Sender) -> None:
+    first = mark_in(sender.send(pictures=[("x.jpg", photo()), ("y.jpg", photo())], point="?"))
+    sender.code(mark=first, pictures=[("z.jpg", photo(with_place=False))])
+    second = mark_in(sender.send(pictures=[("x.jpg", photo())], point="?"))
+    sender.code(mark=second, without="yes")
+    with town.db.reading() as conn:
+        assert len(conn.execute(select(tip_pictures)).all()) == 1
+
+
+def test_pictures_of_a_form_that_is_not_ours_are_not_kept(town: Town, sender: Sender) -> None:
+    refused = sender.send(pictures=[("x.jpg", photo())], mark="1.x.0000")
+    assert "still here" not in text_of(refused)
+    assert town.services.use(PublicTipService).kept_pictures("1.x.0000") == 0
+
+
+def some_picture(size_bytes: int) -> TipPicture:
+    return TipPicture(b"", 1, 1, bytes(size_bytes))
+
+
+def test_kept_pictures_go_after_a_while_and_the_oldest_first_when_there_are_many() -> None:
+    now_s = [0.0]
+    kept = KeptPictures(lambda: now_s[0])
+    kept.keep("a", (some_picture(MOST_BYTES // 2),))
+    now_s[0] = 10.0
+    kept.keep("b", (some_picture(MOST_BYTES // 2),))
+    assert (len(kept.of("a")), len(kept.of("b"))) == (1, 1)
+    kept.keep("c", (some_picture(1),))
+    assert (kept.of("a"), len(kept.of("b")), len(kept)) == ((), 1, 2)
+    kept.keep("d", (some_picture(MOST_BYTES + 1),))
+    assert len(kept) == 0
+    kept.keep("e", (some_picture(1),))
+    kept.drop("e")
+    kept.keep("f", (some_picture(1),))
+    now_s[0] += KEPT_S
+    assert (kept.of("e"), kept.of("f"), len(kept)) == ((), (), 0)
 
 
 @pytest.mark.parametrize("side_px", [4_500, 30_000])  # the first only as what is decoded whole

@@ -217,6 +217,20 @@ def test_what_is_missing_is_said_and_what_was_written_stays(
         assert conn.execute(select(petitions)).all() == []
 
 
+def test_a_refusal_that_is_corrected_at_once_is_not_too_fast(asking: Asking) -> None:
+    refused = asking.send(consent="")
+    found = re.search(r'name="mark" value="([^"]+)"', refused.text)
+    assert refused.status_code == 422 and found
+    asking.code(mark=found[1])
+
+
+def test_the_list_says_how_many_wait_and_how_many_were_answered(town: Town, asking: Asking) -> None:
+    asking.code()
+    asking.code(what="Một chuyện khác")
+    page = text_of(with_leader(town).get("/petitions"))
+    assert "(2)" in page and "(0)" in page
+
+
 def test_at_the_desk_nothing_that_was_written_is_lost_where_something_is_missing(
     town: Town, asking: Asking
 ) -> None:

@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
+from hub.base.text.order import by_name
+
 DAY_MINUTES: Final = 24 * 60
 SOME_MONDAY: Final = date(2001, 1, 1)
 """Week without exceptions, used to compute the weekly pattern."""
@@ -129,7 +131,9 @@ def roster_turns(roster: Roster, first: date, days: int) -> list[RosterTurn]:
             starts = _midnight(day) + timedelta(minutes=shift.starts_minute)
             ends = starts + timedelta(minutes=shift.minutes)
             found.append(RosterTurn(shift, starts, ends, crew_of(roster, shift, day)))
-    return sorted(found, key=lambda turn: (turn.starts, turn.shift.name, turn.shift.shift_id))
+    return sorted(
+        found, key=lambda turn: (turn.starts, by_name(turn.shift.name), turn.shift.shift_id)
+    )
 
 
 def people_on_call(roster: Roster, at: datetime) -> Crew:

@@ -1,0 +1,82 @@
+"""Pictures of refused forms, kept until the form comes again.
+
+They are of strangers: they lie in memory alone, have no address, go after a quarter of an hour, and
+the oldest go first when too many are kept.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.public.tips.views import TipPicture
+
+KEPT_S: Final = 900.0
+MOST_BYTES: Final = 64 * 2**20
+"""Of all forms together: two of the largest, or a dozen with a phone's pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    pictures: tuple[TipPicture, ...]
+    until_s: float
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(len(one.shown) + len(one.original) for one in self.pictures)
+
+
+class KeptPictures:
+    """For any thread."""
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._alarm: threading.Timer | None = None
+
+    def keep(self, mark: str, pictures: tuple[TipPicture, ...]) -> None:
+        """Keep them for the form of this mark, in place of those it had."""
+        with self._lock:
+            self._kept.pop(mark, None)
+            self._kept[mark] = _Kept(pictures, self._now_s() + KEPT_S)
+            while self._size_bytes() > MOST_BYTES:
+                self._kept.popitem(last=False)
+            self._tidy()
+
+    def of(self, mark: str) -> tuple[TipPicture, ...]:
+        """Those that the form of this mark has."""
+        with self._lock:
+            self._tidy()
+            kept = self._kept.get(mark)
+            return kept.pictures if kept is not None else ()
+
+    def drop(self, mark: str) -> None:
+        """Forget those of this form."""
+        with self._lock:
+            self._kept.pop(mark, None)
+
+    def __len__(self) -> int:
+        with self._lock:
+            self._tidy()
+            return len(self._kept)
+
+    def _size_bytes(self) -> int:
+        return sum(one.size_bytes for one in self._kept.values())
+
+    def _tidy(self) -> None:
+        """Forget what is over, and come again for the rest though nobody sends a form."""
+        now_s = self._now_s()
+        for mark in [mark for mark, one in self._kept.items() if one.until_s <= now_s]:
+            del self._kept[mark]
+        if self._kept and self._alarm is None:
+            self._alarm = threading.Timer(KEPT_S, self._ring)
+            self._alarm.daemon = True
+            self._alarm.start()
+
+    def _ring(self) -> None:
+        with self._lock:
+            self._alarm = None
+            self._tidy()
