@@ -1,5 +1,6 @@
 """The technician's page of a camera: its present, and zones and masks that are drawn and wanted."""
 
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,9 @@ def test_who_looks_after_a_camera_sees_its_present_and_what_they_draw_is_wanted_
         ("private: 0 0, 1 1, 2 2", "vì", "Dòng 1"),
         ("zone KHÔNG entry: 0 0, 1 1, 1 0", "vì", "Dòng 1"),
         ("zone san: 0 0, 1 1, 1 0", "vì", "it has no rule"),
+        (f'zone san "{"ư" * 61}" entry: 0 0, 1 1, 1 0', "vì", "at most 60 characters"),
+        ('zone san "sân \u202e" entry: 0 0, 1 1, 1 0', "vì", "a label is one line of letters"),
+        ('zone san "sân entry: 0 0, 1 1, 1 0', "vì", "Dòng 1"),
         (MASK, "", "Hãy ghi lý do"),
         (MASK, "   ", "Hãy ghi lý do"),
     ],
@@ -85,7 +89,7 @@ def test_what_cannot_be_wanted_changes_nothing_and_comes_back_with_its_line(
     answer = kim.post(place, outlines=outlines, reason=reason)
     assert answer.status_code == 422
     assert said in text_of(answer)
-    assert outlines.splitlines()[0] in answer.text
+    assert outlines.splitlines()[0] in unescape(answer.text)
     assert wanted(town) == {}
 
 
