@@ -51,6 +51,7 @@ from hub.footage.live.service import LiveService
 from hub.footage.live.views import LEASE_S, LiveViews
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.retention.remover import Remover
+from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.upload.service import Uploads
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
@@ -95,6 +96,7 @@ class Hub:
         self._blobs = resources.blobs(settings)
         self._clock = SteadyClock(settings.store.media_folder)
         self._proxies = resources.proxies(settings)
+        self._copies = CopyQueue(self._db, blobs=self._blobs, proxies=self._proxies)
         self._parts = resources.parts(settings, "parts")
         self._signer = VapidSigner(
             resources.push_key(settings), subject=settings.push.subject, clock=self._clock
@@ -179,6 +181,7 @@ class Hub:
                     "live": (self._live.run, self._stop),
                     "housekeeping": (self._housekeeping.run, chores_stop),
                     "phone check": (self._phone_check.run, self._stop),
+                    "copies": (self._copies.run, self._stop),
                 }
                 for name, (run, stop) in watched.items():
                     group.create_task(run(stop, self._watch.part(name)), name=name)
@@ -333,6 +336,7 @@ class Hub:
             clock=self._clock,
             change_signal=self._change_signal,
             policy=policy(self._settings.alerts),
+            clip_stored=self._copies.offer,
         )
         services = self._make_services(uploads.growing)
         live, accounts = services.use(LiveService), services.use(AccountService)
@@ -367,6 +371,7 @@ class Hub:
                 change_signal=self._change_signal,
                 blobs=self._blobs,
                 proxies=self._proxies,
+                copies=self._copies,
                 growing=growing,
                 tip_box=box if self._settings.tips.accepted else None,
                 tip_spans=self._tip_spans(),
@@ -388,6 +393,7 @@ class Hub:
             silent=self._watch.silent,
             intake=lambda: self._intake.counts,
             refused=lambda: Counter(app().state.limits.counts),
+            copies=lambda: self._copies.counts,
             office=office(self._settings) if self._settings.petitions.accepted else None,
         )
 

@@ -23,6 +23,13 @@ class Clip:
     leave_s: float
     """When they were last seen."""
     heard: Heard = NO_SOUND
+    poster: str = ""
+    """Address of a picture from its time, shown until it plays; empty without one."""
+
+    @property
+    def size_mb(self) -> str:
+        """Size of the original in megabytes, at least 0.1."""
+        return f"{max(0.1, self.media.size_bytes / 1e6):.1f}"
 
     @property
     def preroll_s(self) -> int:
@@ -36,7 +43,7 @@ class Clip:
 
     @property
     def is_h265(self) -> bool:
-        """True if only some browsers play it, and the hub makes a copy for the others."""
+        """True if only some browsers play the original."""
         return self.media.codec in ("hevc", "h265")
 
     def share(self, position_s: float) -> float:
@@ -77,6 +84,11 @@ class PlayableFootage:
     """True if nothing is here yet and a player waits for it."""
     lost_picture: bool = False
     """True if a removed picture is among it: then none is on its way."""
+
+    @property
+    def is_playable(self) -> bool:
+        """True if the alert's picture is a player."""
+        return bool(self.clips or self.growing or self.is_awaited)
 
 
 def footage(page: AlertPage, calendar: Calendar) -> PlayableFootage:
@@ -169,12 +181,19 @@ def _clip(media: MediaRow, page: AlertPage, heard: Heard) -> Clip:
     def position(utc_us: int) -> float:
         return min(max((utc_us - media.first_frame_utc_us) / 1e6, 0.0), length_s)
 
+    end_utc_us = media.first_frame_utc_us + media.duration_ms * 1000
+    of_its_time = (
+        f"/media/{one.media_id}/small"
+        for one in other_pictures(page)
+        if media.first_frame_utc_us <= one.first_frame_utc_us <= end_utc_us
+    )
     return Clip(
         media=media,
         length_s=length_s,
         appear_s=position(page.row.began_utc_us),
         leave_s=position(page.row.last_seen_utc_us),
         heard=heard,
+        poster=next(of_its_time, ""),
     )
 
 

@@ -1,6 +1,7 @@
 """A real picture and a real clip to show: from the recording if it is here, else drawn."""
 
 import io
+import struct
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -52,3 +53,8 @@ def clip(seconds: int = 14, codec: str = "libx264") -> bytes:
             film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))
         film.mux(stream.encode())
     return buffer.getvalue()
+
+
+def free_box(number: int) -> bytes:
+    """A box that players skip: appended, it makes another file of the same clip."""
+    return struct.pack(">I4sI", 12, b"free", number)

@@ -257,7 +257,8 @@ def test_metrics(small_town: Town, holds: Holds) -> None:
     """Names and kinds; labels of those that have a sample in a small town."""
     small_town.somebody(some_bytes(500))
     counts = {"received": 1}
-    said = measured(small_town, intake=lambda: counts, refused=lambda: counts).text()
+    since_start = dict.fromkeys(("intake", "refused", "copies"), lambda: counts)
+    said = measured(small_town, **since_start).text()
     labels: dict[str, set[str]] = {}
     for name, inner in re.findall(r"^(\w+)\{(.*)\} ", said, re.M):
         labels.setdefault(name, set()).update(re.findall(r'(\w+)="', inner))

@@ -61,7 +61,10 @@ from tests.waiting import patience_s, until
 FIRST_BYTE_S: Final = 1.0
 PREROLL_S: Final = 5.0
 FRAMES_PER_S: Final = 10
-_FILM: Final = re.compile(r'<video[^>]* src="(/(?:clips|media|alerts)/[^"]+)"')
+_FILM: Final = re.compile(
+    r'<(?:video|source)[^>]* src="(/(?:clips|alerts)/[^"]+|/media/[0-9a-f-]+/play)"'
+)
+"""What is played, as its node recorded it: not the small copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,7 @@ def main(program: Path) -> int:
             clock=town.clock,
             intake=lambda: {"received": 3},
             refused=lambda: {"guesses": 1},
+            copies=lambda: {"dropped": 1},
         )
         hub = address(place)
         app = town.app(public_url=hub, measured=Measures(TOKEN, measured.text))

@@ -26,6 +26,7 @@ from hub.console.accounts.service import AccountService
 from hub.console.service import InboxService
 from hub.footage.growing.clips import GrowingClips
 from hub.footage.playback.service import PlaybackService
+from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
 from hub.nodes.desired_state.release_service import ReleaseService
 from hub.nodes.diagnostics.service import DiagnosisService
@@ -58,6 +59,7 @@ class Resources:
     passwords: Passwords = field(default_factory=Passwords)
     limits: SessionLimits = DEFAULT_LIMITS
     proxies: Proxies | None = None
+    copies: CopyQueue | None = None
     growing: GrowingClips | None = None
     """Without it only complete clips are shown."""
     tip_box: TipBox | None = None
@@ -98,6 +100,8 @@ def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
         )
     playback = PlaybackService(acting, blobs=r.blobs, proxies=r.proxies, growing=r.growing)
     yield playback
+    if r.copies is not None:
+        yield r.copies
     yield InboxService(acting, playback=playback)
     yield ExportService(acting, blobs=r.blobs, material=HouseholdMaterial())
 

@@ -32,7 +32,8 @@ Counts = Mapping[str, int]
 class Measured(Collector):
     """All metrics of the hub, for any thread; in no registry.
 
-    `silent` names parts of the hub that hang; `intake` and `refused` count since the hub's start.
+    `silent` names parts of the hub that hang; `intake`, `refused` and `copies` count since the
+    hub's start.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Measured(Collector):
         silent: Callable[[], list[str]] = list,
         intake: Callable[[], Counts] = dict,
         refused: Callable[[], Counts] = dict,
+        copies: Callable[[], Counts] = dict,
         office: AnswerSettings | None = None,
     ) -> None:
         self._db = db
@@ -53,6 +55,7 @@ class Measured(Collector):
         self._intake = intake
         self._refused = refused
         self._office = office
+        self._copies = copies
         self._lock = threading.Lock()
         self._text, self._until_s = "", 0.0
         self._process = ProcessCollector(registry=None)
@@ -86,6 +89,7 @@ class Measured(Collector):
         yield _counted("matthan_intake_total", "What came from nodes.", "what", self._intake())
         yield _counted("matthan_web_refused_total", "Asked too often.", "rule", self._refused())
         yield gauge("matthan_media_free_bytes", "Room for footage above the spare.", self._free())
+        yield _counted("matthan_clip_copies_total", "Copies of clips.", "what", self._copies())
         yield from self._process.collect()
 
     def _free(self) -> float | None:

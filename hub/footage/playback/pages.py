@@ -42,13 +42,23 @@ def show_media(request: Request, visit: SignedIn, playback: Playback, media_id: 
 @router.get("/media/{media_id}/h264")
 @router.head("/media/{media_id}/h264")
 def show_copy(request: Request, visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
-    """A small copy of a clip that some browsers cannot play; the first request waits for it."""
+    """A small copy of a clip; the first request may wait for it. 503: the player takes the
+    original."""
     try:
         return answer(request, playback.open_copy(visit.asker, media_id))
     except BusyError:
         return JSONResponse({"reason": "busy"}, 503, headers={"Retry-After": "30"})
     except NoCopyError:
         return JSONResponse({"reason": "no_copy"}, 503)
+
+
+@router.get("/media/{media_id}/play")
+@router.head("/media/{media_id}/play")
+def show_for_player(
+    request: Request, visit: SignedIn, playback: Playback, media_id: UUID
+) -> Response:
+    """A clip with an index for players; a page saves and exports the clip itself."""
+    return answer(request, playback.open_for_player(visit.asker, media_id))
 
 
 def answer(request: Request, media: OpenMedia | None) -> Response:

@@ -2,21 +2,31 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from hub.alerting.alerts import queries as alerts_queries
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.db.columns import AnyRow
 from hub.base.storage.blobs import Blobs
 from hub.footage import alert_queries, queries
 from hub.footage.growing.clips import GrowingClips, GrowingReader
+from hub.footage.playback.clip_index import ClipIndex, clip_index, read_indexed
 from hub.footage.requests import clips
-from hub.footage.transcoding.proxies import Proxies, read_copy
+from hub.footage.transcoding.proxies import BusyError, Proxies, read_copy
 from hub.footage.views import GrowingRow, MediaRow, OpenMedia
 
 STORING_LOOKS: Final = 20
 STORING_LOOK_S: Final = 0.1
+PLAYS_AT_ONCE: Final = "h264"
+"""Codec that every browser plays: the original takes the place of a copy that would come late."""
+INDEXES_KEPT: Final = 200
+WAITED_FOR_MS: Final = 30_000
+"""A longer clip that plays at once is not copied while a player waits."""
+PATIENCE_S: Final = 5.0
+"""Maximum wait of a player for its turn, if the original plays at once."""
 MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4", "sound": "audio/mp4"}
 
 
@@ -36,6 +46,7 @@ class PlaybackService:
         self._blobs = blobs
         self._proxies = proxies
         self._growing = growing
+        self._indexes: dict[str, ClipIndex | None] = {}
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""
@@ -53,6 +64,34 @@ class PlaybackService:
             size_bytes=row.size_bytes,
             sha256=row.sha256,
         )
+
+    def open_for_player(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
+        """A stored clip (needs CLIPS) with an index in front of its fragments, if its node wrote
+        none: a player begins and jumps without reading all of it. No other byte differs."""
+        opened = self.open_media(asker, media_id)
+        if opened is None or opened.kind != "clip":
+            return None
+        index = self._index_of(opened)
+        if index is None:
+            return opened
+        return replace(
+            opened,
+            read=lambda start, length: read_indexed(opened.read, index, start, length),
+            size_bytes=opened.size_bytes + len(index.box),
+            sha256=f"{opened.sha256}-indexed",
+        )
+
+    def _index_of(self, opened: OpenMedia) -> ClipIndex | None:
+        """Made once for a clip, as a bucket answers each read late."""
+        if opened.sha256 not in self._indexes:
+            index = clip_index(
+                lambda start, length: b"".join(opened.read(start, length)), opened.size_bytes
+            )
+            self._indexes[opened.sha256] = index
+            while len(self._indexes) > INDEXES_KEPT:
+                self._indexes.pop(next(iter(self._indexes)), None)
+            return index
+        return self._indexes.get(opened.sha256)
 
     def watch_clip(self, asker: Asker, clip_id: UUID) -> GrowingReader | UUID | None:
         """A clip during its recording (needs CLIPS); the id of its file once that is stored."""
@@ -134,20 +173,23 @@ class PlaybackService:
             return clips.ask(change, media_id, may=may)
 
     def open_copy(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
-        """A small H.264 copy of a clip, for browsers that cannot play the clip itself; blocks while
-        it is made. None also if the clip itself is H.264.
+        """The small H.264 copy of a clip (needs CLIPS); blocks while it is made.
 
-        Raises BusyError, NoCopyError, BlobsError.
+        Raises BusyError if it would come too late, NoCopyError, BlobsError. A player then takes the
+        original.
         """
         with self._acting.reading(asker, "media.copy", On("media", media_id)) as look:
             row = queries.one_media(look.conn, asker.person_id, media_id, look.now)
-            may_be = row is not None and row.kind == "clip" and row.codec != "h264"
+            may_be = row is not None and row.kind == "clip"
             look.answer(may_be)
         if row is None or not may_be or self._proxies is None or not self._blobs.has(row.sha256):
             return None
-        path = self._proxies.copy_of(
-            row.sha256, lambda: self._blobs.read(row.sha256, length=row.size_bytes)
-        )
+        path = self._proxies.found(row.sha256)
+        if path is None:
+            path = self._make_copy(self._proxies, row)
+            if not self._is_stored(asker, media_id):
+                self._proxies.forget(row.sha256)  # its original was removed meanwhile
+                return None
         return OpenMedia(
             media_id=media_id,
             kind="clip",
@@ -156,3 +198,20 @@ class PlaybackService:
             size_bytes=path.stat().st_size,
             sha256=f"{row.sha256}-h264",
         )
+
+    def _make_copy(self, proxies: Proxies, row: AnyRow) -> Path:
+        patience_s = None
+        if row.codec == PLAYS_AT_ONCE:
+            if row.duration_ms > WAITED_FOR_MS:
+                raise BusyError
+            patience_s = PATIENCE_S
+        return proxies.copy_of(
+            row.sha256,
+            lambda: self._blobs.read(row.sha256, length=row.size_bytes),
+            patience_s=patience_s,
+        )
+
+    def _is_stored(self, asker: Asker, media_id: UUID) -> bool:
+        with self._acting.part_of(asker, "media.copy") as look:
+            row = queries.one_media(look.conn, asker.person_id, media_id, look.now)
+        return row is not None

@@ -20,6 +20,7 @@ from hub.footage.retention.views import (
     RetentionPage,
     RetentionRuleRow,
 )
+from hub.footage.transcoding.ahead import CopyQueue
 from hub.web.calendar import Calendar
 from hub.web.forms import Fields, field
 from hub.web.i18n import Messages
@@ -96,8 +97,22 @@ def _page(
         classes=[(one.value, class_name(one, calendar.words)) for one in FootageClass],
         today=f"{calendar.local(calendar.now_utc_us):%Y-%m-%d}",
         alert_id=alert_id,
+        copies=_copies(visit, calendar.words),
         wrong=fault_sentence(fault, calendar.words) if fault else "",
     )
+
+
+def _copies(visit: Visit, words: Messages) -> str:
+    """What became of the small copies; empty if this hub makes none by itself."""
+    queue = visit.find(CopyQueue)
+    if queue is None:
+        return ""
+    sentence = words.say(
+        "Since the hub's start: %(made)d made, %(waiting)d waiting, %(dropped)d left out as too"
+        " many came at once (made when somebody plays the clip), %(failed)d not possible (the"
+        " original plays)."
+    )
+    return sentence % {**queue.counts, "waiting": queue.waiting}
 
 
 def cases(page: RetentionPage, calendar: Calendar) -> list[Case]:

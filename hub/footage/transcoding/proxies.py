@@ -1,6 +1,6 @@
-"""Transcoded copies: small H.264 copies of clips that not every browser plays, made on request and
-kept while there is room. A copy is named by the hash of its original and adds no information: it
-may be removed at any time, and is removed with its original."""
+"""Transcoded copies: small H.264 copies of clips, which start soon on a slow line and play in every
+browser. They are kept while there is room. A copy is named by the hash of its original and adds no
+information: it may be removed at any time, and is removed with its original."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 ENDING: Final = ".h264.mp4"
 COPY_MOST_BYTES: Final = 64 * 2**20
-"""Maximum size of a copy: two hours at a copy's bit rate."""
+"""Maximum size of a copy: 22 minutes at a copy's highest bit rate."""
 FAILURES_KEPT: Final = 200
 FAILED_S: Final = 600.0
 """No new attempt for this long after a failed one."""
@@ -65,17 +65,30 @@ class Proxies:
         self._count = threading.Lock()
         self._waiting = 0
         self._failures: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._said = ""
         self._staging.sweep(older_than_utc_us=2**62)  # unfinished copies of an earlier run
 
-    def copy_of(self, sha256: str, original: Callable[[], Iterator[bytes]]) -> Path:
+    @property
+    def is_asked(self) -> bool:
+        """True while somebody waits for a copy."""
+        return self._waiting > 0
+
+    def copy_of(
+        self,
+        sha256: str,
+        original: Callable[[], Iterator[bytes]],
+        *,
+        patience_s: float | None = None,
+    ) -> Path:
         """The copy of a clip, made now if needed; the caller waits.
 
-        Raises BusyError, BlobsError, and NoCopyError for a clip that cannot be transcoded.
+        `patience_s`: maximum wait until its making begins. Raises BusyError, BlobsError, and
+        NoCopyError for a clip that cannot be transcoded.
         """
-        if (path := self._found(sha256)) is not None:
+        if (path := self.found(sha256)) is not None:
             return path
-        with self._a_turn():
-            if (path := self._found(sha256)) is not None:
+        with self._a_turn(self._bounds.patience_s if patience_s is None else patience_s):
+            if (path := self.found(sha256)) is not None:
                 return path
             self._refuse_what_failed(sha256)
             return self._make(sha256, original)
@@ -91,7 +104,8 @@ class Proxies:
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{checked(sha256)}{ENDING}"
 
-    def _found(self, sha256: str) -> Path | None:
+    def found(self, sha256: str) -> Path | None:
+        """The copy of a clip, if it was made; counts as a request for it."""
         path = self._path(sha256)
         try:
             os.utime(path)  # time of the last request
@@ -100,13 +114,13 @@ class Proxies:
         return path
 
     @contextlib.contextmanager
-    def _a_turn(self) -> Iterator[None]:
+    def _a_turn(self, patience_s: float) -> Iterator[None]:
         with self._count:
             if self._waiting >= self._bounds.waiting_at_most:
                 raise BusyError
             self._waiting += 1
         try:
-            if not self._turn.acquire(timeout=self._bounds.patience_s):
+            if not self._turn.acquire(timeout=patience_s):
                 raise BusyError
             try:
                 yield
@@ -128,13 +142,20 @@ class Proxies:
             self._failures[sha256] = time.monotonic() + FAILED_S, str(error)
             while len(self._failures) > FAILURES_KEPT:
                 self._failures.popitem(last=False)
-            log.error("proxy.failed", sha256=sha256, reason=str(error))
+            self._say(sha256, str(error))
             raise
         finally:
             draft.unlink(missing_ok=True)
+        self._said = ""
         path = self._path(sha256)
         log.info("proxy.made", sha256=sha256, bytes=path.stat().st_size)
         return path
+
+    def _say(self, sha256: str, reason: str) -> None:
+        """Once for a reason: without ffmpeg every clip fails alike."""
+        if reason != self._said:
+            log.error("proxy.failed", sha256=sha256, reason=reason, effect="the original plays")
+        self._said = reason
 
     def _refuse_what_failed(self, sha256: str) -> None:
         until_s, failure = self._failures.get(sha256, (0.0, ""))

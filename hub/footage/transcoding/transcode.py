@@ -16,6 +16,14 @@ from typing import Final
 
 WIDTH_PX: Final = 640
 """Enough to recognise a person on a phone; the original has the full detail."""
+FRAMES_PER_S: Final = 15
+"""At most: what is left out goes into sharper pictures."""
+MOST_KBIT_PER_S: Final = 400
+"""Of a whole copy of at least four seconds, container included."""
+RATE_KBIT_PER_S: Final = 320
+"""Of the encoder, averaged over one second; what it may save up at the start comes on top."""
+KEYFRAME_EVERY_FRAMES: Final = 30
+"""Two seconds: a jump decodes at most so much."""
 
 
 class NoCopyError(Exception):
@@ -67,15 +75,17 @@ def _command(copy: Path, bounds: ShrinkBounds) -> list[str]:
         f"--fsize={bounds.size_bytes}",
     ]
     # It ends with the hub, and pages and intake have priority.
-    shell = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "15"]
+    shell = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "19"]
     source = ["-f", "mp4", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
     picture = ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", f"scale='min({WIDTH_PX},iw)':-2"]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-crf", "28"]
-    shape = ["-pix_fmt", "yuv420p", "-g", "50", "-maxrate", "1M", "-bufsize", "2M"]
+    shape = ["-pix_fmt", "yuv420p", "-g", str(KEYFRAME_EVERY_FRAMES), "-fpsmax", str(FRAMES_PER_S)]
+    rate = ["-maxrate", f"{RATE_KBIT_PER_S}k", "-bufsize", f"{RATE_KBIT_PER_S}k"]
     threads = ["-threads", "1"]
+    # The index (moov) at the front: a player can jump before it has the rest.
     into = ["-movflags", "+faststart", "-f", "mp4", "-y", str(copy)]
     ffmpeg = ["ffmpeg", "-hide_banner", "-v", "error", *threads, *source]
-    return [*shell, *ffmpeg, *picture, *coding, *shape, *threads, *into]
+    return [*shell, *ffmpeg, *picture, *coding, *shape, *rate, *threads, *into]
 
 
 def _feed(process: "subprocess.Popen[bytes]", original: Iterator[bytes]) -> None:

@@ -1,6 +1,7 @@
 """Uploads of pictures and clips: only announced files, resumable; a complete file is added to its
 alert."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -55,6 +56,7 @@ class Announced:
     sha256: str
     size_bytes: int
     is_stored: bool
+    is_clip: bool = False
 
     @property
     def part(self) -> str:
@@ -116,7 +118,9 @@ class Uploads:
         clock: Clock,
         change_signal: ChangeSignal,
         policy: Policy,
+        clip_stored: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`clip_stored` gets the SHA-256 of each clip that was stored, and returns at once."""
         self.blobs = blobs
         self.parts = parts
         self._db = db
@@ -124,6 +128,7 @@ class Uploads:
         self._clock = clock
         self._change_signal = change_signal
         self._policy = policy
+        self._clip_stored = clip_stored
         self.growing = GrowingClips(db, parts=parts, clock=clock, change_signal=change_signal)
         parts.is_held = self.growing.is_held
         self._swept_utc_us = 0
@@ -236,7 +241,8 @@ class Uploads:
         if row.removed_why not in (None, "lost"):
             raise UploadRefusedError("the hub removed this file and does not accept it again")
         is_here = row.stored_utc_us is not None and self.blobs.has(sha256)
-        return Announced(row.id, row.node_id, sha256, row.size_bytes, is_here)
+        is_clip = row.kind == "clip"
+        return Announced(row.id, row.node_id, sha256, row.size_bytes, is_here, is_clip)
 
     def _note_stored(self, file: Announced) -> None:
         """The file is stored: update its row and alerts, queue notifications, write the audit."""
@@ -258,6 +264,8 @@ class Uploads:
 
         self._together.write(note)
         self._change_signal.ring()
+        if file.is_clip:
+            self._clip_stored(file.sha256)
 
     def _sweep(self) -> None:
         """From time to time: remove abandoned uploads."""

@@ -322,6 +322,8 @@ ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "GET /clips/{clip_id}/growing": ("clip.watch", "hub/footage/test_growing.py"),
     "GET /media/{media_id}/h264": ("media.copy", "hub/footage/test_transcoding.py"),
     "HEAD /media/{media_id}/h264": ("media.copy", "hub/footage/test_transcoding.py"),
+    "GET /media/{media_id}/play": ("media.open", "hub/footage/test_clip_index.py"),
+    "HEAD /media/{media_id}/play": ("media.open", "hub/footage/test_clip_index.py"),
     "POST /cases/{case_id}/export": ("evidence.export", "hub/cases/test_cases.py"),
     "POST /configuration/programs/add": ("programs.add", "hub/nodes/test_bundles_by_page.py"),
     "POST /proof": ("proof.password", "hub/access/test_web_account.py"),

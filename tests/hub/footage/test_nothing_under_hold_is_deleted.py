@@ -20,6 +20,7 @@ from hub.access.rules.grants import Right
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import By, note
 from hub.base.audit.restores import RESTORED, RESTORED_S
+from hub.base.batches import never
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import BlobFolder
@@ -33,6 +34,7 @@ from hub.footage.retention.reconcile import Reconciler
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass, Hold
 from hub.footage.tables import growing_clips, media
+from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies, ProxyBounds
 from hub.footage.upload.service import (
     FORGOTTEN_AFTER_S,
@@ -307,7 +309,7 @@ def test_its_small_copy_may_go_and_it_stays(town: Town) -> None:
     clip = some_bytes(900)
     one = town.somebody()
     town.clip(one, clip)
-    town.bring(clip)
+    clip_id = town.bring(clip)
     copy = town.folder / "copies" / f"{sha(clip)}.h264.mp4"
     copy.write_bytes(b"small")
     with town.db.writing() as conn:
@@ -331,6 +333,15 @@ def test_its_small_copy_may_go_and_it_stays(town: Town) -> None:
     crowded.copy_of(sha(b"another"), lambda: iter(()))
     assert not copy.exists()
     town.proxies.forget(sha(clip))
+    assert town.blobs.has(sha(clip))
+    queue = CopyQueue(
+        town.db, blobs=town.blobs, proxies=Proxies(town.folder / "copies", shrink=write_small)
+    )
+    queue.offer(sha(clip))
+    queue.make_next(never)
+    assert copy.exists(), "made anew, as its original is here"
+    visitor = Visitor(town.app()).sign_in("an", PASSWORD)
+    assert visitor.get(f"/media/{clip_id}/h264").content == b"small too"
     assert town.blobs.has(sha(clip))
 
 

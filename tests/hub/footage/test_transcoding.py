@@ -1,14 +1,17 @@
 """Small copies of clips: made once by ffmpeg with little, bounded, and gone with their original."""
 
 import hashlib
+import io
 import os
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from hub.app.wiring.blob_owners import BLOB_OWNERS
@@ -18,7 +21,13 @@ from hub.base.storage.staging import NoSpaceError
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import COPY_MOST_BYTES, BusyError, Proxies, ProxyBounds
-from hub.footage.transcoding.transcode import NoCopyError, ShrinkBounds, shrink
+from hub.footage.transcoding.transcode import (
+    FRAMES_PER_S,
+    MOST_KBIT_PER_S,
+    NoCopyError,
+    ShrinkBounds,
+    shrink,
+)
 from tests.browser import footage
 from tests.hub.rigs.web_town import PASSWORD, POLICY, Town
 from tests.hub.rigs.web_visitor import Visitor
@@ -61,6 +70,36 @@ def test_an_h265_clip_becomes_a_small_h264_one(hevc: bytes, tmp_path: Path) -> N
         assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 640, 480)
         assert sum(1 for _ in film.decode(stream)) == 20
         assert len(film.streams) == 1
+
+
+def noise(seconds: int, rate: int) -> bytes:
+    """A clip that no encoder can make small: every pixel of every frame by chance."""
+    chance, buffer = np.random.default_rng(17), io.BytesIO()
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}  # as nodes record
+    with av.open(buffer, "w", format="mp4", options=options) as film:
+        stream = film.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 480, 360, "yuv420p"
+        for _ in range(seconds * rate):
+            pixels = chance.integers(0, 255, (360, 480, 3), dtype=np.uint8)
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
+        film.mux(stream.encode())
+    return buffer.getvalue()
+
+
+@pytest.mark.media
+@pytest.mark.promise("Clips: A small copy has at most 400 kbit/s and an index at its front.")
+def test_a_copy_of_anything_is_small_and_has_an_index_at_its_front(tmp_path: Path) -> None:
+    copy, seconds = tmp_path / "copy.mp4", 5
+    shrink(pieces(noise(seconds, rate=25)), copy)
+    data = copy.read_bytes()
+    assert len(data) * 8 / 1000 / seconds <= MOST_KBIT_PER_S
+    assert data.index(b"moov") < data.index(b"mdat")
+    with av.open(str(copy)) as film:
+        packets = list(film.demux(video=0))
+        base = film.streams.video[0].time_base or 0
+    keyframes_s = [float((one.pts or 0) * base) for one in packets if one.is_keyframe]
+    assert max(b - a for a, b in pairwise([*keyframes_s, seconds])) <= 2.1
+    assert sum(1 for one in packets if one.size) < (seconds + 1) * FRAMES_PER_S
 
 
 @pytest.mark.media

@@ -36,6 +36,10 @@ TRIED: Final = {
     + "test_its_small_copy_may_go_and_it_stays",
     "hub/footage/transcoding/proxies.py::Proxies.forget": HERE
     + "test_its_small_copy_may_go_and_it_stays",
+    "hub/footage/transcoding/ahead.py::CopyQueue._forget_if_gone": HERE
+    + "test_its_small_copy_may_go_and_it_stays",
+    "hub/footage/playback/service.py::PlaybackService.open_copy": HERE
+    + "test_its_small_copy_may_go_and_it_stays",
     "hub/footage/transcoding/proxies.py::Proxies._make_room": HERE
     + "test_its_small_copy_may_go_and_it_stays",
     "hub/base/storage/partial_files.py::PartialFiles.sweep": HERE

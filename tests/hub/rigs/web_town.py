@@ -44,6 +44,7 @@ from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
 from hub.footage.live.views import LiveViews
 from hub.footage.tables import media
+from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
 from hub.footage.upload.service import Uploads
 from hub.intake.filing.filing import Filing
@@ -166,12 +167,16 @@ class Town:
         self.proxies = Proxies(self.folder / "copies")
         media = self.folder / "media"
         parts = PartialFiles(media / "parts", spare_bytes=self.spare_bytes)
-        self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
+        self.copies = CopyQueue(self.db, blobs=blobs, proxies=self.proxies)
+        self.uploads = Uploads(
+            self.db, parts=parts, policy=POLICY, clip_stored=self.copies.offer, **rooms
+        )
         box: TipBox = TipBox(bytes(32))
         self.services = make_services(
             Resources(
                 db=self.db,
                 proxies=self.proxies,
+                copies=self.copies,
                 growing=self.uploads.growing,
                 tip_box=box,
                 petition_box=box,

@@ -56,8 +56,12 @@ function keepPlaces(old, part) {
   for (const film of old?.querySelectorAll("video[data-began]") ?? []) {
     const same = part.querySelector(`video[data-began="${film.dataset.began}"]`);
     if (same && film.currentTime > 0) {
+      same.preload = "metadata"; // it was played: the picture where it stands is shown
       same.currentTime = film.currentTime;
     }
+  }
+  if (old?.hasAttribute("data-watched")) {
+    part.setAttribute("data-watched", "");
   }
 }
 
@@ -102,15 +106,37 @@ function isBusy(part) {
   return written || [...part.querySelectorAll("video, audio")].some((film) => !film.paused);
 }
 
+// The picture of the alert is its first clip's player: the clip takes its place.
+function play(film, fromS = film.currentTime) {
+  film.closest(".shot")?.setAttribute("data-watched", "");
+  if (film.currentTime !== fromS) {
+    film.currentTime = fromS;
+  }
+  film.scrollIntoView({ block: "nearest" });
+  film.play().catch(() => {}); // what failed shows in the player
+}
+
+function playOriginal(film, link) {
+  const atS = film.currentTime;
+  film.src = `${link.href}/play`;
+  link.closest("[data-copied]").hidden = true;
+  play(film, atS);
+}
+
 export function watchClips() {
   watchGrowing();
   document.addEventListener("htmx:afterSettle", watchGrowing);
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-seek]");
-    const film = button && document.getElementById(button.dataset.video);
-    if (film) {
-      film.currentTime = Number(button.dataset.seek);
-      film.play();
+    const { target } = event;
+    const button = target.closest("[data-seek]");
+    const original = target.closest("a[data-original]");
+    if (target.closest("[data-play]")) {
+      play(target.closest(".shot").querySelector("video"));
+    } else if (button) {
+      play(document.getElementById(button.dataset.video), Number(button.dataset.seek));
+    } else if (original) {
+      event.preventDefault();
+      playOriginal(document.getElementById(original.dataset.original), original);
     }
   });
   document.addEventListener("pause", () => { refreshDetail().catch(() => {}); }, { capture: true });

@@ -42,6 +42,7 @@ async function feed(film, source, address, whenOver) {
     return;
   }
   if (!answer.ok || !place.pathname.endsWith("/growing")) { // it is whole meanwhile, or gone
+    answer.body?.cancel(); // or the line would carry it twice
     film.src = answer.ok ? answer.url : address;
     return;
   }
