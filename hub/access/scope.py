@@ -193,14 +193,18 @@ def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> C
 ENTITLED: Final = entitled(select(bindparam("scope_camera_id", type_=Uuid)))
 
 
-_SCOPES: Final = tuple(visible_to(right) for right in (Right.SEE, Right.MANAGE))
+_SCOPES: Final = {right: visible_to(right) for right in (Right.SEE, Right.ALERTED, Right.MANAGE)}
 
 
-def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
-    """Cameras this person may see or looks after, each with the start of their reach."""
+def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[Right, UUID, int]]:
+    """Cameras this person may see, is told of or looks after, each with the start of their
+    reach."""
     values = visible_values(person_id, now)
-    rows = [row for scope in _SCOPES for row in conn.execute(scope, values)]
-    return frozenset((row.camera_id, row.from_utc_us) for row in rows)
+    return frozenset(
+        (right, row.camera_id, row.from_utc_us)
+        for right, scope in _SCOPES.items()
+        for row in conn.execute(scope, values)
+    )
 
 
 def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:

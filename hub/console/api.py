@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from hub.access.account_errors import AccountError
 from hub.access.signin.visit import ApiCalled, SignedIn, SignedOutError
 from hub.alerting.alerts import wording
-from hub.alerting.alerts.views import AlertRow
+from hub.alerting.alerts.views import ShownAlert
 from hub.alerting.notifications.service import NotificationService
 from hub.console.service import InboxService
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
@@ -73,10 +73,10 @@ def tell_session(visit: SignedIn) -> Response:
 @router.get("/inbox")
 def tell_inbox(visit: SignedIn, inbox: Inbox, since: Annotated[int, Query(ge=0)] = 0) -> Response:
     """The inbox as text, for storage on a phone: all its ids, and alerts changed after the cursor
-    `since`."""
+    `since`. "words_only": those that this person is told of and may not see."""
     site, asker = visit.site, visit.asker
     whole = inbox.inbox(asker)
-    rows = [*whole.open, *whole.handled]
+    rows = [*whole.all_open, *whole.all_handled]
     changed = {row.alert_id for row in rows}
     if whole.cursor - MOST_CHANGES <= since <= whole.cursor:
         changes, _ = inbox.changes_since(asker, since)
@@ -84,13 +84,14 @@ def tell_inbox(visit: SignedIn, inbox: Inbox, since: Annotated[int, Query(ge=0)]
     speech = site.calendar(asker.language).words
     told = {
         "alerts": [str(row.alert_id) for row in rows],
+        "words_only": [str(row.alert_id) for row in rows if row.is_in_words],
         "rows": [in_words(row, speech) for row in rows if row.alert_id in changed],
         "cursor": whole.cursor,
     }
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
-def in_words(row: AlertRow, words: Messages) -> dict[str, object]:
+def in_words(row: ShownAlert, words: Messages) -> dict[str, object]:
     """One alert without picture, for storage on a phone."""
     state = wording.status(row, words)
     return {
@@ -99,6 +100,7 @@ def in_words(row: AlertRow, words: Messages) -> dict[str, object]:
         "token": state.token,
         "status": state.label,
         "place": row.place or words.say("All places"),
+        "words_only": row.is_in_words,
         "what": wording.headline(row, words) + wording.about(row),
         "began_ms": row.began_utc_us // 1000,
         "raised_ms": row.raised_utc_us // 1000,

@@ -5,9 +5,19 @@ from typing import Final
 from hub.alerting.alerts import wording as alerts_wording
 from hub.alerting.notifications import wording as notifications_wording
 from hub.alerting.response.bulk import BulkService
+from hub.alerting.response.going import GoingService
 from hub.alerting.response.service import ResponseService
-from hub.console import api, bulk_pages, inbox_pages, pages, stream
+from hub.console import (
+    api,
+    bulk_pages,
+    in_words_pages,
+    in_words_wording,
+    inbox_pages,
+    pages,
+    stream,
+)
 from hub.console.footage_wording import footage
+from hub.console.in_words_service import AlertInWordsService
 from hub.web.feature import Feature
 from hub.web.i18n import Messages
 from hub.web.navigation import Part, Place
@@ -16,21 +26,29 @@ from hub.web.rate_limits import Rate
 
 def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
-    return {**inbox_pages.acts(words), **pages.acts(words)}
+    return {**inbox_pages.acts(words), **pages.acts(words), **in_words_pages.acts(words)}
 
 
 STREAM: Final = Feature(name="changes", routers=(stream.router,), acts=stream.acts)
 FEATURE: Final = Feature(
     name="console",
     templates=("hub.console",),
-    routers=(api.router, inbox_pages.router, bulk_pages.router, pages.router),
-    services=(ResponseService, BulkService),
+    # Single acts stand before "/alerts/…/{act_name}", which takes any name.
+    routers=(
+        api.router,
+        inbox_pages.router,
+        bulk_pages.router,
+        in_words_pages.router,
+        pages.router,
+    ),
+    services=(ResponseService, BulkService, GoingService, AlertInWordsService),
     acts=acts,
     # After a night offline a phone sends all its receipts at once, each for one push.
     rates=(Rate(r"POST", r"/api/notifications/.*", None),),
     globals={
         "sentences": alerts_wording,
         "footage": footage,
+        "told_words": in_words_wording,
         "phone_lines": notifications_wording.phone_lines,
     },
     places=(

@@ -7,12 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
+from hub.access.grants import ended_wording
+from hub.access.grants.service import GrantService
 from hub.access.signin.visit import SignedIn
 from hub.alerting.alerts import wording
 from hub.alerting.alerts.rules.lifecycle import CAUSES
+from hub.alerting.alerts.views import ShownAlert
 from hub.alerting.silences import pages as silences_pages
 from hub.alerting.silences.service import SilenceService
 from hub.console import bulk_pages
+from hub.console.in_words_service import AlertInWordsService
 from hub.console.inbox_form import InboxForm, parsed, rank_of, rank_text
 from hub.console.inbox_wording import choices, filter_words, group_lines
 from hub.console.service import InboxService
@@ -58,11 +62,15 @@ def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
 def show_card(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
     """One alert in list form: a live page loads it after a change. It says whether the filter in
     the address shows the alert."""
-    row = inbox.row(visit.asker, alert_id)
+    form, told = parsed(request.query_params), visit.use(AlertInWordsService)
+    row: ShownAlert | None
+    if told.tells(visit.asker, alert_id):
+        row, fits = told.row(visit.asker, alert_id), not form.is_filtered
+    else:
+        row = inbox.row(visit.asker, alert_id)
+        fits = inbox.fits(visit.asker, alert_id, form.wanted(visit.site.settings.now()))
     if row is None:
         raise HTTPException(404)
-    form = parsed(request.query_params)
-    fits = inbox.fits(visit.asker, alert_id, form.wanted(visit.site.settings.now()))
     return render(request, "card.html", session=visit.session, row=row, form=form, fits=fits)
 
 
@@ -85,6 +93,7 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
     shown, phones = inbox.page(visit.asker, asked), visit.use(PhoneService)
     calendar = visit.site.calendar(visit.asker.language)
     after = rank_text(shown.next_after)
+    ended = visit.use(GrantService).ended(visit.asker)
     return render(
         request,
         template,
@@ -97,6 +106,8 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
         choices=choices(shown, form, calendar.words),
         filtered_by=filter_words(shown, form, calendar.words),
         group_lines=group_lines(shown, form, calendar.words),
+        ended=[ended_wording.line(one, calendar) for one in ended.rows],
+        watches=ended.watches,
         lost_phones=phones.lost_phones(visit.asker),
         silent_phones=phones.silent_phones(visit.asker),
         dark_cameras=visit.use(NodeHealthService).dark_cameras(visit.asker),

@@ -17,7 +17,9 @@ from hub.alerting.response.service import ResponseService
 from hub.alerting.silences.pages import snooze_reasons
 from hub.alerting.silences.service import SilenceService
 from hub.cases.service import CaseService
+from hub.console import in_words_pages
 from hub.console.footage_wording import other_pictures
+from hub.console.in_words_service import AlertInWordsService
 from hub.console.service import InboxService
 from hub.footage.playback.service import PlaybackService
 from hub.footage.retention.service import RetentionService
@@ -48,7 +50,9 @@ ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_al
 
 @router.get("/alerts/{alert_id}")
 def show_alert(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
-    """One alert."""
+    """One alert; for a person who is told of it and may not see it, in words."""
+    if visit.use(AlertInWordsService).tells(visit.asker, alert_id):
+        return in_words_pages.page(request, visit, alert_id)
     return _alert(request, visit, inbox, alert_id)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from hub.access import scope
 from hub.access.rules.grants import Right
-from hub.alerting.alerts import camera_queries
+from hub.alerting.alerts import camera_queries, in_words
 from hub.alerting.alerts import queries as alerts_queries
 from hub.alerting.alerts.listing_queries import facts_of
 from hub.alerting.alerts.rules.lifecycle import UNDO_S, AlertState, allowed_acts
@@ -19,6 +19,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
 from hub.console.listing import inbox_counts, inbox_page
+from hub.console.listing_in_words import and_words, told_in_words, with_words
 from hub.console.views import AlertPage, InboxAsked, InboxCounts, InboxPage
 from hub.footage import alert_queries
 from hub.footage.playback.service import PlaybackService
@@ -38,30 +39,36 @@ class InboxService:
         self._playback = playback
 
     def inbox(self, asker: Asker, limit: int = 50) -> AlertInbox:
-        """Alerts this person may see: all running ones, and the last `limit` handled. Without their
-        next calls, which only pages show."""
+        """Alerts this person may see or is told of: all running ones, and the last `limit` handled.
+        Without their next calls, which only pages show."""
         who = asker.person_id
         with self._acting.reading(asker, "inbox.open") as look:
             conn, now = look.conn, look.now
             running = alerts_queries.running_alerts(conn, who, now)
             handled = alerts_queries.handled_alerts(conn, who, now, limit)
-            look.done(f"{len(running)} running, {len(handled)} handled")
-            return AlertInbox(running, handled, alerts_queries.last_cursor(conn))
+            told = in_words.running(conn, who, now), in_words.handled(conn, who, now, limit)
+            detail = f"{len(running)} running, {len(handled)} handled"
+            if any(told):
+                detail += f"; in words {len(told[0])} running, {len(told[1])} handled"
+            look.done(detail)
+            return AlertInbox(running, handled, alerts_queries.last_cursor(conn), *told)
 
     def page(self, asker: Asker, asked: InboxAsked) -> InboxPage:
-        """One page of the alerts this person may see."""
+        """One page of the alerts this person may see; before it those that they are told of."""
         with self._acting.reading(asker, "inbox.open") as look:
-            shown = inbox_page(look, asked)
+            told = told_in_words(look, asked)
+            shown = with_words(inbox_page(look, asked), told)
             counts = shown.counts
-            look.done(
-                f"{counts.running} running, {counts.handled} handled, {counts.found} asked for"
-            )
+            detail = f"{counts.running} running, {counts.handled} handled, {counts.found} asked for"
+            if told.running or told.handled:
+                detail += f"; in words {told.running} running, {told.handled} handled"
+            look.done(detail)
             return shown
 
     def counts(self, asker: Asker, asked: InboxAsked) -> InboxCounts:
         """Numbers of the same inbox, for an open page after a change."""
         with self._acting.part_of(asker, "inbox.open") as look:
-            return inbox_counts(look, asked)
+            return and_words(inbox_counts(look, asked), told_in_words(look, asked))
 
     def fits(self, asker: Asker, alert_id: UUID, wanted: AlertFilter) -> bool:
         """Whether a list with this filter shows the alert; False if it is not theirs to see."""
@@ -111,6 +118,7 @@ class InboxService:
             colleagues=tuple(colleagues(conn, row, look.asker, now)) if is_mine else (),
             may_arrive=is_mine and row.arrived_utc_us is None,
             undo_until_utc_us=_undo_until(row, look),
+            going=in_words.going(conn, [alert_id]).get(alert_id, ()),
             near=tuple(camera_queries.near(conn, who, row.camera_id, now)),
         )
 

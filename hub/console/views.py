@@ -1,11 +1,20 @@
 """The read models of the inbox and of one alert's page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerting.alerts.rules.lifecycle import Act
 from hub.alerting.alerts.rules.listing import AlertFilter, GroupedBy, Rank
-from hub.alerting.alerts.views import AlertRow, HistoryRow, SeenCamera, SightingRow, ToldRow
+from hub.alerting.alerts.views import (
+    AlertInWords,
+    AlertRow,
+    Going,
+    HistoryRow,
+    SeenCamera,
+    SightingRow,
+    ToldRow,
+)
 from hub.footage.views import AskedSpan, GrowingRow, MediaRow
 from hub.registry.neighbours import NearbyCamera
 
@@ -83,6 +92,8 @@ class InboxPage:
     """Names of areas."""
     nodes: dict[UUID, str]
     """Names of nodes."""
+    in_words: Sequence[AlertInWords] = ()
+    """Alerts of the tab that the reader is told of and may not see; only without a filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +129,16 @@ class AlertPage:
     """Whether the asker has taken it and has not reported arrival."""
     undo_until_utc_us: int | None = None
     """The asker closed it and can take that back until then, by the hub's clock."""
+    going: tuple[Going, ...] = ()
+    """Who said that they go to its place."""
     near: tuple[tuple[SeenCamera, NearbyCamera], ...] = ()
     """Nearby cameras the asker may see, each with its distance."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertInWordsPage:
+    """An alert for a person who is told of it and may not see it."""
+
+    row: AlertInWords
+    going: tuple[Going, ...]
+    """Who said that they go to its place."""

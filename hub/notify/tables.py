@@ -38,7 +38,7 @@ notifications = Table(
     *moment("answered", nullable=True),
     *moment("shown", nullable=True),
     *moment("opened", nullable=True),
-    *moment("acknowledged", nullable=True),  # its person took or closed the alert
+    *moment("acknowledged", nullable=True),  # its person took or closed the alert, or goes there
     *moment("held", nullable=True),  # deferred until then by the rate limit, for a digest
     Column("digest_id", Uuid),  # the carrier of its digest; its own id: the carrier itself
     UniqueConstraint("alert_id", "phone_id", "moment"),

@@ -109,7 +109,7 @@ class Addresses:
         tip = self._rng.choice(self._holdings.tips)
         path = f"/alerts/{tip.shot.alert_id}"
         if self._rng.random() < 0.5:
-            return Ask("tip", "GET", path, self._twin.sees_alert(who, tip.shot))
+            return Ask("tip", "GET", path, self._twin.knows_alert(who, tip.shot))
         may = self.theirs.knows_sender(who, tip)
         return Ask("reporter", "POST", f"{path}/tip/reporter", may, form=REASON)
 

@@ -4,12 +4,13 @@
         [--database postgresql] [--json]
 
 Makes random towns with random people and grants (of other times, areas, cameras, reaches, roles),
-signs them in at the real app, and lets each ask for pages, cards, pictures, clips whole and in
-part, clips under way, search, the inbox in words, the stream of changes, cases with their files and
-packages, notices and tips with theirs, pictures of now, places and settings, by addresses of the
-whole town, theirs or not. What comes back is looked through for the marks that every secret
-carries. Between the requests grants end and time passes; people are seen, and what is then owed to
-phones, and handed to the sender after more grants have ended, is held against the twin too.
+signs them in at the real app, and lets each ask for pages, cards, alerts in words, pictures, clips
+whole and in part, clips under way, search, the inbox in words, the stream of changes, cases with
+their files and packages, notices and tips with theirs, pictures of now, places and settings, by
+addresses of the whole town, theirs or not. What comes back is looked through for the marks that
+every secret carries. Between the requests grants end and time passes; people are seen, and what is
+then owed to phones, and handed to the sender after more grants have ended, is held against the twin
+too.
 
 The judge is `hub.access.rules.grants` in plain objects; it shares no line with the SQL that the
 site asks. Ends with 0 when nothing went out that was not granted and nothing was refused that was;
@@ -43,6 +44,8 @@ if __name__ == "__main__":  # started by its path, as its page says
 from sqlalchemy import select
 
 from hub.access.grants import rows
+from hub.access.rules.grants import Right
+from hub.alerting.alerts.tables import sightings
 from hub.alerting.notifications import leasing
 from hub.app.features import FEATURES
 from hub.app.web.create_app import WebSettings, create_app
@@ -168,6 +171,9 @@ class Street:
         )
         self.alerts = {one.alert_id: one for one in world.shots}
         self.files = {one.media_id: one for one in world.files}
+        with world.db.reading() as conn:
+            seen = conn.execute(select(sightings.c.id, sightings.c.alert_id))
+            self.sightings = {row.id: self.alerts[row.alert_id] for row in seen if row.alert_id}
         contents: list[File | Growing] = [*world.files, *world.growing]
         self.contents = {one.content_mark: one for one in contents}
         self.labels = {one.label: one for one in world.cameras}
@@ -235,9 +241,9 @@ class Street:
     def _alert(self, who: Person) -> Ask:
         shot = self.rng.choice(self.world.shots)
         tail = self.rng.choice(["", "", "/card"])
-        return Ask(
-            "alert", "GET", f"/alerts/{shot.alert_id}{tail}", self.twin.sees_alert(who, shot)
-        )
+        route = "alert in words" if self.twin.is_told_of(who, shot) else "alert"
+        is_theirs = self.twin.knows_alert(who, shot)
+        return Ask(route, "GET", f"/alerts/{shot.alert_id}{tail}", is_theirs)
 
     def _media(self, who: Person) -> Ask:
         file = self.rng.choice(self.world.files)
@@ -273,8 +279,9 @@ class Street:
 
     def _act(self, who: Person) -> Ask:
         shot = self.rng.choice(self.world.shots)
-        act = self.rng.choice(["take", "take", "resolve"])
-        is_theirs = self.twin.sees_alert(who, shot)
+        act = self.rng.choice(["take", "take", "resolve", "go", "not-go"])
+        knows = self.twin.knows_alert if act.endswith("go") else self.twin.sees_alert
+        is_theirs = knows(who, shot)
         return Ask("act", "POST", f"/alerts/{shot.alert_id}/{act}", is_theirs)
 
     def _events(self, _who: Person) -> Ask:
@@ -356,13 +363,20 @@ class Street:
             if one in ask.path.lower():
                 continue  # as it was asked for
             key = UUID(one)
-            if key in self.alerts and not self.twin.sees_alert(who, self.alerts[key]):
+            if key in self.alerts and not self.twin.knows_alert(who, self.alerts[key]):
                 yield f"alert {key}"
+            if key in self.sightings and not self._finds(who, self.sightings[key]):
+                yield f"the id of sighting {key}"
             if key in self.files:
                 file = self.files[key]
                 shot = self.alerts[file.alert_id]
                 if not self.twin.opens(who, file) and not self.twin.sees_alert(who, shot):
                     yield f"the id of file {key}"
+
+    def _finds(self, who: Person, shot: Shot) -> bool:
+        """Whether the sightings of an alert are theirs: with its pictures, or by a search."""
+        found = self.twin.may(who, shot.camera, Right.SEARCH, shot.recorded_us)
+        return found or self.twin.sees_alert(who, shot)
 
     def _change(self) -> None:
         """Somebody is seen and is told of; grants end, time passes, and the sender comes."""
@@ -410,7 +424,9 @@ class Street:
         self._news(alert_id, camera)
 
     def _news(self, alert_id: UUID, camera: Camera) -> None:
-        shot = Shot(alert_id, camera.place, self.world.clock.now().plus_s(-0.4).utc_us, False)
+        now = self.world.clock.now()
+        seen_us = now.plus_s(-0.4).utc_us
+        shot = Shot(alert_id, camera.place, seen_us, False, raised_us=now.utc_us)
         self.world.shots.append(shot)
         self.alerts[alert_id] = shot
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, insert, select
 
 from hub.access.rules.grants import CameraPlace, Right, at_or_above
-from hub.access.rules.roles import Role
+from hub.access.rules.roles import Role, fence_of
 from hub.alerting.alerts.tables import alerts
 from hub.base.audit.asker import Asker
 from hub.base.db.columns import columns
@@ -225,7 +225,7 @@ class Holdings:
     def _tip(self, conn: Connection) -> Tip:
         camera, now = self.rng.choice(self.world.cameras), self._now()
         began = now.plus_s(-self.rng.choice([0, 2, 8]) * DAY_S)
-        shot = Shot(uuid4(), camera.place, began.utc_us, is_trouble=False)
+        shot = Shot(uuid4(), camera.place, began.utc_us, is_trouble=False, raised_us=now.utc_us)
         self._raise(conn, shot, began)
         case = self.rng.choice([None, *self.cases])
         tip = Tip(uuid4(), shot, case, mark(self.rng), {}, mark(self.rng))
@@ -395,10 +395,29 @@ class HoldingsTwin:
         for camera in world.cameras:
             if camera.place.camera_id in shown:
                 known |= at_or_above(camera.place.area_id, world.parents)
+        if path.partition("?")[0] in ("/", "/list"):
+            known |= self._lately_theirs(who)
         if path.startswith("/public"):
             for notice in self._holdings.notices:
                 if notice.state != "draft":
                     known |= at_or_above(notice.area_id, world.parents)
+        return known
+
+    def _lately_theirs(self, who: Person) -> set[UUID]:
+        """Places of their own grants that ended within thirty days: the list says what ended."""
+        world, now_us = self._holdings.world, self._now_us()
+        homes = {one.place.camera_id: one.place.area_id for one in world.cameras}
+        known: set[UUID] = set()
+        for grant in who.grants:
+            ends = grant.ends_utc_us
+            if ends is None or not now_us - 30 * DAY_S * 1_000_000 < ends <= now_us:
+                continue
+            if not grant.rights & fence_of(who.role):
+                continue
+            if grant.camera_id is not None:
+                known |= {grant.camera_id} | at_or_above(homes[grant.camera_id], world.parents)
+            elif grant.area_id is not None:
+                known |= at_or_above(grant.area_id, world.parents)
         return known
 
     def _cameras_at(self, who: Person, path: str) -> set[UUID]:

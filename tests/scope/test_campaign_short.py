@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import true
+from sqlalchemy import bindparam, true
 
 from hub.access import scope
 from hub.access.rules.grants import Right
 from hub.access.scope import entitled_values
+from hub.alerting.alerts import in_words
+from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import channel_choice
 from hub.cases import rows
 from hub.footage import queries
@@ -42,6 +44,7 @@ def test_of_random_people_and_requests_not_one_byte_is_out_of_scope(
     assert counted.leaks == []
     assert counted.refused_wrongly == []
     assert min(counted.by_route[one] for one in ("media", "alert", "page", "events")) > 5
+    assert counted.by_route["alert in words"] > 0
     single = ("case", "case item", "package", "notice file", "tip picture", "live", "aim", "box")
     assert all(counted.by_route[one] for one in single) or requests < 1_000
     assert counted.shown > requests / 10
@@ -87,6 +90,19 @@ def test_the_campaign_finds_who_is_told_without_being_granted_it(
     monkeypatch.setattr(channel_choice, "entitled_values", who_sees)
     counted = found(tmp_path, requests=120, seed=9)
     assert any("may not be told" in leak for leak in counted.leaks)
+
+
+def test_the_campaign_finds_alerts_in_words_for_who_is_not_told_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def any_grant(right: Right) -> Any:
+        return scope.visible_to(Right(0) if right is Right.ALERTED else right)
+
+    monkeypatch.setattr(in_words, "visible_to", any_grant)
+    one = in_words._query(alerts.c.id == bindparam("one_id"), newest_by=alerts.c.raised_utc_us)
+    monkeypatch.setattr(in_words, "_ONE", one)
+    counted = found(tmp_path, requests=300, seed=11)
+    assert any("/alerts/" in leak and "not theirs" in leak for leak in counted.leaks)
 
 
 def test_the_campaign_starts_by_its_path(tmp_path: Path) -> None:

@@ -81,6 +81,9 @@ class Shot:
     recorded_us: int
     is_trouble: bool
     trouble_cameras: tuple[CameraPlace, ...] = ()
+    raised_us: int = 0
+    is_quiet: bool = False
+    """It rang nobody."""
 
 
 @dataclass(frozen=True)
@@ -314,6 +317,8 @@ class World:
                         row.began_utc_us,
                         row.id in members,
                         tuple(members.get(row.id, ())),
+                        row.raised_utc_us,
+                        row.quiet_reason is not None,
                     )
                 )
             for row in conn.execute(select(media).where(media.c.stored_utc_us.is_not(None))):
@@ -432,6 +437,16 @@ class Twin:
             return any(self.may(who, one, Right.MANAGE, shot.recorded_us) for one in there)
         return self.may(who, shot.camera, Right.SEE, shot.recorded_us)
 
+    def is_told_of(self, who: Person, shot: Shot) -> bool:
+        """Whether it rings for them and they may not see it: then they have it in words."""
+        if shot.is_trouble or shot.is_quiet or self.sees_alert(who, shot):
+            return False
+        return self.may(who, shot.camera, Right.ALERTED, shot.raised_us)
+
+    def knows_alert(self, who: Person, shot: Shot) -> bool:
+        """Whether it is theirs to see, or to read of in words."""
+        return self.sees_alert(who, shot) or self.is_told_of(who, shot)
+
     def plays_alert(self, who: Person, shot: Shot) -> bool:
         """Whether its clips are."""
         return not shot.is_trouble and self.may(who, shot.camera, Right.CLIPS, shot.recorded_us)
@@ -456,7 +471,7 @@ class Twin:
         if self.may(who, camera.place, Right.SEARCH):  # what it saw is theirs to search
             return True
         return any(
-            self.sees_alert(who, shot)
+            self.knows_alert(who, shot)
             for shot in self._world.shots
             if camera.place in (shot.camera, *shot.trouble_cameras)
         )
@@ -477,7 +492,7 @@ class Twin:
                 box = world.node_areas[world.node_marks[camera.place.camera_id]]
                 known |= at_or_above(box, world.parents)
         for shot in world.shots:
-            if self.sees_alert(who, shot):
+            if self.knows_alert(who, shot):
                 known |= at_or_above(shot.camera.area_id, world.parents)
         return known
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from hub.access.grants import queries
 from hub.access.grants import rows as grants_rows
+from hub.access.grants.ended import ended_grants
 from hub.access.grants.faults import GrantError, GrantFault
-from hub.access.grants.views import GrantForm, GrantsPage, NewGrant
+from hub.access.grants.views import EndedGrants, GrantForm, GrantsPage, NewGrant
 from hub.access.rules.delegation import holds_place, place_of
 from hub.access.rules.grants import Grant, Right, counts
 from hub.access.rules.roles import USUAL
@@ -36,6 +37,11 @@ class GrantService:
             count = sum(len(area.grants) for area in page.tree)
             look.done(f"{len(page.tree)} areas, {count} grants")
         return page
+
+    def ended(self, asker: Asker) -> EndedGrants:
+        """What this person had within the last weeks and lost; only of themselves."""
+        with self._acting.part_of(asker, "inbox.open") as look:
+            return ended_grants(look.conn, asker.person_id, look.now)
 
     def grant_form(self, asker: Asker) -> GrantForm | None:
         """Choices for a new grant, including everybody with an account."""

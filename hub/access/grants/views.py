@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.access.rules.grants import Grant
+from hub.access.rules.ended import HowEnded
+from hub.access.rules.grants import Grant, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,28 @@ class NewGrant:
     grant: Grant
     reason: str
     ends_with_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """A place where the reader had rights a short time ago."""
+
+    place: str
+    """The area with its parents."""
+    camera_label: str | None
+    """None: the whole area."""
+    rights: Right
+    """Those that no other grant gives them there."""
+    ended_utc_us: int
+    how: HowEnded
+    ask: tuple[str, ...]
+    """Names of the people who can give them again; empty: nobody looks after that place."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedGrants:
+    """What the reader lost within the last weeks, last ended first."""
+
+    rows: tuple[EndedRow, ...]
+    watches: bool
+    """False if no alert can reach them: they see, hear of and look after nothing now."""

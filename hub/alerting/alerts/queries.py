@@ -30,7 +30,7 @@ from hub.access.tables import people
 from hub.alerting.alerts.rules.kinds import TIP, Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
-from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts, troubles_seen
+from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts, told_alerts, troubles_seen
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings, troubles
 from hub.alerting.alerts.views import AlertChange, AlertRow, HistoryRow, SightingRow
 from hub.base.db.columns import AnyRow
@@ -232,6 +232,7 @@ def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
 
 def _changes_query() -> Select[*tuple[Any, ...]]:
     scope = visible_to(Right.SEE).subquery("scope")
+    told = visible_to(Right.ALERTED).subquery("told")
     newest = func.max(alert_changes.c.cursor).label("cursor")
     return (
         select(
@@ -239,9 +240,10 @@ def _changes_query() -> Select[*tuple[Any, ...]]:
         )
         .join(alerts, alerts.c.id == alert_changes.c.alert_id)
         .outerjoin(scope, seen_alerts(scope))
+        .outerjoin(told, told_alerts(told))
         .where(
             alert_changes.c.cursor > bindparam("after", type_=BigInteger),
-            or_(scope.c.camera_id.is_not(None), troubles_seen()),
+            or_(scope.c.camera_id.is_not(None), told.c.camera_id.is_not(None), troubles_seen()),
         )
         .group_by(alert_changes.c.alert_id)
         .order_by(newest)
@@ -252,7 +254,7 @@ _CHANGES: Final = _changes_query()
 
 
 def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
-    """Newest change, after a cursor, of each alert that this person may see."""
+    """Newest change, after a cursor, of each alert that this person may see or is told of."""
     rows = conn.execute(_CHANGES, {**visible_values(person_id, now), "after": after})
     return [AlertChange(row.cursor, row.alert_id, row.revision) for row in rows]
 

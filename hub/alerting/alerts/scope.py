@@ -1,15 +1,32 @@
 """The joins of alerts and troubles to the scope of a person."""
 
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, Uuid, and_, bindparam, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    Subquery,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+)
 
 from hub.access.rules.grants import Right
-from hub.access.scope import entitled, recorded, visible_cameras, visible_to
+from hub.access.scope import entitled, grant_counts, recorded, visible_cameras, visible_to
+from hub.access.tables import grants
 from hub.alerting.alerts.rules.kinds import KINDS
 from hub.alerting.alerts.tables import alerts, trouble_cameras
 from hub.base.moment import Moment
+from hub.registry.tables import areas, cameras
 
 IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
 """Alerts about cameras and nodes themselves: for people who look after them (MANAGE)."""
@@ -49,6 +66,77 @@ def seen_alerts(scope: Subquery) -> ColumnElement[bool]:
     return and_(
         alerts.c.camera_id == scope.c.camera_id, ~IS_TROUBLE, scope.c.from_utc_us <= _RECORDED
     )
+
+
+def told_alerts(scope: Subquery) -> ColumnElement[bool]:
+    """Join condition of alerts and the cameras of which a person is told: alerts that rang.
+
+    The grant's reach counts for the time of the alert, not of the recording: whoever was rung for
+    it can read it.
+    """
+    return and_(
+        alerts.c.camera_id == scope.c.camera_id,
+        ~IS_TROUBLE,
+        alerts.c.quiet_reason.is_(None),
+        scope.c.from_utc_us <= alerts.c.raised_utc_us,
+    )
+
+
+def able_people(
+    conn: Connection, alert_ids: Collection[UUID], now: Moment
+) -> set[tuple[UUID, UUID]]:
+    """(alert, person) for everybody who may see these alerts with their pictures, and so take and
+    close them; for a trouble, who looks after one of its cameras."""
+    values = {"alert_ids": list(alert_ids), "scope_now": now.utc_us}
+    return {(row.alert_id, row.person_id) for one in _ABLE for row in conn.execute(one, values)}
+
+
+def _able(about: CTE, right: Right) -> CompoundSelect[UUID, UUID]:
+    """The people with this right on the camera of each row, whose grant reaches back to it."""
+    above = (
+        select(about.c.alert_id, about.c.recorded_utc_us, cameras.c.area_id, areas.c.parent_id)
+        .join(cameras, cameras.c.id == about.c.camera_id)
+        .join(areas, areas.c.id == cameras.c.area_id)
+        .cte(f"{about.name}_above", recursive=True)
+    )
+    above = above.union(
+        select(above.c.alert_id, above.c.recorded_utc_us, areas.c.id, areas.c.parent_id).join(
+            above, areas.c.id == above.c.parent_id
+        )
+    )
+    valid = grant_counts(literal(int(right)), bindparam("scope_now", type_=BigInteger))
+
+    def of(rows: CTE, place: ColumnElement[bool]) -> Select[UUID, UUID]:
+        reaches = func.coalesce(grants.c.history_from_utc_us, 0) <= rows.c.recorded_utc_us
+        return select(rows.c.alert_id, grants.c.person_id).join(grants, place).where(valid, reaches)
+
+    return of(above, grants.c.area_id == above.c.area_id).union(
+        of(about, grants.c.camera_id == about.c.camera_id)
+    )
+
+
+_IDS: Final = bindparam("alert_ids", expanding=True, type_=Uuid)
+_ABLE: Final = (
+    _able(
+        select(
+            alerts.c.id.label("alert_id"), alerts.c.camera_id, _RECORDED.label("recorded_utc_us")
+        )
+        .where(alerts.c.id.in_(_IDS), ~IS_TROUBLE)
+        .cte("seen"),
+        Right.SEE,
+    ),
+    _able(
+        select(
+            trouble_cameras.c.alert_id,
+            trouble_cameras.c.camera_id,
+            alerts.c.began_utc_us.label("recorded_utc_us"),
+        )
+        .join(alerts, alerts.c.id == trouble_cameras.c.alert_id)
+        .where(alerts.c.id.in_(_IDS))
+        .cte("tended"),
+        Right.MANAGE,
+    ),
+)
 
 
 def seen_troubles(person_id: UUID, now: Moment) -> ColumnElement[bool]:

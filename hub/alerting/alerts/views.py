@@ -1,5 +1,6 @@
 """Read models of the service: plain values, already limited to what the asker may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -68,6 +69,49 @@ class AlertRow:
     is_going: bool = False
     """What it is about still goes on."""
 
+    @property
+    def is_in_words(self) -> bool:
+        """False: its reader may see the pictures."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class AlertInWords:
+    """An alert for a person who is told of it and may not see it: what their push says, and who has
+    it. It has no field for a picture, a clip or a sighting. Times are UTC microseconds."""
+
+    alert_id: UUID
+    camera_label: str
+    place: str
+    """The areas from the camera's own upward: "Ngã tư 1, Tân Khai"."""
+    kind: str
+    state: str
+    people: int
+    began_utc_us: int
+    raised_utc_us: int
+    error_ms: int | None
+    """Maximum error of the node's clock; None: it is not verified."""
+    clock_source: str
+    taken_by_name: str | None
+    taken_utc_us: int | None
+    closed_by: UUID | None
+    closed_by_name: str | None
+    closed_utc_us: int | None
+    revision: int
+    over_utc_us: int | None
+    """Time when the tampered view was restored; None: not yet, or not a tampering."""
+    rules: Rules
+    is_critical: bool = False
+
+    @property
+    def is_in_words(self) -> bool:
+        """True: its reader may not see the pictures."""
+        return True
+
+
+ShownAlert = AlertRow | AlertInWords
+"""An alert in a list, with its pictures or without."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlertInbox:
@@ -76,6 +120,30 @@ class AlertInbox:
     open: list[AlertRow]
     handled: list[AlertRow]
     cursor: int
+    open_in_words: Sequence[AlertInWords] = ()
+    """Alerts that this person is told of and may not see."""
+    handled_in_words: Sequence[AlertInWords] = ()
+
+    @property
+    def all_open(self) -> list[ShownAlert]:
+        """Open alerts with pictures and without, newest first."""
+        found: list[ShownAlert] = [*self.open, *self.open_in_words]
+        return sorted(found, key=lambda row: (row.raised_utc_us, row.alert_id), reverse=True)
+
+    @property
+    def all_handled(self) -> list[ShownAlert]:
+        """Handled alerts with pictures and without, last closed first."""
+        found: list[ShownAlert] = [*self.handled, *self.handled_in_words]
+        return sorted(found, key=lambda row: (row.closed_utc_us or 0, row.alert_id), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A person who said that they go to the place of an alert."""
+
+    person_id: UUID
+    name: str
+    since_utc_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hub.alerting.alerts.rule_wording import rule_sentence, with_people
 from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP
 from hub.alerting.alerts.rules.rules_met import foremost, from_text
 from hub.alerting.alerts.tamper_wording import tampering
-from hub.alerting.alerts.views import AlertRow, HistoryRow
+from hub.alerting.alerts.views import AlertInWords, AlertRow, HistoryRow, ShownAlert
 from hub.base.audit.asker import Asker
 from hub.web.calendar import DOUBT_FROM_MS, Calendar
 from hub.web.i18n import Messages
@@ -25,7 +25,7 @@ class Status:
     label: str
 
 
-def status(row: AlertRow, words: Messages) -> Status:
+def status(row: ShownAlert, words: Messages) -> Status:
     """State of an alert, with its holder's name."""
     say = words.say
     match row.state:
@@ -44,7 +44,7 @@ def status(row: AlertRow, words: Messages) -> Status:
             return Status("muted", other)
 
 
-def headline(row: AlertRow, words: Messages) -> str:
+def headline(row: ShownAlert, words: Messages) -> str:
     """Subject of the alert."""
     if row.kind == TIP:
         return words.say("Report from the people")
@@ -56,10 +56,10 @@ def headline(row: AlertRow, words: Messages) -> str:
     return words.say("%(what)s · over") % {"what": tamper.headline}
 
 
-def course(row: AlertRow, words: Messages) -> str:
+def course(row: ShownAlert, words: Messages) -> str:
     """Whether what a running alert is about goes on or is over; empty if that is not known, or its
     headline says it."""
-    if row.state not in ("open", "taken") or row.kind == TIP:
+    if isinstance(row, AlertInWords) or row.kind == TIP or row.state not in ("open", "taken"):
         return ""
     if row.is_going:
         return words.say("Still going on")
@@ -67,7 +67,7 @@ def course(row: AlertRow, words: Messages) -> str:
     return "" if is_said else words.say("It is over")
 
 
-def _headline(row: AlertRow, words: Messages) -> str:
+def _headline(row: ShownAlert, words: Messages) -> str:
     many = {"n": row.people}
     match row.kind:
         case "camera_lost" if row.people == 1:
@@ -95,14 +95,14 @@ def _headline(row: AlertRow, words: Messages) -> str:
             return people if met is None else with_people(met, people, words)
 
 
-def _people(row: AlertRow, words: Messages) -> str:
+def _people(row: ShownAlert, words: Messages) -> str:
     many = {"n": row.people}
     if row.kind == CROWD:
         return words.say("Crowd, about %(n)d people") % many
     return words.count("%(n)d person", "%(n)d people", row.people) % many
 
 
-def about(row: AlertRow) -> str:
+def about(row: ShownAlert) -> str:
     """Its camera or node, after a dot; empty for many, or for a tip."""
     if row.kind == TIP:
         return ""
@@ -140,12 +140,12 @@ def advice(row: AlertRow, words: Messages) -> str | None:
     return tamper.advice if tamper and row.over_utc_us is None else None
 
 
-def is_trouble(row: AlertRow) -> bool:
+def is_trouble(row: ShownAlert) -> bool:
     """True if it is about cameras or nodes themselves."""
     return row.kind in KINDS
 
 
-def clock_doubt(row: AlertRow, words: Messages) -> str | None:
+def clock_doubt(row: ShownAlert, words: Messages) -> str | None:
     """Warning about the node's clock; None if not needed."""
     if is_trouble(row) or row.kind == TIP:
         return None  # its times are the hub's, or a person's
@@ -300,6 +300,8 @@ def _step(row: HistoryRow, words: Messages, *, note: str) -> HistoryStep:
         "offer_ended": say("Left before taking it over"),
         "returned": say("Left: nobody has it"),
         "arrived": say("At the place"),
+        "going": say("On the way"),
+        "not_going": say("Does not go after all"),
         "resolved": say("Resolved"),
         "false_alarm": say("False alarm"),
         "undone": say("Closing taken back"),

@@ -100,7 +100,7 @@ def claim(
         )
         claimed += [*ready.single, *ready.together]
         together |= ready.together
-    facts = facts_of(conn, claimed, worker=worker)
+    facts = facts_of(conn, claimed, worker=worker, now=now)
     return [
         replace(pending, digest=digest_of(conn, together[pending.notification_id]))
         if pending.notification_id in together

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 from hub.access.tables import people
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
+from hub.alerting.alerts.scope import able_people
 from hub.alerting.alerts.tables import alerts, troubles
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.notifications.batching import AlertDigest
@@ -44,12 +45,20 @@ class PendingNotification:
     is_critical: bool = False
     digest: AlertDigest | None = None  # the alerts in the digest have no message of their own
     rules: Rules = ()
+    may_act: bool = True  # its person may see the alert, and so take it
     is_called_on: bool = False  # others were notified before, and nobody has taken the alert
 
 
-def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[PendingNotification]:
+def facts_of(
+    conn: Connection, ids: Collection[UUID], *, worker: str, now: Moment
+) -> list[PendingNotification]:
     """The leased notifications with these ids: critical ones first, then by due time."""
-    return [_as_pending(row, worker=worker) for row in conn.execute(_FACTS, {"ids": list(ids)})]
+    rows = conn.execute(_FACTS, {"ids": list(ids)}).all()
+    able = able_people(conn, {row.alert_id for row in rows}, now) if rows else set()
+    return [
+        _as_pending(row, worker=worker, may_act=(row.alert_id, row.person_id) in able)
+        for row in rows
+    ]
 
 
 def _facts() -> Select[*tuple[Any, ...]]:
@@ -96,7 +105,7 @@ def _facts() -> Select[*tuple[Any, ...]]:
 _FACTS: Final = _facts()  # built once: it is queried for every message
 
 
-def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str) -> PendingNotification:
+def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> PendingNotification:
     return PendingNotification(
         notification_id=row.id,
         alert_id=row.alert_id,
@@ -118,6 +127,7 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str) -> PendingNotificati
         lease_by=worker,
         is_critical=row.severity == "critical",
         rules=from_text(row.rules),
+        may_act=may_act,
         is_called_on=bool(row.call_number),
     )
 

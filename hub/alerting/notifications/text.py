@@ -37,7 +37,8 @@ def message_for(pending: PendingNotification, zone: ZoneInfo) -> Message:
         title=short(title),
         body=short(body),
         language=words.language,
-        take_label=words.say("I have it"),
+        # Who may not see the alert cannot take it: their phone offers to open the page alone.
+        take_label=words.say("I have it") if pending.may_act else "",
         open_label=words.say("View"),
         useful_s=USEFUL_S,
         is_digest=pending.digest is not None,
@@ -93,7 +94,7 @@ def _of_one(
         case "grown":
             title = _title(pending, words) or _people(pending, words)
             body = words.say("{camera} · since {time}")
-            if pending.has_picture:
+            if pending.has_picture and pending.may_act:
                 body = words.say("{camera} · since {time} · with picture")
             return title.format(**names), body.format(**names)
         case _:

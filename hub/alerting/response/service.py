@@ -22,6 +22,7 @@ from hub.alerting.alerts.rules.lifecycle import (
     reopen,
     undo,
 )
+from hub.alerting.alerts.scope import able_people
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.notifications import receipts, recipients
@@ -148,7 +149,8 @@ class ResponseService:
     ) -> AlertRow | Conflict | None:
         """Offer the alert to a colleague; a Conflict if the asker does not hold it.
 
-        None also if the colleague may not be told of it. It stays with its holder until taken.
+        None also if the colleague may not be told of it, or not see it. It stays with its holder
+        until taken.
         """
         on = On("alert", alert_id)
         with self._acting.changing(asker, "alert.hand_over", on, rings=True) as change:
@@ -190,10 +192,11 @@ class ResponseService:
 def colleagues(
     conn: Connection, row: AlertRow, asker: Asker, now: Moment
 ) -> list[tuple[UUID, str]]:
-    """Other people who may be told of this alert, by name."""
+    """Other people who are told of this alert and may see it, by name: nobody else can take it."""
     told = recipients.recipients_of(row.kind, row.alert_id, camera_id=row.camera_id, now=now)
+    able = {person_id for _, person_id in able_people(conn, [row.alert_id], now)}
     query = select(people.c.id, people.c.name).where(
-        people.c.id.in_(told), people.c.id != asker.person_id
+        people.c.id.in_(told), people.c.id.in_(able - {asker.person_id})
     )
     rows = sorted(conn.execute(query.order_by(people.c.id)), key=lambda one: by_name(one.name))
     return [(one.id, one.name) for one in rows]

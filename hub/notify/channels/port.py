@@ -35,7 +35,7 @@ class Message:
     title: str
     body: str
     language: str  # vi, en
-    take_label: str  # the two buttons, where a phone has them
+    take_label: str  # the two buttons, where a phone has them; empty: nothing to take
     open_label: str
     useful_s: int  # a phone that is off for longer need not be told
     is_digest: bool = False  # it covers many alerts

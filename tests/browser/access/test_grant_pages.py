@@ -8,7 +8,14 @@ from hub.access.grants import people_rows, rows
 from hub.access.rules.grants import ALL, Grant
 from hub.registry.tables import areas
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks
+from tests.browser.whole.test_pages import (
+    LANGUAGES,
+    SIZES,
+    fits,
+    in_four_looks,
+    in_two_looks,
+    set_language,
+)
 from tests.hub.rigs.web_town import PASSWORD, Seen
 
 pytestmark = [
@@ -84,3 +91,27 @@ def test_a_keeper_grants_and_revokes_without_script(hub: Hub, meet: Meet) -> Non
     expect(here).to_contain_text("đến hết 31/12/2199")
     here.locator("li", has_text="Bà Tư khu phố").locator("button").click()
     expect(page.locator("[data-area='Ngã tư Chợ Cũ']")).not_to_contain_text("Bà Tư khu phố")
+
+
+@in_two_looks
+def test_the_inbox_says_at_once_that_a_grant_ended_and_whom_to_ask(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    set_language(hub, "an", language)
+    officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    officer.sign_in("an")
+    expect(officer.page.locator("#line-state")).to_have_class("line-state")
+    expect(officer.page.locator("#line-state")).to_be_visible()
+    grant_id = hub.town.grants["an"]
+    assert grant_id is not None
+    with hub.town.db.writing() as conn:
+        rows.end_grant(conn, grant_id, now=hub.town.clock.now())
+    hub.town.change_signal.ring()
+    told = officer.page.locator("#list .is-ended")
+    expect(told).to_contain_text("Phạm Kim")
+    quiet = officer.page.locator("#nothing-open")
+    nowhere = "Hiện bạn không" if language == "vi" else "No place is yours"
+    expect(quiet).to_contain_text(nowhere)
+    officer.shot(f"{size}-{language}-{theme}-ended")
+    assert fits(officer.page)

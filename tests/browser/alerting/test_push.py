@@ -164,6 +164,11 @@ def test_push_is_shown_with_its_actions_and_the_hub_hears_of_it(
     until(lambda: receipt(hub, notification_id, "shown"))
 
 
+def test_push_of_what_they_may_not_see_offers_to_open_it_alone(whole: Seen, phone: Phone) -> None:
+    phone.deliver(message(whole, uuid4(), take_label=""))
+    assert phone.wait_for("Có người · Ngã tư Chợ Cũ")["actions"] == [["open", "Xem"]]
+
+
 def test_push_that_comes_twice_wakes_once(hub: Hub, whole: Seen, phone: Phone) -> None:
     notification_id = owe(hub, whole)
     phone.deliver(message(whole, notification_id))

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.rules.lifecycle import (
@@ -16,14 +16,17 @@ from hub.alerting.alerts.rules.lifecycle import (
     apply,
     hand_over,
 )
+from hub.alerting.alerts.tables import alerts, trouble_cameras
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.notifications import leasing, outcomes
 from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
+from hub.base.db.columns import columns, new_id
 from hub.console.service import InboxService
 from hub.notify.rules.delivery_result import Delivered
 from hub.notify.tables import notifications
+from hub.registry.tables import cameras
 from tests.hub.rigs.streets import Streets
 
 pytestmark = pytest.mark.promise("Rules and duty: An alert can be handed over.")
@@ -130,6 +133,49 @@ def test_it_goes_only_to_who_may_be_alerted_there(streets: Streets) -> None:
     page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None and page.colleagues == ()
     assert streets.acts().count("alert.hand_over.refused") == 3
+
+
+def test_it_is_offered_to_those_alone_who_can_act_on_it(streets: Streets) -> None:
+    an, chi = streets.officer("an"), streets.officer("chi")
+    told = streets.officer("hoi", rights=Right.ALERTED)
+    now_us = streets.clock.now().utc_us
+    late = streets.officer("dung", history_from_utc_us=now_us + 1)
+    alert_id = alert(streets, an)
+    page = streets.services.use(InboxService).alert(an, alert_id)
+    assert page is not None
+    assert page.colleagues == ((chi.person_id, "Anh chi"),)
+    responses = streets.services.use(ResponseService)
+    for other in (told, late):
+        assert responses.hand_over(an, alert_id, person_id=other.person_id) is None
+
+
+def test_a_trouble_is_offered_to_those_who_look_after_it(streets: Streets) -> None:
+    rights = Right.MANAGE
+    kim, lan = streets.officer("kim", rights=rights), streets.officer("lan", rights=rights)
+    streets.officer("an")
+    alert_id = a_trouble(streets)
+    responses = streets.services.use(ResponseService)
+    responses.act(kim, alert_id, act="take")
+    page = streets.services.use(InboxService).alert(kim, alert_id)
+    assert page is not None
+    assert page.colleagues == ((lan.person_id, "Anh lan"),)
+
+
+def a_trouble(streets: Streets) -> UUID:
+    """The line to the junction is cut."""
+    now = streets.clock.now()
+    with streets.db.writing() as conn:
+        camera_id = conn.scalars(select(cameras.c.id).order_by(cameras.c.id)).first()
+        alert_id = new_id(now)
+        times = ("began", "confirmed", "last_seen", "raised")
+        values: dict[str, object] = {}
+        values |= {key: one for name in times for key, one in columns(name, now).items()}
+        values |= {"id": alert_id, "camera_id": camera_id, "kind": "link_lost", "state": "open"}
+        values |= {"people": 1, "clock_source": "ntp", "revision": 1}
+        conn.execute(insert(alerts).values(values))
+        member = {"alert_id": alert_id, "camera_id": camera_id, "is_dark": True}
+        conn.execute(insert(trouble_cameras).values(member))
+    return alert_id
 
 
 def test_who_does_not_have_it_learns_who_has(streets: Streets) -> None:

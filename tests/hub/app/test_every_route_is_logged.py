@@ -74,6 +74,8 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /alerts/{alert_id}/clips/{media_id}/sound": Leaves(
         "sound.ask.refused", {"reason": "VA-1"}
     ),
+    "POST /alerts/{alert_id}/go": Leaves("alert.go"),
+    "POST /alerts/{alert_id}/not-go": Leaves("alert.not_go"),
     "POST /alerts/{alert_id}/undo": Leaves("alert.undo.again"),
     "POST /alerts/{alert_id}/reopen": Leaves("alert.reopen.held", {"note": "x"}),
     "POST /alerts/{alert_id}/snooze": Leaves("alert.snooze", {"reason": "x"}),

@@ -31,6 +31,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     },
     "nodes/diagnostics/service.py": {"listed": "node.open"},
     "nodes/enrolment/service.py": {"tends_areas": "enrolments.open"},
+    "access/grants/service.py": {"ended": "inbox.open"},
     "cases/evidence/service.py": {"export": "evidence.export"},
     "footage/playback/service.py": {
         "open_media": "media.open",
@@ -51,6 +52,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "bundles_shown": "programs.list",
     },
     "search/service.py": {"searches": "search.open", "searches_sightings": "search.open"},
+    "console/in_words_service.py": {"tells": "alert.words"},
     "console/service.py": {
         "counts": "inbox.open",
         "fits": "alert.glance",

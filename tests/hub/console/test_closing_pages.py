@@ -135,7 +135,10 @@ def test_reopening_shows_a_link_once_and_a_closed_login_is_not_invited(town: Tow
     assert comes.post(f"/invited/{link}", new=new, again=new).status_code == 303
     assert comes.get("/grants").status_code == 404
     inbox = comes.get("/")
-    assert inbox.status_code == 200 and "Chợ Cũ" not in text_of(inbox)
+    assert inbox.status_code == 200 and 'id="card-' not in inbox.text
+    # The place is named once: as what has ended.
+    assert "Bạn không còn nhận được cảnh báo ở Ngã tư Chợ Cũ" in text_of(inbox)
+    assert text_of(inbox).count("Chợ Cũ") == 1
 
 
 def test_a_case_of_a_closed_account_is_offered_and_given_to_somebody_else(town: Town) -> None:

@@ -130,7 +130,7 @@ def test_officer_without_a_grant_gets_the_same_404_as_for_what_is_not_there(town
         assert text_of(theirs) == text_of(nobodys)
     for act in ("take", "resolve", "false"):
         assert guest.post(f"/alerts/{seen.alert_id}/{act}").status_code == 404
-    assert "No open alerts" in text_of(guest.get("/"))
+    assert "No place is yours to watch now" in text_of(guest.get("/"))
     assert str(seen.alert_id) not in guest.get("/").text
 
 

@@ -20,6 +20,11 @@ function cards() {
   return document.getElementById("open-cards") ?? document.getElementById("handled-cards");
 }
 
+// What the reader may read and not see has a place of its own, before the pages of the others.
+function home(card) {
+  return "wordsOnly" in card.dataset ? document.getElementById("words-cards") : cards();
+}
+
 function scroller() {
   const pane = document.getElementById("list");
   const isOwn = pane && getComputedStyle(pane).overflowY === "auto";
@@ -125,6 +130,9 @@ function leave(card, old) {
 
 // A further page, which is not here yet, has its own cards.
 function belongs(card) {
+  if ("wordsOnly" in card.dataset) {
+    return card.dataset.fits === "1" && home(card) !== null;
+  }
   const last = document.getElementById("more") && cards().lastElementChild;
   const { group, strict } = list().dataset;
   const isSingle = !group || (card.dataset.critical === "1" && !strict);
@@ -150,12 +158,12 @@ function put(card, old) {
   const hadFocus = old?.contains(document.activeElement);
   card.classList.toggle("is-chosen", Boolean(old?.classList.contains("is-chosen")));
   keepTick(card, old);
-  if (old && old.dataset.critical === card.dataset.critical) {
+  if (old && old.dataset.critical === card.dataset.critical && old.parentElement === home(card)) {
     old.replaceWith(card);
   } else {
     keepPlace(() => {
       old?.remove();
-      cards().insertBefore(card, firstAfter(card));
+      home(card)?.insertBefore(card, firstAfter(card));
     });
     if (!old && isRunning(card)) {
       welcome(card);
@@ -183,7 +191,7 @@ function isBefore(card, other) {
 }
 
 function firstAfter(card) {
-  const all = [...cards().children];
+  const all = [...home(card).children];
   const isHandled = list().dataset.tab === "handled";
   return (isHandled ? all[0] : all.find((other) => isBefore(card, other))) ?? null;
 }

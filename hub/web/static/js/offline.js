@@ -50,7 +50,7 @@ function card(row) {
   );
   if (row.isTaking) {
     made.append(element("p", "kept-waits", _("You have it: sent as soon as there is a line.")));
-  } else if (row.state === "open") {
+  } else if (row.state === "open" && !row.words_only) {
     const button = element("button", "button is-main", _("Acknowledge"));
     button.addEventListener("click", async () => {
       button.disabled = true;

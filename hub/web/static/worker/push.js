@@ -103,10 +103,11 @@ function actions(message) {
   if (!["opened", "raised", "grown", "again", "handed"].includes(message.moment)) {
     return [];
   }
-  return [
-    { action: "take", title: message.take_label ?? "Tiếp nhận" },
-    { action: "open", title: message.open_label ?? "Xem" },
-  ];
+  const open = { action: "open", title: message.open_label ?? "Xem" };
+  if (message.take_label === "") { // told of it without the right to see it
+    return [open];
+  }
+  return [{ action: "take", title: message.take_label ?? "Tiếp nhận" }, open];
 }
 
 // --- a tap ---

@@ -1,0 +1,130 @@
+"""Query of a person's own grants that ended: what, when, and whom to ask.
+
+Only `hub.access.grants.service` calls it. It tells a person of their own grants alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, literal, select
+
+from hub.access.grants.rows import able_role, area_parents, camera_homes, grant_of
+from hub.access.grants.views import EndedGrants, EndedRow
+from hub.access.rules.delegation import Homes, holds_place, place_of
+from hub.access.rules.ended import EndedGrant, HeldGrant, ended
+from hub.access.rules.grants import Grant, Parents, Right, at_or_above, counts
+from hub.access.rules.roles import fence_of, may_give
+from hub.access.scope import grant_counts
+from hub.access.tables import grants, people
+from hub.base.moment import Moment
+from hub.registry.areas import places
+from hub.registry.tables import cameras
+
+MOST_NAMES: Final = 3
+WATCHING: Final = Right.SEE | Right.ALERTED | Right.MANAGE
+"""By one of these rights something stands in the list of alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Manager:
+    """A grant by which somebody can give rights on its place."""
+
+    person_id: UUID
+    name: str
+    grant: Grant
+
+
+def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
+    """What this person had within the last weeks and lost."""
+    held = _held(conn, person_id, now)
+    fence = fence_of(able_role(conn, person_id) or "")
+    watches = any(
+        one.grant.rights & fence & WATCHING
+        for one in held
+        if not one.is_revoked and counts(one.grant, now.utc_us)
+    )
+    parents, homes = area_parents(conn), camera_homes(conn)
+    found = ended(held, parents, homes, now_utc_us=now.utc_us, fence=fence)
+    managers = _managers(conn, person_id, now) if found else ()
+    homes_of = [_area(one.grant, homes) for one in found]
+    where = places(conn, {area_id for area_id in homes_of if area_id is not None})
+    rows = tuple(
+        EndedRow(
+            place="" if area_id is None else where.get(area_id, ""),
+            camera_label=_label(conn, one.grant.camera_id),
+            rights=one.rights,
+            ended_utc_us=one.ended_utc_us,
+            how=one.how,
+            ask=_whom_to_ask(one, managers, parents, homes),
+        )
+        for one, area_id in zip(found, homes_of, strict=True)
+    )
+    return EndedGrants(rows, watches)
+
+
+def _held(conn: Connection, person_id: UUID, now: Moment) -> list[HeldGrant]:
+    source = grants.alias("source")
+    query = (
+        select(
+            grants,
+            source.c.is_ended.label("source_ended"),
+            source.c.ends_utc_us.label("source_ends_utc_us"),
+        )
+        .outerjoin(source, source.c.id == grants.c.from_grant_id)
+        .where(grants.c.person_id == person_id)
+    )
+    return [
+        HeldGrant(
+            grant_of(row),
+            is_revoked=bool(row.is_ended),
+            granted_by=row.granted_by,
+            is_source_over=bool(row.source_ended)
+            or (row.source_ends_utc_us is not None and row.source_ends_utc_us <= now.utc_us),
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _managers(conn: Connection, person_id: UUID, now: Moment) -> Sequence[_Manager]:
+    """Everybody else who can give rights somewhere."""
+    manages = grant_counts(literal(int(Right.MANAGE)), literal(now.utc_us))
+    query = (
+        select(grants, people.c.name, people.c.role)
+        .join(people, people.c.id == grants.c.person_id)
+        .where(manages, grants.c.person_id != person_id)
+    )
+    return [
+        _Manager(row.person_id, row.name, grant_of(row))
+        for row in conn.execute(query)
+        if may_give(row.role)
+    ]
+
+
+def _whom_to_ask(
+    one: EndedGrant, managers: Sequence[_Manager], parents: Parents, homes: Homes
+) -> tuple[str, ...]:
+    """The giver if they look after the place still; else those who do, the nearest first."""
+    place = place_of(one.grant, homes)
+    here = [other for other in managers if holds_place(other.grant, place, parents)]
+    giver = [other.name for other in here if other.person_id == one.granted_by]
+    if giver:
+        return (giver[0],)
+    near = sorted(here, key=lambda other: (-_depth(other.grant, parents), other.name))
+    return tuple(dict.fromkeys(other.name for other in near))[:MOST_NAMES]
+
+
+def _depth(grant: Grant, parents: Parents) -> int:
+    """How far below the top; a single camera is deeper than any area."""
+    return 1000 if grant.area_id is None else len(at_or_above(grant.area_id, parents))
+
+
+def _area(grant: Grant, homes: Homes) -> UUID | None:
+    return grant.area_id if grant.camera_id is None else homes.get(grant.camera_id)
+
+
+def _label(conn: Connection, camera_id: UUID | None) -> str | None:
+    if camera_id is None:
+        return None
+    return conn.scalar(select(cameras.c.label).where(cameras.c.id == camera_id))
