@@ -32,7 +32,7 @@ def line(row: EndedRow, calendar: Calendar) -> EndedLine:
         say("Alerts from %(place)s reach you no longer.") % what
         if row.rights & (Right.ALERTED | Right.SEE)
         else say("Your rights at %(place)s have ended.") % what,
-        say("They ended at %(time)s: %(rights)s.") % when,
+        say("Your rights there ended at %(time)s: %(rights)s.") % when,
         _how(row.how, calendar),
         _ask(row, calendar),
     )

@@ -90,6 +90,7 @@ def test_their_list_has_the_alert_in_words(town: Town, path: str) -> None:
     assert f'href="/alerts/{seen.alert_id}"' in page.text
     assert 'id="nothing-open" hidden' in page.text
     sees_no_footage(page.text, seen, media_ids)
+    assert 'id="filter"' not in page.text and "select=1" not in page.text  # nothing to choose from
     town.services.use(ResponseService).act(asker(town, "an"), seen.alert_id, act="resolve")
     handled = board.get(path)
     assert f"card-{seen.alert_id}" not in handled.text
@@ -145,7 +146,7 @@ def refused(
     alert = f"/alerts/{seen.alert_id}"
     paths = [("GET", f"{alert}/clip")]
     for one in media_ids:
-        paths += [("GET", f"/media/{one}{tail}") for tail in ("", "/small", "/h264")]
+        paths += [("GET", f"/media/{one}{tail}") for tail in ("", "/small", "/h264", "/play")]
         paths += [("POST", f"{alert}/clips/{one}/{act}") for act in ("ask", "sound")]
         paths += [("POST", f"/{room}/clips/{one}/ask") for room in ("find", "moment", "footage")]
     acts = ("take", "resolve", "false", "hand-over", "arrive", "undo", "reopen", "note")
