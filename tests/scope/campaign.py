@@ -89,6 +89,7 @@ PAGES: Final = (
     "/grants/new",
     "/settings",
     "/more",
+    "/live",
     "/search?q=ca",
     "/footage",
     "/find",

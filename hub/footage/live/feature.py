@@ -2,16 +2,28 @@
 
 from typing import Final
 
-from hub.footage.live import pages, upload
+from hub.access.rules.grants import Right
+from hub.footage.live import list_pages, pages, upload
 from hub.footage.live.service import LiveService
 from hub.web.feature import Feature
+from hub.web.navigation import Part, Place
 from hub.web.rate_limits import WATCHING, Rate
 
 FEATURE: Final = Feature(
     name="live",
     templates=("hub.footage.live",),
-    routers=(upload.router, pages.router),
+    routers=(upload.router, list_pages.router, pages.router),
     services=(LiveService,),
     acts=pages.acts,
     rates=(Rate(r"GET|HEAD", r"/cameras/[^/]*/live/picture", WATCHING),),
+    places=(
+        Place(
+            address="/live",
+            label=lambda words: words.say("Watch live"),
+            icon="live",
+            part=Part.FOOTAGE,
+            may=lambda standing: standing.has(Right.LIVE),
+            rail=4,
+        ),
+    ),
 )

@@ -136,6 +136,7 @@ def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     say = words.say
     return {
+        "live.choose": say("saw the list of cameras to watch live"),
         "live.begin": say("began to watch a camera live"),
         "live.end": say("stopped watching a camera live"),
     }

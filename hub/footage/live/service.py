@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
@@ -18,6 +18,7 @@ from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
+from hub.base.text.normalize import fold
 from hub.registry.areas import places
 from hub.registry.condition import CameraCondition
 from hub.registry.condition_queries import condition_of, condition_values, node_columns
@@ -75,6 +76,13 @@ class LiveService:
             self._acting.note(asker, f"{purpose}.begin", on, is_done=False)
         return camera
 
+    def live_cameras(self, asker: Asker) -> list[LiveCamera]:
+        """Every camera this person may watch live, by place and name."""
+        with self._acting.reading(asker, "live.choose") as look:
+            found = live_cameras(look.conn, asker.person_id, Purpose.LIVE, look.now)
+            look.done(f"{len(found)} cameras")
+        return sorted(found, key=lambda one: (fold(one.place), fold(one.label)))
+
     def begin_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> None:
         """Log the start of a view."""
         self._acting.note(asker, f"{purpose}.begin", On("camera", camera_id))
@@ -110,6 +118,18 @@ def live_camera(
     conn: Connection, person_id: UUID, camera_id: UUID, purpose: Purpose, now: Moment
 ) -> LiveCamera | None:
     """The camera, if this person may watch it now."""
+    found = live_cameras(conn, person_id, purpose, now, cameras.c.id == camera_id)
+    return found[0] if found else None
+
+
+def live_cameras(
+    conn: Connection,
+    person_id: UUID,
+    purpose: Purpose,
+    now: Moment,
+    *conditions: ColumnElement[bool],
+) -> list[LiveCamera]:
+    """The cameras that meet the conditions and that this person may watch now."""
     scope = visible_cameras(person_id, RIGHTS[purpose], now).subquery("scope")
     query = (
         select(
@@ -119,17 +139,19 @@ def live_camera(
         )
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .join(scope, scope.c.camera_id == cameras.c.id)
-        .where(cameras.c.id == camera_id)
+        .where(*conditions)
     )
-    row = conn.execute(query, condition_values(now)).first()
-    if row is None:
-        return None
-    return LiveCamera(
-        camera_id=row.id,
-        label=row.label,
-        place=places(conn, {row.area_id})[row.area_id],
-        node=row.node,
-        name=row.name,
-        condition=condition_of(row, now),
-        bearing_deg=row.bearing_deg,
-    )
+    rows = conn.execute(query, condition_values(now)).all()
+    where = places(conn, {row.area_id for row in rows})
+    return [
+        LiveCamera(
+            camera_id=row.id,
+            label=row.label,
+            place=where[row.area_id],
+            node=row.node,
+            name=row.name,
+            condition=condition_of(row, now),
+            bearing_deg=row.bearing_deg,
+        )
+        for row in rows
+    ]

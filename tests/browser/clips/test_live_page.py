@@ -107,7 +107,7 @@ def test_pictures_follow_one_another_and_are_lost_with_their_age(
         node.is_on = False
         officer.open(f"/cameras/{camera_of(hub.town)}")
         officer.shot(f"{name}-camera", full=True)
-        officer.page.click("a[href$='/live']")
+        officer.page.click("main a[href$='/live']")
         officer.shot(f"{name}-waiting", full=True)
         node.is_on = True
         expect(officer.page.locator("[data-live-state]")).to_contain_text(live)

@@ -94,6 +94,7 @@ def test_the_search_of_everything_is_used_by_keys(hub: Hub, meet: Meet, whole: S
     page = keeper.page
     for path in ("/more", f"/alerts/{whole.alert_id}"):
         keeper.open(path)
+        expect(page.locator("#search")).to_have_attribute("aria-keyshortcuts", "/")
         page.keyboard.press("/")
         expect(page.locator("#search")).to_be_focused()
         expect(page.locator("#search")).to_have_value("")
@@ -133,3 +134,18 @@ def test_a_phone_searches_on_a_page_of_its_own(
     assert fits(officer.page)
     found.first.click()
     officer.page.wait_for_url(f"{hub.url}/cameras/*")
+
+
+def test_the_number_of_waiting_alerts_changes_on_an_open_page(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    an, binh = meet("an"), meet("binh", size=DESK)
+    waiting = binh.page.locator(".places .waiting")
+    expect(waiting).to_have_text("1 đang chờ")
+    expect(binh.page.locator("#line-state")).to_have_text("Trực tiếp")
+    hub.town.somebody()
+    expect(waiting).to_have_text("2 đang chờ")
+    an.open_alert(whole.alert_id)
+    an.page.click("[data-act=take]")
+    expect(waiting).to_have_text("1 đang chờ")
+    assert binh.complaints == []

@@ -91,6 +91,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     "GET /tips/pictures/{picture_id}": Leaves("tip.picture"),
     "GET /tips/pictures/{picture_id}/original": Leaves("tip.original"),
     "GET /cameras/{camera_id}": Leaves("camera.open"),
+    "GET /live": Leaves("live.choose"),
     "GET /cameras/{camera_id}/live": Leaves("live.begin.refused", of={"camera_id": "{area_id}"}),
     "GET /cameras/{camera_id}/aim": Leaves("aim.begin.refused", of={"camera_id": "{area_id}"}),
     "GET /cameras/{camera_id}/live/picture": Leaves("live.begin"),

@@ -103,6 +103,7 @@ function pressed(event) {
 
 export function startSearch() {
   const area = input.closest("form");
+  input.setAttribute("aria-keyshortcuts", "/");
   const isInside = (event) => area.contains(event.target) || found.contains(event.target);
   input.addEventListener("input", typed);
   document.addEventListener("keydown", (event) => {
