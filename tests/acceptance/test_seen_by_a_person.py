@@ -77,7 +77,7 @@ def test_alert_comes_by_itself_and_its_clip_plays(page: Page, demo: Running) -> 
     assert picture.evaluate("image => image.naturalWidth") > 300
     video = page.locator("video").first
     expect(video).to_be_attached()
-    video.evaluate("video => { video.play() }")
+    page.locator("[data-part=picture]").click()
     page.wait_for_function("() => document.querySelector('video').currentTime > 1.5")
     assert video.evaluate("video => video.duration") > 5
     clip_from, somebody_from = first_frames(demo, alert_id)
