@@ -141,7 +141,9 @@ function belongs(card) {
 
 function leaveOut(card) {
   const { alert, raised, state, fits } = card.dataset;
-  const isNew = +raised > +list().dataset.read - LATE_US && state === "open";
+  const isOnLaterPage = fits === "1" && document.getElementById("more");
+  const since = +list().dataset.read - (isOnLaterPage ? 0 : LATE_US);
+  const isNew = +raised > since && state === "open";
   if (isNew && !said.has(alert)) {
     said.add(alert);
     say(card, true);
