@@ -14,7 +14,7 @@ startSettings();
 startWorker().catch(() => {});
 hintPush().catch(() => {});
 
-if (document.getElementById("search")) {
+if (document.getElementById("search")?.offsetParent) { // the bar of a phone shows a link instead
   import("./search.js").then(({ startSearch }) => startSearch());
 }
 

@@ -93,12 +93,8 @@ function pressed(event) {
     return;
   }
   event.preventDefault();
-  if (input.offsetParent) {
-    input.focus();
-    input.select();
-  } else {
-    location.assign("/search"); // a phone with a keyboard: its bar has no field
-  }
+  input.focus();
+  input.select();
 }
 
 export function startSearch() {
