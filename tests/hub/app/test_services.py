@@ -37,6 +37,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "open_media": "media.open",
         "may_watch": "clip.watch",
         "first_clip": "clip.await",
+        "_is_stored": "media.copy",
     },
     "nodes/health/service.py": {"tends": "nodes.open", "dark_cameras": "inbox.open"},
     "notify/phones/service.py": {
