@@ -65,7 +65,9 @@ def show_card(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -
     form, told = parsed(request.query_params), visit.use(AlertInWordsService)
     row: ShownAlert | None
     if told.tells(visit.asker, alert_id):
-        row, fits = told.row(visit.asker, alert_id), not form.is_filtered
+        in_words = told.row(visit.asker, alert_id)
+        is_always_shown = in_words is not None and in_words.is_always_shown and not form.strict
+        row, fits = in_words, is_always_shown or not form.is_filtered
     else:
         row = inbox.row(visit.asker, alert_id)
         fits = inbox.fits(visit.asker, alert_id, form.wanted(visit.site.settings.now()))

@@ -18,7 +18,8 @@ MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ToldInWords:
-    """The alerts of the tab, none with a filter; and the numbers on both tabs."""
+    """The alerts of the tab, with a filter only critical ones that are not closed; and the numbers
+    on both tabs."""
 
     rows: Sequence[AlertInWords]
     running: int
@@ -29,15 +30,13 @@ def told_in_words(look: Reading, asked: InboxAsked) -> ToldInWords:
     """What the reader is told of, on the tab that is asked for."""
     conn, who, now = look.conn, look.asker.person_id, look.now
     running = in_words.running(conn, who, now)
-    handled = [
-        row
-        for row in in_words.handled(conn, who, now, MOST)
-        if (row.closed_utc_us or 0) >= asked.began_utc_us
-    ]
+    handled = in_words.handled(conn, who, now, MOST, since_utc_us=asked.began_utc_us)
     is_first = asked.after is None
     is_filtered = replace(asked.wanted, is_strict=False) != AlertFilter()
     rows = handled if asked.is_handled else running
-    return ToldInWords(rows if is_first and not is_filtered else (), len(running), len(handled))
+    if is_filtered:
+        rows = [row for row in rows if row.is_always_shown and not asked.wanted.is_strict]
+    return ToldInWords(rows if is_first else (), len(running), len(handled))
 
 
 def with_words(page: InboxPage, told: ToldInWords) -> InboxPage:

@@ -1,5 +1,6 @@
 """Service for the inbox: the alerts that a person may see, in pages, and one alert as a page."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -27,6 +28,9 @@ from hub.footage.views import AskedSpan, MediaRow
 from hub.registry import cameras
 from hub.search import footage_queries
 
+WORDS_HANDLED_S: Final = 7 * 86_400.0
+"""Alerts in words that were closed earlier are not listed."""
+
 
 class InboxService:
     """The inbox, one alert as a page, and what changed since. For any thread.
@@ -46,7 +50,12 @@ class InboxService:
             conn, now = look.conn, look.now
             running = alerts_queries.running_alerts(conn, who, now)
             handled = alerts_queries.handled_alerts(conn, who, now, limit)
-            told = in_words.running(conn, who, now), in_words.handled(conn, who, now, limit)
+            told = (
+                in_words.running(conn, who, now),
+                in_words.handled(
+                    conn, who, now, limit, since_utc_us=now.plus_s(-WORDS_HANDLED_S).utc_us
+                ),
+            )
             detail = f"{len(running)} running, {len(handled)} handled"
             if any(told):
                 detail += f"; in words {len(told[0])} running, {len(told[1])} handled"

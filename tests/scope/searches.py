@@ -41,7 +41,7 @@ from hub.search.sighting_queries import SHOWN, SightingSearch
 from hub.search.sighting_rows import FoundSighting
 from hub.search.sighting_views import SightingsPage
 from tests.scope import campaign, started
-from tests.scope.campaign import ORIGIN, Ask, Street, databases
+from tests.scope.campaign import KEY, ORIGIN, Ask, Street, databases
 from tests.scope.searched_world import RIGHTS, Fact, SearchedWorld
 from tests.scope.world import Person, World
 
@@ -50,7 +50,6 @@ A_TOWN: Final = 400
 PAGES_EVERY: Final = 40
 AREAS_EVERY: Final = 10
 CHANGES_EVERY: Final = 50
-SIGHTING: Final = re.compile(r'data-sighting="(.*?)"')
 THUMB: Final = re.compile(r'src="/media/(.*?)/small"')
 
 
@@ -79,6 +78,7 @@ class Searcher:
     def __init__(self, world: World, found: Found) -> None:
         self.town, self.world, self.found = SearchedWorld(world), world, found
         self.street = Street(world, campaign.Found())
+        self.street.sightings = {}  # judged here: each by its own time, not by its alert's
         self.facts = {one.id: one for one in self.town.facts}
 
     async def walk(self, searches: int) -> None:
@@ -207,8 +207,8 @@ class Searcher:
             body = body.replace(camera.label.encode(), b"")
         for what in self.street._strange(who, Ask("find", "GET", path), body):
             self.found.leaks.append(f"{said}: {what}")
-        for key in SIGHTING.findall(answer.text):
-            if not self.town.may_find(who, self.facts[UUID(key)]):
+        for key in {UUID(one.decode()) for one in KEY.findall(body)} & self.facts.keys():
+            if not self.town.may_find(who, self.facts[key]):
                 self.found.leaks.append(f"{said}: row {key}")
         for key in THUMB.findall(answer.text):
             await self._thumbnail(client, who, UUID(key), headers, said)

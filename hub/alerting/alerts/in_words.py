@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Connection,
@@ -87,7 +88,7 @@ _RUNNING: Final = _query(
     alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN]), newest_by=alerts.c.raised_utc_us
 )
 _HANDLED: Final = _query(
-    alerts.c.closed_utc_us.is_not(None),
+    alerts.c.closed_utc_us >= bindparam("since_utc_us", type_=BigInteger),
     newest_by=alerts.c.closed_utc_us,
     limit=bindparam("most", type_=Integer),
 )
@@ -101,9 +102,13 @@ def running(conn: Connection, person_id: UUID, now: Moment) -> list[AlertInWords
     return _found(conn, _RUNNING, visible_values(person_id, now))
 
 
-def handled(conn: Connection, person_id: UUID, now: Moment, most: int) -> list[AlertInWords]:
-    """Closed ones, last closed first."""
-    return _found(conn, _HANDLED, {**visible_values(person_id, now), "most": most})
+def handled(
+    conn: Connection, person_id: UUID, now: Moment, most: int, *, since_utc_us: int
+) -> list[AlertInWords]:
+    """Those closed since then, at most `most`, last closed first. The time bounds the work: who
+    sees all that they are told of has none here, however many alerts were closed."""
+    asked = {"most": most, "since_utc_us": since_utc_us}
+    return _found(conn, _HANDLED, {**visible_values(person_id, now), **asked})
 
 
 def one(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertInWords | None:

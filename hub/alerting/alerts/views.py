@@ -108,6 +108,11 @@ class AlertInWords:
         """True: its reader may not see the pictures."""
         return True
 
+    @property
+    def is_always_shown(self) -> bool:
+        """As `rules.listing.AlertFacts.is_always_shown`."""
+        return self.is_critical and self.state in ("open", "taken")
+
 
 ShownAlert = AlertRow | AlertInWords
 """An alert in a list, with its pictures or without."""

@@ -71,13 +71,13 @@ def _nodes(conn: Connection, asker: Asker, now: Moment) -> Iterator[Entry]:
 
 
 def _people(conn: Connection, asker: Asker, now: Moment) -> Iterator[Entry]:
-    """Whoever the page of people and grants shows them."""
+    """Whoever the page of people and grants shows them; the login for who has a page of each."""
     if not tends_any(conn, asker.person_id, now):
         return
     has_pages = keeps_everything(conn, asker, now)
     for row in conn.execute(select(people.c.id, people.c.name, people.c.login).where(NOT_CLOSED)):
         address = f"/grants/people/{row.id}" if has_pages else "/grants"
-        yield Entry(Kind.PERSON, row.name, row.login, address)
+        yield Entry(Kind.PERSON, row.name, row.login if has_pages else "", address)
 
 
 def _cases(conn: Connection, asker: Asker, now: Moment) -> Iterator[Entry]:

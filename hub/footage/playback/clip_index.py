@@ -15,7 +15,7 @@ from typing import Final
 Read = Callable[[int, int], bytes]
 """Bytes of the file: first byte, length."""
 
-MOST_BOXES: Final = 40_000
+MOST_BOXES: Final = 4_000
 MOST_HEAD_BYTES: Final = 2**20
 """A moov or moof larger than this is none of our nodes'."""
 SYNC_SAMPLE: Final = 0x02000000

@@ -1,5 +1,6 @@
 """Service for pictures and clips: one scope check and one audit line, as everywhere."""
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,7 @@ class PlaybackService:
         self._proxies = proxies
         self._growing = growing
         self._indexes: dict[str, ClipIndex | None] = {}
+        self._indexes_lock = threading.Lock()
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""
@@ -87,9 +89,10 @@ class PlaybackService:
             index = clip_index(
                 lambda start, length: b"".join(opened.read(start, length)), opened.size_bytes
             )
-            self._indexes[opened.sha256] = index
-            while len(self._indexes) > INDEXES_KEPT:
-                self._indexes.pop(next(iter(self._indexes)), None)
+            with self._indexes_lock:
+                self._indexes[opened.sha256] = index
+                while len(self._indexes) > INDEXES_KEPT:
+                    self._indexes.pop(next(iter(self._indexes)))
             return index
         return self._indexes.get(opened.sha256)
 

@@ -12,15 +12,19 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection, select
 
 from hub.alerting.alerts.tables import sightings
 from hub.base.batches import Stopping
+from hub.base.db import database
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs, BlobsError
 from hub.footage.tables import media, media_sightings
 from hub.footage.transcoding.proxies import BusyError, Proxies
 from hub.footage.transcoding.transcode import NoCopyError
+
+log = structlog.get_logger(__name__)
 
 QUEUED_AT_MOST: Final = 64
 """Clips: two to three minutes of work for one core."""
@@ -74,11 +78,18 @@ class CopyQueue:
             if not self._queue or self._proxies.is_asked:
                 await _pause(stop, LOOK_S)
                 continue
-            work = asyncio.create_task(asyncio.to_thread(self.make_next, stop.is_set))
+            work = asyncio.create_task(asyncio.to_thread(self._try_next, stop.is_set))
             while not work.done():
                 beat()
                 await asyncio.wait({work}, timeout=BEAT_S)
             await work
+
+    def _try_next(self, stopping: Stopping) -> None:
+        try:
+            self.make_next(stopping)
+        except (*database.FAULTS, OSError) as error:
+            self._count("failed")
+            log.warning("copies.failed", error=str(error).splitlines()[0])
 
     def make_next(self, stopping: Stopping) -> None:
         """Make the copy of the newest waiting clip, if any; blocks."""

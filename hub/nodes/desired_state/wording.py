@@ -116,8 +116,6 @@ def choice_text(key: str, value: str, words: Messages) -> str:
 def waiting_line(keys: Iterable[str], words: Messages) -> str:
     """Settings that a node gets only with a newer program, as a sentence; empty for none."""
     labels = {**_labels(words), **_view_labels(words)}
-    places = words.say("Names of zones and lines for people")
-    labels |= {f"cameras.{one}.label": places for one in ("zone", "line")}
     named = dict.fromkeys(_label(key, labels) for key in keys)
     if not named:
         return ""

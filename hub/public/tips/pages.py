@@ -125,6 +125,7 @@ def _form(
     mark: str = "",
 ) -> Response:
     site, language = site_of(request), language_of(request, None)
+    mark = service.form_mark(mark)
     said = dict.fromkeys(FIELDS, "") | (typed or {})
     response = render(
         request,
@@ -133,7 +134,7 @@ def _form(
         status_code=200 if wrong is None else 503 if wrong in BUSY else 422,
         wrong=forms.fault_word(wrong, words(language)) if wrong else "",
         typed=said,
-        mark=service.form_mark(mark),
+        mark=mark,
         kept_pictures=service.kept_pictures(mark),
         places=service.places(),
         kept=forms.kept_word(service.spans.contact_days, service.spans.keep_days, words(language)),

@@ -55,7 +55,7 @@ def test_what_was_seen_is_found_and_plays_by_one_tap(
     officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
     officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     officer.sign_in("an")
-    officer.page.keyboard.press("/")
+    officer.open("/find")
     expect(officer.page.locator("h1")).to_be_visible()
     expect(officer.page.locator("#find-moments")).to_be_hidden()
     assert officer.page.url.endswith("/find")

@@ -146,10 +146,9 @@ def test_a_clip_plays_from_the_first_tap_while_it_is_recorded_and_grows_to_its_e
     assert not officer.complaints
 
 
-@pytest.mark.media
 @pytest.mark.promise("Clips: A clip plays from the first tap, also while it is recorded.")
 def test_a_tap_before_anything_has_come_plays_as_soon_as_it_comes(
-    meet: Meet, recording: Recording
+    needs_media: None, meet: Meet, recording: Recording
 ) -> None:
     officer = meet()
     officer.open_alert(recording.seen.alert_id)

@@ -119,7 +119,7 @@ def test_the_first_frame_of_a_pushed_alert_comes_soon_on_a_slow_line_in_two_taps
     slow_down(officer, chromium, LINES[line])
     page, tapped_s = officer.page, time.monotonic()
     page.goto(f"{hub.url}{target}", wait_until="commit")  # only a person's tap opens a window
-    page.locator("[data-play]").click()
+    page.locator("[data-watch]").click()
     page.wait_for_function("() => document.querySelector('.shot video').currentTime > 0")
     took_s = time.monotonic() - tapped_s
     assert took_s <= LINES[line].first_frame_s * busy(), (
@@ -177,5 +177,5 @@ def test_without_script_picture_and_player_are_both_there(meet: Meet, whole: See
     officer.open_alert(whole.alert_id)
     expect(officer.page.locator(".shot img")).to_be_visible()
     expect(officer.page.locator(".shot video")).to_be_visible()
-    expect(officer.page.locator("[data-play]")).to_be_hidden()
+    expect(officer.page.locator("[data-watch]")).to_be_hidden()
     assert officer.page.locator(".shot video").get_attribute("preload") == "none"

@@ -103,6 +103,13 @@ def test_a_package_packed_anew_is_told_apart_from_a_changed_one_in_both_language
     said = shows(page, forged, tmp_path, "bad")
     assert f"{clip}: không phải là tệp đã xuất" in said
     assert f"{clip}: it is not the file that was exported" in said
+    if folder:
+        beside = tmp_path / "beside.zip"
+        with zipfile.ZipFile(beside, "w") as archive:
+            archive.writestr(clip, b"what a court would find on top")
+            for name, content in entries_of(whole):
+                archive.writestr(f"{folder}{name}", content)
+        assert f"{clip}: it is there twice" in shows(page, beside.read_bytes(), tmp_path, "bad")
     said = shows(page, repacked(whole, way=zipfile.ZIP_STORED, leave=clip), tmp_path, "bad")
     assert f"{clip}: không có trong gói" in said and f"{clip}: it is missing" in said
     said = shows(page, whole[: len(whole) // 2], tmp_path, "bad")

@@ -386,7 +386,11 @@ def test_second_officer_sees_at_once_who_was_first(hub: Hub, meet: Meet, whole: 
     binh.page.evaluate("document.querySelector('#act-form').dataset.kept = ''")
     signed_in = hub.town.accounts.sign_in("an", "đèn đường 756", came_from="")
     assert hasattr(signed_in, "asker")
-    binh.page.mouse.move(180, 690)
+    box = binh.page.locator(
+        "#act-form button[value=take], #act-form [data-act=take]"
+    ).bounding_box()
+    assert box is not None
+    binh.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     binh.page.mouse.down()  # the finger is on the button when the other officer takes it
     hub.town.services.use(ResponseService).act(signed_in.asker, whole.alert_id, act="take")
     binh.page.mouse.up()

@@ -332,6 +332,18 @@ def test_who_sees_one_camera_and_is_told_of_another_has_both_in_one_list(town: T
     assert [row.is_in_words for row in inbox.all_open] == [True, False]
 
 
+def test_a_filter_hides_alerts_in_words_but_no_critical_one(town: Town) -> None:
+    seen, _ = with_footage(town)
+    board = hoa(town)
+    mine, card = "/?mine=1", f"/alerts/{seen.alert_id}/card?mine=1"
+    assert str(seen.alert_id) not in board.get(mine).text
+    with town.db.writing() as conn:
+        conn.execute(update(alerts).values(severity="critical"))
+    assert f'id="card-{seen.alert_id}"' in board.get(mine).text
+    assert 'data-fits="1"' in board.get(card).text
+    assert str(seen.alert_id) not in board.get(f"{mine}&strict=1").text
+
+
 def test_an_alert_that_rang_is_theirs_to_read_however_far_back_their_grant_reaches(
     town: Town,
 ) -> None:

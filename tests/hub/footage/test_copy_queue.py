@@ -4,11 +4,13 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
 
 from hub.base.batches import never
 from hub.base.db.database import Database
@@ -161,6 +163,36 @@ def test_the_running_queue_makes_what_is_offered_and_a_stop_abandons_the_copy_un
     assert rig.queue.counts == {"made": 1, "failed": 0, "dropped": 0}
     assert len(rig.proxies.hashes()) == 1
     assert list((town.folder / "small" / "incoming").iterdir()) == []
+
+
+def test_a_database_that_is_away_costs_one_copy_and_ends_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(town)
+    rig.stored()
+    clip = rig.stored()
+    reading, failures = town.db.reading, iter([OperationalError("", None, Exception("away"))])
+
+    @contextmanager
+    def sometimes() -> Iterator[Connection]:
+        for failure in failures:
+            raise failure
+        with reading() as conn:
+            yield conn
+
+    monkeypatch.setattr(town.db, "reading", sometimes)
+
+    async def scene() -> None:
+        stop = asyncio.Event()
+        running = asyncio.create_task(rig.queue.run(stop))
+        await asyncio.to_thread(until, lambda: rig.queue.waiting == 0)
+        await asyncio.to_thread(until, lambda: rig.queue.counts["made"] == 1)
+        stop.set()
+        await running
+
+    asyncio.run(scene())
+    assert rig.queue.counts == {"made": 1, "failed": 1, "dropped": 0}
+    assert rig.copier.given != [clip]
 
 
 def test_who_waits_for_a_copy_goes_before_the_queue(town: Town) -> None:

@@ -39,6 +39,7 @@ YARD: Final = {
     "outline": [[0, 0], [1, 0], [1, 1]],
     "entry": True,
 }
+PLAIN: Final = {key: value for key, value in YARD.items() if key != "label"}
 FENCE: Final = {"name": "hang-rao", "label": "Hàng rào phía chợ", "start": [0, 0], "end": [1, 1]}
 
 
@@ -56,6 +57,12 @@ def zoned(pages: Pages, *, clips: float = 8.0) -> dict[str, Any]:
 def zones_in(settings: Mapping[str, Any], pages: Pages) -> Any:
     """Zones of the town's one camera."""
     return settings["cameras"][pages.camera]["zone"]
+
+
+def of_an_older_program(**changed: Any) -> SettingsReport:
+    """Of one that does not know the seconds before an event yet."""
+    keys = tuple(key for key in KEYS if key != "clips.preroll_s")
+    return report(**changed).model_copy(update={"keys": keys})
 
 
 def of_a_new_program(**changed: Any) -> SettingsReport:
@@ -80,25 +87,39 @@ def test_a_node_of_release_0_2_0_gets_what_it_knows_and_accepts_it(pages: Pages)
     assert said.sha256 == OLD["settings_hash"](said.settings)
     assert said.settings["clips"] == {"preroll_s": 8.0}
     [zone] = zones_in(said.settings, pages)
-    assert zone == {key: value for key, value in YARD.items() if key != "label"}
+    assert zone == PLAIN
     with pytest.raises(OLD["SettingsFault"], match="label: this key is not known here"):
         OLD["check_settings"](zoned(pages))
     pages.hear(report(words=said))
     assert pages.status().state is SettingsState.IN_FORCE
 
 
+def test_a_label_is_sent_to_no_node_so_that_each_can_go_back_to_an_older_program(
+    pages: Pages,
+) -> None:
+    pages.hear(of_a_new_program())
+    pages.want(pages.node, zoned(pages))
+    [said] = pages.told()
+    assert zones_in(said.settings, pages) == [PLAIN]
+    OLD["check_settings"](said.settings)
+    pages.hear(of_a_new_program(words=said))
+    assert pages.status().state is SettingsState.IN_FORCE
+
+
 def test_what_it_did_not_know_is_sent_as_soon_as_its_program_does(pages: Pages) -> None:
+    pages.hear(of_an_older_program())
     pages.want(pages.node, zoned(pages))
     [first] = pages.told()
-    pages.hear(report(words=first))
+    assert "clips" not in first.settings or "preroll_s" not in first.settings["clips"]
+    pages.hear(of_an_older_program(words=first))
     pages.hear(of_a_new_program(words=first))
     [second] = pages.told()
     assert second.version > first.version
-    assert zones_in(second.settings, pages) == [YARD]
+    assert second.settings["clips"] == {"preroll_s": 8.0}
     check_settings(second.settings)
     pages.hear(of_a_new_program(words=second))
     assert pages.status().state is SettingsState.IN_FORCE
-    pages.hear(report(words=second))  # the older program again
+    pages.hear(of_an_older_program(words=second))  # the older program again
     [third] = pages.told()
     assert third.settings == first.settings
 
@@ -107,12 +128,13 @@ def test_its_page_and_the_preview_say_what_waits_for_a_newer_program(pages: Page
     kim = pages.visitor()
     box = f"/nodes/{pages.node.scope_id}"
     places = (box, pages.box)
+    pages.hear(of_an_older_program())
     assert not any('id="waiting"' in kim.get(path).text for path in places)
     pages.want(pages.node, zoned(pages))
     for path in places:
-        assert "chưa hiểu: Tên gọi của vùng và vạch." in text_of(kim.get(path)), path
+        assert "chưa hiểu: Số giây ghi hình trước khi có người." in text_of(kim.get(path)), path
     shown = text_of(kim.post(f"{pages.box}/preview", **{"clips.preroll_s": "9"}))
-    assert "chưa hiểu: Tên gọi của vùng và vạch." in shown
+    assert "chưa hiểu: Số giây ghi hình trước khi có người." in shown
     pages.hear(of_a_new_program())
     assert not any('id="waiting"' in kim.get(path).text for path in places)
 
@@ -125,7 +147,7 @@ def test_of_any_program_only_known_keys_are_left_and_the_rest_is_named(
     wanted = {
         "clips": {"preroll_s": 8.0, "max_s": 40.0},
         "every_camera": {"continuous": True},
-        "cameras": {"zone": {"zone": [YARD, YARD], "private": []}, "b": {"continuous": False}},
+        "cameras": {"zone": {"zone": [PLAIN, PLAIN], "private": []}, "b": {"continuous": False}},
         "programs": {"may_be_older": True},
     }
     kept, waiting = known_part(wanted, said)

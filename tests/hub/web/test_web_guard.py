@@ -215,7 +215,7 @@ def test_fault_of_ours_is_a_plain_page_that_tells_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(town.services.use(InboxService), "inbox", fail)
+    monkeypatch.setattr(town.services.use(InboxService), "page", fail)
     answer = an.get("/")
     assert answer.status_code == 500
     assert "Trung tâm đang gặp lỗi" in text_of(answer)

@@ -26,6 +26,9 @@ cameras.zone.outline cameras.zone.entry cameras.zone.loiter_s cameras.zone.group
 cameras.zone.closed_hours cameras.line cameras.line.name cameras.line.start cameras.line.end
 cameras.line.towards
 """
+OF_THE_HUB: Final = frozenset({"cameras.zone.label", "cameras.line.label"})
+"""Keys that no node is sent: the hub says the labels, and a node that goes back to release 0.2.0
+could not read the settings that it keeps, its privacy masks among them."""
 KEYS_0_2_0: Final = frozenset(_OF_0_2_0.split())
 """Keys of release 0.2.0, which did not report them; see `agent.wire.settings.setting_keys`."""
 
@@ -59,9 +62,9 @@ def _kept(value: Any, above: str, known: frozenset[str], left_out: set[str]) -> 
         return [_kept(one, above, known, left_out) for one in value]
     if not isinstance(value, Mapping):
         return value
-    left_out |= {f"{above}{name}" for name in value} - known
+    left_out |= {f"{above}{name}" for name in value} - known - OF_THE_HUB
     return {
         name: _kept(part, f"{above}{name}.", known, left_out)
         for name, part in value.items()
-        if f"{above}{name}" in known
+        if f"{above}{name}" in known - OF_THE_HUB
     }

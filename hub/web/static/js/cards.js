@@ -6,6 +6,7 @@ import { tick } from "./time.js";
 import { _ } from "./words.js";
 
 const SCROLLED_PX = 40;
+const MOST_AT_ONCE = 100; // the hub closes no more at once
 const LATE_US = 10_000_000; // an alert may be raised before the page was read, and stored after it
 
 let unseen = 0; // above what the reader has scrolled to
@@ -278,9 +279,10 @@ export function watchPill() {
   addEventListener("scroll", forget, { capture: true, passive: true });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-choose-all]")) {
-      for (const box of document.querySelectorAll(".card[data-critical='0'] [name=alert]")) {
+      const boxes = [...document.querySelectorAll(".card[data-critical='0'] [name=alert]")];
+      boxes.slice(0, MOST_AT_ONCE).forEach((box) => {
         box.checked = true;
-      }
+      });
     }
     const link = event.target.closest("[data-more]");
     if (link && list()) {

@@ -129,9 +129,6 @@ async function unsent(event) {
 
 export function startDesk() {
   rememberFilter();
-  if (location.pathname === "/") {
-    sessionStorage.setItem("inbox", location.search);
-  }
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", clicked);
   addEventListener("popstate", () => location.reload());

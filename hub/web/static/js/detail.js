@@ -130,7 +130,7 @@ export function watchClips() {
     const { target } = event;
     const button = target.closest("[data-seek]");
     const original = target.closest("a[data-original]");
-    if (target.closest("[data-play]")) {
+    if (target.closest("[data-watch]")) {
       play(target.closest(".shot").querySelector("video"));
     } else if (button) {
       play(document.getElementById(button.dataset.video), Number(button.dataset.seek));

@@ -72,14 +72,19 @@ async function fetchInbox() {
   if (!told.ok) {
     return;
   }
-  const { alerts, rows, cursor } = await told.json();
+  const { alerts, rows, cursor, words_only } = await told.json();
   const seen = new Set(alerts);
+  const inWords = new Set(words_only); // a right may begin or end while the alert stays as it is
   await inStore("inbox", "readwrite", (store) => {
     rows.forEach((row) => store.put(row, row.id));
-    const request = store.getAllKeys();
-    request.onsuccess = () => request.result.filter((id) => !seen.has(id)).forEach(
-      (id) => store.delete(id),
-    );
+    const request = store.getAll();
+    request.onsuccess = () => request.result.forEach((row) => {
+      if (!seen.has(row.id)) {
+        store.delete(row.id);
+      } else if (row.words_only !== inWords.has(row.id)) {
+        store.put({ ...row, words_only: inWords.has(row.id) }, row.id);
+      }
+    });
     return request;
   });
   await put("kept", "inbox", { cursor, syncedMs: Date.now() });
