@@ -18,7 +18,7 @@ from hub.alerting.alerts.rules.listing import (
 from hub.alerting.alerts.views import AlertRow
 from hub.alerting.response.next_calls import UpcomingCalls
 from hub.base.audit.acting import Reading
-from hub.base.text.normalize import fold
+from hub.base.text.order import by_name
 from hub.console.views import AreaChoice, InboxAsked, InboxCounts, InboxGroup, InboxPage
 
 Names = dict[UUID, str]
@@ -102,4 +102,4 @@ def _choices(facts: list[AlertFacts], names: Names) -> list[AreaChoice]:
     """Areas with alerts, by name."""
     found = by_area(facts)
     made = [AreaChoice(area_id, names[area_id], count) for area_id, count in found.items()]
-    return sorted(made, key=lambda one: (fold(one.name), str(one.area_id)))
+    return sorted(made, key=lambda one: (by_name(one.name), str(one.area_id)))

@@ -11,6 +11,7 @@ from agent.wire.terms import LABEL_CHARS
 from hub.base.db.bounds import text
 from hub.base.db.statements import put
 from hub.base.text.normalize import fold
+from hub.base.text.order import by_name
 from hub.registry.tables import camera_zones, cameras
 
 NAME_CHARS: Final = 63
@@ -68,4 +69,4 @@ def called(known: ZoneLabels, name: str, camera_id: UUID | None) -> str:
 
 def all_called(known: ZoneLabels) -> list[str]:
     """All of them as people call them, by the alphabet, each once."""
-    return sorted({label or name for (_, name), label in known.items()}, key=fold)
+    return sorted({label or name for (_, name), label in known.items()}, key=by_name)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from hub.base.text.normalize import fold
+from hub.base.text.order import Order, by_name
 
 MOST_CHARS: Final = 100
 MOST_OF_A_KIND: Final = 8
@@ -48,6 +49,7 @@ class Found:
 
 
 _folded = lru_cache(maxsize=20_000)(fold)
+_Ranked = tuple[int, Order, Entry]
 
 
 def found(entries: Iterable[Entry], asked: str) -> list[Found]:
@@ -56,15 +58,15 @@ def found(entries: Iterable[Entry], asked: str) -> list[Found]:
     text = fold(asked[:MOST_CHARS])
     if len(text) < LEAST_CHARS:
         return []
-    ranked: dict[Kind, list[tuple[int, str, Entry]]] = {}
+    ranked: dict[Kind, list[_Ranked]] = {}
     for entry in entries:
         rank = _rank(entry, text)
         if rank is not None:
-            ranked.setdefault(entry.kind, []).append((rank, _folded(entry.name), entry))
+            ranked.setdefault(entry.kind, []).append((rank, by_name(entry.name), entry))
     return [_best(kind, ranked[kind]) for kind in Kind if kind in ranked]
 
 
-def _best(kind: Kind, ranked: list[tuple[int, str, Entry]]) -> Found:
+def _best(kind: Kind, ranked: list[_Ranked]) -> Found:
     ranked.sort(key=lambda one: (*one[:2], one[2].address))
     best = tuple(entry for _, _, entry in ranked[:MOST_OF_A_KIND])
     return Found(kind, best, len(ranked) - len(best))

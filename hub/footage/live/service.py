@@ -18,7 +18,7 @@ from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
-from hub.base.text.normalize import fold
+from hub.base.text.order import by_name
 from hub.registry.areas import places
 from hub.registry.condition import CameraCondition
 from hub.registry.condition_queries import condition_of, condition_values, node_columns
@@ -81,7 +81,7 @@ class LiveService:
         with self._acting.reading(asker, "live.choose") as look:
             found = live_cameras(look.conn, asker.person_id, Purpose.LIVE, look.now)
             look.done(f"{len(found)} cameras")
-        return sorted(found, key=lambda one: (fold(one.place), fold(one.label)))
+        return sorted(found, key=lambda one: (by_name(one.place), by_name(one.label)))
 
     def begin_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> None:
         """Log the start of a view."""
