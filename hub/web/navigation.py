@@ -7,7 +7,6 @@ A feature names its places (`Feature.places`). The rail of a desk, the bar of a 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
 
 from hub.web.i18n import Messages
 
@@ -104,9 +103,6 @@ class Navigation:
     rail: tuple[Link, ...]
     more: tuple[tuple[str, tuple[Link, ...]], ...]
     """Parts with their headings: all places that the bar of a phone has no room for."""
-
-
-MORE: Final = "/more"
 
 
 def navigation(
