@@ -125,7 +125,7 @@ def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]
         .order_by(here.id)
     )
     return [
-        MemberRow(row.id, row.person_id, row.name, bool(row.may_export), row.until_utc_us)
+        MemberRow(row.person_id, row.name, bool(row.may_export), row.until_utc_us)
         for row in sorted(conn.execute(query), key=lambda row: by_name(row.name))
     ]
 

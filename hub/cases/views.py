@@ -51,7 +51,6 @@ class CaseRow:
 class MemberRow:
     """A member of a case."""
 
-    member_id: UUID
     person_id: UUID
     name: str
     may_export: bool

@@ -39,7 +39,6 @@ class PendingNotification:
     handled_by: str | None
     language: str
     phone: Phone
-    queued_at: Moment
     attempts: int  # made before this one
     lease_by: str
     is_critical: bool = False
@@ -122,7 +121,6 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> Pe
         handled_by=row.handler_name,
         language=row.language,
         phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
-        queued_at=Moment(row.owed_utc_us, row.owed_error_ms),
         attempts=row.attempts,
         lease_by=worker,
         is_critical=row.severity == "critical",

@@ -39,7 +39,6 @@ def owed(**changes: Any) -> PendingNotification:
         "handled_by": None,
         "language": "vi",
         "phone": phone(),
-        "queued_at": NOON,
         "attempts": 0,
         "lease_by": "w1",
     }
