@@ -4,7 +4,7 @@ Each capability has a `feature.py` with its `Feature`, and one line in the list 
 `hub.app.features`. Whatever needs something of every capability reads that list.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
@@ -57,3 +57,8 @@ class Feature:
     """Values for every template, by name, from what the hub has."""
     panels: Mapping[str, Panel] = field(default_factory=dict)
     """Values for the page of another capability, by the page's name: `visit.panels(page, id)`."""
+
+
+def act_texts(features: Iterable[Feature], words: Messages) -> dict[str, str]:
+    """Text of every act of these capabilities, by its id."""
+    return {act: text for feature in features for act, text in feature.acts(words).items()}

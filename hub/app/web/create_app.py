@@ -29,9 +29,9 @@ from hub.nodes.enrolment.port import Enrolling
 from hub.places.map.ground import MapFiles
 from hub.public.households.port import HouseholdServices
 from hub.web.app_shell import VersionedFiles, is_page_wanted
-from hub.web.feature import Feature
+from hub.web.feature import Feature, act_texts
 from hub.web.guard import OwnPagesOnly, StrictHeaders
-from hub.web.i18n import LANGUAGES, Messages
+from hub.web.i18n import LANGUAGES
 from hub.web.navigation import Place
 from hub.web.rate_limits import Limits, RateLimited
 from hub.web.rendering import Measures, Pack, Site, WebSettings, environment, render, site_of
@@ -78,7 +78,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         stopping=stopping,
         settings=settings,
         templates=_templates(tuple(features)),
-        acts=partial(_acts, features),
+        acts=partial(act_texts, features),
         may={name: may for feature in features for name, may in feature.may.items()},
         shown={name: of(services) for one in features for name, of in one.shown.items()},
         panels=_panels(features),
@@ -113,10 +113,6 @@ def _templates(features: tuple[Feature, ...]) -> Mapping[str, Environment]:
     packages = [package for feature in features for package in feature.templates]
     names = {name: one for feature in features for name, one in feature.globals.items()}
     return {language: environment(language, packages, names) for language in LANGUAGES}
-
-
-def _acts(features: Sequence[Feature], words: Messages) -> dict[str, str]:
-    return {act: text for feature in features for act, text in feature.acts(words).items()}
 
 
 def _furnish(app: FastAPI, site: Site, features: Sequence[Feature]) -> None:

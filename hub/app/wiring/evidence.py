@@ -3,10 +3,11 @@
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
@@ -40,6 +41,7 @@ from hub.cases.evidence.service import (
     ExportService,
 )
 from hub.oversight.log.acts import act_words
+from hub.web.feature import act_texts
 from hub.web.i18n import words
 
 log = structlog.get_logger()
@@ -132,9 +134,12 @@ def package(
 
 def act_text(act: str, language: str) -> str:
     """Text of an act of the log, as on the page of the log."""
-    speech = words(language)
-    known = {id_: text for feature in FEATURES for id_, text in feature.acts(speech).items()}
-    return act_words(act, speech, known)
+    return act_words(act, words(language), _act_texts(language))
+
+
+@cache
+def _act_texts(language: str) -> Mapping[str, str]:
+    return act_texts(FEATURES, words(language))
 
 
 def proof_signer(settings: HubSettings, clock: Clock) -> Callable[[bytes], tuple[bytes, str]]:
