@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent
-from hub.alerting.alerts.rules.lifecycle import UNDO_S, Act
+from hub.alerting.alerts.rules.lifecycle import Act, undo_until
 from hub.alerting.response.bulk import BulkService, Closings
 from hub.console.inbox_form import parsed
 from hub.web.services import service
@@ -68,12 +68,10 @@ def told(visit: Visit, bulk: str) -> dict[str, Any]:
     if len(numbers) < 3 or max(map(len, numbers)) > len(str(2**62)) - 1:
         return {"bulk": bulk if bulk in ("none", "undone", "late") else ""}
     closings = Closings(int(first), int(last))
-    until_utc_us = closings.first_utc_us + round(UNDO_S * 1_000_000)
-    is_offered = until_utc_us > visit.site.settings.now()
     return {
         "bulk": "closed",
         "closings": closings,
         "closed": visit.use(BulkService).count(visit.asker, closings),
         "kept": int(kept),
-        "undo_until_utc_us": until_utc_us if is_offered else None,
+        "undo_until_utc_us": undo_until(closings.first_utc_us, visit.site.settings.now()),
     }

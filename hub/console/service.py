@@ -10,7 +10,7 @@ from hub.access.rules.grants import Right
 from hub.alerting.alerts import camera_queries, in_words
 from hub.alerting.alerts import queries as alerts_queries
 from hub.alerting.alerts.listing_queries import facts_of
-from hub.alerting.alerts.rules.lifecycle import UNDO_S, AlertState, allowed_acts
+from hub.alerting.alerts.rules.lifecycle import AlertState, allowed_acts, undo_until
 from hub.alerting.alerts.rules.listing import AlertFilter, fits
 from hub.alerting.alerts.views import AlertChange, AlertInbox, AlertRow
 from hub.alerting.notifications import queries as notifications_queries
@@ -152,8 +152,7 @@ class InboxService:
 def _undo_until(row: AlertRow, look: Reading) -> int | None:
     if row.closed_utc_us is None or row.closed_by != look.asker.person_id:
         return None
-    until_utc_us = row.closed_utc_us + round(UNDO_S * 1_000_000)
-    return until_utc_us if until_utc_us > look.now.utc_us else None
+    return undo_until(row.closed_utc_us, look.now.utc_us)
 
 
 def _one_with_call(look: Reading, alert_id: UUID) -> AlertRow | None:

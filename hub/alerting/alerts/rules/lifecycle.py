@@ -139,6 +139,12 @@ def undo(
     return AlertChanged(AlertLife(state, taken_by=life.taken_by))
 
 
+def undo_until(closed_utc_us: int, now_utc_us: int) -> int | None:
+    """Until when a page offers to take a closing back, UTC microseconds; None: no longer."""
+    until_utc_us = closed_utc_us + round(UNDO_S * 1_000_000)
+    return until_utc_us if until_utc_us > now_utc_us else None
+
+
 def reopen(life: AlertLife, person_id: UUID) -> AlertChanged | AlertUnchanged | HeldBy:
     """Open a closed alert again; this person holds it."""
     if life.state.is_running:
