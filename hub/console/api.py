@@ -85,13 +85,13 @@ def tell_inbox(visit: SignedIn, inbox: Inbox, since: Annotated[int, Query(ge=0)]
     told = {
         "alerts": [str(row.alert_id) for row in rows],
         "words_only": [str(row.alert_id) for row in rows if row.is_in_words],
-        "rows": [in_words(row, speech) for row in rows if row.alert_id in changed],
+        "rows": [row_for_phone(row, speech) for row in rows if row.alert_id in changed],
         "cursor": whole.cursor,
     }
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
-def in_words(row: ShownAlert, words: Messages) -> dict[str, object]:
+def row_for_phone(row: ShownAlert, words: Messages) -> dict[str, object]:
     """One alert without picture, for storage on a phone."""
     state = wording.status(row, words)
     return {
