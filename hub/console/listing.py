@@ -6,6 +6,7 @@ from uuid import UUID
 
 from hub.alerting.alerts import listing_queries
 from hub.alerting.alerts import queries as alerts_queries
+from hub.alerting.alerts.listing_queries import Names
 from hub.alerting.alerts.rules.listing import (
     AlertFacts,
     AlertGroup,
@@ -20,8 +21,6 @@ from hub.alerting.response.next_calls import UpcomingCalls
 from hub.base.audit.acting import Reading
 from hub.base.text.order import by_name
 from hub.console.views import AreaChoice, InboxAsked, InboxCounts, InboxGroup, InboxPage
-
-Names = dict[UUID, str]
 
 LARGE_AT_MOST: Final = 12
 """With more alerts than this their pictures are small, and no card names its next call."""

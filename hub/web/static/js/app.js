@@ -1,6 +1,6 @@
 // Where the scripts of a page start. Every page works without them; with them it is live.
 
-import { watchPill } from "./cards.js";
+import { watchList, watchPill } from "./cards.js";
 import { fetchList, startDesk } from "./desk.js";
 import { rememberDetail, watchClips } from "./detail.js";
 import { startLive } from "./live.js";
@@ -52,5 +52,6 @@ if (document.getElementById("detail")) {
   startDesk();
   watchClips();
   watchPill();
+  watchList();
   fetchList().catch(() => {}).finally(startLive);
 }

@@ -277,6 +277,9 @@ export function watchPill() {
     }
   });
   addEventListener("scroll", forget, { capture: true, passive: true });
+}
+
+export function watchList() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-choose-all]")) {
       const boxes = [...document.querySelectorAll(".card[data-critical='0'] [name=alert]")];
