@@ -50,14 +50,13 @@ class InboxForm:
 
     def wanted(self, now_utc_us: int) -> AlertFilter:
         """The filter at this time."""
-        since_us = int(self.since) * 3_600_000_000 if self.since else None
         return AlertFilter(
             is_mine=bool(self.mine),
             area_id=_key(self.area),
             place_id=_key(self.place),
             node_id=_key(self.node),
             subject=self.kind,
-            since_utc_us=None if since_us is None else now_utc_us - since_us,
+            since_utc_us=now_utc_us - int(self.since) * 3_600_000_000 if self.since else None,
             is_strict=bool(self.strict),
         )
 
