@@ -24,7 +24,7 @@ from hub.access.scope import visible_to, visible_values
 from hub.access.tables import people
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
-from hub.alerting.alerts.scope import seen_alerts, told_alerts
+from hub.alerting.alerts.scope import IS_RUNNING, seen_alerts, told_alerts
 from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.alerts.views import AlertInWords, Going
 from hub.base.moment import Moment
@@ -84,9 +84,7 @@ def _query(
 
 
 # Built once, like the queries of alerts that are seen.
-_RUNNING: Final = _query(
-    alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN]), newest_by=alerts.c.raised_utc_us
-)
+_RUNNING: Final = _query(IS_RUNNING, newest_by=alerts.c.raised_utc_us)
 _HANDLED: Final = _query(
     alerts.c.closed_utc_us >= bindparam("since_utc_us", type_=BigInteger),
     newest_by=alerts.c.closed_utc_us,

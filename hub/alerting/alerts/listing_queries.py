@@ -7,11 +7,11 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
-from hub.alerting.alerts.queries import IS_GOING
+from hub.alerting.alerts.queries import IS_GOING, count_query
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.listing import AlertFacts
-from hub.alerting.alerts.scope import seen_alerts, troubles_seen
+from hub.alerting.alerts.scope import IS_RUNNING, seen_alerts, troubles_seen
 from hub.alerting.alerts.tables import alerts, troubles
 from hub.base.moment import Moment
 from hub.registry.areas import lineages
@@ -20,7 +20,6 @@ from hub.registry.tables import cameras, nodes
 Names = dict[UUID, str]
 """Names of areas."""
 
-_RUNNING: Final = alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN])
 _CLOSED: Final = alerts.c.closed_utc_us >= bindparam("since_utc_us", type_=BigInteger)
 _ID: Final = alerts.c.id == bindparam("one_id")
 
@@ -51,21 +50,11 @@ def _facts_query(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _count_query(condition: ColumnElement[bool]) -> Select[int]:
-    scope = visible_to(Right.SEE).subquery("scope")
-    return (
-        select(func.count())
-        .select_from(alerts)
-        .outerjoin(scope, seen_alerts(scope))
-        .where(condition, or_(scope.c.camera_id.is_not(None), troubles_seen()))
-    )
-
-
-_RUNNING_FACTS: Final = _facts_query(_RUNNING)
+_RUNNING_FACTS: Final = _facts_query(IS_RUNNING)
 _CLOSED_FACTS: Final = _facts_query(_CLOSED)
 _ONE_FACTS: Final = _facts_query(_ID)
-_RUNNING_COUNT: Final = _count_query(_RUNNING)
-_CLOSED_COUNT: Final = _count_query(_CLOSED)
+_RUNNING_COUNT: Final = count_query(IS_RUNNING)
+_CLOSED_COUNT: Final = count_query(_CLOSED)
 
 
 def running_facts(conn: Connection, person_id: UUID, now: Moment) -> tuple[list[AlertFacts], Names]:

@@ -30,7 +30,13 @@ from hub.access.tables import people
 from hub.alerting.alerts.rules.kinds import TIP, Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
-from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts, told_alerts, troubles_seen
+from hub.alerting.alerts.scope import (
+    IS_RUNNING,
+    IS_TROUBLE,
+    seen_alerts,
+    told_alerts,
+    troubles_seen,
+)
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings, troubles
 from hub.alerting.alerts.views import AlertChange, AlertRow, HistoryRow, SightingRow
 from hub.base.db.columns import AnyRow
@@ -95,9 +101,7 @@ def alert_query(
     )
 
 
-_RUNNING: Final = alert_query(
-    alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN]), newest_by=alerts.c.raised_utc_us
-)
+_RUNNING: Final = alert_query(IS_RUNNING, newest_by=alerts.c.raised_utc_us)
 _HANDLED: Final = alert_query(
     alerts.c.closed_utc_us.is_not(None),
     newest_by=alerts.c.closed_utc_us,
@@ -112,20 +116,17 @@ _ONE: Final = alert_query(
 )
 
 
-def _untaken() -> ColumnElement[int]:
+def count_query(condition: ColumnElement[bool]) -> Select[int]:
+    """Query of the number of alerts that meet the condition and that a person may see."""
     scope = visible_to(Right.SEE).subquery("scope")
     return (
         select(func.count(alerts.c.id))
         .outerjoin(scope, seen_alerts(scope))
-        .where(
-            alerts.c.state == AlertState.OPEN,
-            or_(scope.c.camera_id.is_not(None), troubles_seen()),
-        )
-        .scalar_subquery()
+        .where(condition, or_(scope.c.camera_id.is_not(None), troubles_seen()))
     )
 
 
-UNTAKEN: Final = _untaken()
+UNTAKEN: Final = count_query(alerts.c.state == AlertState.OPEN).scalar_subquery()
 """Number of alerts that a person may see and nobody has taken; for the navigation."""
 
 

@@ -24,12 +24,15 @@ from hub.access.rules.grants import Right
 from hub.access.scope import entitled, grant_counts, recorded, visible_cameras, visible_to
 from hub.access.tables import grants
 from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts, trouble_cameras
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras
 
 IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
 """Alerts about cameras and nodes themselves: for people who look after them (MANAGE)."""
+IS_RUNNING: Final = alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN])
+"""Alerts that are not closed."""
 
 
 _RECORDED: Final = recorded(alerts.c.began_utc_us, alerts.c.began_error_ms, alerts.c.raised_utc_us)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from agent.wire.messages import TamperBegan, TamperEnded, Tampering
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
 from hub.alerting.alerts.rules.lifecycle import AlertState
+from hub.alerting.alerts.scope import IS_RUNNING
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows
@@ -33,7 +34,7 @@ _RUNNING: Final = (
     .where(
         alerts.c.camera_id == bindparam("camera_id"),
         alerts.c.kind == bindparam("kind"),
-        alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN]),
+        IS_RUNNING,
     )
     .order_by(alerts.c.began_utc_us.desc())
     .limit(1)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from hub.alerting.alerts.rows import NewAlert, raise_alert
 from hub.alerting.alerts.rules.kinds import TIP
-from hub.alerting.alerts.rules.lifecycle import AlertState
+from hub.alerting.alerts.scope import IS_RUNNING
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows as routing_rows
@@ -264,9 +264,8 @@ def _woke_lately(conn: Connection, now: Moment) -> int:
 
 
 def _no_room(conn: Connection, tip: NewTip) -> TipFault | None:
-    is_waiting = alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN])
     query = select(func.count()).select_from(tips).join(alerts, alerts.c.id == tips.c.alert_id)
-    if (conn.scalar(query.where(is_waiting)) or 0) >= MOST_WAITING:
+    if (conn.scalar(query.where(IS_RUNNING)) or 0) >= MOST_WAITING:
         return TipFault.BUSY
     new_bytes = sum(len(one.original) for one in tip.pictures)
     if not new_bytes:

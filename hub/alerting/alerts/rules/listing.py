@@ -49,7 +49,7 @@ class AlertFacts:
     @property
     def rank(self) -> Rank:
         """Its place in a list. A closed alert is not critical any more."""
-        return int(self.is_critical and self.is_running), self.at_utc_us, self.alert_id.int
+        return int(self.is_always_shown), self.at_utc_us, self.alert_id.int
 
     @property
     def subject(self) -> Subject:
