@@ -146,7 +146,7 @@ def _plan(
             )
             if silence is not None:
                 return _plan_muted(node_event, begun, silence, add)
-            return _plan_raise(node_event, begun, seen, told, decision, policy, add)
+            return _plan_raise(node_event, begun, seen, told, decision, add, is_urgent=is_urgent)
         case JoinAlert(alert_id, reason):
             write = partial(_join, node_event, begun, alert_id, told, policy, add)
             return FilingPlan("grouped", reason, alert_id, write)
@@ -162,8 +162,9 @@ def _plan_raise(
     seen: NewSighting,
     told: RoutingDecision,
     decision: RaiseAlert,
-    policy: Policy,
     add: _Add,
+    *,
+    is_urgent: bool,
 ) -> FilingPlan:
     """A new alert; silent (inbox only) if its spot has just rung phones or a rule says so."""
     is_told = told.tells is not RuleRecipients.NOBODY
@@ -176,7 +177,7 @@ def _plan_raise(
         clock_source=node_event.clock_source.value,
         began=begun.began,
         confirmed=node_event.happened,
-        is_critical=_is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told),
+        is_critical=is_urgent,
         zone=seen.zone,
         quiet_reason=quiet_reason,
         rules=begun.rules,
