@@ -216,6 +216,11 @@ class PartialFiles:
     def _is_kept(self, path: Path) -> bool:
         return self.is_held(UUID(path.parent.name), path.name.removesuffix(ASIDE))
 
+    @property
+    def under_way(self) -> int:
+        """Number of parts being written."""
+        return len(self._writers)
+
     def _forget(self, writer: PartialFileWriter) -> None:
         with self._lock:
             if self._writers.get(writer.path) is writer:
