@@ -93,7 +93,9 @@ def test_an_unknown_login_takes_as_long_as_a_wrong_password() -> None:
         assert not passwords.is_right("wrong password", known)
         return time.thread_time() - began
 
-    known, unknown = (min(cpu_s(which) for _ in range(2)) for which in (stored, None))
+    # In turn, and the best of many: another program on the same core doubles one of them.
+    tries = [(cpu_s(stored), cpu_s(None)) for _ in range(8)]
+    known, unknown = (min(times) for times in zip(*tries, strict=True))
     assert 0.5 < unknown / known < 2
 
 

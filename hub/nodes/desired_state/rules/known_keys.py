@@ -26,7 +26,7 @@ cameras.zone.outline cameras.zone.entry cameras.zone.loiter_s cameras.zone.group
 cameras.zone.closed_hours cameras.line cameras.line.name cameras.line.start cameras.line.end
 cameras.line.towards
 """
-OF_THE_HUB: Final = frozenset({"cameras.zone.label", "cameras.line.label"})
+OF_THE_HUB: Final = frozenset(f"{CAMERAS}.{one}.label" for one in ("zone", "line"))
 """Keys that no node is sent: the hub says the labels, and a node that goes back to release 0.2.0
 could not read the settings that it keeps, its privacy masks among them."""
 KEYS_0_2_0: Final = frozenset(_OF_0_2_0.split())
