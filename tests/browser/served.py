@@ -47,4 +47,14 @@ def served(
         server.should_exit = True
         stop()
         thread.join(patience_s())
+        _await_requests()
         place.close()
+
+
+def _await_requests() -> None:
+    """A request that the ended server left behind goes on in its thread, and would open a database
+    that its test closes now."""
+    for thread in threading.enumerate():
+        loop = getattr(thread, "loop", None)  # of a thread of AnyIO
+        if loop is not None and loop.is_closed():
+            thread.join(patience_s())
