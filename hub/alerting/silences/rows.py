@@ -126,14 +126,14 @@ def add(
     )
 
 
-def snoozes(conn: Connection, camera_id: UUID, *, since_utc_us: int) -> list[int]:
-    """When snoozes of the camera were set since then."""
-    query = select(silences.c.made_utc_us).where(
+def snoozes(conn: Connection, camera_id: UUID, *, since_utc_us: int) -> int:
+    """Number of snoozes of the camera that were set since then."""
+    query = select(func.count(silences.c.id)).where(
         silences.c.camera_id == camera_id,
         silences.c.rule == NOT_CRITICAL,
         silences.c.made_utc_us > since_utc_us,
     )
-    return list(conn.scalars(query))
+    return conn.scalar(query) or 0
 
 
 def silenced_until(conn: Connection, camera_id: UUID, *, now: Moment) -> int | None:

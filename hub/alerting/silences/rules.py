@@ -92,12 +92,3 @@ def is_to_be_muted(endings: Sequence[Ending], *, now_utc_us: int) -> bool:
     return len(newest) == FALSE_IN_A_ROW and all(
         one.was_false and one.closed_utc_us > since_us for one in newest
     )
-
-
-def may_snooze(made_utc_us: Sequence[int], *, is_silenced: bool, now_utc_us: int) -> bool:
-    """Whether a camera may be snoozed: not while it is silenced, and not too often.
-
-    `made_utc_us`: when its snoozes were set.
-    """
-    since_us = now_utc_us - round(SNOOZES_IN_S * 1_000_000)
-    return not is_silenced and sum(made > since_us for made in made_utc_us) < MOST_SNOOZES

@@ -1,5 +1,5 @@
-"""Service for silences: people who look after a camera create them; people who see it read and end
-them."""
+"""Service for silences: people who look after a camera create them, and officers who are alerted of
+it set a snooze; people who see it read and end them."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,11 +17,11 @@ from hub.alerting.oncall.faults import NAME_CHARS, checked_reason
 from hub.alerting.silences import rows as silences_rows
 from hub.alerting.silences.rules import (
     LONGEST_S,
+    MOST_SNOOZES,
     NOT_CRITICAL,
     SNOOZE_S,
     SNOOZES_IN_S,
     Silence,
-    may_snooze,
 )
 from hub.alerting.silences.tables import silences
 from hub.base.audit.acting import Acting, On, Reading
@@ -183,13 +183,12 @@ def _may_snooze(look: Reading, row: AlertRow) -> bool:
 
 
 def _is_free(look: Reading, camera_id: UUID) -> bool:
+    """It is not silenced as a whole, and was not snoozed too often."""
     conn, now = look.conn, look.now
+    if silences_rows.silenced_until(conn, camera_id, now=now) is not None:
+        return False
     since_utc_us = now.plus_s(-SNOOZES_IN_S).utc_us
-    return may_snooze(
-        silences_rows.snoozes(conn, camera_id, since_utc_us=since_utc_us),
-        is_silenced=silences_rows.silenced_until(conn, camera_id, now=now) is not None,
-        now_utc_us=now.utc_us,
-    )
+    return silences_rows.snoozes(conn, camera_id, since_utc_us=since_utc_us) < MOST_SNOOZES
 
 
 def _counting(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

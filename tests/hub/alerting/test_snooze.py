@@ -7,7 +7,7 @@ import pytest
 from agent.wire.terms import RuleWords
 from hub.access.rules.grants import Right
 from hub.alerting.oncall.faults import OnCallError
-from hub.alerting.silences.rules import MOST_SNOOZES, NOT_CRITICAL, SNOOZE_S, may_snooze
+from hub.alerting.silences.rules import MOST_SNOOZES, NOT_CRITICAL, SNOOZE_S
 from hub.alerting.silences.service import SilenceService
 from hub.alerting.silences.tables import silences
 from tests.hub.alerting.test_silences import seen
@@ -89,14 +89,6 @@ def test_it_is_not_set_twice_and_not_all_day_long(streets: Streets) -> None:
     assert service.snooze(an, alert_id, reason="x") is False
     streets.clock.pass_s(86_400)
     assert service.snooze(an, alert_id, reason="x") is True
-
-
-def test_the_limit_counts_the_last_day_only() -> None:
-    day_us, now_us = 86_400_000_000, 10**15
-    recent, old = now_us - day_us + 1, now_us - day_us
-    assert may_snooze([recent, recent, old, old], is_silenced=False, now_utc_us=now_us)
-    assert not may_snooze([recent] * 3, is_silenced=False, now_utc_us=now_us)
-    assert not may_snooze([], is_silenced=True, now_utc_us=now_us)
 
 
 def test_an_alerts_page_offers_it_and_the_list_says_so_and_ends_it(town: Town) -> None:
