@@ -8,7 +8,7 @@ from hub.cases.tables import case_items, case_members
 from hub.cases.tables import cases as cases_table
 from hub.web.feature import Feature
 from hub.web.guard import Body
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 MAX_PLANS_BYTES: Final = 4 * 1024 * 1024
 """Redaction plans of one package: about 20,000 boxes."""
@@ -20,8 +20,8 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     tables=(cases_table, case_members, case_items),
     bodies=(Body(r"/cases/.*/export", MAX_PLANS_BYTES),),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/cases",
             label=lambda words: words.say("Cases"),
             icon="case",
@@ -33,7 +33,7 @@ FEATURE: Final = Feature(
     ),
     numbers={"cases": rows.NUMBER},
     shortcuts=(
-        Place(
+        NavLink(
             address="/cases",
             label=lambda words: words.say("Open a case"),
             icon="case",

@@ -20,7 +20,7 @@ from hub.console.footage_wording import footage
 from hub.console.in_words_service import AlertInWordsService
 from hub.web.feature import Feature
 from hub.web.i18n import Messages
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import Rate
 
 
@@ -51,8 +51,8 @@ FEATURE: Final = Feature(
         "told_words": in_words_wording,
         "phone_lines": notifications_wording.phone_lines,
     },
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/",
             label=lambda words: words.say("Alerts"),
             icon="open",
@@ -62,7 +62,7 @@ FEATURE: Final = Feature(
             covers=("/alerts",),
             waiting="alerts",
         ),
-        Place(
+        NavLink(
             address="/settings",
             label=lambda words: words.say("Settings"),
             icon="settings",
@@ -71,19 +71,19 @@ FEATURE: Final = Feature(
         ),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/settings#push-settings",
             label=lambda words: words.say("Switch notifications on"),
             icon="phone",
             part=Part.OWN,
         ),
-        Place(
+        NavLink(
             address="/settings#language",
             label=lambda words: words.say("Choose the language"),
             icon="settings",
             part=Part.OWN,
         ),
-        Place(
+        NavLink(
             address="/settings#logout",
             label=lambda words: words.say("Sign out"),
             icon="key",

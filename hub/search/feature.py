@@ -6,7 +6,7 @@ from hub.access.rules.grants import Right
 from hub.search import find_pages, moment_pages, pages
 from hub.search.service import SearchService
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import Rate, RateRule
 
 SEARCHING: Final = RateRule("searching", 60, 60.0, "session")
@@ -22,8 +22,8 @@ FEATURE: Final = Feature(
         "search": lambda visit: visit.use(SearchService).searches(visit.asker),
         "find": lambda visit: visit.use(SearchService).searches_sightings(visit.asker),
     },
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/find",
             label=lambda words: words.say("Find"),
             icon="search",
@@ -33,7 +33,7 @@ FEATURE: Final = Feature(
             is_in_bar=True,
             covers=("/moment",),
         ),
-        Place(
+        NavLink(
             address="/footage",
             label=lambda words: words.say("Footage by camera and time"),
             icon="clock",

@@ -13,7 +13,7 @@ from hub.base.audit.acting import Acting
 from hub.base.db.table_notes import Mark, Number, Tables
 from hub.web.guard import Body
 from hub.web.i18n import Messages
-from hub.web.navigation import Place
+from hub.web.navigation import NavLink
 from hub.web.rate_limits import Rate
 from hub.web.services import Services
 from hub.web.visit import Panel, Visit
@@ -39,12 +39,12 @@ class Feature:
     """Texts of acts in the log."""
     may: Mapping[str, Callable[[Visit], bool]] = field(default_factory=dict)
     """Whether other pages show a link to this capability: `visit.may(name)`. Logs nothing."""
-    places: tuple[Place, ...] = ()
-    """Its pages in the navigation, each with the right that it needs."""
-    shortcuts: tuple[Place, ...] = ()
-    """What one can do there, for the search of everything alone."""
+    links: tuple[NavLink, ...] = ()
+    """Links to its pages, each with the right that it needs."""
+    shortcuts: tuple[NavLink, ...] = ()
+    """Links to what one can do there, for the search of everything alone."""
     numbers: Mapping[str, Number] = field(default_factory=dict)
-    """For `Place.waiting` and `Place.may`, all read in one query."""
+    """For `NavLink.waiting` and `NavLink.may`, all read in one query."""
     bodies: tuple[Body, ...] = ()
     """Forms that are larger than others."""
     rates: tuple[Rate, ...] = ()

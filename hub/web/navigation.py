@@ -1,6 +1,6 @@
-"""Navigation: the places of the site, who is shown which, and where something waits.
+"""Navigation: the links to the pages of the site, who is shown which, and where something waits.
 
-A feature names its places (`Feature.places`). The rail of a desk, the bar of a phone and the page
+A feature names its links (`Feature.links`). The rail of a desk, the bar of a phone and the page
 "More" are made of them, so that nothing else lists the pages.
 """
 
@@ -13,7 +13,7 @@ from hub.web.i18n import Messages
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides which places a person is shown: one query for all of them."""
+    """What decides which links a person is shown: one query for all of them."""
 
     role: str
     rights: int
@@ -61,8 +61,8 @@ def _everybody(_: Standing) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One page in the navigation."""
+class NavLink:
+    """A link to a page."""
 
     address: str
     label: Callable[[Messages], str]
@@ -76,7 +76,7 @@ class Place:
     rail: int | None = None
     """Position from the top of the rail, lowest first; None: only on the page "More"."""
     is_in_bar: bool = False
-    """Whether the bar of a phone has it too; only places of the rail."""
+    """Whether the bar of a phone has it too; only links of the rail."""
     covers: tuple[str, ...] = ()
     """Other addresses that belong to it, each with everything below."""
     waiting: str = ""
@@ -84,8 +84,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A place as a page shows it."""
+class ShownLink:
+    """A link as a page shows it."""
 
     address: str
     label: str
@@ -98,47 +98,47 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """The places that one person is shown."""
+    """The links that one person is shown."""
 
-    rail: tuple[Link, ...]
-    more: tuple[tuple[str, tuple[Link, ...]], ...]
-    """Parts with their headings: all places that the bar of a phone has no room for."""
+    rail: tuple[ShownLink, ...]
+    more: tuple[tuple[str, tuple[ShownLink, ...]], ...]
+    """Parts with their headings: all links that the bar of a phone has no room for."""
 
 
 def navigation(
-    places: Iterable[Place], standing: Standing, path: str, words: Messages
+    links: Iterable[NavLink], standing: Standing, path: str, words: Messages
 ) -> Navigation:
     """What this person is shown on the page at `path`."""
-    theirs = [one for one in places if one.may(standing)]
+    theirs = [one for one in links if one.may(standing)]
     here = _current(theirs, path)
 
-    def link(place: Place) -> Link:
-        current = "" if place is not here else "page" if place.address == path else "true"
-        waiting = standing.numbers.get(place.waiting, 0)
-        return Link(
-            place.address, place.label(words), place.icon, current, place.is_in_bar, waiting
+    def shown(link: NavLink) -> ShownLink:
+        current = "" if link is not here else "page" if link.address == path else "true"
+        waiting = standing.numbers.get(link.waiting, 0)
+        return ShownLink(
+            link.address, link.label(words), link.icon, current, link.is_in_bar, waiting
         )
 
     in_rail = sorted((one for one in theirs if one.rail is not None), key=lambda one: one.rail or 0)
     parts = [(part, [one for one in theirs if one.part is part]) for part in Part]
     return Navigation(
-        rail=tuple(link(one) for one in in_rail),
+        rail=tuple(shown(one) for one in in_rail),
         more=tuple(
-            (part_name(part, words), tuple(link(one) for one in those if not one.is_in_bar))
+            (part_name(part, words), tuple(shown(one) for one in those if not one.is_in_bar))
             for part, those in parts
             if not all(one.is_in_bar for one in those)
         ),
     )
 
 
-def _current(places: Sequence[Place], path: str) -> Place | None:
-    """The place with the longest address that the path is at or below."""
+def _current(links: Sequence[NavLink], path: str) -> NavLink | None:
+    """The link with the longest address that the path is at or below."""
     fitting = [
-        (len(address), place)
-        for place in places
-        for address in (place.address, *place.covers)
+        (len(address), link)
+        for link in links
+        for address in (link.address, *link.covers)
         if path == address or path.startswith(address.rstrip("/") + "/")
     ]
     # "/" is at the beginning of every path, and no page is below it.
-    fitting = [(length, place) for length, place in fitting if length > 1 or path == "/"]
+    fitting = [(length, link) for length, link in fitting if length > 1 or path == "/"]
     return max(fitting, key=lambda one: one[0])[1] if fitting else None

@@ -19,7 +19,7 @@ from hub.base.audit.asker import Asker
 from hub.base.change_signal import ChangeSignal
 from hub.web.calendar import Calendar
 from hub.web.i18n import LANGUAGES, Messages, asked_language, script_catalog_json, words
-from hub.web.navigation import Navigation, Place, Standing, navigation
+from hub.web.navigation import Navigation, NavLink, Standing, navigation
 from hub.web.origin import party_of
 from hub.web.services import Services
 from hub.web.session import Session
@@ -141,9 +141,9 @@ class Site:
     """Values for every template, by name."""
     panels: Mapping[str, Sequence[Callable[[Any, UUID], Mapping[str, object]]]]
     """Parts of a page that other capabilities give, by the page's name."""
-    places: Sequence[Place]
-    """Places of the navigation that this hub has."""
-    shortcuts: Sequence[Place]
+    links: Sequence[NavLink]
+    """Links to the pages that this hub has."""
+    shortcuts: Sequence[NavLink]
     """What one can do, for the search of everything."""
     standing: Callable[[Asker], Standing]
     """What decides which of them a person is shown."""
@@ -198,10 +198,10 @@ def render(
     choice = choice if choice in THEMES else "auto"
     after_dusk = "dark" if calendar.is_dark() else "light"
 
-    def places() -> Navigation:
+    def links() -> Navigation:
         """For the pages that have a navigation: a part of a page asks for none."""
         standing = site.standing(session.asker) if session else Standing("", 0)
-        shown = site.places if session else ()
+        shown = site.links if session else ()
         return navigation(shown, standing, request.url.path, calendar.words)
 
     html = (
@@ -217,7 +217,7 @@ def render(
             asker=session.asker if session else None,
             csrf=session.csrf if session else "",
             path=request.url.path,
-            navigation=places,
+            navigation=links,
             has_passkeys=party_of(site.settings.public_url) is not None,
             **site.shown,
             **values,

@@ -8,7 +8,7 @@ from hub.access.rules.grants import Right
 from hub.access.rules.roles import may_give
 from hub.access.tables import grants as grants_table
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="grants",
@@ -17,8 +17,8 @@ FEATURE: Final = Feature(
     services=(GrantService,),
     tables=(grants_table,),
     acts=wording.acts,
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/grants",
             label=lambda words: words.say("People and grants"),
             icon="people",
@@ -29,7 +29,7 @@ FEATURE: Final = Feature(
     ),
     numbers={"areas_of_others": queries.TOPS_OF_OTHERS},
     shortcuts=(
-        Place(
+        NavLink(
             address="/grants/new",
             label=lambda words: words.say("Grant something"),
             icon="people",

@@ -7,7 +7,7 @@ from hub.access.rules.roles import Role
 from hub.access.tables import invitations as invitations_table
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import GUESSES, Rate, RateRule
 
 INVITING: Final = RateRule("inviting", 60, 3600.0, "session")
@@ -23,8 +23,8 @@ FEATURE: Final = Feature(
         Rate(r"GET|POST", r"/invited/.*", GUESSES),
         Rate(r"POST", r"/invitations", INVITING),
     ),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/invitations",
             label=lambda words: words.say("Invitations"),
             icon="key",
@@ -33,7 +33,7 @@ FEATURE: Final = Feature(
         ),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/invitations",
             label=lambda words: words.say("Invite somebody"),
             icon="key",

@@ -7,7 +7,7 @@ from hub.access.tables import passkeys as passkeys_table
 from hub.access.tables import people, sessions, sign_in_failures, spent_challenges
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import GUESSES, Rate
 
 FEATURE: Final = Feature(
@@ -26,8 +26,8 @@ ACCOUNT: Final = Feature(
     name="account",
     routers=(reauth_pages.router, account_pages.router),
     rates=(Rate(r"POST", r"/proof(/.*)?|/account/password", GUESSES),),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/account",
             label=lambda words: words.say("Password and devices"),
             icon="key",
@@ -35,7 +35,7 @@ ACCOUNT: Final = Feature(
         ),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/account",
             label=lambda words: words.say("Change the password"),
             icon="key",

@@ -11,7 +11,7 @@ from hub.base.db.table_notes import Mark
 from hub.base.moment import Moment
 from hub.notify.tables import attempts, notifications
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 NEWS_US: Final = 3_600_000_000
 """Microseconds; for this long, an accepted but unseen notification may still use a fallback
@@ -37,8 +37,8 @@ FEATURE: Final = Feature(
     services=(NotificationService,),
     tables=(notifications, attempts),
     marks=(Mark(notifications, ("owed", "due", "lease_until", "held", "answered"), where=_wait),),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/undelivered",
             label=lambda words: words.say("What could not be delivered"),
             icon="phone",

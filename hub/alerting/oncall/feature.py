@@ -16,7 +16,7 @@ from hub.alerting.oncall.tables import (
     teams,
 )
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="on-call",
@@ -33,8 +33,8 @@ FEATURE: Final = Feature(
         plans,
         plan_steps,
     ),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/duty",
             label=lambda words: words.say("Roster and calling order"),
             icon="taken",

@@ -7,7 +7,7 @@ from hub.alerting.routing import pages
 from hub.alerting.routing.service import AlertRuleService
 from hub.alerting.routing.tables import alert_rules as rules_table
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="alert rules",
@@ -15,8 +15,8 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     services=(AlertRuleService,),
     tables=(rules_table,),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/rules",
             label=lambda words: words.say("Alert rules"),
             icon="rule",

@@ -7,7 +7,7 @@ from hub.alerting.silences import pages
 from hub.alerting.silences.service import SilenceService
 from hub.alerting.silences.tables import silences as silences_table
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="silences",
@@ -16,8 +16,8 @@ FEATURE: Final = Feature(
     services=(SilenceService,),
     tables=(silences_table,),
     acts=pages.acts,
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/silences",
             label=lambda words: words.say("Silences"),
             icon="muted",
@@ -26,7 +26,7 @@ FEATURE: Final = Feature(
         ),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/silences",
             label=lambda words: words.say("Silence a camera"),
             icon="muted",

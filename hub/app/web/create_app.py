@@ -32,7 +32,7 @@ from hub.web.app_shell import VersionedFiles, is_page_wanted
 from hub.web.feature import Feature, act_texts
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.i18n import LANGUAGES
-from hub.web.navigation import Place
+from hub.web.navigation import NavLink
 from hub.web.rate_limits import Limits, RateLimited
 from hub.web.rendering import Measures, Pack, Site, WebSettings, environment, render, site_of
 from hub.web.services import Services
@@ -82,8 +82,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         may={name: may for feature in features for name, may in feature.may.items()},
         shown={name: of(services) for one in features for name, of in one.shown.items()},
         panels=_panels(features),
-        places=_places(services, (place for one in features for place in one.places)),
-        shortcuts=_places(services, (place for one in features for place in one.shortcuts)),
+        links=_available(services, (link for one in features for link in one.links)),
+        shortcuts=_available(services, (link for one in features for link in one.shortcuts)),
         standing=services.use(StandingService).standing,
         measured=measured,
         says_too_much=says_too_much,
@@ -102,9 +102,9 @@ def _panels(features: Sequence[Feature]) -> dict[str, list[Panel]]:
     return found
 
 
-def _places(services: Services, named: Iterable[Place]) -> tuple[Place, ...]:
+def _available(services: Services, links: Iterable[NavLink]) -> tuple[NavLink, ...]:
     """Those whose service the hub has."""
-    return tuple(one for one in named if one.needs is None or services.find(one.needs) is not None)
+    return tuple(one for one in links if one.needs is None or services.find(one.needs) is not None)
 
 
 @cache

@@ -69,11 +69,11 @@ ICONS = {
 def _pages(visit: Visit, speech: Messages) -> Iterator[Entry]:
     """Pages of the navigation, and acts, that this person is shown."""
     standing = visit.use(StandingService).standing(visit.asker)
-    for kind, places in ((Kind.PAGE, visit.site.places), (Kind.ACT, visit.site.shortcuts)):
-        for place in places:
-            if place.may(standing):
-                about = part_name(place.part, speech)
-                yield Entry(kind, place.label(speech), about, place.address)
+    for kind, links in ((Kind.PAGE, visit.site.links), (Kind.ACT, visit.site.shortcuts)):
+        for link in links:
+            if link.may(standing):
+                about = part_name(link.part, speech)
+                yield Entry(kind, link.label(speech), about, link.address)
 
 
 def kind_name(kind: Kind, words: Messages) -> str:

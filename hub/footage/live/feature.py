@@ -6,7 +6,7 @@ from hub.access.rules.grants import Right
 from hub.footage.live import list_pages, pages, upload
 from hub.footage.live.service import LiveService
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import WATCHING, Rate
 
 FEATURE: Final = Feature(
@@ -16,8 +16,8 @@ FEATURE: Final = Feature(
     services=(LiveService,),
     acts=pages.acts,
     rates=(Rate(r"GET|HEAD", r"/cameras/[^/]*/live/picture", WATCHING),),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/live",
             label=lambda words: words.say("Watch live"),
             icon="live",

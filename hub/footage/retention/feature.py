@@ -8,7 +8,7 @@ from hub.footage.retention import pages
 from hub.footage.retention.service import RetentionService
 from hub.footage.retention.tables import holds, node_holds, retention_rules
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="retention",
@@ -17,8 +17,8 @@ FEATURE: Final = Feature(
     services=(RetentionService,),
     tables=(retention_rules, holds, node_holds),
     marks=(Mark(node_holds, ("sent",), is_repeated=True),),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/keeping",
             label=lambda words: words.say("Kept footage"),
             icon="picture",

@@ -16,7 +16,7 @@ from hub.nodes.desired_state.tables import (
     settings_changes,
 )
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="desired state",
@@ -39,8 +39,8 @@ FEATURE: Final = Feature(
         Mark(rollouts, ("begun",), where=lambda _: rollouts.c.course == RolloutState.RUNNING),
         Mark(rollout_nodes, ("told", "lost")),
     ),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/configuration",
             label=lambda words: words.say("Settings of camera boxes"),
             icon="settings",

@@ -10,7 +10,7 @@ from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.enrolment.tables import enrolments as enrolments_table
 from hub.nodes.enrolment.tables import node_papers
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="enrolment",
@@ -23,8 +23,8 @@ FEATURE: Final = Feature(
 PAGES: Final = Feature(
     name="enrolment pages",
     routers=(pages.router,),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/enrolments",
             label=lambda words: words.say("New camera boxes"),
             icon="key",

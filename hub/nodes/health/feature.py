@@ -6,7 +6,7 @@ from hub.access.rules.grants import Right
 from hub.nodes.health import pages
 from hub.nodes.health.service import NodeHealthService
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="node health",
@@ -15,8 +15,8 @@ FEATURE: Final = Feature(
     services=(NodeHealthService,),
     acts=pages.acts,
     may={"tend_nodes": lambda visit: visit.use(NodeHealthService).tends(visit.asker)},
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/nodes",
             label=lambda words: words.say("Camera boxes"),
             icon="box",

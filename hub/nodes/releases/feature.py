@@ -10,7 +10,7 @@ from hub.nodes.desired_state.release_tables import node_programs, program_bundle
 from hub.nodes.releases import pages, upload_pages
 from hub.web.feature import Feature
 from hub.web.guard import Body
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="releases",
@@ -27,7 +27,7 @@ FEATURE: Final = Feature(
         Body(r"/configuration/programs/add", 2 * MOST_BUNDLE_BYTES),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/configuration/programs",
             label=lambda words: words.say("Programs of camera boxes"),
             icon="box",

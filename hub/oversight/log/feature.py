@@ -8,7 +8,7 @@ from hub.base.audit.tables import audit
 from hub.oversight.log import pages
 from hub.oversight.log.service import LogService
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place, Standing
+from hub.web.navigation import NavLink, Part, Standing
 
 
 def _reads_log(standing: Standing) -> bool:
@@ -24,8 +24,8 @@ FEATURE: Final = Feature(
     services=(LogService,),
     tables=(audit,),
     acts=pages.acts,
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/log",
             label=lambda words: words.say("Log"),
             icon="log",
@@ -35,7 +35,7 @@ FEATURE: Final = Feature(
         ),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/log/month",
             label=lambda words: words.say("Log by months"),
             icon="log",

@@ -6,15 +6,15 @@ from hub.access.rules.grants import Right
 from hub.oversight.reports import pages
 from hub.oversight.reports.service import READERS, ReportService
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="reports",
     templates=("hub.oversight.reports",),
     routers=(pages.router,),
     services=(ReportService,),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/reports/day",
             label=lambda words: words.say("Reports"),
             icon="chart",
@@ -25,7 +25,7 @@ FEATURE: Final = Feature(
         ),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/reports/week",
             label=lambda words: words.say("Report of the week"),
             icon="chart",

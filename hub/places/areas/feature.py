@@ -7,7 +7,7 @@ from hub.places.areas import pages
 from hub.places.areas.service import AreaService
 from hub.web.feature import Feature
 from hub.web.guard import Body
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 """Largest table in a form."""
@@ -18,8 +18,8 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     services=(AreaService,),
     bodies=(Body(r"/areas/import(/do)?", MAX_TABLE_BYTES),),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/areas",
             label=lambda words: words.say("Areas"),
             icon="pin",
@@ -28,7 +28,7 @@ FEATURE: Final = Feature(
         ),
     ),
     shortcuts=(
-        Place(
+        NavLink(
             address="/areas/import",
             label=lambda words: words.say("Import a table of areas, cameras or people"),
             icon="pin",

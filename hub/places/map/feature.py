@@ -4,14 +4,14 @@ from typing import Final
 
 from hub.places.map import pages
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="map",
     templates=("hub.places.map",),
     routers=(pages.router,),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/map",
             label=lambda words: words.say("Map"),
             icon="map",

@@ -9,7 +9,7 @@ from hub.public.data_requests.service import ANSWERERS, DataRequestService
 from hub.public.data_requests.tables import data_request_people, petition_acts, petition_erasures
 from hub.public.data_requests.tables import petitions as petitions_table
 from hub.web.feature import Feature
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate
 
 FEATURE: Final = Feature(
@@ -24,8 +24,8 @@ FEATURE: Final = Feature(
         Rate(r"POST", r"/rights/follow", GUESSES),
     ),
     shown={"takes_petitions": lambda services: services.find(PublicDataRequestService) is not None},
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/petitions",
             label=lambda words: words.say("Requests of people"),
             icon="taken",

@@ -16,7 +16,7 @@ from hub.public.households.tables import household_clips, household_requests
 from hub.public.households.tables import households as households_table
 from hub.web.feature import Feature
 from hub.web.guard import MAX_FORM_BYTES, Body
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import GUESSES, LOOKING_IN, Rate, RateRule
 from hub.web.visit import Visit
 
@@ -51,8 +51,8 @@ FEATURE: Final = Feature(
     ),
     shown={"asks_households": lambda services: services.find(HouseholdServices) is not None},
     panels={"case": _in_case},
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/households",
             label=lambda words: words.say("Households' cameras"),
             icon="home",

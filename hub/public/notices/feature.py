@@ -10,7 +10,7 @@ from hub.public.notices.tables import notice_files, notice_sendings, notice_ways
 from hub.public.notices.tables import notices as notices_table
 from hub.web.feature import Feature
 from hub.web.guard import Body
-from hub.web.navigation import Part, Place
+from hub.web.navigation import NavLink, Part
 
 MAX_FILE_BYTES: Final = 6 * 1024 * 1024
 """Largest picture or voice recording of a notice."""
@@ -22,8 +22,8 @@ FEATURE: Final = Feature(
     tables=(notice_ways, notices_table, notice_files, notice_sendings),
     marks=(Mark(notice_sendings, ("owed", "due", "lease_until")),),
     bodies=(Body(r"/notices/.*/file", MAX_FILE_BYTES),),
-    places=(
-        Place(
+    links=(
+        NavLink(
             address="/notices",
             label=lambda words: words.say("Notices to people"),
             icon="phone",

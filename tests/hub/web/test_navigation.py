@@ -14,7 +14,7 @@ from hub.access.rules.roles import USUAL, Role
 from hub.app.features import FEATURES
 from hub.registry.tables import cameras
 from hub.web.i18n import words
-from hub.web.navigation import Part, Place, Standing, navigation
+from hub.web.navigation import NavLink, Part, Standing, navigation
 from tests.hub.rigs.enrolling_rig import EnrolHub
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
@@ -22,7 +22,7 @@ from tests.hub.rigs.web_visitor import Visitor
 EMPTY = {"/cases", "/silences"}
 """Pages that let anybody in and are empty for those who are not shown them."""
 
-PLACES = [place for feature in FEATURES for place in feature.places]
+LINKS = [link for feature in FEATURES for link in feature.links]
 
 
 def shown(page: str) -> set[str]:
@@ -54,8 +54,8 @@ def with_role(town: Town, role: Role, *, camera_id: UUID | None = None) -> None:
 
 
 def let_in(visitor: Visitor) -> set[str]:
-    """Places that answer with a page."""
-    return {one.address for one in PLACES if visitor.get(one.address).status_code == 200}
+    """Addresses that answer with a page."""
+    return {one.address for one in LINKS if visitor.get(one.address).status_code == 200}
 
 
 @pytest.mark.promise("Pages: Each role is shown links to the pages that it may use, no others.")
@@ -123,14 +123,14 @@ def test_one_query_answers_for_the_whole_navigation(town: Town) -> None:
     assert len([one for one in asked if "SELECT" in one and "sessions" not in one]) == 1, asked
 
 
-PLACE: Final[dict[str, Any]] = {
+LINK: Final[dict[str, Any]] = {
     "label": lambda words: words.say("Map"),
     "icon": "map",
     "part": Part.CAMERAS,
 }
 TWO: Final = (
-    Place(address="/", rail=2, **PLACE),
-    Place(address="/reports/day", rail=1, covers=("/reports",), **PLACE),
+    NavLink(address="/", rail=2, **LINK),
+    NavLink(address="/reports/day", rail=1, covers=("/reports",), **LINK),
 )
 
 
@@ -145,15 +145,15 @@ TWO: Final = (
         ("/cases", ["", ""]),
     ],
 )
-def test_the_place_of_a_page_is_marked(path: str, current: list[str]) -> None:
+def test_the_link_of_a_page_is_marked(path: str, current: list[str]) -> None:
     made = navigation(TWO, Standing("officer", 0), path, words("en"))
     assert [one.current for one in made.rail] == current
 
 
-def test_no_place_is_named_twice_and_each_has_its_own_position() -> None:
-    assert len({one.address for one in PLACES}) == len(PLACES)
-    positions = [one.rail for one in PLACES if one.rail is not None]
+def test_no_link_is_named_twice_and_each_has_its_own_position() -> None:
+    assert len({one.address for one in LINKS}) == len(LINKS)
+    positions = [one.rail for one in LINKS if one.rail is not None]
     assert len(set(positions)) == len(positions)
-    assert all(one.rail is not None for one in PLACES if one.is_in_bar)
+    assert all(one.rail is not None for one in LINKS if one.is_in_bar)
     numbers = {name for feature in FEATURES for name in feature.numbers}
-    assert {one.waiting for one in PLACES if one.waiting} <= numbers
+    assert {one.waiting for one in LINKS if one.waiting} <= numbers
