@@ -18,6 +18,7 @@ FEATURE: Final = Feature(
     name="cases",
     templates=("hub.cases",),
     routers=(pages.router,),
+    acts=pages.acts,
     tables=(cases_table, case_members, case_items),
     bodies=(Body(r"/cases/.*/export", MAX_PLANS_BYTES),),
     links=(

@@ -99,7 +99,7 @@ def _page(
         status_code=422 if wrong else refused_code if refused else 200,
         page=page,
         refused=refused,
-        acts=dict(_acts(page, words)),
+        acts=dict(_history_acts(page, words)),
         may_find=visit.may("find"),
         can_export=page.may_export and visit.site.pack is not None,
         wrong=fault_word(wrong.fault, words) if wrong else "",
@@ -317,7 +317,7 @@ def _hidden(files: int, words: Messages) -> str:
     return more % {"n": files}
 
 
-def _acts(page: CasePage, words: Messages) -> Iterator[tuple[str, str]]:
+def _history_acts(page: CasePage, words: Messages) -> Iterator[tuple[str, str]]:
     """Names of acts in the history."""
     told = {
         "case.begin": words.say("opened the case"),
@@ -336,3 +336,24 @@ def _acts(page: CasePage, words: Messages) -> Iterator[tuple[str, str]]:
     }
     for line in page.history:
         yield line.act, told.get(line.act, line.act)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "cases.open": say("read the list of cases"),
+        "case.open": say("opened a case"),
+        "case.begin": say("began a case"),
+        "case.add": say("added footage to a case"),
+        "case.remove": say("took footage out of a case"),
+        "case.note": say("changed a note of a case"),
+        "case.member": say("let a person work on a case"),
+        "case.member.end": say("ended a person's work on a case"),
+        "case.hand_over": say("handed a case over"),
+        "case.close": say("closed a case"),
+        "case.reopen": say("opened a case again"),
+        "case.export": say("exported a case"),
+        "evidence.export": say("exported footage as evidence"),
+        "evidence.key": say("an evidence key was made"),
+    }

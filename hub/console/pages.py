@@ -359,4 +359,5 @@ def acts(words: Messages) -> dict[str, str]:
         "alert.note": say("added a note to an alert"),
         "alert.false_alarm": say("called an alert false"),
         "alert.hand_over": say("handed an alert over"),
+        "alert.arrive": say("reported arrival at an alert"),
     }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.base.db.table_notes import Mark
+from hub.registry import wording
 from hub.registry.tables import (
     areas,
     camera_zones,
@@ -17,6 +18,7 @@ from hub.web.feature import Feature
 FEATURE: Final = Feature(
     name="registry",
     tables=(areas, nodes, cameras, camera_zones, node_health, health_history, set_aside),
+    acts=wording.acts,
     marks=(
         Mark(nodes, ("state_since", "seen", "rival")),
         Mark(node_health, ("received",)),

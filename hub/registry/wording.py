@@ -1,4 +1,4 @@
-"""Texts about the condition of a camera or its node, for every page."""
+"""Texts about the condition of a camera or its node, for every page; and of acts."""
 
 from typing import Final
 
@@ -53,3 +53,12 @@ def fault_line(fault: NodeFault, words: Messages) -> str:
         NodeFault.SET_ASIDE: say("Events are set aside at the box and will not come"),
     }
     return lines[fault]
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "camera.place": say("set the position or direction of a camera"),
+        "node.add": say("added a camera box"),
+    }

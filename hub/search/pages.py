@@ -230,4 +230,5 @@ def acts(words: Messages) -> dict[str, str]:
         "search.sightings": say("searched what was seen"),
         "search.moment": say("laid cameras side by side"),
         "span.ask": say("asked a camera box for footage"),
+        "sound.ask": say("asked to hear the sound of a clip"),
     }

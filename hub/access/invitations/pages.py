@@ -157,4 +157,11 @@ def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
 
 def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
-    return {"invitations.open": words.say("read who is invited")}
+    say = words.say
+    return {
+        "invitations.open": say("read who is invited"),
+        "invitation.make": say("invited a person"),
+        "invitation.accept": say("accepted an invitation"),
+        "invitation.refused": say("an invitation was refused"),
+        "invitation.withdraw": say("withdrew an invitation"),
+    }

@@ -125,3 +125,17 @@ def end_session(visit: FormSent, own: OwnAccount, session_id: UUID) -> Response:
     if not own.end_session(visit.session, session_id):
         raise HTTPException(404)
     return RedirectResponse("/account?done=sessions", 303)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "person.language": say("changed their language"),
+        "person.password": say("changed their password"),
+        "proof.passkey": say("confirmed their identity by passkey"),
+        "proof.password": say("confirmed their identity by password"),
+        "proof.provider": say("confirmed their identity by the provider"),
+        "proof.refused": say("failed to confirm their identity"),
+        "proof.blocked": say("tried too often to confirm their identity"),
+    }

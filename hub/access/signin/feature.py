@@ -25,6 +25,7 @@ FEATURE: Final = Feature(
 ACCOUNT: Final = Feature(
     name="account",
     routers=(reauth_pages.router, account_pages.router),
+    acts=account_pages.acts,
     rates=(Rate(r"POST", r"/proof(/.*)?|/account/password", GUESSES),),
     links=(
         NavLink(
@@ -46,6 +47,7 @@ ACCOUNT: Final = Feature(
 PASSKEYS: Final = Feature(
     name="passkeys",
     routers=(passkey_pages.router,),
+    acts=passkey_pages.acts,
     tables=(passkeys_table, spent_challenges),
     marks=(Mark(spent_challenges, ("ends",)),),
     rates=(Rate(r"POST", r"/passkeys?/.*", GUESSES),),

@@ -12,7 +12,7 @@ from hub.access.signin.accounts import Accounts
 from hub.access.signin.invitation_rows import TOKEN_CHARS
 from hub.access.signin.reauth_pages import ProofWantedError, ProvedForm, ReauthFault
 from hub.access.signin.visit import ApiCalled, agent_of, came_from, hand_over_cookie, own_path
-from hub.web.i18n import words
+from hub.web.i18n import Messages, words
 from hub.web.origin import Party, party_of
 from hub.web.rendering import language_of, site_of
 from hub.web.visit import Visit
@@ -146,3 +146,12 @@ def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Res
     response = _told({"next": "/account?done=welcome"}, 201)
     hand_over_cookie(response, site, new)
     return response
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "passkey.add": say("added a passkey"),
+        "passkey.remove": say("removed a passkey"),
+    }

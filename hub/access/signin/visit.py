@@ -201,4 +201,7 @@ def acts(words: Messages) -> dict[str, str]:
     return {
         "session.begin": say("signed in"),
         "session.end": say("signed out"),
+        "session.refused": say("failed to sign in"),
+        "session.blocked": say("tried too often to sign in"),
+        "session.end_others": say("signed out on all other devices"),
     }

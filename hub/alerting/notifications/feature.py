@@ -34,6 +34,7 @@ FEATURE: Final = Feature(
     name="notifications",
     templates=("hub.alerting.notifications",),
     routers=(pages.router,),
+    acts=pages.acts,
     services=(NotificationService,),
     tables=(notifications, attempts),
     marks=(Mark(notifications, ("owed", "due", "lease_until", "held", "answered"), where=_wait),),

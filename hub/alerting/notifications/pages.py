@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hub.access.signin.visit import SignedIn
 from hub.alerting.notifications.service import NotificationService
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -23,3 +24,13 @@ def show_undelivered(request: Request, visit: SignedIn, notifications: Notificat
         raise HTTPException(404)
     found = notifications.undelivered(visit.asker)
     return render(request, "undelivered.html", session=visit.session, found=found)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "notification.shown": say("a phone showed an alert"),
+        "notification.opened": say("opened an alert on a phone"),
+        "undelivered.open": say("read what could not be delivered"),
+    }

@@ -22,6 +22,7 @@ FEATURE: Final = Feature(
     name="on-call",
     templates=("hub.alerting.oncall",),
     routers=(pages.router,),
+    acts=pages.acts,
     tables=(
         teams,
         team_people,

@@ -18,6 +18,7 @@ from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
 from hub.web import forms
 from hub.web.forms import Fields
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -253,3 +254,24 @@ def put_plan(
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/duty", 303)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "duty.open": say("read the rosters"),
+        "plan.open": say("read an escalation plan"),
+        "plan.set": say("changed an escalation plan"),
+        "plan.end": say("removed an escalation plan"),
+        "team.open": say("read the roster of a team"),
+        "team.add": say("made a team"),
+        "team.change": say("changed a team"),
+        "team.end": say("ended a team"),
+        "roster.shift": say("set a shift"),
+        "roster.shift.drop": say("removed a shift"),
+        "roster.odd_day": say("set an exceptional day of a roster"),
+        "roster.odd_day.drop": say("removed an exceptional day of a roster"),
+        "roster.swap": say("set a substitute"),
+        "roster.swap.drop": say("removed a substitute"),
+    }

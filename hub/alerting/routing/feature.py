@@ -13,6 +13,7 @@ FEATURE: Final = Feature(
     name="alert rules",
     templates=("hub.alerting.routing",),
     routers=(pages.router,),
+    acts=pages.acts,
     services=(AlertRuleService,),
     tables=(rules_table,),
     links=(

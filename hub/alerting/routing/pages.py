@@ -18,6 +18,7 @@ from hub.alerting.routing.service import AlertRuleService, RuleError
 from hub.alerting.routing.views import NewAlertRule, RuleTrial
 from hub.registry.zones import all_called
 from hub.web.forms import Fields, field
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -176,3 +177,14 @@ def _number(text: str) -> int:
 def _entered(form: FormData) -> dict[str, str]:
     days = ",".join(one for one in form.getlist("day") if isinstance(one, str))
     return {name: field(form, name) for name in FIELDS} | {"days": days}
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "rule.add": say("made an alert rule"),
+        "rule.end": say("ended an alert rule"),
+        "rule.try": say("tried an alert rule on last week"),
+        "rules.open": say("read the alert rules"),
+    }

@@ -193,7 +193,10 @@ def end_silence(
 
 def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
+    say = words.say
     return {
-        "silences.open": words.say("read what does not alert"),
-        "alert.snooze": words.say("silenced a camera for an hour from an alert"),
+        "silences.open": say("read what does not alert"),
+        "alert.snooze": say("silenced a camera for an hour from an alert"),
+        "silence.add": say("silenced alerts"),
+        "silence.end": say("ended a silence"),
     }

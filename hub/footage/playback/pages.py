@@ -136,4 +136,5 @@ def acts(words: Messages) -> dict[str, str]:
         "media.ask": say("asked for a clip"),
         "clip.watch": say("watched a clip while it was recorded"),
         "clip.await": say("waited for a clip"),
+        "media.store": say("a file from a camera box was stored"),
     }

@@ -14,6 +14,7 @@ FEATURE: Final = Feature(
     name="retention",
     templates=("hub.footage.retention",),
     routers=(pages.router,),
+    acts=pages.acts,
     services=(RetentionService,),
     tables=(retention_rules, holds, node_holds),
     marks=(Mark(node_holds, ("sent",), is_repeated=True),),

@@ -293,3 +293,18 @@ def end_rule(
     """End the rule: the rule above applies again."""
     answer = retention.end_rule(visit.asker, area, footage_class, reason=reason)
     return _ended(request, visit, retention, answer)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "media.remove": say("footage was removed"),
+        "media.lost": say("a stored file was missing"),
+        "media.adopt": say("a file without an entry was entered"),
+        "keeping.open": say("read how long footage is kept"),
+        "retention.set": say("set how long footage is kept"),
+        "retention.end": say("removed a rule of how long footage is kept"),
+        "hold.add": say("held footage for a case"),
+        "hold.end": say("ended a hold on footage"),
+    }

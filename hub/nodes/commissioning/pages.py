@@ -180,4 +180,5 @@ def acts(words: Messages) -> dict[str, str]:
     return {
         "aim.begin": say("began to aim a camera"),
         "aim.end": say("stopped aiming a camera"),
+        "phone.test": say("sent a test alert to their phones"),
     }

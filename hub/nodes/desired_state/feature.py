@@ -22,6 +22,7 @@ FEATURE: Final = Feature(
     name="desired state",
     templates=("hub.nodes.desired_state",),
     routers=(pages.router,),
+    acts=pages.acts,
     services=(SettingsService,),
     tables=(
         node_groups,

@@ -186,3 +186,20 @@ def _page(visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID) -
     if page is None:
         raise HTTPException(404)
     return page
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "group.add": say("made a group of camera boxes"),
+        "group.members": say("changed a group of camera boxes"),
+        "settings.list": say("read the settings of the camera boxes"),
+        "settings.open": say("opened the settings of camera boxes"),
+        "settings.preview": say("looked what settings would change"),
+        "settings.want": say("changed the settings of camera boxes"),
+        "settings.roll": say("settings went out to the next camera boxes"),
+        "settings.halt": say("halted a roll-out of settings"),
+        "settings.again": say("let a camera box try its settings again"),
+        "programs.list": say("read the programs of the camera boxes"),
+    }

@@ -10,6 +10,7 @@ from hub.web.feature import Feature
 FEATURE: Final = Feature(
     name="diagnostics",
     routers=(pages.router,),
+    acts=pages.acts,
     tables=(diagnoses_table,),
     marks=(
         Mark(diagnoses_table, ("asked", "until")),

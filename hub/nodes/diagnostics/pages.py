@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.nodes.diagnostics.rows import MOST_BYTES, DiagnosisState
 from hub.nodes.diagnostics.service import DiagnosisService
+from hub.web.i18n import Messages
 from hub.web.rendering import site_of
 from hub.web.resumable import UploadRefusal, drained, node_name_of
 from hub.web.services import service
@@ -102,3 +103,12 @@ async def _body(request: Request, most_bytes: int) -> bytes:
             return bytes(held)
         if len(held) > most_bytes:
             raise UploadRefusal(413, "too_large")
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "diagnosis.ask": say("asked a camera box for a diagnosis file"),
+        "diagnosis.fetch": say("fetched a diagnosis file"),
+    }

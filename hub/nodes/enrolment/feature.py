@@ -23,6 +23,7 @@ FEATURE: Final = Feature(
 PAGES: Final = Feature(
     name="enrolment pages",
     routers=(pages.router,),
+    acts=pages.acts,
     links=(
         NavLink(
             address="/enrolments",

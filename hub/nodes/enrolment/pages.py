@@ -146,3 +146,17 @@ def _qr(code: str, words: Messages) -> Markup:
     )
     label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The code as a picture"))
     return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a code of ours
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "enrolments.open": say("read which new camera boxes are expected"),
+        "enrolment.make": say("made a code for a new camera box"),
+        "enrolment.redeem": say("a camera box used its code"),
+        "enrolment.refused": say("a code of a camera box was refused"),
+        "enrolment.withdraw": say("withdrew the code of a camera box"),
+        "papers.renew": say("a camera box renewed its certificate"),
+        "node.revoke": say("locked a camera box"),
+    }

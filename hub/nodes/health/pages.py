@@ -73,4 +73,9 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
 
 def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
-    return {"node.open": words.say("opened a camera box")}
+    say = words.say
+    return {
+        "node.open": say("opened a camera box"),
+        "nodes.open": say("read the state of the camera boxes"),
+        "node.birth": say("a camera box connected"),
+    }

@@ -16,6 +16,7 @@ FEATURE: Final = Feature(
     name="releases",
     templates=("hub.nodes.releases",),
     routers=(pages.router, upload_pages.router),
+    acts=pages.acts,
     tables=(program_bundles, node_programs),
     marks=(
         Mark(node_programs, ("wanted", "reported")),

@@ -145,3 +145,8 @@ def _state(row: NodeReleaseRow, words: Messages) -> str:
         SettingsState.FELL_BACK: words.say("went back to the release before"),
     }
     return of_programs.get(row.state) or wording.state_word(row.state, words)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {"programs.add": words.say("added programs for camera boxes")}

@@ -12,6 +12,7 @@ from hub.web.feature import Feature
 FEATURE: Final = Feature(
     name="phones",
     routers=(pages.router,),
+    acts=pages.acts,
     services=(PhoneService,),
     tables=(phones, phone_checks),
     marks=(

@@ -95,3 +95,15 @@ def choose_channels(visit: FormSent, form: Fields) -> Response:
         raise HTTPException(422) from error
     visit.use(PhoneService).choose_channels(visit.asker, orders)
     return RedirectResponse("/settings", 303)
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "phones.open": say("read their own settings"),
+        "phone.add": say("added a phone"),
+        "phone.remove": say("removed a phone"),
+        "phone.check": say("a phone was checked"),
+        "channels.choose": say("chose by which ways they are told"),
+    }

@@ -17,7 +17,6 @@ from hub.oversight.log.acts import REFUSED, act_words
 from hub.oversight.log.digest import Act, LogDigest
 from hub.oversight.log.service import LogService
 from hub.oversight.log.views import LogLine, LogQuestion
-from hub.oversight.log.wording import acts as other_acts
 from hub.oversight.reports.spans import midnight, month_from, month_of, today
 from hub.oversight.reports.wording import harmless
 from hub.web.calendar import Calendar
@@ -185,10 +184,11 @@ def _key(text: str) -> UUID | None:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log, and of those without a text elsewhere."""
+    """Texts of its acts in the log, and of backups, which no capability makes."""
     say = words.say
     return {
         "log.open": say("read the log"),
         "log.digest": say("read a month of the log"),
-        **other_acts(words),
+        "hub.backup": say("a backup of the hub was made"),
+        "hub.restore": say("the hub was restored from a backup"),
     }

@@ -12,6 +12,7 @@ FEATURE: Final = Feature(
     name="reports",
     templates=("hub.oversight.reports",),
     routers=(pages.router,),
+    acts=pages.acts,
     services=(ReportService,),
     links=(
         NavLink(

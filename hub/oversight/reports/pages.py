@@ -12,6 +12,7 @@ from hub.access.signin.visit import SignedIn
 from hub.oversight.reports import wording
 from hub.oversight.reports.service import ReportService
 from hub.oversight.reports.spans import ReportSpan, Span, bounds, day_of, today
+from hub.web.i18n import Messages
 from hub.web.rendering import STATIC_FOLDER, render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -107,3 +108,8 @@ def _name(where: ReportSpan) -> str:
 def _as_file(page: Response, name: str, kind: str) -> Response:
     page.headers["Content-Disposition"] = f'attachment; filename="matthan-{name}.{kind}"'
     return page
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    return {"report.open": words.say("read a report")}

@@ -16,6 +16,7 @@ FEATURE: Final = Feature(
     name="areas",
     templates=("hub.places.areas",),
     routers=(pages.router,),
+    acts=pages.acts,
     services=(AreaService,),
     bodies=(Body(r"/areas/import(/do)?", MAX_TABLE_BYTES),),
     links=(
@@ -24,7 +25,9 @@ FEATURE: Final = Feature(
             label=lambda words: words.say("Areas"),
             icon="pin",
             part=Part.CAMERAS,
-            may=lambda standing: standing.role == "keeper" and standing.has_on_area(Right.MANAGE),
+            may=lambda standing: (
+                standing.role == "keeper" and standing.has_on_area(Right.MANAGE)
+            ),
         ),
     ),
     shortcuts=(
@@ -33,7 +36,9 @@ FEATURE: Final = Feature(
             label=lambda words: words.say("Import a table of areas, cameras or people"),
             icon="pin",
             part=Part.CAMERAS,
-            may=lambda standing: standing.role == "keeper" and standing.has_on_area(Right.MANAGE),
+            may=lambda standing: (
+                standing.role == "keeper" and standing.has_on_area(Right.MANAGE)
+            ),
         ),
     ),
 )

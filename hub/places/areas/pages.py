@@ -226,3 +226,15 @@ def _fault(what: AreaFault, words: Messages) -> str:
         AreaFault.DAY: say("A date is written 2026-11-25."),
         AreaFault.DAYS: say("It would end before it begins."),
     }[what]
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "areas.open": say("read the areas"),
+        "area.add": say("added an area"),
+        "area.change": say("changed an area"),
+        "table.try": say("tried a table before taking it"),
+        "table.take": say("took a table"),
+    }

@@ -10,5 +10,6 @@ FEATURE: Final = Feature(
     name="cameras",
     templates=("hub.places.cameras",),
     routers=(pages.router,),
+    acts=pages.acts,
     services=(CameraService,),
 )

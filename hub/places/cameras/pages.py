@@ -11,6 +11,7 @@ from hub.alerting.alerts.camera_wording import map_link, near_word
 from hub.footage.live.service import LiveService, Purpose
 from hub.places.cameras.service import CameraService
 from hub.registry import wording
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 
@@ -42,3 +43,12 @@ def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: 
         may_search=visit.may("search"),
         may_find=visit.may("find"),
     )
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "camera.open": say("opened the page of a camera"),
+        "cameras.open": say("opened the map of cameras"),
+    }

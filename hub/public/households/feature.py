@@ -38,6 +38,7 @@ FEATURE: Final = Feature(
     name="households",
     templates=("hub.public.households",),
     routers=(pages.router, request_pages.router, upload_pages.router),
+    acts=pages.acts,
     tables=(households_table, household_requests, household_clips),
     marks=(Mark(household_requests, ("expires",)),),
     bodies=(

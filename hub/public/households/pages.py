@@ -260,3 +260,27 @@ def fault_word(fault: HouseholdFault, words: Messages) -> str:
         HouseholdFault.NOBODY: say("Choose at least one household, and at most 50."),
         HouseholdFault.CLOSED: say("The case is closed: open it again first."),
     }[fault]
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "households.open": say("read the list of households"),
+        "household.open": say("opened a household"),
+        "household.register": say("entered a household"),
+        "household.contact": say("read how to reach a household"),
+        "household.link": say("made a link for a household"),
+        "household.withdraw": say("a household withdrew its consent"),
+        "household.request.tell": say("sent a household a request"),
+        "household.request.end": say("a request to a household ended"),
+        "household.send.begin": say("a household began to send footage"),
+        "household.send": say("a household sent footage"),
+        "case.households": say("read which households may be asked"),
+        "case.ask": say("asked a household for footage"),
+        "case.ask.end": say("withdrew a request to a household"),
+        "case.given": say("a household gave footage"),
+        "given.open": say("opened footage of a household"),
+        "given.remove": say("footage of a household was removed"),
+        "given.seal": say("footage of a household was sealed on arrival"),
+    }

@@ -19,6 +19,7 @@ FEATURE: Final = Feature(
     name="notices",
     templates=("hub.public.notices",),
     routers=(pages.router,),
+    acts=pages.acts,
     tables=(notice_ways, notices_table, notice_files, notice_sendings),
     marks=(Mark(notice_sendings, ("owed", "due", "lease_until")),),
     bodies=(Body(r"/notices/.*/file", MAX_FILE_BYTES),),

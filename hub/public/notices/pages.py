@@ -251,3 +251,19 @@ def _file(found: NoticeFile | None, cache: str) -> Response:
     if found is None:
         raise HTTPException(404)
     return Response(found.content, media_type=found.media_type, headers={"Cache-Control": cache})
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "notices.open": say("read the notices"),
+        "notice.open": say("opened a notice"),
+        "notice.write": say("wrote a notice"),
+        "notice.change": say("changed a notice"),
+        "notice.file": say("attached a file to a notice"),
+        "notice.send": say("sent a notice"),
+        "notice.withdraw": say("withdrew a notice"),
+        "notice_way.add": say("added a way for notices"),
+        "notice_way.end": say("removed a way for notices"),
+    }

@@ -123,4 +123,14 @@ def acts(words: Messages) -> dict[str, str]:
     return {
         "tip.forget_contact": say("deleted who sent a report, kept long enough"),
         "tip.forget": say("deleted a report, kept long enough"),
+        "tip.open": say("read reports of the public"),
+        "tip.take_in": say("took a report of the public in"),
+        "tip.picture": say("looked at a picture of a report"),
+        "tip.original": say("fetched the original picture of a report"),
+        "tip.reporter": say("read who sent a report"),
+        "tip.answer": say("answered a report"),
+        "tip.case": say("put a report into a case"),
+        "case.tip": say("put a report of the public into a case"),
+        "tip_key.add": say("made a key for reports from another service"),
+        "tip_key.revoke": say("withdrew a key for reports from another service"),
     }
