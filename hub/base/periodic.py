@@ -39,12 +39,13 @@ async def go_round(
             if not is_blind:
                 log.warning(blind, error=(str(error).splitlines() or [type(error).__name__])[0])
             is_blind = True
-        await _rest(stop, rest_s if change_signal is None else pace_s)
+        await rest(stop, rest_s if change_signal is None else pace_s)
         if change_signal:
             await _rest_until_rung(stop, change_signal, heard, rest_s)
 
 
-async def _rest(stop: asyncio.Event, span_s: float) -> None:
+async def rest(stop: asyncio.Event, span_s: float) -> None:
+    """Wait so many seconds, or until `stop`."""
     try:
         await asyncio.wait_for(stop.wait(), span_s)
     except TimeoutError:

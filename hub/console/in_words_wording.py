@@ -1,7 +1,6 @@
 """Texts of an alert for a person who is told of it and may not see it, and of who goes there."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from hub.alerting.alerts.rules.kinds import TIP
 from hub.alerting.alerts.views import AlertInWords, Going
@@ -47,13 +46,9 @@ def going_sentence(going: Sequence[Going], calendar: Calendar) -> str:
 
 def own_going(going: Sequence[Going], asker: Asker, calendar: Calendar) -> str:
     """When this person said that they go; empty if they did not."""
-    mine = [one.since_utc_us for one in going if _is(one, asker.person_id)]
+    mine = [one.since_utc_us for one in going if one.person_id == asker.person_id]
     if not mine:
         return ""
     return calendar.words.say("You said at %(time)s that you go.") % {
         "time": calendar.clock(mine[0])
     }
-
-
-def _is(one: Going, person_id: UUID) -> bool:
-    return one.person_id == person_id

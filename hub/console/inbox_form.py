@@ -89,7 +89,7 @@ def parsed(params: Mapping[str, str]) -> InboxForm:
     checked = {name: asked[name] if asked[name] in there else "" for name, there in allowed.items()}
     keys = {name: str(_key(asked[name]) or "") for name in ("area", "place", "node")}
     form = InboxForm(**checked | keys)
-    return replace(form, select="", group=form.group) if form.is_handled else form
+    return replace(form, select="") if form.is_handled else form
 
 
 def rank_of(text: str) -> Rank | None:

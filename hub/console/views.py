@@ -93,7 +93,8 @@ class InboxPage:
     nodes: dict[UUID, str]
     """Names of nodes."""
     in_words: Sequence[AlertInWords] = ()
-    """Alerts of the tab that the reader is told of and may not see; only without a filter."""
+    """Alerts of the tab that the reader is told of and may not see; with a filter only critical
+    ones that are not closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, literal, select
 
-from hub.access.grants.rows import able_role, area_parents, camera_homes, grant_of
+from hub.access.grants.rows import able_role, area_parents, camera_homes, grant_of, home_of
 from hub.access.grants.views import EndedGrants, EndedRow
 from hub.access.rules.delegation import Homes, holds_place, place_of
-from hub.access.rules.ended import EndedGrant, HeldGrant, ended
+from hub.access.rules.ended import EndedGrant, HeldGrant, ended, is_lately_over
 from hub.access.rules.grants import Grant, Parents, Right, at_or_above, counts
 from hub.access.rules.roles import fence_of, may_give
 from hub.access.scope import grant_counts
@@ -45,15 +45,18 @@ def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
         for one in held
         if not one.is_revoked and counts(one.grant, now.utc_us)
     )
+    if not any(is_lately_over(one, now.utc_us) for one in held):
+        return EndedGrants((), watches)  # most readers: without a look at all areas and cameras
     parents, homes = area_parents(conn), camera_homes(conn)
     found = ended(held, parents, homes, now_utc_us=now.utc_us, fence=fence)
     managers = _managers(conn, person_id, now) if found else ()
-    homes_of = [_area(one.grant, homes) for one in found]
+    labels = _labels(conn, [one.grant.camera_id for one in found])
+    homes_of = [home_of(one.grant, homes) for one in found]
     where = places(conn, {area_id for area_id in homes_of if area_id is not None})
     rows = tuple(
         EndedRow(
             place="" if area_id is None else where.get(area_id, ""),
-            camera_label=_label(conn, one.grant.camera_id),
+            camera_label=labels.get(one.grant.camera_id),
             rights=one.rights,
             ended_utc_us=one.ended_utc_us,
             how=one.how,
@@ -120,11 +123,7 @@ def _depth(grant: Grant, parents: Parents) -> int:
     return 1000 if grant.area_id is None else len(at_or_above(grant.area_id, parents))
 
 
-def _area(grant: Grant, homes: Homes) -> UUID | None:
-    return grant.area_id if grant.camera_id is None else homes.get(grant.camera_id)
-
-
-def _label(conn: Connection, camera_id: UUID | None) -> str | None:
-    if camera_id is None:
-        return None
-    return conn.scalar(select(cameras.c.label).where(cameras.c.id == camera_id))
+def _labels(conn: Connection, camera_ids: Sequence[UUID | None]) -> dict[UUID | None, str]:
+    ids = [one for one in camera_ids if one is not None]
+    query = select(cameras.c.id, cameras.c.label).where(cameras.c.id.in_(ids))
+    return {row.id: row.label for row in conn.execute(query)}

@@ -263,14 +263,15 @@ def _is_one_small_place(conn: Connection, person_id: UUID, grant: Grant, now: Mo
     """True if this grant and all their others lie in one area below every wide level."""
     homes, parents = camera_homes(conn), area_parents(conn)
     query = select(grants).where(grants.c.person_id == person_id, not_over(now))
-    there = [_home(one, homes) for one in (grant, *map(grant_of, conn.execute(query)))]
+    there = [home_of(one, homes) for one in (grant, *map(grant_of, conn.execute(query)))]
     above = [at_or_above(one, parents) for one in there if one is not None]
     common = frozenset.intersection(*above) if len(above) == len(there) else frozenset()
     levels = select(areas.c.level).where(areas.c.id.in_(common), areas.c.parent_id.is_not(None))
     return any(fold(level) not in WIDE_LEVELS for level in conn.scalars(levels))
 
 
-def _home(grant: Grant, homes: Homes) -> UUID | None:
+def home_of(grant: Grant, homes: Homes) -> UUID | None:
+    """The area of a grant, or of its camera."""
     return grant.area_id if grant.camera_id is None else homes.get(grant.camera_id)
 
 

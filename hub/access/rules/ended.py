@@ -64,7 +64,7 @@ def ended(
     living = [one.grant for one in held if not one.is_revoked and counts(one.grant, now_utc_us)]
     found: list[EndedGrant] = []
     for one in sorted(held, key=_ended_utc_us, reverse=True):
-        if not _is_told(one, now_utc_us):
+        if not is_lately_over(one, now_utc_us):
             continue
         place = place_of(one.grant, homes)
         here = [own for own in living if holds_place(own, place, parents)]
@@ -81,8 +81,8 @@ def ended(
     return found
 
 
-def _is_told(one: HeldGrant, now_utc_us: int) -> bool:
-    """It is over, it counted once, and that is not long ago."""
+def is_lately_over(one: HeldGrant, now_utc_us: int) -> bool:
+    """True if it counted once and ended within `TOLD_FOR_S`."""
     ends = one.grant.ends_utc_us
     if ends is None or not (one.is_revoked or ends <= now_utc_us):
         return False

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules
 from hub.registry.condition import CameraCondition
 
@@ -111,7 +112,7 @@ class AlertInWords:
     @property
     def is_always_shown(self) -> bool:
         """As `rules.listing.AlertFacts.is_always_shown`."""
-        return self.is_critical and self.state in ("open", "taken")
+        return self.is_critical and AlertState(self.state).is_running
 
 
 ShownAlert = AlertRow | AlertInWords

@@ -19,6 +19,7 @@ from hub.alerting.alerts.tables import sightings
 from hub.base.batches import Stopping
 from hub.base.db import database
 from hub.base.db.database import Database
+from hub.base.periodic import rest
 from hub.base.storage.blobs import Blobs, BlobsError
 from hub.footage.tables import media, media_sightings
 from hub.footage.transcoding.proxies import BusyError, Proxies
@@ -76,7 +77,7 @@ class CopyQueue:
         while not stop.is_set():
             beat()
             if not self._queue or self._proxies.is_asked:
-                await _pause(stop, LOOK_S)
+                await rest(stop, LOOK_S)
                 continue
             work = asyncio.create_task(asyncio.to_thread(self._try_next, stop.is_set))
             while not work.done():
@@ -87,9 +88,11 @@ class CopyQueue:
     def _try_next(self, stopping: Stopping) -> None:
         try:
             self.make_next(stopping)
-        except (*database.FAULTS, OSError) as error:
+        except (*database.FAULTS, BusyError, BlobsError, OSError) as error:
             self._count("failed")
-            log.warning("copies.failed", error=str(error).splitlines()[0])
+            log.warning(
+                "copies.failed", error=(str(error).splitlines() or [type(error).__name__])[0]
+            )
 
     def make_next(self, stopping: Stopping) -> None:
         """Make the copy of the newest waiting clip, if any; blocks."""
@@ -107,7 +110,7 @@ class CopyQueue:
             )
         except _StoppingError:
             return
-        except (BusyError, NoCopyError, BlobsError, OSError):
+        except NoCopyError:
             self._count("failed")  # the reason is in the log
         else:
             self._count("made")
@@ -149,10 +152,3 @@ def _until(stopping: Stopping, pieces: Iterator[bytes]) -> Iterator[bytes]:
         if stopping():
             raise _StoppingError
         yield piece
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

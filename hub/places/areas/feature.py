@@ -3,14 +3,20 @@
 from typing import Final
 
 from hub.access.rules.grants import Right
+from hub.access.rules.roles import Role
 from hub.places.areas import pages
 from hub.places.areas.service import AreaService
 from hub.web.feature import Feature
 from hub.web.guard import Body
-from hub.web.navigation import NavLink, Part
+from hub.web.navigation import NavLink, Part, Standing
 
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 """Largest table in a form."""
+
+
+def _changes_areas(standing: Standing) -> bool:
+    return standing.role == Role.KEEPER and standing.has_on_area(Right.MANAGE)
+
 
 FEATURE: Final = Feature(
     name="areas",
@@ -25,9 +31,7 @@ FEATURE: Final = Feature(
             label=lambda words: words.say("Areas"),
             icon="pin",
             part=Part.CAMERAS,
-            may=lambda standing: (
-                standing.role == "keeper" and standing.has_on_area(Right.MANAGE)
-            ),
+            may=_changes_areas,
         ),
     ),
     shortcuts=(
@@ -36,9 +40,7 @@ FEATURE: Final = Feature(
             label=lambda words: words.say("Import a table of areas, cameras or people"),
             icon="pin",
             part=Part.CAMERAS,
-            may=lambda standing: (
-                standing.role == "keeper" and standing.has_on_area(Right.MANAGE)
-            ),
+            may=_changes_areas,
         ),
     ),
 )
