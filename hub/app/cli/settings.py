@@ -16,9 +16,10 @@ from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import resources
 from hub.base.audit.log import SHELL
 from hub.base.errors import RegistryError
-from hub.nodes.desired_state import groups, rollout_rows, service, settings_rows
+from hub.nodes.desired_state import groups, layer_rows, rollout_rows, service, settings_rows
+from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState, dotted, with_keys
-from hub.nodes.desired_state.settings_rows import Scope
+from hub.nodes.desired_state.views import NodePreview
 from hub.registry.registry import area_by_name, node_by_name
 from hub.registry.tables import nodes
 
@@ -69,7 +70,7 @@ def set_keys(args: argparse.Namespace) -> int:
 
     def change(conn: Connection, now: Any) -> str:
         scope = _scope(conn, args)
-        body = with_keys(settings_rows.layer(conn, scope), _changes(args))
+        body = with_keys(layer_rows.layer(conn, scope), _changes(args))
         lines = list(_preview(service.previews(conn, scope, body)))
         if args.dry_run:
             return "\n".join([*lines, "nothing was changed"])
@@ -93,9 +94,7 @@ def show(args: argparse.Namespace) -> int:
 
     def read(conn: Connection, _: Any) -> str:
         scope = _scope(conn, args)
-        lines = [
-            f"{key} = {_json(value)}" for key, value in dotted(settings_rows.layer(conn, scope))
-        ]
+        lines = [f"{key} = {_json(value)}" for key, value in dotted(layer_rows.layer(conn, scope))]
         lines = lines or ["nothing is wanted here; what lies above counts"]
         for past in service.past(conn, scope):
             at = datetime.fromtimestamp(past.at_utc_us / 1e6, UTC).astimezone(zone)
@@ -220,7 +219,7 @@ def _changes(args: argparse.Namespace) -> dict[str, Any]:
     return changes
 
 
-def _preview(found: list[service.NodePreview]) -> Iterator[str]:
+def _preview(found: list[NodePreview]) -> Iterator[str]:
     if not found:
         yield "no node would work otherwise"
     for one in found:

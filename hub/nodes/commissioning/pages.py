@@ -22,7 +22,8 @@ from hub.nodes.commissioning import alert_test_pages
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.outlines import OutlineFault, keys, read, written
-from hub.nodes.desired_state.service import CameraNow, SettingsService
+from hub.nodes.desired_state.service import SettingsService
+from hub.nodes.desired_state.views import CameraNow
 from hub.notify.phones.service import PhoneService
 from hub.web.compass import facing_words
 from hub.web.i18n import Messages

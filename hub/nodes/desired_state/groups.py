@@ -12,7 +12,8 @@ from hub.base.db.columns import columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
-from hub.nodes.desired_state.settings_rows import Scope, nodes_of, reckon
+from hub.nodes.desired_state.layer_rows import Scope, nodes_of
+from hub.nodes.desired_state.settings_rows import reckon
 from hub.nodes.desired_state.tables import node_group_members, node_groups
 
 

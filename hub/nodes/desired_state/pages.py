@@ -12,9 +12,10 @@ from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.nodes.desired_state import wording
+from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.release_service import ReleaseService
-from hub.nodes.desired_state.service import NodePreview, ScopePage, SettingsService
-from hub.nodes.desired_state.settings_rows import Scope
+from hub.nodes.desired_state.service import SettingsService
+from hub.nodes.desired_state.views import NodePreview, ScopePage
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.web.forms import Fields
 from hub.web.i18n import Messages

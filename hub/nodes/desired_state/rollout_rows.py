@@ -14,7 +14,8 @@ from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
-from hub.nodes.desired_state import release_rows, settings_rows
+from hub.nodes.desired_state import layer_rows, release_rows, settings_rows
+from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.release_tables import node_programs
 from hub.nodes.desired_state.rules.layers import PROGRAMS, SettingsState
 from hub.nodes.desired_state.rules.rollout import (
@@ -25,7 +26,6 @@ from hub.nodes.desired_state.rules.rollout import (
     is_awaited,
     stage_of_each,
 )
-from hub.nodes.desired_state.settings_rows import Scope
 from hub.nodes.desired_state.tables import node_settings, rollout_nodes, rollouts
 from hub.registry.tables import nodes
 
@@ -62,13 +62,13 @@ def begin(
     node, including those of the last stage, cannot take these settings: later nobody is present to
     get the error.
     """
-    node_ids = settings_rows.nodes_of(conn, scope)
+    node_ids = layer_rows.nodes_of(conn, scope)
     if (other := _under_way(conn, node_ids, scope)) is not None:
         raise RegistryError(
             f"a roll-out to some of these nodes is running ({other}): wait, or halt it"
         )
-    before = settings_rows.layer(conn, scope)
-    settings_rows.put_down(conn, scope, body, reason=reason, by=by, now=now)
+    before = layer_rows.layer(conn, scope)
+    layer_rows.put_down(conn, scope, body, reason=reason, by=by, now=now)
     settings_rows.check_fits(conn, node_ids, scope, body)
     rollout_id = new_id(now)
     conn.execute(
@@ -131,9 +131,9 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
         return False
     scope = Scope(row.scope, row.scope_id)
     _end(conn, rollout_id, RolloutState.HALTED, why, now=now)
-    before = settings_rows.body_before(row)
-    settings_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
-    all_of_them, took = settings_rows.nodes_of(conn, scope), _took_programs(conn, rollout_id)
+    before = layer_rows.body_before(row)
+    layer_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
+    all_of_them, took = layer_rows.nodes_of(conn, scope), _took_programs(conn, rollout_id)
     changed = settings_rows.reckon_what_fits(conn, all_of_them, now=now, goes_back=True)
     for node_id, sha256 in took.items():
         release_rows.go_back_to(conn, node_id, sha256, now=now)

@@ -5,7 +5,6 @@ None and False mean either "does not exist" or "not theirs".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from sqlalchemy import Connection, select
 
 from agent.wire.settings import (
     SettingsFault,
-    SettingsReport,
     check_settings,
 )
 from hub.access.scope import tended_areas
@@ -21,11 +19,10 @@ from hub.access.tables import people
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.text.order import by_place
-from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
-from hub.nodes.desired_state.rollout_rows import Rollout
+from hub.nodes.desired_state import layer_rows, release_rows, rollout_rows, settings_rows
+from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rules.known_keys import known_part
 from hub.nodes.desired_state.rules.layers import (
-    LayerChange,
     SettingsState,
     difference,
     dotted,
@@ -33,99 +30,20 @@ from hub.nodes.desired_state.rules.layers import (
     works_by,
 )
 from hub.nodes.desired_state.rules.releases import GroupWanted, NodeWanted
-from hub.nodes.desired_state.settings_rows import Scope
 from hub.nodes.desired_state.tables import node_groups, node_settings
+from hub.nodes.desired_state.views import (
+    CameraNow,
+    NodePreview,
+    NodeSettingsRow,
+    Overview,
+    PastChange,
+    ScopePage,
+    ScopeRow,
+)
 from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
 
 MOST_NODES_SHOWN: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class CameraNow:
-    """A camera's values as its node last reported them, and its wanted values."""
-
-    node: str
-    camera: str
-    works_by: Mapping[str, Any]
-    """Keys of `agent.wire.settings.CameraSettings`; empty until the node reports."""
-    wanted: Mapping[str, Any]
-    """The keys that the hub sets, from the node's own layer alone."""
-    state: SettingsState
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSettingsRow:
-    """One node, and its progress with the wanted settings."""
-
-    node_id: UUID
-    name: str
-    place: str
-    is_here: bool
-    version: int
-    state: SettingsState
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeRow:
-    """An area or group with settings of its own."""
-
-    scope: Scope
-    name: str
-    nodes: int
-    keys: int
-    """Number of keys set there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """Every node, area and group that this person looks after."""
-
-    nodes: list[NodeSettingsRow]
-    scopes: list[ScopeRow]
-    rollouts: list[Rollout]
-    """Running and ended ones, newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastChange:
-    """One change: author, time, reason, and the keys it changed."""
-
-    at_utc_us: int
-    who: str
-    """Empty: the keeper's shell, or the hub itself."""
-    reason: str
-    changed: list[LayerChange]
-
-
-@dataclass(frozen=True, slots=True)
-class ScopePage:
-    """All about the wanted settings of one scope."""
-
-    scope: Scope
-    name: str
-    wanted: Mapping[str, Any]
-    nodes: list[NodeSettingsRow]
-    history: list[PastChange]
-    report: SettingsReport | None
-    """Only for a single node."""
-    waiting: tuple[str, ...] = ()
-    """Keys that a single node gets only with a newer program, as
-    `agent.wire.settings.setting_keys` names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodePreview:
-    """Effect of a change on one node."""
-
-    node: str
-    changed: list[LayerChange]
-    fault: str
-    """Reason why this node cannot take the change; empty: it can."""
-    waiting: tuple[str, ...]
-    """Keys that it would get only with a newer program."""
 
 
 class SettingsService:
@@ -274,13 +192,13 @@ def _change(change: Changing, scope: Scope, changes: Mapping[str, Any], reason: 
 
 
 def _page(conn: Connection, scope: Scope) -> ScopePage:
-    node_ids = settings_rows.nodes_of(conn, scope)
+    node_ids = layer_rows.nodes_of(conn, scope)
     is_node = scope.kind == "node"
     report = settings_rows.status(conn, scope.scope_id).report if is_node else None
     return ScopePage(
         scope=scope,
         name=name_of(conn, scope),
-        wanted=settings_rows.layer(conn, scope),
+        wanted=layer_rows.layer(conn, scope),
         nodes=_node_rows(conn, nodes.c.id.in_(node_ids)),
         history=past(conn, scope),
         report=report,
@@ -293,10 +211,10 @@ def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[No
     check_settings(body, NodeWanted if scope.kind == "node" else GroupWanted)
     release_rows.check(conn, body)
     found = []
-    names = _names(conn, settings_rows.nodes_of(conn, scope))
+    names = _names(conn, layer_rows.nodes_of(conn, scope))
     for node_id, name in names.items():
         known = settings_rows.status(conn, node_id)
-        after = settings_rows.would_be(conn, node_id, scope, body)
+        after = layer_rows.would_be(conn, node_id, scope, body)
         fault = ""
         try:
             check_settings(after, NodeWanted)
@@ -312,9 +230,9 @@ def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[No
 
 def past(conn: Connection, scope: Scope) -> list[PastChange]:
     """The changes of this scope, newest first."""
-    rows = settings_rows.history(conn, scope)
+    rows = layer_rows.history(conn, scope)
     who = _people(conn, {row.changed_by for row in rows if row.changed_by is not None})
-    bodies = [settings_rows.body_of(row) for row in rows] + [{}]
+    bodies = [layer_rows.body_of(row) for row in rows] + [{}]
     return [
         PastChange(
             row.changed_utc_us,
@@ -352,7 +270,7 @@ def name_of(conn: Connection, scope: Scope) -> str:
 
 def _camera_now(conn: Connection, node_id: UUID, node: str, camera: str) -> CameraNow:
     known = settings_rows.status(conn, node_id)
-    own_layer = settings_rows.layer(conn, Scope("node", node_id))
+    own_layer = layer_rows.layer(conn, Scope("node", node_id))
     values: dict[str, Any] = {}
     if known.report is not None:
         prefix = f"cameras.{camera}."
@@ -368,7 +286,7 @@ def _camera_now(conn: Connection, node_id: UUID, node: str, camera: str) -> Came
 
 def _changed_body(conn: Connection, scope: Scope, changes: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return with_keys(settings_rows.layer(conn, scope), changes)
+        return with_keys(layer_rows.layer(conn, scope), changes)
     except ValueError as error:
         raise SettingsFault(str(error)) from error
 
@@ -406,8 +324,8 @@ def _scope_rows(conn: Connection, mine: set[UUID]) -> list[ScopeRow]:
         ScopeRow(
             scope,
             name,
-            len(settings_rows.nodes_of(conn, scope)),
-            sum(1 for _ in dotted(settings_rows.layer(conn, scope))),
+            len(layer_rows.nodes_of(conn, scope)),
+            sum(1 for _ in dotted(layer_rows.layer(conn, scope))),
         )
         for scope, name in named
     ]

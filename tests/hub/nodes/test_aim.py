@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from hub.base.audit.tables import audit
 from hub.nodes.commissioning.tables import phone_tests
-from hub.nodes.desired_state import settings_rows
+from hub.nodes.desired_state import layer_rows
+from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rules.outlines import OutlineFault, keys, read, written
-from hub.nodes.desired_state.settings_rows import Scope
 from hub.registry.registry import node_by_name
 from hub.registry.tables import cameras
 from tests.hub.footage.test_live import bring, jpeg
@@ -44,7 +44,7 @@ def wanted(town: Town) -> dict[str, Any]:
     with town.db.reading() as conn:
         node = node_by_name(conn, NODE)
         assert node is not None
-        layer = settings_rows.layer(conn, Scope("node", node.node_id))
+        layer = layer_rows.layer(conn, Scope("node", node.node_id))
     found: dict[str, Any] = layer.get("cameras", {}).get(town.voice.camera, {})
     return found
 

@@ -18,7 +18,8 @@ from agent.wire.settings import MOST_BYTES, SettingsFault, canonical
 from hub.app.clock_steps import move
 from hub.base.db.database import Database
 from hub.base.errors import RegistryError
-from hub.nodes.desired_state import rollout_rows, settings_rows
+from hub.nodes.desired_state import layer_rows, rollout_rows, settings_rows
+from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rules.rollout import (
     FEW,
     MISHAPS,
@@ -32,7 +33,6 @@ from hub.nodes.desired_state.rules.rollout import (
     is_mishap,
     stage_of_each,
 )
-from hub.nodes.desired_state.settings_rows import Scope
 from hub.places.areas import rows
 from hub.places.areas.rows import AreaWords
 from hub.registry.registry import add_area, add_node
@@ -195,7 +195,7 @@ class Town(Yard):
     def wanted(self) -> set[bool]:
         """Whether the new is wanted of the nodes."""
         with self.db.reading() as conn:
-            ids = settings_rows.nodes_of(conn, self.area)
+            ids = layer_rows.nodes_of(conn, self.area)
             known = settings_rows.statuses(conn, ids)
         return {one.wanted == LONGER for one in known.values()}
 
@@ -296,7 +296,7 @@ def test_what_the_last_node_could_not_be_told_does_not_go_out(town: Town) -> Non
         town.begin()
     with town.db.reading() as conn:
         assert rollout_rows.listed(conn) == []
-        assert settings_rows.layer(conn, town.area) == {}
+        assert layer_rows.layer(conn, town.area) == {}
 
 
 def test_a_node_whose_own_settings_grow_meanwhile_keeps_them_and_the_others_go_on(
@@ -309,7 +309,7 @@ def test_a_node_whose_own_settings_grow_meanwhile_keeps_them_and_the_others_go_o
     assert town.course().course is RolloutState.DONE
     with town.db.reading() as conn:
         assert settings_rows.status(conn, scope.scope_id).wanted == crowded()
-        others = set(settings_rows.nodes_of(conn, town.area)) - {scope.scope_id}
+        others = set(layer_rows.nodes_of(conn, town.area)) - {scope.scope_id}
         known = settings_rows.statuses(conn, others)
     assert all(one.wanted == LONGER for one in known.values())
 
@@ -326,6 +326,6 @@ def test_an_area_that_moves_brings_what_is_wanted_there_to_all_nodes_that_have_r
         rows.change(conn, town.area.scope_id, words, by=SHELL, now=town.now)
     assert town.wanted() == {True, False}
     with town.db.reading() as conn:
-        ids = settings_rows.nodes_of(conn, town.area)
+        ids = layer_rows.nodes_of(conn, town.area)
         known = settings_rows.statuses(conn, ids)
     assert sum(one.wanted == LONGER for one in known.values()) == len(ids) - 1

@@ -31,7 +31,8 @@ from hub.intake.commands import commands
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import PresenceRecorder
-from hub.nodes.desired_state import groups, settings_rows
+from hub.nodes.desired_state import groups, layer_rows, settings_rows
+from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rules.layers import (
     LayerChange,
     SettingsState,
@@ -41,7 +42,6 @@ from hub.nodes.desired_state.rules.layers import (
     with_keys,
 )
 from hub.nodes.desired_state.service import SettingsService
-from hub.nodes.desired_state.settings_rows import Scope
 from hub.places.areas import rows
 from hub.places.areas.rows import AreaWords
 from hub.registry.registry import add_area, add_node, node_by_name
@@ -225,7 +225,7 @@ def test_the_last_word_counts_also_when_the_hubs_clock_was_set_back_since(yard: 
     yard.want(yard.area, {"clips": {"alert_days": 10}})
     assert yard.status().wanted == {"clips": {"alert_days": 10}}
     with yard.db.reading() as conn:
-        past = settings_rows.history(conn, yard.area)
+        past = layer_rows.history(conn, yard.area)
     assert [json.loads(one.body)["clips"]["alert_days"] for one in past] == [10, 20, 40]
 
 
