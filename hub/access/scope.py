@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Select,
     Uuid,
@@ -34,8 +35,9 @@ from hub.registry.tables import areas, cameras
 _FENCES: Final = sorted(FENCES.items())
 _ALL: Final = int(ALL)
 
-_WHO: Final = bindparam("scope_who", type_=Uuid)
-_NOW: Final = bindparam("scope_now", type_=BigInteger)
+WHO: Final = bindparam("scope_who", type_=Uuid)
+NOW: Final = bindparam("scope_now", type_=BigInteger)
+"""Parameters of statements that are built once; `visible_values` gives their values."""
 
 NOT_REVOKED: Final = grants.c.is_ended.is_not(true())
 """The grant was not ended. This is a state and not a time, so that a clock set back revives no
@@ -66,11 +68,11 @@ def visible_to(right: Right) -> Select[UUID, int]:
 
     Building the statement for each query costs several times its execution.
     """
-    return _visible(_WHO, right, _NOW)
+    return _visible(WHO, right, NOW)
 
 
 def visible_values(person_id: UUID, now: Moment) -> dict[str, object]:
-    """Parameters of `visible_to` and `troubles_seen`."""
+    """Values of `WHO` and `NOW`."""
     return {"scope_who": person_id, "scope_now": now.utc_us}
 
 
@@ -155,13 +157,12 @@ def entitled(these: Select[UUID]) -> Select[UUID]:
         select(areas.c.id, areas.c.parent_id).join(above, areas.c.id == above.c.parent_id)
     )
     right = bindparam("scope_right", type_=Integer)
-    now_utc_us = bindparam("scope_now", type_=BigInteger)
     return (
         select(grants.c.person_id)
         .distinct()
         .where(
             or_(grants.c.camera_id.in_(these), grants.c.area_id.in_(select(above.c.area_id))),
-            grant_counts(right, now_utc_us),
+            grant_counts(right, NOW),
         )
     )
 
@@ -182,10 +183,18 @@ def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> C
     can_have = fence.bitwise_and(right) == right
     return and_(
         grants.c.rights.bitwise_and(right) == right,
-        grants.c.starts_utc_us <= now_utc_us,
-        or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now_utc_us),
-        NOT_REVOKED,
+        in_force(grants, now_utc_us),
         grants.c.person_id.in_(select(people.c.id).where(NOT_CLOSED, can_have)),
+    )
+
+
+def in_force(held: FromClause, now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
+    """The grant in this table, or alias of it, has started and is not over."""
+    ends_utc_us = held.c.ends_utc_us
+    return and_(
+        held.c.starts_utc_us <= now_utc_us,
+        or_(ends_utc_us.is_(None), ends_utc_us > now_utc_us),
+        held.c.is_ended.is_not(true()),
     )
 
 

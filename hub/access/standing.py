@@ -5,23 +5,11 @@ from functools import reduce
 from operator import add
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Integer,
-    Select,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.types import Uuid
+from sqlalchemy import ColumnElement, Integer, Select, case, func, select
 
-from hub.access.rules.grants import ALL, Right
-from hub.access.rules.roles import FENCES
-from hub.access.scope import visible_values
+from hub.access.rules.grants import Right
+from hub.access.rules.roles import fence_of
+from hub.access.scope import NOW, WHO, in_force, visible_values
 from hub.access.tables import grants
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
@@ -44,7 +32,7 @@ class StandingService:
         with self._acting.part_of(asker, "inbox.open") as look:
             values = visible_values(asker.person_id, look.now)
             row = look.conn.execute(self._query, values).one()
-        fence = FENCES.get(asker.role, ALL)
+        fence = fence_of(asker.role)
         return Standing(
             role=asker.role,
             rights=row.rights & fence,
@@ -55,17 +43,11 @@ class StandingService:
 
 def _query(numbers: Mapping[str, Number]) -> Select[*tuple[Any, ...]]:
     """One row: the rights as bits, and each number by its name."""
-    now_utc_us = bindparam("scope_now", type_=BigInteger)
     return select(
         _bits(case((_HELD.c.area_id.is_not(None), _HELD.c.rights), else_=0)).label("area_rights"),
         _bits(_HELD.c.rights).label("rights"),
         *(number.label(name) for name, number in numbers.items()),
-    ).where(
-        _HELD.c.person_id == bindparam("scope_who", type_=Uuid),
-        _HELD.c.starts_utc_us <= now_utc_us,
-        or_(_HELD.c.ends_utc_us.is_(None), _HELD.c.ends_utc_us > now_utc_us),
-        _HELD.c.is_ended.is_not(true()),
-    )
+    ).where(_HELD.c.person_id == WHO, in_force(_HELD, NOW))
 
 
 def _bits(rights: ColumnElement[int]) -> ColumnElement[int]:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Uuid,
     and_,
-    bindparam,
     exists,
     func,
     literal,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 
 from hub.access.account_state import CLOSED
 from hub.access.rules.grants import Right
-from hub.access.scope import visible_cameras
+from hub.access.scope import NOW, WHO, visible_cameras
 from hub.access.tables import people
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
@@ -60,13 +59,7 @@ def _is_in(who: ColumnElement[UUID], now_utc_us: ColumnElement[int]) -> ColumnEl
     return and_(is_able, or_(cases.c.owner_id == who, and_(still, cases.c.id.in_(member))))
 
 
-NUMBER: Final = (
-    select(func.count(cases.c.id))
-    .where(
-        _is_in(bindparam("scope_who", type_=Uuid), bindparam("scope_now", type_=BigInteger)),
-    )
-    .scalar_subquery()
-)
+NUMBER: Final = select(func.count(cases.c.id)).where(_is_in(WHO, NOW)).scalar_subquery()
 """Number of cases of a person, closed ones too; for the navigation."""
 
 

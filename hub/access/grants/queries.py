@@ -8,11 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    Uuid,
-    bindparam,
     func,
     literal,
     or_,
@@ -31,7 +28,7 @@ from hub.access.grants.views import (
 )
 from hub.access.rules.grants import Right, at_or_above
 from hub.access.rules.roles import Role, gives_for_good, may_give
-from hub.access.scope import grant_counts, tended_areas, visible_cameras
+from hub.access.scope import NOW, WHO, grant_counts, tended_areas, visible_cameras
 from hub.access.tables import grants, people
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
@@ -98,11 +95,10 @@ def keeps_whole(conn: Connection, person_id: UUID, now: Moment) -> bool:
 
 
 def _tops_of_others() -> ColumnElement[int]:
-    who, now_utc_us = bindparam("scope_who", type_=Uuid), bindparam("scope_now", type_=BigInteger)
     tended = select(grants.c.area_id).where(
-        grants.c.person_id == who,
+        grants.c.person_id == WHO,
         grants.c.area_id.is_not(None),
-        grant_counts(literal(int(Right.MANAGE)), now_utc_us),
+        grant_counts(literal(int(Right.MANAGE)), NOW),
     )
     others = select(func.count(areas.c.id)).where(
         areas.c.parent_id.is_(None), areas.c.id.not_in(tended)

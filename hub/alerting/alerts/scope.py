@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
-    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -21,7 +20,7 @@ from sqlalchemy import (
 )
 
 from hub.access.rules.grants import Right
-from hub.access.scope import entitled, grant_counts, recorded, visible_cameras, visible_to
+from hub.access.scope import NOW, entitled, grant_counts, recorded, visible_cameras, visible_to
 from hub.access.tables import grants
 from hub.alerting.alerts.rules.kinds import KINDS
 from hub.alerting.alerts.rules.lifecycle import AlertState
@@ -107,7 +106,7 @@ def _able(about: CTE, right: Right) -> CompoundSelect[UUID, UUID]:
             above, areas.c.id == above.c.parent_id
         )
     )
-    valid = grant_counts(literal(int(right)), bindparam("scope_now", type_=BigInteger))
+    valid = grant_counts(literal(int(right)), NOW)
 
     def of(rows: CTE, place: ColumnElement[bool]) -> Select[UUID, UUID]:
         reaches = func.coalesce(grants.c.history_from_utc_us, 0) <= rows.c.recorded_utc_us

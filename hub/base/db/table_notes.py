@@ -9,7 +9,7 @@ from hub.base.moment import Moment
 
 Tables = tuple[Table, ...]
 Number = ColumnElement[int]
-"""A number for one person as scalar SQL; parameters: `hub.access.scope.visible_values`."""
+"""A number for one person as scalar SQL; its parameters are `hub.access.scope.WHO` and `NOW`."""
 
 
 @dataclass(frozen=True, slots=True)
