@@ -6,7 +6,7 @@ from typing import Final
 
 from agent.wire.presence import Health
 from agent.wire.terms import ClockSource
-from hub.registry.silence import unheard_since
+from hub.registry.unheard import unheard_since
 
 HOT_C: Final = 80.0
 """From this temperature on a Raspberry Pi slows down."""

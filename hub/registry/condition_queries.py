@@ -8,8 +8,8 @@ from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.registry.condition import DOUBT_US, CameraCondition, NodeFacts, camera_condition
 from hub.registry.health import readable
-from hub.registry.silence import UNHEARD_AFTER_S
 from hub.registry.tables import node_health, nodes, set_aside
+from hub.registry.unheard import UNHEARD_AFTER_S
 
 _OF_NODE: Final = node_health.c.node_id == nodes.c.id
 _DAY_AGO: Final = bindparam("day_ago", type_=BigInteger)
@@ -24,7 +24,7 @@ IS_HEARD: Final = and_(
             nodes.c.state_since_utc_us < _SILENT_FROM,
         )
     ),
-)  # as `hub.registry.silence` has it
+)  # as `hub.registry.unheard` has it
 """Whether a node is connected and not silent; needs the values of `condition_values`."""
 
 

@@ -1,4 +1,4 @@
-"""Silence of a node whose connection is open: one rule for alerts and for pages."""
+"""A node that is connected and not heard of: one rule for alerts and for pages."""
 
 from typing import Final
 

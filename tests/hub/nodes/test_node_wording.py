@@ -13,7 +13,7 @@ from hub.nodes.health.views import CameraState, LastRefusal, NodeState
 from hub.nodes.health.wording import NodeCard, card
 from hub.registry.condition import BACKLOG, VAGUE_MS
 from hub.registry.health import LastHealth
-from hub.registry.silence import UNHEARD_AFTER_S
+from hub.registry.unheard import UNHEARD_AFTER_S
 from hub.web.calendar import Calendar
 from hub.web.i18n import words
 

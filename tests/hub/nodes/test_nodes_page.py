@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from hub.registry import health, registry
-from hub.registry.silence import UNHEARD_AFTER_S
 from hub.registry.tables import nodes
+from hub.registry.unheard import UNHEARD_AFTER_S
 from tests.hub.rigs.web_town import NODE, PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 

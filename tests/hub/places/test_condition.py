@@ -15,8 +15,8 @@ from hub.intake.filing.filing import set_aside
 from hub.registry import health
 from hub.registry.cameras import is_node_here
 from hub.registry.condition import Condition, NodeFault
-from hub.registry.silence import UNHEARD_AFTER_S, unheard_since
 from hub.registry.tables import cameras, nodes
+from hub.registry.unheard import UNHEARD_AFTER_S, unheard_since
 from hub.registry.wording import LOOKS, fault_line
 from hub.web.i18n import words
 from tests.hub.rigs.web_town import NODE, PASSWORD, Town

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.registry.silence import UNHEARD_AFTER_S, unheard_since
+from hub.registry.unheard import UNHEARD_AFTER_S, unheard_since
 
 
 def span_us(span_s: float) -> int:
