@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent
 from hub.alerting.alerts.rules.lifecycle import Act, undo_until
 from hub.alerting.response.bulk import BulkService, Closings
-from hub.console.inbox_form import parsed
+from hub.console.inbox_form import number, parsed
 from hub.web.services import service
 from hub.web.visit import Visit
 
@@ -54,24 +54,22 @@ def undo_closings(
     last: Annotated[int, Form(ge=0, le=2**62)],
 ) -> Response:
     """Take the closing of many back, within seconds."""
-    number = bulk.undo(visit.asker, Closings(first, last))
+    undone = bulk.undo(visit.asker, Closings(first, last))
     form = parsed(request.query_params)
-    return RedirectResponse(form.address(bulk="undone" if number else "late"), 303)
+    return RedirectResponse(form.address(bulk="undone" if undone else "late"), 303)
 
 
 def told(visit: Visit, bulk: str) -> dict[str, Any]:
     """What the list says of the last act on many, from its address: "none", "undone", "late", or
     the closings and the number of alerts that were kept."""
-    first, _, rest = bulk.partition(".")
-    last, _, kept = rest.partition(".")
-    numbers = [text for text in (first, last, kept) if text.isascii() and text.isdecimal()]
-    if len(numbers) < 3 or max(map(len, numbers)) > len(str(2**62)) - 1:
-        return {"bulk": bulk if bulk in ("none", "undone", "late") else ""}
-    closings = Closings(int(first), int(last))
-    return {
-        "bulk": "closed",
-        "closings": closings,
-        "closed": visit.use(BulkService).count(visit.asker, closings),
-        "kept": int(kept),
-        "undo_until_utc_us": undo_until(closings.first_utc_us, visit.site.settings.now()),
-    }
+    match [number(part) for part in bulk.split(".")]:
+        case [int() as first, int() as last, int() as kept]:
+            closings = Closings(first, last)
+            return {
+                "bulk": "closed",
+                "closings": closings,
+                "closed": visit.use(BulkService).count(visit.asker, closings),
+                "kept": kept,
+                "undo_until_utc_us": undo_until(first, visit.site.settings.now()),
+            }
+    return {"bulk": bulk if bulk in ("none", "undone", "late") else ""}

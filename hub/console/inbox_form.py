@@ -95,17 +95,22 @@ def parsed(params: Mapping[str, str]) -> InboxForm:
 def rank_of(text: str) -> Rank | None:
     """The rank in an address; None if there is none or it is invalid."""
     critical, _, rest = text.partition(".")
-    at_utc_us, _, key = rest.partition(".")
-    alert_id = _key(key)
-    is_number = at_utc_us.isascii() and at_utc_us.isdecimal() and len(at_utc_us) <= MOST_DIGITS
-    if critical not in ("0", "1") or not is_number or alert_id is None:
+    at, _, key = rest.partition(".")
+    at_utc_us, alert_id = number(at), _key(key)
+    if critical not in ("0", "1") or at_utc_us is None or alert_id is None:
         return None
-    return int(critical), int(at_utc_us), alert_id.int
+    return int(critical), at_utc_us, alert_id.int
 
 
 def rank_text(rank: Rank | None) -> str:
     """The rank for an address; empty for None."""
     return "" if rank is None else f"{rank[0]}.{rank[1]}.{UUID(int=rank[2])}"
+
+
+def number(text: str) -> int | None:
+    """The number in an address, of at most `MOST_DIGITS`; None for anything else."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    return int(text) if is_number else None
 
 
 def _key(text: str) -> UUID | None:

@@ -98,7 +98,7 @@ def group_lines(page: InboxPage, form: InboxForm, words: Messages) -> list[Group
         about = [
             words.count("%(n)d alert", "%(n)d alerts", one.count) % {"n": one.count},
             _open(one.open_count, words),
-            _going(one.going_count, words),
+            _ongoing(one.ongoing_count, words),
         ]
         lines.append(
             GroupLine(
@@ -116,6 +116,6 @@ def _open(number: int, words: Messages) -> str:
     return words.count("nobody has %(n)d", "nobody has %(n)d", number) % told if number else ""
 
 
-def _going(number: int, words: Messages) -> str:
+def _ongoing(number: int, words: Messages) -> str:
     told = {"n": number}
     return words.count("%(n)d goes on", "%(n)d go on", number) % told if number else ""

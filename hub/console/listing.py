@@ -93,7 +93,7 @@ def _group(one: AlertGroup, known: Names, cards: dict[UUID, AlertRow]) -> InboxG
     name = "" if one.key is None else known.get(one.key, "")
     newest = cards[one.alert_ids[0]]
     return InboxGroup(
-        one.key, name, len(one.alert_ids), one.open_count, one.going_count, newest=newest
+        one.key, name, len(one.alert_ids), one.open_count, one.ongoing_count, newest=newest
     )
 
 

@@ -58,7 +58,7 @@ class InboxGroup:
     count: int
     open_count: int
     """Alerts nobody has yet."""
-    going_count: int
+    ongoing_count: int
     newest: AlertRow
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
-from hub.alerting.alerts.queries import IS_GOING, count_query
+from hub.alerting.alerts.queries import IS_ONGOING, count_query
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.listing import AlertFacts
@@ -40,7 +40,7 @@ def _facts_query(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             func.coalesce(troubles.c.area_id, cameras.c.area_id).label("area_id"),
             cameras.c.node_id,
             nodes.c.name.label("node_name"),
-            IS_GOING.label("is_going"),
+            IS_ONGOING.label("is_ongoing"),
         )
         .outerjoin(scope, seen_alerts(scope))
         .join(cameras, cameras.c.id == alerts.c.camera_id)
@@ -111,5 +111,5 @@ def _one(row: Any, above: list[tuple[UUID, str]], person_id: UUID) -> AlertFacts
         is_running=state.is_running,
         is_open=state is AlertState.OPEN,
         is_mine=person_id in (row.taken_by, row.offered_to, row.closed_by),
-        is_going=bool(row.is_going) and state.is_running,
+        is_ongoing=bool(row.is_ongoing) and state.is_running,
     )

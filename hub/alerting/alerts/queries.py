@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from hub.access.rules.grants import Right
-from hub.access.scope import visible_to, visible_values
+from hub.access.scope import NOW, visible_to, visible_values
 from hub.access.tables import people
 from hub.alerting.alerts.rules.kinds import TIP, Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
@@ -47,9 +47,8 @@ from hub.registry.tables import cameras, nodes
 OPEN_SIGHTING_S: Final = 300.0
 """An open sighting without an update for longer counts as closed, as for
 `hub.alerting.alerts.rules.grouping.Policy.open_silence_s`."""
-_NOW: Final = bindparam("scope_now", type_=BigInteger)
 
-IS_GOING: Final = case(
+IS_ONGOING: Final = case(
     (IS_TROUBLE, troubles.c.alert_id.is_not(None) & troubles.c.over_utc_us.is_(None)),
     (alerts.c.kind.startswith("tamper_", autoescape=True), alerts.c.over_utc_us.is_(None)),
     (alerts.c.kind == TIP, false()),
@@ -58,7 +57,7 @@ IS_GOING: Final = case(
         sightings.c.closed_utc_us.is_(None),
         or_(
             alerts.c.confirmed_error_ms.is_(None),  # then its times say nothing about now
-            sightings.c.last_seen_utc_us > _NOW - round(OPEN_SIGHTING_S * 1_000_000),
+            sightings.c.last_seen_utc_us > NOW - round(OPEN_SIGHTING_S * 1_000_000),
         ),
     ),
 )
@@ -85,7 +84,7 @@ def alert_query(
             closer.c.name.label("closed_by_name"),
             offered.c.name.label("offered_to_name"),
             playable.c.camera_id.is_not(None).label("may_play"),
-            IS_GOING.label("is_going"),
+            IS_ONGOING.label("is_ongoing"),
         )
         .outerjoin(scope, seen_alerts(scope))
         .join(cameras, cameras.c.id == alerts.c.camera_id)
@@ -308,5 +307,5 @@ def _alert_row(row: AnyRow, place: str) -> AlertRow:
         arrived_utc_us=row.arrived_utc_us,
         false_cause=row.false_cause,
         is_critical=row.severity == "critical",
-        is_going=bool(row.is_going) and AlertState(row.state).is_running,
+        is_ongoing=bool(row.is_ongoing) and AlertState(row.state).is_running,
     )

@@ -67,7 +67,7 @@ class AlertRow:
     false_cause: str | None = None
     """Cause of a false alarm, one of `hub.alerting.alerts.rules.lifecycle.CAUSES`."""
     is_critical: bool = False
-    is_going: bool = False
+    is_ongoing: bool = False
     """What it is about still goes on."""
 
     @property

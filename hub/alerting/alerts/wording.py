@@ -61,7 +61,7 @@ def course(row: ShownAlert, words: Messages) -> str:
     headline says it."""
     if isinstance(row, AlertInWords) or row.kind == TIP or row.state not in ("open", "taken"):
         return ""
-    if row.is_going:
+    if row.is_ongoing:
         return words.say("Still going on")
     is_said = row.kind in KINDS or tampering(row.kind, words) is not None
     return "" if is_said else words.say("It is over")

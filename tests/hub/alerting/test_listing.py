@@ -129,13 +129,13 @@ def test_groups_count_and_the_one_with_the_newest_alert_is_first() -> None:
     listed = [
         facts(1),
         facts(2, area_ids=(BRIDGE, TOWN), node_id=OTHER),
-        facts(3, is_open=False, is_going=True),
+        facts(3, is_open=False, is_ongoing=True),
         facts(0, area_ids=()),
     ]
     market, bridge, everywhere = groups(listed, "place")
     assert (market.key, bridge.key, everywhere.key) == (MARKET, BRIDGE, None)
     assert [one.int - 1000 for one in market.alert_ids] == [3, 1]
-    assert (market.open_count, market.going_count) == (1, 1)
+    assert (market.open_count, market.ongoing_count) == (1, 1)
     assert [one.key for one in groups(listed, "node")] == [NODE, OTHER]
 
 

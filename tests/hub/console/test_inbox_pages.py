@@ -91,7 +91,7 @@ def test_groups_hold_all_but_critical_alerts(streets: Streets) -> None:
         conn.execute(update(alerts).where(this).values(severity="critical"))
     shown = opened(streets, an, grouped_by="place")
     assert ids(shown) == [critical]
-    assert [(one.name, one.count, one.going_count) for one in shown.groups] == [
+    assert [(one.name, one.count, one.ongoing_count) for one in shown.groups] == [
         ("Cầu Mới", 1, 1),
         ("Ngã tư chợ", 2, 1),
     ]
@@ -109,10 +109,10 @@ def test_an_alert_goes_on_until_its_sighting_is_closed_or_silent_for_five_minute
 ) -> None:
     an = streets.officer("an")
     going, over = raised(streets), raised(streets, is_over=True)
-    rows = {row.alert_id: row.is_going for row in opened(streets, an).rows}
+    rows = {row.alert_id: row.is_ongoing for row in opened(streets, an).rows}
     assert rows == {going: True, over: False}
     streets.clock.pass_s(301)
-    assert not any(row.is_going for row in opened(streets, an).rows)
+    assert not any(row.is_ongoing for row in opened(streets, an).rows)
 
 
 def test_an_address_that_says_something_wrong_is_as_if_it_were_not_there() -> None:

@@ -43,7 +43,7 @@ class AlertFacts:
     """Nobody has it yet."""
     is_mine: bool = False
     """The reader has it, or it is offered to the reader."""
-    is_going: bool = False
+    is_ongoing: bool = False
     """What it is about still goes on."""
 
     @property
@@ -92,7 +92,7 @@ class AlertGroup:
     """Newest first."""
     open_count: int
     """Alerts nobody has yet."""
-    going_count: int
+    ongoing_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def groups(
             key,
             tuple(one.alert_id for one in there),
             open_count=sum(one.is_open for one in there),
-            going_count=sum(one.is_going for one in there),
+            ongoing_count=sum(one.is_ongoing for one in there),
         )
         for key, there in members.items()
     ]
