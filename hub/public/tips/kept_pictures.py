@@ -72,7 +72,8 @@ class KeptPictures:
         for mark in [mark for mark, one in self._kept.items() if one.until_s <= now_s]:
             del self._kept[mark]
         if self._kept and self._alarm is None:
-            self._alarm = threading.Timer(KEPT_S, self._ring)
+            oldest = next(iter(self._kept.values()))
+            self._alarm = threading.Timer(oldest.until_s - now_s, self._ring)
             self._alarm.daemon = True
             self._alarm.start()
 

@@ -19,7 +19,7 @@ from hub.public.tips.rules import (
     TipTexts,
     tidy_code,
 )
-from hub.public.tips.views import NewTip
+from hub.public.tips.views import NewTip, TipPicture
 from hub.web.guard import HEADERS
 from hub.web.i18n import words
 from hub.web.rendering import PublicWords, language_of, render, site_of
@@ -71,6 +71,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     if website:  # a field that people do not see
         service.drop("honeypot")
         return _form(request, service, wrong=TipFault.STALE, typed=typed, mark=mark)
+    shown: tuple[TipPicture, ...] = ()
     try:
         chosen = forms.pictures_of(pictures or [])
         shown = service.pictures(mark, chosen, without=bool(without))
@@ -91,6 +92,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         )
         code = service.receive(tip, submission=mark)
     except TipError as error:
+        service.keep_pictures(mark, shown)
         return _form(request, service, wrong=error.fault, typed=typed, mark=mark)
     return render(request, "tip_sent.html", session=None, code=code)
 

@@ -96,14 +96,17 @@ class PublicTipService:
     def pictures(
         self, mark: str, chosen: tuple[TipPicture, ...], *, without: bool
     ) -> tuple[TipPicture, ...]:
-        """Pictures of a form: those chosen now, which are kept in case it is refused, or else those
-        of its refused sending; none if it is sent `without` them."""
+        """Pictures of a form: those chosen now, or else those of its refused sending; none if it is
+        sent `without` them."""
         if without:
             self._kept.drop(mark)
             return ()
-        if chosen and self._box.form_age_s(mark, self._clock.now()) is not None:
-            self._kept.keep(mark, chosen)
         return chosen or self._kept.of(mark)
+
+    def keep_pictures(self, mark: str, pictures: tuple[TipPicture, ...]) -> None:
+        """The form of this mark was refused: keep its pictures, if it is ours."""
+        if pictures and self._box.form_age_s(mark, self._clock.now()) is not None:
+            self._kept.keep(mark, pictures)
 
     def places(self) -> list[tuple[UUID, str]]:
         """Areas with cameras, by name; public data (`hub.public.watched.queries`)."""

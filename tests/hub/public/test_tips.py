@@ -508,6 +508,12 @@ def test_a_refused_form_keeps_its_pictures_until_it_is_sent(town: Town, sender: 
         assert len(conn.execute(select(tip_pictures)).all()) == 2
 
 
+def test_pictures_of_a_form_that_is_taken_at_once_are_not_kept(town: Town, sender: Sender) -> None:
+    mark = sender.mark()
+    sender.code(mark=mark, pictures=[("x.jpg", photo())])
+    assert town.services.use(PublicTipService).kept_pictures(mark) == 0
+
+
 def test_kept_pictures_are_replaced_by_others_or_left_out(town: Town, sender: Sender) -> None:
     first = mark_in(sender.send(pictures=[("x.jpg", photo()), ("y.jpg", photo())], point="?"))
     sender.code(mark=first, pictures=[("z.jpg", photo(with_place=False))])
