@@ -88,7 +88,7 @@ def _note(found: _Found, name: bytes, start: int, length: int, read: Read) -> No
     match name:
         case b"moov" if length <= MOST_HEAD_BYTES:
             body = read(start, length)
-            mdhd_at = body.index(b"mdhd") if b"mdhd" in body else -1
+            mdhd_at = body.find(b"mdhd")
             if mdhd_at < 0:
                 raise _UnlikeOursError
             (found.timescale,) = struct.unpack_from(">I", body, mdhd_at + _TIMESCALE_AT)

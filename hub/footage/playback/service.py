@@ -85,16 +85,17 @@ class PlaybackService:
 
     def _index_of(self, opened: OpenMedia) -> ClipIndex | None:
         """Made once for a clip, as a bucket answers each read late."""
-        if opened.sha256 not in self._indexes:
-            index = clip_index(
-                lambda start, length: b"".join(opened.read(start, length)), opened.size_bytes
-            )
-            with self._indexes_lock:
-                self._indexes[opened.sha256] = index
-                while len(self._indexes) > INDEXES_KEPT:
-                    self._indexes.pop(next(iter(self._indexes)))
-            return index
-        return self._indexes.get(opened.sha256)
+        with self._indexes_lock:
+            if opened.sha256 in self._indexes:
+                return self._indexes[opened.sha256]
+        index = clip_index(
+            lambda start, length: b"".join(opened.read(start, length)), opened.size_bytes
+        )
+        with self._indexes_lock:
+            self._indexes[opened.sha256] = index
+            while len(self._indexes) > INDEXES_KEPT:
+                self._indexes.pop(next(iter(self._indexes)))
+        return index
 
     def watch_clip(self, asker: Asker, clip_id: UUID) -> GrowingReader | UUID | None:
         """A clip during its recording (needs CLIPS); the id of its file once that is stored."""
