@@ -27,7 +27,8 @@ from sqlalchemy import (
 from hub.access.rules.grants import Right
 from hub.access.scope import NOW, visible_to, visible_values
 from hub.access.tables import people
-from hub.alerting.alerts.rules.kinds import TIP, Kind
+from hub.alerting.alerts.rules.grouping import OPEN_SIGHTING_S
+from hub.alerting.alerts.rules.kinds import TAMPER_PREFIX, TIP, Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
 from hub.alerting.alerts.scope import (
@@ -44,13 +45,9 @@ from hub.base.moment import Moment
 from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
 
-OPEN_SIGHTING_S: Final = 300.0
-"""An open sighting without an update for longer counts as closed, as for
-`hub.alerting.alerts.rules.grouping.Policy.open_silence_s`."""
-
 IS_ONGOING: Final = case(
     (IS_TROUBLE, troubles.c.alert_id.is_not(None) & troubles.c.over_utc_us.is_(None)),
-    (alerts.c.kind.startswith("tamper_", autoescape=True), alerts.c.over_utc_us.is_(None)),
+    (alerts.c.kind.startswith(TAMPER_PREFIX, autoescape=True), alerts.c.over_utc_us.is_(None)),
     (alerts.c.kind == TIP, false()),
     else_=exists().where(
         sightings.c.alert_id == alerts.c.id,

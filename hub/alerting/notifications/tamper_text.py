@@ -6,11 +6,6 @@ from hub.alerting.notifications.pending import PendingNotification
 from hub.notify.i18n import PushMessages
 
 
-def is_tampering(kind: str) -> bool:
-    """True if alerts of this kind are about a camera's view."""
-    return kind.startswith("tamper_")
-
-
 def tamper_words(
     pending: PendingNotification, words: PushMessages, *, names: Mapping[str, object]
 ) -> tuple[str, str]:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP
+from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP, is_tampering
 from hub.alerting.alerts.rules.rules_met import foremost
 from hub.alerting.notifications.batching import AlertDigest
 from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.rule_text import rule_words
-from hub.alerting.notifications.tamper_text import is_tampering, tamper_words
+from hub.alerting.notifications.tamper_text import tamper_words
 from hub.alerting.notifications.trouble_text import handled_words, trouble_words
 from hub.notify.channels.port import Message
 from hub.notify.i18n import PushMessages, phrases, short

@@ -19,7 +19,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.access.rules.grants import CameraPlace, Parents
-from hub.alerting.alerts.rules.kinds import CROWD, TIP
+from hub.alerting.alerts.rules.kinds import CROWD, TIP, is_tampering
 from hub.alerting.alerts.rules.kinds import KINDS as TROUBLES
 from hub.alerting.alerts.rules.rules_met import FIRST_SAID, Rules
 from hub.alerting.oncall.rules.escalation import (
@@ -157,7 +157,7 @@ _URGENCY: Final = (Urgency.USUAL, Urgency.AS_IS, Urgency.CRITICAL)
 
 def subjects_of(kind: str, rules: Rules) -> tuple[RuleSubject, ...]:
     """The things an alert is judged by, from its kind and the camera rules people met."""
-    if kind.startswith("tamper_"):
+    if is_tampering(kind):
         return (RuleSubject(TAMPER),)
     if kind in TROUBLES:
         return (RuleSubject(NODE),)

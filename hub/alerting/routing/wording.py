@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.alerting.alerts.rules.kinds import CROWD, TIP
+from hub.alerting.alerts.rules.kinds import CROWD, TIP, is_tampering
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.roster_rows import Team
 from hub.alerting.routing.rules import (
@@ -143,7 +143,7 @@ def tried(trial: RuleTrial, teams: Teams, calendar: Calendar) -> list[TriedLine]
 
 
 def _tried(one: TriedAlert, teams: Teams, calendar: Calendar) -> TriedLine:
-    kind = TAMPER if one.kind.startswith("tamper_") else one.kind
+    kind = TAMPER if is_tampering(one.kind) else one.kind
     words = calendar.words
     return TriedLine(
         alert_id=one.alert_id,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
-from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.kinds import KINDS, is_tampering
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.tables import alerts
@@ -171,7 +171,7 @@ def end_mute_of(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Momen
 def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Silence | None:
     """Mute the spot of an alert just marked as false, if it was the third in a row."""
     row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
-    if row.kind in KINDS or row.kind.startswith("tamper_"):
+    if row.kind in KINDS or is_tampering(row.kind):
         return None
     spot = alert_spot(row.camera_id, row.kind, from_text(row.rules), row.zone)
     since_utc_us = max(_last_muted(conn, spot, now), now.plus_s(-MUTED_S).utc_us)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from agent.wire.messages import TamperBegan, TamperEnded, Tampering
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
+from hub.alerting.alerts.rules.kinds import TAMPER_PREFIX
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_RUNNING
 from hub.alerting.alerts.tables import alerts
@@ -48,7 +49,7 @@ _ENDED: Final = select(events.c.id).where(
 
 def alert_kind(what: Tampering) -> str:
     """The value of `alerts.kind` for it."""
-    return f"tamper_{what.value}"
+    return f"{TAMPER_PREFIX}{what.value}"
 
 
 def plan_tampering(

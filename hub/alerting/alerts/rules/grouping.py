@@ -8,11 +8,16 @@ phone.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import FIRST_SAID
+
+OPEN_SIGHTING_S: Final = 300.0
+"""An open sighting without an update for longer counts as closed: its node may have lost power or
+disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,6 @@ class Policy:
     """An alert without a sighting for longer accepts no more."""
     group_max_s: float = 60.0
     """An alert that began longer ago accepts no more: people are told again."""
-    open_silence_s: float = 300.0
-    """An open sighting without an update for longer counts as closed: its node may have lost power
-    or disk."""
     late_after_s: float = 600.0
     """An older sighting is stored and rings no phone."""
     cooldown_s: float = 30.0
@@ -155,7 +157,7 @@ def is_quiet(alert: RunningAlert, seen: NewSighting, policy: Policy) -> bool:
     """True if nobody was in view for too long before this sighting."""
     bound_s = policy.group_quiet_s
     if alert.has_open_sighting:
-        bound_s = max(bound_s, policy.open_silence_s)
+        bound_s = max(bound_s, OPEN_SIGHTING_S)
     return seen.first_seen_utc_us - alert.last_seen_utc_us > bound_s * 1_000_000
 
 

@@ -6,9 +6,10 @@ from typing import Final
 CROWD: Final = "crowd"
 """Kind of a sighting for a whole crowd; its number of people is an estimate."""
 
-
 TIP: Final = "tip"
 """Kind of the alert of a tip."""
+TAMPER_PREFIX: Final = "tamper_"
+"""Beginning of the kinds of alerts about a camera's view."""
 
 
 class Kind(StrEnum):
@@ -25,3 +26,8 @@ class Kind(StrEnum):
 
 
 KINDS: Final = frozenset(Kind)
+
+
+def is_tampering(kind: str) -> bool:
+    """True if alerts of this kind are about a camera's view."""
+    return kind.startswith(TAMPER_PREFIX)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP
+from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP, is_tampering
 
 Subject = Literal["person", "crowd", "tampering", "trouble", "tip"]
 """What an alert is about, as people choose it."""
@@ -56,7 +56,7 @@ class AlertFacts:
         """What it is about."""
         if self.kind in KINDS:
             return "trouble"
-        if self.kind.startswith("tamper_"):
+        if is_tampering(self.kind):
             return "tampering"
         return "tip" if self.kind == TIP else "crowd" if self.kind == CROWD else "person"
 
