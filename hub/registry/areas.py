@@ -45,6 +45,11 @@ def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
     return {area_id: ", ".join(name for _, name in parts) for area_id, parts in found.items()}
 
 
+def area_parents(conn: Connection) -> dict[UUID, UUID | None]:
+    """The parent of every area; None at the top."""
+    return {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
+
+
 def is_valid(now: Moment) -> ColumnElement[bool]:
     """SQL condition for areas that may be chosen for something new."""
     return (areas.c.valid_from_utc_us <= now.utc_us) & or_(

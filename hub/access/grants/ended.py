@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, literal, select
 
-from hub.access.grants.rows import able_role, area_parents, camera_homes, grant_of, home_of
+from hub.access.grants.rows import able_role, camera_homes, grant_of, home_of
 from hub.access.grants.views import EndedGrants, EndedRow
 from hub.access.rules.delegation import Homes, holds_place, place_of
 from hub.access.rules.ended import EndedGrant, HeldGrant, ended, is_lately_over
@@ -19,7 +19,7 @@ from hub.access.rules.roles import fence_of, may_give
 from hub.access.scope import grant_counts
 from hub.access.tables import grants, people
 from hub.base.moment import Moment
-from hub.registry.areas import places
+from hub.registry.areas import area_parents, places
 from hub.registry.tables import cameras
 
 MOST_NAMES: Final = 3

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from hub.access.account_state import NOT_CLOSED
-from hub.access.grants.rows import able_role, area_parents, grant_of, not_over
+from hub.access.grants.rows import able_role, grant_of, not_over
 from hub.access.grants.views import (
     GrantArea,
     GrantForm,
@@ -34,7 +34,7 @@ from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold_login
 from hub.base.text.order import by_name, by_place
-from hub.registry.areas import is_valid, places
+from hub.registry.areas import area_parents, is_valid, places
 from hub.registry.tables import areas, cameras
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 from hub.access.account_state import NOT_CLOSED
 from hub.access.grants.faults import GrantError, GrantFault
 from hub.access.rules.delegation import Excess, Homes, OwnGrant, is_within, part
-from hub.access.rules.grants import Grant, Parents, Right, at_or_above
+from hub.access.rules.grants import Grant, Right, at_or_above
 from hub.access.rules.roles import ENDING, Role, fence_of, gives_for_good, may_give
 from hub.access.scope import NOT_REVOKED
 from hub.access.tables import grants, people
@@ -26,6 +26,7 @@ from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
+from hub.registry.areas import area_parents
 from hub.registry.tables import areas, cameras
 
 REASON_CHARS: Final = 300
@@ -230,11 +231,6 @@ def grant_of(row: Any, prefix: str = "") -> Grant:
         getattr(row, f"{prefix}{name}") for name in _GRANT
     )
     return Grant(area_id, camera_id, Right(rights), starts, ends, history)
-
-
-def area_parents(conn: Connection) -> Parents:
-    """Parents of all areas."""
-    return {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
 
 
 def camera_homes(conn: Connection) -> Homes:

@@ -20,6 +20,7 @@ from hub.access.rules.roles import USUAL
 from hub.access.tables import grants, people
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.registry.areas import area_parents
 
 
 class GrantService:
@@ -107,7 +108,7 @@ def _with_usual_rights(look: Reading, new: NewGrant) -> Grant:
         return new.grant
     conn = look.conn
     role = conn.scalar(select(people.c.role).where(people.c.id == new.person_id)) or ""
-    parents, homes = grants_rows.area_parents(conn), grants_rows.camera_homes(conn)
+    parents, homes = area_parents(conn), grants_rows.camera_homes(conn)
     place = place_of(new.grant, homes)
     mine = Right(0)
     for one in grants_rows.owned(conn, look.asker.person_id):

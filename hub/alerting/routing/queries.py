@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 
 from hub.access.grants.queries import tended_places
-from hub.access.grants.rows import area_parents
 from hub.access.rules.grants import CameraPlace, Right, at_or_above
 from hub.access.scope import visible_cameras
 from hub.access.tables import people
@@ -27,7 +26,7 @@ from hub.alerting.routing.views import AlertRuleRow, RulePlace, RulesPage, RuleT
 from hub.base.moment import Moment
 from hub.base.text.order import by_place
 from hub.registry import zones
-from hub.registry.areas import places
+from hub.registry.areas import area_parents, places
 from hub.registry.tables import cameras
 
 WEEK_S: Final = 7 * 86_400.0

@@ -28,7 +28,6 @@ from hub.base.storage.blobs import Blobs
 from hub.footage.media_rows import hide_media
 from hub.footage.retention.rows import (
     RECORDED,
-    area_parents,
     held,
     is_of_alert,
     rules_now,
@@ -45,6 +44,7 @@ from hub.footage.retention.rules import (
 )
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
+from hub.registry.areas import area_parents
 
 log = structlog.get_logger()
 

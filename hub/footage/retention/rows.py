@@ -17,7 +17,6 @@ from sqlalchemy import (
     update,
 )
 
-from hub.access.rules.grants import Parents
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.base.audit import log
 from hub.base.audit.log import SHELL, By
@@ -28,7 +27,7 @@ from hub.base.moment import Moment
 from hub.footage.retention.rules import FootageClass, RetentionRule, StoredFootage
 from hub.footage.retention.tables import holds, retention_rules
 from hub.footage.tables import media, media_sightings
-from hub.registry.tables import areas, cameras
+from hub.registry.tables import cameras
 
 RECORDED: Final[ColumnElement[int]] = case(
     (media.c.first_frame_error_ms.is_(None), media.c.announced_utc_us),
@@ -104,11 +103,6 @@ def rules_now(conn: Connection) -> list[RetentionRule]:
         RetentionRule(row.id, row.area_id, FootageClass(row.footage_class), row.keep_days)
         for row in conn.execute(query)
     ]
-
-
-def area_parents(conn: Connection) -> Parents:
-    """Each area's parent."""
-    return {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
 
 
 def is_of_alert() -> ColumnElement[bool]:

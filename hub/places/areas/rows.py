@@ -24,6 +24,7 @@ from hub.base.moment import Moment
 from hub.base.text.csv_table import MOST_CHARS
 from hub.base.text.normalize import fold
 from hub.nodes.desired_state import settings_rows
+from hub.registry.areas import area_parents
 from hub.registry.tables import areas, cameras
 
 NAME_CHARS: Final = MOST_CHARS
@@ -157,7 +158,7 @@ def _checked(conn: Connection, words: AreaWords, before: Any, now: Moment) -> tu
         raise AreaError(AreaFault.LEVEL)
     if not ends_after_it_begins(words, before, now):
         raise AreaError(AreaFault.DAYS)
-    parents = rows.area_parents(conn)
+    parents = area_parents(conn)
     if words.parent_id is not None:
         if words.parent_id not in parents:
             raise AreaError(AreaFault.PARENT)

@@ -30,7 +30,6 @@ from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
-from hub.footage.retention.rows import area_parents
 from hub.public.tips import api_keys
 from hub.public.tips.kept_pictures import KeptPictures
 from hub.public.tips.retention import TipSpans
@@ -47,7 +46,7 @@ from hub.public.tips.rules import (
 from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, TipBox, code_hash
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.public.tips.views import FollowedTip, NewTip, TipAnswer, TipPicture
-from hub.registry.areas import places
+from hub.registry.areas import area_parents, places
 from hub.registry.neighbours import CameraSpot
 from hub.registry.tables import cameras
 

@@ -15,7 +15,7 @@ from hub.base.text.order import by_name
 from hub.footage.retention import rows
 from hub.footage.retention.rules import FootageClass, rule_for
 from hub.footage.retention.tables import retention_rules
-from hub.registry.areas import places
+from hub.registry.areas import area_parents, places
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
 
@@ -77,7 +77,7 @@ def _about(north: float | None, east: float | None) -> Point | None:
 
 
 def _kept(conn: Connection, area_ids: list[UUID]) -> dict[UUID, tuple[PublicRetention, ...]]:
-    rules, parents = rows.rules_now(conn), rows.area_parents(conn)
+    rules, parents = rows.rules_now(conn), area_parents(conn)
     these = select(retention_rules.c.id, retention_rules.c.reason)
     reasons = {row.id: row.reason for row in conn.execute(these)}
     return {

@@ -24,6 +24,7 @@ from hub.access.tables import grants, people
 from hub.base.audit.log import By
 from hub.base.db.database import Database
 from hub.console.accounts import closing
+from hub.registry.areas import area_parents
 from hub.registry.tables import areas
 from tests.hub.rigs.streets import CHEAP, Streets
 
@@ -175,7 +176,7 @@ class Office:
         with self.streets.db.reading() as conn:
             rows = {row.id: row for row in conn.execute(select(grants))}
             roles = {row.id: row for row in conn.execute(select(people))}
-            parents, homes = grants_rows.area_parents(conn), grants_rows.camera_homes(conn)
+            parents, homes = area_parents(conn), grants_rows.camera_homes(conn)
         for row in rows.values():
             this = grants_rows.grant_of(row)
             if row.from_grant_id is None or not counts(this, now.utc_us):
