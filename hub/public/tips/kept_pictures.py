@@ -1,14 +1,15 @@
 """Pictures of refused forms, kept until the form comes again.
 
 They are of strangers: they lie in memory alone, have no address, go after a quarter of an hour, and
-the oldest go first when too many are kept.
+the oldest go first when too many are kept. Once a form was taken they are there for a repeat of the
+same words alone: whoever goes back to it and writes another report sends none of them.
 """
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.public.tips.views import TipPicture
@@ -17,11 +18,16 @@ KEPT_S: Final = 900.0
 MOST_BYTES: Final = 64 * 2**20
 """Of all forms together: two of the largest, or a dozen with a phone's pictures."""
 
+FormWords = tuple[str, ...]
+"""What was typed into the fields of a form."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     pictures: tuple[TipPicture, ...]
     until_s: float
+    taken_with: FormWords | None = None
+    """Words of the form that was taken with them; None: it was refused."""
 
     @property
     def size_bytes(self) -> int:
@@ -46,12 +52,27 @@ class KeptPictures:
                 self._kept.popitem(last=False)
             self._tidy()
 
-    def of(self, mark: str) -> tuple[TipPicture, ...]:
-        """Those that the form of this mark has."""
+    def of(self, mark: str, words: FormWords) -> tuple[TipPicture, ...]:
+        """Those that the form of this mark has with these words."""
         with self._lock:
             self._tidy()
             kept = self._kept.get(mark)
-            return kept.pictures if kept is not None else ()
+            if kept is None or kept.taken_with not in (None, words):
+                return ()
+            return kept.pictures
+
+    def note_taken(self, mark: str, words: FormWords) -> None:
+        """The form of this mark was taken with these words."""
+        with self._lock:
+            kept = self._kept.get(mark)
+            if kept is not None and kept.taken_with is None:
+                self._kept[mark] = replace(kept, taken_with=words)
+
+    def move(self, mark: str, to: str) -> None:
+        """Keep those of the form of one mark for the form of another."""
+        with self._lock:
+            if kept := self._kept.pop(mark, None):
+                self._kept[to] = kept
 
     def drop(self, mark: str) -> None:
         """Forget those of this form."""

@@ -19,7 +19,7 @@ from hub.public.tips.rules import (
     TipTexts,
     tidy_code,
 )
-from hub.public.tips.views import NewTip, TipPicture
+from hub.public.tips.views import NewTip
 from hub.web.guard import HEADERS
 from hub.web.i18n import words
 from hub.web.rendering import PublicWords, language_of, render, site_of
@@ -71,10 +71,9 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     if website:  # a field that people do not see
         service.drop("honeypot")
         return _form(request, service, wrong=TipFault.STALE, typed=typed, mark=mark)
-    shown: tuple[TipPicture, ...] = ()
     try:
         chosen = forms.pictures_of(pictures or [])
-        shown = service.pictures(mark, chosen, without=bool(without))
+        shown = service.pictures(mark, chosen, told, without=bool(without))
         service.check_form(mark)
         said = TipTexts(
             what=forms.what_of(what),
@@ -91,8 +90,8 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
             language=language,
         )
         code = service.receive(tip, submission=mark)
+        service.note_taken(mark, told)
     except TipError as error:
-        service.keep_pictures(mark, shown)
         return _form(request, service, wrong=error.fault, typed=typed, mark=mark)
     return render(request, "tip_sent.html", session=None, code=code)
 
@@ -137,7 +136,7 @@ def _form(
         wrong=forms.fault_word(wrong, words(language)) if wrong else "",
         typed=said,
         mark=mark,
-        kept_pictures=service.kept_pictures(mark),
+        kept_pictures=service.kept_pictures(mark, tuple(said.values())),
         places=service.places(),
         kept=forms.kept_word(service.spans.contact_days, service.spans.keep_days, words(language)),
         by=site.settings.public_words.get(language, PublicWords()).watched_by,

@@ -31,7 +31,7 @@ from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.public.tips import api_keys
-from hub.public.tips.kept_pictures import KeptPictures
+from hub.public.tips.kept_pictures import FormWords, KeptPictures
 from hub.public.tips.retention import TipSpans
 from hub.public.tips.rules import (
     MOST_ORIGINAL_BYTES,
@@ -79,8 +79,12 @@ class PublicTipService:
         """Accepted, "repeated", and refused by fault."""
 
     def form_mark(self, refused: str = "") -> str:
-        """Mark for a new form, or for one that was refused under this mark."""
-        return self._box.mark_after_refusal(refused, self._clock.now())
+        """Mark for a new form, or for one that was refused under this mark and keeps its pictures
+        also under another one."""
+        mark = self._box.mark_after_refusal(refused, self._clock.now())
+        if mark != refused:
+            self._kept.move(refused, mark)
+        return mark
 
     def check_form(self, mark: str) -> None:
         """TipError unless the form is ours, at most a day old and not too new."""
@@ -88,24 +92,26 @@ class PublicTipService:
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(TipFault.STALE)
 
-    def kept_pictures(self, mark: str) -> int:
-        """Number of pictures that a refused form of this mark has."""
-        return len(self._kept.of(mark))
+    def kept_pictures(self, mark: str, words: FormWords) -> int:
+        """Number of pictures that a refused form of this mark has with these words."""
+        return len(self._kept.of(mark, words))
 
     def pictures(
-        self, mark: str, chosen: tuple[TipPicture, ...], *, without: bool
+        self, mark: str, chosen: tuple[TipPicture, ...], words: FormWords, *, without: bool
     ) -> tuple[TipPicture, ...]:
-        """Pictures of a form: those chosen now, or else those of its refused sending; none if it is
-        sent `without` them."""
+        """Pictures of a form: those chosen now, which are kept in case it is refused, or else those
+        of its refused sending, or of one that was taken with the same words; none if it is sent
+        `without` them."""
         if without:
             self._kept.drop(mark)
             return ()
-        return chosen or self._kept.of(mark)
+        if chosen and self._box.form_age_s(mark, self._clock.now()) is not None:
+            self._kept.keep(mark, chosen)
+        return chosen or self._kept.of(mark, words)
 
-    def keep_pictures(self, mark: str, pictures: tuple[TipPicture, ...]) -> None:
-        """The form of this mark was refused: keep its pictures, if it is ours."""
-        if pictures and self._box.form_age_s(mark, self._clock.now()) is not None:
-            self._kept.keep(mark, pictures)
+    def note_taken(self, mark: str, words: FormWords) -> None:
+        """The form of this mark was taken: its pictures are for a repeat of these words alone."""
+        self._kept.note_taken(mark, words)
 
     def places(self) -> list[tuple[UUID, str]]:
         """Areas with cameras, by name; public data (`hub.public.watched.queries`)."""

@@ -495,8 +495,12 @@ def test_what_is_no_picture_or_too_much_is_said(
         assert conn.execute(select(tips)).all() == []
 
 
-def test_a_refused_form_keeps_its_pictures_until_it_is_sent(town: Town, sender: Sender) -> None:
-    refused = sender.send(pictures=[("x.jpg", photo()), ("y.jpg", photo())], point="here")
+@pytest.mark.parametrize(("age_s", "wrong"), [(60, {"point": "here"}), (25 * 3600, {})])
+def test_a_refused_form_keeps_its_pictures_until_it_is_sent(
+    town: Town, sender: Sender, age_s: float, wrong: dict[str, Any]
+) -> None:
+    chosen = [("x.jpg", photo()), ("y.jpg", photo())]
+    refused = sender.send(mark=sender.mark(age_s=age_s), pictures=chosen, **wrong)
     assert refused.status_code == 422
     assert "2 pictures that you chose are still here" in text_of(refused)
     mark = mark_in(refused)
@@ -508,10 +512,22 @@ def test_a_refused_form_keeps_its_pictures_until_it_is_sent(town: Town, sender: 
         assert len(conn.execute(select(tip_pictures)).all()) == 2
 
 
-def test_pictures_of_a_form_that_is_taken_at_once_are_not_kept(town: Town, sender: Sender) -> None:
-    mark = sender.mark()
-    sender.code(mark=mark, pictures=[("x.jpg", photo())])
-    assert town.services.use(PublicTipService).kept_pictures(mark) == 0
+@pytest.mark.parametrize("was_refused", [False, True])
+def test_another_report_from_the_form_that_was_sent_has_none_of_its_pictures(
+    town: Town, sender: Sender, was_refused: bool
+) -> None:
+    mark, chosen = sender.mark(), [("x.jpg", photo())]
+    if was_refused:
+        mark, chosen = mark_in(sender.send(mark=mark, pictures=chosen, point="?")), []
+    code = sender.code(mark=mark, pictures=chosen)
+    refused = sender.send(mark=mark, what="Có người đổ rác", consent="")
+    assert "still here" not in text_of(refused)
+    other = sender.code(mark=mark_in(refused), what="Có người đổ rác")
+    assert other != code
+    assert sender.code(mark=mark) == code, "the first one again, over a bad line"
+    with town.db.reading() as conn:
+        assert len(conn.execute(select(tips)).all()) == 2
+        assert len(conn.execute(select(tip_pictures)).all()) == 1
 
 
 def test_kept_pictures_are_replaced_by_others_or_left_out(town: Town, sender: Sender) -> None:
@@ -526,7 +542,7 @@ def test_kept_pictures_are_replaced_by_others_or_left_out(town: Town, sender: Se
 def test_pictures_of_a_form_that_is_not_ours_are_not_kept(town: Town, sender: Sender) -> None:
     refused = sender.send(pictures=[("x.jpg", photo())], mark="1.x.0000")
     assert "still here" not in text_of(refused)
-    assert town.services.use(PublicTipService).kept_pictures("1.x.0000") == 0
+    assert town.services.use(PublicTipService).kept_pictures("1.x.0000", ()) == 0
 
 
 def some_picture(size_bytes: int) -> TipPicture:
@@ -539,16 +555,16 @@ def test_kept_pictures_go_after_a_while_and_the_oldest_first_when_there_are_many
     kept.keep("a", (some_picture(MOST_BYTES // 2),))
     now_s[0] = 10.0
     kept.keep("b", (some_picture(MOST_BYTES // 2),))
-    assert (len(kept.of("a")), len(kept.of("b"))) == (1, 1)
+    assert (len(kept.of("a", ())), len(kept.of("b", ()))) == (1, 1)
     kept.keep("c", (some_picture(1),))
-    assert (kept.of("a"), len(kept.of("b")), len(kept)) == ((), 1, 2)
+    assert (kept.of("a", ()), len(kept.of("b", ())), len(kept)) == ((), 1, 2)
     kept.keep("d", (some_picture(MOST_BYTES + 1),))
     assert len(kept) == 0
     kept.keep("e", (some_picture(1),))
     kept.drop("e")
     kept.keep("f", (some_picture(1),))
     now_s[0] += KEPT_S
-    assert (kept.of("e"), kept.of("f"), len(kept)) == ((), (), 0)
+    assert (kept.of("e", ()), kept.of("f", ()), len(kept)) == ((), (), 0)
 
 
 @pytest.mark.parametrize("side_px", [4_500, 30_000])  # the first only as what is decoded whole
