@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent
 from hub.alerting.alerts.rules.lifecycle import Act, undo_until
-from hub.alerting.response.bulk import BulkService, Closings
+from hub.alerting.response.bulk import MOST_AT_ONCE, BulkService, Closings, TooManyError
 from hub.console.inbox_form import number, parsed
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -19,6 +19,9 @@ Bulk = Annotated[BulkService, service(BulkService)]
 
 ACTS: Final[dict[str, Act]] = {"resolve": "resolve", "false": "false_alarm"}
 """Value of the button → act."""
+
+SAID: Final = frozenset({"none", "many", "undone", "late"})
+"""Ends of an act on many that closed nothing, in the list's address."""
 
 
 @router.post("/close")
@@ -38,6 +41,8 @@ def close_chosen(
     form = parsed(request.query_params)
     try:
         done = bulk.close(visit.asker, alert or [], act=act, reason=note, cause=cause or None)
+    except TooManyError:
+        return RedirectResponse(form.address(bulk="many"), 303)
     except ValueError:
         return RedirectResponse(form.address(bulk="none"), 303)
     closings = done.closings or Closings(0, 0)
@@ -60,8 +65,8 @@ def undo_closings(
 
 
 def told(visit: Visit, bulk: str) -> dict[str, Any]:
-    """What the list says of the last act on many, from its address: "none", "undone", "late", or
-    the closings and the number of alerts that were kept."""
+    """What the list says of the last act on many, from its address: one of `SAID`, or the closings
+    and the number of alerts that were kept."""
     match [number(part) for part in bulk.split(".")]:
         case [int() as first, int() as last, int() as kept]:
             closings = Closings(first, last)
@@ -72,4 +77,4 @@ def told(visit: Visit, bulk: str) -> dict[str, Any]:
                 "kept": kept,
                 "undo_until_utc_us": undo_until(first, visit.site.settings.now()),
             }
-    return {"bulk": bulk if bulk in ("none", "undone", "late") else ""}
+    return {"bulk": bulk if bulk in SAID else "", "most": MOST_AT_ONCE}

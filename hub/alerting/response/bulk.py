@@ -21,6 +21,10 @@ from hub.base.audit.asker import Asker
 MOST_AT_ONCE: Final = 100
 
 
+class TooManyError(ValueError):
+    """More than `MOST_AT_ONCE` alerts were chosen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Closings:
     """Closings of one person between two moments, both included; UTC microseconds.
@@ -62,11 +66,14 @@ class BulkService:
     ) -> BulkClosed:
         """Close these alerts; `reason` goes into the history of each, as a note.
 
-        ValueError without a reason, without an alert, or for more than `MOST_AT_ONCE`.
+        ValueError without a reason or without an alert, TooManyError for more than
+        `MOST_AT_ONCE`.
         """
         wanted = list(dict.fromkeys(alert_ids))
-        if not reason.strip() or not 1 <= len(wanted) <= MOST_AT_ONCE or act == "take":
-            raise ValueError("it needs a reason and some alerts, not too many at once")
+        if not reason.strip() or not wanted or act == "take":
+            raise ValueError("it needs a reason and some alerts")
+        if len(wanted) > MOST_AT_ONCE:
+            raise TooManyError(f"{len(wanted)} alerts, at most {MOST_AT_ONCE} go at once")
         with self._acting.part_of(asker, "alert.resolve") as look:
             # A second press of the button finds closed what the first one closed.
             recent_utc_us = look.now.plus_s(-UNDO_S).utc_us

@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
+from hub.access.rules.grants import ALL
 from hub.alerting.alerts.rules.lifecycle import UNDO_ON_THE_WAY_S, UNDO_S
 from hub.alerting.alerts.tables import alert_history, alerts
-from hub.alerting.response.bulk import MOST_AT_ONCE, BulkService, Closings
+from hub.alerting.response.bulk import MOST_AT_ONCE, BulkService, Closings, TooManyError
 from hub.alerting.response.service import ResponseService
 from hub.alerting.silences.tables import silences
 from hub.notify.tables import notifications
@@ -113,16 +114,23 @@ def test_a_second_press_of_the_button_still_offers_the_first_ones_undo(streets: 
     assert (later.closed, later.kept, later.closings) == (0, 3, None)
 
 
-@pytest.mark.parametrize(("number", "reason"), [(0, "x"), (1, "  "), (MOST_AT_ONCE + 1, "x")])
+@pytest.mark.parametrize(
+    ("number", "reason", "error", "told"),
+    [
+        (0, "x", ValueError, "a reason and some alerts"),
+        (1, "  ", ValueError, "a reason and some alerts"),
+        (MOST_AT_ONCE + 1, "x", TooManyError, "at most 100"),
+    ],
+)
 def test_without_a_reason_or_alerts_or_with_too_many_nothing_is_closed(
-    streets: Streets, number: int, reason: str
+    streets: Streets, number: int, reason: str, error: type[ValueError], told: str
 ) -> None:
     an = streets.officer("an")
     chosen = [raised(streets) for _ in range(min(number, 1))]
     chosen += [uuid4() for _ in range(number - len(chosen))]
-    with pytest.raises(ValueError, match="reason"):
+    with pytest.raises(error, match=told):
         streets.services.use(BulkService).close(an, chosen, act="resolve", reason=reason)
-    assert "resolved" not in states(streets).values()
+    assert set(states(streets).values()) <= {"open"}
 
 
 def test_a_page_closes_those_chosen_and_takes_them_back(town: Town) -> None:
@@ -152,6 +160,26 @@ def test_a_page_closes_those_chosen_and_takes_them_back(town: Town) -> None:
     assert an.post("/alerts/close", end="take", note="x").status_code == 422
     for odd in ("1.2.3", "9" * 40 + ".1.1", "..", "<b>", "1.2", "²." * 3):
         assert an.get(f"/?bulk={odd}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("vi", "kết thúc được nhiều nhất 100"), ("en", "At most 100 alerts are closed")],
+)
+def test_too_many_are_refused_in_words_of_their_own(town: Town, language: str, told: str) -> None:
+    seen = town.somebody()
+    town.add_person("em", "Em", "officer", ALL, language=language)
+    em = Visitor(town.app()).sign_in("em", PASSWORD)
+    chosen = [str(uuid4()) for _ in range(MOST_AT_ONCE)]
+    answer = em.send(
+        "POST",
+        "/alerts/close?select=1",
+        data={"csrf": em.csrf, "alert": [str(seen.alert_id), *chosen], "end": "false", "note": "x"},
+        headers=em.origin,
+    )
+    assert answer.headers["location"] == "/?select=1&bulk=many"
+    assert told in text_of(em.get(answer.headers["location"]))
+    assert em.get(f"/alerts/{seen.alert_id}").text.count('data-state="open"') == 1
 
 
 def test_closings_are_of_one_person_only(streets: Streets) -> None:
