@@ -1,7 +1,7 @@
 """Pages of the inbox: the open alerts, those handled today, and one alert of a list."""
 
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
@@ -24,7 +24,9 @@ from hub.console.views import InboxAsked
 from hub.nodes.health.service import NodeHealthService
 from hub.notify.phones.service import PhoneService
 from hub.public.data_requests.service import DataRequestService
+from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
+from hub.web.navigation import navigation
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -52,10 +54,17 @@ def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
 
 @router.get("/list/counts")
 def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
-    """Numbers for an open page after a change: running, handled today, found by its filter."""
-    form = parsed(request.query_params)
+    """Numbers for an open page after a change: running, handled today, found by its filter; and
+    what waits at the places of the navigation, by their addresses."""
+    site, form = visit.site, parsed(request.query_params)
     counts = inbox.counts(visit.asker, _asked(request, visit, form))
-    return JSONResponse(asdict(counts), headers={"Cache-Control": "no-store"})
+    shown = navigation(
+        site.links, site.standing(visit.asker), "", site.calendar(visit.asker.language).words
+    )
+    waiting = {link.address: link.waiting for link in shown.rail if link.waiting}
+    return JSONResponse(
+        asdict(counts) | {"waiting": waiting}, headers={"Cache-Control": "no-store"}
+    )
 
 
 @router.get("/alerts/{alert_id}/card")
@@ -92,7 +101,7 @@ def _asked(request: Request, visit: Visit, form: InboxForm) -> InboxAsked:
 def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
     form = parsed(request.query_params)
     asked = _asked(request, visit, form)
-    shown, phones = inbox.page(visit.asker, asked), visit.use(PhoneService)
+    shown, is_first = inbox.page(visit.asker, asked), asked.after is None
     calendar = visit.site.calendar(visit.asker.language)
     after = rank_text(shown.next_after)
     ended = visit.use(GrantService).ended(visit.asker)
@@ -103,21 +112,29 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
         page=shown,
         form=form,
         fits=True,
-        is_first=asked.after is None,
+        is_first=is_first,
         more=form.address(after=after) if after else "",
         choices=choices(shown, form, calendar.words),
         filtered_by=filter_words(shown, form, calendar.words),
         group_lines=group_lines(shown, form, calendar.words),
         ended=[ended_wording.line(one, calendar) for one in ended.rows],
         watches=ended.watches,
-        lost_phones=phones.lost_phones(visit.asker),
-        silent_phones=phones.silent_phones(visit.asker),
-        dark_cameras=visit.use(NodeHealthService).dark_cameras(visit.asker),
-        silences=silences_pages.lines(visit.use(SilenceService).silences(visit.asker), calendar),
-        petitions=_petitions(visit),
+        **_banners(visit, calendar) if is_first else {},
         causes=[(cause, wording.cause_word(cause, calendar.words)) for cause in CAUSES],
         **bulk_pages.told(visit, request.query_params.get("bulk", "")),
     )
+
+
+def _banners(visit: Visit, calendar: Calendar) -> dict[str, Any]:
+    """What stands above the list, on its first page alone."""
+    asker, phones = visit.asker, visit.use(PhoneService)
+    return {
+        "lost_phones": phones.lost_phones(asker),
+        "silent_phones": phones.silent_phones(asker),
+        "dark_cameras": visit.use(NodeHealthService).dark_cameras(asker),
+        "silences": silences_pages.lines(visit.use(SilenceService).silences(asker), calendar),
+        "petitions": _petitions(visit),
+    }
 
 
 def _petitions(visit: Visit) -> tuple[int, int]:

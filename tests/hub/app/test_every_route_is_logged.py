@@ -382,7 +382,7 @@ SILENT: Final[dict[str, str]] = {
     "GET /more": "links to the pages that are open to oneself",
     "GET /proof": _FORM,
     "GET /api/session": _OWN,
-    "GET /list/counts": "numbers for an open list, whose opening left its line",
+    "GET /list/counts": "numbers for an open page, whose opening left its line",
     "GET /api/push-key": _FILES,
     "GET /app.webmanifest": _FILES,
     "GET /sw.js": _FILES,

@@ -2,6 +2,7 @@
 // new alert that the filter, the tab or the groups of this page leave out is announced with a count.
 
 import { hear } from "./heard.js";
+import { showWaiting } from "./places.js";
 import { tick } from "./time.js";
 import { _ } from "./words.js";
 
@@ -70,15 +71,21 @@ export async function refreshList() {
   }
 }
 
+// Also on the page of an alert without a list: there the navigation has a number.
 export async function refreshCounts() {
-  if (!list()) {
-    return;
-  }
-  const answer = await fetch(`/list/counts${list().dataset.query}`);
+  const answer = await fetch(`/list/counts${list()?.dataset.query ?? ""}`);
   if (!answer.ok) {
     return;
   }
-  const counts = await answer.json();
+  const { waiting, ...counts } = await answer.json();
+  showWaiting(waiting);
+  if (list()) {
+    showCounts(counts);
+    await refreshGroups();
+  }
+}
+
+function showCounts(counts) {
   if (location.pathname === "/") {
     const bare = document.title.replace(/^\(\d+\) /, "");
     document.title = counts.running ? `(${counts.running}) ${bare}` : bare;
@@ -89,7 +96,6 @@ export async function refreshCounts() {
     }
   }
   document.getElementById("nothing-open").hidden = counts.found > 0;
-  await refreshGroups();
 }
 
 async function refreshGroups() {

@@ -4,7 +4,6 @@ import { refreshCard, refreshCounts, refreshList } from "./cards.js";
 import { openAlertId, refreshDetail } from "./detail.js";
 import { whenAtRest } from "./hands.js";
 import { sayOwed } from "./phone.js";
-import { refreshPlaces } from "./places.js";
 import { _ } from "./words.js";
 
 const AGAIN_MS = 5000;
@@ -54,7 +53,6 @@ async function flush() {
     }
   }
   await refreshCounts().catch(() => {}); // the next change brings them
-  refreshPlaces();
 }
 
 function open() {

@@ -1,27 +1,24 @@
 // The numbers beside the places: what waits, also on a page that stays open for hours.
 
-const PAUSE_MS = 2000; // many changes at once ask once
+import { _ } from "./words.js";
 
-let pausing = 0;
-
-export function refreshPlaces() {
-  pausing ||= setTimeout(() => {
-    pausing = 0;
-    refresh().catch(() => {}); // no line: the next change asks again
-  }, PAUSE_MS);
-}
-
-async function refresh() {
-  const answer = await fetch("/more", { headers: { Accept: "text/html" } });
-  if (!answer.ok) {
-    return;
-  }
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+// By the addresses of the places; at one that is not named nothing waits.
+export function showWaiting(numbers) {
   for (const link of document.querySelectorAll(".places a")) {
-    const fresh = page.querySelector(`.places a[href="${link.getAttribute("href")}"] .waiting`);
+    const number = numbers[link.getAttribute("href")] ?? 0;
     link.querySelector(".waiting")?.remove();
-    if (fresh) {
-      link.append(document.adoptNode(fresh));
+    if (number > 0) {
+      link.append(mark(number));
     }
   }
+}
+
+function mark(number) {
+  const shown = document.createElement("span");
+  const heard = document.createElement("span");
+  shown.className = "waiting";
+  heard.className = "only-heard";
+  heard.textContent = _("waiting");
+  shown.append(number, " ", heard);
+  return shown;
 }
