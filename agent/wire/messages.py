@@ -1,7 +1,7 @@
 """Events of a node, and the envelope they are sent and stored in.
 
-Elsewhere: common terms (`terms`), presence (`presence`), messages of the hub (`answers`),
-settings (`settings`), programs (`programs`), enrolment (`enrolment`).
+Elsewhere: common terms (`terms`), descriptions (`description`), presence (`presence`), messages of
+the hub (`answers`), settings (`settings`), programs (`programs`), enrolment (`enrolment`).
 
 Unknown fields are ignored, so a newer sender can add fields; a change of meaning raises `VERSION`.
 Every time is sent twice: a UTC stamp with its source and error, and an age by the monotonic clock,
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from agent.wire.description import DescriptionWords
 from agent.wire.terms import (
     VERSION,
     Base64,
@@ -104,6 +105,11 @@ class SightingClosed(Words):
     left_by: LeftBy | None = Field(default=None, exclude_if=lambda value: value is None)
     """Side of the picture by which they left, from their last movement. Left out if unknown, and by
     older senders."""
+    description: DescriptionWords | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
+    """Colours and kinds in words. Left out if nothing is known: for a crowd, after a power cut, and
+    by older senders."""
 
 
 class ClipReady(Words):

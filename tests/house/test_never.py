@@ -83,6 +83,70 @@ def test_a_node_says_where_and_when_of_people_and_nothing_to_know_them_by() -> N
     }
 
 
+COLOURS = {
+    "black",
+    "white",
+    "grey",
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+}
+DESCRIBED = {
+    "upper": "colours",
+    "lower": "colours",
+    "transport": {"foot", "bicycle", "motorbike"},
+    "transport_colour": "colours",
+    "people": (1, 20),
+    "height_m": (0.5, 2.5),
+    "speed": {"standing", "walking", "fast"},
+}
+"""All that a description may say: words of these lists, a number of people, one height."""
+
+
+def described(schema: dict[str, Any]) -> Any:
+    """What a field of a description takes, as in `DESCRIBED`."""
+    takes = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
+    assert len(takes) == 1
+    (take,) = takes
+    match take["type"]:
+        case "string":
+            return set(take["enum"])
+        case "integer" | "number":
+            return take["minimum"], take["maximum"]
+        case "array":
+            assert take["maxItems"] == 2
+            assert take["items"] == {"$ref": "#/components/schemas/ColourWords"}
+            return "colours"
+    raise AssertionError(f"a description has {take}")
+
+
+def test_the_end_of_a_sighting_adds_a_description_in_these_words_alone() -> None:
+    schemas = wire_schemas()
+    assert schemas["SightingClosed"]["properties"].keys() == {
+        "kind",
+        "camera",
+        "sighting_id",
+        "last_seen_utc_us",
+        "duration_ms",
+        "came",
+        "went",
+        "rode",
+        "left_by",
+        "description",
+    }
+    fields = schemas["DescriptionWords"]["properties"]
+    assert {name: described(schema) for name, schema in fields.items()} == DESCRIBED
+    colour = schemas["ColourWords"]["properties"]
+    assert colour.keys() == {"colour", "confidence"}
+    assert set(colour["colour"]["enum"]) == COLOURS
+    assert (colour["confidence"]["minimum"], colour["confidence"]["maximum"]) == (0.0, 1.0)
+
+
 def test_no_message_has_room_for_numbers_that_describe_somebody() -> None:
     fields = [name for schema in wire_schemas().values() for name in schema.get("properties", {})]
     assert [name for name in fields if KNOWS_PEOPLE.search(name)] == []

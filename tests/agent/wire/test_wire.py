@@ -257,6 +257,28 @@ def test_wrong_event_is_refused_by_its_id_so_that_its_node_can_be_told() -> None
     assert "body" in refused.value.detail
 
 
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"upper": [{"colour": "beige", "confidence": 0.5}]},
+        {"upper": [{"colour": "red", "confidence": 1.5}]},
+        {"lower": [{"colour": "red", "confidence": 0.3}] * 3},
+        {"transport": "car"},
+        {"people": 0},
+        {"people": 21},
+        {"height_m": 2.6},
+        {"speed": "slow"},
+    ],
+    ids=str,
+)
+def test_a_description_takes_no_other_words(strange: dict[str, Any]) -> None:
+    path = next(path for path in GOLDEN if path.stem.endswith("described"))
+    raw: dict[str, Any] = json.loads(path.read_bytes())
+    raw["body"]["description"] |= strange
+    with pytest.raises(WireError):
+        decode_event(json.dumps(raw).encode())
+
+
 spool_ends = st.integers(-3, 9) | st.integers(2**53 - 2, 2**53 + 1)
 
 
