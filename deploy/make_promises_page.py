@@ -6,6 +6,7 @@ python -m deploy.make_promises_page
 import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -56,8 +57,13 @@ def proofs(found: list[Mark]) -> Iterator[str]:
         yield f"[{name}](../../tests/{name}){number}"
 
 
-def marks() -> Iterator[Mark]:
-    """Each promise mark of the tests, file by file."""
+@cache
+def marks() -> tuple[Mark, ...]:
+    """Each promise mark of the tests, file by file; they are read once."""
+    return tuple(_marks())
+
+
+def _marks() -> Iterator[Mark]:
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):

@@ -126,7 +126,7 @@ def advisories(needs_loopback: None) -> Iterator[tuple[str, list[str]]]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Advisories) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.005,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/v1/query", asked
         server.shutdown()

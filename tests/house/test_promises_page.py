@@ -2,22 +2,14 @@
 
 import ast
 import re
-from functools import cache
 
 import pytest
 
-from deploy import make_promises_page
-from deploy.make_promises_page import FILE, ROOT, Mark, promised, text
+from deploy.make_promises_page import FILE, ROOT, marks, promised, text
 
 LEVELS = FILE.with_name("service-levels.md").read_text(encoding="utf-8")
 
 SENTENCE = re.compile(r"[A-Z][A-Za-z -]+: (?:[A-Z0-9`]|ntfy |axe-core ).{8,}\.")
-
-
-@cache
-def marks() -> list[Mark]:
-    """All of them, read once."""
-    return list(make_promises_page.marks())
 
 
 def is_sentence(mark: str) -> bool:

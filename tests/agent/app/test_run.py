@@ -41,7 +41,7 @@ def broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def store() -> Iterator[Shelf]:
     server = Shelf()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.005,))
     thread.start()
     yield server
     server.shutdown()

@@ -57,7 +57,7 @@ class Taker(http.server.BaseHTTPRequestHandler):
 def hub(broker: Broker) -> Iterator[FakeHub]:
     """It answers, and takes files."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/upload"
         with FakeHub(broker) as hub:
             hub.token = UploadToken(token="t" * 32, valid_for_s=900, upload_url=url)

@@ -204,7 +204,7 @@ def stranger(folder: Path, date: str, pieces: Iterator[bytes]) -> Iterator[Enrol
     tls.load_cert_chain(papers.cert_file, papers.key_file)
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True)
         thread.start()
         yield EnrolmentCode("127.0.0.1", server.server_port, b"f" * 16, b"t" * 15)
         server.shutdown()

@@ -226,7 +226,7 @@ def saying(answer: bytes) -> Iterator[str]:
             self.wfile.write(answer)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}/onvif/device_service"
         server.shutdown()

@@ -105,6 +105,12 @@ class Box:
         return last.outcome, last.reason
 
 
+@pytest.fixture(autouse=True)
+def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service looks at once whether it is to stop."""
+    monkeypatch.setattr("agent.updates.fetch.BEAT_S", 0.02)
+
+
 @pytest.fixture
 def box(tmp_path: Path) -> Box:
     return Box(tmp_path)

@@ -347,7 +347,7 @@ def test_another_programs_web_server_on_the_port_is_not_taken_for_a_hub(site: Si
             self.wfile.write(b'{"ok": true}')
 
     with http.server.HTTPServer(("127.0.0.1", site.port), Answer) as other:
-        thread = threading.Thread(target=other.serve_forever, args=(0.02,))
+        thread = threading.Thread(target=other.serve_forever, args=(0.005,))
         thread.start()
         done = site.command("check")
         other.shutdown()

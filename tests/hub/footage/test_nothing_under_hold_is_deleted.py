@@ -505,6 +505,7 @@ def test_no_request_of_a_keeper_or_a_node_takes_it(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every address that changes anything, by every method, filled in with what is held."""
+    monkeypatch.setattr("hub.nodes.commissioning.alert_test_pages.FRESH_S", 0.1)  # nobody sends one
     keeper = with_keeper(town)
     alert_id, clip = clip_in(town)
     with town.db.writing() as conn:

@@ -111,7 +111,13 @@ class Walk:
 
 
 @pytest.fixture(params=LANGUAGES)
-def walk(sqlite_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Walk]:
+def walk(
+    sqlite_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Walk]:
+    monkeypatch.setattr("agent.updates.fetch.BEAT_S", 0.02)  # of the node's service
     db = Database(sqlite_url)
     (tmp_path / "box").mkdir()
     yield Walk(db, tmp_path, request.param)

@@ -204,7 +204,7 @@ def on_loopback(service: Any) -> Iterator[Any]:
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.02,))
+    thread = Thread(target=server.serve_forever, args=(0.005,))
     thread.start()
     service.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:

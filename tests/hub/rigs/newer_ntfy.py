@@ -61,7 +61,7 @@ def newer_ntfy() -> Iterator[NewerNtfy]:
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.02,))
+    thread = Thread(target=server.serve_forever, args=(0.005,))
     thread.start()
     ntfy.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:

@@ -139,7 +139,7 @@ class OpenIdOffice:
         """At work, at `issuer`."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), desk_of(self))
         self.issuer = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.005,))
         thread.start()
         try:
             yield self

@@ -78,7 +78,7 @@ class StampOffice:
                 """Nothing: a test's output is its own."""
 
         server = HTTPServer(("127.0.0.1", 0), Desk)
-        worker = threading.Thread(target=server.serve_forever, args=(0.02,))
+        worker = threading.Thread(target=server.serve_forever, args=(0.005,))
         worker.start()
         self.url = f"http://127.0.0.1:{server.server_port}/tsr"
         try:
