@@ -1,1 +1,4 @@
-"""Escalation: how far an alert is in the plan that calls one person after the other."""
+"""How far an alert is in the plan that calls one person after the other: rows and tables.
+
+The rule is `hub.alerting.oncall.rules.escalation`, the calls are `hub.alerting.response.calls`.
+"""
