@@ -18,6 +18,8 @@ _SOURCES: Final[tuple[Source, ...]] = ("url", "device", "picamera", "recording")
 MOST_PLACES: Final = 16
 """Most zones, and most lines: everything met at once still fits one message."""
 LEAST_REASON_WORDS: Final = 3
+NO_HORIZON: Final = 1.0
+"""All ground lies below the horizon, so one at the bottom of the picture means none."""
 _RECORDER: Final = re.compile(r"https?://[^/\s@]+(/[^\s@]*)?$")
 _ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 
@@ -131,6 +133,20 @@ class CameraSection(Section):
         (),
         description="The hours of the night, in local time. Empty, or without a trusted "
         "clock: night is a dark picture, or one without colour (infrared).",
+    )
+    mast_height_m: float = Field(
+        0.0,
+        ge=0,
+        le=30,
+        description="Height of the camera above flat ground, in metres. With `horizon` the node "
+        "estimates how tall people are. 0: not known, no heights.",
+    )
+    horizon: float = Field(
+        NO_HORIZON,
+        ge=-1,
+        le=NO_HORIZON,
+        description="Where the horizon lies, as a share of the picture's height from its top; "
+        "negative: above the picture. 1: not known, no heights.",
     )
     pi: PiSection | None = Field(
         None,

@@ -95,6 +95,10 @@ class CameraSettings(CameraHabits):
     private: Outlines | None = None
     zone: Annotated[tuple[ZoneSettings, ...], Field(max_length=16)] | None = None
     line: Annotated[tuple[LineSettings, ...], Field(max_length=16)] | None = None
+    mast_height_m: Annotated[float, Field(ge=0, le=30)] | None = None
+    """0: not known. Without both of these two keys no heights of people are estimated."""
+    horizon: Annotated[float, Field(ge=-1, le=1)] | None = None
+    """1: not known."""
 
 
 class ClipSettings(_Part):

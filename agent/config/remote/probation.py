@@ -7,10 +7,17 @@ power cut at any point leads to one or the other.
 """
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from agent.wire.settings import Configure, SettingsAnswer, SettingsName
 
@@ -35,12 +42,51 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+NEWER: Final = ("mast_height_m", "horizon")
+"""Keys of a camera that release 0.2.0 does not know."""
+
+
 class WantedSettings(_Kept):
-    """Settings with the hub's number and hash."""
+    """Settings with the hub's number and hash.
+
+    In the file the newer keys stand apart, where release 0.2.0 does not look: it would drop all
+    settings for one unknown key, privacy masks among them.
+    """
 
     version: int
     sha256: str
     settings: dict[str, JsonValue]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _joined(cls, kept: Any) -> Any:
+        if not isinstance(kept, dict) or "newer" not in kept:
+            return kept
+        try:
+            cameras = kept["settings"]["cameras"]
+            joined = {
+                name: {**said, **kept["newer"].get(name, {})} for name, said in cameras.items()
+            }
+            return {**kept, "settings": {**kept["settings"], "cameras": joined}}
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("damaged settings of cameras") from error
+
+    @model_serializer(mode="wrap")
+    def _parted(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        kept: dict[str, Any] = handler(self)
+        cameras = kept["settings"].get("cameras") or {}
+        newer = {
+            name: {key: said[key] for key in NEWER if key in said}
+            for name, said in cameras.items()
+            if any(key in said for key in NEWER)
+        }
+        if not newer:
+            return kept
+        older = {
+            name: {key: value for key, value in said.items() if key not in NEWER}
+            for name, said in cameras.items()
+        }
+        return {**kept, "settings": {**kept["settings"], "cameras": older}, "newer": newer}
 
     @property
     def name(self) -> SettingsName:

@@ -186,6 +186,8 @@ def _view_labels(words: Messages) -> dict[str, str]:
         "every_camera.private": words.say("Privacy masks"),
         "every_camera.zone": words.say("Zones"),
         "every_camera.line": words.say("Lines"),
+        "every_camera.mast_height_m": words.say("Height of the camera above the ground, in metres"),
+        "every_camera.horizon": words.say("Height of the horizon in the picture"),
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import runpy
 import signal
 import subprocess
 import threading
@@ -42,6 +43,7 @@ pytestmark = [
     pytest.mark.promise("Fleet: A node refuses bad settings and keeps the old ones."),
 ]
 
+RELEASE = Path(__file__).parents[2] / "contracts" / "release-0.2.0"
 OWN = """
 [node]
 name = "nga-tu-01"
@@ -372,7 +374,37 @@ def test_settings_that_fit_the_nodes_changed_file_no_longer_are_left_out_and_tol
     assert node.outcome == "refused"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"in_force": 3}', b"\0" * 4096, b"[" * 9000])
+def test_release_0_2_0_reads_the_kept_settings_without_the_keys_that_it_does_not_know(
+    node: Node,
+) -> None:
+    masked = {"private": [SQUARE]}
+    seen = {"mast_height_m": 6.5, "horizon": -0.2}
+    node.receive({"cameras": {"cong-bac": masked | seen, "cong-nam": seen}})
+    node.kept.prove()
+    text = (node.own.journal.path.parent / "settings-from-hub.json").read_text(encoding="utf-8")
+    kept = json.loads(text)["in_force"]["settings"]
+    old = runpy.run_path(str(RELEASE / "settings.py"))
+    old["check_settings"](kept)
+    assert kept["cameras"] == {"cong-bac": masked, "cong-nam": {}}
+    node.begin()
+    first, second = node.works_by.camera
+    assert (first.mast_height_m, first.horizon, len(first.private)) == (6.5, -0.2, 1)
+    assert (second.mast_height_m, second.horizon) == (6.5, -0.2)
+    report = node.kept.report()
+    assert report.from_afar == {"cameras": {"cong-bac": masked | seen, "cong-nam": seen}}
+
+
+DAMAGED = b'{"in_force": {"version": 1, "sha256": "", "settings": %s, "newer": %s}}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b'{"in_force": 3}', b"\0" * 4096, b"[" * 9000),
+        *(DAMAGED % (b"{}", b"{}"), DAMAGED % (b'{"cameras": {"a": 3}}', b"{}")),
+        *(DAMAGED % (b'{"cameras": {"a": {}}}', b"3"), DAMAGED % (b"3", b"{}")),
+    ],
+)
 def test_a_damaged_file_leaves_the_nodes_own_settings_and_the_hub_is_not_lied_to(
     node: Node, content: bytes
 ) -> None:

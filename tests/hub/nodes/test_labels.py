@@ -71,7 +71,12 @@ def of_a_new_program(**changed: Any) -> SettingsReport:
 
 def test_keys_on_record_for_release_0_2_0_are_those_that_its_nodes_accept() -> None:
     assert frozenset(setting_keys(OLD["NodeSettings"])) == KEYS_0_2_0
-    assert set(KEYS) - KEYS_0_2_0 == {"cameras.zone.label", "cameras.line.label"}
+    assert set(KEYS) - KEYS_0_2_0 == {
+        "cameras.zone.label",
+        "cameras.line.label",
+        "cameras.mast_height_m",
+        "cameras.horizon",
+    }
 
 
 def test_a_node_of_then_says_none_of_its_keys() -> None:
