@@ -1,4 +1,4 @@
-"""`bench search`: response times of twelve searches, over a year of 10,000 cameras.
+"""`bench search`: response times of eighteen searches, over a year of 10,000 cameras.
 
 Every search passes the user's scope check, as from a page. Each runs several times with another
 place and hour. Stated are the median, the 95th percentile, the maximum, and the number of complete
@@ -22,7 +22,8 @@ from typing import Any, Final
 
 from hub.bench import postgres, search_town
 from hub.bench.search_town import SearchTown, camera_id, place_of
-from hub.registry.shapes import Circle
+from hub.registry.shapes import Circle, Point
+from hub.search.rules.description import Described
 from hub.search.sighting_queries import SightingSearch, find_sightings
 
 SIGHTINGS: Final = 100_000
@@ -163,6 +164,18 @@ def _round_a_point(town: SearchTown, chance: Random) -> Circle:
     return Circle(*place_of(chance.randrange(town.cameras)), radius_m=800)
 
 
+def _red_on_a_motorbike(**more: Any) -> Described:
+    red = (frozenset({"red"}),)
+    return Described(upper=red, transport=frozenset({"motorbike"}), **more)
+
+
+def _evenings(town: SearchTown) -> tuple[tuple[int, int], ...]:
+    """20 to 24 o'clock of every seventh day, latest first."""
+    first = town.begins_utc_us - town.begins_utc_us % DAY_US
+    starts = range(first + 20 * HOUR_US, town.ends.utc_us, 7 * DAY_US)
+    return tuple((start, start + 4 * HOUR_US) for start in reversed(starts))
+
+
 QUESTIONS: Final[dict[str, Question]] = {
     "a camera's night": lambda town, chance: (
         "all",
@@ -208,5 +221,67 @@ QUESTIONS: Final[dict[str, Question]] = {
     "tall figures in alerts of the year, by whose grant reaches back a month": lambda town, _: (
         "history",
         _in(None, town, only_alerts=True, height_from=0.45),
+    ),
+    "two on a motorbike, one in red, to the east, a commune's evening": lambda town, chance: (
+        "all",
+        _in(
+            4 * HOUR_US,
+            town,
+            chance,
+            area_id=chance.choice(town.communes),
+            described=_red_on_a_motorbike(people=(2, 2)),
+            compass="e",
+        ),
+    ),
+    "red on a motorbike, a commune's month": lambda town, chance: (
+        "all",
+        _in(
+            30 * DAY_US,
+            town,
+            chance,
+            area_id=chance.choice(town.communes),
+            described=_red_on_a_motorbike(),
+        ),
+    ),
+    "red on a motorbike, towards a point, a junction's year": lambda town, chance: (
+        "all",
+        _in(
+            None,
+            town,
+            area_id=chance.choice(town.junctions),
+            described=_red_on_a_motorbike(),
+            towards=(Point(*place_of(chance.randrange(town.cameras))),),
+        ),
+    ),
+    "red on a motorbike, every Tuesday evening of a commune's year": lambda town, chance: (
+        "all",
+        _in(
+            None,
+            town,
+            area_id=chance.choice(town.communes),
+            windows=_evenings(town),
+            described=_red_on_a_motorbike(),
+        ),
+    ),
+    "red above blue, the province's week": lambda town, chance: (
+        "all",
+        _in(
+            7 * DAY_US,
+            town,
+            chance,
+            described=Described(upper=(frozenset({"red"}),), lower=(frozenset({"blue"}),)),
+        ),
+    ),
+    "pink on a pink bicycle, the province's year": lambda town, _: (
+        "all",
+        _in(
+            None,
+            town,
+            described=Described(
+                upper=(frozenset({"pink"}),),
+                transport=frozenset({"bicycle"}),
+                transport_colours=(frozenset({"pink"}),),
+            ),
+        ),
     ),
 }

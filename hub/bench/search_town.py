@@ -2,7 +2,8 @@
 
 All values follow from a sighting's number, so both databases hold the same. One in ten falls to the
 hundred busiest cameras, one in fifty raised an alert, one in ten has a clip, one in a thousand is a
-crowd.
+crowd. All are described: half in black and grey, one in fourteen in red above, one in a hundred in
+pink; six in ten ride a motorbike. Each camera looks in a direction of its own.
 """
 
 from collections.abc import Callable
@@ -35,6 +36,20 @@ PIECE: Final = 250_000
 FEW: Final = 20
 SIGHTING, ALERT, CLIP, CAMERA = (number << 56 for number in (1, 2, 3, 4))
 """First key of each kind."""
+_COLOURS: Final = (
+    *("black",) * 26,
+    *("grey",) * 20,
+    *("white",) * 16,
+    *("blue",) * 14,
+    *("red",) * 7,
+    *("green",) * 5,
+    *("brown",) * 4,
+    *("yellow",) * 3,
+    *("orange",) * 2,
+    *("purple",) * 2,
+    "pink",
+)
+"""A hundred, so that a number from 0 to 99 chooses one."""
 _HASH: Final = "({k} * 2654435761 % 4294967296)"
 
 
@@ -127,6 +142,7 @@ def _places(conn: Connection, now: Moment) -> tuple[UUID, list[UUID], list[UUID]
                 "is_lost": False,
                 "latitude_deg": place_of(n)[0],
                 "longitude_deg": place_of(n)[1],
+                "bearing_deg": n * 67 % 360,
                 **columns("state_since", now),
             }
             for n in range(len(junctions) * CAMERAS)
@@ -199,10 +215,28 @@ def _words(town: SearchTown, step_us: int, *, is_sqlite: bool) -> dict[str, str]
         "at": f"({town.begins_utc_us} + k * {step_us} + {hashed} % 1000)",
         "people": f"(CASE WHEN k % 1000 = 0 THEN 8 + k / 1000 % 5 {few} END)",
         "kind": "(CASE WHEN k % 1000 = 0 THEN 'crowd' ELSE 'person' END)",
+        "upper": _colour(f"{hashed} / 7 % 100"),
+        "upper_2": f"CASE WHEN {hashed} % 3 = 0 THEN {_colour(f'{hashed} / 11 % 100')} END",
+        "lower": _colour(f"{hashed} / 13 % 100"),
+        "transport": f"(CASE WHEN {hashed} / 17 % 10 < 6 THEN 'motorbike'"
+        f" WHEN {hashed} / 17 % 10 < 7 THEN 'bicycle' ELSE 'foot' END)",
+        "transport_colour": f"CASE WHEN {hashed} / 17 % 10 < 7"
+        f" THEN {_colour(f'{hashed} / 19 % 100')} END",
+        "group": f"(CASE WHEN {hashed} / 23 % 10 < 3 THEN 2 ELSE 1 END)",
+        "side": f"(CASE {hashed} / 29 % 4 WHEN 0 THEN 'left' WHEN 1 THEN 'right'"
+        " WHEN 2 THEN 'towards' ELSE 'away' END)",
         "height": f"(0.05 + {hashed} % 50 / 100.0)",
+        "true": "1" if is_sqlite else "true",
         "sha256": "printf('%064x', k)" if is_sqlite else "lpad(to_hex(k), 64, '0')",
         "node": f"(SELECT node_id FROM cameras WHERE id = {key(CAMERA, number)})",  # noqa: S608 our own words
     }
+
+
+def _colour(number: str) -> str:
+    """The colour of a number from 0 to 99, as SQL."""
+    begins = {colour: _COLOURS.index(colour) + _COLOURS.count(colour) for colour in _COLOURS}
+    cases = " ".join(f"WHEN {number} < {end} THEN '{colour}'" for colour, end in begins.items())
+    return f"(CASE {cases} END)"
 
 
 _ROWS: Final = (
@@ -217,9 +251,11 @@ _ROWS: Final = (
     (
         "sightings",
         "id, camera_id, alert_id, object_kind, people, score, x0, y0, x1, y1, first_seen_utc_us,"
-        " first_seen_error_ms, confirmed_utc_us, last_seen_utc_us",
+        " first_seen_error_ms, confirmed_utc_us, last_seen_utc_us, is_described, upper_colour,"
+        " upper_colour_2, lower_colour, transport, transport_colour, group_people, left_by, speed",
         "{sighting}, {camera}, {maybe_alert}, {kind}, {people}, 0.7, 0.4, 0.2, 0.5, 0.2 + {height},"
-        " {at}, 20, {at} + 400000, {at} + 9000000",
+        " {at}, 20, {at} + 400000, {at} + 9000000, {true}, {upper}, {upper_2}, {lower},"
+        " {transport}, {transport_colour}, {group}, {side}, 'walking'",
         "1 = 1",
     ),
     (

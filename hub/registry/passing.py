@@ -14,7 +14,7 @@ from enum import StrEnum
 from math import atan2, cos, degrees, radians, sin
 from typing import Final, Literal
 
-from hub.registry.neighbours import CameraSpot, NearbyCamera, neighbours
+from hub.registry.neighbours import CameraSpot, NearbyCamera, Position, neighbours
 
 Side = Literal["left", "right", "towards", "away"]
 """Side of the picture, or towards the camera, or away from it."""
@@ -92,7 +92,7 @@ def compass_point(degrees_of_it: float) -> str:
     return POINTS[round(degrees_of_it / 45) % 8]
 
 
-def bearing_to(one: CameraSpot, other: CameraSpot) -> float | None:
+def bearing_to(one: Position, other: Position) -> float | None:
     """Compass direction from `one` to `other`; None if either has no position."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None

@@ -91,6 +91,7 @@ class SearchService:
             looked_from_utc_us=found.looked_from_utc_us,
             cameras=found.cameras,
             nearest=found.nearest,
+            unaimed=found.unaimed,
         )
 
     def side_by_side(

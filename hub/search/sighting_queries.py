@@ -9,7 +9,7 @@ how far back it looked.
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -33,7 +33,10 @@ from hub.alerting.alerts.tables import sightings
 from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
 from hub.registry.passing import SIDES, Side
+from hub.registry.shapes import Point
 from hub.registry.tables import cameras
+from hub.search.description_queries import described, sides_by_camera
+from hub.search.rules.description import ANYTHING, Described, Look
 from hub.search.scope import NearestCamera, SearchPlace, meant_cameras
 
 SHOWN: Final = 50
@@ -42,6 +45,8 @@ COUNTED: Final = 1000
 CROWD_FROM: Final = 5
 """As in the partial index of crowds (`ix_sightings_crowds`)."""
 FEW_CAMERAS: Final = 1000
+WINDOWS_A_SEEK: Final = 10
+"""So many windows cost as much as reading one long span by camera."""
 FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
 
@@ -67,6 +72,14 @@ class SightingSearch(SearchPlace):
     """True: on two wheels; False: on foot."""
     only_alerts: bool = False
     only_with_clip: bool = False
+    described: Described = ANYTHING
+    compass: str | None = None
+    """One of `hub.registry.passing.POINTS`: left the picture in that direction."""
+    towards: tuple[Point, ...] = ()
+    """Left the picture in the direction of any of these."""
+    windows: tuple[tuple[int, int], ...] = ()
+    """Parts of the span to search, latest first, UTC microseconds, both ends included; none: all
+    of it."""
     before: tuple[int, UUID] | None = None
     """First frame and id of the last result shown: only older ones follow."""
 
@@ -88,6 +101,9 @@ class SightingHit:
     """Height of the box, as a share of the picture's."""
     way: Way | None
     rode: bool | None
+    box: tuple[float, float, float, float]
+    """Of the person in the picture: x0, y0, x1, y1, as shares of it."""
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +121,8 @@ class FoundSightings:
     """Number of cameras searched."""
     nearest: NearestCamera | None = None
     """Set if the requested shape contains no camera of theirs."""
+    unaimed: int = 0
+    """Cameras left out because their bearing or position is not noted."""
 
 
 def find_sightings(
@@ -117,11 +135,15 @@ def find_sightings(
 ) -> FoundSightings:
     """Search within this person's scope; `budget_s` replaces `BUDGET_S`."""
     meant = meant_cameras(conn, person_id, wanted, now)
-    theirs = meant.reach
+    theirs, sides, unaimed = meant.reach, None, 0
+    if wanted.compass is not None or wanted.towards:
+        sides = sides_by_camera(conn, theirs, compass=wanted.compass, towards=wanted.towards)
+        unaimed = len(theirs) - len(sides)
+        theirs = {one: reach for one, reach in theirs.items() if one in sides}
     if not theirs or wanted.until_utc_us < wanted.from_utc_us:
-        return FoundSightings([], 0, False, wanted.from_utc_us, len(theirs), meant.nearest)
+        return FoundSightings([], 0, False, wanted.from_utc_us, len(theirs), meant.nearest, unaimed)
     total = conn.scalar(select(func.count()).select_from(cameras)) or 0
-    reading = _Reading(conn, wanted, theirs, is_all=total == len(theirs))
+    reading = _Reading(conn, wanted, theirs, sides, is_all=total == len(theirs))
     found, looked_from = _walk(reading, wanted, BUDGET_S if budget_s is None else budget_s)
     return FoundSightings(
         hits=_hits(conn, [row.id for row in found[:SHOWN]]),
@@ -129,40 +151,59 @@ def find_sightings(
         is_more=len(found) > COUNTED,
         looked_from_utc_us=looked_from,
         cameras=len(theirs),
+        unaimed=unaimed,
     )
 
 
 def _walk(reading: "_Reading", wanted: SightingSearch, budget_s: float) -> tuple[list[Any], int]:
     """Search backwards in stretches; returns the rows, and how far back it went."""
     began_s = time.monotonic()
-    end = wanted.until_utc_us
-    if wanted.before is not None:
-        end = min(end, wanted.before[0])
     stretch_us, found = FIRST_STRETCH_US, list[Any]()
-    while True:
-        begin = max(wanted.from_utc_us, end - stretch_us)
-        before_s = time.monotonic()
-        found += reading.between(begin, end, limit=COUNTED + 1 - len(found))
-        took_s = time.monotonic() - before_s
-        left_s = budget_s - (time.monotonic() - began_s)
-        if begin <= wanted.from_utc_us or len(found) > COUNTED or left_s <= 0:
-            return found, begin
-        # Twice as far, unless this would exceed the remaining time.
-        stretch_us = max(1, round(stretch_us * min(2.0, left_s / max(took_s, 1e-6))))
-        end = begin - 1
+    for earliest, latest in _windows(wanted):
+        end = latest
+        while end >= earliest:
+            begin = max(earliest, end - stretch_us)
+            before_s = time.monotonic()
+            found += reading.between(begin, end, limit=COUNTED + 1 - len(found))
+            took_s = time.monotonic() - before_s
+            left_s = budget_s - (time.monotonic() - began_s)
+            if len(found) > COUNTED or left_s <= 0:
+                return found, begin
+            # Twice as far, unless this would exceed the remaining time.
+            stretch_us = max(1, round(stretch_us * min(2.0, left_s / max(took_s, 1e-6))))
+            end = begin - 1
+    return found, wanted.from_utc_us
+
+
+def _windows(wanted: SightingSearch) -> Iterator[tuple[int, int]]:
+    """The parts to search that are not behind the last page, latest first."""
+    latest = wanted.until_utc_us
+    if wanted.before is not None:
+        latest = min(latest, wanted.before[0])
+    for begin, end in wanted.windows or ((wanted.from_utc_us, wanted.until_utc_us),):
+        yield max(begin, wanted.from_utc_us), min(end, latest)
 
 
 class _Reading:
     """Reads the rows of a stretch of time in the way that suits the search."""
 
     def __init__(
-        self, conn: Connection, wanted: SightingSearch, theirs: Mapping[UUID, int], *, is_all: bool
+        self,
+        conn: Connection,
+        wanted: SightingSearch,
+        theirs: Mapping[UUID, int],
+        sides: Mapping[UUID, frozenset[Side]] | None,
+        *,
+        is_all: bool,
     ) -> None:
         self._conn = conn
-        self._wanted = wanted
         is_rare = wanted.only_alerts or wanted.people_from >= CROWD_FROM
-        self._is_by_time = is_rare or len(theirs) > FEW_CAMERAS
+        # Each camera is sought once for each part of the span.
+        seeks = len(theirs) * max(1, len(wanted.windows) // WINDOWS_A_SEEK)
+        self._is_by_time = is_rare or seeks > FEW_CAMERAS
         self._filters = [*_filters(wanted), self._scope(theirs, is_all=is_all)]
+        if sides is not None:
+            self._filters.append(self._leaving(sides))
 
     def between(self, from_utc_us: int, until_utc_us: int, *, limit: int) -> Sequence[Any]:
         """The newest `limit` rows."""
@@ -193,6 +234,18 @@ class _Reading:
             )
         )
 
+    def _leaving(self, sides: Mapping[UUID, frozenset[Side]]) -> ColumnElement[bool]:
+        """Left each camera's picture by one of these sides of it."""
+        by_sides: dict[frozenset[Side], list[UUID]] = {}
+        for camera_id, some in sides.items():
+            by_sides.setdefault(some, []).append(camera_id)
+        return or_(
+            *(
+                and_(self._among(ids), or_(*(_went(side) for side in sorted(some))))
+                for some, ids in by_sides.items()
+            )
+        )
+
     def _among(self, ids: Sequence[UUID]) -> ColumnElement[bool]:
         """All ids in one parameter, whatever their number."""
         column: ColumnElement[Any] = sightings.c.camera_id
@@ -205,7 +258,7 @@ class _Reading:
 
 
 def _filters(wanted: SightingSearch) -> list[ColumnElement[bool]]:
-    filters: list[ColumnElement[bool]] = []
+    filters = described(wanted.described)
     if wanted.people_from > 1:
         filters.append(sightings.c.people >= wanted.people_from)
     if wanted.people_from >= CROWD_FROM:  # worded like the partial index, so that it is used
@@ -278,7 +331,25 @@ def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
             height=row.y1 - row.y0,
             way=way_of(row),
             rode=row.rode,
+            box=(row.x0, row.y0, row.x1, row.y1),
+            look=_look(row),
         )
         for row in rows
     }
     return [found[one] for one in ids if one in found]
+
+
+def _look(row: Any) -> Look:
+    def colours(name: str) -> tuple[str, ...]:
+        both = getattr(row, name), getattr(row, f"{name}_2")
+        return tuple(one for one in both if one is not None)
+
+    return Look(
+        upper=colours("upper_colour"),
+        lower=colours("lower_colour"),
+        transport=row.transport,
+        transport_colours=colours("transport_colour"),
+        people=row.group_people,
+        height_cm=row.height_cm,
+        speed=row.speed,
+    )

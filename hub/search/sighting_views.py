@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from hub.registry.shapes import Circle, Point, Ring, Shape, Street
+from hub.search.rules.description import described_words
 from hub.search.scope import NearestCamera, SearchPlace
 from hub.search.sighting_queries import SightingSearch
 from hub.search.sighting_rows import FoundSighting
@@ -24,6 +25,7 @@ class SightingsPage:
     looked_from_utc_us: int
     cameras: int
     nearest: NearestCamera | None
+    unaimed: int
 
 
 def asked_words(wanted: SightingSearch) -> str:
@@ -38,16 +40,27 @@ def _words(wanted: SightingSearch) -> Iterator[str]:
         yield f"{wanted.people_from} people or more"
     if wanted.height_from > 0:
         yield f"{wanted.height_from:.0%} of the picture or taller"
-    if wanted.way is not None:
-        yield f"going {wanted.way}"
-    if wanted.rode is not None:
-        yield "riding" if wanted.rode else "on foot"
+    yield from described_words(wanted.described)
+    yield from _ways(wanted)
+    if wanted.windows:
+        yield f"in {len(wanted.windows)} parts of that time"
     if wanted.only_with_clip:
         yield "with a clip"
     if wanted.only_alerts:
         yield "in alerts"
     if wanted.before is not None:
         yield f"before {_time(wanted.before[0])}"
+
+
+def _ways(wanted: SightingSearch) -> Iterator[str]:
+    if wanted.way is not None:
+        yield f"going {wanted.way}"
+    if wanted.rode is not None:
+        yield "riding" if wanted.rode else "on foot"
+    if wanted.compass is not None:
+        yield f"leaving {wanted.compass}"
+    if wanted.towards:
+        yield f"leaving towards {_points(wanted.towards)}"
 
 
 def _place(place: SearchPlace) -> Iterator[str]:

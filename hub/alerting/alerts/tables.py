@@ -41,6 +41,26 @@ alerts = Table(
 )
 
 
+def _described(name: str, *first: str) -> Index:
+    """An index of the described sightings alone, with all that a description is searched by."""
+    return Index(
+        name,
+        *first,
+        "upper_colour",
+        "upper_colour_2",
+        "lower_colour",
+        "lower_colour_2",
+        "transport",
+        "transport_colour",
+        "transport_colour_2",
+        "group_people",
+        "people",
+        "speed",
+        sqlite_where=text("is_described IS NOT NULL"),
+        postgresql_where=text("is_described IS NOT NULL"),
+    )
+
+
 sightings = Table(
     "sightings",
     metadata,
@@ -65,9 +85,24 @@ sightings = Table(
     Column("went_y", Float),
     Column("rode", Boolean),  # on two wheels; null: unknown
     Column("left_by", Text),  # one of hub.registry.passing.SIDES; null: unknown
+    # The node's description; null: unsure or unknown. Colours are those of agent.wire.description.
+    Column("is_described", Boolean),  # true if the node sent any description; null: none
+    Column("upper_colour", Text),  # of the upper clothing, the best first
+    Column("upper_colour_2", Text),
+    Column("lower_colour", Text),
+    Column("lower_colour_2", Text),
+    Column("transport", Text),  # foot, bicycle, motorbike
+    Column("transport_colour", Text),
+    Column("transport_colour_2", Text),
+    Column("group_people", Integer),  # in the sighting's group or on its vehicle, 1 to 20
+    Column("height_cm", Integer),  # 50 to 250; only of a calibrated camera
+    Column("speed", Text),  # standing, walking, fast
     Index("ix_sightings_camera_id_first_seen", "camera_id", "first_seen_utc_us"),
     # For searches over many cameras, and for rare things among all sightings.
     Index("ix_sightings_first_seen", "first_seen_utc_us", "camera_id"),
+    # For searches by description: without reading the row.
+    _described("ix_sightings_described_by_camera", "camera_id", "first_seen_utc_us"),
+    _described("ix_sightings_described_by_time", "first_seen_utc_us", "camera_id"),
     Index(
         "ix_sightings_alerted",
         "first_seen_utc_us",

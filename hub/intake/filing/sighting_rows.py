@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, or_, select
 
+from agent.wire.description import ColourWords
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords
 from hub.alerting.alerts.rows import AlertSize, grow_alert
@@ -103,7 +104,7 @@ def update_sighting(
     people = 0
     if isinstance(body, SightingClosed):
         seen = node_event.moment(body.last_seen_utc_us)
-        values |= columns("closed", node_event.happened) | _way(body)
+        values |= columns("closed", node_event.happened) | _way(body) | _look(body)
     else:
         seen, people = node_event.happened, integer(body.people)
         values |= {"people": max(people, row.people), "score": max(body.score, row.score)}
@@ -171,6 +172,28 @@ def _way(body: SightingClosed) -> dict[str, Any]:
     for name, box in (("came", body.came), ("went", body.went)):
         values |= {f"{name}_x": (box.x0 + box.x1) / 2, f"{name}_y": box.y1}
     return values
+
+
+def _look(body: SightingClosed) -> dict[str, Any]:
+    """Columns of the description. Confidences stay in the event."""
+    said = body.description
+    if said is None:
+        return {}
+    return {
+        "is_described": True,
+        **_two_colours("upper_colour", said.upper),
+        **_two_colours("lower_colour", said.lower),
+        "transport": said.transport,
+        **_two_colours("transport_colour", said.transport_colour),
+        "group_people": said.people,
+        "height_cm": None if said.height_m is None else round(said.height_m * 100),
+        "speed": said.speed,
+    }
+
+
+def _two_colours(name: str, colours: Sequence[ColourWords]) -> dict[str, str | None]:
+    best, second, *_ = *(one.colour for one in colours), None, None
+    return {name: best, f"{name}_2": second}
 
 
 def _box(box: BoxWords) -> dict[str, float]:

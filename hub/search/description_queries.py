@@ -1,0 +1,84 @@
+"""Conditions of a search by description, and by compass direction, in SQL."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
+
+from hub.alerting.alerts.tables import sightings
+from hub.registry.neighbours import Position
+from hub.registry.passing import AHEAD_DEG, POINTS, SIDES, Side, apart, bearing_to, heading
+from hub.registry.shapes import Point
+from hub.registry.tables import cameras
+from hub.search.rules.description import Colours, Described
+
+BESIDE_DEG: Final = 45.0
+"""The sides of a picture are 90 degrees apart: each direction has a nearest one."""
+
+
+def described(wanted: Described) -> list[ColumnElement[bool]]:
+    """Conditions on a row of `sightings`."""
+    c = sightings.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.needs_description:  # worded like the partial indexes, so that they are used
+        found.append(c.is_described.is_not(None))
+    upper, lower = (c.upper_colour, c.upper_colour_2), (c.lower_colour, c.lower_colour_2)
+    on = (c.transport_colour, c.transport_colour_2)
+    found += [_has(upper, colours) for colours in wanted.upper]
+    found += [_has(lower, colours) for colours in wanted.lower]
+    found += [_has(upper + lower, colours) for colours in wanted.clothes]
+    found += [_has(on, colours) for colours in wanted.transport_colours]
+    if wanted.transport:
+        found.append(c.transport.in_(sorted(wanted.transport)))
+    if wanted.people is not None:
+        found.append(func.coalesce(c.group_people, c.people).between(*wanted.people))
+    if wanted.height_cm is not None:
+        found.append(c.height_cm.between(*wanted.height_cm))
+    if wanted.speed is not None:
+        found.append(c.speed == wanted.speed)
+    return found
+
+
+def _has(columns: Sequence[Column[Any]], colours: Colours) -> ColumnElement[bool]:
+    return or_(*(column.in_(sorted(colours)) for column in columns))
+
+
+def sides_by_camera(
+    conn: Connection, camera_ids: Collection[UUID], *, compass: str | None, towards: Sequence[Point]
+) -> dict[UUID, frozenset[Side]]:
+    """Sides of each camera's picture by which somebody leaves in that compass direction, and
+    towards any of these points. A camera whose bearing (or position) is not noted is left out."""
+    query = select(
+        cameras.c.id, cameras.c.latitude_deg, cameras.c.longitude_deg, cameras.c.bearing_deg
+    ).where(cameras.c.bearing_deg.is_not(None))
+    found: dict[UUID, frozenset[Side]] = {}
+    for row in conn.execute(query):
+        if row.id not in camera_ids:
+            continue
+        there = _directions(row, towards)
+        sides = frozenset(
+            side
+            for side in SIDES
+            if _leads(side, row.bearing_deg, compass=compass, towards_deg=there)
+        )
+        if sides:
+            found[row.id] = sides
+    return found
+
+
+def _directions(here: Position, towards: Sequence[Point]) -> list[float] | None:
+    if not towards:
+        return None
+    return [one for one in (bearing_to(here, point) for point in towards) if one is not None]
+
+
+def _leads(
+    side: Side, bearing_deg: float, *, compass: str | None, towards_deg: list[float] | None
+) -> bool:
+    leaves_deg = heading(side, bearing_deg)
+    if leaves_deg is None:
+        return False
+    if compass is not None and apart(leaves_deg, POINTS.index(compass) * 45) > BESIDE_DEG:
+        return False
+    return towards_deg is None or any(apart(leaves_deg, one) <= AHEAD_DEG for one in towards_deg)

@@ -1,0 +1,1 @@
+"""What a typed sentence and a description mean: values in, values out."""

@@ -1,0 +1,87 @@
+"""Description that a search asks for: the words of `agent.wire.description`, never a picture."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+COLOURS: Final = (
+    "black",
+    "white",
+    "grey",
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+)
+
+Colours = frozenset[str]
+"""Any of these; a sighting's first or second colour counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """Everything named must hold; an empty field asks nothing."""
+
+    upper: tuple[Colours, ...] = ()
+    lower: tuple[Colours, ...] = ()
+    clothes: tuple[Colours, ...] = ()
+    """Of the upper or the lower clothing."""
+    transport: frozenset[str] = frozenset()
+    transport_colours: tuple[Colours, ...] = ()
+    people: tuple[int, int] | None = None
+    """Least and most, both included."""
+    height_cm: tuple[int, int] | None = None
+    """Least and most, both included."""
+    speed: str | None = None
+
+    @property
+    def needs_description(self) -> bool:
+        """True if only a sighting with a description can match; all but a number of people."""
+        asked = (self.upper, self.lower, self.clothes, self.transport, self.transport_colours)
+        return any(asked) or self.height_cm is not None or self.speed is not None
+
+
+ANYTHING: Final = Described()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Description of one sighting, as its node sent it; empty and None: unknown."""
+
+    upper: tuple[str, ...] = ()
+    """Best first, as all colours here."""
+    lower: tuple[str, ...] = ()
+    transport: str | None = None
+    transport_colours: tuple[str, ...] = ()
+    people: int | None = None
+    height_cm: int | None = None
+    speed: str | None = None
+
+
+def described_words(wanted: Described) -> Iterator[str]:
+    """Each condition for the log."""
+    for name, sets in (
+        ("upper clothing", wanted.upper),
+        ("lower clothing", wanted.lower),
+        ("clothing", wanted.clothes),
+        ("vehicle", wanted.transport_colours),
+    ):
+        for colours in sets:
+            yield f"{name} {_any_of(colours)}"
+    if wanted.transport:
+        yield f"on a {_any_of(wanted.transport)}"
+    if wanted.people is not None:
+        least, most = wanted.people
+        yield f"{least} people" if least == most else f"{least} to {most} people"
+    if wanted.height_cm is not None:
+        yield f"{wanted.height_cm[0]} to {wanted.height_cm[1]} cm tall"
+    if wanted.speed is not None:
+        yield f"{wanted.speed}"
+
+
+def _any_of(words: frozenset[str]) -> str:
+    return " or ".join(sorted(words))
