@@ -1,6 +1,7 @@
 """Forms with variable fields."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
@@ -18,3 +19,11 @@ def field(form: FormData, name: str) -> str:
     """One field; empty if it is missing or a file."""
     value = form.get(name, "")
     return value.strip() if isinstance(value, str) else ""
+
+
+def id_of(text: str) -> UUID | None:
+    """The id in a field or an address; None for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

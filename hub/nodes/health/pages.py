@@ -1,5 +1,7 @@
 """Pages of the health of nodes, for people who look after their cameras."""
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -14,10 +16,15 @@ from hub.nodes.diagnostics.service import DiagnosisService
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.health import plots, wording
+from hub.nodes.health.listing import ROWS, NodesForm, area_choices
 from hub.nodes.health.service import NodeHealthService
+from hub.registry.condition import Condition
+from hub.registry.wording import LOOKS
+from hub.web.forms import id_of
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.table_view import TableView
 
 router = APIRouter()
 
@@ -26,7 +33,8 @@ Health = Annotated[NodeHealthService, service(NodeHealthService)]
 
 @router.get("/nodes")
 def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
-    """All nodes of cameras one manages, those in trouble first; 404 for others."""
+    """The nodes of cameras one manages as a table, those in trouble first, and one of them in
+    detail. 404 for people who manage nothing."""
     if not health.tends(visit.asker):
         raise HTTPException(404)
     nodes, fates = health.node_states(visit.asker)
@@ -35,16 +43,76 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
     cards = [
         wording.card(one, calendar, waited=visit.site.says_too_much(one.name)) for one in nodes
     ]
+    form = NodesForm.of(request.query_params)
+    table = form.table("/nodes")
+    asked = next((one for one in cards if one.node.node_id == id_of(form.box)), None)
+    rows = form.rows(cards)
+    shown = rows[(form.page - 1) * ROWS : form.page * ROWS]
     return render(
         request,
         "nodes.html",
         session=visit.session,
         may_enrol=visit.find(Enrolling) is not None and tends_areas,
         tends_areas=tends_areas,
-        nodes=sorted(cards, key=lambda one: -one.rank),
+        table=table,
+        shown=shown,
+        chosen=asked or next(iter(shown), None),
+        is_chosen=asked is not None,
+        page=form.page,
+        pages=max(1, -(-len(rows) // ROWS)),
+        states=_states(cards, table, calendar.words),
+        areas=area_choices(cards),
+        orders=_orders(form.order, calendar.words),
+        total=len(cards),
         troubled=sum(one.rank > 0 for one in cards),
         fates=wording.fates(fates, calendar.words),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """Number of nodes in one state, and the page of these alone."""
+
+    state: Condition
+    name: str
+    token: str
+    icon: str
+    count: int
+    address: str
+    is_shown: bool
+
+
+def _states(cards: list[wording.NodeCard], table: TableView, words: Messages) -> list[StateCount]:
+    """The states that there are, worst first; the one that is shown leads back to all."""
+    counts = Counter(card.condition for card in cards)
+    return [
+        StateCount(
+            one,
+            wording.condition_name(one, words),
+            *LOOKS[one],
+            counts[one],
+            table.address(state="" if table.filters["state"] == one else one),
+            table.filters["state"] == one,
+        )
+        for one in Condition
+        if counts[one]
+    ]
+
+
+def _orders(now: str, words: Messages) -> list[tuple[str, str]]:
+    """Orders to choose on a phone, which has no room for every column; the present one too."""
+    say = words.say
+    found = [
+        ("state", say("Worst first")),
+        ("name", say("By name")),
+        ("place", say("By place")),
+        ("heard", say("Longest unheard first")),
+        ("disk", say("Fullest disk first")),
+        ("-clock", say("Worst clock first")),
+        ("version", say("Oldest version first")),
+    ]
+    is_named = any(value == now for value, _ in found)
+    return found if is_named else [(now, say("As it is now")), *found]
 
 
 @router.get("/nodes/{node_id}")

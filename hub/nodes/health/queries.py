@@ -31,7 +31,7 @@ from hub.base.text.order import by_name
 from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeState
 from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers
 from hub.registry import health
-from hub.registry.areas import places
+from hub.registry.areas import lineages
 from hub.registry.condition import DOUBT_US
 from hub.registry.condition_queries import IS_HEARD, condition_values
 from hub.registry.tables import cameras, nodes, set_aside
@@ -47,13 +47,13 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
     seen = conn.execute(select(cameras).where(cameras.c.id.in_(mine)))
     for row in sorted(seen, key=lambda row: by_name(row.label)):
         eyes[row.node_id].append(_camera_state(row))
-    where = places(conn, {row.area_id for row in rows})
+    where = lineages(conn, {row.area_id for row in rows})
     said, counts, refusals = health.latest(conn), _counts(conn, now), _last_refusals(conn, now)
     states = [
         NodeState(
             node_id=row.id,
             name=row.name,
-            place=where[row.area_id],
+            lineage=tuple(where[row.area_id]),
             state=row.state,
             since_utc_us=row.state_since_utc_us,
             heard_utc_us=_latest(row.seen_utc_us, said.get(row.id)),

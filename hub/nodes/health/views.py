@@ -33,7 +33,8 @@ class NodeState:
 
     node_id: UUID
     name: str
-    place: str
+    lineage: tuple[tuple[UUID, str], ...]
+    """Id and name of its area and of those above, from its own upward."""
     state: str
     """never, online, offline."""
     since_utc_us: int
@@ -54,6 +55,11 @@ class NodeState:
     """Events the node will never send, as it reported."""
     unrecorded_why: str | None
     """Why it records no video: held, room or folder; None while it records."""
+
+    @property
+    def place(self) -> str:
+        """Its area with those above: "Ngã tư 1, Tân Khai"."""
+        return ", ".join(name for _, name in self.lineage)
 
     @property
     def facts(self) -> NodeFacts:

@@ -1,5 +1,6 @@
 """Texts of the nodes page: state, and what a technician should look at."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
@@ -18,6 +19,7 @@ class NodeCard:
     """One node as text; `token` is the CSS class and `icon` the shape of its state."""
 
     node: NodeState
+    condition: Condition
     token: str
     icon: str
     status: str
@@ -28,6 +30,24 @@ class NodeCard:
     and a warning if the node exceeds its rate limit."""
     facts: tuple[tuple[str, str], ...]
     """Name and value of measurements."""
+    disk: str
+    """Free space; empty: not known, as `clock`."""
+    clock: str
+    """Source and error of its clock."""
+
+    @property
+    def disk_free_bytes(self) -> int | None:
+        """None: not known."""
+        health = self.node.health
+        return None if health is None else health.said.board.disk_free_bytes
+
+    @property
+    def clock_error_ms(self) -> float | None:
+        """Infinite for a clock that nothing confirms; None: not known."""
+        if self.node.health is None:
+            return None
+        error_ms = self.node.health.said.stamp.error_ms
+        return math.inf if error_ms is None else error_ms
 
 
 def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
@@ -43,15 +63,32 @@ def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
         *_awaited(node, words),
         *too_much_lines(waited, words),
     )
+    said = node.health.said if node.health is not None else None
     return NodeCard(
         node=node,
+        condition=state,
         token=token,
         icon=shape,
         status=_status(state, since_utc_us, calendar, lost=lost, faults=len(faults)),
         rank=RANKS[state],
         lines=lines,
         facts=tuple(_facts(node, words)),
+        disk=_disk(said) if said is not None else "",
+        clock=_clock(said, words) if said is not None else "",
     )
+
+
+def condition_name(state: Condition, words: Messages) -> str:
+    """Name of a state, for the counts and the filter of the table."""
+    say = words.say
+    return {
+        Condition.OFFLINE: say("no sign of life"),
+        Condition.SILENT: say("no word"),
+        Condition.LOST: say("camera lost"),
+        Condition.FAULTY: say("with a fault"),
+        Condition.NEVER: say("never heard of"),
+        Condition.WELL: say("working"),
+    }[state]
 
 
 def too_much_lines(waited: int, words: Messages) -> Iterable[str]:
@@ -146,13 +183,18 @@ def _facts(node: NodeState, words: Messages) -> Iterable[tuple[str, str]]:
         yield say("Clock"), _clock(said, words)
         if said.board.temperature_c is not None:
             yield say("Temperature"), f"{said.board.temperature_c:.0f} °C"
-        if said.board.disk_free_bytes is not None:
-            yield say("Disk free"), f"{said.board.disk_free_bytes / 2**30:.1f} GiB"
+        if disk := _disk(said):
+            yield say("Disk free"), disk
         if said.cameras:
             rates = " · ".join(f"{one.camera} {one.frames_per_s:.1f}" for one in said.cameras)
             yield say("Frames looked at each second"), rates
     if node.software:
         yield say("Software"), node.software
+
+
+def _disk(said: Health) -> str:
+    free_bytes = said.board.disk_free_bytes
+    return "" if free_bytes is None else f"{free_bytes / 2**30:.1f} GiB"
 
 
 def _clock(said: Health, words: Messages) -> str:

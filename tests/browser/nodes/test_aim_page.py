@@ -9,6 +9,7 @@ from tests.browser.clips.test_live_page import running
 from tests.browser.conftest import Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.nodes.test_aim import wanted
+from tests.hub.rigs.web_town import NODE
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
@@ -35,6 +36,7 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
     page = keeper.page
     with running(hub):
         keeper.open("/nodes")
+        page.click(f"[data-node={NODE}] a")
         page.click("a[href$='/aim']")
         expect(page.locator(".live canvas")).to_be_visible()
         page.click("[data-draw=private]")

@@ -60,7 +60,7 @@ def health(
 WELL = NodeState(
     node_id=NODE,
     name="tk-01",
-    place="Tân Khai",
+    lineage=((UUID(int=3), "Tân Khai"),),
     state="online",
     since_utc_us=NOW_US - 10**12,
     heard_utc_us=NOW_US,

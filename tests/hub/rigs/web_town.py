@@ -302,7 +302,7 @@ class Town:
     def top(self) -> UUID:
         """The whole town."""
         with self.db.reading() as conn:
-            return conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))).one()
+            return conn.scalars(select(areas.c.parent_id).where(areas.c.id == self.area_id)).one()
 
     def add_keeper_of_all(self, language: str = "vi") -> UUID:
         """Quân, who may do everything, knowing who sent a tip included."""
