@@ -22,7 +22,7 @@ from hub.base.db.schema import check_schema
 from hub.base.private_files import read_private
 from hub.base.rfc3161 import StampError
 from hub.base.storage.blobs import BlobsError
-from hub.cases.evidence.pdf import NoLettersError, letters
+from hub.base.text.paper import NoLettersError, letters
 from hub.intake.mqtt.probe import BrokerRefusedError, probe
 from hub.nodes.pki.authority import HUB_NAME
 from hub.notify.channels.webpush import VapidKeyError, vapid_key

@@ -32,6 +32,7 @@ METHODS: Final = [
     ("access/signin/visit.py", "python"),
     ("oversight/log/acts.py", "python"),
     ("nodes/health/plots.py", "python"),
+    ("oversight/reports/pdf.py", "python"),
 ]
 
 

@@ -102,6 +102,7 @@ PAGES: Final = (
     "/map/states.json",
     "/reports/day",
     "/reports/week",
+    "/reports/month",
     "/cases",
     "/keeping",
     "/notices",

@@ -24,7 +24,8 @@ from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
 from hub.base.private_files import read_private, write_private, write_public
 from hub.base.storage.blobs import BlobsError
-from hub.cases.evidence import keys, pdf
+from hub.base.text import paper
+from hub.cases.evidence import keys
 from hub.cases.evidence.blur import BlurError
 from hub.cases.evidence.check import PackageCheck, check_package
 from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner
@@ -126,7 +127,7 @@ def package(
         )
         manifest = write_package(order, signer=signs, file=file)
     if not any(one.path.endswith(".pdf") for one in manifest.files):
-        log.warning("evidence.without_paper", cure=f"apt install {pdf.PACKAGE}")
+        log.warning("evidence.without_paper", cure=f"apt install {paper.PACKAGE}")
     if manifest.stamp is not None and manifest.stamp.missing:
         log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
     return path, manifest

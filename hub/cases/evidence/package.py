@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.base.moment import Moment
 from hub.base.rfc3161 import StampError, TimestampAuthority, must_agree
+from hub.base.text.paper import NoLettersError
 from hub.cases.evidence.arrival_seal import ArrivalSeal
 from hub.cases.evidence.blur import blur
 from hub.cases.evidence.keys import EvidenceSigner, public_pem
@@ -32,7 +33,7 @@ from hub.cases.evidence.manifest import (
     RedactedCopy,
     Stamping,
 )
-from hub.cases.evidence.pdf import MOST_PICTURES, NoLettersError, paper, small_picture
+from hub.cases.evidence.pdf import MOST_PICTURES, paper, small_picture
 from hub.cases.evidence.pdf_wording import WORDS
 from hub.cases.evidence.redaction_plan import RedactionPlan
 from hub.cases.evidence.summary import LANGUAGES, summary, verifier_page

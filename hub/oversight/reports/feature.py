@@ -1,4 +1,4 @@
-"""Reports of the day and the week."""
+"""Reports of the day, the week and the month."""
 
 from typing import Final
 
@@ -29,6 +29,13 @@ FEATURE: Final = Feature(
         NavLink(
             address="/reports/week",
             label=lambda words: words.say("Report of the week"),
+            icon="chart",
+            part=Part.OVERSIGHT,
+            may=lambda standing: standing.role in READERS or standing.has(Right.MANAGE),
+        ),
+        NavLink(
+            address="/reports/month",
+            label=lambda words: words.say("Report of the month"),
             icon="chart",
             part=Part.OVERSIGHT,
             may=lambda standing: standing.role in READERS or standing.has(Right.MANAGE),

@@ -1,4 +1,4 @@
-"""Report of a day or week for a leader: as page, as self-contained file, and as CSV."""
+"""Report of a day, week or month for a leader: page, self-contained file, PDF, and CSV."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import SignedIn
-from hub.oversight.reports import wording
+from hub.oversight.reports import pdf, wording
 from hub.oversight.reports.service import ReportService
 from hub.oversight.reports.spans import ReportSpan, Span, bounds, day_of, today
 from hub.web.i18n import Messages
@@ -34,7 +34,8 @@ def lead_to_today(visit: SignedIn, reports: Reports) -> Response:
 def show_report(
     request: Request, visit: SignedIn, reports: Reports, span: Span, on: str = ""
 ) -> Response:
-    """One day or week beside the week before; 404 for people who read no reports."""
+    """One day or week beside the week before, or a month beside the month before; 404 for people
+    who read no reports."""
     return _page(request, visit, reports, span, on, template="report.html")
 
 
@@ -44,22 +45,27 @@ def save_report(
     visit: SignedIn,
     reports: Reports,
     span: Span,
-    kind: Literal["html", "csv"],
+    kind: Literal["html", "csv", "pdf"],
     on: str = "",
 ) -> Response:
-    """The same as a file: self-contained HTML, or CSV for a spreadsheet."""
+    """The same as a file: self-contained HTML, PDF of one page, or CSV for a spreadsheet."""
     if kind == "html":
         style = Markup((STATIC_FOLDER / "app.css").read_text("utf-8"))  # noqa: S704  ours
         page = _page(request, visit, reports, span, on, template="report_file.html", style=style)
         return _as_file(page, _name(_bounds(visit, span, on)), "html")
-    found = _found(visit, reports, _bounds(visit, span, on))
-    text = io.StringIO()
-    words = visit.site.calendar(visit.asker.language).words
-    csv.writer(text).writerows(wording.rows(found, words))
-    # With a byte order mark, or spreadsheets misread the letters.
-    page = Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8")
+    where = _bounds(visit, span, on)
+    found = _found(visit, reports, where)
+    calendar = visit.site.calendar(visit.asker.language)
+    if kind == "pdf":
+        made = pdf.paper(found, where, calendar=calendar, reader=visit.asker.name)
+        page = Response(made, media_type="application/pdf")
+    else:
+        text = io.StringIO()
+        csv.writer(text).writerows(wording.rows(found, span, calendar.words))
+        # With a byte order mark, or spreadsheets misread the letters.
+        page = Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8")
     page.headers["Cache-Control"] = "no-store"
-    return _as_file(page, _name(_bounds(visit, span, on)), "csv")
+    return _as_file(page, _name(where), kind)
 
 
 def _page(
@@ -74,7 +80,8 @@ def _page(
 ) -> Response:
     where = _bounds(visit, span, on)
     found = _found(visit, reports, where)
-    words = visit.site.calendar(visit.asker.language).words
+    calendar = visit.site.calendar(visit.asker.language)
+    words = calendar.words
     labels = wording.slot_labels(where, words)
     return render(
         request,
@@ -82,7 +89,10 @@ def _page(
         session=visit.session,
         report=found,
         bounds=where,
-        tiles=wording.tiles(found, words),
+        title=wording.title(span, words),
+        dates=wording.dates(where, today(calendar), words),
+        before=wording.before_words(span, words),
+        tiles=wording.tiles(found, span, words),
         plot=wording.plot(found.now, found.before, labels),
         said=wording,
         **more,
@@ -90,7 +100,13 @@ def _page(
 
 
 def _found(visit: Visit, reports: ReportService, where: ReportSpan) -> Any:
-    found = reports.report(visit.asker, where.slots, where.a_week_before.slots, name=_name(where))
+    found = reports.report(
+        visit.asker,
+        where.slots,
+        where.compared_slots(visit.site.calendar(visit.asker.language).now_utc_us),
+        name=_name(where),
+        by_quarter=where.span == "month",
+    )
     if found is None:
         raise HTTPException(404)
     return found

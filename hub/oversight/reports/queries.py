@@ -16,6 +16,7 @@ from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts
 from hub.alerting.alerts.tables import alert_history, alerts, trouble_cameras, troubles
 from hub.base.moment import Moment
+from hub.oversight.reports.quarters import quarters
 from hub.oversight.reports.rules import AlertFact, CameraFact, DarkFact, Facts
 from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
@@ -40,8 +41,9 @@ def named_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[Camera
     scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
     query = select(cameras.c.id, cameras.c.label, cameras.c.area_id)
     rows = conn.execute(query.join(scope, scope.c.camera_id == cameras.c.id)).all()
-    where = places(conn, {row.area_id for row in rows})
-    return [CameraFact(row.id, row.label, where[row.area_id]) for row in rows]
+    area_ids = {row.area_id for row in rows}
+    where, quarter = places(conn, area_ids), quarters(conn, area_ids)
+    return [CameraFact(row.id, row.label, where[row.area_id], quarter[row.area_id]) for row in rows]
 
 
 def _alerts(conn: Connection, scope: Subquery, first: int, last: int) -> list[AlertFact]:

@@ -1,4 +1,4 @@
-"""Report of a day or a week for a leader: counts, times, false alarms, outages, comparison.
+"""Report of a day, week or month for a leader: counts, times, false alarms, outages, comparison.
 
 Values in, values out. Times are UTC microseconds, spans are seconds. The median is the middle
 value; "nine in ten" is the smallest value that nine in ten do not exceed.
@@ -6,7 +6,7 @@ value; "nine in ten" is the smallest value that nine in ten do not exceed.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from hub.base.text.order import by_name
@@ -46,6 +46,8 @@ class CameraFact:
     camera_id: UUID
     label: str
     place: str
+    quarter: str = ""
+    """The quarter with the areas above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Figures:
     arrival: Times | None
     dark_s: float
     """Sum over all cameras."""
+    dark_cameras: int
     slots: tuple[int, ...]
     """Alerts per hour or day."""
 
@@ -81,6 +84,9 @@ class AreaLine:
     false_alarms: int
     answer: Times | None
     dark_s: float
+    dark_cameras: int
+    before: "AreaLine | None" = None
+    """The same in the span for comparison; None: nothing happened then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ class DarkLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A span, and the same span a week before."""
+    """A span, and the span for comparison."""
 
     now: Figures
     before: Figures
@@ -128,13 +134,17 @@ class Facts:
     """Later times have not happened yet."""
 
 
-def report(now: Facts, before: Facts, cameras: Iterable[CameraFact]) -> Report:
-    """Build the report from the facts of both spans."""
+def report(
+    now: Facts, before: Facts, cameras: Iterable[CameraFact], *, by_quarter: bool = False
+) -> Report:
+    """Build the report from the facts of both spans; its areas are those of the cameras, or the
+    quarters above them."""
     known = {one.camera_id: one for one in cameras}
+    place_of = {key: one.quarter if by_quarter else one.place for key, one in known.items()}
     return Report(
         now=figures(now),
         before=figures(before),
-        areas=_areas(now, known),
+        areas=_compared_areas(_areas(now, place_of), _areas(before, place_of)),
         false_alarms=_false_alarms(now, known),
         cameras=_dark_cameras(now, known),
         nodes=_dark_nodes(now, known),
@@ -144,13 +154,15 @@ def report(now: Facts, before: Facts, cameras: Iterable[CameraFact]) -> Report:
 def figures(facts: Facts) -> Figures:
     """Numbers of a span."""
     alerts = facts.alerts
+    dark = _by_camera(facts.dark).values()
     return Figures(
         alerts=len(alerts),
         unanswered=sum(one.answered_utc_us is None for one in alerts),
         false_alarms=sum(one.is_false for one in alerts),
         answer=times(_answers(alerts)),
         arrival=times(_arrivals(alerts)),
-        dark_s=sum(spans_s(facts, ours) for ours in _by_camera(facts.dark).values()),
+        dark_s=sum(spans_s(facts, ours) for ours in dark),
+        dark_cameras=len(dark),
         slots=tuple(
             sum(start <= one.raised_utc_us < end for one in alerts)
             for start, end in zip(facts.slots, facts.slots[1:], strict=False)
@@ -206,26 +218,35 @@ def spans_s(facts: Facts, dark: Iterable[DarkFact]) -> float:
     return total / US
 
 
-def _areas(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[AreaLine, ...]:
+def _compared_areas(now: dict[str, AreaLine], before: dict[str, AreaLine]) -> tuple[AreaLine, ...]:
+    """Lines of both spans by place, busiest first."""
+    lines = [
+        replace(now.get(place, AreaLine(place, 0, 0, None, 0.0, 0)), before=before.get(place))
+        for place in {*now, *before}
+    ]
+    return tuple(sorted(lines, key=lambda one: (-one.alerts, -one.dark_s, by_name(one.place))))
+
+
+def _areas(facts: Facts, place_of: dict[UUID, str]) -> dict[str, AreaLine]:
     alerts: dict[str, list[AlertFact]] = defaultdict(list)
     for one in facts.alerts:
-        if one.camera_id in known:
-            alerts[known[one.camera_id].place].append(one)
-    dark_s: dict[str, float] = defaultdict(float)
+        if one.camera_id in place_of:
+            alerts[place_of[one.camera_id]].append(one)
+    dark_s: dict[str, list[float]] = defaultdict(list)
     for camera_id, ours in _by_camera(facts.dark).items():
-        if camera_id in known:
-            dark_s[known[camera_id].place] += spans_s(facts, ours)
-    lines = [
-        AreaLine(
+        if camera_id in place_of:
+            dark_s[place_of[camera_id]].append(spans_s(facts, ours))
+    return {
+        place: AreaLine(
             place=place,
             alerts=len(alerts[place]),
             false_alarms=sum(one.is_false for one in alerts[place]),
             answer=times(_answers(alerts[place])),
-            dark_s=dark_s[place],
+            dark_s=sum(dark_s[place]),
+            dark_cameras=len(dark_s[place]),
         )
         for place in {*alerts, *dark_s}
-    ]
-    return tuple(sorted(lines, key=lambda one: (-one.alerts, -one.dark_s, by_name(one.place))))
+    }
 
 
 def _false_alarms(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[FalseLine, ...]:

@@ -13,7 +13,7 @@ READERS: Final = frozenset({"leader", "keeper"})
 
 
 class ReportService:
-    """Daily and weekly reports."""
+    """Daily, weekly and monthly reports."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
@@ -24,7 +24,13 @@ class ReportService:
             return _reads_reports(look)
 
     def report(
-        self, asker: Asker, slots: tuple[int, ...], before: tuple[int, ...], *, name: str
+        self,
+        asker: Asker,
+        slots: tuple[int, ...],
+        before: tuple[int, ...],
+        *,
+        name: str,
+        by_quarter: bool = False,
     ) -> Report | None:
         """Report on the span with the bounds `slots` (UTC, µs), compared with `before`; None if
         this person may read none."""
@@ -37,6 +43,7 @@ class ReportService:
                 queries.facts(conn, who, slots, now),
                 queries.facts(conn, who, before, now),
                 queries.named_cameras(conn, who, now),
+                by_quarter=by_quarter,
             )
             look.done(f"{name}: {found.now.alerts} alerts")
         return found

@@ -1,4 +1,4 @@
-"""Days and weeks of the reader's calendar, as boundaries of a report."""
+"""Days, weeks and months of the reader's calendar, as boundaries of a report."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hub.web.calendar import YEARS, Calendar
 
-Span = Literal["day", "week"]
+Span = Literal["day", "week", "month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ReportSpan:
     def slots(self) -> tuple[int, ...]:
         """Boundaries of its hours or days, UTC microseconds. A day with a clock change is
         longer."""
-        if self.span == "week":
+        if self.span != "day":
             days = [self.first + timedelta(days=n) for n in range(self.days + 1)]
             return tuple(midnight(day, self.zone) for day in days)
         start, end = (
@@ -36,23 +36,44 @@ class ReportSpan:
         )
         return (*range(start, end, 3_600_000_000), end)
 
-    def moved(self, days: int) -> "ReportSpan":
-        """The same, this many days later."""
-        return ReportSpan(self.span, self.first + timedelta(days=days), self.days, self.zone)
+    @property
+    def earlier(self) -> "ReportSpan":
+        """The one before it."""
+        return bounds(self.span, self.first - timedelta(days=1), self.zone)
 
     @property
-    def a_week_before(self) -> "ReportSpan":
-        """The span for comparison."""
-        return self.moved(-7)
+    def later(self) -> "ReportSpan":
+        """The one after it."""
+        return bounds(self.span, self.last + timedelta(days=1), self.zone)
+
+    @property
+    def compared(self) -> "ReportSpan":
+        """The span for comparison: the same day a week before, the week or month before."""
+        if self.span == "day":
+            return bounds("day", self.first - timedelta(days=7), self.zone)
+        return self.earlier
+
+    def compared_slots(self, now_utc_us: int) -> tuple[int, ...]:
+        """Boundaries of the span for comparison, UTC microseconds. A month that is not over is
+        compared with as much of the month before, or it would look quiet until its last day."""
+        slots = self.compared.slots
+        gone_us = now_utc_us - self.slots[0]
+        if self.span != "month" or gone_us <= 0 or now_utc_us >= self.slots[-1]:
+            return slots
+        end = min(slots[0] + gone_us, slots[-1])
+        return (*(slot for slot in slots if slot < end), end)
 
 
 def bounds(span: Span, on: date, zone: ZoneInfo) -> ReportSpan:
-    """The day, or the week from Monday that contains it."""
+    """The day, or the week from Monday or the month that contains it."""
     match span:
         case "day":
             return ReportSpan("day", on, 1, zone)
         case "week":
             return ReportSpan("week", on - timedelta(days=on.weekday()), 7, zone)
+        case "month":
+            first = on.replace(day=1)
+            return ReportSpan("month", first, (month_from(first, 1) - first).days, zone)
         case _:
             assert_never(span)
 

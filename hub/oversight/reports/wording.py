@@ -1,19 +1,21 @@
-"""Report as text and plots, for page, file and table."""
+"""Report as text and plots, for page, file, table and paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from hub.alerting.alerts.wording import cause_word
-from hub.oversight.reports.rules import Figures, Report, Times
-from hub.oversight.reports.spans import ReportSpan
+from hub.oversight.reports.rules import AreaLine, Figures, Report, Times
+from hub.oversight.reports.spans import ReportSpan, Span
 from hub.web.i18n import Messages
 
 BAR_TOP, BAR_BOTTOM, LEFT, RIGHT = 16, 150, 48, 610
+PLOT_WIDTH, PLOT_HEIGHT = 620, 176
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number, its value a week before, and the change."""
+    """One number, its value in the span for comparison, and the change."""
 
     name: str
     value: str
@@ -64,38 +66,77 @@ def took(found: Times | None, words: Messages) -> str:
     return words.say("%(median)s (nine in ten: %(most)s)") % told
 
 
-def tiles(report: Report, words: Messages) -> tuple[Tile, ...]:
-    """Numbers of a span, each beside the week before."""
+def dark(cameras: int, dark_s: float, words: Messages) -> str:
+    """`3 cameras · 2 h 05 min`; the time is the sum over all of them."""
+    if not cameras:
+        return "0"
+    many = words.count("%(n)d camera", "%(n)d cameras", cameras) % {"n": cameras}
+    return f"{many} · {duration(dark_s, words)}"
+
+
+def title(span: Span, words: Messages) -> str:
+    """What the span is."""
+    names = {"day": words.say("Day"), "week": words.say("Week"), "month": words.say("Month")}
+    return names[span]
+
+
+def before_words(span: Span, words: Messages) -> str:
+    """Name of the span for comparison."""
+    return words.say("month before") if span == "month" else words.say("week before")
+
+
+def dates(bounds: ReportSpan, seen_until: date, words: Messages) -> str:
+    """The days of the report and those for comparison; of a month that is not over, until now."""
+    other = bounds.compared
+    first, last = bounds.first, bounds.last
+    other_last = other.last
+    if bounds.span == "month" and first <= seen_until < last:
+        last = seen_until
+        other_last = min(other_last, other.first + (last - first))
+    return words.say("%(span)s, beside %(other)s") % {
+        "span": _days(first, last),
+        "other": _days(other.first, other_last),
+    }
+
+
+def _days(first: date, last: date) -> str:
+    return f"{first:%d/%m/%Y}" if first == last else f"{first:%d/%m/%Y} – {last:%d/%m/%Y}"
+
+
+def tiles(report: Report, span: Span, words: Messages) -> tuple[Tile, ...]:
+    """Numbers of a span, each beside that of the span for comparison."""
     now, before = report.now, report.before
     say = words.say
+
+    def counted(name: str, here: int, then: int) -> Tile:
+        return Tile(name, str(here), str(then), _change(here, then, span, words))
+
+    def timed(name: str, here: Times | None, then: Times | None) -> Tile:
+        change = ""
+        if here is not None and then is not None:
+            change = _change(here.median_s, then.median_s, span, words)
+        return Tile(name, took(here, words), took(then, words), change)
+
     return (
-        _counted(say("Alerts"), now.alerts, before.alerts, words),
-        _counted(say("Nobody answered"), now.unanswered, before.unanswered, words),
-        _timed(say("Time to acknowledge"), now.answer, before.answer, words),
-        _timed(say("Time to arrive"), now.arrival, before.arrival, words),
-        _counted(say("False alarms"), now.false_alarms, before.false_alarms, words),
+        counted(say("Alerts"), now.alerts, before.alerts),
+        counted(say("Nobody answered"), now.unanswered, before.unanswered),
+        timed(say("Time to acknowledge"), now.answer, before.answer),
+        timed(say("Time to arrive"), now.arrival, before.arrival),
+        counted(say("False alarms"), now.false_alarms, before.false_alarms),
         Tile(
             say("Cameras without a picture"),
-            duration(now.dark_s, words),
-            duration(before.dark_s, words),
-            _change(now.dark_s, before.dark_s, words),
+            dark(now.dark_cameras, now.dark_s, words),
+            dark(before.dark_cameras, before.dark_s, words),
+            _change(now.dark_s, before.dark_s, span, words),
         ),
     )
 
 
-def _counted(name: str, now: int, before: int, words: Messages) -> Tile:
-    return Tile(name, str(now), str(before), _change(now, before, words))
-
-
-def _timed(name: str, now: Times | None, before: Times | None, words: Messages) -> Tile:
-    change = "" if now is None or before is None else _change(now.median_s, before.median_s, words)
-    return Tile(name, took(now, words), took(before, words), change)
-
-
-def _change(now: float, before: float, words: Messages) -> str:
+def _change(now: float, before: float, span: Span, words: Messages) -> str:
     """As text with a percentage; empty without a value to compare."""
     if now == before:
-        return words.say("as the week before")
+        is_month = span == "month"
+        return words.say("as the month before") if is_month else words.say("as the week before")
     if before == 0:
         return ""
     share = round(abs(now - before) / before * 100)
@@ -104,7 +145,9 @@ def _change(now: float, before: float, words: Messages) -> str:
 
 
 def slot_labels(bounds: ReportSpan, words: Messages) -> tuple[str, ...]:
-    """Hours of a day, or days of a week."""
+    """Hours of a day, or days of a week or month."""
+    if bounds.span == "month":
+        return tuple(str(day) for day in range(1, bounds.days + 1))
     if bounds.span == "day":
         return tuple(f"{hour:02d}" for hour in range(len(bounds.slots) - 1))
     days = [words.say("Mon"), words.say("Tue"), words.say("Wed"), words.say("Thu")]
@@ -146,6 +189,24 @@ def _round_up(n: int) -> int:
     return next(step * scale for step in (1, 2, 5, 10) if step * scale >= n)
 
 
+def cells(area: AreaLine, words: Messages) -> tuple[tuple[str, str], ...]:
+    """Figures of an area, each with that of the span for comparison: alerts, time, false, dark."""
+    then = area.before or AreaLine(area.place, 0, 0, None, 0.0, 0)
+
+    def median(found: Times | None) -> str:
+        return "–" if found is None else duration(found.median_s, words)
+
+    return (
+        (str(area.alerts), str(then.alerts)),
+        (median(area.answer), median(then.answer)),
+        (str(area.false_alarms), str(then.false_alarms)),
+        (
+            dark(area.dark_cameras, area.dark_s, words),
+            dark(then.dark_cameras, then.dark_s, words),
+        ),
+    )
+
+
 def causes(found: Sequence[tuple[str | None, int]], words: Messages) -> str:
     """`con vật 3 · chưa rõ 1`."""
     unknown = words.say("not known")
@@ -154,22 +215,22 @@ def causes(found: Sequence[tuple[str | None, int]], words: Messages) -> str:
     )
 
 
-def rows(report: Report, words: Messages) -> list[list[str]]:
+def rows(report: Report, span: Span, words: Messages) -> list[list[str]]:
     """The whole report as one long table of plain numbers; spans are in seconds."""
     say = words.say
-    found = [
-        [say("Part"), say("Figure"), say("Place"), say("Value"), say("Unit"), say("Week before")]
-    ]
+    before_name = say("Month before") if span == "month" else say("Week before")
+    found = [[say("Part"), say("Figure"), say("Place"), say("Value"), say("Unit"), before_name]]
     for name, now, before in _numbers(report, words):
         found.append([say("All"), name, "", now[0], now[1], before])
     for area in report.areas:
-        found.append([say("Area"), say("Alerts"), area.place, str(area.alerts), "", ""])
-        found.append([say("Area"), say("False alarms"), area.place, str(area.false_alarms), "", ""])
-        if area.answer is not None:
-            median = f"{area.answer.median_s:.0f}"
-            found.append([say("Area"), say("Time to acknowledge"), area.place, median, "s", ""])
-        dark = f"{area.dark_s:.0f}"
-        found.append([say("Area"), say("Cameras without a picture"), area.place, dark, "s", ""])
+        then = area.before or AreaLine(area.place, 0, 0, None, 0.0, 0)
+        for name, here, unit, was in (
+            (say("Alerts"), str(area.alerts), "", str(then.alerts)),
+            (say("False alarms"), str(area.false_alarms), "", str(then.false_alarms)),
+            (say("Time to acknowledge"), _median(area.answer), "s", _median(then.answer)),
+            (say("Cameras without a picture"), f"{area.dark_s:.0f}", "s", f"{then.dark_s:.0f}"),
+        ):
+            found.append([say("Area"), name, area.place, here, unit, was])
     for line in report.false_alarms:
         for cause, n in line.causes:
             what = f"{line.label}: {causes([(cause, n)], words).rpartition(' ')[0]}"
@@ -182,15 +243,11 @@ def rows(report: Report, words: Messages) -> list[list[str]]:
 
 def _numbers(report: Report, words: Messages) -> list[tuple[str, tuple[str, str], str]]:
     now, before, say = report.now, report.before, words.say
-
-    def median(found: Times | None) -> str:
-        return "" if found is None else f"{found.median_s:.0f}"
-
     return [
         (say("Alerts"), (str(now.alerts), ""), str(before.alerts)),
         (say("Nobody answered"), (str(now.unanswered), ""), str(before.unanswered)),
-        (say("Time to acknowledge"), (median(now.answer), "s"), median(before.answer)),
-        (say("Time to arrive"), (median(now.arrival), "s"), median(before.arrival)),
+        (say("Time to acknowledge"), (_median(now.answer), "s"), _median(before.answer)),
+        (say("Time to arrive"), (_median(now.arrival), "s"), _median(before.arrival)),
         (say("False alarms"), (str(now.false_alarms), ""), str(before.false_alarms)),
         (
             say("Cameras without a picture"),
@@ -198,6 +255,10 @@ def _numbers(report: Report, words: Messages) -> list[tuple[str, tuple[str, str]
             f"{before.dark_s:.0f}",
         ),
     ]
+
+
+def _median(found: Times | None) -> str:
+    return "" if found is None else f"{found.median_s:.0f}"
 
 
 def harmless(cell: str) -> str:

@@ -27,7 +27,7 @@ def test_reports_fit_and_need_no_script(
     )
     lan.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     lan.sign_in("lan")
-    for span in ("day", "week"):
+    for span in ("day", "week", "month"):
         lan.open(f"/reports/{span}")
         lan.page.locator("details summary").click()
         lan.shot(f"{size}-{language}-{theme}-report-{span}", full=True)

@@ -21,13 +21,13 @@ from hub.app.wiring.evidence import act_text, lines_of
 from hub.base.audit.log import DETAIL_CHARS
 from hub.base.moment import Moment
 from hub.base.private_files import read_private, write_private, write_public
+from hub.base.text.paper import letters
 from hub.cases.evidence import keys
 from hub.cases.evidence.check import PackageCheck, check_package
 from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner
 from hub.cases.evidence.layout import LayoutError, PackageWriter, read_entries
 from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, ExportedFootage
 from hub.cases.evidence.package import ChangedError, Item, Order, path_of, write_package
-from hub.cases.evidence.pdf import letters
 from hub.cases.evidence.repacked import pack_anew
 
 pytestmark = pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")
@@ -179,7 +179,7 @@ def test_a_note_longer_than_a_page_is_on_paper_to_its_last_letter(
 def test_without_letters_a_package_leaves_without_paper(
     by: EvidenceSigner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("hub.cases.evidence.pdf.FONTS", tmp_path)
+    monkeypatch.setattr("hub.base.text.paper.FONTS", tmp_path)
     letters.cache_clear()
     content = package(by, item(1, "clip", CLIP))
     assert check(content, by).is_intact

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,9 @@ from hub.access.tables import people
 from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.response.service import ResponseService
+from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
+from hub.oversight.reports.pdf import paper
 from hub.oversight.reports.rules import (
     AlertFact,
     CameraFact,
@@ -30,7 +33,9 @@ from hub.oversight.reports.rules import (
 from hub.oversight.reports.spans import bounds, day_of
 from hub.oversight.reports.wording import harmless
 from hub.registry import registry
-from hub.registry.tables import cameras
+from hub.registry.tables import areas, cameras
+from hub.web.calendar import Calendar
+from hub.web.i18n import words as words_of
 from tests.hub.alerting.test_on_the_way import another_camera, asker
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -124,6 +129,46 @@ def test_a_day_and_a_week_begin_at_local_midnight_and_a_day_of_a_set_clock_is_lo
     assert day_of("9999-12-31", today) == day_of("x", today) == today
 
 
+@given(st.dates(date(2001, 1, 1), date(2199, 12, 31)))
+def test_a_month_is_whole_and_lies_between_its_neighbours(day: date) -> None:
+    month = bounds("month", day, HERE)
+    assert (month.first.day, month.later.first.day) == (1, 1)
+    assert month.first <= day <= month.last
+    assert len(month.slots) == month.days + 1
+    assert (month.earlier.slots[-1], month.later.slots[0]) == (month.slots[0], month.slots[-1])
+
+
+def test_a_month_that_is_not_over_is_compared_with_as_much_of_the_month_before() -> None:
+    march = bounds("month", date(2026, 3, 10), HERE)
+    tenth = march.slots[9] + 5 * S
+    assert march.compared_slots(tenth)[-1] == march.earlier.slots[9] + 5 * S
+    assert len(march.compared_slots(tenth)) == 11
+    # The 30th of March: February has fewer days, and is compared whole.
+    assert march.compared_slots(march.slots[29]) == march.earlier.slots
+    assert march.compared_slots(march.slots[-1]) == march.earlier.slots
+    assert march.compared_slots(march.slots[0]) == march.earlier.slots
+    week = bounds("week", date(2026, 3, 10), HERE)
+    assert week.compared_slots(week.slots[2]) == week.earlier.slots
+
+
+def test_quarters_are_compared_with_their_month_before_also_where_nothing_happens_now() -> None:
+    known = [
+        CameraFact(A, "Cổng chợ", "Ngã tư 1, Khu phố 2", "Khu phố 2"),
+        CameraFact(B, "Cổng trường", "Ngã tư 2, Khu phố 2", "Khu phố 2"),
+        CameraFact(UUID(int=3), "Bến xe", "Ngã tư 3, Khu phố 1", "Khu phố 1"),
+    ]
+    outages = (DarkFact(A, "tk-01", 0, 20 * S), DarkFact(B, "tk-01", 0, 30 * S))
+    now = facts(alert(at_s=1, answered_utc_us=9 * S), alert(B, at_s=2, is_false=True), dark=outages)
+    before = facts(alert(UUID(int=3), at_s=1))
+    found = report(now, before, known, by_quarter=True)
+    busy, quiet = found.areas
+    assert (busy.place, busy.alerts, busy.false_alarms) == ("Khu phố 2", 2, 1)
+    assert (busy.dark_cameras, busy.dark_s, busy.before) == (2, 50.0, None)
+    assert (quiet.place, quiet.alerts) == ("Khu phố 1", 0)
+    assert quiet.before is not None and quiet.before.alerts == 1
+    assert (found.now.dark_cameras, found.before.dark_cameras) == (2, 0)
+
+
 def add_leader(town: Town, *, area_id: UUID | None = None) -> None:
     town.add_person("lan", "Lãnh đạo Lan", "leader", Right.SEE, area_id=area_id)
 
@@ -167,6 +212,50 @@ def test_a_leader_reads_true_numbers_as_a_page_a_file_and_a_table(town: Town) ->
     assert not any(cell[:1] in "=+-@" for row in rows for cell in row if cell)
 
 
+def pages_of(content: bytes) -> int:
+    """Pages of a PDF."""
+    return len(re.findall(rb"/Type /Page\b(?!s)", content))
+
+
+def test_a_month_on_one_page_is_read_on_paper_too_and_stands_in_the_log(town: Town) -> None:
+    with town.db.writing() as conn:
+        now = town.clock.now()
+        here = areas.c.id == town.area_id
+        top = conn.scalar(select(areas.c.parent_id).where(here))
+        quarter = registry.add_area(conn, name="Khu phố 2", level="Khu phố", parent_id=top, now=now)
+        conn.execute(update(areas).where(here).values(parent_id=quarter))
+    an_alert(town)
+    town.somebody()
+    lan = leader(town)
+    words = text_of(lan.get("/reports/month"))
+    assert "Cảnh báo 2 tháng trước: 0" in words
+    assert "Theo khu phố" in words and "Khu phố 2, Tân Khai" in words
+    sheet = lan.get("/reports/month/file.pdf")
+    assert sheet.headers["content-type"] == "application/pdf"
+    assert sheet.headers["content-disposition"].startswith('attachment; filename="matthan-month-')
+    assert sheet.headers["cache-control"] == "no-store"
+    assert sheet.content.startswith(b"%PDF-") and pages_of(sheet.content) == 1
+    table = lan.get("/reports/month/file.csv")
+    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert rows[0][-1] == "Tháng trước"
+    assert ["Khu vực", "Cảnh báo", "Khu phố 2, Tân Khai", "2", "", "0"] in rows
+    with town.db.reading() as conn:
+        read = conn.scalars(select(audit.c.detail).where(audit.c.act == "report.open")).all()
+    assert len(read) == 3 and all(line.startswith("month-20") for line in read)
+
+
+def test_a_month_of_many_quarters_with_long_names_stays_on_one_sheet_of_paper(town: Town) -> None:
+    known = [
+        CameraFact(UUID(int=n), f"Camera {n}", f"Nơi {n}", f"Khu phố {n} {'dài ' * 25}<b>")
+        for n in range(40)
+    ]
+    now_facts = facts(*(alert(one.camera_id, at_s=1, is_false=True) for one in known), slots=31)
+    found = report(now_facts, facts(slots=31), known, by_quarter=True)
+    calendar = Calendar(HERE, words_of("vi"), town.clock.now().utc_us)
+    month = bounds("month", date(2026, 10, 1), HERE)
+    assert pages_of(paper(found, month, calendar=calendar, reader="Lan")) == 1
+
+
 def test_a_leader_sees_only_what_was_granted_and_an_officer_no_report(town: Town) -> None:
     with town.db.writing() as conn:
         now = town.clock.now()
@@ -179,9 +268,9 @@ def test_a_leader_sees_only_what_was_granted_and_an_officer_no_report(town: Town
     words = text_of(lan.get("/reports/day"))
     assert "Cảnh báo 0" in words and "Cổng" not in words
     an = Visitor(town.app()).sign_in("an", PASSWORD)
-    for path in ("/reports", "/reports/day", "/reports/week/file.csv", "/reports/day/file.html"):
+    for path in ("/reports", "/reports/day", "/reports/week/file.csv", "/reports/month/file.pdf"):
         assert an.get(path).status_code == 404
-    assert lan.get("/reports/month").status_code == 404
+    assert lan.get("/reports/year").status_code == 404
     assert lan.get("/reports/day?on=%00").status_code == 200
 
 
