@@ -22,6 +22,10 @@ if (document.querySelector("[data-passkey]")) {
   import("./passkeys.js").then(({ startPasskeys }) => startPasskeys());
 }
 
+if (document.querySelector("select[data-narrow]")) {
+  import("./narrow.js").then(({ startNarrowing }) => startNarrowing());
+}
+
 if (document.getElementById("hide")) {
   import("./hide.js").then(({ startHide }) => startHide());
 }
