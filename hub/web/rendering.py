@@ -83,9 +83,16 @@ def _modules() -> list[str]:
     """Imports of `app.js`: loaded at once, not one after the other on a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
     own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
-    return sorted(
-        scripts - own - {"hide.js", "liveview.js", "aim.js", "pieces.js", "search.js", "narrow.js"}
-    )
+    own |= {
+        "hide.js",
+        "liveview.js",
+        "aim.js",
+        "measures.js",
+        "pieces.js",
+        "search.js",
+        "narrow.js",
+    }
+    return sorted(scripts - own)
 
 
 def environment(language: str, packages: Iterable[str], names: Mapping[str, object]) -> Environment:

@@ -5,6 +5,7 @@ The drawing becomes a desired setting of the node (`hub.nodes.desired_state.serv
 checks it and reports the result.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.outlines import OutlineFault, keys, read, written
 from hub.nodes.desired_state.service import SettingsService
 from hub.nodes.desired_state.views import CameraNow
+from hub.nodes.desired_state.wording import waiting_line
 from hub.notify.phones.service import PhoneService
 from hub.web.compass import facing_words
 from hub.web.i18n import Messages
@@ -33,6 +35,9 @@ from hub.web.visit import Visit
 router = APIRouter(prefix="/cameras/{camera_id}/aim")
 
 MOST_CHARS: Final = 40_000
+MAST_M: Final = (2.0, 30.0)
+HORIZON_PERCENT: Final = (-100.0, 90.0)
+"""Of the picture's height, from its top."""
 
 
 @router.get("")
@@ -85,7 +90,9 @@ def save_outlines(
         wrong = say("Say why: it stands beside the change.")
     else:
         return RedirectResponse(f"/cameras/{camera_id}/aim?saved=1", 303)
-    return _page(request, visit, camera_id, wrong=wrong, outlines=outlines, reason=reason)
+    return _page(
+        request, visit, camera_id, wrong=wrong, typed={"outlines": outlines, "reason": reason}
+    )
 
 
 @router.post("/bearing")
@@ -109,21 +116,73 @@ def save_bearing(
     return RedirectResponse(f"/cameras/{camera_id}/aim?saved=bearing", 303)
 
 
+@router.post("/measures")
+def save_measures(
+    request: Request,
+    visit: FormSent,
+    camera_id: UUID,
+    mast_height_m: Annotated[str, Form(max_length=10)] = "",
+    horizon: Annotated[str, Form(max_length=10)] = "",
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Desire the camera's height in metres, and its horizon in percent of the picture's height from
+    its top; empty: what stands on the node counts."""
+    say = visit.site.calendar(visit.asker.language).words.say
+    typed = {"mast_height_m": mast_height_m, "horizon": horizon, "reason": reason}
+    try:
+        percent = _typed(horizon, HORIZON_PERCENT)
+        keys = {
+            "mast_height_m": _typed(mast_height_m, MAST_M),
+            "horizon": None if percent is None else percent / 100,
+        }
+    except ValueError:
+        wrong = say(
+            "The camera hangs 2 to 30 metres high, and its horizon is from −100 to 90 percent."
+        )
+        return _page(request, visit, camera_id, wrong=wrong, typed=typed)
+    try:
+        is_theirs = visit.use(SettingsService).want_of_camera(
+            visit.asker, camera_id, keys, reason=reason.strip()
+        )
+    except SettingsFault as fault:
+        wrong = "; ".join(fault.lines)
+    except RegistryError:
+        wrong = say("Say why: it stands beside the change.")
+    else:
+        if not is_theirs:
+            raise HTTPException(404)
+        return RedirectResponse(f"/cameras/{camera_id}/aim?saved=1", 303)
+    return _page(request, visit, camera_id, wrong=wrong, typed=typed)
+
+
+def _typed(said: str, allowed: tuple[float, float]) -> float | None:
+    """A number as typed, with a point or a comma; None: nothing. ValueError out of bounds."""
+    text = said.strip().replace(",", ".").replace("−", "-")
+    if not text:
+        return None
+    least, most = allowed
+    value = float(text)
+    if not least <= value <= most:
+        raise ValueError(said)
+    return value
+
+
 def _page(
     request: Request,
     visit: Visit,
     camera_id: UUID,
     *,
     wrong: str = "",
-    outlines: str | None = None,
-    reason: str = "",
+    typed: Mapping[str, str] | None = None,
     saved: str = "",
     tested: str = "",
 ) -> Response:
     camera, key = pages.ask(visit, camera_id, Purpose.AIM)
     now = visit.use(SettingsService).of_camera(visit.asker, camera_id)
     shot = visit.use(LiveViews).newest(key)
-    private = _value(now, "private") if now else []
+    words = visit.site.calendar(visit.asker.language).words
+    outlines = written(_value(now, "private"), _zones(now)) if now else ""
+    fields = {"outlines": outlines, "reason": "", **_measures(now), **(typed or {})}
     return render(
         request,
         "aim.html",
@@ -133,16 +192,11 @@ def _page(
         shot=shot,
         now=now,
         state=_state(visit, now) if now else "",
-        outlines=outlines if outlines is not None else written(private, _zones(now) if now else []),
-        reason=reason,
+        fields=fields,
+        waiting=waiting_line(now.waiting, words) if now else "",
         wrong=wrong,
         saved=saved,
-        points=[
-            (index * 45, name)
-            for index, name in enumerate(
-                facing_words(visit.site.calendar(visit.asker.language).words).values()
-            )
-        ],
+        points=[(index * 45, name) for index, name in enumerate(facing_words(words).values())],
         tested=tested,
         test=alert_test_pages.last_words(visit, visit.use(PhoneTestService), camera_id),
         has_phones=any(
@@ -155,6 +209,16 @@ def _page(
 def _value(now: CameraNow, key: str) -> list[Any]:
     """Desired value of the camera, or the effective one if none is desired."""
     return list(now.wanted.get(key, now.works_by.get(key)) or [])
+
+
+def _measures(now: CameraNow | None) -> dict[str, str]:
+    """Mast height in metres and horizon in percent, as in the fields; empty: not known."""
+    found = {"mast_height_m": "", "horizon": ""}
+    for key, unknown, scale in (("mast_height_m", 0, 1), ("horizon", 1, 100)):
+        value = now.wanted.get(key, now.works_by.get(key)) if now else None
+        if isinstance(value, int | float) and value != unknown:
+            found[key] = f"{round(value * scale, 2):g}"
+    return found
 
 
 def _zones(now: CameraNow) -> list[dict[str, Any]]:

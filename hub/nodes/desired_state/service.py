@@ -281,7 +281,8 @@ def _camera_now(conn: Connection, node_id: UUID, node: str, camera: str) -> Came
             if key.startswith(prefix)
         }
     wanted = own_layer.get("cameras", {}).get(camera, {})
-    return CameraNow(node, camera, values, wanted, known.state, known.reason)
+    waiting = settings_rows.waiting(conn, node_id)
+    return CameraNow(node, camera, values, wanted, known.state, known.reason, waiting)
 
 
 def _changed_body(conn: Connection, scope: Scope, changes: Mapping[str, Any]) -> dict[str, Any]:

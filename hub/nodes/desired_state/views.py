@@ -23,6 +23,8 @@ class CameraNow:
     """The keys that the hub sets, from the node's own layer alone."""
     state: SettingsState
     reason: str
+    waiting: tuple[str, ...] = ()
+    """Keys that the node gets only with a newer program, as in `ScopePage`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hub.places.cameras.service import CameraService
 from hub.places.map.ground import MapFiles
 from hub.registry import wording
 from hub.registry.condition import RANKS, Condition
+from hub.web.guard import MAY_ASK_WHERE
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.rendering import render
 from hub.web.services import service
@@ -41,7 +42,7 @@ def show_map(
     calendar = visit.site.calendar(visit.asker.language)
     shown = found[(page - 1) * ROWS : page * ROWS]
     ground = visit.use(MapFiles).ground()
-    return render(
+    answer = render(
         request,
         "map.html",
         session=visit.session,
@@ -59,6 +60,8 @@ def show_map(
         placed=sum(one.latitude_deg is not None for one in seen),
         ground=ground.kind if ground else "",
     )
+    answer.headers["Permissions-Policy"] = MAY_ASK_WHERE
+    return answer
 
 
 @router.get("/cameras.json")

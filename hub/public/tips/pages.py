@@ -20,7 +20,7 @@ from hub.public.tips.rules import (
     tidy_code,
 )
 from hub.public.tips.views import NewTip
-from hub.web.guard import HEADERS
+from hub.web.guard import MAY_ASK_WHERE
 from hub.web.i18n import words
 from hub.web.rendering import PublicWords, language_of, render, site_of
 from hub.web.services import service
@@ -30,8 +30,6 @@ router = APIRouter(prefix="/tips")
 Service = Annotated[PublicTipService, service(PublicTipService)]
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
-MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
-"""Only this page may ask the phone for its position, when the sender presses the button."""
 
 FIELDS: Final = ("what", "area", "place", "point", "day", "clock", "name", "contact", "consent")
 """Fields that keep their input when something is missing."""

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.clips.test_live_page import running
 from tests.browser.conftest import Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.nodes.test_aim import wanted
+from tests.hub.nodes.test_aim import place_of, wanted
 from tests.hub.rigs.web_town import NODE
 from tests.waiting import until
 
@@ -52,8 +52,9 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
         page.locator("#aim-shapes input").blur()
         keeper.shot(f"{size}-{language}-{theme}-aim", full=True)
         assert fits(page)
-        page.fill("[name=reason]", "cửa sổ nhà bên")
-        page.click("main form button.is-main")
+        outlines = page.locator("form", has=page.locator("[name=outlines]"))
+        outlines.locator("[name=reason]").fill("cửa sổ nhà bên")
+        outlines.locator("button.is-main").click()
         expect(page.locator("main [role=status]")).to_be_visible()
         until(lambda: wanted(hub.town))
         keeper.shot(f"{size}-{language}-{theme}-aim-saved", full=True)
@@ -63,4 +64,67 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
     (zone,) = found["zone"]
     assert (zone["name"], zone["entry"], len(zone["outline"])) == ("vung-1", True, 4)
     assert zone["label"] == "Cổng sau: chợ"
+    assert keeper.complaints == []
+
+
+def middle(page: Page, selector: str) -> tuple[float, float, float, float]:
+    """Middle of an element, and its size, in pixels."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    wide, high = box["width"], box["height"]
+    return box["x"] + wide / 2, box["y"] + high / 2, wide, high
+
+
+@in_two_looks
+def test_bearing_height_and_horizon_are_dragged_or_moved_by_keys(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    set_language(hub, "kim", language)
+    keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    keeper.sign_in("kim")
+    page = keeper.page
+    with running(hub):
+        keeper.open(place_of(hub.town))
+        expect(page.locator(".live canvas")).to_be_visible()
+        x, y, wide, _ = middle(page, "#dial")
+        page.mouse.move(x, y - wide / 3)
+        page.mouse.down()
+        page.mouse.move(x + wide / 3, y, steps=4)
+        page.mouse.up()
+        expect(page.locator("[name=bearing]")).to_have_value("90")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("PageUp")
+        expect(page.locator("[name=bearing]")).to_have_value("99")
+        expect(page.locator("#dial")).to_have_attribute("aria-valuenow", "99")
+        page.locator("#mast").focus()
+        page.keyboard.press("ArrowUp")
+        expect(page.locator("[name=mast_height_m]")).to_have_value("6.5")
+        x, y, _, high = middle(page, "#mast")
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, y - high, steps=3)
+        page.mouse.up()
+        expect(page.locator("[name=mast_height_m]")).to_have_value("30")
+        page.click("#horizon-show")
+        expect(page.locator("#horizon")).to_be_focused()
+        page.keyboard.press("ArrowUp")
+        expect(page.locator("[name=horizon]")).to_have_value("19.5")
+        x, y, _, _ = middle(page, "#horizon")
+        picture = page.locator("#aim").bounding_box()
+        assert picture is not None
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, picture["y"] + picture["height"] / 2, steps=3)
+        page.mouse.up()
+        assert abs(float(page.locator("[name=horizon]").input_value()) - 50) <= 1
+        keeper.shot(f"{size}-{language}-{theme}-measures", full=True)
+        assert fits(page)
+        page.locator("#measures [name=reason]").fill("đo bằng thước")
+        page.locator("#measures form button:not([type])").click()
+        expect(page.locator("main [role=status]").first).to_be_visible()
+        until(lambda: "horizon" in wanted(hub.town))
+    assert wanted(hub.town)["mast_height_m"] == 30
+    assert abs(wanted(hub.town)["horizon"] - 0.5) <= 0.01
     assert keeper.complaints == []

@@ -89,6 +89,41 @@ def test_the_map_is_drawn_and_hears_of_an_alert_by_itself(
     }
 
 
+HERE = {"latitude": 11.52, "longitude": 106.53, "accuracy": 25}
+
+
+@in_two_looks
+def test_my_position_is_drawn_on_the_map_and_sent_to_nobody(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    place_all_but_new(hub)
+    set_language(hub, "an", language)
+    officer = meet(
+        None,
+        size=SIZES[size],
+        locale=LANGUAGES[language],
+        color_scheme=theme,
+        geolocation=HERE,
+        permissions=["geolocation"],
+    )
+    officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    officer.sign_in("an")
+    officer.open("/map")
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    officer.page.click("#map-here")
+    expect(officer.page.locator("#map[data-here='106.53000 11.52000']")).to_be_visible()
+    expect(officer.page.locator("#map-here-said")).to_contain_text("25 m")
+    officer.page.wait_for_timeout(500)
+    officer.shot(f"{size}-{language}-{theme}-map-here", full=True)
+    assert fits(officer.page)
+    assert not [url for url in officer.asked if "106.5" in url or "11.5" in url]
+    officer.context.clear_permissions()
+    officer.open("/map")
+    officer.page.click("#map-here")
+    expect(officer.page.locator("#map-here-said")).not_to_be_empty()
+    assert officer.complaints == []
+
+
 def place_all_but_new(hub: Hub) -> None:
     with hub.town.db.writing() as conn:
         registry.place_camera(

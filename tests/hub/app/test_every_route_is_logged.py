@@ -99,6 +99,9 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /cameras/{camera_id}/live/end": Leaves("live.end"),
     "POST /cameras/{camera_id}/aim/end": Leaves("aim.end"),
     "POST /cameras/{camera_id}/aim/bearing": Leaves("camera.place", {"bearing": "90"}),
+    "POST /cameras/{camera_id}/aim/measures": Leaves(
+        "settings.want", {"mast_height_m": "6", "horizon": "20", "reason": "đo"}
+    ),
     "POST /cameras/{camera_id}/aim": Leaves(
         "settings.want", {"outlines": "private: 0 0, 1 1, 1 0", "reason": "cửa sổ"}
     ),

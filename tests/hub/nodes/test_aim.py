@@ -114,6 +114,37 @@ def test_where_a_camera_looks_is_noted_logged_and_taken_back(town: Town) -> None
     assert acts == ["camera.place"] * 4 + ["camera.place.refused"] * 4, "three are no bearing"
 
 
+def test_height_and_horizon_become_settings_of_the_camera_and_are_taken_back(town: Town) -> None:
+    keeper, place = Visitor(town.app()).sign_in("kim", PASSWORD), place_of(town)
+    keeper.post(place, outlines=MASK, reason="cửa sổ nhà bên")
+    mask = {"private": [[[0.1, 0.2], [0.5, 0.2], [0.5, 0.8]]], "zone": []}
+
+    def save(mast: str, horizon: str, reason: str = "đo lại") -> int:
+        answer = keeper.post(
+            f"{place}/measures", mast_height_m=mast, horizon=horizon, reason=reason
+        )
+        return answer.status_code
+
+    assert save("6,5", "-12.5") == 303
+    assert wanted(town) == {**mask, "mast_height_m": 6.5, "horizon": -0.125}
+    page = keeper.get(place).text
+    assert (
+        'name="mast_height_m" min="2" max="30" step="any" inputmode="decimal" value="6.5"' in page
+    )
+    assert 'name="horizon" min="-100" max="90" step="any" value="-12.5"' in page
+    for mast, horizon in (("1", "20"), ("31", "20"), ("6", "91"), ("6", "-101"), ("nan", "20")):
+        assert save(mast, horizon) == 422
+    assert save("6", "x") == save("", "inf") == save("6", "20", reason=" ") == 422
+    assert wanted(town)["mast_height_m"] == 6.5
+    assert save("", "30") == 303
+    assert wanted(town) == {**mask, "horizon": 0.3}
+    assert save("", "") == 303
+    assert wanted(town) == mask
+    stranger = Visitor(town.app()).sign_in("an", PASSWORD)
+    told = {"mast_height_m": "6", "horizon": "20", "reason": "đo"}
+    assert stranger.post(f"{place}/measures", **told).status_code == 404
+
+
 def test_who_does_not_look_after_it_neither_sees_nor_draws(town: Town) -> None:
     place = place_of(town)
     for login in ("an", "guest"):

@@ -51,6 +51,12 @@ def many_cameras(town: Town, number: int, *, lost_every: int = 50) -> list[UUID]
     return ids
 
 
+def test_the_map_alone_may_ask_the_device_for_its_position(town: Town) -> None:
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    assert "geolocation=(self)" in an.get("/map").headers["permissions-policy"]
+    assert "geolocation=()" in an.get("/").headers["permissions-policy"]
+
+
 def test_the_map_tells_state_and_open_alerts_of_cameras_one_may_see(town: Town) -> None:
     place_all(town)
     lost = another_camera(town, "Cổng trường")

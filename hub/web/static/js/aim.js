@@ -2,6 +2,7 @@
 // the truth; what is drawn here writes them.
 
 import { startWatching } from "./liveview.js";
+import { startMeasures } from "./measures.js";
 import { startTest } from "./phonetest.js";
 import { _ } from "./words.js";
 
@@ -33,6 +34,7 @@ function zoneOf(head) {
 export function startAim() {
   startWatching();
   startTest().catch(() => {});
+  startMeasures();
   const form = document.querySelector("form textarea[name=outlines]");
   if (!form) {
     return;

@@ -122,6 +122,62 @@ function zoomBy(map) {
   });
 }
 
+// Where this device is, drawn on this map alone: the position is sent to nobody.
+const EARTH_M = 111_320; // length of a degree of latitude
+const SIDES = 48;
+
+const mine = () => [
+  { id: "me-near", type: "fill", source: "me", filter: ["==", ["geometry-type"], "Polygon"],
+    paint: { "fill-color": colour("link"), "fill-opacity": 0.15 } },
+  { id: "me", type: "circle", source: "me", filter: ["==", ["geometry-type"], "Point"],
+    paint: { "circle-radius": 7, "circle-color": colour("link"),
+      "circle-stroke-width": 3, "circle-stroke-color": colour("card") } },
+];
+
+function around(east, north, radius_m) {
+  const reach = radius_m / EARTH_M;
+  const wide = reach / Math.cos((north * Math.PI) / 180);
+  const corner = (_none, index) => {
+    const turn = (2 * Math.PI * index) / SIDES;
+    return [east + wide * Math.cos(turn), north + reach * Math.sin(turn)];
+  };
+  return [Array.from({ length: SIDES + 1 }, corner)];
+}
+
+function hereOn(map) {
+  const button = document.getElementById("map-here");
+  const said = document.getElementById("map-here-said");
+  if (!button || !("geolocation" in navigator) || !window.isSecureContext) {
+    return;
+  }
+  const show = ({ coords: { longitude: east, latitude: north, accuracy } }) => {
+    const point = { type: "Point", coordinates: [east, north] };
+    const near = { type: "Polygon", coordinates: around(east, north, accuracy) };
+    const both = { type: "FeatureCollection", features: [near, point].map(
+      (geometry) => ({ type: "Feature", geometry, properties: {} }),
+    ) };
+    if (map.getSource("me")) {
+      map.getSource("me").setData(both);
+    } else {
+      map.addSource("me", { type: "geojson", data: both });
+      mine().forEach((layer) => map.addLayer(layer, "many")); // below the cameras
+    }
+    map.easeTo({ center: [east, north], zoom: Math.max(map.getZoom(), 15), duration: 150 });
+    said.textContent = _("You are at the blue dot, give or take %(n)d m. Only this device knows it.", { n: Math.round(accuracy) });
+    element.dataset.here = `${east.toFixed(5)} ${north.toFixed(5)}`;
+  };
+  const refused = () => {
+    said.textContent = _("The device does not say where it is. Allow it to use its position, and try again.");
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    said.textContent = _("Asking the device…");
+    navigator.geolocation.getCurrentPosition(
+      show, refused, { enableHighAccuracy: true, timeout: 15000, maximumAge: 10000 },
+    );
+  });
+}
+
 function reach(gl, under) {
   const bounds = new gl.LngLatBounds();
   features.forEach((one) => bounds.extend(one.geometry.coordinates));
@@ -155,6 +211,7 @@ export async function draw(open = (id) => location.assign(`/cameras/${id}`)) {
     },
   });
   zoomBy(map);
+  hereOn(map);
   map.on("click", "one", ({ features: [one] }) => open(one.properties.id));
   map.on("click", "many", async ({ features: [many] }) => {
     const zoom = await map.getSource("cameras").getClusterExpansionZoom(many.properties.cluster_id);
