@@ -7,12 +7,15 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from hub.alerting.alerts.tables import sightings
+from hub.base.db.columns import AnyRow
 from hub.registry.neighbours import Position
 from hub.registry.passing import AHEAD_DEG, POINTS, SIDES, Side, apart, bearing_to, heading
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
 from hub.search.rules.description import Colours, Described
 
+LOOKED_AT: Final = 1000
+"""Latest described sightings that say what a town's sightings hold."""
 BESIDE_DEG: Final = 45.0
 """The sides of a picture are 90 degrees apart: each direction has a nearest one."""
 
@@ -45,10 +48,15 @@ def _has(columns: Sequence[Column[Any]], colours: Colours) -> ColumnElement[bool
 
 
 def sides_by_camera(
-    conn: Connection, camera_ids: Collection[UUID], *, compass: str | None, towards: Sequence[Point]
+    conn: Connection,
+    camera_ids: Collection[UUID],
+    *,
+    compass: str | None,
+    towards: Sequence[Point] | None,
 ) -> dict[UUID, frozenset[Side]]:
     """Sides of each camera's picture by which somebody leaves in that compass direction, and
-    towards any of these points. A camera whose bearing (or position) is not noted is left out."""
+    towards any of these points (None: anywhere; empty: towards a place that has no position). A
+    camera whose bearing (or position) is not noted is left out."""
     query = select(
         cameras.c.id, cameras.c.latitude_deg, cameras.c.longitude_deg, cameras.c.bearing_deg
     ).where(cameras.c.bearing_deg.is_not(None))
@@ -67,8 +75,8 @@ def sides_by_camera(
     return found
 
 
-def _directions(here: Position, towards: Sequence[Point]) -> list[float] | None:
-    if not towards:
+def _directions(here: Position, towards: Sequence[Point] | None) -> list[float] | None:
+    if towards is None:
         return None
     return [one for one in (bearing_to(here, point) for point in towards) if one is not None]
 
@@ -82,3 +90,15 @@ def _leads(
     if compass is not None and apart(leaves_deg, POINTS.index(compass) * 45) > BESIDE_DEG:
         return False
     return towards_deg is None or any(apart(leaves_deg, one) <= AHEAD_DEG for one in towards_deg)
+
+
+def recent_looks(conn: Connection, camera_ids: Collection[UUID]) -> list[AnyRow]:
+    """Colours and vehicles of the latest described sightings of these cameras."""
+    c = sightings.c
+    query = (
+        select(c.camera_id, c.upper_colour, c.lower_colour, c.transport)
+        .where(c.is_described.is_not(None))
+        .order_by(c.first_seen_utc_us.desc())
+        .limit(LOOKED_AT)
+    )
+    return [row for row in conn.execute(query) if row.camera_id in camera_ids]

@@ -10,6 +10,7 @@ from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import Rate, RateRule
 
 SEARCHING: Final = RateRule("searching", 60, 60.0, "session")
+TYPING: Final = RateRule("typing a place", 180, 60.0, "session")
 
 FEATURE: Final = Feature(
     name="search",
@@ -17,7 +18,10 @@ FEATURE: Final = Feature(
     routers=(pages.router, find_pages.router, moment_pages.router),
     services=(SearchService,),
     acts=pages.acts,
-    rates=(Rate(r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),),
+    rates=(
+        Rate(r"GET|HEAD", r"/find/names", TYPING),
+        Rate(r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),
+    ),
     may={
         "search": lambda visit: visit.use(SearchService).searches(visit.asker),
         "find": lambda visit: visit.use(SearchService).searches_sightings(visit.asker),

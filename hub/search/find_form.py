@@ -1,7 +1,7 @@
 """Search form for sightings: parsed into a query or into faults."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -12,8 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.registry.shapes import Shape
 from hub.search import place_form, time_form
 from hub.search.place_form import ShapeFaultError
+from hub.search.rules.chips import Hours, Meaning, Weekdays
+from hub.search.rules.sentence import MOST_CHARS
+from hub.search.sentence_form import SearchTime, has_days, narrowed, time_of
 from hub.search.sighting_queries import WAYS, SightingSearch, Way
-from hub.search.time_form import BETWEEN, SearchSpan, SpanFaultError
+from hub.search.time_form import BETWEEN, SpanFaultError
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
@@ -21,6 +24,8 @@ HEIGHTS: Final = ("10", "25", "50")
 """Minimum, in percent of the picture's height."""
 MOST_PEOPLE: Final = 1000
 FIRST_METRES: Final = "300"
+DEFAULT_WHEN: Final = "week"
+DAYS: Final = ("0", "1", "2", "3", "4", "5", "6")
 
 _Key = Annotated[str, Field(max_length=60)]
 _Word = Annotated[str, Field(max_length=30)]
@@ -31,6 +36,8 @@ class SearchForm(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    q: Annotated[str, Field(max_length=MOST_CHARS)] = ""
+    """A sentence."""
     when: _Word = ""
     since: _Word = ""
     until: _Word = ""
@@ -46,17 +53,37 @@ class SearchForm(BaseModel):
     going: _Word = ""
     clip: _Word = ""
     alerts: _Word = ""
+    day: Annotated[tuple[_Word, ...], Field(max_length=7)] = ()
+    """Weekdays, Monday 0."""
+    from_hour: _Word = ""
+    until_hour: _Word = ""
     before: _Key = ""
 
     @property
     def is_asked(self) -> bool:
         """False for the empty form at first."""
-        return bool(self.when or self.since or self.until)
+        asked = self.model_copy(update={"how": "", "metres": "", "before": ""})
+        return any(asked.model_dump().values())
 
-    def query(self, **changed: str) -> str:
-        """Address of the same search with these changes."""
+    def query(self, **changed: str | tuple[str, ...]) -> str:
+        """Address of the same search with these changes; what it says anyway is left out."""
         said = {**self.model_dump(), **changed}
-        return urlencode({name: value for name, value in said.items() if value})
+        if not said["points"]:
+            said |= {"how": "", "metres": ""}
+        kept = {name: value for name, value in said.items() if value}
+        return urlencode(kept, doseq=True)
+
+    @property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """Weekdays and hours of the form; what is no hour or day is left out."""
+        found: list[Meaning] = []
+        days = frozenset(int(one) for one in self.day if one in DAYS)
+        if days:
+            found.append(Weekdays(days))
+        begins, ends = _hour(self.from_hour), _hour(self.until_hour)
+        if begins is not None or ends is not None:
+            found.append(Hours((begins or 0) * 60, (24 if ends is None else ends) * 60))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +94,24 @@ class Parsed:
     faults: list[str] = field(default_factory=list)
 
 
-def parsed(asked: SearchForm, calendar: Calendar) -> Parsed:
-    """Parse the form, or list every fault in the reader's language."""
+def parsed(asked: SearchForm, calendar: Calendar, chips: Sequence[Meaning] = ()) -> Parsed:
+    """Parse the form, or list every fault in the reader's language; `chips` are those of its
+    sentence."""
     faults: list[str] = []
     words = calendar.words
-    span = _span(asked, calendar, faults)
+    meanings = (*chips, *asked.meanings)
+    time = _time(asked, meanings, calendar, faults)
     shape = _shape(asked, words, faults)
     people = _people(asked.people, words, faults)
     area_id, camera_id = _key(asked.area), _key(asked.camera)
     if (asked.area and area_id is None) or (asked.camera and camera_id is None):
         faults.append(words.say("There is no such place."))
-    if faults or span is None:
+    if faults or time is None:
         return Parsed(None, faults)
     wanted = SightingSearch(
-        from_utc_us=span.from_utc_us,
-        until_utc_us=span.until_utc_us,
+        from_utc_us=time.span.from_utc_us,
+        until_utc_us=time.span.until_utc_us,
+        windows=time.windows,
         camera_ids=() if camera_id is None else (camera_id,),
         area_id=area_id,
         near=shape,
@@ -94,7 +124,7 @@ def parsed(asked: SearchForm, calendar: Calendar) -> Parsed:
         only_with_clip=bool(asked.clip),
         before=cursor_of(asked.before),
     )
-    return Parsed(wanted)
+    return Parsed(narrowed(wanted, meanings))
 
 
 def cursor(utc_us: int, sighting_id: UUID) -> str:
@@ -135,13 +165,24 @@ def going_words(words: Messages) -> Mapping[str, str]:
     return {"foot": words.say("on foot"), "ride": words.say("riding")}
 
 
-def _span(asked: SearchForm, calendar: Calendar, faults: list[str]) -> SearchSpan | None:
-    when = asked.when or BETWEEN
+def _time(
+    asked: SearchForm, meanings: Sequence[Meaning], calendar: Calendar, faults: list[str]
+) -> SearchTime | None:
+    """Without a time in form and sentence, the last 7 days."""
+    when = asked.when or (BETWEEN if asked.since or asked.until else "")
+    span = None
     try:
-        return time_form.span_said(when, asked.since, asked.until, calendar)
+        if when or not has_days(meanings):
+            said = when or DEFAULT_WHEN
+            span = time_form.span_said(said, asked.since, asked.until, calendar)
+        return time_of(span, meanings, calendar)
     except SpanFaultError as fault:
         faults.append(time_form.fault_sentence(fault.why, calendar.words))
         return None
+
+
+def _hour(said: str) -> int | None:
+    return int(said) if re.fullmatch(r"\d{1,2}", said, re.ASCII) and int(said) <= 24 else None
 
 
 def _shape(asked: SearchForm, words: Messages, faults: list[str]) -> Shape | None:

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
+from hub.alerting.oncall.wording import weekdays
 from hub.cases.service import CaseService
 from hub.places.map.ground import MapFiles
-from hub.search import find_wording, place_form, time_form
+from hub.search import filter_wording, find_wording, place_form, time_form
 from hub.search.find_form import (
     HEIGHTS,
     Parsed,
@@ -19,11 +20,16 @@ from hub.search.find_form import (
     parsed,
     way_words,
 )
+from hub.search.rules import sentence
+from hub.search.rules.chips import Sentence
+from hub.search.rules.sentence import MOST_CHARS
 from hub.search.service import SearchService
 from hub.search.sighting_queries import SHOWN
 from hub.search.sighting_views import SightingsPage
+from hub.web.calendar import Calendar
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.visit import Visit
 
 router = APIRouter(prefix="/find")
 
@@ -40,17 +46,25 @@ def show_find(
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
-    form = parsed(asked, calendar) if asked.is_asked else Parsed(None)
+    said = _sentence(asked, visit, search, calendar)
+    chips = [chip.meaning for chip in said.chips]
+    form = parsed(asked, calendar, chips) if asked.is_asked else Parsed(None)
     ground = visit.use(MapFiles).ground()
-    page = form.wanted and search.find_sightings(visit.asker, form.wanted)
+    page = form.wanted and search.find_sightings(visit.asker, form.wanted, asked.q)
+    offers = search.offered(visit.asker)
     return render(
         request,
         "find.html",
         session=visit.session,
         status_code=422 if form.faults else 200,
         asked=asked,
+        chips=filter_wording.shown_chips(asked, said, areas, calendar),
+        offers=filter_wording.offered_chips(asked, said, offers, words),
+        unknown=said.unknown,
+        filtered=bool(asked.query(q="", before="")),
         areas=areas,
         whens=[(one, time_form.when_word(one, words)) for one in time_form.WHENS],
+        weekdays=list(enumerate(weekdays(words))),
         hows=[(one, place_form.how_word(one, words)) for one in place_form.HOWS],
         heights=HEIGHTS,
         ways=way_words(words),
@@ -59,12 +73,36 @@ def show_find(
         page=page,
         answer=find_wording.answer_sentence(page, asked, form, calendar) if page else "",
         nothing=find_wording.nothing_sentence(page, words) if page else "",
+        unaimed=find_wording.unaimed_sentence(page, words) if page else "",
+        undescribed=find_wording.undescribed_sentence(form, offers, words),
         cut=find_wording.cut_sentence(page, form, calendar) if page else "",
         hours=find_wording.time_line(page.hits, calendar) if page else [],
         older=_older(page, form) if page else "",
         cases=visit.use(CaseService).open_cases(visit.asker) if page and page.hits else [],
         ground=ground.kind if ground else "",
     )
+
+
+@router.get("/names")
+def show_names(
+    request: Request,
+    visit: SignedIn,
+    search: Search,
+    q: Annotated[str, Query(max_length=MOST_CHARS)] = "",
+) -> Response:
+    """The text completed by names of places and cameras, while somebody types."""
+    names = search.completions(visit.asker, q)
+    return render(request, "find_names.html", session=visit.session, names=names)
+
+
+def _sentence(
+    asked: SearchForm, visit: Visit, search: SearchService, calendar: Calendar
+) -> Sentence:
+    if not asked.q.strip():
+        return Sentence("")
+    names = search.place_names(visit.asker)
+    today = calendar.local(calendar.now_utc_us).date()
+    return sentence.parsed(asked.q, names, today=today)
 
 
 @router.post("/clips/{media_id}/ask")

@@ -12,6 +12,7 @@ from hub.footage.wording import ClipAtNode, clip_at_node_line, gone_sentence
 from hub.registry.passing import compass_point
 from hub.search.find_form import Parsed, SearchForm, going_words, kind_words, way_words
 from hub.search.pages import address_of
+from hub.search.rules.chips import Meaning
 from hub.search.sighting_rows import FoundSighting
 from hub.search.sighting_views import SightingsPage
 from hub.web.calendar import DOUBT_FROM_MS, Calendar
@@ -98,6 +99,27 @@ def nothing_sentence(page: SightingsPage, words: Messages) -> str:
     if page.cameras == 0:
         return words.say("No camera that you may search is meant: choose another place or name.")
     return words.say("Nothing like that was seen there then: take a longer time, or ask for less.")
+
+
+def unaimed_sentence(page: SightingsPage, words: Messages) -> str:
+    """Cameras that a search by direction leaves out; empty without any."""
+    said = words.count(
+        "%(n)d camera was left out: its position or the way it looks is not noted.",
+        "%(n)d cameras were left out: their position or the way they look is not noted.",
+        page.unaimed,
+    )
+    return said % {"n": page.unaimed} if page.unaimed else ""
+
+
+def undescribed_sentence(parsed: Parsed, offers: Sequence[Meaning], words: Messages) -> str:
+    """Why a description finds nothing in a town whose boxes send none; else empty."""
+    wanted = parsed.wanted
+    if wanted is None or offers or not wanted.described.needs_description:
+        return ""
+    return words.say(
+        "No camera box has sent colours or vehicles yet, so a search for them finds nothing."
+        " It takes boxes with newer software."
+    )
 
 
 def cut_sentence(page: SightingsPage, parsed: Parsed, calendar: Calendar) -> str:

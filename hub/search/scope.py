@@ -21,6 +21,14 @@ from hub.registry.tables import areas, cameras, nodes
 RIGHTS: Final = Right.SEARCH
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place or camera of a sentence, and whether cameras near it count too."""
+
+    key: UUID
+    is_near: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlace:
     """Place of a search; an empty field removes nothing."""
@@ -31,6 +39,8 @@ class SearchPlace:
     near: Shape | None = None
     named: str = ""
     """A part of the camera's name or place, with or without diacritics."""
+    spots: tuple[Spot, ...] = ()
+    """At any of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,12 @@ def meant_cameras(
     named = _with_names(select(cameras.c.id)).where(cameras.c.id == row.camera_id)
     label = label_of(conn.execute(named).one())
     return SearchScope({}, NearestCamera(row.camera_id, label, beyond[row]))
+
+
+def searched(conn: Connection, person_id: UUID, now: Moment) -> dict[UUID, int]:
+    """The cameras that the person may search now, and how far back."""
+    rows = conn.execute(visible_cameras(person_id, RIGHTS, now))
+    return {row.camera_id: row.from_utc_us for row in rows}
 
 
 def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple[UUID, str]]:

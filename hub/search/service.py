@@ -7,11 +7,18 @@ from uuid import UUID
 from hub.access.rules.grants import Right
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.db.bounds import text
 from hub.base.errors import RegistryError
 from hub.footage.requests import clips as requests_clips
 from hub.footage.requests import spans
 from hub.search import footage_queries, moment_queries, scope, sighting_queries, sighting_rows
+from hub.search.description_queries import recent_looks
 from hub.search.moment_queries import SideBySide
+from hub.search.place_queries import SearchedPlaces
+from hub.search.rules.chips import Meaning, PlaceName
+from hub.search.rules.offers import offered
+from hub.search.rules.place_names import completed
+from hub.search.rules.sentence import MOST_CHARS
 from hub.search.sighting_queries import SightingSearch
 from hub.search.sighting_views import SightingsPage, asked_words
 from hub.search.views import FoundFootage, SearchedCamera
@@ -75,15 +82,37 @@ class SearchService:
             look.done(f"{len(found)} areas")
         return found
 
-    def find_sightings(self, asker: Asker, wanted: SightingSearch) -> SightingsPage:
-        """Sightings by place, time and description, of the cameras this person may search."""
+    def place_names(self, asker: Asker) -> list[PlaceName]:
+        """Places and cameras that a sentence of this person can name; part of a search."""
+        with self._acting.part_of(asker, "search.open") as look:
+            return SearchedPlaces(look.conn, asker.person_id, look.now).names()
+
+    def completions(self, asker: Asker, typed: str) -> list[str]:
+        """The text with its last words completed to names of places and cameras."""
+        with self._acting.reading(asker, "search.open") as look:
+            names = SearchedPlaces(look.conn, asker.person_id, look.now).names()
+            found = completed(text(typed, MOST_CHARS), names)
+            look.done(f"{len(found)} names")
+        return found
+
+    def offered(self, asker: Asker) -> list[Meaning]:
+        """Parts of a description that sightings of these cameras hold, the most frequent first;
+        part of a search."""
+        with self._acting.part_of(asker, "search.open") as look:
+            theirs = scope.searched(look.conn, asker.person_id, look.now)
+            return offered(recent_looks(look.conn, theirs))
+
+    def find_sightings(self, asker: Asker, wanted: SightingSearch, said: str = "") -> SightingsPage:
+        """Sightings by place, time and description, of the cameras this person may search; `said`
+        is the typed sentence, for the log."""
         on = On("camera", wanted.camera_ids[0] if len(wanted.camera_ids) == 1 else None)
         with self._acting.reading(asker, "search.sightings", on) as look:
             who, now = asker.person_id, look.now
             found = sighting_queries.find_sightings(look.conn, who, wanted, now=now)
             hits = sighting_rows.shown(look.conn, who, found.hits, now)
             may = not wanted.camera_ids or found.cameras > 0
-            look.answer(may, f"{asked_words(wanted)}: {found.count} sightings")
+            typed = f"{text(said, MOST_CHARS)!r}: " if said else ""
+            look.answer(may, f"{typed}{asked_words(wanted)}: {found.count} sightings")
         return SightingsPage(
             hits=hits,
             count=found.count,

@@ -36,6 +36,7 @@ from hub.registry.passing import SIDES, Side
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
 from hub.search.description_queries import described, sides_by_camera
+from hub.search.place_queries import SearchedPlaces
 from hub.search.rules.description import ANYTHING, Described, Look
 from hub.search.scope import NearestCamera, SearchPlace, meant_cameras
 
@@ -77,6 +78,8 @@ class SightingSearch(SearchPlace):
     """One of `hub.registry.passing.POINTS`: left the picture in that direction."""
     towards: tuple[Point, ...] = ()
     """Left the picture in the direction of any of these."""
+    towards_places: tuple[UUID, ...] = ()
+    """The same by places and cameras; the search finds where they lie."""
     windows: tuple[tuple[int, int], ...] = ()
     """Parts of the span to search, latest first, UTC microseconds, both ends included; none: all
     of it."""
@@ -136,8 +139,15 @@ def find_sightings(
     """Search within this person's scope; `budget_s` replaces `BUDGET_S`."""
     meant = meant_cameras(conn, person_id, wanted, now)
     theirs, sides, unaimed = meant.reach, None, 0
-    if wanted.compass is not None or wanted.towards:
-        sides = sides_by_camera(conn, theirs, compass=wanted.compass, towards=wanted.towards)
+    towards = wanted.towards or None
+    if wanted.spots or wanted.towards_places:
+        places = SearchedPlaces(conn, person_id, now)
+        at = places.cameras_at(wanted.spots) if wanted.spots else theirs.keys()
+        theirs = {one: reach for one, reach in theirs.items() if one in at}
+        if wanted.towards_places:
+            towards = (*wanted.towards, *places.points(wanted.towards_places))
+    if wanted.compass is not None or towards is not None:
+        sides = sides_by_camera(conn, theirs, compass=wanted.compass, towards=towards)
         unaimed = len(theirs) - len(sides)
         theirs = {one: reach for one, reach in theirs.items() if one in sides}
     if not theirs or wanted.until_utc_us < wanted.from_utc_us:

@@ -43,7 +43,8 @@ def _words(wanted: SightingSearch) -> Iterator[str]:
     yield from described_words(wanted.described)
     yield from _ways(wanted)
     if wanted.windows:
-        yield f"in {len(wanted.windows)} parts of that time"
+        (begin, _), (_, end) = wanted.windows[-1], wanted.windows[0]
+        yield f"in {len(wanted.windows)} parts of it, {_time(begin)} to {_time(end)}"
     if wanted.only_with_clip:
         yield "with a clip"
     if wanted.only_alerts:
@@ -61,6 +62,8 @@ def _ways(wanted: SightingSearch) -> Iterator[str]:
         yield f"leaving {wanted.compass}"
     if wanted.towards:
         yield f"leaving towards {_points(wanted.towards)}"
+    if wanted.towards_places:
+        yield f"leaving towards {' '.join(str(one) for one in wanted.towards_places)}"
 
 
 def _place(place: SearchPlace) -> Iterator[str]:
@@ -71,6 +74,8 @@ def _place(place: SearchPlace) -> Iterator[str]:
         yield f"area {place.area_id}"
     if place.named:
         yield f"named {place.named!r}"
+    for spot in place.spots:
+        yield f"{'near' if spot.is_near else 'at'} {spot.key}"
     if place.near is not None:
         yield _shape(place.near)
 

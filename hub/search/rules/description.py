@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 COLOURS: Final = (
     "black",
@@ -18,6 +18,7 @@ COLOURS: Final = (
     "brown",
 )
 
+Garment = Literal["upper", "lower", "clothes"]
 Colours = frozenset[str]
 """Any of these; a sighting's first or second colour counts."""
 

@@ -13,7 +13,7 @@ from hub.base.db.columns import new_id
 from hub.footage.tables import media
 from hub.registry.tables import cameras, nodes
 from tests.browser import footage
-from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
+from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet, Officer
 from tests.browser.whole.test_pages import (
     LANGUAGES,
     SIZES,
@@ -39,6 +39,12 @@ def chromium(needs_browser: None) -> Iterator[Browser]:
         browser.close()
 
 
+def unfold(officer: Officer, *parts: str) -> None:
+    """Opens the filters of the form and these parts of them."""
+    for part in ("more", *parts):
+        officer.page.click(f"#find-{part} > summary")
+
+
 @pytest.mark.promise("Search: A search shows one time line with pictures and clips.")
 @in_three_looks
 def test_what_was_seen_is_found_and_plays_by_one_tap(
@@ -57,10 +63,11 @@ def test_what_was_seen_is_found_and_plays_by_one_tap(
     officer.sign_in("an")
     officer.open("/find")
     expect(officer.page.locator("h1")).to_be_visible()
+    unfold(officer, "when", "where")
     expect(officer.page.locator("#find-moments")).to_be_hidden()
     assert officer.page.url.endswith("/find")
     officer.page.keyboard.press("/")
-    expect(officer.page.locator("#find-named")).to_be_focused()
+    expect(officer.page.locator("#find-q")).to_be_focused()
     officer.shot(f"{size}-{language}-{theme}-find-form", full=True)
     officer.page.fill("#find-named", "cho cu")
     officer.page.locator("input[value='hour'] + span").click()
@@ -92,6 +99,7 @@ def test_without_script_it_searches_and_the_clip_is_a_link(hub: Hub, meet: Meet)
     officer = meet(None, size=SIZES["phone"], java_script_enabled=False)
     officer.sign_in("an")
     officer.open("/find")
+    unfold(officer, "when")
     officer.page.locator("input[value='hour'] + span").click()
     officer.page.click("#find .is-main")
     expect(officer.page.locator("a[data-play]")).to_have_count(1)
@@ -107,7 +115,7 @@ def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None
     officer = meet(None, size=SIZES["desk"])
     officer.sign_in("an")
     officer.open("/find")
-    officer.page.click("#find-points > summary")
+    unfold(officer, "points", "when")
     drawn = officer.page.locator("#map[data-picking]")
     expect(drawn).to_be_visible(timeout=DRAWN_MS)
     drawn.click()  # in its middle, where the camera is

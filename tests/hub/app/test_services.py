@@ -52,7 +52,12 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "bundles": "settings.open",
         "bundles_shown": "programs.list",
     },
-    "search/service.py": {"searches": "search.open", "searches_sightings": "search.open"},
+    "search/service.py": {
+        "searches": "search.open",
+        "searches_sightings": "search.open",
+        "place_names": "search.open",
+        "offered": "search.open",
+    },
     "console/in_words_service.py": {"tells": "alert.words"},
     "console/service.py": {
         "counts": "inbox.open",

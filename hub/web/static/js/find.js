@@ -96,7 +96,7 @@ function pressed(event) {
   const isTyping = event.target.closest("input, textarea, select, video");
   if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
-    document.getElementById("find-named").focus();
+    document.getElementById("find-q").focus();
   }
 }
 
@@ -106,7 +106,35 @@ function showMoments() {
   document.getElementById("find-moments").hidden = chosen !== "between";
 }
 
+// The last words typed are completed to names of cameras and places: a choice of whole sentences.
+const names = document.getElementById("find-names");
+const TYPED_MS = 250;
+let pausing = 0;
+let asking = null;
+
+async function complete(input) {
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const answer = await fetch(`/find/names?q=${encodeURIComponent(input.value)}`, { signal });
+  if (answer.ok) {
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    if (!signal.aborted) {
+      names.replaceChildren(holder.content);
+    }
+  }
+}
+
+function typed(event) {
+  clearTimeout(pausing);
+  pausing = setTimeout(() => complete(event.target).catch(() => {}), TYPED_MS);
+}
+
 export function startFind() {
+  document.querySelectorAll("#find-q, #find-named").forEach((one) => {
+    one.addEventListener("input", typed);
+  });
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);
   document.querySelectorAll("input[name=when]").forEach((one) => {

@@ -1,0 +1,114 @@
+"""Everything that narrows a search, each as a chip that its reader can take off."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.search import time_form
+from hub.search.chip_wording import chip_words
+from hub.search.find_form import SearchForm, going_words, way_words
+from hub.search.rules.chips import Meaning, Sentence
+from hub.search.time_form import BETWEEN
+from hub.web.calendar import Calendar
+from hub.web.i18n import Messages
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChip:
+    """A chip on the page."""
+
+    words: str
+    address: str
+    """The same search without it, or with it if it is offered."""
+
+
+def shown_chips(
+    asked: SearchForm,
+    sentence: Sentence,
+    areas: Sequence[tuple[UUID, str]],
+    calendar: Calendar,
+) -> list[ShownChip]:
+    """The chips of the sentence in its order, then those of the form."""
+    words = calendar.words
+    found = [
+        ShownChip(
+            chip_words(chip.meaning, words), _address(asked, q=sentence.without(chip).strip())
+        )
+        for chip in sentence.chips
+    ]
+    for said, names in _filters(asked, dict(areas), words):
+        empty: dict[str, str | tuple[str, ...]] = {
+            name: () if name == "day" else "" for name in names
+        }
+        found.append(ShownChip(said, _address(asked, **empty)))
+    return found
+
+
+def offered_chips(
+    asked: SearchForm, sentence: Sentence, offers: Sequence[Meaning], words: Messages
+) -> list[ShownChip]:
+    """Chips that a tap adds to the sentence."""
+    have = {chip.meaning for chip in sentence.chips}
+    found = []
+    for meaning in offers:
+        said = chip_words(meaning, words)
+        if meaning not in have:
+            q = ", ".join(part for part in (asked.q.strip(" ,"), said) if part)
+            found.append(ShownChip(said, _address(asked, q=q)))
+    return found
+
+
+def _address(asked: SearchForm, **changed: str | tuple[str, ...]) -> str:
+    query = asked.query(before="", **changed)
+    return f"/find?{query}#found" if query else "/find"
+
+
+def _filters(
+    asked: SearchForm, areas: dict[UUID, str], words: Messages
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Words of each filter of the form, and its fields."""
+    if asked.when or asked.since or asked.until:
+        yield _when(asked, words), ("when", "since", "until")
+    for meaning in asked.meanings:
+        names = ("day",) if hasattr(meaning, "days") else ("from_hour", "until_hour")
+        yield chip_words(meaning, words), names
+    yield from _place_filters(asked, areas, words)
+    yield from _seen_filters(asked, words)
+
+
+def _when(asked: SearchForm, words: Messages) -> str:
+    if asked.when in time_form.WHENS and asked.when != BETWEEN:
+        return time_form.when_word(asked.when, words)
+    told = [one.replace("T", " ") for one in (asked.since, asked.until)]
+    return " – ".join(told)
+
+
+def _place_filters(
+    asked: SearchForm, areas: dict[UUID, str], words: Messages
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if asked.area:
+        name = next((name for key, name in areas.items() if str(key) == asked.area), asked.area)
+        yield name, ("area",)
+    if asked.named:
+        yield words.say("name: %(name)s") % {"name": asked.named}, ("named",)
+    if asked.camera:
+        yield words.say("Only the camera this came from"), ("camera",)
+    if asked.points:
+        yield words.say("Points on the map"), ("points",)
+
+
+def _seen_filters(asked: SearchForm, words: Messages) -> Iterator[tuple[str, tuple[str, ...]]]:
+    ways, goings = way_words(words), going_words(words)
+    if asked.people:
+        yield words.say("at least %(n)s people") % {"n": asked.people}, ("people",)
+    if asked.height:
+        yield words.say("%(n)s%% of the picture or taller") % {"n": asked.height}, ("height",)
+    for way, said in ways.items():
+        if asked.way == way:
+            yield said, ("way",)
+    if asked.going in goings:
+        yield goings[asked.going], ("going",)
+    if asked.clip:
+        yield words.say("Only with a clip"), ("clip",)
+    if asked.alerts:
+        yield words.say("Only in alerts"), ("alerts",)

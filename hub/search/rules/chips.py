@@ -1,0 +1,173 @@
+"""What parts of a sentence mean: each a chip that can be taken off."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from hub.registry.passing import Side
+from hub.search.rules.description import Colours, Garment
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceName:
+    """A place or a camera that the reader may search."""
+
+    key: UUID
+    name: str
+    is_camera: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Worn:
+    """Clothing of these colours; several: all of them."""
+
+    part: Garment
+    colours: tuple[Colours, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Riding:
+    """On one of these vehicles (empty: any), of these colours."""
+
+    transport: frozenset[str]
+    colours: tuple[Colours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """On two wheels, or on foot."""
+
+    rode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Least and most, both included."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Height:
+    """About so tall."""
+
+    cm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One of standing, walking, fast."""
+
+    speed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """By a side of the picture."""
+
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Compass:
+    """One of `hub.registry.passing.POINTS`."""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class Towards:
+    """In the direction of any of these."""
+
+    places: tuple[PlaceName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """At any of these, or near them."""
+
+    places: tuple[PlaceName, ...]
+    is_near: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Of the day, in minutes since midnight; an end at or before the beginning is on the next
+    day."""
+
+    from_minute: int
+    until_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Both included."""
+
+    first: date
+    last: date
+    hours: Hours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The hours before now."""
+
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weekdays:
+    """Monday is 0."""
+
+    days: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """In alerts, or with a clip."""
+
+    what: str
+
+
+Meaning = (
+    Worn
+    | Riding
+    | Moving
+    | People
+    | Height
+    | Speed
+    | Leaving
+    | Compass
+    | Towards
+    | Where
+    | Hours
+    | Days
+    | Recent
+    | Weekdays
+    | Only
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A part of the sentence and its meaning."""
+
+    meaning: Meaning
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A parsed text."""
+
+    text: str
+    chips: tuple[Chip, ...] = ()
+    unknown: tuple[str, ...] = field(default=())
+    """Parts that mean nothing to a search, as typed."""
+
+    def without(self, chip: Chip) -> str:
+        """The text with this chip taken off."""
+        left, right = self.text[: chip.start].rstrip(" ,;"), self.text[chip.end :].lstrip(" ,;")
+        return ", ".join(part for part in (left, right) if part) if left and right else left + right

@@ -1,0 +1,131 @@
+"""Names of the town's places in a sentence, with or without diacritics."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+from hub.base.text.normalize import fold
+from hub.search.rules.chips import PlaceName
+from hub.search.rules.tokens import Token, tokens
+from hub.search.rules.vocabulary import GENERIC_PLACES
+
+LONGEST: Final = 8
+"""Words of a name that are compared."""
+LEAST_TYPED, MOST_COMPLETED = 2, 8
+ARTICLES: Final = frozenset(("the", "a", "an"))
+
+
+def place_at(
+    said: Sequence[Token], place: int, names: Sequence[PlaceName]
+) -> tuple[tuple[PlaceName, ...], int] | None:
+    """The places whose name the next words are, or are a part of, and the place after these; the
+    most words that any name has. A whole name is taken before parts of others."""
+    if place < len(said) and said[place].folded in ARTICLES:
+        place += 1
+    names = _with_word(said, place, names)
+    for length in range(min(LONGEST, len(said) - place), 0, -1):
+        part = said[place : place + length]
+        found = _meant(part, names) if part[0].folded[0].isalpha() else ()
+        if found:
+            return found, place + length
+    return None
+
+
+def whole_name_at(
+    said: Sequence[Token], place: int, names: Sequence[PlaceName]
+) -> tuple[tuple[PlaceName, ...], int] | None:
+    """A name without a word such as "near" before it: all of it, of two words or more, or the word
+    for a kind of place ("market") that some names have."""
+    names = _with_word(said, place, names)
+    for length in range(min(LONGEST, len(said) - place), 1, -1):
+        part = said[place : place + length]
+        whole = tuple(one for one in names if _is_whole(part, one))
+        if whole:
+            return whole, place + length
+    if place < len(said) and said[place].folded in GENERIC_PLACES:
+        found = _meant(said[place : place + 1], names)
+        return (found, place + 1) if found else None
+    return None
+
+
+def _with_word(
+    said: Sequence[Token], place: int, names: Sequence[PlaceName]
+) -> Sequence[PlaceName]:
+    """The names that have the next word, or the Vietnamese one for it."""
+    if place >= len(said):
+        return ()
+    word = said[place].folded
+    kinds = {word, *(kind.split()[0] for kind in GENERIC_PLACES.get(word, ()))}
+    return [one for one in names if not kinds.isdisjoint(_words(one.name)[1])]
+
+
+def _meant(part: Sequence[Token], names: Sequence[PlaceName]) -> tuple[PlaceName, ...]:
+    whole = tuple(one for one in names if _is_whole(part, one))
+    return whole or tuple(one for one in names if _has(part, one))
+
+
+def _is_whole(part: Sequence[Token], one: PlaceName) -> bool:
+    accented, _ = _words(one.name)
+    return len(accented) == len(part) and _fits(part, one.name, 0)
+
+
+def _has(part: Sequence[Token], one: PlaceName) -> bool:
+    accented, folded = _words(one.name)
+    starts = range(len(accented) - len(part) + 1)
+    if any(_fits(part, one.name, start) for start in starts):
+        return True
+    return any(said in f" {' '.join(folded)} " for said in _in_vietnamese(part))
+
+
+def _fits(part: Sequence[Token], name: str, start: int) -> bool:
+    accented, folded = _words(name)
+    return all(
+        one.said == accented[start + n]
+        or (one.said == one.folded and one.folded == folded[start + n])
+        for n, one in enumerate(part)
+    )
+
+
+def _in_vietnamese(part: Sequence[Token]) -> Iterator[str]:
+    """Of "Tan Khai market": " cho tan khai "."""
+    rest = " ".join(one.folded for one in part[:-1])
+    for kind in GENERIC_PLACES.get(part[-1].folded, ()):
+        yield f" {kind} {rest}".rstrip() + " "
+
+
+@lru_cache(maxsize=20_000)
+def _words(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """With and without diacritics."""
+    bare = "".join(letter if letter.isalnum() else " " for letter in name)
+    accented = tuple(unicodedata.normalize("NFC", bare).casefold().split())
+    return accented, tuple(fold(word) for word in accented)
+
+
+def completed(text: str, names: Sequence[PlaceName]) -> list[str]:
+    """The text with its last words completed to a name that has words beginning so; the most words
+    that any name has, names that begin with them first. At most `MOST_COMPLETED`."""
+    said = tokens(text)
+    for length in range(min(LONGEST, len(said)), 0, -1):
+        part = said[-length:]
+        found = sorted(
+            (at, one.name) for one in names if (at := _begins(part, one.name)) is not None
+        )
+        if found and sum(one.end - one.start for one in part) >= LEAST_TYPED:
+            before = text[: part[0].start]
+            unique = dict.fromkeys(f"{before}{name}" for _, name in found)
+            return list(unique)[:MOST_COMPLETED]
+    return []
+
+
+def _begins(part: Sequence[Token], name: str) -> int | None:
+    """Place of the first word of the name; the last typed word may be a beginning."""
+    accented, folded = _words(name)
+    for start in range(len(accented) - len(part) + 1):
+        last, end = part[-1], start + len(part) - 1
+        fits = accented[end].startswith(last.said) or (
+            last.said == last.folded and folded[end].startswith(last.folded)
+        )
+        if fits and _fits(part[:-1], name, start):
+            return start
+    return None

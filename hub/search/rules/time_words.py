@@ -1,0 +1,344 @@
+"""Days and hours in a sentence, in Vietnamese and English."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from hub.search.rules.chips import Days, Hours, Meaning, Recent, Weekdays
+from hub.search.rules.tokens import Phrases, Token
+
+Found = tuple[Meaning, int] | None
+"""A meaning, and the place after its words."""
+
+DAY_MINUTES: Final = 24 * 60
+_HOURS: Final = {
+    "morning": Hours(5 * 60, 11 * 60),
+    "noon": Hours(11 * 60, 13 * 60),
+    "afternoon": Hours(13 * 60, 18 * 60),
+    "evening": Hours(18 * 60, DAY_MINUTES),
+    "night": Hours(18 * 60, 6 * 60),
+    "day": Hours(6 * 60, 18 * 60),
+}
+_PARTS: Final = Phrases(
+    [
+        *((phrase, _HOURS["morning"]) for phrase in ("sáng", "buổi sáng", "morning")),
+        *((phrase, _HOURS["noon"]) for phrase in ("trưa", "buổi trưa", "noon", "at noon")),
+        *((phrase, _HOURS["afternoon"]) for phrase in ("chiều", "buổi chiều", "afternoon")),
+        *((phrase, _HOURS["evening"]) for phrase in ("tối", "buổi tối", "evening")),
+        *((phrase, _HOURS["night"]) for phrase in ("đêm", "ban đêm", "night", "at night")),
+        *((phrase, _HOURS["day"]) for phrase in ("ban ngày", "daytime", "by day")),
+    ]
+)
+_CLOCK_PARTS: Final = Phrases(
+    {"sáng": 0, "trưa": 12, "chiều": 12, "tối": 12, "đêm": 12, "am": 0, "pm": 12}
+)
+"""Hours added to a clock time from 1 to 11."""
+_AGO: Final = Phrases(
+    [
+        *((phrase, (0, None)) for phrase in ("hôm nay", "today")),
+        *((phrase, (1, None)) for phrase in ("hôm qua", "ngày hôm qua", "yesterday")),
+        *((phrase, (2, None)) for phrase in ("hôm kia", "the day before yesterday")),
+        *((phrase, (1, _HOURS["night"])) for phrase in ("đêm qua", "last night")),
+        ("tối qua", (1, _HOURS["evening"])),
+        ("sáng qua", (1, _HOURS["morning"])),
+        ("chiều qua", (1, _HOURS["afternoon"])),
+        *((phrase, (0, _HOURS["morning"])) for phrase in ("sáng nay", "this morning")),
+        ("trưa nay", (0, _HOURS["noon"])),
+        *((phrase, (0, _HOURS["afternoon"])) for phrase in ("chiều nay", "this afternoon")),
+        *((phrase, (0, _HOURS["evening"])) for phrase in ("tối nay", "tonight", "this evening")),
+    ]
+)
+_SPANS: Final = Phrases(
+    [
+        *((phrase, "this week") for phrase in ("tuần này", "this week")),
+        *((phrase, "last week") for phrase in ("tuần trước", "tuần rồi", "tuần qua", "last week")),
+        *((phrase, "this month") for phrase in ("tháng này", "this month")),
+        *((phrase, "last month") for phrase in ("tháng trước", "tháng rồi", "last month")),
+        *((phrase, "this year") for phrase in ("năm nay", "this year")),
+        *((phrase, "last year") for phrase in ("năm ngoái", "năm trước", "last year")),
+    ]
+)
+_UNITS: Final = Phrases(
+    [
+        *((phrase, 1) for phrase in ("giờ", "tiếng", "hour", "hours")),
+        *((phrase, 24) for phrase in ("ngày", "day", "days")),
+        *((phrase, 7 * 24) for phrase in ("tuần", "week", "weeks")),
+        *((phrase, 30 * 24) for phrase in ("tháng", "month", "months")),
+    ]
+)
+_PAST: Final = Phrases(dict.fromkeys(("qua", "gần đây", "vừa qua", "trở lại đây"), True))
+_LAST: Final = Phrases(dict.fromkeys(("last", "the last", "past", "the past"), True))
+MOST_RECENT_HOURS: Final = 10 * 366 * 24
+
+_DAYS: Final = Phrases(
+    [
+        (phrase, day)
+        for day, phrases in enumerate(
+            (
+                ("thứ hai", "thứ 2", "t 2", "monday", "mondays", "mon"),
+                ("thứ ba", "thứ 3", "t 3", "tuesday", "tuesdays", "tue"),
+                ("thứ tư", "thứ 4", "t 4", "wednesday", "wednesdays", "wed"),
+                ("thứ năm", "thứ 5", "t 5", "thursday", "thursdays", "thu"),
+                ("thứ sáu", "thứ 6", "t 6", "friday", "fridays", "fri"),
+                ("thứ bảy", "thứ 7", "t 7", "saturday", "saturdays", "sat"),
+                ("chủ nhật", "cn", "sunday", "sundays", "sun"),
+            )
+        )
+        for phrase in phrases
+    ]
+)
+_SETS: Final = Phrases(
+    [
+        *((phrase, frozenset({5, 6})) for phrase in ("cuối tuần", "weekend", "weekends")),
+        *(
+            (phrase, frozenset(range(5)))
+            for phrase in ("ngày thường", "ngày trong tuần", "weekdays", "weekday")
+        ),
+    ]
+)
+_JUST: Final = Phrases(dict.fromkeys(("vừa rồi", "vừa qua", "rồi", "gần nhất"), True))
+_TO: Final = Phrases(dict.fromkeys(("đến", "tới", "to", "until", "till", "-", "and", "và"), True))
+_FROM: Final = Phrases(dict.fromkeys(("từ", "from", "between", "khoảng"), True))
+_AT: Final = Phrases(dict.fromkeys(("lúc", "vào lúc", "khoảng", "at", "around"), True))
+_AFTER: Final = Phrases(dict.fromkeys(("sau", "after"), True))
+_BEFORE: Final = Phrases(dict.fromkeys(("trước", "before"), True))
+_OCLOCK: Final = Phrases(dict.fromkeys(("giờ", "h", "g", ":", "o'clock"), True))
+_MONTH_NAMES: Final = (
+    "january february march april may june july august september october november december"
+)
+_MONTHS: Final = Phrases(
+    [
+        (phrase, month)
+        for month, name in enumerate(_MONTH_NAMES.split(), 1)
+        for phrase in dict.fromkeys((name, name[:3]))
+    ]
+)
+_DATE: Final = Phrases(dict.fromkeys(("ngày", "on", "hôm"), True))
+
+
+def time_at(said: Sequence[Token], place: int, today: date) -> Found:
+    """The time that the next words say."""
+    for read in _READINGS:
+        found = read(said, place, today)
+        if found is not None:
+            return found
+    return _PARTS.at(said, place)
+
+
+def _ago(said: Sequence[Token], place: int, today: date) -> Found:
+    found = _AGO.at(said, place)
+    if found is None:
+        return None
+    (days, hours), after = found
+    day = today - timedelta(days=days)
+    return Days(day, day, hours), after
+
+
+def _spans(said: Sequence[Token], place: int, today: date) -> Found:
+    found = _SPANS.at(said, place)
+    if found is None:
+        return None
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    day = timedelta(days=1)
+    spans = {
+        "this week": (monday, today),
+        "last week": (monday - 7 * day, monday - day),
+        "this month": (first, today),
+        "last month": ((first - day).replace(day=1), first - day),
+        "this year": (today.replace(month=1, day=1), today),
+        "last year": (date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+    }
+    return Days(*spans[found[0]]), found[1]
+
+
+def _recent(said: Sequence[Token], place: int, _today: date) -> Found:
+    """As "7 ngày qua", "last 3 hours"."""
+    before = _LAST.at(said, place)
+    at = before[1] if before else place
+    count, has_count = 1, False
+    if at < len(said) and said[at].number is not None:
+        count, has_count, at = said[at].number or 0, True, at + 1
+    unit = _UNITS.at(said, at)
+    if unit is None or count < 1 or not (before or has_count):
+        return None
+    after = None if before else _PAST.at(said, unit[1])
+    if before is None and after is None:
+        return None
+    return Recent(min(count * unit[0], MOST_RECENT_HOURS)), after[1] if after else unit[1]
+
+
+def _last_weekday(said: Sequence[Token], place: int, today: date) -> Found:
+    """As "last Tuesday", "thứ Ba vừa rồi": the latest one before today."""
+    before = _LAST.at(said, place)
+    named = _DAYS.at(said, before[1] if before else place)
+    if named is None:
+        return None
+    after = None if before else _JUST.at(said, named[1])
+    if before is None and after is None:
+        return None
+    day = today - timedelta(days=(today.weekday() - named[0] - 1) % 7 + 1)
+    return Days(day, day), after[1] if after else named[1]
+
+
+def _weekdays(said: Sequence[Token], place: int, _today: date) -> Found:
+    some = _SETS.at(said, place)
+    if some is not None:
+        return Weekdays(some[0]), some[1]
+    first = _DAYS.at(said, place)
+    if first is None:
+        return None
+    to = _TO.at(said, first[1])
+    last = _DAYS.at(said, to[1]) if to else None
+    # "Monday and Wednesday" are two days, "Monday to Wednesday" is three.
+    if to is None or last is None or said[first[1]].folded in ("and", "va"):
+        return Weekdays(frozenset({first[0]})), first[1]
+    count = (last[0] - first[0]) % 7 + 1
+    return Weekdays(frozenset((first[0] + n) % 7 for n in range(count))), last[1]
+
+
+def _dates(said: Sequence[Token], place: int, today: date) -> Found:
+    before = _FROM.at(said, place) or _DATE.at(said, place)
+    first = _date(said, before[1] if before else place, today)
+    if first is None:
+        return None
+    to = _TO.at(said, first[1])
+    last = _date(said, to[1], today) if to else None
+    if last is None or last[0] < first[0]:
+        return Days(first[0], first[0]), first[1]
+    return Days(first[0], last[0]), last[1]
+
+
+def _date(said: Sequence[Token], place: int, today: date) -> tuple[date, int] | None:
+    """25/11, 25/11/2026, 2026-11-25, 25 tháng 11, 25 November; without a year the latest one."""
+    opened = _DATE.at(said, place)
+    place = opened[1] if opened else place
+    numbers, after = _joined(said, place)
+    match numbers:
+        case [year, month, day] if year >= 1970:
+            return _day(year, month, day, after, today)
+        case [day, month, year]:
+            return _day(year, month, day, after, today)
+        case [day, month] if said[place + 1].said == "/":
+            return _day(None, month, day, after, today)
+        case [day]:
+            named = _MONTHS.at(said, after)
+            if named is not None:
+                return _day(None, named[0], day, named[1], today)
+    return None
+
+
+def _joined(said: Sequence[Token], place: int) -> tuple[list[int], int]:
+    """Numbers with `/`, `-` or "tháng", "năm" between them, and the place after them."""
+    numbers: list[int] = []
+    while place < len(said) and said[place].number is not None and len(numbers) < 3:
+        numbers.append(said[place].number or 0)
+        place += 1
+        signs = ("/", "-") if len(numbers) != 1 else ("/", "-", "tháng", "thang")
+        follows = place + 1 < len(said) and said[place + 1].number is not None
+        if not (follows and said[place].said in (*signs, "năm")):
+            break
+        place += 1
+    return numbers, place
+
+
+def _day(
+    year: int | None, month: int, day: int, after: int, today: date
+) -> tuple[date, int] | None:
+    try:
+        if year is not None:
+            return date(year + 2000 if year < 100 else year, month, day), after
+        found = date(today.year, month, day)
+        return (found if found <= today else found.replace(year=today.year - 1)), after
+    except ValueError:
+        return None
+
+
+def _month(said: Sequence[Token], place: int, today: date) -> Found:
+    """As "tháng 11", the latest that has begun."""
+    month = said[place + 1].number if place + 1 < len(said) else None
+    if not said[place].may_be("tháng") or month is None or not 1 <= month <= 12:
+        return None
+    year = today.year if month <= today.month else today.year - 1
+    first = date(year, month, 1)
+    return Days(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)), place + 2
+
+
+def _clock_span(said: Sequence[Token], place: int, _today: date) -> Found:
+    """As "20–24 giờ", "từ 20h đến 24h", "between 20 and 24", "8 to 11 pm"."""
+    opened = _FROM.at(said, place)
+    first = _clock_time(said, opened[1] if opened else place)
+    to = _TO.at(said, first.after) if first else None
+    last = _clock_time(said, to[1]) if to else None
+    if first is None or last is None or not (opened or first.is_marked or last.is_marked):
+        return None
+    begins = first.minute
+    if not first.is_marked and begins + last.added < last.minute:
+        begins += last.added
+    return Hours(begins, last.minute), last.after
+
+
+def _clock(said: Sequence[Token], place: int, _today: date) -> Found:
+    """One time of the clock: the hour from it, all after it, all before it."""
+    for word, hours in (
+        (_AFTER, lambda minute: Hours(minute, DAY_MINUTES)),
+        (_BEFORE, lambda minute: Hours(0, minute)),
+        (_AT, _hour_from),
+    ):
+        opened = word.at(said, place)
+        time = _clock_time(said, opened[1]) if opened else None
+        if time is not None:
+            return hours(time.minute), time.after
+    time = _clock_time(said, place)
+    return (_hour_from(time.minute), time.after) if time and time.is_marked else None
+
+
+def _hour_from(minute: int) -> Hours:
+    return Hours(minute, min(minute + 60, DAY_MINUTES))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """A time of the clock in a sentence."""
+
+    minute: int
+    """Since midnight."""
+    is_marked: bool
+    """A word or sign says that the number is a time."""
+    added: int
+    """Minutes that "tối" or "pm" added."""
+    after: int
+    """Place after it."""
+
+
+def _clock_time(said: Sequence[Token], place: int) -> _Clock | None:
+    hour = said[place].number if place < len(said) else None
+    if hour is None or hour > 24:
+        return None
+    place, minute, added = place + 1, 0, 0
+    mark = _OCLOCK.at(said, place)
+    if mark is not None:
+        place = mark[1]
+        minutes = said[place].number if place < len(said) else None
+        if minutes is not None and minutes < 60 and len(said[place].said) == 2:
+            minute, place = minutes, place + 1
+    part = _CLOCK_PARTS.at(said, place)
+    if part is not None:
+        place = part[1]
+        added = part[0] * 60 if hour < 12 else 0
+    total = hour * 60 + minute + added
+    is_marked = mark is not None or part is not None
+    return _Clock(total, is_marked, added, place) if total <= DAY_MINUTES else None
+
+
+_READINGS: Final[tuple[Callable[[Sequence[Token], int, date], Found], ...]] = (
+    _dates,
+    _ago,
+    _spans,
+    _month,
+    _recent,
+    _last_weekday,
+    _weekdays,
+    _clock_span,
+    _clock,
+)

@@ -1,0 +1,244 @@
+"""Sentences in Vietnamese and English: what they mean, and what in them means nothing."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.search.chip_wording import chip_words, look_sentence
+from hub.search.rules.chips import (
+    Compass,
+    Days,
+    Height,
+    Hours,
+    Leaving,
+    Meaning,
+    Moving,
+    People,
+    PlaceName,
+    Recent,
+    Riding,
+    Sentence,
+    Speed,
+    Towards,
+    Weekdays,
+    Where,
+    Worn,
+)
+from hub.search.rules.description import COLOURS, Look
+from hub.search.rules.place_names import completed
+from hub.search.rules.sentence import parsed
+from hub.web.i18n import LANGUAGES, words
+
+pytestmark = pytest.mark.promise("Search: A typed sentence becomes chips, in two languages.")
+
+TODAY = date(2026, 11, 29)  # a Sunday
+MARKET, SCHOOL, BRIDGE, GATE, TOWN = (
+    PlaceName(uuid4(), name, is_camera=name.startswith("Cổng"))
+    for name in ("Chợ Tân Khai", "Trường THCS Tân Khai", "Cầu Mới", "Cổng chợ cũ", "Tân Khai")
+)
+NAMES = (MARKET, SCHOOL, BRIDGE, GATE, TOWN)
+RED, BLACK, WHITE, GREY = (frozenset({one}) for one in ("red", "black", "white", "grey"))
+MOTORBIKE = Riding(frozenset({"motorbike"}))
+UPPER_RED = Worn("upper", (RED,))
+EVENING = Hours(20 * 60, 24 * 60)
+
+
+def read(text: str) -> Sentence:
+    return parsed(text, NAMES, today=TODAY)
+
+
+def meanings(text: str) -> list[Meaning]:
+    found = read(text)
+    assert found.unknown == (), found.unknown
+    return [chip.meaning for chip in found.chips]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hai người đi xe máy, một người áo đỏ, về phía chợ, thứ Ba 20–24 giờ",
+        "hai nguoi di xe may, mot nguoi ao do, ve phia cho, thu ba 20-24 gio",
+        "Hai người xe máy áo màu đỏ hướng chợ thứ 3 từ 20h đến 24h",
+        "2 people on a motorbike, one in a red shirt, towards the market, Tuesdays 20:00-24:00",
+    ],
+)
+def test_the_sentence_of_an_investigator_is_understood_whole(text: str) -> None:
+    places = (MARKET, GATE)
+    expected = [People(2, 2), MOTORBIKE, UPPER_RED, Towards(places), Weekdays(frozenset({1}))]
+    assert meanings(text) == [*expected, EVENING]
+
+
+def test_last_tuesday_is_a_day_and_a_tuesday_is_a_weekday() -> None:
+    text = (
+        "Two on a motorbike, one in a red shirt, towards the market, last Tuesday between 20 and 24"
+    )
+    tuesday = date(2026, 11, 24)
+    assert meanings(text)[-2:] == [Days(tuesday, tuesday), EVENING]
+    assert meanings("thứ Ba vừa rồi") == [Days(tuesday, tuesday)]
+    assert meanings("on Tuesday") == [Weekdays(frozenset({1}))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("áo đỏ quần đen", [UPPER_RED, Worn("lower", (BLACK,))]),
+        ("ao do quan den", [UPPER_RED, Worn("lower", (BLACK,))]),
+        ("red shirt and black trousers", [UPPER_RED, Worn("lower", (BLACK,))]),
+        ("áo xanh", [Worn("upper", (frozenset({"green", "blue"}),))]),
+        ("áo xanh lá cây", [Worn("upper", (frozenset({"green"}),))]),
+        ("quần jean xanh dương", [Worn("lower", (frozenset({"blue"}),))]),
+        ("áo trắng hoặc xám", [Worn("upper", (WHITE | GREY,))]),
+        ("a black and white jacket", [Worn("upper", (BLACK, WHITE))]),
+        ("người mặc đồ đen", [Worn("clothes", (BLACK,))]),
+        ("somebody in black", [Worn("clothes", (BLACK,))]),
+        ("xe máy trắng", [Riding(frozenset({"motorbike"}), (WHITE,))]),
+        ("a grey bike", [Riding(frozenset({"motorbike", "bicycle"}), (GREY,))]),
+        ("xe đỏ", [Riding(frozenset(), (RED,))]),
+        ("đi xe đạp", [Riding(frozenset({"bicycle"}))]),
+        ("đi xe", [Moving(rode=True)]),
+        ("đi bộ", [Moving(rode=False)]),
+        ("on foot", [Moving(rode=False)]),
+        ("chạy nhanh", [Speed("fast")]),
+        ("ít nhất 3 người", [People(3, 1000)]),
+        ("3 người trở lên", [People(3, 1000)]),
+        ("more than 2 people", [People(3, 1000)]),
+        ("một mình", [People(1, 1)]),
+        ("một người áo đỏ", [UPPER_RED]),
+        ("nam nguoi", [People(5, 5)]),
+        ("cao 1m7", [Height(170)]),
+        ("cao khoảng 165cm", [Height(165)]),
+        ("1.8 m tall", [Height(180)]),
+        ("đi sang trái", [Leaving("left")]),
+        ("towards the camera", [Leaving("towards")]),
+        ("về hướng bắc", [Compass("n")]),
+        ("to the south-east", [Compass("se")]),
+        ("gần Trường THCS", [Where((SCHOOL,), is_near=True)]),
+        ("gan truong thcs", [Where((SCHOOL,), is_near=True)]),
+        ("near the school", [Where((SCHOOL,), is_near=True)]),
+        ("at Tan Khai market", [Where((MARKET,), is_near=False)]),
+        ("ở Tân Khai", [Where((TOWN,), is_near=False)]),
+        ("Cầu Mới", [Where((BRIDGE,), is_near=False)]),
+        ("camera cổng chợ", [Where((GATE,), is_near=False)]),
+    ],
+)
+def test_a_part_of_a_description_or_a_place(text: str, expected: list[Meaning]) -> None:
+    assert meanings(text) == expected
+
+
+def day(month: int, of_month: int, year: int = 2026) -> date:
+    return date(year, month, of_month)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("hôm nay", [Days(TODAY, TODAY)]),
+        ("hom qua", [Days(day(11, 28), day(11, 28))]),
+        ("yesterday", [Days(day(11, 28), day(11, 28))]),
+        ("tuần trước", [Days(day(11, 16), day(11, 22))]),
+        ("this week", [Days(day(11, 23), TODAY)]),
+        ("tháng trước", [Days(day(10, 1), day(10, 31))]),
+        ("tháng 12", [Days(day(12, 1, 2025), day(12, 31, 2025))]),
+        ("đêm qua", [Days(day(11, 28), day(11, 28), Hours(1080, 360))]),
+        ("this morning", [Days(TODAY, TODAY, Hours(300, 660))]),
+        ("7 ngày qua", [Recent(168)]),
+        ("the last 3 hours", [Recent(3)]),
+        ("25/11", [Days(day(11, 25), day(11, 25))]),
+        ("ngày 1/12", [Days(day(12, 1, 2025), day(12, 1, 2025))]),
+        ("2026-11-25", [Days(day(11, 25), day(11, 25))]),
+        ("25 tháng 11 năm 2025", [Days(day(11, 25, 2025), day(11, 25, 2025))]),
+        ("25 November", [Days(day(11, 25), day(11, 25))]),
+        ("từ 20/11 đến 25/11", [Days(day(11, 20), day(11, 25))]),
+        ("Monday to Friday", [Weekdays(frozenset(range(5)))]),
+        ("chủ nhật", [Weekdays(frozenset({6}))]),
+        ("cuối tuần", [Weekdays(frozenset({5, 6}))]),
+        ("thứ tư tuần trước", [Weekdays(frozenset({2})), Days(day(11, 16), day(11, 22))]),
+        ("20-24h", [EVENING]),
+        ("from 8 to 11 pm", [Hours(1200, 1380)]),
+        ("8 đến 11 giờ tối", [Hours(1200, 1380)]),
+        ("22 giờ đến 2 giờ sáng", [Hours(1320, 120)]),
+        ("20h30", [Hours(1230, 1290)]),
+        ("sau 22 giờ", [Hours(1320, 1440)]),
+        ("before 6:00", [Hours(0, 360)]),
+        ("ban đêm", [Hours(1080, 360)]),
+    ],
+)
+def test_a_time(text: str, expected: list[Meaning]) -> None:
+    assert meanings(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "number"),
+    [
+        ("áo đỏ đội mũ bảo hiểm", ("đội mũ bảo hiểm",), 1),
+        ("gần bưu điện, áo vàng", ("gần bưu điện",), 1),
+        ("Nguyễn Văn Ba", ("Nguyễn Văn Ba",), 0),
+        ("two men, black shirt", ("men",), 2),
+        ("nam thanh niên áo đỏ", ("nam thanh niên",), 1),
+        ("biển số 93", ("biển số 93",), 0),
+        ("2 người, 3 người", ("3 người",), 1),
+        ("áo đến", ("áo đến",), 0),  # "đến" is not "đen"
+        ("31/2", ("31", "2"), 0),
+        ("🚗 <script>", ("script",), 0),
+    ],
+)
+def test_what_is_not_understood_is_said(text: str, unknown: tuple[str, ...], number: int) -> None:
+    found = read(text)
+    assert found.unknown == unknown
+    assert len(found.chips) == number
+
+
+def test_a_chip_is_taken_off_the_sentence() -> None:
+    text = "áo đỏ, xe máy, gần chợ, hôm qua"
+    found = read(text)
+    for chip in found.chips:
+        rest = [one.meaning for one in found.chips if one is not chip]
+        assert meanings(found.without(chip)) == rest
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_parsed_and_each_chip_lies_in_it(text: str) -> None:
+    found = read(text)
+    ends = [0, *(place for chip in found.chips for place in (chip.start, chip.end))]
+    assert ends == sorted(ends)
+    assert ends[-1] <= len(found.text)
+    assert all(part in found.text for part in found.unknown)
+
+
+COLOUR_PAIRS = st.lists(st.sampled_from(COLOURS), max_size=2, unique=True).map(tuple)
+LOOKS = st.builds(
+    Look,
+    upper=COLOUR_PAIRS,
+    lower=COLOUR_PAIRS,
+    transport=st.sampled_from(["foot", "bicycle", "motorbike", None]),
+    transport_colours=COLOUR_PAIRS,
+    people=st.integers(1, 20) | st.none(),
+    height_cm=st.integers(50, 250) | st.none(),
+)
+
+
+@given(look=LOOKS, language=st.sampled_from(LANGUAGES))
+def test_a_description_is_written_as_it_is_read(look: Look, language: str) -> None:
+    speech = words(language)
+    text = look_sentence(look, speech)
+    found = meanings(text)
+    assert ", ".join(chip_words(one, speech) for one in found) == text
+    upper = [one for one in found if isinstance(one, Worn) and one.part == "upper"]
+    assert [one.colours[0] for one in upper] == ([frozenset(look.upper)] if look.upper else [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("áo đỏ gần tru", ["áo đỏ gần Trường THCS Tân Khai"]),
+        ("ve phia cho tan", ["ve phia Chợ Tân Khai"]),
+        ("tan k", ["Tân Khai", "Chợ Tân Khai", "Trường THCS Tân Khai"]),
+        ("x", []),
+        ("", []),
+    ],
+)
+def test_the_last_words_are_completed_to_names(typed: str, expected: list[str]) -> None:
+    assert completed(typed, NAMES) == expected

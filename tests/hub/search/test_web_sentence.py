@@ -1,0 +1,163 @@
+"""The box of the search page: a sentence, its chips, its address, and who may read which names."""
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import update
+
+from agent.wire.description import ColourWords, DescriptionWords
+from agent.wire.messages import SightingClosed
+from hub.access.rules.grants import Right
+from hub.alerting.alerts.tables import sightings
+from hub.base.db.database import Database
+from hub.registry import registry
+from hub.registry.tables import areas, cameras
+from tests.hub.rigs.web_town import Town
+from tests.hub.rigs.web_visitor import text_of
+from tests.hub.search.test_web_find import details, sights, some_sightings
+from tests.hub.search.test_web_search import let_search, visitor
+
+pytestmark = pytest.mark.promise("Search: A typed sentence becomes chips, in two languages.")
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
+    db = Database(sqlite_url)
+    town = Town(db, tmp_path)
+    let_search(town, "an", Right.SEARCH | Right.CLIPS)
+    yield town
+    db.close()
+
+
+def described(town: Town, sighting_id: UUID, **words: Any) -> None:
+    """The end of a sighting, with a description."""
+    body = SightingClosed(
+        camera=town.voice.camera,
+        sighting_id=sighting_id,
+        last_seen_utc_us=town.clock.now().utc_us,
+        duration_ms=3000,
+        description=DescriptionWords(**words),
+    )
+    town.file(body)
+
+
+def colours(*names: Any) -> tuple[ColourWords, ...]:
+    return tuple(ColourWords(colour=name, confidence=0.8) for name in names)
+
+
+def find(q: str, **asked: str) -> str:
+    return "/find?" + urlencode({"q": q, **asked})
+
+
+def chips(page: str) -> list[tuple[str, str]]:
+    """Words and address of each chip that can be taken off."""
+    found = re.findall(r'<a class="chip" href="(.*?)" aria-label="Bỏ: (.*?)"', page)
+    return [(html.unescape(said), html.unescape(address)) for address, said in found]
+
+
+def test_a_sentence_finds_and_each_chip_can_be_taken_off(town: Town) -> None:
+    red, black = some_sightings(town, 2)
+    described(town, red, upper=colours("red"), transport="motorbike", people=2)
+    described(town, black, upper=colours("black"), transport="motorbike", people=2)
+    an = visitor(town, "an")
+    page = an.get(find("hai nguoi xe may, ao do, hom nay"))
+    assert sights(page.text) == [str(red)]
+    assert "áo đỏ" in text_of(page)
+    said = [words for words, _ in chips(page.text)]
+    assert said[:3] == ["2 người", "xe máy", "áo đỏ"]
+    _, without_red = chips(page.text)[2]
+    assert set(sights(an.get(without_red).text)) == {str(red), str(black)}
+
+
+def test_what_is_not_understood_stands_on_the_page_and_the_rest_is_searched(town: Town) -> None:
+    [seen] = some_sightings(town, 1)
+    described(town, seen, upper=colours("red"))
+    page = visitor(town, "an").get(find("áo đỏ đội <b>mũ</b> bảo hiểm"))
+    assert sights(page.text) == [str(seen)]
+    assert "Không hiểu nên không tìm theo: “đội”" in text_of(page)
+    assert "<b>mũ" not in page.text
+
+
+def test_the_address_holds_sentence_and_filters_and_a_chip_takes_off_one(town: Town) -> None:
+    an = visitor(town, "an")
+    asked = find("áo đỏ", when="hour", people="2", from_hour="0", until_hour="24", alerts="1")
+    page = an.get(f"{asked}&day=0&day=6")
+    assert page.status_code == 200
+    found = dict(chips(page.text))
+    assert list(found) == [
+        "áo đỏ",
+        "một giờ qua",
+        "Thứ Hai, Chủ nhật",
+        "00:00–24:00",
+        "ít nhất 2 người",
+        "Chỉ trong cảnh báo",
+    ]
+    assert quote("áo đỏ", safe="") in found["một giờ qua"].replace("+", "%20")
+    assert "when=" not in found["một giờ qua"]
+    assert "day=" not in found["Thứ Hai, Chủ nhật"]
+    assert "how=" not in found["áo đỏ"]
+    assert sorted(re.findall(r'name="day" value="(\d)" checked', page.text)) == ["0", "6"]
+
+
+def test_only_what_the_sightings_hold_is_offered(town: Town) -> None:
+    an = visitor(town, "an")
+    assert "Gần đây có" not in text_of(an.get("/find"))
+    said = text_of(an.get(find("áo đỏ")))
+    assert "Chưa trạm nào gửi màu áo quần" in said
+    [seen] = some_sightings(town, 1)
+    described(town, seen, upper=colours("purple"), transport="bicycle")
+    page = an.get("/find").text
+    offers = re.findall(r'class="chip is-offer" href=".*?">\+ <span>(.*?)</span>', page)
+    assert offers == ["áo tím", "xe đạp"]
+    with town.db.writing() as conn:
+        conn.execute(update(sightings).values(camera_id=hidden_camera(town, conn)))
+    assert "Gần đây có" not in text_of(an.get("/find"))
+
+
+def hidden_camera(town: Town, conn: Any) -> UUID:
+    """A camera at a place that "an" may not search."""
+    now = town.clock.now()
+    area = registry.add_area(conn, name="Kho mật", level="junction", now=now)
+    camera = dict(conn.execute(cameras.select()).mappings().first())
+    camera |= {"id": uuid4(), "name": "kho", "label": "Cửa kho mật", "area_id": area}
+    conn.execute(cameras.insert().values(camera))
+    return camera["id"]
+
+
+@pytest.mark.promise("Rights: No random search shows a row, count or thumbnail out of scope.")
+def test_names_are_those_of_searched_cameras_alone(town: Town) -> None:
+    with town.db.writing() as conn:
+        hidden_camera(town, conn)
+        assert conn.execute(areas.select().where(areas.c.name == "Kho mật")).first()
+    an = visitor(town, "an")
+    assert an.get("/find/names?q=kho").text.strip() == ""
+    assert "chợ" in an.get("/find/names?q=áo đỏ gần cho").text.lower()
+    page = text_of(an.get(find("ở Kho mật")))
+    assert "Không hiểu nên không tìm theo: “Kho mật”" in page
+    assert visitor(town, "binh").get("/find/names?q=cho").text.strip() == ""
+
+
+def test_the_log_says_what_was_typed_and_searched(town: Town) -> None:
+    visitor(town, "an").get(find("áo đỏ, về phía chợ, hôm qua 20-24h"))
+    [line] = details(town, "search.sightings")
+    assert line.startswith("'áo đỏ, về phía chợ, hôm qua 20-24h': ")
+    assert "upper clothing red" in line
+    assert "leaving towards" in line
+    assert "T13:00:00Z to " in line  # 20 o'clock here
+
+
+def test_a_direction_without_noted_bearings_says_so(town: Town) -> None:
+    some_sightings(town, 1)
+    page = text_of(visitor(town, "an").get(find("về hướng bắc")))
+    assert "Bỏ qua 1 camera vì chưa ghi vị trí hoặc hướng nhìn." in page
+
+
+@pytest.mark.parametrize("q", ["a" * 301, "\0"])
+def test_a_text_that_cannot_be_is_refused_or_said(town: Town, q: str) -> None:
+    assert visitor(town, "an").get(find(q)).status_code in (200, 422)
