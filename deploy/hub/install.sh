@@ -20,6 +20,7 @@
 #   --tls VERSION      1.3 (the default), or 1.2 for phones from before 2019 as well
 #   --keeper LOGIN     the first keeper (keeper)
 #   --area NAME        the commune that the hub is for (Xã)
+#   --map FILE         a PMTiles archive: the map that lies under the cameras
 #   --bundle FOLDER    wheels to install from, without a network
 #
 # The programs are a wheel: a release has it in the folder `wheels` beside this checkout; in a git
@@ -45,7 +46,7 @@ source "$here/deploy/installing.sh"
 source "$here/deploy/hub/pages.sh"
 
 host='' contact='' database='' https='' cert='' key='' keeper=keeper area=Xã bundle=''
-dns='' dns_env='' acme='' tls=''
+dns='' dns_env='' acme='' tls='' map=''
 upload_port=8443
 
 read_choices() { # of an earlier run; those of this one come after
@@ -80,6 +81,7 @@ read_arguments() {
             --tls) tls=$2 ;;
             --keeper) keeper=$2 ;;
             --area) area=$2 ;;
+            --map) map=$2 ;;
             --bundle) bundle=$2 ;;
             *) die "Not understood: $1. See: $0 --help" ;;
         esac
@@ -95,6 +97,7 @@ check_choices() {
         die "Say whom a push service may write to: --contact keeper@example.vn"
     case $database in sqlite | postgresql) ;; *) die "--database is sqlite or postgresql, not '$database'." ;; esac
     check_https
+    [[ -z $map || -r $map ]] || die "There is no file $map. Give --map a PMTiles archive."
     [[ -z $bundle || -d $bundle ]] || die "There is no folder $bundle. Give --bundle the folder of the wheels."
 }
 
@@ -283,6 +286,15 @@ level_of() { # AREA: as its name begins
     esac
 }
 
+# The hub's own user reads no file of root's. A wrong one is refused; all else goes on.
+set_map() {
+    [[ -n $map ]] || return 0
+    install -m 600 -o matthan -g matthan "$map" "$data/map.pmtiles"
+    hub map set --tiles "$data/map.pmtiles" >&2 ||
+        say "The map stays as it was. Try again: sudo matthan-hub map set --tiles FILE"
+    rm -f "$data/map.pmtiles"
+}
+
 first_keeper() {
     local said
     said=$(hub area add "$area" --level "$(level_of "$area")" 2>&1) || [[ $said == *already* ]] || true
@@ -316,6 +328,7 @@ install_hub() {
     systemctl stop --quiet matthan-hub.service 2>/dev/null || true
     turn_slot hub
     hub migrate >/dev/null
+    set_map
     start_all
     fetch_certificate
     put_text /usr/local/bin/matthan-hub 755 root:root <<SH

@@ -88,6 +88,7 @@ def _modules() -> list[str]:
         "liveview.js",
         "aim.js",
         "measures.js",
+        "ground.js",
         "pieces.js",
         "search.js",
         "narrow.js",

@@ -14,9 +14,12 @@ MVT, PNG = 1, 2
 
 
 def write_tiles(path: Path, *, is_vector: bool) -> Path:
-    """One layer "land" with one shape, the whole world, or one grey picture."""
+    """Two layers, "land" of the whole world and "places" with one name, or one grey picture."""
     tile = _vector_tile() if is_vector else _picture()
-    told = {"vector_layers": [{"id": "land", "fields": {}}]} if is_vector else {}
+    told: dict[str, object] = {"attribution": '<a href="https://map.example">© Maker</a>'}
+    if is_vector:
+        named = {"id": "places", "fields": {"name": "String"}}
+        told["vector_layers"] = [{"id": "land", "fields": {}}, named]
     metadata = json.dumps(told).encode()
     # one entry: its tile's id, run, size, and place plus one
     directory = bytes([1, 0, 1]) + _varint(len(tile)) + bytes([1])
@@ -45,7 +48,11 @@ def _vector_tile() -> bytes:
     geometry = b"".join(_varint(step) for step in steps)
     feature = _field(3, 3) + _bytes(4, geometry)
     layer = _field(15, 2) + _bytes(1, b"land") + _bytes(2, feature) + _field(5, 4096)
-    return _bytes(3, layer)
+    spot = b"".join(_varint(step) for step in (move, _zigzag(2048), _zigzag(2048)))
+    named = _bytes(2, bytes([0, 0])) + _field(3, 1) + _bytes(4, spot)
+    words = _bytes(3, b"name") + _bytes(4, _bytes(1, "Tân Khai".encode()))
+    places = _field(15, 2) + _bytes(1, b"places") + _bytes(2, named) + words + _field(5, 4096)
+    return _bytes(3, layer) + _bytes(3, places)
 
 
 def _varint(n: int) -> bytes:

@@ -6,6 +6,7 @@ a wrong file is refused at the keeper's shell and does not fail in front of an o
 
 import json
 import shutil
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,13 @@ from PIL import Image
 
 PMTILES: Final = b"PMTiles\x03"
 """First bytes of a PMTiles archive, version 3."""
+HEADER: Final = struct.Struct("<8s11Q6B4i")
+"""The header: three pairs of place and size, of which the fourth pair is the tiles', then counts,
+kinds, and the bounds in 1e-7 degrees. https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md"""
+DRAWN_KINDS: Final = range(1, 6)
+"""Kinds of tiles that a browser draws: MVT, PNG, JPEG, WebP, AVIF."""
+UNPACKED_KINDS: Final = (1, 2)
+"""Compressions that a browser undoes: none, gzip."""
 MOST_PLAN_PIXELS: Final = 64_000_000
 CHUNK_BYTES: Final = 256 * 1024
 
@@ -43,6 +51,8 @@ class Ground:
     media_type: str
     corners: Corners | None = None
     path: Path = Path()
+    etag: str = ""
+    """Changes with the file: a browser must not join parts of two archives."""
 
     def read(self, first: int, size_bytes: int) -> Iterator[bytes]:
         """These bytes of the file."""
@@ -52,6 +62,39 @@ class Ground:
             while left > 0 and (chunk := file.read(min(left, CHUNK_BYTES))):
                 left -= len(chunk)
                 yield chunk
+
+
+def check_tiles(source: Path) -> None:
+    """Raise MapFileError unless a browser can draw this PMTiles archive."""
+    with source.open("rb") as file:
+        head = file.read(HEADER.size)
+    if not head.startswith(PMTILES) or len(head) < HEADER.size:
+        raise MapFileError(
+            f"{source} is no PMTiles archive of version 3. Make one with: pmtiles convert"
+        )
+    numbers = HEADER.unpack(head)[1:]
+    places, kinds, (west, south, east, north) = numbers[:8], numbers[11:17], numbers[17:]
+    size_bytes = source.stat().st_size
+    whole_bytes = max(
+        first + length for first, length in zip(places[::2], places[1::2], strict=True)
+    )
+    if size_bytes < whole_bytes:
+        raise MapFileError(
+            f"{source} is not whole: it has {size_bytes} bytes of {whole_bytes}. Copy it again"
+        )
+    root_bytes, tiles_bytes = places[1], places[7]
+    if not root_bytes or not tiles_bytes or west >= east or south >= north:
+        raise MapFileError(f"{source} holds no tiles. Cut it anew with a wider --bbox")
+    _, inner, packed, kind = kinds[:4]
+    if kind not in DRAWN_KINDS:
+        raise MapFileError(
+            f"{source} has tiles of kind {kind}, which a browser does not draw. Use one with MVT "
+            "(vector), PNG, JPEG, WebP or AVIF"
+        )
+    if inner not in UNPACKED_KINDS or packed not in UNPACKED_KINDS:
+        raise MapFileError(
+            f"{source} is compressed in a way that a browser does not undo. Make one with gzip"
+        )
 
 
 class MapFiles:
@@ -66,18 +109,15 @@ class MapFiles:
             told = json.loads((self._folder / "ground.json").read_text(encoding="utf-8"))
             path = self._folder / Path(told["file"]).name
             corners = Corners(*told["corners"]) if told["corners"] else None
-            size_bytes = path.stat().st_size
-            return Ground(told["kind"], size_bytes, told["media_type"], corners, path)
+            found = path.stat()
+            etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+            return Ground(told["kind"], found.st_size, told["media_type"], corners, path, etag)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put_tiles(self, source: Path) -> None:
-        """Store a PMTiles archive; MapFileError if it is not one."""
-        with source.open("rb") as file:
-            if file.read(len(PMTILES)) != PMTILES:
-                raise MapFileError(
-                    f"{source} is no PMTiles archive of version 3. Make one with: pmtiles convert"
-                )
+        """Store a PMTiles archive; MapFileError if it is none, not whole, or not to be drawn."""
+        check_tiles(source)
         self._put(source, "ground.pmtiles", "tiles", "application/octet-stream", None)
 
     def put_plan(self, source: Path, corners: Corners) -> None:

@@ -110,6 +110,7 @@ def send_ground(request: Request, visit: SignedIn) -> Response:
     if ground is None:
         raise HTTPException(404)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, max-age=3600"}
+    headers["ETag"] = ground.etag
     try:
         span = wanted_span(request.headers.get("range", ""), ground.size_bytes)
     except UnsatisfiableError:

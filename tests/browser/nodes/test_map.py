@@ -180,6 +180,17 @@ def test_a_plan_lies_under_the_cameras(hub: Hub, meet: Meet, tmp_path: Path) -> 
     assert officer.complaints == []
 
 
+NAMES = """
+async () => {
+  const map = document.getElementById("map").map;
+  map.jumpTo({ center: [0, 0], zoom: 1 });
+  await new Promise((done) => map.once("idle", done));
+  const found = map.queryRenderedFeatures({ layers: ["places-name"] });
+  return found.map((one) => one.properties.name);
+}
+"""
+
+
 @pytest.mark.parametrize("kind", ["vector", "raster"])
 def test_an_archive_of_tiles_lies_under_the_cameras(
     hub: Hub, meet: Meet, tmp_path: Path, kind: str
@@ -201,5 +212,21 @@ def test_an_archive_of_tiles_lies_under_the_cameras(
         kind,
     )
     assert drawn == [kind, True, True]
+    if kind == "vector":
+        assert officer.page.evaluate(NAMES) == ["Tân Khai"]
+    expect(officer.page.locator("#map-credit")).to_have_text("© Maker")
     officer.shot(f"phone-map-{kind}")
     assert officer.complaints == []
+
+
+def test_where_the_archive_is_not_to_be_read_the_cameras_are_drawn_all_the_same(
+    hub: Hub, meet: Meet, tmp_path: Path
+) -> None:
+    place_all_but_new(hub)
+    folder = hub.town.folder / "map"
+    MapFiles(folder).put_tiles(write_tiles(tmp_path / "world.pmtiles", is_vector=True))
+    (folder / "ground.pmtiles").write_bytes(b"torn by a broken disk")
+    officer = meet()
+    officer.open("/map")
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    expect(officer.page.locator("#map-credit")).to_have_count(0)

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from hub.base.db.columns import columns
 from hub.places.map.ground import PMTILES, Corners, MapFileError, MapFiles
 from hub.registry.tables import cameras, nodes
+from tests.browser.tiny_tiles import write_tiles
 from tests.hub.alerting.test_on_the_way import another_camera
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -98,10 +99,8 @@ def test_the_table_puts_open_alerts_first_finds_without_diacritics_and_has_pages
     assert "<b>" not in an.get("/map?find=<b>").text
 
 
-def tiles(folder: Path, size: int = 1000) -> Path:
-    path = folder / "town.pmtiles"
-    path.write_bytes(PMTILES + bytes(range(256)) * (size // 256))
-    return path
+def tiles(folder: Path) -> Path:
+    return write_tiles(folder / "town.pmtiles", is_vector=True)
 
 
 def plan(folder: Path, size: tuple[int, int] = (40, 30)) -> Path:
@@ -126,6 +125,7 @@ def test_the_ground_is_sent_in_the_ranges_asked_for_to_whoever_is_signed_in(
     part = an.get("/map/ground", range="bytes=0-7")
     assert (part.status_code, part.content[:8]) == (206, PMTILES)
     assert an.get("/map/ground", range="bytes=99999-").status_code == 416
+    assert part.headers["etag"] == whole.headers["etag"] != ""
     MapFiles(folder).put_plan(plan(tmp_path), TOWN)
     told = an.get("/map/ground.json").json()
     assert told == {"kind": "plan", "corners": [106.55, 11.60, 106.65, 11.50]}
@@ -135,6 +135,45 @@ def test_the_ground_is_sent_in_the_ranges_asked_for_to_whoever_is_signed_in(
     assert stranger.get("/map/ground").status_code in (303, 401)
     MapFiles(folder).clear()
     assert an.get("/map/ground.json").json() == {"kind": ""}
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "said"),
+    [
+        (0, b"{", "no PMTiles archive of version 3"),
+        (7, b"\x02", "no PMTiles archive of version 3"),
+        (16, bytes(8), "holds no tiles"),
+        (64, (2**40).to_bytes(8, "little"), "is not whole"),
+        (97, b"\x03", "compressed in a way that a browser does not undo"),
+        (98, b"\x04", "compressed in a way that a browser does not undo"),
+        (99, b"\x00", "tiles of kind 0"),
+        (102, (1_900_000_000).to_bytes(4, "little"), "holds no tiles"),
+    ],
+)
+def test_an_archive_that_no_browser_draws_is_refused_in_words(
+    tmp_path: Path, at: int, value: bytes, said: str
+) -> None:
+    files, source = MapFiles(tmp_path / "map"), tiles(tmp_path)
+    wrong = bytearray(source.read_bytes())
+    wrong[at : at + len(value)] = value
+    source.write_bytes(wrong)
+    with pytest.raises(MapFileError, match=said):
+        files.put_tiles(source)
+    assert files.ground() is None
+
+
+def test_an_archive_that_was_not_copied_whole_is_refused_and_the_one_before_stays(
+    tmp_path: Path,
+) -> None:
+    files, source = MapFiles(tmp_path / "map"), tiles(tmp_path)
+    files.put_tiles(source)
+    before, content = files.ground(), source.read_bytes()
+    for length in (0, 100, 126, 127, len(content) - 1):
+        source.write_bytes(content[:length])
+        with pytest.raises(MapFileError):
+            files.put_tiles(source)
+    assert files.ground() == before and before is not None
+    assert before.path.read_bytes() == content
 
 
 def test_what_cannot_be_the_ground_is_refused_at_the_shell(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 // The map of cameras. The table beside it holds the same, so nothing depends on this: without
 // script, without WebGL or without a line it is not drawn, and says so.
 
+import { NOTHING, ground } from "./ground.js";
 import { _ } from "./words.js";
 
 const AGAIN_MS = 2000; // in a storm the states are asked for once in so long
@@ -65,51 +66,21 @@ function layers() {
   ];
 }
 
-// What lies under the cameras: nothing, an image by its corners, or the layers of an archive.
-async function ground(gl) {
-  const told = await tell("/map/ground.json");
-  if (told.kind === "plan") {
-    const [west, north, east, south] = told.corners;
-    return {
-      sources: { plan: { type: "image", url: new URL("/map/ground", location.href).href,
-        coordinates: [[west, north], [east, north], [east, south], [west, south]] } },
-      layers: [{ id: "plan", type: "raster", source: "plan", paint: { "raster-opacity": 0.8 } }],
-      bounds: [[west, south], [east, north]],
-    };
+// Without what lies under them, the cameras are drawn all the same.
+async function under(gl) {
+  try {
+    const found = await ground(gl, await tell("/map/ground.json"), colour);
+    if (found.credit) {
+      const credit = document.createElement("p");
+      credit.className = "soft";
+      credit.id = "map-credit";
+      credit.textContent = found.credit;
+      element.after(credit);
+    }
+    return found;
+  } catch {
+    return NOTHING;
   }
-  if (told.kind === "tiles") {
-    return tiles(gl);
-  }
-  return { sources: {}, layers: [], bounds: null };
-}
-
-async function tiles(gl) {
-  const { Protocol, PMTiles } = window.pmtiles;
-  const address = new URL("/map/ground", location.href).href;
-  const archive = new PMTiles(address);
-  const protocol = new Protocol();
-  protocol.add(archive);
-  gl.addProtocol("pmtiles", protocol.tile);
-  const header = await archive.getHeader();
-  const bounds = [[header.minLon, header.minLat], [header.maxLon, header.maxLat]];
-  if (header.tileType !== 1) { // pictures
-    return {
-      sources: { ground: { type: "raster", url: `pmtiles://${address}`, tileSize: 256 } },
-      layers: [{ id: "ground", type: "raster", source: "ground" }],
-      bounds,
-    };
-  }
-  const { vector_layers: parts = [] } = await archive.getMetadata();
-  const shapes = parts.flatMap(({ id }) => [
-    { id: `${id}-area`, type: "fill", source: "ground", "source-layer": id,
-      filter: ["==", ["geometry-type"], "Polygon"],
-      paint: { "fill-color": colour("line"), "fill-opacity": 0.4 } },
-    { id: `${id}-line`, type: "line", source: "ground", "source-layer": id,
-      paint: { "line-color": colour("edge"), "line-width": 1 } },
-  ]);
-  return {
-    sources: { ground: { type: "vector", url: `pmtiles://${address}` } }, layers: shapes, bounds,
-  };
 }
 
 // Their own buttons: the library's come as pictures that the page's policy does not let in.
@@ -178,28 +149,28 @@ function hereOn(map) {
   });
 }
 
-function reach(gl, under) {
+function reach(gl, below) {
   const bounds = new gl.LngLatBounds();
   features.forEach((one) => bounds.extend(one.geometry.coordinates));
-  return features.length > 0 ? bounds : under.bounds;
+  return features.length > 0 ? bounds : below.bounds;
 }
 
 // `open` is what a tap on a camera does.
 export async function draw(open = (id) => location.assign(`/cameras/${id}`)) {
   const gl = await import(`${vendor}/maplibre-gl-6.17.0.mjs`);
   gl.setWorkerUrl(new URL(`${vendor}/maplibre-gl-worker-6.17.0.mjs`, location.href).href);
-  const [{ cameras }, under] = await Promise.all([tell("/map/cameras.json"), ground(gl)]);
+  const [{ cameras }, below] = await Promise.all([tell("/map/cameras.json"), under(gl)]);
   features = cameras.map(feature);
   element.hidden = false;
   const map = new gl.Map({
     container: element,
     attributionControl: false,
     fadeDuration: 0,
-    bounds: reach(gl, under) ?? [[102, 8], [110, 24]],
+    bounds: reach(gl, below) ?? [[102, 8], [110, 24]],
     fitBoundsOptions: { padding: 40, maxZoom: 16 },
     style: {
       version: 8,
-      sources: { ...under.sources,
+      sources: { ...below.sources,
         cameras: { type: "geojson", data: collection(), cluster: true,
           clusterMaxZoom: ALONE_ZOOM, clusterRadius: 40,
           clusterProperties: {
@@ -207,7 +178,7 @@ export async function draw(open = (id) => location.assign(`/cameras/${id}`)) {
             faulty: ["+", ["get", "faulty"]],
           } } },
       layers: [{ id: "blank", type: "background", paint: { "background-color": colour("card") } },
-        ...under.layers, ...layers()],
+        ...below.layers, ...layers()],
     },
   });
   zoomBy(map);
