@@ -142,15 +142,32 @@ def layers(
 ) -> list[Mapping[str, Any]]:
     """Layers from the outermost area to the node itself; `instead` replaces the layer of its
     scope."""
-    scopes = [
-        *(Scope("area", one) for one in _areas_above(conn, node_id)),
-        *(Scope("group", one) for one in _groups_of(conn, node_id)),
-        Scope("node", node_id),
-    ]
     return [
         instead[1] if instead is not None and instead[0] == one else _layer_of(conn, one, node_id)
-        for one in scopes
+        for one in scopes_over(conn, Scope("node", node_id))
     ]
+
+
+def scopes_over(conn: Connection, scope: Scope) -> list[Scope]:
+    """The scopes whose settings count for this one, from the outermost area to itself. A group has
+    nodes of many areas, so it stands alone."""
+    match scope.kind:
+        case "group":
+            return [scope]
+        case "area":
+            return [Scope("area", one) for one in _areas_down_to(conn, scope.scope_id)]
+        case "node":
+            query = select(nodes.c.area_id).where(nodes.c.id == scope.scope_id)
+            return [
+                *(Scope("area", one) for one in _areas_down_to(conn, conn.scalar(query))),
+                *(Scope("group", one) for one in _groups_of(conn, scope.scope_id)),
+                scope,
+            ]
+
+
+def layer_for(conn: Connection, one: Scope, scope: Scope) -> Mapping[str, Any]:
+    """The layer of `one` as it counts for `scope`; see `scopes_over`."""
+    return _layer_of(conn, one, scope.scope_id) if scope.kind == "node" else layer(conn, one)
 
 
 def would_be(
@@ -181,9 +198,8 @@ def _layer_of(conn: Connection, scope: Scope, node_id: UUID) -> Mapping[str, Any
     return layer(conn, scope)
 
 
-def _areas_above(conn: Connection, node_id: UUID) -> list[UUID]:
+def _areas_down_to(conn: Connection, area_id: UUID | None) -> list[UUID]:
     found: list[UUID] = []
-    area_id = conn.scalar(select(nodes.c.area_id).where(nodes.c.id == node_id))
     while area_id is not None and area_id not in found and len(found) < MOST_AREAS_DEEP:
         found.append(area_id)
         area_id = conn.scalar(select(areas.c.parent_id).where(areas.c.id == area_id))

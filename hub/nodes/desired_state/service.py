@@ -29,6 +29,7 @@ from hub.nodes.desired_state.rules.layers import (
     with_keys,
     works_by,
 )
+from hub.nodes.desired_state.rules.origins import Layer, OriginKind, origins
 from hub.nodes.desired_state.rules.releases import GroupWanted, NodeWanted
 from hub.nodes.desired_state.tables import node_groups, node_settings
 from hub.nodes.desired_state.views import (
@@ -195,6 +196,7 @@ def _page(conn: Connection, scope: Scope) -> ScopePage:
     node_ids = layer_rows.nodes_of(conn, scope)
     is_node = scope.kind == "node"
     report = settings_rows.status(conn, scope.scope_id).report if is_node else None
+    over = layer_rows.scopes_over(conn, scope)
     return ScopePage(
         scope=scope,
         name=name_of(conn, scope),
@@ -203,7 +205,14 @@ def _page(conn: Connection, scope: Scope) -> ScopePage:
         history=past(conn, scope),
         report=report,
         waiting=settings_rows.waiting(conn, scope.scope_id) if is_node else (),
+        origins=origins([_origin_layer(conn, one, scope) for one in over], report),
     )
+
+
+def _origin_layer(conn: Connection, one: Scope, scope: Scope) -> Layer:
+    kind = OriginKind.HERE if one == scope else OriginKind(one.kind)
+    name = "" if one == scope else name_of(conn, one)
+    return Layer(kind, name, layer_rows.layer_for(conn, one, scope))
 
 
 def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[NodePreview]:

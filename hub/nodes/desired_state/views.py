@@ -1,7 +1,7 @@
 """Views of the wanted settings, for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from agent.wire.settings import SettingsReport
 from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rollout_rows import Rollout
 from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState
+from hub.nodes.desired_state.rules.origins import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class ScopePage:
     waiting: tuple[str, ...] = ()
     """Keys that a single node gets only with a newer program, as
     `agent.wire.settings.setting_keys` names them."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """By dotted key: the value that counts, and what decides it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState
+from hub.nodes.desired_state.rules.origins import DEFAULTS, Origin, OriginKind
 from hub.nodes.desired_state.rules.rollout import NodeResult, RolloutState
 from hub.web.i18n import Messages
 
@@ -44,10 +45,25 @@ class Field:
     choices: tuple[tuple[str, str], ...]
     """Each with its text."""
     value: str
+    now: str
+    """The value that counts, what decides it, and the default, as a sentence."""
 
 
-def fields(wanted: Mapping[str, Any], words: Messages) -> list[Field]:
-    """Every key of the form, with its desired value."""
+FIRST: Final = (
+    "every_camera.alert_hours",
+    "every_camera.continuous",
+    "detector.score",
+    "clips.alert_days",
+    "uploads.bring",
+)
+"""What a keeper changes most; a form shows the others folded."""
+
+
+def fields(
+    wanted: Mapping[str, Any], origins: Mapping[str, Origin], words: Messages
+) -> list[Field]:
+    """Every key of the form, those of `FIRST` first, with its desired value."""
+    ordered = sorted(_KINDS.items(), key=lambda one: one[0] not in FIRST)
     return [
         Field(
             key=key,
@@ -55,9 +71,37 @@ def fields(wanted: Mapping[str, Any], words: Messages) -> list[Field]:
             kind=kind,
             choices=tuple((one, choice_text(key, one, words)) for one in choices),
             value=typed(_at(wanted, key)),
+            now=now_line(key, origins[key], words) if key in origins else "",
         )
-        for key, (kind, choices) in _KINDS.items()
+        for key, (kind, choices) in ordered
     ]
+
+
+def now_line(key: str, origin: Origin, words: Messages) -> str:
+    """`Now: 30 (from Xã Tân Khai) · Default: 30`."""
+    say = words.say
+    default = _plain(key, DEFAULTS[key], words)
+    if origin.kind is OriginKind.MIXED:
+        return say("Now: as each box or camera has it. Default: %(default)s.") % {
+            "default": default
+        }
+    sources = {
+        OriginKind.HERE: say("set here"),
+        OriginKind.FILE: say("from the box's own file"),
+        OriginKind.DEFAULT: say("the default"),
+    }
+    source = sources.get(origin.kind) or say("from %(name)s") % {"name": origin.name}
+    told = {"value": _plain(key, origin.value, words), "source": source, "default": default}
+    return say("Now: %(value)s (%(source)s). Default: %(default)s.") % told
+
+
+def _plain(key: str, value: Any, words: Messages) -> str:
+    """A value in words; no hours at all has a meaning of its own."""
+    if key.endswith("alert_hours") and not value:
+        return words.say("always")
+    if key.endswith("night_hours") and not value:
+        return words.say("when it is dark")
+    return _short(key, value, words)
 
 
 def changes(form: Mapping[str, str], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_every_value_has_a_name_in_both_languages() -> None:
     for key, values in named.items():
         for value in values:
             assert choice_text(key, value, vi) not in (value, choice_text(key, value, en))
-    offered = {one.key: one.choices for one in fields({}, vi) if one.choices}
+    offered = {one.key: one.choices for one in fields({}, {}, vi) if one.choices}
     assert [value for value, _ in offered["uploads.bring"]] == named["uploads.bring"]
     assert all(text == choice_text("uploads.bring", v, vi) for v, text in offered["uploads.bring"])
 

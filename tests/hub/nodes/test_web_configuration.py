@@ -1,5 +1,6 @@
 """The pages of boxes' settings: previewed, wanted with a reason, halted, and for whom."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hub.base.db.database import Database
 from hub.nodes.desired_state import rollout_rows
 from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.rollout import RolloutState
+from hub.nodes.desired_state.wording import FIRST
 from tests.hub.nodes.test_settings import LONGER, Yard, report
 from tests.hub.rigs.web_town import NODE, PASSWORD
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -122,3 +124,24 @@ def test_who_looks_after_nothing_finds_no_such_page(pages: Pages) -> None:
     assert pages.visitor().get(top).status_code == 404, "above the keeper's own area"
     assert pages.visitor().get(pages.box.replace("node", "street")).status_code == 404
     assert pages.status().version == 0
+
+
+def test_each_setting_says_its_value_now_what_decides_it_and_the_default(pages: Pages) -> None:
+    kim = pages.visitor()
+    assert kim.post(pages.place, **{"clips.alert_days": "60"}, reason="cả khu").status_code == 303
+    page = text_of(kim.get(pages.place))
+    assert "Hiện nay: 60 (đặt tại đây). Mặc định: 30." in page
+    assert "Hiện nay: theo từng trạm hoặc camera. Mặc định: luôn luôn." in page
+    box = text_of(kim.get(pages.box))
+    assert "Hiện nay: 0.25 (mặc định). Mặc định: 0.25." in box
+    heads = [
+        FIRST.index(key)
+        for key in re.findall(r'name="([a-z_]+[.][a-z_]+)"', box_form(kim, pages))[:5]
+    ]
+    assert sorted(heads) == [0, 1, 2, 3, 4]
+
+
+def box_form(kim: Visitor, pages: Pages) -> str:
+    """The form of the box's wanted settings."""
+    found: str = kim.get(pages.box).text.partition('id="wanted"')[2]
+    return found
