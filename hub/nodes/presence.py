@@ -10,6 +10,7 @@ from hub.base.db.bounds import integer, text
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
 from hub.footage.retention.node_holds import forget_sent
+from hub.nodes.enrolment.sheet_rows import position_new_camera
 from hub.registry.registry import Node, node_by_name
 from hub.registry.tables import cameras, nodes
 
@@ -89,9 +90,10 @@ def _note_camera(conn: Connection, node: Node, words: CameraWords, now: Moment) 
     this = (cameras.c.node_id == node.node_id) & (cameras.c.name == words.camera)
     told = facts | {"label": func.coalesce(cameras.c.kept_label, label)}
     if conn.execute(update(cameras).where(this).values(told)).rowcount == 0:
+        camera_id = new_id(now)
         conn.execute(
             insert(cameras).values(
-                id=new_id(now),
+                id=camera_id,
                 node_id=node.node_id,
                 name=words.camera,
                 label=label,
@@ -101,3 +103,4 @@ def _note_camera(conn: Connection, node: Node, words: CameraWords, now: Moment) 
                 **columns("state_since", now),
             )
         )
+        position_new_camera(conn, node.node_id, camera_id, words.camera)

@@ -25,7 +25,12 @@ def _sentence(wrong: CsvFault, words: Messages) -> str:
 
 
 def _why(fault: CsvLineFault, words: Messages) -> str:
-    return _of_file(fault, words) or _of_cell(fault, words) or _of_names(fault, words)
+    return (
+        _of_file(fault, words)
+        or _of_cell(fault, words)
+        or _of_names(fault, words)
+        or _of_boxes(fault, words)
+    )
 
 
 def _of_file(fault: CsvLineFault, words: Messages) -> str:
@@ -88,5 +93,26 @@ def _of_names(fault: CsvLineFault, words: Messages) -> str:
         ),
         CsvLineFault.SHIFT: say(
             "the hours of “%(what)s” differ from its other lines. Make them alike."
+        ),
+    }.get(fault, "")
+
+
+def _of_boxes(fault: CsvLineFault, words: Messages) -> str:
+    say = words.say
+    return {
+        CsvLineFault.BOX_NAME: say(
+            "“%(what)s” is no name of a box. Use a-z, 0-9 and hyphens inside, as nga-tu-07."
+        ),
+        CsvLineFault.BOX_PLACE: say(
+            "the box “%(what)s” stands in another area. Write that area, or another name."
+        ),
+        CsvLineFault.BOXES_MANY: say("more than %(what)s boxes. Make two tables of it."),
+        CsvLineFault.CAMERA_NAME: say(
+            "“%(what)s” is no name of a camera. Use a-z, 0-9 and hyphens inside, as gate-1."
+        ),
+        CsvLineFault.CAMERAS_MANY: say("the box has more than %(what)s cameras. Use another box."),
+        CsvLineFault.LABEL: say("the label is longer than %(what)s letters. Shorten it."),
+        CsvLineFault.SOURCE: say(
+            "the source of “%(what)s” is none. Write rtsp://…, /dev/video0 or picamera:0."
         ),
     }.get(fault, "")

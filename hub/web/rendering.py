@@ -82,17 +82,11 @@ def _version(folder: Path) -> str:
 def _modules() -> list[str]:
     """Imports of `app.js`: loaded at once, not one after the other on a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
-    own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
-    own |= {
-        "hide.js",
-        "liveview.js",
-        "aim.js",
-        "measures.js",
-        "ground.js",
-        "pieces.js",
-        "search.js",
-        "narrow.js",
-    }
+    later = (
+        "aim copy find ground here hide liveview map measures moment narrow passkeys pieces search"
+        " sheet"
+    )
+    own = {"app.js", "offline.js", *(f"{name}.js" for name in later.split())}
     return sorted(scripts - own)
 
 

@@ -53,6 +53,13 @@ class CsvLineFault(StrEnum):
     PERSON = "person"
     TIME = "time"
     SHIFT = "shift"
+    BOX_NAME = "box_name"
+    BOX_PLACE = "box_place"
+    BOXES_MANY = "boxes_many"
+    CAMERA_NAME = "camera_name"
+    CAMERAS_MANY = "cameras_many"
+    LABEL = "label"
+    SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +94,14 @@ class Table:
 def read(content: bytes, *, needed: Sequence[str], allowed: Sequence[str]) -> Table:
     """Read a table with a header. Columns in `needed` must be there; those in `allowed` may be.
 
-    The separator is a comma or a semicolon, as in the header.
+    The separator is a comma, a semicolon or a tab (a table pasted from a spreadsheet), as in the
+    header.
     """
     text = _decoded(content)
     if isinstance(text, CsvFault):
         return Table((), (text,))
-    delimiter = (
-        ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
-    )
+    header = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)  # of equals the first
     try:
         rows = list(_rows(text, delimiter))
     except csv.Error:

@@ -26,7 +26,7 @@ from hub.intake.filing.decode import DecodedMessage, Unreadable, read
 from hub.intake.filing.filing import Filed, set_aside
 from hub.intake.gap_recovery import GapRecovery
 from hub.intake.mqtt.inbox import ReceivedMessage
-from hub.intake.presence import HERE, PresenceRecorder
+from hub.intake.presence import HERE, PresenceChange, PresenceRecorder
 from hub.intake.replies import Replies, Reply
 
 log = structlog.get_logger()
@@ -248,6 +248,7 @@ class BatchFiler:
         lost = self._recovery.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
         decision = self._presence.hear(conn, status, now=now)
         outcome.lines.append(lines.about_status(status, decision))
+        outcome.has_news |= decision is PresenceChange.ARRIVED  # a page may wait for a new node
         if isinstance(status, Death) or decision not in HERE:
             return False
         if lost:

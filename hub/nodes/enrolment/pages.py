@@ -4,9 +4,7 @@ from base64 import b64encode
 from typing import Annotated
 from uuid import UUID
 
-import segno
 from fastapi import APIRouter, Form, HTTPException, Request
-from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from agent.wire.enrolment import EnrolmentCode
@@ -15,8 +13,10 @@ from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.nodes.enrolment.camera_sources import camera_of
 from hub.nodes.enrolment.cloud_init import user_data
-from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
+from hub.nodes.enrolment.sheet_pages import enrolling_of
+from hub.nodes.enrolment.sheet_service import EnrolmentSheetService
+from hub.nodes.enrolment.sheet_wording import qr, summary
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -43,7 +43,7 @@ def make_enrolment(
     cameras: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """Create a code and show it once."""
-    enrolling = _enrolling(visit, enrolments)
+    enrolling = enrolling_of(visit)
     words = visit.site.calendar(visit.asker.language).words
     try:
         found = [camera_of(line) for line in cameras.splitlines() if line.strip()]
@@ -78,7 +78,7 @@ def shut_out(
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Revoke a stolen box: messages under its name are ignored, and its connection ends."""
-    enrolling = _enrolling(visit, enrolments)
+    enrolling = enrolling_of(visit)
     if not reason.strip():
         words = visit.site.calendar(visit.asker.language).words
         return _page(
@@ -99,7 +99,8 @@ def _page(
     code: EnrolmentCode | None = None,
     wrong: str = "",
 ) -> Response:
-    _enrolling(visit, enrolments)
+    enrolling_of(visit)
+    sheets = visit.use(EnrolmentSheetService)
     words = visit.site.calendar(visit.asker.language).words
     return render(
         request,
@@ -107,19 +108,13 @@ def _page(
         session=visit.session,
         status_code=422 if wrong else 200,
         page=enrolments.enrolments(visit.asker),
+        sheets=[(one, summary(one, words)) for one in sheets.sheets(visit.asker)],
         made=made,
         code=code.text if code else "",
-        qr=_qr(code.text, words) if code else "",
+        qr=qr(code.text, words) if code else "",
         first_boot=_first_boot(made, code) if code else "",
         wrong=wrong,
     )
-
-
-def _enrolling(visit: Visit, enrolments: EnrolmentService) -> Enrolling:
-    enrolling = visit.find(Enrolling)
-    if enrolling is None or not enrolments.tends_areas(visit.asker):
-        raise HTTPException(404)
-    return enrolling
 
 
 def _wrong_camera(words: Messages) -> str:
@@ -137,15 +132,6 @@ def _first_boot(node: str, code: EnrolmentCode) -> str:
     """File for a flashed card, as a data address: the hub does not store it."""
     text = user_data(node, code).encode()
     return f"data:application/octet-stream;base64,{b64encode(text).decode()}"
-
-
-def _qr(code: str, words: Messages) -> Markup:
-    """The code as a QR code for the box's camera; dark on light in both themes."""
-    drawn = segno.make(code, micro=False, error="m").svg_inline(
-        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
-    )
-    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The code as a picture"))
-    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a code of ours
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -79,9 +79,10 @@ def make(
     by: By,
     now: Moment,
     valid_s: int = VALID_S,
+    token: bytes | None = None,
 ) -> tuple[UUID, bytes]:
     """Make a new enrolment and its token, which is not stored; raises RegistryError for an invalid
-    entry.
+    entry. `token`: `TOKEN_BYTES` bytes that nobody can guess; None: random.
 
     For a known node it replaces the board: earlier enrolments are withdrawn.
     """
@@ -98,7 +99,8 @@ def make(
     # Camera entries contain passwords: deleted once no node can ask for them.
     is_over = enrolments.c.ends_utc_us <= now.utc_us
     conn.execute(update(enrolments).where(is_over).values(cameras="[]"))
-    token, enrolment_id = secrets.token_bytes(TOKEN_BYTES), new_id(now)
+    token = secrets.token_bytes(TOKEN_BYTES) if token is None else token
+    enrolment_id = new_id(now)
     told = [camera.model_dump(exclude_defaults=True) for camera in cameras]
     conn.execute(
         insert(enrolments).values(
@@ -129,6 +131,11 @@ def withdraw(conn: Connection, enrolment_id: UUID, *, by: By, now: Moment) -> No
         object_id=enrolment_id,
         now=now,
     )
+
+
+def withdraw_unused(conn: Connection, these: ColumnElement[bool], *, now: Moment) -> None:
+    """Make the codes of these enrolments invalid; the caller writes the line in the log."""
+    _withdraw(conn, these, now)
 
 
 def withdraw_made_by(conn: Connection, person_id: UUID, *, now: Moment) -> None:

@@ -12,7 +12,7 @@ from hub.access.scope import tended_areas
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.nodes.enrolment import rows
-from hub.nodes.enrolment.tables import enrolments
+from hub.nodes.enrolment.tables import enrolments, sheet_codes
 from hub.registry.registry import node_by_name
 from hub.registry.tables import nodes
 
@@ -39,7 +39,8 @@ class RevokedNode:
 
 @dataclass(frozen=True, slots=True)
 class EnrolPage:
-    """Content of the page: areas for new nodes, open codes, nodes that may be revoked."""
+    """Content of the page: areas for new nodes, open codes that are on no sheet, nodes that may be
+    revoked."""
 
     areas: list[AreaName]
     waiting: list[WaitingEnrolment]
@@ -72,6 +73,7 @@ class EnrolmentService:
                     nodes.c.area_id.in_(mine),
                     enrolments.c.used_utc_us.is_(None),
                     enrolments.c.withdrawn_utc_us.is_(None),
+                    enrolments.c.id.not_in(select(sheet_codes.c.enrolment_id)),
                 )
                 .order_by(enrolments.c.made_utc_us.desc())
                 .limit(200)

@@ -1,6 +1,6 @@
 """Tables of enrolments and of nodes' certificates; the same on both databases."""
 
-from sqlalchemy import Column, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, Table, Text, Uuid
 
 from hub.base.db.columns import key, link, metadata, moment
 
@@ -17,6 +17,25 @@ enrolments = Table(
     *moment("used", nullable=True),
     *moment("withdrawn", nullable=True),
     Column("refused", Integer, nullable=False),  # attempts after its end
+)
+
+enrolment_sheets = Table(
+    "enrolment_sheets",
+    metadata,
+    key(),
+    Column("submission_hash", Text, nullable=False, unique=True),  # sha256 of the form's secret
+    link("made_by", "people"),
+    *moment("made"),
+    *moment("ends"),
+    *moment("withdrawn", nullable=True),
+)
+
+sheet_codes = Table(
+    "sheet_codes",
+    metadata,
+    Column("enrolment_id", Uuid, ForeignKey("enrolments.id"), primary_key=True),
+    link("sheet_id", "enrolment_sheets", index=True),
+    Column("positions", Text, nullable=False),  # JSON: camera → latitude, longitude, bearing
 )
 
 node_papers = Table(

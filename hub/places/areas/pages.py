@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, HTTPException, Request
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
@@ -18,7 +18,7 @@ from hub.places.areas.rows import AreaError, AreaFault, AreaWords
 from hub.places.areas.service import AreaService
 from hub.web import csv_wording
 from hub.web.calendar import Calendar
-from hub.web.forms import Fields, field
+from hub.web.forms import Fields, content_of, field
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -107,7 +107,7 @@ def _table(
     request: Request, visit: Visit, areas: AreaService, form: FormData, *, is_doing: bool
 ) -> Response:
     what, zone = field(form, "what"), ZoneInfo(visit.site.settings.time_zone)
-    content = _content(form)
+    content = content_of(form, MOST_BYTES)
     if what not in TABLES:
         raise HTTPException(422)
     plan = (areas.take_table if is_doing else areas.try_table)(visit.asker, what, content, zone)
@@ -168,16 +168,6 @@ def _table_name(what: str, words: Messages) -> str:
 def _done(words: Messages) -> Mapping[str, str]:
     say = words.say
     return {"add": say("is new"), "change": say("changes"), "same": say("stays as it is")}
-
-
-def _content(form: FormData) -> bytes:
-    """The chosen file, else the text that came back with the page."""
-    file = form.get("file")
-    if isinstance(file, UploadFile):
-        content = file.file.read(MOST_BYTES + 1)
-        if content:
-            return content
-    return field(form, "text").encode("utf-8", "surrogatepass")
 
 
 def _words(form: FormData, visit: Visit) -> AreaWords:

@@ -21,6 +21,7 @@ ON_RECORD = {
     "cases": "opened ends closed",
     "diagnoses": "ended",
     "dropped_numbers": "said",
+    "enrolment_sheets": "made withdrawn",
     "enrolments": "made used withdrawn",
     "events": "happened received",
     "grants": "starts ends history_from",

@@ -288,6 +288,13 @@ LOGGED: Final[dict[str, Leaves]] = {
         "enrolment.make", {"area": "{area_id}", "node": "tram-7", "cameras": "cong=/dev/video0"}
     ),
     "POST /enrolments/{enrolment_id}/withdraw": Leaves("enrolment.withdraw"),
+    "POST /enrolments/table": Leaves("enrolment_sheet.try", {"text": "node,area\n"}),
+    "POST /enrolments/table/do": Leaves(
+        "enrolment_sheet.make",
+        {"text": "node,area\ntram-8,Ấp 3\n", "submission": "5e" * 32},
+    ),
+    "GET /enrolments/sheets/{sheet_id}": Leaves("enrolment_sheet.open"),
+    "POST /enrolments/sheets/{sheet_id}/withdraw": Leaves("enrolment_sheet.withdraw"),
     "GET /invitations": Leaves("invitations.open"),
     "POST /invitations": Leaves(
         "invitation.make",
@@ -398,6 +405,8 @@ SILENT: Final[dict[str, str]] = {
     "GET /duty/plan": "leads on to the page of the plan, which is logged",
     "GET /reports": "leads on to today's report, which is logged",
     "GET /areas/import": _FORM,
+    "GET /enrolments/table": _FORM,
+    "GET /enrolments/sheets/{sheet_id}/events": "states for an open page, which left its line",
     "GET /enrol/authority": _FILES,
     "POST /enrol/speed": "bytes that are counted and forgotten",
     "POST /passkeys/options": _CHALLENGE,
@@ -551,6 +560,7 @@ _TABLES: Final = {
     "node_id": "nodes",
     "way_id": "notice_ways",
     "enrolment_id": "enrolments",
+    "sheet_id": "enrolment_sheets",
     "scope_id": "nodes",
 }
 _COLUMNS: Final[dict[str, Any]] = {

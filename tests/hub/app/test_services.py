@@ -31,6 +31,10 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     },
     "nodes/diagnostics/service.py": {"listed": "node.open"},
     "nodes/enrolment/service.py": {"tends_areas": "enrolments.open"},
+    "nodes/enrolment/sheet_service.py": {
+        "progress": "enrolment_sheet.open",
+        "sheets": "enrolments.open",
+    },
     "access/grants/service.py": {"ended": "inbox.open"},
     "cases/evidence/service.py": {"export": "evidence.export"},
     "footage/playback/service.py": {

@@ -22,6 +22,14 @@ if (document.querySelector("[data-passkey]")) {
   import("./passkeys.js").then(({ startPasskeys }) => startPasskeys());
 }
 
+if (document.querySelector("[data-copy], [data-print]")) {
+  import("./copy.js").then(({ startCopying }) => startCopying());
+}
+
+if (document.querySelector("[data-sheet]")) {
+  import("./sheet.js").then(({ startSheet }) => startSheet());
+}
+
 if (document.querySelector("select[data-narrow]")) {
   import("./narrow.js").then(({ startNarrowing }) => startNarrowing());
 }

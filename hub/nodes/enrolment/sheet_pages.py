@@ -1,0 +1,210 @@
+"""Pages of enrolment sheets: a table in, a printable sheet of codes out, and who has connected."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from hub.access.signin.accounts import Accounts
+from hub.access.signin.reauth_pages import ProvedForm
+from hub.access.signin.visit import FormSent, SignedIn, came_from, cookie_name
+from hub.base.errors import RegistryError
+from hub.base.text.csv_table import MOST_BYTES
+from hub.nodes.enrolment.port import Enrolling
+from hub.nodes.enrolment.service import EnrolmentService
+from hub.nodes.enrolment.sheet_import import SheetPlan, camera_names
+from hub.nodes.enrolment.sheet_rows import MOST_DAYS, Sheet
+from hub.nodes.enrolment.sheet_service import EnrolmentSheetService, MadeSheet
+from hub.nodes.enrolment.sheet_wording import LOOKS, qr, state_name, summary
+from hub.web import csv_wording
+from hub.web.forms import Fields, content_of, field
+from hub.web.i18n import Messages
+from hub.web.rendering import render
+from hub.web.services import service
+from hub.web.visit import Visit
+
+router = APIRouter(prefix="/enrolments")
+
+Sheets = Annotated[EnrolmentSheetService, service(EnrolmentSheetService)]
+
+DAYS: Final = (1, 3, MOST_DAYS)
+SUBMISSION: Final = r"[0-9a-f]{64}"
+RETRY_MS: Final = 2_000
+PACE_S: Final = 0.5
+"""Least time between two queries of one open page."""
+
+
+@router.get("/table")
+def show_form(request: Request, visit: SignedIn) -> Response:
+    """Form for a table of boxes; 404 for people who manage nothing."""
+    enrolling_of(visit)
+    return _form_page(request, visit)
+
+
+@router.post("/table")
+def try_table(request: Request, visit: FormSent, sheets: Sheets, form: Fields) -> Response:
+    """Show what a table would make, or each wrong line with its cure."""
+    enrolling_of(visit)
+    content = content_of(form, MOST_BYTES)
+    plan = sheets.try_table(visit.asker, content)
+    if plan is None:
+        raise HTTPException(404)
+    return _form_page(request, visit, plan=plan, text=_text(form, content))
+
+
+@router.post("/table/do")
+def make_sheet(
+    request: Request,
+    visit: ProvedForm,
+    sheets: Sheets,
+    form: Fields,
+    submission: Annotated[str, Form(pattern=f"^{SUBMISSION}$")],
+    days: Annotated[int, Form(ge=1, le=MOST_DAYS)] = MOST_DAYS,
+) -> Response:
+    """Make the codes and show them; the same form sent again shows the same ones."""
+    enrolling = enrolling_of(visit)
+    content = content_of(form, MOST_BYTES)
+    try:
+        made = sheets.make(visit.asker, content, submission=submission, days=days)
+    except RegistryError:  # the registry has changed since the preview
+        made = sheets.try_table(visit.asker, content)
+    match made:
+        case None:
+            raise HTTPException(404)
+        case SheetPlan():
+            return _form_page(request, visit, plan=made, text=_text(form, content))
+        case MadeSheet():
+            codes = {node: enrolling.code(token).text for node, token in made.tokens.items()}
+            return _sheet_page(request, visit, made.sheet, codes)
+
+
+@router.get("/sheets/{sheet_id}")
+def show_sheet(request: Request, visit: SignedIn, sheets: Sheets, sheet_id: UUID) -> Response:
+    """What became of a sheet's codes, without the codes; 404 if it is not theirs."""
+    enrolling_of(visit)
+    found = sheets.sheet(visit.asker, sheet_id)
+    if found is None:
+        raise HTTPException(404)
+    return _sheet_page(request, visit, found, {})
+
+
+@router.post("/sheets/{sheet_id}/withdraw")
+def withdraw_sheet(visit: FormSent, sheets: Sheets, sheet_id: UUID) -> Response:
+    """Cancel all its codes."""
+    enrolling_of(visit)
+    if not sheets.withdraw(visit.asker, sheet_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/enrolments/sheets/{sheet_id}", 303)
+
+
+@router.get("/sheets/{sheet_id}/events")
+def stream_progress(
+    request: Request, visit: SignedIn, sheets: Sheets, sheet_id: UUID
+) -> StreamingResponse:
+    """The state of its codes whenever one changes: which box has connected."""
+    enrolling_of(visit)
+    if sheets.progress(visit.asker, sheet_id) is None:
+        raise HTTPException(404)
+    token, address = request.cookies[cookie_name(visit.site)], came_from(request)
+    return StreamingResponse(
+        _progress(visit, sheets, sheet_id, token, address),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _progress(
+    visit: Visit, sheets: EnrolmentSheetService, sheet_id: UUID, token: str, address: str
+) -> AsyncIterator[str]:
+    site, told = visit.site, ""
+    yield f"retry: {RETRY_MS}\n\n"
+    while not site.stopping():
+        heard = site.change_signal.rings  # before the query, so that no signal between is missed
+        session = await run_in_threadpool(
+            site.services.use(Accounts).session_by_token, token, came_from=address
+        )
+        now = await run_in_threadpool(sheets.progress, visit.asker, sheet_id) if session else None
+        if now is None:  # signed out, or a grant has ended
+            yield "event: over\ndata: {}\n\n"
+            return
+        news = json.dumps(_told(now, site.calendar(visit.asker.language).words))
+        yield f"event: progress\ndata: {news}\n\n" if news != told else ": still here\n\n"
+        told = news
+        await asyncio.sleep(PACE_S)
+        await site.change_signal.wait(heard, timeout_s=site.settings.keepalive_s)
+
+
+def _told(sheet: Sheet, words: Messages) -> dict[str, object]:
+    """The state of a sheet for its open page: each code's state with its name."""
+    return {
+        "summary": summary(sheet, words),
+        "codes": {
+            str(code.enrolment_id): [code.node, code.state, state_name(code.state, words)]
+            for code in sheet.codes
+        },
+    }
+
+
+def enrolling_of(visit: Visit) -> Enrolling:
+    """What makes codes; 404 for people who look after no area, or if the hub enrols nobody."""
+    enrolling = visit.find(Enrolling)
+    if enrolling is None or not visit.use(EnrolmentService).tends_areas(visit.asker):
+        raise HTTPException(404)
+    return enrolling
+
+
+def _text(form: FormData, content: bytes) -> str:
+    """The table as it comes back with the page."""
+    return content.decode("utf-8-sig", "replace") if content else field(form, "text")
+
+
+def _form_page(
+    request: Request, visit: Visit, *, plan: SheetPlan | None = None, text: str = ""
+) -> Response:
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "enrolment_table.html",
+        session=visit.session,
+        status_code=422 if plan is not None and plan.wrong else 200,
+        plan=plan,
+        text=text,
+        days=DAYS,
+        most_days=MOST_DAYS,
+        submission=secrets.token_hex(32),
+        camera_names=camera_names,
+        wrong=csv_wording.wrong_lines(plan.wrong, words) if plan else [],
+    )
+
+
+def _sheet_page(request: Request, visit: Visit, sheet: Sheet, codes: dict[str, str]) -> Response:
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "enrolment_sheet.html",
+        session=visit.session,
+        sheet=sheet,
+        summary=summary(sheet, words),
+        codes=codes,
+        qr=lambda code: qr(code, words),
+        state_name=lambda state: state_name(state, words),
+        looks=LOOKS,
+    )
+
+
+def acts(words: Messages) -> dict[str, str]:
+    """Texts of its acts in the log."""
+    say = words.say
+    return {
+        "enrolment_sheet.try": say("tried a table of new camera boxes"),
+        "enrolment_sheet.make": say("made a sheet of codes for new camera boxes"),
+        "enrolment_sheet.open": say("looked at a sheet of codes for camera boxes"),
+        "enrolment_sheet.withdraw": say("withdrew a sheet of codes for camera boxes"),
+    }

@@ -1,0 +1,46 @@
+"""Texts and looks of enrolment codes and their sheets."""
+
+from typing import Final
+
+import segno
+from markupsafe import Markup
+
+from hub.nodes.enrolment.sheet_rows import CodeState, Sheet
+from hub.web.i18n import Messages
+
+LOOKS: Final[dict[CodeState, tuple[str, str]]] = {
+    "waiting": ("muted", "clock"),
+    "used": ("taken", "key"),
+    "connected": ("resolved", "resolved"),
+    "withdrawn": ("false_alarm", "false_alarm"),
+    "over": ("false_alarm", "false_alarm"),
+}
+"""CSS class and icon of each state."""
+
+
+def summary(sheet: Sheet, words: Messages) -> str:
+    """How many boxes have connected."""
+    told = words.say("%(n)d of %(all)d boxes have connected")
+    return told % {"n": sheet.count("connected"), "all": len(sheet.codes)}
+
+
+def state_name(state: CodeState, words: Messages) -> str:
+    """State of a code, for people."""
+    say = words.say
+    names: dict[CodeState, str] = {
+        "waiting": say("waits for its box"),
+        "used": say("code used, not connected yet"),
+        "connected": say("connected"),
+        "withdrawn": say("code withdrawn"),
+        "over": say("holds no more"),
+    }
+    return names[state]
+
+
+def qr(code: str, words: Messages) -> Markup:
+    """The code as a QR code for the box's camera; dark on light in both themes."""
+    drawn = segno.make(code, micro=False, error="m").svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
+    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The code as a picture"))
+    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a code of ours
