@@ -10,7 +10,7 @@ from agent.app.models import Models
 from agent.app.recorders import make_recorder
 from agent.board.clock import LocalTime, SystemClock
 from agent.cameras.codec.scaler import rgb
-from agent.config.camera import CameraSection
+from agent.config.camera import NO_HORIZON, CameraSection
 from agent.config.hours import hours
 from agent.config.sections import AgentSettings
 from agent.journal import Journal
@@ -26,6 +26,7 @@ from agent.runtime.health import CameraCounts
 from agent.runtime.supervisor import Service
 from agent.uplink.live.leases import LiveLeases
 from agent.vision.budget import Allowance
+from agent.vision.describe.bodies import Calibration
 from agent.vision.detect.person import DetectorSettings, NanoDet, PersonDetector
 from agent.vision.detect.sensed import SensedPeople
 from agent.vision.picture import PictureStyle
@@ -188,6 +189,7 @@ def make_pipeline(
             by_day=by_day,
             by_night=by_night,
             night_hours=hours(camera.night_hours),
+            calibration=calibration(camera),
         ),
         common,
         new_id,
@@ -196,6 +198,13 @@ def make_pipeline(
         whole,
         wide,
     )
+
+
+def calibration(camera: CameraSection) -> Calibration | None:
+    """For heights of people; None if the mast's height or the horizon is not known."""
+    if not camera.mast_height_m or camera.horizon == NO_HORIZON:
+        return None
+    return Calibration(camera.mast_height_m, camera.horizon)
 
 
 def has_network(camera: CameraSection) -> bool:

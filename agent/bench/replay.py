@@ -20,6 +20,7 @@ from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import NOWHERE, CameraError
 from agent.inference.litert import ModelError
 from agent.media.frame import Frame, Instant
+from agent.vision.describe.description import Description
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.rules.rules import RuleMet
 from agent.vision.sightings.changes import Closed, Opened, SightingChange
@@ -136,6 +137,9 @@ class _Run:
             "sightings_opened": len(opened),
             "sightings_closed": sum(isinstance(c, Closed) for _, c in self._changes),
             "cpu_us_per_frame": self._stages.us_per_frame(frames),
+            "describe_us_per_sighting": round(
+                self._stages.spent_ns.get("describe", 0) / 1000 / max(1, len(opened))
+            ),
             "peak_rss_mib": peak_rss_mib(),
             "broken_off": self._broken or None,
         }
@@ -153,6 +157,8 @@ def _words(frame: int, change: SightingChange, origin: Instant) -> dict[str, obj
         value = getattr(change, name)
         if isinstance(value, Instant):
             words[f"{name}_s"] = round(value.seconds_since(origin), 6)
+        elif isinstance(value, Description):
+            words[name] = asdict(value)
         elif is_dataclass(value) and not isinstance(value, type):
             words[name] = {key: round(share, 5) for key, share in asdict(value).items()}
         else:

@@ -2,9 +2,11 @@
 
 from typing import assert_never
 
+from agent.vision.describe.description import Colour, Description
 from agent.vision.geometry import Box
 from agent.vision.rules.rules import RuleMet
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
+from agent.wire.description import ColourWords, DescriptionWords
 from agent.wire.messages import LeftBy, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords
 
@@ -50,12 +52,31 @@ def sighting_event(
                 went=None if change.went is None else _box(change.went),
                 rode=change.rode,
                 left_by=None if change.left_by is None else LeftBy(change.left_by),
+                description=_description(change.description),
             )
     assert_never(change)
 
 
 def _box(box: Box) -> BoxWords:
     return BoxWords(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
+
+
+def _description(told: Description | None) -> DescriptionWords | None:
+    if told is None:
+        return None
+    return DescriptionWords(
+        upper=_colours(told.upper),
+        lower=_colours(told.lower),
+        transport=None if told.transport is None else told.transport.value,
+        transport_colour=_colours(told.transport_colour),
+        people=told.people,
+        height_m=told.height_m,
+        speed=None if told.speed is None else told.speed.value,
+    )
+
+
+def _colours(told: tuple[Colour, ...]) -> tuple[ColourWords, ...]:
+    return tuple(ColourWords(colour=one.name.value, confidence=one.confidence) for one in told)
 
 
 def _rules(met: tuple[RuleMet, ...]) -> tuple[RuleWords, ...] | None:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from agent.media.frame import Frame, Instant
 from agent.vision.budget import Allowance, LookBudget
+from agent.vision.describe.bodies import Calibration
+from agent.vision.describe.describer import Describer
 from agent.vision.detect.clothes import clothes
 from agent.vision.detect.dense import Dense, DenseSettings
 from agent.vision.detect.fitted import fitting
@@ -20,7 +22,7 @@ from agent.vision.motion.finder import MotionFinder, MotionSettings, moved_share
 from agent.vision.rules.places import Line, Zone
 from agent.vision.rules.rules import Rules
 from agent.vision.sightings.alerting import Alerting
-from agent.vision.sightings.changes import SightingChange
+from agent.vision.sightings.changes import Closed, SightingChange
 from agent.vision.sightings.crowd import CrowdGauge
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.tamper.scenery import brightness_of
@@ -57,6 +59,8 @@ class PipelineSettings:
     """None: as by day."""
     night_hours: Hours | None = None
     """None: the picture decides when it is night."""
+    calibration: Calibration | None = None
+    """None: no heights of people."""
     dense: DenseSettings = field(default_factory=DenseSettings)
     looks_per_s: float = 30.0
     """Inferences per second, if no budget is shared with other cameras."""
@@ -104,6 +108,7 @@ class Pipeline:
     allowance: Allowance
     tamper: Tamper
     things: LookAlikes
+    describer: Describer = field(default_factory=Describer)
     ignored: Area = field(default_factory=lambda: Area(()))
     alerting: Alerting = field(default_factory=Alerting)
     daylight: Daylight = field(default_factory=Daylight)
@@ -141,6 +146,7 @@ class Pipeline:
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings, things),
             things=things,
+            describer=Describer(settings.calibration),
             crowd=CrowdGauge(settings.sightings.crowd),
             tamper=Tamper(new_id),
             ignored=Area(settings.ignored),
@@ -197,6 +203,10 @@ class Pipeline:
             local=local,
         )
         self.lap("sighting")
+        if changes or self.describer.is_due(frame.at):
+            self.describer.see(frame, tracks, self.sightings.own_ids, aspect=aspect)
+            changes = self._described(changes)
+        self.lap("describe")
         put_off = len(wanted) - len(regions)
         lookalikes = self.things.to_be_kept(frame.at)
         return FrameResult(
@@ -254,4 +264,13 @@ class Pipeline:
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
         """The stream ended: close every open sighting."""
         self.alerting.finish()
-        return self.sightings.finish(at)
+        return self._described(self.sightings.finish(at))
+
+    def _described(self, changes: Sequence[SightingChange]) -> tuple[SightingChange, ...]:
+        """The ends of sightings with their descriptions."""
+        return tuple(
+            replace(change, description=self.describer.describe(change.sighting_id))
+            if isinstance(change, Closed)
+            else change
+            for change in changes
+        )

@@ -52,6 +52,8 @@ class Detection:
     """Filled in where tracks are joined by it."""
     wheels: ObjectKind | None = None
     """The vehicle this person rides; see `agent.vision.detect.riders`."""
+    mount: Box | None = None
+    """Box of that vehicle."""
     moved: float = 1.0
     """Share of its box with motion."""
 

@@ -45,7 +45,8 @@ def mounted(found: Sequence[Detection], parked: Sequence[Box]) -> list[Detection
             riders.append(person)
             continue
         free.remove(mount)
-        riders.append(replace(person, wheels=mount.kind, score=max(person.score, mount.score)))
+        score = max(person.score, mount.score)
+        riders.append(replace(person, wheels=mount.kind, mount=mount.box, score=score))
     return [*riders, *free, *still]
 
 

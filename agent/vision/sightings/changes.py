@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agent.media.frame import Instant
+from agent.vision.describe.description import Description
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.rules.rules import RuleMet
@@ -64,6 +65,8 @@ class Closed:
     """True if they rode a two-wheeler; None for a crowd."""
     left_by: LeavingSide | None = None
     """Side of the picture by which they left; None for a crowd and for a standing person."""
+    description: Description | None = None
+    """What their best views show; None for a crowd."""
 
 
 SightingChange = Opened | Updated | Closed

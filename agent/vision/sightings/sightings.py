@@ -87,7 +87,12 @@ class Sightings:
     def open_ids(self) -> dict[int, UUID]:
         """Open sightings by track; a crowd's for each of its members."""
         crowd = dict.fromkeys(self._crowd.members, self._crowd.sighting_id) if self._crowd else {}
-        return crowd | {track_id: one.sighting_id for track_id, one in self._open.items()}
+        return crowd | self.own_ids
+
+    @property
+    def own_ids(self) -> dict[int, UUID]:
+        """Open sightings of one person each, by track."""
+        return {track_id: one.sighting_id for track_id, one in self._open.items()}
 
     def say(self, track: Track, now: Instant) -> Updated:
         """An update of this track's open sighting for another reason."""

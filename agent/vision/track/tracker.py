@@ -120,6 +120,8 @@ class Track:
     """Last motion there; None: none since it began."""
     last_look: Instant | None = None
     """Last look at its place, failed or not; None: none since it began."""
+    found: Detection | None = None
+    """Its detection in this frame."""
 
     @property
     def is_mount(self) -> bool:
@@ -210,7 +212,7 @@ class Tracker:
         slowing = 1.0 if unseen_s <= self._settings.coast_s else self._settings.coast_s / unseen_s
         dx, dy = (v * elapsed_s * slowing for v in track.speed)
         box = Box(track.box.x0 + dx, track.box.y0 + dy, track.box.x1 + dx, track.box.y1 + dy)
-        return replace(track, box=box, is_seen=False)
+        return replace(track, box=box, is_seen=False, found=None)
 
     def _joined(
         self, tracks: list[Track], found: Sequence[Detection], now: Instant
@@ -305,6 +307,7 @@ class Tracker:
             clothes=mixed(track.clothes, found.clothes, self._settings.clothes_gain),
             travelled=max(track.travelled, self._heights_between(box, track.began_at)),
             speed=speed,
+            found=found,
         )
 
     def _mixed(self, box: Box, found: Box, gap_s: float) -> Box:
@@ -365,6 +368,7 @@ class Tracker:
             clothes=found.clothes,
             on_wheels=_has_wheels(found),
             moved=found.moved,
+            found=found,
         )
 
     def _is_over(self, track: Track, now: Instant) -> bool:

@@ -144,7 +144,7 @@ def test_the_stages_are_told_in_order() -> None:
     pipeline = eyes_of(Seer(walker))
     pipeline.lap = stages.append
     pipeline.step(luma_frame(STREET))
-    assert stages == ["motion", "tamper", "regions", "model", "track", "sighting"]
+    assert stages == ["motion", "tamper", "regions", "model", "track", "sighting", "describe"]
 
 
 def test_clothes_are_the_colours_of_trunk_and_legs() -> None:

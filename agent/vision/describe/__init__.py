@@ -1,0 +1,1 @@
+"""Descriptions of sightings in words, from their best views."""

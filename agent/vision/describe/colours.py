@@ -1,0 +1,200 @@
+"""Names of colours: how much of a part of a picture is black, white, grey, red, …
+
+Every pixel speaks for the names whose examples are near it in CIELAB, where distances follow the
+eye. The examples were set on one half of the labelled bodies of decision 0055 and judged on the
+other. Colours that also fill the strips beside the body are background and count less.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.media.frame import Frame, Plane
+from agent.vision.describe.description import Colour, ColourName
+from agent.vision.geometry import Box
+from agent.vision.privacy import GREY as PAINT
+from agent.vision.privacy import NO_COLOUR
+
+Shares = NDArray[np.float32]
+"""float32 (11,), sum 1: share of each colour, in the order of `ColourName`."""
+Floats = NDArray[np.float64]
+
+EXAMPLES: Final[dict[ColourName, tuple[tuple[int, int, int], ...]]] = {
+    ColourName.BLACK: ((4, 0, 0), (10, 0, 0), (16, 0, -2), (20, 0, 0)),
+    ColourName.WHITE: (
+        *((68, 0, -2), (78, 1, -3), (88, 0, -2), (97, 0, 0), (66, 2, -9), (80, 1, -9)),
+        (85, 0, 8),
+    ),
+    ColourName.GREY: ((32, 0, -1), (42, 0, -1), (52, 0, -1), (60, 0, -1), (45, 0, 4)),
+    ColourName.RED: ((20, 24, 10), (28, 36, 20), (36, 48, 30), (45, 60, 38), (48, 46, 12)),
+    ColourName.ORANGE: ((45, 32, 28), (60, 40, 50), (55, 45, 45), (70, 28, 50)),
+    ColourName.YELLOW: ((60, 0, 50), (74, 2, 60), (74, 0, 32), (83, -6, 30), (68, -5, 26)),
+    ColourName.GREEN: (
+        *((20, -9, 3), (30, -13, 8), (36, -20, 20), (54, -35, 16), (60, -30, 40)),
+        *((48, -5, 14), (30, -5, 9), (70, -30, 30)),
+    ),
+    ColourName.BLUE: (
+        *((12, 2, -9), (18, 2, -14), (24, 1, -9), (34, -2, -10), (44, -2, -12), (30, 5, -24)),
+        *((30, 18, -50), (40, 5, -24), (58, 0, -13), (74, -2, -18), (60, -20, -14)),
+        *((80, -5, -14), (62, 2, -26), (56, 10, -40), (45, -20, -15)),
+    ),
+    ColourName.PURPLE: ((23, 30, -25), (40, 30, -28), (50, 18, -18), (14, 8, -11), (30, 14, -14)),
+    ColourName.PINK: (
+        *((68, 15, 4), (60, 20, 8), (78, 12, 0), (52, 38, 2), (64, 44, -4), (45, 14, -4)),
+        (75, 22, 0),
+    ),
+    ColourName.BROWN: (
+        *((12, 8, 6), (22, 8, 6), (30, 8, 10), (36, 10, 16), (45, 8, 18), (55, 4, 16)),
+        *((66, 4, 18), (28, 13, 19), (40, 16, 22)),
+    ),
+}
+"""Lightness (0-100), a and b of CIELAB."""
+TINT_WEIGHT: Final = 1.6
+"""Shadows change lightness more than a and b."""
+SPREAD: Final = 7.0
+"""Standard deviation, in CIELAB, of the weight that an example has on a pixel."""
+
+LUMA_STEP, TINT_STEP = 8, 4
+"""Pixels are sorted into cells of this size in Y, and in U and V."""
+TINTS: Final = (64, 192)
+"""U and V beyond these bounds count as these."""
+_ROWS, _COLUMNS = 256 // LUMA_STEP, (TINTS[1] - TINTS[0]) // TINT_STEP
+_LUMA_CELLS: Final = np.arange(256, dtype=np.intp) // LUMA_STEP * _COLUMNS**2
+_TINT_CELLS: Final = (
+    np.arange(256, dtype=np.intp).clip(TINTS[0], TINTS[1] - 1) - TINTS[0]
+) // TINT_STEP
+BESIDE: Final = 0.35
+"""Width of a strip beside the body, in shares of the body's width;"""
+BACKGROUND: Final = 3.0
+"""weight of its pixels against those of the body."""
+PLACES: Final = 1021
+"""Cells are counted in this many places; a prime, so that neighbours do not share one."""
+MOST_SIDE: Final = 16
+"""At most this many rows, and columns, of pixels are sampled."""
+LEAST_PIXELS: Final = 6
+"""Of the colour planes; a smaller part has no colour that can be told."""
+
+MOST_PAINTED: Final = 0.1
+"""Share of pixels with exactly the paint of a privacy mask above which nothing is told. Grey cloth
+has some by chance."""
+
+LEAST_FIRST: Final = 0.35
+"""Below this share the best colour is a guess, and none is given."""
+LEAST_SECOND: Final = 0.1
+
+
+def shares(
+    frame: Frame, body: Box, parts: Sequence[tuple[float, float]], columns: float
+) -> tuple[Shares | None, ...]:
+    """Colours of parts of `body`, each from and to a share of its height, in its middle `columns`
+    (share of its width); None if a part is too small, or behind a privacy mask."""
+    aside = (1.0 - columns) / 2
+    rows = min(low for low, _ in parts), max(high for _, high in parts)
+    strips = [_pixels(frame, body, rows, span) for span in ((-BESIDE, 0.0), (1.0, 1.0 + BESIDE))]
+    beside = _counts(np.concatenate([_cells(strip) for strip in strips]))
+    middles = (_pixels(frame, body, part, (aside, 1.0 - aside)) for part in parts)
+    return tuple(_shares(middle, beside) for middle in middles)
+
+
+def named(views: Sequence[tuple[float, Shares]], least: float = LEAST_FIRST) -> tuple[Colour, ...]:
+    """At most two colours, best first, from views with their weights; none below `least`."""
+    if not views:
+        return ()
+    weights = np.array([weight for weight, _ in views], np.float32)
+    mean = (weights[:, np.newaxis] * np.stack([one for _, one in views])).sum(axis=0)
+    mean /= weights.sum()
+    first, second = (int(i) for i in np.argsort(-mean)[:2])
+    if mean[first] < least:
+        return ()
+    chosen = (first, second) if mean[second] >= LEAST_SECOND else (first,)
+    names = tuple(ColourName)
+    return tuple(Colour(names[i], round(float(mean[i]), 2)) for i in chosen)
+
+
+@cache
+def table() -> NDArray[np.float32]:
+    """float32 (cells, 11): share of each colour in a pixel of the cell. Takes 0.1 s to make."""
+    luma = (np.arange(_ROWS) + 0.5) * LUMA_STEP
+    tint = TINTS[0] + (np.arange(_COLUMNS) + 0.5) * TINT_STEP - 0.5
+    scale = np.array([1.0, TINT_WEIGHT, TINT_WEIGHT])
+    made = []
+    for y in luma:
+        u, v = np.meshgrid(tint, tint, indexing="ij")
+        lab = _lab(np.full(u.size, y), u.ravel(), v.ravel()) * scale
+        away = np.stack([_nearest(lab, np.array(EXAMPLES[name]) * scale) for name in ColourName], 1)
+        near = np.exp((away.min(axis=1, keepdims=True) - away) / (2 * SPREAD**2))
+        made.append(near / near.sum(axis=1, keepdims=True))
+    return np.concatenate(made).astype(np.float32)
+
+
+def _nearest(lab: Floats, examples: Floats) -> Floats:
+    """Squared distance of each pixel from the nearest example."""
+    products = lab @ examples.T
+    squares = (lab**2).sum(axis=1)[:, np.newaxis] - 2 * products + (examples**2).sum(axis=1)
+    return np.asarray(squares.min(axis=1))
+
+
+def _lab(y: Floats, u: Floats, v: Floats) -> Floats:
+    """CIELAB (D65) of BT.601 video levels, by way of sRGB (IEC 61966-2-1)."""
+    y, u, v = 1.164 * (y - 16), u - 128, v - 128
+    rgb = np.stack([y + 1.596 * v, y - 0.392 * u - 0.813 * v, y + 2.017 * u], 1)
+    rgb = rgb.clip(0, 255) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    xyz = linear @ to_xyz.T / np.array([0.95047, 1.0, 1.08883])
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], 1)
+
+
+def _shares(pixels: tuple[Plane, Plane, Plane], beside: Floats) -> Shares | None:
+    if pixels[0].size < LEAST_PIXELS or _painted_share(pixels) > MOST_PAINTED:
+        return None
+    cells = _cells(pixels)
+    inside = _counts(cells)
+    weights = (inside / np.maximum(inside + BACKGROUND * beside, 1e-9))[cells % PLACES]
+    spoken = weights @ table()[cells]
+    return np.asarray(spoken / spoken.sum(), np.float32)
+
+
+def _pixels(
+    frame: Frame, body: Box, rows: tuple[float, float], columns: tuple[float, float]
+) -> tuple[Plane, Plane, Plane]:
+    """Y, U and V at the pixels of the colour planes in a part of `body`, from and to shares of its
+    height and width; none outside the picture."""
+    y0, x0, high, wide = body.y0, body.x0, body.height, body.width
+    top, bottom, down = _span(y0 + rows[0] * high, y0 + rows[1] * high, frame.height // 2)
+    left, right, along = _span(x0 + columns[0] * wide, x0 + columns[1] * wide, frame.width // 2)
+    u, v = frame.tints
+    grid = slice(top, bottom, down), slice(left, right, along)
+    luma = frame.luma[2 * top : 2 * bottom : 2 * down, 2 * left : 2 * right : 2 * along]
+    return luma, u[grid], v[grid]
+
+
+def _cells(pixels: tuple[Plane, Plane, Plane]) -> NDArray[np.intp]:
+    luma, u, v = pixels
+    cells = _LUMA_CELLS[luma] + _TINT_CELLS[u] * _COLUMNS + _TINT_CELLS[v]
+    return np.asarray(cells.ravel())
+
+
+def _painted_share(pixels: tuple[Plane, Plane, Plane]) -> float:
+    """Share of pixels with the paint of a privacy mask."""
+    luma, u, v = pixels
+    return float(((luma == PAINT) & (u == NO_COLOUR) & (v == NO_COLOUR)).mean())
+
+
+def _span(low: float, high: float, length: int) -> tuple[int, int, int]:
+    """First, after the last, and step: whole pixels from `low` to `high` (shares of `length`),
+    inside."""
+    start = min(max(0, int(low * length)), length)
+    end = max(start, min(length, int(high * length) + 1))
+    return start, end, max(1, -(-(end - start) // MOST_SIDE))
+
+
+def _counts(cells: NDArray[np.intp]) -> Floats:
+    """Share of the cells at each of the places."""
+    return np.bincount(cells % PLACES, minlength=PLACES) / max(1, len(cells))

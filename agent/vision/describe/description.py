@@ -1,0 +1,65 @@
+"""A description: words of short lists and one height, nothing to know a person by.
+
+The wire has its own types with the same names, because vision and wire do not depend on each other.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ColourName(StrEnum):
+    """The eleven basic colour terms of English (Berlin and Kay 1969)."""
+
+    BLACK = "black"
+    WHITE = "white"
+    GREY = "grey"
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    GREEN = "green"
+    BLUE = "blue"
+    PURPLE = "purple"
+    PINK = "pink"
+    BROWN = "brown"
+
+
+class Transport(StrEnum):
+    """How somebody moves."""
+
+    FOOT = "foot"
+    BICYCLE = "bicycle"
+    MOTORBIKE = "motorbike"
+
+
+class Speed(StrEnum):
+    """How fast somebody moves."""
+
+    STANDING = "standing"
+    WALKING = "walking"
+    FAST = "fast"
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """A colour with the share (0-1) of the pixels that speak for it."""
+
+    name: ColourName
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the best views show; everything unsure is empty or None."""
+
+    upper: tuple[Colour, ...] = ()
+    """Upper clothing, at most two, best first;"""
+    lower: tuple[Colour, ...] = ()
+    """lower clothing;"""
+    transport: Transport | None = None
+    transport_colour: tuple[Colour, ...] = ()
+    """and the vehicle."""
+    people: int | None = None
+    """In the group, or on the vehicle: 1 to 20."""
+    height_m: float | None = None
+    """0.5 to 2.5."""
+    speed: Speed | None = None

@@ -1,0 +1,32 @@
+"""Tells whether a picture shows true colours: not by night, infrared, orange lamps or fog."""
+
+from typing import Final
+
+import numpy as np
+
+from agent.media.frame import Frame
+from agent.vision.tamper.scenery import brightness_of
+
+LEAST_BRIGHTNESS: Final = 75.0
+"""Mean luma (0-255). Streets by day have 90 and more; in the dark, noise and lamps give the
+colour."""
+LEAST_SPREAD: Final = 4.5
+"""Standard deviation of U plus that of V. Streets by day have 7 and more; an infrared picture has
+only noise, also one with a tint."""
+MOST_RED: Final = 139.0
+"""Mean V (128: neutral) above which the light itself is orange, as that of sodium lamps."""
+MOST_VEIL: Final = 62.0
+"""Luma of the darkest hundredth: above it fog or glare lies over the picture, and black looks grey.
+Streets by day have up to 53."""
+
+
+def shows_colours(frame: Frame) -> bool:
+    """True if the colours of this picture can be named; judged by samples."""
+    u, v = (tint[::4, ::8].astype(np.float32) for tint in frame.tints)
+    veil = float(np.percentile(frame.luma[::8, ::8], 1))
+    return (
+        veil <= MOST_VEIL
+        and brightness_of(frame) >= LEAST_BRIGHTNESS
+        and float(u.std() + v.std()) >= LEAST_SPREAD
+        and float(v.mean()) <= MOST_RED
+    )
