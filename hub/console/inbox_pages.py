@@ -101,7 +101,10 @@ def _asked(request: Request, visit: Visit, form: InboxForm) -> InboxAsked:
 def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
     form = parsed(request.query_params)
     asked = _asked(request, visit, form)
-    shown, is_first = inbox.page(visit.asker, asked), asked.after is None
+    is_first = asked.after is None
+    # Further alerts are asked for by a person, the first ones again by an open page.
+    is_refresh = is_first and template == "list.html"
+    shown = inbox.page(visit.asker, asked, is_refresh=is_refresh)
     calendar = visit.site.calendar(visit.asker.language)
     after = rank_text(shown.next_after)
     ended = visit.use(GrantService).ended(visit.asker)
@@ -147,5 +150,6 @@ def acts(words: Messages) -> dict[str, str]:
     """Texts of its acts in the log."""
     return {
         "inbox.open": words.say("read the list of alerts"),
+        "inbox.glance": words.say("an open page asked for the list of alerts again"),
         "alert.glance": words.say("saw an alert in the list"),
     }

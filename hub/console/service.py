@@ -62,9 +62,10 @@ class InboxService:
             look.done(detail)
             return AlertInbox(running, handled, alerts_queries.last_cursor(conn), *told)
 
-    def page(self, asker: Asker, asked: InboxAsked) -> InboxPage:
-        """One page of the alerts this person may see; before it those that they are told of."""
-        with self._acting.reading(asker, "inbox.open") as look:
+    def page(self, asker: Asker, asked: InboxAsked, *, is_refresh: bool = False) -> InboxPage:
+        """One page of the alerts this person may see; before it those that they are told of.
+        `is_refresh`: for a page that is open, whose opening left its line."""
+        with self._acting.reading(asker, "inbox.glance" if is_refresh else "inbox.open") as look:
             told = told_in_words(look, asked)
             shown = with_words(inbox_page(look, asked), told)
             counts = shown.counts

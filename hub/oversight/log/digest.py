@@ -49,7 +49,7 @@ _COUNTED: Final[tuple[tuple[Act, tuple[str, ...]], ...]] = (
 )
 """Prefixes of act ids by category; the first match counts."""
 _PASSED_OVER: Final = ("session.", "inbox.", "changes.", "log.", "hub.", "node.birth", "papers.")
-_GLANCES: Final = ("alert.glance", "media.store", "live.end", "aim.end")
+_GLANCES: Final = ("alert.glance", "cameras.glance", "media.store", "live.end", "aim.end")
 
 
 def act_of(said: str) -> Act | None:

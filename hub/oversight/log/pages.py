@@ -56,10 +56,16 @@ def show_log(
     log: AccessLog,
     person: str = "",
     looks: str = "",
+    refreshes: str = "",
     before: str = "",
 ) -> Response:
     """Newest lines; 404 for people who may not read it."""
-    question = LogQuestion(person_id=_key(person), only_looks=bool(looks), before=_key(before))
+    question = LogQuestion(
+        person_id=_key(person),
+        only_looks=bool(looks),
+        with_refreshes=bool(refreshes),
+        before=_key(before),
+    )
     page = log.log(visit.asker, question)
     if page is None:
         raise HTTPException(404)

@@ -37,6 +37,10 @@ LOOKS: Final = (
 )
 """Prefixes of act ids that show, or would have shown, street footage."""
 
+REFRESHES: Final = ("alert.glance", "inbox.glance", "cameras.glance", "changes.open")
+"""Act ids of what an open page loads again by itself, after its own opening left a line. Refused
+ones have other ids, and are always shown."""
+
 
 class LogService:
     """Reads the audit log."""
@@ -52,6 +56,7 @@ class LogService:
                 return None
             page = _page(look.conn, question)
             detail = f"{len(page.lines)} lines{', looks only' if question.only_looks else ''}"
+            detail += ", refreshes too" if question.with_refreshes else ""
             look.done(detail, On("person", question.person_id))
         return page
 
@@ -98,6 +103,8 @@ def _conditions(question: LogQuestion) -> list[ColumnElement[bool]]:
         found.append(audit.c.person_id == question.person_id)
     if question.only_looks:
         found.append(or_(*(audit.c.act.startswith(one, autoescape=True) for one in LOOKS)))
+    if not question.with_refreshes:
+        found.append(audit.c.act.not_in(REFRESHES))
     if question.until_utc_us is not None:
         found.append(audit.c.at_utc_us < question.until_utc_us)
     if question.before is not None:

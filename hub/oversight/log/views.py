@@ -32,6 +32,8 @@ class LogQuestion:
     """Only views of footage, alerts and live pictures, and refusals of these."""
     until_utc_us: int | None = None
     before: UUID | None = None
+    with_refreshes: bool = False
+    """Also what open pages load again by themselves after a change; see `service.REFRESHES`."""
 
 
 @dataclass(frozen=True, slots=True)

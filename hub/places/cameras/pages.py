@@ -51,4 +51,5 @@ def acts(words: Messages) -> dict[str, str]:
     return {
         "camera.open": say("opened the page of a camera"),
         "cameras.open": say("opened the map of cameras"),
+        "cameras.glance": say("an open map asked for the cameras again"),
     }

@@ -22,9 +22,11 @@ class CameraService:
             look.answer(page)
         return page
 
-    def seen_cameras(self, asker: Asker) -> list[SeenCamera]:
-        """Every camera this person may see, with its state: the map and the table beside it."""
-        with self._acting.reading(asker, "cameras.open") as look:
+    def seen_cameras(self, asker: Asker, *, is_refresh: bool = False) -> list[SeenCamera]:
+        """Every camera this person may see, with its state: the map and the table beside it.
+        `is_refresh`: for a page that is open, whose opening left its line."""
+        act = "cameras.glance" if is_refresh else "cameras.open"
+        with self._acting.reading(asker, act) as look:
             found = camera_queries.seen_cameras(look.conn, asker.person_id, look.now)
             look.done(f"{len(found)} cameras")
         return found

@@ -67,7 +67,7 @@ def show_map(
 @router.get("/cameras.json")
 def tell_cameras(visit: SignedIn, cameras: Cameras) -> Response:
     """Positions of the cameras this person may see."""
-    seen = cameras.seen_cameras(visit.asker)
+    seen = cameras.seen_cameras(visit.asker, is_refresh=True)
     placed = [one for one in seen if one.latitude_deg is not None and one.longitude_deg is not None]
     told = {
         "cameras": [
@@ -87,7 +87,7 @@ def tell_cameras(visit: SignedIn, cameras: Cameras) -> Response:
 @router.get("/states.json")
 def tell_states(visit: SignedIn, cameras: Cameras) -> Response:
     """Cameras that are not simply well: a live map asks for them after a change."""
-    seen = cameras.seen_cameras(visit.asker)
+    seen = cameras.seen_cameras(visit.asker, is_refresh=True)
     odd = {str(one.camera_id): _state(one) for one in seen if any(_state(one))}
     return _fresh({"states": odd})
 

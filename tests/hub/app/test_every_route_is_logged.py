@@ -63,7 +63,7 @@ TEAM: Final = {"team_id": "{team_id}"}
 TIP: Final = {"alert_id": "{tip_alert_id}"}
 LOGGED: Final[dict[str, Leaves]] = {
     "GET /": Leaves("inbox.open"),
-    "GET /list": Leaves("inbox.open"),
+    "GET /list": Leaves("inbox.glance"),
     "GET /api/inbox": Leaves("inbox.open"),
     "GET /search": Leaves("lookup.find", query="q=cho"),
     "GET /search/found": Leaves("lookup.find", query="q=cho"),
@@ -171,8 +171,8 @@ LOGGED: Final[dict[str, Leaves]] = {
     "HEAD /media/{media_id}": Leaves("media.open"),
     "GET /media/{media_id}/small": Leaves("media.open"),
     "GET /map": Leaves("cameras.open"),
-    "GET /map/cameras.json": Leaves("cameras.open"),
-    "GET /map/states.json": Leaves("cameras.open"),
+    "GET /map/cameras.json": Leaves("cameras.glance"),
+    "GET /map/states.json": Leaves("cameras.glance"),
     "GET /nodes": Leaves("nodes.open"),
     "GET /nodes/{node_id}": Leaves("node.open"),
     "POST /nodes/{node_id}/diagnosis": Leaves("diagnosis.ask"),

@@ -13,6 +13,7 @@ from hub.base.db.database import Database
 from hub.console.service import InboxService
 from hub.oversight.log.digest import Act, Tally, act_of, digest
 from hub.oversight.log.digest_queries import digest_of
+from hub.oversight.log.service import LINES
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import PASSWORD, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -42,6 +43,8 @@ AN, BINH, GATE, POOL = (UUID(int=n) for n in range(1, 5))
         ("inbox.open", None),
         ("changes.open", None),
         ("alert.glance", None),
+        ("cameras.glance", None),
+        ("inbox.glance", None),
         ("session.begin", None),
         ("grants.open", None),
         ("log.open", None),
@@ -139,3 +142,42 @@ def test_a_month_that_is_none_is_this_one_and_nobody_else_reads_any(town: Town) 
     assert "02/2024" in watch.get("/log/month?on=2024-02").text
     for address in ("/log/month", "/log/month/file.csv"):
         assert visit(town, "an").get(address).status_code == 404
+
+
+REFRESHED = (
+    "an open map asked for the cameras again",
+    "an open page asked for the list of alerts again",
+    "saw an alert in the list",
+)
+
+
+def test_the_log_leaves_out_what_open_pages_load_again_until_one_asks_for_it(town: Town) -> None:
+    seen = town.somebody(some_bytes(500))
+    town.add_person("lee", "Lee", "oversight", language="en")
+    officer, stranger = visit(town, "an"), visit(town, "guest")
+    for path in ("/", "/map", f"/alerts/{seen.alert_id}"):
+        assert officer.get(path).status_code == 200
+    card = f"/alerts/{seen.alert_id}/card"
+    for path in ("/list", card, "/map/cameras.json", "/map/states.json"):
+        assert officer.get(path).status_code == 200
+    assert stranger.get(card).status_code == 404
+    lee = visit(town, "lee")
+    plain = text_of(lee.get("/log"))
+    for opened in ("read the list of alerts", "opened the map of cameras", "opened an alert"):
+        assert opened in plain
+    assert "saw an alert in the list – refused" in plain
+    assert not [text for text in REFRESHED if text in plain.replace(f"{REFRESHED[2]} – ", "")]
+    whole = text_of(lee.get("/log?refreshes=1"))
+    assert [text for text in REFRESHED if text in whole] == list(REFRESHED)
+    assert not [text for text in REFRESHED[1:2] if text in text_of(lee.get("/log?looks=1"))]
+    assert REFRESHED[1] in text_of(lee.get("/log?looks=1&refreshes=1"))
+
+
+def test_the_next_page_of_the_log_keeps_the_choice(town: Town) -> None:
+    officer = visit(town, "an")
+    for _ in range(LINES + 5):
+        officer.get("/map/states.json")
+    watch = visit(town, "giam-sat", "oversight")
+    assert "before=" not in watch.get("/log").text
+    first = watch.get("/log?refreshes=1").text
+    assert "refreshes=1&amp;before=" in first
