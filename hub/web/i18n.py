@@ -57,10 +57,11 @@ def _weight(text: str) -> float:
 
 
 @cache
-def script_words() -> tuple[str, ...]:
-    """Every message id that our own scripts translate with `_()`."""
+def script_words(scripts: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Every message id that these of our own scripts translate with `_()`; none named: all."""
     found: set[str] = set()
-    for script in sorted(SCRIPTS_FOLDER.glob("js/*.js")):
+    paths = [SCRIPTS_FOLDER / "js" / name for name in scripts]
+    for script in paths or sorted(SCRIPTS_FOLDER.glob("js/*.js")):
         source = io.BytesIO(script.read_bytes())
         for _, message, _, _ in extract("javascript", source, keywords={"_": None}):
             found.add(message if isinstance(message, str) else message[0])
@@ -68,13 +69,14 @@ def script_words() -> tuple[str, ...]:
 
 
 @cache
-def script_catalog(language: str) -> Mapping[str, str]:
-    """Message id → words, for the scripts of a page."""
+def script_catalog(language: str, scripts: tuple[str, ...] = ()) -> Mapping[str, str]:
+    """Message id → words, for these scripts of a page; none named: for all."""
     say = words(language).say
-    return {message: say(message) for message in script_words()}
+    return {message: say(message) for message in script_words(scripts)}
 
 
 @cache
-def script_catalog_json(language: str) -> str:
+def script_catalog_json(language: str, scripts: tuple[str, ...] = ()) -> str:
     """The same as JSON that is safe inside an HTML element."""
-    return json.dumps(script_catalog(language), ensure_ascii=False).replace("<", "\\u003c")
+    told = json.dumps(script_catalog(language, scripts), ensure_ascii=False)
+    return told.replace("<", "\\u003c")

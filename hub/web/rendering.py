@@ -90,6 +90,11 @@ def _modules() -> list[str]:
     return sorted(scripts - own)
 
 
+def _inbox_scripts() -> tuple[str, ...]:
+    """Scripts of the inbox: it is opened most, and carries no words of other pages' scripts."""
+    return (*_modules(), "search.js")
+
+
 def environment(language: str, packages: Iterable[str], names: Mapping[str, object]) -> Environment:
     """One environment per language: a template keeps the texts it was loaded with. `packages` have
     templates too, and `names` are for all templates."""
@@ -106,6 +111,7 @@ def environment(language: str, packages: Iterable[str], names: Mapping[str, obje
         count=speech.count,
         words=speech,
         script_words=Markup(script_catalog_json(language)),  # noqa: S704  made safe for HTML there
+        inbox_words=Markup(script_catalog_json(language, _inbox_scripts())),  # noqa: S704  likewise
         modules=_modules(),
         **names,
     )

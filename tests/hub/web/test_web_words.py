@@ -94,4 +94,5 @@ def test_reader_without_a_choice_gets_what_the_browser_asks_for(header: str, lan
 def test_scripts_translate_only_what_the_page_gives_them() -> None:
     source = "".join(path.read_text() for path in STATIC_FOLDER.glob("js/*.js"))
     assert len(script_words()) > 10
+    assert set(script_words(("live.js", "search.js"))) < set(script_words())
     assert set(re.findall(r'\b_\(\s*"([^"]+)"', source)) == set(script_words())
