@@ -38,6 +38,11 @@ HUB_START_S: Final = 180.0
 AGENT_START_S: Final = 180.0
 """Seconds here, minutes on an emulated board; whatever dies is noticed at once."""
 
+STREET: Final = "vtest"
+"""Stem of the recording that is played unless another is named;"""
+CALIBRATION: Final = "mast_height_m = 7.5\nhorizon = -0.14\n"
+"""of its camera: fitted to `tests/scenes/vtest.truth.toml`, people being 1.72 m tall on average."""
+
 BIN: Final = Path(sys.executable).parent
 
 
@@ -219,7 +224,7 @@ label = "{CAMERA_LABEL}"
 recording = {json.dumps(str(recording))}
 loop = {json.dumps(loops)}
 pace = true
-
+{CALIBRATION if recording.stem == STREET else ""}
 [journal]
 path = "{self.journal}"
 

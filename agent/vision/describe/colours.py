@@ -155,8 +155,9 @@ def _shares(pixels: tuple[Plane, Plane, Plane], beside: Floats) -> Shares | None
     if pixels[0].size < LEAST_PIXELS or _painted_share(pixels) > MOST_PAINTED:
         return None
     cells = _cells(pixels)
-    inside = _counts(cells)
-    weights = (inside / np.maximum(inside + BACKGROUND * beside, 1e-9))[cells % PLACES]
+    places = cells % PLACES
+    inside = _counts(cells)[places]
+    weights = inside / (inside + BACKGROUND * beside[places])
     spoken = weights @ table()[cells]
     return np.asarray(spoken / spoken.sum(), np.float32)
 

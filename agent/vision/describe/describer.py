@@ -31,7 +31,7 @@ from agent.vision.track.tracker import Track
 
 SOON_S, FIRST, EVERY_S = 0.4, 5, 2.0
 """Interval of the first samples of one sighting, their number, and interval of the rest."""
-LIGHT_EVERY_S: Final = 10.0
+LIGHT_EVERY_S: Final = 20.0
 MOST_VIEWS: Final = 3
 BETTER_BY: Final = 1.25
 """A view replaces the worst of three only if it is this many times as good."""

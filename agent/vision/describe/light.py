@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 
 from agent.media.frame import Frame
-from agent.vision.tamper.scenery import brightness_of
 
 LEAST_BRIGHTNESS: Final = 75.0
 """Mean luma (0-255). Streets by day have 90 and more; in the dark, noise and lamps give the
@@ -22,11 +21,8 @@ Streets by day have up to 53."""
 
 def shows_colours(frame: Frame) -> bool:
     """True if the colours of this picture can be named; judged by samples."""
+    luma = frame.luma[::8, ::8]
+    if luma.mean() < LEAST_BRIGHTNESS or np.percentile(luma, 1) > MOST_VEIL:
+        return False
     u, v = (tint[::4, ::8].astype(np.float32) for tint in frame.tints)
-    veil = float(np.percentile(frame.luma[::8, ::8], 1))
-    return (
-        veil <= MOST_VEIL
-        and brightness_of(frame) >= LEAST_BRIGHTNESS
-        and float(u.std() + v.std()) >= LEAST_SPREAD
-        and float(v.mean()) <= MOST_RED
-    )
+    return bool(u.std() + v.std() >= LEAST_SPREAD and v.mean() <= MOST_RED)

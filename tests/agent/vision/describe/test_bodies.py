@@ -1,7 +1,12 @@
 """Height, speed and company, from boxes alone."""
 
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Final
+
 import pytest
 
+from agent.bench.scenes.truth import load
 from agent.vision.describe.bodies import (
     Calibration,
     driver_of,
@@ -17,6 +22,9 @@ from agent.vision.track.tracker import Track
 from tests.agent.rigs.vision import person, tracked
 
 ASPECT = 4 / 3
+STREET: Final = load(Path(__file__).parents[3] / "scenes" / "vtest.truth.toml")
+OVER_STREET: Final = Calibration(mast_height_m=7.5, horizon=-0.14)
+"""Fitted to the labelled places, people being 1.72 m tall on average."""
 WHEELS = Box(0.43, 0.47, 0.57, 0.63)
 
 
@@ -52,6 +60,29 @@ def test_height_is_that_of_a_body_projected_by_a_level_camera(
 )
 def test_a_height_that_no_person_has_is_none(box: Box) -> None:
     assert Calibration(5.0, 0.3).height_m(box) is None
+
+
+def heights_m(person_id: str) -> list[float]:
+    """Of a person in the demo recording, at each labelled place where nothing hides them."""
+    height_px, person = STREET.height_px, STREET.person(person_id)
+    found = []
+    for place in person.places:
+        if not person.is_covered(place.frame):
+            feet, head = place.y_feet_px, place.y_feet_px - place.height_px
+            box = Box(0.4, head / height_px, 0.5, feet / height_px)
+            found.append(OVER_STREET.height_m(box) or 0.0)
+    return found
+
+
+def test_a_person_on_the_street_is_as_tall_near_as_far() -> None:
+    spread = {one.id: stdev(heights_m(one.id)) for one in STREET.persons if not one.far}
+    assert len(spread) == 10
+    assert max(spread.values()) <= 0.1
+
+
+@pytest.mark.parametrize(("first", "later"), [("A", "A2"), ("C", "C2")])
+def test_who_comes_back_is_as_tall_as_before(first: str, later: str) -> None:
+    assert mean(heights_m(first)) == pytest.approx(mean(heights_m(later)), abs=0.05)
 
 
 @pytest.mark.parametrize(
