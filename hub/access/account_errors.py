@@ -17,6 +17,10 @@ class AccountFault(StrEnum):
     CLOSED = "closed"
     NOT_CLOSED = "not_closed"
     OWNER = "owner"
+    NOT_OPEN = "not_open"
+    NOT_SUSPENDED = "not_suspended"
+    NAME = "name"
+    LOGIN = "login"
 
 
 _SENTENCES: Final[Mapping[AccountFault, str]] = {
@@ -28,6 +32,10 @@ _SENTENCES: Final[Mapping[AccountFault, str]] = {
     AccountFault.CLOSED: "the account is closed; reopen it with: officer reopen",
     AccountFault.NOT_CLOSED: "the account is not closed",
     AccountFault.OWNER: "a case goes to somebody with an open account; enter another login",
+    AccountFault.NOT_OPEN: "only an open account can be suspended",
+    AccountFault.NOT_SUSPENDED: "the account is not suspended",
+    AccountFault.NAME: "a person needs a name",
+    AccountFault.LOGIN: "somebody else has this login, or it is empty",
 }
 
 

@@ -1,4 +1,4 @@
-"""State of an account: open, closed or reopened.
+"""State of an account: open, suspended, closed or reopened.
 
 The state is stored. It is never derived from a time, so setting a clock back opens nothing.
 """
@@ -17,7 +17,11 @@ REOPENED: Final = "reopened"
 """Grants may be given again. The person can sign in after an invitation has set a new password or
 passkey; that makes the account open."""
 
-NOT_CLOSED: Final[ColumnElement[bool]] = people.c.state != CLOSED
+SUSPENDED: Final = "suspended"
+"""As closed, but nothing of it ends: grants, phones and duties count again once this is lifted."""
+SHUT: Final = (CLOSED, SUSPENDED)
+
+NOT_CLOSED: Final[ColumnElement[bool]] = people.c.state.not_in(SHUT)
 MAY_SIGN_IN: Final[ColumnElement[bool]] = people.c.state == OPEN
 
 
@@ -28,5 +32,5 @@ def state_of(conn: Connection, person_id: UUID) -> str | None:
 
 
 def is_closed(conn: Connection, person_id: UUID) -> bool:
-    """True for a closed account."""
-    return state_of(conn, person_id) == CLOSED
+    """True for a closed or suspended account."""
+    return state_of(conn, person_id) in SHUT

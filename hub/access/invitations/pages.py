@@ -101,6 +101,26 @@ def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
     return RedirectResponse("/invitations", 303)
 
 
+@router.post("/invitations/{invitation_id}/correct")
+def correct_invitation(
+    request: Request,
+    visit: ProvedForm,
+    invitation_id: UUID,
+    login: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Another login and name for somebody who never came in; the link stays."""
+    try:
+        is_done = visit.use(Invitations).correct(visit.asker, invitation_id, login=login, name=name)
+    except AccountError:
+        say = visit.site.calendar(visit.asker.language).words.say
+        taken = say("Somebody else signs in with this name, or it is empty.")
+        return page(request, visit, wrong=taken)
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse("/invitations", 303)
+
+
 @router.get("/invited/{token}")
 def show_invited(request: Request, token: str) -> Response:
     """The holder of the link can choose a password."""
@@ -161,6 +181,7 @@ def acts(words: Messages) -> dict[str, str]:
     return {
         "invitations.open": say("read who is invited"),
         "invitation.make": say("invited a person"),
+        "invitation.correct": say("corrected the name of an invited person"),
         "invitation.accept": say("accepted an invitation"),
         "invitation.refused": say("an invitation was refused"),
         "invitation.withdraw": say("withdrew an invitation"),

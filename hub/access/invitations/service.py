@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, insert, or_, select, update
 
 from hub.access import people as access_people
 from hub.access.account_errors import AccountError, AccountFault
 from hub.access.account_state import is_closed
 from hub.access.grants import queries
 from hub.access.signin import session_rows
-from hub.access.tables import invitations, people
+from hub.access.tables import identities, invitations, passkeys, people
 from hub.base.audit import log
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
@@ -41,6 +41,12 @@ ROLES: Final = (
     KEEPER,
 )
 NAME_CHARS: Final = 120
+HAS_WAY_IN: Final[ColumnElement[bool]] = or_(
+    people.c.password_hash != "",
+    exists().where(passkeys.c.person_id == people.c.id),
+    exists().where(identities.c.person_id == people.c.id),
+)
+"""SQL condition for people who can prove who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class InvitationRow:
     is_over: bool
     refused: int
     """Number of uses after its end, or by the wrong person."""
+    never_in: bool
+    """Whether the person never had a way to sign in: login and name can still be corrected."""
 
 
 class Invitations:
@@ -113,6 +121,7 @@ class Invitations:
                 people.c.login,
                 people.c.name,
                 maker.c.name.label("made_by_name"),
+                (~HAS_WAY_IN).label("never_in"),
             )
             .join(people, people.c.id == invitations.c.person_id)
             .outerjoin(maker, maker.c.id == invitations.c.made_by)
@@ -127,6 +136,33 @@ class Invitations:
             by, told = By(person_id=asker.person_id, came_from=asker.came_from), len(rows)
             log.note(conn, by, act="invitations.open", detail=f"{told} invitations", now=now)
         return rows
+
+    def correct(self, asker: Asker, invitation_id: UUID, *, login: str, name: str) -> bool:
+        """Undo a typo: another login and name for somebody who never came in; the link stays.
+
+        False if the link is used or withdrawn, if the person has come in, and without the right.
+        AccountError for an empty or taken login.
+        """
+        now, login = self._clock.now(), fold_login(login)
+        by = By(person_id=asker.person_id, came_from=asker.came_from)
+        with self._db.writing() as conn:
+            person = _never_in(conn, invitation_id)
+            is_theirs = (
+                person is not None
+                and self.may_invite(asker)
+                and queries.may_let_in(conn, asker, person.login, person.role, now)
+            )
+            if person is None or not is_theirs:
+                log.note(conn, by, act="invitation.correct.refused", now=now)
+                return False
+            known = access_people.person_by_login(conn, login) if login else None
+            if not login or known not in (None, person.id):
+                fault = f"login {login!r}"
+                log.note(conn, by, act="invitation.correct.refused", detail=fault, now=now)
+            else:
+                _set_names(conn, person, login, name, by=by, now=now)
+                return True
+        raise AccountError(AccountFault.LOGIN)
 
     def withdraw(self, asker: Asker, invitation_id: UUID) -> bool:
         """Make its link invalid; False if it already is, and without the right."""
@@ -207,6 +243,35 @@ def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Mo
     return person_id
 
 
+def _never_in(conn: Connection, invitation_id: UUID) -> Row[*tuple[Any, ...]] | None:
+    """The invited person, if the link is open and they never had a password, passkey or account
+    elsewhere."""
+    this = (
+        invitations.c.id == invitation_id,
+        invitations.c.used_utc_us.is_(None),
+        invitations.c.withdrawn_utc_us.is_(None),
+    )
+    query = select(people).join(invitations, invitations.c.person_id == people.c.id)
+    return conn.execute(query.where(*this, ~HAS_WAY_IN)).first()
+
+
+def _set_names(
+    conn: Connection, person: Row[*tuple[Any, ...]], login: str, name: str, *, by: By, now: Moment
+) -> None:
+    name = text(" ".join(name.split()) or login, NAME_CHARS)
+    this = people.c.id == person.id
+    conn.execute(update(people).where(this).values(login=login, name=name))
+    log.note(
+        conn,
+        by,
+        act="invitation.correct",
+        object_kind="person",
+        object_id=person.id,
+        detail=f"login {person.login!r} to {login!r}, name {person.name!r} to {name!r}",
+        now=now,
+    )
+
+
 def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
     """Make these links invalid; True if there was any."""
     is_open = (invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
@@ -225,4 +290,5 @@ def _as_row(row: Row[*tuple[Any, ...]], now: Moment) -> InvitationRow:
         ends_utc_us=row.ends_utc_us,
         is_over=row.ends_utc_us <= now.utc_us,
         refused=row.refused,
+        never_in=row.never_in,
     )

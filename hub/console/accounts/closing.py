@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, exists, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from hub.access.account_errors import AccountError, AccountFault
 from hub.access.account_state import CLOSED, MAY_SIGN_IN, REOPENED, state_of
@@ -52,7 +52,7 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     fault = _why_not(conn, person_id, reason, by=by)
     if fault is not None:
         raise AccountError(fault)
-    powers = _powers_of(conn, person_id, now)
+    powers = powers_of(conn, person_id, now)
     waiting = alerts.waiting_for(conn, person_id, now=now)
     values = {"state": CLOSED, **columns("disabled", now)}
     conn.execute(update(people).where(people.c.id == person_id).values(values))
@@ -62,7 +62,7 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     cases_rows.end_memberships(conn, person_id, now)
     grants_rows.end_of_person(conn, person_id, by=by, now=now)
     # After the grants: those of the other manager may have been passed on by this person.
-    if not _are_held(conn, powers, now):
+    if not are_held(conn, powers, now):
         raise AccountError(AccountFault.LAST)
     # After the grants, so that the person is not called. Before the rosters, where the others move
     # up: otherwise the second on call would already be the first, whose turn is over.
@@ -102,12 +102,7 @@ def _why_not(conn: Connection, person_id: UUID, reason: str, *, by: By) -> Accou
 
 
 def _can_sign_in(conn: Connection) -> set[UUID]:
-    has_way_in = or_(
-        people.c.password_hash != "",
-        exists().where(passkeys.c.person_id == people.c.id),
-        exists().where(identities.c.person_id == people.c.id),
-    )
-    return set(conn.scalars(select(people.c.id).where(MAY_SIGN_IN, has_way_in)))
+    return set(conn.scalars(select(people.c.id).where(MAY_SIGN_IN, service.HAS_WAY_IN)))
 
 
 def _is_keeper(conn: Connection, person_id: UUID, _now: Moment) -> bool:
@@ -134,13 +129,15 @@ _POWERS: Final[tuple[Power, ...]] = (_keeps_whole, _is_keeper, _manages_any)
 after any camera or area."""
 
 
-def _powers_of(conn: Connection, person_id: UUID, now: Moment) -> list[Power]:
+def powers_of(conn: Connection, person_id: UUID, now: Moment) -> list[Power]:
+    """The powers of this person, if they can sign in."""
     if person_id not in _can_sign_in(conn):
         return []
     return [has for has in _POWERS if has(conn, person_id, now)]
 
 
-def _are_held(conn: Connection, powers: list[Power], now: Moment) -> bool:
+def are_held(conn: Connection, powers: list[Power], now: Moment) -> bool:
+    """Whether each of these powers still has somebody who can sign in."""
     able = _can_sign_in(conn)
     return all(any(has(conn, one, now) for one in able) for has in powers)
 

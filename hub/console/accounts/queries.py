@@ -3,12 +3,12 @@
 Only `hub.console.accounts.service` calls these; it adds the audit.
 """
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, Table, func, select, union
 
-from hub.access.account_state import CLOSED
+from hub.access.account_state import CLOSED, SUSPENDED
 from hub.access.grants import queries
 from hub.access.grants.rows import not_over
 from hub.access.tables import grants, people, sessions
@@ -29,7 +29,14 @@ from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.cases.tables import cases
 from hub.console.accounts.closing import CLOSING
-from hub.console.accounts.views import AccountAct, AccountPage, OwnCase
+from hub.console.accounts.suspending import SUSPENDING
+from hub.console.accounts.views import (
+    AccountAct,
+    AccountPage,
+    LivingPhone,
+    OpenSession,
+    OwnCase,
+)
 from hub.notify.tables import phones
 
 
@@ -47,10 +54,8 @@ def account_page(
         role=row.role,
         state=row.state,
         is_own=person_id == asker.person_id,
-        sessions=_count(conn, sessions, sessions.c.person_id == person_id),
-        phones=_count(
-            conn, phones, phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None)
-        ),
+        sessions=_sessions(conn, person_id, now),
+        phones=_phones(conn, person_id),
         alerts=_count(
             conn, alerts, alerts.c.taken_by == person_id, alerts.c.state == AlertState.TAKEN
         ),
@@ -58,8 +63,25 @@ def account_page(
         ending_grants=_ending_grants(conn, person_id, now),
         teams=tuple(sorted(conn.scalars(_teams_of(person_id)), key=by_name)),
         cases=own_cases(conn, person_id),
-        closed=_last_closing(conn, person_id) if row.state == CLOSED else None,
+        closed=_last(conn, ACTS[row.state], person_id) if row.state in ACTS else None,
     )
+
+
+ACTS: Final = {CLOSED: CLOSING, SUSPENDED: SUSPENDING}
+
+
+def _sessions(conn: Connection, person_id: UUID, now: Moment) -> tuple[OpenSession, ...]:
+    theirs = (sessions.c.person_id == person_id, sessions.c.ends_utc_us > now.utc_us)
+    query = select(sessions).where(*theirs).order_by(sessions.c.seen_utc_us.desc(), sessions.c.id)
+    return tuple(
+        OpenSession(row.id, row.agent or "", row.seen_utc_us) for row in conn.execute(query)
+    )
+
+
+def _phones(conn: Connection, person_id: UUID) -> tuple[LivingPhone, ...]:
+    living = (phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None))
+    query = select(phones).where(*living).order_by(phones.c.created_utc_us.desc(), phones.c.id)
+    return tuple(LivingPhone(row.id, row.label, row.heard_utc_us) for row in conn.execute(query))
 
 
 def own_cases(conn: Connection, person_id: UUID) -> tuple[OwnCase, ...]:
@@ -112,11 +134,11 @@ def _teams_of(person_id: UUID) -> Select[str]:
     )
 
 
-def _last_closing(conn: Connection, person_id: UUID) -> AccountAct | None:
+def _last(conn: Connection, act: str, person_id: UUID) -> AccountAct | None:
     query = (
         select(audit.c.at_utc_us, audit.c.detail, people.c.name)
         .outerjoin(people, people.c.id == audit.c.person_id)
-        .where(audit.c.act == CLOSING, audit.c.object_id == person_id)
+        .where(audit.c.act == act, audit.c.object_id == person_id)
         .order_by(audit.c.seq.desc())
         .limit(1)
     )

@@ -17,12 +17,31 @@ class OwnCase:
 
 @dataclass(frozen=True, slots=True)
 class AccountAct:
-    """Time, person and reason of the last closing."""
+    """Time, person and reason of the last closing or suspension."""
 
     at_utc_us: int
     by_name: str | None
     """None: the keeper's shell."""
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A place where the person is signed in."""
+
+    session_id: UUID
+    agent: str
+    """The browser's user agent; empty: not known."""
+    seen_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class LivingPhone:
+    """A phone or browser that gets the person's notifications."""
+
+    phone_id: UUID
+    label: str
+    heard_utc_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +56,9 @@ class AccountPage:
     """One of `hub.access.account_state`."""
     is_own: bool
     """True if it is the reader's own account."""
-    sessions: int
-    phones: int
+    sessions: tuple[OpenSession, ...]
+    """Last used first."""
+    phones: tuple[LivingPhone, ...]
     alerts: int
     """Alerts taken by the person and not closed yet."""
     grants: tuple[GrantRow, ...]
@@ -48,3 +68,4 @@ class AccountPage:
     """Names of the teams and rosters that include the person."""
     cases: tuple[OwnCase, ...]
     closed: AccountAct | None
+    """Of a closed or suspended account."""

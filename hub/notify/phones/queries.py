@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from hub.access.tables import people
 from hub.base.moment import DAY_S, Moment
-from hub.notify.phones.rows import CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
+from hub.notify.phones.rows import BY_KEEPER, CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
 from hub.notify.tables import phones
 from hub.notify.views import LostPhone
 
@@ -14,7 +14,7 @@ LOST_SHOWN_S: Final = 30 * DAY_S
 """Seconds; phones lost for longer are not listed."""
 
 
-NOT_LOST: Final = (REMOVED, TAKEN_OVER, CLOSED_ACCOUNT)
+NOT_LOST: Final = (REMOVED, BY_KEEPER, TAKEN_OVER, CLOSED_ACCOUNT)
 """Reasons of a phone's removal that do not concern people who look after the cameras."""
 
 

@@ -21,6 +21,7 @@ from hub.notify.views import PhoneRow
 
 REMOVED: Final = "removed by its owner"
 TAKEN_OVER: Final = "somebody else signed in on this phone"
+BY_KEEPER: Final = "removed by a keeper, as a lost phone is"
 CLOSED_ACCOUNT: Final = "its owner's account was closed"
 
 
@@ -82,15 +83,17 @@ def put_phone(conn: Connection, person_id: UUID, phone: NewPhoneRow, *, now: Mom
     return UUID(str(row.id))
 
 
-def drop_phone(conn: Connection, person_id: UUID, phone_id: UUID, *, now: Moment) -> bool:
+def drop_phone(
+    conn: Connection, person_id: UUID, phone_id: UUID, *, now: Moment, reason: str = REMOVED
+) -> bool:
     """Stop notifications to this phone; False if it is not the person's own."""
     mine = (phones.c.id == phone_id) & (phones.c.person_id == person_id)
     row = conn.execute(select(phones.c.gone_utc_us).where(mine)).first()
     if row is None:
         return False
-    ledger.retire_phone(conn, phone_id, reason=REMOVED, now=now)
+    ledger.retire_phone(conn, phone_id, reason=reason, now=now)
     if row.gone_utc_us is not None:  # its owner was already notified of the loss
-        change(conn, phones, phone_id, {"gone_reason": REMOVED})
+        change(conn, phones, phone_id, {"gone_reason": reason})
     return True
 
 

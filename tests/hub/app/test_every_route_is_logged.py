@@ -225,6 +225,19 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /grants/{grant_id}/revoke": Leaves("grant.end"),
     "POST /grants/people/{person_id}/role": Leaves("person.role", {"role": "leader"}),
     "GET /grants/people/{person_id}": Leaves("grants.open"),
+    "POST /grants/people/{person_id}/suspend": Leaves(
+        "person.suspend", {"reason": "đình chỉ"}, of={"person_id": "{former}"}
+    ),
+    "POST /grants/people/{person_id}/resume": Leaves("person.resume", of={"person_id": "{former}"}),
+    "POST /grants/people/{person_id}/name": Leaves(
+        "person.rename", {"name": "John Khách"}, of={"person_id": "{former}"}
+    ),
+    "POST /grants/people/{person_id}/sessions/end": Leaves(
+        "person.sign_out.refused", of={"person_id": "{former}"}
+    ),
+    "POST /grants/people/{person_id}/phones/{phone_id}/remove": Leaves(
+        "person.drop_phone.refused", of={"person_id": "{former}", "phone_id": "{former}"}
+    ),
     "POST /grants/people/{person_id}/close": Leaves(
         "person.disable", {"reason": "nghỉ việc"}, of={"person_id": "{former}"}
     ),
@@ -299,6 +312,9 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /invitations": Leaves(
         "invitation.make",
         {"login": "moi", "name": "Người Mới", "role": "officer", "language": "vi"},
+    ),
+    "POST /invitations/{invitation_id}/correct": Leaves(
+        "invitation.correct", {"login": "moi-hon", "name": "Người Mới Hơn"}
     ),
     "POST /invitations/{invitation_id}/withdraw": Leaves("invitation.withdraw"),
     "GET /settings": Leaves("phones.open"),
