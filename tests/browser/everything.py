@@ -9,6 +9,7 @@ from hub.access.rules.grants import Grant, Right
 from hub.access.tables import people
 from hub.base.audit.asker import Asker
 from hub.cases.service import CaseService
+from hub.nodes.enrolment.sheet_service import EnrolmentSheetService, MadeSheet
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import RequestKind
 from hub.public.data_requests.tables import petitions
@@ -22,7 +23,7 @@ from hub.public.tips.sealing import Reporter
 from hub.public.tips.tables import tips
 from hub.public.tips.views import NewTip
 from hub.registry.shapes import Point
-from hub.registry.tables import nodes
+from hub.registry.tables import areas, nodes
 from tests.browser.conftest import Hub
 from tests.hub.rigs.web_town import PASSWORD, Seen
 
@@ -32,6 +33,7 @@ NOT_PAGES = frozenset(
     {
         "/list",  # a part of a page, for its script
         "/search/found",
+        "/find/names",
         "/list/counts",
         "/app.webmanifest",
         "/sw.js",
@@ -117,6 +119,21 @@ def petition_of(hub: Hub) -> UUID:
         return conn.scalars(select(petitions.c.id)).first() or hub.town.area_id
 
 
+def sheet_page(hub: Hub) -> str:
+    """The page of a sheet of codes."""
+    town = hub.town
+    with town.db.reading() as conn:
+        keeper = conn.execute(select(people).where(people.c.login == KEEPER)).first()
+        area = conn.scalars(select(areas.c.name).where(areas.c.id == town.area_id)).one()
+    if keeper is None:
+        return "/enrolments/table"
+    asker = Asker(keeper.id, KEEPER, keeper.name, "keeper", "vi", "")
+    table = f"node,area\ntram-08,{area}\ntram-09,{area}\n".encode()
+    desk = town.services.use(EnrolmentSheetService)
+    made = desk.make(asker, table, submission="5e" * 32, days=7)
+    return f"/enrolments/sheets/{made.sheet.sheet_id}" if isinstance(made, MadeSheet) else ""
+
+
 def plain_pages(hub: Hub) -> list[str]:
     """Every address of the site without a blank in it that a person opens; later ones too."""
     paths = hub.town.app().openapi()["paths"]
@@ -133,6 +150,8 @@ def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
         node_id = conn.scalars(select(nodes.c.id)).first()
     return [
         f"/nodes/{node_id}",
+        f"/nodes?box={node_id}",
+        sheet_page(hub),
         f"/alerts/{tip_of(hub)}",
         *household_pages(hub),
         f"/petitions/{petition_of(hub)}",

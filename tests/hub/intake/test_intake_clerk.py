@@ -171,6 +171,18 @@ def test_a_birth_brings_its_cameras_and_a_token(db: Database) -> None:
     assert (row.state, row.birth_id) == ("online", birth.birth_id)
 
 
+def test_a_node_that_arrives_is_news_for_open_pages_and_its_repeated_birth_is_not(
+    db: Database,
+) -> None:
+    found_town(db, "a")
+    birth, clerk = NodeVoice("a").birth(), filer()
+    heard = []
+    for _ in range(2):
+        with db.writing() as conn:
+            heard.append(clerk.file(conn, [arrival(birth)], now=NOW).has_news)
+    assert heard == [True, False]
+
+
 @pytest.mark.promise("Node state and clocks: A late last will does not kill a living node.")
 def test_a_late_will_leaves_the_node_alive(db: Database) -> None:
     found_town(db, "a")
