@@ -1,6 +1,7 @@
 """Page for finding sightings by place, time and content."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -9,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.oncall.wording import weekdays
 from hub.cases.service import CaseService
+from hub.cases.views import CaseError
 from hub.places.map.ground import MapFiles
 from hub.search import filter_wording, find_wording, place_form, time_form
 from hub.search.find_form import (
@@ -38,9 +40,15 @@ Search = Annotated[SearchService, service(SearchService)]
 
 @router.get("")
 def show_find(
-    request: Request, visit: SignedIn, search: Search, asked: Annotated[SearchForm, Query()]
+    request: Request,
+    visit: SignedIn,
+    search: Search,
+    asked: Annotated[SearchForm, Query()],
+    added: int = -1,
+    to: UUID | None = None,
 ) -> Response:
-    """Form and results; 404 for people who may search no camera."""
+    """Form and results; `added` files have just been put into the case `to`. 404 for people who may
+    search no camera."""
     areas = search.searched_areas(visit.asker)
     if not areas:
         raise HTTPException(404)
@@ -52,6 +60,7 @@ def show_find(
     ground = visit.use(MapFiles).ground()
     page = form.wanted and search.find_sightings(visit.asker, form.wanted, asked.q)
     offers = search.offered(visit.asker)
+    cases = visit.use(CaseService).open_cases(visit.asker) if page and page.hits else []
     return render(
         request,
         "find.html",
@@ -76,9 +85,11 @@ def show_find(
         unaimed=find_wording.unaimed_sentence(page, words) if page else "",
         undescribed=find_wording.undescribed_sentence(form, offers, words),
         cut=find_wording.cut_sentence(page, form, calendar) if page else "",
-        hours=find_wording.time_line(page.hits, calendar) if page else [],
+        hours=find_wording.time_line(page.hits, asked, calendar) if page else [],
         older=_older(page, form) if page else "",
-        cases=visit.use(CaseService).open_cases(visit.asker) if page and page.hits else [],
+        cases=cases,
+        added=added,
+        into=next((one for one in cases if one.case_id == to), None),
         ground=ground.kind if ground else "",
     )
 
@@ -103,6 +114,26 @@ def _sentence(
     names = search.place_names(visit.asker)
     today = calendar.local(calendar.now_utc_us).date()
     return sentence.parsed(asked.q, names, today=today)
+
+
+@router.post("/case")
+def add_to_case(
+    visit: FormSent,
+    search: Search,
+    case: Annotated[UUID, Form()],
+    sighting: Annotated[list[UUID] | None, Form(max_length=SHOWN)] = None,
+    note: Annotated[str, Form(max_length=2000)] = "",
+    back: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Put the chosen sightings into a case: the picture of each and its clips."""
+    files = search.files_of(visit.asker, sighting or [])
+    try:
+        added = visit.use(CaseService).add(visit.asker, case, files, note)
+    except CaseError:
+        added = 0
+    if added is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/find?{back}&{urlencode({'added': added, 'to': case})}#found", 303)
 
 
 @router.post("/clips/{media_id}/ask")

@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from hub.footage.views import MediaRow
 from hub.footage.wording import ClipAtNode, clip_at_node_line, gone_sentence
 from hub.registry.passing import compass_point
+from hub.search.chip_wording import look_sentence
 from hub.search.find_form import Parsed, SearchForm, going_words, kind_words, way_words
 from hub.search.pages import address_of
 from hub.search.rules.chips import Meaning
@@ -47,19 +48,27 @@ class TimelineEntry:
     play: PlayableClip | None
     waiting: ClipAtNode | None
     gone: str
+    look: str
+    """Its description in the words of a sentence; empty: none."""
+    alike: str
+    """Address of a search for the same description; empty without one."""
+    crop: str
+    """Address of the part of its picture with the person; empty without a picture."""
     footage: str
     """Address of all footage of its camera around it; empty without the right."""
 
 
 def time_line(
-    hits: Sequence[FoundSighting], calendar: Calendar
+    hits: Sequence[FoundSighting], asked: SearchForm, calendar: Calendar
 ) -> list[tuple[str, list[TimelineEntry]]]:
     """Results by hour, newest first."""
 
     def hour(one: FoundSighting) -> str:
         return f"{calendar.local(one.hit.first_seen_utc_us):%d/%m/%Y · %H:00}"
 
-    return [(said, [_entry(one, calendar) for one in some]) for said, some in groupby(hits, hour)]
+    return [
+        (said, [_entry(one, asked, calendar) for one in some]) for said, some in groupby(hits, hour)
+    ]
 
 
 def answer_sentence(
@@ -156,7 +165,7 @@ def doubt_sentence(error_ms: int | None, words: Messages) -> str:
     ) % {"n": seconds}
 
 
-def _entry(one: FoundSighting, calendar: Calendar) -> TimelineEntry:
+def _entry(one: FoundSighting, asked: SearchForm, calendar: Calendar) -> TimelineEntry:
     words = calendar.words
     stored = [clip for clip in one.clips if clip.is_stored and clip.removed is None]
     there = [clip for clip in one.clips if not clip.is_stored and clip.removed is None]
@@ -168,6 +177,8 @@ def _entry(one: FoundSighting, calendar: Calendar) -> TimelineEntry:
         else None
     )
     lost = gone[0].removed if gone else None
+    look = look_sentence(one.hit.look, words)
+    same_time = SearchForm(q=look, when=asked.when, since=asked.since, until=asked.until)
     return TimelineEntry(
         found=one,
         words=_words(one, words),
@@ -175,8 +186,19 @@ def _entry(one: FoundSighting, calendar: Calendar) -> TimelineEntry:
         play=play,
         waiting=waiting,
         gone=gone_sentence(gone[0], lost, calendar) if lost and not (play or there) else "",
+        look=look,
+        alike=f"/find?{same_time.query()}#found" if look else "",
+        crop=_crop(one),
         footage=_footage(one, calendar) if one.may_play else "",
     )
+
+
+def _crop(one: FoundSighting) -> str:
+    if one.picture_id is None:
+        return ""
+    x0, y0, x1, y1 = (min(1.0, max(0.0, edge)) for edge in one.hit.box)
+    around = f"?around={x0:.4f},{y0:.4f},{x1:.4f},{y1:.4f}" if x0 < x1 and y0 < y1 else ""
+    return f"/media/{one.picture_id}/small{around}"
 
 
 def _words(one: FoundSighting, words: Messages) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.scope import seen_alerts
-from hub.alerting.alerts.tables import alerts
+from hub.alerting.alerts.tables import alerts, sightings
 from hub.base.moment import Moment
 from hub.footage.queries import media_rows
 from hub.footage.scope import seen_media
@@ -24,7 +24,7 @@ from hub.registry.areas import places
 from hub.registry.condition_queries import IS_HEARD, condition_values
 from hub.registry.passing import heading
 from hub.registry.tables import cameras, nodes
-from hub.search.scope import label_of
+from hub.search.scope import label_of, searched
 from hub.search.sighting_queries import SightingHit
 
 
@@ -55,8 +55,9 @@ def shown(
     if not hits:
         return []
     where = _cameras(conn, {hit.camera_id for hit in hits}, now)
-    pictures = _media(conn, person_id, hits, Right.SEE, now)
-    clips = _media(conn, person_id, hits, Right.CLIPS, now)
+    ids = [hit.sighting_id for hit in hits]
+    pictures = _media(conn, person_id, ids, Right.SEE, now)
+    clips = _media(conn, person_id, ids, Right.CLIPS, now)
     may_play = _reach(conn, person_id, Right.CLIPS, where, now)
     theirs = _alerts(conn, person_id, hits, now)
     return [
@@ -66,20 +67,37 @@ def shown(
             place=where[hit.camera_id][1],
             is_node_here=bool(where[hit.camera_id][0].is_heard),
             may_play=_reaches(hit, may_play.get(hit.camera_id)),
-            picture_id=next(
-                (
-                    one.media_id
-                    for one in reversed(pictures.get(hit.sighting_id, ()))
-                    if one.is_stored
-                ),
-                None,
-            ),
+            picture_id=_shown_picture(pictures.get(hit.sighting_id, ())),
             clips=tuple(clips.get(hit.sighting_id, ())),
             alert_id=hit.alert_id if hit.alert_id in theirs else None,
             heading_deg=heading(hit.way, where[hit.camera_id][0].bearing_deg),
         )
         for hit in hits
     ]
+
+
+def files(
+    conn: Connection, person_id: UUID, sighting_ids: Sequence[UUID], now: Moment
+) -> list[UUID]:
+    """Files of these sightings that this person may open: the shown picture of each, and its clips,
+    also those that are still at their node."""
+    camera_of = dict(
+        conn.execute(
+            select(sightings.c.id, sightings.c.camera_id).where(sightings.c.id.in_(sighting_ids))
+        ).all()
+    )
+    theirs = searched(conn, person_id, now)
+    ids = [one for one in sighting_ids if camera_of.get(one) in theirs]
+    pictures = _media(conn, person_id, ids, Right.SEE, now)
+    clips = _media(conn, person_id, ids, Right.CLIPS, now)
+    found = [_shown_picture(pictures[one]) for one in ids]
+    whole = [clip.media_id for one in ids for clip in clips[one] if clip.removed is None]
+    return list(dict.fromkeys([*(one for one in found if one is not None), *whole]))
+
+
+def _shown_picture(pictures: Sequence[MediaRow]) -> UUID | None:
+    """The last one at the hub."""
+    return next((one.media_id for one in reversed(pictures) if one.is_stored), None)
 
 
 def _cameras(conn: Connection, ids: set[UUID], now: Moment) -> dict[UUID, tuple[Row[Any], str]]:
@@ -96,7 +114,7 @@ def _cameras(conn: Connection, ids: set[UUID], now: Moment) -> dict[UUID, tuple[
 
 
 def _media(
-    conn: Connection, person_id: UUID, hits: Sequence[SightingHit], right: Right, now: Moment
+    conn: Connection, person_id: UUID, ids: Sequence[UUID], right: Right, now: Moment
 ) -> dict[UUID, list[MediaRow]]:
     """The files of each sighting that this right opens, earliest first."""
     scope = visible_cameras(person_id, right, now).subquery("scope")
@@ -106,14 +124,14 @@ def _media(
         .join(media, media.c.id == media_sightings.c.media_id)
         .join(scope, seen_media(scope))
         .where(
-            media_sightings.c.sighting_id.in_([hit.sighting_id for hit in hits]),
+            media_sightings.c.sighting_id.in_(ids),
             media.c.kind == kind,
         )
     ).all()
     owners: dict[UUID, list[UUID]] = {}
     for sighting_id, media_id in pairs:
         owners.setdefault(media_id, []).append(sighting_id)
-    found: dict[UUID, list[MediaRow]] = {hit.sighting_id: [] for hit in hits}
+    found: dict[UUID, list[MediaRow]] = {one: [] for one in ids}
     for row in media_rows(conn, media.c.id.in_(owners)) if owners else ():
         for sighting_id in owners[row.media_id]:
             found[sighting_id].append(row)

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from hub.access.signin.visit import SignedIn
@@ -14,7 +14,7 @@ from hub.footage.views import OpenMedia
 from hub.web.i18n import Messages
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.services import service
-from hub.web.thumbnails import MEDIA_TYPE, NotAPictureError, Original, small_picture
+from hub.web.thumbnails import MEDIA_TYPE, Box, NotAPictureError, Original, small_picture
 
 router = APIRouter()
 
@@ -28,6 +28,8 @@ ENDINGS: Final = {
     "video/x-msvideo": "avi",
     "video/mp2t": "ts",
 }
+_SHARE: Final = r"(?:0(?:\.\d{1,4})?|1(?:\.0{1,4})?)"
+BOX: Final = rf"^(?:{_SHARE}(?:,{_SHARE}){{3}})?$"
 KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
 """An id always means the same bytes; shared caches must not store them."""
 
@@ -79,17 +81,32 @@ def answer(request: Request, media: OpenMedia | None) -> Response:
 
 
 @router.get("/media/{media_id}/small")
-def show_small(visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
-    """A picture in list size."""
+def show_small(
+    visit: SignedIn,
+    playback: Playback,
+    media_id: UUID,
+    around: Annotated[str, Query(pattern=BOX)] = "",
+) -> Response:
+    """A picture in list size; with `around` the square around a box in it."""
     media = playback.open_media(visit.asker, media_id)
     if media is None or media.kind != "picture":
         raise HTTPException(404)
     headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}
     try:
-        data = small_picture(_original(media))
+        data = small_picture(_original(media), _box(around))
     except NotAPictureError:
         return RedirectResponse(f"/media/{media_id}", 307)
     return Response(data, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _box(said: str) -> Box | None:
+    """`0.1,0.2,0.3,0.4` as shares of the picture; 422 if it is turned round."""
+    if not said:
+        return None
+    x0, y0, x1, y1 = (float(one) for one in said.split(","))
+    if x0 >= x1 or y0 >= y1:
+        raise HTTPException(422)
+    return x0, y0, x1, y1
 
 
 def _original(media: OpenMedia) -> Original:

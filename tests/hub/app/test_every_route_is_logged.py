@@ -150,6 +150,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /cases/{case_id}/reopen": Leaves("case.reopen"),
     "POST /cases/{case_id}/owner": Leaves("case.hand_over", {"login": "an"}),
     "GET /find": Leaves("search.sightings", query="when=today"),
+    "POST /find/case": Leaves("case.add.refused", CASE),
     "GET /find/names": Leaves("search.open", query="q=cho"),
     "GET /footage": Leaves("search.find", query="camera={camera_id}"),
     "GET /moment": Leaves("search.moment", query="camera={camera_id}&at={now_us}"),

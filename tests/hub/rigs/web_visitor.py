@@ -49,7 +49,7 @@ class Visitor:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("GET", path, headers={**PAGE, **names})
 
-    def post(self, path: str, **form: str) -> httpx.Response:
+    def post(self, path: str, **form: str | list[str]) -> httpx.Response:
         """Send a form as a page of this site does."""
         data = {"csrf": self.csrf, **form}
         return self.send("POST", path, data=data, headers={**PAGE, **self.origin})

@@ -85,7 +85,7 @@ def test_a_sighting_is_found_with_its_picture_its_clip_and_its_alert(town: Town)
     assert sights(page.text) == [str(seen.sighting_id)]
     assert "1 lượt phát hiện" in text_of(page)
     assert f"/alerts/{seen.alert_id}" in page.text
-    [small] = re.findall(r'<img src="(/media/.*?/small)" loading="lazy"', page.text)
+    [small] = re.findall(r'<img src="(/media/.*?/small\?around=.*?)" loading="lazy"', page.text)
     assert an.get(small).status_code in (200, 307)
     [play] = re.findall(r'data-play="(.*?)"', page.text)
     address, at = play.split("#t=")

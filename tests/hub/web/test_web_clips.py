@@ -134,6 +134,25 @@ def test_list_gets_a_small_picture_in_its_own_shape(town: Town, an: Visitor) -> 
     assert Image.open(BytesIO(answer.content)).size == (400, 225)
 
 
+def test_the_part_around_a_box_is_cut_out_square_and_within_the_picture(
+    town: Town, an: Visitor
+) -> None:
+    shown = picture_id(town, jpeg(width=1280, height=720))
+    whole = an.get(f"/media/{shown}/small").content
+    for around, side in (
+        ("0.5,0.2,0.6,0.6", 400),  # 288 px high, with its surroundings 403
+        ("0.98,0.9,1,1", 101),
+        ("0,0,0.001,0.001", 96),
+        ("0,0,1,1", 400),
+    ):
+        answer = an.get(f"/media/{shown}/small?around={around}")
+        assert answer.headers["content-type"] == "image/webp"
+        assert Image.open(BytesIO(answer.content)).size == (side, side)
+        assert answer.content != whole
+    for around in ("0.6,0.2,0.5,0.6", "1,2,3,4", "a,b,c,d", "0,0,1", "0.5,0.5,0.5,0.5"):
+        assert an.get(f"/media/{shown}/small?around={around}").status_code == 422
+
+
 def test_picture_that_cannot_be_made_smaller_is_sent_as_it_is(town: Town, an: Visitor) -> None:
     shown = picture_id(town, b"no picture")
     assert an.get(f"/media/{shown}/small").headers["location"] == f"/media/{shown}"
@@ -148,3 +167,4 @@ def test_small_picture_passes_the_same_door(town: Town, an: Visitor, clip_id: UU
     assert an.get(f"/media/{shown}/small").status_code == 200
     guest = Visitor(town.app()).sign_in("guest", PASSWORD)
     assert guest.get(f"/media/{shown}/small").status_code == 404
+    assert guest.get(f"/media/{shown}/small?around=0,0,1,1").status_code == 404

@@ -69,19 +69,26 @@ async function pick() {
 }
 
 // One film at a time: what was open before goes back to its picture.
-function play(link) {
+function stop() {
+  document.querySelectorAll(".sight video").forEach((one) => {
+    one.pause();
+    one.closest(".shot").querySelector("[data-play]").hidden = false;
+    one.closest(".sight").removeAttribute("data-hovered");
+    one.remove();
+  });
+}
+
+function play(link, isAsked = true) {
   const film = document.createElement("video");
   film.controls = film.autoplay = film.playsInline = film.muted = true;
   film.setAttribute("aria-label", link.getAttribute("aria-label"));
   film.src = link.dataset.play;
-  document.querySelectorAll(".sight video").forEach((one) => {
-    one.pause();
-    one.closest(".shot").querySelector("[data-play]").hidden = false;
-    one.remove();
-  });
+  stop();
   link.hidden = true;
   link.after(film);
-  film.focus();
+  if (isAsked) {
+    film.focus();
+  }
 }
 
 function clicked(event) {
@@ -89,6 +96,65 @@ function clicked(event) {
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.button) {
     event.preventDefault();
     play(link);
+  }
+}
+
+// Over a tile with a mouse its clip plays as long as the mouse stays.
+const HOVER_MS = 400;
+
+function hovered(tile) {
+  const link = tile.querySelector("[data-play]");
+  const sight = tile.closest(".sight");
+  let waiting = 0;
+  tile.addEventListener("pointerenter", (event) => {
+    if (event.pointerType === "mouse" && !link.hidden) {
+      waiting = setTimeout(() => { play(link, false); sight.dataset.hovered = ""; }, HOVER_MS);
+    }
+  });
+  tile.addEventListener("pointerleave", () => {
+    clearTimeout(waiting);
+    if ("hovered" in sight.dataset) {
+      stop();
+    }
+  });
+  tile.addEventListener("pointerdown", () => { delete sight.dataset.hovered; }); // it stays
+}
+
+// Choosing many: a tick with Shift ticks everything from the last one; so does a click with Shift
+// on a picture.
+let lastPicked = null;
+
+function ticks() {
+  return [...document.querySelectorAll(".sight-pick input")];
+}
+
+function pickTo(box, isRange) {
+  const all = ticks();
+  const [from, to] = [all.indexOf(lastPicked), all.indexOf(box)];
+  if (isRange && from >= 0) {
+    all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((one) => {
+      one.checked = box.checked;
+    });
+  }
+  lastPicked = box;
+  const n = all.filter((one) => one.checked).length;
+  const said = document.getElementById("picked");
+  said.closest(".picked").classList.toggle("is-needed", n > 0);
+  said.textContent = n ? _("%(n)d chosen", { n }) : said.dataset.none;
+}
+
+function picked(event) {
+  const box = event.target.closest(".sight-pick input");
+  if (box) {
+    pickTo(box, event.shiftKey);
+    return;
+  }
+  const other = event.shiftKey && event.target.closest(".sight .shot")
+    ?.querySelector(".sight-pick input");
+  if (other && !event.target.closest(".sight-pick, video")) {
+    event.preventDefault();
+    other.checked = !other.checked;
+    pickTo(other, true);
   }
 }
 
@@ -134,8 +200,13 @@ function typed(event) {
 export function startFind() {
   document.querySelectorAll("#find-q, #find-named").forEach((one) => {
     one.addEventListener("input", typed);
+    if (one === document.activeElement && one.value) {
+      typed({ target: one }); // typed before this script was here
+    }
   });
   document.addEventListener("click", clicked);
+  document.addEventListener("click", picked);
+  document.querySelectorAll(".sight .shot:has([data-play])").forEach(hovered);
   document.addEventListener("keydown", pressed);
   document.querySelectorAll("input[name=when]").forEach((one) => {
     one.addEventListener("change", showMoments);
