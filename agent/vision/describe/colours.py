@@ -115,40 +115,47 @@ def named(views: Sequence[tuple[float, Shares]], least: float = LEAST_FIRST) -> 
 
 
 @cache
-def table() -> NDArray[np.float32]:
-    """float32 (cells, 11): share of each colour in a pixel of the cell. Takes 0.1 s to make."""
+def table() -> Shares:
+    """float32 (cells, 11): share of each colour in a pixel of the cell. Takes 0.1 s to make.
+
+    Row by row and without matrix products: those would keep megabytes for their threads.
+    """
     luma = (np.arange(_ROWS) + 0.5) * LUMA_STEP
     tint = TINTS[0] + (np.arange(_COLUMNS) + 0.5) * TINT_STEP - 0.5
-    scale = np.array([1.0, TINT_WEIGHT, TINT_WEIGHT])
-    made = []
-    for y in luma:
-        u, v = np.meshgrid(tint, tint, indexing="ij")
-        lab = _lab(np.full(u.size, y), u.ravel(), v.ravel()) * scale
-        away = np.stack([_nearest(lab, np.array(EXAMPLES[name]) * scale) for name in ColourName], 1)
+    u, v = (one.ravel() for one in np.meshgrid(tint, tint, indexing="ij"))
+    made = np.empty((_ROWS, _COLUMNS**2, len(ColourName)), np.float32)
+    for row, y in zip(made, luma, strict=True):
+        lab = _lab(np.full(u.size, y), u, v)
+        away = np.stack([_nearest(lab, EXAMPLES[name]) for name in ColourName], 1)
         near = np.exp((away.min(axis=1, keepdims=True) - away) / (2 * SPREAD**2))
-        made.append(near / near.sum(axis=1, keepdims=True))
-    return np.concatenate(made).astype(np.float32)
+        row[:] = near / near.sum(axis=1, keepdims=True)
+    return made.reshape(-1, len(ColourName))
 
 
-def _nearest(lab: Floats, examples: Floats) -> Floats:
+def _nearest(lab: Floats, examples: Sequence[tuple[int, int, int]]) -> Floats:
     """Squared distance of each pixel from the nearest example."""
-    products = lab @ examples.T
-    squares = (lab**2).sum(axis=1)[:, np.newaxis] - 2 * products + (examples**2).sum(axis=1)
-    return np.asarray(squares.min(axis=1))
+    nearest = np.full(lab.shape[1], np.inf)
+    for lightness, a, b in examples:
+        tints = (lab[1] - a) ** 2 + (lab[2] - b) ** 2
+        np.minimum(nearest, (lab[0] - lightness) ** 2 + TINT_WEIGHT**2 * tints, out=nearest)
+    return nearest
 
 
 def _lab(y: Floats, u: Floats, v: Floats) -> Floats:
-    """CIELAB (D65) of BT.601 video levels, by way of sRGB (IEC 61966-2-1)."""
+    """CIELAB (D65), (3, pixels), of BT.601 video levels, by way of sRGB (IEC 61966-2-1)."""
     y, u, v = 1.164 * (y - 16), u - 128, v - 128
-    rgb = np.stack([y + 1.596 * v, y - 0.392 * u - 0.813 * v, y + 2.017 * u], 1)
+    rgb = np.stack([y + 1.596 * v, y - 0.392 * u - 0.813 * v, y + 2.017 * u])
     rgb = rgb.clip(0, 255) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    to_xyz = np.array(
-        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    red, green, blue = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = np.stack(
+        [
+            (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047,
+            0.2126 * red + 0.7152 * green + 0.0722 * blue,
+            (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883,
+        ]
     )
-    xyz = linear @ to_xyz.T / np.array([0.95047, 1.0, 1.08883])
-    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], 1)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def _shares(pixels: tuple[Plane, Plane, Plane], beside: Floats) -> Shares | None:
@@ -158,7 +165,7 @@ def _shares(pixels: tuple[Plane, Plane, Plane], beside: Floats) -> Shares | None
     places = cells % PLACES
     inside = _counts(cells)[places]
     weights = inside / (inside + BACKGROUND * beside[places])
-    spoken = weights @ table()[cells]
+    spoken = (weights[:, np.newaxis] * table()[cells]).sum(axis=0)
     return np.asarray(spoken / spoken.sum(), np.float32)
 
 

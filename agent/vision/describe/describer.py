@@ -8,7 +8,6 @@ score falls for a blurred body. Nothing of a view is kept but the shares of elev
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Final
 from uuid import UUID
 
@@ -239,4 +238,4 @@ def _height_m(notes: _Notes) -> float | None:
     """Median; None for a glance."""
     if len(notes.heights_m) < LEAST_HEIGHTS:
         return None
-    return round(median(notes.heights_m), 2)
+    return round(sorted(notes.heights_m)[len(notes.heights_m) // 2], 2)

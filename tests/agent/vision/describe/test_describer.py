@@ -157,3 +157,9 @@ def test_the_end_of_a_sighting_carries_its_description_to_the_wire() -> None:
     assert (said.description.transport, said.description.people) == ("foot", 1)
     none = sighting_event(replace(closed, description=None), camera="cam-1", picture=None)
     assert "description" not in none.model_dump_json()
+
+
+def test_a_crowd_and_whoever_was_not_seen_have_no_description() -> None:
+    describer = Describer()
+    describer.see(street((BODY, RED, BLUE)), [body()], {}, aspect=4 / 3)
+    assert describer.describe(ID) is None
