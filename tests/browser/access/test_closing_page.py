@@ -10,7 +10,7 @@ from hub.cases.service import CaseService
 from tests.browser.access.test_grant_pages import people
 from tests.browser.clips.test_live_page import camera_of, running
 from tests.browser.conftest import DESK, Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks
+from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, in_two_looks
 from tests.hub.rigs.web_town import PASSWORD, Seen
 
 REASON = {"vi": "Nghỉ việc từ hôm nay", "en": "Left the service today"}
@@ -95,3 +95,46 @@ def test_an_open_inbox_leads_to_the_sign_in_once_a_phone_closes_the_account(
     expect(officer.page.locator("#line-state")).to_have_text("Trực tiếp")
     close_from_a_phone(hub, meet)
     officer.page.wait_for_url(f"{hub.url}/login**")
+
+
+@in_two_looks
+def test_an_account_is_suspended_a_lost_phone_signed_out_and_a_typo_corrected(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    people(hub, language)
+    lost = meet("an")
+    keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    keeper.sign_in("chu")
+    page, name = keeper.page, f"{size}-{language}-{theme}"
+    keeper.open("/grants")
+    page.locator("[data-person='Nguyễn Văn An'] a").click()
+    keeper.shot(f"{name}-person", full=True)
+    assert fits(page)
+    page.click("#sign-out-all")
+    expect(page.locator(".banner")).to_be_visible()
+    lost.open("/settings")
+    expect(lost.page.locator("[name=password]")).to_be_visible()
+    page.fill("#suspend [name=reason]", REASON[language])
+    page.click("#suspend button")
+    expect(page.locator("#state")).to_contain_text(REASON[language])
+    keeper.shot(f"{name}-person-suspended", full=True)
+    assert fits(page)
+    page.click("form[action$='/resume'] button")
+    expect(page.locator("#suspend")).to_be_visible()
+    keeper.open("/invitations")
+    page.fill("[name=login]", "thahn")
+    page.click("form[action='/invitations'] button")
+    page.locator("li", has_text="thahn").locator("summary").click()
+    page.locator("li [name=login]").fill("thanh")
+    page.locator("li [name=name]").fill("Lê Thanh")
+    keeper.shot(f"{name}-invitation-corrected", full=True)
+    assert fits(page)
+    row = page.locator("li > span", has_text="thahn").bounding_box()
+    assert row is not None and row["width"] > 150, "its words stand beside its button"
+    page.click("form[action$='/correct'] button")
+    expect(page.locator("main")).to_contain_text("Lê Thanh (thanh)")
+    keeper.open("/log?refreshes=1")
+    keeper.shot(f"{name}-log", full=True)
+    assert fits(page)
+    assert keeper.complaints == []
