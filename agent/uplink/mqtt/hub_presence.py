@@ -35,3 +35,9 @@ def after(known: HubSeen, said: HubStatus) -> HubSeen:
     if known.hub is HubState.HERE and said.birth_id != known.birth_id:
         return known
     return HubSeen(HubState.AWAY, said.birth_id)
+
+
+def is_back(before: HubSeen, now: HubSeen) -> bool:
+    """Whether the hub was away, or has another connection: what went to the one before may be
+    lost."""
+    return now.hub is HubState.HERE and before not in (HubSeen(), now)

@@ -8,7 +8,7 @@ import structlog
 
 from agent.journal import Journal, JournalFull
 from agent.uplink.live.leases import LiveLeases
-from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after
+from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after, is_back
 from agent.uplink.mqtt.ports import DiagnosisPort, ReleasePort, SettingsPort
 from agent.uplink.outbox import Outbox
 from agent.uplink.tokens import Tokens
@@ -127,7 +127,7 @@ class Inbound:
         before, self.hub_seen = self.hub_seen, after(self.hub_seen, decode_presence(payload))
         if self.hub_seen.hub is HubState.AWAY and before.hub is not HubState.AWAY:
             log.warning("hub_away", cure="start matthan-hub; until then everything is kept here")
-        if self.hub_seen.hub is HubState.HERE and before.hub is HubState.AWAY:
+        if is_back(before, self.hub_seen):
             log.info("hub_back")
             self._outbox.reconnected()
 

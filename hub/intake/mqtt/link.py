@@ -34,8 +34,6 @@ log = structlog.get_logger()
 CLIENT_ID: Final = "hub"
 RECEIVE_MAXIMUM: Final = 1000
 """Most unacknowledged messages from the broker; the inbox holds twice as many."""
-SESSION_S: Final = 3600
-"""Time the broker keeps messages for an absent hub; nodes keep theirs until the receipt."""
 KEEPALIVE_S: Final = 20
 CONNECT_S: Final = 5.0
 _LOOK_S: Final = 0.2
@@ -92,14 +90,15 @@ class Connection:
     def live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
         """Connect and stay until the connection ends or `stop` is set; returns why it ended."""
         wish = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's gap
-        wish.SessionExpiryInterval = SESSION_S
         wish.ReceiveMaximum = RECEIVE_MAXIMUM
         try:
             self._client.connect(
                 self._address.host,
                 self._address.port,
                 keepalive=KEEPALIVE_S,
-                clean_start=False,
+                # No session that outlives the connection: nodes say again what has no receipt, and
+                # Mosquitto 2.0 cuts a client each second whose session was there while it reloaded.
+                clean_start=True,
                 properties=wish,
             )
         except (OSError, ValueError) as error:

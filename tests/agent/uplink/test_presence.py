@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after
+from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after, is_back
 from agent.wire.presence import HubStatus
 
 pytestmark = pytest.mark.promise("Node state and clocks: The hub publishes its own presence.")
@@ -34,3 +34,13 @@ def test_after_a_birth_only_its_own_will_ends_it(
     for other in range(1, 5):
         will = said(is_here=False, birth=other)
         assert (after(known, will).hub is HubState.AWAY) == (UUID(int=other) == birth)
+
+
+def test_it_is_back_after_its_absence_and_with_another_birth() -> None:
+    here, away = said(is_here=True, birth=1), said(is_here=False, birth=1)
+    first, gone = after(HubSeen(), here), after(HubSeen(), away)
+    assert not is_back(HubSeen(), first), "a node that connects says all that waits anyway"
+    assert not is_back(first, after(first, here))
+    assert not is_back(first, after(first, away))
+    assert is_back(gone, after(gone, here))
+    assert is_back(first, after(first, said(is_here=True, birth=2)))
