@@ -40,6 +40,7 @@ def test_anybody_reads_where_cameras_watch_for_what_by_whom_and_how_long(town: T
     said = PublicWords("Công an xã Tân Khai", "phòng ngừa trộm cắp", "0271 3 000 000")
     anybody = Visitor(town.app(public_words={"vi": said}))
     page = text_of(anybody.get("/watched", accept_language="vi"))
+    assert "Màu quần áo, màu xe và chiều cao ước chừng được ghi bằng chữ" in page
     for word in (
         "Công an xã Tân Khai",
         "phòng ngừa trộm cắp",
