@@ -31,7 +31,7 @@ function field(select) {
   input.addEventListener("input", () => {
     const found = narrow(select, all, input.value);
     input.setAttribute("aria-invalid", String(!found));
-    hear(found ? _("%(n)d results", { n: found }) : _("None."));
+    hear(found ? _("%(n)d results", { n: found }) : _("Nothing."));
     select.dispatchEvent(new Event("change", { bubbles: true }));
   });
   input.addEventListener("keydown", (event) => {
