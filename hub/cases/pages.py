@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
+from babel.numbers import format_decimal
+from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
@@ -27,6 +29,10 @@ router = APIRouter(prefix="/cases")
 Cases = Annotated[CaseService, service(CaseService)]
 
 PURPOSE_CHARS: Final = 500
+SHOWN: Final = 24
+"""Pieces of footage on a page."""
+MOST_PAGES: Final = 10_000
+MB: Final = 1_000_000
 MOST_PLANS: Final = 200
 """Most redacted copies in one package."""
 
@@ -77,9 +83,15 @@ def open_case(
 
 
 @router.get("/{case_id}")
-def show_case(request: Request, visit: SignedIn, cases: Cases, case_id: UUID) -> Response:
-    """One case, for its members."""
-    return _page(request, visit, cases, case_id)
+def show_case(
+    request: Request,
+    visit: SignedIn,
+    cases: Cases,
+    case_id: UUID,
+    at: Annotated[int, Query(alias="page", ge=1, le=MOST_PAGES)] = 1,
+) -> Response:
+    """One case, for its members; its footage in pages."""
+    return _page(request, visit, cases, case_id, at=at)
 
 
 def _page(
@@ -91,6 +103,7 @@ def _page(
     *,
     refused: str = "",
     refused_code: int = 503,
+    at: int = 1,
 ) -> Response:
     page = cases.case(visit.asker, case_id)
     if page is None:
@@ -102,6 +115,10 @@ def _page(
         session=visit.session,
         status_code=422 if wrong else refused_code if refused else 200,
         page=page,
+        items=page.items[(at - 1) * SHOWN : at * SHOWN],
+        at=at,
+        last=max(1, -(-len(page.items) // SHOWN)),
+        size=package_size(page, words),
         refused=refused,
         acts=dict(_history_acts(page, words)),
         may_find=visit.may("find"),
@@ -132,6 +149,39 @@ def add_footage(
     return _back(case, is_theirs=added is not None)
 
 
+@router.post("/{case_id}/items")
+def change_items(
+    request: Request,
+    visit: FormSent,
+    cases: Cases,
+    case_id: UUID,
+    act: Annotated[Literal["mark", "unmark", "out"], Form()],
+    item: Annotated[list[UUID] | None, Form(max_length=SHOWN)] = None,
+    at: Annotated[int, Form(alias="page", ge=1, le=MOST_PAGES)] = 1,
+) -> Response:
+    """Mark the ticked items, or no longer, or remove them from the case."""
+    items = item or []
+    try:
+        if act == "out":
+            done = all(cases.remove_item(visit.asker, case_id, one) for one in items)
+        else:
+            done = cases.mark_items(visit.asker, case_id, items, is_marked=act == "mark")
+    except CaseError as error:
+        return _page(request, visit, cases, case_id, error)
+    return _back(case_id, is_theirs=done, at=at, part="items")
+
+
+class ItemForm(BaseModel):
+    """Form of one item."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    note: Annotated[str, Field(max_length=2000)] = ""
+    marked: bool = False
+    out: bool = False
+    page: Annotated[int, Field(ge=1, le=MOST_PAGES)] = 1
+
+
 @router.post("/{case_id}/items/{item_id}")
 def change_item(
     request: Request,
@@ -139,20 +189,20 @@ def change_item(
     cases: Cases,
     case_id: UUID,
     item_id: UUID,
-    note: Annotated[str, Form(max_length=2000)] = "",
-    marked: Annotated[bool, Form()] = False,
-    out: Annotated[bool, Form()] = False,
+    said: Annotated[ItemForm, Form()],
 ) -> Response:
     """Change note or mark, or remove it from the case, which ends its hold."""
+    note, marked = said.note, said.marked
     try:
         done = (
             cases.remove_item(visit.asker, case_id, item_id)
-            if out
+            if said.out
             else cases.change_item(visit.asker, case_id, item_id, note=note, is_marked=marked)
         )
     except CaseError as error:
-        return _page(request, visit, cases, case_id, error)
-    return _back(case_id, is_theirs=done)
+        return _page(request, visit, cases, case_id, error, at=said.page)
+    part = "items" if said.out else f"item-{item_id}"
+    return _back(case_id, is_theirs=done, at=said.page, part=part)
 
 
 @router.post("/{case_id}/members")
@@ -281,10 +331,12 @@ def _forget(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _back(case_id: UUID, *, is_theirs: bool) -> Response:
+def _back(case_id: UUID, *, is_theirs: bool, at: int = 1, part: str = "") -> Response:
+    """The page of the case, at the part where the reader was."""
     if not is_theirs:
         raise HTTPException(404)
-    return RedirectResponse(f"/cases/{case_id}", 303)
+    page = f"?page={at}" if at > 1 else ""
+    return RedirectResponse(f"/cases/{case_id}{page}{'#' if part else ''}{part}", 303)
 
 
 def _end_of(day: str, visit: Visit) -> int | None:
@@ -310,6 +362,22 @@ def fault_word(fault: CaseFault, words: Messages) -> str:
         CaseFault.CLOSED: words.say("The case is closed: open it again first."),
         CaseFault.NOTHING: words.say("There is nothing of it at the hub that you may see."),
     }[fault]
+
+
+def package_size(page: CasePage, words: Messages) -> str:
+    """Number and size of the files that a package of the cameras' footage holds, and of those that
+    matter most."""
+    files = sum(one.is_stored for one in page.items)
+    told = {"n": files, "mb": _megabytes(page.leaving_bytes(), words)}
+    said = words.count("%(n)d file, %(mb)s MB", "%(n)d files, %(mb)s MB", files) % told
+    if page.row.marked:
+        marked = {"mb": _megabytes(page.leaving_bytes(only_marked=True), words)}
+        said += f" · {words.say('only what matters most: %(mb)s MB') % marked}"
+    return said
+
+
+def _megabytes(size_bytes: int, words: Messages) -> str:
+    return format_decimal(size_bytes / MB, format="#,##0.0", locale=words.language)
 
 
 def _hidden(files: int, words: Messages) -> str:

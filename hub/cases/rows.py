@@ -133,7 +133,7 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
             select(case_items, people.c.name.label("added_by_name"), cameras.c.label)
             .add_columns(cameras.c.area_id, media.c.kind, media.c.codec, media.c.width)
             .add_columns(media.c.height, media.c.first_frame_utc_us, media.c.first_frame_error_ms)
-            .add_columns(media.c.duration_ms, media.c.stored_utc_us)
+            .add_columns(media.c.duration_ms, media.c.stored_utc_us, media.c.size_bytes)
             .join(media, media.c.id == case_items.c.media_id)
             .join(cameras, cameras.c.id == media.c.camera_id)
             .join(people, people.c.id == case_items.c.added_by)
@@ -156,6 +156,7 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
             first_frame_utc_us=row.first_frame_utc_us,
             first_frame_error_ms=row.first_frame_error_ms,
             duration_ms=row.duration_ms,
+            size_bytes=row.size_bytes,
             is_stored=row.stored_utc_us is not None,
             note=row.note,
             is_marked=bool(row.is_marked),

@@ -168,6 +168,22 @@ class CaseService:
             change.done(f"item {item_id}")
         return True
 
+    def mark_items(
+        self, asker: Asker, case_id: UUID, item_ids: Sequence[UUID], *, is_marked: bool
+    ) -> bool:
+        """Mark these items as important, or no longer; all or none of them."""
+        with self._acting.changing(asker, "case.note", On("case", case_id)) as change:
+            is_open = _open_case(change, case_id) is not None
+            theirs = cases_rows.item_rows(change.conn, case_id, asker.person_id, change.now)
+            if not is_open or not {*item_ids} <= {one.item_id for one in theirs}:
+                change.refuse(f"{len(item_ids)} items")
+                return False
+            these = update(case_items).where(case_items.c.id.in_(item_ids))
+            change.conn.execute(these.values(is_marked=is_marked))
+            told = " ".join(str(one) for one in item_ids)
+            change.done(f"{'marked' if is_marked else 'not marked'}: items {told}")
+        return True
+
     def remove_item(self, asker: Asker, case_id: UUID, item_id: UUID) -> bool:
         """Remove an item: its hold ends, and the retention rules apply to its footage again."""
         with self._acting.changing(asker, "case.remove", On("case", case_id)) as change:

@@ -72,6 +72,7 @@ class ItemRow:
     first_frame_utc_us: int
     first_frame_error_ms: int | None
     duration_ms: int
+    size_bytes: int
     is_stored: bool
     note: str
     is_marked: bool
@@ -102,6 +103,14 @@ class CasePage:
     hidden_marked: int
     """Number of important items among these."""
     history: tuple[HistoryLine, ...]
+
+    def leaving_bytes(self, *, only_marked: bool = False) -> int:
+        """Size of the footage that a package of it holds."""
+        return sum(
+            one.size_bytes
+            for one in self.items
+            if one.is_stored and (one.is_marked or not only_marked)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
     page.locator("main > a[href$='#export']").click()
     expect(page.locator(f"[data-hides='{clip_id}']")).to_contain_text("1")
     assert fits(page)
+    page.locator("#export summary").click()
     with page.expect_download() as saved:
         page.locator("#export form button").click()
     with zipfile.ZipFile(saved.value.path()) as archive:

@@ -197,10 +197,12 @@ def collect(an: Walk, seen: Seen) -> None:
     hit = page.locator(f"[data-sighting='{seen.sighting_id}']")
     expect(hit).to_be_visible()
     an.sees("found")
-    an.adds_to_the_case(hit, "đi ra hướng đông")
-    expect(page.locator("[data-item]")).to_have_count(1)
-    page.go_back()
-    page.locator(f"[data-sighting='{seen.sighting_id}'] a[href^='/moment']").click()
+    hit.locator("[name=sighting]").check()
+    page.fill("#pick [name=note]", "đi ra hướng đông")
+    page.click("#pick button")
+    expect(page.locator("#found a[href^='/cases/']")).to_be_visible()
+    hit.locator("summary").click()
+    hit.locator("a[href^='/moment']").click()
     next_camera = page.locator(".near a[href^='/moment']", has_text="Hẻm 12")
     expect(next_camera).to_be_visible()
     an.sees("moment")
@@ -208,7 +210,7 @@ def collect(an: Walk, seen: Seen) -> None:
     expect(page.locator("[data-camera]")).to_have_count(2)
     an.sees("side-by-side")
     an.adds_to_the_case(page.locator("[data-camera]").nth(1), "qua hẻm 12")
-    expect(page.locator("[data-item]")).to_have_count(2)
+    expect(page.locator("[data-item]")).to_have_count(3)  # a picture and two clips
 
 
 def note_and_mark(an: Walk) -> None:
@@ -243,6 +245,7 @@ def export(an: Walk, folder: Path) -> Path:
     page = an.page
     with an.who.hub.town.db.writing() as conn:
         conn.exec_driver_sql("UPDATE sessions SET proved_utc_us = NULL")
+    page.locator("#export summary").click()
     page.locator("#export form button").click()
     expect(page.locator("[name=proof_password]")).to_be_visible()
     an.sees("is-it-you")
@@ -290,7 +293,7 @@ def follow(hub: Hub, anybody: Walk, code: str) -> None:
 def verified_by_command(path: Path, folder: Path) -> None:
     """`matthan-hub verify`, by the certificate that goes with the package."""
     with zipfile.ZipFile(path) as archive:
-        assert sum(name.startswith("footage/") for name in archive.namelist()) == 2
+        assert sum(name.startswith("footage/") for name in archive.namelist()) == 3
         archive.extract("evidence-key.crt", folder)
     command = [sys.executable, "-m", "hub", "verify", str(path)]
     said = subprocess.run(

@@ -110,6 +110,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /cases/add": Leaves("case.add", {**CASE, "media": "{media_id}"}),
     "GET /cases/{case_id}": Leaves("case.open"),
     "GET /cases/{case_id}/hide/{item_id}": Leaves("case.open"),
+    "POST /cases/{case_id}/items": Leaves("case.note", {"item": "{item_id}", "act": "mark"}),
     "POST /cases/{case_id}/items/{item_id}": Leaves("case.note", {"note": "rõ"}),
     "GET /households": Leaves("households.open"),
     "POST /households": Leaves(

@@ -2,9 +2,10 @@
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from PIL import Image
@@ -391,3 +392,74 @@ def test_packages_that_a_hub_left_when_it_died_are_gone_once_another_starts(
         (leaving / name).write_bytes(b"footage")
     packer(settings, town.services.use(ExportService))
     assert list(leaving.iterdir()) == []
+
+
+def collected(town: Town, an: Visitor, case: str, number: int) -> None:
+    """So many pictures in the case."""
+    for n in range(number):
+        picture = some_bytes(1000 + n)
+        seen = town.somebody(picture)
+        town.bring(picture)
+        an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+
+
+def items_of(page: str) -> list[str]:
+    return re.findall(r'data-item="(.*?)"', page)
+
+
+def test_many_items_come_in_pages_and_a_saved_note_returns_to_its_place(town: Town) -> None:
+    an = Visitor(town.app(pack=lambda *_: None)).sign_in("an", PASSWORD)
+    case = opened(an)
+    collected(town, an, case, 26)
+    first, second = an.get(case).text, an.get(f"{case}?page=2").text
+    for page in (first, second):  # what is hidden in a copy leaves so from every page
+        assert len(re.findall(r"data-hides=", page)) == 26
+    assert (len(items_of(first)), len(items_of(second))) == (24, 2)
+    assert not {*items_of(first)} & {*items_of(second)}
+    assert f"{case}?page=2#items" in first
+    assert "Trang 2/2" in text_of(an.get(f"{case}?page=2"))
+    assert an.get(f"{case}?page=9").status_code == 200
+    assert an.get(f"{case}?page=0").status_code == 422
+    item = items_of(second)[0]
+    answer = an.post(f"{case}/items/{item}", note="rõ mặt xe", marked="true", page="2")
+    assert answer.headers["location"] == f"{case}?page=2#item-{item}"
+    assert "rõ mặt xe" in an.get(f"{case}?page=2").text
+
+
+def test_ticked_items_are_marked_and_removed_together_or_not_at_all(town: Town) -> None:
+    an = visitor(town, "an")
+    case = opened(an)
+    collected(town, an, case, 3)
+    one, two, three = items_of(an.get(case).text)
+
+    def marked() -> int:
+        return an.get(case).text.count('name="marked" value="true" checked')
+
+    answer = an.post(f"{case}/items", act="mark", item=[one, two])
+    assert answer.headers["location"] == f"{case}#items"
+    assert marked() == 2
+    assert an.post(f"{case}/items", act="unmark", item=[one, str(uuid4())]).status_code == 404
+    assert marked() == 2
+    an.post(f"{case}/items", act="unmark", item=[one])
+    assert marked() == 1
+    an.post(f"{case}/items", act="out", item=[one, three])
+    assert items_of(an.get(case).text) == [two]
+    assert len(held(town)) == 1
+    assert an.post(f"{case}/items", act="burn", item=[two]).status_code == 422
+    assert visitor(town, "binh").post(f"{case}/items", act="mark", item=[two]).status_code == 404
+    an.post(f"{case}/close")
+    assert an.post(f"{case}/items", act="mark", item=[two]).status_code == 422
+
+
+def test_the_export_stands_before_the_footage_with_its_size(town: Town) -> None:
+    an = Visitor(town.app(pack=lambda *_: None)).sign_in("an", PASSWORD)
+    case = opened(an)
+    collected(town, an, case, 1)
+    picture = some_bytes(60_000)
+    seen = town.somebody(picture)
+    town.bring(picture)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    an.post(f"{case}/items", act="mark", item=[items_of(an.get(case).text)[-1]])
+    page = an.get(case)
+    assert "2 tệp, 0,1 MB · chỉ những gì quan trọng nhất: 0,1 MB" in text_of(page)
+    assert page.text.index('id="export"') < page.text.index("data-item=")
