@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import SignedIn
+from hub.base.text.paper import NoLettersError
 from hub.oversight.reports import pdf, wording
 from hub.oversight.reports.service import ReportService
 from hub.oversight.reports.spans import ReportSpan, Span, bounds, day_of, today
@@ -57,7 +58,10 @@ def save_report(
     found = _found(visit, reports, where)
     calendar = visit.site.calendar(visit.asker.language)
     if kind == "pdf":
-        made = pdf.paper(found, where, calendar=calendar, reader=visit.asker.name)
+        try:
+            made = pdf.paper(found, where, calendar=calendar, reader=visit.asker.name)
+        except NoLettersError as error:  # `matthan-hub check` names the cure
+            raise HTTPException(503) from error
         page = Response(made, media_type="application/pdf")
     else:
         text = io.StringIO()

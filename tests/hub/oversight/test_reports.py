@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
+from hub.base.text.paper import letters
 from hub.oversight.reports.pdf import paper
 from hub.oversight.reports.rules import (
     AlertFact,
@@ -242,6 +244,19 @@ def test_a_month_on_one_page_is_read_on_paper_too_and_stands_in_the_log(town: To
     with town.db.reading() as conn:
         read = conn.scalars(select(audit.c.detail).where(audit.c.act == "report.open")).all()
     assert len(read) == 3 and all(line.startswith("month-20") for line in read)
+
+
+def test_without_letters_the_report_is_not_on_paper_and_stays_on_its_page(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lan = leader(town)
+    monkeypatch.setattr("hub.base.text.paper.FONTS", tmp_path)
+    letters.cache_clear()
+    try:
+        assert lan.get("/reports/month/file.pdf").status_code == 503
+        assert lan.get("/reports/month").status_code == 200
+    finally:
+        letters.cache_clear()
 
 
 def test_a_month_of_many_quarters_with_long_names_stays_on_one_sheet_of_paper(town: Town) -> None:
