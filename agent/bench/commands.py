@@ -29,6 +29,9 @@ def add_to(bench: argparse.ArgumentParser) -> None:
     )
     detect.add_to(benches.add_parser("detect", help="measure the cost of one look of the network"))
     motion.add_to(benches.add_parser("motion", help="measure the cost of motion detection"))
+    suite["near"](
+        benches.add_parser("near", help="measure how soon people close to the camera are reported")
+    )
     privacy.add_to(benches.add_parser("privacy", help="measure the cost of privacy masks"))
     suite["tiles"](benches.add_parser("tiles", help="measure the accuracy of tiles in a crowd"))
     suite["scenes"](
@@ -39,12 +42,19 @@ def add_to(bench: argparse.ArgumentParser) -> None:
 def _suite() -> dict[str, AddTo]:
     """What adds each benchmark of the scene suite, which a wheel leaves out."""
     if find_spec("agent.bench.scenes") is None:
-        return dict.fromkeys(("crops", "delay", "tiles", "scenes"), _add_refusal)
-    from agent.bench.scenes import command, crops, delay, tiles  # noqa: PLC0415 not in a wheel
+        return dict.fromkeys(("crops", "delay", "near", "tiles", "scenes"), _add_refusal)
+    from agent.bench.scenes import (  # noqa: PLC0415 not in a wheel
+        command,
+        crops,
+        delay,
+        near_bench,
+        tiles,
+    )
 
     return {
         "crops": crops.add_to,
         "delay": delay.add_to,
+        "near": near_bench.add_to,
         "tiles": tiles.add_to,
         "scenes": command.add_to,
     }

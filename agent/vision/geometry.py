@@ -84,6 +84,11 @@ GRID = (270, 480)
 """Rows and columns for drawing areas: a cell is 4 pixels of a 1080p picture."""
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """The whole picture."""
+SMALLER = Box(0.0, 0.0, 2.0, 2.0)
+"""The whole picture at half its size."""
+NEAR = 0.3
+"""A body of at least this share of the picture's height is near. The network, which was trained on
+smaller ones, is less sure of it; hardly anything else so large looks like a person to it."""
 
 
 @dataclass(frozen=True, slots=True)

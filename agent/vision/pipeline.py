@@ -15,7 +15,7 @@ from agent.vision.detect.fitted import fitting
 from agent.vision.detect.person import Detection, PersonDetector, suppress
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.riders import mounted
-from agent.vision.geometry import WHOLE, Area, Box, Polygon
+from agent.vision.geometry import NEAR, SMALLER, WHOLE, Area, Box, Polygon
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, Sensitivity
 from agent.vision.motion.finder import MotionFinder, MotionSettings, moved_share
@@ -174,9 +174,7 @@ class Pipeline:
         where = self.dense if self.dense.is_on else self.regions
         where.looked(frame.at, len(regions))
         self.lap("regions")
-        found = [
-            one for region in regions for one in self._detector(region, frame).detect(frame, region)
-        ]
+        found = [one for region in regions for one in self._found(frame, region)]
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
         found = [one for one in found if one.score >= enough.least_score]
@@ -236,6 +234,7 @@ class Pipeline:
             moved=moved,
             people=[*(track.box for track in known), *new],
             due=[*self.attention.due(frame.at, known, moved=moved), *new],
+            sure=[track.box for track in known if track.misses == 0],
             is_rush=self.attention.is_rush(unknown, moved=moved),
             input_px=fitting(self.detector, self.fitted, size_px).input_px,
         )
@@ -248,6 +247,12 @@ class Pipeline:
         if self.dense.is_on:
             return self.whole_detector if region == WHOLE else self.detector
         return fitting(self.detector, self.fitted, (frame.height, frame.width))
+
+    def _found(self, frame: Frame, region: Box) -> list[Detection]:
+        """Detections in one look; at half the size only near bodies, the whole shows others
+        better."""
+        found = self._detector(region, frame).detect(frame, region)
+        return found if region != SMALLER else [one for one in found if one.box.height >= NEAR]
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """Motion; that of the very first frame one frame later.

@@ -86,7 +86,10 @@ class PersonDetector(Protocol):
         """(height, width) of the network's input."""
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
-        """Best first. Boxes cut by a border of `region` inside the frame are left out."""
+        """Best first. Boxes cut by a border of `region` inside the frame are left out.
+
+        A `region` twice as wide and high as the frame shows all of it at half its size.
+        """
 
 
 class Network(Protocol):
@@ -126,7 +129,7 @@ class NanoDet:
         """One inference. ValueError for an empty frame or region."""
         cut = _Cut.of(frame, region)
         canvas = np.full((*self.input_px, 3), PAD, np.uint8)
-        rows, columns = self._show(cut, canvas)
+        rows, columns = self._show(cut, canvas, smaller=max(1.0, region.width))
         scores, distances = self._network.infer(canvas)
         found: list[Detection] = []
         for column in self._columns:
@@ -137,13 +140,15 @@ class NanoDet:
                 found += cut.detections(KINDS[column], scores[chosen, column], share)
         return suppress(found, self._settings.nms_iou)
 
-    def _show(self, cut: "_Cut", canvas: Plane) -> tuple[int, int]:
-        """Put the cut into the canvas's top left corner; returns its rows and columns there.
+    def _show(self, cut: "_Cut", canvas: Plane, *, smaller: float) -> tuple[int, int]:
+        """Put the cut into the canvas's top left corner, `smaller` times smaller than it could be;
+        returns its rows and columns there.
 
         A dark cut is made brighter, because the network was trained on daylight.
         """
         settings = self._settings
-        rows, columns = cut.size_within(self.input_px)
+        height, width = self.input_px
+        rows, columns = cut.size_within((round(height / smaller), round(width / smaller)))
         rgb = self._to_rgb(cut.yuv(), (rows, columns))
         mean = float(rgb[:, :, 1].mean())  # green is most of the brightness
         if mean < settings.dark:

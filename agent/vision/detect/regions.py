@@ -12,7 +12,7 @@ from math import exp
 import numpy as np
 
 from agent.media.frame import Instant
-from agent.vision.geometry import WHOLE, Box
+from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box
 
 CELLS = (24, 32)
 """Rows and columns of the memory of last looks."""
@@ -32,6 +32,11 @@ class RegionSettings:
     everybody in them has at least this height."""
     person_share: float = 0.3
     """In a crop around one person, the person's height is this share of the crop's longer side."""
+    near_person_px: float = 110.0
+    """Above this height in a look at the whole picture the network is unsure of a person: they are
+    also looked at in the picture at half its size, until they are reported."""
+    near_every_s: float = 0.5
+    """Interval of that look for motion alone: whoever is found is due in every frame."""
     vain_looks: int = 8
     """While people are tracked, a place with this many recent looks for motion that found nobody"""
     vain_kept_s: float = 10.0
@@ -67,6 +72,8 @@ class Regions:
         self._news: tuple[Box, ...] = ()
         self._offered: list[_Crop] = []
         self._standing: list[tuple[Box, int]] = []
+        self._smaller_s: float | None = None
+        """When the picture was last looked at at half its size; at first, when it was looked at."""
 
     def choose(
         self,
@@ -76,11 +83,13 @@ class Regions:
         moved: Sequence[Box],
         people: Sequence[Box],
         due: Sequence[Box],
+        sure: Sequence[Box] = (),
         is_rush: bool = False,
         input_px: tuple[int, int] | None = None,
     ) -> tuple[Box, ...]:
         """For a picture of `size_px` (height, width); `people` are expected places of tracks at
-        `now`, `due` those needing a look; in a rush all other motion is looked at too.
+        `now`, `due` those needing a look, `sure` those reported and found by their last look; in a
+        rush all other motion is looked at too.
         `input_px`: another network's input.
 
         At most `most_looks`, longest unseen first: with a smaller budget take the first ones.
@@ -94,7 +103,11 @@ class Regions:
         self._news = news
         is_always = is_rush or not people
         wanted = [*due, *(box for box in news if is_always or self._is_due(box, now))]
-        looks = picture.looks_at(wanted, due=due, known=(*people, *news))
+        now_s = now.mono_ns / 1e9
+        self._smaller_s = now_s if self._smaller_s is None else self._smaller_s
+        is_late = now_s - self._smaller_s >= self._settings.near_every_s - EARLY_S
+        near = [one for one in (wanted if is_late else due) if one not in sure]
+        looks = picture.looks_at(wanted, due=due, near=near, known=(*people, *news))
         looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))
         self._offered = looks[: self._settings.most_looks]
         return tuple(look.box for look in self._offered)
@@ -108,12 +121,15 @@ class Regions:
 
     def looked(self, now: Instant, count: int) -> None:
         """The first `count` of the last choice were looked at, at `now`."""
-        for look in self._offered[:count]:
-            for box in look.things if look.box == WHOLE else (look.box,):
+        looked = self._offered[:count]
+        if any(look.box == SMALLER for look in looked):
+            self._smaller_s = now.mono_ns / 1e9
+        for look in looked:
+            for box in look.things if look.is_whole else (look.box,):
                 self._seen.note(box, now)
-            for box in look.things:
-                if box in self._news:
-                    self._vain.note(box, now)
+        for box in self._news:
+            if any(box in look.things for look in looked):
+                self._vain.note(box, now)
 
     def _restless(self, moved: Sequence[Box]) -> list[Box]:
         """Without motion that has stayed in place for long, most of the time."""
@@ -192,6 +208,11 @@ class _Crop:
     smallest_px: float
     things: tuple[Box, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """True if it shows the whole picture, at whatever size."""
+        return self.box in (WHOLE, SMALLER)
+
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
@@ -209,11 +230,16 @@ class _Picture:
         return all(moved.overlap(person) < 0.5 * moved.area for person in near)
 
     def looks_at(
-        self, wanted: Sequence[Box], *, due: Sequence[Box], known: Sequence[Box]
+        self,
+        wanted: Sequence[Box],
+        *,
+        due: Sequence[Box],
+        near: Sequence[Box],
+        known: Sequence[Box],
     ) -> list[_Crop]:
         """The whole picture if it shows anything large enough, and crops around the rest; or only
         crops, if they are no more looks and the whole shows nobody well. Motion wider than a
-        body is left to the whole."""
+        body is left to the whole. For the large ones of `near` also the whole at half its size."""
         settings = self.settings
         small = [thing for thing in wanted if self.shown_px(thing) < settings.least_person_px]
         looks = self._crops(small, due)
@@ -225,8 +251,13 @@ class _Picture:
             closer = self._crops(wanted, due)
             if len(closer) <= len(looks) + 1:
                 return closer
-        seen = (thing for thing in known if self.shown_px(thing) >= settings.least_person_px)
-        return [_Crop(WHOLE, 0.0, tuple(seen)), *looks]
+        seen = tuple(one for one in known if self.shown_px(one) >= settings.least_person_px)
+        large = tuple(one for one in near if self._is_near(one))
+        smaller = [_Crop(SMALLER, 0.0, large)] if large else []
+        return [_Crop(WHOLE, 0.0, seen), *smaller, *looks]
+
+    def _is_near(self, thing: Box) -> bool:
+        return thing.height >= NEAR and self.shown_px(thing) > self.settings.near_person_px
 
     def _is_upright(self, thing: Box) -> bool:
         """Higher than wide, like one body; a group or a branch is not."""

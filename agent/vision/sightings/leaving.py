@@ -39,3 +39,13 @@ def side_left_by(last: Box, speed: tuple[float, float]) -> LeavingSide | None:
     if abs(right) >= abs(down):
         return LeavingSide.RIGHT if right > 0 else LeavingSide.LEFT
     return LeavingSide.TOWARDS if down > 0 else LeavingSide.AWAY
+
+
+def reachable_from(box: Box) -> Box:
+    """Where a person last seen in `box` may reappear: one step to either side."""
+    return box.grown(by_x=1.5 * box.width, by_y=0.25 * box.height)
+
+
+def is_inside(box: Box) -> bool:
+    """Not at the picture's border, where people leave instead of being hidden."""
+    return box.x0 > 0.01 and box.x1 < 0.99 and box.y0 > 0.01

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from agent.media.frame import Instant
 from agent.vision.detect.person import ObjectKind
-from agent.vision.geometry import Box
+from agent.vision.geometry import NEAR, Box
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.crowd import Crowd, CrowdSettings, about, around
-from agent.vision.sightings.leaving import side_left_by
+from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_by
 from agent.vision.track.evidence import Hit, Suspect
 from agent.vision.track.lookalikes import LookAlikes
 from agent.vision.track.tracker import Track
@@ -46,6 +46,10 @@ class SightingSettings:
     still_score: float = 0.65
     """For other tracks only detections from this score on are evidence (0-1). In a crowd, where a
     look is a quarter of a second's walk, the rest counts once they are known to walk."""
+    near_score: float = 0.4
+    """For a near one (see `geometry.NEAR`) already those from this score on,"""
+    near_cut_score: float = 0.5
+    """and from this one if the picture's border cuts it: half a poster looks like half a person."""
     border_weight: float = 0.5
     """A body cut by the picture's border is half visible: weight of its score."""
     gap_s: float = 3.0
@@ -262,7 +266,7 @@ class Sightings:
         """Weight of this frame's detection as evidence: as it is, and if the track turns out to
         walk."""
         settings = self._settings
-        full = track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
+        full = track.score * (1.0 if is_inside(track.box) else settings.border_weight)
         if track.is_mount:
             is_ridden = track.travelled >= settings.rode and track.moved >= settings.rode_moved
             return (full, full) if is_ridden else (0.0, 0.0)
@@ -270,7 +274,14 @@ class Sightings:
             return full, full
         if self._lookalikes.is_thing(track, now):
             return 0.0, 0.0
-        return full if track.score >= settings.still_score else 0.0, full
+        return full if track.score >= self._least_score(track) else 0.0, full
+
+    def _least_score(self, track: Track) -> float:
+        """From which a detection of a body that never walked is evidence."""
+        settings = self._settings
+        if track.box.height < NEAR:
+            return settings.still_score
+        return settings.near_score if is_inside(track.box) else settings.near_cut_score
 
     def _is_convincing(self, track: Track, *, is_dense: bool) -> bool:
         suspect = self._suspected.get(track.track_id)
@@ -298,7 +309,7 @@ class Sightings:
         """The lost track with an open sighting that disappeared around `box`."""
         for track_id in sorted(lost):
             last_box = self._open[track_id].last_box
-            if _is_inside(last_box) and box.overlap(_around(last_box)) > 0.5 * box.area:
+            if is_inside(last_box) and box.overlap(reachable_from(last_box)) > 0.5 * box.area:
                 return track_id
         return None
 
@@ -382,16 +393,6 @@ class _Sighting:
     there_at: Instant
     """Until when they are assumed to be present."""
     told_people: int = 0
-
-
-def _around(box: Box) -> Box:
-    """Where a person last seen in `box` may reappear: one step to either side."""
-    return box.grown(by_x=1.5 * box.width, by_y=0.25 * box.height)
-
-
-def _is_inside(box: Box) -> bool:
-    """Not at the picture's border, where people leave instead of being hidden."""
-    return box.x0 > 0.01 and box.x1 < 0.99 and box.y0 > 0.01
 
 
 def _view(track: Track) -> float:

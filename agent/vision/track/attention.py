@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.media.frame import Instant
-from agent.vision.geometry import Box
+from agent.vision.geometry import NEAR, Box
 from agent.vision.motion.finder import moved_share
 from agent.vision.track.tracker import STIRS, Track
 
@@ -59,13 +59,15 @@ class Attention:
         return tuple(box for late, box in waits if late >= self._settings.along)
 
     def strangers(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> tuple[Box, ...]:
-        """Places of unconfirmed `tracks` with motion, whose looks are evidence. Empty for more than
-        `most_new`: see `is_rush`."""
+        """Places of unconfirmed `tracks` whose looks are evidence: with motion, or near, because
+        whoever is near may stand still from the first frame on. Empty for more than `most_new`: see
+        `is_rush`."""
         settings = self._settings
         found = tuple(
             one.box
             for one in tracks
-            if one.looks < settings.new_looks and moved_share(one.box, moved) >= STIRS
+            if one.looks < settings.new_looks
+            and (one.box.height >= NEAR or moved_share(one.box, moved) >= STIRS)
         )
         return found if len(found) <= settings.most_new else ()
 

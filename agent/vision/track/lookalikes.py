@@ -32,8 +32,9 @@ class LookAlikeSettings:
     """and differs in colour by less (see `clothes.unlikeness`), is that thing."""
     most: int = 64
     """Most things per camera; the one unseen for longest is dropped."""
-    kept_s: float = 86_400.0
-    """A thing unseen for a day was removed."""
+    kept_s: float = 8 * 86_400.0
+    """A thing unseen for so long was removed. On a quiet street a week can pass between two looks
+    at it, and it must not alert every day."""
     keep_every_s: float = 3600.0
     """Interval of storage without a change."""
 

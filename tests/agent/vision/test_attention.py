@@ -73,6 +73,15 @@ def test_a_stranger_who_moves_is_looked_at_in_each_frame_for_twelve_looks() -> N
     assert Attention().strangers(new, moved=()) == ()
 
 
+def test_a_near_stranger_is_looked_at_without_motion_too_but_not_for_ever() -> None:
+    near = person(0.5, height=0.6).box
+    settings = AttentionSettings()
+    new = [seen(5.0, near, looks=settings.new_looks - 1)]
+    assert Attention().strangers(new, moved=()) == (near,)
+    old = [seen(5.0, near, looks=settings.new_looks)]
+    assert Attention().strangers(old, moved=()) == ()
+
+
 def test_of_many_strangers_none_is_looked_at_for_themselves() -> None:
     many = [seen(5.0, track_id=number, looks=3) for number in range(11)]
     assert len(Attention().strangers(many[:10], moved=(HERE,))) == 10

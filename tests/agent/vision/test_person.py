@@ -17,7 +17,7 @@ from agent.vision.detect.person import (
     ObjectKind,
     suppress,
 )
-from agent.vision.geometry import WHOLE, Box
+from agent.vision.geometry import SMALLER, WHOLE, Box
 from agent.wire.terms import ObjectKind as WireKind
 from tests.agent.rigs.vision import after, luma_frame, person
 
@@ -76,6 +76,15 @@ def test_a_box_in_a_region_is_told_in_shares_of_the_whole_picture() -> None:
     (found,) = NanoDet(Network((64, 64), ONE), rgb).detect(grey(128, 128), region)
     assert found.box.x0 == pytest.approx(0.5 + 0.5 * 12 / 64)
     assert found.box.y1 == pytest.approx(0.5 + 0.5 * 44 / 64)
+
+
+def test_a_region_twice_as_large_shows_all_of_the_picture_at_half_its_size() -> None:
+    network = Network((64, 64), ONE)
+    (found,) = NanoDet(network, rgb).detect(grey(128, 128), SMALLER)
+    assert (found.box.x0, found.box.x1) == pytest.approx((12 / 32, 28 / 32))
+    assert (network.shown[0][:32, :32] != PAD).all()
+    assert (network.shown[0][32:] == PAD).all()
+    assert (network.shown[0][:, 32:] == PAD).all()
 
 
 def test_the_network_sees_only_the_region() -> None:

@@ -41,7 +41,7 @@ finds = st.builds(
     st.sampled_from((0.2, 0.45, 0.7, 0.9)),
     st.floats(0, 0.9),
     st.floats(0, 0.9),
-    st.floats(0.1, 0.6),
+    st.floats(0.1, 0.95),
 )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.vision.detect.regions import Regions, RegionSettings
-from agent.vision.geometry import WHOLE, Box
+from agent.vision.geometry import SMALLER, WHOLE, Box
 from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise(
@@ -70,6 +70,28 @@ def test_a_far_one_gets_a_crop_beside_the_look_at_the_whole() -> None:
     looks = choose(Regions(INPUT), HD, moved=(), people=[near, far])
     assert looks[0] == WHOLE
     assert len(looks) == 2
+
+
+def test_who_is_near_is_looked_at_at_half_the_size_too_until_told_of_for_sure() -> None:
+    near = body(0.5, 0.5, 400, SMALL)
+    regions = Regions(INPUT)
+
+    def looks(sure: Sequence[Box]) -> tuple[Box, ...]:
+        return regions.choose(after(0), SMALL, moved=[near], people=[near], due=[near], sure=sure)
+
+    assert set(looks(sure=())) == {WHOLE, SMALLER}
+    assert looks(sure=[near]) == (WHOLE,)
+
+
+def test_near_motion_is_looked_at_at_half_the_size_too_twice_a_second() -> None:
+    regions, moved = Regions(INPUT), body(0.3, 0.5, 400, SMALL)
+    shown = []
+    for index in range(20):
+        looks = choose(regions, SMALL, moved=[moved], people=(), at_s=index / 10)
+        assert WHOLE in looks
+        regions.looked(after(index / 10), len(looks))
+        shown.append(SMALLER in looks)
+    assert [index for index, is_shown in enumerate(shown) if is_shown] == [5, 10, 15]
 
 
 def test_whom_the_whole_shows_poorly_a_crop_shows_better_for_no_look_more() -> None:
@@ -138,6 +160,8 @@ def test_every_person_lies_in_a_look_and_the_budget_holds(
     for one in people:
         assert any(look.overlap(one) >= 0.999 * one.area for look in looks)
     for look in looks:
+        if look == SMALLER:
+            continue
         assert 0 <= look.x0 < look.x1 <= 1
         assert 0 <= look.y0 < look.y1 <= 1
     few = choose(Regions(INPUT, RegionSettings(most_looks=2)), HD, moved=moved, people=people)

@@ -130,6 +130,38 @@ def test_in_a_crowd_what_was_found_of_somebody_before_counts_once_they_walk(
     assert look(6, 0.7) == told
 
 
+@pytest.mark.parametrize("score", [0.42, 0.55])
+def test_who_is_near_and_stands_still_is_told_of_though_the_network_is_unsure(
+    score: float,
+) -> None:
+    near = track(score=score, travelled=0.0, height=0.8)
+    assert kinds(Street().shows(near, for_s=0.7)) == [Opened]
+
+
+def test_half_a_poster_at_the_border_is_never_told_of_and_half_a_person_is() -> None:
+    poster = track(x=0.02, score=0.48, travelled=0.0, height=0.5)
+    assert Street().shows(poster, for_s=60) == []
+    half = track(x=0.02, score=0.6, travelled=0.0, height=0.5)
+    assert kinds(Street().shows(half, for_s=1.5)) == [Opened]
+
+
+def test_a_near_thing_that_the_network_hardly_takes_for_a_person_is_never_told_of() -> None:
+    assert Street().shows(track(score=0.38, travelled=0.0, height=0.8), for_s=60) == []
+
+
+def test_a_near_poster_is_told_of_once_and_not_again_in_the_week_after() -> None:
+    street = Street()
+    poster = track(score=0.5, travelled=0.0, height=0.8, clothes=STONE)
+    street.shows(poster, for_s=70)
+    assert kinds(street.said) == [Opened, Closed]
+    for day in range(1, 8):
+        street.frame = day * 864_000
+        street.shows(for_s=1)
+        again = replace(poster, track_id=1 + day, stirred_at=after(day * 86_400))
+        street.shows(again, for_s=10)
+    assert kinds(street.said) == [Opened, Closed]
+
+
 def test_in_a_crowd_a_post_is_told_of_no_sooner() -> None:
     sightings = Sightings(counted_ids(), SETTINGS)
     for number in range(40):
@@ -306,13 +338,14 @@ def test_who_stands_still_and_stirs_now_and_then_is_no_statue() -> None:
     assert kinds(street.said) == [Opened]
 
 
-def test_a_day_after_a_thing_was_seen_last_its_place_is_free() -> None:
+def test_eight_days_after_a_thing_was_seen_last_its_place_is_free() -> None:
     things = LookAlikes()
     things.learn(statue(1), after(0))
-    assert things.is_thing(statue(2), after(80_000))
-    things.learn(track(3, x=0.1), after(80_000 + 90_000))
+    week_s = 7 * 86_400
+    assert things.is_thing(statue(2), after(week_s))
+    things.learn(track(3, x=0.1), after(2 * week_s + 90_000))
     assert len(things) == 1
-    assert not things.is_thing(statue(2), after(80_000 + 90_000))
+    assert not things.is_thing(statue(2), after(2 * week_s + 90_000))
 
 
 def test_only_so_many_things_are_remembered() -> None:
