@@ -114,13 +114,29 @@ def _all_started() -> set[int]:
     does not show its environment yet."""
     if not _started.has_new:
         return set()
+    return guardian.marked(MARK) | _children()
+
+
+def _children() -> set[int]:
     lists = (task / "children" for task in Path("/proc/self/task").iterdir())
-    return guardian.marked(MARK) | {int(pid) for one in lists for pid in _read(one).split()}
+    return {int(pid) for one in lists for pid in _read(one).split()}
+
+
+def _is_beginning(pid: int) -> bool:
+    """Whether it lives and shows no environment yet."""
+    state = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    try:
+        has_none = not Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:  # gone meanwhile, or another user's
+        return False
+    return bool(state) and state[0] not in "ZX" and has_none
 
 
 def _going(within_s: float) -> set[int]:
     """What is still there after it had its time to go."""
     until_s = time.monotonic() + within_s
+    while any(map(_is_beginning, _children())) and time.monotonic() < until_s:
+        time.sleep(0.001)
     while (left := _started.left()) and time.monotonic() < until_s:
         time.sleep(0.02)
     return left

@@ -207,6 +207,7 @@ def test_a_killed_hub_starts_again_where_it_was(
     event = voice.event()
     node.say(event)
     running()
+    node.say(event)  # as a node does that hears of the hub's return
     node.await_stored(event)
     node.leave()
 
