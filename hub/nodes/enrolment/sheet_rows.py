@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from agent.wire.enrolment import TOKEN_BYTES
 from hub.base.audit import log
@@ -154,10 +154,19 @@ def sheet(conn: Connection, sheet_id: UUID, now: Moment) -> Sheet | None:
     )
 
 
-def recent_sheets(conn: Connection, now: Moment, *, most: int = 20) -> list[Sheet]:
-    """The newest sheets, newest first."""
-    newest = enrolment_sheets.c.made_utc_us.desc()
-    ids = conn.scalars(select(enrolment_sheets.c.id).order_by(newest).limit(most)).all()
+def recent_sheets(
+    conn: Connection, within: Select[UUID], now: Moment, *, most: int = 20
+) -> list[Sheet]:
+    """The newest sheets whose boxes all lie in these areas, newest first."""
+    outside = (
+        select(sheet_codes.c.enrolment_id)
+        .join(enrolments, enrolments.c.id == sheet_codes.c.enrolment_id)
+        .join(nodes, nodes.c.id == enrolments.c.node_id)
+        .where(sheet_codes.c.sheet_id == enrolment_sheets.c.id, nodes.c.area_id.not_in(within))
+    )
+    query = select(enrolment_sheets.c.id).where(~outside.exists())
+    newest = query.order_by(enrolment_sheets.c.made_utc_us.desc(), enrolment_sheets.c.id.desc())
+    ids = conn.scalars(newest.limit(most)).all()
     return [one for sheet_id in ids if (one := sheet(conn, sheet_id, now)) is not None]
 
 

@@ -81,9 +81,8 @@ class EnrolmentSheetService:
     def sheets(self, asker: Asker) -> list[Sheet]:
         """Their newest sheets, for the page of enrolments."""
         with self._acting.part_of(asker, "enrolments.open") as look:
-            mine = _areas(look)
-            newest = sheet_rows.recent_sheets(look.conn, look.now)
-        return [one for one in newest if _is_within(one, mine)]
+            mine = tended_areas(asker.person_id, look.now)
+            return sheet_rows.recent_sheets(look.conn, mine, look.now)
 
     def withdraw(self, asker: Asker, sheet_id: UUID) -> bool:
         """Make all its unused codes invalid at once; False if it is not theirs."""

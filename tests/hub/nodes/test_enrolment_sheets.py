@@ -196,6 +196,19 @@ def test_a_keeper_of_one_area_gets_no_sheet_of_two(yard: Yard) -> None:
     assert yard.sheet_path() in yard.kim.get("/enrolments").text
 
 
+def test_own_sheets_are_listed_however_many_of_others_are_newer(yard: Yard) -> None:
+    yard.make(f"{HEADER}\nbox-1,{AREA},,,,,,\n")
+    own = yard.sheet_path()
+    yard.town.add_person("lan", "Lan", "officer", Right.MANAGE, area_id=yard.hub.area_id)
+    lan = Visitor(yard.app).sign_in("lan", PASSWORD)
+    for n in range(20):
+        table = f"{HEADER}\nother-{n},Ngã tư 1,,,,,,\n"
+        assert yard.make(table, secret=f"{n:064x}", by=lan).status_code == 200
+    assert own in yard.kim.get("/enrolments").text
+    theirs = lan.get("/enrolments").text
+    assert theirs.count("/enrolments/sheets/") == 20 and own not in theirs
+
+
 @pytest.mark.promise("Pages: A wrong CSV line is reported with number and cure.")
 @pytest.mark.parametrize(
     ("lines", "said"),
