@@ -46,6 +46,7 @@ class NodesForm:
     box: str
     """Id of the node that is shown in detail."""
     page: int
+    """From 1; may be more than there are."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "NodesForm":

@@ -47,7 +47,9 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
     table = form.table("/nodes")
     asked = next((one for one in cards if one.node.node_id == id_of(form.box)), None)
     rows = form.rows(cards)
-    shown = rows[(form.page - 1) * ROWS : form.page * ROWS]
+    pages = max(1, -(-len(rows) // ROWS))
+    page = min(form.page, pages)
+    shown = rows[(page - 1) * ROWS : page * ROWS]
     return render(
         request,
         "nodes.html",
@@ -58,8 +60,8 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
         shown=shown,
         chosen=asked or next(iter(shown), None),
         is_chosen=asked is not None,
-        page=form.page,
-        pages=max(1, -(-len(rows) // ROWS)),
+        page=page,
+        pages=pages,
         states=_states(cards, table, calendar.words),
         areas=area_choices(cards),
         orders=_orders(form.order, calendar.words),
@@ -83,19 +85,21 @@ class StateCount:
 
 
 def _states(cards: list[wording.NodeCard], table: TableView, words: Messages) -> list[StateCount]:
-    """The states that there are, worst first; the one that is shown leads back to all."""
+    """The states that there are and the one that is shown, worst first; that one leads back to
+    all."""
     counts = Counter(card.condition for card in cards)
+    shown = table.filters["state"]
     return [
         StateCount(
             one,
             wording.condition_name(one, words),
             *LOOKS[one],
             counts[one],
-            table.address(state="" if table.filters["state"] == one else one),
-            table.filters["state"] == one,
+            table.address(state="" if shown == one else one),
+            shown == one,
         )
         for one in Condition
-        if counts[one]
+        if counts[one] or shown == one
     ]
 
 

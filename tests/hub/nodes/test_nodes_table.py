@@ -105,3 +105,12 @@ def test_more_boxes_than_a_page_has_are_on_the_next(town: Town) -> None:
     assert len(keeper.names("?order=name")) == ROWS
     assert len(keeper.names("?order=name&page=2")) == 10
     assert "order=name&amp;page=2" in keeper.page("?order=name")
+    assert keeper.names("?order=name&page=99999") == keeper.names("?order=name&page=2")
+    links = re.findall(r'href="([^"]*box=[^"]*)#', keeper.page("?order=name&page=2"))
+    assert links and all(link.endswith("&amp;page=2") for link in links), "its page stays"
+
+
+def test_a_state_that_no_box_is_in_stays_the_chosen_one(keeper: Keeper) -> None:
+    page = keeper.page("?state=silent")
+    assert '<option value="silent" selected>' in page
+    assert re.search(r'href="/nodes" aria-current="true"', page), "it leads back to all"
