@@ -95,9 +95,7 @@ def close_account(
         is_done = accounts.close_account(visit.asker, person_id, reason)
     except AccountError as error:
         return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
-    if not is_done:
-        raise HTTPException(404)
-    return RedirectResponse(f"/grants/people/{person_id}?done=closed", 303)
+    return _back(person_id, "closed", is_done=is_done)
 
 
 @router.post("/reopen")
@@ -170,6 +168,23 @@ def drop_phone(visit: ProvedForm, accounts: Accounts, person_id: UUID, phone_id:
     return _back(person_id, "phone", is_done=is_done)
 
 
+@router.post("/cases/{case_id}")
+def give_case(
+    request: Request,
+    visit: ProvedForm,
+    accounts: Accounts,
+    person_id: UUID,
+    case_id: UUID,
+    login: Entered = "",
+) -> Response:
+    """Another owns the case from now on."""
+    try:
+        is_done = accounts.give_case(visit.asker, person_id, case_id, login)
+    except AccountError as error:
+        return _page(request, visit, accounts, person_id, wrong=error)
+    return _back(person_id, "given", is_done=is_done)
+
+
 def _back(person_id: UUID, done: str, *, is_done: bool) -> Response:
     if not is_done:
         raise HTTPException(404)
@@ -186,22 +201,3 @@ def acts(words: Messages) -> dict[str, str]:
         "person.sign_out": say("ended sessions of a person"),
         "person.drop_phone": say("removed a phone of a person"),
     }
-
-
-@router.post("/cases/{case_id}")
-def give_case(
-    request: Request,
-    visit: ProvedForm,
-    accounts: Accounts,
-    person_id: UUID,
-    case_id: UUID,
-    login: Entered = "",
-) -> Response:
-    """Another owns the case from now on."""
-    try:
-        is_done = accounts.give_case(visit.asker, person_id, case_id, login)
-    except AccountError as error:
-        return _page(request, visit, accounts, person_id, wrong=error)
-    if not is_done:
-        raise HTTPException(404)
-    return RedirectResponse(f"/grants/people/{person_id}?done=given", 303)
