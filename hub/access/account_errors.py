@@ -15,6 +15,7 @@ class AccountFault(StrEnum):
     REASON = "reason"
     LAST = "last"
     CLOSED = "closed"
+    SUSPENDED = "suspended"
     NOT_CLOSED = "not_closed"
     OWNER = "owner"
     NOT_OPEN = "not_open"
@@ -30,6 +31,7 @@ _SENTENCES: Final[Mapping[AccountFault, str]] = {
     AccountFault.LAST: "this is the last account that may manage; let in another keeper first, "
     "with grants on the whole town",
     AccountFault.CLOSED: "the account is closed; reopen it with: officer reopen",
+    AccountFault.SUSPENDED: "the account is suspended; lift that on the page of its person",
     AccountFault.NOT_CLOSED: "the account is not closed",
     AccountFault.OWNER: "a case goes to somebody with an open account; enter another login",
     AccountFault.NOT_OPEN: "only an open account can be suspended",

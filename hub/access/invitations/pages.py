@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.account_errors import AccountError
+from hub.access.account_errors import AccountError, AccountFault
 from hub.access.grants.wording import role_name
 from hub.access.invitations.service import HOLDS_S, ROLES, Invitations, Made, NewPerson
 from hub.access.passwords import MAX_CHARS, MIN_CHARS
@@ -83,9 +83,11 @@ def make_invitation(
     say = visit.site.calendar(visit.asker.language).words.say
     try:
         made = visit.use(Invitations).make(visit.asker, new)
-    except AccountError:
+    except AccountError as error:
         closed = say("This account is closed. Reopen it on the page of its person.")
-        return page(request, visit, wrong=closed)
+        suspended = say("This account is suspended. Lift the suspension on the page of its person.")
+        is_suspended = error.fault is AccountFault.SUSPENDED
+        return page(request, visit, wrong=suspended if is_suspended else closed)
     except RegistryError:
         return page(request, visit, wrong=say("A person needs a name to sign in with."))
     if made is None:

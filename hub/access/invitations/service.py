@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, insert, or_, sele
 
 from hub.access import people as access_people
 from hub.access.account_errors import AccountError, AccountFault
-from hub.access.account_state import is_closed
+from hub.access.account_state import SHUT, SUSPENDED, state_of
 from hub.access.grants import queries
 from hub.access.signin import session_rows
 from hub.access.tables import identities, invitations, passkeys, people
@@ -184,12 +184,13 @@ class Invitations:
 
 def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:
     """Invite a person and create the account if the login is new; an older open link ends. Raises
-    AccountError for a closed account."""
+    AccountError for a closed or suspended account."""
     login = fold_login(new.login)
     person_id = access_people.person_by_login(conn, login)
     is_new = person_id is None
-    if person_id is not None and is_closed(conn, person_id):
-        raise AccountError(AccountFault.CLOSED)
+    state = None if person_id is None else state_of(conn, person_id)
+    if state in SHUT:
+        raise AccountError(AccountFault.SUSPENDED if state == SUSPENDED else AccountFault.CLOSED)
     if person_id is None:
         person_id = _add_person(conn, login, new, by=by, now=now)
     withdraw(conn, invitations.c.person_id == person_id, now=now)

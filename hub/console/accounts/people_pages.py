@@ -26,7 +26,7 @@ Entered = Annotated[str, Form(max_length=2000)]
 
 
 def fault_words(what: AccountFault, words: Messages) -> str:
-    """Why an account cannot be closed or reopened, or a case not given."""
+    """Why a change of an account is refused."""
     say = words.say
     return {
         AccountFault.NOBODY: say("There is no such account."),
@@ -37,6 +37,9 @@ def fault_words(what: AccountFault, words: Messages) -> str:
             "the whole town."
         ),
         AccountFault.CLOSED: say("This account is closed. Reopen it on the page of its person."),
+        AccountFault.SUSPENDED: say(
+            "This account is suspended. Lift the suspension on the page of its person."
+        ),
         AccountFault.NOT_CLOSED: say("This account is not closed."),
         AccountFault.OWNER: say("Enter the login of somebody whose account is open."),
         AccountFault.NOT_OPEN: say("Only an open account can be suspended."),

@@ -1,7 +1,7 @@
 """Service to look after accounts, for keepers of the whole town: close, suspend, rename, sign out.
 
 The answer is the same (False or None) for an unknown account and for a person without the right. An
-`AccountError` gives the reason why an account cannot be closed or reopened.
+`AccountError` gives the reason why a change is refused.
 """
 
 from uuid import UUID

@@ -187,6 +187,17 @@ def test_a_typo_in_an_invitation_is_corrected_and_its_link_stays_valid(town: Tow
     assert keeper.post(place_of_it, login="khac", name="x").status_code == 404, "it is used"
 
 
+def test_an_invitation_says_whether_the_account_is_suspended_or_closed(town: Town) -> None:
+    keeper = visit(town, "quan")
+    assert keeper.post(f"{place(town, 'an')}/suspend", reason="đình chỉ").status_code == 303
+    again = {"login": "an", "name": "", "role": "officer"}
+    answer = keeper.post("/invitations", **again)
+    assert answer.status_code == 422 and "This account is suspended." in text_of(answer)
+    assert keeper.post(f"{place(town, 'an')}/close", reason="nghỉ việc").status_code == 303
+    answer = keeper.post("/invitations", **again)
+    assert answer.status_code == 422 and "This account is closed." in text_of(answer)
+
+
 def test_who_has_come_in_before_keeps_their_login_when_invited_again(town: Town) -> None:
     keeper = visit(town, "quan")
     invitation, _ = invite(keeper, "binh", "")
