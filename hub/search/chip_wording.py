@@ -27,7 +27,7 @@ from hub.search.rules.chips import (
     Worn,
 )
 from hub.search.rules.description import Colours, Look
-from hub.search.rules.sentence import MOST_PEOPLE
+from hub.search.rules.people_words import MOST_PEOPLE
 from hub.search.rules.vocabulary import BICYCLE, MOTORBIKE
 from hub.web.compass import compass_words
 from hub.web.i18n import Messages
@@ -114,6 +114,8 @@ def _(meaning: People, words: Messages) -> str:
         return words.count("%(n)d person", "%(n)d people", meaning.least) % told
     if meaning.most >= MOST_PEOPLE:
         return words.say("at least %(n)d people") % told
+    if meaning.least == 1:
+        return words.say("at most %(most)d people") % told
     return words.say("%(n)d to %(most)d people") % told
 
 

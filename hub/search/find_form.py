@@ -13,6 +13,7 @@ from hub.registry.shapes import Shape
 from hub.search import place_form, time_form
 from hub.search.place_form import ShapeFaultError
 from hub.search.rules.chips import Hours, Meaning, Weekdays
+from hub.search.rules.people_words import MOST_PEOPLE
 from hub.search.rules.sentence import MOST_CHARS
 from hub.search.sentence_form import SearchTime, has_days, narrowed, time_of
 from hub.search.sighting_queries import WAYS, SightingSearch, Way
@@ -22,7 +23,6 @@ from hub.web.i18n import Messages
 
 HEIGHTS: Final = ("10", "25", "50")
 """Minimum, in percent of the picture's height."""
-MOST_PEOPLE: Final = 1000
 FIRST_METRES: Final = "300"
 DEFAULT_WHEN: Final = "week"
 DAYS: Final = ("0", "1", "2", "3", "4", "5", "6")

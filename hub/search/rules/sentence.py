@@ -29,12 +29,12 @@ from hub.search.rules.chips import (
     Worn,
 )
 from hub.search.rules.description import Colours
+from hub.search.rules.people_words import BOUNDS, people_at
 from hub.search.rules.place_names import place_at, whole_name_at
 from hub.search.rules.time_words import time_at
 from hub.search.rules.tokens import Token, tokens
 
 MOST_CHARS: Final = 300
-MOST_PEOPLE: Final = 1000
 SIGNS: Final = "-/:+"
 Found = tuple[Meaning, int] | None
 """A meaning, and the place after its words."""
@@ -88,7 +88,10 @@ def _is_filler(token: Token) -> bool:
 
 
 def _after_unknown(text: _Text, place: int) -> int:
-    """A word such as "near" belongs to the unknown words after it."""
+    """A word such as "near" belongs to the unknown words after it, and "not" to what it denies."""
+    denied = _denied(text, place)
+    if denied is not None:
+        return denied
     found = words.TOWARDS.at(text.said, place) or words.NEAR.at(text.said, place)
     if found is None or found[1] >= len(text.said):
         return place + 1
@@ -98,6 +101,24 @@ def _after_unknown(text: _Text, place: int) -> int:
             break
         after += 1
     return max(after, place + 1)
+
+
+def _denied(text: _Text, place: int) -> int | None:
+    """The place after "not a red shirt", "over 1.7 m tall": the opposite of what a search finds."""
+    denial = words.NOT.at(text.said, place)
+    opened = denial or BOUNDS.at(text.said, place)
+    if opened is None:
+        return None
+    at = opened[1]
+    while at < len(text.said) and not _is_comma_before(text.said, at):
+        found = _meaning(text, at)
+        if found is not None:
+            is_changed = denial is not None or isinstance(found[0], Height | People)
+            return found[1] if is_changed else None
+        if not _is_filler(text.said[at]):
+            return None
+        at += 1
+    return None
 
 
 def _is_comma_before(said: Sequence[Token], place: int) -> bool:
@@ -158,45 +179,7 @@ def _where(text: _Text, place: int) -> Found:
 
 
 def _people(text: _Text, place: int) -> Found:
-    said = text.said
-    alone = words.ALONE.at(said, place)
-    if alone is not None:
-        return People(*alone[0]), alone[1]
-    over = words.MORE_THAN.at(said, place)
-    opened = over or words.AT_LEAST.at(said, place)
-    counted = _number(said, opened[1] if opened else place)
-    if counted is None:
-        return None
-    count, after = counted
-    is_open = opened is not None
-    if more := words.OR_MORE.at(said, after):
-        is_open, after = True, more[1]
-    if noun := words.PEOPLE.at(said, after):
-        after = noun[1]
-    elif not _counts_people(said, after):
-        return None
-    if more := words.OR_MORE.at(said, after):
-        is_open, after = True, more[1]
-    count += over is not None
-    return People(count, MOST_PEOPLE if is_open else count), after
-
-
-def _counts_people(said: Sequence[Token], after: int) -> bool:
-    """A number before "men", and an English one alone: "two on a motorbike"."""
-    number = said[after - 1]
-    if number.folded in words.ENGLISH_NUMBERS:
-        return True
-    # "nam" without diacritics before another word is a man, not five.
-    return number.said != "nam" and words.GENDERED.at(said, after) is not None
-
-
-def _number(said: Sequence[Token], place: int) -> tuple[int, int] | None:
-    if place >= len(said):
-        return None
-    number = said[place].number
-    if number is not None:
-        return (number, place + 1) if 1 <= number <= MOST_PEOPLE else None
-    return words.NUMBERS.at(said, place)
+    return people_at(text.said, place)
 
 
 def _height(text: _Text, place: int) -> Found:

@@ -204,37 +204,16 @@ NEAR: Final = Phrases(
 AT: Final = Phrases(
     dict.fromkeys(("ở", "tại", "trong", "khu vực", "camera", "in", "at", "from"), True)
 )
-NUMBERS: Final = Phrases(
-    [
-        *((word, n) for n, word in enumerate(("hai", "ba", "bốn", "năm", "sáu"), 2)),
-        *((word, n) for n, word in enumerate(("bảy", "tám", "chín", "mười"), 7)),
-        *((word, n) for n, word in enumerate(("two", "three", "four", "five", "six"), 2)),
-        *((word, n) for n, word in enumerate(("seven", "eight", "nine", "ten"), 7)),
-    ]
-)
-ENGLISH_NUMBERS: Final = frozenset(
-    ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-)
-"""Stand for people without a noun: "two on a motorbike"."""
-PEOPLE: Final = Phrases(dict.fromkeys(("người", "people", "persons", "person"), True))
-GENDERED: Final = Phrases(
+NOT: Final = Phrases(
     dict.fromkeys(
         (
-            *("nam", "nữ", "đàn ông", "phụ nữ", "thanh niên", "tên", "đứa", "em", "cô", "anh"),
-            *("men", "women", "guys", "boys", "girls", "youths", "riders", "walkers"),
+            *("không", "không phải", "chẳng", "trừ", "ngoại trừ"),
+            *("no", "not", "without", "except", "other than"),
         ),
         True,
     )
 )
-"""After a number they say people; what more they say, no description holds."""
-AT_LEAST: Final = Phrases(dict.fromkeys(("ít nhất", "từ", "at least"), True))
-MORE_THAN: Final = Phrases(dict.fromkeys(("hơn", "trên", "more than", "over"), True))
-OR_MORE: Final = Phrases(dict.fromkeys(("trở lên", "or more", "+", "and more"), True))
-ALONE: Final = Phrases(
-    {"một mình": (1, 1), "alone": (1, 1), "crowd": (5, 1000)}
-    | {"đám đông": (5, 1000), "đông người": (5, 1000)}
-    | {"chở hai": (2, 2), "chở đôi": (2, 2), "chở ba": (3, 3)}
-)
+"""What follows is not looked for; no search looks for its opposite either."""
 ONLY: Final = Phrases(
     {
         "có cảnh báo": "alerts",

@@ -1,6 +1,7 @@
 """Sentences in Vietnamese and English: what they mean, and what in them means nothing."""
 
 from datetime import date
+from typing import get_args
 from uuid import uuid4
 
 import pytest
@@ -105,6 +106,21 @@ def test_last_tuesday_is_a_day_and_a_tuesday_is_a_weekday() -> None:
         ("ít nhất 3 người", [People(3, 1000)]),
         ("3 người trở lên", [People(3, 1000)]),
         ("more than 2 people", [People(3, 1000)]),
+        ("không dưới 3 người", [People(3, 1000)]),
+        ("two or more on a motorbike", [People(2, 1000), MOTORBIKE]),
+        ("at least one person", [People(1, 1000)]),
+        ("fewer than 3 people", [People(1, 2)]),
+        ("dưới 3 người", [People(1, 2)]),
+        ("at most two on a motorbike", [People(1, 2), MOTORBIKE]),
+        ("không quá 4 người", [People(1, 4)]),
+        ("3 người trở xuống", [People(1, 3)]),
+        ("2-3 người", [People(2, 3)]),
+        ("hai ba nguoi", [People(2, 3)]),
+        ("từ 2 đến 4 người", [People(2, 4)]),
+        ("between 2 and 4 people", [People(2, 4)]),
+        ("4 đến 2 người", [People(2, 4)]),
+        ("one or two people", [People(1, 2)]),
+        ("từ 3 người", [People(3, 1000)]),
         ("một mình", [People(1, 1)]),
         ("một người áo đỏ", [UPPER_RED]),
         ("nam nguoi", [People(5, 5)]),
@@ -181,6 +197,16 @@ def test_a_time(text: str, expected: list[Meaning]) -> None:
         ("biển số 93", ("biển số 93",), 0),
         ("2 người, 3 người", ("3 người",), 1),
         ("áo đến", ("áo đến",), 0),  # "đến" is not "đen"
+        ("không mặc áo đỏ, xe máy", ("không mặc áo đỏ",), 1),
+        ("not a red shirt", ("not a red shirt",), 0),
+        ("áo không đỏ", ("áo không đỏ",), 0),
+        ("không có cảnh báo", ("không có cảnh báo",), 0),
+        ("hôm qua trừ ban đêm", ("trừ ban đêm",), 1),
+        ("không đội mũ, áo đỏ", ("không đội mũ",), 1),
+        ("over 1.7 m tall", ("over 1.7 m tall",), 0),
+        ("cao hơn 1m7", ("cao hơn 1m7",), 0),
+        ("fewer than 1 person", ("fewer than 1 person",), 0),
+        ("more than 1000 people", ("more than 1000 people",), 0),
         ("31/2", ("31", "2"), 0),
         ("🚗 <script>", ("script",), 0),
     ],
@@ -228,6 +254,20 @@ def test_a_description_is_written_as_it_is_read(look: Look, language: str) -> No
     assert ", ".join(chip_words(one, speech) for one in found) == text
     upper = [one for one in found if isinstance(one, Worn) and one.part == "upper"]
     assert [one.colours[0] for one in upper] == ([frozenset(look.upper)] if look.upper else [])
+
+
+@given(
+    bounds=st.tuples(st.integers(1, 1000), st.integers(1, 1000)).map(sorted),
+    language=st.sampled_from(LANGUAGES),
+)
+def test_a_number_of_people_is_written_as_it_is_read(bounds: list[int], language: str) -> None:
+    people = People(*bounds)
+    assert meanings(chip_words(people, words(language))) == [people]
+
+
+@pytest.mark.parametrize("kind", get_args(Meaning))
+def test_each_kind_of_chip_has_words(kind: type[Meaning]) -> None:
+    assert chip_words.dispatch(kind) is not chip_words.dispatch(object)
 
 
 @pytest.mark.parametrize(
