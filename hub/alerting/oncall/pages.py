@@ -1,6 +1,7 @@
 """Pages of rosters and escalation plans: on call, coverage gaps, recipients of alerts."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -107,6 +108,8 @@ def _team(
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
+    names = wording.with_suspended(page.names, page.team.roster.absent, words)
+    page = replace(page, names=names)
     today = page.team.local(Moment(page.seen_utc_us)).date()
     return render(
         request,

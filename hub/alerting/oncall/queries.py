@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from hub.access.area_names import area_names
 from hub.access.tables import people
 from hub.alerting.oncall.plan_rows import read_plan
-from hub.alerting.oncall.roster_rows import Team, read_teams
+from hub.alerting.oncall.roster_rows import Team, read_teams, with_absences
 from hub.alerting.oncall.scope import may_be_called, tended_teams
 from hub.alerting.oncall.tables import odd_days, plans, shifts, stand_ins
 from hub.alerting.oncall.views import AreaPlan, OnCallPage, PlanPage, TeamPage
@@ -23,13 +23,15 @@ from hub.registry.areas import places
 def tended_team(conn: Connection, person_id: UUID, team_id: UUID, now: Moment) -> Team | None:
     """The team, if this person looks after its area."""
     mine = set(conn.scalars(tended_teams(person_id, now)))
-    return read_teams(conn, [team_id]).get(team_id) if team_id in mine else None
+    if team_id not in mine:
+        return None
+    return with_absences(conn, read_teams(conn, [team_id])).get(team_id)
 
 
 def on_call_page(conn: Connection, person_id: UUID, now: Moment) -> OnCallPage:
     """All teams and plans of the areas this person looks after."""
     areas = area_names(conn, person_id, now)
-    teams = read_teams(conn, set(conn.scalars(tended_teams(person_id, now))))
+    mine = set(conn.scalars(tended_teams(person_id, now)))
     found = []
     for area in areas:
         row = conn.execute(select(plans).where(plans.c.area_id == area.area_id)).first()
@@ -37,12 +39,13 @@ def on_call_page(conn: Connection, person_id: UUID, now: Moment) -> OnCallPage:
         if plan is not None:
             found.append(AreaPlan(area, plan))
     called = {step.team_id for one in found for step in one.plan.steps if step.team_id is not None}
-    all_teams = teams | read_teams(conn, called - set(teams))
+    all_teams = with_absences(conn, read_teams(conn, mine | called))
+    teams = [team for team_id, team in all_teams.items() if team_id in mine]
     return OnCallPage(
         areas=areas,
-        teams=list(teams.values()),
+        teams=teams,
         plans=found,
-        names=_names(conn, (person for team in teams.values() for person in _named(team))),
+        names=_names(conn, (person for team in teams for person in _named(team))),
         team_names={team_id: team.name for team_id, team in all_teams.items()},
         called={team_id: team for team_id, team in all_teams.items() if team_id in called},
         seen_utc_us=now.utc_us,

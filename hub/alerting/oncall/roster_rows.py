@@ -1,8 +1,8 @@
 """Teams and their rosters, read from the tables for the decisions in
 `hub.alerting.oncall.rules.rosters`."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, select
 
+from hub.access.account_state import SUSPENDED
 from hub.access.tables import people
 from hub.alerting.oncall.rules.rosters import (
     Crew,
@@ -52,9 +53,14 @@ class Team:
             datetime.fromtimestamp(now.utc_us / 1e6, UTC).astimezone(self.zone).replace(tzinfo=None)
         )
 
+    @property
+    def present(self) -> Crew:
+        """Its members without those who are absent."""
+        return tuple(one for one in self.members if one not in self.roster.absent)
+
     def crew(self, now: Moment) -> Crew:
         """The people on call now, in calling order."""
-        return people_on_call(self.roster, self.local(now)) if self.roster.shifts else self.members
+        return people_on_call(self.roster, self.local(now)) if self.roster.shifts else self.present
 
 
 def read_teams(conn: Connection, team_ids: Collection[UUID]) -> dict[UUID, Team]:
@@ -76,6 +82,17 @@ def read_teams(conn: Connection, team_ids: Collection[UUID]) -> dict[UUID, Team]
             rosters.get(row.id, Roster(())),
         )
         for row in rows
+    }
+
+
+def with_absences(conn: Connection, teams: Mapping[UUID, Team]) -> dict[UUID, Team]:
+    """The teams with those marked as absent whose accounts are suspended: for pages, which show
+    the gaps. An escalation needs no mark: it skips whom it cannot reach, and the others keep their
+    places."""
+    absent = frozenset(conn.scalars(select(people.c.id).where(people.c.state == SUSPENDED)))
+    return {
+        team_id: replace(team, roster=replace(team.roster, absent=absent))
+        for team_id, team in teams.items()
     }
 
 

@@ -82,11 +82,12 @@ def add_team(
 def change_team(
     conn: Connection, team: Team, *, name: str, members: Sequence[UUID], by: By, now: Moment
 ) -> None:
-    """Change its name and members."""
+    """Change its name and members. Who is absent stays a member: the page offers them to nobody."""
     name = checked_name(name)
     _refuse_taken(conn, team.area_id, name, team.team_id)
-    chosen = tuple(dict.fromkeys(members))
-    _refuse_strangers(conn, team, chosen, most=MOST_MEMBERS, now=now)
+    present = tuple(dict.fromkeys(members))
+    _refuse_strangers(conn, team, present, most=MOST_MEMBERS, now=now)
+    chosen = (*present, *(one for one in team.members if one in team.roster.absent))
     conn.execute(update(teams).where(teams.c.id == team.team_id).values(name=name))
     conn.execute(delete(team_people).where(team_people.c.team_id == team.team_id))
     if chosen:

@@ -14,8 +14,9 @@ from hub.alerting.oncall.rules.rosters import (
     CoverageGap,
     Shift,
     dated_gaps,
-    most_on_call,
     next_turns,
+    numbers,
+    numbers_on_call,
     roster_turns,
     weekly_gaps,
 )
@@ -71,15 +72,22 @@ def people(crew: Iterable[UUID], names: Names) -> str:
     return ", ".join(names.get(one, "?") for one in crew)
 
 
+def with_suspended(names: Names, absent: frozenset[UUID], words: Messages) -> dict[UUID, str]:
+    """The names; those of suspended people say so."""
+    said = words.say("%(name)s (suspended)")
+    return {one: said % {"name": name} if one in absent else name for one, name in names.items()}
+
+
 def on_call_line(team: Team, names: Names, words: Messages, *, now_utc_us: int) -> OnCallLine:
     """On duty now, next, and coverage gaps."""
     now = Moment(now_utc_us)
     crew, local = team.crew(now), team.local(now)
+    nobody = words.say("Nobody is on duty now")
     if not team.roster.shifts:
         there = words.say("Always on duty: %(names)s") % {"names": people(crew, names)}
-        nobody = words.say("This team has no people yet")
+        nobody = nobody if team.members else words.say("This team has no people yet")
         return OnCallLine(team, there if crew else nobody, "", is_empty=not crew, gaps=[])
-    said = words.say("Nobody is on duty now")
+    said = nobody
     if crew:
         running = roster_turns(team.roster, local.date() - timedelta(days=1), 2)
         ends = min(one.ends for one in running if one.crew and one.starts <= local < one.ends)
@@ -173,11 +181,13 @@ def plan_gaps(plan: EscalationPlan, teams: Mapping[UUID, Team], words: Messages)
         team = teams.get(step.team_id) if step.team_id is not None else None
         if team is None:
             continue
-        there = most_on_call(team.roster) if team.roster.shifts else len(team.members)
+        roster = team.roster
+        always = numbers(team.members, roster.absent)
+        there = numbers_on_call(roster) if roster.shifts else always
         told = {"team": team.name, "n": step.place or 1}
         if not there:
             gaps.append(words.say("%(team)s has nobody: its step is passed over.") % told)
-        elif step.whom is StepRecipients.ON_DUTY and there < (step.place or 1):
+        elif step.whom is StepRecipients.ON_DUTY and (step.place or 1) not in there:
             said = words.say("%(team)s has no number %(n)d on duty: that step is passed over.")
             gaps.append(said % told)
     return list(dict.fromkeys(gaps))

@@ -17,7 +17,7 @@ from hub.access.tables import people
 from hub.alerting.alerts.rules.rules_met import from_text
 from hub.alerting.alerts.scope import seen_alerts, seen_troubles
 from hub.alerting.alerts.tables import alerts
-from hub.alerting.oncall.roster_rows import read_teams
+from hub.alerting.oncall.roster_rows import read_teams, with_absences
 from hub.alerting.oncall.scope import tended_teams
 from hub.alerting.routing.rows import on_wall, rule_of, timed
 from hub.alerting.routing.rules import AlertRule, RoutingDecision, judge, subjects_of
@@ -52,7 +52,7 @@ def rules_page(conn: Connection, person_id: UUID, now: Moment) -> RulesPage:
             _row(row, names, may_end=row.area_id in tended or row.camera_id in mine) for row in rows
         ),
         places=_places(tended, seen, names),
-        teams=read_teams(conn, teams | called),
+        teams=with_absences(conn, read_teams(conn, teams | called)),
         callable_teams=tuple(teams),
         seen_utc_us=now.utc_us,
         zones=zones.labels(conn, mine),

@@ -128,7 +128,7 @@ def warnings(rule: AlertRule, teams: Teams, words: Messages) -> list[str]:
         return []
     if not team.roster.shifts:
         nobody = words.say("%(team)s has no people yet: everybody is told instead.")
-        return [] if team.members else [nobody % {"team": team.name}]
+        return [] if team.present else [nobody % {"team": team.name}]
     empty = empty_hours(rule.window, team.roster)
     if not empty:
         return []

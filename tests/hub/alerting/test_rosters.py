@@ -22,6 +22,7 @@ from hub.alerting.oncall.rules.rosters import (
     crew_of,
     dated_gaps,
     next_turns,
+    numbers_on_call,
     people_on_call,
     settled,
     weekly_gaps,
@@ -83,6 +84,17 @@ def test_a_shift_that_ends_when_it_begins_lasts_a_day() -> None:
         == (AN,)
     )
     assert people_on_call(roster, at("07:00", date(2026, 11, 26))) == ()
+
+
+def test_the_place_of_an_absent_person_is_empty_and_the_others_keep_theirs() -> None:
+    roster = replace(ROUND_THE_CLOCK, absent=frozenset({AN, CHI}))
+    assert people_on_call(roster, at("12:00")) == (BINH,)
+    assert people_on_call(roster, at("20:00")) == ()
+    assert numbers_on_call(ROUND_THE_CLOCK) == {1, 2}
+    assert numbers_on_call(roster) == {2}
+    assert len(weekly_gaps(roster)) == 7
+    cover = replace(roster, stand_ins=(Substitute(NIGHT, WEDNESDAY, CHI, DUNG),))
+    assert people_on_call(cover, at("20:00")) == (DUNG,), "somebody stands in for them"
 
 
 def test_on_a_holiday_others_are_on_duty_or_nobody() -> None:

@@ -120,6 +120,39 @@ def test_alerts_in_hand_of_a_suspended_person_have_nobody_again(town: Town) -> N
     assert 'data-person="Nguyễn Văn An"' in keeper.get("/grants").text
 
 
+@pytest.mark.promise("Rules and duty: A gap in a roster is reported when it is saved.")
+def test_the_duty_of_a_suspended_person_is_a_gap_until_they_are_back(town: Town) -> None:
+    keeper, an, binh = visit(town, "quan"), str(person(town, "an")), str(person(town, "binh"))
+    desk, team = (
+        keeper.post("/duty/teams", area=str(town.area_id), name=name).headers["location"]
+        for name in ("Trực ban", "Đội 1")
+    )
+    assert keeper.post(f"{desk}/people", name="Trực ban", member=an).status_code == 303
+    hours = {"shift": "", "name": "Cả ngày", "starts": "06:00", "ends": "06:00"}
+    week = {"every-1": an, "every-2": binh, "day6-1": an}
+    assert keeper.post(f"{team}/shift", **hours, **week).status_code == 303
+    first = f"on_duty:{team.rpartition('/')[2]}:1"
+    steps = {"whom0": first, "wait0": "60", "whom1": f"{first[:-1]}2", "wait1": "60"}
+    assert keeper.post(f"/duty/plans/{town.area_id}", **steps).status_code == 303
+    before = text_of(keeper.get("/duty"))
+    gaps = (
+        "Nobody is on duty now",
+        "Nobody from Sunday 06:00 to Monday 06:00",
+        "Đội 1 has no number 1 on duty: that step is passed over.",
+    )
+    assert not any(gap in before for gap in gaps)
+    assert keeper.post(f"{place(town, 'an')}/suspend", reason="đình chỉ").status_code == 303
+    during = text_of(keeper.get("/duty"))
+    assert all(gap in during for gap in gaps)
+    assert "number 2" in during and "no number 2" not in during, "Bình keeps his place"
+    assert "Nguyễn Văn An (suspended)" in text_of(keeper.get(team))
+    assert keeper.post(f"{desk}/people", name="Trực ban", member=binh).status_code == 303
+    assert keeper.post(f"{place(town, 'an')}/resume").status_code == 303
+    after = text_of(keeper.get("/duty"))
+    assert not any(gap in after for gap in gaps)
+    assert "Always on duty: Nguyễn Văn An, Trần Thị Bình" in after, "An is still a member"
+
+
 def test_a_lost_phone_is_signed_out_and_gets_nothing_more(town: Town) -> None:
     keeper, lost, kept = visit(town, "quan"), visit(town, "an"), visit(town, "an")
     lost.call("/api/phones", SUBSCRIPTION)

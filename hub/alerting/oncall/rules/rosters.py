@@ -65,6 +65,8 @@ class Roster:
     shifts: tuple[Shift, ...]
     odd_days: tuple[RosterException, ...] = ()
     stand_ins: tuple[Substitute, ...] = ()
+    absent: frozenset[UUID] = frozenset()
+    """People whose places are empty for now: their accounts are suspended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class CoverageGap:
 
 
 def crew_of(roster: Roster, shift: Shift, day: date) -> Crew:
-    """People of this shift when it begins on that day."""
+    """People of this shift when it begins on that day, without those who are absent."""
     crew = shift.weekly.get(day.weekday(), ())
     for odd in roster.odd_days:
         if (odd.shift_id, odd.day) == (shift.shift_id, day):
@@ -97,7 +99,8 @@ def crew_of(roster: Roster, shift: Shift, day: date) -> Crew:
         for one in roster.stand_ins
         if (one.shift_id, one.day) == (shift.shift_id, day)
     }
-    return tuple(dict.fromkeys(changes.get(person, person) for person in crew))
+    there = dict.fromkeys(changes.get(person, person) for person in crew)
+    return tuple(one for one in there if one not in roster.absent)
 
 
 def settled(roster: Roster, leaving: UUID) -> list[RosterException]:
@@ -143,11 +146,16 @@ def people_on_call(roster: Roster, at: datetime) -> Crew:
     return tuple(dict.fromkeys(there))
 
 
-def most_on_call(roster: Roster) -> int:
-    """The largest number of people on duty at once in the week as such."""
-    usual = replace(roster, odd_days=(), stand_ins=())
-    week = roster_turns(usual, SOME_MONDAY, 7)
-    return max((len(people_on_call(usual, turn.starts)) for turn in week), default=0)
+def numbers(crew: Crew, absent: frozenset[UUID]) -> set[int]:
+    """Places in the calling order, from 1, of the people who are not absent."""
+    return {number for number, one in enumerate(crew, start=1) if one not in absent}
+
+
+def numbers_on_call(roster: Roster) -> set[int]:
+    """Places in the calling order, from 1, that somebody has at some time of the week as such."""
+    usual = replace(roster, odd_days=(), stand_ins=(), absent=frozenset())
+    crews = {people_on_call(usual, turn.starts) for turn in roster_turns(usual, SOME_MONDAY, 7)}
+    return {number for crew in crews for number in numbers(crew, roster.absent)}
 
 
 def coverage_gaps(roster: Roster, first: date, days: int) -> list[CoverageGap]:
