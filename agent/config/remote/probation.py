@@ -63,30 +63,21 @@ class WantedSettings(_Kept):
         if not isinstance(kept, dict) or "newer" not in kept:
             return kept
         try:
-            cameras = kept["settings"]["cameras"]
-            joined = {
-                name: {**said, **kept["newer"].get(name, {})} for name, said in cameras.items()
-            }
-            return {**kept, "settings": {**kept["settings"], "cameras": joined}}
-        except (AttributeError, KeyError, TypeError) as error:
+            for name, said in kept["settings"]["cameras"].items():
+                said.update(kept["newer"].get(name, {}))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError("damaged settings of cameras") from error
+        return kept
 
     @model_serializer(mode="wrap")
     def _parted(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         kept: dict[str, Any] = handler(self)
         cameras = kept["settings"].get("cameras") or {}
         newer = {
-            name: {key: said[key] for key in NEWER if key in said}
-            for name, said in cameras.items()
-            if any(key in said for key in NEWER)
-        }
-        if not newer:
-            return kept
-        older = {
-            name: {key: value for key, value in said.items() if key not in NEWER}
+            name: {key: said.pop(key) for key in NEWER if key in said}
             for name, said in cameras.items()
         }
-        return {**kept, "settings": {**kept["settings"], "cameras": older}, "newer": newer}
+        return kept | ({"newer": newer} if any(newer.values()) else {})
 
     @property
     def name(self) -> SettingsName:

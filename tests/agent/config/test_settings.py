@@ -379,8 +379,10 @@ def test_release_0_2_0_reads_the_kept_settings_without_the_keys_that_it_does_not
 ) -> None:
     masked = {"private": [SQUARE]}
     seen = {"mast_height_m": 6.5, "horizon": -0.2}
-    node.receive({"cameras": {"cong-bac": masked | seen, "cong-nam": seen}})
+    said = {"cameras": {"cong-bac": masked | seen, "cong-nam": seen}}
+    node.receive(said)
     node.kept.prove()
+    assert node.kept.report().from_afar == said, "writing the file changes nothing in memory"
     text = (node.own.journal.path.parent / "settings-from-hub.json").read_text(encoding="utf-8")
     kept = json.loads(text)["in_force"]["settings"]
     old = runpy.run_path(str(RELEASE / "settings.py"))
@@ -390,8 +392,7 @@ def test_release_0_2_0_reads_the_kept_settings_without_the_keys_that_it_does_not
     first, second = node.works_by.camera
     assert (first.mast_height_m, first.horizon, len(first.private)) == (6.5, -0.2, 1)
     assert (second.mast_height_m, second.horizon) == (6.5, -0.2)
-    report = node.kept.report()
-    assert report.from_afar == {"cameras": {"cong-bac": masked | seen, "cong-nam": seen}}
+    assert node.kept.report().from_afar == said
 
 
 DAMAGED = b'{"in_force": {"version": 1, "sha256": "", "settings": %s, "newer": %s}}'
