@@ -174,16 +174,7 @@ class Pipeline:
         where = self.dense if self.dense.is_on else self.regions
         where.looked(frame.at, len(regions))
         self.lap("regions")
-        found = [one for region in regions for one in self._found(frame, region)]
-        if len(regions) > 1:
-            found = suppress(found, SAME_IOU)
-        found = [one for one in found if one.score >= enough.least_score]
-        found = mounted(found, self.tracker.parked)
-        found = [one for one in found if self.ignored.share_of(one.box) < HIDDEN_SHARE]
-        found = [
-            replace(one, clothes=clothes(frame, one.box), moved=moved_share(one.box, moved))
-            for one in found
-        ]
+        found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")
         aspect = frame.width / frame.height
         tracks = self.tracker.step(
@@ -208,7 +199,7 @@ class Pipeline:
         put_off = len(wanted) - len(regions)
         lookalikes = self.things.to_be_kept(frame.at)
         return FrameResult(
-            moved, tuple(found), tracks, changes, len(regions), put_off, tampering, lookalikes
+            moved, found, tracks, changes, len(regions), put_off, tampering, lookalikes
         )
 
     def _local_time(self, at: Instant) -> datetime | None:
@@ -247,6 +238,25 @@ class Pipeline:
         if self.dense.is_on:
             return self.whole_detector if region == WHOLE else self.detector
         return fitting(self.detector, self.fitted, (frame.height, frame.width))
+
+    def _detections(
+        self,
+        frame: Frame,
+        regions: Sequence[Box],
+        *,
+        moved: Sequence[Box],
+        least_score: float,
+    ) -> tuple[Detection, ...]:
+        """Everybody in the looks at these regions, once, with clothes and motion."""
+        found = [one for region in regions for one in self._found(frame, region)]
+        if len(regions) > 1:
+            found = suppress(found, SAME_IOU)
+        found = mounted([one for one in found if one.score >= least_score], self.tracker.parked)
+        return tuple(
+            replace(one, clothes=clothes(frame, one.box), moved=moved_share(one.box, moved))
+            for one in found
+            if self.ignored.share_of(one.box) < HIDDEN_SHARE
+        )
 
     def _found(self, frame: Frame, region: Box) -> list[Detection]:
         """Detections in one look; at half the size only near bodies, the whole shows others
