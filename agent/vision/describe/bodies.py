@@ -6,7 +6,7 @@ from math import hypot
 
 from agent.vision.describe.description import Speed
 from agent.vision.detect.riders import sits
-from agent.vision.geometry import Box
+from agent.vision.geometry import BORDER, Box
 from agent.vision.track.tracker import Track
 
 MOST_PEOPLE = 20
@@ -14,7 +14,7 @@ STANDS_BELOW = 0.2
 """In body heights per second; boxes of a standing person shake."""
 FAST_FROM = 1.7
 """In body heights per second: about 3 m/s. Fast walkers have 1.3."""
-NEAR = 0.9
+APART = 0.9
 """People of a group are at most this far apart, in body heights;"""
 SAME_GROUND = 0.2
 """their feet differ by at most this, in body heights,"""
@@ -22,8 +22,6 @@ SAME_HEIGHT = 1.35
 """their heights by this factor,"""
 SAME_SPEED = 0.4
 """and their speeds by this, in body heights per second."""
-EDGE = 0.01
-"""A box this close to a border, in shares of the picture, is cut by it."""
 LEAST_HEIGHT_M, MOST_HEIGHT_M = 0.5, 2.5
 
 
@@ -46,7 +44,8 @@ class Calibration:
 
 def is_whole(box: Box) -> bool:
     """True if no border of the picture cuts it."""
-    return box.x0 > EDGE and box.y0 > EDGE and box.x1 < 1 - EDGE and box.y1 < 1 - EDGE
+    low, high = BORDER, 1 - BORDER
+    return box.x0 > low and box.y0 > low and box.x1 < high and box.y1 < high
 
 
 def hidden_share(body: Box, others: Sequence[Box]) -> float:
@@ -79,8 +78,8 @@ def people_on(driver: Track, others: Sequence[Track]) -> int:
 
 def people_with(track: Track, others: Sequence[Track], *, aspect: float) -> int:
     """Number of people who walk or stand with this one, itself included, at most 20."""
-    near = NEAR * SAME_HEIGHT * track.box.height / aspect
-    left, right = track.box.center[0] - near, track.box.center[0] + near
+    reach = APART * SAME_HEIGHT * track.box.height / aspect
+    left, right = track.box.center[0] - reach, track.box.center[0] + reach
     count = sum(
         one is not track and left <= one.box.center[0] <= right and _goes_with(track, one, aspect)
         for one in others
@@ -111,7 +110,7 @@ def _goes_with(one: Track, other: Track, aspect: float) -> bool:
     (right, down), (right_too, down_too) = one.speed, other.speed
     return (
         height <= SAME_HEIGHT * min(one.box.height, other.box.height)
-        and abs(u - x) * aspect <= NEAR * height
+        and abs(u - x) * aspect <= APART * height
         and abs(one.box.y1 - other.box.y1) <= SAME_GROUND * height
         and hypot((right - right_too) * aspect, down - down_too) <= SAME_SPEED * height
     )

@@ -155,21 +155,21 @@ class Describer:
         if hidden > MOST_HIDDEN:
             return
         whole = is_whole(track.box)
-        if self._calibration and driver is None and whole:
-            height_m = self._calibration.height_m(track.box)
-            notes.heights_m.extend([] if height_m is None else [height_m])
+        height_m = self._calibration.height_m(track.box) if self._calibration else None
+        if height_m is not None and driver is None and whole:
+            notes.heights_m.append(height_m)
         quality = track.score * track.box.height * (1.0 - hidden) * (1.0 if whole else CUT)
         self._keep_view(notes, frame, track, quality)
 
     def _keep_view(self, notes: _Notes, frame: Frame, track: Track, quality: float) -> None:
         """If it is one of the best, and the light is good."""
-        worst = min(notes.views, key=lambda view: view.quality, default=None)
         is_full = len(notes.views) >= MOST_VIEWS
-        if worst is not None and is_full and quality < BETTER_BY * worst.quality:
+        worst = min(notes.views, key=lambda view: view.quality) if is_full else None
+        if worst and quality < BETTER_BY * worst.quality:
             return
         if not self._is_light_in(frame):
             return
-        if worst is not None and is_full:
+        if worst:
             notes.views.remove(worst)
         notes.views.append(_view(frame, track, quality))
 

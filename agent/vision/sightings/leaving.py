@@ -8,10 +8,8 @@ first and last place alone are wrong for a person who turned round.
 from enum import StrEnum
 from typing import Final
 
-from agent.vision.geometry import Box
+from agent.vision.geometry import BORDER, Box
 
-BORDER: Final = 0.01
-"""A box this close to a border, in shares of the picture, is cut by it."""
 LEAST_SPEED: Final = 0.02
 """Below this speed, in shares of the picture per second, a person stood when last seen."""
 
@@ -48,4 +46,4 @@ def reachable_from(box: Box) -> Box:
 
 def is_inside(box: Box) -> bool:
     """Not at the picture's border, where people leave instead of being hidden."""
-    return box.x0 > 0.01 and box.x1 < 0.99 and box.y0 > 0.01
+    return box.x0 > BORDER and box.x1 < 1 - BORDER and box.y0 > BORDER
