@@ -109,6 +109,7 @@ def test_an_account_is_suspended_a_lost_phone_signed_out_and_a_typo_corrected(
     page, name = keeper.page, f"{size}-{language}-{theme}"
     keeper.open("/grants")
     page.locator("[data-person='Nguyễn Văn An'] a").click()
+    expect(page.locator("#sign-out-all")).to_be_visible()
     keeper.shot(f"{name}-person", full=True)
     assert fits(page)
     page.click("#sign-out-all")

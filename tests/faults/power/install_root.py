@@ -28,12 +28,19 @@ SIZE_BYTES: Final = 1600 * 1024 * 1024
 DEVICES: Final = {"null": 3, "zero": 5, "random": 8, "urandom": 9}
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NEW_MOUNTS: Final = 0x00020000
+_SET_CHILD_SUBREAPER: Final = 36
 
 
 def apart() -> None:
-    """From here on no other process sees what this one mounts, and all of it goes with it."""
-    if ctypes.CDLL(None, use_errno=True).unshare(_NEW_MOUNTS) != 0:
+    """From here on no other process sees what this one mounts, and all of it goes with it.
+
+    Processes that lost their parent become children of this one: `kill` can wait for them.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEW_MOUNTS) != 0:
         raise OSError(ctypes.get_errno(), "mounts of one's own are not allowed here")
+    if libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "this process cannot adopt orphans")
     _do("mount", "--make-rprivate", "/")
 
 
@@ -158,10 +165,17 @@ def _is_unmounted(place: Path) -> bool:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    """-9, with all that it began."""
+    """-9, with all that it began; returns once each of them is gone (after `apart`).
+
+    A killed program that still ends holds its lock: Debian's `useradd` takes a lock from a process
+    that is gone, never from one that is there.
+    """
     with suppress(ProcessLookupError):  # all of them had ended
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    with suppress(ChildProcessError):  # no child of this group is left
+        while True:
+            os.waitpid(-process.pid, 0)
 
 
 def _where(name: str) -> str | None:
