@@ -18,7 +18,8 @@ from agent.vision.geometry import NEAR, Box
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.crowd import Crowd, CrowdSettings, about, around
 from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_by
-from agent.vision.track.evidence import Hit, Suspect
+from agent.vision.sightings.open_sighting import OpenSighting, view_quality
+from agent.vision.track.evidence import Held, Hit, Suspect, Weight
 from agent.vision.track.lookalikes import LookAlikes
 from agent.vision.track.tracker import Track
 
@@ -78,9 +79,10 @@ class Sightings:
         self._new_id = new_id
         self._settings = settings or SightingSettings()
         self._suspected: dict[int, Suspect] = {}
-        self._open: dict[int, _Sighting] = {}
+        self._open: dict[int, OpenSighting] = {}
         self._lookalikes = LookAlikes() if things is None else things
         self._crowd: Crowd | None = None
+        self._is_dense = False
 
     @property
     def open_tracks(self) -> frozenset[int]:
@@ -97,6 +99,20 @@ class Sightings:
     def own_ids(self) -> dict[int, UUID]:
         """Open sightings of one person each, by track."""
         return {track_id: one.sighting_id for track_id, one in self._open.items()}
+
+    def weight(self, track: Track) -> Weight | None:
+        """What the newest detection of a track without a sighting counted; None without one."""
+        suspect = self._suspected.get(track.track_id)
+        return suspect.hits[-1].weight if suspect is not None else None
+
+    def evidence(self, track: Track) -> float:
+        """What speaks now for a track without a sighting; from `SightingSettings.evidence` on it
+        gets one."""
+        suspect = self._suspected.get(track.track_id)
+        if suspect is None:
+            return 0.0
+        has_walked = not track.is_mount and track.travelled >= self._settings.walked
+        return suspect.evidence(walks=self._is_dense and has_walked)
 
     def say(self, track: Track, now: Instant) -> Updated:
         """An update of this track's open sighting for another reason."""
@@ -119,13 +135,14 @@ class Sightings:
         """
         if not (tracks or crowd_of or self._open or self._suspected or self._crowd):
             return ()
+        self._is_dense = is_dense
         seen = [track for track in tracks if track.is_seen]
         self._keep_unlooked(tracks, now)
         closed = self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
         closed += self._close(now, self._found_out(seen, now))
-        newcomers = self._newcomers(tracks, now, is_dense=is_dense)
+        newcomers = self._newcomers(tracks, now)
         crowd = self._step_crowd(now, newcomers, tracks, people=crowd_of)
         newcomers = [] if crowd_of else newcomers
         opened = [self._open_for(track, now) for track in newcomers]
@@ -251,8 +268,7 @@ class Sightings:
         suspect = self._suspected.setdefault(track.track_id, Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        weight, if_walks = self._weights(track, now)
-        suspect.hits.append(Hit(now, track.looks, weight, if_walks))
+        suspect.hits.append(Hit(now, track.looks, self._weight(track, now)))
         while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
 
@@ -262,19 +278,22 @@ class Sightings:
         is_recent = looks - hit.looks < settings.evidence_looks
         return age_s > (settings.evidence_most_s if is_recent else settings.evidence_s)
 
-    def _weights(self, track: Track, now: Instant) -> tuple[float, float]:
-        """Weight of this frame's detection as evidence: as it is, and if the track turns out to
-        walk."""
-        settings = self._settings
-        full = track.score * (1.0 if is_inside(track.box) else settings.border_weight)
+    def _weight(self, track: Track, now: Instant) -> Weight:
+        """This frame's detection as evidence: as it is, and if the track turns out to walk."""
+        settings, is_whole = self._settings, is_inside(track.box)
+        full = track.score * (1.0 if is_whole else settings.border_weight)
+        counted = Weight(full, full, None if is_whole else Held.CUT)
         if track.is_mount:
-            is_ridden = track.travelled >= settings.rode and track.moved >= settings.rode_moved
-            return (full, full) if is_ridden else (0.0, 0.0)
+            if track.travelled < settings.rode:
+                return Weight(0.0, 0.0, Held.PARKED)
+            is_ridden = track.moved >= settings.rode_moved
+            return counted if is_ridden else Weight(0.0, 0.0, Held.WHEELS_STILL)
         if track.travelled >= settings.walked:
-            return full, full
+            return counted
         if self._lookalikes.is_thing(track, now):
-            return 0.0, 0.0
-        return full if track.score >= self._least_score(track) else 0.0, full
+            return Weight(0.0, 0.0, Held.THING)
+        is_sure = track.score >= self._least_score(track)
+        return counted if is_sure else Weight(0.0, full, Held.UNSURE)
 
     def _least_score(self, track: Track) -> float:
         """From which a detection of a body that never walked is evidence."""
@@ -283,18 +302,13 @@ class Sightings:
             return settings.still_score
         return settings.near_score if is_inside(track.box) else settings.near_cut_score
 
-    def _is_convincing(self, track: Track, *, is_dense: bool) -> bool:
-        suspect = self._suspected.get(track.track_id)
-        walks = is_dense and not track.is_mount and track.travelled >= self._settings.walked
-        return suspect is not None and suspect.evidence(walks=walks) >= self._settings.evidence
-
-    def _newcomers(self, tracks: Sequence[Track], now: Instant, *, is_dense: bool) -> list[Track]:
+    def _newcomers(self, tracks: Sequence[Track], now: Instant) -> list[Track]:
         """Tracks with enough evidence now, without those that only reappeared where one was
         lost."""
         lost = self._open.keys() - {track.track_id for track in tracks}
         newcomers = []
         for track in tracks:
-            if track.is_seen and self._is_convincing(track, is_dense=is_dense):
+            if track.is_seen and self.evidence(track) >= self._settings.evidence:
                 lost_id = self._lost_near(self._suspected[track.track_id].first_box, lost)
                 if lost_id is None:
                     newcomers.append(track)
@@ -315,7 +329,7 @@ class Sightings:
 
     def _open_for(self, track: Track, now: Instant) -> Opened:
         suspect = self._suspected.pop(track.track_id)
-        sighting = _Sighting(
+        sighting = OpenSighting(
             sighting_id=self._new_id(now),
             first_seen=suspect.first_seen,
             last_seen=now,
@@ -324,7 +338,7 @@ class Sightings:
             rides=track.rides,
             speed=track.speed,
             score=suspect.score,
-            best_view=_view(track),
+            best_view=view_quality(track),
             told_at=now,
             there_at=now,
         )
@@ -345,14 +359,14 @@ class Sightings:
         sighting = self._open.get(track.track_id)
         if sighting is None or now.seconds_since(sighting.told_at) < self._settings.update_every_s:
             return False
-        is_better = _view(track) >= self._settings.better_by * sighting.best_view
+        is_better = view_quality(track) >= self._settings.better_by * sighting.best_view
         return is_better or self._people(now) > sighting.told_people
 
     def _update(self, track: Track, now: Instant) -> Updated:
         sighting = self._open[track.track_id]
         sighting.told_at = now
         sighting.told_people = max(sighting.told_people, self._people(now))
-        sighting.best_view = max(sighting.best_view, _view(track))
+        sighting.best_view = max(sighting.best_view, view_quality(track))
         return Updated(
             sighting_id=sighting.sighting_id,
             people=self._people(now),
@@ -374,27 +388,3 @@ class Sightings:
             for track_id, suspect in self._suspected.items()
             if now.seconds_since(suspect.last_seen) <= kept_s
         }
-
-
-@dataclass(slots=True)
-class _Sighting:
-    """An open sighting, and what was reported of it."""
-
-    sighting_id: UUID
-    first_seen: Instant
-    last_seen: Instant
-    first_box: Box
-    last_box: Box
-    rides: bool
-    speed: tuple[float, float]
-    score: float
-    best_view: float
-    told_at: Instant
-    there_at: Instant
-    """Until when they are assumed to be present."""
-    told_people: int = 0
-
-
-def _view(track: Track) -> float:
-    """Quality of a picture of this person: certain and large."""
-    return track.score * track.box.height

@@ -2,9 +2,36 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from agent.media.frame import Instant
 from agent.vision.geometry import Box
+
+
+class Held(StrEnum):
+    """Rule by which a detection counts less than its score, or not at all."""
+
+    CUT = "cut"
+    """Cut by the picture's border: a part of its score counts."""
+    UNSURE = "unsure"
+    """It has not walked, and the score is too low for a body that stands."""
+    THING = "thing"
+    """A known thing that looks like a person."""
+    PARKED = "parked"
+    """A two-wheeler without a rider, not moved."""
+    WHEELS_STILL = "wheels_still"
+    """A two-wheeler without a rider that moved, without motion in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What one detection counts as evidence."""
+
+    now: float
+    if_walks: float
+    """Once the track is known to walk."""
+    held: Held | None = None
+    """None: it counts in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +40,7 @@ class Hit:
 
     at: Instant
     looks: int
-    weight: float
-    if_walks: float
-    """Weight once the track is known to walk."""
+    weight: Weight
 
 
 @dataclass(slots=True)
@@ -30,4 +55,4 @@ class Suspect:
 
     def evidence(self, *, walks: bool) -> float:
         """Sum of the weights, for a walking or a still track."""
-        return sum(hit.if_walks if walks else hit.weight for hit in self.hits)
+        return sum(hit.weight.if_walks if walks else hit.weight.now for hit in self.hits)

@@ -1,0 +1,66 @@
+"""Which rule holds a detection back, and what speaks for the track."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import Box
+from agent.vision.sightings.sightings import Sightings, SightingSettings
+from agent.vision.track.evidence import Held, Weight
+from agent.vision.track.lookalikes import LookAlikes
+from agent.vision.track.tracker import Track
+from tests.agent.rigs.vision import after, counted_ids, person, tracked
+
+INSIDE = person(0.5).box
+AT_THE_BORDER = Box(0.0, 0.4, 0.08, 0.6)
+
+
+def weight_of(one: Track, things: LookAlikes | None = None) -> Weight | None:
+    sightings = Sightings(counted_ids(), things=things)
+    sightings.advance(after(0), [one])
+    return sightings.weight(one)
+
+
+@pytest.mark.parametrize(
+    ("box", "track", "expected"),
+    [
+        (INSIDE, {"travelled": 2.0, "score": 0.7}, Weight(0.7, 0.7)),
+        (INSIDE, {"travelled": 0.0, "score": 0.7}, Weight(0.7, 0.7)),
+        (INSIDE, {"travelled": 0.0, "score": 0.6}, Weight(0.0, 0.6, Held.UNSURE)),
+        (AT_THE_BORDER, {"travelled": 2.0, "score": 0.6}, Weight(0.3, 0.3, Held.CUT)),
+        (
+            INSIDE,
+            {"travelled": 0.0, "score": 0.7, "kind": ObjectKind.MOTORCYCLE},
+            Weight(0.0, 0.0, Held.PARKED),
+        ),
+        (
+            INSIDE,
+            {"travelled": 2.0, "score": 0.7, "kind": ObjectKind.BICYCLE, "moved": 0.1},
+            Weight(0.0, 0.0, Held.WHEELS_STILL),
+        ),
+    ],
+)
+def test_each_rule_that_holds_a_detection_back_is_named(
+    box: Box, track: dict[str, Any], expected: Weight
+) -> None:
+    assert weight_of(replace(tracked(box), **track)) == expected
+
+
+def test_a_known_thing_is_named_as_one() -> None:
+    thing, things = tracked(INSIDE, travelled=0.0), LookAlikes()
+    things.learn(thing, after(0))
+    assert weight_of(thing, things) == Weight(0.0, 0.0, Held.THING)
+
+
+def test_what_speaks_for_a_track_grows_until_it_is_reported() -> None:
+    sightings, walker = Sightings(counted_ids()), tracked(INSIDE, travelled=2.0, score=0.7)
+    sums = []
+    for frame in range(4):
+        sightings.advance(after(frame / 10), [replace(walker, looks=frame)])
+        sums.append(round(sightings.evidence(walker), 1))
+    assert sums == [0.7, 1.4, 2.1, 0.0]
+    assert SightingSettings().evidence < 2.8
+    assert sightings.weight(walker) is None
+    assert walker.track_id in sightings.open_tracks
