@@ -2,6 +2,7 @@
 
 import base64
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -79,19 +80,22 @@ def test_a_key_is_read_in_every_form_that_tools_write(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key",
+    "make",
     [
-        ec.generate_private_key(ec.SECP384R1()),
-        ec.generate_private_key(ec.SECP256K1()),
-        rsa.generate_private_key(65537, 2048),
-        dsa.generate_private_key(2048),
-        ed25519.Ed25519PrivateKey.generate(),
-        ed448.Ed448PrivateKey.generate(),
-        x25519.X25519PrivateKey.generate(),
+        lambda: ec.generate_private_key(ec.SECP384R1()),
+        lambda: ec.generate_private_key(ec.SECP256K1()),
+        lambda: rsa.generate_private_key(65537, 2048),
+        lambda: dsa.generate_private_key(2048),
+        ed25519.Ed25519PrivateKey.generate,
+        ed448.Ed448PrivateKey.generate,
+        x25519.X25519PrivateKey.generate,
     ],
     ids=["P-384", "secp256k1", "RSA", "DSA", "Ed25519", "Ed448", "X25519"],
 )
-def test_a_key_of_another_kind_is_refused_by_its_kind(key: PrivateKeyTypes) -> None:
+def test_a_key_of_another_kind_is_refused_by_its_kind(
+    make: Callable[[], PrivateKeyTypes],
+) -> None:
+    key = make()
     with pytest.raises(WrongKindError, match="no key of the kind ECDSA P-256"):
         crypto.signing_key(pem_of(key))
     if not isinstance(key, ed25519.Ed25519PrivateKey):
