@@ -94,9 +94,11 @@ def browser_files() -> Iterator[Component]:
 
 
 def models() -> Iterator[Component]:
-    """The detector's models by their hash."""
+    """The detector's model files by their hash; other input sizes are made from them."""
     manifest = tomllib.loads((ROOT / "models" / "manifest.toml").read_text("utf-8"))
     for name, said in sorted(manifest["model"].items()):
+        if "file" not in said:
+            continue
         yield {
             "type": "machine-learning-model",
             "bom-ref": f"model:{name}",

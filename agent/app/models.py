@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.config.sections import AgentSettings
+from agent.inference.grids import FOLDER
 from agent.inference.litert import LaterModel
 
 WHOLE_MODEL: Final = "nanodet_g_320x416_6c_int8"
@@ -30,20 +31,22 @@ class Models:
             model.load()
 
 
-def load_models(settings: AgentSettings) -> Models:
+def load_models(settings: AgentSettings, *, keeps: bool) -> Models:
     """The node's networks, shared by all cameras; raises ModelError.
 
-    A configured one is loaded at once, so that its faults are reported at the start.
+    A configured one is loaded at once, so that its faults are reported at the start. With `keeps`,
+    networks that are made are kept beside the journal; only the running agent may write there.
     """
     detector = settings.detector
     manifest = models_manifest(Path(detector.models_dir) if detector.models_dir else None)
-    common = LaterModel(manifest, detector.model)
+    kept = settings.journal.path.parent / FOLDER if keeps else None
+    common = LaterModel(manifest, detector.model, kept)
     if detector.model:
         common.load()
     return Models(
         common=common,
-        whole=LaterModel(manifest, WHOLE_MODEL),
-        wide=LaterModel(manifest, WIDE_MODEL),
+        whole=LaterModel(manifest, WHOLE_MODEL, kept),
+        wide=LaterModel(manifest, WIDE_MODEL, kept),
     )
 
 

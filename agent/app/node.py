@@ -21,7 +21,7 @@ from agent.config.sections import SPARE_BYTES, AgentSettings
 from agent.i18n import N_
 from agent.identity.renewal import Renewal
 from agent.inference.budget import purses
-from agent.inference.litert import ModelError
+from agent.inference.manifest import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, JournalLimits, Pruner
 from agent.recording.sealer import Sealer, SealError
 from agent.recording.store.store import ClipStore
@@ -362,7 +362,7 @@ def make_views(
 ) -> list[View]:
     """One per camera, in front of shared networks; raises ModelError."""
     calm()
-    models = load_models(settings)
+    models = load_models(settings, keeps=True)
     allowances = purses(settings.detector.looks_per_s, len(settings.camera))
     return [
         View(

@@ -23,7 +23,8 @@ import numpy as np
 from agent.app.models import models_manifest
 from agent.bench.motion import WALKERS, Street
 from agent.cameras.codec.scaler import rgb
-from agent.inference.litert import LitertModel, ModelError
+from agent.inference.litert import LitertModel
+from agent.inference.manifest import ModelError
 from agent.vision.detect.person import NanoDet
 from agent.vision.geometry import Box
 

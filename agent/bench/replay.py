@@ -18,7 +18,7 @@ from agent.bench.stages import Stages, peak_rss_mib
 from agent.bench.tracks import TrackBook
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import NOWHERE, CameraError
-from agent.inference.litert import ModelError
+from agent.inference.manifest import ModelError
 from agent.media.frame import Frame, Instant
 from agent.vision.describe.description import Description
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the model files again from the published weights.
+# Makes the model file again from the published weights.
 #
-#   models/build/build.sh           writes models/*.tflite
-#   models/build/build.sh --check   builds elsewhere and compares with models/*.tflite
+#   models/build/build.sh           writes models/nanodet_g_320_6c_int8.tflite
+#   models/build/build.sh --check   builds elsewhere and compares with that file
 #
 # Needs python3 (3.11 or later), npm, about 2 GB below the cache folder and a network the first
-# time. Everything but the model files goes to ${MATTHAN_CACHE}, or ~/.cache/matthan.
+# time. Everything but the model file goes to ${MATTHAN_CACHE}, or ~/.cache/matthan.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -79,6 +79,6 @@ case ${1:-} in
         quietly "$venv/bin/python" "$here/verify.py" "${common[@]}" --built "$scratch"
         cp "$scratch"/*.tflite "$models"
         (cd "$models" && sha256sum ./*.tflite)
-        echo "If these differ from models/manifest.toml, measure again and write both down."
+        echo "If it differs from models/manifest.toml, measure again and write all down."
         ;;
 esac

@@ -1,9 +1,10 @@
-"""Writes the model files: int8, or with --float the same network before quantisation.
+"""Writes the model file: int8, or with --float the same network before quantisation.
 
-usage: convert.py --source FOLDER --recording FILE --out FOLDER [--float] [SIZE ...]
+usage: convert.py --source FOLDER --recording FILE --out FOLDER [--float] [HEIGHTxWIDTH]
 
-FOLDER of --source holds nanodet.json and nanodet.bin. SIZE: 192x320, 256, 320, 320x416 or 416; else all.
-The float files are for comparing only.
+FOLDER of --source holds nanodet.json and nanodet.bin. The size is 320x320, unless another one is
+given. Float files and other sizes are for comparing only: the agent makes other sizes from the one
+file (agent/inference/regrid.py).
 """
 
 import argparse
@@ -16,20 +17,16 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 import calibration
+from model_file import pixels
 from nanodet import NanoDetG
 from tfjs_graph import TfjsGraph, load
 
-SIZES = {
-    "320": (320, 320),
-    "256": (256, 256),
-    "416": (416, 416),
-    "320x416": (320, 416),
-    "192x320": (192, 320),
-}
+SIZE = (320, 320)
 
 
-def file_name(size: str, kind: str = "int8") -> str:
-    return f"nanodet_g_{size}_6c_{kind}.tflite"
+def file_name(size: tuple[int, int] = SIZE, kind: str = "int8") -> str:
+    height, width = size
+    return f"nanodet_g_{height if height == width else f'{height}x{width}'}_6c_{kind}.tflite"
 
 
 def convert_float(graph: TfjsGraph, size: tuple[int, int]) -> bytes:
@@ -77,29 +74,23 @@ def demand_raw_pixels(content: bytes) -> None:
 def main() -> None:
     options = arguments()
     graph = load(options.source / "nanodet.json")
-    for size in options.sizes or SIZES:
-        if options.float:
-            path = options.out / file_name(size, "float")
-            content = convert_float(graph, SIZES[size])
-        else:
-            path = options.out / file_name(size)
-            content = convert_int8(graph, SIZES[size], options.recording)
-        path.write_bytes(content)
-        print(f"{path.name}: {len(content)} bytes", flush=True)
+    path = options.out / file_name(options.size, "float" if options.float else "int8")
+    if options.float:
+        content = convert_float(graph, options.size)
+    else:
+        content = convert_int8(graph, options.size, options.recording)
+    path.write_bytes(content)
+    print(f"{path.name}: {len(content)} bytes", flush=True)
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Writes the model files.")
+    parser = argparse.ArgumentParser(description="Writes the model file.")
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--recording", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--float", action="store_true", help="before quantisation")
-    parser.add_argument("sizes", nargs="*", metavar="SIZE", help=" ".join(SIZES))
-    options = parser.parse_args()
-    unknown = set(options.sizes) - set(SIZES)
-    if unknown:
-        parser.error(f"unknown size {unknown.pop()}; known: {', '.join(SIZES)}")
-    return options
+    parser.add_argument("size", nargs="?", type=pixels, default=SIZE, metavar="HEIGHTxWIDTH")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Measures how well and how fast a model file finds persons.
 
-usage: evaluate.py MODEL FOLDER [--set NAME ...] [--threshold 0.40] [--half] [--weather NAME]
+usage: evaluate.py MODEL FOLDER [--size HEIGHTxWIDTH] [--set NAME ...] [--threshold 0.40] [--half]
+       [--weather NAME]
 
 FOLDER holds images.csv (file,width,height,n_persons) and boxes.csv (file,x,y,w,h in pixels).
 The first folder in a file's name is the set it belongs to. Per set: average precision at an
@@ -22,7 +23,7 @@ import numpy as np
 
 from calibration import WEATHERS, Weather
 from decode import Floats, Picture, iou, letterbox, persons
-from model_file import ModelFile
+from model_file import ModelFile, pixels
 
 FLOOR = 0.05
 OVERLAP = 0.5
@@ -168,13 +169,14 @@ def main() -> None:
     )
     parser.add_argument("model", type=Path)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--size", type=pixels, metavar="HEIGHTxWIDTH", help="not the file's own")
     parser.add_argument("--set", action="append", help="only this set; may be repeated")
     parser.add_argument("--threshold", type=float, default=0.40)
     parser.add_argument("--half", action="store_true", help="pictures at half their size")
     parser.add_argument("--weather", choices=WEATHERS, default="clear", help="laid over, synthetic")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    model = ModelFile(options.model)
+    model = ModelFile(options.model, options.size)
     zoom = 0.5 if options.half else 1
     finds: dict[str, list[Finds]] = {}
     for truth in truths(options.folder):

@@ -1,5 +1,6 @@
 """Runs a model file, int8 or float, on raw RGB pixels."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -8,12 +9,24 @@ from ai_edge_litert.interpreter import Interpreter
 
 from decode import Floats, Picture
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the agent of this checkout
+from agent.inference.regrid import regrid
+
+
+def pixels(text: str) -> tuple[int, int]:
+    """(height, width) of "256x448"; ValueError."""
+    height, width = text.split("x")
+    return int(height), int(width)
+
 
 class ModelFile:
     """One model on one thread. Remembers how long each inference took."""
 
-    def __init__(self, path: Path) -> None:
-        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+    def __init__(self, path: Path, size: tuple[int, int] | None = None) -> None:
+        """size: another (height, width) than the file's, made as the agent makes it."""
+        content = path.read_bytes()
+        content = content if size is None else regrid(content, size)
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
         self._interpreter.allocate_tensors()
         runner = self._interpreter.get_signature_runner()
         self._outputs = {name: d["index"] for name, d in runner.get_output_details().items()}

@@ -111,6 +111,7 @@ def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time
         "share/matthan/models/nanodet_g_320_6c_int8.tflite",
         "share/matthan/hub.example.toml",
     } <= shared
+    assert len([name for name in shared if name.endswith(".tflite")]) == 1
 
 
 @pytest.mark.system

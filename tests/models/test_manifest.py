@@ -1,4 +1,4 @@
-"""The manifest says what the model files are; the files say it themselves."""
+"""The manifest says what the networks are; the file and those made from it say it themselves."""
 
 import hashlib
 import importlib
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from agent.inference.regrid import regrid
 
 pytestmark = pytest.mark.promise(
     "Model: The manifest gives input, outputs, labels, thresholds and origin."
@@ -28,10 +30,19 @@ def entry(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def signature(entry: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def content(entry: dict[str, Any]) -> bytes:
+    """Of the file, or made from another's as the agent makes it."""
+    if "file" in entry:
+        return (MODELS / entry["file"]).read_bytes()
+    source = ENTRIES[entry["made_from"]]["file"]
+    return regrid((MODELS / source).read_bytes(), tuple(entry["input"]["shape"][1:3]))
+
+
+@pytest.fixture
+def signature(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Details of the inputs and of the outputs by signature key."""
     litert = pytest.importorskip("ai_edge_litert.interpreter")
-    interpreter = litert.Interpreter(model_path=str(MODELS / entry["file"]), num_threads=1)
+    interpreter = litert.Interpreter(model_content=content, num_threads=1)
     runner = interpreter.get_signature_runner()
     return runner.get_input_details(), runner.get_output_details()
 
@@ -40,7 +51,7 @@ def test_default_names_a_model_of_the_manifest() -> None:
     assert MANIFEST["default"] in ENTRIES
 
 
-@pytest.mark.promise("Model: Each of the five input sizes has its file and its entry.")
+@pytest.mark.promise("Model: One file serves every input size.")
 def test_the_five_forms_are_there_and_the_default_is_the_square_one() -> None:
     forms = {name: tuple(entry["input"]["shape"][1:3]) for name, entry in ENTRIES.items()}
     assert forms == {
@@ -53,20 +64,19 @@ def test_the_five_forms_are_there_and_the_default_is_the_square_one() -> None:
     assert MANIFEST["default"] == "nanodet_g_320_6c_int8"
 
 
-@pytest.mark.promise("Model: Each of the five input sizes has its file and its entry.")
-def test_every_model_file_in_the_folder_has_an_entry() -> None:
-    assert {p.name for p in MODELS.glob("*.tflite")} == {e["file"] for e in ENTRIES.values()}
-
-
-def test_entry_is_named_as_its_file() -> None:
-    assert {name: f"{name}.tflite" for name in ENTRIES} == {
-        name: e["file"] for name, e in ENTRIES.items()
-    }
+@pytest.mark.promise("Model: One file serves every input size.")
+def test_the_default_is_the_one_file_and_all_others_are_made_from_it() -> None:
+    default = MANIFEST["default"]
+    assert [path.name for path in MODELS.glob("*.tflite")] == [f"{default}.tflite"]
+    assert ENTRIES[default]["file"] == f"{default}.tflite"
+    assert "made_from" not in ENTRIES[default]
+    others = [entry for name, entry in ENTRIES.items() if name != default]
+    assert {entry["made_from"] for entry in others} == {default}
+    assert not [entry for entry in others if "file" in entry]
 
 
 @pytest.mark.promise("Model: The model file is as its manifest says.")
-def test_file_has_the_size_and_hash_of_its_entry(entry: dict[str, Any]) -> None:
-    content = (MODELS / entry["file"]).read_bytes()
+def test_file_has_the_size_and_hash_of_its_entry(entry: dict[str, Any], content: bytes) -> None:
     assert len(content) == entry["size_bytes"]
     assert hashlib.sha256(content).hexdigest() == entry["sha256"]
 

@@ -31,7 +31,7 @@ from agent.bench.scenes.tamper import Alarmed, Noticed, alarmed, noticed
 from agent.bench.scenes.truth import TruthError
 from agent.bench.sight import Sight, sight
 from agent.cameras.port import CameraError
-from agent.inference.litert import ModelError
+from agent.inference.manifest import ModelError
 
 Views = tuple[list[Noticed], list[Alarmed]]
 """Results for tampered cameras, and for untouched ones."""

@@ -25,7 +25,7 @@ from agent.config.camera import CameraSection
 from agent.config.remote.probation import FELL_BACK, REFUSED
 from agent.config.sections import AgentSettings
 from agent.i18n import N_, Say
-from agent.inference.litert import ModelError
+from agent.inference.manifest import ModelError
 from agent.journal import (
     JournalBusy,
     JournalDying,
@@ -161,7 +161,7 @@ def _clock(clock: SystemClock) -> Finding:
 def _model(settings: AgentSettings) -> Finding:
     about = N_("model")
     try:
-        load_models(settings).prove()
+        load_models(settings, keeps=False).prove()
     except ModelError as error:
         return Finding(
             about,

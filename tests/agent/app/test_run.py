@@ -28,7 +28,7 @@ from tests.waiting import patience_s, until
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[3]
-SMALL = "nanodet_g_256_6c_int8"
+SOURCE = "nanodet_g_320_6c_int8"
 Write = Callable[..., Path]
 
 
@@ -188,16 +188,16 @@ def test_node_that_must_not_start_exits_78_with_one_line(
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """The smallest model, in a folder that a test may spoil."""
+    """The models, in a folder that a test may spoil."""
     folder = tmp_path / "models"
     folder.mkdir()
-    for name in ("manifest.toml", f"{SMALL}.tflite"):
+    for name in ("manifest.toml", f"{SOURCE}.tflite"):
         shutil.copy(ROOT / "models" / name, folder / name)
     return folder
 
 
 def damage(models: Path) -> None:
-    path = models / f"{SMALL}.tflite"
+    path = models / f"{SOURCE}.tflite"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -207,7 +207,7 @@ def ask_for_another_shape(models: Path) -> None:
     manifest = models / "manifest.toml"
     text = manifest.read_text(encoding="utf-8")
     manifest.write_text(
-        text.replace("shape = [1, 256, 256, 3]", "shape = [1, 224, 224, 3]"), encoding="utf-8"
+        text.replace("shape = [1, 320, 320, 3]", "shape = [1, 224, 224, 3]"), encoding="utf-8"
     )
 
 
@@ -217,14 +217,14 @@ def ask_for_another_shape(models: Path) -> None:
     ("spoil", "said"),
     [
         (damage, "is not the one the manifest names"),
-        (ask_for_another_shape, "has [1, 256, 256, 3] for 'image' where the manifest says [1, 224"),
+        (ask_for_another_shape, "has [1, 320, 320, 3] for 'image' where the manifest says [1, 224"),
     ],
 )
 def test_model_that_is_not_its_manifests_stops_the_start_and_is_found_by_the_check(
     write: Write, models: Path, spoil: Callable[[Path], None], said: str
 ) -> None:
     spoil(models)
-    config = write(f"[detector]\nmodel = '{SMALL}'\nmodels_dir = '{models}'\n")
+    config = write(f"[detector]\nmodel = '{SOURCE}'\nmodels_dir = '{models}'\n")
     code, out, err = outcome(agent("run", "--config", config))
     ours = [line for line in err.splitlines() if "TensorFlow Lite" not in line]
     assert (code, out) == (78, "")

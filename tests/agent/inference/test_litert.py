@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from agent.cameras.codec.scaler import rgb
-from agent.inference.litert import LitertModel, ModelError
+from agent.inference.litert import LitertModel
+from agent.inference.manifest import ModelError
 from agent.vision.detect.person import NanoDet
 from agent.vision.geometry import WHOLE
 from tests.agent.rigs.vision import luma_frame
@@ -20,18 +21,19 @@ pytestmark = [
 ]
 
 MODELS = Path(__file__).parents[3] / "models"
+SOURCE = "nanodet_g_320_6c_int8"
 SMALL = "nanodet_g_256_6c_int8"
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """A folder of one model that a test may spoil."""
-    for name in ("manifest.toml", f"{SMALL}.tflite"):
+    """The manifest and the one model file, in a folder that a test may spoil."""
+    for name in ("manifest.toml", f"{SOURCE}.tflite"):
         shutil.copy(MODELS / name, tmp_path / name)
     return tmp_path
 
 
-def refusal(models: Path, name: str = SMALL) -> ModelError:
+def refusal(models: Path, name: str = SOURCE) -> ModelError:
     with pytest.raises(ModelError) as refused:
         LitertModel(models / "manifest.toml", name)
     assert "\n" not in str(refused.value)
@@ -53,7 +55,7 @@ def test_an_empty_street_has_nobody(models: Path) -> None:
 
 
 def test_the_default_is_the_manifests() -> None:
-    assert LitertModel(MODELS / "manifest.toml").name == "nanodet_g_320_6c_int8"
+    assert LitertModel(MODELS / "manifest.toml").name == SOURCE
 
 
 def test_a_picture_of_the_wrong_size_is_a_mistake_of_ours(models: Path) -> None:
@@ -77,16 +79,18 @@ def test_cameras_that_share_one_network_get_each_its_own_answer() -> None:
 @pytest.mark.promise("Model: A model file that differs from its manifest stops the agent.")
 @pytest.mark.promise("Bad input: A damaged model file is refused.")
 def test_a_damaged_model_is_refused(models: Path) -> None:
-    path = models / f"{SMALL}.tflite"
+    path = models / f"{SOURCE}.tflite"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     assert "is not the one the manifest names" in refusal(models).sentence
+    assert "is not the one the manifest names" in refusal(models, SMALL).sentence
 
 
 def test_a_missing_model_is_refused(models: Path) -> None:
-    (models / f"{SMALL}.tflite").unlink()
+    (models / f"{SOURCE}.tflite").unlink()
     assert "cannot be read" in refusal(models).sentence
+    assert "cannot be read" in refusal(models, SMALL).sentence
 
 
 def test_a_missing_manifest_is_refused(models: Path) -> None:
@@ -113,9 +117,9 @@ def test_an_unknown_model_is_refused_with_the_known_ones(models: Path) -> None:
 
 @pytest.mark.promise("Model: A wrong input shape stops the agent.")
 def test_a_file_of_another_shape_than_the_manifest_says_is_refused(models: Path) -> None:
-    reword(models, "shape = [1, 256, 256, 3]", "shape = [1, 224, 224, 3]")
+    reword(models, "shape = [1, 320, 320, 3]", "shape = [1, 224, 224, 3]")
     sentence = refusal(models).sentence
-    assert "[1, 256, 256, 3]" in sentence
+    assert "[1, 320, 320, 3]" in sentence
     assert "[1, 224, 224, 3]" in sentence
 
 
@@ -126,7 +130,7 @@ def test_labels_in_another_order_are_refused(models: Path) -> None:
 
 @pytest.mark.promise("Model: The manifest gives input, outputs, labels, thresholds and origin.")
 def test_a_manifest_that_says_too_little_is_refused(models: Path) -> None:
-    reword(models, f'file = "{SMALL}.tflite"', "")
+    reword(models, f'file = "{SOURCE}.tflite"', "")
     assert "lacks values" in refusal(models).sentence
 
 
