@@ -3,7 +3,8 @@
 `hub.access.rules.grants.may` states the same rule in plain objects; a property test compares both.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     literal,
     or_,
@@ -165,6 +167,19 @@ def entitled(these: Select[UUID]) -> Select[UUID]:
             grant_counts(right, NOW),
         )
     )
+
+
+def alike(conn: Connection, camera_ids: Iterable[UUID]) -> tuple[list[Any], dict[UUID, UUID]]:
+    """Rows with `id` and `area_id` of these cameras, and for each camera one with the same people:
+    of the same area, and neither has a grant of its own."""
+    own = exists().where(grants.c.camera_id == cameras.c.id).label("is_granted")
+    query = select(cameras.c.id, cameras.c.area_id, own).where(cameras.c.id.in_([*camera_ids]))
+    rows = list(conn.execute(query.order_by(cameras.c.id)))
+    firsts: dict[UUID, UUID] = {}
+    found = {
+        row.id: row.id if row.is_granted else firsts.setdefault(row.area_id, row.id) for row in rows
+    }
+    return rows, found
 
 
 def recorded(

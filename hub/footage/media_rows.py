@@ -15,7 +15,7 @@ from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.notifications import recipients
 from hub.base.db.bounds import bigint, integer, text
 from hub.base.db.columns import columns, new_id
-from hub.base.db.statements import add_all_once, add_once, change
+from hub.base.db.statements import add, add_once, change, ensure_all
 from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
 from hub.registry.registry import Origin
@@ -75,8 +75,10 @@ def announce_picture(
     sighting_id: UUID,
     taken: Moment,
     now: Moment,
+    is_new: bool = False,
 ) -> None:
-    """Record that the node has a picture of this sighting and will upload it."""
+    """Record that the node has a picture of this sighting and will upload it. `is_new`: the caller
+    knows that the node has not announced this file before."""
     facts = {
         "kind": "picture",
         "sha256": picture.sha256,
@@ -86,13 +88,21 @@ def announce_picture(
         "height": integer(picture.height),
         "duration_ms": 0,
     }
-    _announce(conn, origin, facts, sighting_ids=[sighting_id], first_frame=taken, now=now)
+    row = _announced(origin, facts, first_frame=taken, now=now)
+    _announce(conn, row, sighting_ids=[sighting_id], is_new=is_new, now=now)
 
 
 def announce_clip(
-    conn: Connection, origin: Origin, clip: ClipReady, *, first_frame: Moment, now: Moment
-) -> None:
-    """Record that the node has a clip of these sightings, or its audio, and will upload it."""
+    conn: Connection,
+    origin: Origin,
+    clip: ClipReady,
+    *,
+    first_frame: Moment,
+    now: Moment,
+    is_new: bool = False,
+) -> UUID | None:
+    """Record that the node has a clip of these sightings, or its audio, and will upload it;
+    `is_new` as above. Returns the id of its row."""
     facts = {
         "kind": "sound" if clip.is_sound else "clip",
         "sha256": clip.sha256,
@@ -103,36 +113,43 @@ def announce_clip(
         "duration_ms": clip.duration_ms,
         "from_recorder": clip.from_recorder,
     }
-    _announce(conn, origin, facts, sighting_ids=clip.sighting_ids, first_frame=first_frame, now=now)
+    row = _announced(origin, facts, first_frame=first_frame, now=now)
+    return _announce(conn, row, sighting_ids=clip.sighting_ids, is_new=is_new, now=now)
 
 
-def _announce(
-    conn: Connection,
-    origin: Origin,
-    facts: dict[str, Any],
-    *,
-    sighting_ids: Sequence[UUID],
-    first_frame: Moment,
-    now: Moment,
-) -> None:
-    media_id: UUID | None = new_id(now)
-    row = {
-        "id": media_id,
+def _announced(
+    origin: Origin, facts: dict[str, Any], *, first_frame: Moment, now: Moment
+) -> dict[str, Any]:
+    return {
+        "id": new_id(now),
         "node_id": origin.node_id,
         "camera_id": origin.camera_id,
         **facts,
         **columns("first_frame", first_frame),
         **columns("announced", now),
     }
-    is_new = add_once(conn, media, row)
-    if not is_new:
-        media_id = conn.scalar(_SAME_FILE, {"node": origin.node_id, "sha256": facts["sha256"]})
+
+
+def _announce(
+    conn: Connection,
+    row: dict[str, Any],
+    *,
+    sighting_ids: Sequence[UUID],
+    is_new: bool,
+    now: Moment,
+) -> UUID | None:
+    media_id: UUID | None = row["id"]
+    if is_new:
+        add(conn, media, row)
+    elif not (is_new := add_once(conn, media, row)):
+        media_id = conn.scalar(_SAME_FILE, {"node": row["node_id"], "sha256": row["sha256"]})
     links = [{"media_id": media_id, "sighting_id": one} for one in dict.fromkeys(sighting_ids)]
-    add_all_once(conn, media_sightings, links)
+    ensure_all(conn, media_sightings, links)
     if not is_new and media_id is not None and is_stored(conn, media_id):
         # The same file was uploaded before and will not come again.
         for alert_id in _alerts_of(conn, media_id):
             show_media(conn, alert_id, now=now)
+    return media_id
 
 
 def media_of(conn: Connection, node_id: UUID, sha256: str) -> UUID | None:

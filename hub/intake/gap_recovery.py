@@ -54,6 +54,11 @@ class GapRecovery:
         if (node, spool_id) not in self._known and self._node_id(conn, node) is not None:
             self._look_up(conn, node, spool_id)
 
+    def may_have(self, event: Event) -> bool:
+        """False if no event with this number is stored; call `expect` before."""
+        known = self._known.get((event.node, event.spool_id))
+        return known is None or rules_gaps.may_have(known, event.seq)
+
     def note(self, conn: Connection, event: Event, *, now: Moment) -> None:
         """This event is stored, now or before."""
         known = self._look_up(conn, event.node, event.spool_id)

@@ -5,7 +5,7 @@ The node may be back by then. So a death counts only for its own birth, and a bi
 not revived by a repetition.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -102,10 +102,10 @@ class PresenceRecorder:
         self._looked_up: dict[str, registry.Node] | None = None
 
     @contextmanager
-    def looking_once(self) -> Iterator[None]:
-        """For one transaction without other writers: each node is read once, and again after a
-        change."""
-        self._looked_up = {}
+    def looking_once(self, conn: Connection, names: Collection[str] = ()) -> Iterator[None]:
+        """For one transaction without other writers: each node is read once, these together, and
+        again after a change."""
+        self._looked_up = registry.nodes_by_name(conn, names) if names else {}
         try:
             yield
         finally:
@@ -154,7 +154,8 @@ class PresenceRecorder:
         """Record "last heard", at most once per `SEEN_EVERY_S`."""
         last_utc_us = self._seen.get(node, 0)
         if abs(now.utc_us - last_utc_us) >= SEEN_EVERY_S * 1_000_000:
-            presence.note_seen(conn, node, now=now)
+            if (known := self._node(conn, node)) is not None:
+                presence.note_seen(conn, known.node_id, now=now)
             self._seen[node] = now.utc_us
 
     def note_health(self, conn: Connection, said: Health, *, now: Moment) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, update
 from agent.wire.presence import Birth, CameraWords, Death
 from hub.base.db.bounds import integer, text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.statements import change
 from hub.base.moment import Moment
 from hub.footage.retention.node_holds import forget_sent
 from hub.nodes.enrolment.sheet_rows import position_new_camera
@@ -73,9 +74,9 @@ def note_rival(conn: Connection, node_id: UUID, *, now: Moment) -> None:
     conn.execute(update(nodes).where(nodes.c.id == node_id).values(columns("rival", now)))
 
 
-def note_seen(conn: Connection, node_name: str, *, now: Moment) -> None:
+def note_seen(conn: Connection, node_id: UUID, *, now: Moment) -> None:
     """Record that the node sent something; call it at intervals, not for each message."""
-    conn.execute(update(nodes).where(nodes.c.name == node_name).values(columns("seen", now)))
+    change(conn, nodes, node_id, columns("seen", now))
 
 
 def _note_camera(conn: Connection, node: Node, words: CameraWords, now: Moment) -> None:

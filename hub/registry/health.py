@@ -10,14 +10,14 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from agent.wire.presence import Health
 from hub.base.db.columns import columns
-from hub.base.db.statements import add, put
+from hub.base.db.statements import add, put, read_once
 from hub.base.moment import Moment
 from hub.registry.tables import health_history, node_health
 
 SAMPLE_S: Final = 900.0
 KEPT_S: Final = 7 * 86_400.0
 
-_NEWEST: Final = select(func.max(health_history.c.received_utc_us)).where(
+_NEWEST: Final = select(func.max(health_history.c.received_utc_us).label("newest")).where(
     health_history.c.node_id == bindparam("node_id")
 )
 
@@ -36,7 +36,7 @@ def note(conn: Connection, node_id: UUID, health: Health, *, now: Moment) -> Non
     """Store the report as the last one, and in the history if one is due."""
     row = {"node_id": node_id, "body": health.model_dump_json(), **columns("received", now)}
     put(conn, node_health, row)
-    newest = conn.scalar(_NEWEST, {"node_id": node_id})
+    newest = read_once(conn, _NEWEST, {"node_id": node_id})[0].newest
     # If the hub's clock steps back, the history must not stop until the old time is reached.
     if newest is None or abs(now.utc_us - newest) >= SAMPLE_S * 1_000_000:
         of_node = health_history.c.node_id == node_id

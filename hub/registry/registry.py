@@ -1,5 +1,6 @@
 """The registry: areas, the nodes in them, and the cameras in the nodes' birth messages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -29,15 +30,17 @@ RESERVED: Final = frozenset({"hub", "ca", "broker"})
 """Certificate names that no node may have: the broker lets "hub" read everything."""
 
 
-_NODE: Final = select(
+_NODES: Final = select(
     nodes.c.id,
+    nodes.c.name,
     nodes.c.area_id,
     nodes.c.state,
     nodes.c.birth_id,
     nodes.c.boot_id,
     nodes.c.spool_id,
     nodes.c.revoked_utc_us,
-).where(nodes.c.name == bindparam("name"))
+)
+_NODE: Final = _NODES.where(nodes.c.name == bindparam("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +124,19 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By 
 def node_by_name(conn: Connection, name: str) -> Node | None:
     """The node of this name."""
     row = conn.execute(_NODE, {"name": name}).first()
-    if row is None:
-        return None
+    return None if row is None else _node_of(row)
+
+
+def nodes_by_name(conn: Connection, names: Iterable[str]) -> dict[str, Node]:
+    """Those of these nodes that there are, by name."""
+    query = _NODES.where(nodes.c.name.in_([*names]))
+    return {row.name: _node_of(row) for row in conn.execute(query)}
+
+
+def _node_of(row: Any) -> Node:
     return Node(
         row.id,
-        name,
+        row.name,
         row.area_id,
         row.state,
         row.birth_id,

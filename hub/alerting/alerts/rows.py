@@ -18,7 +18,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    update,
 )
 
 from hub.alerting.alerts.rules.grouping import NewSighting, Policy, RunningAlert
@@ -26,7 +25,7 @@ from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules, to_text
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings
 from hub.base.db.columns import columns, new_id
-from hub.base.db.statements import add
+from hub.base.db.statements import add, at_the_end, change, once
 from hub.base.moment import Moment
 from hub.registry import zones
 
@@ -93,10 +92,19 @@ class NewAlert:
     rule_reason: str = ""
 
 
+def severity_of(alert: NewAlert) -> str | None:
+    """The value of `alerts.severity`."""
+    return "critical" if alert.is_critical else None
+
+
 def with_labels(conn: Connection, camera_id: UUID, rules: Rules) -> Rules:
     """These rules with the present labels of their zones and lines."""
-    known = zones.labels(conn, [camera_id]) if rules else {}
+    known = _labels(conn, camera_id) if rules else {}
     return tuple(replace(met, label=known.get((camera_id, met.place)) or None) for met in rules)
+
+
+def _labels(conn: Connection, camera_id: UUID) -> zones.ZoneLabels:
+    return once(conn, ("labels", camera_id), lambda: zones.labels(conn, [camera_id]))
 
 
 def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) -> None:
@@ -110,7 +118,7 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
         "people": alert.people,
         "clock_source": alert.clock_source,
         "revision": 1,
-        "severity": "critical" if alert.is_critical else None,
+        "severity": severity_of(alert),
         "zone": alert.zone,
         "quiet_reason": alert.quiet_reason,
         "rules": to_text(rules) if rules else None,
@@ -166,10 +174,8 @@ def grow_alert(
 def change_alert(
     conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment
 ) -> None:
-    """Write new values to an alert as its next revision."""
-    next_revision = update(alerts).values(revision=alerts.c.revision + 1, **values)
-    if conn.execute(next_revision.where(alerts.c.id == alert_id)).rowcount != 1:
-        raise LookupError("the alert does not exist")
+    """Write new values to an alert as its next revision; LookupError without the alert."""
+    change(conn, alerts, alert_id, values, growth={"revision": 1})
     _note_change(conn, alert_id, now)
 
 
@@ -232,4 +238,4 @@ def last_woke(conn: Connection, seen: NewSighting, policy: Policy) -> int | None
 
 def _note_change(conn: Connection, alert_id: UUID, now: Moment) -> None:
     """Add a change row, so that followers of the cursor are notified."""
-    conn.execute(_CHANGED, {"this": alert_id, **columns("at", now)})
+    at_the_end(conn, _CHANGED, alert_id, {"this": alert_id, **columns("at", now)})

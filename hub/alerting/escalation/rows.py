@@ -30,7 +30,7 @@ from hub.alerting.oncall.tables import plans
 from hub.alerting.routing import rows
 from hub.alerting.routing.rules import with_team_first
 from hub.base.db.columns import columns
-from hub.base.db.statements import add_once
+from hub.base.db.statements import ensure_all, once, read_once
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.notify.tables import notifications
@@ -78,15 +78,27 @@ class Progress:
 def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> EscalationPlan | None:
     """The plan for an alert of a camera, with the team of its rule before all else; None: everybody
     is told at once."""
-    row = conn.execute(_NEAREST, {"plan_camera_id": camera_id}).first()
-    plan = None if row is None else read_plan(conn, row.id, row.repeats)
-    first = rows.first_team(conn, alert_id)
+    return _with_first(_nearest_plan(conn, camera_id), rows.first_team(conn, alert_id))
+
+
+def _nearest_plan(conn: Connection, camera_id: UUID) -> EscalationPlan | None:
+    found = read_once(conn, _NEAREST, {"plan_camera_id": camera_id})
+    if not found:
+        return None
+    row = found[0]
+    return once(conn, ("plan", row.id), lambda: read_plan(conn, row.id, row.repeats))
+
+
+def _with_first(
+    plan: EscalationPlan | None, first: tuple[UUID, int] | None
+) -> EscalationPlan | None:
     return plan if first is None else with_team_first(plan, *first)
 
 
 def teams_of(conn: Connection, plan: EscalationPlan) -> dict[UUID, Team]:
     """Teams called by the plan."""
-    return read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
+    wanted = frozenset(step.team_id for step in plan.steps if step.team_id is not None)
+    return once(conn, ("teams", wanted), lambda: read_teams(conn, wanted))
 
 
 def reachable(
@@ -136,12 +148,40 @@ def called_first(
     if progress(conn, alert_id) is not None:
         told = select(notifications.c.person_id).where(notifications.c.alert_id == alert_id)
         return phones_among(living_phones, frozenset(conn.scalars(told.distinct())))
+    return _begin(conn, alert_id, plan, living_phones, now=now)
+
+
+def called_for_new(
+    conn: Connection,
+    alert_id: UUID,
+    camera_id: UUID,
+    living_phones: Sequence[Any],
+    *,
+    rule_id: UUID | None,
+    now: Moment,
+) -> Sequence[Any]:
+    """The same for an alert that this transaction raised, by this rule."""
+    first = rows.first_team_of(conn, rule_id)
+    plan = _with_first(_nearest_plan(conn, camera_id), first)
+    if plan is None:
+        return living_phones
+    return _begin(conn, alert_id, plan, living_phones, now=now)
+
+
+def _begin(
+    conn: Connection,
+    alert_id: UUID,
+    plan: EscalationPlan,
+    living_phones: Sequence[Any],
+    *,
+    now: Moment,
+) -> Sequence[Any]:
     made = call_from(conn, plan, 0, living_phones, now=now)
     if isinstance(made, NoFurtherCall):
         note_call(conn, alert_id, None, now=now)
         return living_phones
     begun = {"alert_id": alert_id, "number": made.number, "wait_s": made.wait_s}
-    add_once(conn, escalations, begun | columns("due", due_at(made, now)))
+    ensure_all(conn, escalations, [begun | columns("due", due_at(made, now))])
     note_call(conn, alert_id, made, now=now)
     return phones_among(living_phones, made.people)
 
@@ -192,5 +232,7 @@ def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Momen
 
 def names_of(conn: Connection, person_ids: Collection[UUID]) -> str:
     """Names of these people, in order."""
-    query = select(people.c.name).where(people.c.id.in_(list(person_ids)))
-    return ", ".join(sorted(conn.scalars(query), key=by_name))
+    wanted = frozenset(person_ids)
+    query = select(people.c.name).where(people.c.id.in_(wanted))
+    names = once(conn, ("names", wanted), lambda: conn.scalars(query).all())
+    return ", ".join(sorted(names, key=by_name))

@@ -16,6 +16,7 @@ from hub.access.tables import people
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import KEEPERS, keepers_values
 from hub.alerting.alerts.tables import alerts
+from hub.base.db.statements import read_once
 from hub.base.moment import Moment
 from hub.notify.rules.channel_order import Order, Sent, next_channels, read_orders, steps_for
 from hub.notify.tables import notifications, phones
@@ -28,7 +29,7 @@ NEWS_S: Final = 3600.0
 
 def phones_of_entitled(conn: Connection, camera_id: UUID, *, now: Moment) -> Sequence[AnyRow]:
     """Active phones of people who are alerted for this camera."""
-    return conn.execute(_OF_ENTITLED, entitled_values(camera_id, Right.ALERTED, now)).all()
+    return read_once(conn, _OF_ENTITLED, entitled_values(camera_id, Right.ALERTED, now))
 
 
 def phones_of_keepers(conn: Connection, alert_id: UUID, *, now: Moment) -> Sequence[AnyRow]:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from hub.access.rules.grants import Right
 from hub.access.scope import ENTITLED, entitled_people, entitled_values
+from hub.alerting.alerts.rows import NewAlert, severity_of
 from hub.alerting.alerts.rules.kinds import KINDS
 from hub.alerting.alerts.scope import KEEPERS, keepers_of, keepers_values
 from hub.alerting.alerts.tables import alerts
@@ -36,7 +37,7 @@ from hub.alerting.notifications.channel_choice import (
     phones_of_keepers,
 )
 from hub.base.db.columns import columns, new_id
-from hub.base.db.statements import add_all_once
+from hub.base.db.statements import add_all_once, ensure_all
 from hub.base.moment import Moment
 from hub.notify.ledger import QUEUED, drop
 from hub.notify.tables import notifications, phones
@@ -85,6 +86,22 @@ def enqueue(
     )
     rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in receivers]
     return add_all_once(conn, notifications, rows)
+
+
+def enqueue_new(conn: Connection, alert: NewAlert, *, like_camera_id: UUID, now: Moment) -> None:
+    """Queue an alert that this transaction raised for every phone it concerns; see `enqueue`.
+
+    `like_camera_id`: a camera with the same recipients (`hub.access.scope.alike`).
+    """
+    if alert.quiet_reason is not None:
+        return
+    living = phones_of_entitled(conn, like_camera_id, now=now)
+    living = escalation_rows.called_for_new(
+        conn, alert.alert_id, like_camera_id, living, rule_id=alert.rule_id, now=now
+    )
+    chosen = first_phones(living, severity=severity_of(alert))
+    rows = [_pending_row(alert.alert_id, one, moment="opened", now=now) for one in chosen]
+    ensure_all(conn, notifications, rows)
 
 
 def enqueue_others(

@@ -30,6 +30,7 @@ from hub.alerting.routing.rules import (
 from hub.alerting.routing.tables import alert_rules
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns
+from hub.base.db.statements import read_once, remember
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras
 
@@ -38,10 +39,10 @@ TOLD_NOBODY: Final = "a rule tells nobody of it"
 
 
 def _path() -> Select[UUID, int]:
-    """The camera's area and its parents, the nearest first."""
+    """An area and its parents, the nearest first."""
     above = (
-        select(cameras.c.area_id.label("id"), literal(0).label("depth"))
-        .where(cameras.c.id == bindparam("camera_id", type_=Uuid))
+        select(areas.c.id, literal(0).label("depth"))
+        .where(areas.c.id == bindparam("area_id", type_=Uuid))
         .cte("rule_areas", recursive=True)
     )
     # A cycle of areas, which only a fault could make, must not loop for ever.
@@ -54,12 +55,12 @@ def _path() -> Select[UUID, int]:
 
 
 _PATH: Final = _path()
+_AREA: Final = select(cameras.c.area_id).where(cameras.c.id == bindparam("camera_id"))
 _ANY: Final = select(alert_rules.c.id).where(alert_rules.c.ended_utc_us.is_(None)).limit(1)
 _ALL: Final = select(alert_rules).where(alert_rules.c.ended_utc_us.is_(None))
-_FIRST_TEAM: Final = (
-    select(alert_rules.c.team_id, alert_rules.c.wait_s)
-    .join(alerts, alerts.c.rule_id == alert_rules.c.id)
-    .where(alerts.c.id == bindparam("alert_id"), alert_rules.c.team_id.is_not(None))
+_RULE_OF: Final = select(alerts.c.rule_id).where(alerts.c.id == bindparam("alert_id"))
+_FIRST_TEAM: Final = select(alert_rules.c.team_id, alert_rules.c.wait_s).where(
+    alert_rules.c.id == bindparam("rule_id"), alert_rules.c.team_id.is_not(None)
 )
 
 
@@ -74,13 +75,20 @@ def decision_on_subjects(
     conn: Connection, camera_id: UUID, what: Iterable[RuleSubject], *, at: Moment
 ) -> RoutingDecision:
     """The same, for things given by name."""
-    if conn.scalar(_ANY) is None:
+    if not read_once(conn, _ANY):
         return DEFAULT  # so it is in a town without rules
-    path = conn.scalars(_PATH, {"camera_id": camera_id}).all()
-    rows = conn.execute(_ALL).all()
+    [camera] = read_once(conn, _AREA, {"camera_id": camera_id})
+    path = [row.id for row in read_once(conn, _PATH, {"area_id": camera.area_id})]
+    rows = read_once(conn, _ALL)
     rows = [row for row in rows if row.camera_id == camera_id or row.area_id in path]
     parents = dict(zip(path, [*path[1:], None], strict=True))
     return judge(timed(rows, at), CameraPlace(camera_id, path[0]), what, parents)
+
+
+def know_areas(conn: Connection, rows: Iterable[Any]) -> None:
+    """Note the areas of several cameras, read together: rows with `id` and `area_id`."""
+    for row in rows:
+        remember(conn, _AREA, {"camera_id": row.id}, [row])
 
 
 def timed(rows: Iterable[Any], at: Moment) -> list[Timed]:
@@ -121,8 +129,13 @@ def rule_of(row: Any) -> AlertRule:
 def first_team(conn: Connection, alert_id: UUID) -> tuple[UUID, int] | None:
     """The team that a rule calls first for this alert, and its wait in seconds; None if no rule
     does."""
-    row = conn.execute(_FIRST_TEAM, {"alert_id": alert_id}).first()
-    return None if row is None else (row.team_id, row.wait_s)
+    return first_team_of(conn, conn.scalar(_RULE_OF, {"alert_id": alert_id}))
+
+
+def first_team_of(conn: Connection, rule_id: UUID | None) -> tuple[UUID, int] | None:
+    """The same, for an alert that follows this rule."""
+    found = read_once(conn, _FIRST_TEAM, {"rule_id": rule_id}) if rule_id is not None else ()
+    return (found[0].team_id, found[0].wait_s) if found else None
 
 
 def calls_team(conn: Connection, team_id: UUID) -> bool:

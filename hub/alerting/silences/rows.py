@@ -26,6 +26,7 @@ from hub.alerting.silences.rules import (
 from hub.alerting.silences.tables import silences
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.statements import change, read_once, remember
 from hub.base.moment import Moment
 
 REASON_CHARS: Final = 300
@@ -33,7 +34,7 @@ FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"
 LOOK_BACK_ALERTS: Final = 200
 """Number of a camera's last handled alerts in which those of one spot are searched."""
 
-_COUNTING: Final = select(
+_COUNTING_ANYWHERE: Final = select(
     silences.c.id,
     silences.c.camera_id,
     silences.c.kind,
@@ -42,10 +43,10 @@ _COUNTING: Final = select(
     silences.c.is_exact,
     silences.c.until_utc_us,
     silences.c.reason,
-).where(
-    silences.c.camera_id == bindparam("camera_id"),
-    silences.c.until_utc_us > bindparam("now_utc_us"),
-    silences.c.ended_utc_us.is_(None),
+).where(silences.c.until_utc_us > bindparam("now_utc_us"), silences.c.ended_utc_us.is_(None))
+_COUNTING: Final = _COUNTING_ANYWHERE.where(silences.c.camera_id == bindparam("camera_id"))
+_ALL_COUNTING: Final = _COUNTING_ANYWHERE.where(
+    silences.c.camera_id.in_(bindparam("camera_ids", expanding=True))
 )
 
 
@@ -66,7 +67,7 @@ def covering(
 ) -> Silence | None:
     """The silence that keeps a sighting from raising an alert. None if any rule it met is not
     silenced, or if it met no rule and no silence covers its place and kind."""
-    rows = conn.execute(_COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us}).all()
+    rows = read_once(conn, _COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us})
     if not rows:
         return None
     there = [as_silence(row) for row in rows]
@@ -76,6 +77,16 @@ def covering(
         for spot in spots or [AlertSpot(camera_id, kind, is_critical=is_critical)]
     ]
     return None if None in found else found[0]
+
+
+def know(conn: Connection, camera_ids: Iterable[UUID], *, now: Moment) -> None:
+    """Read the silences of several cameras together for `covering`, on a gathering connection."""
+    found: dict[UUID, list[Any]] = {camera_id: [] for camera_id in camera_ids}
+    asked = {"camera_ids": list(found), "now_utc_us": now.utc_us}
+    for row in conn.execute(_ALL_COUNTING, asked):
+        found[row.camera_id].append(row)
+    for camera_id, rows in found.items():
+        remember(conn, _COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us}, rows)
 
 
 def as_silence(row: Any) -> Silence:
@@ -94,11 +105,7 @@ def as_silence(row: Any) -> Silence:
 
 def hit(conn: Connection, silence_id: UUID, *, now: Moment) -> None:
     """Count a suppressed sighting."""
-    conn.execute(
-        update(silences)
-        .where(silences.c.id == silence_id)
-        .values(hits=silences.c.hits + 1, **columns("last_hit", now))
-    )
+    change(conn, silences, silence_id, columns("last_hit", now), growth={"hits": 1})
 
 
 def add(

@@ -19,8 +19,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from hub.base.db.gathering import let_gather
 from hub.base.db.write_queue import WriteQueue
 
+listen: Any = event.listen  # its stub lacks most of these events
 _IS_DURABLE: Final = "is_durable"
 BUSY_TIMEOUT_MS: Final = 10_000
 """SQLite waits at most this long for another process's write."""
@@ -61,6 +63,8 @@ class Database:
                     "postgresql_readonly": True,
                 },
             )
+            listen(self._writer, "handle_error", _leave_standby)
+        let_gather(self._writer)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -112,8 +116,11 @@ _SQLITE_STORAGE: Final = frozenset(
         sqlite3.SQLITE_LOCKED,
     }
 )
-_POSTGRES_STORAGE: Final = frozenset({"08", "53", "57", "58"})
-"""Classes of SQLSTATE: connection, resources (a full disk), operator intervention, system."""
+_POSTGRES_STORAGE: Final = frozenset({"08", "40", "53", "57", "58"})
+"""Classes of SQLSTATE: connection, a transaction taken back (deadlock), resources (a full disk),
+operator intervention, system."""
+_READ_ONLY: Final = "25006"
+"""SQLSTATE of a server that only reads: a standby, or a leader until a moment ago."""
 
 
 def is_about_storage(error: BaseException) -> bool:
@@ -142,7 +149,7 @@ def _is_of_storage(error: BaseException) -> bool:
         # The connection ended or never existed: there is no server to give a state.
         is_lost = isinstance(error, OperationalError | InterfaceError)
         return is_lost and type(cause).__module__.startswith("psycopg")
-    return isinstance(state, str) and state[:2] in _POSTGRES_STORAGE
+    return isinstance(state, str) and (state[:2] in _POSTGRES_STORAGE or state == _READ_ONLY)
 
 
 def _checked(text: str) -> URL:
@@ -184,6 +191,12 @@ def _explained(url: URL) -> Iterator[None]:
         raise
 
 
+def _leave_standby(context: Any) -> None:
+    """Another connection may reach the server that writes; this one never will."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
+
+
 def _folder(url: URL) -> Path:
     return Path(url.database or "").absolute().parent
 
@@ -218,7 +231,6 @@ def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
             connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
-    listen: Any = event.listen  # its stub has neither of these two events
     listen(engine, "connect", on_connect)
     listen(engine, "begin", on_begin)
     return engine

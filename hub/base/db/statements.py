@@ -1,19 +1,34 @@
-"""Write single rows: insert, insert if absent, replace, change."""
+"""Write single rows: insert, insert if absent, replace, change; and read what stays the same.
 
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
+On a connection that gathers (`hub.base.db.gathering`), writes without a result wait there.
+"""
 
-from sqlalchemy import Connection, Table, update
-from sqlalchemy.dialects import postgresql, sqlite
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
+from sqlalchemy import Connection, Select, Table
+
+from hub.base.db.gathering import Gathered
+from hub.base.db.inserts import (
+    KEY,
+    insert_once_statement,
+    insert_statement,
+    put_statement,
+    update_statement,
+)
+
+T = TypeVar("T")
 Values = Mapping[str, Any]
+Rows = Sequence[Any]
 _COUNTED = {"preserve_rowcount": True}
 
 
 def add(conn: Connection, table: Table, values: Values) -> None:
     """Insert a row."""
-    conn.execute(_insert(table, conn.dialect.name), values)
+    if (gathered := Gathered.of(conn)) is not None:
+        gathered.add(table, values)
+    else:
+        conn.execute(insert_statement(table, conn.dialect.name), values)
 
 
 def add_once(conn: Connection, table: Table, values: Values) -> bool:
@@ -26,31 +41,84 @@ def add_all_once(conn: Connection, table: Table, rows: Sequence[Values]) -> int:
     columns."""
     if not rows:
         return 0
-    statement = _insert_once(table, conn.dialect.name)
+    statement = insert_once_statement(table, conn.dialect.name)
     return int(conn.execute(statement, rows, execution_options=_COUNTED).rowcount)
+
+
+def ensure_all(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Insert the rows whose unique keys are free. All rows have the same columns."""
+    if (gathered := Gathered.of(conn)) is not None:
+        gathered.add_once(table, rows)
+    else:
+        add_all_once(conn, table, rows)
 
 
 def put(conn: Connection, table: Table, values: Values) -> None:
     """Insert a row, or overwrite the one with this primary key."""
-    keys = [column.name for column in table.primary_key]
-    statement = _insert(table, conn.dialect.name)
-    told = {name: statement.excluded[name] for name in values if name not in keys}
-    conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=told), values)
+    if (gathered := Gathered.of(conn)) is not None:
+        gathered.put(table, values)
+    else:
+        conn.execute(put_statement(table, conn.dialect.name, tuple(values)), values)
 
 
-def change(conn: Connection, table: Table, key: object, values: Values) -> None:
-    """Update the row with this id."""
-    if values:
-        conn.execute(update(table).where(table.c.id == key).values(**values))
+def change(
+    conn: Connection,
+    table: Table,
+    key: object,
+    values: Values,
+    *,
+    growth: Mapping[str, int] | None = None,
+) -> None:
+    """Update the row with this id: set values, and add to the counters in `growth`.
+
+    With `growth` the row must exist: LookupError, on a gathering connection when it sends.
+    """
+    growth = growth or {}
+    if not values and not growth:
+        return
+    if (gathered := Gathered.of(conn)) is not None:
+        gathered.change(table, key, values, growth=growth)
+        return
+    told = {f"to_{name}": value for name, value in values.items()}
+    told |= {f"by_{name}": step for name, step in growth.items()}
+    statement = update_statement(table, tuple(values), tuple(growth))
+    done = conn.execute(statement, told | {KEY: key}).rowcount
+    if growth and done != 1:
+        raise LookupError(f"{table.name} has no such row")
 
 
-@cache
-def _insert(table: Table, dialect_name: str) -> Any:
-    # The two dialects write ON CONFLICT alike but have separate statement classes.
-    dialect = postgresql if dialect_name == "postgresql" else sqlite
-    return dialect.insert(table).inline()
+def at_the_end(conn: Connection, statement: Any, key: object, values: Values) -> None:
+    """Run a statement; on a gathering connection after all rows, once for each key."""
+    if (gathered := Gathered.of(conn)) is not None:
+        gathered.at_the_end(statement, key, values)
+    else:
+        conn.execute(statement, values)
 
 
-@cache
-def _insert_once(table: Table, dialect_name: str) -> Any:
-    return _insert(table, dialect_name).on_conflict_do_nothing()
+def once(conn: Connection, key: Hashable, ask: Callable[[], T]) -> T:
+    """The answer of `ask`, which reads by this connection. A gathering connection asks an equal
+    `key` again only after it wrote a table that was read."""
+    gathered = Gathered.of(conn)
+    return ask() if gathered is None else gathered.answer(key, ask)
+
+
+def read_once(
+    conn: Connection, statement: Select[*tuple[Any, ...]], values: Values | None = None
+) -> Rows:
+    """The rows of a statement that is built once; see `once`."""
+    if Gathered.of(conn) is None:
+        return conn.execute(statement, values).all()
+    return once(conn, _question(statement, values), lambda: conn.execute(statement, values).all())
+
+
+def remember(
+    conn: Connection, statement: Select[*tuple[Any, ...]], values: Values | None, rows: Rows
+) -> None:
+    """What `read_once` answers from now on, on a gathering connection: read together with other
+    rows."""
+    if (gathered := Gathered.of(conn)) is not None:
+        gathered.remember(_question(statement, values), statement, rows)
+
+
+def _question(statement: Select[*tuple[Any, ...]], values: Values | None) -> Hashable:
+    return statement, frozenset(values.items()) if values else None

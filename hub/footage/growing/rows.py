@@ -13,9 +13,8 @@ from hub.alerting.alerts.rows import change_alert
 from hub.alerting.alerts.tables import sightings
 from hub.base.db.bounds import integer, text
 from hub.base.db.columns import columns
-from hub.base.db.statements import add_all_once, add_once, change
+from hub.base.db.statements import add, add_once, change, ensure_all
 from hub.base.moment import Moment
-from hub.footage.media_rows import media_of
 from hub.footage.retention.tables import holds
 from hub.footage.tables import growing_clips, growing_sightings
 from hub.registry.registry import Origin
@@ -25,9 +24,18 @@ LONGEST_US: Final = 3600 * 1_000_000
 
 
 def begin(
-    conn: Connection, origin: Origin, clip: ClipBegun, *, first_frame: Moment, now: Moment
+    conn: Connection,
+    origin: Origin,
+    clip: ClipBegun,
+    *,
+    first_frame: Moment,
+    now: Moment,
+    alert_ids: Sequence[UUID] | None = None,
 ) -> None:
-    """A node has begun to record a clip of these sightings; repeated when more sightings join."""
+    """A node has begun to record a clip of these sightings; repeated when more sightings join.
+
+    `alert_ids`: the caller knows that the clip is new, and these are the alerts of its sightings.
+    """
     row = {
         "id": clip.clip_id,
         "node_id": origin.node_id,
@@ -41,12 +49,14 @@ def begin(
         **columns("first_frame", first_frame),
         **columns("begun", now),
     }
-    is_new = add_once(conn, growing_clips, row)
-    if not is_new and not _is_of(conn, clip.clip_id, origin):
+    if alert_ids is not None:
+        add(conn, growing_clips, row)
+    elif not add_once(conn, growing_clips, row) and not _is_of(conn, clip.clip_id, origin):
         return  # the id of another node's clip
     joined = [{"clip_id": clip.clip_id, "sighting_id": one} for one in clip.sighting_ids]
-    add_all_once(conn, growing_sightings, joined)
-    touch_alerts(conn, clip.clip_id, now=now)
+    ensure_all(conn, growing_sightings, joined)
+    for alert_id in alerts_of(conn, clip.clip_id) if alert_ids is None else alert_ids:
+        change_alert(conn, alert_id, {}, now=now)
 
 
 def drop(conn: Connection, origin: Origin, clip: ClipDropped, *, now: Moment) -> None:
@@ -56,11 +66,15 @@ def drop(conn: Connection, origin: Origin, clip: ClipDropped, *, now: Moment) ->
         touch_alerts(conn, clip.clip_id, now=now)
 
 
-def end(conn: Connection, origin: Origin, clip: ClipReady) -> None:
-    """Mark the clip as complete at its node: received bytes need not come again."""
-    if not _is_of(conn, clip.clip_id, origin):
+def end(
+    conn: Connection, origin: Origin, clip: ClipReady, *, media_id: UUID | None, is_of: bool | None
+) -> None:
+    """Mark the clip as complete at its node: received bytes need not come again.
+
+    `media_id`: its file. `is_of`: whether the clip is one of this camera; None: it is looked up.
+    """
+    if not (_is_of(conn, clip.clip_id, origin) if is_of is None else is_of):
         return
-    media_id = media_of(conn, origin.node_id, clip.sha256)
     values = {"media_id": media_id, "beginning": _bytes(clip.beginning), "dropped": None}
     change(conn, growing_clips, clip.clip_id, values)
 

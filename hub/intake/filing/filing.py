@@ -1,7 +1,9 @@
 """Filing of events: rows, alerts and queued notifications, all in the caller's transaction."""
 
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -26,10 +28,12 @@ from agent.wire.messages import (
 from hub.alerting.alerts.rules.grouping import Policy, age_s
 from hub.base.db.bounds import bigint, text
 from hub.base.db.columns import columns, new_id
-from hub.base.db.statements import add_once
+from hub.base.db.statements import add, add_once
 from hub.base.moment import Moment
 from hub.intake.filing import boot_clocks, node_plans, sighting_plans, tamper_plans
 from hub.intake.filing.event import FilingPlan, NodeEvent
+from hub.intake.filing.facts import BatchFacts
+from hub.intake.filing.facts_reading import Placed, read_facts
 from hub.intake.rules.boot_clock import BootClock, StampedTimes, happened
 from hub.nodes.spool.tables import events
 from hub.registry.registry import Origin
@@ -65,15 +69,35 @@ class Filing:
         self._nodes: dict[str, UUID] = {}
         self._cameras: dict[tuple[UUID, str], UUID] = {}
         self._watched: Engine | None = None
+        self._facts = BatchFacts()
+
+    @contextmanager
+    def looking_once(
+        self, conn: Connection, batch: Sequence[Event], *, doubtful: Collection[UUID], now: Moment
+    ) -> Iterator[None]:
+        """For one transaction without other writers: what these events need to know is read
+        together. `doubtful`: events whose number may be another event's."""
+        self._look_up(conn, batch)
+        origins = ((event, self._origin(conn, event)) for event in batch)
+        placed = [Placed(event, one) for event, one in origins if isinstance(one, Origin)]
+        self._facts = read_facts(conn, placed, self._policy, doubtful=doubtful, now=now)
+        try:
+            yield
+        finally:
+            self._facts = BatchFacts()
 
     def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
         """File one event; a repeat changes nothing and is answered as stored."""
         origin = self._origin(conn, event)
         if isinstance(origin, Refusal):
             return Filed(event.event_id, is_stored=False, refusal=origin)
+        if (known := self._facts.stored.get(event.event_id)) is not None:
+            return _stored_before(event, origin, *known)
+        if isinstance(event.body, ClockSet):
+            self._facts = BatchFacts()  # times of sightings and alerts may be corrected
         node_event = _node_event(conn, event, origin, now)
         plan = self._plan(conn, node_event, event)
-        if not add_once(conn, events, _row(event, node_event, plan)):
+        if not self._add(conn, _row(event, node_event, plan)):
             return _repeat(conn, event, origin)
         plan.write(conn)
         return Filed(event.event_id, is_stored=True, fate=plan.fate, alert_id=plan.alert_id)
@@ -83,14 +107,47 @@ class Filing:
         self._nodes.clear()
         self._cameras.clear()
 
+    def _add(self, conn: Connection, row: dict[str, Any]) -> bool:
+        """Insert the event; False if it is not new."""
+        event_id = row["id"]
+        if event_id not in self._facts.new_events:
+            return add_once(conn, events, row)
+        self._facts.stored[event_id] = row["node_id"], row["fate"]
+        add(conn, events, row)
+        return True
+
+    def _look_up(self, conn: Connection, batch: Sequence[Event]) -> None:
+        """Read the ids of nodes and cameras that are not known yet."""
+        self._forget_on_rollback(conn.engine)
+        strange = {event.node for event in batch if not self._knows(event)}
+        if not strange:
+            return
+        query = (
+            select(nodes.c.id.label("node_id"), nodes.c.name, cameras.c.id, cameras.c.name)
+            .outerjoin(cameras, cameras.c.node_id == nodes.c.id)
+            .where(nodes.c.name.in_(strange))
+        )
+        for node_id, node, camera_id, camera in conn.execute(query):
+            self._nodes[node] = node_id
+            if camera_id is not None:
+                self._cameras[node_id, camera] = camera_id
+
+    def _knows(self, event: Event) -> bool:
+        node_id = self._nodes.get(event.node)
+        if node_id is None or isinstance(event.body, OfNode):
+            return node_id is not None
+        return (node_id, event.body.camera) in self._cameras
+
     def _plan(self, conn: Connection, node_event: NodeEvent, event: Event) -> FilingPlan:
         match event.body:
             case SightingOpened() as body:
-                return sighting_plans.plan_opened(conn, node_event, body, self._policy)
+                return sighting_plans.plan_opened(conn, self._facts, node_event, body, self._policy)
             case SightingUpdated() | SightingClosed() as body:
-                return sighting_plans.plan_updated(conn, node_event, body, self._policy)
+                return sighting_plans.plan_updated(
+                    conn, self._facts, node_event, body, self._policy
+                )
             case ClipReady() | ClipBegun() | ClipDropped() as body:
-                return node_plans.plan_clip(conn, node_event, body, self._policy)
+                return node_plans.plan_clip(conn, self._facts, node_event, body, self._policy)
             case CameraLost() | CameraBack() as body:
                 return node_plans.plan_camera_state(conn, node_event, body)
             case TamperBegan() | TamperEnded() as body:
@@ -241,13 +298,18 @@ def _repeat(conn: Connection, event: Event, origin: Origin) -> Filed:
     row = conn.execute(
         select(events.c.node_id, events.c.fate).where(events.c.id == event.event_id)
     ).first()
-    if row is not None and row.node_id == origin.node_id:
-        return Filed(event.event_id, is_stored=True, is_repeat=True, fate=row.fate)
-    detail = (
-        f"number {event.seq} of this spool is another event's"
-        if row is None
-        else "this event id is another node's"
-    )
+    if row is not None:
+        return _stored_before(event, origin, row.node_id, row.fate)
+    return _taken(event, f"number {event.seq} of this spool is another event's")
+
+
+def _stored_before(event: Event, origin: Origin, node_id: UUID, fate: str) -> Filed:
+    if node_id == origin.node_id:
+        return Filed(event.event_id, is_stored=True, is_repeat=True, fate=fate)
+    return _taken(event, "this event id is another node's")
+
+
+def _taken(event: Event, detail: str) -> Filed:
     refusal = _refuse(event, RefusalReason.NUMBER_TAKEN, detail)
     return Filed(event.event_id, is_stored=False, refusal=refusal)
 

@@ -1,7 +1,9 @@
 """Plans for events about the node itself: clips, cameras, event numbers."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select
 
@@ -27,6 +29,7 @@ from hub.footage.growing import rows as growing_rows
 from hub.footage.requests import clips, spans
 from hub.footage.retention import node_holds
 from hub.intake.filing.event import Fate, FilingPlan, NodeEvent
+from hub.intake.filing.facts import BatchFacts
 from hub.nodes.spool.tables import dropped_numbers, events
 from hub.registry.tables import cameras, nodes
 
@@ -44,23 +47,34 @@ _ALERT_OF: Final = (
 
 def plan_clip(
     conn: Connection,
+    facts: BatchFacts,
     node_event: NodeEvent,
     body: ClipReady | ClipBegun | ClipDropped,
     policy: Policy,
 ) -> FilingPlan:
     """A clip is being recorded, is complete, or will not come."""
     if isinstance(body, ClipReady):
-        return _plan_whole(conn, node_event, body, policy)
-    return _plan_growing(conn, node_event, body)
+        return _plan_whole(conn, facts, node_event, body, policy)
+    return _plan_growing(conn, facts, node_event, body)
+
+
+def _alert_of(
+    conn: Connection, facts: BatchFacts, node_event: NodeEvent, sighting_ids: Sequence[UUID]
+) -> UUID | None:
+    known = facts.alerts_of(sighting_ids, node_event.camera_id)
+    if known is not None:
+        return known[0] if known else None
+    asked = {"camera_id": node_event.camera_id, "sighting_ids": sighting_ids}
+    found: UUID | None = conn.scalar(_ALERT_OF, asked)
+    return found
 
 
 def _plan_whole(
-    conn: Connection, node_event: NodeEvent, body: ClipReady, policy: Policy
+    conn: Connection, facts: BatchFacts, node_event: NodeEvent, body: ClipReady, policy: Policy
 ) -> FilingPlan:
     """A clip waits at the node; its alerts show it once it is stored."""
-    write = partial(_announce_clip, node_event, body)
-    asked = {"camera_id": node_event.camera_id, "sighting_ids": body.sighting_ids}
-    alert_id = conn.scalar(_ALERT_OF, asked)
+    write = partial(_announce_clip, facts, node_event, body)
+    alert_id = _alert_of(conn, facts, node_event, body.sighting_ids)
     if alert_id is not None:
         return FilingPlan("grouped", "a clip of this alert", alert_id, write)
     fate: Fate = "late" if node_event.age_s > policy.late_after_s else "noted"
@@ -68,16 +82,15 @@ def _plan_whole(
 
 
 def _plan_growing(
-    conn: Connection, node_event: NodeEvent, body: ClipBegun | ClipDropped
+    conn: Connection, facts: BatchFacts, node_event: NodeEvent, body: ClipBegun | ClipDropped
 ) -> FilingPlan:
     """A clip is being recorded, and its alerts show it as it grows; or it will not come."""
     if isinstance(body, ClipDropped):
         return FilingPlan(
             "noted", "a clip will not come", None, partial(_drop_clip, node_event, body)
         )
-    write = partial(_begin_clip, node_event, body)
-    asked = {"camera_id": node_event.camera_id, "sighting_ids": body.sighting_ids}
-    alert_id = conn.scalar(_ALERT_OF, asked)
+    write = partial(_begin_clip, facts, node_event, body)
+    alert_id = _alert_of(conn, facts, node_event, body.sighting_ids)
     if alert_id is not None:
         return FilingPlan("grouped", "a clip of this alert is being recorded", alert_id, write)
     return FilingPlan(
@@ -201,18 +214,41 @@ def _note_answer(node_event: NodeEvent, body: MediaAnswered, conn: Connection) -
     spans.note_answer(conn, node_event.origin.node_id, body, now=node_event.now)
 
 
-def _announce_clip(node_event: NodeEvent, body: ClipReady, conn: Connection) -> None:
-    first_frame = node_event.moment(body.first_frame_utc_us)
-    media_rows.announce_clip(
-        conn, node_event.origin, body, first_frame=first_frame, now=node_event.now
+def _announce_clip(
+    facts: BatchFacts, node_event: NodeEvent, body: ClipReady, conn: Connection
+) -> None:
+    origin = node_event.origin
+    is_new = facts.is_new_file(origin.node_id, body.sha256)
+    if not is_new:
+        facts.unannounced.difference_update(body.sighting_ids)  # the file may be stored
+    media_id = media_rows.announce_clip(
+        conn,
+        origin,
+        body,
+        first_frame=node_event.moment(body.first_frame_utc_us),
+        now=node_event.now,
+        is_new=is_new,
     )
     if not body.is_sound:
-        growing_rows.end(conn, node_event.origin, body)
+        is_known = body.clip_id in facts.clips
+        is_of = facts.clips[body.clip_id] == origin.camera_id if is_known else None
+        growing_rows.end(conn, origin, body, media_id=media_id, is_of=is_of)
 
 
-def _begin_clip(node_event: NodeEvent, body: ClipBegun, conn: Connection) -> None:
-    first_frame = node_event.moment(body.first_frame_utc_us)
-    growing_rows.begin(conn, node_event.origin, body, first_frame=first_frame, now=node_event.now)
+def _begin_clip(
+    facts: BatchFacts, node_event: NodeEvent, body: ClipBegun, conn: Connection
+) -> None:
+    is_new = body.clip_id in facts.clips and facts.clips[body.clip_id] is None
+    if is_new:
+        facts.clips[body.clip_id] = node_event.camera_id
+    growing_rows.begin(
+        conn,
+        node_event.origin,
+        body,
+        first_frame=node_event.moment(body.first_frame_utc_us),
+        now=node_event.now,
+        alert_ids=facts.alerts_of(body.sighting_ids, node_event.camera_id) if is_new else None,
+    )
 
 
 def _drop_clip(node_event: NodeEvent, body: ClipDropped, conn: Connection) -> None:

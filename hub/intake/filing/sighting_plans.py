@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
-from hub.alerting.alerts.rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
+from hub.alerting.alerts.rows import NewAlert, grow_alert, raise_alert
 from hub.alerting.alerts.rules.grouping import (
     JoinAlert,
     NewSighting,
@@ -21,6 +21,7 @@ from hub.alerting.alerts.rules.grouping import (
     RaiseAlert,
     TooLate,
     decide,
+    is_for_alerts,
 )
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.alerts.rules.rules_met import Rules, foremost, is_critical
@@ -39,13 +40,14 @@ from hub.base.db.statements import change
 from hub.base.moment import Moment
 from hub.footage import media_rows
 from hub.intake.filing.event import Fate, FilingPlan, NodeEvent
+from hub.intake.filing.facts import BatchFacts, KnownSighting
 from hub.intake.filing.sighting_rows import (
-    Known,
     add_sighting,
     announce_picture,
     early_messages,
     known_sighting,
     update_sighting,
+    wakes_now,
 )
 
 _Add = Callable[[UUID | None, Connection], None]
@@ -66,12 +68,16 @@ class _Begun:
 
 
 def plan_opened(
-    conn: Connection, node_event: NodeEvent, body: SightingOpened, policy: Policy
+    conn: Connection,
+    facts: BatchFacts,
+    node_event: NodeEvent,
+    body: SightingOpened,
+    policy: Policy,
 ) -> FilingPlan:
     """A sighting begins: it raises an alert, joins one, or does neither."""
-    if known_sighting(conn, body.sighting_id) is not None:
+    if known_sighting(conn, facts, body.sighting_id) is not None:
         return FilingPlan("noted", "this sighting was opened before")
-    early = early_messages(conn, node_event, body.sighting_id)
+    early = early_messages(conn, facts, node_event, body.sighting_id)
     begun = _Begun(
         kind=_kind(body),
         began=node_event.moment(body.first_seen_utc_us),
@@ -80,25 +86,30 @@ def plan_opened(
         wakes=body.wakes is not False or any(wakes_now(one.body) for one in early),
         is_opening=True,
     )
-    add = partial(add_sighting, node_event, body, early)
-    return _plan(conn, node_event, begun, policy, add)
+    add = partial(add_sighting, facts, node_event, body, early)
+    return _plan(conn, facts, node_event, begun, policy, add)
 
 
 def plan_updated(
-    conn: Connection, node_event: NodeEvent, body: SightingUpdated | SightingClosed, policy: Policy
+    conn: Connection,
+    facts: BatchFacts,
+    node_event: NodeEvent,
+    body: SightingUpdated | SightingClosed,
+    policy: Policy,
 ) -> FilingPlan:
     """A sighting goes on or ends: it and its alert are updated. It rings phones only if it has no
     alert yet and may raise one now."""
-    row = known_sighting(conn, body.sighting_id)
+    row = known_sighting(conn, facts, body.sighting_id)
     if row is None:
-        # Kept for `_catch_up`; the picture is announced anyway, or it could not be uploaded.
-        write = partial(announce_picture, node_event, body)
+        # Kept for the opening; the picture is announced anyway, or it could not be uploaded.
+        facts.unannounced.discard(body.sighting_id)
+        write = partial(announce_picture, facts, node_event, body)
         return FilingPlan("noted", "the opening of this sighting has not arrived", None, write)
     if row.camera_id != node_event.camera_id:
         return FilingPlan("noted", "another camera's sighting")
     is_late = node_event.age_s > policy.late_after_s
     raising = frozenset() if is_late else policy.critical_rules
-    write = partial(update_sighting, node_event, body, row, raising=raising)
+    write = partial(update_sighting, facts, node_event, body, row, raising=raising)
     if row.alert_id is not None:
         return FilingPlan("grouped", "its sighting belongs to this alert", row.alert_id, write)
     if isinstance(body, SightingUpdated) and wakes_now(body):
@@ -109,14 +120,20 @@ def plan_updated(
             rules=rules_of(body),
             wakes=True,
         )
-        return _plan(conn, node_event, begun, policy, partial(_give_alert, node_event, body, row))
+        give = partial(_give_alert, facts, node_event, body, row)
+        return _plan(conn, facts, node_event, begun, policy, give)
     if is_late:
         return FilingPlan("late", "its sighting woke nobody, and it is late itself", None, write)
     return FilingPlan("noted", "its sighting woke nobody", None, write)
 
 
 def _plan(
-    conn: Connection, node_event: NodeEvent, begun: _Begun, policy: Policy, add: _Add
+    conn: Connection,
+    facts: BatchFacts,
+    node_event: NodeEvent,
+    begun: _Begun,
+    policy: Policy,
+    add: _Add,
 ) -> FilingPlan:
     """Plan for a sighting that is new, or may raise an alert only now; `add` writes it with its
     alert."""
@@ -132,7 +149,10 @@ def _plan(
         wakes=begun.wakes or bool(begun.rules),
         is_critical=_is_urgent(is_critical(begun.rules, policy.critical_rules), told),
     )
-    running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
+    running, woke_utc_us = [], None
+    if is_for_alerts(seen, policy):
+        running = facts.running(conn, seen, policy)
+        woke_utc_us = facts.last_woke(conn, seen, policy)
     match decide(seen, running, policy, woke_utc_us=woke_utc_us):
         case RaiseAlert() as decision:
             is_urgent = _is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told)
@@ -146,9 +166,10 @@ def _plan(
             )
             if silence is not None:
                 return _plan_muted(node_event, begun, silence, add)
-            return _plan_raise(node_event, begun, seen, told, decision, add, is_urgent=is_urgent)
+            alert = _new_alert(node_event, begun, seen, told, decision, is_urgent=is_urgent)
+            return _plan_raise(facts, node_event, alert, decision, add)
         case JoinAlert(alert_id, reason):
-            write = partial(_join, node_event, begun, alert_id, told, policy, add)
+            write = partial(_join, facts, node_event, begun, alert_id, told, policy, add)
             return FilingPlan("grouped", reason, alert_id, write)
         case TooLate(reason):
             return FilingPlan("late", reason, None, partial(add, None))
@@ -157,19 +178,27 @@ def _plan(
 
 
 def _plan_raise(
+    facts: BatchFacts, node_event: NodeEvent, alert: NewAlert, decision: RaiseAlert, add: _Add
+) -> FilingPlan:
+    reason = alert.quiet_reason or decision.reason
+    fate: Fate = "alerted" if alert.quiet_reason is None else "silenced"
+    write = partial(_raise, facts, node_event, alert, reason, add)
+    return FilingPlan(fate, reason, alert.alert_id, write)
+
+
+def _new_alert(
     node_event: NodeEvent,
     begun: _Begun,
     seen: NewSighting,
     told: RoutingDecision,
     decision: RaiseAlert,
-    add: _Add,
     *,
     is_urgent: bool,
-) -> FilingPlan:
+) -> NewAlert:
     """A new alert; silent (inbox only) if its spot has just rung phones or a rule says so."""
     is_told = told.tells is not RuleRecipients.NOBODY
     quiet_reason = decision.quiet_reason if is_told else TOLD_NOBODY
-    alert = NewAlert(
+    return NewAlert(
         alert_id=new_id(node_event.now),
         camera_id=node_event.camera_id,
         kind=begun.kind,
@@ -184,9 +213,6 @@ def _plan_raise(
         rule_id=told.rule_id,
         rule_reason=told.reason,
     )
-    reason = quiet_reason or decision.reason
-    fate: Fate = "alerted" if quiet_reason is None else "silenced"
-    return FilingPlan(fate, reason, alert.alert_id, partial(_raise, node_event, alert, reason, add))
 
 
 def _decision(conn: Connection, node_event: NodeEvent, begun: _Begun) -> RoutingDecision:
@@ -221,20 +247,22 @@ def _kind(body: SightingOpened) -> str:
 
 
 def _raise(
-    node_event: NodeEvent, alert: NewAlert, reason: str, add: _Add, conn: Connection
+    facts: BatchFacts,
+    node_event: NodeEvent,
+    alert: NewAlert,
+    reason: str,
+    add: _Add,
+    conn: Connection,
 ) -> None:
     raise_alert(conn, alert, reason=reason, now=node_event.now)
+    facts.raised(alert)
     add(alert.alert_id, conn)
-    recipients.enqueue(
-        conn,
-        alert_id=alert.alert_id,
-        camera_id=alert.camera_id,
-        moment="opened",
-        now=node_event.now,
-    )
+    like = facts.alike.get(alert.camera_id, alert.camera_id)
+    recipients.enqueue_new(conn, alert, like_camera_id=like, now=node_event.now)
 
 
 def _join(
+    facts: BatchFacts,
     node_event: NodeEvent,
     begun: _Begun,
     alert_id: UUID,
@@ -250,29 +278,31 @@ def _join(
         people=begun.people,
         now=node_event.now,
         detail="another sighting",
+        before=facts.size(alert_id),
     )
+    facts.grown(alert_id, people=begun.people, seen=node_event.happened)
     add(alert_id, conn)
+    is_kept_quiet = facts.may_be_quiet(alert_id, TOLD_NOBODY)
     meet_rules(conn, alert_id, begun.rules, raising=policy.critical_rules, now=node_event.now)
-    if begun.wakes or begun.rules:
+    if (begun.wakes or begun.rules) and is_kept_quiet:
         wake(conn, alert_id, told, begun.rules, now=node_event.now)
+    if begun.rules or is_kept_quiet:
+        facts.forget_alerts(node_event.camera_id)
 
 
 def _give_alert(
+    facts: BatchFacts,
     node_event: NodeEvent,
     body: SightingUpdated | SightingClosed,
-    row: Known,
+    row: KnownSighting,
     alert_id: UUID | None,
     conn: Connection,
 ) -> None:
     """Link a sighting without an alert to this alert, with its earlier footage."""
-    update_sighting(node_event, body, row, conn)
+    update_sighting(facts, node_event, body, row, conn)
     if alert_id is not None:
+        facts.joined(row, alert_id)
         change(conn, sightings, body.sighting_id, {"alert_id": alert_id})
         media_rows.show_what_came_before(
             conn, body.sighting_id, alert_id=alert_id, now=node_event.now
         )
-
-
-def wakes_now(body: SightingUpdated | SightingClosed) -> bool:
-    """Whether a sighting without an alert may raise one from now on."""
-    return isinstance(body, SightingUpdated) and (body.wakes is True or bool(body.rules))

@@ -22,10 +22,8 @@ from hub.base.db.statements import add, change
 from hub.base.moment import Moment
 from hub.footage import media_rows
 from hub.intake.filing.event import NodeEvent
+from hub.intake.filing.facts import BatchFacts, KnownSighting
 from hub.nodes.spool.tables import events
-
-Known = Any
-"""The database row of a sighting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,9 @@ _KNOWN: Final = (
         sightings.c.alert_id,
         sightings.c.people,
         sightings.c.score,
+        sightings.c.first_seen_utc_us,
         sightings.c.last_seen_utc_us,
+        sightings.c.closed_utc_us,
         sightings.c.object_kind,
         alerts.c.people.label("alert_people"),
         alerts.c.last_seen_utc_us.label("alert_last_seen_utc_us"),
@@ -62,6 +62,7 @@ _EARLY: Final = (
 
 
 def add_sighting(
+    facts: BatchFacts,
     node_event: NodeEvent,
     body: SightingOpened,
     early: Sequence[EarlyMessage],
@@ -69,31 +70,46 @@ def add_sighting(
     conn: Connection,
 ) -> None:
     """Insert a sighting with its early messages, and link it to its alert, if any."""
+    first_seen = node_event.moment(body.first_seen_utc_us)
+    known = KnownSighting(
+        camera_id=node_event.camera_id,
+        alert_id=alert_id,
+        object_kind=body.object_kind.value,
+        people=integer(body.people),
+        score=body.score,
+        first_seen_utc_us=first_seen.utc_us,
+        last_seen_utc_us=node_event.happened.utc_us,
+        is_open=True,
+    )
     row = {
         "id": body.sighting_id,
         "camera_id": node_event.camera_id,
         "alert_id": alert_id,
         "object_kind": body.object_kind.value,
-        "people": integer(body.people),
+        "people": known.people,
         "score": body.score,
         **_box(body.box),
-        **columns("first_seen", node_event.moment(body.first_seen_utc_us)),
+        **columns("first_seen", first_seen),
         **columns("confirmed", node_event.happened),
         **columns("last_seen", node_event.happened),
     }
     add(conn, sightings, row)
-    announce_picture(node_event, body, conn)
-    _catch_up(conn, node_event, early)
-    if alert_id is not None:
+    facts.opened(body.sighting_id, known)
+    announce_picture(facts, node_event, body, conn)
+    for one in early:  # their rules count with the opening's
+        then = replace(node_event, happened=one.happened)
+        update_sighting(facts, then, one.body, known, conn)
+    if alert_id is not None and body.sighting_id not in facts.unannounced:
         media_rows.show_what_came_before(
             conn, body.sighting_id, alert_id=alert_id, now=node_event.now
         )
 
 
 def update_sighting(
+    facts: BatchFacts,
     node_event: NodeEvent,
     body: SightingUpdated | SightingClosed,
-    row: Known,
+    row: KnownSighting,
     conn: Connection,
     *,
     raising: frozenset[str] = frozenset(),
@@ -105,24 +121,31 @@ def update_sighting(
     if isinstance(body, SightingClosed):
         seen = node_event.moment(body.last_seen_utc_us)
         values |= columns("closed", node_event.happened) | _way(body) | _look(body)
+        facts.closed(row)
     else:
         seen, people = node_event.happened, integer(body.people)
-        values |= {"people": max(people, row.people), "score": max(body.score, row.score)}
-        values |= _box(body.box)
+        row.people, row.score = max(people, row.people), max(body.score, row.score)
+        values |= {"people": row.people, "score": row.score, **_box(body.box)}
     if seen.utc_us > row.last_seen_utc_us:
+        row.last_seen_utc_us = seen.utc_us
         values |= columns("last_seen", seen)
     change(conn, sightings, body.sighting_id, values)
-    announce_picture(node_event, body, conn)
+    announce_picture(facts, node_event, body, conn)
     if row.alert_id is not None:
-        before = AlertSize(row.alert_people, row.alert_last_seen_utc_us)
+        before = facts.size(row.alert_id) or row.alert_size
         grow_alert(conn, row.alert_id, seen=seen, people=people, now=node_event.now, before=before)
-        meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=node_event.now)
+        facts.grown(row.alert_id, people=people, seen=seen)
+        if rules := rules_of(body):
+            meet_rules(conn, row.alert_id, rules, raising=raising, now=node_event.now)
+            facts.forget_alerts(row.camera_id)
 
 
 def early_messages(
-    conn: Connection, node_event: NodeEvent, sighting_id: UUID
+    conn: Connection, facts: BatchFacts, node_event: NodeEvent, sighting_id: UUID
 ) -> list[EarlyMessage]:
     """Messages about this sighting that arrived before its opening."""
+    if sighting_id in facts.unannounced:
+        return []
     found = []
     asked = {"camera_id": node_event.camera_id, "sighting_id": sighting_id}
     for event in conn.execute(_EARLY, asked):
@@ -132,21 +155,18 @@ def early_messages(
     return found
 
 
-def _catch_up(conn: Connection, node_event: NodeEvent, early: Sequence[EarlyMessage]) -> None:
-    """Apply the early messages; their rules count with the opening's."""
-    for one in early:
-        row = known_sighting(conn, one.body.sighting_id)
-        if row is not None:
-            then = replace(node_event, happened=one.happened)
-            update_sighting(then, one.body, row, conn)
-
-
 def announce_picture(
-    node_event: NodeEvent, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
+    facts: BatchFacts,
+    node_event: NodeEvent,
+    body: SightingOpened | SightingUpdated | SightingClosed,
+    conn: Connection,
 ) -> None:
     """Announce the picture, so that the node can upload it."""
     if isinstance(body, SightingClosed) or body.picture is None:
         return
+    is_new = facts.is_new_file(node_event.origin.node_id, body.picture.sha256)
+    if not is_new:
+        facts.unannounced.discard(body.sighting_id)  # the file may be stored
     media_rows.announce_picture(
         conn,
         node_event.origin,
@@ -154,12 +174,39 @@ def announce_picture(
         sighting_id=body.sighting_id,
         taken=node_event.happened,
         now=node_event.now,
+        is_new=is_new,
     )
 
 
-def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
-    """The row of this sighting, if there is one."""
-    return conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
+def known_sighting(conn: Connection, facts: BatchFacts, sighting_id: UUID) -> KnownSighting | None:
+    """This sighting, if there is one."""
+    if sighting_id in facts.sightings:
+        return facts.sightings[sighting_id]
+    row = conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
+    if row is None:
+        return None
+    size = None if row.alert_id is None else AlertSize(row.alert_people, row.alert_last_seen_utc_us)
+    return sighting_of(row, size)
+
+
+def sighting_of(row: Any, alert_size: AlertSize | None = None) -> KnownSighting:
+    """The sighting in a row of the table."""
+    return KnownSighting(
+        camera_id=row.camera_id,
+        alert_id=row.alert_id,
+        object_kind=row.object_kind,
+        people=row.people,
+        score=row.score,
+        first_seen_utc_us=row.first_seen_utc_us,
+        last_seen_utc_us=row.last_seen_utc_us,
+        is_open=row.closed_utc_us is None,
+        alert_size=alert_size,
+    )
+
+
+def wakes_now(body: SightingUpdated | SightingClosed) -> bool:
+    """Whether a sighting without an alert may raise one from now on."""
+    return isinstance(body, SightingUpdated) and (body.wakes is True or bool(body.rules))
 
 
 def _way(body: SightingClosed) -> dict[str, Any]:

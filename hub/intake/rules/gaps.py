@@ -39,6 +39,11 @@ class SpoolNumbers:
     """In order, not adjacent."""
 
 
+def may_have(known: SpoolNumbers, number: int) -> bool:
+    """False if no event with this number can be stored."""
+    return number <= known.top and not any(gap.first <= number <= gap.last for gap in known.gaps)
+
+
 def received(known: SpoolNumbers, number: int, *, now_us: int, policy: AskPolicy) -> SpoolNumbers:
     """An event with this number is stored, now or before."""
     if number > known.top:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -34,6 +35,10 @@ class Noted:
     def __init__(self, breaks: dict[int, Callable[[Connection], object]] | None = None) -> None:
         self.breaks = breaks or {}
         self.seqs: list[int] = []
+
+    def looking_once(self, *_: object, **__: object) -> AbstractContextManager[None]:
+        """It needs to know nothing."""
+        return nullcontext()
 
     def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
         """Note it, or break."""
@@ -96,6 +101,7 @@ class Poisoned:
 
     def __init__(self, seq: int) -> None:
         self._filing, self._seq = Filing(Policy()), seq
+        self.looking_once = self._filing.looking_once
 
     def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
         """File it all the way, and only then break."""

@@ -132,6 +132,11 @@ def decide(
     return JoinAlert(newest.alert_id, "the same camera's alert is still going on")
 
 
+def is_for_alerts(seen: NewSighting, policy: Policy) -> bool:
+    """False if `decide` needs to know no alert: the kind raises none, or it is too late."""
+    return seen.kind in policy.alerting_kinds and seen.age_s <= policy.late_after_s
+
+
 def why_quiet(seen: NewSighting, policy: Policy, *, woke_utc_us: int | None) -> str | None:
     """Why a new alert rings no phone; None if it does."""
     if woke_utc_us is None or seen.is_critical or seen.kind in policy.critical_kinds:

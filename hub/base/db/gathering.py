@@ -1,0 +1,237 @@
+"""Gathered writes and remembered reads: few round trips for a transaction of many small steps.
+
+A batch of messages is filed step by step, and each step writes some rows. While a connection
+gathers, `hub.base.db.statements` keeps these rows here, and they go to the database together: one
+statement with many rows for each table. Any other statement on the connection sends them first, so
+it sees them. `read_once` answers an equal question from memory, until the transaction writes a
+table that the question reads.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Final, Self, TypeVar, cast
+
+from sqlalchemy import Connection, Engine, Table, TextClause
+from sqlalchemy.event import listen
+from sqlalchemy.sql import visitors
+
+from hub.base.db.columns import metadata
+from hub.base.db.inserts import (
+    KEY,
+    insert_once_statement,
+    insert_statement,
+    put_statement,
+    update_statement,
+)
+
+_PLACE: Final = "gathered"
+_COUNTED: Final = {"preserve_rowcount": True}
+
+Values = Mapping[str, Any]
+Row = dict[str, Any]
+T = TypeVar("T")
+_Tables = frozenset[Table] | None
+
+
+class Gathered:
+    """What waits in one transaction, and what it has read."""
+
+    def __init__(self) -> None:
+        self._inserts: dict[Table, list[Row]] = {}
+        self._inserts_once: dict[Table, list[Row]] = {}
+        self._puts: dict[Table, dict[object, Row]] = {}
+        self._added: dict[tuple[Table, object], Row] = {}
+        self._changes: dict[Table, dict[object, tuple[Row, dict[str, int]]]] = {}
+        self._last: dict[Any, dict[object, Row]] = {}
+        self._waiting: set[Table] = set()
+        """Tables of which something waits."""
+        self._known: dict[object, tuple[_Tables, Any]] = {}
+        self._reading: list[set[Table] | None] = []
+        """Tables read so far by the questions that are being answered; None: unknown ones."""
+
+    @classmethod
+    def of(cls, conn: Connection) -> Self | None:
+        """What this connection gathers; None: it does not."""
+        return conn.info.get(_PLACE)
+
+    def add(self, table: Table, values: Values) -> None:
+        """Keep a new row."""
+        row = dict(values)
+        self._inserts.setdefault(table, []).append(row)
+        if "id" in row:
+            self._added[table, row["id"]] = row
+        self._written(table)
+
+    def add_once(self, table: Table, rows: Sequence[Values]) -> None:
+        """Keep rows that are new unless a unique key is taken."""
+        if rows:
+            self._inserts_once.setdefault(table, []).extend(map(dict, rows))
+            self._written(table)
+
+    def put(self, table: Table, values: Values) -> None:
+        """Keep a row that replaces the one with its primary key."""
+        key = tuple(values[column.name] for column in table.primary_key)
+        self._puts.setdefault(table, {})[key] = dict(values)
+        self._written(table)
+
+    def change(
+        self, table: Table, key: object, values: Values, *, growth: Mapping[str, int]
+    ) -> None:
+        """Keep new values of the row with this id, and what its counters grow by."""
+        self._written(table)
+        added = self._added.get((table, key))
+        if added is not None:
+            added.update(values)
+            for name, step in growth.items():
+                added[name] += step
+            return
+        told, grown = self._changes.setdefault(table, {}).setdefault(key, ({}, {}))
+        told.update(values)
+        for name, step in growth.items():
+            grown[name] = grown.get(name, 0) + step
+
+    def at_the_end(self, statement: Any, key: object, values: Values) -> None:
+        """Keep a statement for after all rows; once for each key, with the last values."""
+        self._last.setdefault(statement, {})[key] = dict(values)
+        self._written(statement.table)
+
+    def answer(self, key: object, ask: Callable[[], T]) -> T:
+        """The answer of `ask`, or of an earlier question with this key if the tables that it read
+        were not written since."""
+        if key in self._known:
+            return cast(T, self._known[key][1])
+        self._reading.append(set())
+        try:
+            answer = ask()
+        finally:
+            read = self._reading.pop()
+            if self._reading:
+                self._note_read(None if read is None else frozenset(read))
+        self._known[key] = None if read is None else frozenset(read), answer
+        return answer
+
+    def remember(self, key: object, statement: Any, answer: object) -> None:
+        """Keep the answer to a question, which this statement would ask."""
+        self._known[key] = _tables_of(statement), answer
+
+    def before(self, conn: Connection, statement: Any) -> None:
+        """Another statement runs now: it sees what waits, and what it writes is read again."""
+        if getattr(statement, "is_dml", False):
+            self._send_if_any(conn)
+            self._forget(statement.table)
+            return
+        tables = _tables_of(statement)
+        if tables is None or not tables.isdisjoint(self._waiting):
+            self._send_if_any(conn)
+        self._note_read(tables)
+
+    def _send_if_any(self, conn: Connection) -> None:
+        if self._waiting:
+            self.send(conn)
+
+    def send(self, conn: Connection) -> None:
+        """Send all that waits: new rows, those that others refer to first; then changes; then the
+        rest."""
+        inserts, once, puts = self._inserts, self._inserts_once, self._puts
+        changes, last = self._changes, self._last
+        self._inserts, self._inserts_once, self._puts = {}, {}, {}
+        self._changes, self._last, self._added, self._waiting = {}, {}, {}, set()
+        dialect = conn.dialect.name
+        for table in metadata.sorted_tables if inserts or once or puts else ():
+            if rows := inserts.get(table):
+                conn.execute(insert_statement(table, dialect), _evened(rows))
+            if rows := once.get(table):
+                conn.execute(insert_once_statement(table, dialect), _evened(rows))
+            for names, alike in _alike(puts.get(table, {}).values()).items():
+                conn.execute(put_statement(table, dialect, names), alike)
+        for table, by_key in changes.items():
+            _send_changes(conn, table, by_key)
+        for statement, values in last.items():
+            conn.execute(statement, list(values.values()))
+
+    def _written(self, table: Table) -> None:
+        if table not in self._waiting:
+            self._waiting.add(table)
+            self._forget(table)
+
+    def _forget(self, table: Any) -> None:
+        """Ask again what this table was read for."""
+        for key in [
+            one for one, (tables, _) in self._known.items() if tables is None or table in tables
+        ]:
+            del self._known[key]
+
+    def _note_read(self, tables: _Tables) -> None:
+        if self._reading:
+            read = self._reading[-1]
+            if tables is None or read is None:
+                self._reading[-1] = None
+            else:
+                read |= tables
+
+
+@contextmanager
+def gathering(conn: Connection) -> Iterator[None]:
+    """Gather until the end of the block, and send then; after an exception nothing is sent."""
+    if Gathered.of(conn) is not None:
+        raise RuntimeError("this connection already gathers")
+    place = conn.info  # a broken connection gives it no more
+    place[_PLACE] = gathered = Gathered()
+    try:
+        yield
+        gathered.send(conn)
+    finally:
+        del place[_PLACE]
+
+
+def let_gather(engine: Engine) -> None:
+    """Make every statement on the engine's connections see what they have gathered."""
+    on_event: Any = listen  # its stub has no such event
+    on_event(engine, "before_execute", _before)
+
+
+def _before(conn: Connection, statement: Any, *_: object) -> None:
+    if not conn.invalidated and (gathered := Gathered.of(conn)) is not None:
+        gathered.before(conn, statement)
+
+
+def _send_changes(
+    conn: Connection, table: Table, by_key: Mapping[object, tuple[Row, dict[str, int]]]
+) -> None:
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Row]] = defaultdict(list)
+    for key, (told, grown) in by_key.items():
+        row = {f"to_{name}": value for name, value in told.items()}
+        row |= {f"by_{name}": step for name, step in grown.items()}
+        alike[tuple(sorted(told)), tuple(sorted(grown))].append(row | {KEY: key})
+    for (names, counters), rows in alike.items():
+        statement = update_statement(table, names, counters)
+        done = conn.execute(statement, rows, execution_options=_COUNTED).rowcount
+        if counters and done != len(rows):
+            raise LookupError(f"{table.name} lacks a row that was to change")
+
+
+def _evened(rows: Sequence[Row]) -> list[Row]:
+    """The rows with the same columns each, as one statement needs them; absent values are null."""
+    names = rows[0].keys()
+    if all(row.keys() == names for row in rows):
+        return list(rows)
+    every = list(dict.fromkeys(name for row in rows for name in row))
+    return [{name: row.get(name) for name in every} for row in rows]
+
+
+def _alike(rows: Any) -> dict[tuple[str, ...], list[Row]]:
+    found: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row)].append(row)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _tables_of(statement: Any) -> _Tables:
+    """The tables that a question reads; None: unknown, as it is text."""
+    parts = list(visitors.iterate(statement))
+    if any(isinstance(one, TextClause) for one in parts):
+        return None
+    return frozenset(one for one in parts if isinstance(one, Table))

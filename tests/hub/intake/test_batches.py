@@ -1,0 +1,83 @@
+"""A batch filed together makes the same rows as its messages filed one by one."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+
+import pytest
+
+from agent.wire import topics
+from agent.wire.codec import encode
+from agent.wire.messages import Event
+from agent.wire.terms import RuleWords
+from hub.base.db.database import Database
+from hub.intake.filing.batch import BatchFiler
+from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.presence import PresenceRecorder
+from hub.nodes.spool.tables import events
+from tests.hub.rigs.batch_story import furnish, stored, story
+from tests.hub.rigs.intake_rig import tokens
+from tests.hub.rigs.streets import HandClock, Streets
+
+
+def arrival(event: Event) -> ReceivedMessage:
+    return ReceivedMessage(topics.address(topics.EVENT, event.node), encode(event), lambda: None)
+
+
+def filer_of(streets: Streets) -> BatchFiler:
+    return BatchFiler(streets.filing, PresenceRecorder(tokens()))
+
+
+@pytest.mark.promise("Node to hub: Each event has exactly one outcome.")
+@pytest.mark.parametrize("seed", range(5, 10))
+def test_a_batch_together_is_as_its_messages_one_by_one(
+    streets: Streets, sqlite_template: Path, tmp_path: Path, seed: int
+) -> None:
+    alone_file = tmp_path / "alone.db"
+    alone_file.write_bytes(sqlite_template.read_bytes())
+    alone = Streets(Database(f"sqlite:///{alone_file}"), tmp_path / "alone")
+    furnish(alone)
+    furnish(streets)
+    said = story(seed, streets.clock)
+    one_by_one = [alone.file(event)[0] for event in said]
+
+    filer = filer_of(streets)
+    dice, left = Random(seed), [*said]  # noqa: S311 - the same every time
+    counts = {"stored": 0, "repeated": 0, "set_aside": 0}
+    while left:
+        size = dice.choice([1, 3, 10, 90])
+        batch, left = left[:size], left[size:]
+        with streets.db.writing() as conn:
+            now = streets.clock.now()
+            outcome = filer.file(conn, [*map(arrival, batch)], now=now)
+        for name in counts:
+            counts[name] += outcome.counts[name]
+    repeats = sum(filed.is_repeat for filed in one_by_one)
+    assert counts == {"stored": len(said) - repeats, "repeated": repeats, "set_aside": 0}
+    assert counts["stored"] == len(alone.rows(events))
+    expected, found = stored(alone), stored(streets)
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+    alone.db.close()
+
+
+def test_an_alert_that_a_rule_makes_ring_counts_for_the_next_of_its_batch(streets: Streets) -> None:
+    streets.officer("an")
+    start = streets.clock.now()
+    mouth = replace(streets.node, clock=HandClock(start.plus_s(-60)))
+    first, second = uuid4(), uuid4()
+    entry = (RuleWords(rule="entry", place="cong"),)
+    said = [mouth.opened(first), mouth.closed(first)]
+    mouth.clock.pass_s(25)
+    said += [mouth.opened(second), mouth.updated(second, rules=entry), mouth.closed(second)]
+    mouth.clock.pass_s(25)
+    said.append(mouth.opened())
+    with streets.db.writing() as conn:
+        filer_of(streets).file(conn, [*map(arrival, said)], now=start)
+    fates = {row.id: row.fate for row in streets.rows(events)}
+    assert [fates[event.event_id] for event in said if event.body.kind == "sighting_opened"] == [
+        "alerted",
+        "silenced",  # its spot rang 25 s before
+        "silenced",  # the second rang after all, by its rule
+    ]

@@ -1,0 +1,92 @@
+"""A fault of the PostgreSQL server is never the fault of a message: all is tried again."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from hub.alerting.alerts.rules.grouping import Policy
+from hub.base.backoff import Backoff
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.intake.filing.batch import BatchFiler
+from hub.intake.filing.filing import Filing
+from hub.intake.presence import PresenceRecorder
+from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, BatchWriter
+from hub.nodes.spool.tables import events
+from hub.registry.tables import set_aside
+from tests.hub.intake.test_intake_clerk import arrival
+from tests.hub.rigs.intake_rig import count, found_town, tokens
+from tests.hub.rigs.wire_words import NodeVoice
+
+MANY = TRIES_TOGETHER + 2 * TRIES_ALONE
+
+SCRIPT = """
+CREATE SEQUENCE tries;
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('tries') <= {many} THEN
+        {fault};
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fail BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION fail();
+"""
+"""The first so many inserts fail."""
+TAKEN_BACK = "RAISE EXCEPTION 'taken back for another' USING ERRCODE = '40001'"
+CUT = "PERFORM pg_terminate_backend(pg_backend_pid())"
+
+
+@pytest.fixture
+def db(postgres_url: str) -> Iterator[Database]:
+    database = Database(postgres_url)
+    found_town(database, "a")
+    yield database
+    database.close()
+
+
+def admin(url: str, script: str) -> None:
+    options = "-c default_transaction_read_only=off"
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True, options=options) as conn:
+        conn.execute(script)
+
+
+def writer(db: Database) -> BatchWriter:
+    filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()))
+    return BatchWriter(db, filer=filer, clock=HubClock(), backoff=Backoff(first_s=0.0))
+
+
+@pytest.mark.promise("Faults: A lost database takes its batch back whole.")
+@pytest.mark.parametrize("fault", [TAKEN_BACK, CUT])
+def test_a_transaction_that_is_taken_back_again_and_again_is_tried_until_it_stays(
+    db: Database, postgres_url: str, fault: str
+) -> None:
+    node = NodeVoice("a")
+    scribe = writer(db)
+    scribe.commit([arrival(node.birth())], threading.Event())
+    admin(postgres_url, SCRIPT.format(many=MANY, fault=fault))
+    scribe.commit([arrival(node.event()) for _ in range(5)], threading.Event())
+    assert scribe.counts["retried"] >= MANY
+    assert (count(db, events), count(db, set_aside)) == (5, 0)
+
+
+@pytest.mark.promise("Faults: A lost database takes its batch back whole.")
+def test_a_server_that_only_reads_takes_the_batch_once_it_writes_again(
+    db: Database, postgres_url: str
+) -> None:
+    node = NodeVoice("a")
+    scribe = writer(db)
+    scribe.commit([arrival(node.birth())], threading.Event())
+    name = postgres_url.rpartition("/")[2]
+    admin(postgres_url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    db.close()  # a new connection is to the server as it is now
+
+    def mend() -> None:
+        if scribe.counts["retried"] == MANY:
+            admin(postgres_url, f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    scribe.beat = mend
+    scribe.commit([arrival(node.event()) for _ in range(5)], threading.Event())
+    assert scribe.counts["retried"] > MANY, "a connection to a standby is not used again"
+    assert (count(db, events), count(db, set_aside)) == (5, 0)
