@@ -53,7 +53,8 @@ class TimelineEntry:
     alike: str
     """Address of a search for the same description; empty without one."""
     crop: str
-    """Address of the part of its picture with the person; empty without a picture."""
+    """Address of the part of its picture with the person, or of all of it if the place is not
+    known; empty without a picture."""
     footage: str
     """Address of all footage of its camera around it; empty without the right."""
 
@@ -197,8 +198,8 @@ def _crop(one: FoundSighting) -> str:
     if one.picture_id is None:
         return ""
     x0, y0, x1, y1 = (min(1.0, max(0.0, edge)) for edge in one.hit.box)
-    around = f"?around={x0:.4f},{y0:.4f},{x1:.4f},{y1:.4f}" if x0 < x1 and y0 < y1 else ""
-    return f"/media/{one.picture_id}/small{around}"
+    address, is_known = f"/media/{one.picture_id}/small", one.is_at_box and x0 < x1 and y0 < y1
+    return f"{address}?around={x0:.4f},{y0:.4f},{x1:.4f},{y1:.4f}" if is_known else address
 
 
 def _words(one: FoundSighting, words: Messages) -> str:

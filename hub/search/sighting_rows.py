@@ -40,6 +40,9 @@ class FoundSighting:
     """Whether this person may play clips of that camera and time, if there are any."""
     picture_id: UUID | None
     """A stored picture that they may see."""
+    is_at_box: bool
+    """The person is at the hit's box in it: it is the newest one. An older one shows them
+    elsewhere."""
     clips: tuple[MediaRow, ...]
     """Clips they may play, earliest first; at the hub or at the node."""
     alert_id: UUID | None
@@ -67,7 +70,8 @@ def shown(
             place=where[hit.camera_id][1],
             is_node_here=bool(where[hit.camera_id][0].is_heard),
             may_play=_reaches(hit, may_play.get(hit.camera_id)),
-            picture_id=_shown_picture(pictures.get(hit.sighting_id, ())),
+            picture_id=_shown_picture(pictures[hit.sighting_id]),
+            is_at_box=any(one.is_stored for one in pictures[hit.sighting_id][-1:]),
             clips=tuple(clips.get(hit.sighting_id, ())),
             alert_id=hit.alert_id if hit.alert_id in theirs else None,
             heading_deg=heading(hit.way, where[hit.camera_id][0].bearing_deg),

@@ -125,7 +125,9 @@ def update_sighting(
     else:
         seen, people = node_event.happened, integer(body.people)
         row.people, row.score = max(people, row.people), max(body.score, row.score)
-        values |= {"people": row.people, "score": row.score, **_box(body.box)}
+        values |= {"people": row.people, "score": row.score}
+        if body.picture is not None:  # the box says where in the newest picture the person is
+            values |= _box(body.box)
     if seen.utc_us > row.last_seen_utc_us:
         row.last_seen_utc_us = seen.utc_us
         values |= columns("last_seen", seen)

@@ -385,15 +385,16 @@ class Town:
         assert alert_id is not None
         return Seen(alert_id, sighting_id, now_us - 400_000)
 
-    def better_picture(self, seen: "Seen", picture: bytes) -> None:
-        """The same person again, with another picture that waits at the node."""
+    def better_picture(self, seen: "Seen", picture: bytes | None) -> None:
+        """The same person again, elsewhere, with another picture that waits at the node. None: its
+        disk refused the picture."""
         self.file(
             SightingUpdated(
                 camera=self.voice.camera,
                 sighting_id=seen.sighting_id,
                 people=1,
                 score=0.95,
-                box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
+                box=BoxWords(x0=0.6, y0=0.3, x1=0.7, y1=0.7),
                 picture=_picture(picture),
             )
         )

@@ -56,6 +56,30 @@ def test_a_tile_shows_the_part_of_the_picture_with_the_person(town: Town) -> Non
     assert 0 <= y0 < y1 <= 1
 
 
+def test_an_older_picture_is_shown_whole_because_the_box_is_of_the_newest(town: Town) -> None:
+    first, better = some_bytes(4000), some_bytes(5000)
+    seen = town.somebody(first)
+    town.better_picture(seen, better)
+    town.bring(first)
+    an = visitor(town, "an")
+    [whole] = re.findall(r'<img src="(/media/.*?)" loading="lazy"', an.get(find()).text)
+    assert whole.endswith("/small")
+    town.bring(better)
+    [crop] = re.findall(r'<img src="(/media/.*?)" loading="lazy"', an.get(find()).text)
+    assert "/small?around=" in crop
+
+
+def test_the_box_stays_with_its_picture_when_a_later_one_was_lost(town: Town) -> None:
+    picture = some_bytes(4000)
+    seen = town.somebody(picture)
+    town.bring(picture)
+    an = visitor(town, "an")
+    before = re.findall(r'<img src="(/media/.*?)" loading="lazy"', an.get(find()).text)
+    assert "/small?around=" in before[0]
+    town.better_picture(seen, None)
+    assert re.findall(r'<img src="(/media/.*?)" loading="lazy"', an.get(find()).text) == before
+
+
 def test_more_like_this_searches_its_words_and_nothing_else(town: Town) -> None:
     like, other = some_sightings(town, 2)
     described(town, like, upper=colours("red", "orange"), lower=colours("black"), people=2)
