@@ -109,6 +109,8 @@ def _page(
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
+    last = max(1, -(-len(page.items) // SHOWN))
+    at = min(at, last)  # the last page is gone once all of it is out of the case
     return render(
         request,
         "case.html",
@@ -117,7 +119,7 @@ def _page(
         page=page,
         items=page.items[(at - 1) * SHOWN : at * SHOWN],
         at=at,
-        last=max(1, -(-len(page.items) // SHOWN)),
+        last=last,
         size=package_size(page, words),
         refused=refused,
         acts=dict(_history_acts(page, words)),

@@ -1,10 +1,11 @@
 """Chips in the reader's language. A description so written is read back as the same chips."""
 
-from collections.abc import Mapping, Sequence
-from functools import singledispatch
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from babel.numbers import format_decimal
 
+from agent.wire.description import ColourName
 from hub.alerting.oncall.wording import weekdays
 from hub.search.find_form import going_words, way_words
 from hub.search.rules.chips import (
@@ -36,7 +37,7 @@ MOST_NAMED = 2
 """More places are counted."""
 
 
-def colour_words(words: Messages) -> Mapping[str, str]:
+def colour_words(words: Messages) -> Mapping[ColourName, str]:
     """The eleven colours."""
     say = words.say
     return {
@@ -73,14 +74,12 @@ def look_sentence(look: Look, words: Messages) -> str:
     return ", ".join(chip_words(one, words) for one in meanings)
 
 
-@singledispatch
 def chip_words(meaning: Meaning, words: Messages) -> str:
     """What a chip says."""
-    raise NotImplementedError(type(meaning))
+    return WORDINGS[type(meaning)](meaning, words)
 
 
-@chip_words.register
-def _(meaning: Worn, words: Messages) -> str:
+def _worn(meaning: Worn, words: Messages) -> str:
     said = {
         "upper": words.say("%(colours)s shirt"),
         "lower": words.say("%(colours)s trousers"),
@@ -89,8 +88,7 @@ def _(meaning: Worn, words: Messages) -> str:
     return said[meaning.part] % {"colours": _colours(meaning.colours, words)}
 
 
-@chip_words.register
-def _(meaning: Riding, words: Messages) -> str:
+def _riding(meaning: Riding, words: Messages) -> str:
     vehicle = {
         MOTORBIKE: words.say("motorbike"),
         BICYCLE: words.say("bicycle"),
@@ -102,13 +100,11 @@ def _(meaning: Riding, words: Messages) -> str:
     return words.say("%(colours)s %(vehicle)s") % told
 
 
-@chip_words.register
-def _(meaning: Moving, words: Messages) -> str:
+def _moving(meaning: Moving, words: Messages) -> str:
     return going_words(words)["ride" if meaning.rode else "foot"]
 
 
-@chip_words.register
-def _(meaning: People, words: Messages) -> str:
+def _people(meaning: People, words: Messages) -> str:
     told = {"n": meaning.least, "most": meaning.most}
     if meaning.most == meaning.least:
         return words.count("%(n)d person", "%(n)d people", meaning.least) % told
@@ -119,14 +115,12 @@ def _(meaning: People, words: Messages) -> str:
     return words.say("%(n)d to %(most)d people") % told
 
 
-@chip_words.register
-def _(meaning: Height, words: Messages) -> str:
+def _height(meaning: Height, words: Messages) -> str:
     metres = format_decimal(meaning.cm / 100, format="0.00", locale=words.language)
     return words.say("about %(n)s m tall") % {"n": metres}
 
 
-@chip_words.register
-def _(meaning: Speed, words: Messages) -> str:
+def _speed(meaning: Speed, words: Messages) -> str:
     return {
         "standing": words.say("standing"),
         "walking": words.say("slowly"),
@@ -134,43 +128,36 @@ def _(meaning: Speed, words: Messages) -> str:
     }[meaning.speed]
 
 
-@chip_words.register
-def _(meaning: Leaving, words: Messages) -> str:
+def _leaving(meaning: Leaving, words: Messages) -> str:
     return way_words(words)[meaning.side]
 
 
-@chip_words.register
-def _(meaning: Compass, words: Messages) -> str:
+def _compass(meaning: Compass, words: Messages) -> str:
     return compass_words(words)[meaning.point]
 
 
-@chip_words.register
-def _(meaning: Towards, words: Messages) -> str:
+def _towards(meaning: Towards, words: Messages) -> str:
     return words.say("towards %(place)s") % {"place": _places(meaning.places, words)}
 
 
-@chip_words.register
-def _(meaning: Where, words: Messages) -> str:
+def _where(meaning: Where, words: Messages) -> str:
     said = words.say("near %(place)s") if meaning.is_near else words.say("at %(place)s")
     return said % {"place": _places(meaning.places, words)}
 
 
-@chip_words.register
-def _(meaning: Hours, words: Messages) -> str:
+def _hours(meaning: Hours, words: Messages) -> str:
     said = words.say("%(since)s–%(until)s")
     return said % {"since": _clock(meaning.from_minute), "until": _clock(meaning.until_minute)}
 
 
-@chip_words.register
-def _(meaning: Days, words: Messages) -> str:
+def _days(meaning: Days, words: Messages) -> str:
     said = f"{meaning.first:%d/%m/%Y}"
     if meaning.last != meaning.first:
         said += f" – {meaning.last:%d/%m/%Y}"
     return said if meaning.hours is None else f"{said} {chip_words(meaning.hours, words)}"
 
 
-@chip_words.register
-def _(meaning: Recent, words: Messages) -> str:
+def _recent(meaning: Recent, words: Messages) -> str:
     days, hours = divmod(meaning.hours, 24)
     if hours:
         said = words.count("the last %(n)d hour", "the last %(n)d hours", meaning.hours)
@@ -178,14 +165,12 @@ def _(meaning: Recent, words: Messages) -> str:
     return words.count("the last %(n)d day", "the last %(n)d days", days) % {"n": days}
 
 
-@chip_words.register
-def _(meaning: Weekdays, words: Messages) -> str:
+def _weekdays(meaning: Weekdays, words: Messages) -> str:
     names = weekdays(words)
     return ", ".join(names[day] for day in sorted(meaning.days))
 
 
-@chip_words.register
-def _(meaning: Only, words: Messages) -> str:
+def _only(meaning: Only, words: Messages) -> str:
     return (
         words.say("Only in alerts") if meaning.what == "alerts" else words.say("Only with a clip")
     )
@@ -206,3 +191,23 @@ def _places(places: Sequence[PlaceName], words: Messages) -> str:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+WORDINGS: Final[Mapping[type[Meaning], Callable[[Any, Messages], str]]] = {
+    Worn: _worn,
+    Riding: _riding,
+    Moving: _moving,
+    People: _people,
+    Height: _height,
+    Speed: _speed,
+    Leaving: _leaving,
+    Compass: _compass,
+    Towards: _towards,
+    Where: _where,
+    Hours: _hours,
+    Days: _days,
+    Recent: _recent,
+    Weekdays: _weekdays,
+    Only: _only,
+}
+"""Every kind of chip."""

@@ -1,6 +1,6 @@
 """Conditions of a search by description, and by compass direction, in SQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +15,9 @@ from hub.registry.tables import cameras
 from hub.search.rules.description import Colours, Described
 
 LOOKED_AT: Final = 1000
-"""Latest described sightings that say what a town's sightings hold."""
+"""Latest described sightings that say what those of some cameras hold."""
+FEW_CAMERAS: Final = 50
+"""The sightings of so few may all be older than the latest ones of a town."""
 BESIDE_DEG: Final = 45.0
 """The sides of a picture are 90 degrees apart: each direction has a nearest one."""
 
@@ -92,13 +94,20 @@ def _leads(
     return towards_deg is None or any(apart(leaves_deg, one) <= AHEAD_DEG for one in towards_deg)
 
 
-def recent_looks(conn: Connection, camera_ids: Collection[UUID]) -> list[AnyRow]:
-    """Colours and vehicles of the latest described sightings of these cameras."""
+def recent_looks(conn: Connection, reach: Mapping[UUID, int]) -> list[AnyRow]:
+    """Colours and vehicles of the latest described sightings of these cameras, each as far back as
+    it may be searched."""
     c = sightings.c
     query = (
-        select(c.camera_id, c.upper_colour, c.lower_colour, c.transport)
+        select(c.camera_id, c.first_seen_utc_us, c.upper_colour, c.lower_colour, c.transport)
         .where(c.is_described.is_not(None))
         .order_by(c.first_seen_utc_us.desc())
         .limit(LOOKED_AT)
     )
-    return [row for row in conn.execute(query) if row.camera_id in camera_ids]
+    if len(reach) <= FEW_CAMERAS:
+        query = query.where(c.camera_id.in_(reach))
+    return [
+        row
+        for row in conn.execute(query)
+        if row.camera_id in reach and row.first_seen_utc_us >= reach[row.camera_id]
+    ]

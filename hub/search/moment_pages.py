@@ -16,8 +16,8 @@ from hub.search.find_wording import ROUND_US, doubt_sentence
 from hub.search.moment_queries import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.search.pages import address_of
 from hub.search.passing_wording import Next, follow, leaving_words, next_of, order_sentence
+from hub.search.rules.time_words import FIRST_YEAR, LAST_YEAR
 from hub.search.service import SearchService
-from hub.search.time_form import FIRST_YEAR, LAST_YEAR
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 from hub.web.rendering import render

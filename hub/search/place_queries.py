@@ -3,7 +3,9 @@
 Everything comes from the cameras that the person may search: a place without one is not named.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, product
+from math import floor
 from statistics import fmean
 from typing import Final
 from uuid import UUID
@@ -22,6 +24,8 @@ from hub.search.scope import RIGHTS, Spot, label_of
 
 NEAR_M: Final = 300.0
 """Cameras so far from a camera of a place are near it."""
+CELL_DEG: Final = 0.01
+"""Wider than `NEAR_M` up to 74 degrees north or south."""
 
 
 class SearchedPlaces:
@@ -38,47 +42,72 @@ class SearchedPlaces:
             .join(nodes, nodes.c.id == cameras.c.node_id)
         )
         self._rows = conn.execute(query).all()
-        self._parents = area_parents(conn)
+        self._at = _by_place(self._rows, area_parents(conn))
 
     def names(self) -> list[PlaceName]:
         """Areas with such a camera in or below them, then the cameras."""
-        above = {area for row in self._rows for area in self._lineage(row.area_id)}
         named = self._conn.execute(select(areas.c.id, areas.c.name)).all()
-        found = [PlaceName(row.id, row.name) for row in named if row.id in above]
+        found = [PlaceName(row.id, row.name) for row in named if row.id in self._at]
         return found + [PlaceName(row.id, label_of(row), is_camera=True) for row in self._rows]
 
     def cameras_at(self, spots: Iterable[Spot]) -> set[UUID]:
         """Cameras at any of these spots."""
-        found: set[UUID] = set()
+        there: set[UUID] = set()
+        near: list[AnyRow] = []
         for spot in spots:
-            there = self._there(spot.key)
-            found.update(row.id for row in there)
-            if spot.is_near:
-                found.update(row.id for row in self._rows if _is_near(row, there))
-        return found
+            rows = self._at.get(spot.key, ())
+            there.update(row.id for row in rows)
+            near += rows if spot.is_near else ()
+        others = [row for row in self._rows if row.id not in there] if near else []
+        return there | _near(others, near)
 
     def points(self, keys: Sequence[UUID]) -> tuple[Point, ...]:
         """Where each lies: the middle of its cameras. One without a known position is left out."""
         found = []
         for key in keys:
-            placed = [row for row in self._there(key) if row.latitude_deg is not None]
+            placed = [row for row in self._at.get(key, ()) if row.latitude_deg is not None]
             if placed:
                 latitude_deg = fmean(row.latitude_deg for row in placed)
                 found.append(Point(latitude_deg, fmean(row.longitude_deg for row in placed)))
         return tuple(found)
 
-    def _there(self, key: UUID) -> list[AnyRow]:
-        return [row for row in self._rows if row.id == key or key in self._lineage(row.area_id)]
 
-    def _lineage(self, area_id: UUID) -> list[UUID]:
-        found: list[UUID] = []
-        at: UUID | None = area_id
-        while at is not None and at not in found:
-            found.append(at)
-            at = self._parents.get(at)
-        return found
+def _by_place(
+    rows: Sequence[AnyRow], parents: Mapping[UUID, UUID | None]
+) -> dict[UUID, list[AnyRow]]:
+    """The cameras of each area, in or below it, and each camera by its own id."""
+    found: dict[UUID, list[AnyRow]] = {}
+    for row in rows:
+        at, above = row.area_id, {row.id}
+        while at is not None and at not in above:
+            above.add(at)
+            at = parents.get(at)
+        for key in above:
+            found.setdefault(key, []).append(row)
+    return found
 
 
-def _is_near(row: AnyRow, there: Sequence[AnyRow]) -> bool:
+def _near(rows: Sequence[AnyRow], there: Sequence[AnyRow]) -> set[UUID]:
+    """Those of `rows` that are near any of `there`. Only the cells round each are compared: a
+    province has ten thousand cameras."""
+    cells: dict[tuple[int, int], list[AnyRow]] = {}
+    for one in there:
+        if one.latitude_deg is not None:
+            cells.setdefault(_cell(one), []).append(one)
+    found = set()
+    for row in rows:
+        if row.latitude_deg is not None:
+            north, east = _cell(row)
+            around = product((north - 1, north, north + 1), (east - 1, east, east + 1))
+            if _is_near(row, chain.from_iterable(cells.get(cell, ()) for cell in around)):
+                found.add(row.id)
+    return found
+
+
+def _is_near(row: AnyRow, there: Iterable[AnyRow]) -> bool:
     metres = (distance(row, one) for one in there)
     return any(one is not None and one <= NEAR_M for one in metres)
+
+
+def _cell(row: AnyRow) -> tuple[int, int]:
+    return floor(row.latitude_deg / CELL_DEG), floor(row.longitude_deg / CELL_DEG)

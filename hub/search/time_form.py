@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from hub.search.rules.time_words import FIRST_YEAR, LAST_YEAR
 from hub.web.calendar import DARK_FROM_HOUR, DARK_UNTIL_HOUR, Calendar
 from hub.web.i18n import Messages
 
 US_PER_S: Final = 1_000_000
 BETWEEN: Final = "between"
-FIRST_YEAR: Final = 1970
-LAST_YEAR: Final = 2200
-"""A later year is a typing error, and dates could not be formatted."""
 
 _BACK: Final = {
     "hour": timedelta(hours=1),

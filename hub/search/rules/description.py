@@ -4,20 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-COLOURS: Final = (
-    "black",
-    "white",
-    "grey",
-    "red",
-    "orange",
-    "yellow",
-    "green",
-    "blue",
-    "purple",
-    "pink",
-    "brown",
-)
-
 Garment = Literal["upper", "lower", "clothes"]
 Colours = frozenset[str]
 """Any of these; a sighting's first or second colour counts."""

@@ -12,6 +12,8 @@ Found = tuple[Meaning, int] | None
 """A meaning, and the place after its words."""
 
 DAY_MINUTES: Final = 24 * 60
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""Another year is a typing error, and its dates could not be formatted."""
 _HOURS: Final = {
     "morning": Hours(5 * 60, 11 * 60),
     "noon": Hours(11 * 60, 13 * 60),
@@ -215,7 +217,7 @@ def _date(said: Sequence[Token], place: int, today: date) -> tuple[date, int] | 
     place = opened[1] if opened else place
     numbers, after = _joined(said, place)
     match numbers:
-        case [year, month, day] if year >= 1970:
+        case [year, month, day] if year >= FIRST_YEAR:
             return _day(year, month, day, after, today)
         case [day, month, year]:
             return _day(year, month, day, after, today)
@@ -247,7 +249,9 @@ def _day(
 ) -> tuple[date, int] | None:
     try:
         if year is not None:
-            return date(year + 2000 if year < 100 else year, month, day), after
+            year += 2000 if year < 100 else 0
+            is_known = FIRST_YEAR <= year <= LAST_YEAR
+            return (date(year, month, day), after) if is_known else None
         found = date(today.year, month, day)
         return (found if found <= today else found.replace(year=today.year - 1)), after
     except ValueError:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from agent.wire.description import ColourName
 from hub.registry.passing import Side
 from hub.search.rules.description import Colours, Garment
 from hub.search.rules.tokens import Phrases
@@ -11,7 +12,7 @@ def _any(*colours: str) -> Colours:
     return frozenset(colours)
 
 
-_COLOURS: Final = {
+_COLOURS: Final[dict[ColourName, tuple[str, ...]]] = {
     "black": ("đen", "black"),
     "white": ("trắng", "white"),
     "grey": ("xám", "ghi", "bạc", "grey", "gray", "silver"),

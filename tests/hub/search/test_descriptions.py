@@ -17,8 +17,8 @@ from hub.base.db.database import Database
 from hub.registry.passing import SIDES, compass_point, heading
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
-from hub.search import sighting_queries
-from hub.search.rules.description import COLOURS, Described, Look, described_words
+from hub.search import description_queries, sighting_queries
+from hub.search.rules.description import Described, Look, described_words
 from hub.search.sighting_queries import SightingSearch
 from tests.hub.rigs.streets import Streets
 from tests.hub.search.test_sighting_search import DAY_US, Town, all_of_it, grant
@@ -231,6 +231,14 @@ def test_an_older_node_describes_nothing(streets: Streets) -> None:
     assert (row.is_described, row.upper_colour, row.transport) == (None, None, None)
 
 
-def test_the_colours_of_a_search_are_those_of_the_wire() -> None:
-    schema = ColourWords.model_json_schema()
-    assert set(COLOURS) == set(schema["properties"]["colour"]["enum"])
+def test_few_cameras_offer_what_they_saw_however_much_others_saw_since(
+    town: DressedTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(description_queries, "LOOKED_AT", 1)
+    camera_ids = {one.camera_id for one in town.seen if one.id in town.looks}
+    with town.streets.db.reading() as conn:
+        for camera_id in camera_ids:
+            [row] = description_queries.recent_looks(conn, {camera_id: 0})
+            assert row.camera_id == camera_id
+            after = row.first_seen_utc_us + 1
+            assert description_queries.recent_looks(conn, {camera_id: after}) == []
