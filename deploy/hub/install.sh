@@ -97,7 +97,7 @@ check_choices() {
         die "Say whom a push service may write to: --contact keeper@example.vn"
     case $database in sqlite | postgresql) ;; *) die "--database is sqlite or postgresql, not '$database'." ;; esac
     check_https
-    [[ -z $map || -r $map ]] || die "There is no file $map. Give --map a PMTiles archive."
+    [[ -z $map || (-f $map && -r $map) ]] || die "There is no file $map. Give --map a PMTiles archive."
     [[ -z $bundle || -d $bundle ]] || die "There is no folder $bundle. Give --bundle the folder of the wheels."
 }
 
@@ -286,11 +286,11 @@ level_of() { # AREA: as its name begins
     esac
 }
 
-# The hub's own user reads no file of root's. A wrong one is refused; all else goes on.
+# The hub's own user reads no file of root's. If it is refused, or the disk is full, all else goes on.
 set_map() {
     [[ -n $map ]] || return 0
-    install -m 600 -o matthan -g matthan "$map" "$data/map.pmtiles"
-    hub map set --tiles "$data/map.pmtiles" >&2 ||
+    { install -m 600 -o matthan -g matthan "$map" "$data/map.pmtiles" &&
+        hub map set --tiles "$data/map.pmtiles" >&2; } ||
         say "The map stays as it was. Try again: sudo matthan-hub map set --tiles FILE"
     rm -f "$data/map.pmtiles"
 }

@@ -49,6 +49,7 @@ def refusal(script: Path, *words: str) -> str:
         (("--host", "hub", "--contact", "k@example.vn", "--https", "maybe"), "'maybe'"),
         (("--host", "hub", "--contact", "k@example.vn", "--bundle", "/none"), "/none"),
         (("--host", "hub", "--contact", "k@example.vn", "--map", "/none"), "no file /none"),
+        (("--host", "hub", "--contact", "k@example.vn", "--map", "/etc"), "no file /etc"),
         (("--hots", "hub"), "Not understood: --hots"),
         (("--host",), "--host wants a word after it"),
         (("uninstall", "--all"), "Not understood: --all"),

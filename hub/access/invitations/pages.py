@@ -60,12 +60,17 @@ def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str
 
 
 def qr_code(link: str, words: Messages) -> Markup:
-    """The link as a QR code; dark on light in both themes."""
-    drawn = segno.make(link, micro=False, error="m").svg_inline(
+    """The link as a QR code."""
+    return drawn_qr(link, words.say("The link as a QR code"))
+
+
+def drawn_qr(text: str, label: str) -> Markup:
+    """A text of ours as a QR code, dark on light in both themes; `label` is for screen readers."""
+    drawn = segno.make(text, micro=False, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
     )
-    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The link as a QR code"))
-    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a link of ours
+    opened = Markup('<svg role="img" aria-label="{}" ').format(label)
+    return opened + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a text of ours
 
 
 @router.post("/invitations")

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-import segno
 from markupsafe import Markup
 
+from hub.access.invitations.pages import drawn_qr
 from hub.nodes.enrolment.sheet_rows import CodeState, Sheet
 from hub.web.i18n import Messages
 
@@ -38,9 +38,5 @@ def state_name(state: CodeState, words: Messages) -> str:
 
 
 def qr(code: str, words: Messages) -> Markup:
-    """The code as a QR code for the box's camera; dark on light in both themes."""
-    drawn = segno.make(code, micro=False, error="m").svg_inline(
-        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
-    )
-    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The code as a picture"))
-    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a code of ours
+    """The code as a QR code for the box's camera."""
+    return drawn_qr(code, words.say("The code as a picture"))
