@@ -1,6 +1,6 @@
 """Page for finding sightings by place, time and content."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from hub.search.service import SearchService
 from hub.search.sighting_queries import SHOWN
 from hub.search.sighting_views import SightingsPage
 from hub.web.calendar import Calendar
+from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -72,26 +73,43 @@ def show_find(
         unknown=said.unknown,
         filtered=bool(asked.query(q="", before="")),
         areas=areas,
-        whens=[(one, time_form.when_word(one, words)) for one in time_form.WHENS],
-        weekdays=list(enumerate(weekdays(words))),
-        hows=[(one, place_form.how_word(one, words)) for one in place_form.HOWS],
-        heights=HEIGHTS,
-        ways=way_words(words),
-        goings=going_words(words),
         faults=form.faults,
         page=page,
-        answer=find_wording.answer_sentence(page, asked, form, calendar) if page else "",
-        nothing=find_wording.nothing_sentence(page, words) if page else "",
-        unaimed=find_wording.unaimed_sentence(page, words) if page else "",
         undescribed=find_wording.undescribed_sentence(form, offers, words),
-        cut=find_wording.cut_sentence(page, form, calendar) if page else "",
-        hours=find_wording.time_line(page.hits, asked, calendar) if page else [],
-        older=_older(page, form) if page else "",
         cases=cases,
         added=added,
         into=next((one for one in cases if one.case_id == to), None),
         ground=ground.kind if ground else "",
+        **_choices(words),
+        **(_said(page, asked, form, calendar) if page else {}),
     )
+
+
+def _choices(words: Messages) -> dict[str, Any]:
+    """What the filters offer."""
+    return {
+        "whens": [(one, time_form.when_word(one, words)) for one in time_form.WHENS],
+        "weekdays": list(enumerate(weekdays(words))),
+        "hows": [(one, place_form.how_word(one, words)) for one in place_form.HOWS],
+        "heights": HEIGHTS,
+        "ways": way_words(words),
+        "goings": going_words(words),
+    }
+
+
+def _said(
+    page: SightingsPage, asked: SearchForm, form: Parsed, calendar: Calendar
+) -> dict[str, Any]:
+    """What the page says about its results."""
+    words = calendar.words
+    return {
+        "answer": find_wording.answer_sentence(page, asked, form, calendar),
+        "nothing": find_wording.nothing_sentence(page, words),
+        "unaimed": find_wording.unaimed_sentence(page, words),
+        "cut": find_wording.cut_sentence(page, form, calendar),
+        "hours": find_wording.time_line(page.hits, asked, calendar),
+        "older": _older(page, form),
+    }
 
 
 @router.get("/names")

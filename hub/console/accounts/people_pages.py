@@ -1,18 +1,22 @@
 """The page of one account: suspend, close and reopen it, sign it out, rename it, give its cases."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.account_errors import AccountError, AccountFault
 from hub.access.account_state import CLOSED, REOPENED, SUSPENDED
 from hub.access.grants import wording
 from hub.access.invitations import pages
+from hub.access.rules.roles import Role
 from hub.access.signin.account_pages import device_name
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import SignedIn
+from hub.base.audit.asker import Asker
 from hub.console.accounts.service import AccountService
 from hub.web.i18n import Messages
 from hub.web.rendering import render
@@ -78,6 +82,7 @@ def _page(
         status_code=422 if wrong else 200,
         page=page,
         role=wording.role_name(page.role, calendar.words),
+        roles=[(one.value, wording.role_name(one, calendar.words)) for one in Role],
         grants=[wording.line(one, calendar, with_place=True) for one in page.grants],
         is_closed=page.state == CLOSED,
         is_reopened=page.state == REOPENED,
@@ -89,109 +94,95 @@ def _page(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A keeper's request to change an account."""
+
+    request: Request
+    visit: ProvedForm
+    accounts: Accounts
+    person_id: UUID
+
+    def made(self, done: str, act: Callable[[Asker, UUID], bool], reason: str = "") -> Response:
+        """Do it and say that it is `done`, or why not; a refused reason is kept."""
+        try:
+            is_done = act(self.visit.asker, self.person_id)
+        except AccountError as error:
+            return self.refused(error, reason)
+        if not is_done:
+            raise HTTPException(404)
+        return RedirectResponse(f"/grants/people/{self.person_id}?done={done}", 303)
+
+    def refused(self, error: AccountError, reason: str) -> Response:
+        """The page with the reason of the refusal."""
+        who = self.person_id
+        return _page(self.request, self.visit, self.accounts, who, wrong=error, reason=reason)
+
+
+Change = Annotated[_Change, Depends()]
+
+
 @router.post("/close")
-def close_account(
-    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
-) -> Response:
+def close_account(change: Change, reason: Entered = "") -> Response:
     """Close it from this moment on."""
-    try:
-        is_done = accounts.close_account(visit.asker, person_id, reason)
-    except AccountError as error:
-        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
-    return _back(person_id, "closed", is_done=is_done)
+    close = change.accounts.close_account
+    return change.made("closed", lambda by, who: close(by, who, reason), reason)
 
 
 @router.post("/reopen")
-def reopen_account(
-    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
-) -> Response:
+def reopen_account(change: Change, reason: Entered = "") -> Response:
     """Reopen it, and show the link by which its person comes in, this once."""
     try:
-        made = accounts.reopen_account(visit.asker, person_id, reason)
+        made = change.accounts.reopen_account(change.visit.asker, change.person_id, reason)
     except AccountError as error:
-        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
+        return change.refused(error, reason)
     if made is None:
         raise HTTPException(404)
-    return pages.page(request, visit, made=made)
+    return pages.page(change.request, change.visit, made=made)
 
 
 @router.post("/suspend")
-def suspend_account(
-    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
-) -> Response:
+def suspend_account(change: Change, reason: Entered = "") -> Response:
     """Shut it until this is lifted."""
-    try:
-        is_done = accounts.suspend(visit.asker, person_id, reason)
-    except AccountError as error:
-        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
-    return _back(person_id, "suspended", is_done=is_done)
+    suspend = change.accounts.suspend
+    return change.made("suspended", lambda by, who: suspend(by, who, reason), reason)
 
 
 @router.post("/resume")
-def resume_account(
-    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, reason: Entered = ""
-) -> Response:
+def resume_account(change: Change, reason: Entered = "") -> Response:
     """Lift the suspension."""
-    try:
-        is_done = accounts.resume(visit.asker, person_id, reason)
-    except AccountError as error:
-        return _page(request, visit, accounts, person_id, wrong=error, reason=reason)
-    return _back(person_id, "resumed", is_done=is_done)
+    resume = change.accounts.resume
+    return change.made("resumed", lambda by, who: resume(by, who, reason), reason)
 
 
 @router.post("/name")
-def rename(
-    request: Request, visit: ProvedForm, accounts: Accounts, person_id: UUID, name: Entered = ""
-) -> Response:
+def rename(change: Change, name: Entered = "") -> Response:
     """Another name for colleagues to see."""
-    try:
-        is_done = accounts.rename(visit.asker, person_id, name)
-    except AccountError as error:
-        return _page(request, visit, accounts, person_id, wrong=error)
-    return _back(person_id, "renamed", is_done=is_done)
+    return change.made("renamed", lambda by, who: change.accounts.rename(by, who, name))
 
 
 @router.post("/sessions/end")
-def sign_out(
-    visit: ProvedForm, accounts: Accounts, person_id: UUID, session: Entered = ""
-) -> Response:
+def sign_out(change: Change, session: Entered = "") -> Response:
     """End one session of theirs, or all."""
     try:
         session_id = UUID(session) if session else None
     except ValueError as error:
         raise HTTPException(404) from error
-    is_done = accounts.sign_out(visit.asker, person_id, session_id)
-    return _back(person_id, "signed_out", is_done=is_done)
+    sign_out = change.accounts.sign_out
+    return change.made("signed_out", lambda by, who: sign_out(by, who, session_id))
 
 
 @router.post("/phones/{phone_id}/remove")
-def drop_phone(visit: ProvedForm, accounts: Accounts, person_id: UUID, phone_id: UUID) -> Response:
+def drop_phone(change: Change, phone_id: UUID) -> Response:
     """Send nothing more to a phone of theirs."""
-    is_done = accounts.drop_phone(visit.asker, person_id, phone_id)
-    return _back(person_id, "phone", is_done=is_done)
+    return change.made("phone", lambda by, who: change.accounts.drop_phone(by, who, phone_id))
 
 
 @router.post("/cases/{case_id}")
-def give_case(
-    request: Request,
-    visit: ProvedForm,
-    accounts: Accounts,
-    person_id: UUID,
-    case_id: UUID,
-    login: Entered = "",
-) -> Response:
+def give_case(change: Change, case_id: UUID, login: Entered = "") -> Response:
     """Another owns the case from now on."""
-    try:
-        is_done = accounts.give_case(visit.asker, person_id, case_id, login)
-    except AccountError as error:
-        return _page(request, visit, accounts, person_id, wrong=error)
-    return _back(person_id, "given", is_done=is_done)
-
-
-def _back(person_id: UUID, done: str, *, is_done: bool) -> Response:
-    if not is_done:
-        raise HTTPException(404)
-    return RedirectResponse(f"/grants/people/{person_id}?done={done}", 303)
+    give = change.accounts.give_case
+    return change.made("given", lambda by, who: give(by, who, case_id, login))
 
 
 def acts(words: Messages) -> dict[str, str]:
