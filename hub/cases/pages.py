@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, session_of
 from hub.cases.evidence.service import CannotLeaveError
-from hub.cases.listing import CasesForm
+from hub.cases.listing import LISTING
 from hub.cases.service import CaseService
 from hub.cases.views import CaseError, CaseFault, CasePage
 from hub.footage.playback.service import PlaybackService
@@ -47,15 +47,15 @@ def _list(
     request: Request, visit: Visit, cases: CaseService, wrong: CaseError | None = None
 ) -> Response:
     words = visit.site.calendar(visit.asker.language).words
-    found, form = cases.cases(visit.asker), CasesForm.of(request.query_params)
+    found, table = cases.cases(visit.asker), LISTING.view(request.query_params)
     return render(
         request,
         "cases.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        cases=form.rows(found),
+        cases=LISTING.rows(found, table),
         total=len(found),
-        table=form.table,
+        table=table,
         may_create=cases.may_create(visit.asker),
         wrong=fault_word(wrong.fault, words) if wrong else "",
     )

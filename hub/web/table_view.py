@@ -1,11 +1,15 @@
 """Order and filters of a table on a page, kept in its address so that no script is needed."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
+from hub.base.text.normalize import fold
+
 Row = TypeVar("Row")
+MOST_CHARS: Final = 100
+"""Of what is searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,16 @@ class TableView:
     """A column; with "-" before it, the other way round."""
     standard: str
     """The order that the address does not name."""
+    part: str = ""
+    """Id of the part of the page with the table; empty: the whole page."""
 
     def address(self, **changed: str) -> str:
         """The page with these fields of its address changed; an empty one is left out."""
         order = "" if self.order == self.standard else self.order
         fields = {**self.filters, "order": order} | changed
         told = urlencode({name: value for name, value in fields.items() if value})
-        return f"{self.path}?{told}" if told else self.path
+        whole = f"{self.path}?{told}" if told else self.path
+        return f"{whole}#{self.part}" if self.part else whole
 
     def by(self, column: str) -> str:
         """The page in the order of a column; the other way round if it is in that order."""
@@ -54,3 +61,44 @@ def arranged(
     valued = [(value, row) for row in given if (value := key(row)) is not None]
     valued.sort(key=lambda pair: pair[0], reverse=order.startswith("-"))
     return [*(row for _, row in valued), *(row for row in given if key(row) is None)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[Row]):
+    """A table that is searched by text (`find`), filtered by choices and sorted by its heads."""
+
+    path: str
+    part: str = ""
+    columns: Mapping[str, Callable[[Row], Any]]
+    """Column → value to sort by; None: without one."""
+    standard: str
+    """A key of `columns`, as in `TableView`."""
+    text: Callable[[Row], str]
+    """What is searched, with and without diacritics."""
+    choices: Mapping[str, tuple[Sequence[str], Callable[[Row], str]]] = field(default_factory=dict)
+    """Field of a filter → its values, and the value of a row."""
+
+    def view(self, query: Mapping[str, str]) -> TableView:
+        """As an address asks; whatever it says wrongly is as if it were not there."""
+        asked = {name: query.get(name, "") for name in self.choices}
+        filters = {
+            name: value if value in self.choices[name][0] else "" for name, value in asked.items()
+        }
+        filters["find"] = query.get("find", "")[:MOST_CHARS].strip()
+        order = order_of(query.get("order", ""), self.columns, self.standard)
+        return TableView(self.path, filters, order, self.standard, self.part)
+
+    def rows(self, rows: Iterable[Row], view: TableView) -> list[Row]:
+        """The rows that the filters let through, in the order."""
+        find = fold(view.filters["find"])
+        found = [
+            row
+            for row in rows
+            if find in fold(self.text(row))
+            and all(
+                value_of(row) == view.filters[name]
+                for name, (_, value_of) in self.choices.items()
+                if view.filters[name]
+            )
+        ]
+        return arranged(found, view.order, self.columns)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.grants import wording
+from hub.access.grants import listing, wording
 from hub.access.grants.faults import GrantError, GrantFault
 from hub.access.grants.service import GrantService
 from hub.access.grants.views import NewGrant
@@ -46,6 +46,7 @@ def _page(
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
+    table, people = listing.LISTING.view(request.query_params), listing.lines(page, words)
     return render(
         request,
         "grants.html",
@@ -55,8 +56,12 @@ def _page(
         tree=[(area, [wording.line(one, calendar) for one in area.grants]) for area in page.tree],
         above=[wording.line(one, calendar, with_place=True) for one in page.above],
         roles=[(role.value, wording.role_name(role, words)) for role in Role],
+        states=[(state, wording.state_name(state, words)) for state in listing.STATES],
+        table=table,
+        people=listing.LISTING.rows(people, table),
+        total=len(people),
         usual=wording.usual_rights(words),
-        role_name=lambda role: wording.role_name(role, words),
+        state_name=lambda state: wording.state_name(state, words),
         is_saved=is_saved,
         wrong=wording.fault(wrong.fault, words) if wrong else "",
     )

@@ -197,9 +197,9 @@ def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
 
 
 def _people(conn: Connection, which: ColumnElement[bool]) -> tuple[GrantPerson, ...]:
-    query = select(people.c.id, people.c.name, people.c.role).where(which)
+    query = select(people.c.id, people.c.name, people.c.role, people.c.state).where(which)
     rows = sorted(conn.execute(query.order_by(people.c.id)), key=lambda row: by_name(row.name))
-    return tuple(GrantPerson(row.id, row.name, row.role) for row in rows)
+    return tuple(GrantPerson(row.id, row.name, row.role, row.state) for row in rows)
 
 
 def _tree(conn: Connection, shown: set[UUID], here: dict[UUID, list[GrantRow]]) -> list[GrantArea]:

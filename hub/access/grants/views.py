@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.access.account_state import OPEN
 from hub.access.rules.ended import HowEnded
 from hub.access.rules.grants import Grant, Right
 
@@ -53,7 +54,7 @@ class GrantsPage:
     may_set_roles: bool
     people: tuple["GrantPerson", ...]
     closed: tuple["GrantPerson", ...] = ()
-    """Closed accounts, for readers who may reopen them."""
+    """Closed and suspended accounts, for readers who may reopen them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class GrantPerson:
     person_id: UUID
     name: str
     role: str
+    state: str = OPEN
+    """One of `hub.access.account_state`."""
 
 
 @dataclass(frozen=True, slots=True)

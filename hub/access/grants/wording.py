@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from hub.access.account_state import CLOSED, SUSPENDED
 from hub.access.grants.faults import GrantFault
 from hub.access.grants.views import GrantRow
 from hub.access.rules.grants import Right
@@ -11,7 +12,7 @@ from hub.access.rules.roles import USUAL
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
-__all__ = ["fault", "line", "right_name", "rights_words", "role_name", "usual_rights"]
+__all__ = ["fault", "line", "right_name", "rights_words", "role_name", "state_name", "usual_rights"]
 
 SHOWN: Final = (
     Right.ALERTED,
@@ -69,6 +70,12 @@ def usual_rights(words: Messages) -> list[tuple[str, str]]:
         (role_name(role, words), rights_words(rights, words) or nothing)
         for role, rights in USUAL.items()
     ]
+
+
+def state_name(state: str, words: Messages) -> str:
+    """State of an account in words."""
+    names = {SUSPENDED: words.say("suspended"), CLOSED: words.say("closed")}
+    return names.get(state, words.say("open"))
 
 
 def line(row: GrantRow, calendar: Calendar, *, with_place: bool = False) -> GrantLine:

@@ -13,6 +13,7 @@ from hub.alerting.oncall import forms
 from hub.alerting.oncall import wording as oncall_wording
 from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.routing import wording as routing_wording
+from hub.alerting.routing.listing import LISTING, RuleLine
 from hub.alerting.routing.rules import KINDS, RuleFault, RuleRecipients, Urgency, Window
 from hub.alerting.routing.service import AlertRuleService, RuleError
 from hub.alerting.routing.views import NewAlertRule, RuleTrial
@@ -66,20 +67,21 @@ def _page(
     calendar = visit.site.calendar(visit.asker.language)
     words, teams = calendar.words, page.teams
     sentence = partial(routing_wording.sentence, teams=teams, words=words, zones=page.zones)
+    lines = [
+        RuleLine(
+            one, sentence(one.rule, one.place), routing_wording.warnings(one.rule, teams, words)
+        )
+        for one in page.rules
+    ]
+    table = LISTING.view(request.query_params)
     return render(
         request,
         "rules.html",
         session=visit.session,
         status_code=422 if wrong else 200,
         page=page,
-        rules=[
-            (
-                one,
-                sentence(one.rule, one.place),
-                routing_wording.warnings(one.rule, teams, words),
-            )
-            for one in page.rules
-        ],
+        rules=LISTING.rows(lines, table),
+        table=table,
         entered=entered,
         days_chosen=entered.get("days", "0,1,2,3,4,5,6").split(","),
         weekdays=oncall_wording.weekdays(words),

@@ -11,6 +11,7 @@ from hub.access.signin.visit import FormSent, SignedIn, own_path
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.faults import OnCallError
+from hub.alerting.silences.listing import LISTING
 from hub.alerting.silences.rules import NOT_CRITICAL
 from hub.alerting.silences.service import NewSilence, SilenceRow, SilenceService
 from hub.web.calendar import Calendar
@@ -37,6 +38,8 @@ class SilenceLine:
     until: str
     why: str
     hits: str
+    number: int
+    """Sightings that it kept quiet."""
 
 
 def lines(rows: list[SilenceRow], calendar: Calendar) -> list[SilenceLine]:
@@ -68,6 +71,7 @@ def _line(row: SilenceRow, calendar: Calendar) -> SilenceLine:
         until=calendar.clock(silence.until_utc_us),
         why=why,
         hits=hits,
+        number=row.hits,
     )
 
 
@@ -139,12 +143,15 @@ def _page(
 ) -> Response:
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
+    rows, table = silences.silences(visit.asker), LISTING.view(request.query_params)
     return render(
         request,
         "silences.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        lines=lines(silences.silences(visit.asker), calendar),
+        lines=lines(LISTING.rows(rows, table), calendar),
+        total=len(rows),
+        table=table,
         cameras=silences.cameras_to_silence(visit.asker),
         zones=silences.zones_to_silence(visit.asker),
         kinds=[(kind, kind_name(kind, words)) for kind in KINDS],

@@ -44,7 +44,7 @@ def test_the_worst_stand_first_and_each_state_is_counted(keeper: Keeper) -> None
     assert names[:4] == ["box-000", "box-010", "box-001", "box-011"]
     said = text_of(keeper.visitor.get("/nodes"))
     assert "2 không có tín hiệu" in said
-    assert "2 mất camera" in said
+    assert "2 mất tín hiệu camera" in said
     assert "1 chưa từng có tin" in said
     assert keeper.names("?state=lost") == ["box-001", "box-011"]
     assert keeper.names("?state=trouble") == names[:5]

@@ -1,0 +1,60 @@
+"""The table of people: its order, search and filters."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from hub.access.account_state import CLOSED, OPEN, SUSPENDED
+from hub.access.grants.views import GrantPerson, GrantsPage
+from hub.access.grants.wording import role_name
+from hub.access.rules.roles import Role
+from hub.base.text.order import by_name
+from hub.web.i18n import Messages
+from hub.web.table_view import Listing
+
+STATES: Final = (OPEN, SUSPENDED, CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person with what the table says of them."""
+
+    person: GrantPerson
+    role: str
+    """In words."""
+    grants: int
+    """Their grants that the reader sees."""
+
+
+def lines(page: GrantsPage, words: Messages) -> list[PersonLine]:
+    """Everybody with an account that the reader may know of."""
+    rows = chain(page.above, *(area.grants for area in page.tree))
+    grants = Counter(row.person_id for row in rows)
+    return [
+        PersonLine(one, role_name(one.role, words), grants[one.person_id])
+        for one in (*page.people, *page.closed)
+    ]
+
+
+def _state(line: PersonLine) -> str:
+    """A reopened account counts as an open one."""
+    return line.person.state if line.person.state in STATES else OPEN
+
+
+LISTING: Final = Listing[PersonLine](
+    path="/grants",
+    part="people",
+    columns={
+        "name": lambda line: by_name(line.person.name),
+        "role": lambda line: by_name(line.role),
+        "grants": lambda line: line.grants,
+        "state": lambda line: STATES.index(_state(line)),
+    },
+    standard="name",
+    text=lambda line: f"{line.person.name} {line.role}",
+    choices={
+        "role": (tuple(Role), lambda line: line.person.role),
+        "state": (STATES, _state),
+    },
+)
