@@ -107,6 +107,11 @@ def areas_with(person_id: UUID, right: Right, now: Moment) -> Select[UUID]:
     return select(covered.c.area_id)
 
 
+def areas_to(right: Right) -> Select[UUID]:
+    """The same, with the values of `visible_values` as parameters."""
+    return select(_covered(_counting(WHO, right, NOW, name=f"areas_to_{int(right)}")).c.area_id)
+
+
 def _counting(
     who: ColumnElement[UUID], right: Right, now_utc_us: ColumnElement[int], *, name: str
 ) -> CTE:

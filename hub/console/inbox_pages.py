@@ -61,9 +61,8 @@ def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
     shown = navigation(
         site.links, site.standing(visit.asker), "", site.calendar(visit.asker.language).words
     )
-    waiting = {link.address: link.waiting for link in shown.rail if link.waiting}
     return JSONResponse(
-        asdict(counts) | {"waiting": waiting}, headers={"Cache-Control": "no-store"}
+        asdict(counts) | {"waiting": shown.waiting}, headers={"Cache-Control": "no-store"}
     )
 
 

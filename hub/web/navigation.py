@@ -104,6 +104,15 @@ class Navigation:
     more: tuple[tuple[str, tuple[ShownLink, ...]], ...]
     """Parts with their headings: all links that the bar of a phone has no room for."""
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How much waits, by the addresses of the rail; at "/more" what waits at no other of them.
+        Where nothing waits, it has no address."""
+        found = {link.address: link.waiting for link in self.rail}
+        others = (link for _, links in self.more for link in links if link.address not in found)
+        found["/more"] = sum(link.waiting for link in others)
+        return {address: number for address, number in found.items() if number}
+
 
 def navigation(
     links: Iterable[NavLink], standing: Standing, path: str, words: Messages

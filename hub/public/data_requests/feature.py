@@ -5,7 +5,7 @@ from typing import Final
 from hub.access.rules.grants import Right
 from hub.public.data_requests import officer_pages, pages, wording
 from hub.public.data_requests.public_service import PublicDataRequestService
-from hub.public.data_requests.service import ANSWERERS, DataRequestService
+from hub.public.data_requests.service import ANSWERERS, UNANSWERED, DataRequestService
 from hub.public.data_requests.tables import data_request_people, petition_acts, petition_erasures
 from hub.public.data_requests.tables import petitions as petitions_table
 from hub.web.feature import Feature
@@ -32,6 +32,8 @@ FEATURE: Final = Feature(
             part=Part.PEOPLE,
             may=lambda standing: standing.role in ANSWERERS and standing.has_on_area(Right.MANAGE),
             needs=DataRequestService,
+            waiting="petitions",
         ),
     ),
+    numbers={"petitions": UNANSWERED},
 )

@@ -9,11 +9,11 @@ Every look and every step is in the audit log.
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 
 from hub.access.rules.grants import Right
 from hub.access.rules.roles import Role
-from hub.access.scope import tended_areas, visible_cameras
+from hub.access.scope import areas_to, tended_areas, visible_cameras
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
@@ -189,6 +189,21 @@ class DataRequestService:
             now=look.now,
             with_acts=with_acts,
         )
+
+
+def _unanswered() -> ColumnElement[int]:
+    top = areas.alias("top_area")
+    tended = areas_to(Right.MANAGE).subquery("tended_for_requests")
+    theirs = select(tended.c.area_id)
+    tends_top = exists().where(top.c.parent_id.is_(None), top.c.id.in_(theirs))
+    mine = or_(petitions.c.area_id.in_(theirs), and_(petitions.c.area_id.is_(None), tends_top))
+    counted = select(func.count(petitions.c.id)).where(petitions.c.answered_utc_us.is_(None), mine)
+    return counted.scalar_subquery()
+
+
+UNANSWERED: Final = _unanswered()
+"""Number of requests in a person's areas that wait for an answer; for the navigation. Without an
+area they are of whoever looks after a top area, as in `_theirs`."""
 
 
 def _theirs(look: Reading) -> ColumnElement[bool] | None:

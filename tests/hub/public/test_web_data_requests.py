@@ -122,6 +122,30 @@ def test_somebody_asks_is_answered_and_reads_it_with_their_code(town: Town, aski
     ]
 
 
+def test_the_navigation_counts_what_waits_for_an_answer_in_ones_areas(
+    town: Town, asking: Asking
+) -> None:
+    def waiting(visitor: Visitor) -> list[str]:
+        return re.findall(r'class="waiting">(\d+)', visitor.get("/more").text)
+
+    with town.db.writing() as conn:
+        other = registry.add_area(conn, name="Xã bên", level="commune", now=town.clock.now())
+    lam, them = with_leader(town), with_leader(town, "other", area=other)
+    assert (waiting(lam), waiting(them)) == ([], [])
+    asking.code()
+    assert waiting(lam) == ["1", "1"]  # beside "More", and on that page
+    assert waiting(them) == []
+    keeper = with_leader(town, "thu", role="technician")  # answers none
+    assert waiting(keeper) == []
+    with town.db.writing() as conn:
+        conn.execute(update(petitions).values(area_id=None))
+    assert waiting(them) == ["1", "1"]  # of a top area
+    here = f"/petitions/{only_id(town)}"
+    assert them.post(f"{here}/acknowledge", words="Đã nhận").status_code == 303
+    assert them.post(f"{here}/answer", outcome="granted", words="Xong").status_code == 303
+    assert waiting(them) == []
+
+
 def test_who_asks_is_sealed_and_told_to_who_answers_and_says_why(
     town: Town, asking: Asking
 ) -> None:
