@@ -112,7 +112,7 @@ class Sightings:
         if suspect is None:
             return 0.0
         has_walked = not track.is_mount and track.travelled >= self._settings.walked
-        return suspect.evidence(walks=self._is_dense and has_walked)
+        return suspect.evidence(walks=self._is_dense and has_walked, in_crowd=self._is_dense)
 
     def say(self, track: Track, now: Instant) -> Updated:
         """An update of this track's open sighting for another reason."""
@@ -268,7 +268,7 @@ class Sightings:
         suspect = self._suspected.setdefault(track.track_id, Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        suspect.hits.append(Hit(now, track.looks, self._weight(track, now)))
+        suspect.hits.append(Hit(now, track.looks, self._weight(track, now), track.score))
         while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
 

@@ -7,6 +7,12 @@ from enum import StrEnum
 from agent.media.frame import Instant
 from agent.vision.geometry import Box
 
+CLEAR = 0.4
+"""A detection from this score on is a clear one."""
+CLEAR_FINDS = 3
+"""With fewer clear ones the others do not count: a spider on its web at the lens is followed for
+seconds by weak detections alone."""
+
 
 class Held(StrEnum):
     """Rule by which a detection counts less than its score, or not at all."""
@@ -36,11 +42,12 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A detection: time, index of the look, and weight."""
+    """A detection: time, index of the look, weight, and score (0-1)."""
 
     at: Instant
     looks: int
     weight: Weight
+    score: float
 
 
 @dataclass(slots=True)
@@ -53,6 +60,9 @@ class Suspect:
     score: float = 0.0
     hits: deque[Hit] = field(default_factory=deque)
 
-    def evidence(self, *, walks: bool) -> float:
-        """Sum of the weights, for a walking or a still track."""
-        return sum(hit.weight.if_walks if walks else hit.weight.now for hit in self.hits)
+    def evidence(self, *, walks: bool, in_crowd: bool) -> float:
+        """Sum of the weights, for a walking or a still track. In a crowd people are small and seen
+        rarely: all detections count."""
+        clear = [hit for hit in self.hits if hit.score >= CLEAR]
+        counted = self.hits if in_crowd or len(clear) >= CLEAR_FINDS else clear
+        return sum(hit.weight.if_walks if walks else hit.weight.now for hit in counted)

@@ -92,6 +92,19 @@ def test_a_poor_view_needs_more_frames() -> None:
     assert kinds(street.shows(track(score=0.4))) == [Opened]
 
 
+def test_what_is_only_found_weakly_is_never_told_of_however_far_it_goes() -> None:
+    street = Street()
+    street.shows(track(score=0.44))
+    assert street.shows(track(score=0.36), for_s=60) == []
+
+
+def test_one_who_is_found_weakly_is_told_of_at_the_third_clear_find() -> None:
+    street = Street()
+    assert street.shows(track(score=0.36), for_s=2) == []
+    assert street.shows(track(score=0.42), for_s=0.2) == []
+    assert kinds(street.shows(track(score=0.42))) == [Opened]
+
+
 @pytest.mark.promise("Detection and tracking: A sighting opens on evidence over several frames.")
 def test_a_false_answer_now_and_then_never_adds_up() -> None:
     street = Street()
