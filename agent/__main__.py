@@ -153,6 +153,14 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pace", action="store_true", help="play at the speed of the recording")
     parser.add_argument("--models", type=Path, help="folder of the manifest of models")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="also write explain.html: who was not reported, or late, and why, with pictures",
+    )
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default="vi", help="language of explain.html; default: vi"
+    )
 
 
 def _add_cameras(parser: argparse.ArgumentParser) -> None:
@@ -305,7 +313,8 @@ def _host_and_port(text: str) -> tuple[str, int]:
 def _replay(args: argparse.Namespace) -> int:
     from agent.bench.replay import replay  # noqa: PLC0415 not for `run`
 
-    return replay(args.path, args.out, pace=args.pace, model_dir=args.models)
+    language = args.lang if args.explain else None
+    return replay(args.path, args.out, pace=args.pace, model_dir=args.models, explain=language)
 
 
 def _write_stats(node: Node, file: Path | None) -> None:

@@ -1,7 +1,8 @@
 """`replay`: detection alone on one recording; writes its sightings and its cost.
 
 Three files in the output folder: `tracks.txt` (MOTChallenge text), `sightings.jsonl` (one change a
-line) and `summary.json`.
+line) and `summary.json`. If asked for, a fourth: `explain.html` tells why tracks were not reported,
+or late.
 """
 
 import json
@@ -10,17 +11,23 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Final
 from uuid import UUID
 
 from agent.app.models import models_manifest
 from agent.bench.sight import sight
 from agent.bench.stages import Stages, peak_rss_mib
 from agent.bench.tracks import TrackBook
+from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import NOWHERE, CameraError
+from agent.i18n import N_, speaker
 from agent.inference.manifest import ModelError
 from agent.media.frame import Frame, Instant
 from agent.vision.describe.description import Description
+from agent.vision.explain.page import ExplanationPage
+from agent.vision.explain.record import MissedRecord, RecordLimits
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.rules.rules import RuleMet
 from agent.vision.sightings.changes import Closed, Opened, SightingChange
@@ -29,7 +36,9 @@ from agent.wire.ident import uuid7
 BROKEN_OFF = 1
 """Exit code: the recording ended early; the output holds the readable part."""
 REFUSED = 78
-"""Exit code: nothing could be processed; the reason is on stderr."""
+"""Exit code: nothing could be processed, or nothing written; the reason is on stderr."""
+EXPLAIN_LIMITS: Final = RecordLimits(most_bytes=64 * 2**20)
+"""A recording of a busy hour has some thousand tracks; pictures as for a running camera."""
 
 
 def replay(
@@ -41,11 +50,13 @@ def replay(
     model: str = "",
     settings: PipelineSettings | None = None,
     last_frame: int | None = None,
+    explain: str | None = None,
 ) -> int:
     """Process the recording at `path` and write into the folder `out`; returns the exit code.
 
     A `model` that is named also replaces the models for wide pictures and for whole pictures of a
-    crowd. Stops after `last_frame` (counted from 1), as if the recording ended there.
+    crowd. Stops after `last_frame` (counted from 1), as if the recording ended there. `explain` is
+    the language of `explain.html`; None: it is not written.
     """
     try:
         manifest = models_manifest(model_dir)
@@ -55,6 +66,8 @@ def replay(
             camera = ReplayCamera("replay", path, clock=_now, pace=True)
         camera.open()
         out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):  # or else it fails after the last frame
+            pass
     except (CameraError, ModelError, OSError) as error:
         print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
@@ -65,16 +78,23 @@ def replay(
         whole_detector=seers.whole,
         fitted=seers.fitted,
     )
-    run = _Run(pipeline)
+    run = _Run(pipeline, MissedRecord(jpeg, EXPLAIN_LIMITS) if explain else None)
     code = run.through(camera, last_frame)
-    run.write(out)
+    try:
+        run.write(out)
+        if explain:
+            run.explain(out / "explain.html", path.name, explain)
+    except OSError as error:
+        print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return REFUSED
     return code
 
 
 class _Run:
     """One pass: detection on all frames, with the records for the output."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, missed: MissedRecord | None) -> None:
+        self._missed = missed
         self._stages = Stages()
         pipeline.lap = self._stages.lap
         self._pipeline = pipeline
@@ -82,29 +102,29 @@ class _Run:
         self._told: set[int] = set()
         self._changes: list[tuple[int, SightingChange]] = []
         self._origin: Instant | None = None
+        self._last = Instant(0, 0)
         self._frames = self._looked = self._inferences = self._detections = self._moved = 0
         self._put_off = 0
         self._broken = ""
 
     def through(self, camera: ReplayCamera, last_frame: int | None) -> int:
         """Process the camera's frames; an early end is reported on stderr."""
-        last = Instant(0, 0)
         try:
             for frame in camera.frames(NOWHERE, lambda: False):
                 self._stages.lap("decode")
                 self._keep(frame, self._pipeline.step(frame))
-                last = frame.at
                 self._stages.lap("books")
                 if frame.index == last_frame:
                     break
         except CameraError as error:
             self._broken = str(error)
             print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
-        self._changes += [(self._frames, change) for change in self._pipeline.finish(last)]
+        self._changes += [(self._frames, change) for change in self._pipeline.finish(self._last)]
         return BROKEN_OFF if self._broken else 0
 
     def _keep(self, frame: Frame, look: FrameResult) -> None:
         self._origin = self._origin or frame.at
+        self._last = frame.at
         self._frames = frame.index
         self._inferences += look.inferences
         self._put_off += look.put_off
@@ -114,6 +134,8 @@ class _Run:
         self._book.note(frame, look.tracks)
         self._changes += [(frame.index, change) for change in look.changes]
         self._told |= self._pipeline.sightings.open_tracks
+        if self._missed is not None:
+            self._missed.note(frame, look, self._pipeline.sightings)
 
     def write(self, out: Path) -> None:
         """Write the three files."""
@@ -144,6 +166,26 @@ class _Run:
             "broken_off": self._broken or None,
         }
         (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+    def explain(self, file: Path, name: str, language: str) -> None:
+        """Write the page of the tracks that were not reported, or late; raises OSError."""
+        assert self._missed is not None  # noqa: S101 - asked for at the start
+        say, origin = speaker(language), self._origin or Instant(0, 0)
+        broken = N_("The recording cannot be read to its end: {why}")
+        notes = [say(broken).format(why=self._broken)] if self._broken else []
+        page = ExplanationPage(
+            self._missed.explanation(self._last),
+            language=language,
+            clock=lambda at: _clock(at.seconds_since(origin)),
+            most_crops=EXPLAIN_LIMITS.most_crops,
+        )
+        file.write_text(page.html(name, notes), encoding="utf-8")
+
+
+def _clock(span_s: float) -> str:
+    """Time in the recording: 75.25 s is "1:15.25"."""
+    minutes, seconds = divmod(round(100 * max(0.0, span_s)), 6000)
+    return f"{minutes}:{seconds // 100:02d}.{seconds % 100:02d}"
 
 
 def _words(frame: int, change: SightingChange, origin: Instant) -> dict[str, object]:

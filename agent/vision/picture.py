@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from agent.media.frame import Frame, Plane
 from agent.vision.geometry import Box
 
@@ -12,6 +14,8 @@ AMBER: Colour = (171, 39, 175)
 SHADOW: Colour = (16, 128, 128)
 EDGE_PX = 2
 """Width of the dark edge on both sides of the amber line."""
+CROP_PX = 160
+"""Least width and height that a crop shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,30 @@ def draw(frame: Frame, boxes: Sequence[Box], style: PictureStyle, encode: Encode
         rows = max(2, _even(frame.height * columns / frame.width))
     picture = drawn(frame, boxes) if boxes else frame.yuv
     return Jpeg(encode(picture, style.quality, (rows, columns)), columns, rows)
+
+
+def crop(frame: Frame, box: Box, *, highest_px: int, quality: int, encode: Encode) -> Jpeg:
+    """The box with its surroundings, and a line around it, at most `highest_px` wide and high."""
+    clipped, least_x, least_y = box.clipped(), CROP_PX / frame.width, CROP_PX / frame.height
+    around = clipped.grown(
+        by_x=max(0.5 * clipped.width, (least_x - clipped.width) / 2),
+        by_y=max(0.25 * clipped.height, (least_y - clipped.height) / 2),
+    )
+    left, right = _even_span(around.x0, around.x1, frame.width)
+    top, bottom = _even_span(around.y0, around.y1, frame.height)
+    height, width = bottom - top, right - left
+    yuv = np.empty((height * 3 // 2, width), np.uint8)
+    yuv[:height] = frame.yuv[top:bottom, left:right]
+    tints = frame.yuv[frame.height :].reshape(2, frame.height // 2, frame.width // 2)
+    halves = slice(top // 2, bottom // 2), slice(left // 2, right // 2)
+    yuv[height:].reshape(2, height // 2, width // 2)[:] = tints[:, *halves]
+    x0, x1 = ((x * frame.width - left) / width for x in (box.x0, box.x1))
+    y0, y1 = ((y * frame.height - top) / height for y in (box.y0, box.y1))
+    beside_x, beside_y = 3 * EDGE_PX / width, 3 * EDGE_PX / height  # or else it hides a small body
+    _outline(yuv, Box(x0 - beside_x, y0 - beside_y, x1 + beside_x, y1 + beside_y))
+    widest = min(width, highest_px, _even(highest_px * width / height))
+    style = PictureStyle(widest_px=max(2, widest), quality=quality)
+    return draw(Frame(frame.index, frame.at, yuv, width, height), (), style, encode)
 
 
 def drawn(frame: Frame, boxes: Sequence[Box]) -> Plane:
@@ -80,6 +108,13 @@ def _ring(picture: Plane, box: tuple[int, int, int, int], thick: int, colour: Co
         plane[max(top, from_bottom) : bottom, left:right] = value
         plane[top:bottom, left:to_right] = value
         plane[top:bottom, max(left, from_right) : right] = value
+
+
+def _even_span(first: float, last: float, length: int) -> tuple[int, int]:
+    """From and to in pixels, even, at least 16 apart if the picture has as many."""
+    least = min(16, length)
+    start = min(int(first * length) & ~1, length - least)
+    return start, min(length, max(start + least, _even(last * length)))
 
 
 def _even(length: float) -> int:

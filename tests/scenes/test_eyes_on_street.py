@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -62,6 +63,8 @@ class Seen:
     """The frames in which somebody was told to be in the square."""
     lingered: tuple[int, ...]
     """The frames in which somebody was told to have stayed there for `LINGER_S`."""
+    explained: str
+    """The page of those who were not reported, or late."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,14 @@ def seen(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     out = tmp_path_factory.mktemp("seen")
     settings = PipelineSettings(lines=LINES, zones=(SQUARE,))
     last = TRUTH.last_frame
-    code = replay(recording(), out, model_dir=ROOT / "models", settings=settings, last_frame=last)
+    code = replay(
+        recording(),
+        out,
+        model_dir=ROOT / "models",
+        settings=settings,
+        last_frame=last,
+        explain="en",
+    )
     assert code == 0
     summary = json.loads((out / "summary.json").read_text())
     said = (out / "sightings.jsonl").read_text().splitlines()
@@ -179,6 +189,7 @@ def seen(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> Seen:
         told_steps(said),
         told_frames(said, "entry"),
         told_frames(said, "loitering"),
+        (out / "explain.html").read_text(),
     )
 
 
@@ -195,6 +206,18 @@ def test_everybody_who_walks_through_is_told_of(seen: Seen) -> None:
 )
 def test_nobody_is_told_of_who_is_not_there(seen: Seen) -> None:
     assert seen.score.false_tracks == ()
+
+
+@pytest.mark.promise("Agent: `replay --explain` writes why people were not reported, as one page.")
+def test_whatever_was_not_told_of_is_explained_with_pictures(seen: Seen) -> None:
+    """A signpost and a lamp post, each found again and again."""
+    told = re.search(r"Never reported: (\d+).*view: (\d+).*in time: (\d+)", seen.explained)
+    assert told is not None
+    never, late, in_time = map(int, told.groups())
+    assert late + in_time >= seen.opened
+    assert seen.explained.count("<section>") == never + late > 0
+    assert 0 < seen.explained.count("<img ") <= 50
+    assert "The body has not walked" in seen.explained
 
 
 @pytest.mark.promise("Agent: On the street, at most three sightings are more than the stays.")

@@ -72,6 +72,43 @@ def test_what_cannot_be_looked_at_is_refused_in_one_line(
     assert "manifest.toml cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.promise("Agent: `replay --explain` writes why people were not reported, as one page.")
+def test_replay_explains_that_nobody_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    street = str(record(tmp_path / "street.mp4", 12))
+    out = tmp_path / "out"
+    for words, said in (([], "Không tìm thấy người nào"), (["--lang", "en"], "Nobody was found")):
+        with pytest.raises(SystemExit) as ended:
+            agent_main(["replay", street, "--out", str(out), "--explain", *words])
+        assert ended.value.code == 0, capsys.readouterr().err
+        assert said in (out / "explain.html").read_text()
+    assert replay(Path(street), tmp_path / "plain", model_dir=MODELS) == 0
+    assert not (tmp_path / "plain" / "explain.html").exists()
+
+
+@pytest.mark.promise("Agent: `replay --explain` writes why people were not reported, as one page.")
+def test_the_page_of_a_damaged_recording_says_that_it_ends_early(tmp_path: Path) -> None:
+    whole = record(tmp_path / "whole.mp4", 60, faststart=True).read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole[: len(whole) // 2])
+    assert replay(cut, tmp_path / "out", model_dir=MODELS, explain="en") == BROKEN_OFF
+    assert "cannot be read to its end" in (tmp_path / "out" / "explain.html").read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_first_frame(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    street, taken = record(tmp_path / "street.mp4", 3), tmp_path / "taken"
+    taken.write_text("a file")
+    assert replay(street, taken, model_dir=MODELS, explain="vi") == REFUSED
+    assert "replay: " in capsys.readouterr().err
+    out = tmp_path / "out"
+    (out / "explain.html").mkdir(parents=True)
+    assert replay(street, out, model_dir=MODELS, explain="vi") == REFUSED
+    assert "explain.html" in capsys.readouterr().err
+
+
 def test_gaps_of_a_track_are_filled_with_a_straight_line() -> None:
     tracker, book = Tracker(), TrackBook()
     for index in range(1, 12):

@@ -1,0 +1,1 @@
+"""Why people in view were not reported, or late."""

@@ -1,0 +1,41 @@
+"""What a frame did for a track that is not reported: one reason each."""
+
+from enum import StrEnum
+from typing import Final
+
+from agent.media.frame import Instant
+from agent.vision.track.evidence import Held, Weight
+from agent.vision.track.tracker import Track
+
+
+class Reason(StrEnum):
+    """Those of `Held` for a detection that counts less, and the others."""
+
+    GATHERING = "gathering"
+    """It counts in full; there is not enough yet."""
+    CUT = Held.CUT
+    UNSURE = Held.UNSURE
+    THING = Held.THING
+    PARKED = Held.PARKED
+    WHEELS_STILL = Held.WHEELS_STILL
+    MISSED = "missed"
+    """Its place was looked at, and nothing was found there."""
+    PUT_OFF = "put_off"
+    """Its place was not looked at: the budget of looks was used up."""
+    NOT_LOOKED = "not_looked"
+    """Its place was not looked at: no look was due."""
+
+
+REASONS: Final = tuple(Reason)
+"""In the order of their numbers in a record."""
+
+
+def reason_of(track: Track, at: Instant, weight: Weight | None, *, put_off: int) -> Reason:
+    """The reason in the frame at `at`, in which `put_off` looks were over budget; `weight` is that
+    of a detection in this frame."""
+    if track.is_seen:
+        held = weight.held if weight is not None else None
+        return Reason.GATHERING if held is None else Reason(held)
+    if track.last_look == at:
+        return Reason.MISSED
+    return Reason.PUT_OFF if put_off else Reason.NOT_LOOKED

@@ -1,0 +1,218 @@
+"""Record of one camera: tracks that were never reported, or late, with the reasons frame by frame.
+
+In memory only, within bounds: what does not fit is dropped, the least important first, and counted.
+A track that is reported in time is forgotten at once, with its crops.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from agent.media.frame import Frame, Instant
+from agent.vision.explain.reasons import reason_of
+from agent.vision.explain.track_record import MOST_CROPS, Crop, TrackRecord
+from agent.vision.picture import Encode, crop
+from agent.vision.pipeline import FrameResult
+from agent.vision.sightings.changes import Opened
+from agent.vision.sightings.leaving import is_inside
+from agent.vision.sightings.sightings import Sightings
+from agent.vision.track.tracker import Track
+
+LATE_S: Final = 2.0
+"""A person reported later than this after being wholly in view is late."""
+CROP_PX: Final = 240
+CROP_QUALITY: Final = 60
+TRIM_EVERY_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLimits:
+    """Bounds of a record; the defaults are for a recording that is played once."""
+
+    span_s: float = inf
+    """What is older is forgotten."""
+    most_bytes: int = 8 * 2**20
+    most_crops: int = 50
+    first_crop_s: float = 0.0
+    """Age of a track at its first crop: most are reported or gone before a second has passed."""
+    crop_gap_s: float = 0.0
+    """Least time between two crops of the camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Content of a record at one moment."""
+
+    missed: tuple[TrackRecord, ...]
+    """People first, those seen longest first, two-wheelers without a rider last."""
+    began: Instant | None
+    """First frame; None before it."""
+    now: Instant
+    height_px: int
+    """Height of the pictures."""
+    in_time: int
+    """Tracks reported in time."""
+    crops_dropped: int
+    tracks_dropped: int
+
+
+class MissedRecord:
+    """Call `note` after each frame of the pipeline; used by one thread at a time."""
+
+    def __init__(self, encode: Encode, limits: RecordLimits | None = None) -> None:
+        self._encode = encode
+        self._limits = limits or RecordLimits()
+        self._live: dict[int, TrackRecord] = {}
+        self._ended: list[TrackRecord] = []
+        self._done: set[int] = set()
+        self._began: Instant | None = None
+        self._trimmed: Instant | None = None
+        self._last_crop: Instant | None = None
+        self._height_px = 0
+        self._in_time = self._crops_dropped = self._tracks_dropped = 0
+
+    def note(self, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
+        """Add a frame and what detection made of it."""
+        at = frame.at
+        if self._began is None:
+            self._began = self._trimmed = at
+        if not (result.tracks or self._live):
+            return
+        self._height_px = frame.height
+        told = sightings.open_tracks
+        for track in result.tracks:
+            if track.track_id in told:
+                self._tell(track, at, result, sightings)
+            elif track.track_id not in self._done:
+                self._add(track, frame, result, sightings)
+        self._end(track.track_id for track in result.tracks)
+        if self._trimmed is None or at.seconds_since(self._trimmed) >= TRIM_EVERY_S:
+            self._trim(at)
+
+    def explanation(self, now: Instant) -> Explanation:
+        """What is known at `now`, as a copy."""
+        self._trim(now)
+        missed = sorted(self._records(), key=lambda one: one.worth, reverse=True)
+        return Explanation(
+            tuple(one.copy() for one in missed),
+            self._began,
+            now,
+            self._height_px,
+            self._in_time,
+            self._crops_dropped,
+            self._tracks_dropped,
+        )
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory used, at most."""
+        return sum(one.size_bytes for one in self._records())
+
+    @property
+    def crops(self) -> int:
+        """Number of crops."""
+        return sum(len(one.crops) for one in self._records())
+
+    def _records(self) -> list[TrackRecord]:
+        return [*self._live.values(), *self._ended]
+
+    def _tell(self, track: Track, at: Instant, result: FrameResult, sightings: Sightings) -> None:
+        """The track has a sighting. One that only continues a lost sighting is not late."""
+        if track.track_id in self._done:
+            return
+        self._done.add(track.track_id)
+        record = self._live.pop(track.track_id, None)
+        opened = {one.track_id for one in result.changes if isinstance(one, Opened)}
+        is_new = track.track_id in opened or track.track_id not in sightings.own_ids
+        whole_at = record.whole_at if record is not None else None
+        if record is None or whole_at is None or not is_new or at.seconds_since(whole_at) <= LATE_S:
+            self._in_time += 1
+            return
+        record.told_at = at
+        self._ended.append(record)
+
+    def _add(self, track: Track, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
+        record = self._live.get(track.track_id) or self._begun(track, frame.at)
+        if record.whole_at is None and track.is_seen and is_inside(track.box):
+            record.whole_at = frame.at
+        weight = sightings.weight(track) if track.is_seen else None
+        record.note(
+            track,
+            frame.at,
+            weight=weight.now if weight is not None else 0.0,
+            evidence=sightings.evidence(track),
+            reason=reason_of(track, frame.at, weight, put_off=result.put_off),
+        )
+        if track.is_seen and self._is_crop_due(record, frame.at) and self._make_room(record):
+            self._crop(record, track, frame)
+
+    def _begun(self, track: Track, at: Instant) -> TrackRecord:
+        record = TrackRecord(track.track_id, at, at, next_crop_s=self._limits.first_crop_s)
+        self._live[track.track_id] = record
+        self._drop_tracks()
+        return record
+
+    def _is_crop_due(self, record: TrackRecord, at: Instant) -> bool:
+        """After twice the time each: six show half a minute, and where it began."""
+        if len(record.crops) >= MOST_CROPS or record.age_s(at) < record.next_crop_s:
+            return False
+        last = self._last_crop
+        return last is None or at.seconds_since(last) >= self._limits.crop_gap_s
+
+    def _make_room(self, record: TrackRecord) -> bool:
+        """True if one more crop fits, after the least needed one was dropped: a later one of the
+        track with the most, else the only one of a track that matters less."""
+        if self.crops < self._limits.most_crops:
+            return True
+        self._crops_dropped += 1
+        others = [one for one in self._records() if one.crops]
+        most = max(len(one.crops) for one in others)
+        least = min((one for one in others if len(one.crops) == most), key=lambda one: one.worth)
+        is_new_needed = most > max(1, len(record.crops)) or (
+            not record.crops and record.worth > least.worth
+        )
+        if is_new_needed:
+            least.crops.pop()
+        return is_new_needed
+
+    def _crop(self, record: TrackRecord, track: Track, frame: Frame) -> None:
+        age_s = record.age_s(frame.at)
+        record.next_crop_s = max(2 * age_s, age_s + 1.0)
+        self._last_crop = frame.at
+        made = crop(frame, track.box, highest_px=CROP_PX, quality=CROP_QUALITY, encode=self._encode)
+        record.crops.append(Crop(frame.at, made.data, made.width, made.height))
+        self._drop_tracks()
+
+    def _end(self, living: Iterable[int]) -> None:
+        """Tracks that are not among the living were never reported."""
+        ids = set(living)
+        for track_id in self._live.keys() - ids:
+            record = self._live.pop(track_id)
+            is_without = not record.crops and record.age_s(record.last) >= record.next_crop_s
+            self._crops_dropped += is_without
+            self._ended.append(record)
+        self._done &= ids
+
+    def _drop_tracks(self) -> None:
+        """Within the bound on memory; whatever matters least goes first, ended tracks before
+        others."""
+        while self.size_bytes > self._limits.most_bytes:
+            self._tracks_dropped += 1
+            if self._ended:
+                self._ended.remove(min(self._ended, key=lambda one: one.worth))
+            else:
+                least = min(self._live.values(), key=lambda one: one.worth)
+                self._done.add(least.track_id)
+                del self._live[least.track_id]
+
+    def _trim(self, now: Instant) -> None:
+        """Forget what is older than the span."""
+        self._trimmed = now
+        if self._limits.span_s == inf:
+            return
+        cut = now.before(self._limits.span_s)
+        self._ended = [one for one in self._ended if one.last.mono_ns >= cut.mono_ns]
+        for one in self._records():
+            if one.began.mono_ns < cut.mono_ns:
+                one.forget_before(cut)

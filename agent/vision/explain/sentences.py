@@ -1,0 +1,32 @@
+"""One sentence for each reason."""
+
+from typing import Final
+
+from agent.i18n import N_
+from agent.vision.explain.reasons import Reason
+
+SENTENCES: Final[dict[Reason, str]] = {
+    Reason.GATHERING: N_("These frames count in full, but there is not enough evidence yet."),
+    Reason.CUT: N_("The picture's border cuts the body, so only {border} of the score counts."),
+    Reason.UNSURE: N_(
+        "The body has not walked, and the score is too low for a body that stands still: it counts"
+        " from {still} on, if it is near from {near} on, if it is near and cut by the border from"
+        " {near_cut} on."
+    ),
+    Reason.THING: N_(
+        "A thing that looks like a person, such as a statue or a poster, is known at this place"
+        " with these colours."
+    ),
+    Reason.PARKED: N_("A two-wheeler without a rider that has not moved counts as parked."),
+    Reason.WHEELS_STILL: N_(
+        "A two-wheeler without a rider counts only with motion in {wheels} of its place."
+    ),
+    Reason.MISSED: N_("The place was looked at, and the network found nobody there."),
+    Reason.PUT_OFF: N_(
+        "The place was not looked at, because the processor's budget of looks was used up."
+    ),
+    Reason.NOT_LOOKED: N_(
+        "The place was not looked at, because nothing moved there or it had been looked at often"
+        " enough."
+    ),
+}

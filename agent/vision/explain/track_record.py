@@ -1,0 +1,150 @@
+"""Record of one track that is not reported: its frames packed, and a few crops.
+
+A frame takes 15 bytes. The first and the newest hundred are kept; those between are counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from struct import Struct
+from typing import Final
+
+from agent.media.frame import Instant
+from agent.vision.explain.reasons import REASONS, Reason
+from agent.vision.track.tracker import Track
+
+ROWS_KEPT: Final = 100
+"""At the beginning, and as many at the end."""
+MOST_CROPS: Final = 6
+"""Of one track."""
+FIXED_BYTES: Final = 2_500
+"""Memory of a record without frames and crops, measured and rounded up."""
+_ROW: Final = Struct("<IHHHHHB")
+"""Milliseconds since the track began; score, height, motion, weight and evidence in thousandths;
+number of the reason."""
+_MOST: Final = 65_535
+MOST_ROWS_BYTES: Final = (2 * ROWS_KEPT + 1) * _ROW.size
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRow:
+    """What one frame did for a track."""
+
+    at: Instant
+    score: float
+    """Of the network, 0-1; 0 in a frame without a detection, as `moved` and `weight`."""
+    height: float
+    """Share of the picture's height."""
+    moved: float
+    """Share of its place with motion."""
+    weight: float
+    """How much of the score counts."""
+    evidence: float
+    """Sum so far; see `SightingSettings.evidence`."""
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The track's place and its surroundings in one frame, as JPEG."""
+
+    at: Instant
+    jpeg: bytes
+    width: int
+    height: int
+
+
+@dataclass(slots=True)
+class TrackRecord:
+    """One track, from its first frame on until it is reported or ends."""
+
+    track_id: int
+    began: Instant
+    last: Instant
+    """Of the newest frame in which it was found."""
+    is_mount: bool = False
+    whole_at: Instant | None = None
+    """First frame in which the border did not cut it."""
+    told_at: Instant | None = None
+    """When it was reported after all."""
+    frames: int = 0
+    seen: int = 0
+    """Frames in which it was found."""
+    best_score: float = 0.0
+    tallest: float = 0.0
+    most_moved: float = 0.0
+    most_evidence: float = 0.0
+    counts: Counter[Reason] = field(default_factory=Counter)
+    """Frames by reason."""
+    crops: list[Crop] = field(default_factory=list)
+    next_crop_s: float = 0.0
+    """Age from which on the next crop is due."""
+    rows_left_out: int = 0
+    _rows: bytearray = field(default_factory=bytearray)
+    _last_reason: Reason | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory used, at most: frames are counted as if all rows were there."""
+        crops = sum(len(crop.jpeg) for crop in self.crops)
+        return FIXED_BYTES + MOST_ROWS_BYTES + crops
+
+    @property
+    def worth(self) -> tuple[bool, int]:
+        """The higher, the more a reader wants to know of it: people before parked two-wheelers,
+        then who was seen longest."""
+        return not self.is_mount, self.seen
+
+    def copy(self) -> "TrackRecord":
+        """A copy that later frames do not change."""
+        return replace(
+            self,
+            counts=Counter(self.counts),
+            crops=list(self.crops),
+            _rows=bytearray(self._rows),
+        )
+
+    def age_s(self, now: Instant) -> float:
+        """Seconds since its first frame."""
+        return now.seconds_since(self.began)
+
+    def note(
+        self, track: Track, at: Instant, *, weight: float, evidence: float, reason: Reason
+    ) -> None:
+        """Add one frame. Of consecutive frames without a look only the first has a row."""
+        self.frames += 1
+        self.counts[reason] += 1
+        score = moved = 0.0
+        if track.is_seen:
+            self.seen, self.last = self.seen + 1, at
+            score, moved = track.score, track.moved
+            self.is_mount = track.is_mount
+            self.best_score = max(self.best_score, score)
+            self.tallest = max(self.tallest, track.box.height)
+            self.most_moved = max(self.most_moved, moved)
+            self.most_evidence = max(self.most_evidence, evidence)
+        if reason is Reason.NOT_LOOKED and self._last_reason is reason:
+            return
+        self._last_reason = reason
+        shares = score, track.box.height, moved, weight, evidence
+        thousandths = (min(_MOST, max(0, round(1000 * share))) for share in shares)
+        age_ms = min(2**32 - 1, max(0, round(1000 * self.age_s(at))))
+        self._rows += _ROW.pack(age_ms, *thousandths, REASONS.index(reason))
+        if len(self._rows) > 2 * ROWS_KEPT * _ROW.size:
+            del self._rows[ROWS_KEPT * _ROW.size : (ROWS_KEPT + 1) * _ROW.size]
+            self.rows_left_out += 1
+
+    def rows(self) -> Iterator[FrameRow]:
+        """The frames that are kept, in order."""
+        for age_ms, *shares, number in _ROW.iter_unpack(bytes(self._rows)):
+            score, height, moved, weight, evidence = (share / 1000 for share in shares)
+            at = self.began.before(-age_ms / 1000)
+            yield FrameRow(at, score, height, moved, weight, evidence, REASONS[number])
+
+    def forget_before(self, cut: Instant) -> None:
+        """Remove crops and frames from before `cut`."""
+        self.crops = [crop for crop in self.crops if crop.at.mono_ns >= cut.mono_ns]
+        old_ms = 1000 * self.age_s(cut)
+        old = sum(row[0] < old_ms for row in _ROW.iter_unpack(bytes(self._rows)))
+        del self._rows[: old * _ROW.size]
+        self.rows_left_out += old

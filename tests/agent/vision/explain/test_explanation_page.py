@@ -1,0 +1,119 @@
+"""The page of an explanation: a file that a technician can send."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from agent.i18n import LANGUAGES, speaker
+from agent.media.frame import Instant
+from agent.vision.explain.page import ExplanationPage
+from agent.vision.explain.reasons import Reason
+from agent.vision.explain.record import Explanation
+from agent.vision.explain.sentences import SENTENCES
+from tests.agent.rigs.vision import after
+from tests.agent.vision.explain.test_record import Street, unsure
+
+
+def clock(at: Instant) -> str:
+    return f"{at.seconds_since(after(0)):.1f}"
+
+
+def page(found: Explanation, language: str = "vi", *notes: str) -> str:
+    made = ExplanationPage(found, language=language, clock=clock, most_crops=50)
+    return made.html("cong-chinh", notes)
+
+
+class Seen(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.sources: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.mark.promise("Agent: A missed person is explained frame by frame.")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_needs_nothing_but_itself(language: str) -> None:
+    street = Street()
+    street.shows(unsure(), for_s=2.5)
+    seen = Seen(page(street.explained(), language))
+    assert "script" not in seen.tags
+    assert len(seen.sources) == seen.tags.count("img") == 3
+    for source in seen.sources:
+        kind, _, data = source.partition(",")
+        assert kind == "data:image/jpeg;base64"
+        assert base64.b64decode(data).startswith(b"\xff\xd8")
+
+
+def test_it_says_in_vietnamese_what_spoke_for_a_person_and_what_held_them_back() -> None:
+    street = Street()
+    street.shows(unsure(), for_s=1)
+    text = " ".join(Seen(page(street.explained())).words)
+    assert "Vì sao có người mà không báo?" in text
+    assert "Người hoặc vật số 1: không báo lần nào" in text
+    assert "điểm cao nhất 0,60; cao nhất 48 px (20 % chiều cao hình)" in text
+    assert re.search(r"10 khung hình: Chưa thấy bước đi.*0,65.*0,40.*0,50", text)
+
+
+def test_a_late_person_has_both_times() -> None:
+    street = Street()
+    street.shows(unsure(), for_s=3)
+    street.shows(unsure(score=0.9), for_s=0.5)
+    text = " ".join(Seen(page(street.explained(), "en")).words)
+    assert "Person 1: reported after 3.2 s" in text
+    assert "Wholly in view from 0.0 on, reported at 3.2." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "nobody", "in_time"),
+    [
+        ("vi", "Không tìm thấy người nào trong hình.", "Báo kịp: 1."),
+        ("en", "Nobody was found in any picture.", "Reported in time: 1."),
+    ],
+)
+def test_a_page_about_nobody_says_so(language: str, nobody: str, in_time: str) -> None:
+    street = Street()
+    street.shows(for_s=1)
+    assert nobody in page(street.explained(), language)
+    street.shows(unsure(), for_s=0.1)
+    assert nobody not in page(street.explained(), language)
+    told = Street()
+    told.shows(unsure(score=0.9), for_s=1)
+    assert in_time in page(told.explained(), language)
+
+
+def test_what_was_dropped_is_said() -> None:
+    street = Street(most_crops=2, most_bytes=60_000)
+    for number in range(1, 41):
+        street.shows(unsure(number), for_s=0.3)
+    found = street.explained()
+    text = " ".join(Seen(page(found, "en")).words)
+    assert f"{found.tracks_dropped} people or things, {found.crops_dropped} pictures" in text
+    assert found.tracks_dropped > 0 < found.crops_dropped
+
+
+def test_warnings_and_names_are_text_and_never_markup() -> None:
+    street = Street()
+    street.shows(unsure())
+    text = page(street.explained(), "en", "<b>broken</b>")
+    assert "&lt;b&gt;broken&lt;/b&gt;" in text
+    assert "<b>" not in text
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_a_sentence_in_both_languages(reason: Reason) -> None:
+    template = SENTENCES[reason]
+    assert speaker("en")(template) == template
+    assert speaker("vi")(template) not in ("", template)

@@ -1,0 +1,245 @@
+"""The record of missed people: what enters it, with which reason, and what its bounds drop."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.cameras.codec.jpeg import jpeg
+from agent.media.frame import Frame
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.explain.reasons import Reason
+from agent.vision.explain.record import Explanation, MissedRecord, RecordLimits
+from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT, TrackRecord
+from agent.vision.geometry import Box
+from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
+from agent.vision.sightings.sightings import Sightings
+from agent.vision.track.tracker import Track
+from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
+
+STREET = np.full((240, 320), 90, np.uint8)
+STANDING = person(0.5).box
+
+
+def result_of(*tracks: Track, put_off: int = 0) -> FrameResult:
+    return FrameResult((), (), tracks, (), 1, put_off)
+
+
+class Street:
+    """Plays tracks to a record, ten frames a second."""
+
+    def __init__(self, **limits: Any) -> None:
+        self.sightings = Sightings(counted_ids())
+        self.record = MissedRecord(jpeg, RecordLimits(**limits))
+        self.frames = 0
+
+    def shows(self, *tracks: Track, for_s: float = 0.1, put_off: int = 0) -> None:
+        for _ in range(round(for_s * 10)):
+            at = after(self.frames / 10)
+            these = [replace(one, looks=self.frames, last_seen=at) for one in tracks]
+            changes = self.sightings.advance(at, these)
+            self.frames += 1
+            result = replace(result_of(*these, put_off=put_off), changes=changes)
+            self.record.note(luma_frame(STREET, self.frames), result, self.sightings)
+
+    def explained(self) -> Explanation:
+        return self.record.explanation(after(self.frames / 10))
+
+
+def unsure(track_id: int = 1, x: float = 0.5, **others: Any) -> Track:
+    """Stands, and the network is not sure enough of it."""
+    stands = tracked(person(x).box, track_id=track_id, score=0.6, travelled=0.0)
+    return replace(stands, **others)
+
+
+def reasons(one: TrackRecord) -> dict[Reason, int]:
+    return dict(one.counts)
+
+
+@pytest.mark.promise("Agent: A missed person is explained frame by frame.")
+def test_whoever_is_reported_in_time_is_not_in_the_record() -> None:
+    street = Street()
+    street.shows(tracked(STANDING), for_s=3)
+    found = street.explained()
+    assert (found.missed, found.in_time) == ((), 1)
+
+
+@pytest.mark.promise("Agent: A missed person is explained frame by frame.")
+def test_whoever_is_never_reported_is_there_with_every_frame_and_its_numbers() -> None:
+    street = Street()
+    street.shows(unsure(moved=0.25), for_s=1)
+    street.shows(for_s=1)
+    (one,) = street.explained().missed
+    assert reasons(one) == {Reason.UNSURE: 10}
+    assert (one.seen, one.best_score, one.tallest) == (10, 0.6, pytest.approx(0.2))
+    rows = list(one.rows())
+    assert [row.at for row in rows] == [after(frame / 10) for frame in range(10)]
+    assert (rows[0].score, rows[0].moved, rows[0].weight) == (0.6, 0.25, 0.0)
+    assert one.told_at is None
+
+
+@pytest.mark.promise("Agent: A missed person is explained frame by frame.")
+def test_whoever_is_reported_late_is_there_and_whoever_is_cut_so_long_is_not() -> None:
+    street = Street()
+    street.shows(unsure(), for_s=3)
+    street.shows(replace(unsure(), score=0.8), for_s=0.5)
+    (one,) = street.explained().missed
+    assert one.told_at is not None
+    assert one.whole_at == after(0)
+    assert one.told_at.seconds_since(one.whole_at) == pytest.approx(3.3, abs=0.11)
+    assert reasons(one) == {Reason.UNSURE: 30, Reason.GATHERING: 3}
+
+    cut, at_border = Street(), Box(0.0, 0.4, 0.08, 0.6)
+    cut.shows(tracked(at_border, score=0.3, travelled=2.0), for_s=3)
+    cut.shows(tracked(STANDING), for_s=1)
+    assert cut.explained().missed == ()
+
+
+@pytest.mark.parametrize(
+    ("track", "put_off", "reason"),
+    [
+        ({"score": 0.2, "travelled": 2.0}, 0, Reason.GATHERING),
+        ({"score": 0.3, "travelled": 2.0, "box": Box(0.0, 0.4, 0.08, 0.6)}, 0, Reason.CUT),
+        ({"score": 0.6, "travelled": 0.0}, 0, Reason.UNSURE),
+        ({"kind": ObjectKind.MOTORCYCLE, "travelled": 0.0}, 0, Reason.PARKED),
+        ({"kind": ObjectKind.BICYCLE, "travelled": 2.0, "moved": 0.1}, 0, Reason.WHEELS_STILL),
+        ({"is_seen": False}, 0, Reason.NOT_LOOKED),
+        ({"is_seen": False}, 3, Reason.PUT_OFF),
+        ({"is_seen": False, "last_look": after(0.1)}, 3, Reason.MISSED),
+    ],
+)
+def test_each_rule_shows_as_the_reason_of_a_frame(
+    track: dict[str, Any], put_off: int, reason: Reason
+) -> None:
+    street = Street()
+    street.shows(unsure())
+    street.shows(replace(unsure(), **track), put_off=put_off)
+    (one,) = street.explained().missed
+    assert list(one.rows())[-1].reason is reason
+    assert reasons(one) == Counter([Reason.UNSURE, reason])
+
+
+def test_a_known_thing_shows_as_the_reason() -> None:
+    street = Street()
+    street.sightings._lookalikes.learn(unsure(), after(0))
+    street.shows(unsure())
+    (one,) = street.explained().missed
+    assert reasons(one) == {Reason.THING: 1}
+
+
+def test_through_the_whole_pipeline_a_missed_person_has_pictures_of_the_place() -> None:
+    """A body that moves a little, of which the network is never sure."""
+
+    def people(frame: Frame) -> Sequence[Detection]:
+        return [person(0.5, score=0.55)]
+
+    pipeline = Pipeline.for_frames(PipelineSettings(), Seer(people), counted_ids())
+    record = MissedRecord(jpeg)
+    for index in range(1, 31):
+        picture = STREET.copy()
+        picture[100 : 140 + index % 3, 150:170] = 20
+        frame = luma_frame(picture, index)
+        record.note(frame, pipeline.step(frame), pipeline.sightings)
+    (one,) = record.explanation(after(3)).missed
+    assert one.counts[Reason.UNSURE] >= 5
+    assert one.crops[0].at == one.began
+    for crop in one.crops:
+        assert crop.jpeg.startswith(b"\xff\xd8")
+        assert (crop.width, crop.height) == (160, 160)
+
+
+def test_long_tracks_keep_their_beginning_and_their_end() -> None:
+    street = Street()
+    street.shows(unsure(), for_s=30)
+    (one,) = street.explained().missed
+    rows = list(one.rows())
+    assert len(rows) == 2 * ROWS_KEPT
+    assert rows[0].at == after(0)
+    assert rows[-1].at == after(29.9)
+    assert one.rows_left_out == 300 - 2 * ROWS_KEPT
+    assert one.frames == 300
+    assert 4 <= len(one.crops) <= MOST_CROPS
+
+
+def test_frames_without_a_look_take_one_row_and_are_all_counted() -> None:
+    street = Street()
+    street.shows(unsure())
+    street.shows(unsure(is_seen=False), for_s=1)
+    street.shows(unsure())
+    (one,) = street.explained().missed
+    assert [row.reason for row in one.rows()] == [Reason.UNSURE, Reason.NOT_LOOKED, Reason.UNSURE]
+    assert one.counts[Reason.NOT_LOOKED] == 10
+
+
+def crowd(count: int, **others: Any) -> list[Track]:
+    return [unsure(number, 0.1 + 0.8 * number / count, **others) for number in range(1, count + 1)]
+
+
+@pytest.mark.promise("Agent: An explanation holds at most 50 pictures, and counts those dropped.")
+def test_of_many_tracks_at_most_fifty_pictures_are_kept_and_the_others_counted() -> None:
+    street = Street()
+    street.shows(*crowd(60), for_s=5)
+    found = street.explained()
+    assert len(found.missed) == 60
+    assert sum(len(one.crops) for one in found.missed) == 50
+    assert found.crops_dropped >= 10
+    assert max(len(one.crops) for one in found.missed) == 1
+
+
+@pytest.mark.promise("Agent: An explanation holds at most 50 pictures, and counts those dropped.")
+def test_a_person_gets_a_picture_before_the_fifth_of_another_and_before_a_parked_motorbike() -> (
+    None
+):
+    street = Street(most_crops=6)
+    street.shows(*crowd(6, kind=ObjectKind.MOTORCYCLE), for_s=4)
+    street.shows(*crowd(6, kind=ObjectKind.MOTORCYCLE), unsure(9), for_s=2)
+    found = street.explained()
+    assert found.missed[0].track_id == 9
+    assert len(found.missed[0].crops) == 1
+    assert sum(len(one.crops) for one in found.missed) == 6
+
+
+@pytest.mark.promise("Agent: The last hour of missed people takes at most 8 MiB of memory.")
+def test_memory_is_bounded_and_what_matters_least_goes_first() -> None:
+    room = 40_000
+    street = Street(most_bytes=room)
+    for number in range(1, 41):
+        street.shows(unsure(number), for_s=0.1 * number)
+        assert street.record.size_bytes <= room
+    found = street.explained()
+    assert found.tracks_dropped == 40 - len(found.missed) > 0
+    assert [one.track_id for one in found.missed][:2] == [40, 39]
+
+
+def test_what_is_older_than_the_span_is_forgotten() -> None:
+    street = Street(span_s=60.0)
+    street.shows(unsure(1), for_s=1)
+    street.shows(unsure(2, x=0.7), for_s=65)
+    (one,) = street.explained().missed
+    assert one.track_id == 2
+    assert min(row.at for row in one.rows()) >= after(6)
+    assert all(crop.at >= after(6) for crop in one.crops)
+
+
+@pytest.mark.parametrize("gap_s", [0.0, 1.0])
+def test_a_running_camera_makes_few_pictures_and_says_whom_it_has_none_of(gap_s: float) -> None:
+    street = Street(first_crop_s=1.0, crop_gap_s=gap_s)
+    street.shows(unsure(1), unsure(2, x=0.8), for_s=1.5)
+    street.shows()
+    found = street.explained()
+    assert sum(len(one.crops) for one in found.missed) == (2 if gap_s == 0 else 1)
+    assert found.crops_dropped == (0 if gap_s == 0 else 1)
+    assert RecordLimits().span_s == inf
+
+
+def test_an_explanation_is_not_changed_by_later_frames() -> None:
+    street = Street()
+    street.shows(unsure(), for_s=1)
+    found = street.explained()
+    street.shows(unsure(), for_s=1)
+    assert found.missed[0].frames == 10
+    assert len(list(found.missed[0].rows())) == 10
