@@ -3,10 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from agent.app.explanations import Explanations
+from agent.app.footage import open_store
 from agent.app.models import load_models
 from agent.app.once import Once
 from agent.app.view import View
@@ -17,13 +20,12 @@ from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.port import CameraError
 from agent.config import Prover, SettingsFromHub
 from agent.config.credentials import is_open_to_all
-from agent.config.sections import SPARE_BYTES, AgentSettings
+from agent.config.sections import AgentSettings
 from agent.i18n import N_
 from agent.identity.renewal import Renewal
 from agent.inference.budget import purses
 from agent.inference.manifest import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, JournalLimits, Pruner
-from agent.recording.sealer import Sealer, SealError
 from agent.recording.store.store import ClipStore
 from agent.runtime.health import HealthService, stats
 from agent.runtime.supervisor import Service, SupervisePolicy, Supervisor
@@ -41,13 +43,10 @@ from agent.uplink.mqtt.link import Link
 from agent.uplink.mqtt.session import tls_context
 from agent.uplink.outbox import OutboxPolicy
 from agent.uplink.tokens import Tokens
-from agent.uplink.upload.diagnostics import DiagnosisUpload, Make
+from agent.uplink.upload.diagnostics import DiagnosisUpload, ExplanationUpload, Make
 from agent.uplink.upload.uploader import Uploader
 
 log = structlog.get_logger()
-
-LEAST_ROOM_BYTES: Final = 32 * 2**20
-"""A minute at 4 Mbit/s: with less space beside held footage, clips would be removed at once."""
 
 
 class StartError(Exception):
@@ -115,6 +114,7 @@ class Node:
             settings, identity, leases=leases, tokens=tokens, latest=latest, store=store
         )
         self.diagnosis = self._diagnosis_post(settings, tokens, diagnose)
+        self.explanation = self._explanation_post(settings, tokens, clock)
         self.programs = self._programs_fetch(settings, tokens) if from_hub is not None else None
         health = HealthService(
             identity,
@@ -140,6 +140,7 @@ class Node:
             Service(name="link", runs=self.link),
             Service(name="upload", runs=self.uploader, beat_within_s=90),
             Service(name="live", runs=self.live),
+            Service(name="explanation", runs=self.explanation, beat_within_s=90),
             Service(name="shelf", runs=store, beat_within_s=180),
             Service(name="pruner", runs=Pruner(self.journal)),
             Service(name="health", runs=health),
@@ -200,6 +201,21 @@ class Node:
             gives_way=lambda: self.uploader.is_bringing,
         )
         self.link.diagnose_by(post)
+        return post
+
+    def _explanation_post(
+        self, settings: AgentSettings, tokens: Tokens, clock: SystemClock
+    ) -> ExplanationUpload:
+        """Service that sends the page of a camera's last hour."""
+        zone = ZoneInfo(settings.node.time_zone)
+        post = ExplanationUpload(
+            Explanations(self.views, now=clock.now, time_zone=zone),
+            tokens,
+            trusted=settings.broker.ca_file,
+            bytes_per_s=settings.uploads.policy().bytes_per_s,
+            gives_way=lambda: self.uploader.is_bringing,
+        )
+        self.link.explain_by(post)
         return post
 
     def _programs_fetch(self, settings: AgentSettings, tokens: Tokens) -> ReleaseFetch:
@@ -284,7 +300,7 @@ class Node:
     def __exit__(self, *_: object) -> None:
         """Close all files."""
         self.live.close()
-        for one in (self.diagnosis, self.programs):
+        for one in (self.diagnosis, self.explanation, self.programs):
             if one is not None:
                 one.close()
         self.uploader.close()
@@ -338,20 +354,6 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
     )
 
 
-def open_store(settings: AgentSettings, journal: Journal, clock: SystemClock) -> ClipStore:
-    """The node's footage; raises OSError."""
-    clips = settings.clips
-    return ClipStore(
-        clips.folder,
-        journal,
-        max_bytes=clips.max_bytes,
-        spare_bytes=SPARE_BYTES,
-        classes=clips.classes(),
-        least_room_bytes=min(LEAST_ROOM_BYTES, clips.max_bytes // 8),
-        sealer=open_sealer(settings, clock),
-    )
-
-
 def make_views(
     settings: AgentSettings,
     journal: Journal,
@@ -377,22 +379,6 @@ def make_views(
         )
         for camera, allowance in zip(settings.camera, allowances, strict=True)
     ]
-
-
-def open_sealer(settings: AgentSettings, clock: SystemClock) -> Sealer | None:
-    """With the broker certificate's key; without it clips are not sealed."""
-    broker = settings.broker
-    try:
-        return Sealer.open(
-            settings.node.name,
-            key_file=broker.key_file,
-            cert_file=broker.cert_file,
-            trust=clock.trust,
-        )
-    except SealError as error:
-        cure = "give the node papers made by: matthan-hub ca issue"
-        log.error("clips_unsealed", reason=str(error), cure=cure)
-        return None
 
 
 def close_left_open(journal: Journal) -> None:

@@ -9,6 +9,7 @@ from agent.app.described_camera import DescribedCamera
 from agent.app.models import Models
 from agent.app.recorders import make_recorder
 from agent.board.clock import LocalTime, SystemClock
+from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.codec.scaler import rgb
 from agent.config.camera import NO_HORIZON, CameraSection
 from agent.config.hours import hours
@@ -23,6 +24,7 @@ from agent.recording.ring.sound import SoundRing
 from agent.recording.store.store import ClipStore
 from agent.runtime.camera_loop import CameraLoop, lookalikes_key, tamper_key
 from agent.runtime.health import CameraCounts
+from agent.runtime.last_hour import LastHour
 from agent.runtime.supervisor import Service
 from agent.uplink.live.leases import LiveLeases
 from agent.vision.budget import Allowance
@@ -90,11 +92,20 @@ class View:
             now=clock.now,
             style=PictureStyle(),
         )
+        self.last_hour = LastHour(jpeg, cameras=len(settings.camera), settings=evidence(settings))
+        self.watch.explain_to(
+            lambda frame, result: self.last_hour.note(frame, result, pipeline.sightings)
+        )
         self._plays_once = plays_once
 
     def show_to(self, leases: LiveLeases) -> None:
         """Frames for live view."""
         self.watch.show_to(lambda frame: leases.offer(self._section.name, frame))
+
+    @property
+    def label(self) -> str:
+        """Name for people."""
+        return self._section.label or self._section.name
 
     @property
     def watch_name(self) -> str:
@@ -181,7 +192,7 @@ def make_pipeline(
     common, whole, wide = _detectors(camera, models, finds)
     return Pipeline.for_frames(
         PipelineSettings(
-            sightings=SightingSettings(evidence=settings.sighting.evidence),
+            sightings=evidence(settings),
             ignored=camera.ignored,
             zones=tuple(zone.place() for zone in camera.zone),
             lines=tuple(line.place() for line in camera.line),
@@ -198,6 +209,11 @@ def make_pipeline(
         whole,
         wide,
     )
+
+
+def evidence(settings: AgentSettings) -> SightingSettings:
+    """What a sighting needs."""
+    return SightingSettings(evidence=settings.sighting.evidence)
 
 
 def calibration(camera: CameraSection) -> Calibration | None:

@@ -24,7 +24,7 @@ from agent.recording.store.store import ClipStore, KeptPicture
 from agent.uplink.events import sighting_event
 from agent.uplink.tampering import ADVICE, tamper_event
 from agent.vision.picture import PictureStyle, draw
-from agent.vision.pipeline import Pipeline
+from agent.vision.pipeline import FrameResult, Pipeline
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper.tamper import TamperBegan, TamperChange, TamperNothing
 from agent.wire.messages import Body, CameraBack, CameraLost
@@ -86,6 +86,7 @@ class CameraLoop:
         self._now = now
         self._style = style
         self._show: Callable[[Frame], None] = lambda _frame: None
+        self._explain: Callable[[Frame, FrameResult], None] = lambda _frame, _result: None
         self._lost_since: Instant | None = None
         self._is_losing_pictures = False
         self._put_off_logged_at: Instant | None = None
@@ -100,6 +101,10 @@ class CameraLoop:
         """After each frame is processed, call `show` with it. `show` may keep the frame and must
         not block."""
         self._show = show
+
+    def explain_to(self, explain: Callable[[Frame, FrameResult], None]) -> None:
+        """After each frame is processed, call `explain` with it and what detection made of it."""
+        self._explain = explain
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Process frames until `stop` is set or until the stream ends (a played file).
@@ -155,6 +160,7 @@ class CameraLoop:
             self._store_lookalikes(result.lookalikes)
         for change in result.changes:
             self._report(change, picture=self._store_picture(change, frame))
+        self._explain(frame, result)
         self._show(frame)
 
     def _report_tampering(self, change: TamperChange) -> None:

@@ -148,6 +148,21 @@ class SendDiagnosis(Words):
     kind: Literal["send_diagnosis"] = "send_diagnosis"
 
 
+class SendExplanation(Words):
+    """Somebody who may see this camera asks why people were not reported in its last hour.
+
+    The node uploads a page with pictures over HTTPS to `explanation/` and the command's id below
+    the upload address, or a sentence with the reason if it cannot. There is no event in answer.
+    """
+
+    kind: Literal["send_explanation"] = "send_explanation"
+    camera: Name
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "vi"
+    """Of the page; the node writes one that it does not know in English."""
+    span_s: Annotated[int, Field(ge=1, le=3600)] = 3600
+    """How far back the person may see."""
+
+
 Wanted = Annotated[
     BringMedia
     | BringSpan
@@ -156,6 +171,7 @@ Wanted = Annotated[
     | Configure
     | ShowLive
     | SendDiagnosis
+    | SendExplanation
     | TakePrograms,
     Field(discriminator="kind"),
 ]

@@ -23,6 +23,7 @@ from hub.nodes.commissioning import feature as commissioning_feature
 from hub.nodes.desired_state import feature as desired_state_feature
 from hub.nodes.diagnostics import feature as diagnostics_feature
 from hub.nodes.enrolment import feature as enrolment_feature
+from hub.nodes.explanations import feature as explanations_feature
 from hub.nodes.health import feature as health_feature
 from hub.nodes.releases import feature as releases_feature
 from hub.nodes.spool import feature as spool_feature
@@ -75,6 +76,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     releases_feature.FEATURE,  # before addresses with an id
     desired_state_feature.FEATURE,
     diagnostics_feature.FEATURE,
+    explanations_feature.FEATURE,
     areas_feature.FEATURE,
     map_feature.FEATURE,
     watched_feature.FEATURE,

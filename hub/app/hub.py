@@ -6,12 +6,13 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import FastAPI
 
-from agent.wire.answers import ShowLive
+from agent.wire.answers import SendExplanation, ShowLive
 from hub.access.passwords import Passwords
 from hub.access.signin.accounts import Accounts
 from hub.alerting.alerts.rules.grouping import Policy
@@ -59,6 +60,7 @@ from hub.intake.mqtt.probe import BrokerRefusedError, context
 from hub.intake.presence import PresenceRecorder
 from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.commissioning.alert_test_sender import PhoneTest
+from hub.nodes.explanations.asked import WAITS_S
 from hub.nodes.releases.upload import MOST_AT_ONCE
 from hub.notify.channels.post import new_client
 from hub.notify.channels.webpush import VapidSigner, WebPush
@@ -379,6 +381,7 @@ class Hub:
                 office=office(self._settings) if takes_petitions else None,
                 household_box=resources.household_box(self._settings),
                 bundle_parts=resources.parts(self._settings, "bundles", most=MOST_AT_ONCE),
+                tell_node=self._ask_node,
             )
         )
 
@@ -412,6 +415,9 @@ class Hub:
 
     def _tell_node(self, node: str, words: ShowLive) -> bool:
         return self._intake.say(node, words, expires_s=LEASE_S)
+
+    def _ask_node(self, node: str, command_id: UUID, words: SendExplanation) -> bool:
+        return self._intake.say(node, words, expires_s=round(WAITS_S), command_id=command_id)
 
     def _node_of(self, token: str) -> str | None:
         """Node of this upload token, unless it was revoked since."""

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -189,10 +189,12 @@ class Subscriber:
         """True while messages can arrive."""
         return self._link.is_listening
 
-    def say(self, node: str, wanted: Wanted, *, expires_s: int) -> bool:
+    def say(
+        self, node: str, wanted: Wanted, *, expires_s: int, command_id: UUID | None = None
+    ) -> bool:
         """Send once to a node, now; False without a broker connection. For any thread."""
         where = topics.address(topics.COMMAND, node)
-        payload = encode(Command(command_id=uuid4(), body=wanted))
+        payload = encode(Command(command_id=command_id or uuid4(), body=wanted))
         return self._link.publish(Reply(where, payload, expires_s=expires_s))
 
     @property

@@ -163,6 +163,7 @@ def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
         "/find?when=between&until=2026-11-25T02:10",
         f"/cameras/{camera_id}/live",
         f"/cameras/{camera_id}/aim",
+        f"/cameras/{camera_id}/explanation",
         f"/duty/plans/{hub.town.area_id}",
         f"/configuration/area/{hub.town.area_id}",
         "/invited/made-up",

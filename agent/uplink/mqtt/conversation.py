@@ -15,7 +15,7 @@ from agent.uplink.mqtt import errors
 from agent.uplink.mqtt.errors import Trouble
 from agent.uplink.mqtt.inbound import Inbound, LinkCounts
 from agent.uplink.mqtt.latest_health import LatestHealth
-from agent.uplink.mqtt.ports import DiagnosisPort, ReleasePort, SettingsPort
+from agent.uplink.mqtt.ports import DiagnosisPort, ExplanationPort, ReleasePort, SettingsPort
 from agent.uplink.mqtt.session import (
     Acknowledged,
     BrokerAddress,
@@ -89,6 +89,7 @@ class LinkState:
     counts: LinkCounts
     settings: SettingsPort | None = None
     diagnosis: DiagnosisPort | None = None
+    explanation: ExplanationPort | None = None
     programs: ReleasePort | None = None
 
 
@@ -135,6 +136,7 @@ class Conversation:
             counts=state.counts,
             settings=state.settings,
             diagnosis=state.diagnosis,
+            explanation=state.explanation,
             programs=state.programs,
         )
         self._settings = state.settings

@@ -9,7 +9,7 @@ import structlog
 from agent.journal import Journal, JournalFull
 from agent.uplink.live.leases import LiveLeases
 from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after, is_back
-from agent.uplink.mqtt.ports import DiagnosisPort, ReleasePort, SettingsPort
+from agent.uplink.mqtt.ports import DiagnosisPort, ExplanationPort, ReleasePort, SettingsPort
 from agent.uplink.outbox import Outbox
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
@@ -20,6 +20,7 @@ from agent.wire.answers import (
     HoldFootage,
     ReleaseFootage,
     SendDiagnosis,
+    SendExplanation,
     ShowLive,
 )
 from agent.wire.codec import (
@@ -69,8 +70,9 @@ class Inbound:
         settings: SettingsPort | None = None,
         diagnosis: DiagnosisPort | None = None,
         programs: ReleasePort | None = None,
+        explanation: ExplanationPort | None = None,
     ) -> None:
-        """Without the last three (a node that plays once) such messages are ignored."""
+        """Without the last four (a node that plays once) such messages are ignored."""
         self._node = node
         self._journal = journal
         self._outbox = outbox
@@ -80,6 +82,7 @@ class Inbound:
         self._settings = settings
         self._diagnosis = diagnosis
         self._programs = programs
+        self._explanation = explanation
         self.hub_seen = HubSeen()
 
     def receive(self, topic: str, payload: bytes) -> None:
@@ -200,6 +203,8 @@ class Inbound:
                 self._programs.receive(programs)
             case SendDiagnosis() if self._diagnosis is not None:
                 self._diagnosis.ask(command.command_id)
+            case SendExplanation() as wish if self._explanation is not None:
+                self._explanation.ask(command.command_id, wish)
             case _:
                 pass
 

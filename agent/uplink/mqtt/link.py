@@ -18,7 +18,7 @@ from agent.uplink.mqtt.conversation import BEAT_S, Conversation, LinkPolicy, Lin
 from agent.uplink.mqtt.errors import HungUp, TakenOver, Trouble
 from agent.uplink.mqtt.inbound import LinkCounts
 from agent.uplink.mqtt.latest_health import LatestHealth
-from agent.uplink.mqtt.ports import DiagnosisPort, ReleasePort, SettingsPort
+from agent.uplink.mqtt.ports import DiagnosisPort, ExplanationPort, ReleasePort, SettingsPort
 from agent.uplink.mqtt.session import BrokerAddress, Inbox, Session
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
@@ -82,6 +82,10 @@ class Link:
     def diagnose_by(self, diagnosis: DiagnosisPort) -> None:
         """Use this for requested diagnosis files; call before `run`."""
         self._state = replace(self._state, diagnosis=diagnosis)
+
+    def explain_by(self, explanation: ExplanationPort) -> None:
+        """Use this for requested explanations; call before `run`."""
+        self._state = replace(self._state, explanation=explanation)
 
     def renew_by(self, programs: ReleasePort) -> None:
         """Use this for desired releases; call before `run`."""

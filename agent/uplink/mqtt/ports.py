@@ -3,6 +3,7 @@
 from typing import Protocol
 from uuid import UUID
 
+from agent.wire.answers import SendExplanation
 from agent.wire.programs import ProgramsReport, TakePrograms
 from agent.wire.settings import Configure, SettingsReport
 
@@ -37,4 +38,11 @@ class DiagnosisPort(Protocol):
     """Uploads diagnosis files."""
 
     def ask(self, command_id: UUID) -> None:
+        """The hub wants one with this id; it repeats the request until it has it."""
+
+
+class ExplanationPort(Protocol):
+    """Uploads explanations of missed people."""
+
+    def ask(self, command_id: UUID, wanted: SendExplanation) -> None:
         """The hub wants one with this id; it repeats the request until it has it."""

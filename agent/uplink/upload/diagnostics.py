@@ -1,11 +1,13 @@
-"""Uploads the diagnosis file that somebody requested at the hub, or the reason why there is none.
+"""Uploads a file that somebody requested at the hub, or the reason why there is none.
 
 One at a time, after all footage, within the bandwidth for uploads. A failed upload waits for the
-hub's next request: it repeats the request every minute while it is valid.
+hub's next request: it repeats the request while it is valid.
 """
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,7 @@ import structlog
 from agent.uplink import https
 from agent.uplink.background import BEAT_S, Going, Pace, leave
 from agent.uplink.tokens import Tokens
-from agent.wire.answers import UploadToken
+from agent.wire.answers import SendExplanation, UploadToken
 
 log = structlog.get_logger()
 
@@ -27,6 +29,7 @@ MOST_BYTES: Final = 3 * 2**20
 REASON_CHARS: Final = 500
 PIECE_BYTES: Final = 16 * 1024
 FILE_TYPE: Final = "application/zip"
+PAGE_TYPE: Final = "text/html; charset=utf-8"
 REASON_TYPE: Final = "text/plain; charset=utf-8"
 
 
@@ -38,33 +41,41 @@ Make = Callable[[Callable[[], bool]], bytes]
 """Makes the file; calls the given function at intervals and gives up when it returns False."""
 
 
-class DiagnosisUpload:
-    """A named service; a `DiagnosisDesk`."""
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    command_id: UUID
+    make: Make
+
+
+class AnswerUpload:
+    """A named service; `place` is the part of the address before the command's id."""
 
     def __init__(
         self,
-        make: Make,
         tokens: Tokens,
         *,
+        place: str,
+        file_type: str,
         trusted: Path | None,
         bytes_per_s: float = 0.0,
         gives_way: Callable[[], bool] = lambda: False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """As for `LivePost`."""
-        self._make = make
         self._tokens = tokens
+        self._place = place
+        self._file_type = file_type
         self._pace = Pace(bytes_per_s, gives_way)
         self._asked = threading.Event()
-        self._wanted: UUID | None = None
+        self._wanted: _Wish | None = None
         self._done: UUID | None = None
         self._kept: tuple[UUID, bytes, str] | None = None
         self._client = https.client(trusted, TIMEOUT_S, transport)
 
-    def ask(self, command_id: UUID) -> None:
-        """See `DiagnosisDesk`; a newer request replaces an earlier one."""
+    def want(self, command_id: UUID, make: Make) -> None:
+        """Make and upload this; a newer request replaces an earlier one."""
         if command_id != self._done:
-            self._wanted = command_id
+            self._wanted = _Wish(command_id, make)
             self._asked.set()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -75,32 +86,33 @@ class DiagnosisUpload:
                 continue
             self._asked.clear()
             wanted = self._wanted
-            if wanted is not None and wanted != self._done:
+            if wanted is not None and wanted.command_id != self._done:
                 self._bring(wanted, going)
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
-    def _bring(self, wanted: UUID, going: Going) -> None:
-        if self._kept is None or self._kept[0] != wanted:
-            log.info("diagnosis_asked_for")
+    def _bring(self, wanted: _Wish, going: Going) -> None:
+        command_id = wanted.command_id
+        if self._kept is None or self._kept[0] != command_id:
+            log.info(f"{self._place}_asked_for")
             try:
-                self._kept = (wanted, self._make(going), FILE_TYPE)
+                self._kept = (command_id, wanted.make(going), self._file_type)
             except NoDiagnosis as why:
                 if not going():  # the hub asks again after a restart of the agent
                     return
-                log.warning("no_diagnosis", why=str(why))
-                self._kept = (wanted, str(why)[:REASON_CHARS].encode(), REASON_TYPE)
+                log.warning(f"no_{self._place}", why=str(why))
+                self._kept = (command_id, str(why)[:REASON_CHARS].encode(), REASON_TYPE)
         token = leave(self._tokens, going, within_s=TOKEN_WITHIN_S)
         if token is not None and self._send(token, going):
-            self._done, self._kept = wanted, None
+            self._done, self._kept = command_id, None
 
     def _send(self, token: UploadToken, going: Going) -> bool:
         """True if the hub has it or refuses it for good."""
         assert self._kept is not None  # noqa: S101 - made just now
         wanted, body, media_type = self._kept
-        url = f"{token.upload_url.rstrip('/')}/diagnosis/{wanted}"
+        url = f"{token.upload_url.rstrip('/')}/{self._place}/{wanted}"
         headers = {
             "Authorization": f"Bearer {token.token}",
             "Content-Type": media_type,
@@ -109,14 +121,14 @@ class DiagnosisUpload:
         try:
             answer = self._client.put(url, content=self._paced(body, going), headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            log.warning("diagnosis_not_brought", why=https.why(error, url))
+            log.warning(f"{self._place}_not_brought", why=https.why(error, url))
             return False
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             self._tokens.spoilt(token)
         if answer.is_success:
-            log.info("diagnosis_brought", size_bytes=len(body))
+            log.info(f"{self._place}_brought", size_bytes=len(body))
             return True
-        log.warning("diagnosis_not_brought", why=f"the hub answers {answer.status_code}")
+        log.warning(f"{self._place}_not_brought", why=f"the hub answers {answer.status_code}")
         return answer.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
     def _paced(self, body: bytes, going: Going) -> Iterator[bytes]:
@@ -125,3 +137,67 @@ class DiagnosisUpload:
             if not self._pace.wait(len(piece), going):
                 raise httpx.WriteError("the agent was stopped")
             yield piece
+
+
+class DiagnosisUpload(AnswerUpload):
+    """A `DiagnosisPort`."""
+
+    def __init__(
+        self,
+        make: Make,
+        tokens: Tokens,
+        *,
+        trusted: Path | None,
+        bytes_per_s: float = 0.0,
+        gives_way: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """As for `LivePost`."""
+        super().__init__(
+            tokens,
+            place="diagnosis",
+            file_type=FILE_TYPE,
+            trusted=trusted,
+            bytes_per_s=bytes_per_s,
+            gives_way=gives_way,
+        )
+        self._make = make
+
+    def ask(self, command_id: UUID) -> None:
+        """See `DiagnosisPort`."""
+        self.want(command_id, self._make)
+
+
+Explain = Callable[[SendExplanation], bytes]
+"""Makes the page; raises NoDiagnosis."""
+
+
+class ExplanationUpload(AnswerUpload):
+    """An `ExplanationPort`."""
+
+    def __init__(
+        self,
+        explain: Explain,
+        tokens: Tokens,
+        *,
+        trusted: Path | None,
+        bytes_per_s: float = 0.0,
+        gives_way: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """As for `LivePost`."""
+        super().__init__(
+            tokens,
+            place="explanation",
+            file_type=PAGE_TYPE,
+            trusted=trusted,
+            bytes_per_s=bytes_per_s,
+            gives_way=gives_way,
+        )
+        self._explain = explain
+
+    def ask(self, command_id: UUID, wanted: SendExplanation) -> None:
+        """See `ExplanationPort`."""
+        self.want(command_id, partial(self._made, wanted))
+
+    def _made(self, wanted: SendExplanation, _going: Callable[[], bool]) -> bytes:
+        """One request never gets the page of another: it is made for its own command."""
+        return self._explain(wanted)

@@ -5,7 +5,7 @@ A track that is reported in time is forgotten at once, with its crops.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
 
@@ -56,6 +56,13 @@ class Explanation:
     crops_dropped: int
     tracks_dropped: int
 
+    def of_most(self, tracks: int) -> "Explanation":
+        """With at most so many of them; the others count as dropped."""
+        left_out = max(0, len(self.missed) - tracks)
+        return replace(
+            self, missed=self.missed[:tracks], tracks_dropped=self.tracks_dropped + left_out
+        )
+
 
 class MissedRecord:
     """Call `note` after each frame of the pipeline; used by one thread at a time."""
@@ -90,13 +97,19 @@ class MissedRecord:
         if self._trimmed is None or at.seconds_since(self._trimmed) >= TRIM_EVERY_S:
             self._trim(at)
 
-    def explanation(self, now: Instant) -> Explanation:
-        """What is known at `now`, as a copy."""
+    def explanation(self, now: Instant, *, span_s: float = inf) -> Explanation:
+        """What is known at `now` of the last `span_s` seconds, as a copy."""
         self._trim(now)
-        missed = sorted(self._records(), key=lambda one: one.worth, reverse=True)
+        began = self._began
+        missed = [one.copy() for one in self._records()]
+        span_s = min(span_s, self._limits.span_s)
+        if began is not None and span_s != inf:
+            cut = now.before(span_s)
+            began = max(began, cut, key=lambda at: at.mono_ns)
+            missed = _since(missed, cut)
         return Explanation(
-            tuple(one.copy() for one in missed),
-            self._began,
+            tuple(sorted(missed, key=lambda one: one.worth, reverse=True)),
+            began,
             now,
             self._height_px,
             self._in_time,
@@ -212,7 +225,14 @@ class MissedRecord:
         if self._limits.span_s == inf:
             return
         cut = now.before(self._limits.span_s)
-        self._ended = [one for one in self._ended if one.last.mono_ns >= cut.mono_ns]
-        for one in self._records():
-            if one.began.mono_ns < cut.mono_ns:
-                one.forget_before(cut)
+        self._ended = _since(self._ended, cut)
+        _since(self._live.values(), cut)
+
+
+def _since(records: Iterable[TrackRecord], cut: Instant) -> list[TrackRecord]:
+    """Those seen since `cut`, without what they hold from before it."""
+    kept = [one for one in records if one.last.mono_ns >= cut.mono_ns]
+    for one in kept:
+        if one.began.mono_ns < cut.mono_ns:
+            one.forget_before(cut)
+    return kept

@@ -30,6 +30,8 @@ from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
 from hub.nodes.desired_state.release_service import ReleaseService
 from hub.nodes.diagnostics.service import DiagnosisService
+from hub.nodes.explanations.asked import AskedExplanations, Tell
+from hub.nodes.explanations.service import ExplanationService
 from hub.nodes.releases.bundles import update_key
 from hub.nodes.releases.upload import BundleService
 from hub.public.data_requests.eraser import DataRequestEraser
@@ -73,6 +75,7 @@ class Resources:
     bundle_parts: PartialFiles | None = None
     """None: the hub takes no bundles by a page."""
     update_key: Callable[[], Ed25519PublicKey | None] = update_key
+    tell_node: Tell = lambda _node, _command_id, _words: False
 
 
 def make_services(r: Resources) -> Services:
@@ -93,6 +96,9 @@ def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
     yield AccountService(acting, db=r.db, change_signal=r.change_signal)
     yield OnCallService(acting, is_named=rows.calls_team)
     yield DiagnosisService(acting, r.db, clock=r.clock)
+    asked = AskedExplanations(r.tell_node)
+    yield asked
+    yield ExplanationService(acting, asked)
     yield ReleaseService(acting, r.db, blobs=r.blobs)
     if r.bundle_parts is not None:
         yield BundleService(

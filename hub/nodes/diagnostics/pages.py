@@ -1,6 +1,5 @@
 """Diagnosis files of nodes: requested and downloaded by the keeper, uploaded by the node."""
 
-import asyncio
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.nodes.diagnostics.rows import MOST_BYTES, DiagnosisState
 from hub.nodes.diagnostics.service import DiagnosisService
+from hub.nodes.uploaded_answer import read_answer
 from hub.web.i18n import Messages
 from hub.web.rendering import site_of
 from hub.web.resumable import UploadRefusal, drained, node_name_of
@@ -22,10 +22,7 @@ router = APIRouter()
 Diagnoses = Annotated[DiagnosisService, service(DiagnosisService)]
 
 FILE_TYPE: Final = "application/zip"
-REASON_TYPE: Final = "text/plain"
-MOST_REASON_BYTES: Final = 4000
 FILE_BEGINS: Final = b"PK"
-STALL_S: Final = 60.0
 
 
 @router.post("/nodes/{node_id}/diagnosis")
@@ -57,7 +54,13 @@ async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Resp
     try:
         node = await run_in_threadpool(node_name_of, request, site)
         is_asked = await run_in_threadpool(diagnoses.is_asked, node, command_id)
-        said = await _answer(request, is_asked=is_asked)
+        said = await read_answer(
+            request,
+            is_asked=is_asked,
+            file_type=FILE_TYPE,
+            begins=FILE_BEGINS,
+            most_bytes=MOST_BYTES,
+        )
         _check(await run_in_threadpool(diagnoses.put, node, command_id, said))
     except UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
@@ -71,38 +74,6 @@ async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Resp
 def _check(state: DiagnosisState | None) -> None:
     if state in (None, DiagnosisState.OVER):
         raise UploadRefusal(410, "over")
-
-
-async def _answer(request: Request, *, is_asked: bool) -> bytes | str:
-    if not is_asked:
-        raise UploadRefusal(404, "not_asked")
-    media_type = request.headers.get("content-type", "").partition(";")[0]
-    if media_type == FILE_TYPE:
-        body = await _body(request, MOST_BYTES)
-        if not body.startswith(FILE_BEGINS):
-            raise UploadRefusal(422, "no zip file")
-        return body
-    if media_type == REASON_TYPE:
-        return (await _body(request, MOST_REASON_BYTES)).decode("utf-8", "replace")
-    raise UploadRefusal(415, f"it is {FILE_TYPE}, or {REASON_TYPE} that says why there is none")
-
-
-async def _body(request: Request, most_bytes: int) -> bytes:
-    said = request.headers.get("content-length", "")
-    if not (said.isascii() and said.isdecimal() and len(said) < 10):
-        raise UploadRefusal(411, "its length is to be said")
-    if int(said) > most_bytes:
-        raise UploadRefusal(413, "too_large")
-    held = bytearray()
-    chunks = request.stream().__aiter__()
-    while True:
-        try:
-            async with asyncio.timeout(STALL_S):
-                held += await anext(chunks)
-        except StopAsyncIteration:
-            return bytes(held)
-        if len(held) > most_bytes:
-            raise UploadRefusal(413, "too_large")
 
 
 def acts(words: Messages) -> dict[str, str]:

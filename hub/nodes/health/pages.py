@@ -15,6 +15,7 @@ from hub.nodes.diagnostics.rows import KEPT_S
 from hub.nodes.diagnostics.service import DiagnosisService
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
+from hub.nodes.explanations.service import ExplanationService
 from hub.nodes.health import plots, wording
 from hub.nodes.health.listing import ROWS, NodesForm, area_choices
 from hub.nodes.health.service import NodeHealthService
@@ -138,6 +139,7 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
         card=card,
         plots=drawn,
         waiting=waiting_line(waiting, calendar.words),
+        explained=visit.use(ExplanationService).of_node(visit.asker, node_id),
         diagnoses=visit.use(DiagnosisService).listed(visit.asker, node_id),
         kept_days=round(KEPT_S / 86_400),
     )

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from agent.app.node import open_sealer
+from agent.app.footage import open_sealer
 from agent.board.clock import SystemClock
 from agent.config.sections import AgentSettings
 from agent.journal import Journal

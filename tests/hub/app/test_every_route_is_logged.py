@@ -178,6 +178,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     "GET /nodes": Leaves("nodes.open"),
     "GET /nodes/{node_id}": Leaves("node.open"),
     "POST /nodes/{node_id}/diagnosis": Leaves("diagnosis.ask"),
+    "POST /cameras/{camera_id}/explanation": Leaves("explanation.ask"),
     "GET /undelivered": Leaves("undelivered.open"),
     "GET /keeping": Leaves("keeping.open"),
     "POST /keeping/holds": Leaves(
@@ -377,6 +378,10 @@ ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
         "diagnosis.fetch",
         "hub/nodes/test_diagnoses.py",
     ),
+    "GET /cameras/{camera_id}/explanation/page": (
+        "explanation.open",
+        "hub/nodes/test_explanations.py",
+    ),
     "POST /upload": ("media.store", "hub/footage/test_uploads.py"),
     "PATCH /upload/{name}": ("media.store", "hub/footage/test_uploads.py"),
     "POST /tips": ("tip.take_in", "hub/public/test_tips.py"),
@@ -451,6 +456,8 @@ SILENT: Final[dict[str, str]] = {
     "HEAD /upload/{name}": _A_NODE,
     "DELETE /upload/{name}": _A_NODE,
     "PUT /upload/diagnosis/{command_id}": "asking for it and fetching it are logged",
+    "GET /cameras/{camera_id}/explanation": "no picture: asking and opening are logged",
+    "PUT /upload/explanation/{command_id}": "asking for it and opening it are logged",
     "PUT /upload/live/{camera}": "on its way to who watches, whose watching is logged",
     "GET /watched": _PUBLIC,
     "GET /public": _PUBLIC,

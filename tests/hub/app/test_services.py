@@ -70,6 +70,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "changes_since": "changes.open",
         "scope_mark": "changes.open",
     },
+    "nodes/explanations/service.py": {"of_node": "node.open", "state": "explanation.ask"},
     "nodes/commissioning/alert_test_service.py": {"last_test": "aim.begin"},
     "alerting/response/bulk.py": {
         "close": "alert.resolve",

@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
-from agent.wire.answers import ShowLive
+from agent.wire.answers import SendExplanation, ShowLive
 from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 from hub.access.grants import people_rows, rows
@@ -118,6 +118,7 @@ class Town:
 
     spare_bytes: int = 0
     told_nodes: list[tuple[str, ShowLive]] = field(default_factory=list)
+    asked_nodes: list[tuple[str, UUID, SendExplanation]] = field(default_factory=list)
     """What nodes were told of who watches."""
     told_households: list[tuple[str, str, str]] = field(default_factory=list)
     """Channel, address, words."""
@@ -185,6 +186,7 @@ class Town:
                 passwords=self.passwords,
                 bundle_parts=PartialFiles(media / "bundles", spare_bytes=self.spare_bytes),
                 update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
+                tell_node=self._ask_node,
                 **rooms,
             )
         )
@@ -219,6 +221,10 @@ class Town:
 
     def _tell_node(self, node: str, words: ShowLive) -> bool:
         self.told_nodes.append((node, words))
+        return True
+
+    def _ask_node(self, node: str, command_id: UUID, words: SendExplanation) -> bool:
+        self.asked_nodes.append((node, command_id, words))
         return True
 
     def _fill(self, conn: Any) -> None:

@@ -1,0 +1,1 @@
+"""Why a camera did not report people in its last hour, as its node explains it."""

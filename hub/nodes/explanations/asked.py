@@ -1,0 +1,135 @@
+"""Explanations that people asked for: in memory only, a few, for minutes.
+
+A node is asked by messages that nobody stores: again and again while somebody waits for it.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+from uuid import UUID, uuid4
+
+from agent.wire.answers import SendExplanation
+
+Tell = Callable[[str, UUID, SendExplanation], bool]
+"""Sends a command with this id to a node; False without a broker connection."""
+
+WAITS_S: Final = 60.0
+"""A node that does not answer for so long is away, or its programs are too old for this."""
+AGAIN_S: Final = 10.0
+KEPT_S: Final = 600.0
+MOST: Final = 8
+"""Of the whole hub: at most 24 MiB."""
+MOST_BYTES: Final = 3 * 2**20
+REASON_CHARS: Final = 500
+
+Key = tuple[UUID, UUID]
+"""Person and camera: nobody gets what somebody else asked for."""
+
+
+class ExplanationState(StrEnum):
+    """State of a request."""
+
+    WAITING = "waiting"
+    HERE = "here"
+    FAILED = "failed"
+    """The node answered with a reason why it cannot."""
+    OVER = "over"
+    """The node did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedExplanation:
+    """One request and its result."""
+
+    node: str
+    command_id: UUID
+    wanted: SendExplanation
+    asked_s: float
+    """Monotonic, as the next."""
+    said_s: float
+    state: ExplanationState = ExplanationState.WAITING
+    ended_s: float | None = None
+    content: bytes = b""
+    reason: str = ""
+
+
+class AskedExplanations:
+    """For any thread; nothing here blocks."""
+
+    def __init__(self, tell: Tell, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._tell = tell
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._asked: dict[Key, AskedExplanation] = {}
+
+    def ask(self, key: Key, node: str, wanted: SendExplanation) -> bool:
+        """Ask the node; False while an earlier request of this person waits for its answer."""
+        with self._lock:
+            self._forget()
+            known = self._asked.get(key)
+            if known is not None and known.state is ExplanationState.WAITING:
+                return False
+            self._asked.pop(key, None)
+            while len(self._asked) >= MOST:
+                del self._asked[next(iter(self._asked))]
+            now_s, command_id = self._now_s(), uuid4()
+            self._asked[key] = AskedExplanation(node, command_id, wanted, now_s, now_s)
+            self._tell(node, command_id, wanted)
+            return True
+
+    def state(self, key: Key) -> AskedExplanation | None:
+        """The request of this person about this camera; the node hears again of one that waits."""
+        with self._lock:
+            self._forget()
+            known, now_s = self._asked.get(key), self._now_s()
+            if known is None or known.state is not ExplanationState.WAITING:
+                return known
+            if now_s - known.said_s >= AGAIN_S:
+                self._tell(known.node, known.command_id, known.wanted)
+                known = self._asked[key] = replace(known, said_s=now_s)
+            return known
+
+    def is_asked(self, node: str, command_id: UUID) -> bool:
+        """True if this node was asked for it and it is not forgotten."""
+        with self._lock:
+            return self._key_of(node, command_id) is not None
+
+    def put(self, node: str, command_id: UUID, answer: bytes | str) -> ExplanationState | None:
+        """Take the page, or the reason for none; returns the new state. None: not asked."""
+        with self._lock:
+            self._forget()
+            key = self._key_of(node, command_id)
+            if key is None:
+                return None
+            known = self._asked[key]
+            if known.state is not ExplanationState.WAITING:
+                return known.state
+            ended = replace(known, ended_s=self._now_s())
+            if isinstance(answer, bytes):
+                ended = replace(ended, state=ExplanationState.HERE, content=answer)
+            else:
+                reason = answer[:REASON_CHARS]
+                ended = replace(ended, state=ExplanationState.FAILED, reason=reason)
+            self._asked[key] = ended
+            return ended.state
+
+    def age_s(self, one: AskedExplanation) -> float:
+        """Seconds since its end, or since it was asked for."""
+        return self._now_s() - (one.ended_s or one.asked_s)
+
+    def _key_of(self, node: str, command_id: UUID) -> Key | None:
+        for key, one in self._asked.items():
+            if one.command_id == command_id and one.node == node:
+                return key
+        return None
+
+    def _forget(self) -> None:
+        now_s = self._now_s()
+        for key, one in [*self._asked.items()]:
+            if now_s - one.asked_s > KEPT_S:
+                del self._asked[key]
+            elif one.state is ExplanationState.WAITING and now_s - one.asked_s > WAITS_S:
+                self._asked[key] = replace(one, state=ExplanationState.OVER, ended_s=now_s)

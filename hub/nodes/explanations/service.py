@@ -1,0 +1,120 @@
+"""Service for explanations of a camera's last hour.
+
+For people who look after the camera and may see its pictures; nobody else learns that it is there.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from agent.wire.answers import SendExplanation
+from hub.access.rules.grants import Right
+from hub.access.scope import visible_cameras
+from hub.base.audit.acting import Acting, On, Reading
+from hub.base.audit.asker import Asker
+from hub.nodes.explanations.asked import AskedExplanation, AskedExplanations, ExplanationState
+from hub.registry.tables import cameras, nodes
+
+SPAN_S: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedCamera:
+    """A camera whose last hour this person may read."""
+
+    camera_id: UUID
+    label: str
+    name: str
+    """The name its node uses."""
+    node_id: UUID
+    node: str
+    is_online: bool
+    span_s: int
+    """How far back this person may see, in seconds, an hour at most."""
+
+
+class ExplanationService:
+    """For any thread."""
+
+    def __init__(self, acting: Acting, asked: AskedExplanations) -> None:
+        self._acting = acting
+        self._asked = asked
+
+    def of_node(self, asker: Asker, node_id: UUID) -> list[ExplainedCamera]:
+        """The cameras of a node that this person may ask about; part of its page."""
+        with self._acting.part_of(asker, "node.open") as look:
+            return _cameras(look, cameras.c.node_id == node_id)
+
+    def ask(self, asker: Asker, camera_id: UUID, *, language: str) -> bool:
+        """Ask the node; a request that waits is not repeated. False if the camera is not theirs."""
+        with self._acting.changing(asker, "explanation.ask", On("camera", camera_id)) as change:
+            found = _cameras(change, cameras.c.id == camera_id)
+            if not found:
+                change.refuse()
+                return False
+            camera = found[0]
+            wanted = SendExplanation(camera=camera.name, language=language, span_s=camera.span_s)
+            if self._asked.ask((asker.person_id, camera_id), camera.node, wanted):
+                change.done()
+            else:
+                change.refuse(how="again")
+        return True
+
+    def state(
+        self, asker: Asker, camera_id: UUID
+    ) -> tuple[ExplainedCamera, AskedExplanation | None] | None:
+        """The camera and this person's request; None if the camera is not theirs. Its pictures are
+        shown by `open` alone."""
+        with self._acting.part_of(asker, "explanation.ask") as look:
+            found = _cameras(look, cameras.c.id == camera_id)
+        if not found:
+            self._acting.note(asker, "explanation.open", On("camera", camera_id), is_done=False)
+            return None
+        return found[0], self._asked.state((asker.person_id, camera_id))
+
+    def open(self, asker: Asker, camera_id: UUID) -> bytes | None:
+        """The page with its pictures, returned after its line in the log is written."""
+        with self._acting.reading(asker, "explanation.open", On("camera", camera_id)) as look:
+            is_theirs = bool(_cameras(look, cameras.c.id == camera_id))
+            one = self._asked.state((asker.person_id, camera_id)) if is_theirs else None
+            is_here = one is not None and one.state is ExplanationState.HERE
+            content = one.content if one is not None and is_here else None
+            look.answer(content)
+        return content
+
+
+def _cameras(look: Reading, *conditions: ColumnElement[bool]) -> list[ExplainedCamera]:
+    """Those that this person both looks after and may see."""
+    who, now = look.asker.person_id, look.now
+    seen = visible_cameras(who, Right.SEE, now).subquery("seen")
+    tended = visible_cameras(who, Right.MANAGE, now).subquery("tended")
+    query = (
+        select(
+            cameras.c.id,
+            cameras.c.label,
+            cameras.c.name,
+            nodes.c.id.label("node_id"),
+            nodes.c.name.label("node"),
+            nodes.c.state,
+            seen.c.from_utc_us,
+        )
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .join(seen, seen.c.camera_id == cameras.c.id)
+        .join(tended, tended.c.camera_id == cameras.c.id)
+        .where(*conditions)
+        .order_by(cameras.c.label, cameras.c.id)
+    )
+    return [
+        ExplainedCamera(
+            row.id,
+            row.label,
+            row.name,
+            row.node_id,
+            row.node,
+            row.state == "online",
+            max(1, min(SPAN_S, (now.utc_us - row.from_utc_us) // 1_000_000)),
+        )
+        for row in look.conn.execute(query)
+    ]

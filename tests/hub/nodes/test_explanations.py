@@ -1,0 +1,229 @@
+"""Why a camera did not report somebody: asked by whoever may see it, answered in memory, logged."""
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from agent.wire.answers import SendExplanation
+from hub.access.grants import rows
+from hub.access.rules.grants import Grant, Right
+from hub.access.tables import grants, people
+from hub.base.audit.tables import audit
+from hub.base.db.database import Database
+from hub.nodes.explanations.asked import (
+    AGAIN_S,
+    KEPT_S,
+    MOST,
+    MOST_BYTES,
+    WAITS_S,
+    AskedExplanations,
+    ExplanationState,
+)
+from hub.registry.tables import cameras, nodes
+from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
+from tests.hub.rigs.web_visitor import Visitor, text_of
+
+pytestmark = pytest.mark.promise(
+    "Fleet: Whoever may see a camera learns why it reported nobody in its last hour."
+)
+
+PAGE = b"<!doctype html>\n<html><p>Ai?</p></html>"
+
+
+class Corner(Town):
+    """A town with one camera; Kim looks after it and may see it."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        super().__init__(db, folder)
+        with db.reading() as conn:
+            self.camera_id: UUID = conn.scalars(select(cameras.c.id)).one()
+            self.node_id: UUID = conn.scalars(select(nodes.c.id)).one()
+        self.place = f"/cameras/{self.camera_id}/explanation"
+        self.site = self.app()
+
+    def visitor(self, login: str = "kim") -> Visitor:
+        return Visitor(self.site).sign_in(login, PASSWORD)
+
+    def bring(  # type: ignore[override]  # answers with a status
+        self, command_id: UUID, body: bytes = PAGE, media_type: str = "text/html; charset=utf-8"
+    ) -> int:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": media_type}
+        path = f"/upload/explanation/{command_id}"
+        return Visitor(self.site).send("PUT", path, content=body, headers=headers).status_code
+
+    def acts(self) -> list[str]:
+        with self.db.reading() as conn:
+            found = conn.scalars(select(audit.c.act).order_by(audit.c.seq))
+            return [act for act in found if act.startswith("explanation.")]
+
+
+@pytest.fixture
+def corner(db: Database, tmp_path: Path) -> Corner:
+    return Corner(db, tmp_path)
+
+
+def test_whoever_may_asks_the_box_answers_and_the_page_opens_in_a_sandbox(corner: Corner) -> None:
+    kim = corner.visitor()
+    assert corner.place in kim.get(f"/nodes/{corner.node_id}").text
+    assert "Yêu cầu" in text_of(kim.get(corner.place))
+    assert kim.post(corner.place).status_code == 303
+    assert kim.post(corner.place).status_code == 303, "a second tap asks nothing more"
+    [(node, command_id, wanted)] = corner.asked_nodes
+    assert node == NODE
+    assert wanted == SendExplanation(camera=corner.voice.camera, language="vi", span_s=3600)
+    waiting = kim.get(corner.place).text
+    assert 'http-equiv="refresh"' in waiting
+    assert kim.get(f"{corner.place}/page").status_code == 404, "nothing is here yet"
+    assert corner.bring(command_id) == 204
+    assert corner.bring(command_id) == 204, "an answer that was lost is said again"
+    here = kim.get(corner.place)
+    assert 'http-equiv="refresh"' not in here.text
+    assert f"{corner.place}/page?save=1" in here.text
+    opened = kim.get(f"{corner.place}/page")
+    assert opened.content == PAGE
+    assert "sandbox" in opened.headers["content-security-policy"]
+    assert "default-src 'none'" in opened.headers["content-security-policy"]
+    assert opened.headers["cache-control"] == "no-store"
+    saved = kim.get(f"{corner.place}/page?save=1")
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert corner.acts() == [
+        "explanation.ask",
+        "explanation.ask.again",
+        "explanation.open.refused",
+        "explanation.open",
+        "explanation.open",
+    ]
+
+
+def test_who_may_not_see_the_camera_or_does_not_look_after_it_learns_nothing(
+    corner: Corner,
+) -> None:
+    kim = corner.visitor()
+    kim.post(corner.place)
+    [(_, command_id, _)] = corner.asked_nodes
+    assert corner.bring(command_id) == 204
+    corner.add_person("tam", "Tám", "officer", Right.MANAGE)
+    corner.add_person("tho", "Thợ", "technician", Right.MANAGE)
+    for login in ("an", "tam", "tho"):
+        other = corner.visitor(login)
+        assert other.get(corner.place).status_code == 404
+        assert other.post(corner.place).status_code == 404
+        assert other.get(f"{corner.place}/page").status_code == 404
+        if login != "an":
+            page = other.get(f"/nodes/{corner.node_id}")
+            assert page.status_code == 200
+            assert corner.place not in page.text
+    assert Visitor(corner.site).get(corner.place).status_code == 303, "sign in"
+    assert kim.get(f"/cameras/{uuid4()}/explanation").status_code == 404
+    refused = ["explanation.open.refused", "explanation.ask.refused", "explanation.open.refused"]
+    assert corner.acts()[1:] == [*(refused * 3), "explanation.open.refused"]
+    assert len(corner.asked_nodes) == 1
+
+
+def test_nobody_gets_what_another_asked_for_and_nothing_once_the_right_is_gone(
+    corner: Corner,
+) -> None:
+    corner.add_person("lan", "Lan", "leader", Right.MANAGE | Right.SEE)
+    kim, lan = corner.visitor(), corner.visitor("lan")
+    kim.post(corner.place)
+    corner.bring(corner.asked_nodes[0][1])
+    assert f"{corner.place}/page" not in lan.get(corner.place).text
+    assert lan.get(f"{corner.place}/page").status_code == 404
+    grant_id = corner.grants["kim"]
+    assert grant_id is not None
+    with corner.db.writing() as conn:
+        rows.end_grant(conn, grant_id, now=corner.clock.now())
+    assert kim.get(f"{corner.place}/page").status_code == 404
+
+
+def test_who_may_see_back_to_a_moment_gets_no_more_than_that(corner: Corner) -> None:
+    now = corner.clock.now()
+    with corner.db.writing() as conn:
+        kim_id = conn.scalar(select(people.c.id).where(people.c.login == "kim"))
+        conn.execute(update(grants).where(grants.c.person_id == kim_id).values(is_ended=True))
+        since = now.utc_us - 600 * 1_000_000
+        grant = Grant(
+            corner.area_id,
+            None,
+            Right.SEE | Right.MANAGE,
+            now.utc_us - 1,
+            history_from_utc_us=since,
+        )
+        rows.add_grant(conn, person_id=kim_id, grant=grant, reason="duty", now=now)
+    corner.visitor().post(corner.place)
+    [(_, _, wanted)] = corner.asked_nodes
+    assert 590 <= wanted.span_s <= 620
+
+
+def test_a_box_that_is_away_is_not_asked_and_one_that_cannot_says_why(corner: Corner) -> None:
+    kim = corner.visitor()
+    kim.post(corner.place)
+    [(_, command_id, _)] = corner.asked_nodes
+    assert corner.bring(command_id, b"no camera <b>cong</b>", "text/plain") == 204
+    page = kim.get(corner.place).text
+    assert "no camera &lt;b&gt;cong&lt;/b&gt;" in page
+    assert kim.get(f"{corner.place}/page").status_code == 404
+    with corner.db.writing() as conn:
+        conn.execute(update(nodes).values(state="offline"))
+    page = kim.get(corner.place).text
+    assert "Trạm đang mất kết nối" in page
+    assert '<form method="post" action="/cameras' not in page
+
+
+def test_only_the_box_that_was_asked_brings_a_page_and_only_a_page(corner: Corner) -> None:
+    corner.visitor().post(corner.place)
+    [(_, command_id, _)] = corner.asked_nodes
+    assert corner.bring(uuid4()) == 404
+    assert corner.bring(command_id, b"PK a zip file") == 422
+    assert corner.bring(command_id, PAGE, "application/zip") == 415
+    assert corner.bring(command_id, PAGE + bytes(MOST_BYTES)) == 413
+    assert corner.bring(command_id) == 204
+
+
+class Time:
+    """Passes when it is told to."""
+
+    now_s = 50.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+WANTED = SendExplanation(camera="cong")
+
+
+@pytest.mark.promise("Fleet: A node that is too old for a request is named as such.")
+def test_a_box_that_does_not_answer_is_asked_again_and_given_up_after_a_minute() -> None:
+    time, told = Time(), list[UUID]()
+    asked = AskedExplanations(lambda _node, one, _words: told.append(one) is None, time)
+    key = uuid4(), uuid4()
+    assert asked.ask(key, "tram", WANTED)
+    asked.state(key)
+    assert len(told) == 1
+    time.now_s += AGAIN_S
+    asked.state(key)
+    assert told[0] == told[1]
+    time.now_s += WAITS_S
+    one = asked.state(key)
+    assert one is not None
+    assert one.state is ExplanationState.OVER
+    assert asked.put("tram", told[0], PAGE) is ExplanationState.OVER
+    assert asked.ask(key, "tram", WANTED)
+    assert told[2] != told[0]
+
+
+def test_the_hub_keeps_a_few_for_minutes() -> None:
+    time = Time()
+    told: list[UUID] = []
+    asked = AskedExplanations(lambda _node, one, _words: told.append(one) is None, time)
+    keys = [(uuid4(), uuid4()) for _ in range(MOST + 1)]
+    for key in keys:
+        asked.ask(key, "tram", WANTED)
+    assert asked.state(keys[0]) is None
+    assert asked.put("tram", told[0], PAGE) is None
+    assert asked.put("another", told[1], PAGE) is None
+    assert asked.put("tram", told[1], PAGE) is ExplanationState.HERE
+    time.now_s += KEPT_S + 1
+    assert [asked.state(key) for key in keys] == [None] * len(keys)
