@@ -1,6 +1,6 @@
 """Recordings, frames and detectors for tests of the eyes: small, made here, known to the pixel."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,8 @@ import numpy as np
 from agent.media.frame import Frame, Instant, Packet, Plane
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box
+from agent.vision.pipeline import Pipeline
+from agent.vision.sightings.changes import Closed, Opened, Updated
 from agent.vision.track.tracker import Track
 
 START = Instant(5_000_000_000, 1_700_000_000_000_000)
@@ -148,6 +150,33 @@ def person(x: float, y: float = 0.5, *, height: float = 0.2, score: float = 0.7)
     width = height * 0.4
     box = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return Detection(ObjectKind.PERSON, score, box)
+
+
+def followed(pipeline: Pipeline, frames: Iterable[Frame]) -> None:
+    """Play these frames: sightings open once, with a track that is seen, and end once, and all that
+    is said of them lies in the picture."""
+    open_ids, ever = set[UUID](), set[UUID]()
+    at = after(0)
+    for frame in frames:
+        at = frame.at
+        look = pipeline.step(frame)
+        tracks = {track.track_id: track for track in look.tracks}
+        for change in look.changes:
+            match change:
+                case Opened():
+                    assert change.sighting_id not in ever
+                    assert tracks[change.track_id].is_seen
+                    ever.add(change.sighting_id)
+                    open_ids.add(change.sighting_id)
+                case Closed():
+                    open_ids.remove(change.sighting_id)
+                case Updated():
+                    assert change.sighting_id in open_ids
+            if isinstance(change, Opened | Updated):
+                assert change.box == change.box.clipped()
+                assert {met.sighting_id for met in change.rules} <= {change.sighting_id}
+        assert set(pipeline.sightings.open_ids.values()) == open_ids
+    assert {change.sighting_id for change in pipeline.finish(at)} == open_ids
 
 
 def counted_ids() -> Callable[[Instant], UUID]:

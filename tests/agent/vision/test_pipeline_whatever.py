@@ -1,21 +1,19 @@
 """Whatever the network finds and whatever the clock does: what is said of people makes sense."""
 
 from dataclasses import replace
-from uuid import UUID
+from itertools import accumulate
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box, Polygon
 from agent.vision.hours import Hours
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.rules.places import Line, Zone
-from agent.vision.sightings.changes import Closed, Opened, Updated
-from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame
+from tests.agent.rigs.vision import Seer, after, counted_ids, followed, luma_frame
 
 pytestmark = [
     pytest.mark.promise("Detection and tracking: A sighting closes once."),
@@ -67,24 +65,9 @@ def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
     pipeline = Pipeline.for_frames(
         SETTINGS, Seer(lambda frame: street[frame.index - 1][1]), counted_ids()
     )
-    at_s, open_ids, ever = 0.0, set[UUID](), set[UUID]()
-    for index, (step_s, _) in enumerate(street, start=1):
-        at_s += step_s
-        frame: Frame = replace(luma_frame(PICTURE, index), at=after(at_s))
-        look = pipeline.step(frame)
-        tracks = {track.track_id: track for track in look.tracks}
-        for change in look.changes:
-            match change:
-                case Opened():
-                    assert change.sighting_id not in ever
-                    assert tracks[change.track_id].is_seen
-                    ever.add(change.sighting_id)
-                    open_ids.add(change.sighting_id)
-                case Closed():
-                    open_ids.remove(change.sighting_id)
-                case Updated():
-                    assert change.sighting_id in open_ids
-            if isinstance(change, Opened | Updated):
-                assert {met.sighting_id for met in change.rules} <= {change.sighting_id}
-        assert set(pipeline.sightings.open_ids.values()) == open_ids
-    assert {change.sighting_id for change in pipeline.finish(after(at_s))} == open_ids
+    times = accumulate(step_s for step_s, _ in street)
+    frames = (
+        replace(luma_frame(PICTURE, index), at=after(at_s))
+        for index, at_s in enumerate(times, start=1)
+    )
+    followed(pipeline, frames)
