@@ -181,9 +181,14 @@ class Pipeline:
             frame.at, found, aspect=aspect, looked=regions, is_crowd=self.dense.is_on
         )
         self.lap("track")
+        self.things.see(frame)
         changes = self.alerting.complete(
             self.sightings.advance(
-                frame.at, tracks, crowd_of=self._crowd_of(frame.at), is_dense=self.dense.is_on
+                frame.at,
+                tracks,
+                moved=moved,
+                crowd_of=self._crowd_of(frame.at),
+                is_dense=self.dense.is_on,
             ),
             frame.at,
             tracks,
@@ -252,8 +257,9 @@ class Pipeline:
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
         found = mounted([one for one in found if one.score >= least_score], self.tracker.parked)
+        own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
         return tuple(
-            replace(one, clothes=clothes(frame, one.box), moved=moved_share(one.box, moved))
+            replace(one, clothes=clothes(frame, one.box), moved=moved_share(one.box, own))
             for one in found
             if self.ignored.share_of(one.box) < HIDDEN_SHARE
         )

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from agent.media.frame import Instant
+from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
+from agent.vision.sightings.changes import Opened, Updated
 from agent.vision.track.tracker import Track
 
 
@@ -79,6 +81,32 @@ class Crowd:
             for track_id, seen in self.members.items()
             if now.seconds_since(seen) <= gap_s
         }
+
+    def opened(self, now: Instant, box: Box) -> Opened:
+        """Its begin, around all members at `box`."""
+        return Opened(
+            sighting_id=self.sighting_id,
+            track_id=0,
+            kind=ObjectKind.PERSON,
+            people=self.told_people,
+            score=self.score,
+            box=box,
+            first_seen=self.first_seen,
+            at=now,
+            is_crowd=True,
+        )
+
+    def update(self, now: Instant, box: Box) -> Updated:
+        """An update, which is noted."""
+        self.told_at, self.told_people = now, max(self.told_people, self.people)
+        return Updated(
+            sighting_id=self.sighting_id,
+            people=self.people,
+            score=self.score,
+            box=box.clipped(),
+            at=now,
+            is_crowd=True,
+        )
 
 
 def about(people: int) -> int:

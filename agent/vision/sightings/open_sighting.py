@@ -1,11 +1,13 @@
 """State of an open sighting."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from agent.media.frame import Instant
-from agent.vision.geometry import Box
-from agent.vision.track.tracker import Track
+from agent.vision.geometry import WHOLE, Box
+from agent.vision.motion.finder import moved_share
+from agent.vision.track.tracker import STIRS, Track
 
 
 @dataclass(slots=True)
@@ -19,12 +21,21 @@ class OpenSighting:
     last_box: Box
     rides: bool
     speed: tuple[float, float]
+    track: Track
+    """When it was last seen."""
     score: float
     best_view: float
     told_at: Instant
     there_at: Instant
     """Until when they are assumed to be present."""
     told_people: int = 0
+    stirred: bool = False
+    """True after any motion in its place."""
+
+    def note_motion(self, moved: Sequence[Box]) -> None:
+        """The motion of a frame; that of the whole picture is a change of light."""
+        own = [one for one in moved if one != WHOLE]
+        self.stirred = self.stirred or moved_share(self.last_box, own) >= STIRS
 
 
 def view_quality(track: Track) -> float:

@@ -51,6 +51,12 @@ class SightingSettings:
     """For a near one (see `geometry.NEAR`) already those from this score on,"""
     near_cut_score: float = 0.5
     """and from this one if the picture's border cuts it: half a poster looks like half a person."""
+    near_came: float = 0.5
+    """With motion in this share of its place it came there and is no poster:"""
+    near_came_score: float = 0.3
+    """finds from this score on are evidence, also at the border."""
+    part: float = 0.9
+    """A box with this share of it in that of a near reported body is a part of that body."""
     border_weight: float = 0.5
     """A body cut by the picture's border is half visible: weight of its score."""
     gap_s: float = 3.0
@@ -117,7 +123,7 @@ class Sightings:
     def say(self, track: Track, now: Instant) -> Updated:
         """An update of this track's open sighting for another reason."""
         if self._crowd and track.track_id in self._crowd.members:
-            return self._update_crowd(self._crowd, now, track.box)
+            return self._crowd.update(now, track.box)
         return self._update(track, now)
 
     def advance(
@@ -125,19 +131,22 @@ class Sightings:
         now: Instant,
         tracks: Sequence[Track],
         *,
+        moved: Sequence[Box] = (),
         crowd_of: int = 0,
         is_dense: bool = False,
     ) -> tuple[SightingChange, ...]:
         """Changes after the frame at `now`: first closed, then opened, then updated.
 
-        In a crowd of about `crowd_of` people, newcomers are counted in its one sighting;
-        `is_dense`: the picture is looked at tile by tile.
+        `moved` is the motion in this frame. In a crowd of about `crowd_of` people, newcomers are
+        counted in its one sighting; `is_dense`: the picture is looked at tile by tile.
         """
         if not (tracks or crowd_of or self._open or self._suspected or self._crowd):
             return ()
         self._is_dense = is_dense
         seen = [track for track in tracks if track.is_seen]
         self._keep_unlooked(tracks, now)
+        for sighting in self._open.values():
+            sighting.note_motion(moved)
         closed = self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
@@ -173,35 +182,11 @@ class Sightings:
         box = around(track.box for track in tracks if track.track_id in ids)
         if crowd.told_people == 0:
             crowd.told_people = crowd.people
-            return (self._opened_crowd(crowd, now, box),)
+            return (crowd.opened(now, box),)
         is_due = now.seconds_since(crowd.told_at) >= settings.update_every_s
         if is_due and crowd.people >= settings.crowd.more_by * crowd.told_people:
-            return (self._update_crowd(crowd, now, box),)
+            return (crowd.update(now, box),)
         return ()
-
-    def _opened_crowd(self, crowd: Crowd, now: Instant, box: Box) -> Opened:
-        return Opened(
-            sighting_id=crowd.sighting_id,
-            track_id=0,
-            kind=ObjectKind.PERSON,
-            people=crowd.told_people,
-            score=crowd.score,
-            box=box,
-            first_seen=crowd.first_seen,
-            at=now,
-            is_crowd=True,
-        )
-
-    def _update_crowd(self, crowd: Crowd, now: Instant, box: Box) -> Updated:
-        crowd.told_at, crowd.told_people = now, max(crowd.told_people, crowd.people)
-        return Updated(
-            sighting_id=crowd.sighting_id,
-            people=crowd.people,
-            score=crowd.score,
-            box=box.clipped(),
-            at=now,
-            is_crowd=True,
-        )
 
     def _close_crowd(self, at: Instant) -> tuple[SightingChange, ...]:
         """People still there are reported one by one again, if they still have enough evidence."""
@@ -218,13 +203,17 @@ class Sightings:
                 sighting.there_at = now
 
     def _gone(self, now: Instant) -> list[int]:
-        """Tracks of open sightings that stayed away too long, even if they are back now."""
-        gap_s = self._settings.gap_s
-        return [
-            track_id
+        """Tracks of open sightings that stayed away too long, even if they are back now. One that
+        went without any motion is a thing that the network sees at times; it is learned."""
+        gone = {
+            track_id: sighting
             for track_id, sighting in self._open.items()
-            if now.seconds_since(sighting.there_at) > gap_s
-        ]
+            if now.seconds_since(sighting.there_at) > self._settings.gap_s
+        }
+        for one in gone.values():
+            if not one.stirred and one.track.travelled < self._settings.walked:
+                self._lookalikes.learn(one.track, now)
+        return list(gone)
 
     def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
         """Tracks reported as people that turn out to be things; they are learned."""
@@ -260,6 +249,7 @@ class Sightings:
         if sighting := self._open.get(track.track_id):
             sighting.last_seen = sighting.there_at = now
             sighting.last_box, sighting.rides, sighting.speed = track.box, track.rides, track.speed
+            sighting.track = track
             sighting.score = max(sighting.score, track.score)
             return
         if self._crowd and track.track_id in self._crowd.members:
@@ -280,7 +270,8 @@ class Sightings:
 
     def _weight(self, track: Track, now: Instant) -> Weight:
         """This frame's detection as evidence: as it is, and if the track turns out to walk."""
-        settings, is_whole = self._settings, is_inside(track.box)
+        settings = self._settings
+        is_whole = is_inside(track.box) or self._came_near(track)
         full = track.score * (1.0 if is_whole else settings.border_weight)
         counted = Weight(full, full, None if is_whole else Held.CUT)
         if track.is_mount:
@@ -300,7 +291,13 @@ class Sightings:
         settings = self._settings
         if track.box.height < NEAR:
             return settings.still_score
+        if self._came_near(track):
+            return settings.near_came_score
         return settings.near_score if is_inside(track.box) else settings.near_cut_score
+
+    def _came_near(self, track: Track) -> bool:
+        """A near body that stands out from the empty view."""
+        return track.box.height >= NEAR and track.moved >= self._settings.near_came
 
     def _newcomers(self, tracks: Sequence[Track], now: Instant) -> list[Track]:
         """Tracks with enough evidence now, without those that only reappeared where one was
@@ -308,7 +305,7 @@ class Sightings:
         lost = self._open.keys() - {track.track_id for track in tracks}
         newcomers = []
         for track in tracks:
-            if track.is_seen and self.evidence(track) >= self._settings.evidence:
+            if self.evidence(track) >= self._settings.evidence and self._is_whole(track, tracks):
                 lost_id = self._lost_near(self._suspected[track.track_id].first_box, lost)
                 if lost_id is None:
                     newcomers.append(track)
@@ -318,6 +315,15 @@ class Sightings:
                     del self._suspected[track.track_id]
                     self._note(track, now)
         return newcomers
+
+    def _is_whole(self, track: Track, tracks: Sequence[Track]) -> bool:
+        """Seen, and no part of a near body that was reported: a rider's trunk is found too."""
+        return track.is_seen and not any(
+            one.track_id in self._open
+            and one.box.height >= NEAR
+            and track.box.overlap(one.box) > self._settings.part * track.box.area
+            for one in tracks
+        )
 
     def _lost_near(self, box: Box, lost: Iterable[int]) -> int | None:
         """The lost track with an open sighting that disappeared around `box`."""
@@ -337,6 +343,7 @@ class Sightings:
             last_box=track.box,
             rides=track.rides,
             speed=track.speed,
+            track=track,
             score=suspect.score,
             best_view=view_quality(track),
             told_at=now,

@@ -23,7 +23,8 @@ class AttentionSettings:
     """How often tracks are looked at."""
 
     new_looks: int = 12
-    """A track not confirmed yet is looked at in every frame with motion, up to this many looks."""
+    """A track not confirmed yet is looked at in every frame with motion, up to this many looks; a
+    near one then in every second frame, as long as it moves."""
     walking_every_s: float = 0.1
     """Interval for a walking track: every second frame at fifteen frames a second."""
     most_new: int = 10
@@ -62,14 +63,14 @@ class Attention:
         """Places of unconfirmed `tracks` whose looks are evidence: with motion, or near, because
         whoever is near may stand still from the first frame on. Empty for more than `most_new`: see
         `is_rush`."""
-        settings = self._settings
-        found = tuple(
-            one.box
-            for one in tracks
-            if one.looks < settings.new_looks
-            and (one.box.height >= NEAR or moved_share(one.box, moved) >= STIRS)
-        )
-        return found if len(found) <= settings.most_new else ()
+        found = tuple(one.box for one in tracks if self._is_worth_a_look(one, moved))
+        return found if len(found) <= self._settings.most_new else ()
+
+    def _is_worth_a_look(self, stranger: Track, moved: Sequence[Box]) -> bool:
+        is_new = stranger.looks < self._settings.new_looks
+        if stranger.box.height < NEAR:
+            return is_new and moved_share(stranger.box, moved) >= STIRS
+        return is_new or (stranger.looks % 2 == 0 and moved_share(stranger.box, moved) >= STIRS)
 
     def is_rush(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> bool:
         """True if there are so many unconfirmed tracks that looks should follow the motion, frame

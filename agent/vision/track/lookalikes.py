@@ -2,8 +2,9 @@
 
 A thing has three properties together: it never moved, its place was without any motion for a minute
 (a living person breathes and shifts), and it has known colours. So a person who stands before it
-counts, and so does a person with other clothes. The memory survives a restart: it is handed out for
-storage after a change, and once an hour.
+counts, and so does a person with other clothes. Night and infrared change its colours: in a light
+in which it was never seen its place is enough, and these colours are learned too. The memory
+survives a restart: it is handed out for storage after a change, and once an hour.
 """
 
 import json
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
 
-from agent.media.frame import Instant
+from agent.media.frame import Frame, Instant
 from agent.vision.detect.clothes import Clothes, unlikeness
 from agent.vision.geometry import Box
+from agent.vision.tamper.scenery import GREY, brightness_of, colour_of
 from agent.vision.track.tracker import Track
 
 VERSION: Final = 1
@@ -30,6 +32,11 @@ class LookAlikeSettings:
     """A find that overlaps a known thing by more than this (intersection over union),"""
     same_clothes: float = 12.0
     """and differs in colour by less (see `clothes.unlikeness`), is that thing."""
+    same_light: float = 20.0
+    """Lights whose brightness differs by less (grey levels) are alike, if both have colour or none.
+    """
+    most_looks: int = 6
+    """Most lights in which one thing is known; the oldest is dropped."""
     most: int = 64
     """Most things per camera; the one unseen for longest is dropped."""
     kept_s: float = 8 * 86_400.0
@@ -39,10 +46,33 @@ class LookAlikeSettings:
     """Interval of storage without a change."""
 
 
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Light of a whole picture."""
+
+    brightness: float
+    """Mean of the luma (0-255)."""
+    has_colour: bool
+    """False in infrared."""
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Light":
+        """By samples."""
+        return cls(round(brightness_of(frame), 1), colour_of(frame) >= GREY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Colours of a thing in one light; None: not measured."""
+
+    clothes: Clothes | None
+    light: Light | None
+
+
 @dataclass(slots=True)
 class _Thing:
     box: Box
-    clothes: Clothes | None
+    looks: list[_Look]
     last_seen: Instant
 
 
@@ -54,13 +84,19 @@ class LookAlikes:
         self._things: list[_Thing] = []
         self._kept: Instant | None = None
         self._is_news = False
+        self._frame: Frame | None = None
+        self._light: Light | None = None
 
     def __len__(self) -> int:
         return len(self._things)
 
+    def see(self, frame: Frame) -> None:
+        """The present picture. Its light is measured only if something stands in a known place."""
+        self._frame, self._light = frame, None
+
     def is_thing(self, track: Track, now: Instant) -> bool:
         """True if a track that never moved is a known thing; it is then marked as seen at `now`."""
-        thing = next((one for one in self._things if self._is_same(one, track)), None)
+        thing = next((one for one in self._at(track.box) if self._is_like(one, track)), None)
         if thing is None:
             return False
         thing.last_seen = now
@@ -71,14 +107,21 @@ class LookAlikes:
         return now.seconds_since(track.stirred_at or track.first_seen) >= self._settings.still_s
 
     def learn(self, track: Track, now: Instant) -> None:
-        """Remember it as a thing."""
+        """Remember it as a thing, or as another look of the one that is known there."""
+        self._is_news = True
+        look = _Look(track.clothes, self._present_light())
+        known = self._at(track.box)
+        if known:
+            self._add(known[0], look)
+            known[0].last_seen = now
+            return
         kept = [one for one in self._things if self._is_kept(one, now)]
         self._things = sorted(kept, key=_last_seen)[-(self._settings.most - 1) :]
-        self._things.append(_Thing(track.box, track.clothes, now))
-        self._is_news = True
+        self._things.append(_Thing(track.box, [look], now))
 
     def to_be_kept(self, now: Instant) -> str | None:
-        """Text for `recall`, if it is time to store it: about 100 bytes per thing."""
+        """Text for `recall`, if it is time to store it: about 150 bytes per thing and 90 for each
+        further light."""
         if not self._things:
             return None
         self._kept = self._kept or now
@@ -95,7 +138,7 @@ class LookAlikes:
             if words["v"] != VERSION:
                 return
             kept = [_thing(one, now) for one in words["things"]]
-        except (ValueError, KeyError, TypeError, IndexError, OverflowError):
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError, AttributeError):
             return
         kept = sorted((one for one in kept if self._is_kept(one, now)), key=_last_seen)
         self._things = kept[-self._settings.most :]
@@ -103,12 +146,40 @@ class LookAlikes:
     def _is_kept(self, thing: _Thing, now: Instant) -> bool:
         return now.seconds_since(thing.last_seen) <= self._settings.kept_s
 
-    def _is_same(self, thing: _Thing, track: Track) -> bool:
-        if thing.box.iou(track.box) <= self._settings.same_iou:
-            return False
-        if thing.clothes is None or track.clothes is None:
+    def _at(self, box: Box) -> list[_Thing]:
+        """Things in this place."""
+        return [one for one in self._things if one.box.iou(box) > self._settings.same_iou]
+
+    def _is_like(self, thing: _Thing, track: Track) -> bool:
+        """True for its colours in this light, or if it was never seen in such a light; then these
+        colours are learned."""
+        light = self._present_light()
+        known = [look for look in thing.looks if self._is_alike(look.light, light)]
+        if known:
+            return any(self._is_coloured(look.clothes, track.clothes) for look in known)
+        self._add(thing, _Look(track.clothes, light))
+        self._is_news = True
+        return True
+
+    def _add(self, thing: _Thing, look: _Look) -> None:
+        thing.looks = [*thing.looks, look][-self._settings.most_looks :]
+
+    def _is_coloured(self, one: Clothes | None, other: Clothes | None) -> bool:
+        if one is None or other is None:
             return True
-        return unlikeness(thing.clothes, track.clothes) < self._settings.same_clothes
+        return unlikeness(one, other) < self._settings.same_clothes
+
+    def _present_light(self) -> Light | None:
+        if self._light is None and self._frame is not None:
+            self._light = Light.of(self._frame)
+        return self._light
+
+    def _is_alike(self, one: Light | None, other: Light | None) -> bool:
+        """True also for an unknown light: its colours then decide."""
+        if one is None or other is None:
+            return True
+        apart = abs(one.brightness - other.brightness)
+        return one.has_colour == other.has_colour and apart < self._settings.same_light
 
 
 def _last_seen(thing: _Thing) -> Instant:
@@ -119,7 +190,13 @@ def _words(thing: _Thing, now: Instant) -> dict[str, Any]:
     box = thing.box
     return {
         "box": [round(side, 4) for side in (box.x0, box.y0, box.x1, box.y1)],
-        "clothes": thing.clothes and [round(mean, 1) for mean in thing.clothes],
+        "looks": [
+            {
+                "clothes": look.clothes and [round(mean, 1) for mean in look.clothes],
+                "light": look.light and [look.light.brightness, int(look.light.has_colour)],
+            }
+            for look in thing.looks
+        ],
         "seen_utc_us": thing.last_seen.utc_us_by(now),
     }
 
@@ -129,12 +206,19 @@ def _thing(words: Any, now: Instant) -> _Thing:
     set back."""
     ago_s = max(0.0, (now.utc_us - int(words["seen_utc_us"])) / 1e6)
     x0, y0, x1, y1 = _numbers(words["box"], 4)
-    colours = words["clothes"]
-    clothes = None
-    if colours is not None:
-        a, b, c, d, e, f = _numbers(colours, 6)
+    looks = words.get("looks", [words])  # an older memory has one look, of no known light
+    return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], now.before(ago_s))
+
+
+def _look(words: Any) -> _Look:
+    clothes, light = None, None
+    if words["clothes"] is not None:
+        a, b, c, d, e, f = _numbers(words["clothes"], 6)
         clothes = a, b, c, d, e, f
-    return _Thing(Box(x0, y0, x1, y1), clothes, now.before(ago_s))
+    if words.get("light") is not None:
+        brightness, has_colour = _numbers(words["light"], 2)
+        light = Light(brightness, bool(has_colour))
+    return _Look(clothes, light)
 
 
 def _numbers(words: Sequence[Any], count: int) -> list[float]:

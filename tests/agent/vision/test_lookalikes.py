@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,13 +14,14 @@ from hypothesis import strategies as st
 from agent.app.view import recall
 from agent.media.frame import Instant
 from agent.runtime.camera_loop import lookalikes_key
+from agent.vision.detect.clothes import Clothes
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.track.tracker import Track
 from tests.agent.rigs.hubside import open_journal
-from tests.agent.rigs.vision import Seer, after, counted_ids
+from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame
 from tests.agent.vision.test_sightings import RED, STONE, statue, track
 
 DAY_S = 86_400.0
@@ -78,6 +80,71 @@ def test_who_walks_up_before_it_or_stands_there_in_other_clothes_is_told_of_afte
     assert told(after_restart(memory), track(1, travelled=3.0, clothes=STONE))
     assert told(after_restart(memory), track(1, score=0.8, travelled=0.1, clothes=RED))
     assert told(after_restart(memory), track(1, x=0.7, travelled=0.1, clothes=STONE))
+
+
+POSTER: Clothes = (120, 110, 190, 120, 110, 190)
+DARK_POSTER: Clothes = (30, 128, 128, 30, 128, 128)
+
+
+def in_light(things: LookAlikes, brightness: int, *, tint: int = 128) -> LookAlikes:
+    """The same memory before a picture of this light."""
+    frame = luma_frame(np.full((96, 128), brightness, np.uint8))
+    frame.yuv[96:] = tint
+    things.see(frame)
+    return things
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_a_poster_that_was_found_out_by_day_is_not_told_of_in_infrared_nor_the_day_after() -> None:
+    by_day = track(1, score=0.8, travelled=0.1, clothes=POSTER)
+    by_night = replace(by_day, clothes=DARK_POSTER)
+    things = in_light(LookAlikes(), 120, tint=140)
+    things.learn(by_day, after(0))
+    for _ in range(3):
+        assert not told(in_light(things, 60), by_night)
+        assert not told(in_light(things, 120, tint=140), by_day)
+    assert len(things) == 1
+
+
+def test_a_light_that_is_known_hides_nobody_in_other_clothes() -> None:
+    things = in_light(LookAlikes(), 120, tint=140)
+    things.learn(replace(statue(1), clothes=POSTER), after(0))
+    someone = track(1, score=0.8, travelled=0.1, clothes=DARK_POSTER)
+    assert told(in_light(things, 110, tint=140), someone)
+    assert things.is_thing(replace(someone, clothes=POSTER), after(1))
+
+
+def test_the_lights_of_a_thing_survive_a_restart() -> None:
+    by_day = track(1, score=0.8, travelled=0.1, clothes=POSTER)
+    things = in_light(LookAlikes(), 120, tint=140)
+    things.learn(by_day, after(0))
+    assert in_light(things, 60).is_thing(replace(by_day, clothes=DARK_POSTER), after(1))
+    memory = things.to_be_kept(after(2))
+    assert memory is not None
+    known = in_light(after_restart(memory), 60)
+    assert known.is_thing(replace(by_day, clothes=DARK_POSTER), booted(60))
+    assert not known.is_thing(by_day, booted(60))
+
+
+def test_of_one_thing_six_lights_are_remembered() -> None:
+    things = LookAlikes()
+    things.learn(replace(statue(1), clothes=POSTER), after(0))
+    for number in range(50):
+        other = replace(statue(1), clothes=(number, 128, 128, 0, 0, 0))
+        in_light(things, number * 5).learn(other, after(1))
+    memory = things.to_be_kept(after(1))
+    assert memory is not None
+    (thing,) = json.loads(memory)["things"]
+    assert len(thing["looks"]) == 6
+
+
+def test_the_memory_of_an_earlier_version_is_read() -> None:
+    old = {"box": [0.46, 0.4, 0.54, 0.6], "clothes": list(STONE), "seen_utc_us": after(0).utc_us}
+    things = after_restart(json.dumps({"v": 1, "things": [old]}))
+    assert in_light(things, 120).is_thing(statue(1), booted(60))
+    assert not things.is_thing(replace(statue(1), clothes=RED), booted(60))
 
 
 def test_eight_days_away_are_forgotten_over_a_restart_too() -> None:
@@ -139,6 +206,9 @@ def test_a_start_recalls_what_the_journal_keeps_for_each_camera(tmp_path: Path) 
         '{"v": 1, "things": [{"box": [0, 0, NaN, 1], "clothes": null, "seen_utc_us": 0}]}',
         '{"v": 1, "things": [{"box": [0, 0, 1, 1], "clothes": [1], "seen_utc_us": 0}]}',
         '{"v": 1, "things": [{"box": [0, 0, 1, 1], "clothes": null, "seen_utc_us": 1e999}]}',
+        '{"v": 1, "things": [{"box": [0, 0, 1, 1], "looks": [7], "seen_utc_us": 0}]}',
+        '{"v": 1, "things": [{"box": [0, 0, 1, 1], "looks": 7, "seen_utc_us": 0}]}',
+        '{"v": 1, "things": [7]}',
     ],
 )
 def test_a_memory_that_cannot_be_read_changes_nothing(memory: str) -> None:

@@ -29,6 +29,7 @@ def track(
     is_seen: bool = True,
     clothes: Clothes | None = None,
     stirred_at: Instant | None = None,
+    moved: float = 1.0,
 ) -> Track:
     box = person(x, height=height).box
     return tracked(
@@ -39,6 +40,7 @@ def track(
         travelled=travelled,
         clothes=clothes,
         stirred_at=stirred_at,
+        moved=moved,
     )
 
 
@@ -50,11 +52,13 @@ class Street:
         self.frame = 0
         self.said: list[SightingChange] = []
 
-    def shows(self, *tracks: Track, for_s: float = 0.1) -> list[SightingChange]:
+    def shows(
+        self, *tracks: Track, for_s: float = 0.1, moved: tuple[Box, ...] = ()
+    ) -> list[SightingChange]:
         said: list[SightingChange] = []
         for _ in range(round(for_s * 10)):
             looked = [replace(one, looks=self.frame) for one in tracks]
-            said += self.sightings.advance(after(self.frame / 10), looked)
+            said += self.sightings.advance(after(self.frame / 10), looked, moved=moved)
             self.frame += 1
         self.said += said
         return said
@@ -152,14 +156,23 @@ def test_who_is_near_and_stands_still_is_told_of_though_the_network_is_unsure(
 
 
 def test_half_a_poster_at_the_border_is_never_told_of_and_half_a_person_is() -> None:
-    poster = track(x=0.02, score=0.48, travelled=0.0, height=0.5)
+    poster = track(x=0.02, score=0.48, travelled=0.0, height=0.5, moved=0.0)
     assert Street().shows(poster, for_s=60) == []
-    half = track(x=0.02, score=0.6, travelled=0.0, height=0.5)
+    half = track(x=0.02, score=0.6, travelled=0.0, height=0.5, moved=0.0)
     assert kinds(Street().shows(half, for_s=1.5)) == [Opened]
 
 
 def test_a_near_thing_that_the_network_hardly_takes_for_a_person_is_never_told_of() -> None:
-    assert Street().shows(track(score=0.38, travelled=0.0, height=0.8), for_s=60) == []
+    thing = track(score=0.38, travelled=0.0, height=0.8, moved=0.0)
+    assert Street().shows(thing, for_s=60) == []
+
+
+@pytest.mark.parametrize("x", [0.02, 0.5])
+def test_who_came_near_is_told_of_though_the_network_hardly_knows_them(x: float) -> None:
+    came = track(x=x, score=0.34, travelled=0.2, height=0.8, moved=0.6)
+    assert kinds(Street().shows(came, for_s=0.9)) == [Opened]
+    far = track(x=x, score=0.34, travelled=0.2, height=0.2, moved=0.6)
+    assert Street().shows(far, for_s=60) == []
 
 
 def test_a_near_poster_is_told_of_once_and_not_again_in_the_week_after() -> None:
@@ -349,6 +362,23 @@ def test_who_stands_still_and_stirs_now_and_then_is_no_statue() -> None:
         alive = track(1, score=0.8, travelled=0.1, clothes=STONE, stirred_at=after(second))
         street.shows(alive, for_s=20)
     assert kinds(street.said) == [Opened]
+
+
+def test_a_thing_that_the_network_knows_only_at_times_is_told_of_once() -> None:
+    street = Street()
+    for number in range(1, 30):
+        street.shows(replace(statue(number), moved=0.0), for_s=5)
+        street.shows(for_s=60)
+    assert kinds(street.said) == [Opened, Closed]
+
+
+def test_who_stood_still_and_left_is_told_of_again() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=5)
+    street.shows(for_s=1, moved=(statue(1).box,))
+    street.shows(for_s=60)
+    street.shows(replace(statue(2), stirred_at=after(65)), for_s=5)
+    assert kinds(street.said) == [Opened, Closed, Opened]
 
 
 def test_eight_days_after_a_thing_was_seen_last_its_place_is_free() -> None:
