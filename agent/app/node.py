@@ -12,6 +12,7 @@ from agent.app.explanations import Explanations
 from agent.app.footage import open_store
 from agent.app.models import load_models
 from agent.app.once import Once
+from agent.app.pace import looks_per_s
 from agent.app.view import View
 from agent.board.board import Board
 from agent.board.clock import SystemClock, boot_id
@@ -365,7 +366,8 @@ def make_views(
     """One per camera, in front of shared networks; raises ModelError."""
     calm()
     models = load_models(settings, keeps=True)
-    allowances = purses(settings.detector.looks_per_s, len(settings.camera))
+    board = Board(settings.journal.path.parent).model()
+    allowances = purses(looks_per_s(settings, journal, board), len(settings.camera))
     return [
         View(
             camera,

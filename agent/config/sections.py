@@ -164,9 +164,10 @@ class DetectorSection(Section):
         PipelineSettings().looks_per_s,
         ge=1,
         le=1000,
-        description="Looks (runs of the network) per second, all cameras together. At the "
-        "limit people are reported later, no frame is lost. A look takes about "
-        "9 ms of a core on a PC, 90 ms on a Pi 4.",
+        description="Most looks (runs of the network) per second, all cameras together. A slow "
+        "board takes fewer: what a look takes is measured at the first start (about 9 ms of a core "
+        "on a PC, 90 ms on a Pi 4), and looks fill .7 of a core at most. At the limit people are "
+        "reported later, no frame is lost.",
     )
 
 
