@@ -1,12 +1,13 @@
 """Conditions of a search by description, and by compass direction, in SQL."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import product
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, func, literal_column, or_, select
 
-from hub.alerting.alerts.tables import sightings
+from hub.alerting.alerts.tables import COMMON_COLOURS, GROUPS, sightings
 from hub.base.db.columns import AnyRow
 from hub.registry.neighbours import Position
 from hub.registry.passing import AHEAD_DEG, POINTS, SIDES, Side, apart, bearing_to, heading
@@ -18,6 +19,8 @@ LOOKED_AT: Final = 1000
 """Latest described sightings that say what those of some cameras hold."""
 FEW_CAMERAS: Final = 50
 """The sightings of so few may all be older than the latest ones of a town."""
+GROUP_FROM: Final = 3
+"""As in `GROUPS`."""
 BESIDE_DEG: Final = 45.0
 """The sides of a picture are 90 degrees apart: each direction has a nearest one."""
 
@@ -38,6 +41,8 @@ def described(wanted: Described) -> list[ColumnElement[bool]]:
         found.append(c.transport.in_(sorted(wanted.transport)))
     if wanted.people is not None:
         found.append(func.coalesce(c.group_people, c.people).between(*wanted.people))
+    if is_group(wanted):  # as above
+        found.append(literal_column(GROUPS))
     if wanted.height_cm is not None:
         found.append(c.height_cm.between(*wanted.height_cm))
     if wanted.speed is not None:
@@ -47,6 +52,34 @@ def described(wanted: Described) -> list[ColumnElement[bool]]:
 
 def _has(columns: Sequence[Column[Any]], colours: Colours) -> ColumnElement[bool]:
     return or_(*(column.in_(sorted(colours)) for column in columns))
+
+
+def is_group(wanted: Described) -> bool:
+    """True if an index of its own holds every sighting with so many people."""
+    return wanted.people is not None and wanted.people[0] >= GROUP_FROM
+
+
+def rare_leads(wanted: Described) -> list[tuple[Column[Any], str]]:
+    """The columns and colours of one part of the description that only rare colours meet: each
+    sighting that matches has one of them. Empty without such a part."""
+    c = sightings.c
+    upper, lower = (c.upper_colour, c.upper_colour_2), (c.lower_colour, c.lower_colour_2)
+    on = (c.transport_colour, c.transport_colour_2)
+    parts = [
+        (columns, colours)
+        for columns, sets in (
+            (upper, wanted.upper),
+            (lower, wanted.lower),
+            (on, wanted.transport_colours),
+            (upper + lower, wanted.clothes),
+        )
+        for colours in sets
+        if colours.isdisjoint(COMMON_COLOURS)
+    ]
+    if not parts:
+        return []
+    columns, colours = min(parts, key=lambda part: len(part[0]) * len(part[1]))
+    return list(product(columns, sorted(colours)))
 
 
 def sides_by_camera(

@@ -3,8 +3,8 @@
 The scope predicate (`hub.access.scope`) selects the cameras. The search then goes back in time in
 stretches, each twice as long as the one before, until it has enough: a month's result does not need
 a year's reading. A few cameras are read by camera and time, many by time alone, and rare things
-(crowds, alerts) by an index of their own. After `BUDGET_S` the search stops, and the result says
-how far back it looked.
+(crowds, alerts, colours) by indexes of their own. After `BUDGET_S` the search stops, and the result
+says how far back it looked.
 """
 
 import json
@@ -27,15 +27,16 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
 )
 
-from hub.alerting.alerts.tables import sightings
+from hub.alerting.alerts.tables import rare_colour, sightings
 from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
 from hub.registry.passing import SIDES, Side
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
-from hub.search.description_queries import described, sides_by_camera
+from hub.search.description_queries import described, is_group, rare_leads, sides_by_camera
 from hub.search.place_queries import SearchedPlaces
 from hub.search.rules.description import ANYTHING, Described, Look
 from hub.search.scope import NearestCamera, SearchPlace, meant_cameras
@@ -48,6 +49,8 @@ CROWD_FROM: Final = 5
 FEW_CAMERAS: Final = 1000
 WINDOWS_A_SEEK: Final = 10
 """So many windows cost as much as reading one long span by camera."""
+COLOURED: Final = 0.03
+"""Rough share of the sightings with one rare colour: fewer cameras are read by camera."""
 FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
 
@@ -153,7 +156,7 @@ def find_sightings(
     if not theirs or wanted.until_utc_us < wanted.from_utc_us:
         return FoundSightings([], 0, False, wanted.from_utc_us, len(theirs), meant.nearest, unaimed)
     total = conn.scalar(select(func.count()).select_from(cameras)) or 0
-    reading = _Reading(conn, wanted, theirs, sides, is_all=total == len(theirs))
+    reading = _Reading(conn, wanted, theirs, sides, total=total)
     found, looked_from = _walk(reading, wanted, BUDGET_S if budget_s is None else budget_s)
     return FoundSightings(
         hits=_hits(conn, [row.id for row in found[:SHOWN]]),
@@ -204,14 +207,17 @@ class _Reading:
         theirs: Mapping[UUID, int],
         sides: Mapping[UUID, frozenset[Side]] | None,
         *,
-        is_all: bool,
+        total: int,
     ) -> None:
         self._conn = conn
         is_rare = wanted.only_alerts or wanted.people_from >= CROWD_FROM
+        is_rare |= is_group(wanted.described)
+        is_wide = not is_rare and len(theirs) > COLOURED * total
+        self._leads = rare_leads(wanted.described) if is_wide else []
         # Each camera is sought once for each part of the span.
         seeks = len(theirs) * max(1, len(wanted.windows) // WINDOWS_A_SEEK)
-        self._is_by_time = is_rare or seeks > FEW_CAMERAS
-        self._filters = [*_filters(wanted), self._scope(theirs, is_all=is_all)]
+        self._is_by_time = is_rare or bool(self._leads) or seeks > FEW_CAMERAS
+        self._filters = [*_filters(wanted), self._scope(theirs, is_all=total == len(theirs))]
         if sides is not None:
             self._filters.append(self._leaving(sides))
 
@@ -224,7 +230,13 @@ class _Reading:
             .order_by(first.desc(), sightings.c.id.desc())
             .limit(limit)
         )
-        return self._conn.execute(query).all()
+        if not self._leads:
+            return self._conn.execute(query).all()
+        found = set[Any]()  # each colour in the order of its index
+        for column, colour in self._leads:
+            is_led = and_(column == colour, text(rare_colour(column.name)))
+            found.update(self._conn.execute(query.where(is_led)).all())
+        return sorted(found, key=lambda row: (row.first_seen_utc_us, row.id), reverse=True)[:limit]
 
     def _scope(self, theirs: Mapping[UUID, int], *, is_all: bool) -> ColumnElement[bool]:
         """Each camera as far back as the person may look there; a sighting with an unverified time

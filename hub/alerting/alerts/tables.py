@@ -1,5 +1,7 @@
 """The tables of alerts: sightings, alerts, their history and changes, and troubles."""
 
+from typing import Final
+
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, Uuid, text
 
 from hub.base.db.columns import Serial, key, link, metadata, moment
@@ -41,23 +43,49 @@ alerts = Table(
 )
 
 
+_SEARCHED: Final = (
+    "upper_colour",
+    "upper_colour_2",
+    "lower_colour",
+    "lower_colour_2",
+    "transport",
+    "transport_colour",
+    "transport_colour_2",
+    "group_people",
+    "people",
+    "speed",
+)
+"""All that a description is searched by; with them in an index, the row is not read."""
+COMMON_COLOURS: Final = ("black", "grey", "white", "blue")
+"""Most clothes and vehicles: an index led by them would be large and save little."""
+
+
 def _described(name: str, *first: str) -> Index:
-    """An index of the described sightings alone, with all that a description is searched by."""
+    """An index of the described sightings alone."""
     return Index(
         name,
-        *first,
-        "upper_colour",
-        "upper_colour_2",
-        "lower_colour",
-        "lower_colour_2",
-        "transport",
-        "transport_colour",
-        "transport_colour_2",
-        "group_people",
-        "people",
-        "speed",
+        *(*first, *_SEARCHED),
         sqlite_where=text("is_described IS NOT NULL"),
         postgresql_where=text("is_described IS NOT NULL"),
+    )
+
+
+GROUPS: Final = "coalesce(group_people, people) >= 3"
+"""As SQL: so many together are rare, described or not."""
+
+
+def rare_colour(column: str) -> str:
+    """As SQL: the column's colour is a rare one."""
+    return f"{column} NOT IN ({', '.join(map(repr, COMMON_COLOURS))})"
+
+
+def _rare(column: str) -> Index:
+    """An index of the sightings with a rare colour in that column."""
+    return Index(
+        f"ix_sightings_rare_{column}",
+        *(column, "first_seen_utc_us", "camera_id", *(one for one in _SEARCHED if one != column)),
+        sqlite_where=text(rare_colour(column)),
+        postgresql_where=text(rare_colour(column)),
     )
 
 
@@ -103,6 +131,14 @@ sightings = Table(
     # For searches by description: without reading the row.
     _described("ix_sightings_described_by_camera", "camera_id", "first_seen_utc_us"),
     _described("ix_sightings_described_by_time", "first_seen_utc_us", "camera_id"),
+    # For rare numbers and colours in a year of many cameras.
+    Index(
+        "ix_sightings_groups",
+        *("first_seen_utc_us", "camera_id", *_SEARCHED),
+        sqlite_where=text(GROUPS),
+        postgresql_where=text(GROUPS),
+    ),
+    *(_rare(one) for one in _SEARCHED if "colour" in one),
     Index(
         "ix_sightings_alerted",
         "first_seen_utc_us",

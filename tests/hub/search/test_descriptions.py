@@ -88,16 +88,22 @@ def town(db: Database, tmp_path: Path) -> Iterator[DressedTown]:
 RED, BLUE, PINK = (frozenset({one}) for one in ("red", "blue", "pink"))
 
 
-@pytest.mark.parametrize("few", [0, 1000], ids=["by time", "by camera"])
+@pytest.mark.parametrize(
+    ("few", "coloured"),
+    [(0, 1.0), (1000, 1.0), (1000, 0.0)],
+    ids=["by time", "by camera", "by rare colour"],
+)
 def test_a_description_finds_what_was_described_so(
-    town: DressedTown, few: int, monkeypatch: pytest.MonkeyPatch
+    town: DressedTown, few: int, coloured: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sighting_queries, "FEW_CAMERAS", few)
+    monkeypatch.setattr(sighting_queries, "COLOURED", coloured)
     monkeypatch.setattr(sighting_queries, "SHOWN", 1000)
     none, bike = Look(), frozenset({"motorbike"})
     people = {one.id: one.people for one in town.seen}
     cases: list[tuple[Described, Any]] = [
         (Described(upper=(RED,)), lambda one, _: RED & {*one.upper}),
+        (Described(upper=(RED | PINK,)), lambda one, _: (RED | PINK) & {*one.upper}),
         (Described(upper=(RED | BLUE,)), lambda one, _: (RED | BLUE) & {*one.upper}),
         (Described(upper=(RED, BLUE)), lambda one, _: {*one.upper} == RED | BLUE),
         (Described(clothes=(PINK,)), lambda one, _: PINK & {*one.upper, *one.lower}),
@@ -229,6 +235,18 @@ def test_an_older_node_describes_nothing(streets: Streets) -> None:
     with streets.db.reading() as conn:
         row = conn.execute(select(sightings)).one()
     assert (row.is_described, row.upper_colour, row.transport) == (None, None, None)
+
+
+def test_only_a_part_in_rare_colours_alone_leads_a_search() -> None:
+    def leads(**words: Any) -> list[tuple[str, str]]:
+        found = description_queries.rare_leads(Described(**words))
+        return [(column.name, colour) for column, colour in found]
+
+    assert leads(upper=(BLUE,), lower=(RED | BLUE,)) == []
+    assert leads(upper=(RED | PINK,), lower=(PINK,)) == [
+        ("lower_colour", "pink"),
+        ("lower_colour_2", "pink"),
+    ]
 
 
 def test_few_cameras_offer_what_they_saw_however_much_others_saw_since(
