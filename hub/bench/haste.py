@@ -86,7 +86,7 @@ def peer_per_s(broker: Broker, said: Sequence[Speech]) -> float:
     ) as sub:
         until(lambda: heads[-1] in broker.log[heard:], "mosquitto_sub listens")
         began_s = time.monotonic()
-        with _publishing(broker, said):
+        with publishing(broker, said):
             if sub.wait(PATIENCE_S) != 0:
                 raise RuntimeError("mosquitto_sub did not receive every message")
         return total / (time.monotonic() - began_s)
@@ -97,9 +97,14 @@ def own_per_s(broker: Broker, carrier: Carrier, said: Sequence[Speech]) -> float
     total = sum(one.messages for one in said)
     before = filed(carrier.counts())
     began_s = time.monotonic()
-    with _publishing(broker, said):
+    with publishing(broker, said):
         ended_s = carrier.await_filed(before + total)
     return total / (ended_s - began_s)
+
+
+def events_of(said: Sequence[Speech]) -> int:
+    """Number of events among these messages."""
+    return sum(one.messages for one in said if one.topic.endswith(topics.EVENT.path))
 
 
 def say_births(broker: Broker, talkers: Sequence[Talker]) -> None:
@@ -111,7 +116,7 @@ def say_births(broker: Broker, talkers: Sequence[Talker]) -> None:
         subprocess.run([*command, *_line(broker, one.node)], check=True)
 
 
-def _publishing(broker: Broker, said: Sequence[Speech]) -> ExitStack:
+def publishing(broker: Broker, said: Sequence[Speech]) -> ExitStack:
     """Start all publishers; leaving the context waits for those that still run."""
     publishers = ExitStack()
     for one in said:

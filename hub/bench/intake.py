@@ -18,8 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from agent.wire import topics
-from hub.bench import haste, kinds, wait
+from hub.bench import haste, kinds, wait, workers
 from hub.bench.broker import BINARY, Broker
 from hub.bench.carrier import carrying, until
 from hub.bench.town import Town
@@ -47,6 +46,20 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="URL",
         help="an empty database; default: a new SQLite file, then PostgreSQL if installed",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        nargs="*",
+        default=[],
+        help="also measure so many intakes together, each with a broker of its own",
+    )
+    parser.add_argument(
+        "--delay-ms",
+        type=float,
+        nargs="*",
+        default=[0.0],
+        help="for --workers: delays to PostgreSQL, in each direction",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(do=run)
@@ -85,6 +98,18 @@ def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
         for name, per_s in LOADS.items() if args.seconds else ():
             waits[name], more = _waits(town, per_s=per_s, seconds=args.seconds)
             said += more
+        together = [
+            workers.measure(
+                town,
+                folder / f"together-{delay_ms:g}-{number}",
+                workers=number,
+                delay_ms=delay_ms,
+                messages=args.messages,
+            )
+            for delay_ms in (args.delay_ms if url.startswith("postgresql") else [0.0])
+            for number in args.workers
+        ]
+        said += sum(one["events"] for one in together)
         stored = town.stored()
         town.close()
     return {
@@ -92,6 +117,7 @@ def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
         "peer_per_s": [round(one["peer_per_s"]) for one in rounds],
         "share_of_peer": round(median(one["own_per_s"] / one["peer_per_s"] for one in rounds), 3),
         "wait_ms": waits,
+        "together": together,
         "events_said": said,
         "stored": stored,
         "missing": said - stored["numbers"],
@@ -107,8 +133,7 @@ def _round(town: Town, folder: Path, messages: int) -> dict[str, float]:
     with carrying(town.broker, town.url) as carrier:
         until(lambda: carrier.counts()["received"] >= town.nodes, "the hub knows all nodes")
         own_per_s = haste.own_per_s(town.broker, carrier, said)
-    events = sum(one.messages for one in said if one.topic.endswith(topics.EVENT.path))
-    return {"peer_per_s": peer_per_s, "own_per_s": own_per_s, "events": events}
+    return {"peer_per_s": peer_per_s, "own_per_s": own_per_s, "events": haste.events_of(said)}
 
 
 def _lacking(args: argparse.Namespace) -> str:

@@ -23,7 +23,7 @@ from hub.base.backoff import Backoff
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database, is_about_storage
-from hub.intake.filing.batch import DATABASE_FAULTS, BatchFiler, BatchOutcome
+from hub.intake.filing.batch import DATABASE_FAULTS, BatchFiler, BatchOutcome, decoded
 from hub.intake.mqtt.inbox import ReceivedMessage, ReceiveQueue
 from hub.intake.mqtt.link import RECEIVE_MAXIMUM, Link
 from hub.intake.mqtt.probe import BrokerAddress
@@ -99,10 +99,11 @@ class BatchWriter:
     def _commit_together(
         self, batch: list[ReceivedMessage], *, tries: int, stop: threading.Event
     ) -> BatchOutcome | None:
+        said = decoded(batch)
         while tries and not stop.is_set():
             try:
                 with self._db.writing() as conn:
-                    outcome = self._filer.file(conn, batch, now=self._clock.now())
+                    outcome = self._filer.file_decoded(conn, said, now=self._clock.now())
             except DATABASE_FAULTS as error:
                 self._filer.forget()
                 self._wait_out(error, stop)

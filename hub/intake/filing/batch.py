@@ -134,22 +134,25 @@ class BatchFiler:
         self._complaints = Allowance(per_hour=1)
 
     def file(self, conn: Connection, batch: list[ReceivedMessage], *, now: Moment) -> BatchOutcome:
-        """File all; raises only if the database fails.
+        """File all; raises only if the database fails."""
+        return self.file_decoded(conn, decoded(batch), now=now)
+
+    def file_decoded(self, conn: Connection, batch: Batch, *, now: Moment) -> BatchOutcome:
+        """The same for messages that were decoded before, without holding other writers up.
 
         First all at once, because a savepoint per message costs as much as filing it. If a message
         fails, everything is rolled back and the messages are filed one by one.
         """
         before = self._allowance.copy(), self._complaints.copy()
-        said = [(arrival, read(arrival.topic, arrival.payload)) for arrival in batch]
         try:
             with conn.begin_nested():
-                outcome = self._file_together(conn, said, now=now)
+                outcome = self._file_together(conn, batch, now=now)
         except Exception as error:
             if _is_the_databases(error):
                 raise
             self._allowance, self._complaints = before
             self.forget()
-            outcome = self._file_apart(conn, said, now=now)
+            outcome = self._file_apart(conn, batch, now=now)
         lines.write(outcome.lines)
         return outcome
 
@@ -366,6 +369,11 @@ class BatchFiler:
         )
         is_last = used == self._allowance.per_hour
         outcome.lines.append(lines.about_aside(bad, is_last=is_last))
+
+
+def decoded(batch: list[ReceivedMessage]) -> Batch:
+    """The messages with what they say."""
+    return [(arrival, read(arrival.topic, arrival.payload)) for arrival in batch]
 
 
 def _unfileable(said: DecodedMessage, error: Exception) -> Unreadable:

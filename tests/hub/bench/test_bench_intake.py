@@ -61,6 +61,19 @@ def test_all_that_was_said_is_stored_once_and_the_peer_heard_the_same(
         assert 0 < waits["p50"] <= waits["p99"] <= waits["most"] < float("inf")
 
 
+@pytest.mark.broker
+def test_two_intakes_behind_a_slow_line_store_all_once(
+    capsys: pytest.CaptureFixture[str], postgres_url: str
+) -> None:
+    words = ("--messages", "140", "--rounds", "1", "--seconds", "0", "--json")
+    assert run(*words, "--workers", "2", "--delay-ms", "1", "--database", postgres_url) == 0
+    found = json.loads(capsys.readouterr().out)["postgresql"]
+    [together] = found["together"]
+    assert (together["workers"], together["delay_ms"]) == (2, 1)
+    assert together["own_per_s"] > 0 < together["relay_cpu_s"]
+    assert found["stored"]["events"] == found["events_said"] > together["events"] > 100
+
+
 @pytest.mark.parametrize("words", [("--messages", "20001"), ("--rounds", "0")])
 def test_what_the_broker_would_drop_is_not_tried(
     capsys: pytest.CaptureFixture[str], words: tuple[str, str]
