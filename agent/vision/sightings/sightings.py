@@ -19,7 +19,7 @@ from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updat
 from agent.vision.sightings.crowd import Crowd, CrowdSettings, about, around
 from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_by
 from agent.vision.sightings.open_sighting import OpenSighting, view_quality
-from agent.vision.track.evidence import Held, Hit, Suspect, Weight
+from agent.vision.track.evidence import CLEAR, Held, Hit, Suspect, Weight
 from agent.vision.track.lookalikes import LookAlikes
 from agent.vision.track.tracker import Track
 
@@ -258,7 +258,8 @@ class Sightings:
         suspect = self._suspected.setdefault(track.track_id, Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        suspect.hits.append(Hit(now, track.looks, self._weight(track, now), track.score))
+        is_clear = track.score >= CLEAR or self._came_near(track)
+        suspect.hits.append(Hit(now, track.looks, self._weight(track, now), is_clear))
         while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
 

@@ -42,12 +42,12 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A detection: time, index of the look, weight, and score (0-1)."""
+    """A detection: time, index of the look, and weight."""
 
     at: Instant
     looks: int
     weight: Weight
-    score: float
+    is_clear: bool
 
 
 @dataclass(slots=True)
@@ -63,6 +63,6 @@ class Suspect:
     def evidence(self, *, walks: bool, in_crowd: bool) -> float:
         """Sum of the weights, for a walking or a still track. In a crowd people are small and seen
         rarely: all detections count."""
-        clear = [hit for hit in self.hits if hit.score >= CLEAR]
+        clear = [hit for hit in self.hits if hit.is_clear]
         counted = self.hits if in_crowd or len(clear) >= CLEAR_FINDS else clear
         return sum(hit.weight.if_walks if walks else hit.weight.now for hit in counted)
