@@ -44,7 +44,7 @@ class LastHour:
             crop_gap_s=CROP_GAP_S,
         )
         self._settings = settings
-        self._record = MissedRecord(encode, self._limits)
+        self._record = MissedRecord(encode, self._limits, settings)
         self._lock = threading.Lock()
 
     def note(self, frame: Frame, result: FrameResult, sightings: Sightings) -> None:

@@ -18,6 +18,8 @@ class Reason(StrEnum):
     THING = Held.THING
     PARKED = Held.PARKED
     WHEELS_STILL = Held.WHEELS_STILL
+    PART = "part"
+    """There is enough evidence, but it is a part of a near person who was reported."""
     MISSED = "missed"
     """Its place was looked at, and nothing was found there."""
     PUT_OFF = "put_off"
@@ -30,9 +32,13 @@ REASONS: Final = tuple(Reason)
 """In the order of their numbers in a record."""
 
 
-def reason_of(track: Track, at: Instant, weight: Weight | None, *, put_off: int) -> Reason:
+def reason_of(
+    track: Track, at: Instant, weight: Weight | None, *, is_enough: bool, put_off: int
+) -> Reason:
     """The reason in the frame at `at`, in which `put_off` looks were over budget; `weight` is that
-    of a detection in this frame."""
+    of a detection in this frame. `is_enough`: the evidence is, and yet it was not reported."""
+    if track.is_seen and is_enough:
+        return Reason.PART
     if track.is_seen:
         held = weight.held if weight is not None else None
         return Reason.GATHERING if held is None else Reason(held)

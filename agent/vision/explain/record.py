@@ -16,7 +16,7 @@ from agent.vision.picture import Encode, crop
 from agent.vision.pipeline import FrameResult
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.leaving import is_inside
-from agent.vision.sightings.sightings import Sightings
+from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.tracker import Track
 
 LATE_S: Final = 2.0
@@ -67,9 +67,16 @@ class Explanation:
 class MissedRecord:
     """Call `note` after each frame of the pipeline; used by one thread at a time."""
 
-    def __init__(self, encode: Encode, limits: RecordLimits | None = None) -> None:
+    def __init__(
+        self,
+        encode: Encode,
+        limits: RecordLimits | None = None,
+        settings: SightingSettings | None = None,
+    ) -> None:
+        """`settings` are those of the sightings."""
         self._encode = encode
         self._limits = limits or RecordLimits()
+        self._needed = (settings or SightingSettings()).evidence
         self._live: dict[int, TrackRecord] = {}
         self._ended: list[TrackRecord] = []
         self._done: set[int] = set()
@@ -150,12 +157,14 @@ class MissedRecord:
         if record.whole_at is None and track.is_seen and is_inside(track.box):
             record.whole_at = frame.at
         weight = sightings.weight(track) if track.is_seen else None
+        evidence = sightings.evidence(track)
+        is_enough = evidence >= self._needed
         record.note(
             track,
             frame.at,
             weight=weight.now if weight is not None else 0.0,
-            evidence=sightings.evidence(track),
-            reason=reason_of(track, frame.at, weight, put_off=result.put_off),
+            evidence=evidence,
+            reason=reason_of(track, frame.at, weight, is_enough=is_enough, put_off=result.put_off),
         )
         if track.is_seen and self._is_crop_due(record, frame.at) and self._make_room(record):
             self._crop(record, track, frame)

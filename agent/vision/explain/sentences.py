@@ -21,6 +21,10 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.WHEELS_STILL: N_(
         "A two-wheeler without a rider counts only with motion in {wheels} of its place."
     ),
+    Reason.PART: N_(
+        "There is enough evidence, but the place lies within that of a near person who was"
+        " reported."
+    ),
     Reason.MISSED: N_("The place was looked at, and the network found nobody there."),
     Reason.PUT_OFF: N_(
         "The place was not looked at, because the processor's budget of looks was used up."

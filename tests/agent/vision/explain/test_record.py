@@ -12,12 +12,13 @@ import pytest
 from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, ObjectKind
-from agent.vision.explain.reasons import Reason
+from agent.vision.explain.reasons import Reason, reason_of
 from agent.vision.explain.record import Explanation, MissedRecord, RecordLimits
 from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT, TrackRecord
 from agent.vision.geometry import Box
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.sightings import Sightings
+from agent.vision.track.evidence import Weight
 from agent.vision.track.tracker import Track
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
 
@@ -121,6 +122,15 @@ def test_each_rule_shows_as_the_reason_of_a_frame(
     (one,) = street.explained().missed
     assert list(one.rows())[-1].reason is reason
     assert reasons(one) == Counter([Reason.UNSURE, reason])
+
+
+def test_a_track_with_enough_evidence_that_is_not_reported_shows_as_a_part_of_a_person() -> None:
+    seen, weight = tracked(STANDING), Weight(0.7, 0.7)
+    told = [
+        reason_of(seen, after(0), weight, is_enough=is_enough, put_off=0)
+        for is_enough in (False, True)
+    ]
+    assert told == [Reason.GATHERING, Reason.PART]
 
 
 def test_a_known_thing_shows_as_the_reason() -> None:
