@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hub.access.rules.grants import Right
 from hub.places.map import pages
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
@@ -16,6 +17,8 @@ FEATURE: Final = Feature(
             label=lambda words: words.say("Map"),
             icon="map",
             part=Part.CAMERAS,
+            # Whoever is only told of alerts sees no camera there.
+            may=lambda standing: standing.has(Right.SEE) or standing.has(Right.MANAGE),
             rail=2,
             is_in_bar=True,
             covers=("/cameras",),

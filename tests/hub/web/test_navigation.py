@@ -19,7 +19,7 @@ from tests.hub.rigs.enrolling_rig import EnrolHub
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 
-EMPTY = {"/cases", "/silences"}
+EMPTY = {"/cases", "/map", "/silences"}
 """Pages that let anybody in and are empty for those who are not shown them."""
 
 LINKS = [link for feature in FEATURES for link in feature.links]
