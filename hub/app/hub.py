@@ -138,7 +138,11 @@ class Hub:
         self._escalator = Escalator(
             db=self._db, clock=self._clock, change_signal=self._change_signal
         )
-        self._provider = oidc.provider(settings, lambda: self._clock.now().utc_us / 1e6)
+        self._provider = oidc.provider(
+            settings,
+            lambda: self._clock.now().utc_us / 1e6,
+            redirect_key=self._tokens.key_for("redirects"),
+        )
         self._enrolment = enrolment.put_together(settings, self._db, self._clock)
         if self._enrolment:  # a restored backup may have other revocations than the list
             enrolment.write_list(self._enrolment[1])
@@ -348,7 +352,12 @@ class Hub:
             services=services,
             measured=Measures(token(self._settings), self._make_measured(lambda: app).text),
             pack=packer(self._settings, services.use(ExportService)),
-            accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
+            accounts=Accounts(
+                self._db,
+                passwords=Passwords(),
+                clock=self._clock,
+                passkey_key=self._tokens.key_for("passkeys"),
+            ),
             uploads=uploads,
             change_signal=self._change_signal,
             verify_token=self._node_of,

@@ -58,11 +58,10 @@ class Redirect:
 
 
 class Redirects:
-    """Signs the cookie. The key lives as long as the program; after a restart people start
-    again."""
+    """Signs the cookie with the hub's key, so that any process of the hub takes the person back."""
 
-    def __init__(self) -> None:
-        self._seal = URLSafeTimedSerializer(secrets.token_bytes(32), salt="matthan.oidc")
+    def __init__(self, key: bytes) -> None:
+        self._seal = URLSafeTimedSerializer(key, salt="matthan.oidc")
 
     def close(self, redirect: Redirect) -> str:
         """Cookie value."""
@@ -75,9 +74,6 @@ class Redirects:
         except BadData:
             return None
         return Redirect(**said | {"question": SignInAttempt(**said["question"])})
-
-
-_REDIRECTS: Final = Redirects()
 
 
 def provider_of(request: Request) -> OpenIdProvider:
@@ -167,7 +163,7 @@ def _lead(
         response = _word(request, "go", address=address)
     response.set_cookie(
         cookie_name(site),
-        _REDIRECTS.close(redirect),
+        Redirects(provider.redirect_key).close(redirect),
         max_age=WAY_HOLDS_S,
         path="/",
         secure=site.settings.is_https,
@@ -188,7 +184,7 @@ def come_back(
 ) -> Response:
     """Return from the provider."""
     provider, site = provider_of(request), site_of(request)
-    redirect = _REDIRECTS.open(request.cookies.get(cookie_name(site), ""))
+    redirect = Redirects(provider.redirect_key).open(request.cookies.get(cookie_name(site), ""))
     response = _answer(request, provider, redirect, state=state, code=code, iss=iss, error=error)
     response.delete_cookie(
         cookie_name(site), path="/", secure=site.settings.is_https, httponly=True, samesite="lax"

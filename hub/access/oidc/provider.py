@@ -4,6 +4,7 @@ Every request is limited in time and number: a hanging provider affects nobody w
 password or a passkey.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +59,8 @@ class ProviderClient:
 
 
 class OidcProvider:
-    """For any thread. `names` is its button's text, by language; `now_utc_s` the hub's clock."""
+    """For any thread. `names` is its button's text, by language; `now_utc_s` the hub's clock;
+    `redirect_key` the same in every process of a hub, None: a random one."""
 
     def __init__(
         self,
@@ -67,7 +69,9 @@ class OidcProvider:
         names: Mapping[str, str],
         line: ProviderHttp,
         now_utc_s: Callable[[], float],
+        redirect_key: bytes | None = None,
     ) -> None:
+        self.redirect_key: Final = redirect_key or secrets.token_bytes(32)
         self.names: Final = names
         self.issuer: Final = client.issuer
         self._client = client

@@ -52,13 +52,15 @@ class Accounts:
         clock: Clock,
         passwords: Passwords,
         limits: SessionLimits = DEFAULT_LIMITS,
+        passkey_key: bytes | None = None,
     ) -> None:
+        """`passkey_key`: see `Passkeys`."""
         self._db = db
         self._clock = clock
         self._passwords = passwords
         self._limits = limits
         self.invited: Final = InvitationLinks(db, clock=clock, passwords=passwords, limits=limits)
-        self.passkeys: Final = Passkeys(db, clock=clock, limits=limits)
+        self.passkeys: Final = Passkeys(db, clock=clock, limits=limits, key=passkey_key)
         self.identities: Final = Identities(db, clock=clock, limits=limits)
 
     def sign_in(

@@ -2,8 +2,7 @@
 
 A challenge contains its expiry and a MAC over its purpose. So a flood of started sign-ins takes no
 space and displaces no others. Answered challenges are stored until they expire, so that no answer
-counts twice. The key lives as long as the process; after a restart the browser needs a new
-challenge.
+counts twice. Every process of the hub has the same key, so any of them takes the answer.
 """
 
 import hashlib

@@ -41,11 +41,14 @@ class PasskeyRow:
 class Passkeys:
     """For any thread. Each challenge is valid for one answer, within five minutes."""
 
-    def __init__(self, db: Database, *, clock: Clock, limits: SessionLimits) -> None:
+    def __init__(
+        self, db: Database, *, clock: Clock, limits: SessionLimits, key: bytes | None = None
+    ) -> None:
+        """`key`: of the challenges, the same in every process of a hub; None: a random one."""
         self._db = db
         self._clock = clock
         self._limits = limits
-        self._challenges = Challenges()
+        self._challenges = Challenges(key)
 
     def of(self, session: Session) -> list[PasskeyRow]:
         """The person's own, newest first."""

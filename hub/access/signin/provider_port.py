@@ -19,6 +19,10 @@ class OpenIdProvider(Protocol):
     def issuer(self) -> str:
         """Its issuer name."""
 
+    @property
+    def redirect_key(self) -> bytes:
+        """Key of the cookie that is kept while a person is there."""
+
     def address(self, question: SignInAttempt) -> str:
         """Address for the browser; ProviderAwayError."""
 

@@ -21,7 +21,9 @@ def secret_file(settings: HubSettings) -> Path:
     return Path(settings.oidc.secret_file or settings.secrets.folder / SECRET)
 
 
-def provider(settings: HubSettings, now_utc_s: Callable[[], float]) -> OidcProvider | None:
+def provider(
+    settings: HubSettings, now_utc_s: Callable[[], float], *, redirect_key: bytes | None = None
+) -> OidcProvider | None:
     """It, not asked yet, so that a hub starts without it; StartRefusedError for what is missing."""
     oidc = settings.oidc
     if not oidc.issuer:
@@ -38,7 +40,9 @@ def provider(settings: HubSettings, now_utc_s: Callable[[], float]) -> OidcProvi
     )
     names = {"vi": oidc.button_vi, "en": oidc.button_en}
     line = ProviderHttp(_trust(oidc.ca_file))
-    return OidcProvider(client, names=names, line=line, now_utc_s=now_utc_s)
+    return OidcProvider(
+        client, names=names, line=line, now_utc_s=now_utc_s, redirect_key=redirect_key
+    )
 
 
 def _secret(path: Path) -> str:

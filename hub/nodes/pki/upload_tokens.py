@@ -5,6 +5,7 @@ survive a restart of the hub.
 """
 
 import hashlib
+import hmac
 import secrets
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ class UploadTokens:
         """`upload_url` is the prefix; nodes append a file's hash."""
         if len(key) < KEY_BYTES:
             raise ValueError(f"an upload key has {KEY_BYTES} bytes, this one {len(key)}")
+        self._key = key
         self._signer = Signer(
             key, salt="matthan.upload", key_derivation="hmac", digest_method=hashlib.sha256
         )
@@ -46,6 +48,10 @@ class UploadTokens:
         if not found(path).exists():
             write_private(path, secrets.token_bytes(KEY_BYTES))
         return cls(read_private(path), upload_url=upload_url)
+
+    def key_for(self, purpose: str) -> bytes:
+        """A key of its own for another purpose: the same in every process that has this key."""
+        return hmac.digest(self._key, f"matthan.{purpose}".encode(), "sha256")
 
     def issue(self, node: str, now: Moment) -> UploadToken:
         """A token for `node`, valid from now for the usual time."""

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from hub.access import people
+from hub.access.signin.accounts import Accounts
 from hub.access.signin.challenges import HOLDS_S, Challenges
 from hub.access.signin.passkeys import MOST
 from hub.access.tables import passkeys, sessions, spent_challenges
@@ -110,6 +111,22 @@ def test_an_answer_counts_once(an: Visitor, app: FastAPI, passkey: SoftPasskey, 
     assert town.acts()[-1] == "session.refused"
 
 
+def test_another_process_of_the_hub_takes_the_answer(town: Town, passkey: SoftPasskey) -> None:
+    def process(key: bytes) -> FastAPI:
+        town.accounts = Accounts(
+            town.db, clock=town.clock, passwords=town.passwords, passkey_key=key
+        )
+        return town.app(public_url=SITE)
+
+    one, other, strange = process(b"k" * 32), process(b"k" * 32), process(b"x" * 32)
+    add(visitor(one).sign_in("an", PASSWORD), passkey)
+    options = visitor(one).call("/passkeys/options", {}).json()
+    answer = {"credential": passkey.sign(options)}
+    assert visitor(strange).call("/passkeys/sign-in", answer).status_code == 401
+    assert visitor(other).call("/passkeys/sign-in", answer).status_code == 200
+
+
+@pytest.mark.promise("Sign-in: Expired, replayed and foreign tokens are refused.")
 def test_an_answer_is_good_for_five_minutes_and_for_what_it_was_asked() -> None:
     challenges, now = Challenges(), Moment(1_795_000_000_000_000, 5)
     made = challenges.make("sign-in", now)

@@ -51,11 +51,15 @@ def office(needs_loopback: None) -> Iterator[OpenIdOffice]:
         yield open_office
 
 
-def provider_at(office: OpenIdOffice, **said: Any) -> OidcProvider:
+def provider_at(
+    office: OpenIdOffice, redirect_key: bytes | None = None, **said: Any
+) -> OidcProvider:
     client = ProviderClient(
         **{"issuer": office.issuer, "client_id": CLIENT, "secret": SECRET} | said, redirect_uri=BACK
     )
-    return OidcProvider(client, names=NAMES, line=ProviderHttp(), now_utc_s=time.time)
+    return OidcProvider(
+        client, names=NAMES, line=ProviderHttp(), now_utc_s=time.time, redirect_key=redirect_key
+    )
 
 
 @pytest.fixture
@@ -99,6 +103,21 @@ def led_to(answer: Any) -> str:
 def come_in(app: FastAPI, office: OpenIdOffice) -> tuple[Visitor, Any]:
     who = visitor(app)
     return who, follow(who, office, who.get("/login/provider?next=/settings"))
+
+
+def test_another_process_of_the_hub_takes_the_person_back(
+    town: Town, office: OpenIdOffice, an: Visitor
+) -> None:
+    def process(key: bytes) -> FastAPI:
+        return town.app(public_url=SITE, provider=provider_at(office, redirect_key=key))
+
+    leaving = process(b"k" * 32)
+    for key, is_taken in ((b"x" * 32, False), (b"k" * 32, True)):
+        gone = visitor(leaving).get("/login/provider?next=/settings")
+        [(name, value)] = gone.cookies.items()
+        back = visitor(process(key))
+        back.get(sent_back(office, led_to(gone)), Cookie=f"{name}={value}")
+        assert is_in(back) == is_taken
 
 
 def is_in(who: Visitor) -> bool:
