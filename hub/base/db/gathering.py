@@ -10,7 +10,7 @@ table that the question reads.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, Table, TextClause
@@ -139,7 +139,8 @@ class Gathered:
         self._inserts, self._inserts_once, self._puts = {}, {}, {}
         self._changes, self._last, self._added, self._waiting = {}, {}, {}, set()
         dialect = conn.dialect.name
-        for table in metadata.sorted_tables if inserts or once or puts else ():
+        place = _places(len(metadata.tables))
+        for table in sorted({*inserts, *once, *puts}, key=place.__getitem__):
             if rows := inserts.get(table):
                 conn.execute(insert_statement(table, dialect), _evened(rows))
             if rows := once.get(table):
@@ -210,6 +211,12 @@ def _send_changes(
         done = conn.execute(statement, rows, execution_options=_COUNTED).rowcount
         if counters and done != len(rows):
             raise LookupError(f"{table.name} lacks a row that was to change")
+
+
+@cache
+def _places(_tables: int) -> dict[Table, int]:
+    """Places of the tables in the order of their references; sorting takes milliseconds."""
+    return {table: place for place, table in enumerate(metadata.sorted_tables)}
 
 
 def _evened(rows: Sequence[Row]) -> list[Row]:

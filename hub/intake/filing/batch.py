@@ -46,8 +46,8 @@ OF_ALERTS: Final = frozenset({"alerted", "grouped"})
 """Results of events that belong to an alert."""
 
 
-WORTH_LOOKING: Final = 4
-"""From so many events on, reading all facts together is cheaper than each when it is needed."""
+WORTH_GATHERING: Final = 4
+"""From so many messages on, reading and writing together is cheaper than one by one."""
 
 Batch = list[tuple[ReceivedMessage, DecodedMessage | Unreadable | None]]
 """Messages as they arrived, each with what it says."""
@@ -171,8 +171,10 @@ class BatchFiler:
         heard = [said for _, said in batch if isinstance(said, DecodedMessage)]
         names = {said.node for said in heard}
         said = [one.message for one in heard if isinstance(one.message, Event)]
-        with self._presence.looking_once(conn, names), gathering(conn), ExitStack() as stack:
-            if len(said) >= WORTH_LOOKING:
+        with self._presence.looking_once(conn, names), ExitStack() as stack:
+            if len(batch) >= WORTH_GATHERING:
+                stack.enter_context(gathering(conn))
+            if len(said) >= WORTH_GATHERING:
                 for event in said:
                     self._recovery.expect(conn, event.node, event.spool_id)
                 doubtful = {event.event_id for event in said if self._recovery.may_have(event)}

@@ -115,6 +115,7 @@ class Elsewhere:
     """An OpenID provider that believes nobody."""
 
     names: Final = {"vi": "Cơ quan", "en": "The office"}
+    redirect_key: Final = b"k" * 32
     issuer: Final = "https://id.example"
 
     def address(self, question: SignInAttempt) -> str:
