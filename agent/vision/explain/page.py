@@ -12,6 +12,7 @@ from agent.vision.explain.record import LATE_S, Explanation
 from agent.vision.explain.sentences import SENTENCES
 from agent.vision.explain.track_record import FrameRow, TrackRecord
 from agent.vision.sightings.sightings import SightingSettings
+from agent.vision.track.evidence import CLEAR, CLEAR_FINDS
 
 STYLE: Final = """
 :root{color-scheme:light dark}
@@ -190,6 +191,9 @@ class ExplanationPage:
             still=self._number(settings.still_score),
             near=self._number(settings.near_score),
             near_cut=self._number(settings.near_cut_score),
+            came=self._number(settings.near_came_score),
+            clear=self._number(CLEAR),
+            finds=CLEAR_FINDS,
             wheels=_percent(settings.rode_moved),
         )
 

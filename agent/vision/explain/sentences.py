@@ -11,7 +11,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.UNSURE: N_(
         "The body has not walked, and the score is too low for a body that stands still: it counts"
         " from {still} on, if it is near from {near} on, if it is near and cut by the border from"
-        " {near_cut} on."
+        " {near_cut} on, if it is near and came there from {came} on."
     ),
     Reason.THING: N_(
         "A thing that looks like a person, such as a statue or a poster, is known at this place"
@@ -20,6 +20,9 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.PARKED: N_("A two-wheeler without a rider that has not moved counts as parked."),
     Reason.WHEELS_STILL: N_(
         "A two-wheeler without a rider counts only with motion in {wheels} of its place."
+    ),
+    Reason.FAINT: N_(
+        "The score is below {clear}: such a frame counts only beside {finds} clearer ones."
     ),
     Reason.PART: N_(
         "There is enough evidence, but the place lies within that of a near person who was"

@@ -109,7 +109,7 @@ class Sightings:
     def weight(self, track: Track) -> Weight | None:
         """What the newest detection of a track without a sighting counted; None without one."""
         suspect = self._suspected.get(track.track_id)
-        return suspect.hits[-1].weight if suspect is not None else None
+        return suspect.newest(in_crowd=self._is_dense) if suspect is not None else None
 
     def evidence(self, track: Track) -> float:
         """What speaks now for a track without a sighting; from `SightingSettings.evidence` on it

@@ -1,6 +1,7 @@
 """Evidence that a track is a person, before its sighting begins."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -27,6 +28,8 @@ class Held(StrEnum):
     """A two-wheeler without a rider, not moved."""
     WHEELS_STILL = "wheels_still"
     """A two-wheeler without a rider that moved, without motion in its place."""
+    FAINT = "faint"
+    """Not clear, without enough clear ones beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,17 @@ class Suspect:
     hits: deque[Hit] = field(default_factory=deque)
 
     def evidence(self, *, walks: bool, in_crowd: bool) -> float:
-        """Sum of the weights, for a walking or a still track. In a crowd people are small and seen
-        rarely: all detections count."""
-        clear = [hit for hit in self.hits if hit.is_clear]
-        counted = self.hits if in_crowd or len(clear) >= CLEAR_FINDS else clear
+        """Sum of the weights, for a walking or a still track."""
+        counted = self._counted(in_crowd=in_crowd)
         return sum(hit.weight.if_walks if walks else hit.weight.now for hit in counted)
+
+    def newest(self, *, in_crowd: bool) -> Weight:
+        """What the newest detection counts."""
+        newest = self.hits[-1]
+        is_counted = newest.weight.now == 0 or newest in self._counted(in_crowd=in_crowd)
+        return newest.weight if is_counted else Weight(0.0, 0.0, Held.FAINT)
+
+    def _counted(self, *, in_crowd: bool) -> Sequence[Hit]:
+        """In a crowd people are small and seen rarely: all detections count."""
+        clear = [hit for hit in self.hits if hit.is_clear]
+        return self.hits if in_crowd or len(clear) >= CLEAR_FINDS else clear

@@ -12,13 +12,12 @@ import pytest
 from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, ObjectKind
-from agent.vision.explain.reasons import Reason, reason_of
+from agent.vision.explain.reasons import Reason
 from agent.vision.explain.record import Explanation, MissedRecord, RecordLimits
 from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT, TrackRecord
 from agent.vision.geometry import Box
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.sightings import Sightings
-from agent.vision.track.evidence import Weight
 from agent.vision.track.tracker import Track
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
 
@@ -103,8 +102,9 @@ def test_whoever_is_reported_late_is_there_and_whoever_is_cut_so_long_is_not() -
 @pytest.mark.parametrize(
     ("track", "put_off", "reason"),
     [
-        ({"score": 0.2, "travelled": 2.0}, 0, Reason.GATHERING),
-        ({"score": 0.3, "travelled": 2.0, "box": Box(0.0, 0.4, 0.08, 0.6)}, 0, Reason.CUT),
+        ({"score": 0.5, "travelled": 2.0}, 0, Reason.GATHERING),
+        ({"score": 0.3, "travelled": 2.0}, 0, Reason.FAINT),
+        ({"score": 0.5, "travelled": 2.0, "box": Box(0.0, 0.4, 0.08, 0.6)}, 0, Reason.CUT),
         ({"score": 0.6, "travelled": 0.0}, 0, Reason.UNSURE),
         ({"kind": ObjectKind.MOTORCYCLE, "travelled": 0.0}, 0, Reason.PARKED),
         ({"kind": ObjectKind.BICYCLE, "travelled": 2.0, "moved": 0.1}, 0, Reason.WHEELS_STILL),
@@ -124,13 +124,15 @@ def test_each_rule_shows_as_the_reason_of_a_frame(
     assert reasons(one) == Counter([Reason.UNSURE, reason])
 
 
-def test_a_track_with_enough_evidence_that_is_not_reported_shows_as_a_part_of_a_person() -> None:
-    seen, weight = tracked(STANDING), Weight(0.7, 0.7)
-    told = [
-        reason_of(seen, after(0), weight, is_enough=is_enough, put_off=0)
-        for is_enough in (False, True)
-    ]
-    assert told == [Reason.GATHERING, Reason.PART]
+def test_a_part_of_a_near_person_who_was_reported_shows_as_one() -> None:
+    street = Street()
+    rider = tracked(Box(0.2, 0.1, 0.6, 0.9), track_id=1)
+    trunk = tracked(Box(0.3, 0.15, 0.5, 0.45), track_id=2)
+    street.shows(rider, for_s=1)
+    street.shows(rider, trunk, for_s=1)
+    (one,) = street.explained().missed
+    assert one.track_id == 2
+    assert reasons(one) == {Reason.GATHERING: 3, Reason.PART: 7}
 
 
 def test_a_known_thing_shows_as_the_reason() -> None:
