@@ -36,8 +36,8 @@ class RegionSettings:
     """Above this height in a look at the whole picture the network is unsure of a person: they are
     also looked at in the picture at half its size, until they are reported."""
     near_every_s: float = 0.5
-    """Interval of that look for motion alone: whoever is found is due in every frame. None while
-    the whole picture moved, as at the start: somebody may stand there."""
+    """Interval of that look for motion alone: whoever is found is due in every frame. It begins
+    with the first look: somebody may stand there."""
     vain_looks: int = 8
     """While people are tracked, a place with this many recent looks for motion that found nobody"""
     vain_kept_s: float = 10.0
@@ -73,8 +73,8 @@ class Regions:
         self._news: tuple[Box, ...] = ()
         self._offered: list[_Crop] = []
         self._standing: list[tuple[Box, int]] = []
-        self._smaller_s: float | None = None
-        """When the picture was last looked at at half its size; at first, when it was looked at."""
+        self._smaller_s = NEVER_S
+        """When the picture was last looked at at half its size."""
 
     def choose(
         self,
@@ -105,8 +105,7 @@ class Regions:
         is_always = is_rush or not people
         wanted = [*due, *(box for box in news if is_always or self._is_due(box, now))]
         now_s = now.mono_ns / 1e9
-        self._smaller_s = now_s if self._smaller_s is None else self._smaller_s
-        is_late = now_s - self._smaller_s >= self._settings.near_every_s - EARLY_S or WHOLE in moved
+        is_late = now_s - self._smaller_s >= self._settings.near_every_s - EARLY_S
         near = [one for one in (wanted if is_late else due) if one not in sure]
         looks = picture.looks_at(wanted, due=due, near=near, known=(*people, *news))
         looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))

@@ -91,7 +91,7 @@ def test_near_motion_is_looked_at_at_half_the_size_too_twice_a_second() -> None:
         assert WHOLE in looks
         regions.looked(after(index / 10), len(looks))
         shown.append(SMALLER in looks)
-    assert [index for index, is_shown in enumerate(shown) if is_shown] == [5, 10, 15]
+    assert [index for index, is_shown in enumerate(shown) if is_shown] == [0, 5, 10, 15]
 
 
 def test_whom_the_whole_shows_poorly_a_crop_shows_better_for_no_look_more() -> None:
