@@ -189,7 +189,7 @@ def make_pipeline(
     score = settings.detector.score
     by_day, by_night = camera.by_day(score), camera.by_night(score)
     finds = DetectorSettings(score=min(score, camera.night_score or score))
-    common, whole, wide = _detectors(camera, models, finds)
+    common, fitted = _detectors(camera, models, finds)
     return Pipeline.for_frames(
         PipelineSettings(
             sightings=evidence(settings),
@@ -206,8 +206,7 @@ def make_pipeline(
         new_id,
         allowance,
         LocalTime(ZoneInfo(settings.node.time_zone), clock.trust, camera=camera.name),
-        whole,
-        wide,
+        fitted,
     )
 
 
@@ -230,15 +229,12 @@ def has_network(camera: CameraSection) -> bool:
 
 def _detectors(
     camera: CameraSection, models: Models, finds: DetectorSettings
-) -> tuple[PersonDetector, PersonDetector | None, list[PersonDetector]]:
-    """For all looks, for whole pictures of a crowd, and for other picture shapes."""
+) -> tuple[PersonDetector, list[PersonDetector]]:
+    """For all pictures, and for those of other shapes than its input."""
     if has_network(camera):
-        return SensedPeople(finds), None, []
-    return (
-        NanoDet(models.common, rgb, finds),
-        NanoDet(models.whole, rgb, finds),
-        [NanoDet(models.wide, rgb, finds)],
-    )
+        return SensedPeople(finds), []
+    common, *fitted = (NanoDet(one, rgb, finds) for one in (models.common, *models.fitted))
+    return common, list(fitted)
 
 
 def recall(pipeline: Pipeline, camera: str, journal: Journal, now: Instant) -> None:

@@ -75,7 +75,6 @@ def replay(
         settings or PipelineSettings(),
         seers.common,
         numbered_ids(),
-        whole_detector=seers.whole,
         fitted=seers.fitted,
     )
     run = _Run(pipeline, MissedRecord(jpeg, EXPLAIN_LIMITS) if explain else None)

@@ -149,7 +149,7 @@ class DetectorSection(Section):
     }
 
     model: str = Field(
-        "", description="A name in the manifest of models. Empty: the default of the manifest."
+        "", description="A name in the manifest of models, for all pictures. Empty: by their shape."
     )
     models_dir: str = Field(
         "", description="The folder of the manifest. Empty: the models that came with the agent."

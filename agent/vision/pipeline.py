@@ -100,7 +100,6 @@ class Pipeline:
     attention: Attention
     dense: Dense
     detector: PersonDetector
-    whole_detector: PersonDetector
     fitted: tuple[PersonDetector, ...]
     tracker: Tracker
     sightings: Sightings
@@ -124,14 +123,13 @@ class Pipeline:
         new_id: Callable[[Instant], UUID],
         allowance: Allowance | None = None,
         local: Callable[[Instant], datetime | None] = _unknown,
-        whole_detector: PersonDetector | None = None,
         fitted: Sequence[PersonDetector] = (),
     ) -> "Pipeline":
         """A new pipeline; `new_id` makes sighting ids, `local` gives the local time of an instant,
         or None if the clock is not trusted.
 
-        Without an `allowance` the settings' own budget holds. In a crowd the `whole_detector`, if
-        any, looks at whole pictures: its input has more pixels.
+        Without an `allowance` the settings' own budget holds. `fitted` are detectors for pictures
+        of other shapes than the input of `detector`.
         """
         things = LookAlikes()
         by_day = settings.by_day or Sensitivity(settings.motion.ground.least_change)
@@ -139,9 +137,8 @@ class Pipeline:
             motion=MotionFinder(settings.motion, settings.ignored),
             regions=Regions(detector.input_px, settings.regions),
             attention=Attention(settings.attention),
-            dense=Dense(detector.input_px, settings.dense),
+            dense=Dense(settings.dense),
             detector=detector,
-            whole_detector=whole_detector or detector,
             fitted=tuple(fitted),
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings, things),
@@ -218,9 +215,12 @@ class Pipeline:
         told = self.sightings.open_tracks
         tracks = self.tracker.expected(frame.at)
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
+        input_px = self._detector(frame).input_px
         if self.dense.is_on:
             busy = (*moved, *(track.box for track in tracks if track.track_id in told))
-            return self.dense.choose(frame.at, size_px, busy=busy, luma=brightness_of(frame))
+            return self.dense.choose(
+                frame.at, size_px, input_px=input_px, busy=busy, luma=brightness_of(frame)
+            )
         known = [track for track in tracks if track.track_id in told]
         unknown = [track for track in tracks if track.track_id not in told]
         new = self.attention.strangers(unknown, moved=moved)
@@ -232,17 +232,16 @@ class Pipeline:
             due=[*self.attention.due(frame.at, known, moved=moved), *new],
             sure=[track.box for track in known if track.misses == 0],
             is_rush=self.attention.is_rush(unknown, moved=moved),
-            input_px=fitting(self.detector, self.fitted, size_px).input_px,
+            input_px=input_px,
         )
 
     def _crowd_of(self, now: Instant) -> int:
         """Estimated size of a crowd; 0 without one."""
         return self.crowd.step(now, len(self.tracker.bodies(now)) - len(self.tracker.parked))
 
-    def _detector(self, region: Box, frame: Frame) -> PersonDetector:
-        if self.dense.is_on:
-            return self.whole_detector if region == WHOLE else self.detector
-        return fitting(self.detector, self.fitted, (frame.height, frame.width))
+    def _detector(self, frame: Frame) -> PersonDetector:
+        size_px = frame.height, frame.width
+        return fitting(self.detector, self.fitted, size_px, is_crowd=self.dense.is_on)
 
     def _detections(
         self,
@@ -267,7 +266,7 @@ class Pipeline:
     def _found(self, frame: Frame, region: Box) -> list[Detection]:
         """Detections in one look; at half the size only near bodies, the whole shows others
         better."""
-        found = self._detector(region, frame).detect(frame, region)
+        found = self._detector(frame).detect(frame, region)
         return found if region != SMALLER else [one for one in found if one.box.height >= NEAR]
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:

@@ -52,11 +52,13 @@ def test_default_names_a_model_of_the_manifest() -> None:
 
 
 @pytest.mark.promise("Model: One file serves every input size.")
-def test_the_five_forms_are_there_and_the_default_is_the_square_one() -> None:
+def test_every_form_is_there_and_the_default_is_the_square_one() -> None:
     forms = {name: tuple(entry["input"]["shape"][1:3]) for name, entry in ENTRIES.items()}
     assert forms == {
         "nanodet_g_192x320_6c_int8": (192, 320),
         "nanodet_g_256_6c_int8": (256, 256),
+        "nanodet_g_256x448_6c_int8": (256, 448),
+        "nanodet_g_288x384_6c_int8": (288, 384),
         "nanodet_g_320_6c_int8": (320, 320),
         "nanodet_g_416_6c_int8": (416, 416),
         "nanodet_g_320x416_6c_int8": (320, 416),

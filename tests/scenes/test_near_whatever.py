@@ -89,7 +89,6 @@ def test_whatever_becomes_of_a_near_scene_sightings_alternate_and_belong_to_trac
         PipelineSettings(),
         seers().common,
         counted_ids(),
-        whole_detector=seers().whole,
         fitted=seers().fitted,
     )
     followed(pipeline, frames_of(scene, street))

@@ -62,7 +62,6 @@ def run(args: argparse.Namespace) -> int:
         settings,
         seers.common,
         numbered_ids(),
-        whole_detector=seers.whole,
         fitted=seers.fitted,
     )
     delay = measure(pipeline, street)

@@ -81,7 +81,6 @@ def play(
     detector: PersonDetector,
     settings: PipelineSettings | None = None,
     *,
-    whole_detector: PersonDetector | None = None,
     fitted: Sequence[PersonDetector] = (),
 ) -> Played:
     """One pass, with fresh detection state; see `Pipeline.for_frames`."""
@@ -92,9 +91,7 @@ def play(
             regions=replace(settings.regions, least_person_px=0.0, good_person_px=0.0),
             dense=DenseSettings(enter_bodies=math.inf),
         )
-    pipeline = Pipeline.for_frames(
-        settings, detector, numbered_ids(), whole_detector=whole_detector, fitted=fitted
-    )
+    pipeline = Pipeline.for_frames(settings, detector, numbered_ids(), fitted=fitted)
     stages = Stages()
     pipeline.lap = stages.lap
     book, told = TrackBook(), set[int]()
@@ -126,7 +123,7 @@ def play(
 
 def shown_to(seers: Sight, scene: Scene) -> Played:
     """The result of the scene with a node's networks."""
-    return play(scene, seers.common, whole_detector=seers.whole, fitted=seers.fitted)
+    return play(scene, seers.common, fitted=seers.fitted)
 
 
 def frames_of(scene: Scene) -> Iterator[Frame]:

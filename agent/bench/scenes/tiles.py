@@ -128,9 +128,8 @@ def measure(name: str, scene: Scene, seers: Sight, every: int) -> list[Found]:
 
 def looked(frame: Frame, seers: Sight, tiles: tuple[Box, ...]) -> list[Detection]:
     """Detections in the whole and in the tiles; duplicates are merged."""
-    found = (seers.whole or seers.common).detect(frame, WHOLE)
-    for tile in tiles:
-        found += seers.common.detect(frame, tile)
+    seer = seers.for_crowds((frame.height, frame.width))
+    found = [one for part in (WHOLE, *tiles) for one in seer.detect(frame, part)]
     return suppress(found, SAME_IOU)
 
 

@@ -49,9 +49,7 @@ class DenseSettings:
 class Dense:
     """Dense mode of one camera, and the schedule of its tiles."""
 
-    def __init__(self, input_px: tuple[int, int], settings: DenseSettings | None = None) -> None:
-        """`input_px`: (height, width) of the network used for tiles."""
-        self._input_px = input_px
+    def __init__(self, settings: DenseSettings | None = None) -> None:
         self._settings = settings or DenseSettings()
         self._bodies = 0.0
         self._height = 0.0
@@ -73,13 +71,19 @@ class Dense:
         self.is_on = self._bodies >= least and self._height <= settings.small
 
     def choose(
-        self, now: Instant, size_px: tuple[int, int], *, busy: Sequence[Box], luma: float
+        self,
+        now: Instant,
+        size_px: tuple[int, int],
+        *,
+        input_px: tuple[int, int],
+        busy: Sequence[Box],
+        luma: float,
     ) -> tuple[Box, ...]:
-        """Looks due at `now`, most overdue first; `busy` is motion and tracks, `luma` the mean
-        brightness."""
+        """Looks due at `now`, most overdue first, for a picture of `size_px` and a network of
+        `input_px` (height, width); `busy` is motion and tracks, `luma` the mean brightness."""
         settings, now_s = self._settings, now.mono_ns / 1e9
         late: list[tuple[float, int, Box]] = []
-        for number, tile in enumerate((WHOLE, *self._tiles(size_px, luma))):
+        for number, tile in enumerate((WHOLE, *self._tiles(size_px, input_px, luma))):
             is_busy = any(_is_in(tile, one) for one in busy)
             every_s = settings.every_s if is_busy else settings.quiet_every_s
             overdue = (now_s - self._looked_s.get(tile, -1e9)) / every_s
@@ -93,13 +97,15 @@ class Dense:
         for tile in self._offered[:count]:
             self._looked_s[tile] = now.mono_ns / 1e9
 
-    def _tiles(self, size_px: tuple[int, int], luma: float) -> tuple[Box, ...]:
+    def _tiles(
+        self, size_px: tuple[int, int], input_px: tuple[int, int], luma: float
+    ) -> tuple[Box, ...]:
         """Four tiles, or by day six for people too small in four."""
         four = grid(2, 2, self._settings.overlap)
         height, width = size_px
         scale = min(
-            self._input_px[0] / (four[0].height * height),
-            self._input_px[1] / (four[0].width * width),
+            input_px[0] / (four[0].height * height),
+            input_px[1] / (four[0].width * width),
         )
         shown_px = self._height * height * scale
         is_fine = shown_px < self._settings.fine_px and luma >= self._settings.day_luma
