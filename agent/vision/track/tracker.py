@@ -1,4 +1,4 @@
-"""Tracker: joins detections of one body across frames by constant velocity, best pairs first.
+"""Tracker: joins detections of one body across frames by constant velocity, closest pairs in all.
 
 No Kalman filter: at ten frames a second a smoothed position and speed predict a walker to a few
 pixels, and every number here can be checked on a video by eye. Two thresholds, as in ByteTrack
@@ -14,6 +14,7 @@ from agent.vision.detect.clothes import Clothes, mixed, unlikeness
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.detect.riders import WHEELS, sits
 from agent.vision.geometry import WHOLE, Box
+from agent.vision.track.assignment import assigned
 
 STIRS = 0.02
 """A living person moves in this share of their box from time to time."""
@@ -217,19 +218,18 @@ class Tracker:
     def _joined(
         self, tracks: list[Track], found: Sequence[Detection], now: Instant
     ) -> tuple[list[Track], list[Detection]]:
-        """Best pairs first; and the detections that fit no track."""
-        pairs = [
-            (closeness, i, j)
+        """The pairs that are closest in all; and the detections that fit no track."""
+        closeness = {
+            (i, j): close
             for i, track in enumerate(tracks)
             if not track.is_seen
             for j, detection in enumerate(found)
-            if (closeness := self._closeness(track, detection, now)) > 0
-        ]
+            if (close := self._closeness(track, detection, now)) > 0
+        }
         tracks, free = list(tracks), set(range(len(found)))
-        for _, i, j in sorted(pairs, key=lambda pair: (-pair[0], pair[1:])):
-            if j in free and not tracks[i].is_seen:
-                tracks[i] = self._seen(tracks[i], found[j], now)
-                free.discard(j)
+        for i, j in assigned(closeness).items():
+            tracks[i] = self._seen(tracks[i], found[j], now)
+            free.discard(j)
         return tracks, [found[j] for j in sorted(free)]
 
     def _closeness(self, track: Track, found: Detection, now: Instant) -> float:
