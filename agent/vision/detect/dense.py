@@ -30,7 +30,7 @@ class DenseSettings:
     """and inside: between two green lights it is still the same junction."""
     small: float = 0.2
     """Half of the bodies are no higher than this share of the picture; larger ones fit one look."""
-    fine_px: float = 32.0
+    fine_px: float = 38.0
     """By day six tiles replace four if half of the people would be smaller than this in the
     network's input."""
     day_luma: float = 60.0

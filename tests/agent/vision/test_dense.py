@@ -115,7 +115,7 @@ def standing(frame: Frame) -> list[Detection]:
     """Twenty who were there from the start and hardly move."""
     sway = 0.002 * (frame.index % 2)
     return [
-        person(0.1 + 0.2 * (n % 5) + sway, 0.2 + 0.2 * (n // 5), height=0.08) for n in range(20)
+        person(0.1 + 0.2 * (n % 5) + sway, 0.2 + 0.2 * (n // 5), height=0.09) for n in range(20)
     ]
 
 
