@@ -54,9 +54,9 @@ def replay(
 ) -> int:
     """Process the recording at `path` and write into the folder `out`; returns the exit code.
 
-    A `model` that is named also replaces the models for wide pictures and for whole pictures of a
-    crowd. Stops after `last_frame` (counted from 1), as if the recording ended there. `explain` is
-    the language of `explain.html`; None: it is not written.
+    A `model` that is named is used for all pictures. Stops after `last_frame` (counted from 1), as
+    if the recording ended there. `explain` is the language of `explain.html`; None: it is not
+    written.
     """
     try:
         manifest = models_manifest(model_dir)
