@@ -20,7 +20,7 @@ def test_both_databases_hold_the_same_and_all_questions_are_answered(
     monkeypatch.setattr(sighting_queries, "BUDGET_S", 600.0)  # a loaded machine cuts nothing
     found = search.measure(database_url, 3000, rounds=2, seed=1)
     asked = found["questions"]
-    assert len(asked) == 18
+    assert len(asked) == 21
     assert asked["a camera's night"]["p95_ms"] > 0
     counts = {name: one["found"] for name, one in asked.items()}
     assert counts["crowds of ten in the province's year"] == 1  # of three: 8, 9 and 10 people
