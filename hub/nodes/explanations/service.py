@@ -14,6 +14,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.text.order import by_name
 from hub.nodes.explanations.asked import AskedExplanation, AskedExplanations, ExplanationState
 from hub.registry.tables import cameras, nodes
 
@@ -104,7 +105,6 @@ def _cameras(look: Reading, *conditions: ColumnElement[bool]) -> list[ExplainedC
         .join(seen, seen.c.camera_id == cameras.c.id)
         .join(tended, tended.c.camera_id == cameras.c.id)
         .where(*conditions)
-        .order_by(cameras.c.label, cameras.c.id)
     )
     return [
         ExplainedCamera(
@@ -116,5 +116,5 @@ def _cameras(look: Reading, *conditions: ColumnElement[bool]) -> list[ExplainedC
             row.state == "online",
             max(1, min(SPAN_S, (now.utc_us - row.from_utc_us) // 1_000_000)),
         )
-        for row in look.conn.execute(query)
+        for row in sorted(look.conn.execute(query), key=lambda row: (by_name(row.label), row.id))
     ]

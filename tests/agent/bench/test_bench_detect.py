@@ -22,7 +22,7 @@ def test_every_model_of_the_manifest_is_measured_beside_itself_alone(
         main(["bench", "detect", "--json"])
     assert ended.value.code == 0
     answer = json.loads(capsys.readouterr().out)
-    assert len(answer) == 5
+    assert len(answer) == 7
     for cost in answer.values():
         assert cost["crop_us"] > 0 < cost["whole_frame_us"]
         assert cost["crop_times_model"] == pytest.approx(
