@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -120,9 +121,10 @@ def _play_once(town: Town, hub: Part, sign: Sign, report: Path | None) -> int:
     officer.start()
     agent = town.start_agent(once=True)
     try:
-        town.place_camera(agent)
         _say("Playing the recording once, at its own pace (the street scene takes 80 s)")
-        code = _with_dots(agent)
+        with _dots():
+            town.place_camera(agent)
+            code = agent.wait(patience_s=PLAYING_AT_MOST_S)
         if code != 0:
             raise PartError(f"the agent ended with code {code}.{agent.last_words()}")
         _say("Waiting until every notification was answered")
@@ -215,15 +217,23 @@ def _stay(parts: list[Part]) -> NoReturn:
         time.sleep(1)
 
 
-def _with_dots(agent: Part) -> int | None:
-    """The agent's exit code; a dot every five seconds shows that it goes on."""
-    deadline = time.monotonic() + PLAYING_AT_MOST_S
-    code = None
-    while code is None and time.monotonic() < deadline:
-        code = agent.wait(patience_s=5)
-        print(".", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    return code
+@contextmanager
+def _dots() -> Iterator[None]:
+    """A dot every two seconds shows that something goes on."""
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.wait(2):
+            print(".", end="", file=sys.stderr, flush=True)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        writer.join()
+        print(file=sys.stderr)
 
 
 @contextmanager
