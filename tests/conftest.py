@@ -3,7 +3,7 @@
 import gc
 import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,6 @@ from hub.base.db.schema import migrate
 from tests.postgres import cluster
 
 pytest_plugins = ("tests.needs", "tests.leftovers")
-
-# Collecting makes a million objects that stay: a sixth of its time went to looking for garbage.
-gc.disable()
 
 # No test fails because the machine is busy.
 settings.register_profile(
@@ -42,10 +39,16 @@ structlog.configure(
 )
 
 
-def pytest_collection_finish() -> None:
-    """The garbage collector passes over the thousands of tests and their modules from here on."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None]:
+    """Collecting makes a million objects that stay: looking for garbage would take a sixth of its
+    time. The collector passes over them from then on."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
