@@ -68,9 +68,10 @@ def replay(
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):  # or else it fails after the last frame
             pass
-    except (CameraError, ModelError, OSError) as error:
-        print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
-        return REFUSED
+    except (CameraError, ModelError) as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(_unwritable(out, error))
     pipeline = Pipeline.for_frames(
         settings or PipelineSettings(),
         seers.common,
@@ -84,9 +85,18 @@ def replay(
         if explain:
             run.explain(out / "explain.html", path.name, explain)
     except OSError as error:
-        print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
-        return REFUSED
+        return _refused(_unwritable(out, error))
     return code
+
+
+def _unwritable(out: Path, error: OSError) -> str:
+    place = error.filename or out
+    return f"{place} cannot be written ({error.strerror}). Name another folder with --out."
+
+
+def _refused(sentence: str) -> int:
+    print(f"replay: {sentence}", file=sys.stderr)  # noqa: T201 a command's answer
+    return REFUSED
 
 
 class _Run:

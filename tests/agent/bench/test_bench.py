@@ -102,7 +102,9 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_frame(
     street, taken = record(tmp_path / "street.mp4", 3), tmp_path / "taken"
     taken.write_text("a file")
     assert replay(street, taken, model_dir=MODELS, explain="vi") == REFUSED
-    assert "replay: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("replay: ")
+    assert said.endswith("Name another folder with --out.\n")
     out = tmp_path / "out"
     (out / "explain.html").mkdir(parents=True)
     assert replay(street, out, model_dir=MODELS, explain="vi") == REFUSED
