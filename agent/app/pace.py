@@ -13,7 +13,7 @@ from agent.app.view import has_network
 from agent.config.sections import AgentSettings
 from agent.inference.litert import LitertModel
 from agent.inference.pace import affordable_looks_per_s, measured_look_s
-from agent.journal import Journal
+from agent.journal import Journal, JournalFull
 
 KEY: Final = "look_cost"
 """Where the journal keeps what a look took."""
@@ -34,7 +34,8 @@ def looks_per_s(settings: AgentSettings, journal: Journal, board: str | None) ->
 
 
 def known_look_s(journal: Journal, place: str, measure: Callable[[], float]) -> float:
-    """Seconds for a look, as remembered for this `place`, else measured now."""
+    """Seconds for a look, as remembered for this `place`, else measured now. A full
+    journal does not keep the node from starting."""
     try:
         words = json.loads(journal.remembered(KEY) or "")
         if words["place"] == place and float(words["look_s"]) > 0:
@@ -42,7 +43,10 @@ def known_look_s(journal: Journal, place: str, measure: Callable[[], float]) -> 
     except (ValueError, TypeError, KeyError):
         pass  # nothing, or nothing readable, was kept
     look_s = measure()
-    journal.remember(KEY, json.dumps({"place": place, "look_s": round(look_s, 6)}))
+    try:
+        journal.remember(KEY, json.dumps({"place": place, "look_s": round(look_s, 6)}))
+    except JournalFull as error:  # the next start measures again
+        log.warning("look_not_kept", reason=error.sentence, cure=error.cure)
     log.info(
         "look_measured",
         look_ms=round(look_s * 1000, 1),

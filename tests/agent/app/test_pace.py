@@ -10,7 +10,7 @@ import pytest
 from agent.app.pace import KEY, known_look_s, looks_per_s
 from agent.config import load
 from agent.inference.pace import BUSY, affordable_looks_per_s, measured_look_s
-from agent.journal import Journal
+from agent.journal import Journal, JournalFull
 from tests.agent.rigs.hubside import open_journal
 
 
@@ -54,6 +54,19 @@ def test_on_another_board_it_is_measured_anew(journal: Journal) -> None:
 def test_what_cannot_be_read_is_measured_anew(journal: Journal, kept: str) -> None:
     journal.remember(KEY, kept)
     assert known_look_s(journal, "Pi 4", taking(0.09)) == 0.09
+
+
+def test_a_node_starts_on_a_full_disk_and_measures_again_at_the_next_start(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_name: str, _value: str) -> None:
+        raise JournalFull("the disk is full", "free some")
+
+    measure = taking(0.09, 0.08)
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "remember", full)
+        assert known_look_s(journal, "Pi 4", measure) == 0.09
+    assert known_look_s(journal, "Pi 4", measure) == 0.08
 
 
 class Slow:
