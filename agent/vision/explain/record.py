@@ -11,6 +11,7 @@ from typing import Final
 
 from agent.media.frame import Frame, Instant
 from agent.vision.explain.reasons import reason_of
+from agent.vision.explain.tally import Tally
 from agent.vision.explain.track_record import MOST_CROPS, Crop, TrackRecord
 from agent.vision.picture import Encode, crop
 from agent.vision.pipeline import FrameResult
@@ -52,7 +53,7 @@ class Explanation:
     height_px: int
     """Height of the pictures."""
     in_time: int
-    """Tracks reported in time."""
+    """Tracks reported in time, to the minute, as the next."""
     crops_dropped: int
     tracks_dropped: int
 
@@ -84,13 +85,15 @@ class MissedRecord:
         self._trimmed: Instant | None = None
         self._last_crop: Instant | None = None
         self._height_px = 0
-        self._in_time = self._crops_dropped = self._tracks_dropped = 0
+        self._in_time, self._crops_dropped, self._tracks_dropped = Tally(), Tally(), Tally()
 
     def note(self, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
         """Add a frame and what detection made of it."""
         at = frame.at
         if self._began is None:
             self._began = self._trimmed = at
+        if self._trimmed is None or at.seconds_since(self._trimmed) >= TRIM_EVERY_S:
+            self._trim(at)
         if not (result.tracks or self._live):
             return
         self._height_px = frame.height
@@ -100,14 +103,12 @@ class MissedRecord:
                 self._tell(track, at, result, sightings)
             elif track.track_id not in self._done:
                 self._add(track, frame, result, sightings)
-        self._end(track.track_id for track in result.tracks)
-        if self._trimmed is None or at.seconds_since(self._trimmed) >= TRIM_EVERY_S:
-            self._trim(at)
+        self._end((track.track_id for track in result.tracks), at)
 
     def explanation(self, now: Instant, *, span_s: float = inf) -> Explanation:
         """What is known at `now` of the last `span_s` seconds, as a copy."""
         self._trim(now)
-        began = self._began
+        began, cut = self._began, None
         missed = [one.copy() for one in self._records()]
         span_s = min(span_s, self._limits.span_s)
         if began is not None and span_s != inf:
@@ -119,9 +120,9 @@ class MissedRecord:
             began,
             now,
             self._height_px,
-            self._in_time,
-            self._crops_dropped,
-            self._tracks_dropped,
+            self._in_time.since(cut),
+            self._crops_dropped.since(cut),
+            self._tracks_dropped.since(cut),
         )
 
     @property
@@ -147,32 +148,33 @@ class MissedRecord:
         is_new = track.track_id in opened or track.track_id not in sightings.own_ids
         whole_at = record.whole_at if record is not None else None
         if record is None or whole_at is None or not is_new or at.seconds_since(whole_at) <= LATE_S:
-            self._in_time += 1
+            self._in_time.add(at)
             return
         record.told_at = at
         self._ended.append(record)
 
     def _add(self, track: Track, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
-        record = self._live.get(track.track_id) or self._begun(track, frame.at)
+        at = frame.at
+        record = self._live.get(track.track_id) or self._begun(track, at)
         if record.whole_at is None and track.is_seen and is_inside(track.box):
-            record.whole_at = frame.at
+            record.whole_at = at
         weight = sightings.weight(track) if track.is_seen else None
         evidence = sightings.evidence(track)
         is_enough = evidence >= self._needed
         record.note(
             track,
-            frame.at,
+            at,
             weight=weight.now if weight is not None else 0.0,
             evidence=evidence,
-            reason=reason_of(track, frame.at, weight, is_enough=is_enough, put_off=result.put_off),
+            reason=reason_of(track, at, weight, is_enough=is_enough, put_off=result.put_off),
         )
-        if track.is_seen and self._is_crop_due(record, frame.at) and self._make_room(record):
+        if track.is_seen and self._is_crop_due(record, at) and self._make_room(record, at):
             self._crop(record, track, frame)
 
     def _begun(self, track: Track, at: Instant) -> TrackRecord:
         record = TrackRecord(track.track_id, at, at, next_crop_s=self._limits.first_crop_s)
         self._live[track.track_id] = record
-        self._drop_tracks()
+        self._drop_tracks(at)
         return record
 
     def _is_crop_due(self, record: TrackRecord, at: Instant) -> bool:
@@ -182,12 +184,12 @@ class MissedRecord:
         last = self._last_crop
         return last is None or at.seconds_since(last) >= self._limits.crop_gap_s
 
-    def _make_room(self, record: TrackRecord) -> bool:
+    def _make_room(self, record: TrackRecord, at: Instant) -> bool:
         """True if one more crop fits, after the least needed one was dropped: a later one of the
         track with the most, else the only one of a track that matters less."""
         if self.crops < self._limits.most_crops:
             return True
-        self._crops_dropped += 1
+        self._crops_dropped.add(at)
         others = [one for one in self._records() if one.crops]
         most = max(len(one.crops) for one in others)
         least = min((one for one in others if len(one.crops) == most), key=lambda one: one.worth)
@@ -204,23 +206,23 @@ class MissedRecord:
         self._last_crop = frame.at
         made = crop(frame, track.box, highest_px=CROP_PX, quality=CROP_QUALITY, encode=self._encode)
         record.crops.append(Crop(frame.at, made.data, made.width, made.height))
-        self._drop_tracks()
+        self._drop_tracks(frame.at)
 
-    def _end(self, living: Iterable[int]) -> None:
+    def _end(self, living: Iterable[int], at: Instant) -> None:
         """Tracks that are not among the living were never reported."""
         ids = set(living)
         for track_id in self._live.keys() - ids:
             record = self._live.pop(track_id)
             is_without = not record.crops and record.age_s(record.last) >= record.next_crop_s
-            self._crops_dropped += is_without
+            self._crops_dropped.add(at, is_without)
             self._ended.append(record)
         self._done &= ids
 
-    def _drop_tracks(self) -> None:
+    def _drop_tracks(self, at: Instant) -> None:
         """Within the bound on memory; whatever matters least goes first, ended tracks before
         others."""
         while self.size_bytes > self._limits.most_bytes:
-            self._tracks_dropped += 1
+            self._tracks_dropped.add(at)
             if self._ended:
                 self._ended.remove(min(self._ended, key=lambda one: one.worth))
             else:
@@ -235,13 +237,15 @@ class MissedRecord:
             return
         cut = now.before(self._limits.span_s)
         self._ended = _since(self._ended, cut)
-        _since(self._live.values(), cut)
+        for one in self._live.values():
+            one.forget_before(cut)
+        for tally in (self._in_time, self._crops_dropped, self._tracks_dropped):
+            tally.forget_before(cut)
 
 
 def _since(records: Iterable[TrackRecord], cut: Instant) -> list[TrackRecord]:
     """Those seen since `cut`, without what they hold from before it."""
     kept = [one for one in records if one.last.mono_ns >= cut.mono_ns]
     for one in kept:
-        if one.began.mono_ns < cut.mono_ns:
-            one.forget_before(cut)
+        one.forget_before(cut)
     return kept

@@ -143,6 +143,8 @@ class TrackRecord:
 
     def forget_before(self, cut: Instant) -> None:
         """Remove crops and frames from before `cut`."""
+        if self.began.mono_ns >= cut.mono_ns:
+            return
         self.crops = [crop for crop in self.crops if crop.at.mono_ns >= cut.mono_ns]
         old_ms = 1000 * self.age_s(cut)
         old = sum(row[0] < old_ms for row in _ROW.iter_unpack(bytes(self._rows)))

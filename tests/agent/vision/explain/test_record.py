@@ -237,6 +237,32 @@ def test_what_is_older_than_the_span_is_forgotten() -> None:
     assert all(crop.at >= after(6) for crop in one.crops)
 
 
+def test_numbers_are_those_of_the_span_and_not_of_all_time() -> None:
+    street = Street(span_s=60.0, most_crops=1, most_bytes=20_000)
+    street.shows(tracked(STANDING), for_s=1)
+    street.shows(*crowd(5)[1:], for_s=1)
+    early = street.explained()
+    assert early.in_time == 1
+    assert early.tracks_dropped > 0 < early.crops_dropped
+    street.shows(for_s=130)
+    late = street.explained()
+    assert (late.in_time, late.tracks_dropped, late.crops_dropped) == (0, 0, 0)
+
+
+def test_a_place_not_looked_at_any_more_loses_its_old_pictures_too() -> None:
+    street = Street(span_s=60.0)
+    street.shows(unsure(), for_s=1)
+    street.shows(unsure(is_seen=False), for_s=130)
+    assert street.record.crops == 0
+
+
+def test_an_empty_street_forgets_too() -> None:
+    street = Street(span_s=60.0)
+    street.shows(unsure(), for_s=1)
+    street.shows(for_s=130)
+    assert street.record.size_bytes == 0
+
+
 @pytest.mark.parametrize("gap_s", [0.0, 1.0])
 def test_a_running_camera_makes_few_pictures_and_says_whom_it_has_none_of(gap_s: float) -> None:
     street = Street(first_crop_s=1.0, crop_gap_s=gap_s)
