@@ -4,25 +4,20 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.nodes.diagnostics.rows import MOST_BYTES, DiagnosisState
+from hub.nodes.diagnostics.rows import MOST_BYTES
 from hub.nodes.diagnostics.service import DiagnosisService
-from hub.nodes.uploaded_answer import read_answer
+from hub.nodes.uploaded_answer import AnswerKind, take_answer
 from hub.web.i18n import Messages
-from hub.web.rendering import site_of
-from hub.web.resumable import UploadRefusal, drained, node_name_of
 from hub.web.services import service
 
 router = APIRouter()
 
 Diagnoses = Annotated[DiagnosisService, service(DiagnosisService)]
 
-FILE_TYPE: Final = "application/zip"
-FILE_BEGINS: Final = b"PK"
+KIND: Final = AnswerKind(file_type="application/zip", begins=b"PK", most_bytes=MOST_BYTES)
 
 
 @router.post("/nodes/{node_id}/diagnosis")
@@ -43,37 +38,15 @@ def fetch(visit: SignedIn, diagnoses: Diagnoses, node_id: UUID, diagnosis_id: UU
         "Content-Disposition": f'attachment; filename="diagnosis-{diagnosis_id}.zip"',
         "Cache-Control": "no-store",
     }
-    return Response(found, media_type=FILE_TYPE, headers=headers)
+    return Response(found, media_type=KIND.file_type, headers=headers)
 
 
 @router.put("/upload/diagnosis/{command_id}")
 async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Response:
-    """The file, or as plain text why there is none: 204; 404 if this node was not asked, 410 if
-    nobody waits for it any more."""
-    site = site_of(request)
-    try:
-        node = await run_in_threadpool(node_name_of, request, site)
-        is_asked = await run_in_threadpool(diagnoses.is_asked, node, command_id)
-        said = await read_answer(
-            request,
-            is_asked=is_asked,
-            file_type=FILE_TYPE,
-            begins=FILE_BEGINS,
-            most_bytes=MOST_BYTES,
-        )
-        _check(await run_in_threadpool(diagnoses.put, node, command_id, said))
-    except UploadRefusal as unwanted:
-        answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
-        answer.headers.update(unwanted.headers)
-        return await drained(request, answer)
-    except (ClientDisconnect, TimeoutError):
-        return Response(status_code=400)  # the client has gone
-    return Response(status_code=204)
-
-
-def _check(state: DiagnosisState | None) -> None:
-    if state in (None, DiagnosisState.OVER):
-        raise UploadRefusal(410, "over")
+    """See `take_answer`."""
+    return await take_answer(
+        request, KIND, command_id, is_asked=diagnoses.is_asked, put=diagnoses.put
+    )
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -2,7 +2,6 @@
 Everything works in the caller's transaction."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -13,6 +12,7 @@ from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
 from hub.nodes.diagnostics.tables import diagnoses
+from hub.nodes.uploaded_answer import AnswerState
 from hub.registry.tables import nodes
 
 WAITS_S: Final = 24 * 3600.0
@@ -31,23 +31,12 @@ _NEWEST_FIRST: Final = (diagnoses.c.asked_utc_us.desc(), diagnoses.c.id.desc())
 """Not by id alone: its time part does not go back when the hub's clock does."""
 
 
-class DiagnosisState(StrEnum):
-    """State of a request."""
-
-    WAITING = "waiting"
-    HERE = "here"
-    FAILED = "failed"
-    """The node answered with a reason why it cannot."""
-    OVER = "over"
-    """The node did not answer in time."""
-
-
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """One request and its result."""
 
     diagnosis_id: UUID
-    state: DiagnosisState
+    state: AnswerState
     who: str
     asked_utc_us: int
     until_utc_us: int
@@ -68,7 +57,7 @@ class DueDiagnosis:
 def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUID | None:
     """Request a file from a node; None while a request is open."""
     _end_overdue(conn, now=now)
-    waits = diagnoses.c.state == DiagnosisState.WAITING
+    waits = diagnoses.c.state == AnswerState.WAITING
     mine = diagnoses.c.node_id == node_id
     if conn.execute(select(diagnoses.c.id).where(waits, mine)).first() is not None:
         return None
@@ -79,7 +68,7 @@ def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUI
             node_id=node_id,
             command_id=uuid4(),
             asked_by=person_id,
-            state=DiagnosisState.WAITING,
+            state=AnswerState.WAITING,
             reason="",
             **columns("asked", now),
             **columns("until", now.plus_s(WAITS_S)),
@@ -99,7 +88,7 @@ def due(conn: Connection, *, now: Moment) -> list[DueDiagnosis]:
         select(diagnoses.c.id, diagnoses.c.command_id, nodes.c.name)
         .join(nodes, nodes.c.id == diagnoses.c.node_id)
         .where(
-            diagnoses.c.state == DiagnosisState.WAITING,
+            diagnoses.c.state == AnswerState.WAITING,
             nodes.c.state == "online",
             nodes.c.revoked_utc_us.is_(None),
             or_(diagnoses.c.sent_utc_us.is_(None), diagnoses.c.sent_utc_us <= before),
@@ -116,7 +105,7 @@ def due(conn: Connection, *, now: Moment) -> list[DueDiagnosis]:
 
 def put(
     conn: Connection, node: str, command_id: UUID, answer: bytes | str, *, now: Moment
-) -> DiagnosisState | None:
+) -> AnswerState | None:
     """Store a node's file or its reason for sending none; returns the new state.
 
     None if this node has no such request; a request that has ended keeps its state.
@@ -128,10 +117,10 @@ def put(
     ).first()
     if row is None:
         return None
-    if row.state != DiagnosisState.WAITING:
-        return DiagnosisState(row.state)
+    if row.state != AnswerState.WAITING:
+        return AnswerState(row.state)
     is_file = isinstance(answer, bytes)
-    state = DiagnosisState.HERE if is_file else DiagnosisState.FAILED
+    state = AnswerState.HERE if is_file else AnswerState.FAILED
     values: dict[str, Any] = {"state": state, **columns("ended", now)}
     values |= {"content": answer} if isinstance(answer, bytes) else {}
     values |= {"reason": text(answer, REASON_CHARS)} if isinstance(answer, str) else {}
@@ -147,7 +136,7 @@ def is_asked(conn: Connection, node: str, command_id: UUID) -> bool:
         .where(
             diagnoses.c.command_id == command_id,
             nodes.c.name == node,
-            diagnoses.c.state != DiagnosisState.OVER,
+            diagnoses.c.state != AnswerState.OVER,
         )
     )
     return conn.execute(query).first() is not None
@@ -186,18 +175,18 @@ def content(conn: Connection, diagnosis_id: UUID) -> bytes | None:
 
 
 def _end_overdue(conn: Connection, *, now: Moment) -> None:
-    late = (diagnoses.c.state == DiagnosisState.WAITING) & (diagnoses.c.until_utc_us <= now.utc_us)
-    ended = {"state": DiagnosisState.OVER, **columns("ended", now)}
+    late = (diagnoses.c.state == AnswerState.WAITING) & (diagnoses.c.until_utc_us <= now.utc_us)
+    ended = {"state": AnswerState.OVER, **columns("ended", now)}
     conn.execute(update(diagnoses).where(late).values(ended))
     old = diagnoses.c.asked_utc_us <= now.plus_s(-KEPT_S).utc_us
     conn.execute(delete(diagnoses).where(old))
 
 
 def _diagnosis(row: Row[*tuple[Any, ...]], now: Moment) -> Diagnosis:
-    is_late = row.state == DiagnosisState.WAITING and row.until_utc_us <= now.utc_us
+    is_late = row.state == AnswerState.WAITING and row.until_utc_us <= now.utc_us
     return Diagnosis(
         diagnosis_id=row.id,
-        state=DiagnosisState.OVER if is_late else DiagnosisState(row.state),
+        state=AnswerState.OVER if is_late else AnswerState(row.state),
         who=row.who,
         asked_utc_us=row.asked_utc_us,
         until_utc_us=row.until_utc_us,

@@ -13,7 +13,8 @@ from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.nodes.diagnostics import rows
-from hub.nodes.diagnostics.rows import Diagnosis, DiagnosisState
+from hub.nodes.diagnostics.rows import Diagnosis
+from hub.nodes.uploaded_answer import AnswerState
 from hub.registry.tables import nodes
 
 
@@ -62,7 +63,7 @@ class DiagnosisService:
         with self._db.reading() as conn:
             return rows.is_asked(conn, node, command_id)
 
-    def put(self, node: str, command_id: UUID, answer: bytes | str) -> DiagnosisState | None:
+    def put(self, node: str, command_id: UUID, answer: bytes | str) -> AnswerState | None:
         """Store the node's upload; see `rows.put`."""
         now = self._clock.now()
         with self._db.writing() as conn:

@@ -11,7 +11,7 @@ diagnoses = Table(
     link("node_id", "nodes"),
     Column("command_id", Uuid, nullable=False, unique=True),
     link("asked_by", "people"),
-    Column("state", Text, nullable=False),  # of hub.nodes.diagnostics.rows.DiagnosisState
+    Column("state", Text, nullable=False),  # of hub.nodes.uploaded_answer.AnswerState
     Column("reason", Text, nullable=False),  # the node's reason for sending none
     Column("content", LargeBinary),  # a zip file; null: not received, or deleted
     *moment("asked"),

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid4
 
 from agent.wire.answers import SendExplanation
+from hub.nodes.uploaded_answer import AnswerState
 
 Tell = Callable[[str, UUID, SendExplanation], bool]
 """Sends a command with this id to a node; False without a broker connection."""
@@ -29,17 +29,6 @@ Key = tuple[UUID, UUID]
 """Person and camera: nobody gets what somebody else asked for."""
 
 
-class ExplanationState(StrEnum):
-    """State of a request."""
-
-    WAITING = "waiting"
-    HERE = "here"
-    FAILED = "failed"
-    """The node answered with a reason why it cannot."""
-    OVER = "over"
-    """The node did not answer in time."""
-
-
 @dataclass(frozen=True, slots=True)
 class AskedExplanation:
     """One request and its result."""
@@ -50,7 +39,7 @@ class AskedExplanation:
     asked_s: float
     """Monotonic, as the next."""
     said_s: float
-    state: ExplanationState = ExplanationState.WAITING
+    state: AnswerState = AnswerState.WAITING
     ended_s: float | None = None
     content: bytes = b""
     reason: str = ""
@@ -70,7 +59,7 @@ class AskedExplanations:
         with self._lock:
             self._forget()
             known = self._asked.get(key)
-            if known is not None and known.state is ExplanationState.WAITING:
+            if known is not None and known.state is AnswerState.WAITING:
                 return False
             self._asked.pop(key, None)
             while len(self._asked) >= MOST:
@@ -85,7 +74,7 @@ class AskedExplanations:
         with self._lock:
             self._forget()
             known, now_s = self._asked.get(key), self._now_s()
-            if known is None or known.state is not ExplanationState.WAITING:
+            if known is None or known.state is not AnswerState.WAITING:
                 return known
             if now_s - known.said_s >= AGAIN_S:
                 self._tell(known.node, known.command_id, known.wanted)
@@ -97,7 +86,7 @@ class AskedExplanations:
         with self._lock:
             return self._key_of(node, command_id) is not None
 
-    def put(self, node: str, command_id: UUID, answer: bytes | str) -> ExplanationState | None:
+    def put(self, node: str, command_id: UUID, answer: bytes | str) -> AnswerState | None:
         """Take the page, or the reason for none; returns the new state. None: not asked."""
         with self._lock:
             self._forget()
@@ -105,16 +94,21 @@ class AskedExplanations:
             if key is None:
                 return None
             known = self._asked[key]
-            if known.state is not ExplanationState.WAITING:
+            if known.state is not AnswerState.WAITING:
                 return known.state
             ended = replace(known, ended_s=self._now_s())
             if isinstance(answer, bytes):
-                ended = replace(ended, state=ExplanationState.HERE, content=answer)
+                ended = replace(ended, state=AnswerState.HERE, content=answer)
             else:
                 reason = answer[:REASON_CHARS]
-                ended = replace(ended, state=ExplanationState.FAILED, reason=reason)
+                ended = replace(ended, state=AnswerState.FAILED, reason=reason)
             self._asked[key] = ended
             return ended.state
+
+    def forget(self) -> None:
+        """Drop whatever was kept for its time."""
+        with self._lock:
+            self._forget()
 
     def age_s(self, one: AskedExplanation) -> float:
         """Seconds since its end, or since it was asked for."""
@@ -131,5 +125,5 @@ class AskedExplanations:
         for key, one in [*self._asked.items()]:
             if now_s - one.asked_s > KEPT_S:
                 del self._asked[key]
-            elif one.state is ExplanationState.WAITING and now_s - one.asked_s > WAITS_S:
-                self._asked[key] = replace(one, state=ExplanationState.OVER, ended_s=now_s)
+            elif one.state is AnswerState.WAITING and now_s - one.asked_s > WAITS_S:
+                self._asked[key] = replace(one, state=AnswerState.OVER, ended_s=now_s)

@@ -3,26 +3,20 @@
 The file comes from the node and is shown in a sandbox: it can run and load nothing.
 """
 
+import asyncio
+from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.nodes.explanations.asked import (
-    KEPT_S,
-    MOST_BYTES,
-    AskedExplanations,
-    ExplanationState,
-)
+from hub.nodes.explanations.asked import KEPT_S, MOST_BYTES, AskedExplanations
 from hub.nodes.explanations.service import ExplanationService
-from hub.nodes.uploaded_answer import read_answer
+from hub.nodes.uploaded_answer import AnswerKind, AnswerState, take_answer
 from hub.web.i18n import Messages
-from hub.web.rendering import render, site_of
-from hub.web.resumable import UploadRefusal, drained, node_name_of
+from hub.web.rendering import render
 from hub.web.services import service
 
 router = APIRouter()
@@ -31,8 +25,7 @@ Explanations = Annotated[ExplanationService, service(ExplanationService)]
 Asked = Annotated[AskedExplanations, service(AskedExplanations)]
 
 REFRESH_S: Final = 3
-FILE_TYPE: Final = "text/html"
-FILE_BEGINS: Final = b"<!doctype html>"
+KIND: Final = AnswerKind(file_type="text/html", begins=b"<!doctype html>", most_bytes=MOST_BYTES)
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -64,7 +57,7 @@ def show_explanation(
         camera=camera,
         one=one,
         at_utc_us=calendar.now_utc_us - round(age_s * 1e6),
-        is_waiting=one is not None and one.state is ExplanationState.WAITING,
+        is_waiting=one is not None and one.state is AnswerState.WAITING,
         refresh_s=REFRESH_S,
         kept_minutes=round(KEPT_S / 60),
     )
@@ -89,36 +82,16 @@ def open_explanation(
     headers = dict(HEADERS)
     if save:
         headers["Content-Disposition"] = f'attachment; filename="explanation-{camera_id}.html"'
-    return Response(content, media_type=FILE_TYPE, headers=headers)
+    return Response(content, media_type=KIND.file_type, headers=headers)
 
 
 @router.put("/upload/explanation/{command_id}")
 async def take_explanation(request: Request, asked: Asked, command_id: UUID) -> Response:
-    """The file, or as plain text why there is none: 204; 404 if this node was not asked, 410 if
-    nobody waits for it any more."""
-    site = site_of(request)
-    try:
-        node = await run_in_threadpool(node_name_of, request, site)
-        answer = await read_answer(
-            request,
-            is_asked=asked.is_asked(node, command_id),
-            file_type=FILE_TYPE,
-            begins=FILE_BEGINS,
-            most_bytes=MOST_BYTES,
-        )
-        _check(asked.put(node, command_id, answer))
-    except UploadRefusal as unwanted:
-        refusal = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
-        refusal.headers.update(unwanted.headers)
-        return await drained(request, refusal)
-    except (ClientDisconnect, TimeoutError):
-        return Response(status_code=400)  # the client has gone
-    return Response(status_code=204)
-
-
-def _check(state: ExplanationState | None) -> None:
-    if state in (None, ExplanationState.OVER):
-        raise UploadRefusal(410, "over")
+    """See `take_answer`."""
+    answer = await take_answer(request, KIND, command_id, is_asked=asked.is_asked, put=asked.put)
+    if answer.status_code == HTTPStatus.NO_CONTENT:  # else it stays until somebody asks again
+        asyncio.get_running_loop().call_later(KEPT_S, asked.forget)
+    return answer
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -15,7 +15,8 @@ from hub.access.scope import visible_cameras
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.text.order import by_name
-from hub.nodes.explanations.asked import AskedExplanation, AskedExplanations, ExplanationState
+from hub.nodes.explanations.asked import AskedExplanation, AskedExplanations
+from hub.nodes.uploaded_answer import AnswerState
 from hub.registry.tables import cameras, nodes
 
 SPAN_S: Final = 3600
@@ -80,7 +81,7 @@ class ExplanationService:
         with self._acting.reading(asker, "explanation.open", On("camera", camera_id)) as look:
             is_theirs = bool(_cameras(look, cameras.c.id == camera_id))
             one = self._asked.state((asker.person_id, camera_id)) if is_theirs else None
-            is_here = one is not None and one.state is ExplanationState.HERE
+            is_here = one is not None and one.state is AnswerState.HERE
             content = one.content if one is not None and is_here else None
             look.answer(content)
         return content

@@ -22,9 +22,9 @@ from hub.nodes.diagnostics.rows import (
     KEPT_S,
     MOST_BYTES,
     WAITS_S,
-    DiagnosisState,
 )
 from hub.nodes.diagnostics.tables import diagnoses
+from hub.nodes.uploaded_answer import AnswerState
 from hub.registry.registry import add_area, add_node, node_by_name
 from hub.registry.tables import nodes
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
@@ -96,7 +96,7 @@ def test_a_keeper_asks_the_box_brings_it_once_and_the_keeper_fetches_it(ward: Wa
     assert ward.bring(command_id, b"PK another") == 204, "an answer that was lost is said again"
     assert ward.told(2 * AGAIN_S + 2) == []
     [one] = ward.listed()
-    assert (one.state, one.who, one.size_bytes) == (DiagnosisState.HERE, "Phạm Kim", len(ZIP))
+    assert (one.state, one.who, one.size_bytes) == (AnswerState.HERE, "Phạm Kim", len(ZIP))
     address = f"{ward.page}/diagnosis/{one.diagnosis_id}"
     assert address in kim.get(ward.page).text
     fetched = kim.get(address)
@@ -150,7 +150,7 @@ def test_a_box_that_is_away_is_asked_when_it_comes_and_not_after_a_day(ward: War
     assert ward.told(WAITS_S + 1) == []
     ward.send_away("online")
     assert ward.told(WAITS_S + 2) == [], "its time is over"
-    assert ward.listed()[0].state is DiagnosisState.OVER
+    assert ward.listed()[0].state is AnswerState.OVER
     assert ward.bring(command_id) == 404, "nobody waits for it any more"
     assert "không trả lời kịp" in text_of(kim.get(ward.page))
     assert kim.post(f"{ward.page}/diagnosis").status_code == 303
@@ -162,7 +162,7 @@ def test_a_box_that_cannot_make_it_says_why(ward: Ward) -> None:
     kim.post(f"{ward.page}/diagnosis")
     [command_id] = ward.told()
     assert ward.bring(command_id, b"no room \0 on <b>/tmp</b>", "text/plain; charset=utf-8") == 204
-    assert ward.listed()[0].state is DiagnosisState.FAILED
+    assert ward.listed()[0].state is AnswerState.FAILED
     assert "on &lt;b&gt;/tmp" in kim.get(ward.page).text
     assert "diagnosis/" not in kim.get(ward.page).text.replace('/diagnosis"', "")
 
@@ -180,7 +180,7 @@ def test_what_no_box_was_asked_for_and_what_is_no_file_is_refused(ward: Ward) ->
     assert Visitor(ward.site).send("PUT", path, content=b"x", headers=headers).status_code == 401
     with ward.db.writing() as conn:
         assert rows.put(conn, "tram-02", command_id, ZIP, now=ward.later(0)) is None
-    assert ward.listed()[0].state is DiagnosisState.WAITING
+    assert ward.listed()[0].state is AnswerState.WAITING
 
 
 def test_the_last_few_of_a_box_stay_and_none_beyond_its_days(ward: Ward) -> None:
@@ -191,7 +191,7 @@ def test_the_last_few_of_a_box_stay_and_none_beyond_its_days(ward: Ward) -> None
         assert ward.bring(command_id) == 204
     kept = ward.listed()
     assert len(kept) == KEPT_OF_A_NODE
-    assert all(one.state is DiagnosisState.HERE for one in kept)
+    assert all(one.state is AnswerState.HERE for one in kept)
     ward.told(KEPT_S + 1)
     assert ward.listed() == []
 
@@ -213,7 +213,7 @@ def test_a_step_of_the_hubs_clock_makes_a_request_neither_late_nor_for_ever(
     assert ward.told(by_s + AGAIN_S + 1) == [command_id]
     assert ward.told(by_s + WAITS_S - 600) == [command_id]
     assert ward.told(by_s + WAITS_S + 1) == []
-    assert ward.listed(by_s + WAITS_S + 1)[0].state is DiagnosisState.OVER
+    assert ward.listed(by_s + WAITS_S + 1)[0].state is AnswerState.OVER
 
 
 def test_a_request_of_after_the_clock_was_set_back_is_none_of_the_old_ones(ward: Ward) -> None:
@@ -223,7 +223,7 @@ def test_a_request_of_after_the_clock_was_set_back_is_none_of_the_old_ones(ward:
         for number in range(KEPT_OF_A_NODE + 1):
             now = ward.later(number)
             assert rows.ask(conn, ward.node_id, person_id=kim_id, now=now)
-            conn.execute(update(diagnoses).values(state=DiagnosisState.FAILED))
+            conn.execute(update(diagnoses).values(state=AnswerState.FAILED))
         move(conn, -86_400_000_000, now=ward.later(10))
         newest = rows.ask(conn, ward.node_id, person_id=kim_id, now=ward.later(20 - 86_400))
     assert newest == ward.listed()[0].diagnosis_id

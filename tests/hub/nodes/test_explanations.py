@@ -12,6 +12,7 @@ from hub.access.rules.grants import Grant, Right
 from hub.access.tables import grants, people
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
+from hub.nodes.explanations import pages
 from hub.nodes.explanations.asked import (
     AGAIN_S,
     KEPT_S,
@@ -19,8 +20,8 @@ from hub.nodes.explanations.asked import (
     MOST_BYTES,
     WAITS_S,
     AskedExplanations,
-    ExplanationState,
 )
+from hub.nodes.uploaded_answer import AnswerState
 from hub.registry.tables import cameras, nodes
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -208,8 +209,8 @@ def test_a_box_that_does_not_answer_is_asked_again_and_given_up_after_a_minute()
     time.now_s += WAITS_S
     one = asked.state(key)
     assert one is not None
-    assert one.state is ExplanationState.OVER
-    assert asked.put("tram", told[0], PAGE) is ExplanationState.OVER
+    assert one.state is AnswerState.OVER
+    assert asked.put("tram", told[0], PAGE) is AnswerState.OVER
     assert asked.ask(key, "tram", WANTED)
     assert told[2] != told[0]
 
@@ -224,6 +225,28 @@ def test_the_hub_keeps_a_few_for_minutes() -> None:
     assert asked.state(keys[0]) is None
     assert asked.put("tram", told[0], PAGE) is None
     assert asked.put("another", told[1], PAGE) is None
-    assert asked.put("tram", told[1], PAGE) is ExplanationState.HERE
+    assert asked.put("tram", told[1], PAGE) is AnswerState.HERE
     time.now_s += KEPT_S + 1
+    asked.forget()
+    assert not asked._asked
     assert [asked.state(key) for key in keys] == [None] * len(keys)
+
+
+def test_a_page_that_nobody_asks_for_again_is_forgotten_too(
+    corner: Corner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgot: list[AskedExplanations] = []
+
+    def forget(asked: AskedExplanations) -> None:
+        forgot.append(asked)
+
+    monkeypatch.setattr(AskedExplanations, "forget", forget)
+    monkeypatch.setattr(pages, "KEPT_S", 0.0)
+    kim = corner.visitor()
+    kim.post(corner.place)
+    assert corner.bring(uuid4()) == 404
+    kim.get(corner.place)
+    assert not forgot
+    assert corner.bring(corner.asked_nodes[0][1]) == 204
+    kim.get(corner.place)
+    assert len(forgot) == 1
