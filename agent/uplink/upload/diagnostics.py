@@ -7,10 +7,9 @@ hub's next request: it repeats the request while it is valid.
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
 import httpx
@@ -41,36 +40,42 @@ Make = Callable[[Callable[[], bool]], bytes]
 """Makes the file; calls the given function at intervals and gives up when it returns False."""
 
 
+Explain = Callable[[SendExplanation], bytes]
+"""Makes the page; raises NoDiagnosis."""
+How = TypeVar("How")
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     command_id: UUID
     make: Make
 
 
-class AnswerUpload:
-    """A named service; `place` is the part of the address before the command's id."""
+class AnswerUpload(Generic[How]):
+    """A named service; `make` makes the files."""
+
+    place: ClassVar[str]
+    """Part of the address before the command's id."""
+    file_type: ClassVar[str]
 
     def __init__(
         self,
+        make: How,
         tokens: Tokens,
         *,
-        place: str,
-        file_type: str,
         trusted: Path | None,
         bytes_per_s: float = 0.0,
         gives_way: Callable[[], bool] = lambda: False,
-        transport: httpx.BaseTransport | None = None,
     ) -> None:
         """As for `LivePost`."""
+        self._make = make
         self._tokens = tokens
-        self._place = place
-        self._file_type = file_type
         self._pace = Pace(bytes_per_s, gives_way)
         self._asked = threading.Event()
         self._wanted: _Wish | None = None
         self._done: UUID | None = None
         self._kept: tuple[UUID, bytes, str] | None = None
-        self._client = https.client(trusted, TIMEOUT_S, transport)
+        self._client = https.client(trusted, TIMEOUT_S)
 
     def want(self, command_id: UUID, make: Make) -> None:
         """Make and upload this; a newer request replaces an earlier one."""
@@ -96,13 +101,13 @@ class AnswerUpload:
     def _bring(self, wanted: _Wish, going: Going) -> None:
         command_id = wanted.command_id
         if self._kept is None or self._kept[0] != command_id:
-            log.info(f"{self._place}_asked_for")
+            log.info(f"{self.place}_asked_for")
             try:
-                self._kept = (command_id, wanted.make(going), self._file_type)
+                self._kept = (command_id, wanted.make(going), self.file_type)
             except NoDiagnosis as why:
                 if not going():  # the hub asks again after a restart of the agent
                     return
-                log.warning(f"no_{self._place}", why=str(why))
+                log.warning(f"no_{self.place}", why=str(why))
                 self._kept = (command_id, str(why)[:REASON_CHARS].encode(), REASON_TYPE)
         token = leave(self._tokens, going, within_s=TOKEN_WITHIN_S)
         if token is not None and self._send(token, going):
@@ -112,7 +117,7 @@ class AnswerUpload:
         """True if the hub has it or refuses it for good."""
         assert self._kept is not None  # noqa: S101 - made just now
         wanted, body, media_type = self._kept
-        url = f"{token.upload_url.rstrip('/')}/{self._place}/{wanted}"
+        url = f"{token.upload_url.rstrip('/')}/{self.place}/{wanted}"
         headers = {
             "Authorization": f"Bearer {token.token}",
             "Content-Type": media_type,
@@ -121,14 +126,14 @@ class AnswerUpload:
         try:
             answer = self._client.put(url, content=self._paced(body, going), headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            log.warning(f"{self._place}_not_brought", why=https.why(error, url))
+            log.warning(f"{self.place}_not_brought", why=https.why(error, url))
             return False
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             self._tokens.spoilt(token)
         if answer.is_success:
-            log.info(f"{self._place}_brought", size_bytes=len(body))
+            log.info(f"{self.place}_brought", size_bytes=len(body))
             return True
-        log.warning(f"{self._place}_not_brought", why=f"the hub answers {answer.status_code}")
+        log.warning(f"{self.place}_not_brought", why=f"the hub answers {answer.status_code}")
         return answer.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
     def _paced(self, body: bytes, going: Going) -> Iterator[bytes]:
@@ -139,65 +144,24 @@ class AnswerUpload:
             yield piece
 
 
-class DiagnosisUpload(AnswerUpload):
+class DiagnosisUpload(AnswerUpload[Make]):
     """A `DiagnosisPort`."""
 
-    def __init__(
-        self,
-        make: Make,
-        tokens: Tokens,
-        *,
-        trusted: Path | None,
-        bytes_per_s: float = 0.0,
-        gives_way: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """As for `LivePost`."""
-        super().__init__(
-            tokens,
-            place="diagnosis",
-            file_type=FILE_TYPE,
-            trusted=trusted,
-            bytes_per_s=bytes_per_s,
-            gives_way=gives_way,
-        )
-        self._make = make
+    place = "diagnosis"
+    file_type = FILE_TYPE
 
     def ask(self, command_id: UUID) -> None:
         """See `DiagnosisPort`."""
         self.want(command_id, self._make)
 
 
-Explain = Callable[[SendExplanation], bytes]
-"""Makes the page; raises NoDiagnosis."""
-
-
-class ExplanationUpload(AnswerUpload):
+class ExplanationUpload(AnswerUpload[Explain]):
     """An `ExplanationPort`."""
 
-    def __init__(
-        self,
-        explain: Explain,
-        tokens: Tokens,
-        *,
-        trusted: Path | None,
-        bytes_per_s: float = 0.0,
-        gives_way: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """As for `LivePost`."""
-        super().__init__(
-            tokens,
-            place="explanation",
-            file_type=PAGE_TYPE,
-            trusted=trusted,
-            bytes_per_s=bytes_per_s,
-            gives_way=gives_way,
-        )
-        self._explain = explain
+    place = "explanation"
+    file_type = PAGE_TYPE
 
     def ask(self, command_id: UUID, wanted: SendExplanation) -> None:
-        """See `ExplanationPort`."""
-        self.want(command_id, partial(self._made, wanted))
-
-    def _made(self, wanted: SendExplanation, _going: Callable[[], bool]) -> bytes:
-        """One request never gets the page of another: it is made for its own command."""
-        return self._explain(wanted)
+        """See `ExplanationPort`. No request gets the page of another: it is made for its own
+        command."""
+        self.want(command_id, lambda _going: self._make(wanted))

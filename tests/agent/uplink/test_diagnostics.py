@@ -3,9 +3,8 @@
 import os
 import sys
 import threading
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -20,27 +19,13 @@ from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload.diagnostics import FILE_TYPE, REASON_TYPE, DiagnosisUpload, NoDiagnosis
 from agent.wire import topics
-from agent.wire.answers import Command, SendDiagnosis, UploadToken
+from agent.wire.answers import Command, SendDiagnosis
 from agent.wire.codec import encode
 from tests.agent.rigs.hubside import NODE, Running, open_journal
 from tests.agent.uplink.test_live import TOKEN, Hub
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Fleet: A node sends a diagnosis on request.")
-
-
-@pytest.fixture
-def hub(needs_loopback: None) -> Iterator[Hub]:
-    with Hub() as hub:
-        yield hub
-
-
-@pytest.fixture
-def tokens(hub: Hub) -> Tokens:
-    tokens = Tokens()
-    leave = UploadToken(token=TOKEN, valid_for_s=600, upload_url=hub.url)
-    tokens.put(leave, time.monotonic())
-    return tokens
 
 
 class Maker:

@@ -1,7 +1,5 @@
 """The page of a camera's last hour, on its way to who asked."""
 
-import time
-from collections.abc import Iterator
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -20,32 +18,18 @@ from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload.diagnostics import ExplanationUpload, NoDiagnosis
 from agent.wire import topics
-from agent.wire.answers import Command, SendExplanation, UploadToken
+from agent.wire.answers import Command, SendExplanation
 from agent.wire.codec import encode
 from tests.agent.rigs.hubside import NODE, Running
 from tests.agent.rigs.vision import after
 from tests.agent.runtime.test_last_hour import Camera
-from tests.agent.uplink.test_live import TOKEN, Hub
+from tests.agent.uplink.test_live import Hub
 from tests.agent.vision.explain.test_record import unsure
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise(
     "Fleet: Whoever may see a camera learns why it reported nobody in its last hour."
 )
-
-
-@pytest.fixture
-def hub(needs_loopback: None) -> Iterator[Hub]:
-    with Hub() as hub:
-        yield hub
-
-
-@pytest.fixture
-def tokens(hub: Hub) -> Tokens:
-    tokens = Tokens()
-    leave = UploadToken(token=TOKEN, valid_for_s=600, upload_url=hub.url)
-    tokens.put(leave, time.monotonic())
-    return tokens
 
 
 def explain(wanted: SendExplanation) -> bytes:

@@ -200,12 +200,6 @@ class Hub:
         self._thread.join()
 
 
-@pytest.fixture
-def hub(needs_loopback: None) -> Iterator[Hub]:
-    with Hub() as hub:
-        yield hub
-
-
 @contextmanager
 def posting(hub: Hub, leases: LiveLeases, *, is_busy: bool = False) -> Iterator[LiveUpload]:
     tokens = Tokens()
