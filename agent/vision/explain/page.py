@@ -11,6 +11,7 @@ from agent.media.frame import Instant
 from agent.vision.explain.record import LATE_S, Explanation
 from agent.vision.explain.sentences import SENTENCES
 from agent.vision.explain.track_record import FrameRow, TrackRecord
+from agent.vision.geometry import NEAR
 from agent.vision.sightings.sightings import SightingSettings
 from agent.vision.track.evidence import CLEAR, CLEAR_FINDS
 
@@ -189,8 +190,10 @@ class ExplanationPage:
         return self._say(template).format(
             border=_percent(settings.border_weight),
             still=self._number(settings.still_score),
+            height=_percent(NEAR),
             near=self._number(settings.near_score),
             near_cut=self._number(settings.near_cut_score),
+            moved=_percent(settings.near_came),
             came=self._number(settings.near_came_score),
             clear=self._number(CLEAR),
             finds=CLEAR_FINDS,

@@ -10,12 +10,12 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.CUT: N_("The picture's border cuts the body, so only {border} of the score counts."),
     Reason.UNSURE: N_(
         "The body has not walked, and the score is too low for a body that stands still: it counts"
-        " from {still} on, if it is near from {near} on, if it is near and cut by the border from"
-        " {near_cut} on, if it is near and came there from {came} on."
+        " from {still} on; at {height} of the picture's height or more from {near} on, if the"
+        " border cuts it from {near_cut} on, with motion in {moved} of its place from {came} on."
     ),
     Reason.THING: N_(
-        "A thing that looks like a person, such as a statue or a poster, is known at this place"
-        " with these colours."
+        "A thing that looks like a person, such as a statue or a poster, is known at this place:"
+        " with these colours, or never seen in such light before."
     ),
     Reason.PARKED: N_("A two-wheeler without a rider that has not moved counts as parked."),
     Reason.WHEELS_STILL: N_(

@@ -51,6 +51,7 @@ class Hit:
     looks: int
     weight: Weight
     is_clear: bool
+    """From `CLEAR` on, or a near body that stands out from the empty view."""
 
 
 @dataclass(slots=True)

@@ -23,6 +23,8 @@ from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person
 
 STREET = np.full((240, 320), 90, np.uint8)
 STANDING = person(0.5).box
+CLOSE = Box(0.4, 0.2, 0.6, 0.8)
+"""Of somebody near."""
 
 
 def result_of(*tracks: Track, put_off: int = 0) -> FrameResult:
@@ -106,6 +108,10 @@ def test_whoever_is_reported_late_is_there_and_whoever_is_cut_so_long_is_not() -
         ({"score": 0.3, "travelled": 2.0}, 0, Reason.FAINT),
         ({"score": 0.5, "travelled": 2.0, "box": Box(0.0, 0.4, 0.08, 0.6)}, 0, Reason.CUT),
         ({"score": 0.6, "travelled": 0.0}, 0, Reason.UNSURE),
+        ({"score": 0.35, "travelled": 2.0, "moved": 0.2, "box": CLOSE}, 0, Reason.FAINT),
+        ({"score": 0.35, "travelled": 0.0, "moved": 0.2, "box": CLOSE}, 0, Reason.UNSURE),
+        ({"score": 0.35, "travelled": 0.0, "moved": 0.6, "box": CLOSE}, 0, Reason.GATHERING),
+        ({"score": 0.28, "travelled": 0.0, "moved": 0.6, "box": CLOSE}, 0, Reason.UNSURE),
         ({"kind": ObjectKind.MOTORCYCLE, "travelled": 0.0}, 0, Reason.PARKED),
         ({"kind": ObjectKind.BICYCLE, "travelled": 2.0, "moved": 0.1}, 0, Reason.WHEELS_STILL),
         ({"is_seen": False}, 0, Reason.NOT_LOOKED),
