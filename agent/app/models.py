@@ -23,7 +23,7 @@ class Models:
 
     common: LaterModel
     fitted: tuple[LaterModel, ...]
-    """For pictures that leave much of the common one's input grey."""
+    """For pictures that leave much of the common one's input grey, and for crowds."""
 
     def prove(self) -> None:
         """Load all now; raises ModelError."""

@@ -1,4 +1,4 @@
-"""Chooses the smallest network input that shows a picture as large as the largest input would.
+"""Chooses the smallest network input that shows a picture as large as the common one does.
 
 A wide picture leaves nearly half of a square input grey, and grey costs as much as street.
 """
