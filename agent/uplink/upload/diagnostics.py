@@ -38,8 +38,6 @@ class NoDiagnosis(Exception):  # noqa: N818 - said to the hub, no fault of ours
 
 Make = Callable[[Callable[[], bool]], bytes]
 """Makes the file; calls the given function at intervals and gives up when it returns False."""
-
-
 Explain = Callable[[SendExplanation], bytes]
 """Makes the page; raises NoDiagnosis."""
 How = TypeVar("How")
@@ -57,6 +55,8 @@ class AnswerUpload(Generic[How]):
     place: ClassVar[str]
     """Part of the address before the command's id."""
     file_type: ClassVar[str]
+    is_kept: ClassVar[bool]
+    """If the upload fails, until the hub asks again; else it is made again then."""
 
     def __init__(
         self,
@@ -112,6 +112,8 @@ class AnswerUpload(Generic[How]):
         token = leave(self._tokens, going, within_s=TOKEN_WITHIN_S)
         if token is not None and self._send(token, going):
             self._done, self._kept = command_id, None
+        if not self.is_kept:
+            self._kept = None
 
     def _send(self, token: UploadToken, going: Going) -> bool:
         """True if the hub has it or refuses it for good."""
@@ -149,6 +151,7 @@ class DiagnosisUpload(AnswerUpload[Make]):
 
     place = "diagnosis"
     file_type = FILE_TYPE
+    is_kept = True  # it takes a while
 
     def ask(self, command_id: UUID) -> None:
         """See `DiagnosisPort`."""
@@ -160,6 +163,7 @@ class ExplanationUpload(AnswerUpload[Explain]):
 
     place = "explanation"
     file_type = PAGE_TYPE
+    is_kept = False  # it shows people
 
     def ask(self, command_id: UUID, wanted: SendExplanation) -> None:
         """See `ExplanationPort`. No request gets the page of another: it is made for its own

@@ -57,6 +57,30 @@ def test_each_request_gets_the_page_of_its_own_camera(hub: Hub, tokens: Tokens) 
     ]
 
 
+def test_a_page_that_did_not_go_is_not_kept_and_made_again(hub: Hub, tokens: Tokens) -> None:
+    made: list[SendExplanation] = []
+
+    def explain_and_count(wanted: SendExplanation) -> bytes:
+        made.append(wanted)
+        return explain(wanted)
+
+    command_id, hub.status = uuid4(), 503
+    post = ExplanationUpload(explain_and_count, tokens, trusted=None)
+    with Running(post):
+        post.ask(command_id, SendExplanation(camera="cong"))
+        until(lambda: hub.came and post._kept is None)
+        hub.status = 204
+
+        def asked_again() -> bool:
+            post.ask(command_id, SendExplanation(camera="cong"))
+            return post._done == command_id
+
+        until(asked_again)
+    post.close()
+    assert len(made) >= 2
+    assert post._kept is None
+
+
 def inbound_of(journal: Journal, port: Any) -> tuple[Inbound, LinkCounts]:
     counts = LinkCounts()
     inbound = Inbound(
