@@ -26,13 +26,16 @@ Asked = Annotated[AskedExplanations, service(AskedExplanations)]
 
 REFRESH_S: Final = 3
 KIND: Final = AnswerKind(file_type="text/html", begins=b"<!doctype html>", most_bytes=MOST_BYTES)
+POLICY: Final = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'"
+)
 HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none';"
-        " sandbox"
-    ),
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'; sandbox",
 }
+SAVED_POLICY: Final = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+"""First in a saved file: there no header holds, and the box may be in the wrong hands."""
 
 
 @router.get("/cameras/{camera_id}/explanation")
@@ -81,6 +84,7 @@ def open_explanation(
         raise HTTPException(404)
     headers = dict(HEADERS)
     if save:
+        content = KIND.begins + SAVED_POLICY.encode() + content.removeprefix(KIND.begins)
         headers["Content-Disposition"] = f'attachment; filename="explanation-{camera_id}.html"'
     return Response(content, media_type=KIND.file_type, headers=headers)
 

@@ -89,6 +89,8 @@ def test_whoever_may_asks_the_box_answers_and_the_page_opens_in_a_sandbox(corner
     assert opened.headers["cache-control"] == "no-store"
     saved = kim.get(f"{corner.place}/page?save=1")
     assert saved.headers["content-disposition"].startswith("attachment")
+    assert saved.content.startswith(b'<!doctype html><meta http-equiv="Content-Security-Policy')
+    assert saved.content.endswith(PAGE.removeprefix(b"<!doctype html>"))
     assert corner.acts() == [
         "explanation.ask",
         "explanation.ask.again",
