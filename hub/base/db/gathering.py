@@ -5,6 +5,9 @@ gathers, `hub.base.db.statements` keeps these rows here, and they go to the data
 statement with many rows for each table. Any other statement on the connection sends them first, so
 it sees them. `read_once` answers an equal question from memory, until the transaction writes a
 table that the question reads.
+
+Changes of one row keep their order: a row is either put, or added and changed by its id. There are
+no savepoints while a connection gathers: one could not take back what waits here.
 """
 
 from collections import defaultdict
@@ -73,7 +76,8 @@ class Gathered:
     def put(self, table: Table, values: Values) -> None:
         """Keep a row that replaces the one with its primary key."""
         key = tuple(values[column.name] for column in table.primary_key)
-        self._puts.setdefault(table, {})[key] = dict(values)
+        # Only the columns told are overwritten, also by a second one.
+        self._puts.setdefault(table, {}).setdefault(key, {}).update(values)
         self._written(table)
 
     def change(
@@ -101,7 +105,9 @@ class Gathered:
         """The answer of `ask`, or of an earlier question with this key if the tables that it read
         were not written since."""
         if key in self._known:
-            return cast(T, self._known[key][1])
+            tables, known = self._known[key]
+            self._note_read(tables)
+            return cast(T, known)
         self._reading.append(set())
         try:
             answer = ask()
@@ -125,6 +131,8 @@ class Gathered:
         tables = _tables_of(statement)
         if tables is None or not tables.isdisjoint(self._waiting):
             self._send_if_any(conn)
+        if tables is None:
+            self._known.clear()  # text may write anything
         self._note_read(tables)
 
     def _send_if_any(self, conn: Connection) -> None:
@@ -191,11 +199,17 @@ def let_gather(engine: Engine) -> None:
     """Make every statement on the engine's connections see what they have gathered."""
     on_event: Any = listen  # its stub has no such event
     on_event(engine, "before_execute", _before)
+    on_event(engine, "savepoint", _refuse_savepoint)
 
 
 def _before(conn: Connection, statement: Any, *_: object) -> None:
     if not conn.invalidated and (gathered := Gathered.of(conn)) is not None:
         gathered.before(conn, statement)
+
+
+def _refuse_savepoint(conn: Connection, _name: str) -> None:
+    if Gathered.of(conn) is not None:
+        raise RuntimeError("a savepoint could not take back what waits")
 
 
 def _send_changes(
@@ -237,7 +251,7 @@ def _alike(rows: Any) -> dict[tuple[str, ...], list[Row]]:
 
 @lru_cache(maxsize=256)
 def _tables_of(statement: Any) -> _Tables:
-    """The tables that a question reads; None: unknown, as it is text."""
+    """The tables that a question reads; None: unknown, as some of it is text."""
     parts = list(visitors.iterate(statement))
     if any(isinstance(one, TextClause) for one in parts):
         return None
