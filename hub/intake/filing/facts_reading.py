@@ -32,6 +32,9 @@ from hub.registry.registry import Origin
 SPARE_S: Final = 120.0
 """An event is taken for news while it is at most this much older than the policy says: its stamp
 may be corrected."""
+MOST_SIGHTINGS: Final = 10_000
+"""More are not read together: a clip may name 500, and a statement of PostgreSQL has at most 65,535
+parameters. A stolen node must not stop the intake with that."""
 
 _OPEN: Final = sightings.alias("open_sightings")
 _ALERTS: Final = select(
@@ -162,8 +165,8 @@ def _read_clips(conn: Connection, facts: BatchFacts, batch: Sequence[Placed]) ->
 
 def _read_sightings(conn: Connection, facts: BatchFacts, batch: Sequence[Placed]) -> None:
     wanted = {sighting_id for one in batch for sighting_id in _sightings_of(one.event)}
-    if not wanted:
-        return
+    if not 0 < len(wanted) <= MOST_SIGHTINGS:
+        return  # each event reads its own
     found = {row.id: sighting_of(row) for row in conn.execute(_SIGHTINGS, {"ids": list(wanted)})}
     facts.sightings = {one: found.get(one) for one in wanted}
     opened = {

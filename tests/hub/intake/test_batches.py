@@ -81,3 +81,11 @@ def test_an_alert_that_a_rule_makes_ring_counts_for_the_next_of_its_batch(street
         "silenced",  # its spot rang 25 s before
         "silenced",  # the second rang after all, by its rule
     ]
+
+
+def test_clips_of_very_many_sightings_make_no_statement_too_long(streets: Streets) -> None:
+    clips = [streets.node.clip(*(uuid4() for _ in range(500))) for _ in range(140)]
+    with streets.db.writing() as conn:
+        filing, now = streets.filing, streets.clock.now()
+        with filing.looking_once(conn, clips, doubtful=(), now=now):
+            assert filing.file_event(conn, clips[0], now=now).fate == "noted"
