@@ -153,6 +153,8 @@ class BatchFiler:
             self._allowance, self._complaints = before
             self.forget()
             outcome = self._file_apart(conn, batch, now=now)
+            if not outcome.counts["set_aside"]:  # otherwise slow batches would be the only sign
+                log.error("intake.broken_together", messages=len(batch), exc_info=error)
         lines.write(outcome.lines)
         return outcome
 

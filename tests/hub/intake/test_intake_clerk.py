@@ -19,7 +19,7 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.alerting.alerts.tables import alerts
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.intake.filing.batch import Allowance, BatchFiler
+from hub.intake.filing.batch import WORTH_GATHERING, Allowance, BatchFiler
 from hub.intake.filing.filing import Filed, Filing
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import PresenceRecorder
@@ -131,6 +131,26 @@ def test_poison_in_the_middle_changes_nothing_for_what_came_with_it(db: Database
         "intake.set_aside",
         "node.status",
     ], "each once, though the batch was filed twice"
+
+
+class Unready(Noted):
+    """Cannot read what a batch needs to know."""
+
+    def looking_once(self, *_: object, **__: object) -> AbstractContextManager[None]:
+        """Break."""
+        raise KeyError("a bug of ours")
+
+
+def test_a_fault_that_lies_in_no_message_is_logged_and_all_are_filed(db: Database) -> None:
+    found_town(db, "a")
+    node = NodeVoice("a")
+    batch = [arrival(node.event()) for _ in range(WORTH_GATHERING)]
+    with capture_logs() as logs, db.writing() as conn:
+        outcome = BatchFiler(Unready(), PresenceRecorder(tokens())).file(conn, batch, now=NOW)
+    assert outcome.counts == {"received": WORTH_GATHERING, "stored": WORTH_GATHERING}
+    assert [(line["event"], line["messages"]) for line in logs] == [
+        ("intake.broken_together", WORTH_GATHERING)
+    ]
 
 
 def test_what_one_batch_says_is_what_its_messages_say_one_by_one(
