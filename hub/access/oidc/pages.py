@@ -71,9 +71,13 @@ class Redirects:
         """Its content, while it is valid."""
         try:
             said: dict[str, Any] = self._seal.loads(carried, max_age=WAY_HOLDS_S)
-        except BadData:
+            return Redirect(**said | {"question": SignInAttempt(**said["question"])})
+        except (
+            BadData,
+            KeyError,
+            TypeError,
+        ):  # not ours, too old, or of another version of the hub
             return None
-        return Redirect(**said | {"question": SignInAttempt(**said["question"])})
 
 
 def provider_of(request: Request) -> OpenIdProvider:

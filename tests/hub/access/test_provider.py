@@ -6,12 +6,14 @@ import re
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi import FastAPI
+from itsdangerous import URLSafeTimedSerializer
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import select, update
@@ -20,7 +22,9 @@ from starlette.responses import PlainTextResponse
 from hub.access import people as access_people
 from hub.access.oidc import provider as way
 from hub.access.oidc.http import ProviderHttp
+from hub.access.oidc.pages import Redirect, Redirects
 from hub.access.oidc.provider import OidcProvider, ProviderClient
+from hub.access.rules.oidc import SignInAttempt
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.tables import grants, identities, people, sessions
 from hub.base.audit.log import By
@@ -118,6 +122,17 @@ def test_another_process_of_the_hub_takes_the_person_back(
         back = visitor(process(key))
         back.get(sent_back(office, led_to(gone)), Cookie=f"{name}={value}")
         assert is_in(back) == is_taken
+
+
+def test_a_person_led_away_by_another_version_of_the_hub_starts_again() -> None:
+    question = SignInAttempt("state", "nonce", "verifier")
+    redirect = Redirect("sign-in", "", "/", question=question, asked_utc_s=0.0)
+    seal = URLSafeTimedSerializer(b"k" * 32, salt="matthan.oidc")
+    redirects = Redirects(b"k" * 32)
+    said = asdict(redirect)
+    assert redirects.open(seal.dumps(said)) == redirect
+    for other in (said | {"newer": 1}, {"purpose": "sign-in"}, said | {"question": "?"}):
+        assert redirects.open(seal.dumps(other)) is None
 
 
 def is_in(who: Visitor) -> bool:
