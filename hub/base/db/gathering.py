@@ -22,15 +22,15 @@ from sqlalchemy.sql import visitors
 
 from hub.base.db.columns import metadata
 from hub.base.db.inserts import (
-    KEY,
+    COUNTED,
     insert_once_statement,
     insert_statement,
     put_statement,
     update_statement,
+    update_values,
 )
 
 _PLACE: Final = "gathered"
-_COUNTED: Final = {"preserve_rowcount": True}
 
 Values = Mapping[str, Any]
 Row = dict[str, Any]
@@ -217,12 +217,11 @@ def _send_changes(
 ) -> None:
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Row]] = defaultdict(list)
     for key, (told, grown) in by_key.items():
-        row = {f"to_{name}": value for name, value in told.items()}
-        row |= {f"by_{name}": step for name, step in grown.items()}
-        alike[tuple(sorted(told)), tuple(sorted(grown))].append(row | {KEY: key})
+        columns = tuple(sorted(told)), tuple(sorted(grown))
+        alike[columns].append(update_values(key, told, grown))
     for (names, counters), rows in alike.items():
         statement = update_statement(table, names, counters)
-        done = conn.execute(statement, rows, execution_options=_COUNTED).rowcount
+        done = conn.execute(statement, rows, execution_options=COUNTED).rowcount
         if counters and done != len(rows):
             raise LookupError(f"{table.name} lacks a row that was to change")
 

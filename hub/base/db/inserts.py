@@ -1,13 +1,15 @@
 """Statements that write rows, built once per table."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-KEY = "key_of_the_row"
-"""Parameter of `update_statement`: the row's id."""
+COUNTED: Final = {"preserve_rowcount": True}
+"""Execution options of a statement with many rows whose number is asked for."""
+_KEY: Final = "key_of_the_row"
 
 
 @cache
@@ -35,9 +37,17 @@ def put_statement(table: Table, dialect_name: str, names: tuple[str, ...]) -> An
 
 @cache
 def update_statement(table: Table, names: tuple[str, ...], counters: tuple[str, ...]) -> Any:
-    """Update the row with the id `KEY`: set columns, each from the parameter `to_NAME`, and add the
-    parameter `by_NAME` to counters."""
+    """Update the row with an id: set columns, and add to counters; see `update_values`."""
     told = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
     grown = {name: table.c[name] + bindparam(f"by_{name}") for name in counters}
-    key = bindparam(KEY, type_=table.c.id.type)
+    key = bindparam(_KEY, type_=table.c.id.type)
     return update(table).where(table.c.id == key).values(told | grown)
+
+
+def update_values(
+    key: object, values: Mapping[str, Any], growth: Mapping[str, int]
+) -> dict[str, Any]:
+    """Parameters of `update_statement`: the row's id, new values, and what is added to counters."""
+    told = {f"to_{name}": value for name, value in values.items()}
+    grown = {f"by_{name}": step for name, step in growth.items()}
+    return {_KEY: key} | told | grown

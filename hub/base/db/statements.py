@@ -10,17 +10,17 @@ from sqlalchemy import Connection, Select, Table
 
 from hub.base.db.gathering import Gathered
 from hub.base.db.inserts import (
-    KEY,
+    COUNTED,
     insert_once_statement,
     insert_statement,
     put_statement,
     update_statement,
+    update_values,
 )
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
 Rows = Sequence[Any]
-_COUNTED = {"preserve_rowcount": True}
 
 
 def add(conn: Connection, table: Table, values: Values) -> None:
@@ -42,7 +42,7 @@ def add_all_once(conn: Connection, table: Table, rows: Sequence[Values]) -> int:
     if not rows:
         return 0
     statement = insert_once_statement(table, conn.dialect.name)
-    return int(conn.execute(statement, rows, execution_options=_COUNTED).rowcount)
+    return int(conn.execute(statement, rows, execution_options=COUNTED).rowcount)
 
 
 def ensure_all(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
@@ -79,10 +79,8 @@ def change(
     if (gathered := Gathered.of(conn)) is not None:
         gathered.change(table, key, values, growth=growth)
         return
-    told = {f"to_{name}": value for name, value in values.items()}
-    told |= {f"by_{name}": step for name, step in growth.items()}
     statement = update_statement(table, tuple(values), tuple(growth))
-    done = conn.execute(statement, told | {KEY: key}).rowcount
+    done = conn.execute(statement, update_values(key, values, growth)).rowcount
     if growth and done != 1:
         raise LookupError(f"{table.name} has no such row")
 
