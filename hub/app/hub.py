@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import FastAPI
@@ -15,31 +14,25 @@ from fastapi import FastAPI
 from agent.wire.answers import SendExplanation, ShowLive
 from hub.access.passwords import Passwords
 from hub.access.signin.accounts import Accounts
-from hub.alerting.alerts.rules.grouping import Policy
 from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
-from hub.alerting.notifications.fallback import FallbackChannel
-from hub.alerting.notifications.recorder import DeliveryRecorder
-from hub.alerting.notifications.rules.batching import BatchingLimits
-from hub.alerting.notifications.send import Sender
-from hub.alerting.notifications.worker import Worker
-from hub.alerting.response.escalator import Escalator
 from hub.app.check import is_hub
 from hub.app.clock_watch import ClockWatch
-from hub.app.config import AlertsSection, HubSettings, PublicSection
+from hub.app.config import HubSettings, PublicSection
 from hub.app.errors import StartRefusedError
 from hub.app.features import FEATURES
 from hub.app.housekeeping import Housekeeping
 from hub.app.watchdog import Beat, PartWatch
 from hub.app.web.create_app import WebSettings, create_app
 from hub.app.web.services import Resources, make_services
-from hub.app.wiring import enrolment, households, oidc, resources, timestamping
+from hub.app.wiring import delivery, enrolment, households, oidc, resources, timestamping
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.app.wiring.channels import channels
 from hub.app.wiring.data_requests import office
 from hub.app.wiring.evidence import packer, proof_signer
 from hub.app.wiring.log_anchor import anchor_file
 from hub.app.wiring.metrics import Measured, token
+from hub.app.wiring.policy import policy
 from hub.base.batches import Stopping
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.steady_clock import SteadyClock
@@ -59,17 +52,13 @@ from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerRefusedError, context
 from hub.intake.presence import PresenceRecorder
 from hub.intake.subscriber import BatchWriter, Subscriber
-from hub.nodes.commissioning.alert_test_sender import PhoneTest
 from hub.nodes.explanations.asked import WAITS_S
 from hub.nodes.releases.upload import MOST_AT_ONCE
 from hub.notify.channels.post import new_client
 from hub.notify.channels.webpush import VapidSigner, WebPush
-from hub.notify.phones.heartbeat_sender import PhoneCheck
-from hub.notify.rules.heartbeat import CheckBounds
 from hub.oversight.log.anchor import Anchoring
 from hub.public.data_requests.eraser import PendingErasures
 from hub.public.data_requests.retention import DataRequestRetention
-from hub.public.notices.sender import NoticePost
 from hub.public.tips.retention import TipRetention, TipSpans
 from hub.registry.registry import node_by_name
 from hub.web.rendering import Measures, PublicWords
@@ -105,38 +94,19 @@ class Hub:
         )
         self._intake = self._make_intake()
         self._client = new_client()
-        self._webpush = WebPush(signer=self._signer, client=self._client)
-        self._channels = channels(
-            settings, webpush=self._webpush, client=self._client, clock=self._clock
-        )
-        self._notice_post = NoticePost(
-            db=self._db,
+        webpush = WebPush(signer=self._signer, client=self._client)
+        self._channels = channels(settings, webpush=webpush, client=self._client, clock=self._clock)
+        self._delivery = delivery.put_together(
+            settings,
+            self._db,
             clock=self._clock,
             change_signal=self._change_signal,
             channels=self._channels,
+            webpush=webpush,
         )
-        zone = ZoneInfo(settings.web.time_zone)
-        self._phone_test = PhoneTest(
-            db=self._db,
-            clock=self._clock,
-            change_signal=self._change_signal,
-            channels=self._channels,
-            zone=zone,
-        )
-        self._notifier = self._make_notifier()
         self._monitor = self._make_monitor()
         self._clock_watch = ClockWatch(
             self._db, clock=self._clock, stepped=self._monitor.clock_stepped
-        )
-        self._fallback = FallbackChannel(
-            db=self._db,
-            clock=self._clock,
-            change_signal=self._change_signal,
-            unseen_after_s=settings.push.unseen_after_s,
-        )
-        self._phone_check = self._make_phone_check()
-        self._escalator = Escalator(
-            db=self._db, clock=self._clock, change_signal=self._change_signal
         )
         self._provider = oidc.provider(
             settings,
@@ -177,16 +147,16 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as group:
                 watched: dict[str, tuple[_Part, asyncio.Event]] = {
-                    "notifier": (self._notifier.run, notifier_stop),
+                    "notifier": (self._delivery.notifier.run, notifier_stop),
                     "liveness monitor": (self._monitor.run, self._stop),
-                    "fallback channel": (self._fallback.run, self._stop),
-                    "escalator": (self._escalator.run, self._stop),
-                    "notice post": (self._notice_post.run, self._stop),
-                    "phone test": (self._phone_test.run, self._stop),
+                    "fallback channel": (self._delivery.fallback.run, self._stop),
+                    "escalator": (self._delivery.escalator.run, self._stop),
+                    "notice post": (self._delivery.notice_post.run, self._stop),
+                    "phone test": (self._delivery.phone_test.run, self._stop),
                     "clock": (self._clock_watch.run, self._stop),
                     "live": (self._live.run, self._stop),
                     "housekeeping": (self._housekeeping.run, chores_stop),
-                    "phone check": (self._phone_check.run, self._stop),
+                    "phone check": (self._delivery.phone_check.run, self._stop),
                     "copies": (self._copies.run, self._stop),
                 }
                 for name, (run, stop) in watched.items():
@@ -253,23 +223,6 @@ class Hub:
         beat = self._watch.part("intake link")
         return Subscriber(address, writer=writer, change_signal=self._change_signal, beat=beat)
 
-    def _make_notifier(self) -> Worker:
-        recorder = DeliveryRecorder(self._db, clock=self._clock)
-        sender = Sender(
-            channels=self._channels,
-            recorder=recorder,
-            clock=self._clock,
-            zone=ZoneInfo(self._settings.web.time_zone),
-        )
-        return Worker(
-            db=self._db,
-            sender=sender,
-            recorder=recorder,
-            clock=self._clock,
-            change_signal=self._change_signal,
-            batching=BatchingLimits(calm=self._settings.push.calm_alerts),
-        )
-
     def _make_monitor(self) -> LivenessMonitor:
         return LivenessMonitor(
             db=self._db,
@@ -277,14 +230,6 @@ class Hub:
             change_signal=self._change_signal,
             is_broker_up=lambda: self._intake.is_listening,
             bounds=Thresholds(**self._settings.troubles.model_dump()),
-        )
-
-    def _make_phone_check(self) -> PhoneCheck:
-        return PhoneCheck(
-            db=self._db,
-            clock=self._clock,
-            channel=self._webpush,
-            bounds=CheckBounds(zone=ZoneInfo(self._settings.web.time_zone)),
         )
 
     def _make_housekeeping(self) -> Housekeeping:
@@ -444,14 +389,3 @@ def _public_words(said: PublicSection) -> dict[str, PublicWords]:
         "vi": PublicWords(said.by_vi, said.purpose_vi, said.contact_vi),
         "en": PublicWords(said.by_en, said.purpose_en, said.contact_en),
     }
-
-
-def policy(section: AlertsSection) -> Policy:
-    """The configured routing policy."""
-    return Policy(
-        group_quiet_s=section.group_quiet_s,
-        group_max_s=section.group_max_s,
-        cooldown_s=section.cooldown_s,
-        critical_kinds=frozenset(section.critical_kinds),
-        critical_rules=frozenset(section.critical_rules),
-    )
