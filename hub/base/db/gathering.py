@@ -2,9 +2,9 @@
 
 A batch of messages is filed step by step, and each step writes some rows. While a connection
 gathers, `hub.base.db.statements` keeps these rows here, and they go to the database together: one
-statement with many rows for each table. Any other statement on the connection sends them first, so
-it sees them. `read_once` answers an equal question from memory, until the transaction writes a
-table that the question reads.
+statement with many rows for each table. Any other statement on the connection that reads one of
+these tables, or writes any, sends them first, so it sees them. `read_once` answers an equal
+question from memory, until the transaction writes a table that the question reads.
 
 Changes of one row keep their order: a row is either put, or added and changed by its id. There are
 no savepoints while a connection gathers: one could not take back what waits here.
