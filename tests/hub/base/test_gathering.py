@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from hub.alerting.oncall.tables import plans
 from hub.base.db.columns import columns, new_id
@@ -189,6 +190,19 @@ def test_a_counter_of_a_missing_row_takes_all_back(db: Database) -> None:
         change(conn, plans, area["id"], {}, growth={"repeats": 1})
     with db.reading() as conn:
         assert conn.execute(AREAS).all() == []
+
+
+def test_rows_that_fail_when_they_are_sent_take_back_only_their_savepoint(db: Database) -> None:
+    area, strange = area_row("1"), area_row("nowhere")
+    with db.writing() as conn:
+        add(conn, areas, area)
+        with pytest.raises(IntegrityError), conn.begin_nested(), gathering(conn):
+            add(conn, areas, area_row("2"))
+            for place, name in ((area, "a"), (strange, "b"), (area, "c")):
+                add(conn, nodes, node_row(place, name))
+        add(conn, nodes, node_row(area, "d"))
+        assert conn.scalars(select(nodes.c.name)).all() == ["d"]
+        assert [row.name for row in conn.execute(AREAS)] == ["1"]
 
 
 def test_no_savepoint_is_set_while_writes_wait(db: Database) -> None:
