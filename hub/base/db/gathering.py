@@ -30,6 +30,8 @@ from hub.base.db.inserts import (
     update_values,
 )
 
+MOST_WAITING: Final = 20_000
+"""Rows that may wait of those that come many at a time: a clip may name 500 sightings."""
 _PLACE: Final = "gathered"
 
 Values = Mapping[str, Any]
@@ -67,11 +69,13 @@ class Gathered:
             self._added[table, row["id"]] = row
         self._written(table)
 
-    def add_once(self, table: Table, rows: Sequence[Values]) -> None:
-        """Keep rows that are new unless a unique key is taken."""
+    def add_once(self, conn: Connection, table: Table, rows: Sequence[Values]) -> None:
+        """Keep rows that are new unless a unique key is taken; send all if that makes too many."""
         if rows:
             self._inserts_once.setdefault(table, []).extend(map(dict, rows))
             self._written(table)
+        if sum(map(len, self._inserts_once.values())) > MOST_WAITING:
+            self.send(conn)
 
     def put(self, table: Table, values: Values) -> None:
         """Keep a row that replaces the one with its primary key."""

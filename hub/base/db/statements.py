@@ -48,7 +48,7 @@ def add_all_once(conn: Connection, table: Table, rows: Sequence[Values]) -> int:
 def ensure_all(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Insert the rows whose unique keys are free. All rows have the same columns."""
     if (gathered := Gathered.of(conn)) is not None:
-        gathered.add_once(table, rows)
+        gathered.add_once(conn, table, rows)
     else:
         add_all_once(conn, table, rows)
 

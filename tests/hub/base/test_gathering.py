@@ -1,16 +1,17 @@
 """Gathered writes leave what the same writes leave one by one; nothing remembered is stale."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.event import listen
 from sqlalchemy.exc import IntegrityError
 
 from hub.alerting.oncall.tables import plans
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
-from hub.base.db.gathering import gathering
+from hub.base.db.gathering import MOST_WAITING, gathering
 from hub.base.db.statements import (
     add,
     add_once,
@@ -190,6 +191,23 @@ def test_a_counter_of_a_missing_row_takes_all_back(db: Database) -> None:
         change(conn, plans, area["id"], {}, growth={"repeats": 1})
     with db.reading() as conn:
         assert conn.execute(AREAS).all() == []
+
+
+def test_very_many_rows_do_not_wait_for_the_end(db: Database) -> None:
+    rows = [area_row(f"{number}") for number in range(500)]
+    sent: list[int] = []
+
+    def note(_conn: Connection, _what: object, values: Sequence[Row], *_: object) -> None:
+        sent.append(len(values))
+
+    with pytest.raises(UndoneError), db.writing() as conn, gathering(conn):
+        listen(conn, "before_execute", note)
+        for _ in range(MOST_WAITING // len(rows)):
+            ensure_all(conn, areas, rows)
+        assert sent == []
+        ensure_all(conn, areas, rows)
+        assert sent == [MOST_WAITING + len(rows)]
+        raise UndoneError
 
 
 def test_rows_that_fail_when_they_are_sent_take_back_only_their_savepoint(db: Database) -> None:
