@@ -149,8 +149,11 @@ class MapFiles:
     ) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._folder / f"{name}.new"
-        shutil.copyfile(source, draft)
-        draft.replace(self._folder / name)
+        try:
+            shutil.copyfile(source, draft)
+            draft.replace(self._folder / name)
+        finally:
+            draft.unlink(missing_ok=True)  # a part of a large map would keep a full disk full
         where = [corners.west, corners.north, corners.east, corners.south] if corners else None
         told = {"file": name, "kind": kind, "media_type": media_type, "corners": where}
         new = self._folder / "ground.json.new"

@@ -1,6 +1,8 @@
 """The map's table and answers, and what lies under the cameras."""
 
+import errno
 import json
+import shutil
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -174,6 +176,24 @@ def test_an_archive_that_was_not_copied_whole_is_refused_and_the_one_before_stay
             files.put_tiles(source)
     assert files.ground() == before and before is not None
     assert before.path.read_bytes() == content
+
+
+def test_an_archive_that_the_disk_has_no_room_for_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, source = MapFiles(tmp_path / "map"), tiles(tmp_path)
+    files.put_tiles(source)
+    before, kept = files.ground(), sorted((tmp_path / "map").iterdir())
+
+    def fill(whole: Path, part: Path) -> None:
+        part.write_bytes(whole.read_bytes()[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", fill)
+    with pytest.raises(OSError, match="No space"):
+        files.put_tiles(source)
+    assert files.ground() == before and before is not None
+    assert sorted((tmp_path / "map").iterdir()) == kept
 
 
 def test_what_cannot_be_the_ground_is_refused_at_the_shell(tmp_path: Path) -> None:
