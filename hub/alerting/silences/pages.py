@@ -1,6 +1,5 @@
 """Page of silences: what is silenced, why, until when, and how to end it."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from hub.access.signin.visit import FormSent, SignedIn, own_path
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.faults import OnCallError
-from hub.alerting.silences.listing import LISTING
+from hub.alerting.silences.listing import LISTING, SilenceLine
 from hub.alerting.silences.rules import NOT_CRITICAL
 from hub.alerting.silences.service import NewSilence, SilenceRow, SilenceService
 from hub.web.calendar import Calendar
@@ -26,20 +25,6 @@ Silences = Annotated[SilenceService, service(SilenceService)]
 
 KINDS: Final = ("", "person", CROWD)
 SPANS_S: Final = (3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 14 * 86_400)
-
-
-@dataclass(frozen=True, slots=True)
-class SilenceLine:
-    """One silence as text."""
-
-    silence_id: UUID
-    where: str
-    what: str
-    until: str
-    why: str
-    hits: str
-    number: int
-    """Sightings that it kept quiet."""
 
 
 def lines(rows: list[SilenceRow], calendar: Calendar) -> list[SilenceLine]:
@@ -65,13 +50,12 @@ def _line(row: SilenceRow, calendar: Calendar) -> SilenceLine:
             % told_hits
         )
     return SilenceLine(
-        silence_id=silence.silence_id,
+        row=row,
         where=f"{row.camera_label} · {row.place}",
         what=_what(row, calendar.words),
         until=calendar.clock(silence.until_utc_us),
         why=why,
         hits=hits,
-        number=row.hits,
     )
 
 
@@ -143,14 +127,15 @@ def _page(
 ) -> Response:
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
-    rows, table = silences.silences(visit.asker), LISTING.view(request.query_params)
+    all_lines = lines(silences.silences(visit.asker), calendar)
+    table = LISTING.view(request.query_params)
     return render(
         request,
         "silences.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        lines=lines(LISTING.rows(rows, table), calendar),
-        total=len(rows),
+        lines=LISTING.rows(all_lines, table),
+        total=len(all_lines),
         table=table,
         cameras=silences.cameras_to_silence(visit.asker),
         zones=silences.zones_to_silence(visit.asker),

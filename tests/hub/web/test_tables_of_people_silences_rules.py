@@ -6,6 +6,8 @@ import pytest
 
 from hub.access.account_state import CLOSED
 from hub.access.tables import people
+from hub.alerting.silences import rows
+from hub.alerting.silences.tables import silences
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
@@ -70,6 +72,11 @@ def test_silences_are_searched_filtered_and_sorted(town: Town) -> None:
     assert reasons("?by=hub") == []
     assert "Không có" in text_of(kim.get("/silences?by=hub"))
     assert len(reasons("?by=people&order=x")) == 3
+    with town.db.writing() as conn:  # as the hub does after three false alarms
+        hub_made = {"made_by": None, "reason": rows.FALSE_ALARMS}
+        conn.execute(silences.update().where(silences.c.reason == "Đám cưới").values(hub_made))
+    for query in ("?by=hub", "?find=bao+nham"):
+        assert "Hiện 1 trong 3" in text_of(kim.get(f"/silences{query}")), query
 
 
 def test_rules_are_searched_filtered_and_sorted(town: Town) -> None:
