@@ -144,7 +144,7 @@ def set_role(
         return _page(request, visit, grants, wrong=error)
     if not is_theirs:
         raise HTTPException(404)
-    return RedirectResponse("/grants?saved=1", 303)
+    return RedirectResponse(f"/grants/people/{person_id}?done=role", 303)
 
 
 def _new_grant(form: FormData, zone: ZoneInfo, now_utc_us: int) -> NewGrant:

@@ -195,7 +195,9 @@ def test_only_a_keeper_of_everything_says_what_somebody_is_and_not_of_themselves
     assert other.post(f"/grants/people/{chu}/role", role="officer").status_code == 404
     assert keeper.post(f"/grants/people/{chu}/role", role="officer").status_code == 422
     assert keeper.post(address, role="king").status_code == 422
-    assert keeper.post(address, role="oversight").status_code == 303
+    answer = keeper.post(address, role="oversight")
+    assert answer.status_code == 303
+    assert "Đã lưu." in text_of(keeper.get(answer.headers["location"]))  # the person's page
     assert other.get("/grants").status_code == 404  # its grant is behind the fence
     assert other.get("/log").status_code == 200
 
