@@ -23,8 +23,8 @@ class PersonLine:
     person: GrantPerson
     role: str
     """In words."""
-    grants: int
-    """Their grants that the reader sees."""
+    grants: int | None
+    """Their grants that the reader sees; None: the account is shut, and none counts."""
 
 
 def lines(page: GrantsPage, words: Messages) -> list[PersonLine]:
@@ -32,8 +32,11 @@ def lines(page: GrantsPage, words: Messages) -> list[PersonLine]:
     rows = chain(page.above, *(area.grants for area in page.tree))
     grants = Counter(row.person_id for row in rows)
     return [
-        PersonLine(one, role_name(one.role, words), grants[one.person_id])
-        for one in (*page.people, *page.closed)
+        *(
+            PersonLine(one, role_name(one.role, words), grants[one.person_id])
+            for one in page.people
+        ),
+        *(PersonLine(one, role_name(one.role, words), None) for one in page.closed),
     ]
 
 
@@ -52,7 +55,7 @@ LISTING: Final = Listing[PersonLine](
         "state": lambda line: STATES.index(_state(line)),
     },
     standard="name",
-    text=lambda line: f"{line.person.name} {line.role}",
+    text=lambda line: line.person.name,
     choices={
         "role": (tuple(Role), lambda line: line.person.role),
         "state": (STATES, _state),
