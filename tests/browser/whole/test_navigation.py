@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.browser.everything import KEEPER, with_keeper_of_all
@@ -134,6 +134,23 @@ def test_a_phone_searches_on_a_page_of_its_own(
     assert fits(officer.page)
     found.first.click()
     officer.page.wait_for_url(f"{hub.url}/cameras/*")
+
+
+def test_what_was_typed_before_the_script_came_is_searched(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    held: list[Route] = []
+    officer = meet("an")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    officer.page.route("**/search.js*", hold)
+    officer.page.goto(f"{hub.url}/search", wait_until="commit")
+    officer.page.fill("#search", "cho")
+    until(lambda: held or officer.page.wait_for_timeout(50), "the page asks for its script")
+    held[0].continue_()
+    expect(officer.page.locator("#search-found a").first).to_be_visible()
 
 
 def test_the_number_of_waiting_alerts_changes_on_an_open_page(

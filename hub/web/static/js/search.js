@@ -108,4 +108,7 @@ export function startSearch() {
   for (const name of ["focusin", "click"]) {
     document.addEventListener(name, (event) => isInside(event) || close());
   }
+  if (document.activeElement === input && input.value !== input.defaultValue) {
+    typed(); // on a slow line a person types before this script is there
+  }
 }
