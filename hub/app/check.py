@@ -25,7 +25,7 @@ from hub.base.storage.blobs import BlobsError
 from hub.base.text.paper import NoLettersError, letters
 from hub.intake.mqtt.probe import BrokerRefusedError, probe
 from hub.nodes.pki.authority import HUB_NAME
-from hub.notify.channels.webpush import VapidKeyError, vapid_key
+from hub.notify.channels.vapid import VapidKeyError, vapid_key
 
 SHORT_DAYS: Final = 30
 ANSWER_S: Final = 3.0

@@ -21,7 +21,7 @@ from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
 from hub.footage.transcoding.proxies import Proxies
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.nodes.pki.upload_tokens import UploadTokens
-from hub.notify.channels.webpush import VapidKeyError, vapid_key
+from hub.notify.channels.vapid import VapidKeyError, vapid_key
 from hub.public.tips.sealing import TipBox
 from hub.public.tips.tables import tip_reporters
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from argparse import _SubParsersAction
+from argparse import ArgumentParser, _SubParsersAction
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from agent.wire.answers import UploadToken
 from agent.wire.messages import Event
 from agent.wire.terms import Picture
 from deploy.broker import Broker, free_port
-from hub.__main__ import parser
+from hub.__main__ import MODULES, parser
 from hub.access.invitations.service import Invitations
 from hub.access.passwords import Passwords
 from hub.access.signin.accounts import Accounts
@@ -518,11 +518,24 @@ def with_picture(event: Event, content: bytes) -> Event:
     return event.model_copy(update={"body": event.body.model_copy(update={"picture": picture})})
 
 
+def verbs(*arguments: str) -> "_SubParsersAction[ArgumentParser]":
+    found = parser(arguments)._actions
+    return next(one for one in found if isinstance(one, _SubParsersAction))
+
+
 def test_the_help_names_every_command_with_its_meaning() -> None:
     """A group without one was there and could not be found."""
-    verbs = next(one for one in parser()._actions if isinstance(one, _SubParsersAction))
-    said = {one.dest for one in verbs._choices_actions if one.help}
-    assert said == set(verbs.choices)
+    said = {one.dest for one in verbs()._choices_actions if one.help}
+    assert said == set(verbs().choices)
+
+
+@pytest.mark.parametrize("words", [one[-1] for one in MODULES], ids=" ".join)
+def test_a_command_alone_is_what_it_is_among_all(words: set[str]) -> None:
+    whole = verbs()
+    for word in words:
+        alone = verbs(word)
+        assert {*alone.choices} == words
+        assert alone.choices[word].format_help() == whole.choices[word].format_help()
 
 
 def test_the_brokers_list_is_at_each_start_what_the_database_says(

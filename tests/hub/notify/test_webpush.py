@@ -19,7 +19,8 @@ from hub.base.clock.clock import Clock, HubClock
 from hub.base.moment import Moment
 from hub.notify.channels.port import Message, Phone
 from hub.notify.channels.post import address_fault, new_client, patience_asked_s
-from hub.notify.channels.webpush import VapidKeyError, VapidSigner, WebPush, payload, vapid_key
+from hub.notify.channels.vapid import VapidKeyError, vapid_key
+from hub.notify.channels.webpush import VapidSigner, WebPush, payload
 from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from tests.hub.rigs.notify_samples import ALERT_ID, message, phone
 from tests.hub.rigs.notify_town import VirtualClock
