@@ -11,10 +11,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Running:
-    """A running demonstration: its folder, process, and how to sign in."""
+    """A running demonstration: its folder, process, what it said, and how to sign in."""
 
     folder: Path
     process: subprocess.Popen[str]
+    said: str
     url: str
     login: str
     password: str
@@ -38,15 +39,14 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def invitation(process: subprocess.Popen[str], said: list[str] | None = None) -> dict[str, str]:
+def invitation(process: subprocess.Popen[str], said: list[str]) -> dict[str, str]:
     """Address, login and password out of what it prints; the lines go into `said`."""
     assert process.stdout is not None
-    lines = [] if said is None else said
     while process.poll() is None:
-        lines.append(process.stdout.readline())
-        if "Ctrl-C" in lines[-1]:
+        said.append(process.stdout.readline())
+        if "Ctrl-C" in said[-1]:
             break
-    text = "".join(lines)
+    text = "".join(said)
     wanted = {"url": "Open", "login": "Name", "password": "Password"}
     found = {key: re.search(rf"^\s*{label}\s+(\S+)", text, re.M) for key, label in wanted.items()}
     assert all(found.values()), f"no invitation in:\n{text}"

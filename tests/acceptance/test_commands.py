@@ -4,17 +4,14 @@ import ast
 import json
 import re
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.broker import Broker
 from deploy.summary import faults
-from tests.acceptance.demonstration import ROOT, demo_command, invitation, processes_of
+from tests.acceptance.demonstration import ROOT, demo_command, processes_of
 from tests.waiting import patience_s
 
 WHOLE = {
@@ -76,46 +73,6 @@ def test_every_broken_promise_is_a_fault_of_the_summary(
 ) -> None:
     assert faults(WHOLE, slowest_push_s=2.0) == []
     assert words in " ".join(faults({**WHOLE, **change}, slowest_push_s=2.0))
-
-
-@pytest.fixture
-def bystander(needs_broker: None, tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that somebody else runs on this machine."""
-    with Broker(tmp_path / "elsewhere") as broker:
-        yield broker
-
-
-@pytest.mark.promise("Demonstration: The demonstration says what to do on its page.")
-@pytest.mark.promise("Demonstration: Ctrl-C ends nothing else.")
-@pytest.mark.promise("Demonstration: A broker or database that already runs stays untouched.")
-@pytest.mark.promise("Hub: The password of the demonstration is made for its run.")
-@pytest.mark.promise("Hub: The demonstration says that push needs `localhost` or a certificate.")
-@pytest.mark.system
-def test_the_demonstration_says_what_to_do_and_ends_only_what_it_started(
-    tmp_path: Path, bystander: Broker
-) -> None:
-    folder = tmp_path / "town"
-    process = subprocess.Popen(
-        demo_command(folder), cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    said: list[str] = []
-    sign = invitation(process, said)
-    text = "".join(said)
-    assert "Tiếp nhận" in text
-    assert "localhost" in text
-    assert text.count(sign["password"]) == 1
-    others = bystander.pid
-    process.send_signal(signal.SIGINT)
-    assert process.wait(patience_s()) == 0
-    assert process.stdout is not None
-    assert sign["password"] not in process.stdout.read()
-    process.stdout.close()
-    assert processes_of(folder) == []
-    assert bystander.is_running
-    assert bystander.pid == others
-    kept = [path for path in folder.rglob("*") if path.suffix in {".log", ".toml"}]
-    assert kept
-    assert all(sign["password"] not in path.read_text(errors="replace") for path in kept)
 
 
 @pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
