@@ -1,6 +1,6 @@
 """The joins of alerts and troubles to the scope of a person."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +20,15 @@ from sqlalchemy import (
 )
 
 from hub.access.rules.grants import Right
-from hub.access.scope import NOW, entitled, grant_counts, recorded, visible_cameras, visible_to
+from hub.access.scope import (
+    IS_AMONG,
+    NOW,
+    entitled,
+    grant_counts,
+    recorded,
+    visible_cameras,
+    visible_to,
+)
 from hub.access.tables import grants
 from hub.alerting.alerts.rules.kinds import KINDS
 from hub.alerting.alerts.rules.lifecycle import AlertState
@@ -46,11 +54,7 @@ KEEPERS: Final = entitled(
         trouble_cameras.c.alert_id == bindparam("scope_alert_id", type_=Uuid)
     )
 )
-
-
-def keepers_of(alert_id: UUID, now: Moment) -> Select[UUID]:
-    """Ids of the people who look after any camera of this trouble."""
-    return KEEPERS.params(keepers_values(alert_id, now))
+"""Ids of the people who look after any camera of a trouble."""
 
 
 def keepers_values(alert_id: UUID, now: Moment) -> dict[str, object]:
@@ -85,12 +89,22 @@ def told_alerts(scope: Subquery) -> ColumnElement[bool]:
 
 
 def able_people(
-    conn: Connection, alert_ids: Collection[UUID], now: Moment
+    conn: Connection, kinds: Mapping[UUID, str], person_ids: Collection[UUID], now: Moment
 ) -> set[tuple[UUID, UUID]]:
-    """(alert, person) for everybody who may see these alerts with their pictures, and so take and
-    close them; for a trouble, who looks after one of its cameras."""
-    values = {"alert_ids": list(alert_ids), "scope_now": now.utc_us}
-    return {(row.alert_id, row.person_id) for one in _ABLE for row in conn.execute(one, values)}
+    """(alert, person) for those of these people who may see these alerts with their pictures, and
+    so take and close them; for a trouble, who looks after one of its cameras.
+
+    `kinds`: the kind of each alert, by its id.
+    """
+    troubles = [alert_id for alert_id, kind in kinds.items() if kind in KINDS]
+    others = [alert_id for alert_id, kind in kinds.items() if kind not in KINDS]
+    values = {"scope_people": list(person_ids), "scope_now": now.utc_us}
+    return {
+        (row.alert_id, row.person_id)
+        for query, alert_ids in ((_ABLE_TO_SEE, others), (_ABLE_TO_TEND, troubles))
+        if alert_ids
+        for row in conn.execute(query, {**values, "alert_ids": alert_ids})
+    }
 
 
 def _able(about: CTE, right: Right) -> CompoundSelect[UUID, UUID]:
@@ -106,7 +120,7 @@ def _able(about: CTE, right: Right) -> CompoundSelect[UUID, UUID]:
             above, areas.c.id == above.c.parent_id
         )
     )
-    valid = grant_counts(literal(int(right)), NOW)
+    valid = and_(IS_AMONG, grant_counts(literal(int(right)), NOW))
 
     def of(rows: CTE, place: ColumnElement[bool]) -> Select[UUID, UUID]:
         reaches = func.coalesce(grants.c.history_from_utc_us, 0) <= rows.c.recorded_utc_us
@@ -118,26 +132,22 @@ def _able(about: CTE, right: Right) -> CompoundSelect[UUID, UUID]:
 
 
 _IDS: Final = bindparam("alert_ids", expanding=True, type_=Uuid)
-_ABLE: Final = (
-    _able(
-        select(
-            alerts.c.id.label("alert_id"), alerts.c.camera_id, _RECORDED.label("recorded_utc_us")
-        )
-        .where(alerts.c.id.in_(_IDS), ~IS_TROUBLE)
-        .cte("seen"),
-        Right.SEE,
-    ),
-    _able(
-        select(
-            trouble_cameras.c.alert_id,
-            trouble_cameras.c.camera_id,
-            alerts.c.began_utc_us.label("recorded_utc_us"),
-        )
-        .join(alerts, alerts.c.id == trouble_cameras.c.alert_id)
-        .where(alerts.c.id.in_(_IDS))
-        .cte("tended"),
-        Right.MANAGE,
-    ),
+_ABLE_TO_SEE: Final = _able(
+    select(alerts.c.id.label("alert_id"), alerts.c.camera_id, _RECORDED.label("recorded_utc_us"))
+    .where(alerts.c.id.in_(_IDS), ~IS_TROUBLE)
+    .cte("seen"),
+    Right.SEE,
+)
+_ABLE_TO_TEND: Final = _able(
+    select(
+        trouble_cameras.c.alert_id,
+        trouble_cameras.c.camera_id,
+        alerts.c.began_utc_us.label("recorded_utc_us"),
+    )
+    .join(alerts, alerts.c.id == trouble_cameras.c.alert_id)
+    .where(alerts.c.id.in_(_IDS))
+    .cte("tended"),
+    Right.MANAGE,
 )
 
 

@@ -40,7 +40,7 @@ from hub.alerting.notifications.batching import (
     send_history,
 )
 from hub.alerting.notifications.pending import PendingNotification, facts_of
-from hub.alerting.notifications.recipients import all_recipients_of
+from hub.alerting.notifications.recipients import recipients_of
 from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
@@ -93,11 +93,8 @@ def claim(
         ready = _ready_messages(conn, due, now=now, oldest_us=oldest_us, limits=limits)
         # More may wait for one phone than the limit.
         ready.single = ready.single[:most]
-        conn.execute(
-            update(notifications)
-            .where(notifications.c.id.in_(ready.leased))
-            .values(lease_by=worker, **columns("lease_until", now.plus_s(lease_s)))
-        )
+        until = columns("to_lease_until", now.plus_s(lease_s))
+        conn.execute(_LEASE, {"leased": ready.leased, "to_lease_by": worker, **until})
         claimed += [*ready.single, *ready.together]
         together |= ready.together
     facts = facts_of(conn, claimed, worker=worker, now=now)
@@ -161,6 +158,16 @@ A first attempt is due at once, whatever its stored time: an alert must not wait
 the hub's clock was set back by one.
 """
 _NEXT_DUE: Final = select(func.min(_READY)).where(QUEUED, _READY > _NOW)
+
+_LEASE: Final = (
+    update(notifications)
+    .where(notifications.c.id.in_(bindparam("leased", expanding=True)))
+    .values(
+        lease_by=bindparam("to_lease_by"),
+        lease_until_utc_us=bindparam("to_lease_until_utc_us"),
+        lease_until_error_ms=bindparam("to_lease_until_error_ms"),
+    )
+)
 
 _ROW: Final = (
     select(
@@ -253,9 +260,12 @@ def _still_pending(
     conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int
 ) -> list[AnyRow]:
     """Due rows that may be sent; the others are settled here, with a reason."""
+    asked: dict[tuple[str, UUID | None, UUID], set[UUID]] = {}
+    for row in due:
+        asked.setdefault(_permission_key(row), set()).add(row.person_id)
     allowed = {
-        key: all_recipients_of(conn, *key[:2], camera_id=key[2], now=now)
-        for key in {_permission_key(row) for row in due}
+        key: recipients_of(conn, *key[:2], camera_id=key[2], now=now, among=person_ids)
+        for key, person_ids in asked.items()
     }
     in_digest = _in_digests(conn, [row.id for row in due if row.moment == "grown"])
     settled: dict[tuple[str, str], list[UUID]] = {}

@@ -53,7 +53,8 @@ def facts_of(
 ) -> list[PendingNotification]:
     """The leased notifications with these ids: critical ones first, then by due time."""
     rows = conn.execute(_FACTS, {"ids": list(ids)}).all()
-    able = able_people(conn, {row.alert_id for row in rows}, now) if rows else set()
+    kinds = {row.alert_id: row.kind for row in rows}
+    able = able_people(conn, kinds, {row.person_id for row in rows}, now)
     return [
         _as_pending(row, worker=worker, may_act=(row.alert_id, row.person_id) in able)
         for row in rows

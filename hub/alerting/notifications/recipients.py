@@ -4,7 +4,7 @@ Every function works in the caller's transaction, so an alert and its notificati
 together. `hub.alerting.notifications.leasing` sends the rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,10 +25,10 @@ from sqlalchemy import (
 )
 
 from hub.access.rules.grants import Right
-from hub.access.scope import ENTITLED, entitled_people, entitled_values
+from hub.access.scope import ENTITLED, IS_AMONG, entitled_values
 from hub.alerting.alerts.rows import NewAlert, severity_of
 from hub.alerting.alerts.rules.kinds import KINDS
-from hub.alerting.alerts.scope import KEEPERS, keepers_of, keepers_values
+from hub.alerting.alerts.scope import KEEPERS, keepers_values
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.escalation import rows as escalation_rows
 from hub.alerting.notifications.channel_choice import (
@@ -225,27 +225,29 @@ def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:
 
 
 def recipients_of(
-    kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment
-) -> Select[UUID]:
-    """Query of the people to notify of an alert: those of its camera, or the keepers responsible
-    for a device that is down.
+    conn: Connection,
+    kind: str,
+    alert_id: UUID | None,
+    *,
+    camera_id: UUID,
+    now: Moment,
+    among: Collection[UUID] | None = None,
+) -> set[UUID]:
+    """The people to notify of an alert: those of its camera, or the keepers responsible for a
+    device that is down; with `among` only those of these people.
 
     `alert_id` matters only for a trouble.
     """
     if kind in KINDS and alert_id is not None:
-        return keepers_of(alert_id, now)
-    return entitled_people(camera_id, Right.ALERTED, now)
-
-
-def all_recipients_of(
-    conn: Connection, kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment
-) -> set[UUID]:
-    """The people selected by `recipients_of`."""
-    if kind in KINDS and alert_id is not None:
-        rows = conn.execute(KEEPERS, keepers_values(alert_id, now)).all()
+        everybody, values = KEEPERS, keepers_values(alert_id, now)
     else:
-        rows = conn.execute(ENTITLED, entitled_values(camera_id, Right.ALERTED, now)).all()
-    return {row.person_id for row in rows}
+        everybody, values = ENTITLED, entitled_values(camera_id, Right.ALERTED, now)
+    if among is None:
+        return set(conn.scalars(everybody, values))
+    return set(conn.scalars(_AMONG[everybody], {**values, "scope_people": list(among)}))
+
+
+_AMONG: Final = {everybody: everybody.where(IS_AMONG) for everybody in (ENTITLED, KEEPERS)}
 
 
 def _may_show(alert_id: UUID) -> Select[UUID, UUID]:

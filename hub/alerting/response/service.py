@@ -193,10 +193,10 @@ def colleagues(
     conn: Connection, row: AlertRow, asker: Asker, now: Moment
 ) -> list[tuple[UUID, str]]:
     """Other people who are told of this alert and may see it, by name: nobody else can take it."""
-    told = recipients.recipients_of(row.kind, row.alert_id, camera_id=row.camera_id, now=now)
-    able = {person_id for _, person_id in able_people(conn, [row.alert_id], now)}
+    told = recipients.recipients_of(conn, row.kind, row.alert_id, camera_id=row.camera_id, now=now)
+    able = able_people(conn, {row.alert_id: row.kind}, told - {asker.person_id}, now)
     query = select(people.c.id, people.c.name).where(
-        people.c.id.in_(told), people.c.id.in_(able - {asker.person_id})
+        people.c.id.in_({person_id for _, person_id in able})
     )
     rows = sorted(conn.execute(query.order_by(people.c.id)), key=lambda one: by_name(one.name))
     return [(one.id, one.name) for one in rows]

@@ -85,7 +85,7 @@ def _reachable(conn: Connection, alert_id: UUID, *, now: Moment) -> set[UUID]:
     """People with a phone who may be told of the alert now."""
     this = alerts.c.id == alert_id
     row = conn.execute(select(alerts.c.kind, alerts.c.camera_id).where(this)).one()
-    may = recipients.all_recipients_of(conn, row.kind, alert_id, camera_id=row.camera_id, now=now)
+    may = recipients.recipients_of(conn, row.kind, alert_id, camera_id=row.camera_id, now=now)
     living = select(phones.c.person_id).where(
         phones.c.person_id.in_(may), phones.c.gone_utc_us.is_(None)
     )

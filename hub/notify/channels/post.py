@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ def new_client(
     )
 
 
+@lru_cache(maxsize=1024)  # asked twice for each push, and reading an address takes 50 µs
 def address_fault(address: str) -> str | None:
     """Why the hub sends nothing to this address; None if it does: https, or http on loopback."""
     try:

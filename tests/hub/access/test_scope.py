@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from hub.access.account_state import CLOSED, OPEN
 from hub.access.rules.grants import CameraPlace, Grant, Right, may
 from hub.access.rules.roles import Role, fence_of
-from hub.access.scope import entitled_people, visible_cameras
+from hub.access.scope import ENTITLED, entitled_values, visible_cameras
 from hub.access.tables import grants, people
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
@@ -147,7 +147,7 @@ def agree(conn: Connection, world: World, right: Right) -> None:
             if camera_id in reach:
                 entitled[camera_id].add(person_id)
     for camera_id, expected in entitled.items():
-        assert set(conn.scalars(entitled_people(camera_id, right, NOW))) == expected
+        assert set(conn.scalars(ENTITLED, entitled_values(camera_id, right, NOW))) == expected
 
 
 class Undo(Exception):  # noqa: N818  no fault: the way to leave nothing behind
