@@ -129,7 +129,7 @@ def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> N
     now = HubClock().now()
     rights = Right.SEE | Right.CLIPS | Right.ALERTED
     with db.writing() as conn:
-        area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
+        area_id = registry.add_area(conn, name="Tân Khai", level="xã", now=now)
         registry.add_node(conn, name=NODE, area_id=area_id, now=now)
         presence.note_birth(conn, talker.birth(now.utc_us), now=now)
         for number in range(phones):

@@ -106,16 +106,16 @@ def make(url: str, *, sightings: int, show: Callable[[int], None] = lambda _: No
 
 
 def _places(conn: Connection, now: Moment) -> tuple[UUID, list[UUID], list[UUID]]:
-    root = registry.add_area(conn, name="Bình Phước", level="province", now=now)
+    root = registry.add_area(conn, name="Bình Phước", level="tỉnh", now=now)
     communes = [
-        registry.add_area(conn, name=f"Xã {n}", level="commune", parent_id=root, now=now)
+        registry.add_area(conn, name=f"Xã {n}", level="xã", parent_id=root, now=now)
         for n in range(COMMUNES)
     ]
     junctions = [
         registry.add_area(
             conn,
             name=f"Ngã tư {n}",
-            level="junction",
+            level="nút giao",
             parent_id=communes[n // JUNCTIONS],
             now=now,
         )

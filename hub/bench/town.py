@@ -36,7 +36,7 @@ class Town:
         now = HubClock().now()
         rights = Right.SEE | Right.CLIPS | Right.ALERTED
         with self._db.writing() as conn:
-            self._area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
+            self._area_id = registry.add_area(conn, name="Tân Khai", level="xã", now=now)
             for login in OFFICERS:
                 person_id = people_rows.add_person(
                     conn,

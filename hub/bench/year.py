@@ -82,7 +82,7 @@ def fill(db: Database, *, officers: int, alert_count: int, now: Moment) -> list[
 
 
 def _commune(conn: Connection, number: int, officers: int, now: Moment) -> Commune:
-    area_id = registry.add_area(conn, name=f"Xã {number}", level="commune", now=now)
+    area_id = registry.add_area(conn, name=f"Xã {number}", level="xã", now=now)
     name = f"nga-tu-{number:03}"
     node_id = registry.add_node(conn, name=name, area_id=area_id, now=now)
     presence.note_birth(conn, Talker(name, CAMERAS_EACH, Random(number)).birth(now.utc_us), now=now)

@@ -198,7 +198,7 @@ def test_lines_are_vietnamese_when_asked(config: dict[str, dict[str, object]]) -
     _, shown = lines(config, "vi")
     assert shown[0] == f"ổn: cấu hình của trạm {NODE}"
     assert shown[-1] == (
-        "LỖI: broker 127.0.0.1:1: không có gì đang lắng nghe tại 127.0.0.1:1."
+        "LỖI: broker 127.0.0.1:1: không có gì trả lời tại 127.0.0.1:1."
         " hãy khởi động broker ở đó, hoặc sửa [broker] host và port"
     )
 

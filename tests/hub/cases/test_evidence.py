@@ -107,7 +107,7 @@ def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: EvidenceS
 
 
 @pytest.mark.promise("Cases and evidence: An export has a summary in HTML and PDF.")
-@pytest.mark.parametrize(("language", "told"), [("vi", "đã mở ảnh"), ("en", "opened a picture")])
+@pytest.mark.parametrize(("language", "told"), [("vi", "mở ảnh"), ("en", "opened a picture")])
 def test_the_summary_names_acts_seals_and_the_hub_in_its_language(
     by: EvidenceSigner, language: str, told: str
 ) -> None:
