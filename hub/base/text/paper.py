@@ -21,8 +21,10 @@ from reportlab.platypus import TableStyle
 FONTS: Final = Path("/usr/share/fonts/truetype/dejavu")
 PACKAGE: Final = "fonts-dejavu-core"
 MARGIN: Final = 18 * mm
-WIDTH: Final = A4[0] - 2 * MARGIN
-"""Width between the margins of an A4 page, in points."""
+PADDING: Final = 6
+"""Of ReportLab's frames, in points, inside each margin."""
+WIDTH: Final = A4[0] - 2 * (MARGIN + PADDING)
+"""Width of the text of an A4 page, in points."""
 
 
 class NoLettersError(Exception):

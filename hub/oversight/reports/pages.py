@@ -93,7 +93,7 @@ def _page(
         session=visit.session,
         report=found,
         bounds=where,
-        title=wording.title(span, words),
+        title=wording.heading(where, words),
         dates=wording.dates(where, today(calendar), words),
         before=wording.before_words(span, words),
         tiles=wording.tiles(found, span, words),

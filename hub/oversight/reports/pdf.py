@@ -32,8 +32,9 @@ from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 
 MOST_AREAS: Final = 24
-MOST_CAMERAS: Final = 3
+MOST_CAMERAS: Final = 5
 _HEIGHT: Final = A4[1] - 2 * MARGIN - 12  # a frame has six points of padding at each end
+_NOW: Final = "#1f4e8c"
 _SMALL: Final = ParagraphStyle("small", parent=PLAIN, fontSize=8, leading=10)
 
 
@@ -42,7 +43,7 @@ def paper(found: Report, where: ReportSpan, *, calendar: Calendar, reader: str) 
     with ONE_AT_A_TIME:
         letters()
         file = io.BytesIO()
-        title = f"{calendar.words.say('Report')} · {wording.title(where.span, calendar.words)}"
+        title = wording.heading(where, calendar.words)
         book = SimpleDocTemplate(
             file,
             pagesize=A4,
@@ -56,7 +57,7 @@ def paper(found: Report, where: ReportSpan, *, calendar: Calendar, reader: str) 
         story = [Paragraph(safe(title), HEAD), *_story(found, where, calendar)]
         made = {"name": reader, "time": calendar.full(calendar.now_utc_us)}
         said = calendar.words.say("Made for %(name)s at %(time)s.") % made
-        story.append(Paragraph(safe(said), _SMALL))
+        story += [Spacer(1, 3 * mm), Paragraph(safe(said), _SMALL)]
         book.build([KeepInFrame(WIDTH, _HEIGHT, story, mode="shrink")])
         return file.getvalue()
 
@@ -73,13 +74,14 @@ def _story(found: Report, where: ReportSpan, calendar: Calendar) -> list[Flowabl
         _tiles(found, where, words),
         Paragraph(safe(by_slot), PART),
         _bars(found, where, words),
+        _legend(where, words),
         Paragraph(safe(say("By quarter") if is_month else say("By area")), PART),
         *_areas(found, where, words),
         Paragraph(safe(say("Cameras with the most false alarms")), PART),
         *_lines(
             [
-                f"{one.label}, {one.place}: {one.false_alarms} / {one.alerts} "
-                f"({wording.causes(one.causes, words)})"
+                f"{one.label}, {one.place}: {say('False alarms')} {one.false_alarms}, "
+                f"{say('Alerts')} {one.alerts} ({wording.causes(one.causes, words)})"
                 for one in found.false_alarms
             ],
             words,
@@ -124,8 +126,8 @@ def _areas(found: Report, where: ReportSpan, words: Messages) -> list[Flowable]:
         below += " " + words.count("%(n)d more on the page.", "%(n)d more on the page.", left) % {
             "n": left
         }
-    table = _table([heads, *lines], [50 * mm, 20 * mm, 44 * mm, 20 * mm])
-    return [table, Paragraph(safe(below), _SMALL)]
+    table = _table([heads, *lines], [44 * mm, 18 * mm, 53 * mm, 18 * mm])
+    return [table, Spacer(1, 1 * mm), Paragraph(safe(below), _SMALL)]
 
 
 def _lines(lines: list[str], words: Messages) -> list[Flowable]:
@@ -135,7 +137,7 @@ def _lines(lines: list[str], words: Messages) -> list[Flowable]:
 
 def _table(rows: Sequence[Sequence[str]], widths: list[float]) -> Flowable:
     cells = [[Paragraph(safe(text), _SMALL) for text in row] for row in rows]
-    return Table(cells, colWidths=[*widths, WIDTH - sum(widths)], style=GRID)
+    return Table(cells, colWidths=[*widths, WIDTH - sum(widths)], style=GRID, hAlign="LEFT")
 
 
 def _bars(found: Report, where: ReportSpan, words: Messages) -> Flowable:
@@ -146,8 +148,8 @@ def _bars(found: Report, where: ReportSpan, words: Messages) -> Flowable:
     drawing.scale(scale, scale)
     base = wording.PLOT_HEIGHT - wording.BAR_BOTTOM
     top = wording.PLOT_HEIGHT - wording.BAR_TOP
-    drawing.add(Line(wording.LEFT, base, wording.RIGHT, base, strokeColor=colors.grey))
     for value, y in ((plot.top, top), (0, base)):
+        drawing.add(Line(wording.LEFT, y, wording.RIGHT, y, strokeColor=colors.grey))
         drawing.add(_text(str(value), wording.LEFT - 6, y - 4, "end"))
     for bar in plot.bars:
         then, now = wording.BAR_BOTTOM - bar.before_y, wording.BAR_BOTTOM - bar.now_y
@@ -167,13 +169,19 @@ def _bars(found: Report, where: ReportSpan, words: Messages) -> Flowable:
                 base,
                 bar.width * 0.38,
                 now,
-                fillColor=colors.HexColor("#1f4e8c"),
+                fillColor=colors.HexColor(_NOW),
                 strokeColor=None,
             )
         )
         if bar.has_label:
             drawing.add(_text(bar.label, bar.x + bar.width / 2, base - 16, "middle"))
     return drawing
+
+
+def _legend(where: ReportSpan, words: Messages) -> Flowable:
+    """Which bar is which."""
+    now, then = safe(words.say("this")), safe(wording.before_words(where.span, words))
+    return Paragraph(f'<font color="{_NOW}">■</font> {now} &nbsp; □ {then}', _SMALL)
 
 
 def _text(text: str, x: float, y: float, anchor: str) -> String:

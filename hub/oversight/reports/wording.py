@@ -21,6 +21,11 @@ class Tile:
     value: str
     before: str
     change: str
+    figure: str
+    """The value in short, to be read at a glance."""
+    rest: str
+    """What the value says besides; empty if nothing."""
+    figure_before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,15 @@ class BarPlot:
 
 
 def duration(span_s: float, words: Messages) -> str:
-    """`45 s`, `3 min 20 s`, `2 h 05 min`, in the reader's language."""
+    """`45 s`, `3 min 20 s`, `2 h 05 min`, `12 d 9 h`, in the reader's language."""
     whole = round(span_s)
     if whole < 60:
         return words.say("%(s)d s") % {"s": whole}
     if whole < 3600:
         return words.say("%(m)d min %(s)02d s") % {"m": whole // 60, "s": whole % 60}
-    return words.say("%(h)d h %(m)02d min") % {"h": whole // 3600, "m": whole % 3600 // 60}
+    if whole < 172_800:
+        return words.say("%(h)d h %(m)02d min") % {"h": whole // 3600, "m": whole % 3600 // 60}
+    return words.say("%(d)d d %(h)d h") % {"d": whole // 86_400, "h": whole % 86_400 // 3600}
 
 
 def took(found: Times | None, words: Messages) -> str:
@@ -72,6 +79,12 @@ def dark(cameras: int, dark_s: float, words: Messages) -> str:
         return "0"
     many = words.count("%(n)d camera", "%(n)d cameras", cameras) % {"n": cameras}
     return f"{many} · {duration(dark_s, words)}"
+
+
+def heading(where: ReportSpan, words: Messages) -> str:
+    """`Report · Month 11/2026`: what it is a report on."""
+    named = f"{words.say('Report')} · {title(where.span, words)}"
+    return f"{named} {where.first:%m/%Y}" if where.span == "month" else named
 
 
 def title(span: Span, words: Messages) -> str:
@@ -109,13 +122,17 @@ def tiles(report: Report, span: Span, words: Messages) -> tuple[Tile, ...]:
     say = words.say
 
     def counted(name: str, here: int, then: int) -> Tile:
-        return Tile(name, str(here), str(then), _change(here, then, span, words))
+        change = _change(here, then, span, words)
+        return Tile(name, str(here), str(then), change, str(here), "", str(then))
 
     def timed(name: str, here: Times | None, then: Times | None) -> Tile:
-        change = ""
+        change = rest = ""
+        if here is not None:
+            rest = say("nine in ten: %(most)s") % {"most": duration(here.nine_in_ten_s, words)}
         if here is not None and then is not None:
             change = _change(here.median_s, then.median_s, span, words)
-        return Tile(name, took(here, words), took(then, words), change)
+        short = _median_words(here, words), rest, _median_words(then, words)
+        return Tile(name, took(here, words), took(then, words), change, *short)
 
     return (
         counted(say("Alerts"), now.alerts, before.alerts),
@@ -128,8 +145,15 @@ def tiles(report: Report, span: Span, words: Messages) -> tuple[Tile, ...]:
             dark(now.dark_cameras, now.dark_s, words),
             dark(before.dark_cameras, before.dark_s, words),
             _change(now.dark_s, before.dark_s, span, words),
+            str(now.dark_cameras),
+            duration(now.dark_s, words) if now.dark_cameras else "",
+            dark(before.dark_cameras, before.dark_s, words),
         ),
     )
+
+
+def _median_words(found: Times | None, words: Messages) -> str:
+    return "–" if found is None else duration(found.median_s, words)
 
 
 def _change(now: float, before: float, span: Span, words: Messages) -> str:
@@ -192,13 +216,9 @@ def _round_up(n: int) -> int:
 def cells(area: AreaLine, words: Messages) -> tuple[tuple[str, str], ...]:
     """Figures of an area, each with that of the span for comparison: alerts, time, false, dark."""
     then = area.before or AreaLine(area.place, 0, 0, None, 0.0, 0)
-
-    def median(found: Times | None) -> str:
-        return "–" if found is None else duration(found.median_s, words)
-
     return (
         (str(area.alerts), str(then.alerts)),
-        (median(area.answer), median(then.answer)),
+        (_median_words(area.answer, words), _median_words(then.answer, words)),
         (str(area.false_alarms), str(then.false_alarms)),
         (
             dark(area.dark_cameras, area.dark_s, words),

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ from hub.oversight.reports.rules import (
     times,
 )
 from hub.oversight.reports.spans import bounds, day_of
-from hub.oversight.reports.wording import harmless
+from hub.oversight.reports.wording import duration, harmless
 from hub.registry import registry
 from hub.registry.tables import areas, cameras
 from hub.web.calendar import Calendar
@@ -231,6 +231,8 @@ def test_a_month_on_one_page_is_read_on_paper_too_and_stands_in_the_log(town: To
     lan = leader(town)
     words = text_of(lan.get("/reports/month"))
     assert "Cảnh báo 2 tháng trước: 0" in words
+    month = datetime.fromtimestamp(town.clock.now().utc_us / 1e6, HERE)
+    assert f"Báo cáo · Tháng {month:%m/%Y}" in words
     assert "Theo khu phố" in words and "Khu phố 2, Tân Khai" in words
     sheet = lan.get("/reports/month/file.pdf")
     assert sheet.headers["content-type"] == "application/pdf"
@@ -303,6 +305,20 @@ def test_the_time_to_acknowledge_is_of_the_first_who_took_it(town: Town) -> None
         .split("Thời gian đến nơi")[0]
         .split("Thời gian tiếp nhận")[1]
     )
+
+
+@pytest.mark.parametrize(
+    ("span_s", "told"),
+    [
+        (59.4, "59 giây"),
+        (3599.0, "59 phút 59 giây"),
+        (172_799.0, "47 giờ 59 phút"),
+        (172_800.0, "2 ngày 0 giờ"),
+        (1_070_760.0, "12 ngày 9 giờ"),
+    ],
+)
+def test_a_long_time_is_told_in_days(span_s: float, told: str) -> None:
+    assert duration(span_s, words_of("vi")) == told
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\r1"])
