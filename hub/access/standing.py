@@ -1,4 +1,5 @@
-"""What a person may do anywhere, with the numbers of what waits: one query for the navigation."""
+"""What a person may do anywhere, with the numbers of what waits: one query for the navigation, and
+one for each number that SQL alone cannot count."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -13,7 +14,7 @@ from hub.access.scope import NOW, WHO, in_force, visible_values
 from hub.access.tables import grants
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
-from hub.base.db.table_notes import Number
+from hub.base.db.table_notes import Counted, Number
 from hub.web.navigation import Standing
 
 _HELD: Final = grants.alias("held")  # so that no number of a feature is bound to these rows
@@ -22,8 +23,11 @@ _HELD: Final = grants.alias("held")  # so that no number of a feature is bound t
 class StandingService:
     """Answers for the links of a page; reveals no object. For any thread."""
 
-    def __init__(self, acting: Acting, numbers: Mapping[str, Number]) -> None:
+    def __init__(
+        self, acting: Acting, numbers: Mapping[str, Number], counted: Mapping[str, Counted]
+    ) -> None:
         self._acting = acting
+        self._counted = counted
         self._names = tuple(numbers)
         self._query = _query(numbers)  # built once: building it costs more than its execution
 
@@ -32,12 +36,16 @@ class StandingService:
         with self._acting.part_of(asker, "inbox.open") as look:
             values = visible_values(asker.person_id, look.now)
             row = look.conn.execute(self._query, values).one()
-        fence = fence_of(asker.role)
+            fence = fence_of(asker.role)
+            numbers = {name: getattr(row, name) for name in self._names}
+            for name, one in self._counted.items():
+                has_it = row.rights & fence & one.needs
+                numbers[name] = one.count(look.conn, asker.person_id, look.now) if has_it else 0
         return Standing(
             role=asker.role,
             rights=row.rights & fence,
             area_rights=row.area_rights & fence,
-            numbers={name: getattr(row, name) for name in self._names},
+            numbers=numbers,
         )
 
 

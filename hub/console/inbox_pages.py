@@ -26,7 +26,6 @@ from hub.notify.phones.service import PhoneService
 from hub.public.data_requests.service import DataRequestService
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
-from hub.web.navigation import navigation
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -56,13 +55,11 @@ def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
 def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
     """Numbers for an open page after a change: running, handled today, found by its filter; and
     what waits at the places of the navigation, by their addresses."""
-    site, form = visit.site, parsed(request.query_params)
+    form = parsed(request.query_params)
     counts = inbox.counts(visit.asker, _asked(request, visit, form))
-    shown = navigation(
-        site.links, site.standing(visit.asker), "", site.calendar(visit.asker.language).words
-    )
+    waiting = visit.site.waiting(visit.asker)
     return JSONResponse(
-        asdict(counts) | {"waiting": shown.waiting}, headers={"Cache-Control": "no-store"}
+        asdict(counts) | {"waiting": waiting}, headers={"Cache-Control": "no-store"}
     )
 
 

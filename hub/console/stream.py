@@ -61,6 +61,7 @@ async def _changes(
     yield f"retry: {RETRY_MS}\n\n"
     loop = asyncio.get_running_loop()
     scope: int | None = None
+    waiting: dict[str, int] | None = None
     look_at = loop.time()
     while not site.stopping():
         asked_at = loop.time()
@@ -74,9 +75,12 @@ async def _changes(
             return
         if loop.time() >= look_at:  # no alert changes when a grant ends: nothing else would tell
             before, scope = scope, await run_in_threadpool(inbox.scope_mark, session.asker)
+            waited, waiting = waiting, await run_in_threadpool(site.waiting, session.asker)
             look_at = loop.time() + _soon(site)
             if before is not None and before != scope:
                 yield "event: scope\ndata: {}\n\n"
+            if waited is not None and waited != waiting:
+                yield f"event: waiting\ndata: {json.dumps(waiting)}\n\n"
         changes, reached = await run_in_threadpool(inbox.changes_since, session.asker, cursor)
         for change in changes:
             told = {"alert_id": str(change.alert_id), "revision": change.revision}

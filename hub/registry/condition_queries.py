@@ -54,9 +54,9 @@ def condition_values(now: Moment) -> dict[str, int]:
     }
 
 
-def condition_of(row: AnyRow, now: Moment) -> CameraCondition:
-    """Of a row of `cameras` with `node_columns`."""
-    facts = NodeFacts(
+def node_facts(row: AnyRow) -> NodeFacts:
+    """Of a row with `node_columns`."""
+    return NodeFacts(
         state=row.node_state,
         since_utc_us=row.node_since_utc_us,
         reported_utc_us=row.reported_utc_us,
@@ -65,8 +65,12 @@ def condition_of(row: AnyRow, now: Moment) -> CameraCondition:
         is_doubled=bool(row.is_doubled),
         refused=row.refused,
     )
+
+
+def condition_of(row: AnyRow, now: Moment) -> CameraCondition:
+    """Of a row of `cameras` with `node_columns`."""
     return camera_condition(
-        facts,
+        node_facts(row),
         is_lost=bool(row.is_lost),
         since_utc_us=row.state_since_utc_us,
         now_utc_us=now.utc_us,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter
 
 from hub.base.audit.acting import Acting
-from hub.base.db.table_notes import Mark, Number, Tables
+from hub.base.db.table_notes import Counted, Mark, Number, Tables
 from hub.web.guard import Body
 from hub.web.i18n import Messages
 from hub.web.navigation import NavLink
@@ -45,6 +45,8 @@ class Feature:
     """Links to what one can do there, for the search of everything alone."""
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """For `NavLink.waiting` and `NavLink.may`, all read in one query."""
+    counted: Mapping[str, Counted] = field(default_factory=dict)
+    """The same, for what takes a query of its own; no name is in both."""
     bodies: tuple[Body, ...] = ()
     """Forms that are larger than others."""
     rates: tuple[Rate, ...] = ()

@@ -21,7 +21,7 @@ class Standing:
     area_rights: int = 0
     """The same, on any area."""
     numbers: Mapping[str, int] = field(default_factory=dict)
-    """By the names of `Feature.numbers`."""
+    """By the names of `Feature.numbers` and `Feature.counted`."""
 
     def has(self, rights: int) -> bool:
         """True if the person has all these rights somewhere."""
@@ -60,6 +60,10 @@ def _everybody(_: Standing) -> bool:
     return True
 
 
+def _waiting(words: Messages) -> str:
+    return words.say("waiting")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavLink:
     """A link to a page."""
@@ -80,7 +84,9 @@ class NavLink:
     covers: tuple[str, ...] = ()
     """Other addresses that belong to it, each with everything below."""
     waiting: str = ""
-    """Name in `Feature.numbers` of how much waits there."""
+    """Name in `Feature.numbers` or `Feature.counted` of how much waits there."""
+    waiting_word: Callable[[Messages], str] = _waiting
+    """What is said of that number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class ShownLink:
     """Value of `aria-current`: "page" here, "true" on a page below it, empty elsewhere."""
     is_in_bar: bool
     waiting: int
+    waiting_word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,11 @@ class Navigation:
         found["/more"] = sum(link.waiting for link in others)
         return {address: number for address, number in found.items() if number}
 
+    @property
+    def waiting_beyond_bar(self) -> int:
+        """How much waits at the places that the bar of a phone has no room for."""
+        return sum(link.waiting for _, links in self.more for link in links)
+
 
 def navigation(
     links: Iterable[NavLink], standing: Standing, path: str, words: Messages
@@ -123,9 +135,14 @@ def navigation(
 
     def shown(link: NavLink) -> ShownLink:
         current = "" if link is not here else "page" if link.address == path else "true"
-        waiting = standing.numbers.get(link.waiting, 0)
         return ShownLink(
-            link.address, link.label(words), link.icon, current, link.is_in_bar, waiting
+            link.address,
+            link.label(words),
+            link.icon,
+            current,
+            link.is_in_bar,
+            standing.numbers.get(link.waiting, 0),
+            link.waiting_word(words),
         )
 
     in_rail = sorted((one for one in theirs if one.rail is not None), key=lambda one: one.rail or 0)

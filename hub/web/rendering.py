@@ -168,6 +168,10 @@ class Site:
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     storage_notice: StorageNotice = field(default_factory=StorageNotice)
 
+    def waiting(self, asker: Asker) -> dict[str, int]:
+        """How much waits, by the addresses of the navigation's places (`Navigation.waiting`)."""
+        return navigation(self.links, self.standing(asker), "", words(asker.language)).waiting
+
     def calendar(self, language: str) -> Calendar:
         """Calendar of a reader, at this moment."""
         zone = ZoneInfo(self.settings.time_zone)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    ScalarSelect,
     Select,
     Uuid,
     bindparam,
@@ -122,8 +123,22 @@ def count_query(condition: ColumnElement[bool]) -> Select[int]:
     )
 
 
-UNTAKEN: Final = count_query(alerts.c.state == AlertState.OPEN).scalar_subquery()
-"""Number of alerts that a person may see and nobody has taken; for the navigation."""
+def _untaken() -> ScalarSelect[int]:
+    told = visible_to(Right.ALERTED).subquery("told")
+    scope = visible_to(Right.SEE).subquery("scope")
+    is_theirs = or_(scope.c.camera_id.is_not(None), told.c.camera_id.is_not(None), troubles_seen())
+    return (
+        select(func.count(alerts.c.id))
+        .outerjoin(scope, seen_alerts(scope))
+        .outerjoin(told, told_alerts(told))
+        .where(alerts.c.state == AlertState.OPEN, is_theirs)
+        .scalar_subquery()
+    )
+
+
+UNTAKEN: Final = _untaken()
+"""Number of alerts that nobody has taken and a person may see, or is told of in words; for the
+navigation."""
 
 
 def alert_rows(

@@ -90,7 +90,8 @@ def make_services(r: Resources) -> Services:
 
 def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
     numbers = {name: one for feature in FEATURES for name, one in feature.numbers.items()}
-    yield StandingService(acting, numbers)
+    counted = {name: one for feature in FEATURES for name, one in feature.counted.items()}
+    yield StandingService(acting, numbers, counted)
     yield OwnAccountService(acting, db=r.db, clock=r.clock, passwords=r.passwords, limits=r.limits)
     yield Invitations(r.db, clock=r.clock)
     yield AccountService(acting, db=r.db, change_signal=r.change_signal)

@@ -2,14 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Connection, Table
 
 from hub.base.moment import Moment
 
 Tables = tuple[Table, ...]
 Number = ColumnElement[int]
 """A number for one person as scalar SQL; its parameters are `hub.access.scope.WHO` and `NOW`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number for one person that the hub judges by itself, as SQL alone cannot."""
+
+    needs: int
+    """A right (`hub.access.rules.grants.Right`); without it anywhere there is nothing to count."""
+    count: Callable[[Connection, UUID, Moment], int]
 
 
 @dataclass(frozen=True, slots=True)

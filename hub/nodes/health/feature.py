@@ -3,7 +3,8 @@
 from typing import Final
 
 from hub.access.rules.grants import Right
-from hub.nodes.health import pages
+from hub.base.db.table_notes import Counted
+from hub.nodes.health import pages, queries
 from hub.nodes.health.service import NodeHealthService
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
@@ -23,6 +24,9 @@ FEATURE: Final = Feature(
             part=Part.CAMERAS,
             may=lambda standing: standing.has(Right.MANAGE),
             rail=7,
+            waiting="troubled_nodes",
+            waiting_word=lambda words: words.say("need you"),
         ),
     ),
+    counted={"troubled_nodes": Counted(Right.MANAGE, queries.troubled_nodes)},
 )

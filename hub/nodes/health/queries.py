@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    exists,
     func,
     not_,
     or_,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 
 from hub.access.rules.grants import Right
 from hub.access.scope import (
+    areas_to,
     tended_areas,
     tended_cameras,
     visible_to,
@@ -32,8 +34,8 @@ from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeStat
 from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers
 from hub.registry import health
 from hub.registry.areas import lineages
-from hub.registry.condition import DOUBT_US
-from hub.registry.condition_queries import IS_HEARD, condition_values
+from hub.registry.condition import DOUBT_US, RANKS, node_condition
+from hub.registry.condition_queries import IS_HEARD, condition_values, node_columns, node_facts
 from hub.registry.tables import cameras, nodes, set_aside
 
 
@@ -89,6 +91,31 @@ def _dark() -> Select[str]:
 
 
 _DARK: Final = _dark()  # built once: every inbox runs it
+
+
+def troubled_nodes(conn: Connection, person_id: UUID, now: Moment) -> int:
+    """Number of this person's nodes that somebody has to look at; for the navigation."""
+    values = {**visible_values(person_id, now), **condition_values(now)}
+    judged = (
+        node_condition(node_facts(row), lost=int(row.has_lost), now_utc_us=now.utc_us)
+        for row in conn.execute(_TENDED, values)
+    )
+    return sum(RANKS[condition] > 0 for condition, _ in judged)
+
+
+def _tended() -> Select[*tuple[Any, ...]]:
+    """The nodes of `node_states`, with what their condition is judged by alone."""
+    mine = select(visible_to(Right.MANAGE).cte("mine").c.camera_id)
+    has_lost = exists().where(
+        cameras.c.node_id == nodes.c.id, cameras.c.is_lost.is_(True), cameras.c.id.in_(mine)
+    )
+    here = select(cameras.c.node_id).where(cameras.c.id.in_(mine))
+    return select(*node_columns(), has_lost.label("has_lost")).where(
+        or_(nodes.c.id.in_(here), nodes.c.area_id.in_(areas_to(Right.MANAGE)))
+    )
+
+
+_TENDED: Final = _tended()  # built once: every page of a technician runs it
 
 
 def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[FateCount]:

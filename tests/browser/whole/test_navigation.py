@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy import update
 
+from hub.registry.tables import nodes
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.browser.everything import KEEPER, with_keeper_of_all
 from tests.browser.whole.test_pages import box, fits
@@ -166,3 +168,18 @@ def test_the_number_of_waiting_alerts_changes_on_an_open_page(
     an.page.click("[data-act=take]")
     expect(waiting).to_have_text("1 đang chờ")
     assert binh.complaints == []
+
+
+def test_a_box_that_is_gone_is_counted_on_an_open_page(hub: Hub, meet: Meet, whole: Seen) -> None:
+    kim = meet("kim", size=DESK)
+    boxes = kim.page.locator(".places a[href='/nodes'] .waiting")
+    beyond_bar = kim.page.locator(".places a[href='/more'] .waiting:visible")
+    expect(kim.page.locator("#line-state")).to_have_text("Trực tiếp")
+    expect(boxes).to_have_count(0)
+    with hub.town.db.writing() as conn:
+        conn.execute(update(nodes).values(state="offline"))
+    expect(boxes).to_have_text("1 cần xem")
+    expect(beyond_bar).to_have_count(0)
+    kim.page.set_viewport_size({"width": 360, "height": 740})  # whose bar has no place for boxes
+    expect(beyond_bar).to_have_text("1 đang chờ")
+    assert kim.complaints == []

@@ -100,6 +100,22 @@ def test_their_list_has_the_alert_in_words(town: Town, path: str) -> None:
     sees_no_footage(closed.text, seen, media_ids)
 
 
+def test_what_they_are_told_of_counts_as_waiting_until_somebody_has_it(town: Town) -> None:
+    seen, _ = with_footage(town)
+    town.somebody()
+    board = hoa(town)
+
+    def waiting() -> list[str]:
+        return re.findall(r'class="waiting">(\d+)', board.get("/settings").text)
+
+    assert waiting() == ["2"]
+    town.services.use(ResponseService).act(asker(town, "an"), seen.alert_id, act="take")
+    assert waiting() == ["1"]
+    with town.db.writing() as conn:
+        conn.execute(update(alerts).values(quiet_reason="silenced"))  # no phone rang
+    assert waiting() == []
+
+
 def test_the_card_that_a_live_page_loads_is_in_words(town: Town) -> None:
     seen, media_ids = with_footage(town)
     card = hoa(town).get(f"/alerts/{seen.alert_id}/card")

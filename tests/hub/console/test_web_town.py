@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
 
 from agent.wire.messages import ClipBegun, ClipDropped, SightingUpdated
@@ -27,6 +27,7 @@ from hub.console.stream import _changes
 from hub.footage.growing.clips import AWAITED_S
 from hub.footage.playback import growing_pages
 from hub.registry import registry
+from hub.registry.tables import nodes
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -316,6 +317,18 @@ def test_live_page_hears_that_its_reader_may_see_less(town: Town) -> None:
             grants_rows.end_grant(conn, grant_id, now=town.clock.now())
 
     assert "event: scope" in events_heard(town, "an", cursor=0, meanwhile=end_the_grant)
+
+
+def test_live_page_hears_that_a_camera_box_fell_silent(town: Town) -> None:
+    assert "event: waiting" not in events_heard(town, "kim", cursor=0)
+
+    def lose_the_box() -> None:
+        with town.db.writing() as conn:
+            conn.execute(update(nodes).values(state="offline"))
+
+    heard = events_heard(town, "kim", cursor=0, meanwhile=lose_the_box)
+    assert 'event: waiting\ndata: {"/nodes": 1}' in heard
+    assert "event: waiting" not in events_heard(town, "an", cursor=0, meanwhile=lose_the_box)
 
 
 def test_inbox_for_scripts_is_cut_to_what_the_reader_may_see(town: Town) -> None:

@@ -155,5 +155,6 @@ def test_no_link_is_named_twice_and_each_has_its_own_position() -> None:
     positions = [one.rail for one in LINKS if one.rail is not None]
     assert len(set(positions)) == len(positions)
     assert all(one.rail is not None for one in LINKS if one.is_in_bar)
-    numbers = {name for feature in FEATURES for name in feature.numbers}
-    assert {one.waiting for one in LINKS if one.waiting} <= numbers
+    numbers = [name for one in FEATURES for name in (*one.numbers, *one.counted)]
+    assert len(set(numbers)) == len(numbers)
+    assert {one.waiting for one in LINKS if one.waiting} <= set(numbers)

@@ -4,6 +4,7 @@ import { refreshCard, refreshCounts, refreshList } from "./cards.js";
 import { openAlertId, refreshDetail } from "./detail.js";
 import { whenAtRest } from "./hands.js";
 import { sayOwed } from "./phone.js";
+import { showWaiting } from "./places.js";
 import { _ } from "./words.js";
 
 const AGAIN_MS = 5000;
@@ -66,6 +67,8 @@ function open() {
     cursor = event.lastEventId || cursor;
     changed(JSON.parse(event.data).alert_id);
   });
+  // No alert changes when a camera box falls silent: nothing else would tell.
+  source.addEventListener("waiting", (event) => showWaiting(JSON.parse(event.data)));
   source.addEventListener("scope", () => whenAtRest(() => {
     refreshList().then(refreshCounts).catch(() => {});
     refreshDetail().catch(() => {});
