@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from hub.base.text.normalize import fold
+from hub.web.forms import id_of
 
 Row = TypeVar("Row")
 MOST_CHARS: Final = 100
@@ -61,6 +63,14 @@ def arranged(
     valued = [(value, row) for row in given if (value := key(row)) is not None]
     valued.sort(key=lambda pair: pair[0], reverse=order.startswith("-"))
     return [*(row for _, row in valued), *(row for row in given if key(row) is None)]
+
+
+def chosen(
+    rows: Iterable[Row], query: Mapping[str, str], id_in: Callable[[Row], UUID]
+) -> Row | None:
+    """The row that an address asks to see in detail (`one`); None: none, or none of these."""
+    one = id_of(query.get("one", ""))
+    return next((row for row in rows if id_in(row) == one), None) if one else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

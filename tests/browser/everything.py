@@ -103,7 +103,8 @@ def household_pages(hub: Hub) -> list[str]:
     span = (now_us - 7_200_000_000, now_us - 3_600_000_000)
     wanted = RequestedFootage((made[0],), *span, "tìm một xe máy", 24)
     asked = town.services.use(HouseholdRequestService).ask(asker, case_id, wanted)
-    own = [f"/households/{made[0]}", f"/household/{made[1]}"]
+    beside = [f"/households?one={made[0]}", f"/grants?one={keeper.id}"]
+    own = [f"/households/{made[0]}", f"/household/{made[1]}", *beside]
     given = [f"/give/{one.token}" for one in asked or ()]
     return [*own, *given, f"/cases/{case_id}", f"/cases/{case_id}/ask?point=11.5352,106.6217"]
 
@@ -148,13 +149,15 @@ def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
     """Those with one, filled in."""
     with hub.town.db.reading() as conn:
         node_id = conn.scalars(select(nodes.c.id)).first()
+    petition_id = petition_of(hub)
     return [
         f"/nodes/{node_id}",
         f"/nodes?box={node_id}",
         sheet_page(hub),
         f"/alerts/{tip_of(hub)}",
         *household_pages(hub),
-        f"/petitions/{petition_of(hub)}",
+        f"/petitions/{petition_id}",
+        f"/petitions?one={petition_id}",
         f"/alerts/{seen.alert_id}",
         f"/footage?camera={camera_id}",
         f"/find?when=today&camera={camera_id}&points=11.5,106.6",

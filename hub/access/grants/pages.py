@@ -17,6 +17,7 @@ from hub.access.rules.grants import Grant, Right
 from hub.access.rules.roles import Role
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
+from hub.web import table_view
 from hub.web.forms import Fields, field
 from hub.web.rendering import render
 from hub.web.services import service
@@ -47,6 +48,8 @@ def _page(
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
     table, people = listing.LISTING.view(request.query_params), listing.lines(page, words)
+    chosen = table_view.chosen(people, request.query_params, lambda one: one.person.person_id)
+    theirs = listing.grants_of(page, chosen.person.person_id) if chosen else ()
     return render(
         request,
         "grants.html",
@@ -60,6 +63,8 @@ def _page(
         table=table,
         people=listing.LISTING.rows(people, table),
         total=len(people),
+        chosen=chosen,
+        theirs=[wording.line(one, calendar, with_place=True) for one in theirs],
         usual=wording.usual_rights(words),
         state_name=lambda state: wording.state_name(state, words),
         is_saved=is_saved,

@@ -11,7 +11,7 @@ from agent.wire.settings import SettingsFault
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
-from hub.nodes.desired_state import wording
+from hub.nodes.desired_state import listing, wording
 from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.release_service import ReleaseService
 from hub.nodes.desired_state.service import SettingsService
@@ -40,11 +40,16 @@ def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Resp
     found = settings.overview(visit.asker)
     words = visit.site.calendar(visit.asker.language).words
     names = {row.scope: row.name for row in found.scopes}
+    table = listing.SETTINGS.view(request.query_params)
+    shown = listing.SETTINGS.rows(found.nodes, table)
     return render(
         request,
         "configuration.html",
         session=visit.session,
-        nodes=[(row, wording.state_word(row.state, words)) for row in found.nodes],
+        table=table,
+        nodes=[(row, wording.state_word(row.state, words)) for row in shown],
+        total=len(found.nodes),
+        states=listing.states_of((row.state for row in found.nodes), words),
         scopes=found.scopes,
         rollouts=[
             (

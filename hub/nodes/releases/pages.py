@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from agent.wire.programs import FELL_BACK, MOST_BUNDLE_BYTES, UNSIGNED
 from hub.access.signin.visit import SignedIn
 from hub.base.storage.partial_files import CHUNK_BYTES
-from hub.nodes.desired_state import wording
+from hub.nodes.desired_state import listing, wording
 from hub.nodes.desired_state.release_rows import BACK, Bundle
 from hub.nodes.desired_state.release_service import NodeReleaseRow, ReleaseService
 from hub.nodes.desired_state.rules.layers import SettingsState
@@ -47,14 +47,18 @@ def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 
     """The page; `wrong`: why an upload was refused."""
     releases = visit.use(ReleaseService)
     words = visit.site.calendar(visit.asker.language).words
-    rows = releases.overview(visit.asker)
+    rows, table = releases.overview(visit.asker), listing.PROGRAMS.view(request.query_params)
+    shown = listing.PROGRAMS.rows(rows, table)
     return render(
         request,
         "programs.html",
         session=visit.session,
         status_code=status_code,
         bundles=releases.bundles_shown(visit.asker),
-        nodes=[(row, _state(row, words), _reason(row, words)) for row in rows],
+        table=table,
+        nodes=[(row, _state(row, words), _reason(row, words)) for row in shown],
+        total=len(rows),
+        states=listing.states_of((row.state for row in rows), words),
         takes_bundles=visit.find(BundleService) is not None,
         wrong=wrong,
         most={"bytes": MOST_BUNDLE_BYTES, "chunk": CHUNK_BYTES},

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.public.data_requests import wording
+from hub.public.data_requests import listing, wording
 from hub.public.data_requests.eraser import MOST, DataRequestEraser, ErasureChoice, may_erase
 from hub.public.data_requests.pages import kind_of
 from hub.public.data_requests.proof import proof_of
@@ -21,6 +21,7 @@ from hub.public.tips.sealing import Reporter, UnsealError
 from hub.web.i18n import LANGUAGES
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.table_view import chosen
 from hub.web.visit import Visit
 
 router = APIRouter(prefix="/petitions")
@@ -198,13 +199,16 @@ def _list(
     if rows is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
+    lines, table = listing.lines(rows, calendar), listing.LISTING.view(request.query_params)
     return render(
         request,
         "petitions.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        rows=rows,
-        said=wording,
+        table=table,
+        lines=listing.LISTING.rows(lines, table),
+        counts={state: sum(line.state == state for line in lines) for state in listing.STATES},
+        chosen=chosen(lines, request.query_params, lambda line: line.row.petition_id),
         wishes=[(one.value, wording.kind_word(one, calendar.words)) for one in RequestKind],
         places=service.places(),
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.invitations.pages import qr_code
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.notify.phones.pages import channel_name
+from hub.public.households.listing import LISTING, STATES, state
 from hub.public.households.port import HouseholdServices
 from hub.public.households.rules import (
     CONTACT_CHARS,
@@ -26,6 +27,7 @@ from hub.registry.shapes import Point
 from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rendering import PublicWords, Site, language_of, render, site_of
 from hub.web.services import service
+from hub.web.table_view import chosen
 from hub.web.visit import Visit
 
 router = APIRouter()
@@ -121,12 +123,17 @@ def _list(
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
     channels = [one for one in visit.site.settings.notice_channels if one != "zalo_group"]
+    rows, table = households.households(visit.asker), LISTING.view(request.query_params)
     return render(
         request,
         "households.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        rows=households.households(visit.asker),
+        table=table,
+        rows=LISTING.rows(rows, table),
+        total=len(rows),
+        states=sorted({state(row) for row in rows}, key=STATES.index),
+        chosen=chosen(rows, request.query_params, lambda row: row.household_id),
         areas=areas,
         wrong=fault_word(wrong, words) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | {"language": LANGUAGES[0]} | (typed or {}),

@@ -1,0 +1,131 @@
+"""Tables whose rows are shown in detail beside them, and tables of boxes' settings and programs."""
+
+import re
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from hub.access.rules.grants import Right
+from hub.base.audit.asker import Asker
+from hub.public.data_requests.public_service import PublicDataRequestService
+from hub.public.data_requests.rules import RequestKind
+from hub.public.data_requests.tables import petitions
+from hub.public.data_requests.views import NewDataRequest
+from hub.public.households.rules import NewHousehold
+from hub.public.households.service import HouseholdService
+from hub.public.tips.sealing import Reporter
+from hub.registry.shapes import Point
+from tests.hub.rigs.many_boxes import add_boxes
+from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.hub.rigs.web_visitor import Visitor, text_of
+
+pytestmark = pytest.mark.promise("Pages: Lists are tables with details beside them.")
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def quan(town: Town) -> Visitor:
+    town.add_keeper_of_all("en")
+    return Visitor(town.app()).sign_in("quan", PASSWORD)
+
+
+def asks(town: Town, wish: RequestKind, what: str) -> None:
+    new = NewDataRequest(wish, what, town.area_id, Reporter("Lan", "0909"), "vi", has_consent=True)
+    town.services.use(PublicDataRequestService).receive(new, submission=what)
+
+
+def beside(visitor: Visitor, address: str) -> str:
+    """The details on that page; empty: none."""
+    page = visitor.get(address)
+    assert page.status_code == 200
+    found = re.search(r'<section class="[^"]*beside-one.*?</section>', page.text, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", " ", found[0]).split()) if found else ""
+
+
+def test_requests_are_searched_filtered_sorted_and_read_beside(town: Town, quan: Visitor) -> None:
+    asks(town, RequestKind.DELETE, "áo đỏ, trước chợ")
+    asks(town, RequestKind.COPY, "xe đạp, cổng trường")
+    with town.db.reading() as conn:
+        red, bike = conn.scalars(select(petitions.c.id).order_by(petitions.c.number))
+
+    def shown(query: str) -> list[UUID]:
+        page = quan.get(f"/petitions{query}").text
+        return [UUID(one) for one in re.findall(r'data-petition="([^"]+)"', page)]
+
+    assert shown("") == [red, bike]
+    assert shown("?order=-number") == [bike, red]
+    assert shown("?find=xe+dap") == [bike]
+    assert quan.post(f"/petitions/{red}/answer", outcome="granted", words="Xong").status_code == 303
+    assert (shown("?state=waiting"), shown("?state=answered")) == ([bike], [red])
+    assert shown("?state=x&order=y") == [bike, red]
+    assert 'id="counter"' in quan.get("/petitions").text
+    said = beside(quan, f"/petitions?state=waiting&one={bike}")
+    assert "xe đạp, cổng trường" in said and "Lan" not in said
+    assert 'id="counter"' not in quan.get(f"/petitions?one={bike}").text
+    for nobody in (town.area_id, "x"):
+        assert beside(quan, f"/petitions?one={nobody}") == ""
+
+
+def test_households_are_searched_and_read_beside(town: Town, quan: Visitor) -> None:
+    with town.db.reading() as conn:
+        from hub.access.tables import people  # noqa: PLC0415
+
+        keeper = conn.execute(select(people).where(people.c.login == "quan")).one()
+    asker = Asker(keeper.id, "quan", keeper.name, "keeper", "vi", "")
+    service, point = town.services.use(HouseholdService), Point(11.5, 106.6)
+    made = {}
+    for place in ("12 Lê Lợi", "3 Đinh Tiên Hoàng"):
+        view = ("cổng chợ", "Bà Sáu", "0912", "", "vi", "1", "Tôi đồng ý.", True)
+        done = service.register(asker, NewHousehold(town.area_id, place, point, *view))
+        assert done is not None
+        made[place] = done[0]
+
+    def shown(query: str) -> list[str]:
+        page = quan.get(f"/households{query}").text
+        return re.findall(r'<a class="only-page" href="/households/[^"]+">([^<]+)</a>', page)
+
+    assert shown("") == ["3 Đinh Tiên Hoàng", "12 Lê Lợi"]
+    assert shown("?order=-place") == ["12 Lê Lợi", "3 Đinh Tiên Hoàng"]
+    assert shown("?find=dinh+tien") == ["3 Đinh Tiên Hoàng"]
+    assert 'name="state"' not in quan.get("/households").text  # all may be asked
+    household = f"/households/{made['12 Lê Lợi']}"
+    assert quan.post(f"{household}/withdraw").status_code == 303
+    assert shown("?state=withdrawn") == ["12 Lê Lợi"]
+    said = beside(quan, f"/households?one={made['12 Lê Lợi']}")
+    assert "Consent withdrawn" in said and "Bà Sáu" not in said and "0912" not in said
+
+
+def test_what_a_person_may_see_stands_beside_the_people(town: Town, quan: Visitor) -> None:
+    lam = town.add_person("lam", "Võ Lâm", "officer", Right.SEE | Right.ALERTED)
+    town.allow("lam", Right.CLIPS, area_id=town.top)
+    said = beside(quan, f"/grants?one={lam}")
+    assert said.index("Ngã tư Chợ Cũ, Tân Khai") < said.rindex("Tân Khai")
+    assert "Võ Lâm" in said and "watch clips" in said
+    nobody = town.add_person("to", "Đỗ Tơ", "leader")
+    assert "No grant in your areas" in beside(quan, f"/grants?one={nobody}")
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    assert an.get(f"/grants?one={lam}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/configuration", "/configuration/programs"])
+def test_boxes_are_found_on_the_pages_of_settings_and_programs(
+    town: Town, quan: Visitor, path: str
+) -> None:
+    add_boxes(town, 12, seen_cameras=12)
+
+    def shown(query: str) -> list[str]:
+        found = re.findall(r'href="/configuration/node/[^"]+">([^<]+)', quan.get(path + query).text)
+        return [str(one) for one in found]
+
+    assert len(shown("")) == 13
+    assert shown("?order=-name")[:2] == ["tram-01", "box-011"]
+    assert shown("?find=nga+tu+12") == ["box-011"]
+    assert shown("?state=refused&order=place") == []
+    assert "None." in text_of(quan.get(f"{path}?state=refused"))
+    assert len(shown("?state=x&order=y")) == 13
