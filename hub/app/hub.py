@@ -36,6 +36,7 @@ from hub.app.wiring.policy import policy
 from hub.base.batches import Stopping
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.steady_clock import SteadyClock
+from hub.base.processes.change_listener import ChangeListener
 from hub.cases.evidence.service import ExportService
 from hub.console.accounts.service import AccountService
 from hub.footage.growing.clips import GrowingClips
@@ -159,6 +160,9 @@ class Hub:
                     "phone check": (self._delivery.phone_check.run, self._stop),
                     "copies": (self._copies.run, self._stop),
                 }
+                if self._db.is_shared:
+                    listener = ChangeListener(self._db, self._change_signal)
+                    watched["changes"] = (listener.run, self._stop)
                 for name, (run, stop) in watched.items():
                     group.create_task(run(stop, self._watch.part(name)), name=name)
                 pages = group.create_task(self._serve(), name="pages")
@@ -219,9 +223,10 @@ class Hub:
             raise StartRefusedError(str(refusal)) from refusal
         filer = BatchFiler(Filing(policy(self._settings.alerts)), PresenceRecorder(self._tokens))
         beat = self._watch.part("intake writer")
-        writer = BatchWriter(self._db, filer=filer, clock=self._clock, beat=beat)
-        beat = self._watch.part("intake link")
-        return Subscriber(address, writer=writer, change_signal=self._change_signal, beat=beat)
+        writer = BatchWriter(
+            self._db, filer=filer, clock=self._clock, change_signal=self._change_signal, beat=beat
+        )
+        return Subscriber(address, writer=writer, beat=self._watch.part("intake link"))
 
     def _make_monitor(self) -> LivenessMonitor:
         return LivenessMonitor(

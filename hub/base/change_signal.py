@@ -1,11 +1,15 @@
-"""Change signal: threads ring it after a commit, asyncio tasks wait for it.
+"""Change signal: transactions ring it when they are committed, asyncio tasks wait for it.
 
 It carries no message: a woken task asks the database for news. Rings are counted, so that a ring
-between two waits is never missed.
+between two waits is never missed. Rings of other processes: `hub.base.processes.change_listener`.
 """
 
 import asyncio
 import threading
+
+from sqlalchemy import Connection
+
+from hub.base.db.database import tell_after_commit
 
 
 class ChangeSignal:
@@ -21,8 +25,16 @@ class ChangeSignal:
         """Number of rings so far; read it before you ask the database, and hand it to `wait`."""
         return self._rings
 
+    def ring_after(self, conn: Connection) -> None:
+        """Ring once this transaction is committed, here and in the other processes of the hub.
+
+        Nothing rings for a transaction that is rolled back. However often it is called, a
+        transaction rings once.
+        """
+        tell_after_commit(conn, self.ring)
+
     def ring(self) -> None:
-        """Wake all waiting tasks; never blocks."""
+        """Wake all waiting tasks of this process; never blocks."""
         with self._lock:
             self._rings += 1
             waiters = tuple(self._waiters)

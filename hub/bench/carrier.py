@@ -87,9 +87,12 @@ def _carry(pipe: "Connection[Counter[str], None]", address: BrokerAddress, url: 
     db = Database(url)
     tokens = UploadTokens(b"k" * 32, upload_url="https://hub.example/upload")
     writer = BatchWriter(
-        db, filer=BatchFiler(Filing(Policy()), PresenceRecorder(tokens)), clock=HubClock()
+        db,
+        filer=BatchFiler(Filing(Policy()), PresenceRecorder(tokens)),
+        clock=HubClock(),
+        change_signal=ChangeSignal(),
     )
-    intake = Subscriber(address, writer=writer, change_signal=ChangeSignal())
+    intake = Subscriber(address, writer=writer)
     intake.start()
     try:
         until(lambda: intake.is_listening, "the hub hears the broker")

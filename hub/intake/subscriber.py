@@ -55,12 +55,14 @@ class BatchWriter:
         *,
         filer: BatchFiler,
         clock: Clock,
+        change_signal: ChangeSignal,
         backoff: Backoff | None = None,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._filer = filer
         self._clock = clock
+        self._change_signal = change_signal
         self._backoff = backoff or Backoff()
         self._can_ask = True
         self.beat = beat
@@ -104,6 +106,8 @@ class BatchWriter:
             try:
                 with self._db.writing() as conn:
                     outcome = self._filer.file_decoded(conn, said, now=self._clock.now())
+                    if outcome.has_news:
+                        self._change_signal.ring_after(conn)
             except DATABASE_FAULTS as error:
                 self._filer.forget()
                 self._wait_out(error, stop)
@@ -159,7 +163,6 @@ class Subscriber:
         address: BrokerAddress,
         *,
         writer: BatchWriter,
-        change_signal: ChangeSignal,
         backoff: Backoff | None = None,
         births_every_s: float = BIRTHS_EVERY_S,
         ask_every_s: float = ASK_EVERY_S,
@@ -174,7 +177,6 @@ class Subscriber:
         self._asked_s = -math.inf
         self._asked_files_s = -math.inf
         self._writer = writer
-        self._change_signal = change_signal
         # Messages of an ended connection may still be in the inbox when the next one begins.
         self._queue = ReceiveQueue(2 * RECEIVE_MAXIMUM)
         self._link = Link(address, take=self._queue.put, backoff=backoff)
@@ -274,8 +276,6 @@ class Subscriber:
     def _answer(self, outcome: BatchOutcome) -> None:
         for reply in outcome.replies.messages():
             self._link.publish(reply)
-        if outcome.has_news:
-            self._change_signal.ring()
         now_s = time.monotonic()
         if outcome.wants_births and now_s - self._births_asked_s >= self._births_every_s:
             self._births_asked_s = now_s

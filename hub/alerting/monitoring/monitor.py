@@ -70,9 +70,9 @@ class LivenessMonitor:
             steps = rows.look(conn, broker, self._bounds, now=now)
             for step in steps:
                 rows.act(conn, step, now=now)
+            self._change_signal.ring_after(conn)
         for step in steps:
             log.info("liveness.step", step=_STEPS[type(step)], kind=getattr(step, "kind", ""))
-        self._change_signal.ring()
         return steps
 
     def clock_stepped(self, by_us: int) -> None:

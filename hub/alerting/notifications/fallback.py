@@ -49,7 +49,8 @@ class FallbackChannel:
             now = self._clock.now()  # it may have been stepped, and all times with it
             found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
             pending = recipients.enqueue_others(conn, found, now=now)
+            if pending:
+                self._change_signal.ring_after(conn)
         if pending:
             log.info("fallback.owed", notifications=pending)
-            self._change_signal.ring()
         return pending

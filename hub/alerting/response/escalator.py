@@ -47,9 +47,8 @@ class Escalator:
         for alert_id in waiting:
             with self._db.writing() as conn:
                 owed = calls.call_next(conn, alert_id, now=self._clock.now())
+                self._change_signal.ring_after(conn)
             log.info("escalator.called", alert_id=str(alert_id), notifications=owed)
-        if waiting:
-            self._change_signal.ring()
         return len(waiting)
 
     def quiet_s(self) -> float:

@@ -177,11 +177,11 @@ class Acting:
                     yield change
                     if log.lines_of(conn, asker.by) == before:
                         raise UnloggedError(f"{act} was done without a line in the log")
+                    if rings and not change.is_refused:
+                        self._change_signal.ring_after(conn)
             except DomainError as error:
                 self._refused(asker, act, on, error, about)
                 raise
-        if rings and not change.is_refused:
-            self._change_signal.ring()
 
     def note(
         self,

@@ -8,10 +8,11 @@ The cursors of `alert_changes` are committed in order, so a reader misses none.
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -24,6 +25,9 @@ from hub.base.db.write_queue import WriteQueue
 
 listen: Any = event.listen  # its stub lacks most of these events
 _IS_DURABLE: Final = "is_durable"
+_TOLD_AFTER: Final = "told_after"
+CHANGES: Final = "matthan_changes"
+"""PostgreSQL's channel by which the processes of a hub tell each other of changes."""
 BUSY_TIMEOUT_MS: Final = 10_000
 """SQLite waits at most this long for another process's write."""
 SYNC: Final = {True: "FULL", False: "NORMAL"}
@@ -47,9 +51,13 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url: Final = _checked(url)
+        self.process: Final = uuid4().hex
+        """What this process signs its notifications of changes with."""
+        self.is_shared: Final = self.url.get_backend_name() == "postgresql"
+        """Whether other processes of the hub, on other machines too, may use it."""
         self._turns = WriteQueue()
         self._turn_of: int | None = None
-        if self.url.get_backend_name() == "sqlite":
+        if not self.is_shared:
             self._readers = _sqlite_engine(self.url, is_writer=False)
             self._writer = _sqlite_engine(self.url, is_writer=True)
         else:
@@ -85,22 +93,44 @@ class Database:
         """
         if self._turn_of == threading.get_ident():
             raise RuntimeError("this thread already has a write transaction")
+        told: set[Callable[[], None]] = set()
         with self._turns.turn(patience_s=patience_s), _explained(self.url):
             self._turn_of = threading.get_ident()
             try:
                 with self._writer.connect() as conn:
                     conn.info[_IS_DURABLE] = is_durable
+                    conn.info[_TOLD_AFTER] = told
                     with conn.begin():
-                        if conn.dialect.name == "postgresql":
+                        if self.is_shared:
                             _begin_postgres(conn, is_durable=is_durable)
                         yield conn
+                        if told and self.is_shared:
+                            # The server delivers it when this is committed, and only then.
+                            conn.exec_driver_sql(
+                                "SELECT pg_notify(%s, %s)", (CHANGES, self.process)
+                            )
             finally:
                 self._turn_of = None
+        for tell in told:
+            tell()
+
+    def listening_address(self) -> Mapping[str, Any]:
+        """Arguments of a psycopg connection of one's own to this PostgreSQL database."""
+        _, address = self._writer.dialect.create_connect_args(self.url)
+        return address
 
     def close(self) -> None:
         """Close all connections."""
         self._readers.dispose()
         self._writer.dispose()
+
+
+def tell_after_commit(conn: Connection, tell: Callable[[], None]) -> None:
+    """Call `tell` once this transaction of `Database.writing` is committed, in its thread.
+
+    Equal calls are made once. On PostgreSQL the other processes of the hub are notified too.
+    """
+    conn.info[_TOLD_AFTER].add(tell)
 
 
 FAULTS: Final = (DBAPIError, PoolTimeout, DatabaseError)

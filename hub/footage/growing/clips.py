@@ -204,7 +204,7 @@ class GrowingClips:
         """Show in its alerts that the clip can be watched now."""
         with self._db.writing() as conn:
             touch_alerts(conn, clip.clip_id, now=self._clock.now())
-        self._change_signal.ring()
+            self._change_signal.ring_after(conn)
 
     def now(self) -> Moment:
         """Time by the hub's clock."""

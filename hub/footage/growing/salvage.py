@@ -70,8 +70,6 @@ class Salvage:
             if stopping():
                 break
             taken += self._take(row)
-        if taken:
-            self._change_signal.ring()
         return taken
 
     def _take(self, clip: Unended) -> bool:
@@ -88,6 +86,7 @@ class Salvage:
         self._copy(path, sha256, size_bytes)
         with self._db.writing() as conn:
             self._enter(conn, clip, sha256, size_bytes, duration_ms)
+            self._change_signal.ring_after(conn)
         self._parts.drop(clip.node_id, part)
         log.info("clip.remains_kept", clip=str(clip.id), bytes=size_bytes)
         return True

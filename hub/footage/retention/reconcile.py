@@ -148,8 +148,7 @@ class Reconciler:
             for media_id in found:
                 store_media(conn, media_id, policy=self._policy, now=now)
                 _note(conn, "media.adopt", media_id, f"it was here already: sha256 {sha256}", now)
-        if found:
-            self._change_signal.ring()
+                self._change_signal.ring_after(conn)
         return bool(found)
 
     def _remove_orphan(self, sha256: str) -> bool:
@@ -187,8 +186,7 @@ class Reconciler:
             with self._db.writing() as conn:
                 mark_removed(conn, media_id, why="lost", now=now)
                 _note(conn, "media.lost", media_id, f"not in the store: sha256 {sha256}", now)
-        if lost:
-            self._change_signal.ring()
+                self._change_signal.ring_after(conn)
 
 
 def _note(conn: Connection, act: str, media_id: UUID, detail: str, now: Moment) -> None:

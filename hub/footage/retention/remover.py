@@ -159,8 +159,8 @@ class Remover:
         with self._db.writing() as conn:
             marked = [one for one in removals if _mark(conn, one, why, now)]
             hashes = _unneeded(conn, [removal.media_id for removal in marked], self._owners)
-        if marked:
-            self._change_signal.ring()
+            if marked:
+                self._change_signal.ring_after(conn)
         for sha256 in hashes:
             if self._proxies is not None:
                 self._proxies.forget(sha256)

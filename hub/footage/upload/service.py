@@ -261,9 +261,9 @@ class Uploads:
                 detail=f"{file.size_bytes} bytes, sha256 {file.sha256}",
                 now=now,
             )
+            self._change_signal.ring_after(conn)
 
         self._together.write(note)
-        self._change_signal.ring()
         if file.is_clip:
             self._clip_stored(file.sha256)
 

@@ -172,10 +172,10 @@ class DataRequestEraser:
                 files = self._free(conn, asker, row, wanted, now)
                 for file in files:
                     self._mark(conn, asker, row, file, now)
+                self._change_signal.ring_after(conn)
         except DataRequestError as error:
             self._note_refusal(asker, row, error, wanted)
             raise
-        self._change_signal.ring()
         self.erasures.finish()
         return len(files)
 

@@ -146,8 +146,8 @@ class PublicTipService:
             if isinstance(found, TipFault):
                 raise self._refused(found)
             self._write(conn, tip, found, code, now)
+            self._change_signal.ring_after(conn)
         self._count("taken")
-        self._change_signal.ring()
         return code
 
     def follow(self, typed: str) -> FollowedTip | None:

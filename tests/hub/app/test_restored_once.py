@@ -53,8 +53,7 @@ def at_work(db: Database, broker: Broker, policy: Policy) -> Iterator[None]:
     )
     hub = Subscriber(
         address(broker),
-        writer=BatchWriter(db, filer=filer, clock=HubClock()),
-        change_signal=ChangeSignal(),
+        writer=BatchWriter(db, filer=filer, clock=HubClock(), change_signal=ChangeSignal()),
         backoff=Backoff(first_s=0.1, longest_s=0.2),
         births_every_s=0.1,
         ask_every_s=0.1,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from hub.base.backoff import Backoff
+from hub.base.change_signal import ChangeSignal
 from hub.base.db.database import Database, DatabaseError, is_about_storage
 from hub.base.moment import Moment
 from hub.intake.filing.batch import BatchFiler
@@ -63,6 +64,7 @@ def writer(db: Any, files: Noted) -> BatchWriter:
         db,
         filer=BatchFiler(files, PresenceRecorder(tokens())),
         clock=StoppedClock(),
+        change_signal=ChangeSignal(),
         backoff=hasty,
     )
 
@@ -138,7 +140,13 @@ def test_a_full_disk_under_the_hub_loses_nothing_however_long_it_lasts(
         filer().file(conn, [arrival(node.birth())], now=NOW)
     full = FilledDisk(sqlite_db)
     hasty = Backoff(first_s=0.0)
-    scribe = BatchWriter(full, filer=filer(), clock=StoppedClock(), backoff=hasty)  # type: ignore[arg-type] # looks like one
+    scribe = BatchWriter(
+        full,  # type: ignore[arg-type] # looks like one
+        filer=filer(),
+        clock=StoppedClock(),
+        change_signal=ChangeSignal(),
+        backoff=hasty,
+    )
     (outcome,) = scribe.commit([arrival(node.event()) for _ in range(50)], threading.Event())
     assert full.failures == 3 * (TRIES_TOGETHER + TRIES_ALONE)
     assert outcome.counts["stored"] == 50

@@ -8,6 +8,7 @@ import pytest
 
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.backoff import Backoff
+from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.intake.filing.batch import BatchFiler
@@ -54,7 +55,13 @@ def admin(url: str, script: str) -> None:
 
 def writer(db: Database) -> BatchWriter:
     filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()))
-    return BatchWriter(db, filer=filer, clock=HubClock(), backoff=Backoff(first_s=0.0))
+    return BatchWriter(
+        db,
+        filer=filer,
+        clock=HubClock(),
+        change_signal=ChangeSignal(),
+        backoff=Backoff(first_s=0.0),
+    )
 
 
 @pytest.mark.promise("Faults: A lost database takes its batch back whole.")

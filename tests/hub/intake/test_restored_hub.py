@@ -33,8 +33,7 @@ def intake(db: Database, broker: Broker) -> Subscriber:
     filer = BatchFiler(Filing(Policy()), PresenceRecorder(tokens()), recovery=GapRecovery(SOON))
     return Subscriber(
         address(broker),
-        writer=BatchWriter(db, filer=filer, clock=HubClock()),
-        change_signal=ChangeSignal(),
+        writer=BatchWriter(db, filer=filer, clock=HubClock(), change_signal=ChangeSignal()),
         backoff=Backoff(first_s=0.1, longest_s=0.2),
         births_every_s=0.1,
         ask_every_s=0.1,

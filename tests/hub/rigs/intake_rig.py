@@ -59,10 +59,16 @@ def subscriber(
     bounds: MessageLimits | None = None,
 ) -> Subscriber:
     """The intake as the hub has it, but in a hurry."""
+    writer = BatchWriter(
+        db,
+        filer=filer(),
+        clock=HubClock(),
+        change_signal=change_signal or ChangeSignal(),
+        backoff=Backoff(first_s=0.05),
+    )
     return Subscriber(
         where,
-        writer=BatchWriter(db, filer=filer(), clock=HubClock(), backoff=Backoff(first_s=0.05)),
-        change_signal=change_signal or ChangeSignal(),
+        writer=writer,
         backoff=Backoff(first_s=0.2, longest_s=0.5),
         births_every_s=0.1,
         bounds=bounds,

@@ -33,9 +33,11 @@ def main() -> None:
     """Run until the first batch."""
     url, host, port, *files = sys.argv[1:]
     ca_file, cert_file, key_file = map(Path, files)
-    writer = MortalWriter(Database(url), filer=filer(), clock=HubClock())
+    writer = MortalWriter(
+        Database(url), filer=filer(), clock=HubClock(), change_signal=ChangeSignal()
+    )
     where = BrokerAddress(host, int(port), ca_file, cert_file, key_file)
-    Subscriber(where, writer=writer, change_signal=ChangeSignal()).start()
+    Subscriber(where, writer=writer).start()
 
 
 if __name__ == "__main__":

@@ -370,7 +370,7 @@ class Town:
         )
         with self.db.writing() as conn:
             filed = self.filing.file_event(conn, event, now=now)
-        self.change_signal.ring()
+            self.change_signal.ring_after(conn)
         assert filed.is_stored, filed
         return filed.alert_id
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete
 from structlog.testing import capture_logs
 
 from deploy.push_service import PushService, serving
+from hub.alerting.notifications import worker
 from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.recorder import DeliveryRecorder
 from hub.alerting.notifications.rules.batching import BatchingLimits
@@ -31,6 +32,7 @@ from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.notify.rules.delivery_result import Answer, Delivered, RetryPolicy, TryAgain
 from hub.notify.tables import notifications
 from tests.hub.rigs.notify_town import CALM, Town, VirtualClock
+from tests.other_process import OtherProcess, other_process
 from tests.waiting import busy, patience_s
 from tests.waiting import until as wait_until
 
@@ -438,6 +440,27 @@ def test_two_notifiers_share_the_work_and_double_none_of_it(town: Town) -> None:
 
     asyncio.run(run())
     assert len(recipient.heard) == len(set(recipient.heard)) == 50
+
+
+def test_a_notification_that_another_process_wrote_is_sent_at_once(
+    postgres_url: str, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LONGEST_SLEEP_S", 1e6)  # nothing is found by looking at intervals
+    recipient = Recipient()
+
+    async def run(far: OtherProcess, near: OtherProcess) -> None:
+        town = Town(far.db, clock)
+        town.officer("hai")
+        async with Notifier(near.db, recipient, change_signal=near.change_signal).running():
+            for count in range(1, 4):
+                town.owe(town.alert())
+                with far.db.writing() as conn:
+                    far.change_signal.ring_after(conn)
+                await until(lambda count=count: town.counts().accepted == count)  # type: ignore[misc]
+
+    with other_process(postgres_url) as far, other_process(postgres_url) as near, near.listening():
+        asyncio.run(run(far, near))
+    assert len(recipient.heard) == 3
 
 
 def test_one_answer_that_cannot_be_written_does_not_take_the_others_along(town: Town) -> None:

@@ -1,0 +1,1 @@
+"""What several processes of a hub over one PostgreSQL agree on."""
