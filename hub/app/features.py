@@ -12,6 +12,7 @@ from hub.alerting.notifications import feature as notifications_feature
 from hub.alerting.oncall import feature as oncall_feature
 from hub.alerting.routing import feature as routing_feature
 from hub.alerting.silences import feature as silences_feature
+from hub.app import processes_feature
 from hub.cases import feature as cases_feature
 from hub.console import feature as console_feature
 from hub.console.accounts import feature as accounts_feature
@@ -90,5 +91,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
     spool_feature.FEATURE,
     alerts_feature.FEATURE,
     escalation_feature.FEATURE,
+    processes_feature.FEATURE,
 )
 """In the order in which addresses are tried."""

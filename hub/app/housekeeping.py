@@ -7,8 +7,10 @@ from typing import Final
 
 import structlog
 
-from hub.base.batches import Stopping
+from hub.base.batches import Stopping, never
 from hub.base.db.database import FAULTS, is_about_storage
+from hub.base.processes.disk_lock import DiskLock
+from hub.base.processes.lease import Lease
 from hub.base.storage.blobs import BlobsError
 from hub.footage.growing.salvage import Salvage
 from hub.footage.retention.reconcile import ManyLostError, Reconciler
@@ -29,7 +31,12 @@ SWEEP_FIRST_S: Final = 3600.0
 
 
 class Housekeeping:
-    """One task of the hub. A failure is logged once and tried again at its next time."""
+    """One task of the hub. A failure is logged once and tried again at its next time.
+
+    Of several processes over one database, the holder of the lease does what concerns all, and who
+    takes the lease over begins as at a start. What lies on a disk is looked after by one process of
+    its machine.
+    """
 
     def __init__(
         self,
@@ -40,22 +47,31 @@ class Housekeeping:
         arrivals: ArrivalQueue | None = None,
         *,
         hourly: Mapping[str, Callable[[Stopping], object]] | None = None,
+        lease: Lease | None = None,
+        disk: DiskLock | None = None,
     ) -> None:
-        now_s = time.monotonic()
-        self._chores: list[_Chore] = [
-            _Chore("make_room", remover.make_room, LOOK_S, now_s),
-            _Chore("take_in_remains", salvage.take_in, RULES_EVERY_S, now_s),
-            _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S, now_s),
-            _Chore("sweep", reconciler.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
-            _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S, now_s),
+        """`lease`, `disk`: None where no other process can be."""
+        self._lease = lease
+        self._disk = disk
+        self._term: int | None = None
+        self._once = [
+            _Chore("make_room", remover.make_room, LOOK_S),
+            _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S),
+            _Chore("sweep", reconciler.run, SWEEP_EVERY_S, first_s=SWEEP_FIRST_S),
+            *(_Chore(name, work, RULES_EVERY_S) for name, work in (hourly or {}).items()),
         ]
+        self._of_disk = [
+            _Chore("take_in_remains", salvage.take_in, RULES_EVERY_S),
+            _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S),
+        ]
+        if disk is not None:
+            # The sweep of another machine removes no copies here.
+            self._of_disk.append(_Chore("sweep_copies", reconciler.remove_copies, RULES_EVERY_S))
         if arrivals is not None:
-            self._chores += [
-                _Chore("take_in_given", arrivals.take_in, GIVEN_EVERY_S, now_s),
-                _Chore("tidy_given", arrivals.tidy, RULES_EVERY_S, now_s),
+            self._of_disk += [
+                _Chore("take_in_given", arrivals.take_in, GIVEN_EVERY_S),
+                _Chore("tidy_given", arrivals.tidy, RULES_EVERY_S),
             ]
-        for name, work in (hourly or {}).items():
-            self._chores.append(_Chore(name, work, RULES_EVERY_S, now_s))
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until stopped; the current page of work is finished first."""
@@ -65,28 +81,71 @@ class Housekeeping:
             return stop.is_set()
 
         while not stopping():
-            for chore in self._chores:
-                if not stopping() and chore.due_s <= time.monotonic():
-                    await asyncio.to_thread(chore.do, stopping)
+            await asyncio.to_thread(self.look, stopping)
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_S)
             except TimeoutError:
                 continue
 
+    def look(self, stopping: Stopping = never) -> None:
+        """Do what is due."""
+        self._begin_anew_with_a_lease()
+        for chore in self._once:
+            if not stopping() and chore.is_due:
+                self._do_once(chore, stopping)
+        for chore in self._of_disk:
+            if not stopping() and chore.is_due and self._looks_after_disk():
+                chore.do(stopping)
+
+    def _begin_anew_with_a_lease(self) -> None:
+        term = self._lease.term if self._lease is not None else None
+        if term is not None and term != self._term:
+            self._term = term
+            for chore in self._once:
+                chore.begin()
+
+    def _do_once(self, chore: "_Chore", stopping: Stopping) -> None:
+        lease = self._lease
+        if lease is None:
+            chore.do(stopping)
+        else:
+            lease.do(lambda: chore.do(lambda: stopping() or not lease.is_held))
+
+    def _looks_after_disk(self) -> bool:
+        try:
+            return self._disk is None or self._disk.take()
+        except OSError:  # a disk that is away has no files either
+            return True
+
 
 class _Chore:
     def __init__(
-        self, name: str, work: Callable[[Stopping], object], every_s: float, due_s: float
+        self,
+        name: str,
+        work: Callable[[Stopping], object],
+        every_s: float,
+        *,
+        first_s: float = 0.0,
     ) -> None:
         self._name = name
         self._work = work
         self._every_s = every_s
+        self._first_s = first_s
         self._trouble = ""
-        self.due_s = due_s
+        self.begin()
+
+    def begin(self) -> None:
+        """Plan its first time."""
+        self._due_s = time.monotonic() + self._first_s
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its time has come."""
+        return self._due_s <= time.monotonic()
 
     def do(self, stopping: Stopping) -> None:
         """Run it, and log a new reason of failure once."""
-        self.due_s = time.monotonic() + self._every_s
+        self._due_s = time.monotonic() + self._every_s
         try:
             self._work(stopping)
         except (BlobsError, ManyLostError, OSError) as error:

@@ -25,27 +25,22 @@ from hub.app.housekeeping import Housekeeping
 from hub.app.watchdog import Beat, PartWatch
 from hub.app.web.create_app import WebSettings, create_app
 from hub.app.web.services import Resources, make_services
-from hub.app.wiring import delivery, enrolment, households, oidc, resources, timestamping
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.wiring import chores, delivery, enrolment, households, oidc, resources
 from hub.app.wiring.channels import channels
 from hub.app.wiring.data_requests import office
 from hub.app.wiring.evidence import packer, proof_signer
-from hub.app.wiring.log_anchor import anchor_file
 from hub.app.wiring.metrics import Measured, token
 from hub.app.wiring.policy import policy
-from hub.base.batches import Stopping
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.steady_clock import SteadyClock
 from hub.base.processes.change_listener import ChangeListener
+from hub.base.processes.lease import Lease
 from hub.cases.evidence.service import ExportService
 from hub.console.accounts.service import AccountService
 from hub.footage.growing.clips import GrowingClips
-from hub.footage.growing.salvage import Salvage
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
 from hub.footage.live.views import LEASE_S, LiveViews
-from hub.footage.retention.reconcile import Reconciler
-from hub.footage.retention.remover import Remover
 from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.upload.service import Uploads
 from hub.intake.filing.batch import BatchFiler
@@ -57,10 +52,7 @@ from hub.nodes.explanations.asked import WAITS_S
 from hub.nodes.releases.upload import MOST_AT_ONCE
 from hub.notify.channels.post import new_client
 from hub.notify.channels.webpush import VapidSigner, WebPush
-from hub.oversight.log.anchor import Anchoring
-from hub.public.data_requests.eraser import PendingErasures
-from hub.public.data_requests.retention import DataRequestRetention
-from hub.public.tips.retention import TipRetention, TipSpans
+from hub.public.tips.retention import TipSpans
 from hub.registry.registry import node_by_name
 from hub.web.rendering import Measures, PublicWords
 from hub.web.server import Pages
@@ -84,6 +76,7 @@ class Hub:
         self._change_signal = ChangeSignal()
         self._socket = resources.listening_socket(settings)
         self._db = resources.database(settings)
+        self._lease = Lease(self._db, "chores")
         self._tokens = resources.upload_tokens(settings)
         self._blobs = resources.blobs(settings)
         self._clock = SteadyClock(settings.store.media_folder)
@@ -163,6 +156,7 @@ class Hub:
                 if self._db.is_shared:
                     listener = ChangeListener(self._db, self._change_signal)
                     watched["changes"] = (listener.run, self._stop)
+                    watched["lease"] = (self._lease.run, chores_stop)
                 for name, (run, stop) in watched.items():
                     group.create_task(run(stop, self._watch.part(name)), name=name)
                 pages = group.create_task(self._serve(), name="pages")
@@ -235,54 +229,18 @@ class Hub:
             change_signal=self._change_signal,
             is_broker_up=lambda: self._intake.is_listening,
             bounds=Thresholds(**self._settings.troubles.model_dump()),
+            lease=self._lease,
         )
 
     def _make_housekeeping(self) -> Housekeeping:
-        remover = Remover(
-            self._db,
-            blobs=self._blobs,
+        return chores.put_together(
+            self._settings,
+            chores.Stores(self._db, self._blobs, self._proxies, self._parts),
             clock=self._clock,
             change_signal=self._change_signal,
-            proxies=self._proxies,
-            owners=BLOB_OWNERS,
-            makes_room=self._settings.store.when_full == "remove",
+            households=self._households,
+            lease=self._lease,
         )
-        reconciler = Reconciler(
-            self._db,
-            blobs=self._blobs,
-            clock=self._clock,
-            change_signal=self._change_signal,
-            policy=policy(self._settings.alerts),
-            owners=BLOB_OWNERS,
-            proxies=self._proxies,
-        )
-        anchoring = Anchoring(
-            self._db,
-            file=anchor_file(self._settings),
-            clock=self._clock,
-            stamps=timestamping.asked(self._settings),
-        )
-        salvage = Salvage(
-            self._db,
-            parts=self._parts,
-            blobs=self._blobs,
-            clock=self._clock,
-            change_signal=self._change_signal,
-        )
-        arrivals = self._households.arrivals if self._households else None
-        erasures = PendingErasures(
-            self._db, blobs=self._blobs, clock=self._clock, proxies=self._proxies
-        )
-        tips = TipRetention(self._db, clock=self._clock, spans=self._tip_spans())
-        askers = DataRequestRetention(
-            self._db, clock=self._clock, contact_days=self._settings.petitions.contact_days
-        )
-        hourly: dict[str, Callable[[Stopping], object]] = {
-            "erase_again": lambda _: erasures.finish(),
-            "forget_tips": tips.forget_overdue,
-            "forget_askers": askers.forget_overdue,
-        }
-        return Housekeeping(remover, reconciler, anchoring, salvage, arrivals, hourly=hourly)
 
     def _make_pages(self) -> Pages:
         uploads = Uploads(

@@ -18,6 +18,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.periodic import go_round
+from hub.base.processes.lease import Lease
 
 log = structlog.get_logger(__name__)
 
@@ -38,18 +39,21 @@ class LivenessMonitor:
         change_signal: ChangeSignal,
         is_broker_up: Callable[[], bool],
         bounds: Thresholds,
+        lease: Lease,
     ) -> None:
+        """`lease`: only its holder looks: one that hears no broker would contradict it."""
         self._db = db
         self._clock = clock
         self._change_signal = change_signal
         self._is_broker_up = is_broker_up
         self._bounds = bounds
+        self._lease = lease
         self._broker: BrokerLiveness | None = None
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; an unreachable database is tried again."""
         await go_round(
-            lambda: asyncio.to_thread(self.look),
+            lambda: asyncio.to_thread(self._lease.do, self.look),
             stop,
             beat=beat,
             blind="liveness.blind",

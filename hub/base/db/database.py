@@ -6,6 +6,8 @@ guarantees to the rest of the store. Rows that a transaction has read are still 
 The cursors of `alert_changes` are committed in order, so a reader misses none.
 """
 
+import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -51,12 +53,13 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url: Final = _checked(url)
-        self.process: Final = uuid4().hex
-        """What this process signs its notifications of changes with."""
+        self.process: Final = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:16]}"
+        """The name of this process among those that use the database; no two have the same."""
         self.is_shared: Final = self.url.get_backend_name() == "postgresql"
         """Whether other processes of the hub, on other machines too, may use it."""
         self._turns = WriteQueue()
         self._turn_of: int | None = None
+        self._here = threading.local()
         if not self.is_shared:
             self._readers = _sqlite_engine(self.url, is_writer=False)
             self._writer = _sqlite_engine(self.url, is_writer=True)
@@ -104,6 +107,8 @@ class Database:
                         if self.is_shared:
                             _begin_postgres(conn, is_durable=is_durable)
                         yield conn
+                        if (check := getattr(self._here, "check", None)) is not None:
+                            check(conn)
                         if told and self.is_shared:
                             # The server delivers it when this is committed, and only then.
                             conn.exec_driver_sql(
@@ -113,6 +118,15 @@ class Database:
                 self._turn_of = None
         for tell in told:
             tell()
+
+    @contextmanager
+    def checking(self, check: Callable[[Connection], None]) -> Iterator[None]:
+        """Inside, each write transaction of this thread ends with `check`, which may raise."""
+        self._here.check = check
+        try:
+            yield
+        finally:
+            self._here.check = None
 
     def listening_address(self) -> Mapping[str, Any]:
         """Arguments of a psycopg connection of one's own to this PostgreSQL database."""

@@ -111,7 +111,7 @@ class Reconciler:
                 " matthan-hub media sweep --all-lost"
             )
         self._note_lost(lost)
-        self._remove_copies()
+        self.remove_copies()
         result = ReconcileResult(rows, len(lost), adopted, orphans)
         log.info("media.swept", rows=rows, lost=result.lost, adopted=adopted, orphans=orphans)
         return result
@@ -166,8 +166,11 @@ class Reconciler:
             keeps_all = now.is_doubted or is_just_restored(conn, now)
             return keeps_all, restored_utc_us(conn) or 0
 
-    def _remove_copies(self) -> None:
+    def remove_copies(self, stopping: Stopping = never) -> None:
+        """Remove the small copies on this machine's disk of files that are no longer stored."""
         for sha256 in self._proxies.hashes() if self._proxies is not None else ():
+            if stopping():
+                return
             if not self._is_named(sha256) and self._proxies is not None:
                 self._proxies.forget(sha256)
 

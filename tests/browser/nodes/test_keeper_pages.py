@@ -14,6 +14,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.alerting.notifications import leasing, outcomes
+from hub.base.processes.lease import Lease
 from hub.notify.phones.service import PhoneService
 from hub.notify.rules.delivery_result import Gone, MessageRefused
 from hub.registry import health, registry
@@ -117,6 +118,7 @@ def look_once(hub: Hub) -> UUID:
         change_signal=town.change_signal,
         is_broker_up=lambda: True,
         bounds=Thresholds(node_silent_after_s=0, settle_s=0, back_after_s=0),
+        lease=Lease(town.db, "chores"),
     )
     monitor.look()
     with town.db.reading() as conn:

@@ -15,6 +15,7 @@ from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
+from hub.base.processes.lease import Lease
 from hub.console.service import InboxService
 from hub.nodes import presence
 from hub.notify.tables import notifications
@@ -60,6 +61,7 @@ class Watch:
             change_signal=self.streets.change_signal,
             is_broker_up=lambda: self.is_broker_up,
             bounds=Thresholds(),
+            lease=Lease(self.streets.db, "chores"),
         )
 
     def comes(self, name: str) -> None:

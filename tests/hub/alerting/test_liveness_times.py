@@ -14,6 +14,7 @@ from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
+from hub.base.processes.lease import Lease
 from hub.intake.subscriber import Subscriber
 from hub.registry import registry
 from tests.hub.rigs.intake_rig import NOW, NodeLine, address, found_town, subscriber
@@ -67,6 +68,7 @@ def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves
         db=db,
         clock=HubClock(),
         change_signal=ChangeSignal(),
+        lease=Lease(db, "chores"),
         is_broker_up=lambda: intake.is_listening,
         bounds=HASTY,
     )

@@ -32,7 +32,7 @@ TRIED: Final = {
     + "test_what_a_restored_hub_cannot_know_it_does_not_remove",
     "hub/footage/retention/reconcile.py::Reconciler._note_lost": HERE
     + "test_a_store_called_lost_by_the_keeper_is_there_again_when_its_disk_is",
-    "hub/footage/retention/reconcile.py::Reconciler._remove_copies": HERE
+    "hub/footage/retention/reconcile.py::Reconciler.remove_copies": HERE
     + "test_its_small_copy_may_go_and_it_stays",
     "hub/footage/transcoding/proxies.py::Proxies.forget": HERE
     + "test_its_small_copy_may_go_and_it_stays",

@@ -1,0 +1,42 @@
+"""Lock of a disk: of several processes on one machine, one looks after what lies on its disk."""
+
+import fcntl
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+FILE: Final = "chores-lock"
+
+
+class DiskLock:
+    """Held by one process at a time, until it ends. `folder` need not exist yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+        self._guard = threading.Lock()
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        """Whether this process holds it, now or already; never waits. OSError without a folder."""
+        with self._guard:
+            if self._descriptor is None:
+                self._descriptor = _locked(self._file)
+            return self._descriptor is not None
+
+    def release(self) -> None:
+        """Let another process take it."""
+        with self._guard:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+
+def _locked(file: Path) -> int | None:
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
