@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +133,19 @@ class ArchiveWriter:
         self._draft.unlink(missing_ok=True)
 
 
+UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,  # a damaged field asks for a method that there is not
+    OSError,
+    RuntimeError,  # or for a password
+    ValueError,
+)
+"""What reading a damaged archive ends with, by the place of the damage."""
+
+
 class ArchiveReader:
     """Reads a complete backup: every hash is checked before any content is returned."""
 
@@ -147,7 +161,7 @@ class ArchiveReader:
         except ArchiveError:
             self._file.close()
             raise
-        except (zipfile.BadZipFile, KeyError, OSError) as error:
+        except UNREADABLE as error:
             self._file.close()
             raise ArchiveError(
                 f"{path} is no whole backup: it was cut off, or is another file"
@@ -170,7 +184,7 @@ class ArchiveReader:
                 for piece in self.read(name):
                     digest.update(piece)
                     size_bytes += len(piece)
-            except (KeyError, zipfile.BadZipFile, OSError, EOFError) as error:
+            except UNREADABLE as error:
                 raise ArchiveError(f"{self._path} is damaged at {name}: {error}") from error
             if (digest.hexdigest(), size_bytes) != (said.sha256, said.size_bytes):
                 raise ArchiveError(f"{self._path} is damaged: {name} is not what was backed up")

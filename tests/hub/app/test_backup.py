@@ -5,6 +5,7 @@ import stat
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +19,15 @@ from sqlalchemy import Connection, inspect, select
 from hub.access.tables import sessions
 from hub.alerting.alerts.tables import alert_changes
 from hub.alerting.alerts.tables import alerts as alert_rows
-from hub.app.backup.archive import MANIFEST, ArchiveError, Seal
+from hub.app.backup.archive import (
+    FORMAT,
+    MANIFEST,
+    ArchiveError,
+    ArchiveReader,
+    ArchiveWriter,
+    BackupManifest,
+    Seal,
+)
 from hub.app.backup.snapshot import Snapshot, restore, snapshot
 from hub.app.schema import metadata
 from hub.app.wiring.blob_owners import BLOB_OWNERS
@@ -240,6 +249,38 @@ def test_a_half_or_damaged_backup_changes_nothing(
         assert complaint in elsewhere.desk.refuses("restore", str(backup))
     assert not (elsewhere.folder / "secrets").exists()
     assert "there is no" in elsewhere.desk.refuses("restore", str(elsewhere.folder / "none"))
+
+
+@pytest.mark.parametrize("flip", [0x01, 0xFF])
+def test_any_byte_of_a_backup_may_be_wrong(tmp_path: Path, flip: int) -> None:
+    path = tmp_path / "backup.zip"
+    writer = ArchiveWriter(path)
+    writer.add("database/areas.jsonl", [b'{"name": "Tan Khai"}\n' * 20])
+    writer.add("secrets/key", [bytes(range(64))], compresses=False)
+    writer.finish(
+        BackupManifest(
+            format=FORMAT,
+            made_utc_us=0,
+            software="0.2.0",
+            database_kind="sqlite",
+            schema_revision="0001",
+            tables={"areas": ["name"]},
+            has_media=False,
+            sealed_with=None,
+            members=writer.members,
+        )
+    )
+    whole = path.read_bytes()
+    refused = 0
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+        try:
+            with closing(ArchiveReader(path)) as reader:
+                reader.check()  # a byte that says nothing of the content is no damage
+                assert b"".join(reader.read("secrets/key")) == bytes(range(64))
+        except ArchiveError:
+            refused += 1
+    assert refused > len(whole) // 3
 
 
 @pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
