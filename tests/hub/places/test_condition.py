@@ -112,7 +112,7 @@ def test_a_live_view_says_it_too(town: Town) -> None:
     an = Visitor(town.app()).sign_in("an", PASSWORD)
     assert "1 lỗi" in text_of(an.get(f"/cameras/{camera_id}/live"))
     report(town, ago_s=UNHEARD_AFTER_S + 1)
-    assert "không trả lời" in text_of(an.get(f"/cameras/{camera_id}/live"))
+    assert "trạm camera không có tín hiệu" in text_of(an.get(f"/cameras/{camera_id}/live"))
 
 
 def test_the_map_counts_troubles_and_puts_the_worst_first(town: Town) -> None:
