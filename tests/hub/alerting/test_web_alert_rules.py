@@ -94,7 +94,7 @@ def test_a_hole_of_the_team_is_said_in_the_trial_and_beside_the_rule(
         ({"day": ["9"]}, "ít nhất một ngày"),
         ({"starts": "25:00"}, "giờ"),
         ({"from": "tomorrow"}, "ngày"),
-        ({"from": "2026-02-01", "until": "2026-01-01"}, "Ngày cuối trước ngày đầu"),
+        ({"from": "2026-02-01", "until": "2026-01-01"}, "Ngày cuối ở trước ngày đầu"),
         ({"tells": "team"}, "Hãy chọn một đội"),
         ({"tells": "team:x"}, "Hãy chọn một đội"),
         ({"tells": "team:00000000-0000-0000-0000-000000000000"}, "Hãy chọn một đội"),

@@ -219,7 +219,7 @@ def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> No
     place_camera(town)
     page = text_of(visitor(town, "an").get(find(points="9.5, 109.5")))
     assert "gần nhất là Cổng chợ" in page or "gần nhất là" in page
-    assert re.search(r"xa hơn khoảng cách đã chọn 3\d\d,\d km", page)
+    assert re.search(r"cách vùng đã chọn 3\d\d,\d km", page)
 
 
 @pytest.mark.promise("Search: An impossible search is answered with the cure.")
@@ -315,7 +315,7 @@ def test_who_may_not_search_finds_no_page_and_a_camera_not_theirs_finds_nothing(
     an = visitor(town, "an")
     page = an.get(find(camera=str(uuid4())))
     assert sights(page.text) == []
-    assert "Không có camera nào bạn được tìm ở đó" in text_of(page)
+    assert "Ở đó không có camera nào bạn được phép tìm hình" in text_of(page)
     assert len(details(town, "search.sightings.refused")) == 1
     assert "/find" in an.get("/more").text
 
