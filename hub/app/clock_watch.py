@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from sqlalchemy import Connection
 
 from hub.app.clock_steps import move
 from hub.base.clock.steady_clock import SteadyClock
@@ -19,6 +20,8 @@ WORD_EVERY_S: Final = 60.0
 
 class ClockWatch:
     """One task of the hub. `stepped`: holders of times in memory, told the step in µs."""
+
+    _whose = "this machine's"
 
     def __init__(self, db: Database, *, clock: SteadyClock, stepped: Callable[[int], None]) -> None:
         self._db = db
@@ -65,11 +68,15 @@ class ClockWatch:
                 self._clock.take(step_us)
                 self._stepped(step_us)
                 is_taken = True
+                self._note_taken(conn)
         except BaseException:
             if is_taken:  # the times are unchanged
                 self._clock.give_back(step_us)
                 self._stepped(-step_us)
             raise
+
+    def _note_taken(self, conn: Connection) -> None:
+        """In the transaction that has moved the times."""
 
     def _tell(self, step_us: int) -> None:
         is_doubted = self._clock.now().is_doubted
@@ -77,7 +84,7 @@ class ClockWatch:
             "clock.stepped",
             by_s=round(step_us / 1e6, 1),
             doubted=is_doubted,
-            cure="let an NTP daemon keep this machine's clock" if is_doubted else None,
+            cure=f"let an NTP daemon keep {self._whose} clock" if is_doubted else None,
         )
 
     def _leave_word_now_and_then(self) -> None:

@@ -17,7 +17,6 @@ from hub.access.signin.accounts import Accounts
 from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.app.check import is_hub
-from hub.app.clock_watch import ClockWatch
 from hub.app.config import HubSettings, PublicSection
 from hub.app.errors import StartRefusedError
 from hub.app.features import FEATURES
@@ -25,16 +24,15 @@ from hub.app.housekeeping import Housekeeping
 from hub.app.watchdog import Beat, PartWatch
 from hub.app.web.create_app import WebSettings, create_app
 from hub.app.web.services import Resources, make_services
-from hub.app.wiring import chores, delivery, enrolment, households, oidc, resources
+from hub.app.wiring import chores, delivery, enrolment, households, oidc, resources, shared_clock
 from hub.app.wiring.channels import channels
 from hub.app.wiring.data_requests import office
 from hub.app.wiring.evidence import packer, proof_signer
 from hub.app.wiring.metrics import Measured, token
 from hub.app.wiring.policy import policy
 from hub.base.change_signal import ChangeSignal
-from hub.base.clock.steady_clock import SteadyClock
 from hub.base.processes.change_listener import ChangeListener
-from hub.base.processes.lease import Lease
+from hub.base.processes.lease import CHORES, Lease
 from hub.cases.evidence.service import ExportService
 from hub.console.accounts.service import AccountService
 from hub.footage.growing.clips import GrowingClips
@@ -76,10 +74,11 @@ class Hub:
         self._change_signal = ChangeSignal()
         self._socket = resources.listening_socket(settings)
         self._db = resources.database(settings)
-        self._lease = Lease(self._db, "chores")
+        self._lease = Lease(self._db, CHORES)
         self._tokens = resources.upload_tokens(settings)
         self._blobs = resources.blobs(settings)
-        self._clock = SteadyClock(settings.store.media_folder)
+        clocks = shared_clock.clocks(settings, self._db)
+        self._clock = clocks[0]
         self._proxies = resources.proxies(settings)
         self._copies = CopyQueue(self._db, blobs=self._blobs, proxies=self._proxies)
         self._parts = resources.parts(settings, "parts")
@@ -99,8 +98,8 @@ class Hub:
             webpush=webpush,
         )
         self._monitor = self._make_monitor()
-        self._clock_watch = ClockWatch(
-            self._db, clock=self._clock, stepped=self._monitor.clock_stepped
+        self._clock_watch = shared_clock.watch(
+            self._db, clocks, stepped=self._monitor.clock_stepped, lease=self._lease
         )
         self._provider = oidc.provider(
             settings,

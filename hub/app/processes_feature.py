@@ -1,8 +1,8 @@
-"""What several processes of a hub agree on: no pages, one table."""
+"""What several processes of a hub agree on: no pages."""
 
 from typing import Final
 
-from hub.base.processes.tables import leases
+from hub.base.processes.tables import hub_clock, leases
 from hub.web.feature import Feature
 
-FEATURE: Final = Feature(name="processes", tables=(leases,))
+FEATURE: Final = Feature(name="processes", tables=(leases, hub_clock))

@@ -35,6 +35,8 @@ class ClockAnchor:
     utc_us: int
     """The hub's UTC when this was stored."""
     doubted_until_ticks_us: int = 0
+    steps: int = 0
+    """Steps that were taken by then, where several processes share a clock."""
 
 
 class SteadyTime:

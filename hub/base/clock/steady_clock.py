@@ -1,11 +1,12 @@
-"""The hub's clock during a run and across restarts: `hub.base.clock.steady` on this machine."""
+"""The hub's clock during a run and across restarts: `hub.base.clock.steady` on this machine, or on
+a clock that several machines share."""
 
 import os
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from hub.base.clock.clock import kernel_error_ms
 from hub.base.clock.steady import ClockAnchor, SteadyTime
@@ -17,21 +18,70 @@ _WIDTH: Final = 160
 """Fixed length: the file is overwritten in place, which works on a full disk."""
 
 
+class Wall(Protocol):
+    """A clock that somebody may set, and ticks that nobody can."""
+
+    def utc_us(self) -> int:
+        """What it shows, in µs UTC."""
+        ...
+
+    def ticks_us(self) -> int:
+        """This machine's ticks, in µs."""
+        ...
+
+    def error_ms(self) -> int | None:
+        """Error bound; None while nobody vouches for it."""
+        ...
+
+
+class MachineWall:
+    """The clock of this machine."""
+
+    def utc_us(self) -> int:
+        """By the kernel."""
+        return time.time_ns() // 1000
+
+    def ticks_us(self) -> int:
+        """Since boot."""
+        return ticks_us()
+
+    def error_ms(self) -> int | None:
+        """By the kernel, if a daemon keeps it."""
+        return kernel_error_ms()
+
+
 class SteadyClock:
     """For any thread. `folder`: place of the state file for the next run; None: no file."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, wall: Wall | None = None, steps: int = 0
+    ) -> None:
+        """`steps`: how many steps of a shared clock were taken until now; a state from before
+        another process took one is of no use."""
+        self._wall = wall or MachineWall()
+        self.steps = steps
         self._file = folder / FILE if folder is not None else None
         self._lock = threading.Lock()
+        left = _read(self._file)
         self._time = SteadyTime(
-            _read(self._file), boot_id=_boot_id(), wall_us=_wall_us(), ticks_us=_ticks_us()
+            left if left is not None and left.steps == steps else None,
+            boot_id=_boot_id(),
+            wall_us=self._wall.utc_us(),
+            ticks_us=self._wall.ticks_us(),
         )
         self.leave_word()
+
+    @property
+    def untaken_us(self) -> int:
+        """The clock minus the hub's time: steps that were not taken yet."""
+        with self._lock:
+            self._read_time()
+            return self._time.untaken_us
 
     def now(self) -> Moment:
         """The current moment; its error is None while the clock is not synchronized or a step is
         pending."""
-        error_ms = kernel_error_ms()
+        error_ms = self._wall.error_ms()
         with self._lock:
             utc_us = self._read_time()
             is_doubted = self._time.is_doubted(is_vouched=error_ms is not None)
@@ -40,14 +90,14 @@ class SteadyClock:
 
     def due_step_us(self) -> int:
         """The clock step to apply now, in µs; 0: none."""
-        error_ms = kernel_error_ms()
+        error_ms = self._wall.error_ms()
         with self._lock:
             self._read_time()
             return self._time.due_us(is_vouched=error_ms is not None)
 
     def take(self, step_us: int) -> None:
         """Record that pending times were moved by this step."""
-        error_ms = kernel_error_ms()
+        error_ms = self._wall.error_ms()
         with self._lock:
             self._time.take(step_us, is_vouched=error_ms is not None)
 
@@ -67,8 +117,10 @@ class SteadyClock:
         with self._lock:
             self._read_time()
             anchor = self._time.anchor()
-        words = (anchor.boot_id, anchor.base_us, anchor.utc_us, anchor.doubted_until_ticks_us)
-        text = " ".join(map(str, words)).ljust(_WIDTH) + "\n"
+        numbers = [anchor.base_us, anchor.utc_us, anchor.doubted_until_ticks_us]
+        if self.steps:
+            numbers.append(self.steps)
+        text = " ".join([anchor.boot_id, *map(str, numbers)]).ljust(_WIDTH) + "\n"
         with suppress(OSError):
             file = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
@@ -77,14 +129,10 @@ class SteadyClock:
                 os.close(file)
 
     def _read_time(self) -> int:
-        return self._time.read(wall_us=_wall_us(), ticks_us=_ticks_us())
+        return self._time.read(wall_us=self._wall.utc_us(), ticks_us=self._wall.ticks_us())
 
 
-def _wall_us() -> int:
-    return time.time_ns() // 1000
-
-
-def _ticks_us() -> int:
+def ticks_us() -> int:
     """Microseconds since boot, including time asleep."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
 

@@ -1,6 +1,6 @@
 """Tables of what the processes of a hub agree on."""
 
-from sqlalchemy import BigInteger, Column, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, Table, Text
 
 from hub.base.db.columns import metadata
 
@@ -14,4 +14,15 @@ leases = Table(
     Column("term", BigInteger, nullable=False),
     # Grows with each sign of life of the holder.
     Column("beats", BigInteger, nullable=False),
+)
+
+# One row, of hubs over PostgreSQL.
+hub_clock = Table(
+    "hub_clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # The clock of the database server minus the hub's time.
+    Column("untaken_us", BigInteger, nullable=False),
+    # Steps of that clock that were taken.
+    Column("steps", BigInteger, nullable=False),
 )
