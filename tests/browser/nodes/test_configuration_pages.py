@@ -21,7 +21,7 @@ def test_a_keeper_previews_a_change_and_does_it(
     assert fits(keeper.page)
     keeper.shot(f"{size}-{language}-{theme}-configuration-full", full=True)
     keeper.page.click(f"#nodes a:has-text('{NODE}')")
-    expect(keeper.page.locator("#wanted > form > label")).to_have_count(5)
+    expect(keeper.page.locator("#wanted > form > .settings label")).to_have_count(5)
     expect(keeper.page.locator("[id='now-clips.alert_days']")).to_contain_text("30")
     keeper.shot(f"{size}-{language}-{theme}-configuration-of-full", full=True)
     keeper.page.click("#others summary")

@@ -57,3 +57,32 @@ def test_on_a_phone_the_details_of_an_address_from_a_desk_lead_back_to_the_table
     assert fits(keeper.page)
     keeper.page.locator("#one .only-page a").click()
     expect(keeper.page.locator("table")).to_be_visible()
+
+
+@pytest.mark.promise("Pages: On a desk, short fields and blocks stand side by side.")
+@pytest.mark.parametrize("size", SIZES)
+def test_fields_and_blocks_are_side_by_side_on_a_desk_and_one_column_on_a_phone(
+    hub: Hub, meet: Meet, size: str
+) -> None:
+    hub.town.add_keeper_of_all()
+    keeper = meet("quan", size=SIZES[size])
+    pairs = {
+        "/grants/new": ("[name=history]", "[name=reason]"),
+        "/keeping": ("#holds", "#hold"),
+        "/settings": ("#push-settings", "#install"),
+        "/cases": ("h1", "[name=number]"),
+        f"/configuration/area/{hub.town.area_id}": (
+            ".settings > :first-child",
+            ".settings > div + div",
+        ),
+    }
+    for path, pair in pairs.items():
+        keeper.open(path)
+        first, second = (keeper.page.locator(one).first.bounding_box() for one in pair)
+        assert first is not None and second is not None, path
+        is_beside = second["x"] > first["x"] + first["width"] - 1
+        assert is_beside == (size == "desk"), path
+        if not is_beside:
+            assert second["y"] > first["y"], path
+        assert fits(keeper.page), path
+    assert keeper.complaints == []
