@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -59,9 +60,15 @@ def has_right(
     conn: Connection, person_id: UUID, camera_id: UUID, right: Right, now: Moment
 ) -> bool:
     """True if the person has this right on the camera now."""
-    theirs = visible_cameras(person_id, right, now).subquery("theirs")
-    this = select(theirs.c.camera_id).where(theirs.c.camera_id == camera_id)
-    return conn.scalar(this) is not None
+    values = {**visible_values(person_id, now), "this_camera_id": camera_id}
+    return conn.scalar(_having(right), values) is not None
+
+
+@cache
+def _having(right: Right) -> Select[UUID]:
+    theirs = visible_to(right).subquery("theirs")
+    this = bindparam("this_camera_id", type_=Uuid)
+    return select(theirs.c.camera_id).where(theirs.c.camera_id == this)
 
 
 def visible_to(right: Right) -> Select[UUID, int]:

@@ -5,18 +5,19 @@ Only `hub.access.grants.service` calls it. It tells a person of their own grants
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, Select, case, literal, select
 
-from hub.access.grants.rows import able_role, camera_homes, grant_of, home_of
+from hub.access.account_state import NOT_CLOSED
+from hub.access.grants.rows import camera_homes, grant_of, home_of
 from hub.access.grants.views import EndedGrants, EndedRow
 from hub.access.rules.delegation import Homes, holds_place, place_of
 from hub.access.rules.ended import EndedGrant, HeldGrant, ended, is_lately_over
 from hub.access.rules.grants import Grant, Parents, Right, at_or_above, counts
 from hub.access.rules.roles import fence_of, may_give
-from hub.access.scope import grant_counts
+from hub.access.scope import WHO, grant_counts
 from hub.access.tables import grants, people
 from hub.base.moment import Moment
 from hub.registry.areas import area_parents, places
@@ -38,8 +39,10 @@ class _Manager:
 
 def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
     """What this person had within the last weeks and lost."""
-    held = _held(conn, person_id, now)
-    fence = fence_of(able_role(conn, person_id) or "")
+    rows = conn.execute(_HELD, {"scope_who": person_id}).all()
+    if not rows:
+        return EndedGrants((), watches=False)
+    held, fence = [_held(row, now) for row in rows], fence_of(rows[0].role)
     watches = any(
         one.grant.rights & fence & WATCHING
         for one in held
@@ -53,7 +56,7 @@ def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
     labels = _labels(conn, [one.grant.camera_id for one in found])
     homes_of = [home_of(one.grant, homes) for one in found]
     where = places(conn, {area_id for area_id in homes_of if area_id is not None})
-    rows = tuple(
+    told = tuple(
         EndedRow(
             place="" if area_id is None else where.get(area_id, ""),
             camera_label=labels.get(one.grant.camera_id),
@@ -64,30 +67,35 @@ def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
         )
         for one, area_id in zip(found, homes_of, strict=True)
     )
-    return EndedGrants(rows, watches)
+    return EndedGrants(told, watches)
 
 
-def _held(conn: Connection, person_id: UUID, now: Moment) -> list[HeldGrant]:
+def _held_query() -> Select[*tuple[Any, ...]]:
     source = grants.alias("source")
-    query = (
+    return (
         select(
             grants,
             source.c.is_ended.label("source_ended"),
             source.c.ends_utc_us.label("source_ends_utc_us"),
+            case((NOT_CLOSED, people.c.role), else_="").label("role"),
         )
+        .join(people, people.c.id == grants.c.person_id)
         .outerjoin(source, source.c.id == grants.c.from_grant_id)
-        .where(grants.c.person_id == person_id)
+        .where(grants.c.person_id == WHO)
     )
-    return [
-        HeldGrant(
-            grant_of(row),
-            is_revoked=bool(row.is_ended),
-            granted_by=row.granted_by,
-            is_source_over=bool(row.source_ended)
-            or (row.source_ends_utc_us is not None and row.source_ends_utc_us <= now.utc_us),
-        )
-        for row in conn.execute(query)
-    ]
+
+
+_HELD: Final = _held_query()  # built once: every inbox runs it
+
+
+def _held(row: Any, now: Moment) -> HeldGrant:
+    return HeldGrant(
+        grant_of(row),
+        is_revoked=bool(row.is_ended),
+        granted_by=row.granted_by,
+        is_source_over=bool(row.source_ended)
+        or (row.source_ends_utc_us is not None and row.source_ends_utc_us <= now.utc_us),
+    )
 
 
 def _managers(conn: Connection, person_id: UUID, now: Moment) -> Sequence[_Manager]:

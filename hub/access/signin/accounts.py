@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, delete, select, update
 
 from hub.access.account_state import MAY_SIGN_IN
 from hub.access.passwords import Passwords
@@ -96,23 +96,13 @@ class Accounts:
     def session_by_token(self, token: str, *, came_from: str) -> Session | None:
         """The session of this cookie, if it is valid and its person's account is open."""
         now = self._clock.now()
+        asked = {
+            "this_hash": hashed(token),
+            "now_utc_us": now.utc_us,
+            "idle_since_utc_us": now.plus_s(-self._limits.idle_s).utc_us,
+        }
         with self._db.reading() as conn:
-            row = conn.execute(
-                select(
-                    sessions.c.id.label("session_id"),
-                    sessions.c.csrf,
-                    sessions.c.seen_utc_us,
-                    sessions.c.proved_utc_us,
-                    people,
-                )
-                .join(people, people.c.id == sessions.c.person_id)
-                .where(
-                    sessions.c.token_hash == hashed(token),
-                    sessions.c.ends_utc_us > now.utc_us,
-                    sessions.c.seen_utc_us > now.plus_s(-self._limits.idle_s).utc_us,
-                    MAY_SIGN_IN,
-                )
-            ).first()
+            row = conn.execute(_SESSION, asked).first()
         if row is None:
             return None
         if row.seen_utc_us < now.plus_s(-SEEN_EVERY_S).utc_us:
@@ -135,6 +125,25 @@ class Accounts:
             if person_id is not None:
                 by = By(person_id=person_id, came_from=came_from)
                 log.note(conn, by, act="session.end", now=now)
+
+
+# Built once: every request runs it, and building costs more than its execution.
+_SESSION: Final = (
+    select(
+        sessions.c.id.label("session_id"),
+        sessions.c.csrf,
+        sessions.c.seen_utc_us,
+        sessions.c.proved_utc_us,
+        people,
+    )
+    .join(people, people.c.id == sessions.c.person_id)
+    .where(
+        sessions.c.token_hash == bindparam("this_hash"),
+        sessions.c.ends_utc_us > bindparam("now_utc_us", type_=BigInteger),
+        sessions.c.seen_utc_us > bindparam("idle_since_utc_us", type_=BigInteger),
+        MAY_SIGN_IN,
+    )
+)
 
 
 def _able_person(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:

@@ -271,9 +271,12 @@ def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> li
     return [AlertChange(row.cursor, row.alert_id, row.revision) for row in rows]
 
 
+_LAST_CURSOR: Final = select(func.max(alert_changes.c.cursor))
+
+
 def last_cursor(conn: Connection) -> int:
     """Cursor of the newest change of all."""
-    return conn.scalar(select(func.max(alert_changes.c.cursor))) or 0
+    return conn.scalar(_LAST_CURSOR) or 0
 
 
 def _label(row: AnyRow) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, NextCall
@@ -22,6 +22,12 @@ from hub.alerting.oncall.rules.escalation import (
 )
 from hub.base.moment import Moment
 
+_ESCALATED: Final = (
+    select(escalations.c.alert_id, escalations.c.number, escalations.c.due_utc_us, alerts.c.rule_id)
+    .join(alerts, alerts.c.id == escalations.c.alert_id)
+    .where(escalations.c.alert_id.in_(bindparam("alert_ids", expanding=True)))
+)
+
 
 class UpcomingCalls:
     """Looks ahead within one transaction; alerts of one camera and rule share the data read."""
@@ -31,7 +37,6 @@ class UpcomingCalls:
         self._plans: dict[
             tuple[UUID, UUID | None], tuple[EscalationPlan | None, dict[UUID, Team]]
         ] = {}
-        self._ruled: dict[UUID, UUID | None] = {}
 
     def with_calls(self, rows: Iterable[AlertRow]) -> list[AlertRow]:
         """The same alerts; open ones with an escalation plan get their next call."""
@@ -39,10 +44,8 @@ class UpcomingCalls:
         waiting = [row.alert_id for row in rows if row.state == "open"]
         if not waiting:
             return rows
-        query = select(escalations).where(escalations.c.alert_id.in_(waiting))
-        found = {row.alert_id: row for row in self._conn.execute(query)}
-        ruled = select(alerts.c.id, alerts.c.rule_id).where(alerts.c.id.in_(list(found)))
-        self._ruled |= {row.id: row.rule_id for row in self._conn.execute(ruled)}
+        rows_found = self._conn.execute(_ESCALATED, {"alert_ids": waiting})
+        found = {row.alert_id: row for row in rows_found}
         return [
             replace(row, next_call=self._next(row, found[row.alert_id]))
             if row.alert_id in found
@@ -55,7 +58,7 @@ class UpcomingCalls:
         if due_utc_us is None:
             return NextCall("", None, is_again=False)
         due = Moment(due_utc_us, 0)
-        plan, teams = self._plan(row)
+        plan, teams = self._plan(row, here.rule_id)
         living = phones_of_entitled(self._conn, row.camera_id, now=due)
         reach = reachable(teams, living, now=due)
         made = NoFurtherCall() if plan is None else call(plan, number + 1, reach)
@@ -69,8 +72,10 @@ class UpcomingCalls:
             self._name(made, teams), due_utc_us, is_again=made.number >= len(plan.steps)
         )
 
-    def _plan(self, row: AlertRow) -> tuple[EscalationPlan | None, dict[UUID, Team]]:
-        key = row.camera_id, self._ruled.get(row.alert_id)
+    def _plan(
+        self, row: AlertRow, rule_id: UUID | None
+    ) -> tuple[EscalationPlan | None, dict[UUID, Team]]:
+        key = row.camera_id, rule_id
         if key not in self._plans:
             plan = plan_of(self._conn, row.camera_id, row.alert_id)
             self._plans[key] = plan, teams_of(self._conn, plan) if plan else {}

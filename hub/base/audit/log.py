@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns, new_id
+from hub.base.db.inserts import insert_statement
 from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
 from hub.base.moment import Moment
 
@@ -61,21 +62,20 @@ def note(
         at_utc_us=now.utc_us,
         at_error_ms=now.error_ms,
     )
-    conn.execute(
-        insert(audit).values(
-            seq=record.seq,
-            hash=bind(previous, record),
-            id=record.id,
-            person_id=record.person_id,
-            node_id=record.node_id,
-            act=record.act,
-            object_kind=record.object_kind,
-            object_id=record.object_id,
-            detail=record.detail,
-            came_from=record.came_from,
-            **columns("at", now),
-        )
-    )
+    row = {
+        "seq": record.seq,
+        "hash": bind(previous, record),
+        "id": record.id,
+        "person_id": record.person_id,
+        "node_id": record.node_id,
+        "act": record.act,
+        "object_kind": record.object_kind,
+        "object_id": record.object_id,
+        "detail": record.detail,
+        "came_from": record.came_from,
+        **columns("at", now),
+    }
+    conn.execute(insert_statement(audit, conn.dialect.name), row)
     conn.info[_LINES, by.person_id] = lines_of(conn, by) + 1
 
 
@@ -110,9 +110,16 @@ def unbound(conn: Connection) -> int:
     return len(conn.execute(select(audit.c.id).where(audit.c.seq.is_(None))).all())
 
 
+_LAST: Final = (
+    select(audit.c.seq, audit.c.hash)
+    .where(audit.c.seq.is_not(None))
+    .order_by(audit.c.seq.desc())
+    .limit(1)
+)
+
+
 def _head(conn: Connection) -> tuple[int, str]:
-    query = select(audit.c.seq, audit.c.hash).where(audit.c.seq.is_not(None))
-    row = conn.execute(query.order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+    row = conn.execute(_LAST).one_or_none()
     return (0, BEGINNING) if row is None else (row.seq, row.hash)
 
 

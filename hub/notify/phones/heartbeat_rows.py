@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select, update
 
 from hub.access.account_state import NOT_CLOSED
 from hub.access.rules.grants import Right
-from hub.access.scope import visible_cameras
+from hub.access.scope import WHO, visible_cameras
 from hub.access.tables import people
 from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add_all_once
@@ -168,26 +168,44 @@ def answered(conn: Connection, check_id: UUID, *, person_id: UUID, now: Moment) 
     return True
 
 
-def silent_phones(conn: Connection, *which: ColumnElement[bool], now: Moment) -> list[SilentPhone]:
+def silent_phones(conn: Connection, *, now: Moment) -> list[SilentPhone]:
     """Living phones that did not answer their last check, longest silent first."""
+    return [_silent(row) for row in conn.execute(_CHECKED) if _has_let_pass(row, now)]
+
+
+def silent_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[SilentPhone]:
+    """Those of one person."""
+    rows = conn.execute(_CHECKED_OF_ONE, {"scope_who": person_id})
+    return [_silent(row) for row in rows if _has_let_pass(row, now)]
+
+
+def _checked(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Living phones with their last check."""
     later = phone_checks.alias("later")
     newest = (
         select(func.max(later.c.asked_utc_us)).where(later.c.phone_id == phones.c.id)
     ).scalar_subquery()
-    query = (
-        select(phones, people.c.name, phone_checks)
-        .join(people, people.c.id == phones.c.person_id)
-        .join(
-            phone_checks,
-            and_(
-                phone_checks.c.phone_id == phones.c.id,
-                phone_checks.c.asked_utc_us == newest,
-            ),
+    is_last = and_(phone_checks.c.phone_id == phones.c.id, phone_checks.c.asked_utc_us == newest)
+    return (
+        select(
+            phone_checks.c.phone_id,
+            phones.c.person_id,
+            people.c.name,
+            phones.c.label,
+            phones.c.heard_utc_us,
+            phone_checks.c.asked_utc_us,
+            phone_checks.c.answer_by_utc_us,
+            phone_checks.c.state,
         )
+        .join(people, people.c.id == phones.c.person_id)
+        .join(phone_checks, is_last)
         .where(phones.c.gone_utc_us.is_(None), NOT_CLOSED, *which)
         .order_by(phones.c.heard_utc_us, phones.c.id)
     )
-    return [_silent(row) for row in conn.execute(query) if _has_let_pass(row, now)]
+
+
+_CHECKED: Final = _checked()
+_CHECKED_OF_ONE: Final = _checked(phones.c.person_id == WHO)  # built once: every inbox runs it
 
 
 def _has_let_pass(row: Any, now: Moment) -> bool:

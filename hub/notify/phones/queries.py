@@ -1,9 +1,11 @@
 """Queries of phones given up by their push service."""
 
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, select
 
+from hub.access.scope import WHO
 from hub.access.tables import people
 from hub.base.moment import DAY_S, Moment
 from hub.notify.phones.rows import BY_KEEPER, CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
@@ -20,17 +22,42 @@ NOT_LOST: Final = (REMOVED, BY_KEEPER, TAKEN_OVER, CLOSED_ACCOUNT)
 
 def lost_phones(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> list[LostPhone]:
     """Phones given up by their push service, latest first."""
-    query = (
-        select(phones, people.c.name)
+    return _found(conn, _lost(which), now)
+
+
+def lost_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[LostPhone]:
+    """Those of one person."""
+    return _found(conn, _LOST_OF_ONE, now, scope_who=person_id)
+
+
+def _lost(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            phones.c.id,
+            people.c.name,
+            phones.c.channel,
+            phones.c.label,
+            phones.c.gone_utc_us,
+            phones.c.gone_reason,
+        )
         .join(people, people.c.id == phones.c.person_id)
         .where(
             which,
-            phones.c.gone_utc_us > now.plus_s(-LOST_SHOWN_S).utc_us,
+            phones.c.gone_utc_us > bindparam("since_utc_us", type_=BigInteger),
             phones.c.gone_reason.not_in(NOT_LOST),
         )
         .order_by(phones.c.gone_utc_us.desc())
     )
+
+
+_LOST_OF_ONE: Final = _lost(phones.c.person_id == WHO)  # built once: every inbox runs it
+
+
+def _found(
+    conn: Connection, query: Select[*tuple[Any, ...]], now: Moment, **values: UUID
+) -> list[LostPhone]:
+    since_utc_us = now.plus_s(-LOST_SHOWN_S).utc_us
     return [
         LostPhone(row.id, row.name, row.channel, row.label, row.gone_utc_us, row.gone_reason)
-        for row in conn.execute(query)
+        for row in conn.execute(query, {**values, "since_utc_us": since_utc_us})
     ]

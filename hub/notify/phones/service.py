@@ -12,7 +12,6 @@ from hub.base.audit.asker import Asker
 from hub.notify.phones import heartbeat_rows, queries
 from hub.notify.phones.rows import NewPhoneRow, choose_channels, drop_phone, phone_rows, put_phone
 from hub.notify.rules.channel_order import Order, read_orders, write_orders
-from hub.notify.tables import phones
 from hub.notify.views import LostPhone, PhoneRow, SilentPhone
 
 
@@ -53,15 +52,13 @@ class PhoneService:
 
     def lost_phones(self, asker: Asker) -> list[LostPhone]:
         """The person's own phones that can no longer be reached; the person must be told."""
-        mine = phones.c.person_id == asker.person_id
         with self._acting.part_of(asker, "inbox.open") as look:
-            return queries.lost_phones(look.conn, mine, now=look.now)
+            return queries.lost_phones_of(look.conn, asker.person_id, now=look.now)
 
     def silent_phones(self, asker: Asker) -> list[SilentPhone]:
         """The person's own phones that did not answer their last daily check."""
-        mine = phones.c.person_id == asker.person_id
         with self._acting.part_of(asker, "inbox.open") as look:
-            return heartbeat_rows.silent_phones(look.conn, mine, now=look.now)
+            return heartbeat_rows.silent_phones_of(look.conn, asker.person_id, now=look.now)
 
     def check_shown(self, asker: Asker, check_id: UUID) -> bool:
         """Record that the phone shows its daily check; False if it was not for this person."""
