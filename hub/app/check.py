@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psycopg
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from hub.access.rules.oidc import ProviderError
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
+from hub.app.roles.attendance import served_now
+from hub.app.roles.names import ROLES
 from hub.app.wiring import channels, oidc, resources, timestamping
 from hub.base.credentials import found
 from hub.base.db.database import Database, DatabaseError
@@ -39,6 +42,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
     yield True, "configuration", "every key is known and fits"
     parts: dict[str, Callable[[HubSettings], str]] = {
         "database": _database,
+        **({"roles": _roles} if settings.store.url.startswith("postgresql") else {}),
         "media folder": _media_folder,
         **({"media bucket": _media_bucket} if settings.store.media_url else {}),
         "secrets": _secrets,
@@ -62,6 +66,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
             NoLettersError,
             StampError,
             ProviderError,
+            psycopg.Error,
             OSError,
             ValueError,
         ) as error:
@@ -79,6 +84,16 @@ def _database(settings: HubSettings) -> str:
     finally:
         db.close()
     return "reachable, and at this program's schema"
+
+
+def _roles(settings: HubSettings) -> str:
+    db = Database(settings.store.url)
+    db.close()
+    served = served_now(db.url)
+    if not served:
+        return "no process of the hub runs"
+    missed = [role for role in ROLES if role not in served]
+    return f"served now: {', '.join(served)}; by no process: {', '.join(missed) or 'none'}"
 
 
 def _media_folder(settings: HubSettings) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from agent.wire import topics
-from agent.wire.answers import Receipt, Refusal, UploadToken
+from agent.wire.answers import Command, Receipt, Refusal, UploadToken, Wanted
 from agent.wire.codec import encode
 
 STORED_AT_ONCE: Final = 500
@@ -65,6 +65,14 @@ class Replies:
         for node, token in self.tokens.items():
             address = topics.address(topics.TOKEN, node)
             yield Reply(address, encode(token), expires_s=token.valid_for_s)
+
+
+def command_reply(
+    node: str, wanted: Wanted, *, expires_s: int, command_id: UUID | None = None
+) -> Reply:
+    """A command for a node, with a new id unless there is one."""
+    payload = encode(Command(command_id=command_id or uuid4(), body=wanted))
+    return Reply(topics.address(topics.COMMAND, node), payload, expires_s=expires_s)
 
 
 def _receipt(node: str, receipt: Receipt) -> Reply:

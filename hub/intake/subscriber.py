@@ -12,13 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
-from agent.wire import topics
-from agent.wire.answers import Command, Wanted
-from agent.wire.codec import encode
+from agent.wire.answers import Wanted
 from hub.base.backoff import Backoff
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -28,7 +26,7 @@ from hub.intake.mqtt.inbox import ReceivedMessage, ReceiveQueue
 from hub.intake.mqtt.link import RECEIVE_MAXIMUM, Link
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.intake.rate_limit import MessageLimiter, MessageLimits
-from hub.intake.replies import Reply
+from hub.intake.replies import Reply, command_reply
 
 log = structlog.get_logger()
 
@@ -83,6 +81,10 @@ class BatchWriter:
                 return []
             outcomes.append(outcome)
         return outcomes
+
+    def forget(self) -> None:
+        """Drop cached facts: another process may have changed them. For the writing thread."""
+        self._filer.forget()
 
     def ask(self, *, for_files: bool) -> list[Reply]:
         """Requests to nodes due now; none while the database is away."""
@@ -158,7 +160,7 @@ class BatchWriter:
 class Subscriber:
     """The intake: start, stop, counters."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by its name
         self,
         address: BrokerAddress,
         *,
@@ -168,8 +170,11 @@ class Subscriber:
         ask_every_s: float = ASK_EVERY_S,
         beat: Callable[[], None] = lambda: None,
         bounds: MessageLimits | None = None,
+        is_ours: Callable[[], bool | None] = lambda: True,
+        hub_id: bytes | None = None,
     ) -> None:
-        """`bounds`: rate limit per node."""
+        """`bounds`: rate limit per node. `is_ours`: whether this process of the hub has the
+        intake, None while that is not known. `hub_id` tells hubs with different databases apart."""
         self._limiter = MessageLimiter(bounds)
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
@@ -179,7 +184,14 @@ class Subscriber:
         self._writer = writer
         # Messages of an ended connection may still be in the inbox when the next one begins.
         self._queue = ReceiveQueue(2 * RECEIVE_MAXIMUM)
-        self._link = Link(address, take=self._queue.put, backoff=backoff)
+        self._link = Link(
+            address,
+            take=self._queue.put,
+            backoff=backoff,
+            is_ours=is_ours,
+            hub_id=hub_id,
+        )
+        self._connections = 0
         self._stop = threading.Event()
         self._hang_up = threading.Event()
         self._threads = (
@@ -196,9 +208,13 @@ class Subscriber:
         self, node: str, wanted: Wanted, *, expires_s: int, command_id: UUID | None = None
     ) -> bool:
         """Send once to a node, now; False without a broker connection. For any thread."""
-        where = topics.address(topics.COMMAND, node)
-        payload = encode(Command(command_id=command_id or uuid4(), body=wanted))
-        return self._link.publish(Reply(where, payload, expires_s=expires_s))
+        return self._link.publish(
+            command_reply(node, wanted, expires_s=expires_s, command_id=command_id)
+        )
+
+    def publish(self, reply: Reply) -> bool:
+        """Send to a node, now; False without a broker connection. For any thread."""
+        return self._link.publish(reply)
 
     @property
     def tries(self) -> int:
@@ -252,6 +268,10 @@ class Subscriber:
         return limited.through
 
     def _commit(self, batch: list[ReceivedMessage]) -> bool:
+        if self._connections != self._link.tries:
+            # Another process may have had the intake meanwhile.
+            self._connections = self._link.tries
+            self._writer.forget()
         outcomes = self._writer.commit(batch, self._stop)
         if not outcomes:
             return False

@@ -14,6 +14,7 @@ from hub.app.check import Finding, check
 from hub.app.cli.core import OK, REFUSED, say, settings_of
 from hub.app.cli.parsing import Commands, command
 from hub.app.config import HubSettings
+from hub.app.roles.names import ROLES, UnknownRoleError, parse
 from hub.base.db.schema import migrate
 
 log = structlog.get_logger()
@@ -22,6 +23,20 @@ log = structlog.get_logger()
 def add_to(verbs: Commands) -> None:
     """Add the commands of this module."""
     one = command(verbs, "run", run, "run the hub")
+    one.add_argument(
+        "--roles",
+        type=_roles,
+        default=frozenset(ROLES),
+        metavar="ROLES",
+        help=f"the roles of this process, with commas; default: all, {','.join(ROLES)}",
+    )
+    one.add_argument(
+        "--port",
+        type=int,
+        metavar="PORT",
+        help="the port of this process; default: web.port, and without the role web"
+        " one more for intake, two for notify, three for chores",
+    )
     one.add_argument(
         "--stats", type=Path, metavar="FILE", help="at exit, write cpu_s and peak_rss_mib as JSON"
     )
@@ -53,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     for line in config.removed_keys_in_use(args.config):
         log.warning("setting_removed", line=line)
     try:
-        asyncio.run(_run(settings))
+        asyncio.run(_run(settings, args.roles, args.port))
     finally:
         if args.stats:
             args.stats.write_text(json.dumps(_stats()), encoding="utf-8")
@@ -90,11 +105,18 @@ def migrate_database(args: argparse.Namespace) -> int:
     return OK
 
 
-async def _run(settings: HubSettings) -> None:
+def _roles(text: str) -> frozenset[str]:
+    try:
+        return parse(text)
+    except UnknownRoleError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+async def _run(settings: HubSettings, roles: frozenset[str], port: int | None) -> None:
     # The web server with everything it imports: no other command should wait for it.
     from hub.app.hub import Hub  # noqa: PLC0415 - heavy
 
-    await Hub(settings).run()
+    await Hub(settings, roles, port=port).run()
 
 
 def _stats() -> dict[str, float]:

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hub.app.config import HubSettings
+from hub.app.roles.names import ROLES
 from hub.base.clock.clock import Clock
 from hub.base.credentials import found
 from hub.base.db.database import Database
@@ -32,21 +33,23 @@ Counts = Mapping[str, int]
 class Measured(Collector):
     """All metrics of the hub, for any thread; in no registry.
 
-    `silent` names parts of the hub that hang; `intake`, `refused` and `copies` count since the
-    hub's start.
+    `blobs`: None for a process that has no footage. `silent` names parts of the hub that hang;
+    `intake`, `refused` and `copies` count since the hub's start. `unserved`: roles that no process
+    has; None while that is not known, and for a hub that is one process.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one source, by its name
         self,
         db: Database,
         *,
-        blobs: Blobs,
+        blobs: Blobs | None,
         clock: Clock,
         silent: Callable[[], list[str]] = list,
         intake: Callable[[], Counts] = dict,
         refused: Callable[[], Counts] = dict,
         copies: Callable[[], Counts] = dict,
         office: AnswerSettings | None = None,
+        unserved: Callable[[], list[str] | None] = lambda: None,
     ) -> None:
         self._db = db
         self._blobs = blobs
@@ -56,6 +59,7 @@ class Measured(Collector):
         self._refused = refused
         self._office = office
         self._copies = copies
+        self._unserved = unserved
         self._lock = threading.Lock()
         self._text, self._until_s = "", 0.0
         self._process = ProcessCollector(registry=None)
@@ -86,13 +90,22 @@ class Measured(Collector):
                 yield queries.data_requests(conn, self._office, now)
         yield gauge("matthan_clock_error_seconds", "Of the hub's clock.", _seconds(now.error_ms))
         yield gauge("matthan_parts_silent", "Parts of the hub that hang.", len(self._silent()))
+        yield gauges("matthan_role_served", "1 if a process has this role.", self._served())
         yield _counted("matthan_intake_total", "What came from nodes.", "what", self._intake())
         yield _counted("matthan_web_refused_total", "Asked too often.", "rule", self._refused())
         yield gauge("matthan_media_free_bytes", "Room for footage above the spare.", self._free())
         yield _counted("matthan_clip_copies_total", "Copies of clips.", "what", self._copies())
         yield from self._process.collect()
 
+    def _served(self) -> list[tuple[dict[str, str], float]]:
+        unserved = self._unserved()
+        if unserved is None:
+            return []
+        return [({"role": role}, float(role not in unserved)) for role in ROLES]
+
     def _free(self) -> float | None:
+        if self._blobs is None:
+            return None
         try:
             return self._blobs.free_bytes()
         except (BlobsError, OSError):

@@ -2,12 +2,13 @@
 
 import shutil
 import socket
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
@@ -19,6 +20,7 @@ from hub.base.storage.blobs import BlobFolder, Blobs
 from hub.base.storage.partial_files import MOST_PER_NODE, PartialFiles
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
 from hub.footage.transcoding.proxies import Proxies
+from hub.intake.mqtt.other_hub import ID_BYTES
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
@@ -27,6 +29,11 @@ from hub.public.tips.tables import tip_reporters
 
 log = structlog.get_logger()
 
+_MACHINE: Final = Path("/etc/machine-id")
+_WHICH_DATABASE: Final = (
+    "SELECT system_identifier, oid FROM pg_control_system(), pg_database"
+    " WHERE datname = current_database()"
+)
 SPARE_BYTES: Final = 256 * 2**20
 """Left free on the disk of the media folder: the database may need it."""
 
@@ -45,9 +52,23 @@ def database(settings: HubSettings) -> Database:
     return db
 
 
+def hub_id(db: Database) -> bytes:
+    """Eight bytes that are the same for all processes of one database, and differ for another
+    database, also if that is a copy: from server and database, or from machine and file."""
+    if db.is_shared:
+        with db.reading() as conn:
+            found = conn.execute(text(_WHICH_DATABASE)).one()
+        which = f"{found.system_identifier}/{found.oid}"
+    else:
+        file = Path(db.url.database or "").stat()
+        machine = _MACHINE.read_text().strip() if _MACHINE.exists() else ""
+        which = f"{machine}/{file.st_dev}/{file.st_ino}"
+    return sha256(which.encode()).digest()[:ID_BYTES]
+
+
 def upload_tokens(settings: HubSettings) -> UploadTokens:
     """Upload tokens with the hub's own key, made at the first start."""
-    folder = _secrets(settings)
+    folder = secrets_folder(settings)
     url = settings.web.upload_url or f"{settings.web.public_url}/upload"
     try:
         return UploadTokens.open(folder, upload_url=url)
@@ -63,7 +84,7 @@ def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
     None where nobody may."""
     if not (settings.tips.accepted or settings.petitions.accepted):
         return None
-    path = _secrets(settings) / "tips.key"
+    path = secrets_folder(settings) / "tips.key"
     try:
         if not found(path).exists():
             _say_if_sealed(db, path)
@@ -80,7 +101,7 @@ def household_box(settings: HubSettings) -> TipBox | None:
     """The key that seals who households are, made at the first start; None where none are asked."""
     if not settings.households.asked:
         return None
-    path = _secrets(settings) / "households.key"
+    path = secrets_folder(settings) / "households.key"
     try:
         if not found(path).exists():
             write_private(path, TipBox.new_key())
@@ -180,21 +201,25 @@ def broker_address(settings: HubSettings) -> BrokerAddress:
     )
 
 
-def listening_socket(settings: HubSettings) -> socket.socket:
-    """The socket the pages are served on; StartRefusedError when its port is taken."""
-    host, port = settings.web.host, settings.web.port
+def listening_socket(settings: HubSettings, port: int | None = None) -> socket.socket:
+    """The socket the pages are served on; StartRefusedError when its port is taken. `port`: of a
+    process without pages, or of a second one on this machine."""
+    host, name = settings.web.host, "the port" if port else "web.port"
+    port = port or settings.web.port
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
         )
     except OSError as error:
         raise StartRefusedError(
-            f"web.port {port} on {host} cannot be listened on: {error.strerror or error}. "
-            "Stop what uses it (a hub that runs already?), or set another web.host or web.port"
+            f"{name} {port} on {host} cannot be listened on: {error.strerror or error}. "
+            "Stop what uses it (a hub that runs already?), or set another "
+            f"{'--port' if name == 'the port' else 'web.host or web.port'}"
         ) from error
 
 
-def _secrets(settings: HubSettings) -> Path:
+def secrets_folder(settings: HubSettings) -> Path:
+    """The folder of the hub's keys, made where it is missing."""
     return _folder(settings.secrets.folder, "secrets.folder")
 
 

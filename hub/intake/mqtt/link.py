@@ -7,11 +7,11 @@ acknowledge a different message.
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import uuid4
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -26,6 +26,7 @@ from agent.wire.presence import HubStatus
 from agent.wire.topics import EVERY_NODE_UP, HUB_PRESENCE
 from hub.base.backoff import Backoff
 from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.mqtt.other_hub import AWAY_S, NEW_S, WAIT_S, is_anothers, new_birth
 from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, context, probe
 from hub.intake.replies import Reply
 
@@ -47,6 +48,11 @@ class Ended:
     was_up: bool
     reason: str
     cure: str = ""
+    stands_by: bool = False
+    """Ended on purpose: another process of this hub has the intake now."""
+    lasted_s: float = 0.0
+    for_another_hub: bool = False
+    """Ended by a hub with another database that was there before."""
 
     @property
     def is_taken_over(self) -> bool:
@@ -73,12 +79,26 @@ class _Client(mqtt.Client):
 class Connection:
     """One connection, from TLS handshake to its end; callbacks run on paho's thread."""
 
-    def __init__(self, address: BrokerAddress, take: Callable[[ReceivedMessage], object]) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        take: Callable[[ReceivedMessage], object],
+        *,
+        hub_id: bytes | None = None,
+        asks: bool = False,
+    ) -> None:
+        """`asks`: first whether another hub than `hub_id` was here last, and then waits a while."""
         self._address = address
         self._take = take
+        self._hub_id = hub_id
+        self._round_trips = 2 if asks else 0
+        """Left before it listens. The answer to the second comes after what the broker repeats."""
+        self._met_another = False
+        self._began_s = time.monotonic()
+        self._listen_at_s: float | None = None
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._is_listening = threading.Event()
-        self._birth_id = uuid4()
+        self._birth_id = new_birth(hub_id)
         self._presence_mids: set[int] = set()
         self._client = self._make_client()
 
@@ -87,8 +107,11 @@ class Connection:
         """True while messages of nodes can arrive."""
         return self._is_listening.is_set()
 
-    def live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
-        """Connect and stay until the connection ends or `stop` is set; returns why it ended."""
+    def live(
+        self, stop: threading.Event, beat: Callable[[], None], is_ours: Callable[[], bool | None]
+    ) -> Ended:
+        """Connect and stay until the connection ends, `stop` is set or it is another's; returns
+        why it ended."""
         wish = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's gap
         wish.ReceiveMaximum = RECEIVE_MAXIMUM
         try:
@@ -105,7 +128,7 @@ class Connection:
             return Ended(was_up=False, reason=str(error))
         self._client.loop_start()
         try:
-            return self._await_end(stop, beat)
+            return self._await_end(stop, beat, is_ours)
         finally:
             self._is_listening.clear()
             self._say_presence(is_here=False)  # a clean disconnect drops the will
@@ -122,9 +145,16 @@ class Connection:
         """Subscribe again, so that the broker repeats the retained birth of each node."""
         self._client.subscribe(EVERY_NODE_UP, qos=1)
 
-    def _await_end(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
+    def _await_end(
+        self, stop: threading.Event, beat: Callable[[], None], is_ours: Callable[[], bool | None]
+    ) -> Ended:
         while not stop.is_set():
             beat()
+            if self._listen_at_s is not None and time.monotonic() >= self._listen_at_s:
+                self._listen_at_s = None
+                self._listen()
+            if is_ours() is False:
+                return Ended(was_up=self.is_listening, reason="not ours now", stands_by=True)
             try:
                 return self._ended.get(timeout=_LOOK_S)
             except queue.Empty:
@@ -157,11 +187,31 @@ class Connection:
         if code.is_failure:
             self._end(f"the broker refuses the hub: {code}", "let user hub in at the broker")
             return
-        client.subscribe([(EVERY_NODE_UP, _QOS_1), (HUB_PRESENCE, _QOS_1)])
+        if self._round_trips:
+            client.subscribe(HUB_PRESENCE, qos=1)
+        else:
+            self._listen()
+
+    def _listen(self) -> None:
+        self._client.subscribe([(EVERY_NODE_UP, _QOS_1), (HUB_PRESENCE, _QOS_1)])
+
+    def _ask_for_others(self) -> None:
+        """One round trip less; after the last it listens, at once or after a while."""
+        self._round_trips -= 1
+        if self._round_trips:
+            self._client.subscribe(HUB_PRESENCE, qos=1)
+        elif self._met_another:
+            log.info("broker.was_anothers", waits_s=WAIT_S)
+            self._listen_at_s = time.monotonic() + WAIT_S
+        else:
+            self._listen()
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _terms: Any
     ) -> None:
+        if self._round_trips:
+            self._ask_for_others()
+            return
         if codes[0].is_failure:
             cure = "give user hub in the broker's access list: topic read matthan/+/up/#"
             self._end(f"the broker does not let the hub listen: {codes[0]}", cure)
@@ -194,6 +244,8 @@ class Connection:
         """A late will of an older connection is retained as our presence: correct it."""
         with suppress(WireError):
             said = decode_presence(payload)
+            if self._round_trips and is_anothers(said.birth_id, self._hub_id):
+                self._met_another = True
             if self.is_listening and not said.is_here and said.birth_id != self._birth_id:
                 self._say_presence(is_here=True)
 
@@ -214,6 +266,12 @@ class Connection:
         self, _client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _terms: Any
     ) -> None:
         lost = f"connection lost: {code}"
+        is_new = self._met_another and time.monotonic() - self._began_s < NEW_S
+        if is_new and "taken over" in lost:
+            reason = "a hub with another database is at this broker, with the same certificate"
+            cure = "stop one of the two, or give it a broker of its own"
+            self._ended.put(Ended(was_up=False, reason=reason, cure=cure, for_another_hub=True))
+            return
         rival = "another hub uses this one's certificate: stop it, or give it a broker of its own"
         self._end(lost, rival if "taken over" in lost else "")
 
@@ -223,7 +281,8 @@ class Connection:
         self._end(f"the thread that listens died: {type(error).__name__}: {error}")
 
     def _end(self, reason: str, cure: str = "") -> None:
-        self._ended.put(Ended(was_up=self.is_listening, reason=reason, cure=cure))
+        lasted_s = time.monotonic() - self._began_s
+        self._ended.put(Ended(self.is_listening, reason, cure, lasted_s=lasted_s))
 
 
 class Link:
@@ -235,10 +294,20 @@ class Link:
         *,
         take: Callable[[ReceivedMessage], object],
         backoff: Backoff | None = None,
+        is_ours: Callable[[], bool | None] = lambda: True,
+        hub_id: bytes | None = None,
     ) -> None:
+        """`is_ours`: false while another process of this hub has the intake, None while that is not
+        known: then no connection is begun, and none is ended. All of them have one certificate, so
+        the broker would end the connection of the one for the other's.
+        `hub_id` tells hubs with different databases apart."""
         self._address = address
         self._take = take
         self._backoff = backoff or Backoff()
+        self._is_ours = is_ours
+        self._hub_id = hub_id
+        self._asks = hub_id is not None
+        """Whether the next connection asks if another hub was here last: not once it has heard."""
         self._connection: Connection | None = None
         self._last_said = ""
         self.tries = 0
@@ -251,26 +320,45 @@ class Link:
         return connection is not None and connection.is_listening
 
     def run(self, stop: threading.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Connect again and again until `stop` is set."""
+        """Connect again and again until `stop` is set; stand by while it may not listen."""
         while not stop.is_set():
             beat()
+            if not self._is_ours():
+                stop.wait(_LOOK_S)
+                continue
             self.tries += 1
             ended = self._live(stop, beat)
             if stop.is_set():
                 return
+            if ended.stands_by:
+                log.info("intake.stands_by", meaning="another process has the intake now")
+                continue
             self._tell(ended)
-            if ended.was_up and not ended.is_taken_over:
+            if ended.for_another_hub:
+                self._asks = True  # it may have heard for a moment
+                self._stay_away(stop, beat)
+                continue
+            if ended.was_up:
+                self._asks = False
+            if ended.was_up and (not ended.is_taken_over or ended.lasted_s > NEW_S):
                 self._backoff.succeed()
             stop.wait(self._backoff.fail())
+
+    def _stay_away(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        until_s = time.monotonic() + AWAY_S
+        while time.monotonic() < until_s and not stop.wait(1):
+            beat()
 
     def _live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
         """One connection; the certificate is read again each time, so a renewed one is used
         next."""
         try:
-            self._connection = Connection(self._address, self._take)
+            self._connection = Connection(
+                self._address, self._take, hub_id=self._hub_id, asks=self._asks
+            )
         except BrokerRefusedError as refusal:
             return Ended(was_up=False, reason=refusal.reason, cure=refusal.cure)
-        return self._connection.live(stop, beat)
+        return self._connection.live(stop, beat, self._is_ours)
 
     def publish(self, reply: Reply) -> bool:
         """Send if connected; False if not, and nothing was sent."""

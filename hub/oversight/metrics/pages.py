@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, HTTPException, Request
 from starlette.responses import Response
 
-from hub.web.rendering import site_of
+from hub.web.rendering import Measures, site_of
 
 router = APIRouter()
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -18,9 +18,13 @@ def tell_metrics(request: Request, authorization: Annotated[str, Header()] = "")
     measured = site_of(request).measured
     if measured is None:
         raise HTTPException(404)
+    return answer(measured, authorization)
+
+
+def answer(measured: Measures, authorization: str) -> Response:
+    """The metrics; raises HTTPException 401 without `Bearer TOKEN`."""
     wanted = f"Bearer {measured.token}".encode()
     if not hmac.compare_digest(authorization.encode(errors="replace"), wanted):
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
-    answer = Response(measured.text(), media_type=CONTENT_TYPE)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    headers = {"Cache-Control": "no-store"}
+    return Response(measured.text(), media_type=CONTENT_TYPE, headers=headers)

@@ -1,6 +1,7 @@
 """A node's end of the line, and the hub's end around a real broker, for tests of the intake."""
 
 import queue
+from collections.abc import Callable
 from uuid import UUID
 
 import paho.mqtt.client as mqtt
@@ -57,6 +58,8 @@ def subscriber(
     where: BrokerAddress,
     change_signal: ChangeSignal | None = None,
     bounds: MessageLimits | None = None,
+    hub_id: bytes | None = None,
+    is_ours: Callable[[], bool | None] = lambda: True,
 ) -> Subscriber:
     """The intake as the hub has it, but in a hurry."""
     writer = BatchWriter(
@@ -72,6 +75,8 @@ def subscriber(
         backoff=Backoff(first_s=0.2, longest_s=0.5),
         births_every_s=0.1,
         bounds=bounds,
+        hub_id=hub_id,
+        is_ours=is_ours,
     )
 
 

@@ -1,0 +1,260 @@
+"""Attendance: which roles the processes of one database serve, and which of them has the intake.
+
+Every process keeps one session with PostgreSQL, and in it a lock for each of its roles. PostgreSQL
+frees the locks of a process that dies, so there is no row that outlives it. The intake's own lock
+is held by one process at a time; the others stand by.
+
+A process that cannot ask PostgreSQL does not know whether it still has the intake. Then it begins
+nothing at the broker, and keeps a connection that it has: nobody else can do better, unless
+PostgreSQL hears the others alone. Then one of them takes the lock, and the broker ends the older
+connection. A message that two processes receive is stored once, by its id.
+"""
+
+import json
+import queue
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from secrets import token_hex
+from typing import Final
+
+import psycopg
+import structlog
+from sqlalchemy.engine import URL
+
+from hub.app.roles.names import INTAKE, ROLES, in_order
+from hub.base.backoff import Backoff
+from hub.intake.replies import Reply
+
+log = structlog.get_logger()
+
+LOOK_S: Final = 1.0
+"""Interval between two looks."""
+TRUST_S: Final = 5.0
+"""A look is believed so long. A line that is cut is noticed within this time as well."""
+KEPT_WORDS: Final = 200
+"""Most words that wait for the intake; more are refused."""
+MOST_BYTES: Final = 7_900
+"""Of a notification; PostgreSQL takes 8,000."""
+
+_CLASS: Final = 0x4D61_7474
+"""First number of all these advisory locks; the second is below."""
+_OF_ROLE: Final = {role: number for number, role in enumerate(ROLES, start=1)}
+_LEADS: Final = 10
+_LISTENS: Final = 11
+"""Held while the process with the intake hears its broker."""
+_CHANNEL: Final = "matthan_words"
+
+_HELD: Final = (
+    "SELECT DISTINCT objid::int FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND classid = %s AND objsubid = 2"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_END_OLDER: Final = (
+    "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity"
+    " WHERE application_name = %s AND pid <> pg_backend_pid() AND usename = current_user"
+)
+ENDS_MS: Final = 2000
+_KEEPALIVES: Final = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+"""The server ends the session of a machine that lost its power after some 12 s."""
+
+
+def served_now(url: URL) -> list[str]:
+    """Roles that some process of this PostgreSQL database has now; raises psycopg.Error."""
+    with psycopg.connect(_conninfo(url), autocommit=True, connect_timeout=5) as conn:
+        held = _held(conn)
+    return in_order(role for role, number in _OF_ROLE.items() if number in held)
+
+
+class Attendance:
+    """For any thread; it has one of its own from `start` to `stop`."""
+
+    def __init__(
+        self,
+        url: URL,
+        roles: Iterable[str],
+        *,
+        is_listening: Callable[[], bool] = lambda: False,
+        publish: Callable[[Reply], bool] = lambda _reply: False,
+        beat: Callable[[], None] = lambda: None,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`is_listening`: whether this process hears its broker; `publish` sends to a node."""
+        self._conninfo = _conninfo(url)
+        self._roles = frozenset(roles)
+        self._is_listening = is_listening
+        self._publish = publish
+        self._beat = beat
+        self._now_s = now_s
+        self._name = f"matthan-hub {','.join(in_order(self._roles))} {token_hex(4)}"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="attendance")
+        self._words: queue.Queue[Reply] = queue.Queue(KEPT_WORDS)
+        self._wake, self._woken = socket.socketpair()
+        self._woken.setblocking(False)
+        self._held: frozenset[int] = frozenset()
+        self._mine: set[int] = set()
+        self._looked_s = float("-inf")
+
+    @property
+    def leads(self) -> bool:
+        """True while this process has the intake, and knows it."""
+        return self.is_intake_ours is True
+
+    @property
+    def is_intake_ours(self) -> bool | None:
+        """Whether this process has the intake; None while PostgreSQL cannot be asked."""
+        return _LEADS in self._mine if self._is_fresh else None
+
+    @property
+    def hears_nodes(self) -> bool:
+        """True while some process hears the broker."""
+        return _LISTENS in self._held and self._is_fresh
+
+    @property
+    def unserved(self) -> list[str] | None:
+        """Roles that no process has; None while that is not known."""
+        if not self._is_fresh:
+            return None
+        return in_order(role for role, number in _OF_ROLE.items() if number not in self._held)
+
+    @property
+    def _is_fresh(self) -> bool:
+        return self._now_s() - self._looked_s < TRUST_S
+
+    def say(self, reply: Reply) -> bool:
+        """Hand a message for a node to the process with the intake; False if no process hears the
+        broker. Never blocks."""
+        if not self.hears_nodes or len(_packed(reply)) > MOST_BYTES:
+            return False
+        try:
+            self._words.put_nowait(reply)
+        except queue.Full:
+            return False
+        self._look_soon()
+        return True
+
+    @property
+    def is_alive(self) -> bool:
+        """True while its thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin to take and to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Free all locks; for a process whose intake has ended, so that the next does not begin
+        before."""
+        self._stop.set()
+        self._look_soon()
+        self._thread.join()
+        self._wake.close()
+        self._woken.close()
+
+    def _look_soon(self) -> None:
+        with suppress(OSError):
+            self._wake.send(b"1")
+
+    def _run(self) -> None:
+        """A database that is away is tried again."""
+        backoff, is_away, stop = Backoff(longest_s=LOOK_S), False, self._stop
+        while not stop.is_set():
+            self._beat()
+            try:
+                with self._session() as conn:
+                    is_away = False
+                    while not stop.is_set():
+                        self._beat()
+                        self._look(conn)
+                        backoff.succeed()
+                        self._wait(conn)
+            except psycopg.Error as error:
+                if not is_away:
+                    log.warning("roles.database", reason=(str(error).splitlines() or ["lost"])[0])
+                is_away = True
+                stop.wait(backoff.fail())
+            finally:
+                self._mine, self._held, self._looked_s = set(), frozenset(), float("-inf")
+
+    def _look(self, conn: psycopg.Connection) -> None:
+        """Take what is to be taken, send what waits, and read who is there."""
+        if INTAKE in self._roles and _LEADS not in self._mine:
+            self._take(conn, _LEADS, "pg_try_advisory_lock")
+        self._follow(conn)
+        with suppress(queue.Empty):
+            while True:
+                words = _packed(self._words.get_nowait())
+                conn.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, words))
+        self._held = _held(conn)
+        self._looked_s = self._now_s()
+
+    def _session(self) -> psycopg.Connection:
+        conn = psycopg.connect(
+            self._conninfo,
+            autocommit=True,
+            connect_timeout=5,
+            tcp_user_timeout=int(TRUST_S * 1000),
+            application_name=self._name,
+        )
+        # The one before may still be there, with the locks, if only the line to it was cut.
+        conn.execute(_END_OLDER, (ENDS_MS, self._name))
+        for name in _KEEPALIVES:
+            conn.execute(f"SET {name} = 4")
+        conn.add_notify_handler(self._hear)
+        if INTAKE in self._roles:
+            conn.execute(f"LISTEN {_CHANNEL}")
+        for role in self._roles:
+            self._take(conn, _OF_ROLE[role], "pg_try_advisory_lock_shared")
+        return conn
+
+    def _follow(self, conn: psycopg.Connection) -> None:
+        """Hold the lock of who hears the broker while that is so."""
+        is_so = self.leads and self._is_listening()
+        if is_so and _LISTENS not in self._mine:
+            self._take(conn, _LISTENS, "pg_try_advisory_lock_shared")
+        elif not is_so and _LISTENS in self._mine:
+            conn.execute("SELECT pg_advisory_unlock_shared(%s, %s)", (_CLASS, _LISTENS))
+            self._mine.discard(_LISTENS)
+
+    def _take(self, conn: psycopg.Connection, number: int, how: str) -> None:
+        row = conn.execute(f"SELECT {how}(%s, %s)", (_CLASS, number)).fetchone()
+        if row is not None and row[0]:
+            self._mine.add(number)
+            if number == _LEADS:
+                log.info("intake.ours", meaning="this process receives what the camera boxes send")
+
+    def _wait(self, conn: psycopg.Connection) -> None:
+        select.select([conn.fileno(), self._woken.fileno()], [], [], LOOK_S)
+        with suppress(BlockingIOError):
+            while self._woken.recv(64):
+                continue
+
+    def _hear(self, said: psycopg.Notify) -> None:
+        if not self.leads:
+            return
+        try:
+            self._publish(_unpacked(said.payload))
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("roles.unreadable_words", error=str(error))
+
+
+def _conninfo(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _held(conn: psycopg.Connection) -> frozenset[int]:
+    return frozenset(number for (number,) in conn.execute(_HELD, (_CLASS,)))
+
+
+def _packed(reply: Reply) -> str:
+    words = {"topic": reply.topic, "say": reply.payload.decode(), "for_s": reply.expires_s}
+    return json.dumps(words, ensure_ascii=False)
+
+
+def _unpacked(text: str) -> Reply:
+    said = json.loads(text)
+    return Reply(str(said["topic"]), str(said["say"]).encode(), expires_s=int(said["for_s"]))

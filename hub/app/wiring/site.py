@@ -1,0 +1,180 @@
+"""Wiring of the pages: all services, live views, and the web application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import FastAPI
+
+from agent.wire.answers import SendExplanation
+from hub.access.oidc.provider import OidcProvider
+from hub.access.passwords import Passwords
+from hub.access.signin.accounts import Accounts
+from hub.app.config import HubSettings, PublicSection
+from hub.app.features import FEATURES
+from hub.app.web.create_app import WebSettings, create_app
+from hub.app.web.services import Resources, make_services
+from hub.app.wiring import resources
+from hub.app.wiring.data_requests import office
+from hub.app.wiring.evidence import packer, proof_signer
+from hub.app.wiring.metrics import Measured, token
+from hub.app.wiring.policy import policy
+from hub.base.change_signal import ChangeSignal
+from hub.base.clock.clock import Clock
+from hub.base.db.database import Database
+from hub.base.storage.blobs import Blobs
+from hub.base.storage.partial_files import PartialFiles
+from hub.cases.evidence.service import ExportService
+from hub.console.accounts.service import AccountService
+from hub.footage.growing.clips import GrowingClips
+from hub.footage.live.leases import LiveLeases
+from hub.footage.live.service import LiveService
+from hub.footage.live.views import LEASE_S, LiveViews
+from hub.footage.transcoding.ahead import CopyQueue
+from hub.footage.transcoding.proxies import Proxies
+from hub.footage.upload.service import Uploads
+from hub.nodes.enrolment.port import Enrolling
+from hub.nodes.explanations.asked import WAITS_S
+from hub.nodes.pki.upload_tokens import UploadTokens
+from hub.nodes.releases.upload import MOST_AT_ONCE
+from hub.public.households.port import HouseholdServices
+from hub.public.tips.retention import TipSpans
+from hub.registry.registry import node_by_name
+from hub.web.rendering import Measures, PublicWords
+from hub.web.services import Services
+
+Tell = Callable[..., bool]
+"""Sends a command to a node (`node, wanted, expires_s=, command_id=`); False if nobody can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteParts:
+    """What the pages are made of."""
+
+    settings: HubSettings
+    db: Database
+    clock: Clock
+    change_signal: ChangeSignal
+    blobs: Blobs
+    proxies: Proxies
+    copies: CopyQueue
+    partial: PartialFiles
+    tokens: UploadTokens
+    push_public_key: str
+    notice_channels: tuple[str, ...]
+    enrolling: Enrolling | None
+    households: HouseholdServices | None
+    provider: OidcProvider | None
+    measured: Callable[[Callable[[], FastAPI]], Measured]
+    tell: Tell
+    says_too_much: Callable[[str], int]
+    stopping: Callable[[], bool]
+
+
+def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
+    """The web application, and the task that ends live views."""
+    settings, tokens = parts.settings, parts.tokens
+    uploads = Uploads(
+        parts.db,
+        blobs=parts.blobs,
+        parts=parts.partial,
+        clock=parts.clock,
+        change_signal=parts.change_signal,
+        policy=policy(settings.alerts),
+        clip_stored=parts.copies.offer,
+    )
+    services = _services(parts, uploads.growing)
+    live = LiveLeases(
+        services.use(LiveService),
+        services.use(AccountService).hear_closings,
+        LiveViews(lambda node, words: parts.tell(node, words, expires_s=LEASE_S)),
+    )
+    app = create_app(
+        FEATURES,
+        services=services,
+        measured=Measures(token(settings), parts.measured(lambda: app).text),
+        pack=packer(settings, services.use(ExportService)),
+        accounts=Accounts(
+            parts.db,
+            passwords=Passwords(),
+            clock=parts.clock,
+            passkey_key=tokens.key_for("passkeys"),
+        ),
+        uploads=uploads,
+        change_signal=parts.change_signal,
+        verify_token=lambda said: _node_of(parts, said),
+        settings=_web_settings(parts),
+        stopping=parts.stopping,
+        households=parts.households,
+        sign=proof_signer(settings, parts.clock),
+        enrolling=parts.enrolling,
+        live_leases=live,
+        says_too_much=parts.says_too_much,
+        provider=parts.provider,
+    )
+    return app, live
+
+
+def tip_spans(settings: HubSettings) -> TipSpans:
+    """How long tips and who sent them are kept."""
+    return TipSpans(settings.tips.contact_days, settings.tips.keep_days)
+
+
+def _services(parts: SiteParts, growing: GrowingClips) -> Services:
+    settings = parts.settings
+    box = resources.tip_box(settings, parts.db)
+    takes_petitions = settings.petitions.accepted
+
+    def ask(node: str, command_id: UUID, words: SendExplanation) -> bool:
+        return parts.tell(node, words, expires_s=round(WAITS_S), command_id=command_id)
+
+    return make_services(
+        Resources(
+            db=parts.db,
+            clock=parts.clock,
+            change_signal=parts.change_signal,
+            blobs=parts.blobs,
+            proxies=parts.proxies,
+            copies=parts.copies,
+            growing=growing,
+            tip_box=box if settings.tips.accepted else None,
+            tip_spans=tip_spans(settings),
+            petition_box=box if takes_petitions else None,
+            office=office(settings) if takes_petitions else None,
+            household_box=resources.household_box(settings),
+            bundle_parts=resources.parts(settings, "bundles", most=MOST_AT_ONCE),
+            tell_node=ask,
+        )
+    )
+
+
+def _web_settings(parts: SiteParts) -> WebSettings:
+    web = parts.settings.web
+    return WebSettings(
+        public_url=web.public_url,
+        push_public_key=parts.push_public_key,
+        now=lambda: parts.clock.now().utc_us,
+        time_zone=web.time_zone,
+        notice_channels=parts.notice_channels,
+        map_folder=resources.map_folder(parts.settings),
+        allows_local_push=parts.settings.push.allows_local,
+        public_words=_public_words(parts.settings.public),
+    )
+
+
+def _node_of(parts: SiteParts, said: str) -> str | None:
+    """Node of this upload token, unless it was revoked since."""
+    name = parts.tokens.verify(said, parts.clock.now())
+    if name is None:
+        return None
+    with parts.db.reading() as conn:
+        node = node_by_name(conn, name)
+    return None if node is None or node.is_revoked else name
+
+
+def _public_words(said: PublicSection) -> dict[str, PublicWords]:
+    """Public texts, by language."""
+    return {
+        "vi": PublicWords(said.by_vi, said.purpose_vi, said.contact_vi),
+        "en": PublicWords(said.by_en, said.purpose_en, said.contact_en),
+    }

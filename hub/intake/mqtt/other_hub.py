@@ -1,0 +1,30 @@
+"""Two hubs at one broker: with different databases they must not take each other's place.
+
+Both have the certificate of the hub, so the broker ends the connection of the one for the other's.
+Then each would store a part of what the nodes send. So the birth id of a hub's presence begins with
+the hub's id. A hub that comes to a broker where another one was last waits before it listens. If
+the other is alive, it comes back at once and ends the connection of the one that waits, which then
+stays away. Values in, values out.
+"""
+
+from os import urandom
+from typing import Final
+from uuid import UUID, uuid4
+
+ID_BYTES: Final = 8
+WAIT_S: Final = 3.0
+"""A hub whose connection was ended is back well within this time."""
+NEW_S: Final = 60.0
+"""A hub that is thrown out so soon after it waited is the one that came later."""
+AWAY_S: Final = 120.0
+"""Time until it tries again."""
+
+
+def new_birth(hub_id: bytes | None) -> UUID:
+    """A birth id of the hub with this id, or of one without."""
+    return uuid4() if hub_id is None else UUID(bytes=hub_id + urandom(16 - ID_BYTES))
+
+
+def is_anothers(birth_id: UUID, hub_id: bytes | None) -> bool:
+    """Whether this birth is of another hub than that with this id."""
+    return hub_id is not None and birth_id.bytes[:ID_BYTES] != hub_id

@@ -1,0 +1,215 @@
+"""A hub in four processes over one PostgreSQL and one broker: an alert from a node to a phone and a
+page, and what happens when a process ends."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.broker import Broker, free_port
+from deploy.push_service import PushService, in_thread
+from hub.access.grants import people_rows, rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import Grant, Right
+from hub.alerting.alerts.tables import alerts
+from hub.app.roles.names import ROLES
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.nodes.spool.tables import events
+from hub.notify.phones.rows import NewPhoneRow, put_phone
+from hub.registry import registry
+from tests.hub.app.test_hub_program import ROOT, Site
+from tests.hub.rigs.intake_rig import NodeLine, count
+from tests.hub.rigs.wire_words import NodeVoice
+from tests.waiting import patience_s, until
+
+pytestmark = [pytest.mark.system, pytest.mark.broker, pytest.mark.postgres]
+
+PASSWORD = "bốn tiến trình"
+NODE = "nga-tu-01"
+
+
+@dataclass
+class Process:
+    """One process of the hub."""
+
+    name: str
+    port: int
+    log_file: Path
+    program: "subprocess.Popen[bytes]"
+
+    @property
+    def log(self) -> list[dict[str, object]]:
+        lines = self.log_file.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def has_said(self, event: str) -> bool:
+        return any(line["event"] == event for line in self.log)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=5)
+
+    def await_ready(self) -> None:
+        until(lambda: self.has_said("ready") or self.program.poll() is not None, "it is ready")
+        assert self.program.poll() is None, self.log_file.read_text()
+
+
+@dataclass
+class Scaled(Site):
+    """A hub whose roles are divided."""
+
+    url_: str = ""
+    started: list[Process] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.url_
+
+    def start_role(self, role: str, *, name: str = "") -> Process:
+        port = self.port if role == "web" else free_port()
+        path = self.folder / f"log-{name or role}"
+        with path.open("wb") as log:
+            program = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "hub", "run", "--config", self.config),
+                    *("--roles", role, "--port", str(port)),
+                ],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        self.started.append(Process(name or role, port, path, program))
+        return self.started[-1]
+
+
+@pytest.fixture
+def push() -> Iterator[PushService]:
+    with in_thread(PushService()) as service:
+        yield service
+
+
+@pytest.fixture
+def scaled(postgres_url: str, tmp_path: Path, push: PushService) -> Iterator[Scaled]:
+    with Broker(tmp_path / "mqtt") as broker:
+        site = Scaled(tmp_path, broker, free_port(), url_=postgres_url)
+        site.write_config()
+        found(postgres_url, push)
+        yield site
+        for process in site.started:
+            process.program.kill()
+            process.program.wait()
+
+
+def found(url: str, push: PushService) -> None:
+    """A commune with a node, and an officer with a phone."""
+    db, now = Database(url), HubClock().now()
+    said = push.make_phone()
+    rights = Right.SEE | Right.CLIPS | Right.ALERTED
+    with db.writing() as conn:
+        area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
+        registry.add_node(conn, name=NODE, area_id=area_id, now=now)
+        person_id = people_rows.add_person(
+            conn,
+            login="an",
+            name="An",
+            language="vi",
+            role="officer",
+            password=PASSWORD,
+            passwords=Passwords(),
+            now=now,
+        )
+        grant = Grant(area_id, None, rights, now.plus_s(-60).utc_us)
+        rows.add_grant(conn, person_id=person_id, grant=grant, reason="trực ban", now=now)
+        phone = NewPhoneRow("webpush", said["endpoint"], json.dumps(said["keys"]), "phone")
+        put_phone(conn, person_id, phone, now=now)
+    db.close()
+
+
+def inbox(site: Site) -> str:
+    """The officer's page, signed in anew."""
+    base = f"http://127.0.0.1:{site.port}"
+    with httpx.Client(base_url=base, timeout=patience_s(), headers={"Origin": base}) as client:
+        assert client.post("/login", data={"login": "an", "password": PASSWORD}).status_code == 303
+        return client.get("/").text
+
+
+def rung(push: PushService) -> list[str]:
+    """The alerts whose entries the phone has got, an entry once however often it is renewed."""
+    entries = {
+        one["message"]["notification_id"]: one["message"]["alert_id"] for one in push.messages
+    }
+    return sorted(entries.values())
+
+
+@pytest.mark.promise("Roles: Four processes serve an alert from the camera box to phone and page.")
+@pytest.mark.promise("Roles: A second intake stands by, and takes over when the first is killed.")
+def test_an_alert_goes_through_four_processes_and_a_fifth_takes_the_intake_over(
+    scaled: Scaled, push: PushService
+) -> None:
+    four = {role: scaled.start_role(role) for role in ROLES}
+    for process in four.values():
+        process.await_ready()
+    standby = scaled.start_role("intake", name="standby")
+    standby.await_ready()
+
+    node, voice = NodeLine(scaled.broker, NODE), NodeVoice(NODE)
+    node.say(voice.birth())
+    token = node.tokens.get(timeout=patience_s())
+    assert token.upload_url == f"http://127.0.0.1:{scaled.port}/upload"
+    first = voice.event(time.time_ns() // 1000)
+    node.say(first)
+    node.await_stored(first)
+    until(lambda: len(rung(push)) == 1, "the phone has the alert")
+    [alert_id] = rung(push)
+    assert f"/alerts/{alert_id}" in inbox(scaled)
+
+    for role in ("intake", "notify", "chores"):
+        health = four[role].get("/health").json()
+        assert (health["ok"], health["roles"], health["unserved"]) == (True, [role], [])
+    assert four["intake"].get("/health").json()["intake"] == "nodes are heard"
+    assert standby.get("/health").json()["intake"] == "the intake stands by for another process"
+    assert not any(line["event"] == "broker.unreachable" for line in standby.log)
+    said = (scaled.folder / "secrets" / "metrics.token").read_text().strip()
+    for process in scaled.started:
+        assert process.get("/metrics").status_code == 401
+        text = process.get("/metrics", Authorization=f"Bearer {said}").text
+        assert 'matthan_role_served{role="notify"} 1.0' in text
+    assert four["notify"].get("/").status_code == 404
+
+    checked = scaled.command("check").stdout
+    assert "ok   roles: served now: intake, web, notify, chores; by no process: none" in checked
+
+    four["intake"].program.kill()
+    until(lambda: standby.has_said("broker.listening"), "the other has the intake")
+    second = voice.event(time.time_ns() // 1000)
+    node.say(second)
+    node.say(first)  # as a node does that heard no receipt
+    node.await_stored(first, second)
+    node.leave()
+
+    for process in scaled.started:
+        process.program.send_signal(signal.SIGTERM)
+    for process in [*four.values(), standby]:
+        ended = process.program.wait(patience_s())
+        assert ended == (-signal.SIGKILL if process is four["intake"] else 0), process.name
+    db = Database(scaled.url)
+    assert (count(db, events), count(db, alerts)) == (2, 1)
+    db.close()
+    assert rung(push) == [alert_id]
+
+
+@pytest.mark.promise("Bad input: A second process on one SQLite file is refused with the cure.")
+def test_part_of_the_roles_on_sqlite_is_one_line_and_code_78(tmp_path: Path) -> None:
+    with Broker(tmp_path / "mqtt") as broker:
+        site = Site(tmp_path, broker, free_port())
+        site.write_config()
+        refused = site.command("run", "--roles", "intake,notify")
+    assert refused.returncode == 78
+    assert refused.stderr.splitlines()[-1].startswith("matthan-hub: --roles divides the hub")

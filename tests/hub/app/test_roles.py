@@ -1,0 +1,219 @@
+"""Roles: what a process does, who is missed, and what is refused."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+from structlog.testing import capture_logs
+
+from hub.__main__ import parser
+from hub.app.errors import StartRefusedError
+from hub.app.roles.attendance import Attendance
+from hub.app.roles.names import MISSED, ROLES, UnknownRoleError, default_port, in_order, parse
+from hub.app.roles.sole import SoleProcess
+from hub.app.roles.watch import GRACE_S, RoleWatch
+from hub.intake.replies import Reply
+from tests.waiting import patience_s, until
+
+ALL = frozenset(ROLES)
+WORDS = Reply("matthan/nga-tu-01/down/command", '{"v":1,"lời":"đèn đỏ"}'.encode(), expires_s=10)
+
+
+def test_roles_are_named_with_commas_in_any_order() -> None:
+    assert in_order(parse("chores, intake,chores")) == ["intake", "chores"]
+
+
+@pytest.mark.promise("Bad input: An unknown role is refused, and the known ones are named.")
+@pytest.mark.parametrize("text", ["", "intake,", "Web", "intake web", "all"])
+def test_an_unknown_role_is_refused_and_the_known_ones_are_named(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnknownRoleError, match="known are intake,web,notify,chores"):
+        parse(text)
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["run", "--roles", text])
+    assert ended.value.code == 2
+    assert "known are intake,web,notify,chores" in capsys.readouterr().err
+
+
+def test_without_roles_a_process_has_all_of_them() -> None:
+    assert parser().parse_args(["run"]).roles == ALL
+
+
+def test_processes_of_one_machine_have_ports_of_their_own() -> None:
+    ports = {role: default_port(8080, [role]) for role in ROLES}
+    assert ports == {"web": 8080, "intake": 8081, "notify": 8082, "chores": 8083}
+    assert default_port(8080, ALL) == 8080
+
+
+class Seen:
+    """An attendance as a watch sees it."""
+
+    def __init__(self) -> None:
+        self.unserved: list[str] | None = None
+
+
+def watched() -> tuple[Seen, RoleWatch, list[float]]:
+    seen, now_s = Seen(), [100.0]
+    return seen, RoleWatch(seen, now_s=lambda: now_s[0]), now_s  # type: ignore[arg-type]
+
+
+@pytest.mark.promise("Roles: A role that no process has is named in plain words.")
+def test_a_role_that_nobody_has_is_said_once_with_what_is_missed_and_the_cure() -> None:
+    seen, watch, now_s = watched()
+    with capture_logs() as lines:
+        watch.look()  # PostgreSQL was not asked yet
+        seen.unserved = ["notify"]
+        watch.look()
+        now_s[0] += GRACE_S
+        watch.look()
+        watch.look()
+    [line] = lines
+    assert (line["event"], line["role"]) == ("role.unserved", "notify")
+    assert MISSED["notify"] in line["meaning"]
+    assert line["cure"] == "start one: matthan-hub run --roles notify"
+
+
+def test_a_role_that_is_started_again_in_time_is_not_missed() -> None:
+    seen, watch, now_s = watched()
+    with capture_logs() as lines:
+        for unserved in (["web"], [], ["web"]):
+            seen.unserved = unserved
+            watch.look()
+            now_s[0] += GRACE_S - 1
+    assert lines == []
+
+
+def test_a_role_that_is_served_again_is_said_too() -> None:
+    seen, watch, now_s = watched()
+    with capture_logs() as lines:
+        seen.unserved = ["chores"]
+        watch.look()
+        now_s[0] += GRACE_S
+        watch.look()
+        seen.unserved = None  # a moment without PostgreSQL says nothing
+        watch.look()
+        seen.unserved = []
+        watch.look()
+    assert [(line["event"], line["role"]) for line in lines] == [
+        ("role.unserved", "chores"),
+        ("role.served", "chores"),
+    ]
+
+
+@pytest.mark.promise("Bad input: A second process on one SQLite file is refused with the cure.")
+def test_sqlite_serves_one_process(tmp_path: Path) -> None:
+    url = make_url(f"sqlite:///{tmp_path / 'hub.db'}")
+    first = SoleProcess(url, ALL)
+    with pytest.raises(StartRefusedError, match=r"hub runs already .* PostgreSQL"):
+        SoleProcess(url, ALL)
+    first.close()
+    SoleProcess(url, ALL).close()
+
+
+def test_sqlite_takes_no_part_of_the_roles(tmp_path: Path) -> None:
+    url = make_url(f"sqlite:///{tmp_path / 'hub.db'}")
+    with pytest.raises(StartRefusedError, match=r"Leave --roles out, or set store\.url"):
+        SoleProcess(url, frozenset({"web", "intake"}))
+
+
+@contextmanager
+def present(
+    url: str,
+    *roles: str,
+    is_listening: Callable[[], bool] = lambda: False,
+    publish: Callable[[Reply], bool] = lambda _: True,
+) -> Iterator[Attendance]:
+    """A process with these roles."""
+    one = Attendance(make_url(url), roles, is_listening=is_listening, publish=publish)
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def test_each_process_knows_which_roles_are_served(postgres_url: str) -> None:
+    with present(postgres_url, "web") as web:
+        until(lambda: web.unserved == ["intake", "notify", "chores"], "web alone is served")
+        with present(postgres_url, "intake", "chores"):
+            until(lambda: web.unserved == ["notify"], "two more are served")
+        until(lambda: web.unserved == ["intake", "notify", "chores"], "they have ended")
+
+
+@pytest.mark.promise(
+    "Roles: One process has the intake; when it ends, one that stands by takes it."
+)
+def test_one_process_has_the_intake_and_the_next_takes_it_over(postgres_url: str) -> None:
+    with present(postgres_url, "intake") as first:
+        until(lambda: first.leads, "the first has it")
+        with present(postgres_url, "intake") as second:
+            until(lambda: second.unserved is not None, "the second is there")
+            assert not second.leads
+            first.stop()
+            until(lambda: second.leads, "the second takes it")
+            assert not first.leads
+
+
+def test_a_process_whose_session_is_ended_no_longer_has_the_intake_until_it_is_back(
+    postgres_url: str,
+) -> None:
+    with present(postgres_url, "intake") as first, present(postgres_url, "intake") as second:
+        until(lambda: first.leads or second.leads, "one has it")
+        had, other = (first, second) if first.leads else (second, first)
+        both = threading.Event()
+        watch = threading.Thread(target=lambda: until(lambda: other.leads or both.is_set()))
+        watch.start()
+        plain = postgres_url.replace("+psycopg", "")
+        with psycopg.connect(plain, autocommit=True) as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND classid = %s AND objid = 10 AND granted",
+                (0x4D617474,),
+            )
+        until(lambda: first.leads != second.leads, "exactly one has it")
+        both.set()
+        watch.join(patience_s())
+        until(lambda: had.unserved is not None, "the ended one is back")
+
+
+@pytest.mark.promise(
+    "Roles: Pages of one process reach a camera box through the intake of another."
+)
+def test_words_for_a_node_go_out_through_the_process_that_hears_the_broker(
+    postgres_url: str,
+) -> None:
+    sent: list[Reply] = []
+    heard = threading.Event()
+
+    def publish(reply: Reply) -> bool:
+        sent.append(reply)
+        heard.set()
+        return True
+
+    with present(postgres_url, "web") as web:
+        until(lambda: web.unserved is not None, "web is there")
+        assert not web.say(WORDS)  # nobody hears the broker
+        with (
+            present(postgres_url, "intake", is_listening=lambda: True, publish=publish) as intake,
+            present(postgres_url, "intake", is_listening=lambda: True, publish=publish),
+        ):
+            until(lambda: web.hears_nodes, "one hears the broker")
+            assert web.say(WORDS)
+            assert heard.wait(patience_s())
+            assert intake.hears_nodes
+        assert sent == [WORDS]
+        until(lambda: not web.hears_nodes, "nobody hears the broker any more")
+
+
+def test_words_too_large_for_a_notification_are_refused(postgres_url: str) -> None:
+    with (
+        present(postgres_url, "web") as web,
+        present(postgres_url, "intake", is_listening=lambda: True),
+    ):
+        until(lambda: web.hears_nodes, "one hears the broker")
+        assert not web.say(Reply(WORDS.topic, b'"' + b"x" * 8000 + b'"', expires_s=10))
