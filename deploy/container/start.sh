@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a container of the hub's image is: papers, broker, hub, proxy, daily, or a command of
-# matthan-hub. MATTHAN_HOST is the name that phones and nodes know the hub by, MATTHAN_CONTACT whom
+# What a container of the hub's image is: papers, broker, hub, role ROLES PORT (a part of the hub),
+# proxy, daily, or a command of matthan-hub. MATTHAN_HOST is the name that phones and nodes know the hub by, MATTHAN_CONTACT whom
 # a push service writes to. MATTHAN_TLS="tls1.2 tls1.3" is for phones from before 2019.
 set -euo pipefail
 readonly data=/var/lib/matthan papers=/var/lib/matthan-papers upload_port=8443
@@ -75,7 +75,14 @@ tell_of_news() { # SIGNAL FILE... -- PROGRAM...
     wait "$child"
 }
 
-caddyfile() { # TLS
+# A second process with pages is a reserve: it is asked while the first does not answer.
+reserve() { # UPSTREAM...
+    (($# < 2)) || printf '%s\n' "lb_policy first" "lb_try_duration 5s" "fail_duration 10s"
+}
+
+caddyfile() { # TLS UPSTREAMS
+    local tls=$1 upstreams=()
+    read -ra upstreams <<<"$2"
     cat <<CADDY
 {
     admin off
@@ -87,11 +94,12 @@ caddyfile() { # TLS
 }
 https://$host:4443 {
     tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
-        protocols $1
+        protocols $tls
     }
     encode gzip
-    reverse_proxy 127.0.0.1:8080 {
+    reverse_proxy ${upstreams[*]} {
         flush_interval -1
+        $(reserve "${upstreams[@]}")
     }
 }
 https://$host:$upload_port {
@@ -100,7 +108,9 @@ https://$host:$upload_port {
     }
     @nodes path /upload /upload/* /enrol /enrol/*
     handle @nodes {
-        reverse_proxy 127.0.0.1:8080
+        reverse_proxy ${upstreams[*]} {
+            $(reserve "${upstreams[@]}")
+        }
     }
     respond 404
 }
@@ -124,10 +134,11 @@ case ${1:-hub} in
             mosquitto -c /etc/matthan/broker/mosquitto.conf
         ;;
     hub) configure && exec matthan-hub run ;;
+    role) configure && exec matthan-hub run --roles "$2" --port "$3" ;;
     proxy)
         need_names
         export XDG_DATA_HOME=/var/lib/matthan-proxy XDG_CONFIG_HOME=/var/lib/matthan-proxy
-        caddyfile "${2:-${MATTHAN_TLS:-tls1.3}}" >/tmp/Caddyfile
+        caddyfile "${2:-${MATTHAN_TLS:-tls1.3}}" "${3:-127.0.0.1:8080}" >/tmp/Caddyfile
         tell_of_news TERM "$papers/proxy/proxy.crt" -- \
             caddy run --config /tmp/Caddyfile --adapter caddyfile
         ;;

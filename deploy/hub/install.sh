@@ -34,6 +34,7 @@ readonly here
 readonly data=/var/lib/matthan papers=/var/lib/matthan-papers etc=/etc/matthan
 readonly proxy_state=/var/lib/matthan-proxy proxy_owner=matthan-proxy:matthan-proxy
 readonly config=$etc/hub.toml choices=$etc/install.conf
+readonly templates=(matthan-hub@.service)
 readonly units=(matthan-hub.service matthan-broker.service matthan-broker-reload.{path,service}
     matthan-proxy.service matthan-proxy-reload.{path,service} matthan-renew.{service,timer}
     matthan-certificate.{service,timer}
@@ -252,10 +253,20 @@ back_up_first() {
         say "The backup did not succeed (a first run that was cut off has none to make)."
 }
 
+# What runs the hub here: the whole of it, or the processes of the roles that the keeper enabled.
+hub_units() {
+    local found=(/etc/systemd/system/multi-user.target.wants/matthan-hub@*.service)
+    [[ -L ${found[0]} ]] || found=(matthan-hub.service)
+    printf '%s\n' "${found[@]##*/}"
+}
+
 start_all() {
-    local wanted=(matthan-broker.service matthan-broker-reload.path matthan-hub.service
+    local wanted=(matthan-broker.service matthan-broker-reload.path
         matthan-renew.timer matthan-backup.timer matthan-hub-check.timer)
-    put_units "$here/systemd" "${units[@]}"
+    local parts
+    mapfile -t parts < <(hub_units)
+    wanted+=("${parts[@]}")
+    put_units "$here/systemd" "${units[@]}" "${templates[@]}"
     install -D -m 644 "$here/systemd/journald-hub.conf" /etc/systemd/journald.conf.d/matthan.conf
     if [[ $https == none ]]; then
         systemctl disable --quiet --now matthan-proxy.service matthan-proxy-reload.path 2>/dev/null || true
@@ -275,7 +286,11 @@ start_all() {
     wait_for "the hub hears its broker" hub_hears
 }
 
-hub_hears() { systemctl show -p StatusText matthan-hub.service | grep -q 'nodes are heard'; }
+# A process of one role says that it is ready, and the others say which role has none.
+hub_hears() {
+    [[ $(hub_units) != matthan-hub.service ]] ||
+        systemctl show -p StatusText matthan-hub.service | grep -q 'nodes are heard'
+}
 
 level_of() { # AREA: as its name begins
     case ${1,,} in
@@ -325,7 +340,7 @@ install_hub() {
     make_papers
     prepare_database
     write_configuration
-    systemctl stop --quiet matthan-hub.service 2>/dev/null || true
+    systemctl stop --quiet matthan-hub.service 'matthan-hub@*.service' 2>/dev/null || true
     turn_slot hub
     hub migrate >/dev/null
     set_map
@@ -356,8 +371,10 @@ renew_site_pair() {
 
 uninstall_hub() {
     [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
+    systemctl stop --quiet 'matthan-hub@*.service' 2>/dev/null || true
+    systemctl disable --quiet "${templates[@]}" 2>/dev/null || true # of all its instances
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
-    remove_units "${units[@]}"
+    remove_units "${units[@]}" "${templates[@]}"
     rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-hub
     rm -rf "${home:?}"/hub "$home"/hub-* "${home:?}/bin"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true

@@ -84,7 +84,9 @@ def test_a_service_is_hardly_exposed(unit: Path) -> None:
 @pytest.mark.promise(
     "Installing: Units restart without end and have limits of memory and processor."
 )
-@pytest.mark.parametrize("name", ["matthan-agent.service", "matthan-hub.service"])
+@pytest.mark.parametrize(
+    "name", ["matthan-agent.service", "matthan-hub.service", "matthan-hub@.service"]
+)
 def test_what_must_run_is_watched_and_never_given_up(name: str) -> None:
     unit = Unit(ROOT / "systemd" / name)
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
@@ -92,6 +94,23 @@ def test_what_must_run_is_watched_and_never_given_up(name: str) -> None:
     assert "RestartPreventExitStatus" not in unit["Service"]
     assert unit["Service"]["Type"] == "notify"
     assert unit["Service"]["WatchdogSec"]
+
+
+def test_a_process_of_one_role_is_kept_as_the_whole_hub_is() -> None:
+    whole, part = (Unit(ROOT / "systemd" / f"matthan-hub{at}.service") for at in ("", "@"))
+    own = {"ExecStart", "Environment", "EnvironmentFile"}
+    same = {key: value for key, value in whole["Service"].items() if key not in own}
+    assert {key: value for key, value in part["Service"].items() if key not in own} == same
+    assert part["Unit"]["Conflicts"] == "matthan-hub.service"
+    run = "/opt/matthan/hub/bin/matthan-hub run"
+    assert whole["Service"]["ExecStart"] == run
+    assert part["Service"]["ExecStart"] == f"{run} --roles $MATTHAN_ROLES $MATTHAN_OPTIONS"
+    lines = [
+        [line for line in path.read_text("utf-8").splitlines() if line.startswith("Environment=")]
+        for path in (ROOT / "systemd/matthan-hub.service", ROOT / "systemd/matthan-hub@.service")
+    ]
+    assert set(lines[1]) - set(lines[0]) == {"Environment=MATTHAN_ROLES=%i"}
+    assert set(lines[0]) <= set(lines[1])
 
 
 @pytest.mark.promise(
