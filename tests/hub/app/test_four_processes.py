@@ -2,17 +2,23 @@
 page, and what happens when a process ends."""
 
 import json
+import queue
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import paho.mqtt.client as mqtt
 import pytest
+from sqlalchemy import select
 
+from agent.wire import topics
+from agent.wire.answers import Command, ShowLive
 from deploy.broker import Broker, free_port
 from deploy.push_service import PushService, in_thread
 from hub.access.grants import people_rows, rows
@@ -25,6 +31,7 @@ from hub.base.db.database import Database
 from hub.nodes.spool.tables import events
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.registry import registry
+from hub.registry.tables import cameras
 from tests.hub.app.test_hub_program import ROOT, Site
 from tests.hub.rigs.intake_rig import NodeLine, count
 from tests.hub.rigs.wire_words import NodeVoice
@@ -111,7 +118,7 @@ def found(url: str, push: PushService) -> None:
     """A commune with a node, and an officer with a phone."""
     db, now = Database(url), HubClock().now()
     said = push.make_phone()
-    rights = Right.SEE | Right.CLIPS | Right.ALERTED
+    rights = Right.SEE | Right.CLIPS | Right.ALERTED | Right.LIVE
     with db.writing() as conn:
         area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
         registry.add_node(conn, name=NODE, area_id=area_id, now=now)
@@ -132,12 +139,27 @@ def found(url: str, push: PushService) -> None:
     db.close()
 
 
-def inbox(site: Site) -> str:
-    """The officer's page, signed in anew."""
+@contextmanager
+def signed_in(site: Site) -> Iterator[httpx.Client]:
+    """The officer's browser."""
     base = f"http://127.0.0.1:{site.port}"
     with httpx.Client(base_url=base, timeout=patience_s(), headers={"Origin": base}) as client:
         assert client.post("/login", data={"login": "an", "password": PASSWORD}).status_code == 303
-        return client.get("/").text
+        yield client
+
+
+class Node(NodeLine):
+    """Gathers the commands too."""
+
+    def __init__(self, broker: Broker, name: str) -> None:
+        self.commands: queue.Queue[Command] = queue.Queue()
+        super().__init__(broker, name)
+
+    def _hear(self, client: object, data: object, message: mqtt.MQTTMessage) -> None:
+        if message.topic == topics.address(topics.COMMAND, self.name):
+            self.commands.put(Command.model_validate_json(bytes(message.payload)))
+        else:
+            super()._hear(client, data, message)
 
 
 def rung(push: PushService) -> list[str]:
@@ -159,7 +181,7 @@ def test_an_alert_goes_through_four_processes_and_a_fifth_takes_the_intake_over(
     standby = scaled.start_role("intake", name="standby")
     standby.await_ready()
 
-    node, voice = NodeLine(scaled.broker, NODE), NodeVoice(NODE)
+    node, voice = Node(scaled.broker, NODE), NodeVoice(NODE)
     node.say(voice.birth())
     token = node.tokens.get(timeout=patience_s())
     assert token.upload_url == f"http://127.0.0.1:{scaled.port}/upload"
@@ -168,7 +190,17 @@ def test_an_alert_goes_through_four_processes_and_a_fifth_takes_the_intake_over(
     node.await_stored(first)
     until(lambda: len(rung(push)) == 1, "the phone has the alert")
     [alert_id] = rung(push)
-    assert f"/alerts/{alert_id}" in inbox(scaled)
+    with signed_in(scaled) as officer:
+        assert f"/alerts/{alert_id}" in officer.get("/").text
+        db = Database(scaled.url)
+        with db.reading() as conn:
+            camera_id = conn.scalar(select(cameras.c.id))
+        db.close()
+        # The page is in one process, the connection to the broker in another.
+        assert officer.get(f"/cameras/{camera_id}/live").status_code == 200
+        wanted = node.commands.get(timeout=patience_s()).body
+        assert isinstance(wanted, ShowLive)
+        assert wanted.watchers == 1
 
     for role in ("intake", "notify", "chores"):
         health = four[role].get("/health").json()

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from hub.__main__ import parser
 from hub.app.errors import StartRefusedError
+from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import MISSED, ROLES, UnknownRoleError, default_port, in_order, parse
 from hub.app.roles.sole import SoleProcess
@@ -55,6 +56,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.unserved: list[str] | None = None
+        self.hears_nodes = False
 
 
 def watched() -> tuple[Seen, RoleWatch, list[float]]:
@@ -103,6 +105,17 @@ def test_a_role_that_is_served_again_is_said_too() -> None:
         ("role.unserved", "chores"),
         ("role.served", "chores"),
     ]
+
+
+def test_a_return_of_postgresql_does_not_look_like_a_return_of_the_broker() -> None:
+    """The monitor would tell all keepers of a broker that was never lost."""
+    parts, seen = object.__new__(Parts), Seen()
+    parts.intake, parts.attendance = None, seen  # type: ignore[assignment]
+    assert parts._is_broker_up(), "PostgreSQL is away, and nobody can know"
+    seen.unserved = []
+    assert not parts._is_broker_up()
+    seen.hears_nodes = True
+    assert parts._is_broker_up()
 
 
 @pytest.mark.promise("Bad input: A second process on one SQLite file is refused with the cure.")

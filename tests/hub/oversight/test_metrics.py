@@ -169,7 +169,7 @@ def test_rules_and_dashboard_ask_for_nothing_that_is_not_there(town: Town) -> No
 
 @pytest.mark.system
 def test_prometheus_takes_the_rules_and_the_sample(tmp_path: Path) -> None:
-    assert "14 rules found" in promtool("check", "rules", str(DEPLOY / "alerts.yml"))
+    assert "15 rules found" in promtool("check", "rules", str(DEPLOY / "alerts.yml"))
     sample = (DEPLOY / "prometheus.yml").read_text("utf-8")
     (tmp_path / "token").write_text("x")
     sample = sample.replace("/etc/prometheus/matthan.token", str(tmp_path / "token"))
@@ -186,6 +186,9 @@ tests:
     input_series:
       - {{series: 'up{{job="matthan"}}', values: '1 1 0 0 0 0'}}
       - {{series: 'matthan_notifications_late_seconds', values: '0 60 60 60 0 0'}}
+      - {{series: 'matthan_role_served{{role="web",instance="a"}}', values: '0 0 0 0 1 1'}}
+      - {{series: 'matthan_role_served{{role="web",instance="b"}}', values: '0 0 0 0 1 1'}}
+      - {{series: 'matthan_role_served{{role="intake",instance="a"}}', values: '1x20'}}
       - {{series: 'matthan_clock_error_seconds', values: '0.01x10'}}
       - {{series: 'matthan_node_up{{node="a"}}', values: '1x20'}}
       - {{series: 'matthan_node_up{{node="b"}}', values: '0x20'}}
@@ -200,6 +203,11 @@ tests:
         exp_alerts:
           - exp_labels: {{severity: critical}}
       - {{eval_time: 5m, alertname: PushesLate, exp_alerts: []}}
+      - eval_time: 3m
+        alertname: RoleUnserved
+        exp_alerts:
+          - exp_labels: {{severity: critical, role: web}}
+      - {{eval_time: 5m, alertname: RoleUnserved, exp_alerts: []}}
       - {{eval_time: 9m, alertname: HubClockDoubtful, exp_alerts: []}}
       - eval_time: 6m
         alertname: ManyBoxesGone
