@@ -38,6 +38,8 @@ DAY_US: Final = 86_400 * 1_000_000
 PARTS_KEPT_S: Final = 15 * 86_400
 """Seconds; longer than the life of any link, so older parts belong to nothing."""
 CUT: Final = ".cut"
+ELSEWHERE_US: Final = DAY_US
+"""Of several hubs over one database each has a disk, and one may be away for a while."""
 
 
 class ArrivalQueue:
@@ -87,12 +89,18 @@ class ArrivalQueue:
         except NoFilmError as error:
             self._uploads.reject(row, HouseholdUploadFault.NOT_VIDEO, str(error))
         except FileNotFoundError as error:
-            self._uploads.reject(row, HouseholdUploadFault.LOST, str(error))
+            if not self._may_lie_elsewhere(row):
+                self._uploads.reject(row, HouseholdUploadFault.LOST, str(error))
         except (BlobsError, OSError, ValueError) as error:  # tried again in the next run
             log.error("household.not_sealed", request=str(request_id), reason=str(error))
         finally:
             cut_path.unlink(missing_ok=True)
         return False
+
+    def _may_lie_elsewhere(self, row: Row[*tuple[Any, ...]]) -> bool:
+        """Whether another machine's hub may still take it in from its own disk."""
+        waits_us = self._clock.now().utc_us - row.sent_utc_us
+        return self._db.is_shared and waits_us < ELSEWHERE_US
 
     def _examine(self, row: Row[*tuple[Any, ...]], cut_path: Path) -> bool:
         came = self._uploads.part_of(row)

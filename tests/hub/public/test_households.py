@@ -32,6 +32,7 @@ from hub.cases.evidence.keys import is_signed
 from hub.cases.evidence.service import ExportService
 from hub.footage.films.films import NoFilmError, form_of, read_film
 from hub.footage.retention.reconcile import Reconciler
+from hub.public.households.arrivals import ArrivalQueue
 from hub.public.households.rules import HouseholdFault, RequestedFootage, fault_of_wanted, is_cut
 from hub.public.households.tables import household_clips, household_requests, households
 from hub.public.households.upload_service import HouseholdUpload, HouseholdUploadService
@@ -569,6 +570,50 @@ def test_what_is_too_large_is_refused_before_a_byte_of_it_comes(
     desk = HouseholdUploadService(town.db, clock=town.clock, parts=full)
     with pytest.raises(Exception, match="room"):
         desk.begin(token, size_bytes=1000, name="x", mark="new")
+
+
+# On the disk of another machine.
+
+
+def sent_to(parts: PartialFiles, town: Town, token: str, film: bytes) -> HouseholdUploadService:
+    """The hub that has received a film; its parts lie on a disk of its own."""
+    uploads = HouseholdUploadService(town.db, clock=town.clock, parts=parts)
+    upload = uploads.begin(token, size_bytes=len(film), name="VID_0211.mp4", mark="m")
+    upload.write(film)
+    upload.finish()
+    uploads.send(token, MarkedPart(None, None))
+    return uploads
+
+
+def test_a_film_on_the_disk_of_another_hub_is_left_to_that_hub(
+    town: Town, token: str, film: bytes, tmp_path: Path
+) -> None:
+    parts = PartialFiles(tmp_path / "elsewhere")
+    uploads = sent_to(parts, town, token, film)
+    assert town.households.arrivals.take_in() == 0
+    link = uploads.look(token)
+    if not town.db.is_shared:  # there is no other hub
+        assert link is not None and (link.state, link.wrong) == ("open", "lost")
+        return
+    assert link is not None and (link.state, link.wrong) == ("sealing", "")
+    there = ArrivalQueue(
+        town.db, clock=town.clock, blobs=town.blobs, parts=parts, uploads=uploads, seal=town.seal
+    )
+    assert there.take_in() == 1
+    with town.db.reading() as conn:
+        assert conn.scalar(select(household_clips.c.sha256)) == sha256(film).hexdigest()
+
+
+def test_a_film_that_no_hub_has_after_a_day_is_asked_for_again(
+    town: Town, token: str, film: bytes, tmp_path: Path
+) -> None:
+    uploads = sent_to(PartialFiles(tmp_path / "elsewhere"), town, token, film)
+    sent = household_requests.c.sent_utc_us
+    with town.db.writing() as conn:
+        conn.execute(update(household_requests).values({sent: sent - 24 * HOUR_US}))
+    assert town.households.arrivals.take_in() == 0
+    link = uploads.look(token)
+    assert link is not None and (link.state, link.wrong) == ("open", "lost")
 
 
 # Out of the hub.
