@@ -7,7 +7,6 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal
 from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -19,7 +18,7 @@ from hub.cases.listing import LISTING
 from hub.cases.service import CaseService
 from hub.cases.views import CaseError, CaseFault, CasePage
 from hub.footage.playback.service import PlaybackService
-from hub.web.i18n import Messages
+from hub.web.i18n import Messages, one_decimal
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -379,7 +378,7 @@ def package_size(page: CasePage, words: Messages) -> str:
 
 
 def _megabytes(size_bytes: int, words: Messages) -> str:
-    return format_decimal(size_bytes / MB, format="#,##0.0", locale=words.language)
+    return one_decimal(size_bytes / MB, words)
 
 
 def _hidden(files: int, words: Messages) -> str:

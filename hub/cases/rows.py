@@ -38,6 +38,8 @@ from hub.registry.areas import places
 from hub.registry.tables import cameras
 
 HISTORY_LINES = 200
+LOOKS = ("case.open", "case.households")
+"""Acts on a case that change nothing in it; its history leaves them out."""
 
 
 def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
@@ -199,7 +201,7 @@ def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:
         select(audit.c.at_utc_us, audit.c.act, audit.c.detail, people.c.name)
         .outerjoin(people, people.c.id == audit.c.person_id)
         .where(audit.c.object_kind == "case", audit.c.object_id == case_id)
-        .where(audit.c.act != "case.open", audit.c.act.not_like("%.refused"))
+        .where(audit.c.act.not_in(LOOKS), audit.c.act.not_like("%.refused"))
         .where(audit.c.act.not_like("%.again"))
         .order_by(audit.c.seq.desc())
         .limit(HISTORY_LINES)

@@ -9,7 +9,7 @@ from hub.footage.sound_wording import Heard, heard
 from hub.footage.views import GrowingRow, MediaRow
 from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node_line, gone_sentence
 from hub.web.calendar import Calendar
-from hub.web.i18n import Messages
+from hub.web.i18n import Messages, one_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,9 @@ class Clip:
     poster: str = ""
     """Address of a picture from its time, shown until it plays; empty without one."""
 
-    @property
-    def size_mb(self) -> str:
+    def size_mb(self, words: Messages) -> str:
         """Size of the original in megabytes, at least 0.1."""
-        return f"{max(0.1, self.media.size_bytes / 1e6):.1f}"
+        return one_decimal(max(0.1, self.media.size_bytes / 1e6), words)
 
     @property
     def preroll_s(self) -> int:

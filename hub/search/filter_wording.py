@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from hub.search import time_form
@@ -79,8 +80,15 @@ def _filters(
 def _when(asked: SearchForm, words: Messages) -> str:
     if asked.when in time_form.WHENS and asked.when != BETWEEN:
         return time_form.when_word(asked.when, words)
-    told = [one.replace("T", " ") for one in (asked.since, asked.until)]
-    return " – ".join(told)
+    return " – ".join(_typed_time(one) for one in (asked.since, asked.until))
+
+
+def _typed_time(typed: str) -> str:
+    """`2026-11-25T02:10` as times are told: `02:10 25/11/2026`; what is no time stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(typed):%H:%M %d/%m/%Y}"
+    except ValueError:
+        return typed
 
 
 def _place_filters(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from babel.messages.extract import extract
+from babel.numbers import format_decimal
 
 LANGUAGES: Final[tuple[str, ...]] = ("vi", "en")
 """What the catalogs speak, the first one to readers who asked for neither."""
@@ -36,6 +37,11 @@ def words(language: str) -> Messages:
     spoken = language if language in LANGUAGES else LANGUAGES[0]
     catalog = gettext.translation("hub", LOCALE_FOLDER, languages=[spoken])
     return Messages(language=spoken, say=catalog.gettext, count=catalog.ngettext)
+
+
+def one_decimal(value: float, words: Messages) -> str:
+    """`1,234.5`, in Vietnamese `1.234,5`."""
+    return format_decimal(value, format="#,##0.0", locale=words.language)
 
 
 def asked_language(accept_language: str) -> str:

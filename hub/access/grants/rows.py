@@ -71,7 +71,8 @@ def write(
             **columns("history_from", _maybe(grant.history_from_utc_us)),
         )
     )
-    detail = f"{grant.rights!r}: {reason}"
+    rights = ",".join(str(one.name).lower() for one in grant.rights)
+    detail = f"{rights}: {reason}"
     log.note(
         conn, by, act="grant.add", object_kind="grant", object_id=grant_id, detail=detail, now=now
     )

@@ -23,7 +23,7 @@ from hub.footage.retention.views import (
 from hub.footage.transcoding.ahead import CopyQueue
 from hub.web.calendar import Calendar
 from hub.web.forms import Fields, field
-from hub.web.i18n import Messages
+from hub.web.i18n import Messages, one_decimal
 from hub.web.rendering import render
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -152,7 +152,7 @@ def _hold(row: HeldRow, calendar: Calendar) -> HoldLine:
 
 
 def _covers(row: HeldRow, words: Messages) -> str:
-    told = {"n": row.files, "mb": f"{row.size_bytes / MB:.1f}"}
+    told = {"n": row.files, "mb": one_decimal(row.size_bytes / MB, words)}
     here = (
         words.count(
             "%(n)d file at the hub (%(mb)s MB)", "%(n)d files at the hub (%(mb)s MB)", row.files

@@ -11,7 +11,7 @@ from hub.nodes.health.views import FateCount, NodeState
 from hub.registry.condition import RANKS, Condition, NodeFault, node_condition, node_faults
 from hub.registry.wording import LOOKS, fault_line
 from hub.web.calendar import Calendar
-from hub.web.i18n import Messages
+from hub.web.i18n import Messages, one_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
         rank=RANKS[state],
         lines=lines,
         facts=tuple(_facts(node, words)),
-        disk=_disk(said) if said is not None else "",
+        disk=_disk(said, words) if said is not None else "",
         clock=_clock(said, words) if said is not None else "",
     )
 
@@ -183,18 +183,20 @@ def _facts(node: NodeState, words: Messages) -> Iterable[tuple[str, str]]:
         yield say("Clock"), _clock(said, words)
         if said.board.temperature_c is not None:
             yield say("Temperature"), f"{said.board.temperature_c:.0f} °C"
-        if disk := _disk(said):
+        if disk := _disk(said, words):
             yield say("Disk free"), disk
         if said.cameras:
-            rates = " · ".join(f"{one.camera} {one.frames_per_s:.1f}" for one in said.cameras)
+            rates = " · ".join(
+                f"{one.camera} {one_decimal(one.frames_per_s, words)}" for one in said.cameras
+            )
             yield say("Frames looked at each second"), rates
     if node.software:
         yield say("Software"), node.software
 
 
-def _disk(said: Health) -> str:
+def _disk(said: Health, words: Messages) -> str:
     free_bytes = said.board.disk_free_bytes
-    return "" if free_bytes is None else f"{free_bytes / 2**30:.1f} GiB"
+    return "" if free_bytes is None else f"{one_decimal(free_bytes / 2**30, words)} GiB"
 
 
 def _clock(said: Health, words: Messages) -> str:

@@ -6,6 +6,7 @@ is read.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from hub.public.households.port import HouseholdServices
 from hub.public.households.rules import FORM_BYTES, HouseholdUploadError, HouseholdUploadFault
 from hub.public.households.views import HouseholdLink
 from hub.web import resumable
-from hub.web.i18n import Messages, words
+from hub.web.i18n import Messages, one_decimal, words
 from hub.web.rendering import PublicWords, language_of, render, site_of
 
 router = APIRouter(prefix="/give")
@@ -232,7 +233,7 @@ def _page(request: Request, token: str, wrong: HouseholdUploadFault | None = Non
         said=site.settings.public_words.get(language, PublicWords()),
         most={"bytes": households.uploads.most_bytes, "form": FORM_BYTES, "chunk": CHUNK_BYTES},
         gone=fault_word(HouseholdUploadFault.ENDED, speech),
-        size=size_word,
+        size=partial(size_word, speech=speech),
     )
     if link is not None and link.state == "sealing":
         response.background = BackgroundTask(households.arrivals.take_in)
@@ -247,13 +248,15 @@ def _wrong(link: HouseholdLink | None, wrong: HouseholdUploadFault | None, speec
     return fault_word(HouseholdUploadFault(link.wrong), speech)
 
 
-def size_word(size_bytes: int) -> str:
-    """`3.4 GB`, `12 MB`."""
+def size_word(size_bytes: int, speech: Messages) -> str:
+    """`3.4 GB`, `12 MB`, `310 kB`."""
     if size_bytes >= 1_000_000_000:
-        return f"{size_bytes / 1e9:.1f} GB"
+        return f"{one_decimal(size_bytes / 1e9, speech)} GB"
     if size_bytes >= 10_000_000:
         return f"{size_bytes / 1e6:.0f} MB"
-    return f"{size_bytes / 1e6:.1f} MB"
+    if size_bytes >= 1_000_000:
+        return f"{one_decimal(size_bytes / 1e6, speech)} MB"
+    return f"{max(1, round(size_bytes / 1e3))} kB"
 
 
 def _cut(since: str, until: str) -> MarkedPart:

@@ -58,7 +58,7 @@ def test_a_passkey_is_made_signs_in_proves_and_is_taken_away(hub: Hub, meet: Mee
     line, authenticator = with_authenticator(an)
     an.open("/account")
     an.page.click("[data-passkey=make]")
-    expect(an.page.locator("main [role=status]").first).to_contain_text("Khóa truy cập đã có")
+    expect(an.page.locator("main [role=status]").first).to_contain_text("Đã thêm khóa truy cập")
     expect(an.page.locator("[action$='/remove']")).to_have_count(1)
     an.shot("phone-vi-passkeys", full=True)
     assert fits(an.page)

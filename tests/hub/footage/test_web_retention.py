@@ -70,7 +70,7 @@ def test_an_alerts_footage_is_held_from_its_page_and_the_hold_says_what_it_cover
     assert hold_alert(who, seen) == 303
     page = text_of(who.get("/keeping"))
     assert f"Vụ {CASE}" in page
-    assert "1 tệp ở trung tâm (2.0 MB)" in page
+    assert "1 tệp ở trung tâm (2,0 MB)" in page
     assert "trộm xe" in page
     assert "/keeping" in who.get("/more").text
 
@@ -210,4 +210,4 @@ def test_what_a_hold_covers_is_counted_and_stays_its_own(town: Town, seen: Seen)
     with town.db.reading() as conn:
         assert len(conn.execute(select(media.c.id)).all()) == 2
     hold_alert(visitor(town, "kim"), seen)
-    assert "1 tệp ở trung tâm (2.0 MB)" in text_of(visitor(town, "kim").get("/keeping"))
+    assert "1 tệp ở trung tâm (2,0 MB)" in text_of(visitor(town, "kim").get("/keeping"))

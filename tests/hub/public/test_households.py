@@ -296,6 +296,9 @@ def test_households_are_found_within_a_radius_the_nearest_first(
     fewer = text_of(keeper.get(f"/cases/{case_id}/ask?point=11.5352,106.6217&radius=200"))
     assert "gần" in fewer and "xa ·" not in fewer
     assert "không điểm" in text_of(keeper.get(f"/cases/{case_id}/ask"))
+    assert "case." not in text_of(
+        keeper.get(f"/cases/{case_id}")
+    )  # a look is no part of its history
 
 
 def test_who_does_not_work_on_the_case_asks_nobody_for_it(

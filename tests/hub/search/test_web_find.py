@@ -351,5 +351,6 @@ def test_the_form_keeps_what_was_asked(town: Town) -> None:
     )
     page = visitor(town, "an").get(f"/find?{asked.query()}").text
     assert 'value="2026-11-25T02:10"' in page
+    assert "02:10 25/11/2026 – " in page  # its chip
     assert "&#34;&gt;&lt;b&gt;" in page
     assert ">11.5, 106.6</textarea>" in page
