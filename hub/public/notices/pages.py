@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.notify.phones.pages import channel_name
+from hub.public.notices import listing
 from hub.public.notices.attachments import MOST_BYTES, notice_file
 from hub.public.notices.rules import LONGEST_DAYS, TEXT_CHARS, TITLE_CHARS, NoticeError, NoticeState
 from hub.public.notices.service import NoticeService
@@ -18,6 +19,7 @@ from hub.web.forms import Fields
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.table_view import chosen
 from hub.web.visit import Visit
 
 router = APIRouter()
@@ -80,12 +82,18 @@ def _list(
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
+    table, query = listing.LISTING.view(request.query_params), request.query_params
     return render(
         request,
         "notices.html",
         session=visit.session,
         status_code=422 if wrong else 200,
         page=page,
+        table=table,
+        notices=listing.LISTING.rows(page.notices, table),
+        at_utc_us=listing.at_utc_us,
+        states=[(one.value, state_word(one, words)) for one in NoticeState],
+        chosen=chosen(page.notices, query, lambda one: one.notice_id),
         wrong=fault_word(wrong, words) if wrong else "",
         typed={} if form is None else {name: str(value) for name, value in form.items()},
         channels=[(one, channel_name(one, words)) for one in visit.site.settings.notice_channels],

@@ -129,3 +129,39 @@ def test_boxes_are_found_on_the_pages_of_settings_and_programs(
     assert shown("?state=refused&order=place") == []
     assert "None." in text_of(quan.get(f"{path}?state=refused"))
     assert len(shown("?state=x&order=y")) == 13
+
+
+def test_notices_are_searched_filtered_and_read_beside(town: Town, quan: Visitor) -> None:
+    def write(title: str) -> str:
+        sent = {"area": str(town.area_id), "title": title, "words": f"Về {title}.", "days": "7"}
+        answer = quan.post("/notices", **sent)
+        assert answer.status_code == 303
+        return str(answer.headers["location"]).rpartition("/")[2]
+
+    road, water = write("Sửa đường"), write("Cúp nước")
+
+    def shown(query: str) -> list[str]:
+        page = quan.get(f"/notices{query}").text
+        return re.findall(r'<a class="only-page" href="/notices/([^"]+)"', page)
+
+    assert shown("") == [water, road]  # the newest first
+    assert shown("?order=-title") == [road, water]
+    assert shown("?find=sua+duong") == [road]
+    assert shown("?state=sent") == []
+    said = beside(quan, f"/notices?state=draft&one={road}")
+    assert "Về Sửa đường." in said and "draft" in said
+    assert 'id="new"' in quan.get("/notices").text
+
+
+def test_cameras_to_watch_are_searched_and_sorted(town: Town, quan: Visitor) -> None:
+    add_boxes(town, 12, seen_cameras=12)
+
+    def shown(query: str) -> list[str]:
+        page = quan.get(f"/live{query}").text
+        return re.findall(r'<th scope="row"><a href="[^"]+/live">([^<]+)', page)
+
+    assert shown("")[0] == "Camera 0" and len(shown("")) == 13
+    assert shown("?order=-camera")[1] == "Camera 11"
+    assert set(shown("?order=state")[:2]) == {"Camera 0", "Camera 10"}  # their boxes are offline
+    assert shown("?find=nga+tu+12") == ["Camera 11"]
+    assert len(shown("?order=x")) == 13
