@@ -4,7 +4,7 @@ Membership opens the case, not the footage: each clip and picture passes the sam
 everywhere, so a case is no way around a grant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Select,
     Uuid,
     and_,
     exists,
@@ -24,10 +25,10 @@ from sqlalchemy import (
 
 from hub.access.account_state import CLOSED
 from hub.access.rules.grants import Right
-from hub.access.scope import NOW, WHO, visible_cameras
+from hub.access.scope import NOW, WHO, visible_cameras, visible_values
 from hub.access.tables import people
 from hub.base.audit.tables import audit
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.cases.tables import case_items, case_members, cases
@@ -77,11 +78,20 @@ def works_on(
 
 def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRow]:
     """Cases that meet the conditions, newest first."""
+    return _as_cases(conn.execute(_case_query(*conditions)))
+
+
+def open_case_rows(conn: Connection, person_id: UUID, now: Moment) -> list[CaseRow]:
+    """The open ones among this person's cases."""
+    return _as_cases(conn.execute(_OPEN, visible_values(person_id, now)))
+
+
+def _case_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     counted = select(func.count()).where(
         case_items.c.case_id == cases.c.id, case_items.c.removed_utc_us.is_(None)
     )
     marked = counted.where(case_items.c.is_marked)
-    query = (
+    return (
         select(cases, people.c.name.label("owner_name"))
         .add_columns(counted.scalar_subquery().label("items"))
         .add_columns(marked.scalar_subquery().label("marked"))
@@ -89,6 +99,13 @@ def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRo
         .where(*conditions)
         .order_by(cases.c.opened_utc_us.desc(), cases.c.id.desc())
     )
+
+
+_OPEN: Final = _case_query(_is_in(WHO, NOW), cases.c.closed_utc_us.is_(None))
+"""Built once: every alert's page runs it."""
+
+
+def _as_cases(rows: Iterable[AnyRow]) -> list[CaseRow]:
     return [
         CaseRow(
             case_id=row.id,
@@ -102,7 +119,7 @@ def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRo
             items=row.items,
             marked=row.marked,
         )
-        for row in conn.execute(query)
+        for row in rows
     ]
 
 

@@ -59,8 +59,7 @@ class CaseService:
     def open_cases(self, asker: Asker) -> list[CaseRow]:
         """Cases that accept footage: a choice on pages of footage."""
         with self._acting.part_of(asker, "alert.open") as reading:
-            is_theirs = cases_rows.is_in(asker.person_id, reading.now)
-            return cases_rows.case_rows(reading.conn, is_theirs, cases.c.closed_utc_us.is_(None))
+            return cases_rows.open_case_rows(reading.conn, asker.person_id, reading.now)
 
     def case(self, asker: Asker, case_id: UUID) -> CasePage | None:
         """One case, limited to what this member may see."""

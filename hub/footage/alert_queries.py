@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Uuid, bindparam, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.tables import sightings
 from hub.base.moment import Moment
-from hub.footage.queries import media_rows
+from hub.footage.queries import as_media_rows, media_query
 from hub.footage.scope import seen_media
 from hub.footage.tables import growing_clips, growing_sightings, media, media_sightings
 from hub.footage.views import GrowingRow, MediaRow
@@ -26,28 +27,27 @@ class Unended:
     row: GrowingRow
 
 
-def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> list[MediaRow]:
-    """The alert's pictures and clips, announced or stored, by time."""
+def _its_media() -> Select[*tuple[Any, ...]]:
     its = media.alias("its")
     its_own = (
         select(its.c.id)
         .join(media_sightings, media_sightings.c.media_id == its.c.id)
         .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
-        .where(sightings.c.alert_id == alert_id, sightings.c.camera_id == its.c.camera_id)
+        .where(sightings.c.alert_id == _ALERT, sightings.c.camera_id == its.c.camera_id)
     )
-    return media_rows(conn, media.c.id.in_(its_own), media.c.kind.in_(kinds))
+    is_wanted = media.c.kind.in_(bindparam("kinds", expanding=True))
+    return media_query(media.c.id.in_(its_own), is_wanted)
 
 
-def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
-    """The alert's clips without a final stored file."""
-    query = (
+def _its_growing() -> Select[*tuple[Any, ...]]:
+    return (
         select(growing_clips, media.c.sha256)
         .distinct()
         .join(growing_sightings, growing_sightings.c.clip_id == growing_clips.c.id)
         .join(sightings, sightings.c.id == growing_sightings.c.sighting_id)
         .outerjoin(media, media.c.id == growing_clips.c.media_id)
         .where(
-            sightings.c.alert_id == alert_id,
+            sightings.c.alert_id == _ALERT,
             sightings.c.camera_id == growing_clips.c.camera_id,
             media.c.stored_utc_us.is_(None),
             media.c.removed_why.is_(None),
@@ -55,6 +55,21 @@ def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
         )
         .order_by(growing_clips.c.first_frame_utc_us, growing_clips.c.id)
     )
+
+
+# Built once: every alert's page runs them, and building costs more than their execution.
+_ALERT: Final = bindparam("alert_id", type_=Uuid)
+_MEDIA: Final = _its_media()
+_GROWING: Final = _its_growing()
+
+
+def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> list[MediaRow]:
+    """The alert's pictures and clips, announced or stored, by time."""
+    return as_media_rows(conn.execute(_MEDIA, {"alert_id": alert_id, "kinds": list(kinds)}))
+
+
+def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
+    """The alert's clips without a final stored file."""
     return [
         Unended(
             row.node_id,
@@ -69,7 +84,7 @@ def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
                 is_dropped=row.dropped is not None,
             ),
         )
-        for row in conn.execute(query)
+        for row in conn.execute(_GROWING, {"alert_id": alert_id})
     ]
 
 

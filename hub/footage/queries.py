@@ -1,8 +1,10 @@
 """Queries of pictures and clips; the conditions contain the scope."""
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
@@ -21,10 +23,17 @@ def media_rows(
 ) -> list[MediaRow]:
     """Pictures and clips that meet the conditions, by time. The conditions must contain the
     scope."""
+    return as_media_rows(conn.execute(media_query(*conditions, limit=limit)))
+
+
+def media_query(
+    *conditions: ColumnElement[bool], limit: int | None = None
+) -> Select[*tuple[Any, ...]]:
+    """The same, as a query for `as_media_rows`."""
     rule = retention_rules
     wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]
     left = exists().where(growing_clips.c.remains_id == media.c.id)
-    query = (
+    return (
         select(media, rule.c.keep_days, rule.c.reason, areas.c.name.label("rule_area"))
         .add_columns(*(column.label(f"wish_{column.name}") for column in wish))
         .add_columns(people.c.name.label("wish_person_name"), left.label("is_remains"))
@@ -36,6 +45,10 @@ def media_rows(
         .order_by(media.c.first_frame_utc_us, media.c.id)
         .limit(limit)
     )
+
+
+def as_media_rows(rows: Iterable[AnyRow]) -> list[MediaRow]:
+    """The pictures and clips in rows of `media_query`."""
     return [
         MediaRow(
             media_id=row.id,
@@ -53,7 +66,7 @@ def media_rows(
             is_remains=row.is_remains,
             error_ms=row.first_frame_error_ms,
         )
-        for row in conn.execute(query)
+        for row in rows
     ]
 
 
