@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from hub.access.grants import wording
 from hub.access.signin.visit import SignedIn
+from hub.base.audit.log import SHELL
 from hub.oversight.log.acts import REFUSED, act_words
 from hub.oversight.log.digest import Act, LogDigest
 from hub.oversight.log.service import LogService
@@ -166,6 +167,7 @@ def month_rows(found: LogDigest, words: Messages) -> list[list[str]]:
 def entry(line: LogLine, calendar: Calendar, known: Mapping[str, str]) -> LogEntry:
     """A line as text; `known` are the texts of acts."""
     words = calendar.words
+    is_shell = line.came_from == SHELL.came_from
     of = line.object_name
     if line.object_utc_us is not None:
         of = f"{of} · {calendar.full(line.object_utc_us)}"
@@ -177,7 +179,7 @@ def entry(line: LogLine, calendar: Calendar, known: Mapping[str, str]) -> LogEnt
         act=line.act,
         of=of,
         why=line.detail,
-        came_from=line.came_from,
+        came_from=words.say("the keeper's shell") if is_shell else line.came_from,
         is_refused=line.act.endswith(REFUSED),
     )
 

@@ -217,6 +217,7 @@ def test_the_log_says_who_looked_at_what_when_and_for_what_and_shows_no_footage(
     words = text_of(answer)
     assert "Nguyễn Văn An" in words
     assert "mở cảnh báo" in words
+    assert "dòng lệnh của quản trị" in words and "shell" not in words
     assert town.voice.birth().cameras[0].label in words
     assert "/media/" not in answer.text
     assert watch.get(f"/alerts/{seen.alert_id}").status_code == 404
