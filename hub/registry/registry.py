@@ -41,6 +41,7 @@ _NODES: Final = select(
     nodes.c.revoked_utc_us,
 )
 _NODE: Final = _NODES.where(nodes.c.name == bindparam("name"))
+_THESE_NODES: Final = _NODES.where(nodes.c.name.in_(bindparam("names", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def node_by_name(conn: Connection, name: str) -> Node | None:
 
 def nodes_by_name(conn: Connection, names: Iterable[str]) -> dict[str, Node]:
     """Those of these nodes that there are, by name."""
-    query = _NODES.where(nodes.c.name.in_([*names]))
-    return {row.name: _node_of(row) for row in conn.execute(query)}
+    rows = conn.execute(_THESE_NODES, {"names": [*names]})
+    return {row.name: _node_of(row) for row in rows}
 
 
 def _node_of(row: Any) -> Node:
