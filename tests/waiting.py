@@ -12,6 +12,10 @@ from typing import Final
 QUIET_LIMIT_S: Final = 120.0
 """The limit on a machine that has a core for every program that wants to run."""
 
+LONGEST_S: Final = 600.0
+"""However busy it is: the run ends a test by force at 900 s, and then nobody says what it waited
+for."""
+
 
 def busy() -> float:
     """How many programs want each core, at least 1.0: now or in the last minute, the larger."""
@@ -22,7 +26,7 @@ def busy() -> float:
 
 def patience_s() -> float:
     """The limit now, in seconds."""
-    return QUIET_LIMIT_S * busy()
+    return min(QUIET_LIMIT_S * busy(), LONGEST_S)
 
 
 def patience_ms() -> float:

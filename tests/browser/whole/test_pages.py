@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from hub.access.grants import rows as grants_rows
 from hub.access.signin.own_account import OwnAccountService
@@ -427,6 +427,38 @@ def test_duty_desk_works_by_keys_alone(hub: Hub, meet: Meet, whole: Seen) -> Non
     page.keyboard.press("Enter")
     expect(page.locator(f"#detail[data-alert='{second.alert_id}']")).to_be_visible()
     assert officer.complaints == []
+
+
+def test_a_late_answer_does_not_keep_the_next_alert_from_opening(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    """The answer to an act comes after the next alert was asked for, and before that one."""
+    second = hub.town.somebody()
+    page = meet(size=DESK).page
+    acts: list[tuple[Route, APIResponse]] = []
+    opening: list[Route] = []
+
+    def hold_act(route: Route) -> None:
+        acts.append((route, route.fetch()))
+
+    def hold_opening(route: Route) -> None:
+        opening.append(route)
+
+    page.route("**/take", hold_act)
+    page.route(f"**/alerts/{second.alert_id}", hold_opening)
+    page.evaluate("document.addEventListener('htmx:beforeSwap', () => { window.heard = true; })")
+    page.locator(f"#card-{whole.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{whole.alert_id}']")).to_be_visible()
+    page.evaluate("window.heard = false")
+    page.keyboard.press("a")
+    expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    page.locator(f"#card-{second.alert_id} .card-link").click()
+    until(lambda: opening or page.wait_for_timeout(20), "the next alert is asked for")
+    acts[0][0].fulfill(response=acts[0][1])
+    until(lambda: page.evaluate("window.heard"), "the answer is taken in")
+    opening[0].continue_()
+    expect(page.locator(f"#detail[data-alert='{second.alert_id}']")).to_be_visible()
+    assert page.url.endswith(str(second.alert_id))
 
 
 @pytest.mark.promise("Pages: Pages work without script.")

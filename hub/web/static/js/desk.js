@@ -10,6 +10,7 @@ const wide = matchMedia("(min-width: 1000px)");
 const SURE_MS = 3000;
 
 let askedAt = -Infinity;
+let wanted = ""; // the address of the alert that was opened last on the right
 
 function choose(alertId) {
   for (const card of document.querySelectorAll("#list .card")) {
@@ -19,9 +20,18 @@ function choose(alertId) {
 
 async function openRight(link) {
   const path = new URL(link.href).pathname;
+  wanted = path;
   await window.htmx.ajax("GET", path, { target: "#detail", select: "#detail", swap: "outerHTML" });
-  if (location.pathname !== path) {
+  if (wanted === path && location.pathname !== path) {
     history.pushState({}, "", path);
+  }
+}
+
+// An answer about the alert before must not take the place of the one that was opened meanwhile.
+function dropLate(event) {
+  const path = event.detail.pathInfo?.requestPath ?? "";
+  if (wanted && path.startsWith("/alerts/") && !`${path}/`.startsWith(`${wanted}/`)) {
+    event.detail.shouldSwap = false;
   }
 }
 
@@ -132,6 +142,7 @@ export function startDesk() {
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", clicked);
   addEventListener("popstate", () => location.reload());
+  document.addEventListener("htmx:beforeSwap", dropLate);
   document.addEventListener("htmx:afterSettle", () => {
     rememberDetail();
     choose(openAlertId());
