@@ -1,6 +1,7 @@
 """Applies steps of the machine's clock to the hub's time and to all waiting times together."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -27,7 +28,7 @@ class ClockWatch:
         self._db = db
         self._clock = clock
         self._stepped = stepped
-        self._wrote_s = time.monotonic()
+        self._wrote_s = -math.inf
         self._is_waiting = False
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
@@ -92,5 +93,5 @@ class ClockWatch:
             self._leave_word()
 
     def _leave_word(self) -> None:
-        self._clock.leave_word()
-        self._wrote_s = time.monotonic()
+        if self._clock.leave_word():
+            self._wrote_s = time.monotonic()

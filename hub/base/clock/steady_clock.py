@@ -4,7 +4,6 @@ a clock that several machines share."""
 import os
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -106,14 +105,15 @@ class SteadyClock:
         with self._lock:
             self._time.untaken_us += step_us
 
-    def leave_word(self) -> None:
-        """Write the state for the next run; if the disk refuses it, the previous state stays.
+    def leave_word(self) -> bool:
+        """Write the state for the next run. False: refused by the disk, or its folder is not there
+        yet; the previous state stays.
 
         It is not synced: it is valid in this boot only, and after a killed process the kernel still
         has it.
         """
         if self._file is None:
-            return
+            return True
         with self._lock:
             self._read_time()
             anchor = self._time.anchor()
@@ -121,12 +121,15 @@ class SteadyClock:
         if self.steps:
             numbers.append(self.steps)
         text = " ".join([anchor.boot_id, *map(str, numbers)]).ljust(_WIDTH) + "\n"
-        with suppress(OSError):
+        try:
             file = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 os.pwrite(file, text.encode(), 0)
             finally:
                 os.close(file)
+        except OSError:
+            return False
+        return True
 
     def _read_time(self) -> int:
         return self._time.read(wall_us=self._wall.utc_us(), ticks_us=self._wall.ticks_us())

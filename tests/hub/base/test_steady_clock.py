@@ -190,6 +190,15 @@ def test_the_next_run_of_the_same_boot_knows_of_the_step(
     assert abs(SteadyClock().now().utc_us - before - HOUR) < 60 * S
 
 
+def test_a_clock_says_whether_it_could_write_its_state(tmp_path: Path) -> None:
+    folder = tmp_path / "not made yet"
+    clock = SteadyClock(folder)
+    assert not clock.leave_word()
+    folder.mkdir()
+    assert clock.leave_word() and (folder / FILE).exists()
+    assert SteadyClock().leave_word()
+
+
 @pytest.mark.parametrize("text", ["", "boot", "boot 1 2", "boot x y z", "\0" * 200])
 def test_a_spoilt_word_of_the_last_run_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)

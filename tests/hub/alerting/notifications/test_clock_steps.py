@@ -60,6 +60,20 @@ def test_the_watch_moves_what_waits_with_the_clock(
     assert all(0 <= now_us - mark < 60 * S for mark in marks)
 
 
+def test_a_hub_killed_in_its_first_minute_has_left_its_state(
+    town: Town, tmp_path: Path, put_wrong: Callable[[float], None]
+) -> None:
+    folder = tmp_path / "media"
+    clock = SteadyClock(folder)
+    watch = ClockWatch(town.db, clock=clock, stepped=lambda _: None)
+    watch.look()
+    folder.mkdir()  # by another part of the hub, later
+    watch.look()
+    before = clock.now().utc_us
+    put_wrong(3600)
+    assert abs(SteadyClock(folder).now().utc_us - before) < 60 * S
+
+
 class Watched(Database):
     """Whose waiting writers look at the clock as soon as they can; a commit may fail."""
 
