@@ -173,8 +173,9 @@ class Tracker:
 
     def expected(self, now: Instant) -> tuple[Track, ...]:
         """Live tracks at their predicted places at `now`, inside the picture; none that left it."""
-        places = ((track, self._place(track, now).clipped()) for track in self._tracks)
-        return tuple(_unseen(track, box) for track, box in places if box.area > 0)
+        tracks = (self._moved(track, now) for track in self._tracks)
+        inside = (replace(track, box=track.box.clipped()) for track in tracks)
+        return tuple(track for track in inside if track.box.area > 0)
 
     def step(
         self,
@@ -188,7 +189,7 @@ class Tracker:
         """Tracks after this frame; `aspect` is the picture's width over its height, `looked` the
         parts that were looked at."""
         self._aspect = aspect
-        tracks = [_unseen(track, self._place(track, now)) for track in self._tracks]
+        tracks = [self._moved(track, now) for track in self._tracks]
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
         self._is_crowd = is_crowd
@@ -205,13 +206,14 @@ class Tracker:
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
 
-    def _place(self, track: Track, now: Instant) -> Box:
+    def _moved(self, track: Track, now: Instant) -> Track:
         """Constant-velocity prediction; an unseen body slows down."""
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         unseen_s = max(0.0, now.seconds_since(track.last_seen))
         slowing = 1.0 if unseen_s <= self._settings.coast_s else self._settings.coast_s / unseen_s
         dx, dy = (v * elapsed_s * slowing for v in track.speed)
-        return Box(track.box.x0 + dx, track.box.y0 + dy, track.box.x1 + dx, track.box.y1 + dy)
+        box = Box(track.box.x0 + dx, track.box.y0 + dy, track.box.x1 + dx, track.box.y1 + dy)
+        return replace(track, box=box, is_seen=False, found=None)
 
     def _joined(
         self, tracks: list[Track], found: Sequence[Detection], now: Instant
@@ -377,10 +379,6 @@ class Tracker:
         limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
         is_missed = track.misses >= self._settings.least_misses
         return unseen_s > (limit_s if is_missed else self._settings.waiting_s)
-
-
-def _unseen(track: Track, box: Box) -> Track:
-    return replace(track, box=box, is_seen=False, found=None)
 
 
 def _has_wheels(found: Detection) -> bool:
