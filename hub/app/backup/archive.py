@@ -7,6 +7,7 @@ database has names of people.
 
 import contextlib
 import hashlib
+import lzma
 import os
 import secrets
 import zipfile
@@ -136,6 +137,7 @@ class ArchiveWriter:
 UNREADABLE: Final = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,  # a damaged field asks for another method that there is
     EOFError,
     KeyError,
     NotImplementedError,  # a damaged field asks for a method that there is not

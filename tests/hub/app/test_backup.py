@@ -251,11 +251,10 @@ def test_a_half_or_damaged_backup_changes_nothing(
     assert "there is no" in elsewhere.desk.refuses("restore", str(elsewhere.folder / "none"))
 
 
-@pytest.mark.parametrize("flip", [0x01, 0xFF])
-def test_any_byte_of_a_backup_may_be_wrong(tmp_path: Path, flip: int) -> None:
-    path = tmp_path / "backup.zip"
+def write_backup(path: Path, *, rows: bytes) -> bytes:
+    """A backup with these rows of one table and a key; its bytes."""
     writer = ArchiveWriter(path)
-    writer.add("database/areas.jsonl", [b'{"name": "Tan Khai"}\n' * 20])
+    writer.add("database/areas.jsonl", [rows])
     writer.add("secrets/key", [bytes(range(64))], compresses=False)
     writer.finish(
         BackupManifest(
@@ -270,7 +269,13 @@ def test_any_byte_of_a_backup_may_be_wrong(tmp_path: Path, flip: int) -> None:
             members=writer.members,
         )
     )
-    whole = path.read_bytes()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("flip", [0x01, 0xFF])
+def test_any_byte_of_a_backup_may_be_wrong(tmp_path: Path, flip: int) -> None:
+    path = tmp_path / "backup.zip"
+    whole = write_backup(path, rows=b'{"name": "Tan Khai"}\n' * 20)
     refused = 0
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
@@ -281,6 +286,16 @@ def test_any_byte_of_a_backup_may_be_wrong(tmp_path: Path, flip: int) -> None:
         except ArchiveError:
             refused += 1
     assert refused > len(whole) // 3
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 99])
+def test_a_backup_that_names_another_compression_is_damaged(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "backup.zip"
+    whole = write_backup(path, rows=os.urandom(200_000))
+    place = whole.index(b"PK\x01\x02") + 10  # in the first entry of the directory
+    path.write_bytes(whole[:place] + bytes([method]) + whole[place + 1 :])
+    with closing(ArchiveReader(path)) as reader, pytest.raises(ArchiveError, match="is damaged"):
+        reader.check()
 
 
 @pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
