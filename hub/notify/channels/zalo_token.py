@@ -41,7 +41,8 @@ class _Kept(BaseModel):
 
 
 class ZaloToken:
-    """One for all channels of an account; several tasks may call it at once.
+    """One for all channels of an account; several tasks may call it at once, and several processes
+    of one machine may have one of the same file.
 
     `write_private` writes a file durably and atomically, readable by the hub's user only.
     """
@@ -72,7 +73,7 @@ class ZaloToken:
         if self._renewal is None or self._renewal.done():
             kept = self._kept
             if not kept.access_token or kept.access_token == not_this or self._is_old(kept):
-                self._renewal = asyncio.create_task(self._renew(kept))
+                self._renewal = asyncio.create_task(self._renew(kept, not_this))
             elif self._is_on_disk:
                 return kept.access_token
             else:
@@ -83,7 +84,13 @@ class ZaloToken:
     def _is_old(self, kept: _Kept) -> bool:
         return kept.expires_utc_us - round(RENEWED_BEFORE_S * 1e6) <= self._clock.now().utc_us
 
-    async def _renew(self, kept: _Kept) -> str | Answer:
+    async def _renew(self, kept: _Kept, not_this: str) -> str | Answer:
+        read = await asyncio.to_thread(self._read)
+        if read.expires_utc_us > kept.expires_utc_us:  # another process of the hub has renewed it
+            self._kept, self._is_on_disk = read, True
+            kept = read
+            if kept.access_token != not_this and not self._is_old(kept):
+                return kept.access_token
         said = await post_json(
             self._client,
             f"{self._account.oauth}/v4/oa/access_token",

@@ -169,6 +169,25 @@ def test_a_token_past_its_time_is_renewed_before_it_is_refused(
     assert zalo.renewals == 2
 
 
+def test_a_token_that_another_process_has_renewed_is_read_and_not_renewed_again(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    """Its refresh token is used up: this process would be refused until it is restarted."""
+
+    async def two_processes(rig: Rig) -> list[Answer]:
+        other = Rig(zalo, tmp_path, rig.token._client)
+        answers = []
+        for day in range(3):
+            zalo.now_s = day * 90_000
+            for one in (rig, other) if day % 2 else (other, rig):
+                one.clock.go_on(90_000 if day else 0)
+                answers.append(await one.send("zalo", USER))
+        return answers
+
+    assert with_rig(zalo, tmp_path, two_processes) == [Delivered(200)] * 6
+    assert zalo.renewals == 3
+
+
 def test_nobody_uses_an_access_token_before_what_follows_it_is_on_the_disk(
     zalo: FakeZalo, tmp_path: Path
 ) -> None:
