@@ -9,7 +9,7 @@ import structlog
 
 from hub.base.batches import Stopping, never
 from hub.base.db.database import FAULTS, is_about_storage
-from hub.base.processes.disk_lock import DiskLock
+from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
 from hub.base.storage.blobs import BlobsError
 from hub.footage.growing.salvage import Salvage
@@ -48,7 +48,7 @@ class Housekeeping:
         *,
         hourly: Mapping[str, Callable[[Stopping], object]] | None = None,
         lease: Lease | None = None,
-        disk: DiskLock | None = None,
+        disk: FileLock | None = None,
     ) -> None:
         """`lease`, `disk`: None where no other process can be."""
         self._lease = lease

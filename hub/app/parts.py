@@ -18,7 +18,7 @@ from hub.app.housekeeping import Housekeeping
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, INTAKE, NOTIFY, WEB, in_order
 from hub.app.roles.pages import make_role_pages
-from hub.app.roles.sole import SoleProcess, starting_alone
+from hub.app.roles.sole import only_process_of, refuse_a_part_on_sqlite, starting_alone
 from hub.app.watchdog import PartWatch
 from hub.app.wiring import chores, delivery, enrolment, households, oidc, resources, shared_clock
 from hub.app.wiring.channels import channels
@@ -29,6 +29,7 @@ from hub.app.wiring.revocation import Revocation
 from hub.app.wiring.site import SiteParts, make_site
 from hub.base.change_signal import ChangeSignal
 from hub.base.processes import lease
+from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
@@ -66,7 +67,8 @@ class Parts:
         self.change_signal: Final = ChangeSignal()
         self.live: LiveLeases | None = None
         self._enrolment: tuple[Enrolling, Revocation] | None = None
-        self._sole: SoleProcess | None = None
+        self._sole: FileLock | None = None
+        refuse_a_part_on_sqlite(settings.store.url, roles)
         with starting_alone(resources.secrets_folder(settings)):
             self._make()
 
@@ -93,7 +95,7 @@ class Parts:
             self._enrolment[1].stop()
         self.db.close()
         if self._sole:
-            self._sole.close()
+            self._sole.release()
 
     def are_nodes_heard(self) -> bool:
         """Whether messages of nodes can arrive, at this process or another."""
@@ -162,7 +164,7 @@ class Parts:
 
     def _make_attendance(self) -> Attendance | None:
         if not self.db.is_shared:
-            self._sole = SoleProcess(self.db.url, self._roles)
+            self._sole = only_process_of(self.db.url.database or "")
             return None
         return Attendance(
             self.db.url,

@@ -7,30 +7,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.engine import URL
-
 from hub.app.errors import StartRefusedError
 from hub.app.roles.names import ROLES
+from hub.base.processes.file_lock import FileLock
 
 SUFFIX: Final = ".running"
 """Of the file beside the database that a running hub keeps locked. The file itself stays."""
 
 
-class SoleProcess:
-    """Held until `close`, or until the process ends in whatever way."""
+def refuse_a_part_on_sqlite(url: str, roles: frozenset[str]) -> None:
+    """Raises StartRefusedError, before anything of the database is made."""
+    if url.startswith("sqlite") and roles != frozenset(ROLES):
+        raise StartRefusedError(
+            "--roles divides the hub over processes, and SQLite (store.url) serves one "
+            "process. Leave --roles out, or set store.url to a PostgreSQL database"
+        )
 
-    def __init__(self, url: URL, roles: frozenset[str]) -> None:
-        """Raises StartRefusedError for a part of the roles, and beside a hub that runs."""
-        if roles != frozenset(ROLES):
-            raise StartRefusedError(
-                "--roles divides the hub over processes, and SQLite (store.url) serves one "
-                "process. Leave --roles out, or set store.url to a PostgreSQL database"
-            )
-        self._file = _locked(Path(f"{url.database}{SUFFIX}"), url)
 
-    def close(self) -> None:
-        """Let the next hub start."""
-        os.close(self._file)
+def only_process_of(database: str) -> FileLock:
+    """Held as long as this hub runs on a SQLite file; StartRefusedError beside one that runs."""
+    lock = FileLock(Path(f"{database}{SUFFIX}"))
+    if not lock.take():
+        raise StartRefusedError(
+            f"a hub runs already with the database {database}, and SQLite serves one process. "
+            "Stop it first, or set store.url of both to a PostgreSQL database"
+        )
+    return lock
 
 
 @contextmanager
@@ -43,16 +45,3 @@ def starting_alone(secrets: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _locked(path: Path, url: URL) -> int:
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(file)
-        raise StartRefusedError(
-            f"a hub runs already with the database {url.database}, and SQLite serves one process. "
-            "Stop it first, or set store.url of both to a PostgreSQL database"
-        ) from error
-    return file

@@ -1,6 +1,7 @@
 """Wiring of the housekeeping."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from hub.app.config import HubSettings
 from hub.app.housekeeping import Housekeeping
@@ -11,7 +12,7 @@ from hub.app.wiring.policy import policy
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
-from hub.base.processes.disk_lock import DiskLock
+from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
@@ -24,6 +25,9 @@ from hub.public.data_requests.eraser import PendingErasures
 from hub.public.data_requests.retention import DataRequestRetention
 from hub.public.households.port import HouseholdServices
 from hub.public.tips.retention import TipRetention, TipSpans
+
+DISK_LOCK: Final = "chores-lock"
+"""Of several processes on one machine, its holder looks after what lies on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +90,5 @@ def put_together(
             "forget_askers": askers.forget_overdue,
         },
         lease=lease,
-        disk=DiskLock(settings.store.media_folder) if db.is_shared else None,
+        disk=FileLock(settings.store.media_folder / DISK_LOCK) if db.is_shared else None,
     )

@@ -13,7 +13,7 @@ from hub.app.housekeeping import Housekeeping
 from hub.base.audit.tables import audit
 from hub.base.batches import Stopping
 from hub.base.db.database import Database
-from hub.base.processes.disk_lock import DiskLock
+from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import LAPSE_S, RENEW_S, Lease
 from tests.hub.footage.test_remover import DAY_S, alert_with_clip, is_here, keep, remover
 from tests.hub.rigs.streets import Streets
@@ -44,7 +44,7 @@ class Process:
         self.ticks_s = 0.0
         self.done: Counter[str] = Counter()
         self.lease = Lease(self.db, "chores", now_s=lambda: self.ticks_s)
-        self.disk = DiskLock(disk)
+        self.disk = FileLock(disk / "lock")
         chores: Any = Chores(self.done)
         self.housekeeping = Housekeeping(
             chores, chores, chores, chores, lease=self.lease, disk=self.disk

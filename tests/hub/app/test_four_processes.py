@@ -245,3 +245,5 @@ def test_part_of_the_roles_on_sqlite_is_one_line_and_code_78(tmp_path: Path) -> 
         refused = site.command("run", "--roles", "intake,notify")
     assert refused.returncode == 78
     assert refused.stderr.splitlines()[-1].startswith("matthan-hub: --roles divides the hub")
+    assert "Leave --roles out, or set store.url" in refused.stderr
+    assert not (tmp_path / "hub.db").exists()

@@ -15,7 +15,7 @@ from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import MISSED, ROLES, UnknownRoleError, default_port, in_order, parse
-from hub.app.roles.sole import SoleProcess
+from hub.app.roles.sole import only_process_of
 from hub.app.roles.watch import GRACE_S, RoleWatch
 from hub.intake.replies import Reply
 from tests.waiting import patience_s, until
@@ -120,18 +120,12 @@ def test_a_return_of_postgresql_does_not_look_like_a_return_of_the_broker() -> N
 
 @pytest.mark.promise("Bad input: A second process on one SQLite file is refused with the cure.")
 def test_sqlite_serves_one_process(tmp_path: Path) -> None:
-    url = make_url(f"sqlite:///{tmp_path / 'hub.db'}")
-    first = SoleProcess(url, ALL)
+    database = str(tmp_path / "hub.db")
+    first = only_process_of(database)
     with pytest.raises(StartRefusedError, match=r"hub runs already .* PostgreSQL"):
-        SoleProcess(url, ALL)
-    first.close()
-    SoleProcess(url, ALL).close()
-
-
-def test_sqlite_takes_no_part_of_the_roles(tmp_path: Path) -> None:
-    url = make_url(f"sqlite:///{tmp_path / 'hub.db'}")
-    with pytest.raises(StartRefusedError, match=r"Leave --roles out, or set store\.url"):
-        SoleProcess(url, frozenset({"web", "intake"}))
+        only_process_of(database)
+    first.release()
+    only_process_of(database).release()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.base.processes.disk_lock import DiskLock
+from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import LAPSE_S, RENEW_S, Lease
 from hub.base.processes.tables import leases
 from hub.registry.tables import areas
@@ -203,9 +203,8 @@ def test_on_sqlite_there_is_one_process_and_it_holds_every_lease(sqlite_url: str
 
 
 def test_one_process_of_a_machine_looks_after_its_disk(tmp_path: Path) -> None:
-    first, second, elsewhere = DiskLock(tmp_path), DiskLock(tmp_path), tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    other_disk = DiskLock(elsewhere)
+    first, second = FileLock(tmp_path / "lock"), FileLock(tmp_path / "lock")
+    other_disk = FileLock(tmp_path / "elsewhere")
     assert [first.take(), second.take(), first.take(), other_disk.take()] == [
         True,
         False,
@@ -217,4 +216,4 @@ def test_one_process_of_a_machine_looks_after_its_disk(tmp_path: Path) -> None:
     second.release()
     other_disk.release()
     with pytest.raises(FileNotFoundError):
-        DiskLock(tmp_path / "nowhere").take()
+        FileLock(tmp_path / "nowhere" / "lock").take()

@@ -1,19 +1,17 @@
-"""Lock of a disk: of several processes on one machine, one looks after what lies on its disk."""
+"""Lock of a file: of several processes on one machine, one does what belongs to its disk."""
 
 import fcntl
 import os
 import threading
 from pathlib import Path
-from typing import Final
-
-FILE: Final = "chores-lock"
 
 
-class DiskLock:
-    """Held by one process at a time, until it ends. `folder` need not exist yet."""
+class FileLock:
+    """Held by one process at a time, until it ends in whatever way. The file stays; its folder need
+    not exist yet."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / FILE
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._guard = threading.Lock()
         self._descriptor: int | None = None
 
