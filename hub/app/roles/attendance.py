@@ -107,7 +107,8 @@ class Attendance:
     @property
     def is_intake_ours(self) -> bool | None:
         """Whether this process has the intake; None while PostgreSQL cannot be asked."""
-        return _LEADS in self._mine if self._is_fresh else None
+        mine = self._mine  # before the question whether it is still believed, see `_forget`
+        return _LEADS in mine if self._is_fresh else None
 
     @property
     def hears_nodes(self) -> bool:
@@ -174,11 +175,24 @@ class Attendance:
                         self._wait(conn)
             except psycopg.Error as error:
                 if not is_away:
-                    log.warning("roles.database", reason=(str(error).splitlines() or ["lost"])[0])
+                    log.warning(
+                        "roles.database",
+                        reason=(str(error).splitlines() or ["lost"])[0],
+                        effect="who has which role is not known; it is tried again each second",
+                    )
                 is_away = True
                 stop.wait(backoff.fail())
             finally:
-                self._mine, self._held, self._looked_s = set(), frozenset(), float("-inf")
+                self._forget()
+
+    def _forget(self) -> None:
+        """The session has ended: what is known is believed no more, and then dropped. In the other
+        order another thread would see for a moment that the intake is not ours."""
+        self._looked_s = float("-inf")
+        self._mine, self._held = set(), frozenset()
+        with suppress(queue.Empty):  # a live view that nobody waits for any more must not begin
+            while True:
+                self._words.get_nowait()
 
     def _look(self, conn: psycopg.Connection) -> None:
         """Take what is to be taken, send what waits, and read who is there."""
@@ -228,7 +242,11 @@ class Attendance:
                 log.info("intake.ours", meaning="this process receives what the camera boxes send")
 
     def _wait(self, conn: psycopg.Connection) -> None:
-        select.select([conn.fileno(), self._woken.fileno()], [], [], LOOK_S)
+        # Not select(): it takes no descriptor above 1,023, and each open page has one.
+        waited = select.poll()
+        for one in (conn.fileno(), self._woken.fileno()):
+            waited.register(one, select.POLLIN)
+        waited.poll(LOOK_S * 1000)
         with suppress(BlockingIOError):
             while self._woken.recv(64):
                 continue

@@ -1,8 +1,11 @@
 """Roles: what a process does, who is missed, and what is refused."""
 
+import os
+import resource
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,7 +17,14 @@ from hub.__main__ import parser
 from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
-from hub.app.roles.names import MISSED, ROLES, UnknownRoleError, default_port, in_order, parse
+from hub.app.roles.names import (
+    MISSED,
+    ROLES,
+    UnknownRoleError,
+    default_port,
+    in_order,
+    parse,
+)
 from hub.app.roles.sole import only_process_of
 from hub.app.roles.watch import GRACE_S, RoleWatch
 from hub.intake.replies import Reply
@@ -215,6 +225,35 @@ def test_words_for_a_node_go_out_through_the_process_that_hears_the_broker(
             assert intake.hears_nodes
         assert sent == [WORDS]
         until(lambda: not web.hears_nodes, "nobody hears the broker any more")
+
+
+def test_words_that_waited_when_the_session_ended_are_not_said_later(postgres_url: str) -> None:
+    """A camera would show a live picture that nobody watches any more."""
+    with present(postgres_url, "intake", is_listening=lambda: True) as intake:
+        until(lambda: intake.hears_nodes, "it hears the broker")
+        web = Attendance(make_url(postgres_url), ["web"])
+        web._held, web._looked_s = intake._held, time.monotonic()
+        assert web.say(WORDS)
+        web._forget()
+        assert not web.say(WORDS)
+        assert web._words.empty()
+        web.start()
+        web.stop()
+
+
+def test_a_process_with_a_thousand_open_pages_is_present_too(postgres_url: str) -> None:
+    """Each is a descriptor, and after a restart of PostgreSQL the session has a high one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert hard > 1200 or hard == resource.RLIM_INFINITY
+    with ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1024):
+            stack.callback(os.close, os.dup(0))
+        with present(postgres_url, "web") as web:
+            until(lambda: web.unserved == ["intake", "notify", "chores"], "web is served")
+            looked_s = web._looked_s
+            until(lambda: web._looked_s > looked_s, "it looks again")
 
 
 def test_words_too_large_for_a_notification_are_refused(postgres_url: str) -> None:
