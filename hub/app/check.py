@@ -17,7 +17,7 @@ from hub.access.rules.oidc import ProviderError
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.roles.attendance import served_now
-from hub.app.roles.names import ROLES
+from hub.app.roles.names import MISSED, ROLES, cure
 from hub.app.wiring import channels, oidc, resources, timestamping
 from hub.base.credentials import found
 from hub.base.db.database import Database, DatabaseError
@@ -93,7 +93,10 @@ def _roles(settings: HubSettings) -> str:
     if not served:
         return "no process of the hub runs"
     missed = [role for role in ROLES if role not in served]
-    return f"served now: {', '.join(served)}; by no process: {', '.join(missed) or 'none'}"
+    if missed:
+        lost = (f"no process has {role}: {MISSED[role]}; {cure(role)}" for role in missed)
+        raise StartRefusedError(". ".join(lost))
+    return f"each has a process: {', '.join(served)}"
 
 
 def _media_folder(settings: HubSettings) -> str:

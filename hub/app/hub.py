@@ -135,7 +135,7 @@ class Hub:
     async def _watch_threads(self, threads: Sequence[Subscriber | Attendance]) -> None:
         while all(one.is_alive for one in threads):
             await asyncio.sleep(1)
-        raise RuntimeError("a thread of the intake died")
+        raise RuntimeError("the thread of the intake or of the attendance died")
 
     async def _say_ready(self) -> None:
         web = self._settings.web

@@ -20,6 +20,11 @@ MISSED: Final = {
 """What a person must know of a role that no process has."""
 
 
+def cure(role: str) -> str:
+    """What to do about it."""
+    return f"start one: systemctl start matthan-hub@{role}, or matthan-hub run --roles {role}"
+
+
 class UnknownRoleError(ValueError):
     """A name is no role: the text gives the known ones."""
 

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from hub.app.roles.attendance import Attendance
-from hub.app.roles.names import MISSED
+from hub.app.roles.names import MISSED, cure
 from hub.base.periodic import rest
 
 log = structlog.get_logger()
@@ -53,5 +53,5 @@ class RoleWatch:
                     "role.unserved",
                     role=role,
                     meaning=f"no process has this role: {MISSED[role]}",
-                    cure=f"start one: matthan-hub run --roles {role}",
+                    cure=cure(role),
                 )

@@ -216,7 +216,7 @@ def test_an_alert_goes_through_four_processes_and_a_fifth_takes_the_intake_over(
     assert four["notify"].get("/").status_code == 404
 
     checked = scaled.command("check").stdout
-    assert "ok   roles: served now: intake, web, notify, chores; by no process: none" in checked
+    assert "ok   roles: each has a process: intake, web, notify, chores" in checked
 
     four["intake"].program.kill()
     until(lambda: standby.has_said("broker.listening"), "the other has the intake")

@@ -14,6 +14,8 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from hub.__main__ import parser
+from hub.app.check import Finding, check
+from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
@@ -21,6 +23,7 @@ from hub.app.roles.names import (
     MISSED,
     ROLES,
     UnknownRoleError,
+    cure,
     default_port,
     in_order,
     parse,
@@ -87,7 +90,9 @@ def test_a_role_that_nobody_has_is_said_once_with_what_is_missed_and_the_cure() 
     [line] = lines
     assert (line["event"], line["role"]) == ("role.unserved", "notify")
     assert MISSED["notify"] in line["meaning"]
-    assert line["cure"] == "start one: matthan-hub run --roles notify"
+    assert line["cure"] == (
+        "start one: systemctl start matthan-hub@notify, or matthan-hub run --roles notify"
+    )
 
 
 def test_a_role_that_is_started_again_in_time_is_not_missed() -> None:
@@ -160,6 +165,28 @@ def test_each_process_knows_which_roles_are_served(postgres_url: str) -> None:
         with present(postgres_url, "intake", "chores"):
             until(lambda: web.unserved == ["notify"], "two more are served")
         until(lambda: web.unserved == ["intake", "notify", "chores"], "they have ended")
+
+
+@pytest.mark.promise("Roles: A role that no process has is named in plain words.")
+def test_check_finds_a_role_missing_once_any_process_runs(postgres_url: str) -> None:
+    settings = HubSettings(
+        web={"public_url": "https://hub.example"},
+        push={"subject": "mailto:keeper@hub.example"},
+        store={"url": postgres_url},
+    )
+
+    def roles() -> Finding:
+        return next(found for found in check(settings) if found[1] == "roles")
+
+    assert roles() == (True, "roles", "no process of the hub runs")
+    with present(postgres_url, "intake", "web", "chores") as most:
+        until(lambda: most.unserved == ["notify"], "all but one are served")
+        is_well, _, line = roles()
+        assert not is_well
+        assert line == f"no process has notify: {MISSED['notify']}; {cure('notify')}"
+        with present(postgres_url, "notify"):
+            until(lambda: most.unserved == [], "all are served")
+            assert roles() == (True, "roles", "each has a process: intake, web, notify, chores")
 
 
 @pytest.mark.promise(
