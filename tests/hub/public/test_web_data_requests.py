@@ -220,6 +220,22 @@ def test_at_the_counter_it_is_written_down_and_the_code_handed_out(town: Town) -
     assert "Sent at" in text_of(Asking(town).follow(found[1]))
 
 
+def test_two_people_who_ask_the_same_at_the_counter_are_two_requests(town: Town) -> None:
+    lam = with_leader(town)
+    asked = {"wish": "copy", "what": "Sáng nay ở ngã tư", "name": "Ông Ba", "contact": "tổ 4"}
+
+    def code() -> str:
+        mark = re.search(r'name="mark" value="([^"]+)"', lam.get("/petitions").text)
+        assert mark is not None
+        found = CODE.search(lam.post("/petitions", **asked, mark=mark[1]).text)
+        assert found is not None
+        return found[1]
+
+    assert code() != code()
+    with town.db.reading() as conn:
+        assert len(conn.scalars(select(petitions.c.id)).all()) == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from jinja2 import Environment, meta, nodes
 from sqlalchemy import event, select
 
 from hub.access.grants import rows
@@ -15,6 +16,7 @@ from hub.app.features import FEATURES
 from hub.registry.tables import cameras
 from hub.web.i18n import words
 from hub.web.navigation import NavLink, Part, Standing, navigation
+from tests.hub import catalogs
 from tests.hub.rigs.enrolling_rig import EnrolHub
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
@@ -158,3 +160,17 @@ def test_no_link_is_named_twice_and_each_has_its_own_position() -> None:
     numbers = [name for one in FEATURES for name in (*one.numbers, *one.counted)]
     assert len(set(numbers)) == len(numbers)
     assert {one.waiting for one in LINKS if one.waiting} <= set(numbers)
+
+
+def test_no_name_of_the_frame_of_all_pages_hides_a_value_of_a_page() -> None:
+    parsed = {
+        path.name: Environment(autoescape=True).parse(path.read_text("utf-8"))
+        for path in (catalogs.ROOT / "hub").rglob("templates/*.html")
+    }
+    frame = parsed.pop("base.html")
+    names = {one.name for one in frame.find_all(nodes.Macro)}
+    targets = [one.target for one in frame.find_all(nodes.Assign)]
+    names |= {one.name for one in targets if isinstance(one, nodes.Name)}
+    assert names == {"nav", "nav_mark"}
+    hidden = {name: meta.find_undeclared_variables(one) & names for name, one in parsed.items()}
+    assert {name for name, one in hidden.items() if one} == {"more.html"}  # which shows them all
