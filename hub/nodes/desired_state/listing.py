@@ -29,7 +29,7 @@ SETTINGS: Final = Listing[NodeSettingsRow](
     },
     standard="state",
     text=lambda row: f"{row.name} {row.place} {row.reason}",
-    choices={"state": (tuple(WORST_FIRST), lambda row: row.state)},
+    choices={"state": (WORST_FIRST, lambda row: row.state)},
 )
 
 PROGRAMS: Final = Listing[NodeReleaseRow](
@@ -44,11 +44,12 @@ PROGRAMS: Final = Listing[NodeReleaseRow](
     },
     standard="state",
     text=lambda row: f"{row.name} {row.place} {row.runs} {row.wanted}",
-    choices={"state": (tuple(WORST_FIRST), lambda row: row.state)},
+    choices={"state": (WORST_FIRST, lambda row: row.state)},
 )
 
 
-def states_of(states: Iterable[SettingsState], words: Messages) -> list[tuple[str, str]]:
-    """The states that there are, worst first, with their words: the choices of the filter."""
-    there = frozenset(states)
+def states_of(states: Iterable[str], shown: str, words: Messages) -> list[tuple[str, str]]:
+    """The states that there are and the one that is filtered by (empty: none), worst first, with
+    their words: the choices of the filter."""
+    there = {*states, shown}
     return [(one.value, state_word(one, words)) for one in WORST_FIRST if one in there]

@@ -49,7 +49,7 @@ def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Resp
         table=table,
         nodes=[(row, wording.state_word(row.state, words)) for row in shown],
         total=len(found.nodes),
-        states=listing.states_of((row.state for row in found.nodes), words),
+        states=listing.states_of((row.state for row in found.nodes), table.filters["state"], words),
         scopes=found.scopes,
         rollouts=[
             (

@@ -58,7 +58,7 @@ def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 
         table=table,
         nodes=[(row, _state(row, words), _reason(row, words)) for row in shown],
         total=len(rows),
-        states=listing.states_of((row.state for row in rows), words),
+        states=listing.states_of((row.state for row in rows), table.filters["state"], words),
         takes_bundles=visit.find(BundleService) is not None,
         wrong=wrong,
         most={"bytes": MOST_BUNDLE_BYTES, "chunk": CHUNK_BYTES},
