@@ -72,11 +72,20 @@ def arranged(
 
 
 def chosen(
-    rows: Iterable[Row], query: Mapping[str, str], id_in: Callable[[Row], UUID]
+    rows: Iterable[Row],
+    query: Mapping[str, str],
+    id_in: Callable[[Row], UUID],
+    look: Callable[[UUID], object] | None = None,
 ) -> Row | None:
-    """The row that an address asks to see in detail (`one`); None: none, or none of these."""
+    """The row that an address asks to see in detail (`one`); None: none, or none of these.
+
+    `look` opens it as its own page does, which leaves a line in the log, and answers None for what
+    is not theirs; without it the details say no more than the list.
+    """
     one = id_of(query.get("one", ""))
-    return next((row for row in rows if id_in(row) == one), None) if one else None
+    if one is None or (look is not None and look(one) is None):
+        return None
+    return next((row for row in rows if id_in(row) == one), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Pages for answering data requests: list by deadline, one request, its steps."""
 
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -200,6 +201,7 @@ def _list(
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     lines, table = listing.lines(rows, calendar), listing.LISTING.view(request.query_params)
+    look = partial(requests.petition, visit.asker)
     return render(
         request,
         "petitions.html",
@@ -208,7 +210,7 @@ def _list(
         table=table,
         lines=listing.LISTING.rows(lines, table),
         counts={state: sum(line.state == state for line in lines) for state in listing.STATES},
-        chosen=chosen(lines, request.query_params, lambda line: line.row.petition_id),
+        chosen=chosen(lines, request.query_params, lambda line: line.row.petition_id, look),
         wishes=[(one.value, wording.kind_word(one, calendar.words)) for one in RequestKind],
         places=service.places(),
         typed=dict.fromkeys(FIELDS, "") | (typed or {}),

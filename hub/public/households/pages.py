@@ -1,5 +1,6 @@
 """Household cameras: registered with consent by officers, and the household's own page."""
 
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -124,6 +125,7 @@ def _list(
     words = visit.site.calendar(visit.asker.language).words
     channels = [one for one in visit.site.settings.notice_channels if one != "zalo_group"]
     rows, table = households.households(visit.asker), LISTING.view(request.query_params)
+    look = partial(households.household, visit.asker)
     return render(
         request,
         "households.html",
@@ -133,7 +135,7 @@ def _list(
         rows=LISTING.rows(rows, table),
         total=len(rows),
         states=sorted({state(row) for row in rows}, key=STATES.index),
-        chosen=chosen(rows, request.query_params, lambda row: row.household_id),
+        chosen=chosen(rows, request.query_params, lambda row: row.household_id, look),
         areas=areas,
         wrong=fault_word(wrong, words) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | {"language": LANGUAGES[0]} | (typed or {}),

@@ -1,5 +1,6 @@
 """Public notices: a leader writes, previews, sends and withdraws; anybody reads sent ones."""
 
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -83,6 +84,7 @@ def _list(
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
     table, query = listing.LISTING.view(request.query_params), request.query_params
+    look = partial(notices.notice, visit.asker)
     return render(
         request,
         "notices.html",
@@ -93,7 +95,7 @@ def _list(
         notices=listing.LISTING.rows(page.notices, table),
         at_utc_us=listing.at_utc_us,
         states=[(one.value, state_word(one, words)) for one in NoticeState],
-        chosen=chosen(page.notices, query, lambda one: one.notice_id),
+        chosen=chosen(page.notices, query, lambda one: one.notice_id, look),
         wrong=fault_word(wrong, words) if wrong else "",
         typed={} if form is None else {name: str(value) for name, value in form.items()},
         channels=[(one, channel_name(one, words)) for one in visit.site.settings.notice_channels],

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hub.access.rules.grants import Right
 from hub.base.audit.asker import Asker
+from hub.base.audit.tables import audit
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import RequestKind
 from hub.public.data_requests.tables import petitions
@@ -48,6 +49,13 @@ def beside(visitor: Visitor, address: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", found[0]).split()) if found else ""
 
 
+def looks(town: Town, act: str) -> list[UUID]:
+    """What was opened by that act, as the log has it."""
+    with town.db.reading() as conn:
+        query = select(audit.c.object_id).where(audit.c.act == act)
+        return list(conn.scalars(query.order_by(audit.c.seq)))
+
+
 def test_requests_are_searched_filtered_sorted_and_read_beside(town: Town, quan: Visitor) -> None:
     asks(town, RequestKind.DELETE, "áo đỏ, trước chợ")
     asks(town, RequestKind.COPY, "xe đạp, cổng trường")
@@ -70,6 +78,8 @@ def test_requests_are_searched_filtered_sorted_and_read_beside(town: Town, quan:
     assert 'id="counter"' not in quan.get(f"/petitions?one={bike}").text
     for nobody in (town.area_id, "x"):
         assert beside(quan, f"/petitions?one={nobody}") == ""
+    assert looks(town, "petition.open") == [bike, bike]  # as on its own page
+    assert looks(town, "petition.open.refused") == [town.area_id]
 
 
 def test_households_are_searched_and_read_beside(town: Town, quan: Visitor) -> None:
@@ -99,6 +109,7 @@ def test_households_are_searched_and_read_beside(town: Town, quan: Visitor) -> N
     assert shown("?state=withdrawn") == ["12 Lê Lợi"]
     said = beside(quan, f"/households?one={made['12 Lê Lợi']}")
     assert "Consent withdrawn" in said and "Bà Sáu" not in said and "0912" not in said
+    assert looks(town, "household.open") == [made["12 Lê Lợi"]]
 
 
 def test_what_a_person_may_see_stands_beside_the_people(town: Town, quan: Visitor) -> None:
@@ -155,6 +166,7 @@ def test_notices_are_searched_filtered_and_read_beside(town: Town, quan: Visitor
     assert shown("?state=sent") == []
     said = beside(quan, f"/notices?state=draft&one={road}")
     assert "Về Sửa đường." in said and "draft" in said
+    assert looks(town, "notice.open") == [UUID(road)]
     assert 'id="new"' in quan.get("/notices").text
 
 
