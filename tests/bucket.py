@@ -7,19 +7,23 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 import boto3
 
 from tests.waiting import patience_s
 
 KEY_ID, SECRET = "town", "a secret of the tests"
+_SWIFT_LIKE: Final = Path(__file__).with_name("swift_like_s3.py")
 
 
 @contextmanager
-def s3_server(port: int = 0) -> Iterator[int]:
-    """The port of a running server."""
+def s3_server(port: int = 0, *, is_swift_like: bool = False) -> Iterator[int]:
+    """The port of a running server; `is_swift_like`: one that refuses conditional PUTs."""
     port = port or _free_port()
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p"]
+    moto = ["-m", "moto.server", "-H", "127.0.0.1", "-p"]
+    command = [sys.executable, "-W", "ignore", *([str(_SWIFT_LIKE)] if is_swift_like else moto)]
     server = subprocess.Popen(
         # It ends with the test run even when that is killed.
         ["setpriv", "--pdeathsig", "TERM", *command, str(port)],

@@ -40,7 +40,12 @@ SLEEP_S: Final = 0.2
 CAMPAIGNS: Final = ("faults", "scope")
 """Folders of `tests` whose files `test_*_short.py` are campaigns."""
 
-BY_PARAMETER: Final = {"postgresql": "postgres", "postgres_url": "postgres", "bucket": "system"}
+BY_PARAMETER: Final = {
+    "postgresql": "postgres",
+    "postgres_url": "postgres",
+    "bucket": "system",
+    "swift_bucket": "system",
+}
 """Values of parameters by which a fixture takes what is needed."""
 
 

@@ -23,16 +23,15 @@ class StorageNotice:
     def lacking(self, error: BlobsError) -> tuple[int, str]:
         """An upload was refused; returns the answer for its node, which keeps the file and sends it
         again."""
-        name = "no_room" if isinstance(error, NoSpaceError) else "store_away"
         if self._said is not type(error):
             log.error(
-                f"media.{name}",
+                f"media.{error.fault}",
                 reason=str(error),
                 effect="pictures and clips wait at their nodes; alerts go on without them",
                 cure=error.cure,
             )
         self._said = type(error)
-        return 507 if name == "no_room" else 503, name
+        return 507 if isinstance(error, NoSpaceError) else 503, error.fault
 
     def no_database(self, error: Exception) -> None:
         """A page could not be shown, or an act not done: logged again after ten minutes."""

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from hub.base.storage.staging import (
     PIECE_BYTES,
     BlobsError,
+    DamagedOnWayError,
     HashMismatchError,
     Incoming,
     NoSpaceError,
@@ -29,6 +30,7 @@ __all__ = [
     "BlobFolder",
     "Blobs",
     "BlobsError",
+    "DamagedOnWayError",
     "HashMismatchError",
     "Incoming",
     "NoSpaceError",

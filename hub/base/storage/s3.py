@@ -3,7 +3,8 @@
     s3+https://s3.example:9000/bucket/any/prefix?region=eu-1
 
 A file is sent in one request with its hash, so the bucket itself refuses wrong bytes. The request
-writes only if no file is there yet. Unfinished files lie in a folder of the hub.
+writes only if no file is there yet. A server without such conditions (OpenStack Swift) is asked
+first whether the file is there. Unfinished files lie in a folder of the hub.
 """
 
 import base64
@@ -21,6 +22,7 @@ from hub.base.storage.blobs import StoredBlob, checked
 from hub.base.storage.staging import (
     PIECE_BYTES,
     BlobsError,
+    DamagedOnWayError,
     Incoming,
     NoSpaceError,
     Staging,
@@ -35,6 +37,15 @@ AWAY_S: Final = 5.0
 _FULL: Final = frozenset({"XMinioStorageFull", "InsufficientCapacity", "QuotaExceeded", "507"})
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _THERE_ALREADY: Final = frozenset({"412", "PreconditionFailed", "409"})
+_NO_CONDITIONS: Final = frozenset({"501", "NotImplemented"})
+_OTHER_BYTES: Final = frozenset(
+    {
+        "BadDigest",
+        "InvalidDigest",
+        "XAmzContentSHA256Mismatch",
+        "XAmzContentChecksumMismatch",  # MinIO
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class BlobBucket:
         self._client = _client(address, key)
         self._lock = threading.Lock()
         self._away: tuple[float, str] | None = None
+        self._knows_conditions = True
 
     def open_incoming(self, size_bytes: int = 0) -> Incoming:
         """See `Blobs`; refused while the bucket is unreachable."""
@@ -101,16 +113,32 @@ class BlobBucket:
 
     def keep(self, path: str, sha256: str) -> None:
         """See `Blobs`. A repeat finds the file and changes nothing."""
-        digest = base64.b64encode(bytes.fromhex(checked(sha256))).decode()
-        with self._asking(), open(path, "rb") as file:
-            try:
-                self._client.put_object(
-                    **self._at(sha256), Body=file, IfNoneMatch="*", ChecksumSHA256=digest
-                )
-            except self._client.exceptions.ClientError as error:
-                if _code(error) not in _THERE_ALREADY:
-                    raise
+        with self._asking():
+            self._put(path, sha256)
         os.unlink(path)
+
+    def _put(self, path: str, sha256: str) -> None:
+        if self._knows_conditions:
+            try:
+                self._send(path, sha256, IfNoneMatch="*")
+            except self._client.exceptions.ClientError as error:
+                if _code(error) in _THERE_ALREADY:
+                    return
+                if _code(error) not in _NO_CONDITIONS:
+                    raise
+                self._knows_conditions = False
+            else:
+                return
+        # Two that find it missing at once both write it: the same bytes.
+        if not self.has(sha256):
+            self._send(path, sha256)
+
+    def _send(self, path: str, sha256: str, **condition: str) -> None:
+        digest = base64.b64encode(bytes.fromhex(checked(sha256))).decode()
+        with open(path, "rb") as file:
+            self._client.put_object(
+                **self._at(sha256), Body=file, ChecksumSHA256=digest, **condition
+            )
 
     def has(self, sha256: str) -> bool:
         """See `Blobs`."""
@@ -204,6 +232,8 @@ class BlobBucket:
         code = _code(error)
         if code in _FULL:
             return NoSpaceError(f"the bucket {self.address} is full ({code})")
+        if code in _OTHER_BYTES:
+            return DamagedOnWayError(f"{self.address} refuses a damaged file: {error}")
         return self._is_away(f"{self.address} refuses: {error}")
 
     def _is_away(self, why: str) -> StoreAwayError:

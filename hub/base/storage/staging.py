@@ -20,15 +20,17 @@ class HashMismatchError(Exception):
 
 
 class BlobsError(Exception):
-    """The store cannot serve now; a later attempt may succeed. The text names the thing; `cure`
-    says what to do."""
+    """The store cannot serve now; a later attempt may succeed. The text names the thing; `fault`
+    is its name in the log and for nodes, `cure` says what to do."""
 
+    fault = "store_away"
     cure = ""
 
 
 class NoSpaceError(BlobsError):
     """The disk is full, or would exceed its limit; a later attempt may succeed."""
 
+    fault = "no_room"
     cure = "free space on that disk, or move store.media_folder to a larger one"
 
 
@@ -36,6 +38,14 @@ class StoreAwayError(BlobsError):
     """The store cannot be reached, or denies the hub access."""
 
     cure = "look after the store at store.media_url; the hub tries again by itself"
+
+
+class DamagedOnWayError(BlobsError):
+    """The store received other bytes than this hash promises, and kept nothing. It works for other
+    files; a later attempt for this one may succeed."""
+
+    fault = "damaged_on_way"
+    cure = "if it repeats, check the disk of store.media_folder, and the line to store.media_url"
 
 
 class Incoming:

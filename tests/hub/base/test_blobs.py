@@ -1,4 +1,5 @@
-"""The clip store: one contract, asked of a folder and of a real S3 server alike."""
+"""The clip store: one contract, asked of a folder and of two real S3 servers alike: one with
+conditional PUTs, and one without."""
 
 import hashlib
 import json
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hub.base.storage.blobs import (
     BlobFolder,
     Blobs,
+    DamagedOnWayError,
     HashMismatchError,
     NoSpaceError,
     StoreAwayError,
@@ -39,7 +41,13 @@ def s3_port(needs_system: None) -> Iterator[int]:
         yield port
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(scope="module")
+def swift_port(needs_system: None) -> Iterator[int]:
+    with s3_server(is_swift_like=True) as port:
+        yield port
+
+
+@pytest.fixture(params=["folder", "bucket", "swift_bucket"])
 def new_store(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Blobs]:
@@ -49,7 +57,8 @@ def new_store(
         folder = tmp_path_factory.mktemp("media")
         if request.param == "folder":
             return BlobFolder(folder)
-        url = new_bucket(request.getfixturevalue("s3_port"))
+        port = "s3_port" if request.param == "bucket" else "swift_port"
+        url = new_bucket(request.getfixturevalue(port))
         return BlobBucket(BucketAddress.parse(url), KEY, staging=folder)
 
     return make
@@ -239,6 +248,33 @@ def test_while_a_bucket_is_away_nobody_waits_for_it(tmp_path: Path) -> None:
             ask()
         assert str(again.value) == str(first.value)
         assert again.value.__cause__ is None  # refused without asking
+
+
+def test_a_server_without_conditional_puts_is_asked_with_a_condition_once(
+    swift_port: int, tmp_path: Path
+) -> None:
+    store = BlobBucket(BucketAddress.parse(new_bucket(swift_port)), KEY, staging=tmp_path)
+    asked: list[str] = []
+    store._client.meta.events.register(  # the requests as they go out
+        "before-send.s3.*",
+        lambda request, **_: asked.append(f"{request.method} {'If-None-Match' in request.headers}"),
+    )
+    for content in (b"one", b"two", b"two"):
+        put(store, content)
+    assert asked == ["PUT True", "HEAD False", "PUT False", "HEAD False", "PUT False", "HEAD False"]
+
+
+def test_a_damaged_file_is_refused_and_others_are_stored_at_once(
+    swift_port: int, tmp_path: Path
+) -> None:
+    store = BlobBucket(BucketAddress.parse(new_bucket(swift_port)), KEY, staging=tmp_path)
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(b"clop")
+    with pytest.raises(DamagedOnWayError, match=r"refuses a damaged file: .*BadDigest"):
+        store.keep(str(damaged), sha(b"clip"))
+    assert damaged.read_bytes() == b"clop"
+    assert not store.has(sha(b"clip"))
+    assert whole(store, put(store, b"another")) == b"another"
 
 
 def test_a_bucket_that_is_not_there_is_named(s3_port: int, tmp_path: Path) -> None:
