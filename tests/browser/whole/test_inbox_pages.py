@@ -4,7 +4,7 @@ import re
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from agent.wire.messages import SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind, RuleWords
@@ -12,6 +12,7 @@ from hub.alerting.response.service import ResponseService
 from tests.browser.conftest import Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.rigs.web_town import PASSWORD
+from tests.waiting import until
 
 MANY = 30
 
@@ -73,6 +74,29 @@ def test_what_changes_on_a_later_page_is_not_put_on_the_first(hub: Hub, meet: Me
     expect(officer.page.locator(f"#card-{newest.alert_id}")).to_be_visible()
     expect(officer.page.locator(f"#card-{seen[0].alert_id}")).to_have_count(0)
     expect(officer.page.locator("#new-pill")).to_be_hidden()
+
+
+def test_an_answer_that_the_next_overtook_does_not_bring_a_handled_alert_back(
+    hub: Hub, meet: Meet
+) -> None:
+    seen, other = hub.town.somebody(), hub.town.somebody()
+    page = meet().page
+    expect(page.locator("#line-state")).to_have_text("Trực tiếp")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        held.append((route, route.fetch()))
+
+    page.route(f"**/alerts/{seen.alert_id}/card*", hold, times=1)
+    hub.town.gone(seen)
+    until(lambda: held or page.wait_for_timeout(20), "the card as it is now has been read")
+    resolve(hub, seen.alert_id)
+    expect(page.locator(f"#card-{seen.alert_id}")).to_have_count(0)
+    with page.expect_response(f"**/alerts/{seen.alert_id}/card*"):
+        held[0][0].fulfill(response=held[0][1])
+    resolve(hub, other.alert_id)  # and what comes after it is in its place
+    expect(page.locator("#nothing-open")).to_be_visible()
+    expect(page.locator("#open-cards .card")).to_have_count(0)
 
 
 @pytest.mark.promise("Pages: A new alert that a filter leaves out is announced with a count.")

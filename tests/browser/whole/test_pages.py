@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from hub.access.grants import rows as grants_rows
+from hub.access.signin.accounts import SignedIn
 from hub.access.signin.own_account import OwnAccountService
 from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.response.service import ResponseService
@@ -459,6 +460,49 @@ def test_a_late_answer_does_not_keep_the_next_alert_from_opening(
     opening[0].continue_()
     expect(page.locator(f"#detail[data-alert='{second.alert_id}']")).to_be_visible()
     assert page.url.endswith(str(second.alert_id))
+
+
+def test_what_a_late_answer_refused_is_said_beside_the_next_alert(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    second = hub.town.somebody()
+    page = meet(size=DESK).page
+    acts: list[Route] = []
+
+    def hold_act(route: Route) -> None:
+        acts.append(route)
+
+    page.route("**/take", hold_act)
+    page.locator(f"#card-{whole.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{whole.alert_id}']")).to_be_visible()
+    page.keyboard.press("a")
+    until(lambda: acts or page.wait_for_timeout(20), "the act is sent")
+    page.locator(f"#card-{second.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{second.alert_id}']")).to_be_visible()
+    binh = hub.town.accounts.sign_in("binh", "đèn đường 756", came_from="")
+    assert isinstance(binh, SignedIn)
+    hub.town.services.use(ResponseService).act(binh.asker, whole.alert_id, act="take")
+    acts[0].continue_()
+    expect(page.locator("#toast")).to_contain_text("đã làm trước")
+    expect(page.locator(f"#detail[data-alert='{second.alert_id}']")).to_be_visible()
+
+
+def test_an_alert_that_cannot_be_opened_leaves_the_one_before_to_be_acted_on(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    second = hub.town.somebody()
+    officer = meet(size=DESK)
+    page = officer.page
+    page.route("**/events*", lambda route: route.abort())  # so that the answer alone tells
+    page.reload()
+    page.route(f"**/alerts/{second.alert_id}", lambda route: route.fulfill(status=503))
+    page.locator(f"#card-{whole.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{whole.alert_id}']")).to_be_visible()
+    page.locator(f"#card-{second.alert_id} .card-link").click()
+    expect(page.locator("#toast")).to_be_visible()
+    assert page.url.endswith(str(whole.alert_id))
+    page.keyboard.press("a")
+    expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
 
 
 @pytest.mark.promise("Pages: Pages work without script.")

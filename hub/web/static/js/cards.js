@@ -13,6 +13,7 @@ const LATE_US = 10_000_000; // an alert may be raised before the page was read, 
 let unseen = 0; // above what the reader has scrolled to
 const hidden = new Set(); // new alerts that this page leaves out
 const said = new Set(); // those that were announced, so that each is once
+const revisions = new Map(); // of each alert that came, so that an answer overtaken by the next is left
 
 function list() {
   return document.querySelector("#list[data-query]");
@@ -51,8 +52,11 @@ export async function refreshCard(alertId) {
   const { status, part } = await fetchPart(`/alerts/${alertId}/card${list().dataset.query}`);
   if (status === 404) {
     keepPlace(() => document.getElementById(`card-${alertId}`)?.remove());
-  } else if (part.querySelector(".card")) {
-    place(part.querySelector(".card"));
+  }
+  const card = part.querySelector(".card");
+  if (card && +card.dataset.revision >= (revisions.get(alertId) ?? 0)) {
+    revisions.set(alertId, +card.dataset.revision);
+    place(card);
   }
 }
 

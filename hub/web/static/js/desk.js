@@ -8,6 +8,7 @@ import { _ } from "./words.js";
 
 const wide = matchMedia("(min-width: 1000px)");
 const SURE_MS = 3000;
+const CONFLICT = 409;
 
 let askedAt = -Infinity;
 let wanted = ""; // the address of the alert that was opened last on the right
@@ -18,20 +19,22 @@ function choose(alertId) {
   }
 }
 
-async function openRight(link) {
-  const path = new URL(link.href).pathname;
+async function openRight(path) {
   wanted = path;
-  await window.htmx.ajax("GET", path, { target: "#detail", select: "#detail", swap: "outerHTML" });
-  if (wanted === path && location.pathname !== path) {
-    history.pushState({}, "", path);
+  const answer = await fetch(path, { headers: { Accept: "text/html" } });
+  const page = await answer.text();
+  if (wanted !== path) {
+    return; // another was opened meanwhile
   }
-}
-
-// An answer about the alert before must not take the place of the one that was opened meanwhile.
-function dropLate(event) {
-  const path = event.detail.pathInfo?.requestPath ?? "";
-  if (wanted && path.startsWith("/alerts/") && !`${path}/`.startsWith(`${wanted}/`)) {
-    event.detail.shouldSwap = false;
+  if (answer.redirected) {
+    location.assign(path); // signed out
+  } else if (answer.ok) {
+    window.htmx.swap("#detail", page, { swapStyle: "outerHTML" }, { select: "#detail" });
+    if (location.pathname !== path) {
+      history.pushState({}, "", path);
+    }
+  } else {
+    failed();
   }
 }
 
@@ -116,7 +119,8 @@ function clicked(event) {
   const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
   if (link && isPlain && wide.matches && window.htmx) {
     event.preventDefault();
-    openRight(link).catch(() => location.assign(link.href));
+    const path = new URL(link.href).pathname;
+    openRight(path).catch(() => wanted === path && location.assign(path));
   }
 }
 
@@ -125,8 +129,8 @@ function failed() {
 }
 
 // "I have it" waits in the phone for the line; whatever else did not arrive, its person repeats.
-async function unsent(event) {
-  const [, alertId] = event.detail.pathInfo?.requestPath?.match(/^\/alerts\/([^/]+)\/take$/) ?? [];
+async function unsent(path) {
+  const [, alertId] = path.match(/^\/alerts\/([^/]+)\/take$/) ?? [];
   const isSent = alertId ? await takeLater(alertId) : null;
   if (isSent === null) {
     failed();
@@ -137,20 +141,40 @@ async function unsent(event) {
   }
 }
 
+// That an act came to nothing is said also if its alert has left the screen.
+function refused(path, text) {
+  if (wanted && !path.startsWith(`${wanted}/`)) {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const said = [page.querySelector("#detail h1"), page.querySelector("#detail [role=alert]")];
+    toast(said.map((part) => part?.textContent.trim()).join(": "));
+  }
+}
+
+// Heard at the request itself: when it is answered, its form may be gone from the page.
+function sent({ detail: { pathInfo, xhr } }) {
+  const path = pathInfo.requestPath;
+  xhr.addEventListener("load", () => {
+    if (xhr.status === CONFLICT) {
+      refused(path, xhr.responseText);
+    } else if (xhr.status >= 400) {
+      failed();
+    }
+  });
+  for (const trouble of ["error", "timeout"]) {
+    xhr.addEventListener(trouble, () => { unsent(path).catch(failed); });
+  }
+}
+
 export function startDesk() {
   rememberFilter();
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", clicked);
   addEventListener("popstate", () => location.reload());
-  document.addEventListener("htmx:beforeSwap", dropLate);
+  document.addEventListener("htmx:beforeSend", sent);
   document.addEventListener("htmx:afterSettle", () => {
     rememberDetail();
     choose(openAlertId());
     tick();
   });
-  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(trouble, (event) => { unsent(event).catch(failed); });
-  }
-  document.addEventListener("htmx:responseError", failed);
   choose(openAlertId());
 }

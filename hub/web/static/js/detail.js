@@ -37,13 +37,15 @@ export async function refreshDetail() {
     return;
   }
   const answer = await fetch(`/alerts/${id}`, { headers: { Accept: "text/html" } });
-  if (answer.status === 404) {
+  if (answer.status === 404 && openAlertId() === id) {
     location.assign("/");
   } else if (answer.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("#detail[data-alert]");
-    if (fresh && openAlertId() === id) { // the desk may have opened another one meanwhile
-      change(detail(), fresh);
+    const root = detail();
+    // Meanwhile the desk may have opened another one, or an act have brought what is newer.
+    if (fresh && openAlertId() === id && +fresh.dataset.revision >= +root.dataset.revision) {
+      change(root, fresh);
     }
   }
 }
@@ -69,6 +71,7 @@ function change(root, fresh) {
   const old = parts(root);
   const next = parts(fresh);
   root.dataset.state = fresh.dataset.state;
+  root.dataset.revision = fresh.dataset.revision;
   for (const [name, part] of next) {
     const text = print(part);
     if (shown.get(name) === text || isBusy(old.get(name))) {
