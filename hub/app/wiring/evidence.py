@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
@@ -22,6 +22,7 @@ from hub.app.features import FEATURES
 from hub.app.wiring import timestamping
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
+from hub.base.moment import Moment
 from hub.base.private_files import read_private, write_private, write_public
 from hub.base.storage.blobs import BlobsError
 from hub.base.text import paper
@@ -42,6 +43,8 @@ from hub.cases.evidence.service import (
     ExportService,
 )
 from hub.oversight.log.acts import act_words
+from hub.oversight.log.details import detail_text
+from hub.web.calendar import Calendar
 from hub.web.feature import act_texts
 from hub.web.i18n import words
 
@@ -123,6 +126,7 @@ def package(
             log_hash=leaving.log.hash,
             zone=ZoneInfo(settings.web.time_zone),
             act_text=act_text,
+            detail_text=partial(_detail_text, settings, leaving.now),
             stamps=timestamping.asked(settings),
         )
         manifest = write_package(order, signer=signs, file=file)
@@ -136,6 +140,11 @@ def package(
 def act_text(act: str, language: str) -> str:
     """Text of an act of the log, as on the page of the log."""
     return act_words(act, words(language), _act_texts(language))
+
+
+def _detail_text(settings: HubSettings, now: Moment, act: str, detail: str, language: str) -> str:
+    zone = ZoneInfo(settings.web.time_zone)
+    return detail_text(act, detail, Calendar(zone, words(language), now.utc_us))
 
 
 @cache

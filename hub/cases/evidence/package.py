@@ -82,6 +82,8 @@ class Order:
     """Time zone of the summaries."""
     act_text: Callable[[str, str], str] = lambda act, _: act
     """Text of an act of the log in a language, for the summaries; `custody.json` has its id."""
+    detail_text: Callable[[str, str, str], str] = lambda _act, detail, _language: detail
+    """Detail of an act's line in a language, in the same way: act id, detail, language."""
     stamps: TimestampAuthority | None = None
     """Authority that stamps the manifest. Without a stamp the package is exported all the same and
     says why."""
@@ -220,6 +222,7 @@ def _told(order: Order, language: str) -> list[dict[str, Any]]:
         line
         | {
             "act": order.act_text(line["act"], language),
+            "detail": order.detail_text(line["act"], line["detail"], language),
             "who": WORDS[language].hub if line["who"] == "hub" else line["who"],
         }
         for line in order.custody

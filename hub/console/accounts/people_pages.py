@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.account_errors import AccountError, AccountFault
+from hub.access.account_errors import AccountError
 from hub.access.account_state import CLOSED, REOPENED, SUSPENDED
+from hub.access.account_wording import fault_words
 from hub.access.grants import wording
 from hub.access.invitations import pages
 from hub.access.rules.roles import Role
@@ -27,30 +28,6 @@ router = APIRouter(prefix="/grants/people/{person_id}")
 
 Accounts = Annotated[AccountService, service(AccountService)]
 Entered = Annotated[str, Form(max_length=2000)]
-
-
-def fault_words(what: AccountFault, words: Messages) -> str:
-    """Why a change of an account is refused."""
-    say = words.say
-    return {
-        AccountFault.NOBODY: say("There is no such account."),
-        AccountFault.SELF: say("Nobody decides about themselves: ask another keeper."),
-        AccountFault.REASON: say("It needs a reason: somebody will ask one day."),
-        AccountFault.LAST: say(
-            "This is the last account that may manage. Let in another keeper first, with grants on "
-            "the whole town."
-        ),
-        AccountFault.CLOSED: say("This account is closed. Reopen it on the page of its person."),
-        AccountFault.SUSPENDED: say(
-            "This account is suspended. Lift the suspension on the page of its person."
-        ),
-        AccountFault.NOT_CLOSED: say("This account is not closed."),
-        AccountFault.OWNER: say("Enter the login of somebody whose account is open."),
-        AccountFault.NOT_OPEN: say("Only an open account can be suspended."),
-        AccountFault.NOT_SUSPENDED: say("This account is not suspended."),
-        AccountFault.NAME: say("A person needs a name."),
-        AccountFault.LOGIN: say("Somebody else signs in with this name, or it is empty."),
-    }[what]
 
 
 @router.get("")

@@ -180,14 +180,14 @@ def _mark(conn: Connection, removal: Removal, why: str, now: Moment) -> bool:
     if row is None:
         return False
     mark_removed(conn, removal.media_id, why=why, rule_id=removal.rule_id, now=now)
-    by_rule = f"rule {removal.rule_id}" if removal.rule_id else "the disk is full"
     audit_log.note(
         conn,
         BY_THE_HUB,
         act="media.remove",
         object_kind="media",
         object_id=removal.media_id,
-        detail=f"{by_rule}; {row.size_bytes} bytes, sha256 {row.sha256}",
+        detail=f"{f'rule {removal.rule_id}' if removal.rule_id else 'the disk is full'}; "
+        f"{row.size_bytes} bytes, sha256 {row.sha256}",
         now=now,
     )
     return True

@@ -7,6 +7,14 @@ from hub.web.i18n import Messages
 
 REFUSED: Final = ".refused"
 """Suffix of an act that was not allowed or not possible."""
+ENDINGS: Final = (REFUSED, ".again", ".held")
+
+
+def plain_act(act: str) -> str:
+    """The act's id without the ending that says why it was not done."""
+    for ending in ENDINGS:
+        act = act.removesuffix(ending)
+    return act
 
 
 def act_words(act: str, words: Messages, acts: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from hub.access.grants import wording
 from hub.access.signin.visit import SignedIn
 from hub.base.audit.log import SHELL
 from hub.oversight.log.acts import REFUSED, act_words
+from hub.oversight.log.details import detail_text
 from hub.oversight.log.digest import Act, LogDigest
 from hub.oversight.log.service import LogService
 from hub.oversight.log.views import LogLine, LogQuestion
@@ -178,7 +179,7 @@ def entry(line: LogLine, calendar: Calendar, known: Mapping[str, str]) -> LogEnt
         what=act_words(line.act, words, known),
         act=line.act,
         of=of,
-        why=line.detail,
+        why=detail_text(line.act, line.detail, calendar),
         came_from=words.say("the keeper's shell") if is_shell else line.came_from,
         is_refused=line.act.endswith(REFUSED),
     )

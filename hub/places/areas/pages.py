@@ -69,7 +69,7 @@ def _page(
         ],
         ended_grants=int(saved) if saved.isascii() and saved.isdecimal() and len(saved) < 6 else 0,
         is_saved=bool(saved),
-        wrong=_fault(wrong.fault, calendar.words) if wrong else "",
+        wrong=fault_word(wrong.fault, calendar.words) if wrong else "",
     )
 
 
@@ -152,7 +152,7 @@ def _import_page(
         session=visit.session,
         status_code=422 if plan is not None and plan.wrong else 200,
         what=what if what in tables else tables[0],
-        tables=[(one, _table_name(one, words)) for one in tables],
+        tables=[(one, table_name(one, words)) for one in tables],
         plan=plan,
         text=text,
         done=_done(words),
@@ -160,7 +160,8 @@ def _import_page(
     )
 
 
-def _table_name(what: str, words: Messages) -> str:
+def table_name(what: str, words: Messages) -> str:
+    """What a table that is brought in lists."""
     say = words.say
     return {"areas": say("Areas"), "cameras": say("Cameras"), "rosters": say("Rosters")}[what]
 
@@ -205,7 +206,8 @@ def _day(utc_us: int, calendar: Calendar) -> str:
     return f"{calendar.local(utc_us):%Y-%m-%d}"
 
 
-def _fault(what: AreaFault, words: Messages) -> str:
+def fault_word(what: AreaFault, words: Messages) -> str:
+    """Why an area is not changed."""
     say = words.say
     return {
         AreaFault.NAME: say("It needs a name."),

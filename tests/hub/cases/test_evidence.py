@@ -111,13 +111,19 @@ def test_a_true_package_is_whole_and_says_what_it_is(whole: bytes, by: EvidenceS
 def test_the_summary_names_acts_seals_and_the_hub_in_its_language(
     by: EvidenceSigner, language: str, told: str
 ) -> None:
-    line = {"seq": 3, "at": "…", "who": "hub", "act": "media.open", "detail": ""}
-    said = replace(order(item(1, "clip", CLIP)), custody=[line], act_text=act_text)
+    line = {"seq": 3, "at": "…", "who": "hub", "act": "media.open", "detail": "12 bytes"}
+    said = replace(
+        order(item(1, "clip", CLIP)),
+        custody=[line],
+        act_text=act_text,
+        detail_text=lambda act, detail, reader: f"{act} {detail} ({reader})",
+    )
     file = io.BytesIO()
     write_package(said, signer=by, file=file)
     files = dict(entries_of(file.getvalue()))
     page = files[f"summary.{language}.html"].decode()
-    assert told in page and "media.open" not in page
+    assert told in page and f"<td>media.open 12 bytes ({language})</td>" in page
+    assert "<td>media.open</td>" not in page
     assert ("không có niêm phong" in page, "trung tâm</td>" in page) == (language == "vi",) * 2
     assert json.loads(files["custody.json"]) == [line]  # the file's form stays
 

@@ -1,0 +1,138 @@
+"""The detail of a line of the log in the reader's language.
+
+The log keeps one English text, which its chain of hashes binds. It is said anew from its shape
+(`hub.oversight.log.detail_wording`) whenever it is shown; so are lines of older hubs. A text
+without a known shape is shown as it is stored: what a person typed is never changed.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Final
+
+from hub.access.grants.wording import right_name, role_name
+from hub.access.rules.grants import Right
+from hub.alerting.routing.wording import kind_name
+from hub.footage.retention.pages import class_name
+from hub.footage.retention.rules import FootageClass
+from hub.oversight.log.acts import plain_act
+from hub.oversight.log.detail_wording import conditions, halted, placings, shapes
+from hub.oversight.log.fault_wording import fault_text
+from hub.places.areas.pages import table_name
+from hub.public.data_requests.rules import RequestKind
+from hub.public.data_requests.wording import kind_word
+from hub.search.chip_wording import colour_words
+from hub.search.find_form import way_words
+from hub.web.calendar import Calendar
+from hub.web.compass import compass_words
+
+_PLACE: Final = re.compile(r"%\((\w+?)(\d*)\)s")
+_DIGITS: Final = r"\d+"
+_PATTERNS: Final[Mapping[str, str]] = {
+    **dict.fromkeys("nmklo", _DIGITS),
+    "at": _DIGITS,
+    "id": r"[0-9a-f-]+",
+    "ids": r"[0-9a-f -]*",
+    "iso": r"\d{4}-\d\d-\d\dT[\d:]+Z",
+    "sha": r"[0-9a-f]+",
+    "share": r"\d+%",
+}
+"""What a value may be, by its name; others are any text, the shortest that fits."""
+
+
+def detail_text(act: str, detail: str, calendar: Calendar) -> str:
+    """The detail of a line with this act; times in the zone of the calendar."""
+    if not detail:
+        return ""
+    plain = plain_act(act)
+    if plain != act and (told := fault_text(plain, detail, calendar.words)):
+        return told
+    stored, said = shapes(str).get(plain, ()), shapes(calendar.words.say).get(plain, ())
+    return _said(detail, stored, said, calendar)
+
+
+def _said(detail: str, stored: Sequence[str], said: Sequence[str], calendar: Calendar) -> str:
+    for one, theirs in zip(stored, said, strict=True):
+        found = _pattern(one).fullmatch(detail)
+        if found is None:
+            continue
+        values = {
+            name: _value(name.rstrip("0123456789"), value, calendar)
+            for name, value in found.groupdict().items()
+        }
+        return theirs % values
+    return detail
+
+
+@cache
+def _pattern(shape: str) -> re.Pattern[str]:
+    parts, at = [], 0
+    for place in _PLACE.finditer(shape):
+        name = place[1]
+        parts.append(re.escape(shape[at : place.start()]))
+        parts.append(f"(?P<{name}{place[2]}>{_PATTERNS.get(name, '.*?')})")
+        at = place.end()
+    return re.compile("".join(parts) + re.escape(shape[at:]), re.DOTALL)
+
+
+def _value(name: str, value: str, calendar: Calendar) -> str:
+    say = _VALUES.get(name)
+    try:
+        return value if say is None else say(value, calendar)
+    except (KeyError, OverflowError, ValueError):
+        return value  # a word of a newer or older hub
+
+
+def _parts(
+    value: str, calendar: Calendar, shapes_of: Callable[[Callable[[str], str]], Sequence[str]]
+) -> str:
+    stored, said = shapes_of(str), shapes_of(calendar.words.say)
+    parts = [_said(one, stored, said, calendar) for one in value.split(", ")]
+    return ", ".join(dict.fromkeys(parts))
+
+
+def _iso(value: str, calendar: Calendar) -> str:
+    moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return calendar.full(round(moment.timestamp()) * 1_000_000)
+
+
+def _colours(value: str, calendar: Calendar) -> str:
+    names = {str(one): word for one, word in colour_words(calendar.words).items()}
+    return "/".join(names[one] for one in value.split(" or "))
+
+
+def _vehicles(value: str, calendar: Calendar) -> str:
+    say = calendar.words.say
+    names = {"motorbike": say("motorbike"), "bicycle": say("bicycle"), "foot": say("on foot")}
+    return "/".join(names[one] for one in value.split(" or "))
+
+
+def _way(value: str, calendar: Calendar) -> str:
+    names = {str(one): word for one, word in way_words(calendar.words).items()}
+    return names[value]
+
+
+def _rights(value: str, calendar: Calendar) -> str:
+    named = (right_name(Right[one.upper()], calendar.words) for one in value.split(","))
+    return ", ".join(named)
+
+
+_VALUES: Final[Mapping[str, Callable[[str, Calendar], str]]] = {
+    "at": lambda value, calendar: calendar.full(int(value)),
+    "colours": _colours,
+    "compass": lambda value, calendar: compass_words(calendar.words)[value],
+    "conditions": lambda value, calendar: _parts(value, calendar, conditions),
+    "footage": lambda value, calendar: class_name(FootageClass(value), calendar.words),
+    "halted": lambda value, calendar: _parts(value, calendar, halted),
+    "iso": _iso,
+    "kind": lambda value, calendar: kind_name(None if value == "all" else value, calendar.words),
+    "language": lambda value, _: {"vi": "tiếng Việt", "en": "English"}[value],
+    "placings": lambda value, calendar: _parts(value, calendar, placings),
+    "rights": _rights,
+    "role": lambda value, calendar: role_name(value, calendar.words),
+    "table": lambda value, calendar: table_name(value, calendar.words),
+    "vehicles": _vehicles,
+    "way": _way,
+    "wish": lambda value, calendar: kind_word(RequestKind(value), calendar.words),
+}

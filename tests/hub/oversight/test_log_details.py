@@ -1,0 +1,175 @@
+"""What the log says beside an act is in the reader's language, in lines of older hubs too."""
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub.access.account_errors import AccountError, AccountFault
+from hub.oversight.log.detail_wording import conditions, halted, placings, shapes
+from hub.oversight.log.details import detail_text
+from hub.search.rules.description import Described
+from hub.search.sighting_queries import SightingSearch
+from hub.search.sighting_views import asked_words
+from hub.web.calendar import Calendar
+from hub.web.i18n import words
+
+pytestmark = pytest.mark.promise("Pages: A record in Vietnamese is in Vietnamese to its last word.")
+
+HUB = Path(__file__).parents[3] / "hub"
+NOW_UTC_US = 1_795_942_800_000_000
+"""16:00:00 29/11/2026 in the town."""
+SHA = "ab12" * 16
+ID = "0197b1c4-5d3e-7000-8000-000000000001"
+
+
+def told(act: str, detail: str, language: str = "vi") -> str:
+    calendar = Calendar(ZoneInfo("Asia/Ho_Chi_Minh"), words(language), NOW_UTC_US)
+    return detail_text(act, detail, calendar)
+
+
+@pytest.mark.parametrize(
+    ("act", "stored", "said"),
+    [
+        ("cases.open", "12 cases", "12 vụ việc"),
+        ("media.store", f"310 bytes, sha256 {SHA}", f"310 byte, SHA-256 {SHA}"),
+        ("person.role", "investigator", "cán bộ điều tra"),
+        ("grant.add", "see,clips: trực đêm", "xem cảnh báo và ảnh, xem đoạn ghi hình: trực đêm"),
+        (
+            "search.find",
+            "1795942800000000-1795946400000000: 3 clips",
+            "từ 16:00:00 29/11/2026 đến 17:00:00 29/11/2026: 3 đoạn ghi hình",
+        ),
+        (
+            "live.end",
+            "40 s, 12 pictures; the page was left",
+            "40 giây, 12 ảnh; người xem rời trang",
+        ),
+        ("rule.add", "Chợ: all tells nobody: lễ hội", "Chợ: bất cứ điều gì, không báo ai: lễ hội"),
+        ("camera.place", "bearing_deg 90.0", "hướng nhìn 90.0°"),
+        ("alert.undo.refused", "too late", "trễ hạn"),
+        ("enrolment.refused", "expired", "mã đã hết hạn"),
+        ("session.refused", "login 'tam'", "tên đăng nhập 'tam'"),
+    ],
+)
+def test_a_stored_detail_is_said_in_the_reader_s_language(act: str, stored: str, said: str) -> None:
+    assert told(act, stored) == said
+
+
+def test_an_english_reader_reads_what_is_stored_with_times_of_the_town() -> None:
+    assert told("cases.open", "12 cases", "en") == "12 cases"
+    stored = "1795942800000000-1795946400000000: 3 clips"
+    assert told("search.find", stored, "en") == "16:00:00 29/11/2026-17:00:00 29/11/2026: 3 clips"
+
+
+def test_what_a_person_typed_stays_as_it_is() -> None:
+    assert told("hold.add", "case VA-1: 3 cases") == "vụ việc VA-1: 3 cases"
+    assert told("person.close", "12 cases") == "12 cases"  # a reason has no shape there
+    assert told("case.begin", "12 cases: it is closed") == "12 cases: it is closed"
+    assert told("person.role", "chairman") == "chairman"  # a role of another version
+    assert told("cases.open", "some cases") == "some cases"
+    assert told("nothing.known", "12 cases") == "12 cases"
+    assert told("cases.open", "") == ""
+
+
+def test_a_refusal_says_what_its_page_said() -> None:
+    assert told("case.begin.refused", "number_taken: VA-1") == "Đã có vụ việc mang số này. (VA-1)"
+    closed = str(AccountError(AccountFault.CLOSED))
+    assert told("person.close.refused", closed, "vi").startswith("Tài khoản này đã")
+    assert told("person.close", closed) == closed  # done: a reason that somebody typed
+    assert told("case.begin.refused", "of a newer hub") == "of a newer hub"
+
+
+def test_a_search_by_description_is_told_condition_by_condition() -> None:
+    wanted = SightingSearch(
+        from_utc_us=NOW_UTC_US,
+        until_utc_us=NOW_UTC_US + 3_600_000_000,
+        described=Described(
+            upper=(frozenset({"red"}),),
+            transport=frozenset({"motorbike"}),
+            people=(2, 2),
+        ),
+        compass="e",
+    )
+    stored = f"'áo đỏ, xe máy': {asked_words(wanted)}: 7 sightings"
+    assert told("search.sightings", stored) == (
+        "'áo đỏ, xe máy': từ 16:00:00 29/11/2026 đến 17:00:00 29/11/2026, áo đỏ, đi xe máy,"
+        " 2 người, đi về phía đông: 7 lượt phát hiện"
+    )
+
+
+def test_every_shape_has_a_sentence_of_its_own_in_vietnamese() -> None:
+    vi = words("vi").say
+    pairs = [
+        (one, theirs)
+        for act, known in shapes(str).items()
+        for one, theirs in zip(known, shapes(vi)[act], strict=True)
+    ]
+    for parts in (conditions, placings, halted):
+        pairs += zip(parts(str), parts(vi), strict=True)
+    assert [one for one, theirs in pairs if one == theirs and _letters(one)] == []
+
+
+def test_every_text_that_the_code_adds_to_a_line_has_a_shape() -> None:
+    """A new one without a shape would stand in English in a Vietnamese log."""
+    acts = list(shapes(str))
+    unknown = []
+    for path, text in _details():
+        if all(told(act, text) == text for act in acts):
+            unknown.append(f"{path.relative_to(HUB)}: {text}")
+    assert unknown == []
+
+
+HISTORY = frozenset({"note_history", "grow_alert"})
+"""Write an alert's own history, which its page tells."""
+PLACES = {"done": 0, "refuse": 0, "answer": 1, "note": 2}
+"""Methods of a block of `Acting`, and where they take the detail."""
+
+
+def _details() -> Iterator[tuple[Path, str]]:
+    """Texts in the code that are given as a detail, each value replaced by a 7."""
+    for path in sorted(HUB.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call):
+                for one in _given(call):
+                    yield from ((path, text) for text in _texts(one) if _letters(text))
+
+
+def _given(call: ast.Call) -> Iterator[ast.expr]:
+    match call.func:
+        case ast.Name(id=name) if name in HISTORY:
+            return
+        case ast.Attribute(attr=name) if name in PLACES:
+            yield from call.args[PLACES[name] : PLACES[name] + 1]
+    yield from (one.value for one in call.keywords if one.arg == "detail")
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from _texts(body)
+            yield from _texts(orelse)
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=values):
+            for parts in itertools.product(*map(list, map(_parts, values))):
+                yield "".join(parts)
+
+
+def _parts(node: ast.expr) -> Iterator[str]:
+    """What this part of a text may be; a value is a 7."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.FormattedValue(value=ast.IfExp() as chosen):
+            yield from _texts(chosen)
+        case _:
+            yield "7"
+
+
+def _letters(text: str) -> bool:
+    return any(letter.isalpha() for letter in re.sub(r"%\(\w+\)s", "", text))
