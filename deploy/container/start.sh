@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What a container of the hub's image is: papers, broker, hub, role ROLES PORT (a part of the hub),
-# proxy, daily, or a command of matthan-hub. MATTHAN_HOST is the name that phones and nodes know the hub by, MATTHAN_CONTACT whom
-# a push service writes to. MATTHAN_TLS="tls1.2 tls1.3" is for phones from before 2019.
+# proxy, daily, or a command of matthan-hub. MATTHAN_HOST is the name that phones and nodes know the
+# hub by, MATTHAN_CONTACT whom a push service writes to. MATTHAN_TLS="tls1.2 tls1.3" is for phones
+# from before 2019.
 set -euo pipefail
 readonly data=/var/lib/matthan papers=/var/lib/matthan-papers upload_port=8443
 host=${MATTHAN_HOST:-} contact=${MATTHAN_CONTACT:-}
@@ -53,6 +54,7 @@ make_papers() {
         matthan-hub ca list "$data/ca" --into "$papers/broker/crl.pem" >/dev/null
     matthan-hub migrate >/dev/null
     echo "Papers and database are ready. First keeper: compose exec hub start officer invite LOGIN --role keeper"
+    echo "(exec web, where the hub is divided by roles)"
 }
 
 # When papers or the list of revoked ones change, the program that reads them is told so.
