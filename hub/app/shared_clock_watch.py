@@ -6,6 +6,7 @@ yet, and when it takes it, it moves all waiting times, once. The others follow.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -105,7 +106,7 @@ class SharedClockWatch(ClockWatch):
         return apart_us
 
     def _tell_others(self) -> None:
-        with self._db.writing() as conn:
+        with suppress(*FAULTS), self._db.writing() as conn:  # else at the next look
             self._put(conn, self._clock.untaken_us, self._clock.steps)
 
     def _take(self, step_us: int) -> None:

@@ -200,6 +200,18 @@ def test_a_step_of_the_server_is_taken_once_and_followed_by_all(
     assert [first.behind_us, second.behind_us] == [0, 0]
 
 
+def test_a_server_that_goes_away_while_a_step_is_told_ends_no_process(province: Province) -> None:
+    (first,) = province.alive
+    province.server.steps(HOUR)
+    first.machine_utc_us += HOUR
+    first.watch._db = Database("postgresql+psycopg://matthan@127.0.0.1:1/hub")
+    assert first.watch.look() == 0
+    first.watch._db.close()
+    first.watch._db = first.db
+    assert first.watch.look() == HOUR
+    assert (province.moved_us, first.behind_us) == (HOUR, 0)
+
+
 def test_a_step_that_nobody_vouches_for_waits_and_all_wait_with_it(
     province: Province, vouched: Callable[[bool], None]
 ) -> None:
