@@ -66,7 +66,6 @@ def check(settings: HubSettings) -> Iterator[Finding]:
             NoLettersError,
             StampError,
             ProviderError,
-            psycopg.Error,
             OSError,
             ValueError,
         ) as error:
@@ -89,7 +88,10 @@ def _database(settings: HubSettings) -> str:
 def _roles(settings: HubSettings) -> str:
     db = Database(settings.store.url)
     db.close()
-    served = served_now(db.url)
+    try:
+        served = served_now(db.url)
+    except psycopg.Error as error:
+        raise StartRefusedError("not known without the database, see there") from error
     if not served:
         return "no process of the hub runs"
     missed = [role for role in ROLES if role not in served]

@@ -27,7 +27,13 @@ def refuse_a_part_on_sqlite(url: str, roles: frozenset[str]) -> None:
 def only_process_of(database: str) -> FileLock:
     """Held as long as this hub runs on a SQLite file; StartRefusedError beside one that runs."""
     lock = FileLock(Path(f"{database}{SUFFIX}"))
-    if not lock.take():
+    try:
+        is_only = lock.take()
+    except OSError as error:
+        raise StartRefusedError(
+            f"the hub cannot lock its database: {error}. Give the file to the hub's user"
+        ) from error
+    if not is_only:
         raise StartRefusedError(
             f"a hub runs already with the database {database}, and SQLite serves one process. "
             "Stop it first, or set store.url of both to a PostgreSQL database"

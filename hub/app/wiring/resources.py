@@ -34,6 +34,7 @@ _WHICH_DATABASE: Final = (
     "SELECT system_identifier, oid FROM pg_control_system(), pg_database"
     " WHERE datname = current_database()"
 )
+MOST_PORT: Final = 65_535
 SPARE_BYTES: Final = 256 * 2**20
 """Left free on the disk of the media folder: the database may need it."""
 
@@ -206,6 +207,8 @@ def listening_socket(settings: HubSettings, port: int | None = None) -> socket.s
     process without pages, or of a second one on this machine."""
     host, name = settings.web.host, "the port" if port else "web.port"
     port = port or settings.web.port
+    if not 0 < port <= MOST_PORT:
+        raise StartRefusedError(f"{name} {port} is none: use --port with 1 to {MOST_PORT}")
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET

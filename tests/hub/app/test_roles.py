@@ -30,11 +30,20 @@ from hub.app.roles.names import (
 )
 from hub.app.roles.sole import only_process_of
 from hub.app.roles.watch import GRACE_S, RoleWatch
+from hub.app.wiring.resources import listening_socket
 from hub.intake.replies import Reply
 from tests.waiting import patience_s, until
 
 ALL = frozenset(ROLES)
 WORDS = Reply("matthan/nga-tu-01/down/command", '{"v":1,"lời":"đèn đỏ"}'.encode(), expires_s=10)
+
+
+def settings_with(store: dict[str, str]) -> HubSettings:
+    return HubSettings(
+        web={"public_url": "https://hub.example"},
+        push={"subject": "mailto:keeper@hub.example"},
+        store=store,
+    )
 
 
 def test_roles_are_named_with_commas_in_any_order() -> None:
@@ -141,6 +150,15 @@ def test_sqlite_serves_one_process(tmp_path: Path) -> None:
         only_process_of(database)
     first.release()
     only_process_of(database).release()
+    (tmp_path / "other.db.running").mkdir()
+    with pytest.raises(StartRefusedError, match=r"cannot lock .*other.db.running.* hub's user"):
+        only_process_of(str(tmp_path / "other.db"))
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_there_is_not_is_refused(port: int) -> None:
+    with pytest.raises(StartRefusedError, match=f"the port {port} is none: use --port"):
+        listening_socket(settings_with({}), port)
 
 
 @contextmanager
@@ -169,16 +187,15 @@ def test_each_process_knows_which_roles_are_served(postgres_url: str) -> None:
 
 @pytest.mark.promise("Roles: A role that no process has is named in plain words.")
 def test_check_finds_a_role_missing_once_any_process_runs(postgres_url: str) -> None:
-    settings = HubSettings(
-        web={"public_url": "https://hub.example"},
-        push={"subject": "mailto:keeper@hub.example"},
-        store={"url": postgres_url},
-    )
+    settings = settings_with({"url": postgres_url})
 
     def roles() -> Finding:
         return next(found for found in check(settings) if found[1] == "roles")
 
     assert roles() == (True, "roles", "no process of the hub runs")
+    away = settings_with({"url": "postgresql+psycopg://matthan@127.0.0.1:1/hub"})
+    said = {part: line for is_well, part, line in check(away) if not is_well}
+    assert "Start it" in said["database"] and "without the database" in said["roles"]
     with present(postgres_url, "intake", "web", "chores") as most:
         until(lambda: most.unserved == ["notify"], "all but one are served")
         is_well, _, line = roles()
