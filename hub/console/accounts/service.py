@@ -148,7 +148,10 @@ class AccountService:
         """Ring the change signal if any program closed an account since the last call.
 
         The shell's command is a separate program: its signal does not reach open pages of the hub.
+        PostgreSQL brings it (`hub.base.processes.change_listener`), so nothing is asked there.
         """
+        if self._db.is_shared:
+            return
         with self._db.reading() as conn:
             found = accounts_queries.closings(conn)
         before, self._closings = self._closings, found

@@ -34,7 +34,8 @@ from tests.hub.nodes.test_bundles_by_page import BODY, HOME, TUS, Office
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
-from tests.waiting import patience_s
+from tests.other_process import other_process
+from tests.waiting import patience_s, until
 
 SHELL = By(came_from="shell")
 
@@ -195,6 +196,28 @@ def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
             yield lambda: next(one for one in words if one.startswith("event:"))
 
 
+@contextmanager
+def hearing(town: Town, url: str) -> Iterator[None]:
+    """The hub's listener runs, if its database has one."""
+    if not town.db.is_shared:
+        yield
+        return
+    with other_process(url) as process:
+        process.change_signal = town.change_signal
+        with process.listening():
+            yield
+
+
+def test_a_command_is_heard_by_the_processes_of_a_hub_over_postgresql(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with other_process(postgres_url) as process, process.listening():
+        rings = process.change_signal.rings
+        desk = Desk.of(postgres_url, tmp_path, capsys)
+        desk.says("area", "add", "Tân Khai", "--level", "commune")
+        until(lambda: process.change_signal.rings > rings, "the command is heard")
+
+
 @pytest.mark.loopback
 def test_an_open_stream_of_events_ends_at_once(town: Town) -> None:
     with stream(town, "an") as next_event:
@@ -210,7 +233,7 @@ def test_an_open_stream_ends_too_when_another_program_closes_the_account(
 ) -> None:
     town.live_leases.look()
     other = Database(database_url)
-    with stream(town, "an") as next_event:
+    with hearing(town, database_url), stream(town, "an") as next_event:
         change_signal = ChangeSignal()
         acting = Acting(other, clock=town.clock, change_signal=change_signal)
         accounts = AccountService(acting, db=other, change_signal=change_signal)

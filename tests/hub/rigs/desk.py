@@ -15,11 +15,11 @@ class Desk:
         self._capsys = capsys
 
     @classmethod
-    def of(cls, sqlite_url: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> "Desk":
+    def of(cls, url: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> "Desk":
         config = folder / "hub.toml"
         config.write_text(f"""
 [store]
-url = "{sqlite_url}"
+url = "{url}"
 media_folder = "{folder / "media"}"
 [web]
 public_url = "http://testserver"
