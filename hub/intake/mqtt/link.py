@@ -1,4 +1,4 @@
-"""Connection to the broker: one persistent session with manual acknowledgements.
+"""Connection to the broker: one session with manual acknowledgements, which ends with it.
 
 Each connection has its own paho client. An acknowledgement belongs to the client of its message, so
 one that comes after a reconnect goes nowhere. Packet ids are reused: on the new connection it could
