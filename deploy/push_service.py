@@ -36,6 +36,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 MOST_BODY_BYTES = 4096
 LONGEST_TOKEN_S = 24 * 3600
+START_S = 120.0
 URGENCIES = {"very-low", "low", "normal", "high"}
 TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -365,8 +366,8 @@ def in_thread(service: PushService, *, port: int = 0) -> Iterator[PushService]:
     # asyncio.run also ends the requests that were left hanging.
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    if not ready.wait(10):
-        raise RuntimeError("the push service did not start within 10 s")
+    if not ready.wait(START_S):
+        raise RuntimeError(f"the push service did not start within {START_S:.0f} s")
     try:
         yield service
     finally:

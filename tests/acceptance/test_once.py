@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.acceptance.demonstration import ROOT, demo_command, processes_of
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.waiting import busy, patience_s
+from tests.waiting import busy, patience_ms, patience_s
 
 pytestmark = pytest.mark.promise(
     "Demonstration: The summary counts sightings, alerts, notifications and events."
@@ -145,6 +145,7 @@ def test_every_clip_at_the_hub_plays_in_chromium(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page()
+        page.set_default_timeout(patience_ms())
         for number, clip in enumerate(clips):
             named = tmp_path / f"{number}.mp4"
             named.write_bytes(clip.read_bytes())

@@ -29,10 +29,15 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 
 
+@pytest.fixture(autouse=True)
+def patient() -> None:
+    """What is expected of a page may take as long as anything else that a test waits for."""
+    expect.set_options(timeout=patience_ms())
+
+
 # Not for the whole session: while it runs, no other test could start an event loop.
 @pytest.fixture(scope="module")
 def chromium(needs_browser: None) -> Iterator[Browser]:
-    expect.set_options(timeout=patience_ms())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser

@@ -200,7 +200,9 @@ class Node:
     def __post_init__(self) -> None:
         papers = self.hub.broker.papers(NODE)
         ready: queue.Queue[bool] = queue.Queue()
-        self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.hub.port}")
+        self._http = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.hub.port}", timeout=patience_s()
+        )
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.tls_set(str(papers.ca_file), str(papers.cert_file), str(papers.key_file))
         filters = [(topics.every_down(NODE), 1), (topics.HUB_PRESENCE, 1)]

@@ -79,7 +79,7 @@ def test_a_port_taken_between_its_choice_and_its_use_costs_another_try(tmp_path:
             hub = start_hub(town, is_picked=True)
             try:
                 assert town.web_port != thief.getsockname()[1]
-                assert httpx.get(f"{town.url}/health").status_code == 200
+                assert httpx.get(f"{town.url}/health", timeout=patience_s()).status_code == 200
             finally:
                 hub.stop()
     finally:

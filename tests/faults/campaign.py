@@ -39,6 +39,7 @@ from tests.faults.phones import Receipts
 from tests.faults.proxy import FAIR, Proxy, Weather
 from tests.faults.town import OFFICERS, PASSWORD, PHONES_EACH, Size, Town
 from tests.postgres import Server
+from tests.waiting import patience_s
 
 JOURNAL_DISK_BYTES: Final = 8 * 2**20
 ROUND_S: Final = 0.1
@@ -313,7 +314,7 @@ def faults(counted: dict[str, Any]) -> list[str]:
 def _start(town: Town) -> None:
     town.broker.start()
     town.hub.start()
-    _until(town.answers, 60, lambda: f"the hub did not come up: {town.hub.last_words()}")
+    _until(town.answers, patience_s(), lambda: f"the hub did not come up: {town.hub.last_words()}")
     for agent in town.agents:
         agent.start()
 
@@ -369,7 +370,7 @@ def _settle(wanted: Wanted, town: Town, mischief: Mischief, receipts: Receipts) 
     hub = tally.Hub(town.database_url)
     queued = "SELECT count(*) FROM notifications WHERE state = 'queued'"
     progress = Progress(began_s)
-    while time.monotonic() - began_s < wanted.settle_s:
+    while time.monotonic() - began_s < max(wanted.settle_s, patience_s()):
         mischief.tick()
         progress.say("all is mended; waiting until nobody owes anything", time.monotonic())
         # In the order of the walk, so that nothing is looked for before it can be there.

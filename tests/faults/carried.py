@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests import waiting
+
 SAID_EVERY = 50
 
 
@@ -45,6 +47,7 @@ def summary_of(
     """Of a campaign that is run as the command, since it forks: a process with threads must not."""
     summary = folder / "summary.json"
     command = [sys.executable, "-m", f"tests.faults.{name}", "--json", str(summary), *options]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=patience_s)
+    limit_s = max(patience_s, waiting.patience_s())
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit_s)
     assert ended.returncode == ends_with, ended.stdout + ended.stderr
     return dict(json.loads(summary.read_text(encoding="utf-8")))

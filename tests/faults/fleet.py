@@ -34,6 +34,7 @@ from deploy.push_service import PushService, in_thread
 from tests.faults import fleet_figures, tally
 from tests.faults.campaign import owed, spooled
 from tests.faults.town import Size, Town
+from tests.waiting import patience_s
 
 PROCESSES: Final = 5
 NODES_A_COMMUNE: Final = 30
@@ -84,7 +85,7 @@ def start(town: Town) -> float:
     """Start all; seconds until every node has said its birth."""
     town.broker.start()
     town.hub.start()
-    _until(town.answers, 60, "the hub answers")
+    _until(town.answers, patience_s(), "the hub answers")
     began_s = time.monotonic()
     for agent in town.agents:
         agent.start()

@@ -24,6 +24,7 @@ from hub.nodes.desired_state import release_rows
 from tests.agent.rigs.bundles import bundle
 from tests.browser.served import address, free_socket, served
 from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.waiting import patience_s
 
 HOME = "/configuration/programs"
 
@@ -56,7 +57,7 @@ class Watch:
 
 def send(where: str, file: Path) -> str:
     """The code of the answer."""
-    with httpx.Client(base_url=where, headers={"Origin": where}) as browser:
+    with httpx.Client(base_url=where, headers={"Origin": where}, timeout=patience_s()) as browser:
         browser.post("/login", data={"login": "kim", "password": PASSWORD})
         csrf = browser.get("/api/session").json()["csrf"]
         cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())

@@ -8,6 +8,7 @@ import httpx
 
 from deploy.push_service import PushService
 from tests.faults.tally import is_owed
+from tests.waiting import patience_s
 
 CSRF: Final = re.compile(r'data-csrf="([^"]+)"')
 HEARD: Final = frozenset({204, 404})
@@ -37,7 +38,7 @@ class Receipts(threading.Thread):
     def leave(self) -> None:
         """Stop saying."""
         self._leaving.set()
-        self.join(20)
+        self.join(patience_s())
         for client in self._clients.values():
             client.close()
 

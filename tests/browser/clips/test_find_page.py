@@ -27,8 +27,6 @@ from tests.hub.search.test_web_search import camera_of, let_search
 
 pytestmark = pytest.mark.promise("Search: A search goes by time in words or numbers.")
 
-DRAWN_MS = 60_000  # without a graphics card, beside other work
-
 
 @pytest.fixture(scope="module")
 def chromium(needs_browser: None) -> Iterator[Browser]:
@@ -117,7 +115,7 @@ def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None
     officer.open("/find")
     unfold(officer, "points", "when")
     drawn = officer.page.locator("#map[data-picking]")
-    expect(drawn).to_be_visible(timeout=DRAWN_MS)
+    expect(drawn).to_be_visible()
     drawn.click()  # in its middle, where the camera is
     points = officer.page.locator("#find-list")
     expect(points).to_have_value(re.compile(r"^11\.5300\d\d, 106\.6200\d\d$"))
@@ -125,7 +123,7 @@ def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None
     officer.page.locator("input[value='hour'] + span").click()
     officer.page.click("#find .is-main")
     expect(officer.page.locator("[data-sighting]")).to_have_count(1)
-    drawn.wait_for(state="attached", timeout=DRAWN_MS)  # the page is a new one: its script, too
+    drawn.wait_for(state="attached")  # the page is a new one: its script, too
     officer.page.click("#find-clear")
     expect(points).to_have_value("")
 

@@ -20,9 +20,6 @@ pytestmark = pytest.mark.promise(
     "Cases and evidence: A redacted copy is marked and stands beside the original."
 )
 
-PATIENCE_MS = 60_000
-"""A browser decodes the clip, on a machine that may have other work."""
-
 
 @pytest.fixture
 def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:

@@ -22,7 +22,7 @@ from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.rigs.web_town import TOKEN, Town
-from tests.waiting import until
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
 
@@ -47,7 +47,7 @@ class Node:
         while not stop.wait(0.25):
             if self.is_on:
                 data = self._pictures[len(self.answers) % 3]
-                answer = httpx.put(self._url, content=data, headers=headers)
+                answer = httpx.put(self._url, content=data, headers=headers, timeout=patience_s())
                 self.answers.append(answer.status_code)
 
 

@@ -14,8 +14,6 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
 
-PATIENCE_MS = 30_000
-
 
 def tap(page: Any, *corners: tuple[float, float]) -> None:
     """Taps at these shares of the picture."""

@@ -19,8 +19,6 @@ from tests.hub.rigs.web_town import NODE
 
 pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
 
-DRAWN_MS = 60_000  # without a graphics card, beside other work
-
 
 @pytest.fixture(scope="module")
 def chromium(needs_browser: None) -> Iterator[Browser]:
@@ -71,14 +69,13 @@ def test_the_map_is_drawn_and_hears_of_an_alert_by_itself(
     officer.sign_in("an")
     officer.open("/map")
     drawn = officer.page.locator("#map[data-drawn='61']")
-    expect(drawn).to_be_visible(timeout=DRAWN_MS)
-    expect(officer.page.locator("#map[data-refreshed]")).to_be_visible(timeout=DRAWN_MS)
+    expect(drawn).to_be_visible()
+    expect(officer.page.locator("#map[data-refreshed]")).to_be_visible()
     before = int(drawn.get_attribute("data-refreshed") or 0)
     hub.town.somebody()
     officer.page.wait_for_function(
         "(n) => Number(document.getElementById('map').dataset.refreshed) > n",
         arg=before,
-        timeout=DRAWN_MS,
     )
     officer.page.wait_for_timeout(500)
     officer.shot(f"{size}-{language}-{theme}-map", full=True)
@@ -109,7 +106,7 @@ def test_my_position_is_drawn_on_the_map_and_sent_to_nobody(
     officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     officer.sign_in("an")
     officer.open("/map")
-    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible()
     officer.page.click("#map-here")
     expect(officer.page.locator("#map[data-here='106.53000 11.52000']")).to_be_visible()
     expect(officer.page.locator("#map-here-said")).to_contain_text("25 m")
@@ -141,7 +138,7 @@ def test_ten_thousand_cameras_are_drawn_and_their_frames_counted(hub: Hub, meet:
     place_all_but_new(hub)
     officer = meet(size=SIZES["desk"])
     officer.open("/map")
-    expect(officer.page.locator("#map[data-drawn='10001']")).to_be_visible(timeout=DRAWN_MS)
+    expect(officer.page.locator("#map[data-drawn='10001']")).to_be_visible()
     officer.shot("desk-map-10000")
     found: dict[str, Any] = officer.page.evaluate(FRAMES)
     assert found["frames"] > 10
@@ -172,7 +169,7 @@ def test_a_plan_lies_under_the_cameras(hub: Hub, meet: Meet, tmp_path: Path) -> 
     MapFiles(hub.town.folder / "map").put_plan(plan(tmp_path, (400, 400)), TOWN)
     officer = meet()
     officer.open("/map")
-    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible()
     kinds = officer.page.evaluate(
         "Object.values(document.getElementById('map').map.getStyle().sources).map((s) => s.type)"
     )
@@ -200,7 +197,7 @@ def test_an_archive_of_tiles_lies_under_the_cameras(
     MapFiles(hub.town.folder / "map").put_tiles(archive)
     officer = meet()
     officer.open("/map")
-    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible()
     drawn = officer.page.evaluate(
         """(kind) => {
             const map = document.getElementById("map").map;
@@ -228,5 +225,5 @@ def test_where_the_archive_is_not_to_be_read_the_cameras_are_drawn_all_the_same(
     (folder / "ground.pmtiles").write_bytes(b"torn by a broken disk")
     officer = meet()
     officer.open("/map")
-    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible()
     expect(officer.page.locator("#map-credit")).to_have_count(0)

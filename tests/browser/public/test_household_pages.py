@@ -13,13 +13,16 @@ from hub.public.households.tables import household_clips
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.cases.test_cases import let
+from tests.waiting import patience_ms
 
 pytestmark = pytest.mark.promise(
     "Tips and households: A household is asked for a span by an expiring link."
 )
 
-SENDING_MS = 240_000
-"""A film is read by a process of low priority, on whatever machine this is."""
+
+def sending_ms() -> float:
+    """A film is read by a process of low priority, on whatever machine this is."""
+    return 2 * patience_ms()
 
 
 @pytest.mark.media
@@ -133,7 +136,7 @@ def _broken_off(meet: Meet, look: dict[str, Any], link: str, film: Path) -> None
     phone.page.goto(link)
     said = phone.page.locator("#give").get_attribute("data-waiting") or ""
     _chosen(phone.page, film)
-    expect(phone.page.locator("#pieces-state")).to_have_text(said, timeout=SENDING_MS)
+    expect(phone.page.locator("#pieces-state")).to_have_text(said, timeout=sending_ms())
     phone.page.close()
 
 
@@ -150,7 +153,7 @@ def _sent(meet: Meet, look: dict[str, Any], link: str, film: Path, name: str) ->
     phone.shot(f"{name}-household-coming", full=True)
     assert fits(phone.page)
     _chosen(phone.page, film)
-    expect(phone.page.locator("#receipt")).to_be_visible(timeout=SENDING_MS)
+    expect(phone.page.locator("#receipt")).to_be_visible(timeout=sending_ms())
     assert offsets and offsets[0] == str(2 * (film.stat().st_size // 5))
     phone.shot(f"{name}-household-receipt", full=True)
     assert fits(phone.page)

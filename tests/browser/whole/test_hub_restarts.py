@@ -26,8 +26,6 @@ pytestmark = [
     ),
 ]
 
-PATIENCE_S = 90.0
-
 
 @dataclass
 class Program(Site):

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub
 from tests.hub.rigs.web_town import PASSWORD
+from tests.waiting import patience_ms, patience_s
 
 pytestmark = pytest.mark.promise("Pages: The site can be installed as an app.")
 
@@ -23,6 +24,7 @@ def page(needs_browser: None, hub: Hub, tmp_path: Path) -> Iterator[Page]:
         context = playwright.chromium.launch_persistent_context(
             tmp_path / "profile", executable_path=CHROMIUM, args=list(FLAGS), locale="vi-VN"
         )
+        context.set_default_timeout(patience_ms())
         page = context.new_page()
         page.goto(f"{hub.url}/login")
         page.fill("[name=login]", "an")
@@ -46,12 +48,12 @@ def test_chromium_finds_nothing_that_keeps_it_from_being_installed(hub: Hub, pag
 
 
 def test_icons_have_the_sizes_they_claim(hub: Hub) -> None:
-    manifest = httpx.get(f"{hub.url}/app.webmanifest").json()
+    manifest = httpx.get(f"{hub.url}/app.webmanifest", timeout=patience_s()).json()
     drawn = [icon for icon in manifest["icons"] if icon["type"] == "image/png"]
     assert {"192x192", "512x512"} <= {icon["sizes"] for icon in drawn}
     assert any(icon.get("purpose") == "maskable" for icon in drawn)
     for icon in drawn:
-        answer = httpx.get(f"{hub.url}{icon['src']}")
+        answer = httpx.get(f"{hub.url}{icon['src']}", timeout=patience_s())
         assert answer.headers["content-type"] == icon["type"]
         picture = Image.open(io.BytesIO(answer.content))
         assert f"{picture.width}x{picture.height}" == icon["sizes"]

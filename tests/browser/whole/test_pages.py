@@ -19,7 +19,7 @@ from hub.footage.retention.rules import FootageClass
 from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet, Officer
 from tests.hub.rigs.web_town import Seen
-from tests.waiting import until
+from tests.waiting import busy, until
 
 pytestmark = pytest.mark.promise(
     "Real programs in tests: Tests look at the pages in a real Chromium."
@@ -167,7 +167,9 @@ def test_what_a_reader_may_no_longer_see_leaves_an_open_page(hub: Hub, meet: Mee
     expect(officer.page.locator("#line-state")).to_have_text("Trực tiếp")
     grant_id = hub.town.grants["an"]
     assert grant_id is not None
-    officer.page.wait_for_timeout(300)  # the line has noted what may be seen
+    # Whoever hears of another alert by this line has noted before what may be seen.
+    other = hub.town.somebody()
+    expect(officer.page.locator(f"#card-{other.alert_id}")).to_be_visible()
     with hub.town.db.writing() as conn:
         grants_rows.end_grant(conn, grant_id, now=hub.town.clock.now())
     expect(card).to_have_count(0)
@@ -228,12 +230,12 @@ def test_mouse_that_never_rests_does_not_keep_an_alert_back(hub: Hub, meet: Meet
     expect(officer.page.locator("#line-state")).to_be_visible()
     seen = hub.town.somebody()
     card = officer.page.locator(f"#card-{seen.alert_id}")
-    for step in range(80):
+    for step in range(round(80 * busy())):
         officer.page.mouse.move(100 + step % 7, 300)
         officer.page.wait_for_timeout(50)
         if card.count():
             return
-    raise AssertionError("the alert was kept back for four seconds")
+    raise AssertionError("the alert was kept back for four seconds, or longer on a busy machine")
 
 
 @pytest.mark.media
@@ -370,7 +372,7 @@ def test_a_slip_is_taken_back_and_an_end_is_opened_again(hub: Hub, meet: Meet, w
     page.locator("details.more > summary").click()
     page.get_by_role("button", name="Đã xử lý").click()
     expect(page.locator("[data-part=head]")).to_contain_text("Đã xử lý")
-    expect(page.locator(".undo")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".undo")).to_have_count(0)
     page.locator("summary", has_text="mở lại").click()
     page.fill("[name=note]", "Có người nhận ra")
     officer.shot("phone-reopen", full=True)

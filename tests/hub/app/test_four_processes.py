@@ -61,7 +61,8 @@ class Process:
         return any(line["event"] == event for line in self.log)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=5)
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.get(url, headers=headers, timeout=patience_s())
 
     def await_ready(self) -> None:
         until(lambda: self.has_said("ready") or self.program.poll() is not None, "it is ready")

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from argparse import ArgumentParser, _SubParsersAction
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -172,8 +171,9 @@ def test_a_whole_hub_starts_files_what_a_node_says_and_stops_in_order(
     town: Site, running: Callable[[], "subprocess.Popen[bytes]"]
 ) -> None:
     hub = running()
-    with urllib.request.urlopen(f"http://127.0.0.1:{town.port}/health", timeout=5) as answer:
-        assert answer.status == 200
+    assert (
+        httpx.get(f"http://127.0.0.1:{town.port}/health", timeout=patience_s()).status_code == 200
+    )
     node, voice = NodeLine(town.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
     node.say(voice.birth())
     assert (

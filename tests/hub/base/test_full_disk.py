@@ -35,7 +35,7 @@ from tests.hub.app.test_hub_program import ROOT, Site
 from tests.hub.rigs.intake_rig import NodeLine, count, found_town
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.wire_words import NodeVoice
-from tests.waiting import until
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise(
     "Faults: A full disk at any write loses nothing that was accepted."
@@ -132,7 +132,7 @@ def test_a_whole_hub_on_a_full_disk_waits_with_what_came_and_says_so_on_its_page
     site: Site, small_disk: Path, tmp_path: Path
 ) -> None:
     log, url = tmp_path / "hub.log", f"http://127.0.0.1:{site.port}"
-    with running(site, log) as hub, httpx.Client(base_url=url) as client:
+    with running(site, log) as hub, httpx.Client(base_url=url, timeout=patience_s()) as client:
         node, voice = NodeLine(site.broker, NODE), NodeVoice(NODE)
         node.say(voice.birth())
         first = voice.event(time.time_ns() // 1000)

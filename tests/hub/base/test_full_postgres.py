@@ -23,7 +23,7 @@ from tests.hub.app.test_hub_program import ROOT, Site
 from tests.hub.rigs.intake_rig import NodeLine, count, found_town
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.postgres import Server, server
-from tests.waiting import until
+from tests.waiting import patience_s, until
 
 pytestmark = [
     pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted."),
@@ -117,7 +117,8 @@ def test_a_hub_without_its_postgresql_waits_says_so_once_and_loses_nothing(
                 node.say(event)
             until(lambda: '"intake.database"' in log.read_text(), "the intake said so")
             time.sleep(8)  # long enough to count its failures, were they counted
-            assert httpx.get(f"http://127.0.0.1:{site.port}/health").status_code == 200
+            health = f"http://127.0.0.1:{site.port}/health"
+            assert httpx.get(health, timeout=patience_s()).status_code == 200
             assert hub.poll() is None
             ground.is_mended()
             for event in waiting:

@@ -51,7 +51,7 @@ def test_a_page_of_another_process_hears_a_change_at_once(
         stopped.set()
         there.change_signal.ring()
 
-    with httpx.Client() as browser:
+    with httpx.Client(timeout=patience_s()) as browser:
         with served(app, place, stop=stop):
             url = address(place)
             form = {"login": "an", "password": PASSWORD}

@@ -61,6 +61,7 @@ class Server:
             f"{self.url}/{topic}/json?poll=1",
             headers={"Authorization": f"Bearer {token}"},
             trust_env=False,
+            timeout=patience_s(),
         )
         got.raise_for_status()
         return [json.loads(line) for line in got.text.splitlines()]

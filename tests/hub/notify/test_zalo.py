@@ -201,7 +201,7 @@ def test_nobody_uses_an_access_token_before_what_follows_it_is_on_the_disk(
 
         rig.token._write_private = write
         first = asyncio.create_task(rig.token.current())
-        await asyncio.to_thread(writing.wait, 30)
+        assert await asyncio.to_thread(writing.wait, patience_s())
         second = asyncio.create_task(rig.token.current())
         done, _ = await asyncio.wait({first, second}, timeout=0.2)
         may_end.set()

@@ -69,7 +69,9 @@ def test_node_hears_the_answer_though_its_body_is_not_wanted(
     if is_announced:
         town.somebody(BIG)
     with up(town) as url:
-        answer = httpx.patch(f"{url}/upload/{digest}", content=BIG, headers=headers(token))
+        answer = httpx.patch(
+            f"{url}/upload/{digest}", content=BIG, headers=headers(token), timeout=patience_s()
+        )
     assert answer.status_code == status
     assert not town.blobs.has(digest)
 
@@ -79,7 +81,9 @@ def test_node_hears_the_answer_though_its_body_is_not_wanted(
 )
 def test_large_upload_is_taken_in_pieces(town: Town, digest: str) -> None:
     with up(town) as url:
-        answer = httpx.patch(f"{url}/upload/{digest}", content=BIG, headers=headers())
+        answer = httpx.patch(
+            f"{url}/upload/{digest}", content=BIG, headers=headers(), timeout=patience_s()
+        )
     assert answer.status_code == 204
     assert b"".join(town.blobs.read(digest, length=len(BIG))) == BIG
 
@@ -93,7 +97,12 @@ def test_what_came_before_the_line_broke_is_kept(town: Town, digest: str) -> Non
     with up(town) as url:
         length = {"Content-Length": str(len(BIG))}
         with pytest.raises(ConnectionError):
-            httpx.patch(f"{url}/upload/{digest}", content=broken(), headers=headers() | length)
+            httpx.patch(
+                f"{url}/upload/{digest}",
+                content=broken(),
+                headers=headers() | length,
+                timeout=patience_s(),
+            )
         until(lambda: come_bytes(town) == 1_000_000)
     assert not town.blobs.has(digest)
 
@@ -101,7 +110,7 @@ def test_what_came_before_the_line_broke_is_kept(town: Town, digest: str) -> Non
 @pytest.mark.promise("Pages: Open pages show changes at once.")
 def test_open_live_page_hears_a_change_at_once_and_does_not_hold_up_the_stop(town: Town) -> None:
     heard: list[str] = []
-    with httpx.Client() as browser:
+    with httpx.Client(timeout=patience_s()) as browser:
         with up(town) as url:
             form = {"login": "an", "password": PASSWORD}
             browser.post(f"{url}/login", data=form, headers={"Origin": url})

@@ -31,6 +31,7 @@ from tests.hub.rigs.notify_night import (
     on_duty,
 )
 from tests.hub.rigs.notify_town import NOON, Town
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise(
     "Rules and duty: Escalation goes to the next officer, the desk and the leader."
@@ -351,7 +352,7 @@ def test_the_escalator_wakes_for_the_call_that_is_due_and_stops_when_it_is_told_
         stop = asyncio.Event()
         escalator = Escalator(db=night.town.db, clock=real, change_signal=ChangeSignal())
         task = asyncio.create_task(escalator.run(stop))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patience_s()):
             while len(night.town.rows()) < 2:
                 await asyncio.sleep(0.05)
             stop.set()
