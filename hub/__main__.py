@@ -32,6 +32,7 @@ MODULES: Final = (
     ("cli", "map", "add_to", ("map",)),
     ("cli", "settings", "add_to", ("config",)),
     ("cli", "programs", "add_to", ("programs",)),
+    ("cli", "sealing", "add_to", ("secrets",)),
     ("cli", "log", "add_to", ("log",)),
     ("cli", "tips", "add_to", ("tips",)),
     ("backup", "commands", "add_to", ("backup", "restore")),

@@ -18,12 +18,14 @@ from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.roles.attendance import served_now
 from hub.app.roles.names import MISSED, ROLES, cure
-from hub.app.wiring import channels, oidc, resources, timestamping
+from hub.app.wiring import channels, keys, oidc, resources, timestamping
 from hub.base.credentials import found
 from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema
 from hub.base.private_files import read_private
 from hub.base.rfc3161 import StampError
+from hub.base.secret_store.sealed import names_in
+from hub.base.secret_store.store import FILES
 from hub.base.storage.blobs import BlobsError
 from hub.base.text.paper import NoLettersError, letters
 from hub.intake.mqtt.probe import BrokerRefusedError, probe
@@ -125,6 +127,8 @@ def _media_bucket(settings: HubSettings) -> str:
 
 
 def _secrets(settings: HubSettings) -> str:
+    if settings.store.url.startswith("postgresql") and (said := _sealed(settings)):
+        return said
     push_key = found(resources.push_key_file(settings))
     upload_key = found(settings.secrets.folder / "upload.key")
     if push_key.exists():
@@ -136,6 +140,22 @@ def _secrets(settings: HubSettings) -> str:
         _must_be_writable(_nearest(settings.secrets.folder), "secrets.folder")
         return f"will be made at the first start: {', '.join(missing)}"
     return f"push key and upload key are in {settings.secrets.folder}"
+
+
+def _sealed(settings: HubSettings) -> str:
+    """What is said of sealed keys; empty for a hub that keeps files."""
+    db = Database(settings.store.url)
+    try:
+        check_schema(db)
+        if keys.secrets(settings, db) is FILES:
+            return ""
+        with db.reading() as conn:
+            names = names_in(conn)
+    finally:
+        db.close()
+    left = [str(path) for path in keys.own_files(settings) if path.name in names]
+    hint = f" Files that are not needed any more: {', '.join(left)}" if left else ""
+    return f"{len(names)} are sealed in the database, and the master key opens them.{hint}"
 
 
 def _time_stamps(settings: HubSettings) -> str:

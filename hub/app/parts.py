@@ -20,7 +20,16 @@ from hub.app.roles.names import CHORES, INTAKE, NOTIFY, WEB, in_order
 from hub.app.roles.pages import make_role_pages
 from hub.app.roles.sole import only_process_of, refuse_a_part_on_sqlite, starting_alone
 from hub.app.watchdog import PartWatch
-from hub.app.wiring import chores, delivery, enrolment, households, oidc, resources, shared_clock
+from hub.app.wiring import (
+    chores,
+    delivery,
+    enrolment,
+    households,
+    keys,
+    oidc,
+    resources,
+    shared_clock,
+)
 from hub.app.wiring.channels import channels
 from hub.app.wiring.data_requests import office
 from hub.app.wiring.metrics import Measured, token
@@ -75,6 +84,7 @@ class Parts:
     def _make(self) -> None:
         settings, roles = self._settings, self._roles
         self.db = resources.database(settings)
+        self._secrets = keys.secrets(settings, self.db)
         self.lease = Lease(self.db, lease.CHORES)
         self.attendance = self._make_attendance()
         clocks = shared_clock.clocks(settings, self.db)
@@ -115,7 +125,7 @@ class Parts:
 
     @cached_property
     def _tokens(self) -> UploadTokens:
-        return resources.upload_tokens(self._settings)
+        return resources.upload_tokens(self._settings, self._secrets)
 
     @cached_property
     def _blobs(self) -> Blobs:
@@ -135,7 +145,7 @@ class Parts:
 
     @cached_property
     def _signer(self) -> VapidSigner:
-        key = resources.push_key(self._settings)
+        key = resources.push_key(self._settings, self._secrets)
         return VapidSigner(key, subject=self._settings.push.subject, clock=self.clock)
 
     @cached_property
@@ -149,7 +159,11 @@ class Parts:
     @cached_property
     def _channels(self) -> Mapping[str, Channel]:
         return channels(
-            self._settings, webpush=self._webpush, client=self._client, clock=self.clock
+            self._settings,
+            webpush=self._webpush,
+            client=self._client,
+            clock=self.clock,
+            secrets=self._secrets,
         )
 
     @cached_property
@@ -160,6 +174,7 @@ class Parts:
             blobs=self._blobs,
             clock=self.clock,
             channels=self._channels,
+            secrets=self._secrets,
         )
 
     def _make_attendance(self) -> Attendance | None:
@@ -238,6 +253,7 @@ class Parts:
                 proxies=self._proxies,
                 copies=self.copies,
                 partial=self._partial,
+                secrets=self._secrets,
                 tokens=self._tokens,
                 push_public_key=self._signer.application_server_key,
                 notice_channels=tuple(sorted({*self._channels} - {"webpush", "ntfy"})),
@@ -257,7 +273,7 @@ class Parts:
         return Pages(app)
 
     def _make_role_pages(self) -> Pages:
-        measured = Measures(token(self._settings), self._make_measured(None).text)
+        measured = Measures(token(self._settings, self._secrets), self._make_measured(None).text)
         return Pages(make_role_pages(measured, self._health))
 
     def _health(self) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.base.processes.tables import hub_clock, leases
+from hub.base.secret_store.tables import sealed_secrets
 from hub.web.feature import Feature
 
-FEATURE: Final = Feature(name="processes", tables=(leases, hub_clock))
+FEATURE: Final = Feature(name="processes", tables=(leases, hub_clock, sealed_secrets))

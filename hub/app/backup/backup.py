@@ -25,12 +25,14 @@ from hub.app.check import is_hub
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.config import HubSettings
 from hub.app.wiring import resources
+from hub.app.wiring.keys import master_key_file
 from hub.base.audit import log
 from hub.base.audit.log import SHELL
 from hub.base.audit.restores import RESTORED
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.private_files import read_private
+from hub.base.secret_store.sealed import names_in
 from hub.base.storage.blobs import Blobs
 from hub.footage.tables import media
 
@@ -106,6 +108,8 @@ def _restore_all(
     try:
         restore(db, shape, lambda name: reader.read(f"database/{name}"), overwrites=overwrites)
         _note_restore(db, manifest)
+        with db.reading() as conn:
+            are_keys_sealed = bool(names_in(conn))
     except OccupiedError as error:
         raise ValueError(f"{error}; --force replaces it") from error
     finally:
@@ -118,6 +122,8 @@ def _restore_all(
     if not manifest.has_media:
         say("Pictures and clips were not in it: bring their store back, or if they are lost,")
         say("say so: matthan-hub media sweep --all-lost. Nodes bring again what they still have.")
+    if are_keys_sealed:
+        say(f"Its keys are sealed: their master key must be at {master_key_file(settings)}.")
     say("Holds placed after it are not in it: place them again. For eight days nothing is removed.")
     say("Start it: it asks the nodes for what came later, and they have the last seven days.")
 

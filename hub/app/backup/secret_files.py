@@ -11,6 +11,7 @@ from typing import Final
 from hub.app.backup.archive import ArchiveReader, ArchiveWriter, Seal
 from hub.app.config import HubSettings
 from hub.app.wiring import channels, oidc, resources
+from hub.app.wiring.keys import MASTER_KEY
 from hub.base.private_files import write_private, write_public
 
 MOST_BYTES: Final = 2**20
@@ -50,7 +51,8 @@ def add_secrets(writer: ArchiveWriter, settings: HubSettings, seal: Seal | None)
 
 def _small_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.stat().st_size <= MOST_BYTES:
+        is_small = path.is_file() and path.stat().st_size <= MOST_BYTES
+        if is_small and path.name != MASTER_KEY:  # a backup with it would open what is sealed in it
             yield path
 
 

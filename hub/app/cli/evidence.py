@@ -2,6 +2,7 @@
 
 import argparse
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from sqlalchemy import Connection
 from hub.access.people import person_by_login
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
+from hub.app.wiring import keys as hub_keys
 from hub.app.wiring import resources
-from hub.app.wiring.evidence import key_folder, new_key, package
+from hub.app.wiring.evidence import key_folder, package
+from hub.app.wiring.keys import opened
 from hub.base.audit import log
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
@@ -59,19 +62,25 @@ def add_to(verbs: Commands) -> None:
 def make_key(args: argparse.Namespace) -> int:
     """Create a key that signs from now on; older signatures stay valid."""
 
-    def write(conn: Connection, now: Moment) -> str:
-        signer = new_key(settings_of(args), datetime.now(UTC))
-        by = SHELL
-        log.note(conn, by, act="evidence.key", detail=signer.fingerprint, now=now)
-        until = f"{signer.certificate.not_valid_after_utc:%d/%m/%Y}"
-        return f"evidence key: SHA-256 {signer.fingerprint}, until {until}. Make this known."
+    settings = settings_of(args)
+    with opened(settings) as secrets:
 
-    return enter(args, write)
+        def write(conn: Connection, now: Moment) -> str:
+            keep = partial(secrets.write, conn=conn)
+            folder = key_folder(settings)
+            signer = keys.new_key(folder, datetime.now(UTC), private=keep, public=keep)
+            log.note(conn, SHELL, act="evidence.key", detail=signer.fingerprint, now=now)
+            until = f"{signer.certificate.not_valid_after_utc:%d/%m/%Y}"
+            return f"evidence key: SHA-256 {signer.fingerprint}, until {until}. Make this known."
+
+        return enter(args, write)
 
 
 def list_keys(args: argparse.Namespace) -> int:
     """All keys, newest first."""
-    found = keys.certificates(key_folder(settings_of(args)))
+    settings = settings_of(args)
+    with opened(settings) as secrets:
+        found = keys.certificates(key_folder(settings), secrets)
     for one in found:
         span = f"{one.not_valid_before_utc:%d/%m/%Y} to {one.not_valid_after_utc:%d/%m/%Y}"
         say(f"{fingerprint(one)}  {span}")
@@ -99,7 +108,14 @@ def export(args: argparse.Namespace) -> int:
                 f"{args.by} may not export all of this (rights: export, and see or clips), or some "
                 "of it is not at the hub; nothing was exported"
             )
-        path, manifest = package(settings, exports, leaving, into=args.into, plans=plans)
+        path, manifest = package(
+            settings,
+            exports,
+            leaving,
+            into=args.into,
+            plans=plans,
+            secrets=hub_keys.secrets(settings, db),
+        )
     except (EvidenceKeyError, ChangedError, LayoutError) as error:
         raise RegistryError(str(error)) from error
     finally:

@@ -5,11 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from hub.app.cli.core import OK, say
 from hub.app.cli.parsing import Commands, command
-from hub.app.config import DEFAULT_FILE, BrokerSection, SecretsSection, load
+from hub.app.config import DEFAULT_FILE, BrokerSection, HubSettings, SecretsSection, load
 from hub.app.wiring import timestamping
-from hub.app.wiring.evidence import lines_of, verify_package
+from hub.app.wiring.evidence import key_folder, lines_of, verify_package
+from hub.app.wiring.keys import opened
 from hub.cases.evidence import keys
 from hub.cases.evidence.check import is_package
 from hub.cases.evidence.seal_report import verify_file
@@ -43,11 +46,11 @@ def add_to(verbs: Commands) -> None:
 
 def verify(args: argparse.Namespace) -> int:
     """For each file: is its seal or signature valid; 1 unless all are intact."""
-    ours, key_folder = _own_files(args.config)
+    ours, settings = _own(args.config)
     authority_file = args.authority or ours
     is_there = args.authority is not None or authority_file.exists()
     authority = read_authority(authority_file) if is_there else None
-    trusted = [authority] if args.authority and authority else keys.certificates(key_folder)
+    trusted = [authority] if args.authority and authority else _own_keys(settings)
     stamp_roots = timestamping.roots_of(args.stamp_authority) if args.stamp_authority else []
     found: list[tuple[bool, list[str], dict[str, Any]]] = []
     for path in args.files:
@@ -72,15 +75,23 @@ def verify(args: argparse.Namespace) -> int:
     return OK if all(is_intact for is_intact, _, _ in found) else 1
 
 
-def _own_files(configuration: Path | None) -> tuple[Path, Path]:
-    """The hub's certificate authority and folder of secrets.
+def _own(configuration: Path | None) -> tuple[Path, HubSettings | None]:
+    """The hub's certificate authority, and its configuration.
 
     A reader elsewhere has no configuration: the standard places then, where nothing is.
     """
     if configuration is None and not DEFAULT_FILE.exists():
-        return BrokerSection().ca_file, SecretsSection().folder
+        return BrokerSection().ca_file, None
     settings = load(configuration)
-    return settings.broker.ca_file, settings.secrets.folder
+    return settings.broker.ca_file, settings
+
+
+def _own_keys(settings: HubSettings | None) -> list[x509.Certificate]:
+    """The hub's evidence keys."""
+    if settings is None:
+        return keys.certificates(SecretsSection().folder)
+    with opened(settings) as secrets:
+        return keys.certificates(key_folder(settings), secrets)
 
 
 def _is_package(path: Path) -> bool:

@@ -10,7 +10,7 @@ from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.base.clock.clock import Clock
 from hub.base.credentials import found
-from hub.base.private_files import write_private
+from hub.base.secret_store.store import FILES, SecretStore
 from hub.notify.channels.apprise import read_services, services
 from hub.notify.channels.ntfy import Ntfy
 from hub.notify.channels.port import Channel
@@ -23,7 +23,12 @@ KEPT_IN: Final = "zalo-tokens.json"
 
 
 def channels(
-    settings: HubSettings, *, webpush: WebPush, client: httpx.AsyncClient, clock: Clock
+    settings: HubSettings,
+    *,
+    webpush: WebPush,
+    client: httpx.AsyncClient,
+    clock: Clock,
+    secrets: SecretStore = FILES,
 ) -> dict[str, Channel]:
     """By name; StartRefusedError if one of their files is unusable."""
     public_url = settings.web.public_url
@@ -39,7 +44,7 @@ def channels(
         token = ZaloToken(
             account=zalo.oa,
             file=settings.secrets.folder / KEPT_IN,
-            write_private=write_private,
+            secrets=secrets,
             client=client,
             clock=clock,
         )

@@ -1,7 +1,6 @@
 """Packages of evidence put together of the store, the hub's key and the clips' own seals."""
 
 import os
-import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from hub.app.wiring import timestamping
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
 from hub.base.moment import Moment
-from hub.base.private_files import read_private, write_private, write_public
+from hub.base.secret_store.store import FILES, SecretStore
 from hub.base.storage.blobs import BlobsError
 from hub.base.text import paper
 from hub.cases.evidence import keys
@@ -51,7 +51,9 @@ from hub.web.i18n import words
 log = structlog.get_logger()
 
 
-def packer(settings: HubSettings, exports: ExportService) -> Callable[..., Path | None]:
+def packer(
+    settings: HubSettings, exports: ExportService, secrets: SecretStore = FILES
+) -> Callable[..., Path | None]:
     """Makes packages for the pages, in a folder of the clip store from which they are sent.
 
     For a hub that starts: what lies there was left by one that died, and no rule reaches it.
@@ -76,7 +78,8 @@ def packer(settings: HubSettings, exports: ExportService) -> Callable[..., Path 
         if leaving is None:
             return None
         try:
-            return package(settings, exports, leaving, into=folder, plans=hides)[0]
+            made = package(settings, exports, leaving, into=folder, plans=hides, secrets=secrets)
+            return made[0]
         except (
             EvidenceKeyError,
             ChangedError,
@@ -98,6 +101,7 @@ def package(
     *,
     into: Path,
     plans: Sequence[RedactionPlan] = (),
+    secrets: SecretStore = FILES,
 ) -> tuple[Path, Manifest]:
     """Write it beside its place, synced, then rename: a package is whole or absent.
 
@@ -106,7 +110,7 @@ def package(
     hides = {plan.media_id: plan for plan in plans}
     if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
         raise BlurError(f"{min(map(str, unknown))} is not among what is exported")
-    signs = signer(settings, datetime.fromtimestamp(leaving.now.utc_us / 1e6, UTC))
+    signs = signer(settings, datetime.fromtimestamp(leaving.now.utc_us / 1e6, UTC), secrets)
     package_id = uuid4()
     into.mkdir(parents=True, exist_ok=True)
     path = into / f"evidence-{_named(leaving.case_number)}-{package_id.hex[:12]}.zip"
@@ -152,11 +156,14 @@ def _act_texts(language: str) -> Mapping[str, str]:
     return act_texts(FEATURES, words(language))
 
 
-def proof_signer(settings: HubSettings, clock: Clock) -> Callable[[bytes], tuple[bytes, str]]:
+def proof_signer(
+    settings: HubSettings, clock: Clock, secrets: SecretStore = FILES
+) -> Callable[[bytes], tuple[bytes, str]]:
     """Signs a proof with the evidence key: the signature, and the certificate as PEM."""
 
     def sign(content: bytes) -> tuple[bytes, str]:
-        signs = signer(settings, datetime.fromtimestamp(clock.now().utc_us / 1e6, UTC))
+        now = datetime.fromtimestamp(clock.now().utc_us / 1e6, UTC)
+        signs = signer(settings, now, secrets)
         return signs.sign(content), signs.certificate.public_bytes(Encoding.PEM).decode()
 
     return sign
@@ -196,13 +203,15 @@ def key_folder(settings: HubSettings) -> Path:
     return settings.secrets.folder
 
 
-def signer(settings: HubSettings, now: datetime) -> EvidenceSigner:
+def signer(settings: HubSettings, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner:
     """The key that signs now, made when there is none; EvidenceKeyError, OSError."""
-    return keys.current(key_folder(settings), now, read=read_private) or new_key(settings, now)
+    return keys.current(key_folder(settings), now, secrets) or new_key(settings, now, secrets)
 
 
-def new_key(settings: HubSettings, now: datetime) -> EvidenceSigner:
-    return keys.new_key(key_folder(settings), now, private=write_private, public=write_public)
+def new_key(settings: HubSettings, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner:
+    """A key that signs from now on."""
+    folder = key_folder(settings)
+    return keys.new_key(folder, now, private=secrets.write, public=secrets.write)
 
 
 def _item(exports: ExportService, one: ExportedFile, number: int) -> Item:
@@ -263,7 +272,7 @@ def _named(case_number: str) -> str:
 
 @contextmanager
 def _draft(path: Path) -> Iterator[BinaryIO]:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
         with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
             yield file

@@ -11,6 +11,7 @@ from hub.app.wiring import resources
 from hub.app.wiring.evidence import signer
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
+from hub.base.secret_store.store import FILES, SecretStore
 from hub.base.storage.blobs import Blobs
 from hub.cases.evidence.arrival import seal_arrival
 from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent
@@ -32,6 +33,7 @@ def put_together(
     blobs: Blobs,
     clock: Clock,
     channels: Mapping[str, Channel],
+    secrets: SecretStore = FILES,
 ) -> HouseholdServices | None:
     """All services for households; None if the hub has none."""
     said = settings.households
@@ -47,7 +49,7 @@ def put_together(
             blobs=blobs,
             parts=parts,
             uploads=uploads,
-            seal=lambda one: _seal(settings, one),
+            seal=lambda one: _seal(settings, one, secrets),
             keep_days=said.keep_days,
         ),
         terms=HouseholdTerms(
@@ -58,10 +60,10 @@ def put_together(
     )
 
 
-def _seal(settings: HubSettings, one: SealContent) -> ArrivalSeal:
+def _seal(settings: HubSettings, one: SealContent, secrets: SecretStore) -> ArrivalSeal:
     now = datetime.fromtimestamp(one.arrived_utc_us / 1e6, UTC)
     try:
-        return seal_arrival(signer(settings, now), one)
+        return seal_arrival(signer(settings, now, secrets), one)
     except EvidenceKeyError as error:
         raise ValueError(str(error)) from error
 

@@ -1,10 +1,10 @@
 """Metrics for Prometheus: of the database, of this process and of its parts."""
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
+from secrets import token_urlsafe
 from typing import Final
 
 from prometheus_client import ProcessCollector, generate_latest
@@ -14,9 +14,8 @@ from prometheus_client.registry import Collector
 from hub.app.config import HubSettings
 from hub.app.roles.names import ROLES
 from hub.base.clock.clock import Clock
-from hub.base.credentials import found
 from hub.base.db.database import Database
-from hub.base.private_files import read_private, write_private
+from hub.base.secret_store.store import FILES, SecretStore
 from hub.base.storage.blobs import Blobs, BlobsError
 from hub.oversight.metrics import queries
 from hub.oversight.metrics.queries import gauge, gauges
@@ -27,6 +26,7 @@ KEPT_S: Final = 5.0
 MOST_SAMPLES: Final = 20_000
 """Samples of one metric: ten thousand cameras fit. Those beyond are left out and counted."""
 
+TOKEN_NAME: Final = "metrics.token"  # noqa: S105 - the name of a file
 Counts = Mapping[str, int]
 
 
@@ -112,13 +112,14 @@ class Measured(Collector):
             return None
 
 
-def token(settings: HubSettings) -> str:
+def token(settings: HubSettings, secrets: SecretStore = FILES) -> str:
     """What a scraper must say; made at the first start."""
-    path = settings.secrets.folder / "metrics.token"
-    if not found(path).exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(path, f"{secrets.token_urlsafe(32)}\n".encode())
-    return read_private(path).decode("ascii", "replace").strip()
+    path = settings.secrets.folder / TOKEN_NAME
+    return secrets.make(path, _new_token).decode("ascii", "replace").strip()
+
+
+def _new_token() -> bytes:
+    return f"{token_urlsafe(32)}\n".encode()
 
 
 def _seconds(error_ms: int | None) -> float | None:

@@ -12,10 +12,10 @@ from sqlalchemy import inspect, select, text
 
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
-from hub.base.credentials import found
 from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema, migrate
-from hub.base.private_files import read_private, write_private
+from hub.base.private_files import read_private
+from hub.base.secret_store.store import FILES, SecretStore
 from hub.base.storage.blobs import BlobFolder, Blobs
 from hub.base.storage.partial_files import MOST_PER_NODE, PartialFiles
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
@@ -35,6 +35,8 @@ _WHICH_DATABASE: Final = (
     " WHERE datname = current_database()"
 )
 MOST_PORT: Final = 65_535
+TIPS_KEY: Final = "tips.key"
+HOUSEHOLDS_KEY: Final = "households.key"
 SPARE_BYTES: Final = 256 * 2**20
 """Left free on the disk of the media folder: the database may need it."""
 
@@ -67,12 +69,12 @@ def hub_id(db: Database) -> bytes:
     return sha256(which.encode()).digest()[:ID_BYTES]
 
 
-def upload_tokens(settings: HubSettings) -> UploadTokens:
+def upload_tokens(settings: HubSettings, secrets: SecretStore = FILES) -> UploadTokens:
     """Upload tokens with the hub's own key, made at the first start."""
     folder = secrets_folder(settings)
     url = settings.web.upload_url or f"{settings.web.public_url}/upload"
     try:
-        return UploadTokens.open(folder, upload_url=url)
+        return UploadTokens.open(folder, upload_url=url, secrets=secrets)
     except (OSError, ValueError) as error:
         raise StartRefusedError(
             f"the key of upload tokens cannot be used: {error}. "
@@ -80,17 +82,16 @@ def upload_tokens(settings: HubSettings) -> UploadTokens:
         ) from error
 
 
-def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
+def tip_box(settings: HubSettings, db: Database, secrets: SecretStore = FILES) -> TipBox | None:
     """The key that seals who sent tips and who asks about data of theirs, made at the first start;
     None where nobody may."""
     if not (settings.tips.accepted or settings.petitions.accepted):
         return None
-    path = secrets_folder(settings) / "tips.key"
+    path = secrets_folder(settings) / TIPS_KEY
     try:
-        if not found(path).exists():
+        if not secrets.has(path):
             _say_if_sealed(db, path)
-            write_private(path, TipBox.new_key())
-        return TipBox(read_private(path))
+        return TipBox(secrets.make(path, TipBox.new_key))
     except (OSError, ValueError) as error:
         raise StartRefusedError(
             f"the key of tips {path} cannot be used: {error}. Restore it from a backup; deleted, a "
@@ -98,15 +99,13 @@ def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
         ) from error
 
 
-def household_box(settings: HubSettings) -> TipBox | None:
+def household_box(settings: HubSettings, secrets: SecretStore = FILES) -> TipBox | None:
     """The key that seals who households are, made at the first start; None where none are asked."""
     if not settings.households.asked:
         return None
-    path = secrets_folder(settings) / "households.key"
+    path = secrets_folder(settings) / HOUSEHOLDS_KEY
     try:
-        if not found(path).exists():
-            write_private(path, TipBox.new_key())
-        return TipBox(read_private(path))
+        return TipBox(secrets.make(path, TipBox.new_key))
     except (OSError, ValueError) as error:
         raise StartRefusedError(
             f"the key of households {path} cannot be used: {error}. Restore it from a backup; "
@@ -126,14 +125,12 @@ def _say_if_sealed(db: Database, path: Path) -> None:
         )
 
 
-def push_key(settings: HubSettings) -> ec.EllipticCurvePrivateKey:
+def push_key(settings: HubSettings, secrets: SecretStore = FILES) -> ec.EllipticCurvePrivateKey:
     """The key that phones have subscribed to, made at the first start."""
     try:
-        return vapid_key(push_key_file(settings))
+        return vapid_key(push_key_file(settings), secrets)
     except VapidKeyError as error:
         raise StartRefusedError(str(error)) from error
-    except OSError as error:
-        raise StartRefusedError(f"the push key cannot be written: {error}") from error
 
 
 def push_key_file(settings: HubSettings) -> Path:

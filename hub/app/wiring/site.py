@@ -22,6 +22,7 @@ from hub.app.wiring.policy import policy
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
+from hub.base.secret_store.store import SecretStore
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
 from hub.cases.evidence.service import ExportService
@@ -59,6 +60,7 @@ class SiteParts:
     proxies: Proxies
     copies: CopyQueue
     partial: PartialFiles
+    secrets: SecretStore
     tokens: UploadTokens
     push_public_key: str
     notice_channels: tuple[str, ...]
@@ -92,8 +94,8 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
     app = create_app(
         FEATURES,
         services=services,
-        measured=Measures(token(settings), parts.measured(lambda: app).text),
-        pack=packer(settings, services.use(ExportService)),
+        measured=Measures(token(settings, parts.secrets), parts.measured(lambda: app).text),
+        pack=packer(settings, services.use(ExportService), parts.secrets),
         accounts=Accounts(
             parts.db,
             passwords=Passwords(),
@@ -106,7 +108,7 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
         settings=_web_settings(parts),
         stopping=parts.stopping,
         households=parts.households,
-        sign=proof_signer(settings, parts.clock),
+        sign=proof_signer(settings, parts.clock, parts.secrets),
         enrolling=parts.enrolling,
         live_leases=live,
         says_too_much=parts.says_too_much,
@@ -122,7 +124,7 @@ def tip_spans(settings: HubSettings) -> TipSpans:
 
 def _services(parts: SiteParts, growing: GrowingClips) -> Services:
     settings = parts.settings
-    box = resources.tip_box(settings, parts.db)
+    box = resources.tip_box(settings, parts.db, parts.secrets)
     takes_petitions = settings.petitions.accepted
 
     def ask(node: str, command_id: UUID, words: SendExplanation) -> bool:
@@ -141,7 +143,7 @@ def _services(parts: SiteParts, growing: GrowingClips) -> Services:
             tip_spans=tip_spans(settings),
             petition_box=box if takes_petitions else None,
             office=office(settings) if takes_petitions else None,
-            household_box=resources.household_box(settings),
+            household_box=resources.household_box(settings, parts.secrets),
             bundle_parts=resources.parts(settings, "bundles", most=MOST_AT_ONCE),
             tell_node=ask,
         )

@@ -23,11 +23,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from hub.base.secret_store.store import FILES, SecretStore
+
 KEY_DAYS: Final = 730
 BACKDATED: Final = timedelta(hours=1)
 OWNER: Final = "Mat Than evidence"
+CERTIFICATES: Final = "evidence-*.crt"
 
-ReadPrivate = Callable[[Path], bytes]
 WriteFile = Callable[[Path, bytes], None]
 
 
@@ -83,34 +85,33 @@ def new_key(
     return EvidenceSigner(key, certificate)
 
 
-def current(folder: Path, now: datetime, *, read: ReadPrivate) -> EvidenceSigner | None:
+def current(folder: Path, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner | None:
     """The newest valid key; None if there is no key, EvidenceKeyError if none is valid."""
-    files = sorted(folder.glob("evidence-*.crt"), reverse=True)
+    files = secrets.find(folder, CERTIFICATES)[::-1]
     if not files:
         return None
     for path in files:
-        certificate = read_certificate(path)
+        certificate = read_certificate(path, secrets)
         if certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
             return EvidenceSigner(
-                _private_key(path.with_suffix(".key"), certificate, read), certificate
+                _private_key(path.with_suffix(".key"), certificate, secrets), certificate
             )
-    ended = read_certificate(files[0]).not_valid_after_utc
+    ended = read_certificate(files[0], secrets).not_valid_after_utc
     raise EvidenceKeyError(
         f"the evidence key {files[0].stem} holds until {ended:%d/%m/%Y} and it is "
         f"{now:%d/%m/%Y} now. Make a new one: matthan-hub evidence key (or set the clock)"
     )
 
 
-def certificates(folder: Path) -> list[x509.Certificate]:
+def certificates(folder: Path, secrets: SecretStore = FILES) -> list[x509.Certificate]:
     """Certificates of all keys, newest first."""
-    files = sorted(folder.glob("evidence-*.crt"), reverse=True)
-    return [read_certificate(path) for path in files]
+    return [read_certificate(path, secrets) for path in secrets.find(folder, CERTIFICATES)[::-1]]
 
 
-def read_certificate(path: Path) -> x509.Certificate:
+def read_certificate(path: Path, secrets: SecretStore = FILES) -> x509.Certificate:
     """Read a certificate; EvidenceKeyError if it cannot be read."""
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
+        return x509.load_pem_x509_certificate(secrets.read(path))
     except (OSError, ValueError) as error:
         raise EvidenceKeyError(f"the certificate {path} cannot be read: {error}") from error
 
@@ -137,9 +138,11 @@ def public_pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _private_key(path: Path, certificate: x509.Certificate, read: ReadPrivate) -> Ed25519PrivateKey:
+def _private_key(
+    path: Path, certificate: x509.Certificate, secrets: SecretStore
+) -> Ed25519PrivateKey:
     try:
-        key = load_pem_private_key(read(path), password=None)
+        key = load_pem_private_key(secrets.read(path), password=None)
     except FileNotFoundError as error:
         raise EvidenceKeyError(
             f"the evidence key {path} is missing and its certificate is not. Bring it back from a "

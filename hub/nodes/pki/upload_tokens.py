@@ -6,8 +6,8 @@ survive a restart of the hub.
 
 import hashlib
 import hmac
-import secrets
 from pathlib import Path
+from secrets import token_bytes
 from typing import Final
 
 from itsdangerous import BadSignature, Signer
@@ -15,13 +15,13 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from agent.wire.answers import UploadToken
 from agent.wire.ident import is_name
-from hub.base.credentials import found
 from hub.base.moment import Moment
-from hub.base.private_files import read_private, write_private
+from hub.base.secret_store.store import FILES, SecretStore
 
 VALID_FOR_S: Final = 900
 """Long enough for one clip on a bad line, short enough to limit a stolen token."""
 KEY_BYTES: Final = 32
+KEY_NAME: Final = "upload.key"
 
 
 class UploadTokens:
@@ -39,15 +39,13 @@ class UploadTokens:
         self._valid_for_s = valid_for_s
 
     @classmethod
-    def open(cls, folder: Path, *, upload_url: str) -> "UploadTokens":
+    def open(cls, folder: Path, *, upload_url: str, secrets: SecretStore = FILES) -> "UploadTokens":
         """With the key in `folder/upload.key`, created at the first start.
 
         Raises OSError if it cannot be read or written, or if others can read it.
         """
-        path = folder / "upload.key"
-        if not found(path).exists():
-            write_private(path, secrets.token_bytes(KEY_BYTES))
-        return cls(read_private(path), upload_url=upload_url)
+        key = secrets.make(folder / KEY_NAME, lambda: token_bytes(KEY_BYTES))
+        return cls(key, upload_url=upload_url)
 
     def key_for(self, purpose: str) -> bytes:
         """A key of its own for another purpose: the same in every process that has this key."""

@@ -8,7 +8,7 @@ a used token: then the keeper must authorise the application again.
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from hub.base.clock.clock import Clock
+from hub.base.secret_store.store import FILES, SecretStore
 from hub.notify.channels.json_post import number, post_json
 from hub.notify.channels.port import Answer, TryAgain
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS
@@ -44,7 +45,7 @@ class ZaloToken:
     """One for all channels of an account; several tasks may call it at once, and several processes
     of one machine may have one of the same file.
 
-    `write_private` writes a file durably and atomically, readable by the hub's user only.
+    It is kept under the path `file` of `secrets`.
     """
 
     def __init__(
@@ -52,13 +53,13 @@ class ZaloToken:
         *,
         account: OfficialAccount,
         file: Path,
-        write_private: Callable[[Path, bytes], None],
+        secrets: SecretStore = FILES,
         client: httpx.AsyncClient,
         clock: Clock,
     ) -> None:
         self._account = account
         self._file = file
-        self._write_private = write_private
+        self._secrets = secrets
         self._client = client
         self._clock = clock
         self._kept: _Kept | None = None
@@ -138,7 +139,7 @@ class ZaloToken:
     def _read(self) -> _Kept:
         seed = hashlib.sha256(self._account.refresh_token.encode()).hexdigest()
         try:
-            kept = _Kept.model_validate_json(self._file.read_bytes())
+            kept = _Kept.model_validate_json(self._secrets.read(self._file, group_reads=True))
         except (OSError, ValueError):
             kept = None
         if kept is not None and kept.seed == seed:
@@ -146,4 +147,4 @@ class ZaloToken:
         return _Kept(seed=seed, refresh_token=self._account.refresh_token)
 
     def _write(self, kept: _Kept) -> None:
-        self._write_private(self._file, json.dumps(kept.model_dump()).encode())
+        self._secrets.write(self._file, json.dumps(kept.model_dump()).encode())

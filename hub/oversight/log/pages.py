@@ -200,4 +200,5 @@ def acts(words: Messages) -> dict[str, str]:
         "log.digest": say("read a month of the log"),
         "hub.backup": say("a backup of the hub was made"),
         "hub.restore": say("the hub was restored from a backup"),
+        "hub.seal_keys": say("the hub's keys were sealed in its database"),
     }

@@ -20,7 +20,7 @@ from PIL import Image
 from hub.app.wiring.evidence import act_text, lines_of
 from hub.base.audit.log import DETAIL_CHARS
 from hub.base.moment import Moment
-from hub.base.private_files import read_private, write_private, write_public
+from hub.base.private_files import write_private, write_public
 from hub.base.text.paper import letters
 from hub.cases.evidence import keys
 from hub.cases.evidence.check import PackageCheck, check_package
@@ -336,7 +336,7 @@ def test_a_rolled_key_signs_and_the_old_ones_packages_still_verify(tmp_path: Pat
     old = package(first, item(1, "clip", CLIP))
     second = signer(folder, NOW + timedelta(days=1))
     later = NOW + timedelta(days=2)
-    now_signs = keys.current(folder, later, read=read_private)
+    now_signs = keys.current(folder, later)
     assert now_signs is not None
     assert now_signs.fingerprint == second.fingerprint != first.fingerprint
     assert check_package(io.BytesIO(old), keys.certificates(folder)).is_intact
@@ -345,7 +345,7 @@ def test_a_rolled_key_signs_and_the_old_ones_packages_still_verify(tmp_path: Pat
 def test_of_two_keys_of_one_second_the_later_signs(tmp_path: Path) -> None:
     for number in range(8):
         latest = signer(tmp_path, NOW + timedelta(microseconds=number))
-        current = keys.current(tmp_path, NOW, read=read_private)
+        current = keys.current(tmp_path, NOW)
         assert current is not None and current.fingerprint == latest.fingerprint
 
 
@@ -356,21 +356,21 @@ def test_a_key_that_is_missing_ended_open_to_all_or_unreadable_says_so_with_its_
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "secrets"
-    assert keys.current(folder, NOW, read=read_private) is None
+    assert keys.current(folder, NOW) is None
     signer(folder)
     with pytest.raises(EvidenceKeyError, match="Make a new one"):
-        keys.current(folder, NOW + timedelta(days=731), read=read_private)
+        keys.current(folder, NOW + timedelta(days=731))
     [key] = folder.glob("*.key")
     key.chmod(0o644)
     with pytest.raises(EvidenceKeyError, match="chmod 600"):
-        keys.current(folder, NOW, read=read_private)
+        keys.current(folder, NOW)
     key.chmod(0o600)
     key.write_text("no key")
     with pytest.raises(EvidenceKeyError, match="cannot be read"):
-        keys.current(folder, NOW, read=read_private)
+        keys.current(folder, NOW)
     key.unlink()
     with pytest.raises(EvidenceKeyError, match="is missing"):
-        keys.current(folder, NOW, read=read_private)
+        keys.current(folder, NOW)
 
 
 def test_footage_that_is_not_what_its_node_announced_is_not_exported(by: EvidenceSigner) -> None:

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.push_service import PushService, in_thread
 from hub.base.clock.clock import HubClock
-from hub.base.private_files import write_private
 from hub.notify.channels.apprise import Service, read_services
 from hub.notify.channels.ntfy import Ntfy
 from hub.notify.channels.port import Channel, Phone
@@ -69,7 +68,6 @@ def rig(name: str, url: str, folder: Path, client: httpx.AsyncClient) -> Rig:
     token = ZaloToken(
         account=account(url),
         file=folder / "tokens.json",
-        write_private=write_private,
         client=client,
         clock=HubClock(),
     )

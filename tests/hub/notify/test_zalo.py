@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.base.private_files import write_private
+from hub.base.secret_store.store import SecretFiles
 from hub.notify.channels.port import Channel, Message
 from hub.notify.channels.post import new_client
 from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
@@ -71,7 +71,6 @@ class Rig:
         self.token = ZaloToken(
             account=account,
             file=self.file,
-            write_private=write_private,
             client=client,
             clock=self.clock,
         )
@@ -194,12 +193,13 @@ def test_nobody_uses_an_access_token_before_what_follows_it_is_on_the_disk(
     async def slow_disk(rig: Rig) -> list[Any]:
         writing, may_end = threading.Event(), threading.Event()
 
-        def write(path: Path, content: bytes) -> None:
-            writing.set()
-            assert may_end.wait(patience_s())
-            write_private(path, content)
+        class SlowFiles(SecretFiles):
+            def write(self, path: Path, content: bytes, **kwargs: Any) -> None:
+                writing.set()
+                assert may_end.wait(patience_s())
+                super().write(path, content, **kwargs)
 
-        rig.token._write_private = write
+        rig.token._secrets = SlowFiles()
         first = asyncio.create_task(rig.token.current())
         assert await asyncio.to_thread(writing.wait, patience_s())
         second = asyncio.create_task(rig.token.current())

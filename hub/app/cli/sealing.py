@@ -1,0 +1,78 @@
+"""The command that seals the hub's keys in the database of several machines."""
+
+import argparse
+
+from hub.app.cli.core import OK, say, settings_of
+from hub.app.cli.parsing import Commands, command, group
+from hub.app.config import HubSettings
+from hub.app.roles.attendance import served_now
+from hub.app.wiring import keys, resources
+from hub.base.audit import log
+from hub.base.audit.log import SHELL
+from hub.base.clock.clock import HubClock
+from hub.base.credentials import found
+from hub.base.db.database import Database
+from hub.base.private_files import write_private
+from hub.base.secret_store.sealed import MasterKey, import_into, names_in
+from hub.base.secret_store.store import FILES
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands of this module."""
+    one = command(
+        group(verbs, "secrets", "the hub's keys"),
+        "import",
+        import_secrets,
+        "seal the hub's keys in its PostgreSQL database, for several machines; no hub may run",
+    )
+    one.add_argument(
+        "--force", action="store_true", help="replace sealed keys that differ from their files"
+    )
+
+
+def import_secrets(args: argparse.Namespace) -> int:
+    """Seal all keys that are files here; the first time, make the master key."""
+    settings = settings_of(args)
+    if settings.store.url.startswith("sqlite"):
+        raise ValueError("SQLite (store.url) serves one machine: its keys stay files")
+    db = resources.database(settings)
+    try:
+        return _import(settings, db, overwrites=args.force)
+    finally:
+        db.close()
+
+
+def _import(settings: HubSettings, db: Database, *, overwrites: bool) -> int:
+    if served_now(db.url):
+        raise ValueError("a hub is running. Stop it on all machines, and import then")
+    files = keys.own_files(settings)
+    if not files:
+        raise ValueError(f"there are no keys in {settings.secrets.folder}")
+    contents = {path.name: FILES.read(path, group_reads=True) for path in files}
+    master, is_new = _master_key(settings, db, may_be_new=overwrites)
+    with db.writing() as conn:
+        count = import_into(conn, master, contents, overwrites=overwrites)
+        detail = ", ".join(sorted(contents))
+        log.note(conn, SHELL, act="hub.seal_keys", detail=detail, now=HubClock().now())
+    path = keys.master_key_file(settings)
+    say(f"{count} keys are sealed in the database, {len(contents) - count} were there already.")
+    if is_new:
+        say(
+            f"Their master key is {path}. Copy it to the same place on each machine of the hub, and"
+        )
+        say("to a safe place elsewhere: no backup has it, and without it the keys are lost.")
+    say("When the hub runs on all machines, remove what is not needed any more:")
+    for file in files:
+        say(f"  {file}")
+    return OK
+
+
+def _master_key(settings: HubSettings, db: Database, *, may_be_new: bool) -> tuple[MasterKey, bool]:
+    """The master key, and whether it is new: while nothing is sealed, or all is sealed anew."""
+    path = keys.master_key_file(settings)
+    with db.reading() as conn:
+        is_sealed = bool(names_in(conn))
+    is_new = not found(path).exists() and (may_be_new or not is_sealed)
+    if is_new:  # first: nothing is sealed with a key that is not on the disk
+        write_private(path, MasterKey.new_file())
+    return keys.master_key(path), is_new

@@ -1,0 +1,108 @@
+"""Where the hub's keys are: files of its one machine, or sealed in the database of several."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from hub.app.config import HubSettings
+from hub.app.errors import StartRefusedError
+from hub.app.wiring import resources
+from hub.app.wiring.channels import KEPT_IN
+from hub.app.wiring.metrics import TOKEN_NAME
+from hub.base.credentials import found
+from hub.base.db.database import Database
+from hub.base.private_files import read_private
+from hub.base.secret_store import sealed
+from hub.base.secret_store.sealed import MasterKey, SealedSecrets
+from hub.base.secret_store.store import FILES, SecretStore
+from hub.nodes.pki.upload_tokens import KEY_NAME
+
+MASTER_KEY: Final = "master.key"
+MADE_BY_THE_HUB: Final = (
+    KEY_NAME,
+    resources.TIPS_KEY,
+    resources.HOUSEHOLDS_KEY,
+    TOKEN_NAME,
+    KEPT_IN,
+    "evidence-*.key",
+    "evidence-*.crt",
+)
+"""Patterns of names in the secrets folder. What a keeper writes, such as the key of the bucket, is
+part of a machine's configuration and stays a file."""
+
+
+def secrets(settings: HubSettings, db: Database) -> SecretStore:
+    """The hub's keys: files, or sealed in a database that several machines share.
+
+    They are sealed where the database has sealed ones or this machine has a master key; if one is
+    without the other, the hub refuses to start before it makes new keys beside the true ones.
+    """
+    if not db.is_shared:
+        return FILES
+    path = master_key_file(settings)
+    with db.reading() as conn:
+        names = sealed.names_in(conn)
+    if not names and not found(path).exists():
+        return FILES
+    key = master_key(path)
+    if not names:
+        raise StartRefusedError(
+            f"there is the master key {path}, and the database has no sealed keys. Where their "
+            "files are, run: matthan-hub secrets import (or remove the master key)"
+        )
+    with db.reading() as conn:
+        broken = sealed.broken_in(conn, key)
+    if broken == names:
+        raise StartRefusedError(
+            f"{path} is not the master key of this hub: it opens none of the {len(names)} keys in "
+            "the database. Copy the file from a machine of the hub that runs"
+        )
+    if broken:
+        raise StartRefusedError(
+            f"damaged in the table sealed_secrets: {', '.join(broken)}. Restore a backup, or put "
+            f"these files into {settings.secrets.folder}: matthan-hub secrets import --force"
+        )
+    return SealedSecrets(db, key)
+
+
+def master_key_file(settings: HubSettings) -> Path:
+    """Where the key is that opens the sealed ones; in no database, bucket or backup."""
+    return settings.secrets.folder / MASTER_KEY
+
+
+def own_files(settings: HubSettings) -> list[Path]:
+    """Files here of the keys that several machines must share, in order."""
+    folder = settings.secrets.folder
+    files = {path for pattern in MADE_BY_THE_HUB for path in folder.glob(pattern)}
+    credentials = {folder / name for name in MADE_BY_THE_HUB if FILES.has(folder / name)}
+    push_key = resources.push_key_file(settings)
+    return sorted(files | credentials | ({push_key} if FILES.has(push_key) else set()))
+
+
+@contextmanager
+def opened(settings: HubSettings) -> Iterator[SecretStore]:
+    """The keys for a command that needs no database otherwise."""
+    if settings.store.url.startswith("sqlite"):
+        yield FILES
+        return
+    db = resources.database(settings)
+    try:
+        yield secrets(settings, db)
+    finally:
+        db.close()
+
+
+def master_key(path: Path) -> MasterKey:
+    """Read from this file; StartRefusedError with the cure."""
+    try:
+        return MasterKey.parse(read_private(path))
+    except FileNotFoundError as error:
+        raise StartRefusedError(
+            f"the hub's keys are sealed in the database, and there is no {path} to open them. Copy "
+            f"it from another machine of the hub, and: chmod 600 {path}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(
+            f"the master key {path} cannot be used: {error}. Copy it from another machine"
+        ) from error

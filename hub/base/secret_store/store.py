@@ -1,0 +1,89 @@
+"""The port of the hub's keys, and its adapter for one machine: files.
+
+A key is asked for by the path of its file. The other adapter, for several machines over one
+database, is `hub.base.secret_store.sealed`; `tests/hub/base/test_secret_store.py` tests both.
+"""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import Connection
+
+from hub.base.credentials import found
+from hub.base.private_files import read_private, write_private, write_public
+
+PUBLIC: Final = ".crt"
+"""Suffix of what may be read by all."""
+
+
+class SecretStore(Protocol):
+    """Keys by the path of their file; for any thread. All methods may raise OSError."""
+
+    def has(self, path: Path) -> bool:
+        """Whether it is there."""
+        ...
+
+    def read(self, path: Path, *, group_reads: bool = False) -> bytes:
+        """Its content; FileNotFoundError, PermissionError if others can read the file.
+
+        `group_reads`: its group may.
+        """
+        ...
+
+    def make(self, path: Path, new: Callable[[], bytes], *, group_reads: bool = False) -> bytes:
+        """Its content; `new` gives that of one that is missing."""
+        ...
+
+    def write(self, path: Path, content: bytes, *, conn: Connection | None = None) -> None:
+        """Store it, durably and at once as a whole; `conn`: where it is in a database, in this
+        transaction."""
+        ...
+
+    def find(self, folder: Path, pattern: str) -> list[Path]:
+        """Paths in this folder that match (`*`), in the order of their names."""
+        ...
+
+
+class SecretFiles:
+    """Plain files, and systemd's credentials in place of missing ones."""
+
+    def has(self, path: Path) -> bool:
+        """See `SecretStore`."""
+        return found(path).exists()
+
+    def read(self, path: Path, *, group_reads: bool = False) -> bytes:
+        """See `SecretStore`."""
+        if path.suffix == PUBLIC:
+            return path.read_bytes()
+        if group_reads and (place := found(path)).exists():
+            if stat.S_IMODE(place.stat().st_mode) & 0o007:
+                raise PermissionError(f"{path} is open to everybody. Run: chmod o= {path}")
+            return place.read_bytes()
+        return read_private(path)
+
+    def make(self, path: Path, new: Callable[[], bytes], *, group_reads: bool = False) -> bytes:
+        """See `SecretStore`. Processes of one machine start one after the other
+        (`hub.app.roles.sole`), so that only one makes it."""
+        if not self.has(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.write(path, new())
+        return self.read(path, group_reads=group_reads)
+
+    def write(
+        self,
+        path: Path,
+        content: bytes,
+        *,
+        conn: Connection | None = None,  # noqa: ARG002 - a file belongs to no transaction
+    ) -> None:
+        """See `SecretStore`."""
+        (write_public if path.suffix == PUBLIC else write_private)(path, content)
+
+    def find(self, folder: Path, pattern: str) -> list[Path]:
+        """See `SecretStore`."""
+        return sorted(folder.glob(pattern))
+
+
+FILES: Final[SecretStore] = SecretFiles()
