@@ -29,7 +29,17 @@ def add_to(verbs: Commands) -> None:
 
 def set_ground(args: argparse.Namespace) -> int:
     """Tiles, a plan, or nothing."""
-    files = MapFiles(resources.map_folder(settings_of(args)))
+    settings = settings_of(args)
+    if not settings.store.media_url:
+        return _set(args, MapFiles(resources.map_folder(settings)))
+    db = resources.database(settings)
+    try:
+        return _set(args, resources.map_files(settings, db, resources.blobs(settings)))
+    finally:
+        db.close()
+
+
+def _set(args: argparse.Namespace, files: MapFiles) -> int:
     if args.tiles is not None:
         files.put_tiles(args.tiles)
         say(f"the map lies on the tiles of {args.tiles.name}")

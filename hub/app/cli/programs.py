@@ -13,8 +13,9 @@ from hub.base.audit import log
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
+from hub.base.storage.blobs import store_file
 from hub.nodes.desired_state import release_rows
-from hub.nodes.releases.bundles import KEY, checked, keep, update_key
+from hub.nodes.releases.bundles import KEY, checked, update_key
 
 
 def add_to(top: Commands) -> None:
@@ -35,7 +36,7 @@ def add(args: argparse.Namespace) -> int:
         if size_bytes > MOST_BUNDLE_BYTES:
             raise RegistryError(f"{args.bundle} has more than {MOST_BUNDLE_BYTES // 2**20} MiB")
         head = checked(args.bundle, key)
-        sha256 = keep(args.bundle, resources.blobs(settings))
+        sha256 = store_file(args.bundle, resources.blobs(settings))
     except BundleFault as fault:
         raise RegistryError(f"{args.bundle}: {fault}") from fault
     except OSError as error:

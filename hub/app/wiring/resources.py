@@ -24,6 +24,8 @@ from hub.intake.mqtt.other_hub import ID_BYTES
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
+from hub.places.map.ground import MapFiles
+from hub.places.map.stored_map import StoredMap
 from hub.public.tips.sealing import TipBox
 from hub.public.tips.tables import tip_reporters
 
@@ -162,6 +164,12 @@ def spare_bytes(folder: Path) -> int:
 def map_folder(settings: HubSettings) -> Path:
     """Where the ground of the map lies."""
     return settings.store.media_folder / "map"
+
+
+def map_files(settings: HubSettings, db: Database, blobs: Blobs) -> MapFiles:
+    """The ground of the map: in the bucket, or in a folder."""
+    folder = map_folder(settings)
+    return StoredMap(folder, db=db, blobs=blobs) if settings.store.media_url else MapFiles(folder)
 
 
 def proxies(settings: HubSettings) -> Proxies:

@@ -130,7 +130,7 @@ def _services(parts: SiteParts, growing: GrowingClips) -> Services:
     def ask(node: str, command_id: UUID, words: SendExplanation) -> bool:
         return parts.tell(node, words, expires_s=round(WAITS_S), command_id=command_id)
 
-    return make_services(
+    services = make_services(
         Resources(
             db=parts.db,
             clock=parts.clock,
@@ -148,6 +148,7 @@ def _services(parts: SiteParts, growing: GrowingClips) -> Services:
             tell_node=ask,
         )
     )
+    return services.and_those([resources.map_files(settings, parts.db, parts.blobs)])
 
 
 def _web_settings(parts: SiteParts) -> WebSettings:

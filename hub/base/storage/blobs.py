@@ -6,6 +6,7 @@ adapter is `hub.base.storage.s3`; `tests/hub/base/test_blobs.py` tests both.
 """
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ __all__ = [
     "StoredBlob",
     "checked",
     "needing_room",
+    "store_file",
 ]
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -165,6 +167,24 @@ class BlobFolder:
     def sweep(self, *, older_than_utc_us: int) -> int:
         """See `Blobs`."""
         return self._staging.sweep(older_than_utc_us=older_than_utc_us)
+
+
+def store_file(path: Path, blobs: Blobs) -> str:
+    """Copy the file into the store; returns its hash. Raises BlobsError, OSError."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if blobs.has(sha256):
+            return sha256
+        file.seek(0)
+        incoming = blobs.open_incoming(path.stat().st_size)
+        try:
+            while piece := file.read(PIECE_BYTES):
+                incoming.write(piece)
+            incoming.finish(sha256)
+        except BaseException:
+            incoming.abort()
+            raise
+    return sha256
 
 
 def checked(sha256: str) -> str:

@@ -20,7 +20,6 @@ from agent.wire.programs import (
     read_head,
 )
 from hub.base.errors import DomainError
-from hub.base.storage.blobs import Blobs
 from hub.base.storage.staging import PIECE_BYTES
 
 KEY: Final = Path("/etc/matthan/update.pub")
@@ -83,24 +82,6 @@ def _has_signed(key: Ed25519PublicKey, text: bytes, signature: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def keep(bundle: Path, blobs: Blobs) -> str:
-    """Copy the file into the store; returns its hash. Raises BlobsError, OSError."""
-    with bundle.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if blobs.has(sha256):
-            return sha256
-        file.seek(0)
-        incoming = blobs.open_incoming(bundle.stat().st_size)
-        try:
-            while piece := file.read(PIECE_BYTES):
-                incoming.write(piece)
-            incoming.finish(sha256)
-        except BaseException:
-            incoming.abort()
-            raise
-    return sha256
 
 
 def update_key(path: Path = KEY) -> Ed25519PublicKey | None:

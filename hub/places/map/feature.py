@@ -4,11 +4,13 @@ from typing import Final
 
 from hub.access.rules.grants import Right
 from hub.places.map import pages
+from hub.places.map.tables import map_ground
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
 
 FEATURE: Final = Feature(
     name="map",
+    tables=(map_ground,),
     templates=("hub.places.map",),
     routers=(pages.router,),
     links=(

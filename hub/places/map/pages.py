@@ -1,6 +1,7 @@
 """Map of cameras with state and open alerts, and the same as a table without script."""
 
 import json
+from itertools import chain
 from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -121,8 +122,13 @@ def send_ground(request: Request, visit: SignedIn) -> Response:
         headers["Content-Range"] = f"bytes {span.first}-{span.last}/{ground.size_bytes}"
     span = span or ByteRange(0, ground.size_bytes - 1)
     headers["Content-Length"] = str(span.size_bytes)
+    pieces = ground.read(span.first, span.size_bytes)
+    try:
+        head = next(pieces, b"")  # before anything is sent: a bucket may be away or have lost it
+    except FileNotFoundError as error:
+        raise HTTPException(404) from error
     return StreamingResponse(
-        ground.read(span.first, span.size_bytes),
+        chain([head], pieces),
         status_code=status_code,
         headers=headers,
         media_type=ground.media_type,

@@ -36,10 +36,11 @@ from agent.wire.programs import FELL_BACK, ProgramsAnswer, TakePrograms
 from deploy.broker import Broker
 from deploy.node import sign
 from hub.base.db.database import Database
+from hub.base.storage.blobs import store_file
 from hub.nodes.desired_state import release_rows
 from hub.nodes.desired_state.rules.releases import ProgramsWanted
 from hub.nodes.pki.authority import Authority
-from hub.nodes.releases.bundles import checked, keep
+from hub.nodes.releases.bundles import checked
 from hub.registry.registry import node_by_name
 from tests.agent.rigs.bundles import INSTALLER, bundle, public_of, sha256_of
 from tests.agent.rigs.hubside import NODE, FakeHub, Running, open_journal
@@ -313,7 +314,7 @@ def authority(tmp_path: Path) -> Authority:
 def want(town: Town, file: Path, key: Path) -> TakePrograms:
     """The hub has it, and wants it of its node."""
     head = checked(file, load_pem_public_key(key.read_bytes()))  # type: ignore[arg-type]
-    sha256, at = keep(file, town.blobs), town.clock.now()
+    sha256, at = store_file(file, town.blobs), town.clock.now()
     with town.db.writing() as conn:
         size = file.stat().st_size
         release_rows.add(conn, sha256, head.release, size_bytes=size, is_verified=True, now=at)
@@ -394,7 +395,7 @@ def test_what_the_hub_does_not_want_of_this_node_it_does_not_give(
     town: Town, authority: Authority, tmp_path: Path
 ) -> None:
     file = bundle(tmp_path)
-    keep(file, town.blobs)  # it is there, and nobody wants it
+    store_file(file, town.blobs)  # it is there, and nobody wants it
     with site(town, authority) as tokens:
         fetch = fetching(tmp_path / "programs", tokens, authority, public_of(tmp_path))
         with Running(fetch):
