@@ -35,6 +35,7 @@ MODULES: Final = (
     ("cli", "sealing", "add_to", ("secrets",)),
     ("cli", "log", "add_to", ("log",)),
     ("cli", "tips", "add_to", ("tips",)),
+    ("cli", "months", "add_to", ("months",)),
     ("backup", "commands", "add_to", ("backup", "restore")),
 )
 """Where the commands are, in the order of the help, and their first words. A command imports its

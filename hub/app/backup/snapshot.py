@@ -22,6 +22,8 @@ from hub.base.db.schema import migrate, schema_now, upgrade
 from hub.base.storage.staging import PIECE_BYTES
 
 SQLITE_PART: Final = "hub.db"
+_PARTS: Final = "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'"
+"""Tables that are parts of others, and go with them."""
 Read = Callable[[str], Iterator[bytes]]
 """Reads the bytes of a part, by its name."""
 
@@ -126,7 +128,7 @@ def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites
         raise DatabaseError(f"the backup has a table that no hub knows: {min(unknown)}")
     # All or nothing: the old data stay until the last row is written.
     with db.writing() as conn:
-        there = set(inspect(conn).get_table_names())
+        there = set(inspect(conn).get_table_names()) - set(conn.scalars(text(_PARTS)))
         if there and not overwrites:
             raise OccupiedError(f"the database {db.url.database} holds tables")
         if there - set(metadata.tables) - {"alembic_version"}:
@@ -141,13 +143,17 @@ def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites
 
 def _copy_out(conn: Connection, name: str, columns: Sequence[str]) -> Iterator[bytes]:
     cursor = _cursor(conn)
-    with cursor.copy(f"COPY {_words(name, columns)} TO STDOUT") as copy:
+    table, named = _words(name, columns)
+    # A table that is kept in parts can only be copied by a query.
+    whole = f"SELECT {named} FROM {table}"  # noqa: S608 - both are checked
+    with cursor.copy(f"COPY ({whole}) TO STDOUT") as copy:
         yield from (bytes(piece) for piece in copy)
 
 
 def _copy_in(conn: Connection, name: str, columns: Sequence[str], pieces: Iterator[bytes]) -> None:
     cursor = _cursor(conn)
-    with cursor.copy(f"COPY {_words(name, columns)} FROM STDIN") as copy:
+    table, named = _words(name, columns)
+    with cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
         for piece in pieces:
             copy.write(piece)
 
@@ -158,13 +164,12 @@ def _cursor(conn: Connection) -> Any:
     return driver.cursor()
 
 
-def _words(name: str, columns: Sequence[str]) -> str:
+def _words(name: str, columns: Sequence[str]) -> tuple[str, str]:
     """A table and its columns, quoted; the names come from a manifest, so they are checked."""
     for one in (name, *columns):
         if not one.replace("_", "").isalnum() or not one.isascii():
             raise DatabaseError(f"the backup has an invalid column name: {one!r}")
-    quoted = ", ".join(f'"{column}"' for column in columns)
-    return f'"{name}" ({quoted})'
+    return f'"{name}"', ", ".join(f'"{column}"' for column in columns)
 
 
 def _set_counters(conn: Connection, names: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from hub.app.wiring.log_anchor import anchor_file
 from hub.app.wiring.policy import policy
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
+from hub.base.db import months
 from hub.base.db.database import Database
 from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
@@ -88,6 +89,7 @@ def put_together(
             "erase_again": lambda _: erasures.finish(),
             "forget_tips": tips.forget_overdue,
             "forget_askers": askers.forget_overdue,
+            "turn_months": lambda _: months.turn(db, clock.now()),
         },
         lease=lease,
         disk=FileLock(settings.store.media_folder / DISK_LOCK) if db.is_shared else None,

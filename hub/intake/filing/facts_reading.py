@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from agent.wire.messages import (
     ClipBegun,
@@ -26,6 +26,7 @@ from hub.base.moment import Moment
 from hub.footage.tables import growing_clips, media, media_sightings
 from hub.intake.filing.facts import BatchFacts, KnownAlert
 from hub.intake.filing.sighting_rows import sighting_of, wakes_now
+from hub.nodes.spool import event_rows
 from hub.nodes.spool.tables import events
 from hub.registry.registry import Origin
 
@@ -51,9 +52,6 @@ _ALERTS: Final = select(
     .where(_OPEN.c.alert_id == alerts.c.id, _OPEN.c.closed_utc_us.is_(None))
     .scalar_subquery()
     .label("open_sightings"),
-)
-_STORED: Final = select(events.c.id, events.c.node_id, events.c.fate).where(
-    events.c.id.in_(bindparam("ids", expanding=True))
 )
 _SIGHTINGS: Final = select(
     sightings.c.id,
@@ -122,17 +120,13 @@ def _read_events(
     conn: Connection, facts: BatchFacts, batch: Sequence[Placed], doubtful: Collection[UUID]
 ) -> None:
     ids = [one.event.event_id for one in batch]
-    facts.stored = {row.id: (row.node_id, row.fate) for row in conn.execute(_STORED, {"ids": ids})}
+    facts.stored = event_rows.stored(conn, ids)
     unsure = {
         (one.origin.node_id, one.event.spool_id, one.event.seq): one.event.event_id
         for one in batch
         if one.event.event_id in doubtful and one.event.event_id not in facts.stored
     }
-    taken = set()
-    if unsure:
-        number = tuple_(events.c.node_id, events.c.spool_id, events.c.seq)
-        query = select(events.c.node_id, events.c.spool_id, events.c.seq)
-        taken = {unsure[tuple(row)] for row in conn.execute(query.where(number.in_([*unsure])))}
+    taken = {unsure[one] for one in event_rows.taken(conn, unsure)} if unsure else set()
     seen: set[tuple[UUID, UUID, int]] = set()
     for one in batch:
         place = one.origin.node_id, one.event.spool_id, one.event.seq

@@ -28,14 +28,13 @@ from agent.wire.messages import (
 from hub.alerting.alerts.rules.grouping import Policy, age_s
 from hub.base.db.bounds import bigint, text
 from hub.base.db.columns import columns, new_id
-from hub.base.db.statements import add, add_once
 from hub.base.moment import Moment
 from hub.intake.filing import boot_clocks, node_plans, sighting_plans, tamper_plans
 from hub.intake.filing.event import FilingPlan, NodeEvent
 from hub.intake.filing.facts import BatchFacts
 from hub.intake.filing.facts_reading import Placed, read_facts
 from hub.intake.rules.boot_clock import BootClock, StampedTimes, happened
-from hub.nodes.spool.tables import events
+from hub.nodes.spool import event_rows
 from hub.registry.registry import Origin
 from hub.registry.tables import cameras, nodes
 from hub.registry.tables import set_aside as aside
@@ -111,9 +110,9 @@ class Filing:
         """Insert the event; False if it is not new."""
         event_id = row["id"]
         if event_id not in self._facts.new_events:
-            return add_once(conn, events, row)
+            return event_rows.add_event(conn, row)
         self._facts.stored[event_id] = row["node_id"], row["fate"]
-        add(conn, events, row)
+        event_rows.add_new_event(conn, row)
         return True
 
     def _look_up(self, conn: Connection, batch: Sequence[Event]) -> None:
@@ -295,11 +294,9 @@ def _spoken_of(body: Body) -> UUID | None:
 
 def _repeat(conn: Connection, event: Event, origin: Origin) -> Filed:
     """Reason of a failed insert: the row exists already, or its number belongs to another event."""
-    row = conn.execute(
-        select(events.c.node_id, events.c.fate).where(events.c.id == event.event_id)
-    ).first()
-    if row is not None:
-        return _stored_before(event, origin, row.node_id, row.fate)
+    known = event_rows.stored(conn, [event.event_id]).get(event.event_id)
+    if known is not None:
+        return _stored_before(event, origin, *known)
     return _taken(event, f"number {event.seq} of this spool is another event's")
 
 

@@ -6,6 +6,7 @@ from hub.base.db.table_notes import Mark
 from hub.nodes.spool.tables import (
     boot_clocks,
     dropped_numbers,
+    event_ids,
     events,
     missing_numbers,
 )
@@ -13,6 +14,6 @@ from hub.web.feature import Feature
 
 FEATURE: Final = Feature(
     name="spool",
-    tables=(events, dropped_numbers, boot_clocks, missing_numbers),
+    tables=(events, event_ids, dropped_numbers, boot_clocks, missing_numbers),
     marks=(Mark(missing_numbers, ("due",)),),
 )

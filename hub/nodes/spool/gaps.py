@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
 from hub.footage.tables import media
+from hub.nodes.spool.event_rows import highest
 from hub.nodes.spool.rules import Gap
-from hub.nodes.spool.tables import events, missing_numbers
+from hub.nodes.spool.tables import missing_numbers
 from hub.registry.tables import nodes
 
 
@@ -31,13 +32,8 @@ def load(conn: Connection, node_id: UUID, spool_id: UUID) -> tuple[int, tuple[Ga
     rows = conn.execute(
         select(missing_numbers).where(here).order_by(missing_numbers.c.first_seq)
     ).all()
-    top = conn.scalar(
-        select(func.max(events.c.seq)).where(
-            events.c.node_id == node_id, events.c.spool_id == spool_id
-        )
-    )
     gaps = tuple(_gap(row) for row in rows)
-    return max(top or 0, *(gap.last for gap in gaps), 0), gaps
+    return max(highest(conn, node_id, spool_id), *(gap.last for gap in gaps), 0), gaps
 
 
 def save(

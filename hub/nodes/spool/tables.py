@@ -1,4 +1,4 @@
-"""The tables of what nodes report: events, and gaps in their numbers."""
+"""The tables of what nodes report: events, their ids, and gaps in their numbers."""
 
 from sqlalchemy import (
     BigInteger,
@@ -35,6 +35,17 @@ events = Table(
     Column("fate_reason", Text, nullable=False),
     UniqueConstraint("node_id", "spool_id", "seq"),
     Index("ix_events_node_id_boot_id", "node_id", "boot_id"),
+)
+
+
+event_ids = Table(
+    "event_ids",
+    metadata,
+    key(),  # of events, also of one whose row is gone; PostgreSQL alone
+    Column("node_id", Uuid, nullable=False),
+    Column("spool_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    UniqueConstraint("node_id", "spool_id", "seq"),
 )
 
 

@@ -88,6 +88,7 @@ ELSEWHERE: Final = {
 }
 _SHOWS: Final = "shows settings or names to who has the machine itself, and no footage"
 _PAPERS: Final = "works on papers in a folder; a hub and its log may be elsewhere"
+_PARTS: Final = "moves rows between parts of one table; no row changes or goes"
 SILENT: Final = {
     "run": "it is the hub; what people do in it is logged",
     "check": "changes nothing and shows no footage",
@@ -109,6 +110,9 @@ SILENT: Final = {
     "log head": _SHOWS,
     "tips keys": _SHOWS,
     "programs list": _SHOWS,
+    "months list": _SHOWS,
+    "months split": _PARTS,
+    "months join": _PARTS,
 }
 
 

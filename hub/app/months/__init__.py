@@ -1,0 +1,1 @@
+"""Events and sightings by month, on PostgreSQL."""
