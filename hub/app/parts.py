@@ -47,11 +47,14 @@ from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
-from hub.intake.mqtt.probe import BrokerRefusedError, context
+from hub.intake.mqtt.probe import BrokerRefusedError, context, names_at
 from hub.intake.presence import PresenceRecorder
 from hub.intake.replies import command_reply
+from hub.intake.rules.sharding import member_number
+from hub.intake.shards import Shards
 from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.enrolment.port import Enrolling
+from hub.nodes.pki.authority import HUB_NAME
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.notify.channels.port import Channel
 from hub.notify.channels.post import new_client
@@ -184,13 +187,15 @@ class Parts:
         return Attendance(
             self.db.url,
             self._roles,
+            member=member_number(self.db.process),
+            names=names_at(resources.broker_address(self._settings)),
             is_listening=lambda: self.intake is not None and self.intake.is_listening,
-            publish=lambda reply: self.intake is not None and self.intake.publish(reply),
+            publish=lambda reply: self.intake is not None and self.intake.publish_own(reply),
             beat=self.watch.part("attendance"),
         )
 
     def _make_intake(self) -> Subscriber:
-        address = resources.broker_address(self._settings)
+        address, attendance = resources.broker_address(self._settings), self.attendance
         try:
             context(address)
         except BrokerRefusedError as refusal:
@@ -198,13 +203,19 @@ class Parts:
         filer = BatchFiler(Filing(policy(self._settings.alerts)), PresenceRecorder(self._tokens))
         beat = self.watch.part("intake writer")
         writer = BatchWriter(
-            self.db, filer=filer, clock=self.clock, change_signal=self.change_signal, beat=beat
+            self.db,
+            filer=filer,
+            clock=self.clock,
+            change_signal=self.change_signal,
+            beat=beat,
+            shards=Shards(self.db, lambda: attendance.members) if attendance else None,
         )
         return Subscriber(
             address,
             writer=writer,
             beat=self.watch.part("intake link"),
-            is_ours=lambda: self.attendance is None or self.attendance.is_intake_ours,
+            is_ours=lambda: attendance is None or attendance.is_intake_ours,
+            name=lambda: attendance.name_at_broker if attendance else HUB_NAME,
             hub_id=resources.hub_id(self.db),
         )
 

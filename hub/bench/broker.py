@@ -16,19 +16,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from hub.nodes.pki.authority import HUB_NAME, Authority, TlsFiles
+from hub.nodes.pki.authority import HUB_NAMES, Authority, TlsFiles
 
 BINARY: Final = "/usr/sbin/mosquitto"
 HOST: Final = "127.0.0.1"
 START_S: Final = 120.0
 
-ACCESS: Final = f"""\
-# The hub hears every node and answers every node.
-user {HUB_NAME}
+_OF_HUB: Final = """\
+user {name}
 topic read matthan/+/up/#
 topic write matthan/+/down/#
 topic write matthan/hub/presence
-
+"""
+ACCESS: Final = f"""\
+# The hub hears every node and answers every node. Each of its processes has a name, and no node can
+# have one of them: its name has no dot.
+{"".join(_OF_HUB.format(name=name) for name in HUB_NAMES)}
 # Everyone else speaks and listens in the branch named as their certificate names them (%u).
 pattern write matthan/%u/up/#
 pattern read matthan/%u/down/#
@@ -60,7 +63,7 @@ class Broker:
         self._prepare()
 
     def papers(self, name: str) -> TlsFiles:
-        """Client certificate files for the node `name`, or for "hub"; the same on every call."""
+        """Client certificate files for the node `name`, or for the hub; the same on every call."""
         into = self.authority.folder
         papers = TlsFiles(self.authority.ca_file, into / f"{name}.crt", into / f"{name}.key")
         if papers.cert_file.exists() and papers.key_file.exists():

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from agent.wire import topics
 from agent.wire.answers import Missing
@@ -34,6 +34,9 @@ FILES_UNTIL_S: Final = 7 * 86_400.0
 """Files are requested from a quarter of an hour after their announcement, once an hour, as long as
 nodes keep events that the hub has."""
 FILES_AT_ONCE: Final = 100
+
+Among = ColumnElement[bool] | None
+"""A condition on rows of nodes; None: all of them."""
 
 _chance: Final = random.SystemRandom()
 
@@ -113,9 +116,9 @@ class GapRecovery:
         self._written.clear()
         self._nodes.clear()
 
-    def ask(self, conn: Connection, *, now: Moment) -> list[Reply]:
-        """Requests for due gaps, recorded as sent."""
-        asked = spool_gaps.due(conn, now=now, spools_at_most=NODES_AT_ONCE)
+    def ask(self, conn: Connection, *, now: Moment, among: Among = None) -> list[Reply]:
+        """Requests for due gaps, recorded as sent; `among`: only of such nodes."""
+        asked = spool_gaps.due(conn, now=now, spools_at_most=NODES_AT_ONCE, among=among)
         return [self._request(conn, due, now) for due in asked]
 
     def ask_for_files(self, conn: Connection, *, now: Moment) -> list[Reply]:

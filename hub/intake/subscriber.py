@@ -21,12 +21,17 @@ from hub.base.backoff import Backoff
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database, is_about_storage
+from hub.base.processes.lease import LeaseLostError
+from hub.intake.division import LOOK_S, Division
 from hub.intake.filing.batch import DATABASE_FAULTS, BatchFiler, BatchOutcome, decoded
-from hub.intake.mqtt.inbox import ReceivedMessage, ReceiveQueue
-from hub.intake.mqtt.link import RECEIVE_MAXIMUM, Link
+from hub.intake.mqtt.connection import RECEIVE_MAXIMUM
+from hub.intake.mqtt.inbox import ReceivedMessage, ReceiveQueue, node_of
+from hub.intake.mqtt.link import Link
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.intake.rate_limit import MessageLimiter, MessageLimits
 from hub.intake.replies import Reply, command_reply
+from hub.intake.shards import Shards
+from hub.nodes.pki.authority import HUB_NAME
 
 log = structlog.get_logger()
 
@@ -56,8 +61,11 @@ class BatchWriter:
         change_signal: ChangeSignal,
         backoff: Backoff | None = None,
         beat: Callable[[], None] = lambda: None,
+        shards: Shards | None = None,
     ) -> None:
+        """`shards`: of several processes that file; None: this one alone does."""
         self._db = db
+        self.shards = shards
         self._filer = filer
         self._clock = clock
         self._change_signal = change_signal
@@ -70,7 +78,10 @@ class BatchWriter:
         on."""
 
     def commit(self, batch: list[ReceivedMessage], stop: threading.Event) -> list[BatchOutcome]:
-        """Commit the batch, however long the database is away; empty if `stop` came first."""
+        """Commit the batch, however long the database is away; empty if `stop` came first.
+
+        Raises LeaseLostError if another process has taken a shard of it.
+        """
         outcome = self._commit_together(batch, tries=TRIES_TOGETHER, stop=stop)
         if outcome is not None:
             return [outcome]
@@ -90,7 +101,15 @@ class BatchWriter:
         """Requests to nodes due now; none while the database is away."""
         try:
             with self._db.writing() as conn:
-                asked = self._filer.ask(conn, now=self._clock.now(), for_files=for_files)
+                among = None if self.shards is None else self.shards.of_mine()
+                asked = self._filer.ask(
+                    conn, now=self._clock.now(), for_files=for_files, among=among
+                )
+                if self.shards is not None:
+                    self.shards.confirm(conn)
+        except LeaseLostError:
+            self._filer.forget()
+            return []
         except DATABASE_FAULTS as error:
             self._filer.forget()
             if self._can_ask:  # logged once per outage
@@ -106,10 +125,15 @@ class BatchWriter:
         said = decoded(batch)
         while tries and not stop.is_set():
             try:
-                with self._db.writing() as conn:
+                with self._db.writing(is_shared_turn=self.shards is not None) as conn:
                     outcome = self._filer.file_decoded(conn, said, now=self._clock.now())
                     if outcome.has_news:
                         self._change_signal.ring_after(conn)
+                    if self.shards is not None:
+                        self.shards.confirm(conn, {node_of(one.topic) for one in batch})
+            except LeaseLostError:
+                self._filer.forget()
+                raise
             except DATABASE_FAULTS as error:
                 self._filer.forget()
                 self._wait_out(error, stop)
@@ -172,9 +196,11 @@ class Subscriber:
         bounds: MessageLimits | None = None,
         is_ours: Callable[[], bool | None] = lambda: True,
         hub_id: bytes | None = None,
+        name: Callable[[], str] = lambda: HUB_NAME,
     ) -> None:
-        """`bounds`: rate limit per node. `is_ours`: whether this process of the hub has the
-        intake, None while that is not known. `hub_id` tells hubs with different databases apart."""
+        """`bounds`: rate limit per node. `is_ours`: whether this process of the hub has a name at
+        the broker, None while that is not known; `name`: which one. `hub_id` tells hubs with
+        different databases apart."""
         self._limiter = MessageLimiter(bounds)
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
@@ -190,6 +216,10 @@ class Subscriber:
             backoff=backoff,
             is_ours=is_ours,
             hub_id=hub_id,
+            name=name,
+        )
+        self._division = writer.shards and Division(
+            writer.shards, self._queue, commit=self._commit, taken=self._take_over
         )
         self._connections = 0
         self._stop = threading.Event()
@@ -215,6 +245,12 @@ class Subscriber:
     def publish(self, reply: Reply) -> bool:
         """Send to a node, now; False without a broker connection. For any thread."""
         return self._link.publish(reply)
+
+    def publish_own(self, reply: Reply) -> bool:
+        """As `publish`, but only to nodes whose messages are filed here: of several processes that
+        are asked, one sends."""
+        shards = self._writer.shards
+        return (shards is None or shards.holds(node_of(reply.topic))) and self.publish(reply)
 
     @property
     def tries(self) -> int:
@@ -250,13 +286,28 @@ class Subscriber:
         link.join()
 
     def _write(self) -> None:
+        division = self._division
+        longest_s = min(self._ask_every_s, LOOK_S) if division else self._ask_every_s
         while not self._queue.is_closed:
             self._writer.beat()
-            came = self._queue.take(self._limiter.wait_s(self._ask_every_s))
-            batch = self._let(came)
+            if division and not division.look():
+                return
+            came = self._queue.take(self._limiter.wait_s(longest_s))
+            batch = self._let(division.own(came) if division else came)
+            if division:  # some have waited until now
+                batch = division.own(batch)
             if batch and not self._commit(batch):
                 return  # stopping without a database: everything comes again
             self._ask_for_missing()
+        if division:
+            division.give_all()
+
+    def _take_over(self) -> None:
+        """Nodes come to this process that another had: it may have changed what is cached here,
+        and their births came there."""
+        self._writer.forget()
+        self._births_asked_s = time.monotonic()
+        self._link.hear_births()
 
     def _let(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Messages to store now; those of a node over its rate limit wait."""
@@ -269,10 +320,15 @@ class Subscriber:
 
     def _commit(self, batch: list[ReceivedMessage]) -> bool:
         if self._connections != self._link.tries:
-            # Another process may have had the intake meanwhile.
+            # Another process may have had these nodes meanwhile.
             self._connections = self._link.tries
             self._writer.forget()
-        outcomes = self._writer.commit(batch, self._stop)
+        try:
+            outcomes = self._writer.commit(batch, self._stop)
+        except LeaseLostError:
+            if self._division:
+                self._division.lost(batch)
+            return True
         if not outcomes:
             return False
         for arrival in batch:

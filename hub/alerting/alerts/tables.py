@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, Uuid, text
 
-from hub.base.db.columns import Serial, key, link, metadata, moment
+from hub.base.db.columns import IN_ORDER, Serial, key, link, metadata, moment
 
 alerts = Table(
     "alerts",
@@ -199,4 +199,5 @@ alert_changes = Table(
     link("camera_id", "cameras"),
     Column("revision", Integer, nullable=False),
     *moment("at"),
+    info=IN_ORDER,  # pages ask for what is after the last cursor that they have seen
 )

@@ -8,7 +8,7 @@ from hub.app.cli.core import OK, say
 from hub.app.cli.parsing import Commands, command, group
 from hub.base.private_files import write_public
 from hub.nodes.pki import renewal
-from hub.nodes.pki.authority import AUTHORITY_DAYS, ISSUED_DAYS, Authority
+from hub.nodes.pki.authority import AUTHORITY_DAYS, HUB_NAME, HUB_NAMES, ISSUED_DAYS, Authority
 
 
 def add_to(verbs: Commands) -> None:
@@ -19,7 +19,10 @@ def add_to(verbs: Commands) -> None:
     init.add_argument("--days", type=int, default=AUTHORITY_DAYS, help="days that it is valid")
     issue = command(ca, "issue", issue_papers, "issue a certificate and its key")
     issue.add_argument("folder", type=Path, help="the folder of the authority")
-    issue.add_argument("name", help='a node, "hub", or a server with --server')
+    issue.add_argument(
+        "name",
+        help='a node, "hub" ("hub.2" to "hub.8" for more processes), or a server with --server',
+    )
     issue.add_argument(
         "--server",
         action="append",
@@ -68,7 +71,8 @@ def renew_papers(args: argparse.Namespace) -> int:
     """Renew certificates with less than a third of their validity left."""
     authority, now = Authority.open(args.folder), datetime.now(UTC)
     for path in args.papers:
-        say(_renew(authority, path, now, anyway=args.now))
+        for one in (path, *_further(path)):
+            say(_renew(authority, one, now, anyway=args.now))
     return OK
 
 
@@ -81,6 +85,12 @@ def write_empty_list(args: argparse.Namespace) -> int:
     write_public(args.into, authority.revocations((), datetime.now(UTC)))
     say(f"list: {args.into}")
     return OK
+
+
+def _further(path: Path) -> list[Path]:
+    """Certificates of the hub's other processes, which lie beside its own."""
+    names = HUB_NAMES[1:] if path.stem == HUB_NAME else ()
+    return [one for name in names if (one := path.with_name(f"{name}.crt")).exists()]
 
 
 def _renew(authority: Authority, path: Path, now: datetime, *, anyway: bool) -> str:

@@ -1,12 +1,13 @@
-"""Attendance: which roles the processes of one database serve, and which of them has the intake.
+"""Attendance: which roles the processes of one database serve, and which of them hear the broker.
 
 Every process keeps one session with PostgreSQL, and in it a lock for each of its roles. PostgreSQL
-frees the locks of a process that dies, so there is no row that outlives it. The intake's own lock
-is held by one process at a time; the others stand by.
+frees the locks of a process that dies, so there is no row that outlives it. Each name at the broker
+has a lock too, because the broker lets one connection have it. A process that finds no free name
+stands by. Who hears the broker is a member: members divide the nodes (`hub.intake.shards`).
 
-A process that cannot ask PostgreSQL does not know whether it still has the intake. Then it begins
+A process that cannot ask PostgreSQL does not know whether it still has its name. Then it begins
 nothing at the broker, and keeps a connection that it has: nobody else can do better, unless
-PostgreSQL hears the others alone. Then one of them takes the lock, and the broker ends the older
+PostgreSQL hears the others alone. Then one of them takes the name, and the broker ends the older
 connection. A message that two processes receive is stored once, by its id.
 """
 
@@ -16,9 +17,9 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from secrets import token_hex
+from secrets import randbelow, token_hex
 from typing import Final
 
 import psycopg
@@ -28,6 +29,7 @@ from sqlalchemy.engine import URL
 from hub.app.roles.names import INTAKE, ROLES, in_order
 from hub.base.backoff import Backoff
 from hub.intake.replies import Reply
+from hub.nodes.pki.authority import HUB_NAME, HUB_NAMES
 
 log = structlog.get_logger()
 
@@ -43,14 +45,15 @@ MOST_BYTES: Final = 7_900
 _CLASS: Final = 0x4D61_7474
 """First number of all these advisory locks; the second is below."""
 _OF_ROLE: Final = {role: number for number, role in enumerate(ROLES, start=1)}
-_LEADS: Final = 10
-_LISTENS: Final = 11
-"""Held while the process with the intake hears its broker."""
+_OF_NAME: Final = dict(zip(HUB_NAMES, (10, *range(12, 11 + len(HUB_NAMES))), strict=True))
+"""Of each name at the broker. 11 was of who hears the broker, when there was one."""
+_MEMBERS: Final = _CLASS + 1
+"""First number of the locks of members; the second is the member's own."""
 _CHANNEL: Final = "matthan_words"
 
 _HELD: Final = (
-    "SELECT DISTINCT objid::int FROM pg_locks WHERE locktype = 'advisory' AND granted"
-    " AND classid = %s AND objsubid = 2"
+    "SELECT DISTINCT classid::bigint, objid::int FROM pg_locks WHERE locktype = 'advisory'"
+    " AND granted AND classid IN (%s, %s) AND objsubid = 2"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _END_OLDER: Final = (
@@ -65,7 +68,7 @@ _KEEPALIVES: Final = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_kee
 def served_now(url: URL) -> list[str]:
     """Roles that some process of this PostgreSQL database has now; raises psycopg.Error."""
     with psycopg.connect(_conninfo(url), autocommit=True, connect_timeout=5) as conn:
-        held = _held(conn)
+        held, _ = _held(conn)
     return in_order(role for role, number in _OF_ROLE.items() if number in held)
 
 
@@ -77,13 +80,19 @@ class Attendance:
         url: URL,
         roles: Iterable[str],
         *,
+        member: int = 0,
+        names: Sequence[str] = (HUB_NAME,),
         is_listening: Callable[[], bool] = lambda: False,
         publish: Callable[[Reply], bool] = lambda _reply: False,
         beat: Callable[[], None] = lambda: None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`is_listening`: whether this process hears its broker; `publish` sends to a node."""
+        """`member`: this process's number; 0: any. `names`: at the broker, for which it has a
+        certificate. `is_listening`: whether it hears its broker; `publish` sends to a node."""
         self._conninfo = _conninfo(url)
+        self._member = member or 1 + randbelow(2**31 - 1)
+        self._names = tuple(names)
+        self._name_held = self._names[0]
         self._roles = frozenset(roles)
         self._is_listening = is_listening
         self._publish = publish
@@ -96,24 +105,37 @@ class Attendance:
         self._wake, self._woken = socket.socketpair()
         self._woken.setblocking(False)
         self._held: frozenset[int] = frozenset()
+        self._members: frozenset[int] = frozenset()
         self._mine: set[int] = set()
+        self._is_member = False
         self._looked_s = float("-inf")
 
     @property
     def leads(self) -> bool:
-        """True while this process has the intake, and knows it."""
+        """True while this process has a name at the broker, and knows it."""
         return self.is_intake_ours is True
 
     @property
     def is_intake_ours(self) -> bool | None:
-        """Whether this process has the intake; None while PostgreSQL cannot be asked."""
+        """Whether this process has a name at the broker; None while PostgreSQL cannot be asked."""
         mine = self._mine  # before the question whether it is still believed, see `_forget`
-        return _LEADS in mine if self._is_fresh else None
+        return _OF_NAME[self._name_held] in mine if self._is_fresh else None
+
+    @property
+    def name_at_broker(self) -> str:
+        """The name that this process has there, or had last."""
+        return self._name_held
+
+    @property
+    def members(self) -> frozenset[int] | None:
+        """Numbers of the processes that hear the broker; None while that is not known."""
+        members = self._members
+        return members if self._is_fresh else None
 
     @property
     def hears_nodes(self) -> bool:
         """True while some process hears the broker."""
-        return _LISTENS in self._held and self._is_fresh
+        return bool(self.members)
 
     @property
     def unserved(self) -> list[str] | None:
@@ -189,21 +211,21 @@ class Attendance:
         """The session has ended: what is known is believed no more, and then dropped. In the other
         order another thread would see for a moment that the intake is not ours."""
         self._looked_s = float("-inf")
-        self._mine, self._held = set(), frozenset()
+        self._mine, self._held, self._members = set(), frozenset(), frozenset()
         with suppress(queue.Empty):  # a live view that nobody waits for any more must not begin
             while True:
                 self._words.get_nowait()
 
     def _look(self, conn: psycopg.Connection) -> None:
         """Take what is to be taken, send what waits, and read who is there."""
-        if INTAKE in self._roles and _LEADS not in self._mine:
-            self._take(conn, _LEADS, "pg_try_advisory_lock")
+        if INTAKE in self._roles:
+            self._take_name(conn)
         self._follow(conn)
         with suppress(queue.Empty):
             while True:
                 words = _packed(self._words.get_nowait())
                 conn.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, words))
-        self._held = _held(conn)
+        self._held, self._members = _held(conn)
         self._looked_s = self._now_s()
 
     def _session(self) -> psycopg.Connection:
@@ -214,6 +236,7 @@ class Attendance:
             tcp_user_timeout=int(TRUST_S * 1000),
             application_name=self._name,
         )
+        self._is_member = False
         # The one before may still be there, with the locks, if only the line to it was cut.
         conn.execute(_END_OLDER, (ENDS_MS, self._name))
         for name in _KEEPALIVES:
@@ -225,21 +248,33 @@ class Attendance:
             self._take(conn, _OF_ROLE[role], "pg_try_advisory_lock_shared")
         return conn
 
-    def _follow(self, conn: psycopg.Connection) -> None:
-        """Hold the lock of who hears the broker while that is so."""
-        is_so = self.leads and self._is_listening()
-        if is_so and _LISTENS not in self._mine:
-            self._take(conn, _LISTENS, "pg_try_advisory_lock_shared")
-        elif not is_so and _LISTENS in self._mine:
-            conn.execute("SELECT pg_advisory_unlock_shared(%s, %s)", (_CLASS, _LISTENS))
-            self._mine.discard(_LISTENS)
+    def _take_name(self, conn: psycopg.Connection) -> None:
+        """The one that it had, or the first that is free."""
+        if _OF_NAME[self._name_held] in self._mine:
+            return
+        for name in dict.fromkeys((self._name_held, *self._names)):
+            if self._take(conn, _OF_NAME[name], "pg_try_advisory_lock"):
+                self._name_held = name
+                log.info(
+                    "intake.ours",
+                    name=name,
+                    meaning="this process receives what the camera boxes send",
+                )
+                return
 
-    def _take(self, conn: psycopg.Connection, number: int, how: str) -> None:
+    def _follow(self, conn: psycopg.Connection) -> None:
+        """Be a member while it hears the broker."""
+        is_so, was_so = self.leads and self._is_listening(), self._is_member
+        if is_so != was_so:
+            how = "pg_try_advisory_lock" if is_so else "pg_advisory_unlock"
+            row = conn.execute(f"SELECT {how}(%s, %s)", (_MEMBERS, self._member)).fetchone()
+            self._is_member = is_so and row == (True,)
+
+    def _take(self, conn: psycopg.Connection, number: int, how: str) -> bool:
         row = conn.execute(f"SELECT {how}(%s, %s)", (_CLASS, number)).fetchone()
         if row is not None and row[0]:
             self._mine.add(number)
-            if number == _LEADS:
-                log.info("intake.ours", meaning="this process receives what the camera boxes send")
+        return number in self._mine
 
     def _wait(self, conn: psycopg.Connection) -> None:
         # Not select(): it takes no descriptor above 1,023, and each open page has one.
@@ -264,8 +299,13 @@ def _conninfo(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _held(conn: psycopg.Connection) -> frozenset[int]:
-    return frozenset(number for (number,) in conn.execute(_HELD, (_CLASS,)))
+def _held(conn: psycopg.Connection) -> tuple[frozenset[int], frozenset[int]]:
+    """Locks of roles and names that somebody holds, and the members."""
+    rows = conn.execute(_HELD, (_CLASS, _MEMBERS)).fetchall()
+    return (
+        frozenset(number for kind, number in rows if kind == _CLASS),
+        frozenset(number for kind, number in rows if kind == _MEMBERS),
+    )
 
 
 def _packed(reply: Reply) -> str:

@@ -7,7 +7,7 @@ slower. Every moment has two columns, `*_utc_us` (microseconds since 1970, UTC) 
 
 import itertools
 import secrets
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -37,6 +37,8 @@ metadata = MetaData(
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
 """SQLite generates numbers only in a column declared INTEGER."""
+IN_ORDER: Final = {"is_in_order": True}
+"""`Table.info` of a table whose rows are committed in the order of their numbers."""
 
 
 def key() -> Column[object]:

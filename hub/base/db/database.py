@@ -4,6 +4,10 @@ Writers queue: inside the process by a lock, between processes by SQLite's BEGIN
 PostgreSQL advisory lock. One queue costs little, because transactions are short. It gives two
 guarantees to the rest of the store. Rows that a transaction has read are still true when it writes.
 The cursors of `alert_changes` are committed in order, so a reader misses none.
+
+Intakes of several processes share the PostgreSQL lock (`is_shared_turn`): each writes only what
+belongs to its own nodes, and any other writer is alone. Their cursors are in order too: from its
+first row in a table marked `IN_ORDER` until its commit, one of them goes on at a time.
 """
 
 import os
@@ -22,12 +26,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from hub.base.db.columns import IN_ORDER
 from hub.base.db.gathering import let_gather
 from hub.base.db.write_queue import WriteQueue
 
 listen: Any = event.listen  # its stub lacks most of these events
 _IS_DURABLE: Final = "is_durable"
 _TOLD_AFTER: Final = "told_after"
+_IS_SHARED_TURN: Final = "is_shared_turn"
+_LACKS_ORDER: Final = "lacks_order"
+"""Whether this transaction has yet to take the lock of the order before it adds what is in it."""
 CHANGES: Final = "matthan_changes"
 """PostgreSQL's channel by which the processes of a hub tell each other of changes."""
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -36,6 +44,8 @@ SYNC: Final = {True: "FULL", False: "NORMAL"}
 """SQLite's `synchronous` level: of a durable transaction, and of one that may be lost."""
 WRITERS_LOCK: Final = 0x4D61_7454_6861
 """Number of the PostgreSQL advisory lock shared by all writers of a hub's database."""
+ORDER_LOCK: Final = WRITERS_LOCK + 1
+"""Number of the lock of those who add to a table marked `IN_ORDER`."""
 READERS: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 4, "pool_use_lifo": True}
 """Pool of open readers. One more is opened for a single query, which costs more than the query. The
 last used is used next, so a quiet hub keeps few of them warm."""
@@ -75,6 +85,8 @@ class Database:
                 },
             )
             listen(self._writer, "handle_error", _leave_standby)
+            listen(self._writer, "before_execute", _keep_order)
+            listen(self._writer, "rollback_savepoint", _forget_order)
         let_gather(self._writer)
 
     @contextmanager
@@ -84,13 +96,18 @@ class Database:
             yield conn
 
     @contextmanager
-    def writing(self, *, patience_s: float = 0.0, is_durable: bool = True) -> Iterator[Connection]:
+    def writing(
+        self, *, patience_s: float = 0.0, is_durable: bool = True, is_shared_turn: bool = False
+    ) -> Iterator[Connection]:
         """A transaction: committed durably on leaving, rolled back on an exception.
 
         Writers run in the order in which they ask. A writer with `patience_s` lets others go first
         that ask within that time. A commit with `is_durable=False` is visible to all at once and
         survives the end of the hub, but perhaps not of the machine, unless a durable commit
         follows. That saves a sync.
+
+        `is_shared_turn`: on PostgreSQL, other processes with such a turn may write at the same
+        time. For work that reads and changes only what no other such process does.
 
         Do not nest: a thread that asks for a second transaction would wait for itself.
         """
@@ -103,9 +120,12 @@ class Database:
                 with self._writer.connect() as conn:
                     conn.info[_IS_DURABLE] = is_durable
                     conn.info[_TOLD_AFTER] = told
+                    conn.info[_IS_SHARED_TURN] = conn.info[_LACKS_ORDER] = is_shared_turn
                     with conn.begin():
                         if self.is_shared:
-                            _begin_postgres(conn, is_durable=is_durable)
+                            _begin_postgres(
+                                conn, is_durable=is_durable, is_shared_turn=is_shared_turn
+                            )
                         yield conn
                         if (check := getattr(self._here, "check", None)) is not None:
                             check(conn)
@@ -245,10 +265,30 @@ def _folder(url: URL) -> Path:
     return Path(url.database or "").absolute().parent
 
 
-def _begin_postgres(conn: Connection, *, is_durable: bool) -> None:
+def _begin_postgres(conn: Connection, *, is_durable: bool, is_shared_turn: bool) -> None:
     if not is_durable:
         conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
-    conn.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
+    how = "pg_advisory_xact_lock_shared" if is_shared_turn else "pg_advisory_xact_lock"
+    conn.exec_driver_sql(f"SELECT {how}(%s)", (WRITERS_LOCK,))
+
+
+def _keep_order(conn: Connection, statement: Any, *_: object) -> None:
+    """Numbers are given when a row is added, and seen when it is committed. Without this a reader
+    could see a later number first, and would never ask for the earlier one again."""
+    if not conn.invalidated and conn.info.get(_LACKS_ORDER) and _adds_in_order(statement):
+        conn.info[_LACKS_ORDER] = False
+        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ORDER_LOCK,))
+
+
+def _forget_order(conn: Connection, *_: object) -> None:
+    """The lock is gone if it was taken after the savepoint."""
+    conn.info[_LACKS_ORDER] = conn.info.get(_IS_SHARED_TURN, False)
+
+
+def _adds_in_order(statement: Any) -> bool:
+    return (
+        getattr(statement, "is_insert", False) and IN_ORDER.items() <= statement.table.info.items()
+    )
 
 
 def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:

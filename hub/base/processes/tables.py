@@ -12,7 +12,7 @@ leases = Table(
     Column("holder", Text, nullable=False),
     # Grows with each new holder.
     Column("term", BigInteger, nullable=False),
-    # Grows with each sign of life of the holder.
+    # Grows with each sign of life of the holder; a shard's stays 0.
     Column("beats", BigInteger, nullable=False),
 )
 

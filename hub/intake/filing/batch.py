@@ -27,7 +27,7 @@ from hub.intake.filing import batch_log as lines
 from hub.intake.filing.batch_log import BatchLogLine
 from hub.intake.filing.decode import DecodedMessage, Unreadable, read
 from hub.intake.filing.filing import Filed, set_aside
-from hub.intake.gap_recovery import GapRecovery
+from hub.intake.gap_recovery import Among, GapRecovery
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import HERE, PresenceChange, PresenceRecorder
 from hub.intake.replies import Replies, Reply
@@ -163,9 +163,11 @@ class BatchFiler:
         self._presence.forget()
         self._recovery.forget()
 
-    def ask(self, conn: Connection, *, now: Moment, for_files: bool) -> list[Reply]:
-        """Requests to send to nodes now, recorded as sent."""
-        asked = [*self._recovery.ask(conn, now=now), *commands(conn, now=now)]
+    def ask(
+        self, conn: Connection, *, now: Moment, for_files: bool, among: Among = None
+    ) -> list[Reply]:
+        """Requests to send to nodes now, recorded as sent; numbers only of nodes `among` these."""
+        asked = [*self._recovery.ask(conn, now=now, among=among), *commands(conn, now=now)]
         return [*asked, *self._recovery.ask_for_files(conn, now=now)] if for_files else asked
 
     def _file_together(self, conn: Connection, batch: Batch, *, now: Moment) -> BatchOutcome:

@@ -82,6 +82,16 @@ class ReceiveQueue:
         self._inside = deque(arrival for arrival in self._inside if id(arrival) in left)
         return taken
 
+    def pull(self, is_wanted: Callable[[ReceivedMessage], bool]) -> list[ReceivedMessage]:
+        """Take out all such messages, in their order; waits for none."""
+        with self._lock:
+            pulled = [arrival for arrival in self._inside if is_wanted(arrival)]
+            if pulled:
+                left = (arrival for arrival in self._inside if not is_wanted(arrival))
+                self._inside = deque(left)
+                self._room.notify_all()
+        return pulled
+
     def close(self) -> None:
         """Release all waiting threads; messages inside are unacknowledged and come again."""
         with self._lock:

@@ -2,9 +2,11 @@
 
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from hub.nodes.pki.authority import HUB_NAME, HUB_NAMES
 
 PATIENCE_S: Final = 5.0
 _SILENCE_S: Final = 0.5
@@ -21,6 +23,28 @@ class BrokerAddress:
     ca_file: Path
     cert_file: Path
     key_file: Path
+
+
+def papers_of(address: BrokerAddress, name: str) -> BrokerAddress:
+    """The address for the process with this name: its certificate and key lie beside those of the
+    hub, as `hub.2.crt` and `hub.2.key`."""
+    if name == HUB_NAME:
+        return address
+    return replace(
+        address,
+        cert_file=address.cert_file.with_name(f"{name}.crt"),
+        key_file=address.key_file.with_name(f"{name}.key"),
+    )
+
+
+def names_at(address: BrokerAddress) -> tuple[str, ...]:
+    """The names for which this machine has a certificate, the hub's own first."""
+    further = (
+        name
+        for name in HUB_NAMES[1:]
+        if (papers := papers_of(address, name)).cert_file.exists() and papers.key_file.exists()
+    )
+    return (HUB_NAME, *further)
 
 
 class BrokerRefusedError(Exception):

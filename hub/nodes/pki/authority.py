@@ -27,6 +27,8 @@ from hub.base.private_files import read_private, write_private, write_public
 
 HUB_NAME: Final = "hub"
 """Common name of the hub's own client certificate; no node can have it."""
+HUB_NAMES: Final = (HUB_NAME, *(f"{HUB_NAME}.{number}" for number in range(2, 9)))
+"""Names of the hub's processes at the broker, one each. Names of nodes have no dot."""
 AUTHORITY_NAME: Final = "ca"
 
 AUTHORITY_DAYS: Final = 3650
@@ -104,7 +106,7 @@ class Authority:
     def issue_client(
         self, name: str, now: datetime, *, days: int = ISSUED_DAYS, into: Path | None = None
     ) -> TlsFiles:
-        """Certificate and key for a node, by its name, or for the hub itself, by `HUB_NAME`.
+        """Certificate and key for a node, by its name, or for the hub, by one of `HUB_NAMES`.
 
         Replaces the files of that name; an earlier certificate stays valid until its end.
         """
@@ -203,7 +205,7 @@ class Authority:
         usage: x509.ExtendedKeyUsage,
         hosts: tuple[str, ...],
     ) -> x509.Certificate:
-        if not is_name(name) or name == AUTHORITY_NAME:
+        if not (is_name(name) or name in HUB_NAMES) or name == AUTHORITY_NAME:
             raise AuthorityError(
                 f"{name!r} cannot stand in a certificate: a-z, 0-9 and inner hyphens, 63 at most, "
                 f"and not {AUTHORITY_NAME!r}"

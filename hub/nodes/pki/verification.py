@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from agent.wire import seal_key
 from agent.wire.seal import Claims
 from agent.wire.terms import ClockSource
-from hub.nodes.pki.authority import AUTHORITY_NAME, HUB_NAME, AuthorityError
+from hub.nodes.pki.authority import AUTHORITY_NAME, HUB_NAMES, AuthorityError
 
 _UNREADABLE: Final = (
     ValueError,
@@ -53,7 +53,7 @@ def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | N
         own = chain[0]
         name = str(own.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
         is_vouched = own == authority or _is_vouched_for(chain, authority)
-        is_nodes = _is_nodes(own) and name not in {HUB_NAME, AUTHORITY_NAME}
+        is_nodes = _is_nodes(own) and name not in {*HUB_NAMES, AUTHORITY_NAME}
     except _UNREADABLE:
         return "its certificate cannot be read"
     if not is_vouched:

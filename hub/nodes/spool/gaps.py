@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
@@ -64,8 +75,14 @@ def save(
         conn.execute(insert(missing_numbers), rows)
 
 
-def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[DueGaps]:
-    """Due gaps of nodes that are online with the same spool."""
+def due(
+    conn: Connection,
+    *,
+    now: Moment,
+    spools_at_most: int,
+    among: ColumnElement[bool] | None = None,
+) -> list[DueGaps]:
+    """Due gaps of nodes that are online with the same spool; `among`: only of such nodes."""
     rows = conn.execute(
         select(missing_numbers, nodes.c.name)
         .join(nodes, nodes.c.id == missing_numbers.c.node_id)
@@ -73,6 +90,7 @@ def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[DueGaps]:
             missing_numbers.c.due_utc_us <= now.utc_us,
             nodes.c.spool_id == missing_numbers.c.spool_id,
             nodes.c.state == "online",
+            true() if among is None else among,
         )
         .order_by(missing_numbers.c.due_utc_us, missing_numbers.c.first_seq)
         .limit(100 * spools_at_most)

@@ -4,7 +4,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -165,11 +165,12 @@ def test_a_port_that_there_is_not_is_refused(port: int) -> None:
 def present(
     url: str,
     *roles: str,
+    names: Sequence[str] = ("hub",),
     is_listening: Callable[[], bool] = lambda: False,
     publish: Callable[[Reply], bool] = lambda _: True,
 ) -> Iterator[Attendance]:
     """A process with these roles."""
-    one = Attendance(make_url(url), roles, is_listening=is_listening, publish=publish)
+    one = Attendance(make_url(url), roles, names=names, is_listening=is_listening, publish=publish)
     one.start()
     try:
         yield one
@@ -218,6 +219,25 @@ def test_one_process_has_the_intake_and_the_next_takes_it_over(postgres_url: str
             first.stop()
             until(lambda: second.leads, "the second takes it")
             assert not first.leads
+
+
+@pytest.mark.promise("Roles: Processes with the intake come and go, and each has its share.")
+def test_each_process_has_a_name_at_the_broker_and_knows_who_hears_it(postgres_url: str) -> None:
+    names, hears = ("hub", "hub.2"), threading.Event()
+    with present(postgres_url, "intake", names=names, is_listening=hears.is_set) as first:
+        until(lambda: first.leads, "the first has a name")
+        with present(postgres_url, "intake", names=names, is_listening=lambda: True) as second:
+            until(lambda: second.leads, "the second has a name")
+            assert (first.name_at_broker, second.name_at_broker) == names
+            until(lambda: first.members == second.members == {second._member}, "one hears")
+            with present(postgres_url, "intake", names=names, is_listening=lambda: True) as third:
+                until(lambda: third.unserved is not None, "the third is there")
+                assert not third.leads
+                hears.set()
+                until(lambda: third.members == {first._member, second._member}, "two hear it")
+                first.stop()
+                until(lambda: third.leads, "the third has the free name")
+                assert third.name_at_broker == "hub"
 
 
 def test_a_process_whose_session_is_ended_no_longer_has_the_intake_until_it_is_back(
@@ -276,7 +296,7 @@ def test_words_that_waited_when_the_session_ended_are_not_said_later(postgres_ur
     with present(postgres_url, "intake", is_listening=lambda: True) as intake:
         until(lambda: intake.hears_nodes, "it hears the broker")
         web = Attendance(make_url(postgres_url), ["web"])
-        web._held, web._looked_s = intake._held, time.monotonic()
+        web._members, web._looked_s = intake._members, time.monotonic()
         assert web.say(WORDS)
         web._forget()
         assert not web.say(WORDS)

@@ -109,6 +109,17 @@ def test_a_node_reaches_the_hub_on_its_own_topic(talk: Callable[[str], Talker]) 
 
 @pytest.mark.promise("Wire protocol: A node can use only its own branch of topics.")
 @pytest.mark.promise("Security: A refusal by the broker is visible to the node.")
+def test_each_process_of_the_hub_hears_every_node(talk: Callable[[str], Talker]) -> None:
+    hubs, node = [talk(name) for name in ("hub", "hub.2", "hub.8")], talk("nga-tu-01")
+    for hub in hubs:
+        assert hub.subscribe("matthan/+/up/#") == "Granted QoS 1"
+    node.publish("matthan/nga-tu-01/up/event", b"to all")
+    for hub in hubs:
+        assert hub.heard.get(timeout=patience_s())[1] == b"to all"
+        assert hub.publish("matthan/nga-tu-01/down/receipt", b"had") != "Not authorized"
+        assert hub.answers.empty(), "one with a name of its own ends nobody's connection"
+
+
 def test_a_node_that_speaks_for_another_is_told_not_authorized(
     talk: Callable[[str], Talker],
 ) -> None:

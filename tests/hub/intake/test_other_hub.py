@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from deploy.broker import Broker
 from hub.app.wiring.resources import hub_id
 from hub.base.db.database import Database
-from hub.intake.mqtt import link, other_hub
+from hub.intake.mqtt import connection, link, other_hub
 from hub.intake.mqtt.other_hub import ID_BYTES, is_anothers, new_birth
 from hub.intake.subscriber import Subscriber
 from hub.nodes.spool.tables import events
@@ -86,7 +86,8 @@ def test_the_hub_that_comes_later_stays_away_and_takes_nothing(
 ) -> None:
     # The one that was there is back at once; the other waits longer than any machine is busy.
     with pytest.MonkeyPatch.context() as patch, capture_logs() as logs:
-        patch.setattr(link, "WAIT_S", 600.0)
+        patch.setattr(connection, "WAIT_S", 600.0)
+        patch.setattr(connection, "NEW_S", 600.0)
         patch.setattr(link, "NEW_S", 600.0)
         first = started(subscriber(our_db, address(broker), hub_id=OURS))
         until(lambda: first.is_listening, "the first hears nodes")
@@ -117,7 +118,7 @@ def test_a_hub_hears_nodes_after_another_has_gone(
     started: Callable[[Subscriber], Subscriber],
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, capture_logs() as logs:
-        patch.setattr(link, "WAIT_S", 0.1)
+        patch.setattr(connection, "WAIT_S", 0.1)
         gone = subscriber(other_db, address(broker), hub_id=OTHERS)
         gone.start()
         until(lambda: gone.is_listening, "the other hears nodes")
