@@ -21,6 +21,7 @@ from agent.wire.programs import (
 from agent.wire.settings import SettingsFault
 from hub.app.clock_steps import move
 from hub.base.db.database import Database
+from hub.base.storage.blobs import store_file
 from hub.intake.commands import commands
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
@@ -28,7 +29,7 @@ from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.releases import TOO_OLD, judged
 from hub.nodes.desired_state.rules.rollout import FEW, SILENT_S, NodeResult, RolloutState
 from hub.nodes.releases import pages as programs_page
-from hub.nodes.releases.bundles import checked, keep
+from hub.nodes.releases.bundles import checked
 from hub.registry.registry import add_node, node_by_name
 from hub.registry.tables import nodes
 from tests.agent.rigs.bundles import bundle, public_of
@@ -282,7 +283,7 @@ def test_a_box_is_given_from_any_byte_on_what_is_wanted_of_it_and_nothing_else(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     file = bundle(tmp_path)
-    data, sha256 = file.read_bytes(), keep(file, fleet.town.blobs)
+    data, sha256 = file.read_bytes(), store_file(file, fleet.town.blobs)
     site = Visitor(fleet.town.app())
     path, leave = f"/upload/programs/{sha256}", {"Authorization": f"Bearer {TOKEN}"}
     with fleet.db.writing() as conn:
