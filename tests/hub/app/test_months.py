@@ -246,7 +246,7 @@ def test_ids_of_events_that_an_older_hub_stored_are_known(
     ]
     db = Database(empty_postgres())
     with db.writing() as conn:
-        upgrade(conn, "0054")
+        upgrade(conn, "0056")
         conn.exec_driver_sql("SET LOCAL session_replication_role = replica")  # without its node
         insert = (
             "INSERT INTO events (id, node_id, spool_id, seq, boot_id, kind, happened_utc_us,"
