@@ -119,6 +119,10 @@ class Link:
 
     def _tell(self, ended: Ended) -> None:
         """Log each new reason once."""
+        if ended.is_taken_over and self._is_ours() is not True:
+            # Not another hub: after a restart of PostgreSQL the first to ask has the intake.
+            log.info("intake.stands_by", meaning="another process has the intake now")
+            return
         reason, cure = ended.reason, ended.cure
         if not ended.was_up and not cure:
             # paho only reports a failure; a plain TLS handshake gives the reason.
