@@ -123,8 +123,11 @@ class Parts:
 
     def intake_now(self) -> str:
         """How this process's intake is, in words."""
-        is_here = self.intake is not None and self.intake.is_listening
-        return "nodes are heard" if is_here else "the intake stands by for another process"
+        if self.intake is not None and self.intake.is_listening:
+            return "nodes are heard"
+        if self.are_nodes_heard():
+            return "the intake stands by for another process"
+        return "PostgreSQL does not answer" if self._is_broker_up() else "no broker is heard"
 
     @cached_property
     def _tokens(self) -> UploadTokens:
@@ -294,7 +297,7 @@ class Parts:
         said["roles"] = in_order(self._roles)
         said["unserved"] = self.attendance.unserved if self.attendance else []
         if self.intake:
-            said["intake"] = self.intake_now() if self.are_nodes_heard() else "no broker is heard"
+            said["intake"] = self.intake_now()
         return said
 
     def _tell_node(

@@ -136,10 +136,13 @@ def test_a_return_of_postgresql_does_not_look_like_a_return_of_the_broker() -> N
     parts, seen = object.__new__(Parts), Seen()
     parts.intake, parts.attendance = None, seen  # type: ignore[assignment]
     assert parts._is_broker_up(), "PostgreSQL is away, and nobody can know"
+    assert parts.intake_now() == "PostgreSQL does not answer"
     seen.unserved = []
     assert not parts._is_broker_up()
+    assert parts.intake_now() == "no broker is heard"
     seen.hears_nodes = True
     assert parts._is_broker_up()
+    assert parts.intake_now() == "the intake stands by for another process"
 
 
 @pytest.mark.promise("Bad input: A second process on one SQLite file is refused with the cure.")
