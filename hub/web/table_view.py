@@ -36,11 +36,10 @@ class TableView:
         whole = f"{self.path}?{told}" if told else self.path
         return f"{whole}#{self.part}" if self.part else whole
 
-    def beside(self, row_id: object, at: str = "") -> str:
-        """The page with this row in detail beside the table. `at`: id of the part of the page to
-        begin at; empty: at the row."""
+    def beside(self, row_id: object) -> str:
+        """The page with this row in detail beside the table; it begins at the row."""
         page, _, _ = self.address(one=str(row_id)).partition("#")
-        return f"{page}#{at or f'one-{row_id}'}"
+        return f"{page}#one-{row_id}"
 
     def by(self, column: str) -> str:
         """The page in the order of a column; the other way round if it is in that order."""

@@ -58,7 +58,6 @@ def _state(line: PersonLine) -> str:
 
 LISTING: Final = Listing[PersonLine](
     path="/grants",
-    part="people",
     columns={
         "name": lambda line: by_name(line.person.name),
         "role": lambda line: by_name(line.role),

@@ -67,6 +67,7 @@ def test_fields_and_blocks_are_side_by_side_on_a_desk_and_one_column_on_a_phone(
     hub.town.add_keeper_of_all()
     keeper = meet("quan", size=SIZES[size])
     pairs = {
+        "/grants": ("[data-person]", "#tree"),
         "/grants/new": ("[name=history]", "[name=reason]"),
         "/keeping": ("#holds", "#hold"),
         "/settings": ("#push-settings", "#install"),

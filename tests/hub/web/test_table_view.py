@@ -49,4 +49,3 @@ def test_the_address_keeps_what_was_chosen_and_leaves_out_what_is_usual() -> Non
 def test_details_are_opened_at_their_row_also_where_the_table_is_a_part_of_its_page() -> None:
     table = TableView("/grants", {"find": "an"}, "name", "name", "people")
     assert table.beside(7) == "/grants?find=an&one=7#one-7"
-    assert table.beside(7, "one") == "/grants?find=an&one=7#one"

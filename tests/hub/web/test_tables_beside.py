@@ -123,7 +123,7 @@ def test_what_a_person_may_see_stands_beside_the_people(town: Town, quan: Visito
     assert f'href="/grants?one={lam}#one-{lam}"' in quan.get("/grants").text
     town.allow("to", Right.MANAGE, area_id=town.top)
     leader = Visitor(town.app()).sign_in("to", PASSWORD)  # people have no page for a leader
-    assert f'class="only-page" href="/grants?one={lam}#one"' in leader.get("/grants").text
+    assert f'class="only-page" href="/grants?one={lam}#one-{lam}"' in leader.get("/grants").text
     an = Visitor(town.app()).sign_in("an", PASSWORD)
     assert an.get(f"/grants?one={lam}").status_code == 404
 
