@@ -26,7 +26,7 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
     say = calendar.words.say
     told = {
         "time": calendar.full(media.first_frame_utc_us),
-        "date": f"{calendar.local(removed.at_utc_us):%d/%m/%Y}",
+        "date": calendar.day(removed.at_utc_us),
         "days": removed.keep_days,
         "place": removed.area or say("everywhere"),
         "reason": removed.reason,

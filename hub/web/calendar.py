@@ -59,6 +59,10 @@ class Calendar:
         """`02:11:09 25/11/2026`."""
         return f"{self.local(utc_us):%H:%M:%S %d/%m/%Y}"
 
+    def day(self, utc_us: int) -> str:
+        """`25/11/2026`."""
+        return f"{self.local(utc_us):%d/%m/%Y}"
+
     def ago(self, utc_us: int) -> str:
         """`2 phút trước`, whole units only. A stamp from the future (a wrong clock) is just now.
 

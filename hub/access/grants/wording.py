@@ -102,20 +102,16 @@ def _span(row: GrantRow, calendar: Calendar) -> str:
     say, grant = calendar.words.say, row.grant
     parts = []
     if grant.starts_utc_us > calendar.now_utc_us:
-        parts.append(say("from %(day)s") % {"day": _day(grant.starts_utc_us, calendar)})
+        parts.append(say("from %(day)s") % {"day": calendar.day(grant.starts_utc_us)})
     if grant.ends_utc_us is None:
         parts.append(say("until it is revoked"))
     else:
         # The last valid moment: an end at midnight is the day before.
-        parts.append(say("until %(day)s") % {"day": _day(grant.ends_utc_us - 1, calendar)})
+        parts.append(say("until %(day)s") % {"day": calendar.day(grant.ends_utc_us - 1)})
     if grant.history_from_utc_us is not None:
-        told = {"day": _day(grant.history_from_utc_us, calendar)}
+        told = {"day": calendar.day(grant.history_from_utc_us)}
         parts.append(say("what was recorded since %(day)s") % told)
     return ", ".join(parts)
-
-
-def _day(utc_us: int, calendar: Calendar) -> str:
-    return f"{calendar.local(utc_us):%d/%m/%Y}"
 
 
 def fault(what: GrantFault, words: Messages) -> str:

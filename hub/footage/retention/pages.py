@@ -130,7 +130,7 @@ def _hold(row: HeldRow, calendar: Calendar) -> HoldLine:
         "since": calendar.full(row.from_utc_us),
         "until": "" if row.until_utc_us is None else calendar.full(row.until_utc_us),
         "name": row.placed_by_name or say("the hub's shell"),
-        "date": f"{calendar.local(row.placed_utc_us):%d/%m/%Y}",
+        "date": calendar.day(row.placed_utc_us),
         "reason": row.reason,
     }
     match row.of:

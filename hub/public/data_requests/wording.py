@@ -52,7 +52,7 @@ def status_word(row: DataRequestRow, calendar: Calendar) -> str:
         )
         return f"{done} · {words.say('too late')}" if stands.is_overdue else done
     what = words.say("Acknowledge") if stands.step == "acknowledge" else words.say("Answer")
-    last = f"{calendar.local(stands.due_utc_us - 1):%d/%m/%Y}"
+    last = calendar.day(stands.due_utc_us - 1)
     until = words.say("%(what)s by the end of %(day)s") % {"what": what, "day": last}
     return f"{until} · {left_word(stands.days_left, words)}"
 
