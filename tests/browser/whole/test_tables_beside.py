@@ -66,18 +66,21 @@ def test_fields_and_blocks_are_side_by_side_on_a_desk_and_one_column_on_a_phone(
 ) -> None:
     hub.town.add_keeper_of_all()
     keeper = meet("quan", size=SIZES[size])
-    pairs = {
-        "/grants": ("[data-person]", "#tree"),
-        "/grants/new": ("[name=history]", "[name=reason]"),
-        "/keeping": ("#holds", "#hold"),
-        "/settings": ("#push-settings", "#install"),
-        "/cases": ("h1", "[name=number]"),
-        f"/configuration/area/{hub.town.area_id}": (
+    pairs = (
+        ("/grants", "[data-person]", "#tree"),
+        ("/grants/new", "[name=from]", "[name=until]"),
+        ("/grants/new", "[name=history]", "[name=reason]"),
+        ("/find?way=left", "[name=way]", "[name=going]"),
+        ("/keeping", "#holds", "#hold"),
+        ("/settings", "#push-settings", "#install"),
+        ("/cases", "h1", "[name=number]"),
+        (
+            f"/configuration/area/{hub.town.area_id}",
             ".settings > :first-child",
             ".settings > div + div",
         ),
-    }
-    for path, pair in pairs.items():
+    )
+    for path, *pair in pairs:
         keeper.open(path)
         first, second = (keeper.page.locator(one).first.bounding_box() for one in pair)
         assert first is not None and second is not None, path
