@@ -96,7 +96,7 @@ class Listing(Generic[Row]):
     columns: Mapping[str, Callable[[Row], Any]]
     """Column → value to sort by; None: without one."""
     standard: str
-    """A key of `columns`, as in `TableView`."""
+    """A key of `columns`, or "-" and a key; as in `TableView`."""
     text: Callable[[Row], str]
     """What is searched, with and without diacritics."""
     choices: Mapping[str, tuple[Sequence[str], Callable[[Row], str]]] = field(default_factory=dict)

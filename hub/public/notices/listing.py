@@ -20,9 +20,9 @@ LISTING: Final = Listing[Notice](
         "state": lambda one: tuple(NoticeState).index(one.state),
         "place": lambda one: by_place(one.place),
         "by": lambda one: by_name(one.made_by_name),
-        "newest": lambda one: -at_utc_us(one),
+        "time": at_utc_us,
     },
-    standard="newest",
+    standard="-time",
     text=lambda one: f"{one.title} {one.text} {one.place} {one.made_by_name}",
     choices={"state": (tuple(NoticeState), lambda one: one.state)},
 )

@@ -160,7 +160,9 @@ def test_notices_are_searched_filtered_and_read_beside(town: Town, quan: Visitor
         page = quan.get(f"/notices{query}").text
         return re.findall(r'<a class="only-page" href="/notices/([^"]+)"', page)
 
-    assert shown("") == [water, road]  # the newest first
+    assert shown("") == [water, road]  # the newest first, and the head says so
+    assert 'aria-sort="descending"' in quan.get("/notices").text
+    assert shown("?order=time") == [road, water]
     assert shown("?order=-title") == [road, water]
     assert shown("?find=sua+duong") == [road]
     assert shown("?state=sent") == []
