@@ -18,7 +18,7 @@ LOOKS: Final = {
 
 
 def camera_line(camera: CameraCondition, calendar: Calendar) -> str:
-    """State of a camera, and since when."""
+    """State of a camera, and since when; one whose box was never heard of has no such time."""
     words = calendar.words
     names = {
         Condition.OFFLINE: words.say("its camera box is silent"),
@@ -28,6 +28,8 @@ def camera_line(camera: CameraCondition, calendar: Calendar) -> str:
         Condition.NEVER: words.say("its camera box was never heard of"),
         Condition.WELL: words.say("gives pictures"),
     }
+    if camera.state is Condition.NEVER:
+        return names[camera.state]
     told = {"state": names[camera.state], "time": calendar.clock(camera.since_utc_us)}
     line = words.say("%(state)s since %(time)s") % told
     if camera.state is not Condition.FAULTY:

@@ -148,7 +148,7 @@ def month_rows(found: LogDigest, words: Messages) -> list[list[str]]:
     rows = [
         [
             say("Part"),
-            say("Name"),
+            say("Person or camera"),
             say("Role"),
             *(head for _, head in heads),
             say("Cameras / people"),

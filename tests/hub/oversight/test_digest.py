@@ -128,6 +128,7 @@ def test_oversight_reads_the_month_on_a_page_and_as_a_file_and_sees_no_footage(t
     file = watch.get("/log/month/file.csv")
     assert "no-store" in file.headers["Cache-Control"]
     lines = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert lines[0][:2] == ["Phần", "Người hoặc camera"]
     [an] = [line for line in lines if "An" in line[1] and line[0] == "Người"]
     assert an[3] == "2"
     assert any(line[1] == "'=1+1" for line in lines)  # no formula for a spreadsheet

@@ -98,6 +98,7 @@ def test_every_page_says_the_trouble(town: Town, trouble: str) -> None:
     camera = kim.get(f"/cameras/{camera_id}").text
     assert told.lower() in camera.lower()
     assert "is-resolved" not in camera
+    assert "chưa từng liên lạc từ" not in camera  # there was no time of that
     table = kim.get("/map").text.split("<tbody>")[1]
     assert "is-resolved" not in table
     assert (GIVES_PICTURES in table) is has_picture

@@ -49,7 +49,7 @@ def test_people_are_searched_filtered_and_sorted(quan: Visitor) -> None:
     assert names(quan, "?order=-grants")[0] != "Đỗ Tơ"  # who has none
     assert names(quan, "?find=can+bo") == []  # a role is chosen, "cán" is in no name
     said = text_of(quan.get("/grants?role=leader"))
-    assert f"Hiện 1 trong {len(everybody)}" in said
+    assert f"Đang hiện 1 trên {len(everybody)}" in said
 
 
 def test_whoever_may_close_no_account_is_shown_no_closed_one(quan: Visitor, town: Town) -> None:
@@ -79,7 +79,7 @@ def test_silences_are_searched_filtered_and_sorted(town: Town) -> None:
         hub_made = {"made_by": None, "reason": rows.FALSE_ALARMS}
         conn.execute(silences.update().where(silences.c.reason == "Đám cưới").values(hub_made))
     for query in ("?by=hub", "?find=bao+nham"):
-        assert "Hiện 1 trong 3" in text_of(kim.get(f"/silences{query}")), query
+        assert "Đang hiện 1 trên 3" in text_of(kim.get(f"/silences{query}")), query
 
 
 def test_rules_are_searched_filtered_and_sorted(town: Town) -> None:
@@ -101,4 +101,4 @@ def test_rules_are_searched_filtered_and_sorted(town: Town) -> None:
     assert sorted(reasons("?tells=nobody")) == ["Hội làng", "Quán khuya"]
     assert reasons("?order=until") == ["Hội làng", "Quán khuya", "Trường nghỉ hè"]
     assert reasons("?find=nghi+he") == ["Trường nghỉ hè"]
-    assert "Hiện 1 trong 3" in text_of(kim.get("/rules?find=nghi+he"))
+    assert "Đang hiện 1 trên 3" in text_of(kim.get("/rules?find=nghi+he"))
