@@ -72,12 +72,8 @@ class Redirects:
         try:
             said: dict[str, Any] = self._seal.loads(carried, max_age=WAY_HOLDS_S)
             return Redirect(**said | {"question": SignInAttempt(**said["question"])})
-        except (
-            BadData,
-            KeyError,
-            TypeError,
-        ):  # not ours, too old, or of another version of the hub
-            return None
+        except (BadData, KeyError, TypeError):
+            return None  # not ours, too old, or of another version of the hub
 
 
 def provider_of(request: Request) -> OpenIdProvider:
