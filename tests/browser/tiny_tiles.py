@@ -1,38 +1,56 @@
 """A PMTiles archive of version 3 with one tile of the whole world, written by its specification."""
 
+import gzip
 import io
 import json
 import struct
 from pathlib import Path
-from typing import Final
 
 from PIL import Image
 
-NONE: Final = 1
-"""No compression, of directories and of tiles."""
+NONE, GZIP = 1, 2
+"""Compressions of directories and of tiles."""
 MVT, PNG = 1, 2
 
 
-def write_tiles(path: Path, *, is_vector: bool) -> Path:
-    """Two layers, "land" of the whole world and "places" with one name, or one grey picture."""
+def write_tiles(path: Path, *, is_vector: bool, is_large: bool = False) -> Path:
+    """Two layers, "land" of the whole world and "places" with one name, or one grey picture.
+
+    `is_large`: as archives of a province are, with a leaf directory and compressed.
+    """
     tile = _vector_tile() if is_vector else _picture()
     told: dict[str, object] = {"attribution": '<a href="https://map.example">© Maker</a>'}
     if is_vector:
         named = {"id": "places", "fields": {"name": "String"}}
-        told["vector_layers"] = [{"id": "land", "fields": {}}, named]
+        told["vector_layers"] = [named, {"id": "land", "fields": {}}]
     metadata = json.dumps(told).encode()
-    # one entry: its tile's id, run, size, and place plus one
-    directory = bytes([1, 0, 1]) + _varint(len(tile)) + bytes([1])
+    leaf = b""
+    if is_large:
+        metadata = gzip.compress(metadata)
+        tile = gzip.compress(tile) if is_vector else tile
+        leaf = gzip.compress(_directory(run=1, size_bytes=len(tile)))
+        directory = gzip.compress(_directory(run=0, size_bytes=len(leaf)))
+    else:
+        directory = _directory(run=1, size_bytes=len(tile))
     at_metadata = 127 + len(directory)
-    at_tiles = at_metadata + len(metadata)
-    numbers = (127, len(directory), at_metadata, len(metadata), 0, 0, at_tiles, len(tile), 1, 1, 1)
-    kinds = (1, NONE, NONE, MVT if is_vector else PNG, 0, 0)
+    at_leaf = at_metadata + len(metadata)
+    at_tiles = at_leaf + len(leaf)
+    places = (127, len(directory), at_metadata, len(metadata), at_leaf, len(leaf))
+    numbers = (*places, at_tiles, len(tile), 1, 1, 1)
+    packed = (GZIP, GZIP if is_vector else NONE) if is_large else (NONE, NONE)
+    kinds = (1, *packed, MVT if is_vector else PNG, 0, 0)
     where = (-1_800_000_000, -850_000_000, 1_800_000_000, 850_000_000, 0, 0, 0)
     header = b"PMTiles\x03" + struct.pack("<11Q", *numbers) + bytes(kinds)
     header += struct.pack("<4iBii", *where)
     assert len(header) == 127
-    path.write_bytes(header + directory + metadata + tile)
+    path.write_bytes(header + directory + metadata + leaf + tile)
     return path
+
+
+def _directory(*, run: int, size_bytes: int) -> bytes:
+    """One entry, of the first tile: number, id, run, size, and place plus one. A run of 0 leads to
+    a leaf directory."""
+    return bytes([1, 0, run]) + _varint(size_bytes) + bytes([1])
 
 
 def _picture() -> bytes:

@@ -188,12 +188,21 @@ async () => {
 """
 
 
-@pytest.mark.parametrize("kind", ["vector", "raster"])
+ON_ONE_ANOTHER = """
+() => document.getElementById("map").map.getStyle().layers
+    .filter((one) => one.source === "ground" && one.type === "fill")
+    .map((one) => one["source-layer"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_large"), [("vector", False), ("vector", True), ("raster", True)]
+)
 def test_an_archive_of_tiles_lies_under_the_cameras(
-    hub: Hub, meet: Meet, tmp_path: Path, kind: str
+    hub: Hub, meet: Meet, tmp_path: Path, kind: str, is_large: bool
 ) -> None:
     place_all_but_new(hub)
-    archive = write_tiles(tmp_path / "world.pmtiles", is_vector=kind == "vector")
+    archive = write_tiles(tmp_path / "world.pmtiles", is_vector=kind == "vector", is_large=is_large)
     MapFiles(hub.town.folder / "map").put_tiles(archive)
     officer = meet()
     officer.open("/map")
@@ -211,6 +220,7 @@ def test_an_archive_of_tiles_lies_under_the_cameras(
     assert drawn == [kind, True, True]
     if kind == "vector":
         assert officer.page.evaluate(NAMES) == ["Tân Khai"]
+        assert officer.page.evaluate(ON_ONE_ANOTHER) == ["land", "places"]
     expect(officer.page.locator("#map-credit")).to_have_text("© Maker")
     officer.shot(f"phone-map-{kind}")
     assert officer.complaints == []

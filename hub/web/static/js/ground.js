@@ -9,14 +9,21 @@ const POLYGON = ["==", ["geometry-type"], "Polygon"];
 const LINE = ["==", ["geometry-type"], "LineString"];
 const POINT = ["==", ["geometry-type"], "Point"];
 
-// Makers of archives name their layers alike: by the name one knows water, green, houses and roads.
+// Makers of archives name their layers alike: by the name one knows land, green, water, houses and
+// roads. They lie on one another in this order; archives list them by the alphabet. Any other layer,
+// such as borders, lies on the land.
 const KINDS = [
-  [/water/, { fill: "link", opacity: 0.25 }],
+  [/^earth$|^land$/, { fill: "line", opacity: 0.4 }],
   [/landuse|landcover|park/, { fill: "handled", opacity: 0.12 }],
+  [/water/, { fill: "link", opacity: 0.25 }],
   [/build/, { fill: "edge", opacity: 0.3 }],
   [/road|transport/, { line: BY_ZOOM }],
 ];
 const AS_EVER = { fill: "line", opacity: 0.4 };
+const height = ({ id }) => {
+  const kind = KINDS.findIndex(([name]) => name.test(id));
+  return kind < 0 ? 0.5 : kind;
+};
 const UNNAMED = /poi|address|housenumber/; // more of them than a map of cameras has room for
 
 export async function ground(gl, told, colour) {
@@ -63,7 +70,8 @@ function plain(text) {
 
 function drawn(parts, colour) {
   const at = (id, what) => ({ id: `${id}-${what}`, source: "ground", "source-layer": id });
-  const shapes = parts.flatMap(({ id }) => {
+  const upwards = [...parts].sort((one, other) => height(one) - height(other));
+  const shapes = upwards.flatMap(({ id }) => {
     const look = KINDS.find(([name]) => name.test(id))?.[1] ?? AS_EVER;
     const area = { ...at(id, "area"), type: "fill", filter: POLYGON,
       paint: { "fill-color": colour(look.fill ?? "line"), "fill-opacity": look.opacity ?? 0.4 } };
