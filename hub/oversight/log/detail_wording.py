@@ -114,7 +114,12 @@ def _looks(say: Callable[[str], str]) -> Shapes:
         "lookup.find": (say("%(typed)s: %(n)s found"),),
         "nodes.open": (nodes,),
         "programs.list": (nodes,),
-        "report.open": (say("%(name)s: %(n)s alerts"),),
+        "report.open": (
+            say("day-%(day)s: %(n)s alerts"),
+            say("week-%(day)s: %(n)s alerts"),
+            say("month-%(day)s: %(n)s alerts"),
+            say("%(name)s: %(n)s alerts"),
+        ),
         "rules.open": (say("%(n)s rules"),),
         "search.find": (say("%(at)s-%(at2)s: %(n)s clips"),),
         "search.moment": ("%(at)s: %(ids)s",),

@@ -7,7 +7,7 @@ without a known shape is shown as it is stored: what a person typed is never cha
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Final
 
@@ -124,6 +124,7 @@ _VALUES: Final[Mapping[str, Callable[[str, Calendar], str]]] = {
     "compass": lambda value, calendar: compass_words(calendar.words)[value],
     "conditions": lambda value, calendar: _parts(value, calendar, conditions),
     "footage": lambda value, calendar: class_name(FootageClass(value), calendar.words),
+    "day": lambda value, _: f"{date.fromisoformat(value):%d/%m/%Y}",
     "halted": lambda value, calendar: _parts(value, calendar, halted),
     "iso": _iso,
     "kind": lambda value, calendar: kind_name(None if value == "all" else value, calendar.words),

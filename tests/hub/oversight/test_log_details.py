@@ -50,6 +50,7 @@ def told(act: str, detail: str, language: str = "vi") -> str:
             "40 giây, 12 ảnh; người xem rời trang",
         ),
         ("rule.add", "Chợ: all tells nobody: lễ hội", "Chợ: bất cứ điều gì, không báo ai: lễ hội"),
+        ("report.open", "week-2026-11-23: 4 alerts", "tuần từ 23/11/2026: 4 cảnh báo"),
         ("camera.place", "bearing_deg 90.0", "hướng nhìn 90.0°"),
         ("alert.undo.refused", "too late", "trễ hạn"),
         ("enrolment.refused", "expired", "mã đã hết hạn"),
