@@ -106,6 +106,11 @@ def nothing_sentence(page: SightingsPage, words: Messages) -> str:
             " %(how)s away."
         )
         return said % told
+    if page.cameras == 0 and page.unaimed:
+        return words.say(
+            "Where people went is known only of cameras whose position and view are noted: ask"
+            " without a direction, or have a keeper note them."
+        )
     if page.cameras == 0:
         return words.say("No camera that you may search is meant: choose another place or name.")
     return words.say("Nothing like that was seen there then: take a longer time, or ask for less.")

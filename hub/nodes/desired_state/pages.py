@@ -57,6 +57,7 @@ def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Resp
                 names.get(one.scope, ""),
                 wording.course_word(one.course, words),
                 wording.fates_line(one.fates, words),
+                wording.halt_words(one.why, words),
             )
             for one in found.rollouts
         ],
@@ -172,7 +173,10 @@ def _shown(
         waiting=wording.waiting_line(page.waiting, words),
         previews=None if found is None else [_preview(one, words) for one in found[:SHOWN]],
         more=max(0, len(found or ()) - SHOWN),
-        past=[(one, wording.change_lines(one.changed, words)) for one in page.history],
+        past=[
+            (one, wording.halt_words(one.reason, words), wording.change_lines(one.changed, words))
+            for one in page.history
+        ],
         wrong=wrong,
     )
 

@@ -1,7 +1,7 @@
 """Form for node settings: text of each key, and conversion of typed values to JSON."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -9,6 +9,7 @@ from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState
 from hub.nodes.desired_state.rules.origins import DEFAULTS, Origin, OriginKind
 from hub.nodes.desired_state.rules.rollout import NodeResult, RolloutState
 from hub.web.i18n import Messages
+from hub.web.stored_text import parts_anew, said_anew
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 Kind = Literal["number", "whole", "hours", "yes", "choice", "bundle"]
@@ -205,6 +206,27 @@ def fates_line(fates: Mapping[NodeResult, int], words: Messages) -> str:
         NodeResult.FELL_BACK: words.say("went back: %(n)s"),
     }
     return " · ".join(text % {"n": fates[fate]} for fate, text in said.items() if fates.get(fate))
+
+
+def halt_words(why: str, words: Messages) -> str:
+    """Why a roll-out was halted, as it is stored: counted by the hub, or typed by a person."""
+    return said_anew(why, _halts, words.say, lambda name, text: _halted(name, text, words))
+
+
+def _halts(say: Callable[[str], str]) -> tuple[str, ...]:
+    return (
+        say("halted: of %(n)s nodes %(counts)s"),
+        say("of %(n)s nodes %(counts)s"),
+        say("halted: %(reason)s"),
+    )
+
+
+def _halted(name: str, text: str, words: Messages) -> str:
+    return parts_anew(text, _counts, words.say) if name == "counts" else text
+
+
+def _counts(say: Callable[[str], str]) -> tuple[str, ...]:
+    return (say("%(n)s refused it"), say("%(n)s fell back"), say("%(n)s fell silent"))
 
 
 def _choices(words: Messages) -> dict[str, dict[str, str]]:

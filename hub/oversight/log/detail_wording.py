@@ -7,11 +7,11 @@ for what a person typed, a reason or a name, keeps it as it is.
 
 from collections.abc import Callable, Mapping
 
-Shapes = Mapping[str, tuple[str, ...]]
+ActShapes = Mapping[str, tuple[str, ...]]
 """Act id, without the ending of a refusal → the shapes of its details, the first that fits."""
 
 
-def shapes(say: Callable[[str], str]) -> Shapes:
+def shapes(say: Callable[[str], str]) -> ActShapes:
     """All shapes in the language of `say`; `str` gives the stored ones."""
     parts = (_looks, _footage, _cases, _people, _town)
     return {act: told for part in parts for act, told in part(say).items()}
@@ -54,11 +54,6 @@ def conditions(say: Callable[[str], str]) -> tuple[str, ...]:
     )
 
 
-def halted(say: Callable[[str], str]) -> tuple[str, ...]:
-    """Shapes of one count of why a roll-out was halted."""
-    return (say("%(n)s refused it"), say("%(n)s fell back"), say("%(n)s fell silent"))
-
-
 def placings(say: Callable[[str], str]) -> tuple[str, ...]:
     """Shapes of one value of a camera's place."""
     return (
@@ -72,7 +67,7 @@ def placings(say: Callable[[str], str]) -> tuple[str, ...]:
     )
 
 
-def _looks(say: Callable[[str], str]) -> Shapes:
+def _looks(say: Callable[[str], str]) -> ActShapes:
     cameras, nodes = say("%(n)s cameras"), say("%(n)s nodes")
     inbox = (
         say("%(n)s running, %(m)s handled; in words %(k)s running, %(l)s handled"),
@@ -134,7 +129,7 @@ def _looks(say: Callable[[str], str]) -> Shapes:
     }
 
 
-def _footage(say: Callable[[str], str]) -> Shapes:
+def _footage(say: Callable[[str], str]) -> ActShapes:
     sound = say("this person may not see clips of that camera, or not of that time")
     return {
         "given.seal": (
@@ -177,7 +172,7 @@ def _footage(say: Callable[[str], str]) -> Shapes:
     }
 
 
-def _cases(say: Callable[[str], str]) -> Shapes:
+def _cases(say: Callable[[str], str]) -> ActShapes:
     clip, media, person = say("given %(id)s"), say("media %(id)s"), say("person %(id)s")
     return {
         "case.add": (media,),
@@ -201,7 +196,7 @@ def _cases(say: Callable[[str], str]) -> Shapes:
     }
 
 
-def _people(say: Callable[[str], str]) -> Shapes:
+def _people(say: Callable[[str], str]) -> ActShapes:
     login = say("login %(login)s")
     return {
         "alert.false_alarm": _closing(say),
@@ -240,7 +235,7 @@ def _closing(say: Callable[[str], str]) -> tuple[str, ...]:
     return (say("right after taking it"),)
 
 
-def _town(say: Callable[[str], str]) -> Shapes:
+def _town(say: Callable[[str], str]) -> ActShapes:
     return {
         "area.change": (
             say("%(name)s, moved from %(place)s to %(place2)s"),
@@ -296,10 +291,7 @@ def _town(say: Callable[[str], str]) -> Shapes:
             say("%(place)s: %(kind)s tells nobody: %(reason)s"),
             say("%(place)s: %(kind)s tells team: %(reason)s"),
         ),
-        "settings.halt": (
-            say("%(n)s nodes go back: of %(m)s nodes %(halted)s"),
-            say("%(n)s nodes go back: %(reason)s"),
-        ),
+        "settings.halt": (say("%(n)s nodes go back: %(halted)s"),),
         "settings.roll": (
             say("%(n)s nodes, in stages: %(reason)s"),
             say("a roll-out to some of these nodes is running (%(name)s): wait, or halt it"),

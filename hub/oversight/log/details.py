@@ -5,10 +5,9 @@ The log keeps one English text, which its chain of hashes binds. It is said anew
 without a known shape is shown as it is stored: what a person typed is never changed.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import partial
 from typing import Final
 
 from hub.access.grants.wording import right_name, role_name
@@ -16,8 +15,9 @@ from hub.access.rules.grants import Right
 from hub.alerting.routing.wording import kind_name
 from hub.footage.retention.pages import class_name
 from hub.footage.retention.rules import FootageClass
+from hub.nodes.desired_state.wording import halt_words
 from hub.oversight.log.acts import plain_act
-from hub.oversight.log.detail_wording import conditions, halted, placings, shapes
+from hub.oversight.log.detail_wording import conditions, placings, shapes
 from hub.oversight.log.fault_wording import fault_text
 from hub.places.areas.pages import table_name
 from hub.public.data_requests.rules import RequestKind
@@ -26,19 +26,7 @@ from hub.search.chip_wording import colour_words
 from hub.search.find_form import way_words
 from hub.web.calendar import Calendar
 from hub.web.compass import compass_words
-
-_PLACE: Final = re.compile(r"%\((\w+?)(\d*)\)s")
-_DIGITS: Final = r"\d+"
-_PATTERNS: Final[Mapping[str, str]] = {
-    **dict.fromkeys("nmklo", _DIGITS),
-    "at": _DIGITS,
-    "id": r"[0-9a-f-]+",
-    "ids": r"[0-9a-f -]*",
-    "iso": r"\d{4}-\d\d-\d\dT[\d:]+Z",
-    "sha": r"[0-9a-f]+",
-    "share": r"\d+%",
-}
-"""What a value may be, by its name; others are any text, the shortest that fits."""
+from hub.web.stored_text import Shapes, parts_anew, said_anew
 
 
 def detail_text(act: str, detail: str, calendar: Calendar) -> str:
@@ -48,35 +36,15 @@ def detail_text(act: str, detail: str, calendar: Calendar) -> str:
     plain = plain_act(act)
     if plain != act and (told := fault_text(plain, detail, calendar.words)):
         return told
-    stored, said = shapes(str).get(plain, ()), shapes(calendar.words.say).get(plain, ())
-    return _said(detail, stored, said, calendar)
+    return said_anew(
+        detail,
+        lambda say: shapes(say).get(plain, ()),
+        calendar.words.say,
+        partial(_value, calendar),
+    )
 
 
-def _said(detail: str, stored: Sequence[str], said: Sequence[str], calendar: Calendar) -> str:
-    for one, theirs in zip(stored, said, strict=True):
-        found = _pattern(one).fullmatch(detail)
-        if found is None:
-            continue
-        values = {
-            name: _value(name.rstrip("0123456789"), value, calendar)
-            for name, value in found.groupdict().items()
-        }
-        return theirs % values
-    return detail
-
-
-@cache
-def _pattern(shape: str) -> re.Pattern[str]:
-    parts, at = [], 0
-    for place in _PLACE.finditer(shape):
-        name = place[1]
-        parts.append(re.escape(shape[at : place.start()]))
-        parts.append(f"(?P<{name}{place[2]}>{_PATTERNS.get(name, '.*?')})")
-        at = place.end()
-    return re.compile("".join(parts) + re.escape(shape[at:]), re.DOTALL)
-
-
-def _value(name: str, value: str, calendar: Calendar) -> str:
+def _value(calendar: Calendar, name: str, value: str) -> str:
     say = _VALUES.get(name)
     try:
         return value if say is None else say(value, calendar)
@@ -84,12 +52,8 @@ def _value(name: str, value: str, calendar: Calendar) -> str:
         return value  # a word of a newer or older hub
 
 
-def _parts(
-    value: str, calendar: Calendar, shapes_of: Callable[[Callable[[str], str]], Sequence[str]]
-) -> str:
-    stored, said = shapes_of(str), shapes_of(calendar.words.say)
-    parts = [_said(one, stored, said, calendar) for one in value.split(", ")]
-    return ", ".join(dict.fromkeys(parts))
+def _parts(value: str, calendar: Calendar, shapes_of: Shapes) -> str:
+    return parts_anew(value, shapes_of, calendar.words.say, partial(_value, calendar))
 
 
 def _iso(value: str, calendar: Calendar) -> str:
@@ -125,7 +89,7 @@ _VALUES: Final[Mapping[str, Callable[[str, Calendar], str]]] = {
     "conditions": lambda value, calendar: _parts(value, calendar, conditions),
     "footage": lambda value, calendar: class_name(FootageClass(value), calendar.words),
     "day": lambda value, _: f"{date.fromisoformat(value):%d/%m/%Y}",
-    "halted": lambda value, calendar: _parts(value, calendar, halted),
+    "halted": lambda value, calendar: halt_words(value, calendar.words),
     "iso": _iso,
     "kind": lambda value, calendar: kind_name(None if value == "all" else value, calendar.words),
     "language": lambda value, _: {"vi": "tiếng Việt", "en": "English"}[value],

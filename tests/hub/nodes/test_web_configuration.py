@@ -95,6 +95,9 @@ def test_of_an_area_it_goes_out_in_stages_and_is_halted_by_hand(pages: Pages) ->
     assert kim.post(halt, reason="sai rồi").status_code == 303
     assert pages.status().wanted == {}
     assert "sai rồi" in text_of(kim.get("/configuration"))
+    past = text_of(kim.get(pages.place))
+    assert "đã dừng: sai rồi" in past
+    assert "halted" not in past
     assert kim.post(halt, reason="nữa").status_code == 404
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hub.access.account_errors import AccountError, AccountFault
-from hub.oversight.log.detail_wording import conditions, halted, placings, shapes
+from hub.oversight.log.detail_wording import conditions, placings, shapes
 from hub.oversight.log.details import detail_text
 from hub.search.rules.description import Described
 from hub.search.sighting_queries import SightingSearch
@@ -51,6 +51,12 @@ def told(act: str, detail: str, language: str = "vi") -> str:
         ),
         ("rule.add", "Chợ: all tells nobody: lễ hội", "Chợ: bất cứ điều gì, không báo ai: lễ hội"),
         ("report.open", "week-2026-11-23: 4 alerts", "tuần từ 23/11/2026: 4 cảnh báo"),
+        (
+            "settings.halt",
+            "5 nodes go back: of 6 nodes 2 refused it, 1 fell silent",
+            "5 trạm quay về cài đặt cũ: trong 6 trạm, 2 trạm từ chối, 1 trạm mất liên lạc",
+        ),
+        ("settings.halt", "5 nodes go back: lỗi", "5 trạm quay về cài đặt cũ: lỗi"),
         ("camera.place", "bearing_deg 90.0", "hướng nhìn 90.0°"),
         ("alert.undo.refused", "too late", "trễ hạn"),
         ("enrolment.refused", "expired", "mã đã hết hạn"),
@@ -110,7 +116,7 @@ def test_every_shape_has_a_sentence_of_its_own_in_vietnamese() -> None:
         for act, known in shapes(str).items()
         for one, theirs in zip(known, shapes(vi)[act], strict=True)
     ]
-    for parts in (conditions, placings, halted):
+    for parts in (conditions, placings):
         pairs += zip(parts(str), parts(vi), strict=True)
     assert [one for one, theirs in pairs if one == theirs and _letters(one)] == []
 

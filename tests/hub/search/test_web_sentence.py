@@ -156,6 +156,8 @@ def test_a_direction_without_noted_bearings_says_so(town: Town) -> None:
     some_sightings(town, 1)
     page = text_of(visitor(town, "an").get(find("về hướng bắc")))
     assert "Bỏ qua 1 camera vì chưa ghi vị trí hoặc hướng nhìn." in page
+    assert "hãy bỏ điều kiện về hướng" in page
+    assert "không có camera nào bạn được phép tìm hình" not in page
 
 
 @pytest.mark.parametrize("q", ["a" * 301, "\0"])
