@@ -10,7 +10,7 @@ from tests.house.test_house import ROOT
 
 pytestmark = pytest.mark.promise("Installing: The guides have the same content in both languages.")
 
-GUIDES = ("quickstart", "hub", "node", "operations")
+GUIDES = ("quickstart", "hub", "node", "operations", "province")
 LANGUAGES = ("vi", "en")
 FOLDER = ROOT / "docs" / "guide"
 PROGRAMS = (
