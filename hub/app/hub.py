@@ -108,6 +108,8 @@ class Hub:
             listener = ChangeListener(parts.db, parts.change_signal)
             watched["changes"] = (listener.run, stop)
             watched["roles"] = (RoleWatch(parts.attendance).run, stop)
+            if parts.revocation:
+                watched["revocations"] = (parts.revocation.follow, stop)
             if parts.housekeeping:
                 watched["lease"] = (parts.lease.run, chores_stop)
         if told := parts.delivery:

@@ -110,6 +110,11 @@ class Parts:
         if self._sole:
             self._sole.release()
 
+    @property
+    def revocation(self) -> Revocation | None:
+        """Where this process has the authority."""
+        return self._enrolment[1] if self._enrolment else None
+
     def are_nodes_heard(self) -> bool:
         """Whether messages of nodes can arrive, at this process or another."""
         is_here = self.intake is not None and self.intake.is_listening
@@ -253,7 +258,7 @@ class Parts:
         )
 
     def _make_pages(self) -> Pages:
-        enrolment_of = enrolment.put_together(self._settings, self.db, self.clock)
+        enrolment_of = enrolment.put_together(self._settings, self.db, self.clock, self._secrets)
         if enrolment_of:  # a restored backup may have other revocations than the list
             enrolment.write_list(enrolment_of[1])
         self._enrolment = enrolment_of

@@ -8,7 +8,7 @@ import segno
 from hub.app.cli import entries
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
-from hub.app.wiring import enrolment, resources
+from hub.app.wiring import enrolment, keys, resources
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
@@ -99,7 +99,8 @@ def revoke(args: argparse.Namespace) -> int:
                 raise RegistryError(f"no node is called {args.node!r}")
             rows.shut_out(conn, node, why=args.reason, by=SHELL, now=clock.now())
         say(f"{args.node}: nothing that comes under its name counts from now on")
-        shutting = enrolment.shutting_out(settings, db, enrolment.open_authority(settings), clock)
+        authority = enrolment.open_authority(settings, keys.secrets(settings, db))
+        shutting = enrolment.shutting_out(settings, db, authority, clock)
         shutting.shut_out(args.node).join()
         say(f"{args.node}: its papers are on the broker's list, its connection was ended")
     finally:

@@ -48,7 +48,8 @@ def _import(settings: HubSettings, db: Database, *, overwrites: bool) -> int:
     files = keys.own_files(settings)
     if not files:
         raise ValueError(f"there are no keys in {settings.secrets.folder}")
-    contents = {path.name: FILES.read(path, group_reads=True) for path in files}
+    both = [*files, *keys.authority_files(settings)]
+    contents = {path.name: FILES.read(path, group_reads=True) for path in both}
     master, is_new = _master_key(settings, db, may_be_new=overwrites)
     with db.writing() as conn:
         count = import_into(conn, master, contents, overwrites=overwrites)

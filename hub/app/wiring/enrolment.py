@@ -11,6 +11,7 @@ from hub.app.wiring import resources
 from hub.app.wiring.revocation import Revocation
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
+from hub.base.secret_store.store import FILES, SecretStore
 from hub.nodes.enrolment.desk import Enroller
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.pki.authority import Authority, AuthorityError
@@ -19,9 +20,9 @@ from hub.nodes.pki.signing import Signing
 log = structlog.get_logger()
 
 
-def open_authority(settings: HubSettings) -> Authority:
+def open_authority(settings: HubSettings, secrets: SecretStore = FILES) -> Authority:
     """Authority that signs for nodes; raises AuthorityError."""
-    return Authority.open(authority_folder(settings))
+    return Authority.open(authority_folder(settings), secrets)
 
 
 def authority_folder(settings: HubSettings) -> Path:
@@ -35,11 +36,11 @@ def crl_file(settings: HubSettings) -> Path:
 
 
 def put_together(
-    settings: HubSettings, db: Database, clock: Clock
+    settings: HubSettings, db: Database, clock: Clock, secrets: SecretStore = FILES
 ) -> tuple[Enrolling, Revocation] | None:
     """Services for pages and nodes; None if the authority's key is elsewhere, which is logged."""
     try:
-        authority = open_authority(settings)
+        authority = open_authority(settings, secrets)
     except AuthorityError as error:
         log.info("enrolment.by_hand", reason=str(error))
         return None

@@ -7,7 +7,7 @@ from typing import Final
 
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
-from hub.app.wiring import resources
+from hub.app.wiring import enrolment, resources
 from hub.app.wiring.channels import KEPT_IN
 from hub.app.wiring.metrics import TOKEN_NAME
 from hub.base.credentials import found
@@ -16,6 +16,7 @@ from hub.base.private_files import read_private
 from hub.base.secret_store import sealed
 from hub.base.secret_store.sealed import MasterKey, SealedSecrets
 from hub.base.secret_store.store import FILES, SecretStore
+from hub.nodes.pki.authority import own_files as own_files_of
 from hub.nodes.pki.upload_tokens import KEY_NAME
 
 MASTER_KEY: Final = "master.key"
@@ -78,6 +79,13 @@ def own_files(settings: HubSettings) -> list[Path]:
     credentials = {folder / name for name in MADE_BY_THE_HUB if FILES.has(folder / name)}
     push_key = resources.push_key_file(settings)
     return sorted(files | credentials | ({push_key} if FILES.has(push_key) else set()))
+
+
+def authority_files(settings: HubSettings) -> list[Path]:
+    """Certificate and key of the authority, if they are here. They stay where they are: the
+    certificates of this machine's broker and proxy are renewed with them."""
+    files = own_files_of(enrolment.authority_folder(settings))
+    return list(files) if all(map(FILES.has, files)) else []
 
 
 @contextmanager

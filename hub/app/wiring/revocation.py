@@ -5,9 +5,10 @@ for anybody: a visitor with the node's name and a certificate valid for minutes 
 the broker, which ends the old connection; then the visitor leaves. After that the list applies.
 """
 
+import asyncio
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
+from hub.base.periodic import go_round
 from hub.base.private_files import write_private, write_public
 from hub.intake.mqtt.probe import BrokerAddress, context
 from hub.nodes.enrolment.rows import revoked_serials
@@ -32,6 +34,8 @@ VISITS_S: Final = (0.5, 3.0, 10.0, 30.0)
 """Seconds after writing the list for these visits: the broker reads the list a moment later, and a
 node ended before that came back."""
 VISIT_S: Final = 5.0
+FOLLOW_S: Final = 2.0
+"""Before the third visit, so that a node revoked by another process is out by then."""
 HOLDS: Final = timedelta(minutes=5)
 
 
@@ -56,15 +60,35 @@ class Revocation:
         self._visits_s = visits_s
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._written: set[int] | None = None
+        """Serial numbers on the list as this process wrote it last."""
 
-    def write_list(self) -> None:
-        """Write all valid revocations for the broker; OSError if impossible."""
+    def write_list(self, *, is_again: bool = True) -> None:
+        """Write all valid revocations for the broker; OSError if impossible.
+
+        `is_again` False: only if there are others than this process wrote last.
+        """
+        if not (self._authority.is_here or self._crl_file.parent.is_dir()):
+            return  # no broker on this machine
         with self._lock:
             now = self._clock.now()
             with self._db.reading() as conn:
                 serials = revoked_serials(conn, now)
+            new = {serial for serial, _ in serials}
+            if not is_again and new == self._written:
+                return
             moments = [(serial, _as_time(utc_us)) for serial, utc_us in serials]
             write_public(self._crl_file, self._authority.revocations(moments, _as_time(now.utc_us)))
+            self._written = new
+
+    async def follow(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
+        """Until `stop`: write the list when another process or a command has revoked a node. Each
+        machine with a broker needs it, and the shell may be on another one."""
+
+        async def look() -> None:
+            await asyncio.to_thread(self.write_list, is_again=False)
+
+        await go_round(look, stop, beat=beat, blind="crl.unwritable", every_s=FOLLOW_S)
 
     def shut_out(self, node: str) -> threading.Thread:
         """Write the list and end the node's connection; returns the thread that does it."""

@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.wire.ident import is_name
-from hub.base.private_files import read_private, write_private, write_public
+from hub.base.private_files import write_private, write_public
+from hub.base.secret_store.store import FILES, SecretStore
 
 HUB_NAME: Final = "hub"
 """Common name of the hub's own client certificate; no node can have it."""
@@ -54,13 +55,16 @@ class Authority:
     """A folder with `ca.crt`, `ca.key` and `issued.txt`, the record of all issued certificates.
 
     Certificates and keys go into the same folder as `NAME.crt` and `NAME.key` unless told
-    otherwise.
+    otherwise. A machine that has the authority from the hub's database keeps no record: those of
+    nodes are in the database.
     """
 
     def __init__(
         self, folder: Path, *, cert: x509.Certificate, key: ec.EllipticCurvePrivateKey
     ) -> None:
         self.folder = folder
+        self.is_here = FILES.has(own_files(folder)[1])
+        """Whether its files are on this machine."""
         self.ca_file = folder / f"{AUTHORITY_NAME}.crt"
         self._cert = cert
         self._key = key
@@ -74,7 +78,7 @@ class Authority:
         `now` is timezone-aware; `days` is the validity of the authority's own certificate.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        cert_file, key_file = _own_files(folder)
+        cert_file, key_file = own_files(folder)
         if cert_file.exists() or key_file.exists():
             raise AuthorityError(
                 f"{folder} holds an authority already. Choose another folder, or keep to this one"
@@ -86,12 +90,12 @@ class Authority:
         return cls(folder, cert=cert, key=key)
 
     @classmethod
-    def open(cls, folder: Path) -> "Authority":
-        """Open the authority in `folder`."""
-        cert_file, key_file = _own_files(folder)
+    def open(cls, folder: Path, secrets: SecretStore = FILES) -> "Authority":
+        """Open the authority in `folder`, or of that folder where keys are sealed."""
+        cert_file, key_file = own_files(folder)
         try:
-            cert = x509.load_pem_x509_certificate(cert_file.read_bytes())
-            key = load_pem_private_key(read_private(key_file), password=None)
+            cert = x509.load_pem_x509_certificate(secrets.read(cert_file))
+            key = load_pem_private_key(secrets.read(key_file), password=None)
         except FileNotFoundError as error:
             raise AuthorityError(
                 f"no authority in {folder}: {error.filename} is missing. Make one: matthan-hub "
@@ -242,11 +246,14 @@ class Authority:
         return papers
 
     def _record(self, name: str, cert: x509.Certificate) -> None:
+        if not self.is_here:
+            return
         with (self.folder / "issued.txt").open("a", encoding="utf-8") as record:
             record.write(f"{cert.serial_number:040x} {cert.not_valid_after_utc:%Y-%m-%d} {name}\n")
 
 
-def _own_files(folder: Path) -> tuple[Path, Path]:
+def own_files(folder: Path) -> tuple[Path, Path]:
+    """Its certificate and its key."""
     return folder / f"{AUTHORITY_NAME}.crt", folder / f"{AUTHORITY_NAME}.key"
 
 

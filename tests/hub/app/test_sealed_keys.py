@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import delete, select, update
 
 from hub.app import config
@@ -16,7 +18,7 @@ from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, NOTIFY, WEB
-from hub.app.wiring import evidence, keys, resources
+from hub.app.wiring import enrolment, evidence, keys, resources
 from hub.app.wiring.metrics import token
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
@@ -25,7 +27,11 @@ from hub.base.secret_store.sealed import SealedSecrets
 from hub.base.secret_store.store import FILES
 from hub.base.secret_store.tables import sealed_secrets
 from hub.cases.evidence.keys import certificates
+from hub.nodes.enrolment import rows
+from hub.nodes.pki.authority import Authority
 from tests.hub.app.test_backup import Place
+from tests.hub.nodes.test_shutting_out import revoke
+from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.waiting import until
 
 WHERE = Callable[[str], Place]
@@ -42,6 +48,7 @@ def machine(postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
 def here(machine: WHERE) -> Place:
     """The machine that has run alone, with its keys as files."""
     here = machine("here")
+    Authority.create(here.folder / "ca", datetime.now(UTC))
     of = settings(here)
     db = Database(here.url)
     resources.upload_tokens(of)
@@ -152,7 +159,10 @@ def test_the_first_import_makes_the_master_key_and_says_what_is_to_be_done(
     for name in before:
         assert f"  {here.folder / 'secrets' / name}\n" in said
     with db.reading() as conn:
-        assert set(conn.scalars(select(sealed_secrets.c.name))) == before
+        names = set(conn.scalars(select(sealed_secrets.c.name)))
+    assert names == before | {"ca.crt", "ca.key"}
+    assert "ca.key" not in said  # it stays: this machine's other certificates are renewed with it
+    with db.reading() as conn:
         acts = conn.scalars(select(audit.c.act)).all()
     assert acts.count("hub.seal_keys") == 1
     again = here.desk.says("secrets", "import")
@@ -247,6 +257,50 @@ def test_the_master_key_may_be_a_credential_of_systemd(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
     start(there)
     assert files(there) == set()
+
+
+def test_a_second_machine_signs_for_boxes_and_keeps_no_file_of_the_authority(
+    here: Place, there: Place, db: Database
+) -> None:
+    signs = enrolment.open_authority(settings(there), keys.secrets(settings(there), db))
+    mine = enrolment.open_authority(settings(here))
+    assert signs.fingerprint == mine.fingerprint
+    key = ec.generate_private_key(ec.SECP256R1())
+    cert = signs.sign_client("nga-tu-01", key.public_key(), datetime.now(UTC))
+    cert.verify_directly_issued_by(x509.load_pem_x509_certificate(mine.pem))
+    assert not (there.folder / "ca").exists()
+
+
+def test_a_machine_with_a_broker_lists_who_was_revoked_on_another(
+    here: Place, there: Place, db: Database
+) -> None:
+    hub = EnrolHub(db, there.folder / "rig")
+    box = Box()
+    assert isinstance(hub.redeem(hub.make("nga-tu-01"), box), rows.Redeemed)
+    of = settings(there)
+    authority = enrolment.open_authority(of, keys.secrets(of, db))
+    shutting = enrolment.shutting_out(of, db, authority, HubClock())
+    crl = enrolment.crl_file(of)
+    shutting.write_list()  # no broker here: nothing to write
+    assert not crl.parent.exists()
+    crl.parent.mkdir()
+
+    def listed() -> int:
+        return len(list(x509.load_pem_x509_crl(crl.read_bytes()))) if crl.exists() else -1
+
+    async def meanwhile() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(shutting.follow(stop))
+        await asyncio.to_thread(until, lambda: listed() == 0, "the list is there, and empty")
+        await asyncio.to_thread(revoke, hub, "nga-tu-01")
+        await asyncio.to_thread(until, lambda: listed() == 1, "it is on the list")
+        stop.set()
+        await task
+
+    asyncio.run(meanwhile())
+    before = crl.stat().st_mtime_ns
+    shutting.write_list(is_again=False)
+    assert crl.stat().st_mtime_ns == before
 
 
 @pytest.mark.loopback
