@@ -40,6 +40,13 @@ class StoreSection(Section):
         description="On a full disk: refuse uploads, or remove the least important footage "
         "that is not held.",
     )
+    keep_months: int = Field(
+        0,
+        ge=0,
+        le=1200,
+        description="PostgreSQL, after `months split`: events and sightings older than so many "
+        "months go, but for those held, in a case, open, or with footage. 0: none goes.",
+    )
 
 
 class BrokerSection(Section):

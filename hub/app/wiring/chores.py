@@ -5,6 +5,7 @@ from typing import Final
 
 from hub.app.config import HubSettings
 from hub.app.housekeeping import Housekeeping
+from hub.app.months.dropping import MonthDropper
 from hub.app.wiring import timestamping
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.app.wiring.log_anchor import anchor_file
@@ -79,6 +80,7 @@ def put_together(
     )
     erasures = PendingErasures(db, blobs=blobs, clock=clock, proxies=proxies)
     askers = DataRequestRetention(db, clock=clock, contact_days=settings.petitions.contact_days)
+    dropper = MonthDropper(db, clock=clock, keep_months=settings.store.keep_months)
     return Housekeeping(
         remover,
         reconciler,
@@ -90,6 +92,7 @@ def put_together(
             "forget_tips": tips.forget_overdue,
             "forget_askers": askers.forget_overdue,
             "turn_months": lambda _: months.turn(db, clock.now()),
+            "drop_months": dropper.drop_overdue,
         },
         lease=lease,
         disk=FileLock(settings.store.media_folder / DISK_LOCK) if db.is_shared else None,

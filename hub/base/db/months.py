@@ -36,6 +36,9 @@ AGAIN_S: Final = 1.0
 """After a change that readers held up."""
 ATTEMPTS: Final = 60
 _ONLY_REST: Final = "only_rest"
+_IN_THE_WAY: Final = "long reads of the database, such as a backup, are in the way"
+_OUT: Final = "_out"
+"""Ends the name of a part that was taken out of its table."""
 _NAMES_OF_REST: Final = """
     SELECT here.relname, whole.relname FROM pg_inherits i
     JOIN pg_class here ON here.oid = i.inhrelid JOIN pg_class whole ON whole.oid = i.inhparent
@@ -123,7 +126,7 @@ def fill(conn: Connection, table: str, month: int) -> None:
     """From now on new rows go to this month's part."""
     if month != REST:
         add_month(conn, table, month)
-    _do(conn, f"ALTER TABLE {table} ALTER COLUMN month SET DEFAULT {month}")
+    _do(conn, f"ALTER TABLE ONLY {table} ALTER COLUMN month SET DEFAULT {month}")
 
 
 def turn(db: Database, now: Moment) -> None:
@@ -146,6 +149,34 @@ def move(conn: Connection, table: str, ids: Sequence[Any], *, source: int, targe
     return conn.exec_driver_sql(query, (target, source, list(ids))).rowcount
 
 
+def take_out(conn: Connection, table: str, month: int) -> None:
+    """Make the part of a month a table of its own, which `taken_out` finds."""
+    part = part_of(table, month)
+    _do(
+        conn,
+        f"ALTER TABLE {table} DETACH PARTITION {part}",
+        f"ALTER TABLE {part} RENAME TO {part}{_OUT}",
+    )
+
+
+def taken_out(conn: Connection, table: str) -> list[str]:
+    """The names of parts that were taken out and are not dropped yet."""
+    query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ %s ORDER BY 1"
+    rows = conn.exec_driver_sql(query, (f"^{table}_[0-9]{{6}}{_OUT}$",))
+    return [name for (name,) in rows]
+
+
+def drop(db: Database, part: str) -> None:
+    """Drop a part that was taken out; HeldUpError if readers were in the way. Not in the queue of
+    writers: removing its files may take seconds, after its locks are given back."""
+    with psycopg.connect(**db.listening_address(), autocommit=True) as conn:
+        conn.execute(f"SET lock_timeout = {LOCK_MS}".encode())
+        try:
+            conn.execute(f"DROP TABLE {part}".encode())
+        except LockNotAvailable as error:
+            raise HeldUpError(_IN_THE_WAY) from error
+
+
 def alter(db: Database, change: Callable[[Connection], T], *, attempts: int = ATTEMPTS) -> T:
     """Change the parts in a transaction that keeps others waiting for `LOCK_MS` at most; again
     after `AGAIN_S` if readers were in the way, and HeldUpError after the last attempt."""
@@ -158,7 +189,7 @@ def alter(db: Database, change: Callable[[Connection], T], *, attempts: int = AT
                 raise
         if left:
             time.sleep(AGAIN_S)
-    raise HeldUpError("long reads of the database, such as a backup, are in the way")
+    raise HeldUpError(_IN_THE_WAY)
 
 
 @contextmanager

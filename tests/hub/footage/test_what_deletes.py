@@ -21,8 +21,12 @@ ASKED = (
     "test_what_is_held_is_refused_with_its_reason_and_nothing_of_it_goes"
 )
 TIPS = "tests/hub/public/test_tip_retention.py::test_what_a_case_needs_stays"
+MONTHS = "tests/hub/app/test_dropped_months.py::"
 ON_NODE = "tests/agent/recording/test_nothing_held_goes.py::"
 TRIED: Final = {
+    "hub/base/db/months.py::drop": MONTHS + "test_what_is_held_stays_until_its_hold_ends",
+    "hub/app/months/dropping.py::_put_back": MONTHS
+    + "test_a_hold_that_comes_while_its_month_is_taken_out_is_in_time",
     "hub/footage/retention/remover.py::Remover._remove": HERE
     + "test_no_rule_and_no_full_disk_takes_it",
     "hub/footage/retention/remover.py::_mark": HERE + "test_a_hold_that_comes_between_is_in_time",
@@ -170,6 +174,7 @@ NO_FOOTAGE: Final = {
     "hub/access/signin/session_rows.py::begin": PEOPLE,
     "hub/access/signin/session_rows.py::end_of_person": PEOPLE,
     "hub/nodes/desired_state/groups.py::put_members": "which boxes share settings",
+    "hub/app/months/dropping.py::_forget": "ids of events that are gone",
     "hub/base/db/months.py::_join": "parts of a table without a row; with one it refuses",
     "hub/app/backup/snapshot.py::_restore_postgresql": "all tables, by the keeper's --force alone",
     "hub/app/backup/snapshot.py::_restore_sqlite": UNFINISHED,
