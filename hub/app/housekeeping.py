@@ -35,7 +35,7 @@ class Housekeeping:
 
     Of several processes over one database, the holder of the lease does what concerns all, and who
     takes the lease over begins as at a start. What lies on a disk is looked after by one process of
-    its machine.
+    its machine, with the role `chores` or `web`.
     """
 
     def __init__(
@@ -50,16 +50,19 @@ class Housekeeping:
         lease: Lease | None = None,
         disk: FileLock | None = None,
     ) -> None:
-        """`lease`, `disk`: None where no other process can be."""
+        """`lease`, `disk`: None where no other process can be. `disk` without `lease`: for a
+        process that looks after what lies on its disk alone."""
         self._lease = lease
         self._disk = disk
         self._term: int | None = None
-        self._once = [
-            _Chore("make_room", remover.make_room, LOOK_S),
-            _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S),
-            _Chore("sweep", reconciler.run, SWEEP_EVERY_S, first_s=SWEEP_FIRST_S),
-            *(_Chore(name, work, RULES_EVERY_S) for name, work in (hourly or {}).items()),
-        ]
+        self._once: list[_Chore] = []
+        if lease is not None or disk is None:
+            self._once = [
+                _Chore("make_room", remover.make_room, LOOK_S),
+                _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S),
+                _Chore("sweep", reconciler.run, SWEEP_EVERY_S, first_s=SWEEP_FIRST_S),
+                *(_Chore(name, work, RULES_EVERY_S) for name, work in (hourly or {}).items()),
+            ]
         self._of_disk = [
             _Chore("take_in_remains", salvage.take_in, RULES_EVERY_S),
             _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S),

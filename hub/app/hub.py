@@ -12,7 +12,7 @@ from hub.app.check import is_hub
 from hub.app.config import HubSettings
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
-from hub.app.roles.names import INTAKE, ROLES, WEB, default_port, in_order
+from hub.app.roles.names import CHORES, INTAKE, ROLES, WEB, default_port, in_order
 from hub.app.roles.watch import RoleWatch
 from hub.app.watchdog import Beat
 from hub.app.wiring import resources
@@ -110,7 +110,7 @@ class Hub:
             watched["roles"] = (RoleWatch(parts.attendance).run, stop)
             if parts.revocation:
                 watched["revocations"] = (parts.revocation.follow, stop)
-            if parts.housekeeping:
+            if CHORES in self._roles:
                 watched["lease"] = (parts.lease.run, chores_stop)
         if told := parts.delivery:
             watched |= {

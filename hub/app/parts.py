@@ -95,7 +95,7 @@ class Parts:
         self.intake = self._make_intake() if INTAKE in roles else None
         self.delivery = self._make_delivery() if NOTIFY in roles else None
         self.monitor = self._make_monitor() if CHORES in roles else None
-        self.housekeeping = self._make_housekeeping() if CHORES in roles else None
+        self.housekeeping = self._make_housekeeping() if roles & {CHORES, WEB} else None
         stepped = self.monitor.clock_stepped if self.monitor else lambda _us: None
         self.clock_watch = shared_clock.watch(self.db, clocks, stepped=stepped, lease=self.lease)
         self.pages = self._make_pages() if WEB in roles else self._make_role_pages()
@@ -254,7 +254,8 @@ class Parts:
             clock=self.clock,
             change_signal=self.change_signal,
             households=self._households,
-            lease=self.lease,
+            # Without the chores: uploads lie on the disk of the process that has the pages.
+            lease=self.lease if CHORES in self._roles else None,
         )
 
     def _make_pages(self) -> Pages:

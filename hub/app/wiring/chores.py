@@ -49,9 +49,10 @@ def put_together(
     clock: Clock,
     change_signal: ChangeSignal,
     households: HouseholdServices | None,
-    lease: Lease,
+    lease: Lease | None,
 ) -> Housekeeping:
-    """All chores, not started."""
+    """All chores, not started; without `lease`, of several processes, those of this machine's
+    disk."""
     db, blobs, proxies = stores.db, stores.blobs, stores.proxies
     remover = Remover(
         db,

@@ -38,22 +38,29 @@ class Chores:
 class Process:
     """A process of a hub: its lease by its own ticks, its disk."""
 
-    def __init__(self, url: str, disk: Path) -> None:
+    def __init__(self, url: str, disk: Path, *, has_chores: bool = True) -> None:
         disk.mkdir(exist_ok=True)
         self.db = Database(url)
         self.ticks_s = 0.0
         self.done: Counter[str] = Counter()
         self.lease = Lease(self.db, "chores", now_s=lambda: self.ticks_s)
         self.disk = FileLock(disk / "lock")
+        self.has_chores = has_chores
         chores: Any = Chores(self.done)
         self.housekeeping = Housekeeping(
-            chores, chores, chores, chores, lease=self.lease, disk=self.disk
+            chores,
+            chores,
+            chores,
+            chores,
+            lease=self.lease if has_chores else None,
+            disk=self.disk,
         )
 
     def live(self, span_s: float) -> None:
         for _ in range(round(span_s / RENEW_S)):
             self.ticks_s += RENEW_S
-            self.lease.look()
+            if self.has_chores:
+                self.lease.look()
         self.housekeeping.look()
 
     def end(self) -> None:
@@ -62,11 +69,11 @@ class Process:
 
 
 @pytest.fixture
-def process(postgres_url: str, tmp_path: Path) -> Iterator[Callable[[str], Process]]:
+def process(postgres_url: str, tmp_path: Path) -> Iterator[Callable[..., Process]]:
     made: list[Process] = []
 
-    def make(disk: str) -> Process:
-        made.append(Process(postgres_url, tmp_path / disk))
+    def make(disk: str, *, has_chores: bool = True) -> Process:
+        made.append(Process(postgres_url, tmp_path / disk, has_chores=has_chores))
         return made[-1]
 
     yield make
@@ -112,6 +119,21 @@ def test_two_processes_of_one_machine_look_after_its_disk_once(
     first.disk.release()
     second.live(RENEW_S)
     assert [second.done[name] for name in DISK] == [1, 1, 1]
+
+
+@pytest.mark.promise("Hub: What lies on a machine's disk is looked after there.")
+def test_a_machine_with_pages_alone_looks_after_its_disk_and_nothing_else(
+    process: Callable[..., Process],
+) -> None:
+    pages, chores = process("here", has_chores=False), process("there")
+    pages.live(RENEW_S)
+    chores.live(RENEW_S)
+    assert [pages.done[name] for name in DISK] == [1, 1, 1]
+    assert [pages.done[name] for name in (*ALL, "run")] == [0, 0, 0]
+    assert [chores.done[name] for name in (*ALL, *DISK)] == [1] * 5
+    beside = process("here")  # a process with the chores starts on that machine
+    beside.live(RENEW_S)
+    assert [beside.done[name] for name in DISK] == [0, 0, 0]
 
 
 def test_a_chore_stops_between_two_pages_when_the_lease_is_lost(
