@@ -110,6 +110,8 @@ def master_key(path: Path) -> MasterKey:
             f"the hub's keys are sealed in the database, and there is no {path} to open them. Copy "
             f"it from another machine of the hub, and: chmod 600 {path}"
         ) from error
+    except PermissionError as error:
+        raise StartRefusedError(f"the master key {error}") from error
     except (OSError, ValueError) as error:
         raise StartRefusedError(
             f"the master key {path} cannot be used: {error}. Copy it from another machine"
