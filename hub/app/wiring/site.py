@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from fastapi import FastAPI
 
-from agent.wire.answers import SendExplanation
+from agent.wire.answers import SendExplanation, ShowLive
 from hub.access.oidc.provider import OidcProvider
 from hub.access.passwords import Passwords
 from hub.access.signin.accounts import Accounts
@@ -22,6 +23,7 @@ from hub.app.wiring.policy import policy
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
+from hub.base.processes.broadcast import Broadcast
 from hub.base.secret_store.store import SecretStore
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
@@ -44,6 +46,8 @@ from hub.registry.registry import node_by_name
 from hub.web.rendering import Measures, PublicWords
 from hub.web.services import Services
 
+LIVE_CHANNEL: Final = "matthan_live"
+"""PostgreSQL's, for what the processes with pages tell each other of live views."""
 Tell = Callable[..., bool]
 """Sends a command to a node (`node, wanted, expires_s=, command_id=`); False if nobody can."""
 
@@ -86,11 +90,7 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
         clip_stored=parts.copies.offer,
     )
     services = _services(parts, uploads.growing)
-    live = LiveLeases(
-        services.use(LiveService),
-        services.use(AccountService).hear_closings,
-        LiveViews(lambda node, words: parts.tell(node, words, expires_s=LEASE_S)),
-    )
+    live = _live(parts, services)
     app = create_app(
         FEATURES,
         services=services,
@@ -115,6 +115,24 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
         provider=parts.provider,
     )
     return app, live
+
+
+def _live(parts: SiteParts, services: Services) -> LiveLeases:
+    """Live views; where several processes may have pages, connected with theirs."""
+    service, closings = services.use(LiveService), services.use(AccountService).hear_closings
+
+    def say(node: str, words: ShowLive) -> bool:
+        return parts.tell(node, words, expires_s=LEASE_S)
+
+    if not parts.db.is_shared:
+        return LiveLeases(service, closings, LiveViews(say))
+    words = Broadcast(parts.db, LIVE_CHANNEL)
+    views = LiveViews(
+        say,
+        tell_others=words.say,
+        least_number=lambda: parts.clock.now().utc_us // 1000,
+    )
+    return LiveLeases(service, closings, views, words=words)
 
 
 def tip_spans(settings: HubSettings) -> TipSpans:

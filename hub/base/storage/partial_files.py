@@ -2,18 +2,21 @@
 
 A part's length is its upload offset; no second record can disagree with it. Bytes are durable
 before the sender learns of them. A part has one writer: the next request takes it over, because the
-old request of a broken connection hangs for a long time.
+old request of a broken connection hangs for a long time. Several processes of a hub may share the
+folder: a writer that finds other bytes than its own at the end was taken over by another process.
 
 Paths are strings here: pathlib interns each component it reads, and a town's pictures made Python's
 table of interned strings resize every few minutes, 4 to 8 MiB at a time.
 """
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -66,7 +69,9 @@ class PartialFileWriter:
         with self._lock:
             if self._file is None:
                 raise SupersededError
-            with needing_room():
+            with needing_room(), _locked(self._file) as size_bytes:
+                if size_bytes != self.size_bytes:
+                    raise SupersededError
                 left = memoryview(chunk)
                 while left:
                     written = self._file.write(left)
@@ -249,6 +254,17 @@ class PartialFiles:
             path.unlink(missing_ok=True)
             self.crowded_out += 1
             log.warning("upload.crowded_out", part=path.name, so_far=self.crowded_out)
+
+
+@contextmanager
+def _locked(file: BinaryIO) -> Iterator[int]:
+    """Other processes wait; the present length; -1 if the file was removed."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        stat = os.fstat(file.fileno())
+        yield stat.st_size if stat.st_nlink else -1
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def sync_folder(folder: str) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from hub.base.db import database
+from hub.base.processes.broadcast import Broadcast
 from hub.footage.live.service import LiveService
 from hub.footage.live.views import Key, LiveView, LiveViews
 
@@ -21,27 +22,45 @@ class LiveLeases:
     """A task of the hub; `look` is one round."""
 
     def __init__(
-        self, live: LiveService, hear_closings: Callable[[], None], views: LiveViews
+        self,
+        live: LiveService,
+        hear_closings: Callable[[], None],
+        views: LiveViews,
+        *,
+        words: Broadcast | None = None,
     ) -> None:
-        """`hear_closings` is called each round, before rights are checked."""
+        """`hear_closings` is called each round, before rights are checked. `words` connects the
+        views with those of the hub's other processes, while this runs."""
         self._live = live
         self._hear_closings = hear_closings
         self.views = views
+        self._words = words
         self._owed: deque[tuple[LiveView, str]] = deque()
         self._writing = threading.Lock()
         self._is_away = False
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
         """Until `stop`; then every view ends and is logged."""
+        if self._words:
+            self._words.start(self.views.hear)
+        try:
+            await self._go_round(stop, beat)
+            await asyncio.to_thread(self.end_all, "the hub stopped")
+        finally:
+            if self._words:
+                await asyncio.to_thread(self._words.stop)
+
+    async def _go_round(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
         while not stop.is_set():
             beat()
+            if self._words and not self._words.is_alive:
+                raise RuntimeError("the thread that hears of other processes' live views died")
             await asyncio.to_thread(self.look)
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stop.wait()
             except TimeoutError:
                 continue
-        await asyncio.to_thread(self.end_all, "the hub stopped")
 
     def look(self) -> None:
         """One round. A page whose right cannot be checked now gets no picture either."""
@@ -63,7 +82,13 @@ class LiveLeases:
     def end(self, key: Key, why: str) -> None:
         """End a view, if there is one, and then log it; if the database fails, the log line is
         written later."""
-        watch = self.views.leave(key)
+        self._note_end(self.views.leave(key), why)
+
+    def close(self, key: Key) -> None:
+        """End a view, here and in the other processes: its page was closed."""
+        self._note_end(self.views.close(key), "closed")
+
+    def _note_end(self, watch: LiveView | None, why: str) -> None:
         if watch is None:
             return
         seconds = round(self.views.seconds(watch))

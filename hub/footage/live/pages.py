@@ -105,7 +105,7 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
 def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
     """End the view; does nothing without one."""
-    visit.use(LiveLeases).end((visit.session.session_id, camera_id, purpose), "closed")
+    visit.use(LiveLeases).close((visit.session.session_id, camera_id, purpose))
 
 
 async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:

@@ -2,6 +2,9 @@
 
 A view lasts as long as its page requests pictures. During it the camera's node gets leases of
 `LEASE_S`; without a new lease it stops by itself, so no camera sends pictures that nobody watches.
+
+Of several processes of a hub, each has the views of the pages that it answers. It tells the others
+of them, and passes pictures on that others watch (`hub.footage.live.elsewhere`).
 """
 
 import threading
@@ -13,6 +16,16 @@ from uuid import UUID
 
 from agent.wire.answers import ShowLive
 from hub.base.audit.asker import Asker
+from hub.footage.live.elsewhere import (
+    ClosedWord,
+    Elsewhere,
+    PictureWord,
+    Place,
+    ViewWord,
+    name_of,
+    packed,
+    unpacked,
+)
 from hub.footage.live.service import LiveCamera, Purpose
 
 LEASE_S: Final = 10
@@ -38,7 +51,7 @@ class TooManyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LivePicture:
-    """One picture. `number` counts a camera's pictures while it is watched."""
+    """One picture. `number` grows with a camera's pictures, in all processes."""
 
     number: int
     jpeg: bytes
@@ -60,6 +73,10 @@ class LiveView:
     """Its start is logged: nothing is shown before that."""
     pictures: int = 0
     """Pictures shown."""
+    is_closed: bool = False
+    """Its page was closed, as another process was told."""
+    told_s: float = float("-inf")
+    """When the other processes were told of it."""
 
 
 @dataclass(slots=True)
@@ -68,7 +85,6 @@ class _Watched:
 
     camera: LiveCamera
     picture: LivePicture | None = None
-    came_s: float = float("-inf")
     said_s: float = float("-inf")
     said_watchers: int = -1
     watches: set[Key] = field(default_factory=set)
@@ -81,13 +97,23 @@ class LiveViews:
         self,
         say: Callable[[str, ShowLive], bool] = lambda _node, _words: False,
         now_s: Callable[[], float] = time.monotonic,
+        *,
+        tell_others: Callable[[bytes], None] | None = None,
+        least_number: Callable[[], int] = lambda: 1,
     ) -> None:
-        """`say` sends to a node; False without a broker connection."""
+        """`say` sends to a node; False without a broker connection. `tell_others` sends to the
+        other processes; None: there are none. `least_number`: of the next picture; it grows in
+        all processes alike, so that a page may ask any of them for what is newer."""
         self._say = say
         self._now_s = now_s
+        self._tell_others = tell_others
+        self._least_number = least_number
         self._lock = threading.RLock()
         self._watches: dict[Key, LiveView] = {}
-        self._cameras: dict[tuple[str, str], _Watched] = {}
+        self._cameras: dict[Place, _Watched] = {}
+        self._elsewhere = Elsewhere()
+        self._came_s: dict[Place, float] = {}
+        """When the last picture came, of those of which one came just now."""
         self.turned_away = 0
 
     def come(
@@ -102,6 +128,7 @@ class LiveViews:
             now_s = self._now_s()
             if (known := self._watches.get(key)) is not None:
                 known.asked_s = now_s
+                known.is_closed = False
                 return None
             if len(self._watches) >= MOST_WATCHES:
                 self.turned_away += 1
@@ -110,6 +137,7 @@ class LiveViews:
             self._watches[key] = watch
             watched = self._cameras.setdefault(_place(camera), _Watched(camera))
             watched.watches.add(key)
+            self._tell_of(watch, for_s=LEASE_S)
             return watch
 
     def leave(self, key: Key) -> LiveView | None:
@@ -121,10 +149,18 @@ class LiveViews:
             place = _place(watch.camera)
             watched = self._cameras[place]
             watched.watches.discard(key)
+            self._tell_of(watch, for_s=0)
             if not watched.watches:
                 del self._cameras[place]  # and its picture with it
-                self._tell(watched, for_s=0)
+                if not self._elsewhere.views(place, self._now_s()):
+                    self._tell(watched, for_s=0)
             return watch
+
+    def close(self, key: Key) -> LiveView | None:
+        """As `leave`, and the view ends in the other processes too: its page was closed."""
+        if self._tell_others:
+            self._tell_others(packed(ClosedWord(name_of(key))))
+        return self.leave(key)
 
     def watches(self) -> list[LiveView]:
         """All views now."""
@@ -132,43 +168,69 @@ class LiveViews:
             return list(self._watches.values())
 
     def is_over(self, watch: LiveView) -> bool:
-        """True if no picture was requested for too long."""
-        return self._now_s() - watch.asked_s > LEASE_S
+        """True if its page was closed, or no picture was requested for too long."""
+        return watch.is_closed or self._now_s() - watch.asked_s > LEASE_S
 
     def seconds(self, watch: LiveView) -> float:
         """Duration until the last request."""
         return watch.asked_s - watch.began_s
 
     def watchers(self, camera: LiveCamera) -> int:
-        """Number of viewers."""
+        """Number of viewers, in all processes."""
         with self._lock:
-            watched = self._cameras.get(_place(camera))
-            return len(watched.watches) if watched else 0
+            return self._count(_place(camera))
 
     def tell_nodes(self) -> bool:
         """Renew due leases, at once after a change; False without a broker connection."""
         with self._lock:
             now_s = self._now_s()
             is_told = True
-            for watched in self._cameras.values():
-                is_changed = watched.said_watchers != len(watched.watches)
+            for place, watched in self._cameras.items():
+                is_changed = watched.said_watchers != self._count(place)
                 if is_changed or now_s - watched.said_s >= SAY_EVERY_S:
                     is_told = self._tell(watched, for_s=LEASE_S) and is_told
+            for watch in self._watches.values():
+                if now_s - watch.told_s >= SAY_EVERY_S:
+                    self._tell_of(watch, for_s=LEASE_S)
             return is_told
 
     def put(self, node: str, camera: str, jpeg: bytes, *, age_s: float) -> bool | None:
         """A node's picture: True if it is the newest now, False if it came too soon after the last,
         None if nobody watches."""
+        place = (node, camera)
         with self._lock:
-            watched, now_s = self._cameras.get((node, camera)), self._now_s()
-            if watched is None:
+            watched, now_s = self._cameras.get(place), self._now_s()
+            is_elsewhere = bool(self._elsewhere.views(place, now_s))
+            if watched is None and not is_elsewhere:
                 return None
-            if now_s - watched.came_s < LEAST_GAP_S:
+            if now_s - self._came_s.get(place, float("-inf")) < LEAST_GAP_S:
                 return False
-            number = watched.picture.number + 1 if watched.picture else 1
-            watched.picture = LivePicture(number, jpeg, now_s - age_s)
-            watched.came_s = now_s
-            return True
+            self._note_arrival(place, now_s)
+            number = self._least_number()
+            if watched is not None:
+                number = max(number, watched.picture.number + 1 if watched.picture else 1)
+                watched.picture = LivePicture(number, jpeg, now_s - age_s)
+        if is_elsewhere and self._tell_others:
+            self._tell_others(packed(PictureWord(place, number, age_s, jpeg)))
+        return True
+
+    def hear(self, message: bytes) -> None:
+        """Take what another process tells; ValueError if it cannot be read."""
+        word = unpacked(message)
+        with self._lock:
+            if isinstance(word, ClosedWord):
+                for watch in self._watches.values():
+                    watch.is_closed |= name_of(watch.key) == word.closed
+                return
+            watched, now_s = self._cameras.get(word.place), self._now_s()
+            if isinstance(word, ViewWord):
+                self._elsewhere.hear(word, now_s)
+                if watched is not None and word.for_s <= 0:
+                    watched.said_s = float("-inf")  # the other may have told the node to stop
+            elif watched is not None and (
+                watched.picture is None or watched.picture.number < word.number
+            ):
+                watched.picture = LivePicture(word.number, word.jpeg, now_s - word.age_s)
 
     def newest(self, key: Key, *, after: int = 0) -> LivePicture | None:
         """The newest picture for a viewer, if it is later than `after`."""
@@ -189,22 +251,39 @@ class LiveViews:
             if (watch := self._watches.get(key)) is not None:
                 watch.pictures += 1
 
+    def _note_arrival(self, place: Place, now_s: float) -> None:
+        for old in [one for one, came in self._came_s.items() if now_s - came >= LEAST_GAP_S]:
+            del self._came_s[old]
+        self._came_s[place] = now_s
+
+    def _count(self, place: Place) -> int:
+        """Views of a camera in all processes; one that two processes have counts once."""
+        watched = self._cameras.get(place)
+        here = {name_of(key) for key in watched.watches} if watched else set()
+        return len(here | self._elsewhere.views(place, self._now_s()))
+
+    def _tell_of(self, watch: LiveView, *, for_s: int) -> None:
+        if self._tell_others:
+            word = ViewWord(_place(watch.camera), name_of(watch.key), for_s)
+            self._tell_others(packed(word))
+        watch.told_s = self._now_s()
+
     def _tell(self, watched: _Watched, *, for_s: int) -> bool:
-        node = watched.camera.node
+        node, watchers = watched.camera.node, self._count(_place(watched.camera))
         of_node = sum(other.camera.node == node for other in self._cameras.values())
         words = ShowLive(
             camera=watched.camera.name,
             for_s=for_s,
-            watchers=len(watched.watches),
+            watchers=watchers,
             every_ms=min(EVERY_MS * max(1, of_node), 60_000),
             most_bytes=MOST_BYTES,
             widest_px=WIDEST_PX,
         )
         is_told = self._say(node, words)
         if is_told:
-            watched.said_s, watched.said_watchers = self._now_s(), len(watched.watches)
+            watched.said_s, watched.said_watchers = self._now_s(), watchers
         return is_told
 
 
-def _place(camera: LiveCamera) -> tuple[str, str]:
+def _place(camera: LiveCamera) -> Place:
     return camera.node, camera.name

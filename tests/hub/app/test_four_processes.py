@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,7 @@ import pytest
 from sqlalchemy import select
 
 from agent.wire import topics
-from agent.wire.answers import Command, ShowLive
+from agent.wire.answers import Command, ShowLive, UploadToken
 from deploy.broker import Broker, free_port
 from deploy.push_service import PushService, in_thread
 from hub.access.grants import people_rows, rows
@@ -26,13 +27,16 @@ from hub.access.passwords import Passwords
 from hub.access.rules.grants import Grant, Right
 from hub.alerting.alerts.tables import alerts
 from hub.app.roles.names import ROLES
+from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
+from hub.footage.live.upload import JPEG_BEGINS, JPEG_ENDS
+from hub.footage.tables import media
 from hub.nodes.spool.tables import events
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.registry import registry
 from hub.registry.tables import cameras
-from tests.hub.app.test_hub_program import ROOT, Site
+from tests.hub.app.test_hub_program import ROOT, Site, with_picture
 from tests.hub.rigs.intake_rig import NodeLine, count
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
@@ -81,7 +85,7 @@ class Scaled(Site):
         return self.url_
 
     def start_role(self, role: str, *, name: str = "") -> Process:
-        port = self.port if role == "web" else free_port()
+        port = self.port if role == "web" and not name else free_port()
         path = self.folder / f"log-{name or role}"
         with path.open("wb") as log:
             program = subprocess.Popen(
@@ -140,10 +144,14 @@ def found(url: str, push: PushService) -> None:
     db.close()
 
 
+def base_of(site: Site) -> str:
+    return f"http://127.0.0.1:{site.port}"
+
+
 @contextmanager
 def signed_in(site: Site) -> Iterator[httpx.Client]:
     """The officer's browser."""
-    base = f"http://127.0.0.1:{site.port}"
+    base = base_of(site)
     with httpx.Client(base_url=base, timeout=patience_s(), headers={"Origin": base}) as client:
         assert client.post("/login", data={"login": "an", "password": PASSWORD}).status_code == 303
         yield client
@@ -236,6 +244,90 @@ def test_an_alert_goes_through_four_processes_and_a_fifth_takes_the_intake_over(
     assert (count(db, events), count(db, alerts)) == (2, 1)
     db.close()
     assert rung(push) == [alert_id]
+
+
+def picture(mark: bytes) -> bytes:
+    return JPEG_BEGINS + mark * 40_000 + JPEG_ENDS
+
+
+def bring_live(process: Process, token: UploadToken, camera: str, jpeg: bytes) -> bool:
+    """As the camera box does: nobody may watch yet, as far as this process has heard."""
+    headers = {"Authorization": f"Bearer {token.token}", "Content-Type": "image/jpeg"}
+    url = f"http://127.0.0.1:{process.port}/upload/live/{camera}"
+    return httpx.put(url, content=jpeg, headers=headers, timeout=5).status_code == 204
+
+
+def bring_clip(process: Process, token: UploadToken, name: str, *, piece: bytes, at: int) -> int:
+    """The bytes that this process says it has then."""
+    headers = {
+        "Authorization": f"Bearer {token.token}",
+        "Tus-Resumable": "1.0.0",
+        "Upload-Offset": str(at),
+        "Content-Type": "application/offset+octet-stream",
+    }
+    url = f"http://127.0.0.1:{process.port}/upload/{name}"
+    answer = httpx.patch(url, content=piece, headers=headers, timeout=patience_s())
+    assert answer.status_code == 204, answer.text
+    return int(answer.headers["Upload-Offset"])
+
+
+@pytest.mark.promise("Roles: Live view works whichever process answers.")
+@pytest.mark.promise("Roles: An upload goes on at another process of the machine.")
+def test_two_processes_with_pages_share_live_views_and_uploads(scaled: Scaled) -> None:
+    started = [scaled.start_role("intake"), scaled.start_role("web")]
+    started.append(scaled.start_role("web", name="web-2"))
+    for process in started:
+        process.await_ready()
+    _, first, second = started
+    node, voice = Node(scaled.broker, NODE), NodeVoice(NODE)
+    node.say(voice.birth())
+    token = node.tokens.get(timeout=patience_s())
+    content = bytes(range(256)) * 4_000
+    event = with_picture(voice.event(time.time_ns() // 1000), content)
+    node.say(event)
+    node.await_stored(event)
+
+    digest, half = sha256(content).hexdigest(), len(content) // 2
+    assert bring_clip(first, token, digest, piece=content[:half], at=0) == half
+    assert bring_clip(second, token, digest, piece=content[half:], at=half) == len(content)
+
+    db = Database(scaled.url)
+    with db.reading() as conn:
+        live = f"/cameras/{conn.scalar(select(cameras.c.id))}/live"
+        assert conn.scalar(select(media.c.stored_utc_us)) is not None
+    with signed_in(scaled) as officer:
+
+        def shown(process: Process, after: int = 0) -> tuple[int, bytes]:
+            url = f"http://127.0.0.1:{process.port}{live}/picture?after={after}"
+            answer = officer.get(url)
+            return int(answer.headers.get("Picture-Number", 0)), answer.content
+
+        assert officer.get(live).status_code == 200
+        assert isinstance(node.commands.get(timeout=patience_s()).body, ShowLive)
+        camera = voice.camera
+        until(lambda: bring_live(second, token, camera, picture(b"a")), "the second takes it")
+        until(lambda: shown(first)[1] == picture(b"a"), "the first shows it")
+        number = shown(first)[0]
+        assert shown(second, number) == (0, b"")  # from now on it watches too
+        until(lambda: bring_live(first, token, camera, picture(b"b")), "the first takes it")
+        until(lambda: shown(second, number)[1] == picture(b"b"), "the second shows what is newer")
+        csrf = officer.get("/api/session").json()["csrf"]
+        ended = officer.post(f"http://127.0.0.1:{second.port}{live}/end", data={"csrf": csrf})
+        assert ended.status_code == 204
+    last = None
+    while last != 0:
+        wanted = node.commands.get(timeout=patience_s()).body
+        assert isinstance(wanted, ShowLive)
+        assert wanted.watchers <= 1
+        last = wanted.for_s
+    until(lambda: acts(db, "live.end") == acts(db, "live.begin") == 2, "both ends are logged")
+    db.close()
+    node.leave()
+
+
+def acts(db: Database, act: str) -> int:
+    with db.reading() as conn:
+        return len(conn.execute(select(audit.c.seq).where(audit.c.act == act)).all())
 
 
 @pytest.mark.promise("Bad input: A second process on one SQLite file is refused with the cure.")

@@ -10,7 +10,12 @@ import pytest
 from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.tables import audit
-from hub.base.storage.partial_files import MOST_PER_NODE, SupersededError, WrongOffsetError
+from hub.base.storage.partial_files import (
+    MOST_PER_NODE,
+    PartialFiles,
+    SupersededError,
+    WrongOffsetError,
+)
 from hub.footage.tables import media
 from hub.footage.upload.service import (
     FORGOTTEN_AFTER_S,
@@ -210,6 +215,28 @@ def test_a_newer_request_takes_the_upload_over(streets: Streets) -> None:
     new.write(b"ture")
     assert new.finish() == UploadStatus(7, 7)
     old.finish()
+
+
+@pytest.mark.promise("Roles: An upload goes on at another process of the machine.")
+def test_another_process_of_the_same_folder_takes_the_upload_over(tmp_path: Path) -> None:
+    here, there = PartialFiles(tmp_path), PartialFiles(tmp_path)
+    node, name = uuid4(), str(uuid4())
+    hanging = here.open(node, name, room_bytes=9)
+    hanging.write(b"abc")
+    assert there.size_bytes(node, name) == 3
+    newer = there.open(node, name, room_bytes=6)
+    newer.write(b"def")
+    with pytest.raises(SupersededError):
+        hanging.write(b"late")
+    newer.write(b"ghi")
+    newer.close()
+    hanging.close()
+    assert Path(there.path(node, name)).read_bytes() == b"abcdefghi"
+    last = here.open(node, name, room_bytes=0)
+    there.drop(node, name)
+    with pytest.raises(SupersededError):
+        last.write(b"into nothing")
+    last.close()
 
 
 def test_a_node_with_too_many_unfinished_uploads_loses_its_own_oldest(

@@ -1,0 +1,163 @@
+"""Broadcast: small messages from one process of a hub to all others, now or never.
+
+PostgreSQL's NOTIFY carries them, so they are written to no table. A process that is not connected
+at that moment does not get them: for what is worthless after seconds, such as live pictures.
+"""
+
+import base64
+import queue
+import select
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from secrets import token_hex
+from typing import Final
+
+import psycopg
+import structlog
+
+from hub.base.backoff import Backoff
+from hub.base.db.database import Database
+from hub.base.processes.change_listener import LINE
+
+log = structlog.get_logger()
+
+MOST_BYTES: Final = 90_000
+"""Of a message."""
+KEPT: Final = 100
+"""Most messages that wait for the server; more are dropped."""
+PIECE: Final = 7_800
+"""Characters of a notification; PostgreSQL takes less than 8,000 bytes."""
+LOOK_S: Final = 30.0
+_SEND: Final = (
+    "SELECT pg_notify(%s, %s || n || '/' || %s || ' ' || piece)"
+    " FROM unnest(%s::text[]) WITH ORDINALITY AS pieces (piece, n) ORDER BY n"
+)
+
+
+class Broadcast:
+    """One channel; for any thread. It has a thread of its own from `start` to `stop`."""
+
+    def __init__(self, db: Database, channel: str) -> None:
+        self._db = db
+        self._channel = channel
+        self._hear: Callable[[bytes], None] = lambda _message: None
+        self._waiting: queue.Queue[bytes] = queue.Queue(KEPT)
+        self._pieces: dict[str, list[str]] = {}
+        """Of the message that is not whole yet, by its name."""
+        self._wake, self._woken = socket.socketpair()
+        self._woken.setblocking(False)
+        self._stop = threading.Event()
+        self.is_connected = False
+        """Whether messages can come and go now."""
+        self.connections = 0
+        """Number of sessions with the server so far."""
+        self._thread = threading.Thread(target=self._run, name=f"broadcast {channel}")
+
+    def say(self, message: bytes) -> None:
+        """Send to all other processes. Never blocks; may be lost."""
+        if len(message) > MOST_BYTES:
+            raise ValueError(f"a message has at most {MOST_BYTES} bytes")
+        with suppress(queue.Full):
+            self._waiting.put_nowait(message)
+        self._look_soon()
+
+    @property
+    def is_alive(self) -> bool:
+        """True while its thread runs."""
+        return self._thread.is_alive()
+
+    def start(self, hear: Callable[[bytes], None]) -> None:
+        """Begin. `hear` gets each message of another process, in this object's thread; a
+        ValueError of it means that the message cannot be read."""
+        self._hear = hear
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what waits, if the server is there, and end."""
+        self._stop.set()
+        self._look_soon()
+        self._thread.join()
+        self._wake.close()
+        self._woken.close()
+
+    def _look_soon(self) -> None:
+        with suppress(OSError):
+            self._wake.send(b"1")
+
+    def _run(self) -> None:
+        backoff = Backoff()
+        while not self._stop.is_set():
+            try:
+                with self._session() as conn:
+                    backoff.succeed()
+                    self.is_connected = True
+                    while not self._stop.is_set():
+                        self._wait(conn)
+                        self._send(conn)
+                        self._take(conn)
+                    self._send(conn)
+            except (psycopg.Error, OSError) as error:
+                if backoff.failures == 0:
+                    reason = (str(error).splitlines() or [type(error).__name__])[0]
+                    log.warning("broadcast.away", channel=self._channel, reason=reason)
+                self.is_connected = False
+                self._stop.wait(backoff.fail())
+
+    def _session(self) -> "psycopg.Connection[tuple[object, ...]]":
+        address = {**LINE, **self._db.listening_address()}
+        conn = psycopg.connect(**address, autocommit=True, application_name=self._channel)
+        self.connections += 1
+        conn.execute("SET synchronous_commit = off")
+        conn.execute(f"LISTEN {self._channel}")
+        self._pieces.clear()
+        with suppress(queue.Empty):  # what waited is old
+            while True:
+                self._waiting.get_nowait()
+        return conn
+
+    def _wait(self, conn: psycopg.Connection) -> None:
+        # Not select(): it takes no descriptor above 1,023, and each open page has one.
+        waited = select.poll()
+        for one in (conn.fileno(), self._woken.fileno()):
+            waited.register(one, select.POLLIN)
+        waited.poll(LOOK_S * 1000)
+        with suppress(BlockingIOError):
+            while self._woken.recv(64):
+                continue
+
+    def _send(self, conn: psycopg.Connection) -> None:
+        with suppress(queue.Empty):
+            while True:
+                text = base64.b64encode(self._waiting.get_nowait()).decode()
+                pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
+                head, of = f"{token_hex(4)} ", f"{len(pieces)}"
+                conn.execute(_SEND, (self._channel, head, of, pieces))
+
+    def _take(self, conn: psycopg.Connection) -> None:
+        for one in conn.notifies(timeout=0):
+            if one.pid == conn.info.backend_pid:
+                continue
+            try:
+                whole = self._put_together(one.payload)
+                if whole is not None:
+                    self._hear(whole)
+            except ValueError as error:
+                log.warning("broadcast.unreadable", channel=self._channel, error=str(error))
+
+    def _put_together(self, payload: str) -> bytes | None:
+        """The message, once its last piece is here. The server delivers all pieces of a message
+        together and in order."""
+        name, place, piece = payload.split(" ", 2)
+        number, _, of = place.partition("/")
+        if number == "1":
+            self._pieces = {name: []}
+        pieces = self._pieces.get(name)
+        if pieces is None or len(pieces) + 1 != int(number):
+            return None
+        pieces.append(piece)
+        if int(number) < int(of):
+            return None
+        del self._pieces[name]
+        return base64.b64decode("".join(pieces), validate=True)
