@@ -21,6 +21,7 @@ from hub.footage.live.service import LiveService, Purpose
 from hub.footage.live.views import LiveViews
 from hub.nodes.commissioning import alert_test_pages
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
+from hub.nodes.desired_state.fault_wording import fault_words
 from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.outlines import OutlineFault, keys, read, written
 from hub.nodes.desired_state.service import SettingsService
@@ -85,7 +86,7 @@ def save_outlines(
     except OutlineFault as fault:
         wrong = say("Line %(n)d is no outline.") % {"n": fault.line}
     except SettingsFault as fault:
-        wrong = "; ".join(fault.lines)
+        wrong = fault_words(str(fault), visit.site.calendar(visit.asker.language).words)
     except RegistryError:
         wrong = say("Say why: it stands beside the change.")
     else:
@@ -145,7 +146,7 @@ def save_measures(
             visit.asker, camera_id, keys, reason=reason.strip()
         )
     except SettingsFault as fault:
-        wrong = "; ".join(fault.lines)
+        wrong = fault_words(str(fault), visit.site.calendar(visit.asker.language).words)
     except RegistryError:
         wrong = say("Say why: it stands beside the change.")
     else:
@@ -227,12 +228,14 @@ def _zones(now: CameraNow) -> list[dict[str, Any]]:
 
 def _state(visit: Visit, now: CameraNow) -> str:
     """Progress of the node with the desired settings."""
-    say = visit.site.calendar(visit.asker.language).words.say
+    words = visit.site.calendar(visit.asker.language).words
+    say = words.say
     match now.state:
         case SettingsState.IN_FORCE:
             return say("The camera box works by them.")
         case SettingsState.REFUSED | SettingsState.FELL_BACK:
-            return say("The camera box did not take them: %(reason)s") % {"reason": now.reason}
+            why = fault_words(now.reason, words)
+            return say("The camera box did not take them: %(reason)s") % {"reason": why}
         case SettingsState.UNASKED:
             return say("Nothing was ever wanted of this camera box.")
         case _:

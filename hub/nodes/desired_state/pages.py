@@ -12,10 +12,11 @@ from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.nodes.desired_state import listing, wording
+from hub.nodes.desired_state.fault_wording import fault_words
 from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.release_service import ReleaseService
 from hub.nodes.desired_state.service import SettingsService
-from hub.nodes.desired_state.views import NodePreview, ScopePage
+from hub.nodes.desired_state.views import NodePreview, NodeSettingsRow, ScopePage
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.web.forms import Fields
 from hub.web.i18n import Messages
@@ -47,7 +48,7 @@ def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Resp
         "configuration.html",
         session=visit.session,
         table=table,
-        nodes=[(row, wording.state_word(row.state, words)) for row in shown],
+        nodes=[_node(row, words) for row in shown],
         total=len(found.nodes),
         states=listing.states_of((row.state for row in found.nodes), table.filters["state"], words),
         scopes=found.scopes,
@@ -89,7 +90,9 @@ def preview(
         changes = wording.changes(form, page.wanted)
         found = settings.preview(visit.asker, page.scope, changes)
     except (SettingsFault, ValueError) as fault:
-        said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
+        said = words.say("That cannot be wanted: %(why)s.") % {
+            "why": fault_words(str(fault), words)
+        }
         return _shown(request, visit, page, form=form, wrong=said)
     if found is None:
         raise HTTPException(404)
@@ -120,7 +123,9 @@ def want(
         said = words.say("Something is going out to some of these boxes already: wait, or halt it.")
         return _shown(request, visit, page, form=form, wrong=said)
     except (SettingsFault, ValueError) as fault:
-        said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
+        said = words.say("That cannot be wanted: %(why)s.") % {
+            "why": fault_words(str(fault), words)
+        }
         return _shown(request, visit, page, form=form, wrong=said)
     if not is_done:
         raise HTTPException(404)
@@ -169,7 +174,7 @@ def _shown(
         form=form or {},
         drawn=_drawn(page),
         bundles=visit.use(ReleaseService).bundles(visit.asker),
-        nodes=[(row, wording.state_word(row.state, words)) for row in page.nodes],
+        nodes=[_node(row, words) for row in page.nodes],
         waiting=wording.waiting_line(page.waiting, words),
         previews=None if found is None else [_preview(one, words) for one in found[:SHOWN]],
         more=max(0, len(found or ()) - SHOWN),
@@ -181,9 +186,15 @@ def _shown(
     )
 
 
-def _preview(one: NodePreview, words: Messages) -> tuple[NodePreview, list[str], str]:
+def _node(row: NodeSettingsRow, words: Messages) -> tuple[NodeSettingsRow, str, str]:
+    """A node, its state, and why it refused."""
+    return row, wording.state_word(row.state, words), fault_words(row.reason, words)
+
+
+def _preview(one: NodePreview, words: Messages) -> tuple[NodePreview, list[str], str, str]:
     waiting = wording.waiting_line(one.waiting, words)
-    return one, wording.change_lines(one.changed, words), waiting
+    changed = wording.change_lines(one.changed, words)
+    return one, changed, waiting, fault_words(one.fault, words)
 
 
 def _drawn(page: ScopePage) -> list[str]:

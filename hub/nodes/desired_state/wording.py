@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from hub.base.text.stored_text import parts_anew, said_anew
 from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState
 from hub.nodes.desired_state.rules.origins import DEFAULTS, Origin, OriginKind
 from hub.nodes.desired_state.rules.rollout import NodeResult, RolloutState
 from hub.web.i18n import Messages
-from hub.web.stored_text import parts_anew, said_anew
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 Kind = Literal["number", "whole", "hours", "yes", "choice", "bundle"]

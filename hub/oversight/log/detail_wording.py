@@ -276,6 +276,7 @@ def _town(say: Callable[[str], str]) -> ActShapes:
                 " the rules of their cases"
             ),
         ),
+        "months.drop": (say("%(name)s of %(month)s"),),
         "petition.answer": (
             say("%(number)s granted: %(reason)s"),
             say("%(number)s refused: %(reason)s"),

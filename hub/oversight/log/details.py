@@ -13,6 +13,7 @@ from typing import Final
 from hub.access.grants.wording import right_name, role_name
 from hub.access.rules.grants import Right
 from hub.alerting.routing.wording import kind_name
+from hub.base.text.stored_text import Shapes, parts_anew, said_anew
 from hub.footage.retention.pages import class_name
 from hub.footage.retention.rules import FootageClass
 from hub.nodes.desired_state.wording import halt_words
@@ -26,7 +27,6 @@ from hub.search.chip_wording import colour_words
 from hub.search.find_form import way_words
 from hub.web.calendar import Calendar
 from hub.web.compass import compass_words
-from hub.web.stored_text import Shapes, parts_anew, said_anew
 
 
 def detail_text(act: str, detail: str, calendar: Calendar) -> str:
@@ -93,6 +93,7 @@ _VALUES: Final[Mapping[str, Callable[[str, Calendar], str]]] = {
     "iso": _iso,
     "kind": lambda value, calendar: kind_name(None if value == "all" else value, calendar.words),
     "language": lambda value, _: {"vi": "tiếng Việt", "en": "English"}[value],
+    "month": lambda value, _: f"{value[4:]}/{value[:4]}",
     "placings": lambda value, calendar: _parts(value, calendar, placings),
     "rights": _rights,
     "role": lambda value, calendar: role_name(value, calendar.words),

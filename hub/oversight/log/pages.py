@@ -193,12 +193,13 @@ def _key(text: str) -> UUID | None:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log, and of backups, which no capability makes."""
+    """Texts of its acts in the log, and of the hub's own, which no capability makes."""
     say = words.say
     return {
         "log.open": say("read the log"),
         "log.digest": say("read a month of the log"),
         "hub.backup": say("a backup of the hub was made"),
         "hub.restore": say("the hub was restored from a backup"),
+        "months.drop": say("a month of old records was removed"),
         "hub.seal_keys": say("the hub's keys were sealed in its database"),
     }

@@ -77,6 +77,7 @@ def test_what_cannot_be_wanted_is_said_and_what_was_typed_stays(
         refused = kim.post(path, **form, reason="gió")
         assert refused.status_code == 422
         assert 'role="alert"' in refused.text
+        assert "Input should" not in refused.text  # said in the reader's language
         [(key, value)] = form.items()
         assert f'value="{value}"' in refused.text or f'select name="{key}"' in refused.text
     assert pages.status().version == 0

@@ -57,6 +57,7 @@ def told(act: str, detail: str, language: str = "vi") -> str:
             "5 trạm quay về cài đặt cũ: trong 6 trạm, 2 trạm từ chối, 1 trạm mất liên lạc",
         ),
         ("settings.halt", "5 nodes go back: lỗi", "5 trạm quay về cài đặt cũ: lỗi"),
+        ("months.drop", "sightings of 202511", "bảng sightings, tháng 11/2025"),
         ("camera.place", "bearing_deg 90.0", "hướng nhìn 90.0°"),
         ("alert.undo.refused", "too late", "trễ hạn"),
         ("enrolment.refused", "expired", "mã đã hết hạn"),
