@@ -56,8 +56,8 @@ def test_a_plan_is_entered_shown_in_sentences_and_ended(keeper: Visitor, town: T
     steps = {"whom0": f"on_duty:{team_id}:1", "wait0": "60", "whom2": "everybody", "wait2": "90"}
     assert keeper.post(address, **steps, repeats="2").status_code == 303
     words = text_of(keeper.get("/duty"))
-    assert "Đội 1: người trực ưu tiên 1; có 60 giây để trả lời" in words
-    assert "Tất cả người được quyền nhận cảnh báo; có 90 giây để trả lời" in words
+    assert "Đội 1: người trực ưu tiên 1; có 60 giây để tiếp nhận" in words
+    assert "Tất cả người được quyền nhận cảnh báo; có 90 giây để tiếp nhận" in words
     assert "Sau đó báo lại từ đầu 2 lần" in words
     answer = keeper.post(f"{place}/end")
     assert (answer.status_code, "đang có trong một thứ tự gọi" in answer.text) == (422, True)

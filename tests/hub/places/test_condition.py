@@ -66,8 +66,8 @@ def refused(town: Town) -> None:
 
 
 TROUBLES: dict[str, tuple[Trouble, bool, str]] = {
-    "silent": (lambda town: report(town, ago_s=UNHEARD_AFTER_S + 1), False, "không trả lời"),
-    "offline": (node_is(state="offline"), False, "không trả lời"),
+    "silent": (lambda town: report(town, ago_s=UNHEARD_AFTER_S + 1), False, "không có tín hiệu"),
+    "offline": (node_is(state="offline"), False, "không có tín hiệu"),
     "never": (node_is(state="never"), False, "chưa từng liên lạc"),
     "lost": (camera_lost, False, "không có hình"),
     "no video": (node_is(unrecorded_why="room"), True, "không lưu được hình"),
