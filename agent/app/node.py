@@ -168,7 +168,7 @@ class Node:
         policy, trusted = settings.uploads.policy(), settings.broker.ca_file
         self.link = Link(
             identity,
-            settings.broker.address(),
+            *settings.broker.addresses(),
             journal=self.journal,
             tokens=tokens,
             policy=LinkPolicy(),

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -91,6 +91,7 @@ def configuration(answer: EnrolAnswer, folder: Path) -> str:
         "[broker]",
         f"host = {_quoted(answer.broker_host)}",
         f"port = {answer.broker_port}",
+        *_further(answer.further_brokers),
         f"ca_file = {_quoted(str(folder / 'ca.crt'))}",
         f"cert_file = {_quoted(str(folder / 'node.crt'))}",
         f"key_file = {_quoted(str(folder / 'node.key'))}",
@@ -100,6 +101,10 @@ def configuration(answer: EnrolAnswer, folder: Path) -> str:
         lines += ["", "# Add the cameras here, one section each; matthan-agent cameras finds them."]
         lines += ["# [[camera]]", '# name = "cam-1"', '# url = "rtsp://..."']
     return "\n".join(lines) + "\n"
+
+
+def _further(brokers: Sequence[str]) -> list[str]:
+    return [f"further = [{', '.join(map(_quoted, brokers))}]"] if brokers else []
 
 
 def _camera(camera: EnrolledCamera) -> list[str]:

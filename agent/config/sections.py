@@ -1,5 +1,7 @@
 """Keys of the configuration except a camera's: unit, default, bounds and consequence."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final, Literal, Self
 
@@ -17,6 +19,7 @@ from agent.uplink.mqtt.session import BrokerAddress
 from agent.vision.detect.person import DetectorSettings
 from agent.vision.pipeline import PipelineSettings
 from agent.vision.sightings.sightings import SightingSettings
+from agent.wire.brokers import MOST_BROKERS, HostAndPort, host_and_port
 from toml_settings import FileSettings, Section
 
 SPARE_BYTES: Final = 256 * 2**20
@@ -49,6 +52,12 @@ class BrokerSection(Section):
         "127.0.0.1", description="The address of the broker; must be a name in its certificate."
     )
     port: int = Field(8883, ge=1, le=65535, description="The TLS port of the broker.")
+    further: tuple[HostAndPort, ...] = Field(
+        (),
+        max_length=MOST_BROKERS - 1,
+        description="Further brokers of the same authority, as host:port, in the order in which "
+        "they are tried when one is lost.",
+    )
     ca_file: Path = Field(
         Path("/etc/matthan/ca.crt"),
         description="The authority of the broker and of the hub's uploads, PEM.",
@@ -62,8 +71,17 @@ class BrokerSection(Section):
     )
 
     def address(self) -> BrokerAddress:
-        """In the form of the link."""
-        return BrokerAddress(**self.model_dump())
+        """The first broker, in the form of the link."""
+        return BrokerAddress(**self.model_dump(exclude={"further"}))
+
+    def addresses(self) -> tuple[BrokerAddress, ...]:
+        """All brokers, the first one first, each once."""
+        first = self.address()
+        further = (replace(first, host=host, port=port) for host, port in self._further())
+        return tuple(dict.fromkeys((first, *further)))
+
+    def _further(self) -> Iterator[tuple[str, int]]:
+        return map(host_and_port, self.further)
 
 
 class JournalSection(Section):

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from agent.wire.brokers import MOST_BROKERS, HostAndPort
 from agent.wire.terms import Name, UtcMicros, Words
 
 PATH: Final = "/enrol"
@@ -95,6 +96,10 @@ class EnrolAnswer(Words):
     """PEM: authority of the broker and of the hub's upload server."""
     broker_host: str
     broker_port: int
+    further_brokers: Annotated[tuple[HostAndPort, ...], Field(max_length=MOST_BROKERS - 1)] = Field(
+        default=(), exclude_if=lambda said: not said
+    )
+    """To go to when the first is lost; left out if there are none, and by older hubs."""
     time_zone: str
     language: str
     cameras: tuple[EnrolledCamera, ...] = ()

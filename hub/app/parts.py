@@ -197,15 +197,15 @@ class Parts:
             self._roles,
             member=member_number(self.db.process),
             names=names_at(resources.broker_address(self._settings)),
-            is_listening=lambda: self.intake is not None and self.intake.is_listening,
+            hears=lambda: self.intake.heard if self.intake else (),
             publish=lambda reply: self.intake is not None and self.intake.publish_own(reply),
             beat=self.watch.part("attendance"),
         )
 
     def _make_intake(self) -> Subscriber:
-        address, attendance = resources.broker_address(self._settings), self.attendance
+        brokers, attendance = resources.broker_addresses(self._settings), self.attendance
         try:
-            context(address)
+            context(brokers[0])
         except BrokerRefusedError as refusal:
             raise StartRefusedError(str(refusal)) from refusal
         filer = BatchFiler(Filing(policy(self._settings.alerts)), PresenceRecorder(self._tokens))
@@ -219,7 +219,7 @@ class Parts:
             shards=Shards(self.db, lambda: attendance.members) if attendance else None,
         )
         return Subscriber(
-            address,
+            *brokers,
             writer=writer,
             beat=self.watch.part("intake link"),
             is_ours=lambda: attendance is None or attendance.is_intake_ours,

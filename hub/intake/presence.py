@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from agent.wire.answers import UploadToken
+from agent.wire.ident import born_utc_us
 from agent.wire.presence import Birth, Death, Health
 from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
@@ -78,6 +79,14 @@ def after(known: Presence, said: Birth | Death) -> Presence:
             return known
 
 
+def is_earlier(birth_id: UUID, known: UUID | None) -> bool:
+    """True if a retained birth is of an earlier connection than the known one. A node that went to
+    another broker leaves its birth at the one before, if that was killed."""
+    if known is None or (birth_id.version, known.version) != (7, 7):
+        return False
+    return born_utc_us(birth_id) < born_utc_us(known)
+
+
 def is_unheard(known: Presence, birth_id: UUID | None) -> bool:
     """True if a message shows that its connection's birth was missed. The broker publishes a will
     after everything else of the connection, so a birth that has died sends nothing more."""
@@ -116,11 +125,16 @@ class PresenceRecorder:
         if self._looked_up is not None:
             self._looked_up.pop(name, None)
 
-    def hear(self, conn: Connection, said: Birth | Death, *, now: Moment) -> PresenceChange:
-        """Record a birth or death; a birth also registers the node's cameras in its area."""
+    def hear(
+        self, conn: Connection, said: Birth | Death, *, now: Moment, is_repeat: bool = False
+    ) -> PresenceChange:
+        """Record a birth or death; a birth also registers the node's cameras in its area.
+        `is_repeat`: the broker had retained it."""
         node = self._node(conn, said.node)
         if node is None:
             return PresenceChange.UNKNOWN_NODE
+        if is_repeat and isinstance(said, Birth) and is_earlier(said.birth_id, node.birth_id):
+            return PresenceChange.DIED_BEFORE
         self.look_again(said.node)
         verdict = judge(Presence(node.state == "online", node.birth_id), said)
         if isinstance(said, Birth) and verdict in HERE:

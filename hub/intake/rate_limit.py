@@ -7,7 +7,7 @@ again. A flooding node is slowed down; other nodes are not.
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hub.intake.mqtt.inbox import ReceivedMessage, node_of
@@ -147,7 +147,7 @@ class MessageLimiter:
             bucket.others.pop()  # the less urgent one is dropped; its node sends it again
         self.counts["slowed"] += 1
         self._holding.add(node)
-        kept = ReceivedMessage(arrival.topic, arrival.payload, _is_acknowledged)
+        kept = replace(arrival, acknowledge=_is_acknowledged)
         (bucket.urgent if is_urgent else bucket.others).append(kept)
 
     def _release(self, through: list[ReceivedMessage], now_s: float) -> None:

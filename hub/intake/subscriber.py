@@ -11,6 +11,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -187,7 +189,7 @@ class Subscriber:
     def __init__(  # noqa: PLR0913 - each by its name
         self,
         address: BrokerAddress,
-        *,
+        *further: BrokerAddress,
         writer: BatchWriter,
         backoff: Backoff | None = None,
         births_every_s: float = BIRTHS_EVERY_S,
@@ -198,9 +200,9 @@ class Subscriber:
         hub_id: bytes | None = None,
         name: Callable[[], str] = lambda: HUB_NAME,
     ) -> None:
-        """`bounds`: rate limit per node. `is_ours`: whether this process of the hub has a name at
-        the broker, None while that is not known; `name`: which one. `hub_id` tells hubs with
-        different databases apart."""
+        """Listens to all these brokers. `bounds`: rate limit per node. `is_ours`: whether this
+        process of the hub has a name there, None while that is not known; `name`: which one.
+        `hub_id` tells hubs with different databases apart."""
         self._limiter = MessageLimiter(bounds)
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
@@ -210,41 +212,52 @@ class Subscriber:
         self._writer = writer
         # Messages of an ended connection may still be in the inbox when the next one begins.
         self._queue = ReceiveQueue(2 * RECEIVE_MAXIMUM)
-        self._link = Link(
-            address,
-            take=self._queue.put,
-            backoff=backoff,
-            is_ours=is_ours,
-            hub_id=hub_id,
-            name=name,
-        )
+        self._links = [
+            Link(
+                one,
+                take=self._queue.put,
+                backoff=copy(backoff),
+                is_ours=is_ours,
+                hub_id=hub_id,
+                name=name,
+            )
+            for one in (address, *further)
+        ]
         self._division = writer.shards and Division(
             writer.shards, self._queue, commit=self._commit, taken=self._take_over
         )
         self._connections = 0
         self._stop = threading.Event()
         self._hang_up = threading.Event()
-        self._threads = (
-            threading.Thread(target=self._link.run, args=(self._hang_up, beat), name="intake-link"),
-            threading.Thread(target=self._write, name="intake-writer"),
-        )
+        self._writing = threading.Thread(target=self._write, name="intake-writer")
+        self._linking = [
+            threading.Thread(target=link.run, args=(self._hang_up, one), name="intake-link")
+            for link, one in zip(self._links, _together(beat, len(self._links)), strict=True)
+        ]
 
     @property
     def is_listening(self) -> bool:
-        """True while messages can arrive."""
-        return self._link.is_listening
+        """True while messages can arrive, from one broker at least."""
+        return bool(self.heard)
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """Which of the brokers are heard, by their places in the configuration; the first is 0."""
+        return frozenset(place for place, link in enumerate(self._links) if link.is_listening)
 
     def say(
         self, node: str, wanted: Wanted, *, expires_s: int, command_id: UUID | None = None
     ) -> bool:
         """Send once to a node, now; False without a broker connection. For any thread."""
-        return self._link.publish(
-            command_reply(node, wanted, expires_s=expires_s, command_id=command_id)
-        )
+        return self.publish(command_reply(node, wanted, expires_s=expires_s, command_id=command_id))
 
     def publish(self, reply: Reply) -> bool:
-        """Send to a node, now; False without a broker connection. For any thread."""
-        return self._link.publish(reply)
+        """Send to a node, now; False without a broker connection. For any thread.
+
+        It goes to every broker: the node may be at another one by now.
+        """
+        sent = [link.publish(reply) for link in self._links]
+        return any(sent)
 
     def publish_own(self, reply: Reply) -> bool:
         """As `publish`, but only to nodes whose messages are filed here: of several processes that
@@ -255,12 +268,12 @@ class Subscriber:
     @property
     def tries(self) -> int:
         """Number of connection attempts."""
-        return self._link.tries
+        return sum(link.tries for link in self._links)
 
     @property
     def is_alive(self) -> bool:
-        """True while both threads run."""
-        return all(thread.is_alive() for thread in self._threads)
+        """True while all threads run."""
+        return all(thread.is_alive() for thread in (self._writing, *self._linking))
 
     @property
     def counts(self) -> Counter[str]:
@@ -272,18 +285,18 @@ class Subscriber:
         return self._limiter.over(node)
 
     def start(self) -> None:
-        """Start both threads."""
-        for thread in self._threads:
+        """Start all threads."""
+        for thread in (*self._linking, self._writing):
             thread.start()
 
     def stop(self) -> None:
         """Finish the current batch, acknowledge, send receipts, then disconnect."""
         self._stop.set()
         self._queue.close()
-        link, writer = self._threads
-        writer.join()
+        self._writing.join()
         self._hang_up.set()
-        link.join()
+        for thread in self._linking:
+            thread.join()
 
     def _write(self) -> None:
         division = self._division
@@ -306,8 +319,7 @@ class Subscriber:
         """Nodes come to this process that another had: it may have changed what is cached here,
         and their births came there."""
         self._writer.forget()
-        self._births_asked_s = time.monotonic()
-        self._link.hear_births()
+        self._hear_births()
 
     def _let(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Messages to store now; those of a node over its rate limit wait."""
@@ -319,9 +331,9 @@ class Subscriber:
         return limited.through
 
     def _commit(self, batch: list[ReceivedMessage]) -> bool:
-        if self._connections != self._link.tries:
+        if self._connections != (tries := self.tries):
             # Another process may have had these nodes meanwhile.
-            self._connections = self._link.tries
+            self._connections = tries
             self._writer.forget()
         try:
             outcomes = self._writer.commit(batch, self._stop)
@@ -340,19 +352,36 @@ class Subscriber:
     def _ask_for_missing(self) -> None:
         """Request missing numbers at intervals, while nodes can be reached."""
         now_s = time.monotonic()
-        if now_s - self._asked_s < self._ask_every_s or not self._link.is_listening:
+        if now_s - self._asked_s < self._ask_every_s or not self.is_listening:
             return
         self._asked_s = now_s
         for_files = now_s - self._asked_files_s >= ASK_FOR_FILES_EVERY_S
         if for_files:
             self._asked_files_s = now_s
         for request in self._writer.ask(for_files=for_files):
-            self._link.publish(request)
+            self.publish(request)
 
     def _answer(self, outcome: BatchOutcome) -> None:
         for reply in outcome.replies.messages():
-            self._link.publish(reply)
+            self.publish(reply)
         now_s = time.monotonic()
         if outcome.wants_births and now_s - self._births_asked_s >= self._births_every_s:
-            self._births_asked_s = now_s
-            self._link.hear_births()
+            self._hear_births()
+
+    def _hear_births(self) -> None:
+        self._births_asked_s = time.monotonic()
+        for link in self._links:
+            link.hear_births()
+
+
+def _together(beat: Callable[[], None], number: int) -> list[Callable[[], None]]:
+    """Signs of life of so many threads: `beat` is called when each has given one."""
+    given: set[int] = set()
+
+    def give(place: int) -> None:
+        given.add(place)
+        if len(given) == number:
+            given.clear()
+            beat()
+
+    return [partial(give, place) for place in range(number)]

@@ -39,7 +39,7 @@ class Link:
         self,
         identity: NodeIdentity,
         address: BrokerAddress,
-        *,
+        *further: BrokerAddress,
         journal: Journal,
         tokens: Tokens,
         policy: LinkPolicy,
@@ -48,9 +48,13 @@ class Link:
         leases: LiveLeases | None = None,
         draw: Callable[[float, float], float] = _dice.uniform,
     ) -> None:
-        """`draw` returns a uniform random number between two, for the wait before each attempt."""
+        """A node goes to the next of these brokers when it loses one. `draw` returns a uniform
+        random number between two, for the wait before each attempt."""
         self._identity = identity
-        self._address = address
+        self._addresses = (address, *further)
+        self._at = 0
+        self._lost = 0
+        """Brokers lost, or not reached, since the last one that was."""
         self._policy = policy
         self.counts = LinkCounts()
         self._state = LinkState(
@@ -107,12 +111,26 @@ class Link:
                 wait_s = self._draw(policy.step_back_low_s, policy.step_back_high_s)
             except Trouble as why:
                 self._report(why)
-                if isinstance(why, HungUp):
-                    self._backoff.widen(self._policy.after_hang_up_s)
-                wait_s = self._backoff.next_s()
+                wait_s = self._go_on_after(why)
             else:
                 return  # asked to stop, and said goodbye
             self._wait(wait_s, stop, beat)
+
+    @property
+    def _address(self) -> BrokerAddress:
+        return self._addresses[self._at]
+
+    def _go_on_after(self, why: Trouble) -> float:
+        """Choose the next broker; returns the seconds until it is tried. Only when all of them
+        failed in turn are the waits longer and longer."""
+        self._at = (self._at + 1) % len(self._addresses)
+        self._lost += 1
+        if self._lost < len(self._addresses):
+            return self._draw(0.0, self._policy.next_broker_s)
+        self._lost = 0
+        if isinstance(why, HungUp):
+            self._backoff.widen(self._policy.after_hang_up_s)
+        return self._backoff.next_s()
 
     def _connect_and_talk(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
@@ -157,6 +175,7 @@ class Link:
     def _report_up(self) -> None:
         self._up_s = time.monotonic()
         self._last_trouble = ""
+        self._lost = 0
         log.info("link_up", broker=f"{self._address.host}:{self._address.port}")
 
     def _report(self, why: Trouble) -> None:

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
 
+from agent.wire.brokers import MOST_BROKERS, HostAndPort
 from toml_settings import Section
 
 
@@ -61,8 +62,14 @@ class BrokerSection(Section):
         "127.0.0.1", description="The address of the broker; must be a name in its certificate."
     )
     port: int = Field(8883, ge=1, le=65535, description="The TLS port of the broker.")
+    further: tuple[HostAndPort, ...] = Field(
+        (),
+        max_length=MOST_BROKERS - 1,
+        description="Further brokers of the same authority, as host:port. The hub listens to all, "
+        "and a camera box goes to the next one when it loses its own.",
+    )
     ca_file: Path = Field(
-        Path("/etc/matthan/ca/ca.crt"), description="The authority of the broker."
+        Path("/etc/matthan/ca/ca.crt"), description="The authority of the brokers."
     )
     cert_file: Path = Field(
         Path("/etc/matthan/ca/hub.crt"),

@@ -17,7 +17,8 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from secrets import randbelow, token_hex
 from typing import Final
@@ -26,6 +27,7 @@ import psycopg
 import structlog
 from sqlalchemy.engine import URL
 
+from agent.wire.brokers import MOST_BROKERS
 from hub.app.roles.names import INTAKE, ROLES, in_order
 from hub.base.backoff import Backoff
 from hub.intake.replies import Reply
@@ -47,13 +49,14 @@ _CLASS: Final = 0x4D61_7474
 _OF_ROLE: Final = {role: number for number, role in enumerate(ROLES, start=1)}
 _OF_NAME: Final = dict(zip(HUB_NAMES, (10, *range(12, 11 + len(HUB_NAMES))), strict=True))
 """Of each name at the broker. 11 was of who hears the broker, when there was one."""
-_MEMBERS: Final = _CLASS + 1
-"""First number of the locks of members; the second is the member's own."""
+_HEARS: Final = _CLASS + 1
+"""First number of the locks of who hears the first broker, and so on for further ones; the second
+is the process's own."""
 _CHANNEL: Final = "matthan_words"
 
 _HELD: Final = (
     "SELECT DISTINCT classid::bigint, objid::int FROM pg_locks WHERE locktype = 'advisory'"
-    " AND granted AND classid IN (%s, %s) AND objsubid = 2"
+    " AND granted AND classid BETWEEN %s AND %s AND objsubid = 2"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _END_OLDER: Final = (
@@ -82,19 +85,19 @@ class Attendance:
         *,
         member: int = 0,
         names: Sequence[str] = (HUB_NAME,),
-        is_listening: Callable[[], bool] = lambda: False,
+        hears: Callable[[], Collection[int]] = tuple,
         publish: Callable[[Reply], bool] = lambda _reply: False,
         beat: Callable[[], None] = lambda: None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`member`: this process's number; 0: any. `names`: at the broker, for which it has a
-        certificate. `is_listening`: whether it hears its broker; `publish` sends to a node."""
+        """`member`: this process's number; 0: any. `names`: at the brokers, for which it has a
+        certificate. `hears`: which brokers it hears, the first is 0; `publish` sends to a node."""
         self._conninfo = _conninfo(url)
         self._member = member or 1 + randbelow(2**31 - 1)
         self._names = tuple(names)
         self._name_held = self._names[0]
         self._roles = frozenset(roles)
-        self._is_listening = is_listening
+        self._hears = hears
         self._publish = publish
         self._beat = beat
         self._now_s = now_s
@@ -105,9 +108,10 @@ class Attendance:
         self._wake, self._woken = socket.socketpair()
         self._woken.setblocking(False)
         self._held: frozenset[int] = frozenset()
-        self._members: frozenset[int] = frozenset()
+        self._hearers: tuple[frozenset[int], ...] = ()
+        """Who hears each broker."""
         self._mine: set[int] = set()
-        self._is_member = False
+        self._heard: set[int] = set()
         self._looked_s = float("-inf")
 
     @property
@@ -128,9 +132,16 @@ class Attendance:
 
     @property
     def members(self) -> frozenset[int] | None:
-        """Numbers of the processes that hear the broker; None while that is not known."""
-        members = self._members
-        return members if self._is_fresh else None
+        """Numbers of the processes that hear every broker that is heard at all, or the most of
+        them: these divide the nodes. None while that is not known."""
+        hearers = self._hearers
+        return best_hearers(hearers) if self._is_fresh else None
+
+    def unheard(self, brokers: int) -> list[int] | None:
+        """Which of so many brokers no process hears, the first is 0; None while that is not
+        known."""
+        hearers = self._hearers[:brokers]
+        return [place for place, who in enumerate(hearers) if not who] if self._is_fresh else None
 
     @property
     def hears_nodes(self) -> bool:
@@ -211,7 +222,7 @@ class Attendance:
         """The session has ended: what is known is believed no more, and then dropped. In the other
         order another thread would see for a moment that the intake is not ours."""
         self._looked_s = float("-inf")
-        self._mine, self._held, self._members = set(), frozenset(), frozenset()
+        self._mine, self._held, self._hearers = set(), frozenset(), ()
         with suppress(queue.Empty):  # a live view that nobody waits for any more must not begin
             while True:
                 self._words.get_nowait()
@@ -225,7 +236,7 @@ class Attendance:
             while True:
                 words = _packed(self._words.get_nowait())
                 conn.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, words))
-        self._held, self._members = _held(conn)
+        self._held, self._hearers = _held(conn)
         self._looked_s = self._now_s()
 
     def _session(self) -> psycopg.Connection:
@@ -236,7 +247,7 @@ class Attendance:
             tcp_user_timeout=int(TRUST_S * 1000),
             application_name=self._name,
         )
-        self._is_member = False
+        self._heard = set()
         # The one before may still be there, with the locks, if only the line to it was cut.
         conn.execute(_END_OLDER, (ENDS_MS, self._name))
         for name in _KEEPALIVES:
@@ -263,12 +274,16 @@ class Attendance:
                 return
 
     def _follow(self, conn: psycopg.Connection) -> None:
-        """Be a member while it hears the broker."""
-        is_so, was_so = self.leads and self._is_listening(), self._is_member
-        if is_so != was_so:
-            how = "pg_try_advisory_lock" if is_so else "pg_advisory_unlock"
-            row = conn.execute(f"SELECT {how}(%s, %s)", (_MEMBERS, self._member)).fetchone()
-            self._is_member = is_so and row == (True,)
+        """Say which brokers it hears."""
+        heard = set(self._hears()) if self.leads else set()
+        for place in heard ^ self._heard:
+            how = "pg_try_advisory_lock" if place in heard else "pg_advisory_unlock"
+            mine = _HEARS + place, self._member
+            row = conn.execute(f"SELECT {how}(%s, %s)", mine).fetchone()
+            if place not in heard:
+                self._heard.discard(place)
+            elif row == (True,):
+                self._heard.add(place)
 
     def _take(self, conn: psycopg.Connection, number: int, how: str) -> bool:
         row = conn.execute(f"SELECT {how}(%s, %s)", (_CLASS, number)).fetchone()
@@ -299,13 +314,21 @@ def _conninfo(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _held(conn: psycopg.Connection) -> tuple[frozenset[int], frozenset[int]]:
-    """Locks of roles and names that somebody holds, and the members."""
-    rows = conn.execute(_HELD, (_CLASS, _MEMBERS)).fetchall()
-    return (
-        frozenset(number for kind, number in rows if kind == _CLASS),
-        frozenset(number for kind, number in rows if kind == _MEMBERS),
-    )
+def _held(conn: psycopg.Connection) -> tuple[frozenset[int], tuple[frozenset[int], ...]]:
+    """Locks of roles and names that somebody holds, and who hears each broker."""
+    rows = conn.execute(_HELD, (_CLASS, _HEARS + MOST_BROKERS - 1)).fetchall()
+    of = [
+        frozenset(number for kind, number in rows if kind == _CLASS + place)
+        for place in range(MOST_BROKERS + 1)
+    ]
+    return of[0], tuple(of[1:])
+
+
+def best_hearers(hearers: Sequence[Collection[int]]) -> frozenset[int]:
+    """Who hears every broker that anybody hears; if nobody does: who hears the most."""
+    heard = Counter(member for who in hearers for member in who)
+    most = max(heard.values(), default=0)
+    return frozenset(member for member, number in heard.items() if number == most)
 
 
 def _packed(reply: Reply) -> str:

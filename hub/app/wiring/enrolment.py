@@ -56,6 +56,7 @@ def put_together(
         fingerprint=bytes.fromhex(authority.fingerprint)[:FINGERPRINT_BYTES],
         broker_host=settings.enrol.broker_host or host.strip("[]"),
         broker_port=settings.broker.port,
+        further_brokers=settings.broker.further,
         shut_out=lambda node: _shut_out(shutting, node),
     )
     return enrolling, shutting
@@ -69,7 +70,7 @@ def shutting_out(
         db,
         authority=authority,
         crl_file=crl_file(settings),
-        broker=resources.broker_address(settings),
+        brokers=resources.broker_addresses(settings),
         clock=clock,
     )
 

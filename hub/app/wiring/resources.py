@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import inspect, select, text
 
+from agent.wire.brokers import host_and_port
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.base.db.database import Database, DatabaseError
@@ -200,11 +202,18 @@ def bucket_key_file(settings: HubSettings) -> Path:
 
 
 def broker_address(settings: HubSettings) -> BrokerAddress:
-    """Address and certificate files of the broker, for the intake."""
+    """Address and certificate files of the first broker, for the intake."""
     broker = settings.broker
     return BrokerAddress(
         broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file
     )
+
+
+def broker_addresses(settings: HubSettings) -> list[BrokerAddress]:
+    """Those of all brokers, in the order of the configuration."""
+    first = broker_address(settings)
+    further = map(host_and_port, settings.broker.further)
+    return [first, *(replace(first, host=host, port=port) for host, port in further)]
 
 
 def listening_socket(settings: HubSettings, port: int | None = None) -> socket.socket:

@@ -9,6 +9,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.wire.brokers import broker_address
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.periodic import go_round
@@ -48,14 +50,14 @@ class Revocation:
         *,
         authority: Authority,
         crl_file: Path,
-        broker: BrokerAddress,
+        brokers: Sequence[BrokerAddress],
         clock: Clock,
         visits_s: Sequence[float] = VISITS_S,
     ) -> None:
         self._db = db
         self._authority = authority
         self._crl_file = crl_file
-        self._broker = broker
+        self._brokers = tuple(brokers)
         self._clock = clock
         self._visits_s = visits_s
         self._lock = threading.Lock()
@@ -107,17 +109,19 @@ class Revocation:
         for wait_s in self._visits_s:
             if self._stop.wait(wait_s):
                 return
-            try:
-                was_let_in = self.visit(node)
-            except (OSError, ValueError) as error:
-                log.warning("node.visit_failed", node=node, reason=str(error))
-            else:
-                log.info("node.thrown_out", node=node, place_taken=was_let_in)
+            for broker in self._brokers:
+                at = broker_address(broker.host, broker.port)
+                try:
+                    was_let_in = self.visit(node, broker)
+                except (OSError, ValueError) as error:
+                    log.warning("node.visit_failed", node=node, broker=at, reason=str(error))
+                else:
+                    log.info("node.thrown_out", node=node, broker=at, place_taken=was_let_in)
 
-    def visit(self, node: str) -> bool:
-        """Take the node's place at the broker and leave; True if the broker accepted."""
+    def visit(self, node: str, broker: BrokerAddress) -> bool:
+        """Take the node's place at a broker and leave; True if the broker accepted."""
         with tempfile.TemporaryDirectory(prefix="matthan-visit-") as folder:
-            address = self._papers(node, Path(folder))
+            address = self._papers(node, Path(folder), broker)
             client = mqtt.Client(
                 CallbackAPIVersion.VERSION2,
                 client_id=node,
@@ -141,20 +145,14 @@ class Revocation:
             client.disconnect()
             client.loop_stop()
 
-    def _papers(self, node: str, folder: Path) -> BrokerAddress:
+    def _papers(self, node: str, folder: Path, broker: BrokerAddress) -> BrokerAddress:
         """Valid for minutes, and deleted from the disk before use."""
         key = ec.generate_private_key(ec.SECP256R1())
         cert = self._authority.sign_client(node, key.public_key(), datetime.now(UTC), span=HOLDS)
         key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_private(folder / "visit.key", key_pem)
         write_public(folder / "visit.crt", cert.public_bytes(Encoding.PEM))
-        return BrokerAddress(
-            self._broker.host,
-            self._broker.port,
-            self._broker.ca_file,
-            folder / "visit.crt",
-            folder / "visit.key",
-        )
+        return replace(broker, cert_file=folder / "visit.crt", key_file=folder / "visit.key")
 
 
 def _as_time(utc_us: int) -> datetime:

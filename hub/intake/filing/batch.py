@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agent.wire.answers import Refusal, RefusalReason, TokenWanted
 from agent.wire.messages import Event
-from agent.wire.presence import Birth, Death, Health
+from agent.wire.presence import Birth, Death, Health, Status
 from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from hub.base.db.database import DatabaseError
@@ -265,7 +265,9 @@ class BatchFiler:
             case Event() as event:
                 return self._file_event(conn, event, outcome=outcome, now=now)
             case Birth() | Death() as status:
-                if not self._hear_status(conn, status, outcome=outcome, now=now):
+                if not self._hear_status(
+                    conn, status, repeat=said.is_repeat, outcome=outcome, now=now
+                ):
                     return None
             case Health() as health:
                 self._hear_health(conn, health, outcome=outcome, now=now)
@@ -286,11 +288,11 @@ class BatchFiler:
         return None
 
     def _hear_status(
-        self, conn: Connection, status: Birth | Death, *, outcome: BatchOutcome, now: Moment
+        self, conn: Connection, status: Status, *, repeat: bool, outcome: BatchOutcome, now: Moment
     ) -> bool:
         """Record a birth or a death; True if the node is online."""
         lost = self._recovery.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
-        decision = self._presence.hear(conn, status, now=now)
+        decision = self._presence.hear(conn, status, now=now, is_repeat=repeat)
         outcome.lines.append(lines.about_status(status, decision))
         outcome.has_news |= decision is PresenceChange.ARRIVED  # a page may wait for a new node
         if isinstance(status, Death) or decision not in HERE:
@@ -379,7 +381,7 @@ class BatchFiler:
 
 def decoded(batch: list[ReceivedMessage]) -> Batch:
     """The messages with what they say."""
-    return [(arrival, read(arrival.topic, arrival.payload)) for arrival in batch]
+    return [(one, read(one.topic, one.payload, is_repeat=one.is_repeat)) for one in batch]
 
 
 def _unfileable(said: DecodedMessage, error: Exception) -> Unreadable:

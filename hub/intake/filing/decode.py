@@ -43,6 +43,8 @@ class DecodedMessage:
 
     node: str
     message: Message
+    is_repeat: bool = False
+    """The broker repeats what it had retained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class Unreadable:
     spool_id: UUID | None = None
 
 
-def read(topic: str, payload: bytes) -> DecodedMessage | Unreadable | None:
+def read(
+    topic: str, payload: bytes, *, is_repeat: bool = False
+) -> DecodedMessage | Unreadable | None:
     """The message; None for an empty one (a cleared retained status)."""
     place = topics.split(topic)
     if place is None:
@@ -74,7 +78,7 @@ def read(topic: str, payload: bytes) -> DecodedMessage | Unreadable | None:
     if message.node != node:
         detail = f"node {message.node!r} spoken for on the topic of {node!r}"
         return _unreadable(node, RefusalReason.WRONG_NODE, detail, payload=payload)
-    return DecodedMessage(node, message)
+    return DecodedMessage(node, message, is_repeat)
 
 
 def _unreadable(node: str, reason: RefusalReason, detail: str, *, payload: bytes) -> Unreadable:

@@ -233,7 +233,8 @@ class Connection:
         def acknowledge() -> None:
             client.ack(mid, qos)
 
-        self._take(ReceivedMessage(message.topic, bytes(message.payload), acknowledge))
+        payload, is_repeat = bytes(message.payload), message.retain
+        self._take(ReceivedMessage(message.topic, payload, acknowledge, is_repeat))
 
     def _presence(self, *, is_here: bool) -> bytes:
         return encode(HubStatus(is_here=is_here, birth_id=self._birth_id))

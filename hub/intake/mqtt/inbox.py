@@ -18,6 +18,8 @@ class ReceivedMessage:
     topic: str
     payload: bytes
     acknowledge: Callable[[], None]
+    is_repeat: bool = False
+    """The broker had retained it, and repeats it to who subscribes."""
 
 
 class ReceiveQueue:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from agent.wire.brokers import broker_address
 from agent.wire.enrolment import (
     AUTHORITY_PATH,
     FINGERPRINT_BYTES,
@@ -99,12 +100,14 @@ async def _node_of(request: Request) -> str | None:
 
 
 def _answer(site: Site, enrolling: Enrolling, redeemed: Redeemed) -> EnrolAnswer:
+    (host, port), *further = enrolling.brokers_of(redeemed.node)
     return EnrolAnswer(
         node=redeemed.node,
         certificate=redeemed.certificate,
         authority=enrolling.authority_pem,
-        broker_host=enrolling.broker_host,
-        broker_port=enrolling.broker_port,
+        broker_host=host,
+        broker_port=port,
+        further_brokers=tuple(broker_address(*one) for one in further),
         time_zone=site.settings.time_zone,
         language="vi",
         cameras=redeemed.cameras,

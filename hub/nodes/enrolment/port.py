@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
+from agent.wire.brokers import host_and_port
 from agent.wire.enrolment import EnrolmentCode
 from hub.nodes.enrolment.desk import Enroller
 
@@ -19,7 +21,16 @@ class Enrolling:
     broker_host: str
     broker_port: int
     shut_out: Callable[[str], None]
-    """Revoke a node's certificate at the broker and end its connection; does not wait."""
+    """Revoke a node's certificate at the brokers and end its connection; does not wait."""
+    further_brokers: tuple[str, ...] = ()
+    """Each as host:port."""
+
+    def brokers_of(self, node: str) -> list[tuple[str, int]]:
+        """Where this node connects, in this order: nodes begin at all brokers alike."""
+        further = map(host_and_port, self.further_brokers)
+        every = [(self.broker_host, self.broker_port), *further]
+        first = crc32(node.encode()) % len(every)
+        return [*every[first:], *every[:first]]
 
     def code(self, token: bytes) -> EnrolmentCode:
         """Code for the technician."""

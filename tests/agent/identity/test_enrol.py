@@ -21,7 +21,7 @@ from cryptography import x509
 from agent.app.node import check_papers
 from agent.cli.code_reader import read_code
 from agent.cli.enrol import configuration, enrol
-from agent.config import load
+from agent.config import ConfigError, load
 from agent.crypto import certificates
 from agent.i18n import speaker
 from agent.identity.renewal import Renewal, RenewalError, is_due
@@ -293,6 +293,40 @@ def test_odd_words_of_a_keeper_stay_words(tmp_path: Path, odd: str) -> None:
     assert settings.camera[0].label == odd
     assert settings.camera[1].url == "rtsp://guest:\U0001f6aa@10.0.0.9/main"
     assert settings.broker.host == "hub.example"
+
+
+def test_further_brokers_are_in_the_configuration_and_each_is_tried_once(tmp_path: Path) -> None:
+    answer = EnrolAnswer(
+        node="nga-tu-01",
+        certificate="",
+        authority="",
+        broker_host="b2.example",
+        broker_port=8883,
+        further_brokers=("b3.example:8884", "[2001:db8::1]:8883", "b2.example:8883"),
+        time_zone="Asia/Ho_Chi_Minh",
+        language="vi",
+        cameras=(EnrolledCamera(name="cong", device="/dev/video0"),),
+        utc_us=0,
+    )
+    path = tmp_path / "agent.toml"
+    path.write_text(configuration(answer, Path("/papers")), encoding="utf-8")
+    path.chmod(0o640)
+    found = [(one.host, one.port) for one in load(path).broker.addresses()]
+    assert found == [("b2.example", 8883), ("b3.example", 8884), ("2001:db8::1", 8883)]
+
+
+@pytest.mark.parametrize(
+    "odd", ["b3.example", "b3.example:0", "b3.example:65536", "a b:1", "::1:1"]
+)
+def test_an_odd_address_of_a_further_broker_is_refused_by_its_key(tmp_path: Path, odd: str) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(
+        f'[node]\nname = "nga-tu-01"\n[broker]\nfurther = ["{odd}"]\n'
+        '[[camera]]\nname = "cong"\ndevice = "/dev/video0"\n'
+    )
+    path.chmod(0o640)
+    with pytest.raises(ConfigError, match="further"):
+        load(path)
 
 
 @pytest.mark.promise("Fleet: Certificates are renewed before they end.")

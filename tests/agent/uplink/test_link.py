@@ -2,7 +2,9 @@
 
 import random
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,7 +78,7 @@ def address(broker: Broker, papers: TlsFiles | None = None) -> BrokerAddress:
 def make_link(
     journal: Journal,
     where: BrokerAddress,
-    *,
+    *further: BrokerAddress,
     node: str = NODE,
     tokens: Tokens | None = None,
     policy: LinkPolicy = QUICK,
@@ -96,6 +98,7 @@ def make_link(
     return Link(
         identity,
         where,
+        *further,
         journal=journal,
         tokens=tokens or Tokens(),
         policy=policy,
@@ -561,3 +564,56 @@ def test_two_nodes_with_one_certificate_step_back_instead_of_fighting(
         assert one.connections <= one.taken_over + 1, "each return comes after a step back"
     said = [line["trouble"] for line in logs if line["event"] == "link_trouble"]
     assert all("another computer took this node's place" in line for line in said)
+
+
+@pytest.mark.promise("Node to hub: A node that loses its broker goes to the next one.")
+def test_a_node_that_loses_its_broker_goes_to_the_next_with_jitter(
+    shared_broker: Broker, journal: Journal, tmp_path: Path
+) -> None:
+    spans: list[float] = []
+
+    def draw(_low: float, high: float) -> float:
+        spans.append(high)
+        return 0.01
+
+    with Broker(tmp_path / "first", authority=shared_broker.authority) as first:
+        places = address(first), address(shared_broker)
+        link = make_link(journal, *places, draw=draw)
+        with FakeHub(first) as hub, FakeHub(shared_broker) as other, Running(link):
+            early = put(journal)
+            until(lambda: early in hub.heard_ids and journal.counts().waiting == 0, "it is told")
+            first.kill()
+            late = put(journal)
+            until(lambda: late in other.heard_ids and journal.counts().waiting == 0, "the next")
+    assert spans == [QUICK.next_broker_s]
+    assert early not in other.heard_ids
+    assert len({status.birth_id for status in hub.statuses + other.statuses}) >= 2
+
+
+def test_a_node_that_reaches_no_broker_tries_each_in_turn_and_then_waits_longer(
+    journal: Journal, shared_broker: Broker
+) -> None:
+    places = [replace(address(shared_broker), port=port) for port in closed_ports(3)]
+    waits: list[float] = []
+    enough = threading.Event()
+
+    def draw(_low: float, high: float) -> float:
+        waits.append(high)
+        if len(waits) == 9:
+            enough.set()
+        return 0.0
+
+    policy = replace(QUICK, retry_cap_s=100.0)
+    with Running(make_link(journal, *places, policy=policy, draw=draw)):
+        assert enough.wait(patience_s())
+    next_s = policy.next_broker_s
+    assert waits[:9] == [next_s, next_s, 0.1, next_s, next_s, 0.2, next_s, next_s, 0.4]
+
+
+def closed_ports(number: int) -> list[int]:
+    """Nobody listens there."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]

@@ -4,7 +4,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -169,11 +169,11 @@ def present(
     url: str,
     *roles: str,
     names: Sequence[str] = ("hub",),
-    is_listening: Callable[[], bool] = lambda: False,
+    hears: Callable[[], Collection[int]] = tuple,
     publish: Callable[[Reply], bool] = lambda _: True,
 ) -> Iterator[Attendance]:
     """A process with these roles."""
-    one = Attendance(make_url(url), roles, names=names, is_listening=is_listening, publish=publish)
+    one = Attendance(make_url(url), roles, names=names, hears=hears, publish=publish)
     one.start()
     try:
         yield one
@@ -226,18 +226,21 @@ def test_one_process_has_the_intake_and_the_next_takes_it_over(postgres_url: str
 
 @pytest.mark.promise("Roles: Processes with the intake come and go, and each has its share.")
 def test_each_process_has_a_name_at_the_broker_and_knows_who_hears_it(postgres_url: str) -> None:
-    names, hears = ("hub", "hub.2"), threading.Event()
-    with present(postgres_url, "intake", names=names, is_listening=hears.is_set) as first:
+    names: tuple[str, ...] = ("hub", "hub.2")
+    heard_now: list[int] = []
+    with present(postgres_url, "intake", names=names, hears=lambda: heard_now) as first:
         until(lambda: first.leads, "the first has a name")
-        with present(postgres_url, "intake", names=names, is_listening=lambda: True) as second:
+        with present(postgres_url, "intake", names=names, hears=lambda: [0]) as second:
             until(lambda: second.leads, "the second has a name")
             assert (first.name_at_broker, second.name_at_broker) == names
             until(lambda: first.members == second.members == {second._member}, "one hears")
-            with present(postgres_url, "intake", names=names, is_listening=lambda: True) as third:
+            with present(postgres_url, "intake", names=names, hears=lambda: [0]) as third:
                 until(lambda: third.unserved is not None, "the third is there")
                 assert not third.leads
-                hears.set()
+                heard_now.append(0)
                 until(lambda: third.members == {first._member, second._member}, "two hear it")
+                assert third.unheard(1) == []
+                assert third.unheard(3) == [1, 2]
                 first.stop()
                 until(lambda: third.leads, "the third has the free name")
                 assert third.name_at_broker == "hub"
@@ -283,8 +286,8 @@ def test_words_for_a_node_go_out_through_the_process_that_hears_the_broker(
         until(lambda: web.unserved is not None, "web is there")
         assert not web.say(WORDS)  # nobody hears the broker
         with (
-            present(postgres_url, "intake", is_listening=lambda: True, publish=publish) as intake,
-            present(postgres_url, "intake", is_listening=lambda: True, publish=publish),
+            present(postgres_url, "intake", hears=lambda: [0], publish=publish) as intake,
+            present(postgres_url, "intake", hears=lambda: [0], publish=publish),
         ):
             until(lambda: web.hears_nodes, "one hears the broker")
             assert web.say(WORDS)
@@ -296,10 +299,10 @@ def test_words_for_a_node_go_out_through_the_process_that_hears_the_broker(
 
 def test_words_that_waited_when_the_session_ended_are_not_said_later(postgres_url: str) -> None:
     """A camera would show a live picture that nobody watches any more."""
-    with present(postgres_url, "intake", is_listening=lambda: True) as intake:
+    with present(postgres_url, "intake", hears=lambda: [0]) as intake:
         until(lambda: intake.hears_nodes, "it hears the broker")
         web = Attendance(make_url(postgres_url), ["web"])
-        web._members, web._looked_s = intake._members, time.monotonic()
+        web._hearers, web._looked_s = intake._hearers, time.monotonic()
         assert web.say(WORDS)
         web._forget()
         assert not web.say(WORDS)
@@ -326,7 +329,7 @@ def test_a_process_with_a_thousand_open_pages_is_present_too(postgres_url: str) 
 def test_words_too_large_for_a_notification_are_refused(postgres_url: str) -> None:
     with (
         present(postgres_url, "web") as web,
-        present(postgres_url, "intake", is_listening=lambda: True),
+        present(postgres_url, "intake", hears=lambda: [0]),
     ):
         until(lambda: web.hears_nodes, "one hears the broker")
         assert not web.say(Reply(WORDS.topic, b'"' + b"x" * 8000 + b'"', expires_s=10))

@@ -1,8 +1,10 @@
-"""Two processes with the intake at one broker: both file, and either may come, go or be killed."""
+"""Two processes with the intake at two brokers: both file, and either may come, go or be killed."""
 
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from uuid import UUID
 
@@ -27,17 +29,30 @@ pytestmark = [pytest.mark.system, pytest.mark.broker, pytest.mark.postgres]
 NODES = [f"nga-tu-{number:02}" for number in range(1, 7)]
 
 
+@dataclass
+class TwoBrokers(Scaled):
+    """Each process hears both."""
+
+    further: Broker = field(kw_only=True)
+
+
 @pytest.fixture
-def scaled(postgres_url: str, tmp_path: Path) -> Iterator[Scaled]:
+def scaled(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TwoBrokers]:
     db, now = Database(postgres_url), HubClock().now()
     with db.writing() as conn:
         area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
         for name in NODES:
             registry.add_node(conn, name=name, area_id=area_id, now=now)
     db.close()
-    with Broker(tmp_path / "mqtt") as broker:
+    with (
+        Broker(tmp_path / "mqtt") as broker,
+        Broker(tmp_path / "mqtt-2", authority=broker.authority) as further,
+    ):
         broker.papers("hub.2")
-        site = Scaled(tmp_path, broker, free_port(), url_=postgres_url)
+        monkeypatch.setenv("MATTHAN_HUB__BROKER__FURTHER", f'["{further.host}:{further.port}"]')
+        site = TwoBrokers(tmp_path, broker, free_port(), url_=postgres_url, further=further)
         site.write_config()
         yield site
         for process in site.started:
@@ -48,9 +63,11 @@ def scaled(postgres_url: str, tmp_path: Path) -> Iterator[Scaled]:
 class Town:
     """Nodes that say each event once: nothing that is lost comes again."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, *brokers: Broker) -> None:
         self.voices = [NodeVoice(name) for name in NODES]
-        self.lines = [NodeLine(broker, name) for name in NODES]
+        self.lines = [
+            NodeLine(broker, name) for broker, name in zip(cycle(brokers), NODES, strict=False)
+        ]
         self.said: list[set[UUID]] = [set() for _ in NODES]
         for line, voice in zip(self.lines, self.voices, strict=True):
             line.say(voice.birth())
@@ -78,11 +95,11 @@ def held(process: Process) -> int:
     return int(str(moves[-1].get("held", 0))) if moves else 0
 
 
-def start_two(scaled: Scaled) -> tuple[Process, Process, Town]:
+def start_two(scaled: TwoBrokers) -> tuple[Process, Process, Town]:
     """One after the other, while nodes speak, until each has its half."""
     first = scaled.start_role("intake", name="first")
     until(lambda: held(first) == SHARDS, "the first has all shards")
-    town = Town(scaled.broker)
+    town = Town(scaled.broker, scaled.further)
     town.say(20)
     second = scaled.start_role("intake", name="second")
     until(lambda: town.say(1) and held(second) == SHARDS // 2, "the second has its half")
@@ -93,7 +110,7 @@ def start_two(scaled: Scaled) -> tuple[Process, Process, Town]:
     return first, second, town
 
 
-def end(scaled: Scaled, town: Town, left: Process) -> None:
+def end(scaled: TwoBrokers, town: Town, left: Process) -> None:
     """All is stored, once and in order."""
     town.say(20)
     town.await_stored()
@@ -114,7 +131,9 @@ def end(scaled: Scaled, town: Town, left: Process) -> None:
 
 
 @pytest.mark.promise("Roles: Two processes with the intake share the nodes; either may be killed.")
-def test_an_intake_is_killed_and_nothing_is_lost_doubled_or_out_of_order(scaled: Scaled) -> None:
+def test_an_intake_is_killed_and_nothing_is_lost_doubled_or_out_of_order(
+    scaled: TwoBrokers,
+) -> None:
     first, second, town = start_two(scaled)
     first.program.kill()
     until(lambda: town.say(1) and held(second) == SHARDS, "the other has all shards")
@@ -122,7 +141,7 @@ def test_an_intake_is_killed_and_nothing_is_lost_doubled_or_out_of_order(scaled:
 
 
 @pytest.mark.promise("Roles: Processes with the intake come and go, and each has its share.")
-def test_an_intake_leaves_and_nothing_is_lost_doubled_or_out_of_order(scaled: Scaled) -> None:
+def test_an_intake_leaves_and_nothing_is_lost_doubled_or_out_of_order(scaled: TwoBrokers) -> None:
     first, second, town = start_two(scaled)
     first.program.send_signal(signal.SIGTERM)
     until(lambda: town.say(1) and held(second) == SHARDS, "the other has all shards")

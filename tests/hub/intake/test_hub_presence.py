@@ -63,7 +63,7 @@ def test_the_hub_comes_and_goes_and_corrects_a_will_that_came_late(
     hub, ear = subscriber(db, address(broker)), Ear(broker)
     hub.start()
     assert ear.hears()
-    connection = hub._link._connection
+    connection = hub._links[0]._connection
     assert connection is not None
     connection._hear_presence(encode(HubStatus(is_here=False, birth_id=BOOT)))
     assert ear.hears(), "so that a node that comes later hears the truth"
@@ -80,7 +80,7 @@ def test_a_killed_hub_is_away_by_its_will(broker: Broker, db: Database) -> None:
     hub, ear = subscriber(db, address(broker)), Ear(broker)
     hub.start()
     assert ear.hears()
-    connection = hub._link._connection
+    connection = hub._links[0]._connection
     assert connection is not None
     line = connection._client.socket()
     assert line is not None

@@ -267,7 +267,7 @@ def test_the_bell_rings_for_news_and_not_for_repeats(
     broker: Broker, town: Database, line: Callable[[str], NodeLine]
 ) -> None:
     change_signal = ChangeSignal()
-    intake = subscriber(town, address(broker), change_signal)
+    intake = subscriber(town, address(broker), change_signal=change_signal)
     intake.start()
     try:
         # Nobody listens before: the broker drops what is said then, and this node says it once.

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -250,3 +251,15 @@ def test_the_list_of_the_revoked_is_the_authoritys_and_does_not_run_out(hub: Enr
     assert Signing(hub.authority).key_hash(Box().request) != Signing(hub.authority).key_hash(
         Box().request
     )
+
+
+def test_nodes_begin_at_all_brokers_alike(hub: EnrolHub) -> None:
+    one = hub.enrolling(8443)
+    assert one.brokers_of("nga-tu-01") == [("127.0.0.1", 8883)]
+    several = replace(one, further_brokers=("b2.example:8883", "[2001:db8::3]:8884"))
+    every = {("127.0.0.1", 8883), ("b2.example", 8883), ("2001:db8::3", 8884)}
+    asked = [several.brokers_of(f"nga-tu-{number:02}") for number in range(60)]
+    assert all(len(brokers) == 3 and set(brokers) == every for brokers in asked)
+    first = [brokers[0] for brokers in asked]
+    assert all(first.count(broker) >= 10 for broker in every)
+    assert asked[7] == several.brokers_of("nga-tu-07"), "the same node always begins at the same"

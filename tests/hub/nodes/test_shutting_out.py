@@ -88,12 +88,12 @@ def enrolled(hub: EnrolHub, folder: Path, name: str = NODE) -> tuple[Path, Path]
     return cert, key
 
 
-def shutting(hub: EnrolHub, broker: Broker) -> Revocation:
+def shutting(hub: EnrolHub, broker: Broker, *further: Broker) -> Revocation:
     return Revocation(
         hub.db,
         authority=hub.authority,
         crl_file=broker.crl_file,
-        broker=address(broker),
+        brokers=[address(one) for one in (broker, *further)],
         clock=HubClock(),
         visits_s=(0.2, 0.5, 1.0),
     )
@@ -139,11 +139,11 @@ def test_who_was_connected_before_the_broker_read_the_list_is_thrown_out_all_the
         revoke(hub)
         out = shutting(hub, broker)
         out.write_list()
-        assert out.visit(NODE)
+        assert out.visit(NODE, address(broker))
         until(lambda: stolen.connected > 1, "it came back, since nobody reads the list yet")
         broker.reload()
         until(lambda: not lets_in(broker, *papers), "the broker reads it")
-        assert out.visit(NODE)
+        assert out.visit(NODE, address(broker))
         until(lambda: not stolen.is_up, "it is out")
     finally:
         stolen.close()
@@ -229,3 +229,22 @@ def test_uploads_and_words_of_a_shut_out_node_count_no_more(hub: EnrolHub) -> No
     assert outcome.counts["revoked"] == 1
     assert node is not None and node.state == "never"
     assert not list(outcome.replies.messages())
+
+
+@pytest.mark.promise("Fleet: A revoked node is thrown out of every broker.")
+def test_a_stolen_node_is_thrown_out_of_every_broker(
+    hub: EnrolHub, broker: Broker, tmp_path: Path
+) -> None:
+    papers = enrolled(hub, tmp_path)
+    with Broker(tmp_path / "mqtt-2", authority=hub.authority) as second:
+        stolen = Line(second, *papers)
+        try:
+            until(lambda: stolen.is_up, "it is connected to the second")
+            revoke(hub)
+            shutting(hub, second).write_list()  # by a process on the second's machine
+            second.reload()
+            until(lambda: not lets_in(second, *papers), "the second broker reads its list")
+            shutting(hub, broker, second).shut_out(NODE).join()
+            until(lambda: stolen.lost and not stolen.is_up, "it is out")
+        finally:
+            stolen.close()

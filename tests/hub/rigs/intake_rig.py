@@ -56,6 +56,7 @@ def filer() -> BatchFiler:
 def subscriber(
     db: Database,
     where: BrokerAddress,
+    *further: BrokerAddress,
     change_signal: ChangeSignal | None = None,
     bounds: MessageLimits | None = None,
     hub_id: bytes | None = None,
@@ -71,6 +72,7 @@ def subscriber(
     )
     return Subscriber(
         where,
+        *further,
         writer=writer,
         backoff=Backoff(first_s=0.2, longest_s=0.5),
         births_every_s=0.1,

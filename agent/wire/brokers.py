@@ -1,0 +1,34 @@
+"""Addresses of brokers in text: `host:port`, as in settings and in the answer to an enrolment."""
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+MOST_BROKERS: Final = 8
+"""Of one hub, the first included."""
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Both parts, an IPv6 address without its brackets; ValueError for a port above 65,535."""
+    host, _, port = address.rpartition(":")
+    if int(port) > 65_535:
+        raise ValueError(f"{address}: a port is at most 65535")
+    return host.strip("[]"), int(port)
+
+
+def broker_address(host: str, port: int) -> str:
+    """The text of these two."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _checked(address: str) -> str:
+    host_and_port(address)
+    return address
+
+
+HostAndPort = Annotated[
+    str,
+    Field(max_length=260, pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):[1-9][0-9]{0,4}$"),
+    AfterValidator(_checked),
+]
+"""For instance `broker-2.example:8883` or `[2001:db8::2]:8883`."""
