@@ -13,6 +13,7 @@ import psycopg
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from agent.wire.brokers import broker_address
 from hub.access.rules.oidc import ProviderError
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
@@ -196,8 +197,11 @@ def _certificate(settings: HubSettings) -> str:
 
 
 def _broker(settings: HubSettings) -> str:
-    probe(resources.broker_address(settings))
-    return f"{settings.broker.host}:{settings.broker.port} accepts the hub's certificate"
+    every = resources.broker_addresses(settings)
+    for one in every:
+        probe(one)
+    names = ", ".join(broker_address(one.host, one.port) for one in every)
+    return f"{names} accept{'s' if len(every) == 1 else ''} the hub's certificate"
 
 
 def _web_port(settings: HubSettings) -> str:

@@ -1,7 +1,7 @@
 """The parts of a process of the hub: each role's, made from the configuration, not started."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 
 from agent.wire.answers import Wanted
+from agent.wire.brokers import broker_address
 from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.app.config import HubSettings
@@ -125,6 +126,16 @@ class Parts:
         return must not look like the return of the broker."""
         is_unknown = self.attendance is not None and self.attendance.unserved is None
         return is_unknown or self.are_nodes_heard()
+
+    def _unheard_brokers(self) -> list[str]:
+        """Addresses of the brokers that no process hears; empty while that is not known."""
+        brokers = resources.broker_addresses(self._settings)
+        if self.attendance:
+            places: Iterable[int] = self.attendance.unheard(len(brokers)) or ()
+        else:
+            heard = self.intake.heard if self.intake else ()
+            places = (place for place in range(len(brokers)) if place not in heard)
+        return [broker_address(brokers[place].host, brokers[place].port) for place in places]
 
     def intake_now(self) -> str:
         """How this process's intake is, in words."""
@@ -243,6 +254,7 @@ class Parts:
             clock=self.clock,
             change_signal=self.change_signal,
             is_broker_up=self._is_broker_up,
+            unheard=self._unheard_brokers,
             bounds=Thresholds(**self._settings.troubles.model_dump()),
             lease=self.lease,
         )

@@ -29,7 +29,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import NOW, visible_to, visible_values
 from hub.access.tables import people
 from hub.alerting.alerts.rules.grouping import OPEN_SIGHTING_S
-from hub.alerting.alerts.rules.kinds import TAMPER_PREFIX, TIP, Kind
+from hub.alerting.alerts.rules.kinds import EVERYWHERE, TAMPER_PREFIX, TIP, Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
 from hub.alerting.alerts.scope import (
@@ -186,9 +186,7 @@ def _found(
 ) -> list[AlertRow]:
     rows = conn.execute(query, values).all()
     where = places(conn, {row.area_id for row in rows})
-    return [
-        _alert_row(row, "" if row.kind == Kind.BROKER_LOST else where[row.area_id]) for row in rows
-    ]
+    return [_alert_row(row, "" if row.kind in EVERYWHERE else where[row.area_id]) for row in rows]
 
 
 _CLIPS: Final = visible_to(Right.CLIPS).subquery("scope")
@@ -284,7 +282,7 @@ def _label(row: AnyRow) -> str:
     match row.kind:
         case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED:
             return str(row.node_name)
-        case Kind.LINK_LOST | Kind.BROKER_LOST:
+        case Kind.LINK_LOST | Kind.BROKER_LOST | Kind.BROKER_UNHEARD:
             return ""
         case _:
             return str(row.label)

@@ -87,8 +87,11 @@ def _headline(row: ShownAlert, words: Messages) -> str:
                 )
                 % many
             )
-        case "broker_lost":
-            return words.say("The hub hears no camera box")
+        case "broker_lost" | "broker_unheard":
+            return {
+                "broker_lost": words.say("The hub hears no camera box"),
+                "broker_unheard": words.say("A message broker is not heard"),
+            }[row.kind]
         case _:
             people = _people(row, words)
             met = foremost(row.rules)
@@ -116,9 +119,10 @@ def picture_missing(row: AlertRow, words: Messages) -> str:
             return words.say("No picture: the camera gives none")
         case "node_silent" | "link_lost":
             return words.say("No picture: power or line may be gone there")
-        case "broker_lost" | "tip":
+        case "broker_lost" | "broker_unheard" | "tip":
             return {
                 "broker_lost": words.say("No picture: the hub's message broker is away"),
+                "broker_unheard": words.say("No picture: one of the hub's message brokers is away"),
                 "tip": words.say("No picture of a camera: somebody reported it"),
             }[row.kind]
         case kind if tampering(kind, words) is not None:

@@ -5,11 +5,13 @@ decisions are in `hub.alerting.monitoring.rules.troubles`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring import rows
 from hub.alerting.monitoring.rules.liveness import BrokerLiveness, Thresholds
 from hub.alerting.monitoring.rules.troubles import Step, TroubleChanged, TroubleOver, TroubleRaised
@@ -40,14 +42,17 @@ class LivenessMonitor:
         is_broker_up: Callable[[], bool],
         bounds: Thresholds,
         lease: Lease,
+        unheard: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """`lease`: only its holder looks: one that hears no broker would contradict it."""
+        """`lease`: only its holder looks: one that hears no broker would contradict it.
+        `unheard`: the brokers of the configuration that no process hears."""
         self._db = db
         self._clock = clock
         self._change_signal = change_signal
         self._is_broker_up = is_broker_up
         self._bounds = bounds
         self._lease = lease
+        self._unheard = unheard
         self._broker: BrokerLiveness | None = None
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
@@ -77,15 +82,30 @@ class LivenessMonitor:
             self._change_signal.ring_after(conn)
         for step in steps:
             log.info("liveness.step", step=_STEPS[type(step)], kind=getattr(step, "kind", ""))
+            if getattr(step, "kind", "") == Kind.BROKER_UNHEARD:
+                log.error(
+                    "broker.unheard",
+                    brokers=list(self._unheard()),
+                    meaning="no process with the intake hears it: boxes there are not heard",
+                    cure="matthan-hub check says why: start it, or take it from broker.further",
+                )
         return steps
 
     def clock_stepped(self, by_us: int) -> None:
         """The hub's time was stepped: shift the times remembered here."""
         if (broker := self._broker) is not None:
-            self._broker = BrokerLiveness(broker.is_up, broker.since_utc_us + by_us)
+            self._broker = replace(
+                broker,
+                since_utc_us=broker.since_utc_us + by_us,
+                all_since_utc_us=broker.all_since_utc_us + by_us,
+            )
 
     def _signs_of_broker(self, now: Moment) -> BrokerLiveness:
-        is_up = self._is_broker_up()
-        if self._broker is None or self._broker.is_up != is_up:
-            self._broker = BrokerLiveness(is_up, now.utc_us)
-        return self._broker
+        is_up, are_all_up = self._is_broker_up(), not self._unheard()
+        here = self._broker or BrokerLiveness(is_up, now.utc_us, are_all_up, now.utc_us)
+        if here.is_up != is_up:
+            here = replace(here, is_up=is_up, since_utc_us=now.utc_us)
+        if here.are_all_up != are_all_up:
+            here = replace(here, are_all_up=are_all_up, all_since_utc_us=now.utc_us)
+        self._broker = here
+        return here

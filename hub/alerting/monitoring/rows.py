@@ -48,7 +48,8 @@ def look(
 ) -> list[Step]:
     """Steps that the current signs require; writes nothing."""
     running = running_troubles(conn)
-    if broker.is_up and not running and not _is_anything_dark(conn, bounds, now=now):
+    are_up = broker.is_up and broker.are_all_up
+    if are_up and not running and not _is_anything_dark(conn, bounds, now=now):
         return []  # the usual case
     return decide(liveness_facts(conn, broker), running, bounds, now_utc_us=now.utc_us)
 

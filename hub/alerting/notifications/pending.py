@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from hub.access.tables import people
-from hub.alerting.alerts.rules.kinds import Kind
+from hub.alerting.alerts.rules.kinds import EVERYWHERE
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.scope import able_people
 from hub.alerting.alerts.tables import alerts, troubles
@@ -134,6 +134,6 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> Pe
 def _place(row: Row[*tuple[Any, ...]]) -> str:
     """Names of two area levels: they distinguish places with the same name, such as "Khu phố 1",
     and fit a lock screen."""
-    if row.kind == Kind.BROKER_LOST:
+    if row.kind in EVERYWHERE:
         return ""  # several places
     return ", ".join(name for name in (row.area_name, row.parent_name) if name)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from agent.wire.messages import CameraBack, CameraLost
 from agent.wire.presence import Birth, Death
@@ -36,6 +37,7 @@ class Watch:
 
     streets: Streets
     is_broker_up: bool = True
+    unheard: tuple[str, ...] = ()
     births: dict[str, Birth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -62,6 +64,7 @@ class Watch:
             is_broker_up=lambda: self.is_broker_up,
             bounds=Thresholds(),
             lease=Lease(self.streets.db, "chores"),
+            unheard=lambda: self.unheard,
         )
 
     def comes(self, name: str) -> None:
@@ -210,6 +213,34 @@ def test_a_lost_camera_is_told_and_a_lost_broker_hides_it_not(watch: Watch, keep
     watch.streets.file(watch.node.says(CameraBack(camera="cam-1", lost_for_ms=60_000)))
     watch.pass_s(60)
     assert {row.state for row in watch.streets.rows(alerts)} == {"resolved"}
+
+
+@pytest.mark.promise("Bad input: A broker that no process hears is an alert within a minute.")
+def test_a_broker_that_nobody_hears_is_an_alert_within_a_minute(
+    watch: Watch, keeper: Asker
+) -> None:
+    watch.unheard = ("broker-2.example:8883",)
+    with capture_logs() as logs:
+        watch.pass_s(60)
+    [alert] = watch.streets.rows(alerts)
+    assert (alert.kind, alert.severity) == ("broker_unheard", None)
+    [line] = [line for line in logs if line["event"] == "broker.unheard"]
+    assert line["brokers"] == ["broker-2.example:8883"]
+    shown = watch.streets.services.use(InboxService).inbox(keeper).open[0]
+    assert (shown.place, shown.camera_label) == ("", ""), "it is about no place"
+    watch.goes("cau-moi")  # nodes are judged all the same
+    watch.pass_s(120)
+    assert [row.kind for row in watch.streets.rows(alerts)] == ["broker_unheard", "node_silent"]
+    watch.unheard = ()
+    watch.pass_s(60)
+    states = {row.kind: row.state for row in watch.streets.rows(alerts)}
+    assert states == {"broker_unheard": "resolved", "node_silent": "open"}
+
+
+def test_while_no_broker_is_heard_that_alone_is_told(watch: Watch, keeper: Asker) -> None:
+    watch.is_broker_up, watch.unheard = False, ("broker-1:8883", "broker-2:8883")
+    watch.pass_s(300)
+    assert [row.kind for row in watch.streets.rows(alerts)] == ["broker_lost"]
 
 
 def test_a_node_that_was_never_here_is_no_trouble(watch: Watch, keeper: Asker) -> None:

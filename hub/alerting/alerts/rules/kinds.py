@@ -19,6 +19,9 @@ class Kind(StrEnum):
     NODE_SILENT = "node_silent"
     LINK_LOST = "link_lost"
     BROKER_LOST = "broker_lost"
+    """The hub hears none of its brokers."""
+    BROKER_UNHEARD = "broker_unheard"
+    """It hears some of them, and one of them not."""
     NODE_RIVAL = "node_rival"
     """Two computers use one name."""
     NODE_UNRECORDED = "node_unrecorded"
@@ -26,6 +29,8 @@ class Kind(StrEnum):
 
 
 KINDS: Final = frozenset(Kind)
+EVERYWHERE: Final = frozenset({Kind.BROKER_LOST, Kind.BROKER_UNHEARD})
+"""Troubles of no place."""
 
 
 def is_tampering(kind: str) -> bool:

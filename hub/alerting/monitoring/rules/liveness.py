@@ -71,10 +71,13 @@ class CameraLiveness:
 
 @dataclass(frozen=True, slots=True)
 class BrokerLiveness:
-    """State of the hub's own broker connection, and since when."""
+    """State of the hub's own connection to its brokers, and since when."""
 
     is_up: bool
+    """It hears one of them at least."""
     since_utc_us: int
+    are_all_up: bool = True
+    all_since_utc_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def decide(
     """Steps to take, given the reported troubles. A second call with the same input changes
     nothing."""
     watch = _Watch(facts, running, bounds, now_utc_us)
-    steps = list(watch.of_broker())
+    steps = [*watch.of_broker(), *watch.of_further_brokers()]
     if facts.broker.is_up and watch.lasted(facts.broker.since_utc_us, bounds.settle_s):
         steps += watch.of_nodes()
         steps += watch.of_rivals()
@@ -109,6 +109,18 @@ class _Watch:
         is_lost = not broker.is_up and not known and bool(self.nodes)
         if is_lost and self.lasted(broker.since_utc_us, self.bounds.broker_lost_after_s):
             yield TroubleRaised(Kind.BROKER_LOST, frozenset(self.nodes), broker.since_utc_us)
+
+    def of_further_brokers(self) -> Iterator[Step]:
+        """While some broker is heard, another one that is not is a trouble of its own: its nodes
+        go elsewhere, but the next loss finds one less."""
+        broker = self.facts.broker
+        known = [one for one in self.running if one.kind is Kind.BROKER_UNHEARD]
+        if broker.are_all_up and self.lasted(broker.all_since_utc_us, self.bounds.back_after_s):
+            yield from (TroubleOver(one.alert_id) for one in known)
+        is_unheard = broker.is_up and not broker.are_all_up and not known and bool(self.nodes)
+        if is_unheard and self.lasted(broker.all_since_utc_us, self.bounds.broker_lost_after_s):
+            every = frozenset(self.nodes)
+            yield TroubleRaised(Kind.BROKER_UNHEARD, every, broker.all_since_utc_us)
 
     def of_nodes(self) -> Iterator[Step]:
         known = [one for one in self.running if one.kind in (Kind.NODE_SILENT, Kind.LINK_LOST)]

@@ -131,6 +131,16 @@ def said(**changes: Any) -> tuple[str, str]:
             "Trung tâm không nhận được tin từ trạm camera nào: mất kết nối với máy chủ nhận tin",
             "từ 18:06",
         ),
+        (
+            {"kind": "broker_unheard", "place": ""},
+            "Trung tâm mất kết nối với một máy chủ nhận tin",
+            "từ 18:06",
+        ),
+        (
+            {"kind": "broker_unheard", "place": "", "moment": "back", "state": "resolved"},
+            "Trung tâm đã kết nối lại với mọi máy chủ nhận tin",
+            "từ 18:06",
+        ),
     ],
 )
 def test_vietnamese_push_says(facts: dict[str, Any], title: str, body: str) -> None:
