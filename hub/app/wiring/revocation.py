@@ -90,7 +90,7 @@ class Revocation:
         async def look() -> None:
             await asyncio.to_thread(self.write_list, is_again=False)
 
-        await go_round(look, stop, beat=beat, blind="crl.unwritable", every_s=FOLLOW_S)
+        await go_round(look, stop, beat=beat, blind="crl.blind", every_s=FOLLOW_S)
 
     def shut_out(self, node: str) -> threading.Thread:
         """Write the list and end the node's connection; returns the thread that does it."""
