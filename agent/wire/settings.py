@@ -1,8 +1,9 @@
 """Settings of a node that can be changed remotely: names, ranges, and their hash.
 
-Only detection, recording and upload settings: never an address, a secret or a certificate. So
-nobody can take over a node or read its camera's password this way. A test compares every key with
-the node's own configuration.
+Only detection, recording and upload settings, and the list of further brokers: never a secret or a
+certificate. So nobody can take over a node or read its camera's password this way: a broker must
+have a certificate of the authority in the node's own file. A test compares every key with the
+node's own configuration.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
+from agent.wire.brokers import MOST_BROKERS, HostAndPort
 from agent.wire.terms import VERSION, Fraction, Label, Name, Sha256, Words
 
 MOST_BYTES: Final = 24 * 1024
@@ -123,6 +125,12 @@ class UploadSettings(_Part):
     max_kbit_per_s: Annotated[int, Field(ge=0, lt=2**31)] | None = None
 
 
+class BrokerSettings(_Part):
+    """See `[broker]`."""
+
+    further: Annotated[tuple[HostAndPort, ...], Field(max_length=MOST_BROKERS - 1)] | None = None
+
+
 class DetectorSettings(_Part):
     """See `[detector]`."""
 
@@ -149,6 +157,7 @@ class GroupSettings(_Part):
     uploads: UploadSettings | None = None
     detector: DetectorSettings | None = None
     sighting: SightingSettings | None = None
+    broker: BrokerSettings | None = None
 
 
 class NodeSettings(GroupSettings):
@@ -174,7 +183,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(part)
 
 
-SECTIONS: Final = ("clips", "uploads", "detector", "sighting")
+SECTIONS: Final = ("clips", "uploads", "detector", "sighting", "broker")
 """Sections whose keys equal the node's own."""
 
 

@@ -44,6 +44,8 @@ class _Kept(BaseModel):
 
 NEWER: Final = ("mast_height_m", "horizon")
 """Keys of a camera that release 0.2.0 does not know."""
+NEWER_SECTIONS: Final = ("broker",)
+"""Sections that it does not know."""
 
 
 class WantedSettings(_Kept):
@@ -60,13 +62,15 @@ class WantedSettings(_Kept):
     @model_validator(mode="before")
     @classmethod
     def _joined(cls, kept: Any) -> Any:
-        if not isinstance(kept, dict) or "newer" not in kept:
+        if not isinstance(kept, dict) or not kept.keys() & {"newer", "newer_sections"}:
             return kept
         try:
-            for name, said in kept["settings"]["cameras"].items():
-                said.update(kept["newer"].get(name, {}))
+            kept["settings"].update(kept.get("newer_sections", {}))
+            if "newer" in kept:
+                for name, said in kept["settings"]["cameras"].items():
+                    said.update(kept["newer"].get(name, {}))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ValueError("damaged settings of cameras") from error
+            raise ValueError("damaged settings of cameras or brokers") from error
         return kept
 
     @model_serializer(mode="wrap")
@@ -77,7 +81,11 @@ class WantedSettings(_Kept):
             name: {key: said.pop(key) for key in NEWER if key in said}
             for name, said in cameras.items()
         }
-        return kept | ({"newer": newer} if any(newer.values()) else {})
+        sections = {
+            name: kept["settings"].pop(name) for name in NEWER_SECTIONS if name in kept["settings"]
+        }
+        apart = {"newer": newer if any(newer.values()) else {}, "newer_sections": sections}
+        return kept | {name: said for name, said in apart.items() if said}
 
     @property
     def name(self) -> SettingsName:

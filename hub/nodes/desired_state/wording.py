@@ -12,7 +12,7 @@ from hub.nodes.desired_state.rules.rollout import NodeResult, RolloutState
 from hub.web.i18n import Messages
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-Kind = Literal["number", "whole", "hours", "yes", "choice", "bundle"]
+Kind = Literal["number", "whole", "hours", "list", "yes", "choice", "bundle"]
 _KINDS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
     "every_camera.alert_hours": ("hours", ()),
     "every_camera.night_hours": ("hours", ()),
@@ -31,6 +31,7 @@ _KINDS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
     "clips.max_bytes": ("whole", ()),
     "uploads.bring": ("choice", ("all", "alerts", "asked")),
     "uploads.max_kbit_per_s": ("whole", ()),
+    "broker.further": ("list", ()),
     "programs.bundle": ("bundle", ()),
     "programs.may_be_older": ("yes", ()),
 }
@@ -285,6 +286,9 @@ def _labels(words: Messages) -> dict[str, str]:
         "clips.spare_bytes": words.say("Bytes of its disk that stay free"),
         "uploads.bring": words.say("What it brings by itself"),
         "uploads.max_kbit_per_s": words.say("Most of its line for footage, kbit/s (0: all)"),
+        "broker.further": words.say("Further message brokers (broker-2.example:8883, …)"),
+        # A box with an older program does not know the section.
+        "broker": words.say("Further message brokers (broker-2.example:8883, …)"),
         "programs.bundle": words.say("Programs"),
         "programs.may_be_older": words.say("Take older programs than those that run"),
     }
@@ -303,7 +307,7 @@ def _read(key: str, text: str) -> Any:
                 return int(text)
             case "number":
                 return float(text.replace(",", "."))
-            case "hours":
+            case "hours" | "list":
                 return [part.strip() for part in text.split(",") if part.strip()]
             case "yes" if text in ("yes", "no"):
                 return text == "yes"

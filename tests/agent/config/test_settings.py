@@ -379,7 +379,10 @@ def test_release_0_2_0_reads_the_kept_settings_without_the_keys_that_it_does_not
 ) -> None:
     masked = {"private": [SQUARE]}
     seen = {"mast_height_m": 6.5, "horizon": -0.2}
-    said = {"cameras": {"cong-bac": masked | seen, "cong-nam": seen}}
+    said = {
+        "cameras": {"cong-bac": masked | seen, "cong-nam": seen},
+        "broker": {"further": ["b2.example:8883"]},
+    }
     node.receive(said)
     node.kept.prove()
     assert node.kept.report().from_afar == said, "writing the file changes nothing in memory"
@@ -392,6 +395,7 @@ def test_release_0_2_0_reads_the_kept_settings_without_the_keys_that_it_does_not
     first, second = node.works_by.camera
     assert (first.mast_height_m, first.horizon, len(first.private)) == (6.5, -0.2, 1)
     assert (second.mast_height_m, second.horizon) == (6.5, -0.2)
+    assert [one.host for one in node.works_by.broker.addresses()][1:] == ["b2.example"]
     assert node.kept.report().from_afar == said
 
 

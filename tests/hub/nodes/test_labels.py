@@ -76,6 +76,8 @@ def test_keys_on_record_for_release_0_2_0_are_those_that_its_nodes_accept() -> N
         "cameras.line.label",
         "cameras.mast_height_m",
         "cameras.horizon",
+        "broker",
+        "broker.further",
     }
 
 
@@ -142,6 +144,23 @@ def test_its_page_and_the_preview_say_what_waits_for_a_newer_program(pages: Page
     assert "chưa hiểu: Số giây ghi hình trước khi có người." in shown
     pages.hear(of_a_new_program())
     assert not any('id="waiting"' in kim.get(path).text for path in places)
+
+
+@pytest.mark.promise("Fleet: A box that does not know the list of brokers stays with its first.")
+def test_a_box_that_does_not_know_the_list_of_brokers_is_left_with_its_first_and_the_page_says_so(
+    pages: Pages,
+) -> None:
+    kim = pages.visitor()
+    pages.hear(report())
+    form = {"broker.further": "b2.example:8883, [2001:db8::3]:8884", "reason": "máy thứ hai"}
+    assert kim.post(pages.box, **form).status_code == 303
+    shown = text_of(kim.get(pages.box))
+    assert "chưa hiểu: Các máy chủ nhận tin khác" in shown
+    wanted = {"broker": {"further": ["b2.example:8883", "[2001:db8::3]:8884"]}}
+    assert known_part(wanted, report()) == ({}, ("broker",))
+    pages.hear(of_a_new_program())
+    assert "chưa hiểu" not in text_of(kim.get(pages.box))
+    assert known_part(wanted, of_a_new_program()) == (wanted, ())
 
 
 @given(st.frozensets(st.sampled_from(KEYS)))

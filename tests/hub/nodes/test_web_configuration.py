@@ -66,6 +66,8 @@ def test_a_change_is_previewed_at_each_box_and_then_wanted_with_a_reason(pages: 
         {"every_camera.continuous": "perhaps"},
         {"every_camera.alert_hours": "ban đêm"},
         {"clips.max_bytes": "2.5"},
+        {"broker.further": "b2.example"},
+        {"broker.further": "b2.example:8883, b3.example:70000"},
     ],
     ids=lambda form: next(iter(form.values())),
 )

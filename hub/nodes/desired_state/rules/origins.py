@@ -28,6 +28,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "clips.max_bytes": 4 * 2**30,
     "uploads.bring": "all",
     "uploads.max_kbit_per_s": 0,
+    "broker.further": (),
 }
 """Of the node's program of this release, which the hub does not import; a test compares them."""
 
