@@ -292,7 +292,7 @@ def test_words_for_a_node_go_out_through_the_process_that_hears_the_broker(
             until(lambda: web.hears_nodes, "one hears the broker")
             assert web.say(WORDS)
             assert heard.wait(patience_s())
-            assert intake.hears_nodes
+            until(lambda: intake.hears_nodes, "each of both knows it")
         assert sent == [WORDS]
         until(lambda: not web.hears_nodes, "nobody hears the broker any more")
 
