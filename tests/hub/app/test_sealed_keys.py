@@ -82,9 +82,12 @@ def start(place: Place) -> None:
 
     async def begin_and_end() -> None:
         parts = Parts(settings(place), ROLES, stopping=lambda: False)
-        assert parts.attendance is not None
+        assert parts.attendance is not None and parts.live is not None
         parts.attendance.start()
         parts.attendance.stop()
+        stop = asyncio.Event()
+        stop.set()
+        await parts.live.run(stop, lambda: None)
         await parts.close()
 
     asyncio.run(begin_and_end())
