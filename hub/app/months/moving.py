@@ -6,7 +6,7 @@ done again, and the intake comes in between.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -128,8 +128,7 @@ class _Move:
                 if arrived_utc_us is not None:
                     month = min(months.month_of(Moment(arrived_utc_us)), latest)
                     by_month[month].append(row_id)
-            for month, ids in by_month.items():
-                moved += self._step(ids, source=months.REST, target=month)
+            moved += self._step(by_month, source=months.REST)
         return moved
 
     def to_rest(self) -> int:
@@ -145,16 +144,19 @@ class _Move:
                 ids = [row_id for (row_id,) in conn.exec_driver_sql(query)]
             if not ids:
                 break
-            moved += self._step(ids, source=month, target=months.REST)
+            moved += self._step({months.REST: ids}, source=month)
         return moved
 
-    def _step(self, ids: list[UUID], *, source: int, target: int) -> int:
+    def _step(self, by_target: Mapping[int, list[UUID]], *, source: int) -> int:
         began_s = time.monotonic()
-        if target not in self._there:
-            months.alter(self._db, partial(months.add_month, table=self._table, month=target))
-            self._there.add(target)
+        for month in sorted(by_target.keys() - self._there):
+            months.alter(self._db, partial(months.add_month, table=self._table, month=month))
+            self._there.add(month)
         with self._db.writing() as conn:
-            moved = months.move(conn, self._table, ids, source=source, target=target)
+            moved = sum(
+                months.move(conn, self._table, ids, source=source, target=month)
+                for month, ids in by_target.items()
+            )
         if self._is_gentle:
             time.sleep(time.monotonic() - began_s)
         return moved
