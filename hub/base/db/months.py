@@ -36,7 +36,6 @@ AGAIN_S: Final = 1.0
 """After a change that readers held up."""
 ATTEMPTS: Final = 60
 _ONLY_REST: Final = "only_rest"
-_IN_THE_WAY: Final = "long reads of the database, such as a backup, are in the way"
 _OUT: Final = "_out"
 """Ends the name of a part that was taken out of its table."""
 _NAMES_OF_REST: Final = """
@@ -150,11 +149,13 @@ def move(conn: Connection, table: str, ids: Sequence[Any], *, source: int, targe
 
 
 def take_out(conn: Connection, table: str, month: int) -> None:
-    """Make the part of a month a table of its own, which `taken_out` finds."""
+    """Make the part of a month a table of its own, which `taken_out` finds. It refers to no other
+    table any more, so dropping it needs no lock of another."""
     part = part_of(table, month)
     _do(
         conn,
         f"ALTER TABLE {table} DETACH PARTITION {part}",
+        *(f"ALTER TABLE {part} DROP CONSTRAINT {name}" for name in _links(conn, part)),
         f"ALTER TABLE {part} RENAME TO {part}{_OUT}",
     )
 
@@ -167,14 +168,10 @@ def taken_out(conn: Connection, table: str) -> list[str]:
 
 
 def drop(db: Database, part: str) -> None:
-    """Drop a part that was taken out; HeldUpError if readers were in the way. Not in the queue of
-    writers: removing its files may take seconds, after its locks are given back."""
+    """Drop a part that was taken out. Not in the queue of writers: to remove the files of ten
+    million rows takes a while."""
     with psycopg.connect(**db.listening_address(), autocommit=True) as conn:
-        conn.execute(f"SET lock_timeout = {LOCK_MS}".encode())
-        try:
-            conn.execute(f"DROP TABLE {part}".encode())
-        except LockNotAvailable as error:
-            raise HeldUpError(_IN_THE_WAY) from error
+        conn.execute(f"DROP TABLE {part}".encode())
 
 
 def alter(db: Database, change: Callable[[Connection], T], *, attempts: int = ATTEMPTS) -> T:
@@ -189,7 +186,7 @@ def alter(db: Database, change: Callable[[Connection], T], *, attempts: int = AT
                 raise
         if left:
             time.sleep(AGAIN_S)
-    raise HeldUpError(_IN_THE_WAY)
+    raise HeldUpError("long reads of the database, such as a backup, are in the way")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A month is dropped without what is held, in a case, open or kept longer."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -21,6 +22,7 @@ from hub.cases.tables import case_items, cases
 from hub.footage.retention.rules import Hold
 from hub.footage.tables import media
 from hub.nodes.spool.tables import event_ids, events
+from hub.registry.tables import nodes
 from tests.hub.footage.test_nothing_under_hold_is_deleted import WAYS, end, hold, rule, seen
 from tests.hub.rigs.streets import NIGHT, Streets
 
@@ -207,6 +209,18 @@ def test_what_has_footage_here_or_a_rule_keeps_longer_stays(streets: Streets) ->
     pass_months(streets, 4)
     drop(streets)
     assert sightings_of(streets, free_id) == []
+
+
+def test_a_part_that_is_out_is_dropped_whoever_reads_other_tables(streets: Streets) -> None:
+    months.alter(streets.db, partial(months.take_out, table="events", month=202611))
+    links = "SELECT conname FROM pg_constraint WHERE conrelid = to_regclass(%s) AND contype = 'f'"
+    with streets.db.reading() as conn:
+        conn.execute(select(nodes)).all()
+        [part] = months.taken_out(conn, "events")
+        assert not conn.exec_driver_sql(links, (part,)).all()
+        months.drop(streets.db, part)
+    with streets.db.reading() as conn:
+        assert not months.taken_out(conn, "events")
 
 
 def test_a_restored_hub_drops_nothing_for_a_time(streets: Streets) -> None:
