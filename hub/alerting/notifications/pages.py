@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hub.access.signin.visit import SignedIn
 from hub.alerting.notifications.service import NotificationService
+from hub.notify.reason_wording import reason_words
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -23,7 +24,13 @@ def show_undelivered(request: Request, visit: SignedIn, notifications: Notificat
     if not visit.may("tend_nodes"):
         raise HTTPException(404)
     found = notifications.undelivered(visit.asker)
-    return render(request, "undelivered.html", session=visit.session, found=found)
+    return render(
+        request,
+        "undelivered.html",
+        session=visit.session,
+        found=found,
+        reason_words=reason_words,
+    )
 
 
 def acts(words: Messages) -> dict[str, str]:

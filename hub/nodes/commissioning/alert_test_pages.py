@@ -16,6 +16,7 @@ from hub.footage.live.service import LiveService, Purpose
 from hub.footage.live.views import LiveViews
 from hub.nodes.commissioning.alert_test_rows import SentTest, TooManyTestsError
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
+from hub.notify.reason_wording import reason_words
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -123,7 +124,7 @@ def _fate(sent: SentTest, words: Messages, now_utc_us: int) -> tuple[str, str, s
     why = {"dropped": say("Not sent: %(reason)s."), "dead": refused}.get(
         sent.state, say("Its push service did not take it yet (%(reason)s); tried again.")
     )
-    return "open", "warning", why % {"reason": sent.reason}
+    return "open", "warning", why % {"reason": reason_words(sent.reason, words)}
 
 
 def _accepted(sent: SentTest, words: Messages, now_utc_us: int) -> tuple[str, str, str]:
