@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from agent.media.frame import Frame
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ from agent.vision.tamper.scenery import brightness_of
 from agent.vision.tamper.tamper import Tamper, TamperChange
 from agent.vision.track.attention import Attention, AttentionSettings
 from agent.vision.track.lookalikes import LookAlikes
-from agent.vision.track.tracker import Track, Tracker, TrackSettings
+from agent.vision.track.track import Track
+from agent.vision.track.tracker import Tracker, TrackSettings
 
 SAME_IOU = 0.5
 """Boxes of two overlapping looks with more overlap than this are one body."""

@@ -7,7 +7,7 @@ from math import hypot
 from agent.vision.describe.description import Speed
 from agent.vision.detect.riders import sits
 from agent.vision.geometry import BORDER, Box
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 MOST_PEOPLE = 20
 STANDS_BELOW = 0.2

@@ -26,7 +26,7 @@ from agent.vision.describe.colours import Shares, named, shares, table
 from agent.vision.describe.description import Description, Speed, Transport
 from agent.vision.describe.light import shows_colours
 from agent.vision.detect.person import ObjectKind
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 SOON_S, FIRST, EVERY_S = 0.4, 5, 2.0
 """Interval of the first samples of one sighting, their number, and interval of the rest."""

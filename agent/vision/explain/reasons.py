@@ -5,7 +5,7 @@ from typing import Final
 
 from agent.media.frame import Instant
 from agent.vision.track.evidence import Held, Weight
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 
 class Reason(StrEnum):

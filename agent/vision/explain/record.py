@@ -18,7 +18,7 @@ from agent.vision.pipeline import FrameResult
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.leaving import is_inside
 from agent.vision.sightings.sightings import Sightings, SightingSettings
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 LATE_S: Final = 2.0
 """A person reported later than this after being wholly in view is late."""

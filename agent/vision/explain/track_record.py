@@ -11,7 +11,7 @@ from typing import Final
 
 from agent.media.frame import Instant
 from agent.vision.explain.reasons import REASONS, Reason
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 ROWS_KEPT: Final = 100
 """At the beginning, and as many at the end."""

@@ -18,7 +18,7 @@ from uuid import UUID
 from agent.media.frame import Instant
 from agent.vision.rules.bodies import Body, Group, feet_of, heights_off
 from agent.vision.rules.places import Line, LineSide, Zone
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 
 class RuleKind(StrEnum):

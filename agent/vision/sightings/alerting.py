@@ -11,7 +11,7 @@ from agent.vision.hours import Hours
 from agent.vision.rules.rules import RuleMet, Rules
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.sightings import Sightings
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 
 class Alerting:

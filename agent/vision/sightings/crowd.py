@@ -13,7 +13,7 @@ from agent.media.frame import Instant
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Opened, Updated
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 
 @dataclass(frozen=True, slots=True)

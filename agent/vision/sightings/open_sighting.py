@@ -7,7 +7,7 @@ from uuid import UUID
 from agent.media.frame import Instant
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.motion.finder import moved_share
-from agent.vision.track.tracker import STIRS, Track
+from agent.vision.track.track import STIRS, Track
 
 
 @dataclass(slots=True)

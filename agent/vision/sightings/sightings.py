@@ -21,7 +21,7 @@ from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_
 from agent.vision.sightings.open_sighting import OpenSighting, view_quality
 from agent.vision.track.evidence import CLEAR, Held, Hit, Suspect, Weight
 from agent.vision.track.lookalikes import LookAlikes
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 
 @dataclass(frozen=True, slots=True)

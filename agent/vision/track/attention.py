@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agent.media.frame import Instant
 from agent.vision.geometry import NEAR, Box
 from agent.vision.motion.finder import moved_share
-from agent.vision.track.tracker import STIRS, Track
+from agent.vision.track.track import STIRS, Track
 
 EARLY_S = 0.01
 """Tolerance for the times of frames."""

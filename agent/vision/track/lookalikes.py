@@ -17,7 +17,7 @@ from agent.media.frame import Frame, Instant
 from agent.vision.detect.clothes import Clothes, unlikeness
 from agent.vision.geometry import Box
 from agent.vision.tamper.scenery import GREY, brightness_of, colour_of
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 VERSION: Final = 1
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from math import exp, hypot
 
 from agent.media.frame import Instant
-from agent.vision.detect.clothes import Clothes, mixed, unlikeness
-from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.detect.clothes import mixed, unlikeness
+from agent.vision.detect.person import Detection
 from agent.vision.detect.riders import WHEELS, sits
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.track.assignment import assigned
-
-STIRS = 0.02
-"""A living person moves in this share of their box from time to time."""
+from agent.vision.track.track import STIRS, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,10 @@ class TrackSettings:
     """A track begins only if its box overlaps other tracks at most this much,"""
     apart_part: float = 0.6
     """and by at most this share of the smaller box."""
+    again_part: float = 0.7
+    """A weak detection with more than this share of its box in that of a body just found,"""
+    again_iou: float = 0.45
+    """and with more overlap than this, is that body again: it continues no other track."""
     near: float = 0.35
     """Largest distance, in body heights, of a strong detection from the prediction."""
     near_grows_per_s: float = 0.5
@@ -80,59 +82,6 @@ class TrackSettings:
     """A rider's centre is above that of the wheels: they may be this much farther apart."""
     coast_s: float = 0.5
     """After this time the speed of an unseen body counts a third: it may have stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """One body over time. Ids count from 1 and are never reused.
-
-    `box` is its present place, measured if `is_seen`, else predicted (possibly outside the
-    picture).
-    """
-
-    track_id: int
-    kind: ObjectKind
-    """A person once a body was found, also a riding one."""
-    box: Box
-    score: float
-    """Of the last detection."""
-    first_seen: Instant
-    last_seen: Instant
-    hits: int
-    is_confirmed: bool
-    is_seen: bool
-    began_at: tuple[float, float]
-    """Centre of its first box."""
-    clothes: Clothes | None = None
-    """Recent clothes; None while they are not measured."""
-    travelled: float = 0.0
-    """Largest distance from there, in body heights."""
-    speed: tuple[float, float] = (0.0, 0.0)
-    """Of the centre, in shares of the picture per second."""
-    looks: int = 0
-    """Looks at its place since it began,"""
-    misses: int = 0
-    """and failed looks since it was last seen."""
-    on_wheels: int = 0
-    """Its detections with a two-wheeler."""
-    moved: float = 1.0
-    """Share of its place with motion at its last detection."""
-    stirred_at: Instant | None = None
-    """Last motion there; None: none since it began."""
-    last_look: Instant | None = None
-    """Last look at its place, failed or not; None: none since it began."""
-    found: Detection | None = None
-    """Its detection in this frame."""
-
-    @property
-    def is_mount(self) -> bool:
-        """A two-wheeler without any rider found: parked, unless it moves."""
-        return self.kind in WHEELS
-
-    @property
-    def rides(self) -> bool:
-        """Found on a two-wheeler so often that it keeps it."""
-        return 3 * self.on_wheels >= self.hits
 
 
 class Tracker:
@@ -198,7 +147,8 @@ class Tracker:
         strong = [d for d in found if d.score >= self._new_score]
         weak = [d for d in found if self._settings.keep_score <= d.score < self._new_score]
         tracks, free = self._joined(tracks, strong, now)
-        tracks, _ = self._joined(tracks, weak, now)
+        others = [one for one in weak if not self._is_again(one, tracks)]
+        tracks, _ = self._joined(tracks, others, now)
         for detection in free:
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
@@ -326,6 +276,18 @@ class Tracker:
         the height is the unit on both axes."""
         (x, y), (u, v) = box.center, point
         return hypot((u - x) * self._aspect, v - y) / max(box.height, 1e-6)
+
+    def _is_again(self, weak: Detection, tracks: Sequence[Track]) -> bool:
+        """A second box on a body that was found in this frame: who was lost behind that body is
+        not found by it."""
+        settings = self._settings
+        return any(
+            track.found is not None
+            and track.found.kind is weak.kind
+            and weak.box.overlap(track.found.box) > settings.again_part * weak.box.area
+            and weak.box.iou(track.found.box) > settings.again_iou
+            for track in tracks
+        )
 
     def _is_double(self, found: Detection, tracks: Sequence[Track]) -> bool:
         """Mostly on a tracked body: a head, a trunk, or two people as one."""

@@ -16,7 +16,7 @@ from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline
 from agent.vision.sightings.changes import Closed, Opened, Updated
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 
 START = Instant(5_000_000_000, 1_700_000_000_000_000)
 

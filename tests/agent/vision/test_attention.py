@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.vision.geometry import Box
 from agent.vision.track.attention import Attention, AttentionSettings
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise(

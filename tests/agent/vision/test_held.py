@@ -10,7 +10,7 @@ from agent.vision.geometry import Box
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.evidence import Held, Weight
 from agent.vision.track.lookalikes import LookAlikes
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from tests.agent.rigs.vision import after, counted_ids, person, tracked
 
 INSIDE = person(0.5).box

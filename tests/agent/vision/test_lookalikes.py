@@ -19,7 +19,7 @@ from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from tests.agent.rigs.hubside import open_journal
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame
 from tests.agent.vision.test_sightings import RED, STONE, statue, track

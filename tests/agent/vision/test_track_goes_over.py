@@ -5,7 +5,8 @@ import pytest
 
 from agent.vision.detect.clothes import Clothes
 from agent.vision.detect.person import Detection
-from agent.vision.track.tracker import Track, Tracker
+from agent.vision.track.track import Track
+from agent.vision.track.tracker import Tracker
 from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")

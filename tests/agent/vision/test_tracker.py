@@ -1,5 +1,7 @@
 """One body, one track: through weak answers, gaps and crossings; ids are never used again."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from agent.vision.detect.clothes import Clothes
 from agent.vision.detect.person import Detection
 from agent.vision.geometry import Box
-from agent.vision.track.tracker import Track, Tracker, TrackSettings
+from agent.vision.track.track import Track
+from agent.vision.track.tracker import Tracker, TrackSettings
 from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body are one track.")
@@ -92,6 +95,24 @@ def test_a_single_find_is_forgotten_at_once() -> None:
     tracker = Tracker()
     run(tracker, [[person(0.5)]] + [[]] * 5)
     assert tracker.tracks == ()
+
+
+def test_who_was_lost_behind_a_body_is_not_found_by_a_second_box_on_that_body() -> None:
+    tracker = Tracker()
+    standing = person(0.5)
+    run(tracker, [[standing, person(0.36 + i / 100)] for i in range(10)])
+    second = replace(standing, score=0.35, box=standing.box.grown(by_x=-0.008, by_y=-0.02))
+    tracks = run(tracker, [[standing, second]] * 4, first=10)[-1]
+    assert {track.track_id: track.is_seen for track in tracks} == {1: True, 2: False}
+
+
+def test_who_is_half_hidden_behind_a_body_is_found_by_a_weak_answer() -> None:
+    tracker = Tracker()
+    standing = person(0.5)
+    run(tracker, [[standing, person(0.36 + i / 100)] for i in range(10)])
+    beside = person(0.46, score=0.35)
+    tracks = run(tracker, [[standing, beside]], first=10)[-1]
+    assert {track.track_id: track.is_seen for track in tracks} == {1: True, 2: True}
 
 
 def test_two_who_cross_keep_their_ids() -> None:

@@ -18,7 +18,7 @@ from agent.vision.describe.bodies import (
 from agent.vision.describe.description import Speed
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from tests.agent.rigs.vision import person, tracked
 
 ASPECT = 4 / 3

@@ -16,7 +16,7 @@ from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Closed
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from agent.wire.messages import SightingClosed
 from tests.agent.rigs.painted import BODY, CLOTHES, changed, street
 from tests.agent.rigs.vision import Seer, counted_ids, tracked

@@ -18,7 +18,7 @@ from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT, TrackRecord
 from agent.vision.geometry import Box
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.sightings import Sightings
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
 
 STREET = np.full((240, 320), 90, np.uint8)

@@ -11,7 +11,7 @@ from agent.vision.geometry import WHOLE, Box
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.crowd import CrowdGauge, about, around
 from agent.vision.sightings.sightings import Sightings
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from agent.wire.messages import SightingOpened, SightingUpdated
 from tests.agent.rigs.vision import after, counted_ids, person, tracked
 

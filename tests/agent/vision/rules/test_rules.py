@@ -17,7 +17,7 @@ from agent.vision.rules.rules import RuleKind, RuleMet, Rules, RuleSettings
 from agent.vision.sightings.alerting import Alerting
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.sightings import Sightings
-from agent.vision.track.tracker import Track
+from agent.vision.track.track import Track
 from tests.agent.rigs.vision import after, counted_ids, tracked
 
 pytestmark = [

@@ -1,0 +1,65 @@
+"""One body over time."""
+
+from dataclasses import dataclass
+
+from agent.media.frame import Instant
+from agent.vision.detect.clothes import Clothes
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.detect.riders import WHEELS
+from agent.vision.geometry import Box
+
+STIRS = 0.02
+"""A living person moves in this share of their box from time to time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One body over time. Ids count from 1 and are never reused.
+
+    `box` is its present place, measured if `is_seen`, else predicted (possibly outside the
+    picture).
+    """
+
+    track_id: int
+    kind: ObjectKind
+    """A person once a body was found, also a riding one."""
+    box: Box
+    score: float
+    """Of the last detection."""
+    first_seen: Instant
+    last_seen: Instant
+    hits: int
+    is_confirmed: bool
+    is_seen: bool
+    began_at: tuple[float, float]
+    """Centre of its first box."""
+    clothes: Clothes | None = None
+    """Recent clothes; None while they are not measured."""
+    travelled: float = 0.0
+    """Largest distance from there, in body heights."""
+    speed: tuple[float, float] = (0.0, 0.0)
+    """Of the centre, in shares of the picture per second."""
+    looks: int = 0
+    """Looks at its place since it began,"""
+    misses: int = 0
+    """and failed looks since it was last seen."""
+    on_wheels: int = 0
+    """Its detections with a two-wheeler."""
+    moved: float = 1.0
+    """Share of its place with motion at its last detection."""
+    stirred_at: Instant | None = None
+    """Last motion there; None: none since it began."""
+    last_look: Instant | None = None
+    """Last look at its place, failed or not; None: none since it began."""
+    found: Detection | None = None
+    """Its detection in this frame."""
+
+    @property
+    def is_mount(self) -> bool:
+        """A two-wheeler without any rider found: parked, unless it moves."""
+        return self.kind in WHEELS
+
+    @property
+    def rides(self) -> bool:
+        """Found on a two-wheeler so often that it keeps it."""
+        return 3 * self.on_wheels >= self.hits
