@@ -11,7 +11,7 @@ from agent.vision.describe.bodies import Calibration
 from agent.vision.describe.describer import Describer
 from agent.vision.detect.clothes import clothes
 from agent.vision.detect.dense import Dense, DenseSettings
-from agent.vision.detect.fitted import fitting
+from agent.vision.detect.fitted import fitting, scale
 from agent.vision.detect.person import Detection, PersonDetector, suppress
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.riders import mounted
@@ -29,6 +29,7 @@ from agent.vision.tamper.scenery import brightness_of
 from agent.vision.tamper.tamper import Tamper, TamperChange
 from agent.vision.track.attention import Attention, AttentionSettings
 from agent.vision.track.lookalikes import LookAlikes
+from agent.vision.track.opening import Opening
 from agent.vision.track.track import Track
 from agent.vision.track.tracker import Tracker, TrackSettings
 
@@ -111,6 +112,7 @@ class Pipeline:
     describer: Describer = field(default_factory=Describer)
     ignored: Area = field(default_factory=lambda: Area(()))
     alerting: Alerting = field(default_factory=Alerting)
+    opening: Opening = field(default_factory=Opening)
     daylight: Daylight = field(default_factory=Daylight)
     local: Callable[[Instant], datetime | None] = _unknown
     lap: Callable[[str], None] = _unmeasured
@@ -171,6 +173,7 @@ class Pipeline:
         regions = wanted[: self.allowance.grant(frame.at, len(wanted))]
         where = self.dense if self.dense.is_on else self.regions
         where.looked(frame.at, len(regions))
+        self.opening.looked(regions)
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")
@@ -225,7 +228,7 @@ class Pipeline:
         known = [track for track in tracks if track.track_id in told]
         unknown = [track for track in tracks if track.track_id not in told]
         new = self.attention.strangers(unknown, moved=moved)
-        return self.regions.choose(
+        looks = self.regions.choose(
             frame.at,
             size_px,
             moved=moved,
@@ -235,6 +238,9 @@ class Pipeline:
             is_rush=self.attention.is_rush(unknown, moved=moved),
             input_px=input_px,
         )
+        if scale(input_px, size_px) >= 1:  # the whole picture is looked at in its own size
+            return looks
+        return (*looks, *self.opening.choose(unknown, besides=len(looks)))
 
     def _crowd_of(self, now: Instant) -> int:
         """Estimated size of a crowd; 0 without one."""

@@ -79,6 +79,8 @@ class CrowdScene:
     dims: tuple[float, float] = (0.75, 1.0)
     frames: int = 150
     seed: int = 11
+    is_still: bool = False
+    """Everybody stands from the first frame to the last, as in a photograph."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -89,10 +91,13 @@ class CrowdScene:
         return self.street.frames_per_s
 
     def picture(self, index: int) -> Plane:
-        return grained(self._played(index)[0], 2.0, seed=self.seed, index=index)
+        return grained(self._played(self._turn(index))[0], 2.0, seed=self.seed, index=index)
 
     def shown(self, index: int) -> Shown:
-        return self._played(index)[1]
+        return self._played(self._turn(index))[1]
+
+    def _turn(self, index: int) -> int:
+        return 0 if self.is_still else index
 
     @lru_cache(maxsize=2)  # noqa: B019 - a crowd lives as long as its scene, and holds two pictures
     def _played(self, index: int) -> tuple[Plane, Shown]:
