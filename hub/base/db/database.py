@@ -282,7 +282,8 @@ def _keep_order(conn: Connection, statement: Any, *_: object) -> None:
 
 def _forget_order(conn: Connection, *_: object) -> None:
     """The lock is gone if it was taken after the savepoint."""
-    conn.info[_LACKS_ORDER] = conn.info.get(_IS_SHARED_TURN, False)
+    if not conn.invalidated:  # a lost connection has no `info` until all is rolled back
+        conn.info[_LACKS_ORDER] = conn.info.get(_IS_SHARED_TURN, False)
 
 
 def _adds_in_order(statement: Any) -> bool:
