@@ -1,7 +1,7 @@
 """Division of the messages among the processes with the intake.
 
 The broker sends every message to each of them. Each files those of its own shards, and only it
-sends the receipt. Of the others it keeps the events for a minute, because it may take their shard.
+sends the receipt. Of the others it keeps events and births for a minute: it may take their shard.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Events of nodes whose shard another process holds, kept for a minute.
+"""Events and births of nodes whose shard another process holds, kept for a minute.
 
 That process may end before it files them. Whoever takes the shard has received them too, and files
 them before any later ones: so each node's order is kept, and nothing waits until the node repeats
@@ -8,6 +8,7 @@ it. What was filed before changes nothing.
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 from agent.wire import topics
@@ -21,7 +22,7 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 
 
 class KeptEvents:
-    """For one thread. Births and reports are not kept: the broker retains the last of each."""
+    """For one thread. Reports are not kept: the broker retains the last of each."""
 
     def __init__(
         self, *, most_bytes: int = MOST_BYTES, now_s: Callable[[], float] = time.monotonic
@@ -32,8 +33,11 @@ class KeptEvents:
         self._bytes = 0
 
     def keep(self, message: ReceivedMessage) -> None:
-        """Keep it, if it is an event."""
-        if message.topic.endswith(topics.EVENT.path):
+        """Keep it, if it is an event, or the birth or will of a node: an event is filed after the
+        birth that named its camera. A kept birth counts as one that the broker repeats."""
+        if message.topic.endswith(topics.STATUS.path):
+            message = replace(message, is_repeat=True)
+        if message.topic.endswith((topics.EVENT.path, topics.STATUS.path)):
             self._inside.append((self._now_s(), message))
             self._bytes += len(message.payload)
             self._drop_old()
