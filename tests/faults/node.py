@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -259,8 +260,12 @@ def live(plan: dict[str, Any], stop: threading.Event) -> None:
     link_policy, outbox, upload = LINK, OUTBOX, UPLOAD
     if plan["is_patient"]:
         link_policy, outbox, upload = LinkPolicy(), OutboxPolicy(), UploadPolicy()
-    link = Link(speaker, address, journal=journal, tokens=tokens, policy=link_policy, outbox=outbox)
-    uploader = Uploader(journal, tokens, trusted=None, policy=upload)
+    further = [replace(address, port=port) for port in plan.get("further_ports", ())]
+    link = Link(
+        speaker, address, *further,
+        journal=journal, tokens=tokens, policy=link_policy, outbox=outbox,
+    )  # fmt: skip
+    uploader = Uploader(journal, tokens, trusted=papers["ca_file"], policy=upload)
     # Another street after every start, or it would take the pictures of the first again.
     street = Street(journal, clock, plan=plan, dice=random.Random(f"{plan['seed']} {uuid4()}"))
     services = [

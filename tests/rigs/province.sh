@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A province on the loopback of one machine, from Debian's packages: three etcd, three PostgreSQL under
-# Patroni, OpenStack Swift in three zones with its S3 API, Mosquitto, four processes of the hub by roles,
+# Patroni, OpenStack Swift in three zones with its S3 API, three Mosquitto, four processes of the hub by roles,
 # Caddy before them. docs/guide/province.en.md says what stands on which machine in service.
 #
 #   tests/rigs/province.sh up [FOLDER]            build what is missing, start what does not run
@@ -19,6 +19,8 @@ set -euo pipefail
 # Longer lists are larger provinces: a broker, or a process of the hub, is one line more.
 readonly brokers=(
     broker-1
+    broker-2
+    broker-3
 )
 readonly hubs=(
     "hub-1 intake,notify"
@@ -140,7 +142,7 @@ unpack() {
     wanted=$(apt-get install --simulate --no-install-recommends "${packages[@]}" | awk '/^Inst/ { print $2 }') ||
         die "apt-get knows no ${packages[*]}: this needs Debian 13, and apt-get update."
     mapfile -t wanted < <(grep -vE "$not_wanted" <<<"$wanted")
-    (cd "$folder/packages" && apt-get download -qq "${wanted[@]}")
+    (cd "$folder/packages" && apt-get -o APT::Sandbox::User=root download -qq "${wanted[@]}")
     for package in "$folder"/packages/*.deb; do dpkg -x "$package" "$debian"; done
     # Swift reads it while it is imported, before any setting counts; /etc is not ours.
     sed -i "s|/etc/swift/swift.conf|$folder/swift/swift.conf|" "$debian"/usr/lib/python3/dist-packages/swift/common/utils/__init__.py
@@ -153,14 +155,16 @@ debian_part() { part "$1" env - "${environment[@]}" "HOME=$folder" "${@:2}"; } #
 # shellcheck source=tests/rigs/province/engines.sh
 source tests/rigs/province/engines.sh
 
-# ── certificates, brokers, hub, proxy
+# ── certificates, hub, proxy
 
 hub_cli() { .venv/bin/python -m hub "$@" --config "$folder/hub-1/hub.toml"; }
 
 make_papers() {
     local name names=(--server "$host" --server localhost)
     [[ -e $folder/ca/ca.key ]] || hub_cli ca init "$folder/ca" >/dev/null
-    [[ -e $folder/ca/hub.key ]] || hub_cli ca issue "$folder/ca" hub >/dev/null
+    for name in hub hub.2; do # of each process with the intake, which takes a free one
+        [[ -e $folder/ca/$name.key ]] || hub_cli ca issue "$folder/ca" "$name" >/dev/null
+    done
     for name in "${brokers[@]}" caddy; do
         mkdir -p "$folder/$name"
         [[ -e $folder/$name/$name.key ]] || hub_cli ca issue "$folder/ca" "$name" "${names[@]}" --into "$folder/$name" >/dev/null
@@ -168,20 +172,7 @@ make_papers() {
     [[ -e $folder/crl.pem ]] || hub_cli ca list "$folder/ca" --into "$folder/crl.pem" >/dev/null
 }
 
-make_brokers() {
-    local name
-    for name in "${brokers[@]}"; do
-        sed -e "s|^listener .*|listener $(port "$name") $host|" \
-            -e "s|/var/lib/matthan-papers/broker/ca.crt|$folder/ca/ca.crt|" \
-            -e "s|/var/lib/matthan-papers/broker/crl.pem|$folder/crl.pem|" \
-            -e "s|/var/lib/matthan-papers/broker/broker|$folder/$name/$name|" \
-            -e "s|/etc/matthan/broker/access|$folder/$name/access|" \
-            -e "s|/var/lib/matthan-broker/|$folder/$name/|" \
-            -e "s|^include_dir.*|user $(id -un)|" deploy/hub/mosquitto.conf >"$folder/$name/mosquitto.conf"
-        install -m 600 deploy/hub/broker.access "$folder/$name/access"
-        debian_part "$name" mosquitto -c "$folder/$name/mosquitto.conf"
-    done
-}
+further() { for name in "${brokers[@]:1}"; do printf '"%s:%s", ' "$host" "$(port "$name")"; done | sed 's/, $//'; }
 
 hub_toml() { # NAME
     cat <<TOML
@@ -193,6 +184,7 @@ media_key_file = "$folder/bucket.key"
 [broker]
 host = "$host"
 port = $(port "${brokers[0]}")
+further = [$(further)]
 ca_file = "$folder/ca/ca.crt"
 cert_file = "$folder/ca/hub.crt"
 key_file = "$folder/ca/hub.key"

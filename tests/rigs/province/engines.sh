@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # sourced by tests/rigs/province.sh, which sets what is used here
-# Database, its quorum and the store of the footage: their configuration, and questions to them.
+# Database, its quorum, the brokers and the store of the footage: their configuration, and questions to them.
 
 # ── etcd, and PostgreSQL under Patroni
 
@@ -156,4 +156,21 @@ match sys.argv[3]:
         client.put_object(Bucket="footage", Key="rig", Body=b"a clip")
         assert client.get_object(Bucket="footage", Key="rig")["Body"].read() == b"a clip"
 PYTHON
+}
+
+# ── Mosquitto
+
+make_brokers() {
+    local name
+    for name in "${brokers[@]}"; do
+        sed -e "s|^listener .*|listener $(port "$name") $host|" \
+            -e "s|/var/lib/matthan-papers/broker/ca.crt|$folder/ca/ca.crt|" \
+            -e "s|/var/lib/matthan-papers/broker/crl.pem|$folder/crl.pem|" \
+            -e "s|/var/lib/matthan-papers/broker/broker|$folder/$name/$name|" \
+            -e "s|/etc/matthan/broker/access|$folder/$name/access|" \
+            -e "s|/var/lib/matthan-broker/|$folder/$name/|" \
+            -e "s|^include_dir.*|user $(id -un)|" deploy/hub/mosquitto.conf >"$folder/$name/mosquitto.conf"
+        install -m 600 deploy/hub/broker.access "$folder/$name/access"
+        debian_part "$name" mosquitto -c "$folder/$name/mosquitto.conf"
+    done
 }
