@@ -17,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, MetaData, Table, delete, exists, insert, select
+from sqlalchemy import Connection, MetaData, Select, Table, delete, exists, insert, select
 
 from hub.alerting.alerts.tables import sightings
 from hub.app.months.kept import kept_events, kept_sightings
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 PAGE: Final = 2000
 """Rows that are looked at in one go."""
-STEP: Final = 500
+STEP: Final = 200
 """Rows written in one transaction."""
 IN_ORDER: Final = (sightings, events)
 """Events of a sighting stay as long as it does."""
@@ -146,10 +146,13 @@ class MonthDropper:
             yield ids
 
     def _forget_ids(self, part: Table, stopping: Stopping) -> None:
-        for ids in self._pages(part, stopping):
+        for page in self._pages(part, stopping):
+            with self._db.reading() as conn:
+                ids = conn.scalars(_but_the_highest(page)).all()
             for start in range(0, len(ids), STEP):
+                these = event_ids.c.id.in_(ids[start : start + STEP])
                 with self._db.writing() as conn:
-                    _forget(conn, ids[start : start + STEP])
+                    conn.execute(delete(event_ids).where(these))
 
 
 def _like(table: Table, name: str) -> Table:
@@ -165,12 +168,13 @@ def _put_back(conn: Connection, table: Table, part: Table, ids: Sequence[UUID]) 
     conn.execute(delete(part).where(these))
 
 
-def _forget(conn: Connection, ids: Sequence[UUID]) -> None:
-    """The highest number of a spool stays: by it the hub knows which numbers are missing."""
+def _but_the_highest(ids: Sequence[UUID]) -> Select[UUID]:
+    """Those of these events whose spool has a later number. By the highest the hub knows which
+    numbers are missing."""
     later = event_ids.alias("later")
     has_later = exists().where(
         later.c.node_id == event_ids.c.node_id,
         later.c.spool_id == event_ids.c.spool_id,
         later.c.seq > event_ids.c.seq,
     )
-    conn.execute(delete(event_ids).where(event_ids.c.id.in_(ids), has_later))
+    return select(event_ids.c.id).where(event_ids.c.id.in_(ids), has_later)

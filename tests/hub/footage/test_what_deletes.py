@@ -174,7 +174,7 @@ NO_FOOTAGE: Final = {
     "hub/access/signin/session_rows.py::begin": PEOPLE,
     "hub/access/signin/session_rows.py::end_of_person": PEOPLE,
     "hub/nodes/desired_state/groups.py::put_members": "which boxes share settings",
-    "hub/app/months/dropping.py::_forget": "ids of events that are gone",
+    "hub/app/months/dropping.py::MonthDropper._forget_ids": "ids of events that are gone",
     "hub/base/db/months.py::_join": "parts of a table without a row; with one it refuses",
     "hub/app/backup/snapshot.py::_restore_postgresql": "all tables, by the keeper's --force alone",
     "hub/app/backup/snapshot.py::_restore_sqlite": UNFINISHED,
