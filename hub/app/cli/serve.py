@@ -15,7 +15,7 @@ from hub.app.cli.core import OK, REFUSED, say, settings_of
 from hub.app.cli.parsing import Commands, command
 from hub.app.config import HubSettings
 from hub.app.roles.names import ROLES, UnknownRoleError, parse
-from hub.app.wiring import resources
+from hub.base.db.schema import migrate
 
 log = structlog.get_logger()
 
@@ -100,7 +100,7 @@ def _outside(args: argparse.Namespace) -> Iterator[Finding]:
 
 def migrate_database(args: argparse.Namespace) -> int:
     """Migrate the database to this program's schema."""
-    resources.bring_up(settings_of(args).store.url)
+    migrate(settings_of(args).store.url)
     say("the database is at this program's schema")
     return OK
 

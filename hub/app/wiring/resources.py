@@ -14,8 +14,6 @@ from sqlalchemy import inspect, select, text
 from agent.wire.brokers import host_and_port
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
-from hub.app.months import moving
-from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema, migrate
 from hub.base.private_files import read_private
@@ -54,23 +52,11 @@ def database(settings: HubSettings) -> Database:
         db = Database(url)
         if _is_blank(db):
             log.info("database.created", url=db.url.render_as_string(hide_password=True))
-            bring_up(url)
+            migrate(url)
         check_schema(db)
     except DatabaseError as error:
         raise StartRefusedError(str(error)) from error
     return db
-
-
-def bring_up(url: str) -> None:
-    """Migrate a database to this program's schema. A new one of PostgreSQL is kept by month."""
-    db = Database(url)
-    try:
-        is_new = db.is_shared and _is_blank(db)
-        migrate(url)
-        if is_new:
-            moving.split(db, HubClock().now())
-    finally:
-        db.close()
 
 
 def hub_id(db: Database) -> bytes:

@@ -15,8 +15,6 @@ from hub.alerting.alerts.tables import sightings
 from hub.app.backup.snapshot import restore, snapshot
 from hub.app.months import moving
 from hub.app.schema import metadata
-from hub.app.wiring.resources import bring_up
-from hub.base.clock.clock import HubClock
 from hub.base.db import months
 from hub.base.db.database import Database
 from hub.base.db.schema import upgrade
@@ -237,22 +235,6 @@ def test_a_backup_of_split_tables_has_all_rows(
     assert counts(streets.db, "events") == {months.REST: 0, NOVEMBER: 2}
     if is_new:
         streets.db.close()
-
-
-def test_a_new_database_is_split_and_a_later_migration_splits_none(
-    blank_url: str,
-) -> None:
-    bring_up(blank_url)
-    db = Database(blank_url)
-    names = [part.name for part in moving.parts(db)]
-    month = months.month_of(HubClock().now())
-    by_month = [f"{table}_{one}" for table in months.SPLIT for one in ("rest", month)]
-    assert names == (by_month if db.is_shared else [])
-    if db.is_shared:
-        moving.join(db)
-    bring_up(blank_url)
-    assert moving.parts(db) == []
-    db.close()
 
 
 def test_ids_of_events_that_an_older_hub_stored_are_known(
