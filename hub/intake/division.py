@@ -47,6 +47,12 @@ class Division:
         self._looked_s = float("-inf")
         self._can_look = True
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Since the start: messages of other processes' nodes that were not kept, for lack of
+        room."""
+        return {"unkept": self._kept.crowded_out}
+
     def own(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Those to file here. The others are acknowledged: the broker has sent them to their
         process too."""

@@ -31,6 +31,8 @@ class KeptEvents:
         self._now_s = now_s
         self._inside: deque[tuple[float, ReceivedMessage]] = deque()
         self._bytes = 0
+        self.crowded_out = 0
+        """Messages dropped before their time, for lack of room."""
 
     def keep(self, message: ReceivedMessage) -> None:
         """Keep it, if it is an event, or the birth or will of a node: an event is filed after the
@@ -58,4 +60,6 @@ class KeptEvents:
     def _drop_old(self) -> None:
         oldest_s = self._now_s() - FOR_S
         while self._inside and (self._inside[0][0] < oldest_s or self._bytes > self._most_bytes):
-            self._bytes -= len(self._inside.popleft()[1].payload)
+            since_s, message = self._inside.popleft()
+            self._bytes -= len(message.payload)
+            self.crowded_out += since_s >= oldest_s

@@ -278,7 +278,8 @@ class Subscriber:
     @property
     def counts(self) -> Counter[str]:
         """Counters since the start."""
-        return Counter({**self._writer.counts, **self._limiter.counts})
+        others = self._division.counts if self._division else {}
+        return Counter({**self._writer.counts, **self._limiter.counts, **others})
 
     def over(self, node: str) -> int:
         """Messages of a node that were recently delayed by the rate limit."""

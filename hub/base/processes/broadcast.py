@@ -53,14 +53,20 @@ class Broadcast:
         """Whether messages can come and go now."""
         self.connections = 0
         """Number of sessions with the server so far."""
+        self.dropped = 0
+        """Messages for which there was no room; the log has the first of each hundred."""
         self._thread = threading.Thread(target=self._run, name=f"broadcast {channel}")
 
     def say(self, message: bytes) -> None:
         """Send to all other processes. Never blocks; may be lost."""
         if len(message) > MOST_BYTES:
             raise ValueError(f"a message has at most {MOST_BYTES} bytes")
-        with suppress(queue.Full):
+        try:
             self._waiting.put_nowait(message)
+        except queue.Full:
+            self.dropped += 1
+            if self.dropped % KEPT == 1:
+                log.warning("broadcast.full", channel=self._channel, dropped=self.dropped)
         self._look_soon()
 
     @property
@@ -75,10 +81,11 @@ class Broadcast:
         self._thread.start()
 
     def stop(self) -> None:
-        """Send what waits, if the server is there, and end."""
+        """Send what waits, if the server is there, and end. Also if it was never started."""
         self._stop.set()
         self._look_soon()
-        self._thread.join()
+        if self.is_alive:
+            self._thread.join()
         self._wake.close()
         self._woken.close()
 

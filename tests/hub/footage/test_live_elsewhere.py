@@ -1,6 +1,7 @@
 """Live views of several processes: each hears what the others watch, and passes pictures on."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from agent.wire.answers import ShowLive
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
-from hub.base.processes.broadcast import MOST_BYTES, Broadcast
+from hub.base.processes.broadcast import KEPT, MOST_BYTES, Broadcast
 from hub.footage.live.elsewhere import PictureWord, packed, unpacked
 from hub.footage.live.service import LiveCamera, Purpose
 from hub.footage.live.views import LEASE_S, SAY_EVERY_S, LiveView, LiveViews
@@ -217,6 +218,16 @@ def test_messages_of_every_length_reach_the_other_process_whole_and_in_order(
     assert heard_here == []
     with pytest.raises(ValueError, match="at most"):
         one.say(b"x" * (MOST_BYTES + 1))
+
+
+def test_a_message_without_room_is_dropped_and_counted(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    words = Broadcast(db, "matthan_test")  # not started: nothing is sent
+    for _ in range(KEPT + 2):
+        words.say(b"one")
+    assert words.dropped == 2
+    words.stop()
+    db.close()
 
 
 def test_who_is_cut_off_hears_again(

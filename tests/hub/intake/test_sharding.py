@@ -86,6 +86,7 @@ def test_an_event_is_kept_for_a_minute_only() -> None:
     kept.keep(newer := said("nga-tu-02"))
     now_s[0] += FOR_S / 2 + 1
     assert kept.pull(range(SHARDS)) == [newer]
+    assert kept.crowded_out == 0
 
 
 def test_the_newest_events_are_kept_when_there_are_too_many() -> None:
@@ -93,4 +94,5 @@ def test_the_newest_events_are_kept_when_there_are_too_many() -> None:
     messages = [said("nga-tu-01") for _ in range(4)]
     for one in messages:
         kept.keep(one)
+    assert kept.crowded_out == 2
     assert kept.pull(range(SHARDS)) == messages[-2:]
