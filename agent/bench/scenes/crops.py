@@ -26,6 +26,7 @@ from agent.vision.detect.regions import RegionSettings
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.track.attention import AttentionSettings
+from agent.vision.track.opening import Opening, OpeningSettings
 
 STREET_PX: Final = (576, 768)
 HD_PX: Final = (1080, 1920)
@@ -87,6 +88,8 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
         wholly = replace(settings.regions, least_person_px=0.0, good_person_px=0.0)
         settings = replace(settings, regions=wholly)
     pipeline = Pipeline.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
+    # The tiles at a camera's start belong to neither method.
+    pipeline.opening = Opening(OpeningSettings(passes=0, most_looks=0))
     marks: list[tuple[float, bool]] = []
     asked = looks = 0
     for frame in frames_of(Scene("hd", footage, frames=frames)):

@@ -78,7 +78,7 @@ def test_a_passkey_is_made_signs_in_proves_and_is_taken_away(hub: Hub, meet: Mee
     expect(an.page.locator("h1")).to_have_text("Có đúng là bạn không?")
     an.shot("phone-vi-proof-passkey", full=True)
     an.page.click("[data-passkey=sign]")
-    expect(an.page.locator("main [role=status]").first).to_contain_text("không mở được gì nữa")
+    expect(an.page.locator("main [role=status]").first).to_contain_text("không còn dùng được nữa")
 
     an.context.clear_cookies()
     an.open("/login")

@@ -122,7 +122,7 @@ def test_a_push_service_that_refuses_is_named_with_its_reason(
     post(hub, Service(MessageRefused("403 from push.test")))
     if not java_script:
         keeper.open(f"/cameras/{camera_of(hub.town)}/aim")
-    expect(state).to_contain_text("từ chối (403 from push.test)")
+    expect(state).to_contain_text("từ chối (push.test trả lời mã 403)")
     if java_script:
         expect(keeper.page.locator("#test-here")).to_contain_text("Thiết bị này chưa nhận")
     keeper.shot(f"phone-vi-aim-refused-{java_script}", full=True)
