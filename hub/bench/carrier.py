@@ -3,10 +3,10 @@
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -19,7 +19,10 @@ from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.intake.presence import PresenceRecorder
+from hub.intake.rules.sharding import member_number
+from hub.intake.shards import Shards
 from hub.intake.subscriber import BatchWriter, Subscriber
+from hub.nodes.pki.authority import HUB_NAME
 from hub.nodes.pki.upload_tokens import UploadTokens
 
 PATIENCE_S: Final = 120.0
@@ -30,15 +33,23 @@ ERROR: Final = 40  # as in the standard library: no log lines for births
 class Carrier:
     """Client of the process: the intake's present counts."""
 
-    def __init__(self, pipe: "Connection[None, Counter[str]]") -> None:
+    def __init__(self, pipe: "Connection[Any, Any]", number: int) -> None:
         self._pipe = pipe
+        self.number = number
+        """Of the process among those that divide the nodes."""
+
+    def divide(self, members: Collection[int]) -> None:
+        """From now on it files its share of what these processes hear."""
+        self._pipe.send(frozenset(members))
+        self._pipe.recv()
 
     def counts(self) -> Counter[str]:
         """Counts since the start: received, stored, repeated, health, set_aside and so on;
         committed ones only.
         And `cpu_ms`, the processor time of the intake."""
         self._pipe.send(None)
-        return self._pipe.recv()
+        counts: Counter[str] = self._pipe.recv()
+        return counts
 
     def await_filed(self, how_many: int) -> float:
         """Wait for this number of committed messages; return the monotonic time (s) then."""
@@ -52,21 +63,25 @@ def filed(counts: Counter[str]) -> int:
 
 
 @contextmanager
-def carrying(broker: Broker, url: str) -> Iterator[Carrier]:
-    """An intake connected to the broker, storing into this database."""
-    papers = broker.papers("hub")
+def carrying(
+    broker: Broker, url: str, *, name: str = HUB_NAME, is_one_of_several: bool = False
+) -> Iterator[Carrier]:
+    """An intake connected to the broker by this name, storing into this database.
+
+    `is_one_of_several`: it files nothing before `Carrier.divide`.
+    """
+    papers = broker.papers(name)
     address = BrokerAddress(
         broker.host, broker.port, papers.ca_file, papers.cert_file, papers.key_file
     )
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
-        target=_carry, args=(there, address, url), daemon=True
+        target=_carry, args=(there, address, url, name, is_one_of_several), daemon=True
     )
     process.start()
     there.close()
     try:
-        here.recv()  # the intake is ready
-        yield Carrier(here)
+        yield Carrier(here, here.recv())  # once the intake is ready
     finally:
         here.close()
         process.join(PATIENCE_S)
@@ -81,24 +96,33 @@ def until(claim: Callable[[], bool], what: str) -> None:
         time.sleep(LOOK_S)
 
 
-def _carry(pipe: "Connection[Counter[str], None]", address: BrokerAddress, url: str) -> None:
+def _carry(
+    pipe: "Connection[Any, Any]",
+    address: BrokerAddress,
+    url: str,
+    name: str,
+    is_one_of_several: bool,
+) -> None:
     """Main function of the process; returns when the pipe is closed."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     db = Database(url)
+    members: frozenset[int] = frozenset()
     tokens = UploadTokens(b"k" * 32, upload_url="https://hub.example/upload")
     writer = BatchWriter(
         db,
         filer=BatchFiler(Filing(Policy()), PresenceRecorder(tokens)),
         clock=HubClock(),
         change_signal=ChangeSignal(),
+        shards=Shards(db, lambda: members) if is_one_of_several else None,
     )
-    intake = Subscriber(address, writer=writer)
+    intake = Subscriber(address, writer=writer, name=lambda: name)
     intake.start()
     try:
         until(lambda: intake.is_listening, "the hub hears the broker")
-        pipe.send(Counter())
+        pipe.send(member_number(db.process))
         while True:
-            pipe.recv()
+            asked = pipe.recv()
+            members = members if asked is None else asked
             pipe.send(intake.counts + Counter(cpu_ms=round(time.process_time() * 1000)))
     except EOFError:
         pass

@@ -52,7 +52,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         type=int,
         nargs="*",
         default=[],
-        help="also measure so many intakes together, each with a broker of its own",
+        help="on PostgreSQL: also measure so many intakes together, which divide the nodes",
     )
     parser.add_argument(
         "--delay-ms",
@@ -106,8 +106,8 @@ def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
                 delay_ms=delay_ms,
                 messages=args.messages,
             )
-            for delay_ms in (args.delay_ms if url.startswith("postgresql") else [0.0])
-            for number in args.workers
+            for delay_ms in args.delay_ms
+            for number in (args.workers if url.startswith("postgresql") else ())
         ]
         said += sum(one["events"] for one in together)
         stored = town.stored()

@@ -1,12 +1,12 @@
-"""Messages per second that several intakes file into one database, each from a broker of its own.
+"""Messages per second that several intakes file into one database, all from one broker.
 
-With a delay, the database is behind a relay, as on another machine.
+As the processes of a hub they divide the nodes by shards. With a delay, the database is behind a
+relay, as on another machine.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,21 +14,15 @@ from sqlalchemy import make_url
 
 from hub.bench import haste
 from hub.bench.broker import Broker
-from hub.bench.carrier import Carrier, carrying, until
+from hub.bench.carrier import Carrier, carrying, filed, until
 from hub.bench.relay import Relay, relay
 from hub.bench.town import Town
+from hub.nodes.pki.authority import HUB_NAMES
 
 FIRST: Final = 140
-"""Messages of each intake before the measured ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    broker: Broker
-    carrier: Carrier
-    first: list[haste.Speech]
-    said: list[haste.Speech]
-    messages: int
+"""Messages for each intake before the measured ones."""
+GROUPS: Final = 4
+"""Groups of nodes, each with five."""
 
 
 def measure(
@@ -38,48 +32,68 @@ def measure(
     own, `messages` are those of all intakes together."""
     with ExitStack() as stack:
         url, line = stack.enter_context(_reached(town.url, delay_ms))
-        all_workers = [
-            _begin(stack, town, folder / f"{number}", url, messages // workers)
-            for number in range(workers)
+        broker = town.broker = stack.enter_context(Broker(folder / "mqtt"))
+        # More nodes than shards, so that each intake has some.
+        talks = [
+            haste.write_speeches(town, _made(folder / f"{number}"), messages=messages // GROUPS)
+            for number in range(GROUPS)
         ]
+        first_talkers, first = haste.write_speeches(
+            town, _made(folder / "first"), messages=FIRST * workers
+        )
+        haste.say_births(
+            broker, [*first_talkers, *(one for talkers, _ in talks for one in talkers)]
+        )
+        intakes = _begin(stack, broker, url, workers)
+        _publish(broker, intakes, first)  # a program's first statements take long
+        said = [speech for _, speeches in talks for speech in speeches]
         cpu_s = line.cpu_s() if line is not None else 0.0
-        own_cpu_ms = _cpu_ms(all_workers)
-        began_s = time.monotonic()
-        for one in all_workers:
-            stack.enter_context(haste.publishing(one.broker, one.said))
-        ended_s = max(one.carrier.await_filed(FIRST + one.messages) for one in all_workers)
+        own_cpu_ms = _cpu_ms(intakes)
+        took_s = _publish(broker, intakes, said)
         cpu_s = line.cpu_s() - cpu_s if line is not None else 0.0
-        own_cpu_ms = _cpu_ms(all_workers) - own_cpu_ms
-    total = sum(one.messages for one in all_workers)
+        own_cpu_ms = _cpu_ms(intakes) - own_cpu_ms
+    total = sum(one.messages for one in said)
     return {
         "workers": workers,
         "delay_ms": delay_ms,
-        "own_per_s": round(total / (ended_s - began_s)),
+        "own_per_s": round(total / took_s),
         "own_cpu_ms_a_message": round(own_cpu_ms / total, 3),
         "relay_cpu_s": round(cpu_s, 2),
-        "events": sum(haste.events_of([*one.first, *one.said]) for one in all_workers),
+        "events": haste.events_of([*first, *said]),
     }
 
 
-def _begin(stack: ExitStack, town: Town, folder: Path, url: str, messages: int) -> _Worker:
-    """A broker, nodes that are known, and an intake that has filed a few messages: a program's
-    first statements take long."""
+def _made(folder: Path) -> Path:
     folder.mkdir(parents=True)
-    broker = stack.enter_context(Broker(folder / "mqtt"))
-    town.broker = broker
-    first_talkers, first = haste.write_speeches(town, folder, messages=FIRST)
-    talkers, said = haste.write_speeches(town, folder, messages=messages)
-    haste.say_births(broker, [*first_talkers, *talkers])
-    carrier = stack.enter_context(carrying(broker, url))
-    known = len(first_talkers) + len(talkers)
-    until(lambda: carrier.counts()["received"] >= known, "the hub knows all nodes")
-    with haste.publishing(broker, first):
-        carrier.await_filed(FIRST)
-    return _Worker(broker, carrier, first, said, messages)
+    return folder
 
 
-def _cpu_ms(workers: Iterable[_Worker]) -> int:
-    return sum(one.carrier.counts()["cpu_ms"] for one in workers)
+def _begin(stack: ExitStack, broker: Broker, url: str, workers: int) -> list[Carrier]:
+    intakes = [
+        stack.enter_context(carrying(broker, url, name=name, is_one_of_several=True))
+        for name in HUB_NAMES[:workers]
+    ]
+    members = [one.number for one in intakes]
+    for one in intakes:
+        one.divide(members)
+    return intakes
+
+
+def _publish(broker: Broker, intakes: Sequence[Carrier], said: Sequence[haste.Speech]) -> float:
+    """Returns the seconds until all are filed."""
+    total = _filed(intakes) + sum(one.messages for one in said)
+    began_s = time.monotonic()
+    with haste.publishing(broker, said):
+        until(lambda: _filed(intakes) >= total, f"the intakes file {total} messages")
+        return time.monotonic() - began_s
+
+
+def _filed(intakes: Sequence[Carrier]) -> int:
+    return sum(filed(one.counts()) for one in intakes)
+
+
+def _cpu_ms(intakes: Sequence[Carrier]) -> int:
+    return sum(one.counts()["cpu_ms"] for one in intakes)
 
 
 @contextmanager
