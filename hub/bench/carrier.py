@@ -46,7 +46,7 @@ class Carrier:
     def counts(self) -> Counter[str]:
         """Counts since the start: received, stored, repeated, health, set_aside and so on;
         committed ones only.
-        And `cpu_ms`, the processor time of the intake."""
+        And `cpu_ms`, the processor time of the intake, and `shards`, the number that it holds."""
         self._pipe.send(None)
         counts: Counter[str] = self._pipe.recv()
         return counts
@@ -107,13 +107,14 @@ def _carry(
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     db = Database(url)
     members: frozenset[int] = frozenset()
+    shards = Shards(db, lambda: members)
     tokens = UploadTokens(b"k" * 32, upload_url="https://hub.example/upload")
     writer = BatchWriter(
         db,
         filer=BatchFiler(Filing(Policy()), PresenceRecorder(tokens)),
         clock=HubClock(),
         change_signal=ChangeSignal(),
-        shards=Shards(db, lambda: members) if is_one_of_several else None,
+        shards=shards if is_one_of_several else None,
     )
     intake = Subscriber(address, writer=writer, name=lambda: name)
     intake.start()
@@ -123,7 +124,8 @@ def _carry(
         while True:
             asked = pipe.recv()
             members = members if asked is None else asked
-            pipe.send(intake.counts + Counter(cpu_ms=round(time.process_time() * 1000)))
+            cpu_ms = round(time.process_time() * 1000)
+            pipe.send(intake.counts + Counter(cpu_ms=cpu_ms, shards=len(shards.held)))
     except EOFError:
         pass
     finally:

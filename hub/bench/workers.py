@@ -17,6 +17,7 @@ from hub.bench.broker import Broker
 from hub.bench.carrier import Carrier, carrying, filed, until
 from hub.bench.relay import Relay, relay
 from hub.bench.town import Town
+from hub.intake.rules.sharding import SHARDS
 from hub.nodes.pki.authority import HUB_NAMES
 
 FIRST: Final = 140
@@ -76,7 +77,12 @@ def _begin(stack: ExitStack, broker: Broker, url: str, workers: int) -> list[Car
     members = [one.number for one in intakes]
     for one in intakes:
         one.divide(members)
+    until(lambda: _share(intakes) == SHARDS // workers, "each intake has its share")
     return intakes
+
+
+def _share(intakes: Sequence[Carrier]) -> int:
+    return min(one.counts()["shards"] for one in intakes)
 
 
 def _publish(broker: Broker, intakes: Sequence[Carrier], said: Sequence[haste.Speech]) -> float:
