@@ -79,7 +79,7 @@ async def _changes(
             look_at = loop.time() + _soon(site)
             if before is not None and before != scope:
                 yield "event: scope\ndata: {}\n\n"
-            if waited is not None and waited != waiting:
+            if waited != waiting:  # the first too: the page was made before this line was there
                 yield f"event: waiting\ndata: {json.dumps(waiting)}\n\n"
         changes, reached = await run_in_threadpool(inbox.changes_since, session.asker, cursor)
         for change in changes:

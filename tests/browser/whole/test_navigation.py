@@ -170,6 +170,25 @@ def test_the_number_of_waiting_alerts_changes_on_an_open_page(
     assert binh.complaints == []
 
 
+def test_a_box_that_went_before_the_line_was_there_is_counted(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    kim = meet("kim", size=DESK)
+    lines: list[Route] = []
+
+    def hold_line(route: Route) -> None:
+        lines.append(route)
+
+    kim.page.route("**/events*", hold_line)
+    kim.page.reload()
+    until(lambda: lines or kim.page.wait_for_timeout(20), "the page asks for changes")
+    with hub.town.db.writing() as conn:
+        conn.execute(update(nodes).values(state="offline"))
+    lines[0].continue_()
+    boxes = kim.page.locator(".places a[href='/nodes'] .waiting")
+    expect(boxes).to_have_text("1 cần xem")
+
+
 def test_a_box_that_is_gone_is_counted_on_an_open_page(hub: Hub, meet: Meet, whole: Seen) -> None:
     kim = meet("kim", size=DESK)
     boxes = kim.page.locator(".places a[href='/nodes'] .waiting")

@@ -193,7 +193,9 @@ def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
         with client.stream("GET", "/events") as line:
             words = line.iter_lines()
             assert next(words).startswith("retry:")
-            yield lambda: next(one for one in words if one.startswith("event:"))
+            events = (one for one in words if one.startswith("event:"))
+            assert next(events) == "event: waiting"
+            yield lambda: next(events)
 
 
 @contextmanager

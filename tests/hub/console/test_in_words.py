@@ -150,7 +150,11 @@ def test_the_stream_of_changes_says_which_alert_and_nothing_else(
     app = town.app(stopping=lambda: next(looks), keepalive_s=0.0)
     events = Visitor(app).sign_in("hoa", PASSWORD).get("/events?cursor=0")
     sees_no_footage(events.text, seen, media_ids)
-    told = [json.loads(line[6:]) for line in events.text.splitlines() if line.startswith("data: {")]
+    heard = re.findall(r"^event: (\w+)\ndata: (.*)$", events.text, re.MULTILINE)
+    assert {event for event, _ in heard} == {"waiting", "change"}
+    numbers = [json.loads(data) for event, data in heard if event == "waiting"]
+    assert all(isinstance(one, int) for found in numbers for one in found.values())
+    told = [json.loads(data) for event, data in heard if event == "change"]
     assert {one["alert_id"] for one in told} == {str(seen.alert_id)}
     assert all(set(one) == {"alert_id", "revision"} for one in told)
 
