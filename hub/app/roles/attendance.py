@@ -13,8 +13,6 @@ connection. A message that two processes receive is stored once, by its id.
 
 import json
 import queue
-import select
-import socket
 import threading
 import time
 from collections import Counter
@@ -30,6 +28,7 @@ from sqlalchemy.engine import URL
 from agent.wire.brokers import MOST_BROKERS
 from hub.app.roles.names import INTAKE, ROLES, in_order
 from hub.base.backoff import Backoff
+from hub.base.processes.waker import Waker
 from hub.intake.replies import Reply
 from hub.nodes.pki.authority import HUB_NAME, HUB_NAMES
 
@@ -105,8 +104,7 @@ class Attendance:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attendance")
         self._words: queue.Queue[Reply] = queue.Queue(KEPT_WORDS)
-        self._wake, self._woken = socket.socketpair()
-        self._woken.setblocking(False)
+        self._waker = Waker()
         self._held: frozenset[int] = frozenset()
         self._hearers: tuple[frozenset[int], ...] = ()
         """Who hears each broker."""
@@ -168,7 +166,7 @@ class Attendance:
             self._words.put_nowait(reply)
         except queue.Full:
             return False
-        self._look_soon()
+        self._waker.wake()
         return True
 
     @property
@@ -184,14 +182,9 @@ class Attendance:
         """Free all locks; for a process whose intake has ended, so that the next does not begin
         before."""
         self._stop.set()
-        self._look_soon()
+        self._waker.wake()
         self._thread.join()
-        self._wake.close()
-        self._woken.close()
-
-    def _look_soon(self) -> None:
-        with suppress(OSError):
-            self._wake.send(b"1")
+        self._waker.close()
 
     def _run(self) -> None:
         """A database that is away is tried again."""
@@ -205,7 +198,7 @@ class Attendance:
                         self._beat()
                         self._look(conn)
                         backoff.succeed()
-                        self._wait(conn)
+                        self._waker.wait(conn.fileno(), LOOK_S)
             except psycopg.Error as error:
                 if not is_away:
                     log.warning(
@@ -290,16 +283,6 @@ class Attendance:
         if row is not None and row[0]:
             self._mine.add(number)
         return number in self._mine
-
-    def _wait(self, conn: psycopg.Connection) -> None:
-        # Not select(): it takes no descriptor above 1,023, and each open page has one.
-        waited = select.poll()
-        for one in (conn.fileno(), self._woken.fileno()):
-            waited.register(one, select.POLLIN)
-        waited.poll(LOOK_S * 1000)
-        with suppress(BlockingIOError):
-            while self._woken.recv(64):
-                continue
 
     def _hear(self, said: psycopg.Notify) -> None:
         if not self.leads:

@@ -6,8 +6,6 @@ at that moment does not get them: for what is worthless after seconds, such as l
 
 import base64
 import queue
-import select
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +18,7 @@ import structlog
 from hub.base.backoff import Backoff
 from hub.base.db.database import Database
 from hub.base.processes.change_listener import LINE
+from hub.base.processes.waker import Waker
 
 log = structlog.get_logger()
 
@@ -46,8 +45,7 @@ class Broadcast:
         self._waiting: queue.Queue[bytes] = queue.Queue(KEPT)
         self._pieces: dict[str, list[str]] = {}
         """Of the message that is not whole yet, by its name."""
-        self._wake, self._woken = socket.socketpair()
-        self._woken.setblocking(False)
+        self._waker = Waker()
         self._stop = threading.Event()
         self.is_connected = False
         """Whether messages can come and go now."""
@@ -67,7 +65,7 @@ class Broadcast:
             self.dropped += 1
             if self.dropped % KEPT == 1:
                 log.warning("broadcast.full", channel=self._channel, dropped=self.dropped)
-        self._look_soon()
+        self._waker.wake()
 
     @property
     def is_alive(self) -> bool:
@@ -83,15 +81,10 @@ class Broadcast:
     def stop(self) -> None:
         """Send what waits, if the server is there, and end. Also if it was never started."""
         self._stop.set()
-        self._look_soon()
+        self._waker.wake()
         if self.is_alive:
             self._thread.join()
-        self._wake.close()
-        self._woken.close()
-
-    def _look_soon(self) -> None:
-        with suppress(OSError):
-            self._wake.send(b"1")
+        self._waker.close()
 
     def _run(self) -> None:
         backoff = Backoff()
@@ -101,7 +94,7 @@ class Broadcast:
                     backoff.succeed()
                     self.is_connected = True
                     while not self._stop.is_set():
-                        self._wait(conn)
+                        self._waker.wait(conn.fileno(), LOOK_S)
                         self._send(conn)
                         self._take(conn)
                     self._send(conn)
@@ -123,16 +116,6 @@ class Broadcast:
             while True:
                 self._waiting.get_nowait()
         return conn
-
-    def _wait(self, conn: psycopg.Connection) -> None:
-        # Not select(): it takes no descriptor above 1,023, and each open page has one.
-        waited = select.poll()
-        for one in (conn.fileno(), self._woken.fileno()):
-            waited.register(one, select.POLLIN)
-        waited.poll(LOOK_S * 1000)
-        with suppress(BlockingIOError):
-            while self._woken.recv(64):
-                continue
 
     def _send(self, conn: psycopg.Connection) -> None:
         with suppress(queue.Empty):
