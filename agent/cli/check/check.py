@@ -35,6 +35,8 @@ from agent.journal import (
     is_mounted_read_only,
 )
 from agent.uplink.mqtt.errors import Trouble
+from agent.uplink.mqtt.session import BrokerAddress
+from agent.wire.answers import UploadToken
 
 READ_ONLY: Final = (
     N_("its disk is mounted read-only"),
@@ -93,7 +95,7 @@ def findings(
     board = Board(_nearest(settings.journal.path.parent))
     yield check_board.kind(board.model())
     yield from check_board.findings(board.words(), clock)
-    yield from _broker(settings, is_running=is_running)
+    yield from _brokers(settings, is_running=is_running)
 
 
 def _from_hub(kept: SettingsFromHub) -> Iterator[Finding]:
@@ -227,20 +229,33 @@ def _nearest(folder: Path) -> Path:
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
-def _broker(settings: AgentSettings, *, is_running: bool) -> Iterator[Finding]:
-    about = N_("broker {host}:{port}")
-    facts: dict[str, object] = {"host": settings.broker.host, "port": settings.broker.port}
+def _brokers(settings: AgentSettings, *, is_running: bool) -> Iterator[Finding]:
+    """Each of them, as the node may be at any; then the hub behind."""
     try:
         check_papers(settings)
-        if is_running:  # a second login with this name would disconnect the running agent
-            untried = N_(
-                "papers; broker and hub are tried only after: sudo systemctl stop matthan-agent"
-            )
-            yield Finding(untried)
-            return
-        token = Login(settings.broker.address(), settings.node.name).attempt()
     except Trouble as error:
-        yield Finding(about, error.sentence, error.cure, facts | error.facts)
+        yield _broker(settings.broker.address(), error)
         return
-    yield Finding(about, facts=facts)
-    yield hub.hub(settings, token)
+    if is_running:  # a second login with this name would disconnect the running agent
+        yield Finding(
+            N_("papers; broker and hub are tried only after: sudo systemctl stop matthan-agent")
+        )
+        return
+    tokens: list[UploadToken | None] = []
+    for address in settings.broker.addresses():
+        try:
+            tokens.append(Login(address, settings.node.name).attempt())
+        except Trouble as error:
+            yield _broker(address, error)
+        else:
+            yield _broker(address)
+    if tokens:
+        yield hub.hub(settings, next(filter(None, tokens), None))
+
+
+def _broker(address: BrokerAddress, error: Trouble | None = None) -> Finding:
+    about = N_("broker {host}:{port}")
+    facts: dict[str, object] = {"host": address.host, "port": address.port}
+    if error is None:
+        return Finding(about, facts=facts)
+    return Finding(about, error.sentence, error.cure, facts | error.facts)

@@ -192,6 +192,18 @@ def test_running_agent_is_not_thrown_out_by_the_check(
     assert broker.log.count("New client connected") == before
 
 
+def test_every_broker_is_tried_and_the_hub_behind_one_that_answers(
+    config: dict[str, dict[str, object]],
+) -> None:
+    config["broker"]["further"] = ("127.0.0.1:1",)
+    is_ok, shown = lines(config)
+    assert not is_ok
+    first, second, hub = shown[-3:]
+    assert first == f"ok: broker 127.0.0.1:{config['broker']['port']}"
+    assert second.startswith("WRONG: broker 127.0.0.1:1: nobody listens at 127.0.0.1:1.")
+    assert hub.startswith("ok: hub")
+
+
 @pytest.mark.promise("Installing: Check results are in plain Vietnamese or English.")
 def test_lines_are_vietnamese_when_asked(config: dict[str, dict[str, object]]) -> None:
     config["broker"]["port"] = 1
