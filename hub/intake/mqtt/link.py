@@ -127,7 +127,7 @@ class Link:
         if not ended.was_up and not cure:
             # paho only reports a failure; a plain TLS handshake gives the reason.
             try:
-                probe(self._address)
+                probe(papers_of(self._address, self._name()))
             except BrokerRefusedError as refusal:
                 reason, cure = refusal.reason, refusal.cure
         if ended.was_up or reason != self._last_said:
