@@ -117,6 +117,8 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 def _fault(shape: type[FileSettings], file: File, loc: tuple[int | str, ...], message: str) -> str:
     dotted = ".".join(part for part in loc if isinstance(part, str))
     message = message.removeprefix("Value error, ")
+    if message == "Input should be a valid tuple":
+        message = "Input should be a list, in [ and ]"
     if dotted and any(name.upper() == shape.variable(dotted) for name in os.environ):
         return f"environment: {shape.variable(dotted)}: {message}"
     if message == "Field required":

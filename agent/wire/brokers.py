@@ -1,11 +1,13 @@
 """Addresses of brokers in text: `host:port`, as in settings and in the answer to an enrolment."""
 
+import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 MOST_BROKERS: Final = 8
 """Of one hub, the first included."""
+_PATTERN: Final = r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):[1-9][0-9]{0,4}$"
 
 
 def host_and_port(address: str) -> tuple[str, int]:
@@ -21,14 +23,14 @@ def broker_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _checked(address: str) -> str:
-    host_and_port(address)
+def _checked(address: object) -> object:
+    """Says what is wrong in words, before the pattern does."""
+    if isinstance(address, str):
+        if re.fullmatch(_PATTERN, address) is None:
+            raise ValueError(f"{address!r} is no host:port, such as broker-2.example:8883")
+        host_and_port(address)
     return address
 
 
-HostAndPort = Annotated[
-    str,
-    Field(max_length=260, pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):[1-9][0-9]{0,4}$"),
-    AfterValidator(_checked),
-]
+HostAndPort = Annotated[str, Field(max_length=260, pattern=_PATTERN), BeforeValidator(_checked)]
 """For instance `broker-2.example:8883` or `[2001:db8::2]:8883`."""

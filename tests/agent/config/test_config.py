@@ -182,6 +182,21 @@ def test_an_outline_that_is_none_is_refused_with_camera_and_cure(
     assert said in line
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('["broker-2.example"]', "'broker-2.example' is no host:port, such as broker-2.example:88"),
+        ('["b:99999"]', "b:99999: a port is at most 65535"),
+        ('"b:8883"', "Input should be a list, in [ and ]"),
+    ],
+)
+def test_a_further_broker_that_is_none_is_refused_in_words(
+    write: Write, written: str, said: str
+) -> None:
+    (line,) = refusal(write(NEEDED + f"[broker]\nfurther = {written}\n"))
+    assert f"broker.further: {said}" in line
+
+
 ZONE = '[[camera.zone]]\nname = "san"\n'
 LINE = '[[camera.line]]\nname = "rao"\n'
 PLACES = [
