@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright._impl.assertions import AssertionsBase
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from hub.app import config
 from hub.app.wiring.evidence import packer
@@ -20,7 +21,7 @@ from tests.browser import footage
 from tests.browser.served import address, free_socket, served
 from tests.hub.rigs.enrolling_rig import EnrolHub
 from tests.hub.rigs.web_town import PASSWORD, Seen, Town
-from tests.waiting import patience_ms
+from tests.waiting import PAGE_LIMIT_S, Patience, page_limit_ms
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
@@ -29,10 +30,28 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 
 
+ASK_AGAIN_MS = 5_000.0
+"""Within this, Playwright itself looks again and again whether a page shows what is expected."""
+
+
 @pytest.fixture(autouse=True)
-def patient() -> None:
-    """What is expected of a page may take as long as anything else that a test waits for."""
-    expect.set_options(timeout=patience_ms())
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`expect` without a limit of its own asks until the patience for a page is over."""
+    ask: Any = AssertionsBase._expect_impl
+
+    async def expected(self: Any, how: str, options: Any, *rest: Any) -> None:
+        if options.get("timeout") is not None:
+            return await ask(self, how, options, *rest)
+        patience = None
+        while True:
+            try:
+                return await ask(self, how, {**options, "timeout": ASK_AGAIN_MS}, *rest)
+            except AssertionError:
+                patience = patience or Patience(PAGE_LIMIT_S)
+                if patience.is_over():
+                    raise
+
+    monkeypatch.setattr(AssertionsBase, "_expect_impl", expected)
 
 
 # Not for the whole session: while it runs, no other test could start an event loop.
@@ -175,7 +194,7 @@ def meet(hub: Hub, chromium: Browser) -> Iterator[Meet]:
         size = size or PHONE
         context = chromium.new_context(viewport=size, **{"locale": "vi-VN", **options})
         contexts.append(context)
-        context.set_default_timeout(patience_ms())
+        context.set_default_timeout(page_limit_ms())
         officer = Officer(hub, context, context.new_page())
         officer.listen()
         return officer.sign_in(login) if login else officer
