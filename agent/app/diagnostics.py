@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.uplink.upload.diagnostics import MOST_BYTES, NoDiagnosis
+from agent.wire.no_answer import NoAnswer
 
 WITHIN_S: Final = 240.0
 """The check waits for each camera and for the hub; an old card is slow."""
@@ -42,9 +43,9 @@ class Diagnostics:
                 with into.open("rb") as file:
                     made = file.read(MOST_BYTES + 1)
             except OSError as error:
-                raise NoDiagnosis(f"it could not be made: {error}") from error
+                raise NoDiagnosis(NoAnswer.FAILED, error) from error
         if len(made) > MOST_BYTES:
-            raise NoDiagnosis(f"it is larger than {MOST_BYTES} bytes")
+            raise NoDiagnosis(NoAnswer.TOO_LARGE, MOST_BYTES)
         return made
 
     def _make(self, into: Path, beat: Callable[[], bool]) -> None:
@@ -65,9 +66,9 @@ class Diagnostics:
             until_s = time.monotonic() + WITHIN_S
             while process.poll() is None:
                 if not beat():
-                    raise NoDiagnosis("the agent was stopped meanwhile")
+                    raise NoDiagnosis(NoAnswer.STOPPED)
                 if time.monotonic() >= until_s:
-                    raise NoDiagnosis(f"it was not made within {WITHIN_S:.0f} s")
+                    raise NoDiagnosis(NoAnswer.TOO_SLOW, f"{WITHIN_S:.0f}")
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(LOOK_S)
         except ProcessLookupError:
@@ -79,4 +80,6 @@ class Diagnostics:
         if process.returncode != 0:
             with errors.open("rb") as file:
                 told = file.read(4 * ERROR_CHARS).decode("utf-8", "replace").strip()
-            raise NoDiagnosis(told[-ERROR_CHARS:] or f"diagnose ended with {process.returncode}")
+            if told:
+                raise NoDiagnosis(NoAnswer.FAILED, told[-ERROR_CHARS:])
+            raise NoDiagnosis(NoAnswer.ENDED, process.returncode)

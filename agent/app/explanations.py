@@ -8,6 +8,7 @@ from agent.i18n import LANGUAGES
 from agent.media.frame import Instant
 from agent.uplink.upload.diagnostics import MOST_BYTES, NoDiagnosis
 from agent.wire.answers import SendExplanation
+from agent.wire.no_answer import NoAnswer
 
 
 class Explanations:
@@ -24,7 +25,7 @@ class Explanations:
         """The page; raises NoDiagnosis for a camera that is not of this node."""
         view = self._views.get(wanted.camera)
         if view is None:
-            raise NoDiagnosis(f"this box has no camera {wanted.camera}")
+            raise NoDiagnosis(NoAnswer.NO_CAMERA, wanted.camera)
         now = self._now()
         return view.last_hour.page(
             view.label,

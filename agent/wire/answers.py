@@ -142,7 +142,7 @@ class SendDiagnosis(Words):
     """Somebody who manages this node wants the file of `matthan-agent diagnose`.
 
     The node uploads it over HTTPS to `diagnosis/` and the command's id below the upload address, or
-    uploads a sentence with the reason if it cannot. There is no event in answer.
+    uploads a `NoAnswer` code if it cannot. There is no event in answer.
     """
 
     kind: Literal["send_diagnosis"] = "send_diagnosis"
@@ -152,7 +152,7 @@ class SendExplanation(Words):
     """Somebody who may see this camera asks why people were not reported in its last hour.
 
     The node uploads a page with pictures over HTTPS to `explanation/` and the command's id below
-    the upload address, or a sentence with the reason if it cannot. There is no event in answer.
+    the upload address, or a `NoAnswer` code if it cannot. There is no event in answer.
     """
 
     kind: Literal["send_explanation"] = "send_explanation"

@@ -19,6 +19,7 @@ from agent.uplink import https
 from agent.uplink.background import BEAT_S, Going, Pace, leave
 from agent.uplink.tokens import Tokens
 from agent.wire.answers import SendExplanation, UploadToken
+from agent.wire.no_answer import NoAnswer, said
 
 log = structlog.get_logger()
 
@@ -33,7 +34,10 @@ REASON_TYPE: Final = "text/plain; charset=utf-8"
 
 
 class NoDiagnosis(Exception):  # noqa: N818 - said to the hub, no fault of ours
-    """There is no file; the message says why in one sentence."""
+    """There is no file; the message is the reason as the hub gets it."""
+
+    def __init__(self, code: NoAnswer, value: object = "") -> None:
+        super().__init__(said(code, value))
 
 
 Make = Callable[[Callable[[], bool]], bytes]

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.nodes.explanations.asked import KEPT_S, MOST_BYTES, AskedExplanations
 from hub.nodes.explanations.service import ExplanationService
+from hub.nodes.no_answer_wording import no_answer_words
 from hub.nodes.uploaded_answer import AnswerKind, AnswerState, take_answer
 from hub.web.i18n import Messages
 from hub.web.rendering import render
@@ -59,6 +60,7 @@ def show_explanation(
         session=visit.session,
         camera=camera,
         one=one,
+        why=no_answer_words(one.reason, calendar.words) if one is not None else "",
         at_utc_us=calendar.now_utc_us - round(age_s * 1e6),
         is_waiting=one is not None and one.state is AnswerState.WAITING,
         refresh_s=REFRESH_S,

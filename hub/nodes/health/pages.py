@@ -19,6 +19,7 @@ from hub.nodes.explanations.service import ExplanationService
 from hub.nodes.health import plots, wording
 from hub.nodes.health.listing import ROWS, NodesForm, area_choices
 from hub.nodes.health.service import NodeHealthService
+from hub.nodes.no_answer_wording import no_answer_words
 from hub.registry.condition import Condition
 from hub.registry.wording import LOOKS
 from hub.web.forms import id_of
@@ -141,6 +142,7 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
         waiting=waiting_line(waiting, calendar.words),
         explained=visit.use(ExplanationService).of_node(visit.asker, node_id),
         diagnoses=visit.use(DiagnosisService).listed(visit.asker, node_id),
+        why_not=lambda reason: no_answer_words(reason, calendar.words),
         kept_days=round(KEPT_S / 86_400),
     )
 

@@ -21,6 +21,7 @@ from agent.uplink.upload.diagnostics import FILE_TYPE, REASON_TYPE, DiagnosisUpl
 from agent.wire import topics
 from agent.wire.answers import Command, SendDiagnosis
 from agent.wire.codec import encode
+from agent.wire.no_answer import NoAnswer
 from tests.agent.rigs.hubside import NODE, Running, open_journal
 from tests.agent.uplink.test_live import TOKEN, Hub
 from tests.waiting import until
@@ -38,7 +39,7 @@ class Maker:
     def __call__(self, beat: Callable[[], bool]) -> bytes:
         self.made += 1
         if self.why:
-            raise NoDiagnosis(self.why)
+            raise NoDiagnosis(NoAnswer.FAILED, self.why)
         return b"PK how it is"
 
 
@@ -85,7 +86,7 @@ def test_a_node_that_cannot_make_it_says_why(hub: Hub, tokens: Tokens) -> None:
         post.ask(uuid4())
         until(lambda: hub.came)
     post.close()
-    assert hub.came[0][2] == b"no room on the disk"
+    assert hub.came[0][2] == b"failed: no room on the disk"
     assert FILE_TYPE != REASON_TYPE
 
 
@@ -97,7 +98,7 @@ def test_an_agent_that_is_stopped_while_it_is_made_says_nothing_and_is_asked_aga
     def make(goes_on: Callable[[], bool]) -> bytes:
         stop.set()
         assert not goes_on()
-        raise NoDiagnosis("the agent was stopped meanwhile")
+        raise NoDiagnosis(NoAnswer.STOPPED)
 
     post = DiagnosisUpload(make, tokens, trusted=None)
     post.ask(wanted)
@@ -180,13 +181,13 @@ def test_the_file_is_that_of_the_command_made_by_a_process_of_its_own(tmp_path: 
 @pytest.mark.parametrize(
     ("program", "why"),
     [
-        ("import sys; sys.exit('no such camera')", "no such camera"),
-        ("import sys; sys.exit(3)", "ended with 3"),
-        ("pass", "could not be made"),
-        ("import sys; open(sys.argv[1], 'wb').write(bytes(4 * 2**20))", "larger than"),
+        ("import sys; sys.exit('no such camera')", "failed: no such camera"),
+        ("import sys; sys.exit(3)", "ended: 3"),
+        ("pass", "failed: .*diagnosis.zip"),
+        ("import sys; open(sys.argv[1], 'wb').write(bytes(4 * 2**20))", "too_large: 3145728"),
     ],
 )
-def test_whatever_becomes_of_that_process_is_a_sentence(program: str, why: str) -> None:
+def test_whatever_becomes_of_that_process_is_said_by_a_code(program: str, why: str) -> None:
     with pytest.raises(NoDiagnosis, match=why):
         Diagnostics(None, command=(sys.executable, "-c", program))(lambda: True)
 
@@ -221,7 +222,7 @@ def test_a_process_that_hangs_ends_with_the_agent_and_by_its_time(
     with pytest.raises(NoDiagnosis, match="stopped"):
         hangs(lambda: not stop.is_set())
     monkeypatch.setattr(diagnostics, "WITHIN_S", 0.2)
-    with pytest.raises(NoDiagnosis, match="was not made within"):
+    with pytest.raises(NoDiagnosis, match="too_slow: 0"):
         hangs(lambda: True)
 
 

@@ -20,6 +20,7 @@ from agent.uplink.upload.diagnostics import ExplanationUpload, NoDiagnosis
 from agent.wire import topics
 from agent.wire.answers import Command, SendExplanation
 from agent.wire.codec import encode
+from agent.wire.no_answer import NoAnswer
 from tests.agent.rigs.hubside import NODE, Running
 from tests.agent.rigs.vision import after
 from tests.agent.runtime.test_last_hour import Camera
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.promise(
 
 def explain(wanted: SendExplanation) -> bytes:
     if wanted.camera == "none":
-        raise NoDiagnosis("this box has no camera none")
+        raise NoDiagnosis(NoAnswer.NO_CAMERA, wanted.camera)
     return f"<!doctype html> {wanted.camera}".encode()
 
 
@@ -53,7 +54,7 @@ def test_each_request_gets_the_page_of_its_own_camera(hub: Hub, tokens: Tokens) 
     assert [(path, body) for path, _, body in hub.came] == [
         (f"/upload/explanation/{one}", b"<!doctype html> cong"),
         (f"/upload/explanation/{other}", b"<!doctype html> cho"),
-        (f"/upload/explanation/{third}", b"this box has no camera none"),
+        (f"/upload/explanation/{third}", b"no_camera: none"),
     ]
 
 
@@ -131,5 +132,5 @@ def test_the_page_is_in_the_readers_language_with_the_times_of_the_place() -> No
     assert "Vì sao có người mà không báo?" in page
     assert "Cổng chính &lt;1&gt;, từ " in page
     assert "Why was" in explained(SendExplanation(camera="cong", language="fr")).decode()
-    with pytest.raises(NoDiagnosis, match="no camera cho"):
+    with pytest.raises(NoDiagnosis, match="no_camera: cho"):
         explained(SendExplanation(camera="cho"))

@@ -228,3 +228,20 @@ def test_a_request_of_after_the_clock_was_set_back_is_none_of_the_old_ones(ward:
         newest = rows.ask(conn, ward.node_id, person_id=kim_id, now=ward.later(20 - 86_400))
     assert newest == ward.listed()[0].diagnosis_id
     assert len(ward.listed()) == KEPT_OF_A_NODE
+
+
+def test_why_there_is_no_file_is_said_in_the_readers_language(ward: Ward) -> None:
+    kim = ward.visitor()
+    for said, shown in (
+        ("no_camera: cong", "trạm không có camera cong"),
+        ("failed: no room\non /tmp: <b>", "no room on /tmp: &lt;b&gt;"),
+        ("ended: 3", "kết thúc với mã 3"),
+        ("too_large: 3145728", "tệp lớn hơn 3145728 byte"),
+        ("too_slow: 240", "không tạo xong trong 240 giây"),
+        ("newer_code: 7", "newer_code: 7"),
+        ("it was not made within 240 s", "it was not made within 240 s"),
+    ):
+        kim.post(f"{ward.page}/diagnosis")
+        [command_id] = ward.told()
+        assert ward.bring(command_id, said.encode(), "text/plain; charset=utf-8") == 204
+        assert shown in " ".join(kim.get(ward.page).text.split()), said

@@ -168,6 +168,9 @@ def test_a_box_that_is_away_is_not_asked_and_one_that_cannot_says_why(corner: Co
     page = kim.get(corner.place).text
     assert "no camera &lt;b&gt;cong&lt;/b&gt;" in page
     assert kim.get(f"{corner.place}/page").status_code == 404
+    kim.post(corner.place)
+    assert corner.bring(corner.asked_nodes[-1][1], b"no_camera: cong", "text/plain") == 204
+    assert "trạm không có camera cong" in kim.get(corner.place).text
     with corner.db.writing() as conn:
         conn.execute(update(nodes).values(state="offline"))
     page = kim.get(corner.place).text

@@ -1,0 +1,31 @@
+"""Why a camera box made no file for a request, in the reader's language."""
+
+from typing import assert_never
+
+from agent.wire.no_answer import NoAnswer, understood
+from hub.web.i18n import Messages
+
+
+def no_answer_words(reason: str, words: Messages) -> str:
+    """What no code says, a sentence of an older box, is shown as it was said."""
+    found = understood(reason)
+    if found is None:
+        return reason
+    code, value = found
+    say = words.say
+    match code:
+        case NoAnswer.NO_CAMERA:
+            told = say("the box has no camera %(value)s")
+        case NoAnswer.FAILED:
+            told = say("its program says: %(value)s")
+        case NoAnswer.ENDED:
+            told = say("its program ended with the code %(value)s")
+        case NoAnswer.TOO_LARGE:
+            told = say("the file is larger than %(value)s bytes")
+        case NoAnswer.TOO_SLOW:
+            told = say("it was not made within %(value)s s")
+        case NoAnswer.STOPPED:
+            told = say("the box was stopped meanwhile")
+        case _:
+            assert_never(code)
+    return told % {"value": value}
