@@ -172,6 +172,16 @@ def apt_that_brings(tmp_path: Path, package: Path) -> str:
     return programs_with(tmp_path / "bin", "apt-get", bring)
 
 
+def quick_ffmpeg(tmp_path: Path, demo: Path, first: str = ":") -> str:
+    """A PATH whose ffmpeg brings the demo recording, which takes ten seconds to be made, after it
+    wrote a piece of it and did `first`."""
+    script = f"""for to; do :; done
+head -c 1000 "{demo}" >"${{to#file:}}"
+{first}
+cp "{demo}" "${{to#file:}}\""""
+    return programs_with(tmp_path / "quick", "ffmpeg", script)
+
+
 # The demo recording
 
 
@@ -226,20 +236,22 @@ def test_a_run_that_is_stopped_leaves_nothing_half(seeded: Path) -> None:
     assert names(seeded) == {"vtest.avi"}
 
 
-def test_the_run_after_one_that_was_killed_clears_up_and_succeeds(seeded: Path) -> None:
+def test_the_run_after_one_that_was_killed_clears_up_and_succeeds(
+    tmp_path: Path, seeded: Path, demo: Path
+) -> None:
     with started_and_transcoding(seeded) as process:
         os.killpg(process.pid, signal.SIGKILL)
     assert not (seeded / "vtest.mp4").exists()
-    result = run(MATTHAN_CACHE=str(seeded))
+    result = run(PATH=quick_ffmpeg(tmp_path, demo), MATTHAN_CACHE=str(seeded))
     assert result.returncode == 0, result.stderr
     assert names(seeded) == {"vtest.avi", "vtest.mp4"}
     assert int(stream(seeded / "vtest.mp4")["nb_read_packets"]) == 795
 
 
-def started_and_transcoding(cache: Path) -> subprocess.Popen[str]:
+def started_and_transcoding(cache: Path, **settings: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [str(SCRIPT)],
-        env={**os.environ, "MATTHAN_CACHE": str(cache)},
+        env={**os.environ, "MATTHAN_CACHE": str(cache), **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -252,20 +264,29 @@ def started_and_transcoding(cache: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_two_runs_at_once_make_one_recording(seeded: Path) -> None:
-    with started_and_transcoding(seeded) as first:
-        second = run(MATTHAN_CACHE=str(seeded))
+def test_two_runs_at_once_make_one_recording(tmp_path: Path, seeded: Path, demo: Path) -> None:
+    go = tmp_path / "go"
+    path = quick_ffmpeg(tmp_path, demo, first=f'until [ -e "{go}" ]; do sleep 0.05; done')
+    words = {"env": {**os.environ, "MATTHAN_CACHE": str(seeded)}, "text": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with (
+        started_and_transcoding(seeded, PATH=path) as first,
+        subprocess.Popen([str(SCRIPT)], **words, **pipes) as second,
+    ):
+        assert "Waiting for another run" in second.stderr.readline()
+        go.touch()
         output, _ = first.communicate(timeout=patience_s())
-    assert output == second.stdout == f"{seeded / 'vtest.mp4'}\n"
-    assert "Waiting for another run" in second.stderr
-    assert "Turning it" not in second.stderr
+        second_output, second_errors = second.communicate(timeout=patience_s())
+    assert output == second_output == f"{seeded / 'vtest.mp4'}\n"
+    assert second_errors == ""
     assert names(seeded) == {"vtest.avi", "vtest.mp4"}
 
 
 def test_a_scene_packed_with_gzip_is_unpacked(tmp_path: Path, cache: Path, demo: Path) -> None:
     packed = gzip.compress(demo.with_name("vtest.avi").read_bytes(), 1)
     path = apt_that_brings(tmp_path, package_holding(tmp_path, "vtest.avi.gz", packed))
-    result = run(PATH=path, MATTHAN_CACHE=str(cache))
+    quick_ffmpeg(tmp_path, demo)
+    result = run(PATH=f"{tmp_path / 'quick'}:{path}", MATTHAN_CACHE=str(cache))
     assert result.returncode == 0, result.stderr
     assert sha256_of(cache / "vtest.avi") == SCENE_SHA256
     assert names(cache) == {"vtest.avi", "vtest.mp4"}
@@ -277,7 +298,8 @@ def test_a_scene_spoilt_in_the_cache_is_fetched_again(
     scene = demo.with_name("vtest.avi").read_bytes()
     (cache / "vtest.avi").write_bytes(scene[:-1])
     path = apt_that_brings(tmp_path, package_holding(tmp_path, "vtest.avi", scene))
-    assert run(PATH=path, MATTHAN_CACHE=str(cache)).returncode == 0
+    quick_ffmpeg(tmp_path, demo)
+    assert run(PATH=f"{tmp_path / 'quick'}:{path}", MATTHAN_CACHE=str(cache)).returncode == 0
     assert sha256_of(cache / "vtest.avi") == SCENE_SHA256
 
 
@@ -477,7 +499,7 @@ def test_a_file_cut_short_is_refused_and_named(
 
 def test_a_disk_that_fills_up_while_writing_is_named(small_disk: Path, tmp_path: Path) -> None:
     file = tmp_path / "noise.avi"
-    noise = "nullsrc=size=640x480:rate=10:duration=20,geq=random(1)*255:128:128"
+    noise = "nullsrc=size=640x480:rate=10:duration=8,geq=random(1)*255:128:128"
     ffmpeg("-f", "lavfi", "-i", noise, "-c:v", "mpeg4", "-q:v", 4, file)
     line = the_one_line(run("--recording", file, MATTHAN_CACHE=str(small_disk)))
     assert f"The disk of {small_disk} is full" in line
