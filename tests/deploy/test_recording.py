@@ -162,7 +162,9 @@ def package_holding(folder: Path, file_name: str, content: bytes) -> Path:
         "Maintainer: Nobody <nobody@example.org>\nDescription: a file\n"
     )
     package = folder / "opencv-doc_1_all.deb"
-    subprocess.run(["dpkg-deb", "--build", tree, package], check=True, capture_output=True)
+    subprocess.run(
+        ["dpkg-deb", "-Znone", "--build", tree, package], check=True, capture_output=True
+    )
     return package
 
 
