@@ -1,5 +1,6 @@
 """The schema version of a database, and its migration to this program's version."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -80,5 +81,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def _script() -> ScriptDirectory:
+    """Reads every migration, which takes longer than most commands; the files stay as they are."""
     return ScriptDirectory.from_config(_config())
