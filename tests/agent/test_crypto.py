@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from agent import crypto
 from agent.crypto import CryptoError, WrongKindError
 from hub.nodes.pki.authority import Authority
+from tests.schedules import tries
 
 SAID = b"matthan seal 1 signed\0" + bytes(range(32))
 NOW = datetime(2026, 11, 26, 9, 0, 0, tzinfo=UTC)
@@ -175,7 +176,7 @@ def test_a_certificate_of_the_year_0_is_refused() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(st.sampled_from(SOUND), st.lists(st.integers(0, 8 * 400), max_size=3), st.integers(0, 400))
 def test_whatever_bits_are_wrong_it_is_read_or_refused(
     sound: tuple[str, bytes], bits: list[int], cut: int

@@ -21,6 +21,7 @@ from agent.bench.sight import Sight, sight
 from agent.media.frame import Frame, Plane
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from tests.agent.rigs.vision import after, counted_ids, followed
+from tests.schedules import tries
 
 MODELS = Path(__file__).parents[2] / "models"
 SIZES = ((8, 8), (10, 34), (362, 638), (640, 36), (720, 1278))
@@ -76,7 +77,7 @@ def frames_of(scene: Scene, street: list[Piece]) -> Iterator[Frame]:
             yield Frame(index, after(at_s), yuv, width, height)
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25))
 @given(
     number=st.integers(0, len(Manner) * 2 * len(FILLS) - 1),
     street=st.lists(pieces, min_size=1, max_size=5),

@@ -16,6 +16,7 @@ from agent.cameras.rtsp.protocol import video_of
 from agent.cameras.rtsp.rtp_replay import START, Codec
 from agent.media.archive import Archived, ArchiveError
 from tests.agent.rigs.packing import TYPE, film, packed, sdp_lines
+from tests.schedules import tries
 
 WORDS = [
     b"$\1\0\x1c" + bytes.fromhex("80c80006000000070102030405060708000000010000000200000003"),
@@ -107,7 +108,7 @@ def recording(codec: Codec) -> bytes:
     return b"".join(framed(one) for picture in pictures for one in picture)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=tries(100))
 @given(data=st.data())
 def test_a_spoilt_recording_is_fetched_as_far_as_it_goes_or_ends_with_a_reason(
     data: st.DataObject,

@@ -35,6 +35,7 @@ from tests.agent.app.test_run import agent
 from tests.agent.rigs.hubside import FakeHub
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past
+from tests.schedules import tries
 from tests.waiting import patience_s, until
 from toml_settings import Section
 
@@ -527,7 +528,7 @@ class AnyLife(RuleBasedStateMachine):
 
 
 TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=40, stateful_step_count=25)
+TestAnyLife.settings = settings(max_examples=tries(40), stateful_step_count=25)
 
 
 class Systemd:

@@ -30,6 +30,7 @@ from agent.media.frame import Instant
 from agent.wire.messages import CameraLost, NumbersDropped, SightingOpened
 from agent.wire.terms import ClockSource
 from tests.agent.rigs.hubside import Clock, opened
+from tests.schedules import tries
 
 BOOT = UUID(int=1)
 SHA = "ab" * 32
@@ -264,9 +265,7 @@ def test_others_leave_room_for_alerts_and_never_push_one_out(tmp_path: Path, clo
 @pytest.mark.promise(
     "Wire protocol: Each number of a spool is owed, receipted, refused or dropped."
 )
-@settings(
-    max_examples=40,
-)
+@settings(max_examples=tries(40))
 @given(
     steps=st.lists(
         st.sampled_from(["alert", "lesser", "receipt", "refuse"]), min_size=1, max_size=60

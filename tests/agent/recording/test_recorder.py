@@ -25,6 +25,7 @@ from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import ClipStore
 from agent.wire.messages import ClipReady
 from tests.agent.rigs.stage import BOOT, FRAMES_PER_S, Stage, at, clip_id_at, decoded_frames
+from tests.schedules import tries
 from tests.waiting import busy, patience_s, until
 
 Street = tuple[StreamInfo, list[Packet]]
@@ -372,9 +373,7 @@ steps = st.lists(
 
 
 @pytest.mark.promise("Clips: Overlapping sightings share footage, without a doubled frame.")
-@settings(
-    max_examples=60,
-)
+@settings(max_examples=tries(60))
 @given(steps=steps, keyframe_every=st.integers(1, 20), longest_s=st.integers(10, 30))
 def test_every_sighting_is_shown_from_before_it_began_and_no_frame_twice_in_a_clip(
     steps: list[tuple[str, float]],

@@ -19,6 +19,7 @@ from agent.vision.motion import plain
 from agent.vision.motion.background import Background, BackgroundSettings
 from agent.vision.motion.fields import Fields, Limits, Mask, Region, Rule
 from agent.vision.motion.finder import EVERYTHING, Halver, MotionFinder
+from tests.schedules import tries
 
 pytestmark = pytest.mark.promise(
     "Motion: The compiled motion kernel gives the same boxes as numpy and OpenCV."
@@ -179,7 +180,7 @@ def test_who_stands_in_a_ring_is_a_part_of_it_and_who_stands_in_a_bay_is_not() -
 
 
 @compiled
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     rows=st.integers(1, 60),
     columns=st.one_of(st.integers(1, 60), st.sampled_from([63, 64, 65, 128, 130])),
@@ -208,7 +209,7 @@ def test_what_light_does_not_explain_is_the_same(
 
 
 @compiled
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     rows=st.integers(1, 60),
     columns=st.integers(1, 90),

@@ -14,6 +14,7 @@ from agent.vision.hours import Hours
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.rules.places import Line, Zone
 from tests.agent.rigs.vision import Seer, after, counted_ids, followed, luma_frame
+from tests.schedules import tries
 
 pytestmark = [
     pytest.mark.promise("Detection and tracking: A sighting closes once."),
@@ -55,9 +56,7 @@ def streets(draw: st.DrawFn) -> list[tuple[float, list[Detection]]]:
     return street
 
 
-@settings(
-    max_examples=60,
-)
+@settings(max_examples=tries(60))
 @given(street=streets())
 def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
     street: list[tuple[float, list[Detection]]],

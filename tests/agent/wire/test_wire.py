@@ -37,6 +37,7 @@ from agent.wire.messages import Body, Event, NumbersDropped
 from agent.wire.schema import asyncapi
 from agent.wire.terms import Stamp
 from deploy.make_wire_schema import FILE, text
+from tests.schedules import tries
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("*.json"))
 READERS: dict[str, Callable[[bytes], BaseModel]] = {
@@ -194,17 +195,13 @@ def test_there_is_a_golden_message_of_every_kind() -> None:
     assert {path.name.partition(".")[0] for path in GOLDEN} == set(ADAPTERS)
 
 
-@settings(
-    max_examples=150,
-)
+@settings(max_examples=tries(150))
 @given(event=events)
 def test_event_comes_back_as_it_went(event: Event) -> None:
     assert decode_event(encode(event)) == event
 
 
-@settings(
-    max_examples=300,
-)
+@settings(max_examples=tries(300))
 @given(noise=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_noise_is_a_wire_error_and_nothing_else(noise: bytes) -> None:
     for read in READERS.values():
@@ -212,9 +209,7 @@ def test_noise_is_a_wire_error_and_nothing_else(noise: bytes) -> None:
             read(noise)
 
 
-@settings(
-    max_examples=200,
-)
+@settings(max_examples=tries(200))
 @given(data=st.data())
 def test_one_changed_byte_reads_as_a_message_or_as_a_wire_error(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(GOLDEN))

@@ -27,6 +27,7 @@ from hub.console.accounts import closing
 from hub.registry.areas import area_parents
 from hub.registry.tables import areas
 from tests.hub.rigs.streets import CHEAP, Streets
+from tests.schedules import tries
 
 NOW_US = 1_000_000_000
 DAY_US = 86_400_000_000
@@ -244,7 +245,7 @@ def templates(
 
 @pytest.mark.promise("Rights: A person passes on only rights of their own.")
 @settings(
-    max_examples=25,
+    max_examples=tries(25),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(acts=st.lists(ACT, min_size=4, max_size=14))

@@ -20,6 +20,7 @@ from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras, nodes
+from tests.schedules import tries
 
 pytestmark = pytest.mark.promise("Rights: A role limits the rights of its people.")
 
@@ -185,14 +186,14 @@ RIGHT = st.sampled_from([Right.SEE, Right.CLIPS, Right.ALERTED, Right.SEE | Righ
 
 
 @pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(world=worlds(), right=RIGHT)
 def test_sqlite_and_the_twin_agree(shared_sqlite: Database, world: World, right: Right) -> None:
     try_world(shared_sqlite, world, right)
 
 
 @pytest.mark.promise("Rights: The SQL check of grants equals its twin in plain Python.")
-@settings(max_examples=40)
+@settings(max_examples=tries(40))
 @given(world=worlds(), right=RIGHT)
 def test_postgresql_and_the_twin_agree(
     shared_postgres: Database, world: World, right: Right

@@ -25,6 +25,7 @@ from hub.base.storage.blobs import (
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
 from hub.base.storage.staging import PIECE_BYTES
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
+from tests.schedules import tries
 
 pytestmark = pytest.mark.promise(
     "Seal and footage store: The footage store is a folder or an S3 bucket."
@@ -95,9 +96,7 @@ def all_of(store: Blobs) -> list[StoredBlob]:
 @pytest.mark.promise(
     "Seal and footage store: Files are streamed with ranges and are never whole in memory."
 )
-@settings(
-    max_examples=25,
-)
+@settings(max_examples=tries(25))
 @given(st.lists(st.binary(max_size=200_000), max_size=4), st.data())
 def test_any_range_of_a_file_comes_back_as_it_went_in(
     store: Blobs, chunks: list[bytes], data: st.DataObject

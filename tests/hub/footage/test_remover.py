@@ -32,6 +32,7 @@ from hub.footage.upload.service import UploadRefusedError
 from hub.nodes.spool.gaps import ask_for_files
 from hub.registry.tables import cameras
 from tests.hub.rigs.streets import EVERYTHING, Streets, picture, sha
+from tests.schedules import tries
 
 pytestmark = pytest.mark.promise(
     "Seal and footage store: The hub keeps footage by class, area and hold."
@@ -390,9 +391,7 @@ stamps = st.lists(
 
 
 @pytest.mark.promise("Seal and footage store: Held footage stays at a full disk of the hub.")
-@settings(
-    max_examples=40,
-)
+@settings(max_examples=tries(40))
 @given(worlds, stamps)
 def test_database_and_plain_rule_agree_on_what_is_held(
     streets: Streets, wanted: list[Any], times: list[Any]

@@ -28,6 +28,7 @@ from hub.intake.rules.boot_clock import BootClock, StampedTimes, happened
 from hub.nodes.spool.tables import events
 from tests.hub.rigs.intake_rig import NOW, count, filer, found_town
 from tests.hub.rigs.wire_words import NodeVoice
+from tests.schedules import tries
 
 pytestmark = pytest.mark.promise(
     "Node state and clocks: A wrong wall clock does not change durations."
@@ -251,9 +252,7 @@ fates = st.lists(
 
 @pytest.mark.promise("Node state and clocks: No clock error loses or doubles an event.")
 @given(fates, st.sampled_from([IN_1970, -3 * YEAR_S, 2.0 * YEAR_S, 5.0]))
-@settings(
-    max_examples=25,
-)
+@settings(max_examples=tries(25))
 def test_whatever_the_clock_does_nothing_is_lost_torn_or_turned_round(
     sqlite_template: Path,
     tmp_path_factory: pytest.TempPathFactory,

@@ -38,6 +38,7 @@ from hub.places.areas.rows import AreaWords
 from hub.registry.registry import add_area, add_node
 from hub.registry.tables import nodes
 from tests.hub.nodes.test_settings import LONGER, SHELL, Yard, report
+from tests.schedules import tries
 
 pytestmark = pytest.mark.promise("Fleet: A roll-out goes in stages and halts by itself.")
 
@@ -109,9 +110,7 @@ fleets = st.integers(1, 60).flatmap(
 )
 
 
-@settings(
-    max_examples=60,
-)
+@settings(max_examples=tries(60))
 @given(fleets)
 def test_it_ends_and_more_than_a_bearable_share_never_gets_what_it_cannot_take(
     fleet: Fleet,

@@ -15,6 +15,7 @@ from agent.vision.describe.light import shows_colours
 from agent.vision.geometry import Box, Polygon
 from agent.vision.privacy import PrivacyMask
 from tests.agent.rigs.painted import BODY, CLOTHES, HEIGHT, WIDTH, changed, frame_of, street
+from tests.schedules import tries
 
 COLOURS: Final = tuple(ColourName)
 
@@ -136,7 +137,7 @@ boxes = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 @given(
     body=boxes,
     colour=st.tuples(*[st.integers(0, 255)] * 3),

@@ -14,6 +14,7 @@ from agent.vision.sightings.sightings import Sightings
 from agent.vision.track.track import Track
 from agent.wire.messages import SightingOpened, SightingUpdated
 from tests.agent.rigs.vision import after, counted_ids, person, tracked
+from tests.schedules import tries
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: Above a stated density, a crowd is one alert with a number."
@@ -142,7 +143,7 @@ def test_its_box_holds_all_of_them_inside_the_picture() -> None:
 
 
 @given(counts=st.lists(st.tuples(st.integers(0, 45), st.floats(0.1, 4.0)), min_size=1, max_size=12))
-@settings(max_examples=40)
+@settings(max_examples=tries(40))
 def test_whatever_comes_and_goes_every_sighting_is_opened_once_and_closed_once(
     counts: list[tuple[int, float]],
 ) -> None:
