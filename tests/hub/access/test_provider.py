@@ -7,6 +7,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -343,7 +344,11 @@ def test_linking_asks_for_a_second_proof_and_this_sites_own_form(
 
 # What an answer of the provider's must be.
 
-OTHER = RSAKey.generate_key(2048, {"kid": "one"})
+
+@cache
+def other() -> RSAKey:
+    """A key that is not the provider's; made when it is wanted, for it takes long."""
+    return RSAKey.generate_key(2048, {"kid": "one"})
 
 
 def by_hand(claims: Claims, header: Claims, secret: bytes = b"") -> str:
@@ -399,7 +404,7 @@ def by_secret(claims: Claims) -> str:
 
 SIGNATURES: dict[str, Callable[[OpenIdOffice], Callable[[Claims], str]]] = {
     "another key of the same name": lambda _office: (
-        lambda claims: jwt.encode({"alg": "RS256", "kid": "one"}, claims, OTHER)
+        lambda claims: jwt.encode({"alg": "RS256", "kid": "one"}, claims, other())
     ),
     "nothing at all": lambda _office: unsigned,
     "the client's secret": lambda _office: by_secret,
@@ -409,11 +414,11 @@ SIGNATURES: dict[str, Callable[[OpenIdOffice], Callable[[Claims], str]]] = {
         )
     ),
     "a key nobody told": lambda _office: (
-        lambda claims: jwt.encode({"alg": "RS256", "kid": "two"}, claims, OTHER)
+        lambda claims: jwt.encode({"alg": "RS256", "kid": "two"}, claims, other())
     ),
     "its own key in the header": lambda _office: (
         lambda claims: jwt.encode(
-            {"alg": "RS256", "kid": "one", "jwk": OTHER.as_dict(private=False)}, claims, OTHER
+            {"alg": "RS256", "kid": "one", "jwk": other().as_dict(private=False)}, claims, other()
         )
     ),
     "half a token": lambda office: lambda claims: office.signed(claims).rpartition(".")[0],
