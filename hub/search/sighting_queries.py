@@ -11,13 +11,16 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
+    Select,
     Uuid,
     and_,
     any_,
@@ -28,6 +31,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 
 from hub.alerting.alerts.tables import rare_colour, sightings
@@ -55,6 +59,8 @@ FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
 
 
+Span = tuple[int, int]
+"""Begin and end in UTC microseconds, both included."""
 Way = Side
 """Direction of movement: a side of the picture, towards the camera, or away from it."""
 WAYS: Final[tuple[Way, ...]] = SIDES
@@ -171,30 +177,42 @@ def find_sightings(
 def _walk(reading: "_Reading", wanted: SightingSearch, budget_s: float) -> tuple[list[Any], int]:
     """Search backwards in stretches; returns the rows, and how far back it went."""
     began_s = time.monotonic()
-    stretch_us, found = FIRST_STRETCH_US, list[Any]()
-    for earliest, latest in _windows(wanted):
-        end = latest
-        while end >= earliest:
-            begin = max(earliest, end - stretch_us)
-            before_s = time.monotonic()
-            found += reading.between(begin, end, limit=COUNTED + 1 - len(found))
-            took_s = time.monotonic() - before_s
-            left_s = budget_s - (time.monotonic() - began_s)
-            if len(found) > COUNTED or left_s <= 0:
-                return found, begin
-            # Twice as far, unless this would exceed the remaining time.
-            stretch_us = max(1, round(stretch_us * min(2.0, left_s / max(took_s, 1e-6))))
-            end = begin - 1
+    share, found = 1.0, list[Any]()
+    left = [*_windows(wanted)]
+    while left:
+        spans, left = _stretch(left, share)
+        before_s = time.monotonic()
+        found += reading.within(spans, limit=COUNTED + 1 - len(found))
+        took_s = time.monotonic() - before_s
+        left_s = budget_s - (time.monotonic() - began_s)
+        if len(found) > COUNTED or left_s <= 0:
+            return found, spans[-1][0]
+        # Twice as far, unless this would exceed the remaining time.
+        share *= min(2.0, left_s / max(took_s, 1e-6))
     return found, wanted.from_utc_us
 
 
-def _windows(wanted: SightingSearch) -> Iterator[tuple[int, int]]:
+def _stretch(left: Sequence[Span], share: float) -> tuple[list[Span], list[Span]]:
+    """What to read next, latest first: so many times the first stretch, or so many windows if they
+    are shorter; and what is left after it."""
+    most_us = max(1, round(FIRST_STRETCH_US * share))
+    begin, end = left[0]
+    if end - begin > most_us or len(left) == 1:
+        cut = max(begin, end - most_us)
+        return [(cut, end)], [*([(begin, cut - 1)] if cut > begin else []), *left[1:]]
+    count = max(1, int(share))
+    whole = [*takewhile(lambda one: one[1] - one[0] <= most_us, left[:count])]
+    return whole, [*left[len(whole) :]]
+
+
+def _windows(wanted: SightingSearch) -> Iterator[Span]:
     """The parts to search that are not behind the last page, latest first."""
     latest = wanted.until_utc_us
     if wanted.before is not None:
         latest = min(latest, wanted.before[0])
     for begin, end in wanted.windows or ((wanted.from_utc_us, wanted.until_utc_us),):
-        yield max(begin, wanted.from_utc_us), min(end, latest)
+        if max(begin, wanted.from_utc_us) <= min(end, latest):
+            yield max(begin, wanted.from_utc_us), min(end, latest)
 
 
 class _Reading:
@@ -221,22 +239,43 @@ class _Reading:
         if sides is not None:
             self._filters.append(self._leaving(sides))
 
-    def between(self, from_utc_us: int, until_utc_us: int, *, limit: int) -> Sequence[Any]:
-        """The newest `limit` rows."""
+    def within(self, spans: Sequence[Span], *, limit: int) -> Sequence[Any]:
+        """The newest `limit` rows of these spans, which are given latest first."""
+        if len(spans) > 1 and self._conn.dialect.name != "postgresql":
+            found = list[Any]()
+            for span in spans:
+                found += self.within([span], limit=limit - len(found))
+            return found
+        if not self._leads:
+            return self._conn.execute(self._query(spans, limit)).all()
+        led = set[Any]()  # each colour in the order of its index
+        for column, colour in self._leads:
+            is_led = and_(column == colour, text(rare_colour(column.name)))
+            led.update(self._conn.execute(self._query(spans, limit, is_led)).all())
+        return sorted(led, key=lambda row: (row.first_seen_utc_us, row.id), reverse=True)[:limit]
+
+    def _query(self, spans: Sequence[Span], limit: int, *more: ColumnElement[bool]) -> Select[Any]:
         first = sightings.c.first_seen_utc_us
         query = (
             select(sightings.c.id, first)
-            .where(first.between(from_utc_us, until_utc_us), *self._filters)
+            .where(*self._filters, *more)
             .order_by(first.desc(), sightings.c.id.desc())
             .limit(limit)
         )
-        if not self._leads:
-            return self._conn.execute(query).all()
-        found = set[Any]()  # each colour in the order of its index
-        for column, colour in self._leads:
-            is_led = and_(column == colour, text(rare_colour(column.name)))
-            found.update(self._conn.execute(query.where(is_led)).all())
-        return sorted(found, key=lambda row: (row.first_seen_utc_us, row.id), reverse=True)[:limit]
+        if len(spans) == 1:
+            return query.where(first.between(*spans[0]))
+        # Each span by itself, in one statement: to plan each takes longer than to read it.
+        ends = (
+            bindparam(None, [*some], type_=ARRAY(BigInteger)) for some in zip(*spans, strict=True)
+        )
+        span = func.unnest(*ends).table_valued("begin", "end", name="span").render_derived()
+        found = query.where(first.between(span.c.begin, span.c.end)).lateral("found")
+        return (
+            select(found.c.id, found.c.first_seen_utc_us)
+            .join_from(span, found, true())
+            .order_by(found.c.first_seen_utc_us.desc(), found.c.id.desc())
+            .limit(limit)
+        )
 
     def _scope(self, theirs: Mapping[UUID, int], *, is_all: bool) -> ColumnElement[bool]:
         """Each camera as far back as the person may look there; a sighting with an unverified time
@@ -244,9 +283,10 @@ class _Reading:
         by_reach: dict[int, list[UUID]] = {}
         for camera_id, reach in theirs.items():
             by_reach.setdefault(reach, []).append(camera_id)
-        if is_all and by_reach.keys() == {0}:
-            return sightings.c.first_seen_utc_us.is_not(None)
         first, error_ms = sightings.c.first_seen_utc_us, sightings.c.first_seen_error_ms
+        if is_all and len(by_reach) == 1:
+            [reach] = by_reach
+            return and_(first >= reach, error_ms.is_not(None)) if reach else first.is_not(None)
         return or_(
             *(
                 and_(self._among(ids), first >= reach, error_ms.is_not(None))
@@ -292,7 +332,8 @@ def _filters(wanted: SightingSearch) -> list[ColumnElement[bool]]:
     if wanted.rode is not None:
         filters.append(sightings.c.rode.is_(wanted.rode))
     if wanted.only_alerts:
-        filters.append(sightings.c.alert_id.is_not(None))
+        # Not "is not null": PostgreSQL would read the index of alert ids, all of it.
+        filters.append(sightings.c.alert_id != UUID(int=0))
     if wanted.only_with_clip:
         filters.append(
             exists()
