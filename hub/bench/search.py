@@ -51,6 +51,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="default: both, if PostgreSQL is installed",
     )
+    parser.add_argument(
+        "--by-month", action="store_true", help="on PostgreSQL, with sightings kept by month"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(do=run)
 
@@ -69,16 +72,20 @@ def run(args: argparse.Namespace) -> int:
     }
     for size in sizes:
         for name, url in _databases(args.database):
-            found[f"{name}_{size}"] = measure(url, size, args.rounds, args.seed)
+            is_split = args.by_month and name == "postgresql"
+            kind = f"{name}_by_month" if is_split else name
+            found[f"{kind}_{size}"] = measure(url, size, args.rounds, args.seed, is_split=is_split)
     found["load_after"] = round(os.getloadavg()[0], 1)
     print(json.dumps(found, indent=None if args.json else 2))
     return 0
 
 
-def measure(url: str, size: int, rounds: int, seed: int) -> dict[str, Any]:
-    """Measure one database of one size."""
+def measure(
+    url: str, size: int, rounds: int, seed: int, *, is_split: bool = False
+) -> dict[str, Any]:
+    """Measure one database of one size; `is_split`: with sightings by month."""
     began_s = time.monotonic()
-    town = search_town.make(url, sightings=size, show=_show)
+    town = search_town.make(url, sightings=size, is_split=is_split, show=_show)
     made_s = time.monotonic() - began_s
     gc.collect()  # as the hub does before it serves
     gc.freeze()

@@ -6,8 +6,9 @@ crowd. All are described: half in black and grey, one in fourteen in red above, 
 pink; six in ten ride a motorbike. Each camera looks in a direction of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from hub.access.grants import rows as grants_rows
 from hub.access.passwords import Passwords
 from hub.access.rules.grants import Grant, Right
 from hub.base.clock.clock import HubClock
+from hub.base.db import months
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
@@ -83,8 +85,17 @@ def place_of(number: int) -> tuple[float, float]:
     return 11.4 + row * 0.0063, 106.6 + column * 0.0064
 
 
-def make(url: str, *, sightings: int, show: Callable[[int], None] = lambda _: None) -> SearchTown:
-    """Create the schema in an empty database and fill it; `show` gets the number of rows so far."""
+def make(
+    url: str,
+    *,
+    sightings: int,
+    is_split: bool = False,
+    show: Callable[[int], None] = lambda _: None,
+) -> SearchTown:
+    """Create the schema in an empty database and fill it; `show` gets the number of rows so far.
+
+    `is_split`: by month, on PostgreSQL.
+    """
     migrate(url)
     db = Database(url)
     now = HubClock().now()
@@ -94,15 +105,35 @@ def make(url: str, *, sightings: int, show: Callable[[int], None] = lambda _: No
         people = _people(conn, root, communes[3], now)
     town = SearchTown(db, people, junctions, communes, now, count)
     is_sqlite = db.url.get_backend_name() == "sqlite"
-    for first in range(0, sightings, PIECE):
-        last = min(sightings, first + PIECE) - 1
+    step_us = YEAR_US // sightings
+    if is_split:
+        months.split(db, "sightings")
+    for first, end in _pieces(town, sightings, step_us):
         with db.writing(is_durable=False) as conn:
-            _fill(conn, town, first, last, step_us=YEAR_US // sightings, is_sqlite=is_sqlite)
-        show(last + 1)
+            if is_split:
+                month = months.month_of(Moment(town.begins_utc_us + first * step_us))
+                months.fill(conn, "sightings", month)
+            _fill(conn, town, first, end - 1, step_us=step_us, is_sqlite=is_sqlite)
+        show(end)
+    months.turn(db, now)
     if not is_sqlite:  # as PostgreSQL's autovacuum does in time
         with db.writing() as conn:
             conn.execute(text("ANALYZE"))
     return town
+
+
+def _pieces(town: SearchTown, sightings: int, step_us: int) -> Iterator[tuple[int, int]]:
+    """The numbers of the sightings in pieces, each within a month: first, and one after the
+    last."""
+    first = 0
+    while first < sightings:
+        month = months.month_of(Moment(town.begins_utc_us + first * step_us))
+        following = datetime(month // 100 + month % 100 // 12, month % 100 % 12 + 1, 1, tzinfo=UTC)
+        ends_utc_us = round(following.timestamp() * 1_000_000)
+        turn = -(-(ends_utc_us - town.begins_utc_us) // step_us)
+        end = min(sightings, first + PIECE, turn)
+        yield first, end
+        first = end
 
 
 def _places(conn: Connection, now: Moment) -> tuple[UUID, list[UUID], list[UUID]]:
@@ -251,10 +282,11 @@ _ROWS: Final = (
     (
         "sightings",
         "id, camera_id, alert_id, object_kind, people, score, x0, y0, x1, y1, first_seen_utc_us,"
-        " first_seen_error_ms, confirmed_utc_us, last_seen_utc_us, is_described, upper_colour,"
-        " upper_colour_2, lower_colour, transport, transport_colour, group_people, left_by, speed",
+        " first_seen_error_ms, confirmed_utc_us, confirmed_error_ms, last_seen_utc_us,"
+        " is_described, upper_colour, upper_colour_2, lower_colour, transport, transport_colour,"
+        " group_people, left_by, speed",
         "{sighting}, {camera}, {maybe_alert}, {kind}, {people}, 0.7, 0.4, 0.2, 0.5, 0.2 + {height},"
-        " {at}, 20, {at} + 400000, {at} + 9000000, {true}, {upper}, {upper_2}, {lower},"
+        " {at}, 20, {at} + 400000, 20, {at} + 9000000, {true}, {upper}, {upper_2}, {lower},"
         " {transport}, {transport_colour}, {group}, {side}, 'walking'",
         "1 = 1",
     ),

@@ -26,6 +26,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     exists,
+    false,
     func,
     literal_column,
     or_,
@@ -35,6 +36,7 @@ from sqlalchemy import (
 )
 
 from hub.alerting.alerts.tables import rare_colour, sightings
+from hub.base.db import months
 from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
 from hub.registry.passing import SIDES, Side
@@ -165,7 +167,7 @@ def find_sightings(
     reading = _Reading(conn, wanted, theirs, sides, total=total)
     found, looked_from = _walk(reading, wanted, BUDGET_S if budget_s is None else budget_s)
     return FoundSightings(
-        hits=_hits(conn, [row.id for row in found[:SHOWN]]),
+        hits=_hits(conn, found[:SHOWN], reading),
         count=min(len(found), COUNTED),
         is_more=len(found) > COUNTED,
         looked_from_utc_us=looked_from,
@@ -235,6 +237,7 @@ class _Reading:
         # Each camera is sought once for each part of the span.
         seeks = len(theirs) * max(1, len(wanted.windows) // WINDOWS_A_SEEK)
         self._is_by_time = is_rare or bool(self._leads) or seeks > FEW_CAMERAS
+        self._spans = months.spans(conn, sightings.name)
         self._filters = [*_filters(wanted), self._scope(theirs, is_all=total == len(theirs))]
         if sides is not None:
             self._filters.append(self._leaving(sides))
@@ -256,9 +259,10 @@ class _Reading:
 
     def _query(self, spans: Sequence[Span], limit: int, *more: ColumnElement[bool]) -> Select[Any]:
         first = sightings.c.first_seen_utc_us
+        parts = self.parts(spans[-1][0], spans[0][1])
         query = (
             select(sightings.c.id, first)
-            .where(*self._filters, *more)
+            .where(*parts, *self._filters, *more)
             .order_by(first.desc(), sightings.c.id.desc())
             .limit(limit)
         )
@@ -276,6 +280,18 @@ class _Reading:
             .order_by(found.c.first_seen_utc_us.desc(), found.c.id.desc())
             .limit(limit)
         )
+
+    def parts(self, from_utc_us: int, until_utc_us: int) -> list[ColumnElement[bool]]:
+        """The condition that leaves the parts of the table that have rows of that time; none if
+        it is one table."""
+        if not self._spans:
+            return []
+        met = [
+            month
+            for month, (least, most) in sorted(self._spans.items())
+            if least <= until_utc_us and from_utc_us <= most
+        ]
+        return [months.among(met) if met else false()]
 
     def _scope(self, theirs: Mapping[UUID, int], *, is_all: bool) -> ColumnElement[bool]:
         """Each camera as far back as the person may look there; a sighting with an unverified time
@@ -379,8 +395,12 @@ def way_of(row: Any) -> Way | None:
     return "towards" if nearer > 0 else "away"
 
 
-def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
-    rows = conn.execute(select(sightings).where(sightings.c.id.in_(ids))).all() if ids else []
+def _hits(conn: Connection, shown: Sequence[Any], reading: _Reading) -> list[SightingHit]:
+    if not shown:
+        return []
+    ids = [row.id for row in shown]
+    parts = reading.parts(shown[-1].first_seen_utc_us, shown[0].first_seen_utc_us)
+    rows = conn.execute(select(sightings).where(sightings.c.id.in_(ids), *parts))
     found = {
         row.id: SightingHit(
             sighting_id=row.id,

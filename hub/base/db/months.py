@@ -1,27 +1,38 @@
 """Tables that PostgreSQL keeps in parts, one for each month in which their rows arrived.
 
 A split table is partitioned by the column `month` (202611 for November 2026, in UTC). No statement
-of the hub names this column: its default says to which part new rows go, and is moved on at the
-turn of the month. So every row has a part, whatever clocks say and whatever process is away. The
+that adds rows names it: its default says to which part new rows go, and is moved on at the turn of
+the month. So every row has a part, whatever clocks say and whatever process is away. The
 part `rest` (month 0) has what came before the table was split, and what outlives its month.
 
 No unique key reaches over parts. Each part has the keys of the table, and what must be unique in
 all of them is kept unique by other means (`hub.nodes.spool.event_rows`).
+
+Searches name the parts to read, by `spans`: each part that is planned for costs as much as a table.
 
 Every change of the parts is one short transaction, made while no other connection writes. It waits
 at most `LOCK_MS` for readers: longer, and everybody else would wait behind it.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 import psycopg
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    any_,
+    bindparam,
+    literal_column,
+)
 from sqlalchemy.exc import OperationalError
 
 from hub.base.db.database import Database, DatabaseError
@@ -29,6 +40,8 @@ from hub.base.moment import Moment
 
 SPLIT: Final = ("events", "sightings")
 """The tables that can be split."""
+SPANNED: Final = {"sightings": "first_seen_utc_us"}
+"""The indexed column by which a split table is searched."""
 REST: Final = 0
 """The month of rows that have no month."""
 LOCK_MS: Final = 50
@@ -43,6 +56,16 @@ _NAMES_OF_REST: Final = """
     JOIN pg_class here ON here.oid = i.inhrelid JOIN pg_class whole ON whole.oid = i.inhparent
     JOIN pg_index x ON x.indexrelid = i.inhrelid WHERE x.indrelid = to_regclass(%s)"""
 """The indexes of a part, and the names of those of the whole table."""
+
+_NOTED: Final = """
+    SELECT coalesce(substring(c.relname from '_([0-9]{6})$')::int, 0), d.description
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    LEFT JOIN pg_description d
+        ON d.objoid = i.inhrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+    WHERE i.inhparent = to_regclass(%s)"""
+"""The months of a table, and the noted span of each."""
+_NO_ROWS: Final = (0, -1)
+Spans = dict[int, tuple[int, int]]
 
 T = TypeVar("T")
 
@@ -79,6 +102,66 @@ def months(conn: Connection, table: str) -> list[int]:
     )
     rows = conn.exec_driver_sql(query, (table, part_of(table, REST)))
     return [month for (month,) in rows]
+
+
+def spans(conn: Connection, table: str) -> Spans:
+    """When the rows of each part happened: the least and the greatest value of its `SPANNED` column
+    by month, as this transaction sees them; without parts that have no row. Empty: not split."""
+    if conn.dialect.name != "postgresql":
+        return {}
+    found: Spans = {}
+    unnoted: list[int] = []
+    for month, noted in conn.exec_driver_sql(_NOTED, (table,)):
+        if noted is None:
+            unnoted.append(month)
+        else:
+            least, most = map(int, noted.split())
+            found[month] = (least, most)
+    found |= _spans_now(conn, table, unnoted)
+    return {month: span for month, span in found.items() if span != _NO_ROWS}
+
+
+def _spans_now(conn: Connection, table: str, wanted: Sequence[int]) -> Spans:
+    if not wanted:
+        return {}
+    ends = ", ".join(
+        f"(SELECT {end}({SPANNED[table]}) FROM {table} WHERE month = {month})"  # noqa: S608 - as below
+        for month in wanted
+        for end in ("min", "max")
+    )
+    found = conn.exec_driver_sql(f"SELECT {ends}").one()
+    pairs = zip(wanted, found[::2], found[1::2], strict=True)
+    return {month: _NO_ROWS if least is None else (least, most) for month, least, most in pairs}
+
+
+def forget_spans(conn: Connection, table: str, ids: Sequence[UUID]) -> None:
+    """To be called when the times of these rows were changed: their parts have other spans now."""
+    if ids and is_split(conn, table):
+        query = f"SELECT DISTINCT month FROM {table} WHERE id = ANY(%s)"  # noqa: S608 - as below
+        for (month,) in conn.exec_driver_sql(query, (list(ids),)).all():
+            _forget_span(conn, table, month)
+
+
+def _forget_span(conn: Connection, table: str, month: int) -> None:
+    part = part_of(table, month)
+    if _scalar(conn, "SELECT obj_description(to_regclass(%s), 'pg_class')", part):
+        _do(conn, f"COMMENT ON TABLE {part} IS NULL")
+
+
+def _note_spans(conn: Connection, table: str) -> None:
+    """Note the spans of the parts that get no new rows: as a comment, which goes with its part."""
+    growing = (REST, month_now(conn, table))
+    noted = conn.exec_driver_sql(_NOTED, (table,))
+    quiet = [month for month, span in noted if span is None and month not in growing]
+    for month, span in _spans_now(conn, table, quiet).items():
+        _do(conn, f"COMMENT ON TABLE {part_of(table, month)} IS '{span[0]} {span[1]}'")
+
+
+def among(wanted: Iterable[int]) -> ColumnElement[bool]:
+    """The condition that a row of the one split table of a statement is of these months: the
+    planner then opens no other part."""
+    these = bindparam(None, [*wanted], type_=ARRAY(Integer))
+    return literal_column("month", Integer) == any_(these)
 
 
 def month_now(conn: Connection, table: str) -> int:
@@ -126,6 +209,7 @@ def fill(conn: Connection, table: str, month: int) -> None:
     if month != REST:
         add_month(conn, table, month)
     _do(conn, f"ALTER TABLE ONLY {table} ALTER COLUMN month SET DEFAULT {month}")
+    _forget_span(conn, table, month)
 
 
 def turn(db: Database, now: Moment) -> None:
@@ -139,10 +223,16 @@ def turn(db: Database, now: Moment) -> None:
             is_due = is_split(conn, table) and REST < month_now(conn, table) < month
         if is_due:
             alter(db, partial(fill, table=table, month=month), attempts=1)
+    for table in SPANNED:
+        with db.reading() as conn:
+            is_there = is_split(conn, table)
+        if is_there:
+            alter(db, partial(_note_spans, table=table), attempts=1)
 
 
 def move(conn: Connection, table: str, ids: Sequence[Any], *, source: int, target: int) -> int:
     """Move rows to the part of another month, which must exist; returns their number."""
+    _forget_span(conn, table, target)
     change = f"UPDATE {table} SET month = %s"  # noqa: S608 - a name of this module
     query = f"{change} WHERE month = %s AND id = ANY(%s)"
     return conn.exec_driver_sql(query, (target, source, list(ids))).rowcount

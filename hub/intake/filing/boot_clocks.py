@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from hub.alerting.alerts.rows import change_alert
 from hub.alerting.alerts.tables import alerts, sightings
+from hub.base.db import months
 from hub.base.db.columns import columns
 from hub.base.db.statements import add_once, change
 from hub.base.moment import Moment
@@ -69,6 +70,7 @@ def learn(conn: Connection, node_id: UUID, boot_id: UUID, *, clock: BootClock, n
             by_sighting[event.sighting_id].append(shift)
     for sighting_id, shifts in by_sighting.items():
         _correct_sighting(conn, sighting_id, first=shifts[0], last=shifts[-1])
+    months.forget_spans(conn, sightings.name, list(by_sighting))
     _correct_alerts(conn, list(by_sighting), now)
     return len(doubtful)
 

@@ -23,7 +23,9 @@ from hub.nodes.spool import event_rows
 from hub.nodes.spool.tables import event_ids, events
 from tests.contracts.test_contracts import in_postgresql
 from tests.hub.intake.test_batches import arrival, filer_of
+from tests.hub.intake.test_clocks import IN_1970, world
 from tests.hub.rigs.batch_story import furnish, stored, story
+from tests.hub.rigs.intake_rig import NOW
 from tests.hub.rigs.streets import NIGHT, Streets
 
 MONTH_S: Final = 31 * 86_400
@@ -164,6 +166,50 @@ def test_what_is_moved_goes_to_its_own_month_and_a_wrong_clock_makes_no_month(
         conn.exec_driver_sql("UPDATE sightings SET month = 0")
     assert split(streets.db, NIGHT.plus_s(MONTH_S)) == 3
     assert counts(streets.db, "sightings") == {months.REST: 1, NOVEMBER: 1, DECEMBER: 2}
+
+
+def test_the_spans_of_parts_are_true_whatever_is_corrected_or_moved(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """A search reads only parts that have rows of its time."""
+    with world(postgres_url, tmp_path, IN_1970) as node:
+
+        def noted() -> set[int]:
+            with node.db.reading() as conn:
+                query = text(
+                    "SELECT month, min(first_seen_utc_us), max(first_seen_utc_us)"
+                    " FROM sightings GROUP BY month"
+                )
+                spans = months.spans(conn, "sightings")
+                for month, least, most in conn.execute(query):
+                    assert spans[month][0] <= least <= most <= spans[month][1]
+                notes = text("SELECT c.relname FROM pg_class c JOIN pg_description ON objoid = oid")
+                return {int(name[-6:]) for name in conn.scalars(notes) if "sightings_2" in name}
+
+        split(node.db, NOW)
+        who = node.somebody_walks()
+        node.deliver()
+        assert noted() == set()
+        months.turn(node.db, NOW.plus_s(MONTH_S))
+        assert noted() == {NOVEMBER}
+        node.true_s += 300
+        node.ntp()
+        node.deliver()
+        assert noted() == set(), "its time was corrected"
+        node.true_s += MONTH_S
+        late = node.somebody_walks()
+        node.deliver()
+        months.turn(node.db, NOW.plus_s(2 * MONTH_S))
+        assert noted() == {NOVEMBER, DECEMBER}
+        with node.db.writing() as conn:
+            months.move(conn, "sightings", [late], source=DECEMBER, target=NOVEMBER)
+        assert noted() == {DECEMBER}
+        months.turn(node.db, NOW.plus_s(2 * MONTH_S))
+        with node.db.writing() as conn:
+            months.move(conn, "sightings", [who, late], source=NOVEMBER, target=months.REST)
+            months.fill(conn, "sightings", DECEMBER)
+        months.turn(node.db, NOW.plus_s(MONTH_S))
+        assert noted() == {NOVEMBER, JANUARY}
 
 
 def test_an_id_and_a_number_are_taken_in_whatever_part_they_are(streets: Streets) -> None:

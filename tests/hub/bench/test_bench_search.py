@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from hub.app.months import moving
 from hub.bench import search, search_town
 from hub.search import sighting_queries
+from hub.search.sighting_queries import FoundSightings, find_sightings
 from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
@@ -26,6 +30,26 @@ def test_both_databases_hold_the_same_and_all_questions_are_answered(
     assert counts["crowds of ten in the province's year"] == 1  # of three: 8, 9 and 10 people
     assert counts["the year of twenty cameras, by who may search no other"] > 0
     assert capsys.readouterr().out == ""
+
+
+def test_by_month_every_answer_is_that_of_one_table(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sighting_queries, "BUDGET_S", 600.0)
+    town = search_town.make(postgres_url, sightings=3000, is_split=True)
+
+    def answers() -> Iterator[FoundSightings]:
+        for name, question in search.QUESTIONS.items():
+            who, wanted = question(town, Random(name))  # noqa: S311 - the same every time
+            with town.db.reading() as conn:
+                yield find_sightings(conn, town.people[who], wanted, now=town.ends)
+
+    by_month = [*answers()]
+    assert len(moving.parts(town.db)) > 12
+    assert moving.join(town.db, is_gentle=False) == 3000
+    assert [*answers()] == by_month
+    assert sum(found.count for found in by_month) > 50
+    town.db.close()
 
 
 @pytest.mark.system
