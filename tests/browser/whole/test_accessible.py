@@ -39,8 +39,7 @@ def faults(page: Page, axe: str) -> list[Any]:
     return [one for one in found if one[0] in GRAVE]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "theme"), [("phone", "dark"), ("desk", "light")])
 def test_no_page_has_a_serious_fault(
     hub: Hub, meet: Meet, whole: Seen, axe: str, size: str, theme: str
 ) -> None:
