@@ -12,6 +12,7 @@ from tests.browser.clips.test_live_page import camera_of, running
 from tests.browser.conftest import DESK, Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, in_two_looks
 from tests.hub.rigs.web_town import PASSWORD, Seen
+from tests.waiting import until
 
 REASON = {"vi": "Nghỉ việc từ hôm nay", "en": "Left the service today"}
 
@@ -82,7 +83,7 @@ def test_who_watches_live_sees_nothing_more_once_a_phone_closes_the_account(
         expect(officer.page.locator(".live canvas")).to_be_visible()
         close_from_a_phone(hub, meet)
         expect(officer.page.locator(".live canvas")).to_have_count(0)
-    assert hub.town.live_leases.views.watches() == []
+        until(lambda: hub.town.live_leases.views.watches() == [])
     officer.open("/")
     expect(officer.page.locator("form[action='/login']")).to_be_visible()
 

@@ -18,12 +18,14 @@ from hub.notify.phones.service import PhoneService
 from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused
 from tests.browser.alerting.test_push import Phone
 from tests.browser.clips.test_live_page import camera_of, running
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import CHROMIUM, Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.rigs.web_town import PASSWORD
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
+
+BROWSER = CHROMIUM
 
 
 @dataclass

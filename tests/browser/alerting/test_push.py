@@ -11,9 +11,11 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from hub.notify.phones.service import PhoneService
-from tests.browser.conftest import Hub, Meet, Officer
+from tests.browser.conftest import CHROMIUM, Hub, Meet, Officer
 from tests.hub.rigs.web_town import Seen
 from tests.waiting import until
+
+BROWSER = CHROMIUM
 
 AGAIN_S: Final = 30.0
 """After this time a message that shows nothing is delivered again."""

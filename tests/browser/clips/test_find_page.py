@@ -13,7 +13,7 @@ from hub.base.db.columns import new_id
 from hub.footage.tables import media
 from hub.registry.tables import cameras, nodes
 from tests.browser import footage
-from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet, Officer
+from tests.browser.conftest import FLAGS, HEADLESS, Hub, Meet, Officer
 from tests.browser.whole.test_pages import (
     LANGUAGES,
     SIZES,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.promise("Search: A search goes by time in words or numb
 def chromium(needs_browser: None) -> Iterator[Browser]:
     webgl = ["--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *webgl])
+        browser = playwright.chromium.launch(executable_path=HEADLESS, args=[*FLAGS, *webgl])
         yield browser
         browser.close()
 

@@ -14,7 +14,7 @@ from hub.base.batches import never
 from hub.footage.transcoding.transcode import NoCopyError
 from tests.browser import footage
 from tests.browser.alerting.test_push import Phone, message, owe
-from tests.browser.conftest import DESK, Hub, Meet, Officer
+from tests.browser.conftest import CHROMIUM, DESK, Hub, Meet, Officer
 from tests.browser.whole.test_pages import fits
 from tests.hub.rigs.web_town import Seen
 from tests.waiting import busy, until
@@ -41,6 +41,8 @@ class Line:
             "uploadThroughput": self.up * 125,
         }
 
+
+BROWSER = CHROMIUM
 
 LINES = {"4g-weak": Line(1600, 750, 150, 3.0), "3g": Line(750, 250, 100, 6.0)}
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from hub.places.map.ground import MapFiles
 from hub.registry import registry
-from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
+from tests.browser.conftest import FLAGS, HEADLESS, Hub, Meet
 from tests.browser.tiny_tiles import write_tiles
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.places.test_map import TOWN, many_cameras, place_all, plan
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.
 def chromium(needs_browser: None) -> Iterator[Browser]:
     webgl = ["--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *webgl])
+        browser = playwright.chromium.launch(executable_path=HEADLESS, args=[*FLAGS, *webgl])
         yield browser
         browser.close()
 

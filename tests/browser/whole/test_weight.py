@@ -12,11 +12,13 @@ from playwright.sync_api import expect
 from hub.access.signin.accounts import SignedIn
 from hub.base.db.database import Database
 from tests.browser import footage
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import CHROMIUM, Hub, Meet
 from tests.browser.served import address, free_socket, served
 from tests.hub.rigs.web_town import PASSWORD, Town
 
 pytestmark = pytest.mark.promise("Pages: The inbox loads at most 150 kB.")
+
+BROWSER = CHROMIUM  # a browser decides how far below the screen a picture is fetched
 
 MOST_BYTES = 150_000
 OPEN = 10
