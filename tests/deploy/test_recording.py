@@ -250,8 +250,8 @@ def test_the_run_after_one_that_was_killed_clears_up_and_succeeds(
     assert int(stream(seeded / "vtest.mp4")["nb_read_packets"]) == 795
 
 
-def started_and_transcoding(cache: Path, **settings: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
+def started(cache: Path, **settings: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [str(SCRIPT)],
         env={**os.environ, "MATTHAN_CACHE": str(cache), **settings},
         stdout=subprocess.PIPE,
@@ -259,6 +259,10 @@ def started_and_transcoding(cache: Path, **settings: str) -> subprocess.Popen[st
         text=True,
         start_new_session=True,
     )
+
+
+def started_and_transcoding(cache: Path, **settings: str) -> subprocess.Popen[str]:
+    process = started(cache, **settings)
     until(
         lambda: any(part.stat().st_size for part in cache.glob(".part.*/result.mp4")),
         "ffmpeg began",
@@ -269,12 +273,7 @@ def started_and_transcoding(cache: Path, **settings: str) -> subprocess.Popen[st
 def test_two_runs_at_once_make_one_recording(tmp_path: Path, seeded: Path, demo: Path) -> None:
     go = tmp_path / "go"
     path = quick_ffmpeg(tmp_path, demo, first=f'until [ -e "{go}" ]; do sleep 0.05; done')
-    words = {"env": {**os.environ, "MATTHAN_CACHE": str(seeded)}, "text": True}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with (
-        started_and_transcoding(seeded, PATH=path) as first,
-        subprocess.Popen([str(SCRIPT)], **words, **pipes) as second,
-    ):
+    with started_and_transcoding(seeded, PATH=path) as first, started(seeded) as second:
         assert "Waiting for another run" in second.stderr.readline()
         go.touch()
         output, _ = first.communicate(timeout=patience_s())
