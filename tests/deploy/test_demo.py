@@ -72,7 +72,8 @@ def test_a_port_taken_between_its_choice_and_its_use_costs_another_try(tmp_path:
     town = Town(tmp_path, web_port=free_port(), language="vi")
     town.broker.start()
     try:
-        town.build(tmp_path / "none.mp4", loops=False)
+        town.hub_database.parent.mkdir()
+        town.listen_on(town.web_port)
         with socket.create_server(("127.0.0.1", town.web_port)) as thief:
             with pytest.raises(PartError, match="ended with code"):
                 start_hub(town, is_picked=False)
