@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from agent.media.frame import Packet, StreamInfo
 from agent.recording.sealer import Sealer
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
+from hub.__main__ import main
 from hub.cases.evidence.seal_report import SealReport, verify_file
 from hub.nodes.pki.authority import TlsFiles
 from hub.nodes.pki.verification import fault_of_certificate, read_authority, signature_holds
@@ -40,7 +42,25 @@ def clip(tmp_path: Path, street: Street, town: Office) -> Path:
     return write_clip(tmp_path / "clip.mp4", street, town.sealer()).close().path
 
 
-def command(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+Ended = subprocess.CompletedProcess[str]
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command with these words, in this process."""
+
+    def run(*words: str | Path) -> Ended:
+        monkeypatch.setattr("sys.argv", ["matthan-hub", "verify", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert isinstance(ended.value.code, int)
+        return Ended(words, ended.value.code, *capsys.readouterr())
+
+    return run
+
+
+def program(*words: str | Path) -> Ended:
     """In a process that cannot find a configuration: the files must be enough."""
     return subprocess.run(
         [sys.executable, "-m", "hub", "verify", *map(str, words)],
@@ -75,7 +95,7 @@ def sealed_by(
 
 @pytest.mark.system
 def test_an_intact_clip_ends_with_0_and_says_whose_it_is(clip: Path, town: Office) -> None:
-    done = command(clip, "--authority", town.papers.ca_file)
+    done = program(clip, "--authority", town.papers.ca_file)
     assert (done.returncode, done.stderr) == (0, "")
     first, second = done.stdout.splitlines()
     assert first == f"{clip}: intact"
@@ -91,7 +111,7 @@ def test_a_changed_picture_ends_with_1_and_the_place(clip: Path, town: Office) -
     data = bytearray(clip.read_bytes())
     data[stretches(bytes(data))[3].end - 5] ^= 1
     clip.write_bytes(data)
-    done = command(clip, "--authority", town.papers.ca_file)
+    done = program(clip, "--authority", town.papers.ca_file)
     assert done.returncode == 1
     assert done.stdout.splitlines()[:2] == [
         f"{clip}: NOT INTACT",
@@ -102,9 +122,8 @@ def test_a_changed_picture_ends_with_1_and_the_place(clip: Path, town: Office) -
 @pytest.mark.promise(
     "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
 )
-@pytest.mark.system
 def test_one_bad_file_among_good_ones_makes_the_whole_1(
-    tmp_path: Path, clip: Path, town: Office
+    tmp_path: Path, clip: Path, town: Office, command: Command
 ) -> None:
     missing = tmp_path / "missing.mp4"
     bare = tmp_path / "bare.mp4"
@@ -125,8 +144,7 @@ def test_a_file_of_somebody_else_carries_no_seal(tmp_path: Path, town: Office) -
     assert report(path, town.papers.ca_file).lines() == [f"{path}: carries no seal"]
 
 
-@pytest.mark.system
-def test_json_says_the_same_for_programs(clip: Path, town: Office) -> None:
+def test_json_says_the_same_for_programs(clip: Path, town: Office, command: Command) -> None:
     data = clip.read_bytes()
     parts = stretches(data)
     clip.write_bytes(data[: parts[2].next_start] + data[parts[3].next_start :])
@@ -157,8 +175,9 @@ def test_the_nodes_own_certificate_is_enough(clip: Path, town: Office) -> None:
     assert report(clip, town.papers.cert_file).is_intact
 
 
-@pytest.mark.system
-def test_without_a_certificate_to_believe_nothing_is_called_intact(clip: Path) -> None:
+def test_without_a_certificate_to_believe_nothing_is_called_intact(
+    clip: Path, command: Command
+) -> None:
     done = command(clip)
     assert done.returncode == 1
     assert "NOT VOUCHED FOR" in done.stdout
@@ -241,9 +260,8 @@ def test_no_made_up_certificate_is_believed_or_stops_the_verifying(
     assert fault_of_certificate(claims, read_authority(town.papers.ca_file)) is not None
 
 
-@pytest.mark.system
 def test_the_configuration_names_the_hubs_own_authority(
-    clip: Path, town: Office, tmp_path: Path
+    clip: Path, town: Office, tmp_path: Path, command: Command
 ) -> None:
     file = tmp_path / "hub.toml"
     needed = '[web]\npublic_url = "https://hub.example"\n[push]\nsubject = "mailto:k@example.vn"\n'
@@ -253,8 +271,9 @@ def test_the_configuration_names_the_hubs_own_authority(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.system
-def test_what_is_given_as_authority_must_be_a_certificate(clip: Path, town: Office) -> None:
+def test_what_is_given_as_authority_must_be_a_certificate(
+    clip: Path, town: Office, command: Command
+) -> None:
     done = command(clip, "--authority", town.papers.key_file)
     assert done.returncode == 1
     assert "is no certificate that can be read" in done.stderr
