@@ -2,7 +2,7 @@
 one for each number that SQL alone cannot count."""
 
 from collections.abc import Mapping
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ class StandingService:
         self._acting = acting
         self._counted = counted
         self._names = tuple(numbers)
-        self._query = _query(numbers)  # built once: building it costs more than its execution
+        self._query = _query(tuple(numbers.items()))
 
     def standing(self, asker: Asker) -> Standing:
         """Rights of this person anywhere, limited by their role, and the numbers."""
@@ -49,12 +49,14 @@ class StandingService:
         )
 
 
-def _query(numbers: Mapping[str, Number]) -> Select[*tuple[Any, ...]]:
-    """One row: the rights as bits, and each number by its name."""
+@cache
+def _query(numbers: tuple[tuple[str, Number], ...]) -> Select[*tuple[Any, ...]]:
+    """One row: the rights as bits, and each number by its name. Building it costs more than its
+    execution."""
     return select(
         _bits(case((_HELD.c.area_id.is_not(None), _HELD.c.rights), else_=0)).label("area_rights"),
         _bits(_HELD.c.rights).label("rights"),
-        *(number.label(name) for name, number in numbers.items()),
+        *(number.label(name) for name, number in numbers),
     ).where(_HELD.c.person_id == WHO, in_force(_HELD, NOW))
 
 
