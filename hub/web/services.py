@@ -26,6 +26,8 @@ class Services:
 
     def __init__(self, made: Iterable[object]) -> None:
         self._made = tuple(made)
+        self._found: dict[type[Any], Any] = {}
+        """What was asked for before: a port is compared with every service name by name."""
 
     def and_those(self, others: Iterable[object | None]) -> "Services":
         """These services and others; None is left out."""
@@ -33,7 +35,10 @@ class Services:
 
     def find(self, kind: type[T]) -> T | None:
         """The service of this type; None if the hub is without it."""
-        return next((one for one in self._made if isinstance(one, kind)), None)
+        if kind not in self._found:
+            self._found[kind] = next((one for one in self._made if isinstance(one, kind)), None)
+        found: T | None = self._found[kind]
+        return found
 
     def use(self, kind: type[T]) -> T:
         """The service of this type; LookupError if the hub is without it."""
