@@ -104,7 +104,7 @@ def page_limit_ms() -> float:
 
 
 def until(
-    claim: Callable[[], object], what: object = "it did not come true", *, every_s: float = 0.02
+    claim: Callable[[], object], what: object = "it did not come true", *, every_s: float = 0.005
 ) -> None:
     """Wait until the claim holds.
 

@@ -7,9 +7,23 @@ import pytest
 
 from deploy.broker import Broker
 from hub.base.db.database import Database
+from hub.console import stream
+from hub.footage.playback import growing_pages
+from hub.nodes.enrolment import sheet_pages
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import Town
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_pages() -> Iterator[None]:
+    """Open pages ask again at once: their pace spares a hub with a hundred readers."""
+    with pytest.MonkeyPatch.context() as patch:
+        for pages in (stream, sheet_pages):
+            patch.setattr(pages, "PACE_S", 0.01)
+        patch.setattr(growing_pages, "LOOK_EVERY_S", 0.01)
+        patch.setattr(growing_pages, "ASK_EVERY_S", 0.05)
+        yield
 
 
 @pytest.fixture

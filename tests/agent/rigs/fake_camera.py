@@ -21,7 +21,7 @@ NAME: Final = "quan ly"
 PASSWORD: Final = "wr0ng or right"
 LOGIN: Final = "quan%20ly:wr0ng%20or%20right"
 NAMES: Final[Mapping[Codec, str]] = {"h264": "H264", "hevc": "H265"}
-PACE_S: Final = 0.002
+PACE_S: Final = 0.0002
 """From picture to picture, of which the stamps say 40 ms: nobody wants to wait for a test."""
 DIGEST: Final = 'Digest realm="Login to 6C03", nonce="n1"'
 
@@ -104,7 +104,7 @@ class FakeCamera:
         self._threads[-1].start()
 
     def _listen(self) -> None:
-        self._server.settimeout(0.05)
+        self._server.settimeout(0.005)
         while not self._is_over.is_set():
             try:
                 line, _ = self._server.accept()
@@ -140,7 +140,7 @@ class Caller:
         pieces, due_s = iter(()), 0.0
         sending: Iterator[bytes] = pieces
         while not is_over.is_set():
-            wait_s = max(0.0, due_s - time.monotonic()) if self._plays else 0.05
+            wait_s = max(0.0, due_s - time.monotonic()) if self._plays else 0.005
             if select.select([self._line], [], [], wait_s)[0]:
                 self._hear()
             if self._plays and sending is pieces:

@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from agent.runtime import supervisor as supervision
 from agent.runtime.supervisor import Service, SupervisePolicy, Supervisor, notify_systemd
 from tests.waiting import patience_s, until
 
 QUICK = SupervisePolicy(retry_base_s=0.01, retry_cap_s=0.05, stop_within_s=600)
+
+
+@pytest.fixture(autouse=True)
+def _short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "ROUND_S", 0.01)
 
 
 class Steady:
@@ -106,7 +112,7 @@ def test_watchdog_starves_while_one_service_hangs() -> None:
     hanging = Hanging()
     services = [
         Service(name="steady", runs=Steady("steady", [])),
-        Service(name="hanging", runs=hanging, beat_within_s=1.2),
+        Service(name="hanging", runs=hanging, beat_within_s=0.6),
     ]
     supervisor = Supervisor(services, policy=QUICK, notify=told.append)
     with capture_logs() as logs:
