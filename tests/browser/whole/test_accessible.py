@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 from sqlalchemy import select
 
 from hub.registry.tables import cameras
+from tests.browser.alerting.test_in_words import board_member
 from tests.browser.alerting.test_silence_pages import call_false
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import KEEPER, filled_pages, plain_pages, with_keeper_of_all
@@ -110,3 +111,54 @@ def test_an_alert_is_heard_in_the_order_in_which_it_matters(
     assert ("button", "Tiếp nhận") in spoken
     pictures = [name for role, name in spoken if role == "image"]
     assert pictures and all(pictures)
+
+
+def test_the_page_in_words_has_no_serious_fault(
+    hub: Hub, meet: Meet, whole: Seen, axe: str
+) -> None:
+    """Of whoever is told of an alert and may not see its pictures."""
+    board_member(hub)
+    member = meet("hoa")
+    for path in ("/", f"/alerts/{whole.alert_id}"):
+        member.open(path)
+        assert faults(member.page, axe) == [], path
+
+
+MARK = "document.addEventListener('focusin', ({ target }) => { target.dataset.walked = '1'; })"
+MISSED = """() => {
+  const can = "a[href], button, input, select, textarea, summary, video[controls], [tabindex='0']";
+  const isStop = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled
+    && one.type !== "hidden" && one.tabIndex >= 0 && (one.type !== "radio" || one.checked);
+  return [...document.querySelectorAll(can)]
+    .filter((one) => isStop(one) && !one.dataset.walked)
+    .map((one) => one.outerHTML.slice(0, 120));
+}"""
+MOST_STOPS = 150
+
+
+def walk(page: Page) -> list[str]:
+    """Goes over the page by Tab; what can be used and was not reached."""
+    page.evaluate(MARK)
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        if not page.evaluate(MISSED):
+            break
+    missed: list[str] = page.evaluate(MISSED)
+    return missed
+
+
+@pytest.mark.promise("Pages: Everything is found by its name with the keyboard alone.")
+def test_tab_reaches_everything_on_a_page_of_work(hub: Hub, meet: Meet, whole: Seen) -> None:
+    with_keeper_of_all(hub)
+    with hub.town.db.reading() as conn:
+        camera_id = conn.scalars(select(cameras.c.id)).one()
+    kinds = ("/nodes?", "/grants?", "/grants/people", "/enrolments", "/duty/teams", "/cases/")
+    kinds += ("/reports/month", "/configuration/area", "/notices", "/alerts/", "/find?when=week")
+    paths = [one for one in filled_pages(hub, whole, camera_id) if one.startswith(kinds)]
+    assert len(paths) >= len(kinds)
+    visitor = meet(KEEPER, size=SIZES["desk"])
+    missed = {}
+    for path in paths:
+        visitor.open(path)
+        missed[path] = walk(visitor.page)
+    assert {path: found for path, found in missed.items() if found} == {}
