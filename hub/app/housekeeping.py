@@ -63,18 +63,20 @@ class Housekeeping:
                 _Chore("sweep", reconciler.run, SWEEP_EVERY_S, first_s=SWEEP_FIRST_S),
                 *(_Chore(name, work, RULES_EVERY_S) for name, work in (hourly or {}).items()),
             ]
-        self._of_disk = [
-            _Chore("take_in_remains", salvage.take_in, RULES_EVERY_S),
-            _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S),
-        ]
+        of_parts = [_Chore("take_in_remains", salvage.take_in, RULES_EVERY_S)]
+        self._of_disk = [_Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S)]
         if disk is not None:
             # The sweep of another machine removes no copies here.
             self._of_disk.append(_Chore("sweep_copies", reconciler.remove_copies, RULES_EVERY_S))
         if arrivals is not None:
-            self._of_disk += [
+            of_parts += [
                 _Chore("take_in_given", arrivals.take_in, GIVEN_EVERY_S),
                 _Chore("tidy_given", arrivals.tidy, RULES_EVERY_S),
             ]
+        if not salvage.is_shared:
+            self._of_disk += of_parts
+        elif lease is not None:
+            self._once += of_parts
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until stopped; the current page of work is finished first."""

@@ -43,6 +43,7 @@ from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
+from hub.footage.growing.clips import GrowingClips
 from hub.footage.live.leases import LiveLeases
 from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
@@ -163,7 +164,14 @@ class Parts:
 
     @cached_property
     def _partial(self) -> PartialFiles:
-        return resources.parts(self._settings, "parts")
+        stores = resources.Stores(self.db, self._blobs, self.clock)
+        parts = resources.parts(self._settings, "parts", stores)
+        # Also for the chores of a process without pages.
+        growing = GrowingClips(
+            self.db, parts=parts, clock=self.clock, change_signal=self.change_signal
+        )
+        parts.is_held = growing.is_held
+        return parts
 
     @cached_property
     def _signer(self) -> VapidSigner:

@@ -163,6 +163,12 @@ def is_stored(conn: Connection, media_id: UUID) -> bool:
     return conn.scalar(_STORED, {"media_id": media_id}) is not None
 
 
+def is_file(conn: Connection, sha256: str) -> bool:
+    """Whether a row of `media` says that this file is stored."""
+    query = select(media.c.id).where(media.c.sha256 == sha256, media.c.stored_utc_us.is_not(None))
+    return conn.scalar(query.limit(1)) is not None
+
+
 def show_what_came_before(
     conn: Connection, sighting_id: UUID, *, alert_id: UUID, now: Moment
 ) -> None:

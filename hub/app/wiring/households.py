@@ -39,7 +39,7 @@ def put_together(
     said = settings.households
     if not said.asked:
         return None
-    parts = resources.parts(settings, "given")
+    parts = resources.parts(settings, "given", resources.Stores(db, blobs, clock))
     uploads = HouseholdUploadService(db, clock=clock, parts=parts)
     return HouseholdServices(
         uploads=uploads,

@@ -2,7 +2,7 @@
 
 import shutil
 import socket
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,8 @@ from sqlalchemy import inspect, select, text
 from agent.wire.brokers import host_and_port
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
+from hub.app.wiring.blob_owners import is_needed
+from hub.base.clock.clock import Clock
 from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema, migrate
 from hub.base.private_files import read_private
@@ -21,6 +23,7 @@ from hub.base.secret_store.store import FILES, SecretStore
 from hub.base.storage.blobs import BlobFolder, Blobs
 from hub.base.storage.partial_files import MOST_PER_NODE, PartialFiles
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
+from hub.base.storage.shared_parts import SharedParts
 from hub.footage.transcoding.proxies import Proxies
 from hub.intake.mqtt.other_hub import ID_BYTES
 from hub.intake.mqtt.probe import BrokerAddress
@@ -151,10 +154,33 @@ def blobs(settings: HubSettings) -> Blobs:
     return bucket(settings, staging=folder)
 
 
-def parts(settings: HubSettings, name: str, *, most: int = MOST_PER_NODE) -> PartialFiles:
-    """What has come of files so far, in the folder of that name; `most` of one sender's."""
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where what comes is kept."""
+
+    db: Database
+    blobs: Blobs
+    clock: Clock
+
+
+def parts(
+    settings: HubSettings, name: str, stores: Stores, *, most: int = MOST_PER_NODE
+) -> PartialFiles:
+    """What has come of files so far, `most` of one sender's: in the folder of that name, or for
+    every machine in the bucket."""
     folder = settings.store.media_folder
-    return PartialFiles(folder / name, spare_bytes=spare_bytes(folder), most_per_node=most)
+    spare = spare_bytes(folder)
+    if not (settings.store.media_url and stores.db.is_shared):
+        return PartialFiles(folder / name, spare_bytes=spare, most_per_node=most)
+    return SharedParts(
+        folder / name,
+        db=stores.db,
+        blobs=stores.blobs,
+        clock=stores.clock,
+        is_needed=is_needed,
+        spare_bytes=spare,
+        most_per_node=most,
+    )
 
 
 def spare_bytes(folder: Path) -> int:

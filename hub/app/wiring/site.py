@@ -148,6 +148,7 @@ def _services(parts: SiteParts, growing: GrowingClips) -> Services:
     def ask(node: str, command_id: UUID, words: SendExplanation) -> bool:
         return parts.tell(node, words, expires_s=round(WAITS_S), command_id=command_id)
 
+    stores = resources.Stores(parts.db, parts.blobs, parts.clock)
     services = make_services(
         Resources(
             db=parts.db,
@@ -162,7 +163,7 @@ def _services(parts: SiteParts, growing: GrowingClips) -> Services:
             petition_box=box if takes_petitions else None,
             office=office(settings) if takes_petitions else None,
             household_box=resources.household_box(settings, parts.secrets),
-            bundle_parts=resources.parts(settings, "bundles", most=MOST_AT_ONCE),
+            bundle_parts=resources.parts(settings, "bundles", stores, most=MOST_AT_ONCE),
             tell_node=ask,
         )
     )

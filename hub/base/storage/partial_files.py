@@ -4,6 +4,7 @@ A part's length is its upload offset; no second record can disagree with it. Byt
 before the sender learns of them. A part has one writer: the next request takes it over, because the
 old request of a broken connection hangs for a long time. Several processes of a hub may share the
 folder: a writer that finds other bytes than its own at the end was taken over by another process.
+For several machines there is `hub.base.storage.shared_parts`.
 
 Paths are strings here: pathlib interns each component it reads, and a town's pictures made Python's
 table of interned strings resize every few minutes, 4 to 8 MiB at a time.
@@ -15,14 +16,15 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Connection
 
 from hub.base.storage.staging import PIECE_BYTES, NoSpaceError, needing_room
 
@@ -47,8 +49,41 @@ ASIDE: Final = ".aside"
 _NAME: Final = re.compile(r"[0-9a-f-]{36}(\.[a-z]{1,10})?", re.ASCII)
 
 
+Whereabouts = tuple[Sequence[str], tuple[str, int] | None]
+"""Names a part may have now; SHA-256 and size in bytes of the file that it became, once stored."""
+
+
 class SupersededError(Exception):
     """A newer request writes this part now."""
+
+
+class PartWriter(Protocol):
+    """The one writer of a part; for one thread at a time."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the part, with those that were there before."""
+        ...
+
+    def write(self, chunk: bytes) -> None:
+        """Append; raises SupersededError, BlobsError."""
+        ...
+
+    def close(self, *, is_durable: bool = True) -> None:
+        """Make the received bytes durable, see `PartialFileWriter`; SupersededError, BlobsError."""
+        ...
+
+
+class PartReader(Protocol):
+    """Reader of a part that grows; for one thread at a time. Close it."""
+
+    def read(self, size_bytes: int) -> bytes:
+        """The next bytes, at most so many; empty if none have come yet."""
+        ...
+
+    def close(self) -> None:
+        """It is needed no more."""
+        ...
 
 
 class PartialFileWriter:
@@ -104,6 +139,9 @@ class PartialFileWriter:
 class PartialFiles:
     """One folder per node, one file per part; created if missing; for any thread."""
 
+    is_shared = False
+    """Whether every machine has the same parts."""
+
     def __init__(
         self, folder: Path, *, spare_bytes: int = 0, most_per_node: int = MOST_PER_NODE
     ) -> None:
@@ -125,7 +163,17 @@ class PartialFiles:
             self._take_over(path)
             return os.stat(path).st_size if os.path.isfile(path) else 0
 
-    def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartialFileWriter:
+    def come_bytes(
+        self,
+        owner: UUID,
+        name: str,
+        conn: Connection | None = None,  # noqa: ARG002 - no database is asked
+    ) -> int:
+        """Number of bytes; its writer goes on. `conn`: one that is open."""
+        path = self.path(owner, name)
+        return os.stat(path).st_size if os.path.isfile(path) else 0
+
+    def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartWriter:
         """Continue or start a part; `room_bytes` are still to come. Raises NoSpaceError."""
         path = self.path(owner, name)
         with self._lock:
@@ -141,18 +189,29 @@ class PartialFiles:
             return writer
 
     def path(self, owner: UUID, name: str) -> str:
-        """Path of the part, if it has bytes."""
+        """Path of the part, if it has bytes here."""
         if _NAME.fullmatch(name) is None:
             raise ValueError(f"not the name of a part: {name!r}")
         return f"{self._folder}/{owner}/{name}"
 
+    def bring(self, owner: UUID, name: str) -> str:
+        """Path of a file here with all received bytes, if there are any; BlobsError."""
+        return self.path(owner, name)
+
     def hash_of(self, owner: UUID, name: str) -> str:
         """SHA-256, in hex, of the received bytes; FileNotFoundError if there are none."""
         digest = hashlib.sha256()
-        with open(self.path(owner, name), "rb") as file:
+        with open(self.bring(owner, name), "rb") as file:
             while piece := file.read(PIECE_BYTES):
                 digest.update(piece)
         return digest.hexdigest()
+
+    def reader(self, owner: UUID, where: Callable[[], Whereabouts]) -> PartReader | None:
+        """Reader of a part that grows and may get another name; None without any bytes of it."""
+        for name in where()[0]:
+            with suppress(FileNotFoundError):
+                return _FileReader(os.open(self.path(owner, name), os.O_RDONLY))
+        return None
 
     def hand_over(self, owner: UUID, name: str, *, to: str, beginning: bytes) -> None:
         """Rename a part and rewrite its first bytes; no effect if it does not exist.
@@ -172,8 +231,13 @@ class PartialFiles:
             os.rename(old, new)
             sync_folder(os.path.dirname(new))
 
-    def grew_utc_us(self, owner: UUID, name: str) -> int | None:
-        """Time of the last received bytes; None if there were none."""
+    def grew_utc_us(
+        self,
+        owner: UUID,
+        name: str,
+        conn: Connection | None = None,  # noqa: ARG002 - no database is asked
+    ) -> int | None:
+        """Time of the last received bytes; None if there were none. `conn`: one that is open."""
         try:
             return os.stat(self.path(owner, name)).st_mtime_ns // 1000
         except FileNotFoundError:
@@ -184,7 +248,8 @@ class PartialFiles:
         path = self.path(owner, name)
         with self._lock:
             self._take_over(path)
-            Path(path).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(path)
 
     def set_aside(self, owner: UUID, name: str) -> None:
         """Move a part that failed its check out of the way; it may be the only copy of the footage.
@@ -254,6 +319,19 @@ class PartialFiles:
             path.unlink(missing_ok=True)
             self.crowded_out += 1
             log.warning("upload.crowded_out", part=path.name, so_far=self.crowded_out)
+
+
+class _FileReader:
+    """See `PartReader`."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def read(self, size_bytes: int) -> bytes:
+        return os.read(self._file, size_bytes)
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
 @contextmanager

@@ -7,18 +7,23 @@ rewritten (only they differ: they contain the length), and the node uploads the 
 file is checked like any other.
 """
 
-import os
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.base.storage.partial_files import GROWING, PartialFiles, PartialFileWriter
+from hub.base.storage.partial_files import (
+    GROWING,
+    PartialFiles,
+    PartReader,
+    PartWriter,
+    Whereabouts,
+)
 from hub.footage.growing.rows import held_growing, touch_alerts
 from hub.footage.retention.rows import held
 from hub.footage.tables import growing_clips, media
@@ -63,7 +68,7 @@ def part_of(clip_id: UUID) -> str:
 class GrowingUpload:
     """More bytes of a clip in recording. Call `write` for each piece, then `finish`."""
 
-    def __init__(self, clips: "GrowingClips", clip: GrowingClip, part: PartialFileWriter) -> None:
+    def __init__(self, clips: "GrowingClips", clip: GrowingClip, part: PartWriter) -> None:
         self._clips = clips
         self._clip = clip
         self._part = part
@@ -138,14 +143,22 @@ class GrowingClips:
         clip = self.find(clip_id)
         if clip is None or clip.is_stored:
             return None
-        names = [clip.part] + ([str(clip.media_id)] if clip.media_id else [])
-        for name in names:
-            try:
-                file = os.open(self._parts.path(clip.node_id, name), os.O_RDONLY)
-            except FileNotFoundError:
-                continue
-            return GrowingReader(self, clip_id, file)
-        return None
+        part = self._parts.reader(clip.node_id, lambda: self._where(clip_id))
+        return GrowingReader(self, clip_id, part) if part is not None else None
+
+    def _where(self, clip_id: UUID) -> Whereabouts:
+        query = (
+            select(growing_clips.c.media_id, media.c.sha256, media.c.size_bytes)
+            .add_columns(media.c.stored_utc_us)
+            .outerjoin(media, media.c.id == growing_clips.c.media_id)
+            .where(growing_clips.c.id == clip_id)
+        )
+        with self._db.reading() as conn:
+            row = conn.execute(query).first()
+        if row is None or row.media_id is None:
+            return [part_of(clip_id)], None
+        stored = (row.sha256, row.size_bytes) if row.stored_utc_us is not None else None
+        return [part_of(clip_id), str(row.media_id)], stored
 
     def find(self, clip_id: UUID) -> GrowingClip | None:
         """Present state of the clip."""
@@ -176,11 +189,13 @@ class GrowingClips:
             remains_id=row.remains_id,
         )
 
-    def grew_utc_us(self, node_id: UUID, clip_id: UUID, media_id: UUID | None) -> int | None:
+    def grew_utc_us(
+        self, conn: Connection, node_id: UUID, clip_id: UUID, media_id: UUID | None
+    ) -> int | None:
         """Time of the last bytes of a clip, under its own name or that of its whole file."""
-        grew = self._parts.grew_utc_us(node_id, part_of(clip_id))
+        grew = self._parts.grew_utc_us(node_id, part_of(clip_id), conn)
         if grew is None and media_id is not None:
-            grew = self._parts.grew_utc_us(node_id, str(media_id))
+            grew = self._parts.grew_utc_us(node_id, str(media_id), conn)
         return grew
 
     def is_held(self, node_id: UUID, part: str) -> bool:
@@ -224,15 +239,15 @@ class GrowingClips:
 class GrowingReader:
     """Reader of a growing clip; for one thread at a time. Close it."""
 
-    def __init__(self, clips: GrowingClips, clip_id: UUID, file: int) -> None:
+    def __init__(self, clips: GrowingClips, clip_id: UUID, part: PartReader) -> None:
         self._clips = clips
         self._clip_id = clip_id
-        self._file = file
+        self._part = part
         self._read_utc_us = clips.now().utc_us
 
     def read(self, size_bytes: int) -> bytes:
         """The next bytes; empty if none have come yet."""
-        piece = os.read(self._file, size_bytes)
+        piece = self._part.read(size_bytes)
         if piece:
             self._read_utc_us = self._clips.now().utc_us
         return piece
@@ -246,5 +261,5 @@ class GrowingReader:
         return silent_us > SILENT_AFTER_S * 1_000_000
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
+        """It is needed no more."""
+        self._part.close()

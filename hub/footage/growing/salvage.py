@@ -52,6 +52,11 @@ class Salvage:
         self._clock = clock
         self._change_signal = change_signal
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether every machine has the same unfinished uploads."""
+        return self._parts.is_shared
+
     def take_in(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Store all clips that last grew a day ago; returns their number. Raises BlobsError."""
         now = self._clock.now()
@@ -62,7 +67,7 @@ class Salvage:
             silent = [
                 row
                 for row in conn.execute(_unended(long_ago_utc_us))
-                if (grew := self._parts.grew_utc_us(row.node_id, part_of(row.id))) is not None
+                if (grew := self._parts.grew_utc_us(row.node_id, part_of(row.id), conn)) is not None
                 and grew <= long_ago_utc_us
             ]
         taken = 0
@@ -75,7 +80,7 @@ class Salvage:
     def _take(self, clip: Unended) -> bool:
         part = part_of(clip.id)
         size_bytes = self._parts.size_bytes(clip.node_id, part)
-        path = Path(self._parts.path(clip.node_id, part))
+        path = Path(self._parts.bring(clip.node_id, part))
         duration_ms = played_ms(path) if size_bytes else 0
         if not duration_ms:
             # No fragment is playable; a person with a hold on it may still read the raw bytes.

@@ -148,7 +148,7 @@ class PlaybackService:
             return ()
         rows = []
         for clip in alert_queries.alert_growing(look.conn, alert_id):
-            grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
+            grew = growing.grew_utc_us(look.conn, clip.node_id, clip.row.clip_id, clip.media_id)
             if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
                 grew = look.now.utc_us  # complete; its row is being written
             rows.append(replace(clip.row, grew_utc_us=grew))

@@ -23,7 +23,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import Blobs, StoredBlob
-from hub.footage.media_rows import store_media
+from hub.footage.media_rows import is_file, store_media
 from hub.footage.retention.remover import BY_THE_HUB, BlobOwner, mark_removed
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
@@ -175,13 +175,8 @@ class Reconciler:
                 self._proxies.forget(sha256)
 
     def _is_named(self, sha256: str) -> bool:
-        query = select(media.c.id).where(
-            media.c.sha256 == sha256, media.c.stored_utc_us.is_not(None)
-        )
         with self._db.reading() as conn:
-            if conn.scalar(query) is not None:
-                return True
-            return any(needs(conn, sha256) for needs in self._owners)
+            return is_file(conn, sha256) or any(needs(conn, sha256) for needs in self._owners)
 
     def _note_lost(self, lost: Mapping[UUID, str]) -> None:
         for media_id, sha256 in lost.items():

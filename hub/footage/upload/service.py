@@ -16,7 +16,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.db.group_commit import GroupCommit
 from hub.base.storage.blobs import Blobs
-from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
+from hub.base.storage.partial_files import PartialFiles, PartWriter, WrongOffsetError
 from hub.footage.growing.clips import GrowingClips
 from hub.footage.media_rows import is_stored, store_media
 from hub.footage.tables import media
@@ -76,7 +76,7 @@ class Upload:
     """A running upload, from its last offset. Call `write` for each piece, then `finish`, whether
     the file is complete or the connection broke."""
 
-    def __init__(self, uploads: "Uploads", file: Announced, part: PartialFileWriter) -> None:
+    def __init__(self, uploads: "Uploads", file: Announced, part: PartWriter) -> None:
         self._uploads = uploads
         self._part = part
         self.file = file
@@ -197,7 +197,9 @@ class Uploads:
                 raise
         # The file is durable before its row says so: never a row without its file.
         self._note_stored(file)
-        self.growing.forget(file.node_id, file.media_id)
+        self.parts.drop(file.node_id, file.part)
+        if file.is_clip:
+            self.growing.forget(file.node_id, file.media_id)
 
     def _open(self, file: Announced) -> Upload | None:
         if file.is_stored:
@@ -212,7 +214,7 @@ class Uploads:
         """Durable bytes. If a hub died between the last byte and the row, this completes the
         upload."""
         come_bytes = self.parts.size_bytes(file.node_id, file.part)
-        if come_bytes == 0:
+        if come_bytes == 0 and file.is_clip:
             self.growing.hand_over(file.node_id, file.media_id, part=file.part)
             come_bytes = self.parts.size_bytes(file.node_id, file.part)
         if come_bytes == file.size_bytes:

@@ -20,7 +20,7 @@ from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
 from hub.base.storage.blobs import Blobs, NoSpaceError
-from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
+from hub.base.storage.partial_files import PartialFiles, PartWriter, WrongOffsetError
 from hub.nodes.desired_state import release_rows
 from hub.nodes.releases.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
 
@@ -39,9 +39,7 @@ class BundleUpload:
     """A bundle being uploaded; `write` each piece, then `finish`, also after a broken
     connection."""
 
-    def __init__(
-        self, part: PartialFileWriter, upload_id: UUID, is_closed: Callable[[], bool]
-    ) -> None:
+    def __init__(self, part: PartWriter, upload_id: UUID, is_closed: Callable[[], bool]) -> None:
         """`is_closed` returns True once the sender's account is closed."""
         self._part = part
         self.upload_id = upload_id
@@ -100,7 +98,7 @@ class BundleService:
 
     def resume(self, asker: Asker, upload_id: UUID, offset_bytes: int) -> BundleUpload:
         """Continue an upload; raises BundleRefusedError, WrongOffsetError."""
-        if not Path(self._parts.path(asker.person_id, str(upload_id))).is_file():
+        if offset_bytes and not self._parts.come_bytes(asker.person_id, str(upload_id)):
             raise BundleRefusedError(BundleTrouble.LOST)
         upload = self._open(asker, upload_id, 0)
         if upload.offset_bytes != offset_bytes:
@@ -115,25 +113,27 @@ class BundleService:
     def take(self, asker: Asker, upload_id: UUID, *, may_be_older: bool) -> None:
         """Check and keep the complete file; raises BundleRefusedError, BlobsError."""
         owner, name = asker.person_id, str(upload_id)
-        whole = Path(self._parts.path(owner, f"{name}{WHOLE}"))
         # Renamed first, so that nobody can append to it during the check.
-        self._parts.hand_over(owner, name, to=whole.name, beginning=b"")
+        self._parts.hand_over(owner, name, to=f"{name}{WHOLE}", beginning=b"")
         try:
-            release, sha256, size_bytes = self._keep(asker, whole, may_be_older=may_be_older)
+            release, sha256, size_bytes = self._keep(
+                asker, f"{name}{WHOLE}", may_be_older=may_be_older
+            )
         except BundleRefusedError as refused:
             self._acting.note(asker, ADD, detail=str(refused), is_done=False)
             if refused.trouble is BundleTrouble.OLDER:  # kept for the keeper's confirmation
-                self._parts.hand_over(owner, whole.name, to=name, beginning=b"")
+                self._parts.hand_over(owner, f"{name}{WHOLE}", to=name, beginning=b"")
             raise
         else:
             self._file(asker, release, sha256, size_bytes)
         finally:
-            whole.unlink(missing_ok=True)
+            self._parts.drop(owner, f"{name}{WHOLE}")
         log.info("programs.added", release=release.name)
 
-    def _keep(self, asker: Asker, whole: Path, *, may_be_older: bool) -> tuple[Release, str, int]:
+    def _keep(self, asker: Asker, name: str, *, may_be_older: bool) -> tuple[Release, str, int]:
         """The release, SHA-256 and size in bytes of the file, which is then among the blobs."""
         try:
+            whole = Path(self._parts.bring(asker.person_id, name))
             release = checked(whole, self._known_key()).release
             size_bytes, sha256 = whole.stat().st_size, _hash(whole)
         except FileNotFoundError as error:

@@ -25,7 +25,7 @@ from hub.base.storage.partial_files import PartialFiles
 from hub.base.storage.staging import PIECE_BYTES
 from hub.cases.evidence.arrival_seal import MarkedPart, SealContent
 from hub.footage.films.films import FilmFacts, NoFilmError, cut_film, read_film
-from hub.footage.tables import media
+from hub.footage.media_rows import is_file
 from hub.public.households import rows as households_rows
 from hub.public.households.rules import HouseholdUploadFault, is_cut
 from hub.public.households.tables import household_clips, household_requests
@@ -39,7 +39,8 @@ PARTS_KEPT_S: Final = 15 * 86_400
 """Seconds; longer than the life of any link, so older parts belong to nothing."""
 CUT: Final = ".cut"
 ELSEWHERE_US: Final = DAY_US
-"""Of several hubs over one database each has a disk, and one may be away for a while."""
+"""Of several hubs over one database each has a disk, and one may be away for a while. With a bucket
+too: what lay on its disk before comes into the bucket when it starts."""
 
 
 class ArrivalQueue:
@@ -217,11 +218,8 @@ class ArrivalQueue:
         return True
 
     def _is_needed(self, sha256: str) -> bool:
-        stored = select(media.c.id).where(
-            media.c.sha256 == sha256, media.c.stored_utc_us.is_not(None)
-        )
         with self._db.reading() as conn:
-            return households_rows.is_needed(conn, sha256) or conn.scalar(stored) is not None
+            return households_rows.is_needed(conn, sha256) or is_file(conn, sha256)
 
 
 def _hash(path: Path) -> str:

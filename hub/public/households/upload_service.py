@@ -22,7 +22,7 @@ from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import NoSpaceError
-from hub.base.storage.partial_files import PartialFiles, PartialFileWriter, WrongOffsetError
+from hub.base.storage.partial_files import PartialFiles, PartWriter, WrongOffsetError
 from hub.cases.evidence.arrival_seal import ArrivalSeal, MarkedPart, SealContent
 from hub.footage.films.films import FilmFacts
 from hub.public.households import rows
@@ -45,7 +45,7 @@ MARK_CHARS: Final = 400
 class HouseholdUpload:
     """A file being uploaded; `write` each piece, then `finish`, also after a broken connection."""
 
-    def __init__(self, part: PartialFileWriter, *, upload_id: UUID, size_bytes: int) -> None:
+    def __init__(self, part: PartWriter, *, upload_id: UUID, size_bytes: int) -> None:
         self._part = part
         self.upload_id = upload_id
         self.size_bytes = size_bytes
@@ -105,8 +105,10 @@ class HouseholdUploadService:
                 values |= {"upload_name": name, "upload_mark": mark}
                 self._set(conn, row.id, values)
                 self._note(conn, "household.send.begin", row.id, f"{size_bytes} bytes")
-                if old_id is not None:
-                    self._parts.drop(row.id, str(old_id))
+            else:
+                old_id = None
+        if old_id is not None:
+            self._parts.drop(row.id, str(old_id))
         return self._open_part(row.id, upload_id, size_bytes)
 
     def resume(self, token: str, upload_id: UUID, offset_bytes: int) -> HouseholdUpload:
@@ -136,7 +138,7 @@ class HouseholdUploadService:
         now = self._clock.now()
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
-            if row.upload_id is None or self._came_bytes(row) != row.upload_bytes:
+            if row.upload_id is None or self._came_bytes(conn, row) != row.upload_bytes:
                 raise self.refused(HouseholdUploadFault.LOST)
             values = {"cut_from_ms": cut.from_ms, "cut_until_ms": cut.until_ms, "wrong": ""}
             self._set(conn, row.id, values | columns("sent", now))
@@ -189,8 +191,12 @@ class HouseholdUploadService:
             return conn.execute(query).first()
 
     def part_of(self, row: Row[*tuple[Any, ...]], *, ending: str = "") -> Path:
-        """Path of the received file; with `ending`, path for its cut."""
-        return Path(self._parts.path(row.id, f"{row.upload_id}{ending}"))
+        """Path of the received file, all of it here; with `ending`, path for its cut. BlobsError,
+        FileNotFoundError."""
+        name = str(row.upload_id)
+        if not ending:
+            return Path(self._parts.bring(row.id, name))
+        return Path(self._parts.path(row.id, f"{name}{ending}"))
 
     def reject(self, row: Row[*tuple[Any, ...]], fault: HouseholdUploadFault, why: str) -> None:
         """Refuse the checked file; the household may choose another."""
@@ -222,7 +228,7 @@ class HouseholdUploadService:
 
     def _link(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> HouseholdLink:
         household = rows_of(conn, households.c.id == row.household_id)[0]
-        came_bytes = self._came_bytes(row)
+        came_bytes = self._came_bytes(conn, row)
         return HouseholdLink(
             request_id=row.id,
             household_id=row.household_id,
@@ -271,11 +277,10 @@ class HouseholdUploadService:
             raise self.refused(HouseholdUploadFault.ROOM) from error
         return HouseholdUpload(part, upload_id=upload_id, size_bytes=size_bytes)
 
-    def _came_bytes(self, row: Row[*tuple[Any, ...]]) -> int:
+    def _came_bytes(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> int:
         if row.upload_id is None:
             return 0
-        path = self.part_of(row)
-        return path.stat().st_size if path.is_file() else 0
+        return self._parts.come_bytes(row.id, str(row.upload_id), conn)
 
     def _forget_upload(self, conn: Connection, request_id: UUID, wrong: str) -> None:
         nothing = dict.fromkeys(("upload_id", "upload_bytes", "upload_name", "upload_mark"))

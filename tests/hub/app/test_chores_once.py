@@ -25,8 +25,9 @@ DISK = ("take_in", "put_down", "remove_copies")
 class Chores:
     """Stands for every part of the housekeeping, and counts what it was asked for."""
 
-    def __init__(self, counts: Counter[str]) -> None:
+    def __init__(self, counts: Counter[str], *, is_shared: bool = False) -> None:
         self.counts = counts
+        self.is_shared = is_shared
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         def do(_stopping: Stopping | None = None) -> None:
@@ -38,7 +39,9 @@ class Chores:
 class Process:
     """A process of a hub: its lease by its own ticks, its disk."""
 
-    def __init__(self, url: str, disk: Path, *, has_chores: bool = True) -> None:
+    def __init__(
+        self, url: str, disk: Path, *, has_chores: bool = True, is_shared: bool = False
+    ) -> None:
         disk.mkdir(exist_ok=True)
         self.db = Database(url)
         self.ticks_s = 0.0
@@ -46,7 +49,7 @@ class Process:
         self.lease = Lease(self.db, "chores", now_s=lambda: self.ticks_s)
         self.disk = FileLock(disk / "lock")
         self.has_chores = has_chores
-        chores: Any = Chores(self.done)
+        chores: Any = Chores(self.done, is_shared=is_shared)
         self.housekeeping = Housekeeping(
             chores,
             chores,
@@ -72,8 +75,8 @@ class Process:
 def process(postgres_url: str, tmp_path: Path) -> Iterator[Callable[..., Process]]:
     made: list[Process] = []
 
-    def make(disk: str, *, has_chores: bool = True) -> Process:
-        made.append(Process(postgres_url, tmp_path / disk, has_chores=has_chores))
+    def make(disk: str, **said: bool) -> Process:
+        made.append(Process(postgres_url, tmp_path / disk, **said))
         return made[-1]
 
     yield make
@@ -134,6 +137,16 @@ def test_a_machine_with_pages_alone_looks_after_its_disk_and_nothing_else(
     beside = process("here")  # a process with the chores starts on that machine
     beside.live(RENEW_S)
     assert [beside.done[name] for name in DISK] == [0, 0, 0]
+
+
+def test_unfinished_uploads_in_the_bucket_are_looked_after_by_the_holder_of_the_lease(
+    process: Callable[..., Process],
+) -> None:
+    first, second = process("here", is_shared=True), process("there", is_shared=True)
+    pages = process("pages", is_shared=True, has_chores=False)
+    for one in (first, second, pages):
+        one.live(RENEW_S)
+    assert [one.done["take_in"] for one in (first, second, pages)] == [1, 0, 0]
 
 
 def test_a_chore_stops_between_two_pages_when_the_lease_is_lost(

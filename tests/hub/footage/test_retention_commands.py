@@ -108,6 +108,8 @@ def test_the_sweep_is_a_command_too(town: Town, desk: Desk) -> None:
 class Idle:
     """Has nothing to do, or cannot."""
 
+    is_shared = False
+
     def __init__(self, faults: int = 0, fault: Exception | None = None) -> None:
         self.faults = faults
         self.fault = fault or StoreAwayError("the bucket is away")

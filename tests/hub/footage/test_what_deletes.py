@@ -12,6 +12,7 @@ pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is dele
 # `test_every_place_that_deletes_is_known_here`: try it, and enter it.
 
 HERE = "tests/hub/footage/test_nothing_under_hold_is_deleted.py::"
+SHARED = "tests/hub/footage/test_shared_uploads.py::"
 GIVEN = (
     "tests/hub/public/test_households.py::"
     "test_a_film_is_held_until_its_case_lets_it_go_and_removed_with_proof"
@@ -54,6 +55,14 @@ TRIED: Final = {
     + "test_a_node_cannot_throw_away_what_came_of_a_held_file",
     "hub/base/storage/partial_files.py::PartialFiles.set_aside": HERE
     + "test_a_node_cannot_throw_away_what_came_of_a_held_file",
+    "hub/base/storage/shared_parts.py::SharedParts.drop": SHARED
+    + "test_the_true_beginning_of_a_held_file_stays_when_its_end_is_wrong",
+    "hub/base/storage/shared_parts.py::SharedParts.hand_over": SHARED
+    + "test_what_came_of_a_held_clip_stays_under_each_of_its_names",
+    "hub/base/storage/shared_parts.py::SharedParts._remove_unneeded": SHARED
+    + "test_a_stored_file_that_is_a_piece_too_stays",
+    "hub/footage/upload/service.py::Uploads.keep": SHARED
+    + "test_what_came_of_a_held_clip_stays_under_each_of_its_names",
     "hub/footage/upload/service.py::Uploads.forget_free": HERE
     + "test_a_node_cannot_throw_away_what_came_of_a_held_file",
     "hub/footage/upload/service.py::Uploads.forget_wrong": HERE
@@ -142,6 +151,14 @@ NO_FOOTAGE: Final = {
     "hub/public/households/arrivals.py::ArrivalQueue._take_one": UNFINISHED,
     "hub/base/storage/blobs.py::BlobFolder.sweep": "calls `Staging.sweep`, below",
     "hub/base/storage/s3.py::BlobBucket.keep": "what is in the bucket by now",
+    "hub/base/storage/shared_parts.py::SharedPartWriter.close": "what is in the bucket by now",
+    "hub/base/storage/shared_parts.py::SharedParts._take_in_from_before": (
+        "what is in the bucket by now"
+    ),
+    "hub/base/storage/shared_parts.py::SharedParts._sweep_disk": "copies, and requests of long ago",
+    "hub/base/storage/shared_parts.py::SharedParts._put_together": UNFINISHED,
+    "hub/base/storage/shared_parts.py::SharedParts._rewritten": UNFINISHED,
+    "hub/base/storage/shared_parts.py::SharedParts.bring": UNFINISHED,
     "hub/base/storage/s3.py::BlobBucket.sweep": "calls `Staging.sweep`, below",
     "hub/access/signin/challenges.py::spend": PEOPLE,
     "hub/nodes/diagnostics/rows.py::_end_overdue": "what a box said of itself",
