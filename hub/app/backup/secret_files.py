@@ -52,7 +52,8 @@ def add_secrets(writer: ArchiveWriter, settings: HubSettings, seal: Seal | None)
 def _small_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         is_small = path.is_file() and path.stat().st_size <= MOST_BYTES
-        if is_small and path.name != MASTER_KEY:  # a backup with it would open what is sealed in it
+        # A backup with it would open what is sealed in it.
+        if is_small and not path.name.startswith(MASTER_KEY):
             yield path
 
 

@@ -1,6 +1,7 @@
 """The command that seals the hub's keys in the database of several machines."""
 
 import argparse
+from pathlib import Path
 
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
@@ -13,14 +14,21 @@ from hub.base.clock.clock import HubClock
 from hub.base.credentials import found
 from hub.base.db.database import Database
 from hub.base.private_files import write_private
-from hub.base.secret_store.sealed import MasterKey, import_into, names_in
+from hub.base.secret_store.sealed import MasterKey, broken_in, import_into, names_in, reseal
 from hub.base.secret_store.store import FILES
 
 
 def add_to(verbs: Commands) -> None:
     """Add the commands of this module."""
+    keys_verbs = group(verbs, "secrets", "the hub's keys")
+    command(
+        keys_verbs,
+        "change-key",
+        change_key,
+        "seal the hub's keys by another master key, master.key.new; no hub may run",
+    )
     one = command(
-        group(verbs, "secrets", "the hub's keys"),
+        keys_verbs,
         "import",
         import_secrets,
         "seal the hub's keys in its PostgreSQL database, for several machines; no hub may run",
@@ -28,6 +36,57 @@ def add_to(verbs: Commands) -> None:
     one.add_argument(
         "--force", action="store_true", help="replace sealed keys that differ from their files"
     )
+
+
+def change_key(args: argparse.Namespace) -> int:
+    """Seal all keys in the database by another master key; it may be broken off at any time."""
+    settings = settings_of(args)
+    if settings.store.url.startswith("sqlite"):
+        raise ValueError("SQLite (store.url) serves one machine: its keys are not sealed")
+    db = resources.database(settings)
+    try:
+        return _change_key(settings, db)
+    finally:
+        db.close()
+
+
+def _change_key(settings: HubSettings, db: Database) -> int:
+    _refuse_while_running(db)
+    path = keys.master_key_file(settings)
+    next_one, last = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
+    if not next_one.exists():
+        _refuse_second_old(path, last)
+        keys.master_key(path)
+        write_private(next_one, MasterKey.new_file())  # first: nothing is sealed without it
+    new = keys.master_key(next_one)
+    with db.writing() as conn:
+        if not (names := names_in(conn)):
+            raise ValueError("no keys are sealed in the database: use `matthan-hub secrets import`")
+        if broken_in(conn, new):  # else it was done, and broken off after that
+            names = reseal(conn, keys.master_key(path), new)
+            detail = f"by another master key: {', '.join(names)}"
+            log.note(conn, SHELL, act="hub.seal_keys", detail=detail, now=HubClock().now())
+    say(f"{len(names)} keys are sealed by another master key.")
+    if not path.exists():
+        say(f"It is {next_one}: hand it over as the credential master.key on each machine.")
+        return OK
+    _refuse_second_old(path, last)
+    write_private(last, path.read_bytes())
+    next_one.replace(path)
+    say(f"It is {path}. Copy it to the same place on each machine of the hub, and to a safe place.")
+    say(f"Backups made before need the old one, {last}: keep it with them, and remove it here.")
+    return OK
+
+
+def _refuse_second_old(path: Path, last: Path) -> None:
+    """One that lies here may be the only copy, and older backups need it."""
+    if last.exists() and (not path.exists() or last.read_bytes() != path.read_bytes()):
+        raise ValueError(f"{last} is the key before this one. Move it to a safe place first")
+
+
+def _refuse_while_running(db: Database) -> None:
+    if served_now(db.url):
+        raise ValueError("a hub is running. Stop it on all machines, and run this then")
 
 
 def import_secrets(args: argparse.Namespace) -> int:
@@ -43,8 +102,7 @@ def import_secrets(args: argparse.Namespace) -> int:
 
 
 def _import(settings: HubSettings, db: Database, *, overwrites: bool) -> int:
-    if served_now(db.url):
-        raise ValueError("a hub is running. Stop it on all machines, and import then")
+    _refuse_while_running(db)
     files = keys.own_files(settings)
     if not files:
         raise ValueError(f"there are no keys in {settings.secrets.folder}")

@@ -20,6 +20,7 @@ from hub.nodes.pki.authority import own_files as own_files_of
 from hub.nodes.pki.upload_tokens import KEY_NAME
 
 MASTER_KEY: Final = "master.key"
+"""Its next one and its last one have names that begin so."""
 MADE_BY_THE_HUB: Final = (
     KEY_NAME,
     resources.TIPS_KEY,
@@ -57,7 +58,9 @@ def secrets(settings: HubSettings, db: Database) -> SecretStore:
     if broken == names:
         raise StartRefusedError(
             f"{path} is not the master key of this hub: it opens none of the {len(names)} keys in "
-            "the database. Copy the file from a machine of the hub that runs"
+            "the database. Copy the file from a machine of the hub that runs. If `matthan-hub "
+            "secrets change-key` was broken off here, run it again; if an older backup was "
+            "restored, bring the master key of its time"
         )
     if broken:
         raise StartRefusedError(

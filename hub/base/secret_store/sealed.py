@@ -160,6 +160,16 @@ def import_into(
     return count
 
 
+def reseal(conn: Connection, old: MasterKey, new: MasterKey) -> list[str]:
+    """Seal all by another master key; their names, in order. SealBrokenError if one cannot be
+    opened."""
+    rows = conn.execute(select(sealed_secrets).order_by(sealed_secrets.c.name)).all()
+    for row in rows:
+        sealed = new.seal(row.name, old.open(row.name, row.sealed))
+        put(conn, sealed_secrets, {"name": row.name, "sealed": sealed})
+    return [row.name for row in rows]
+
+
 def _opened(key: MasterKey, name: str, sealed: bytes) -> bytes | None:
     try:
         return key.open(name, sealed)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 from hub.app import config
 from hub.app.backup.archive import ArchiveReader
 from hub.app.check import check
+from hub.app.cli import sealing
 from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
@@ -23,6 +24,7 @@ from hub.app.wiring.metrics import token
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
+from hub.base.private_files import write_private
 from hub.base.secret_store.sealed import SealedSecrets
 from hub.base.secret_store.store import FILES
 from hub.base.secret_store.tables import sealed_secrets
@@ -248,6 +250,68 @@ def test_a_lost_master_key_is_replaced_by_sealing_the_files_anew(here: Place, th
     here.desk.says("secrets", "import", "--force")
     start(here)
     assert "is not the master key of this hub" in refused(there)
+
+
+@pytest.mark.parametrize("broken_off", ["never", "before the database", "after the database"])
+def test_the_master_key_is_changed_for_all_keys_at_once(
+    here: Place, there: Place, db: Database, monkeypatch: pytest.MonkeyPatch, broken_off: str
+) -> None:
+    folder = here.folder / "secrets"
+    old = (folder / "master.key").read_bytes()
+    contents = {path: FILES.read(path) for path in keys.own_files(settings(here))}
+    if broken_off != "never":
+        with monkeypatch.context() as killed:
+            killed.setattr(sealing, "reseal", die)
+            if broken_off == "after the database":
+                killed.undo()
+                killed.setattr(sealing, "write_private", dies_at(folder / "master.key.old"))
+            with pytest.raises(KeyboardInterrupt):
+                here.desk._run(("secrets", "change-key"))
+        assert (folder / "master.key").read_bytes() == old
+        if broken_off == "after the database":
+            assert "`matthan-hub secrets change-key` was broken off here, run it" in refused(here)
+        else:
+            start(here)
+    said = here.desk.says("secrets", "change-key")
+    assert "Copy it to the same place on each machine" in said
+    assert (folder / "master.key").read_bytes() != old
+    assert (folder / "master.key.old").read_bytes() == old
+    assert "is not the master key of this hub" in refused(there)
+    assert "Copy the file from a machine of the hub that runs" in refused(there)
+    assert "Move it to a safe place first" in here.desk.refuses("secrets", "change-key")
+    (there.folder / "secrets" / "master.key").write_bytes((folder / "master.key").read_bytes())
+    start(there)
+    sealed = keys.secrets(settings(there), db)
+    assert {path: sealed.read(path) for path in contents} == contents
+    here.desk.says("backup", str(here.folder / "backup.tar"))
+    reader = ArchiveReader(here.folder / "backup.tar")
+    assert [name for name in reader.names("secrets") if "master.key" in name] == []
+    reader.close()
+
+
+def die(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def dies_at(place: Path) -> Callable[[Path, bytes], None]:
+    def write(path: Path, content: bytes) -> None:
+        if path == place:
+            raise KeyboardInterrupt
+        write_private(path, content)
+
+    return write
+
+
+def test_one_key_that_cannot_be_opened_leaves_all_as_they_are(
+    here: Place, there: Place, db: Database
+) -> None:
+    with db.writing() as conn:
+        which = sealed_secrets.c.name == "tips.key"
+        conn.execute(update(sealed_secrets).where(which).values(sealed=b"damaged"))
+        before = conn.execute(select(sealed_secrets)).all()
+    assert "tips.key in the table sealed_secrets" in here.desk.refuses("secrets", "change-key")
+    with db.reading() as conn:
+        assert conn.execute(select(sealed_secrets)).all() == before
 
 
 def test_the_master_key_may_be_a_credential_of_systemd(
