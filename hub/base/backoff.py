@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Final
+
+DATABASE_S: Final = 2.0
+"""The longest wait for a database that is away: alerts wait for it too, and a hub has few
+processes."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from uuid import UUID
 import structlog
 
 from agent.wire.answers import Wanted
-from hub.base.backoff import Backoff
+from hub.base.backoff import DATABASE_S, Backoff
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database, is_about_storage
@@ -174,7 +174,8 @@ class BatchWriter:
         self.counts["retried"] += 1
         if self._backoff.failures == 0:  # logged once per outage
             log.error("intake.database", error=str(error).splitlines()[0])
-        stop.wait(self._backoff.fail())
+        wait_s = self._backoff.fail()
+        stop.wait(min(wait_s, DATABASE_S) if is_about_storage(error) else wait_s)
 
     def _done(self, outcome: BatchOutcome) -> None:
         if self._backoff.failures:

@@ -15,7 +15,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from hub.base.backoff import Backoff
+from hub.base.backoff import DATABASE_S, Backoff
 from hub.base.db.database import Database
 from hub.base.processes.change_listener import LINE
 from hub.base.processes.waker import Waker
@@ -87,7 +87,7 @@ class Broadcast:
         self._waker.close()
 
     def _run(self) -> None:
-        backoff = Backoff()
+        backoff = Backoff(longest_s=DATABASE_S)
         while not self._stop.is_set():
             try:
                 with self._session() as conn:

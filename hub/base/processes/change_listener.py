@@ -14,7 +14,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from hub.base.backoff import Backoff
+from hub.base.backoff import DATABASE_S, Backoff
 from hub.base.change_signal import ChangeSignal
 from hub.base.db.database import CHANGES, Database
 from hub.base.periodic import rest
@@ -41,7 +41,7 @@ class ChangeListener:
     ) -> None:
         self._db = db
         self._change_signal = change_signal
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or Backoff(longest_s=DATABASE_S)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`."""

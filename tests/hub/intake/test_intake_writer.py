@@ -58,14 +58,13 @@ def sqlite_db(sqlite_url: str) -> Iterator[Database]:
     db.close()
 
 
-def writer(db: Any, files: Noted) -> BatchWriter:
-    hasty = Backoff(first_s=0.0)
+def writer(db: Any, files: Noted, backoff: Backoff | None = None) -> BatchWriter:
     return BatchWriter(
         db,
         filer=BatchFiler(files, PresenceRecorder(tokens())),
         clock=StoppedClock(),
         change_signal=ChangeSignal(),
-        backoff=hasty,
+        backoff=backoff or Backoff(first_s=0.0),
     )
 
 
@@ -90,6 +89,18 @@ def test_a_database_that_is_long_away_loses_nothing(sqlite_db: Database) -> None
     outcomes = writer(away, files).commit(batch, threading.Event())
     assert sum(outcome.counts["stored"] for outcome in outcomes) == 3
     assert count(sqlite_db, set_aside) == 0
+
+
+def test_a_database_that_is_away_is_tried_again_within_two_seconds(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it is back, alerts wait for this as well."""
+    stop, waits = threading.Event(), list[float]()
+    monkeypatch.setattr(stop, "wait", waits.append)
+    away = AbsentDatabase(sqlite_db, absences=9)
+    slow = Backoff(chance=lambda: 1.0)
+    writer(away, Noted(), slow).commit([arrival(NodeVoice("a").event())], stop)
+    assert (len(waits), max(waits)) == (9, 2.0)
 
 
 def test_a_message_that_fells_the_database_every_time_is_set_aside_alone(
