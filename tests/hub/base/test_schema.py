@@ -28,6 +28,9 @@ def test_migrating_twice_changes_nothing(blank_url: str) -> None:
     db.close()
 
 
+@pytest.mark.promise(
+    "Bad input: A process that finds another schema refuses to start and says what comes first."
+)
 def test_a_database_of_a_newer_hub_is_refused_in_words(blank_url: str) -> None:
     migrate(blank_url)
     db = Database(blank_url)
@@ -38,6 +41,18 @@ def test_a_database_of_a_newer_hub_is_refused_in_words(blank_url: str) -> None:
     db.close()
     with pytest.raises(DatabaseError, match="newer hub"):
         migrate(blank_url)
+
+
+@pytest.mark.promise(
+    "Bad input: A process that finds another schema refuses to start and says what comes first."
+)
+def test_a_database_of_an_older_hub_asks_for_migrate_first(database_url: str) -> None:
+    db = Database(database_url)
+    with db.writing() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '0046'"))
+    with pytest.raises(DatabaseError, match=r"at schema 0046, .* needs \d+. Run: matthan-hub mig"):
+        check_schema(db)
+    db.close()
 
 
 def test_an_empty_database_asks_for_migrate(blank_url: str) -> None:
