@@ -50,7 +50,8 @@ class _Connection:
 class Proxy:
     """Listens on `port` and carries to `upstream_port`; any thread may change the weather."""
 
-    def __init__(self, upstream_port: int) -> None:
+    def __init__(self, upstream_port: int, *, port: int = 0) -> None:
+        """`port` 0 means a free one."""
         self._upstream_port = upstream_port
         self._weather = FAIR
         self._changed = asyncio.Event()
@@ -58,7 +59,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._is_ready = threading.Event()
-        self.port = 0
+        self.port = port
         self.carried_bytes = 0
         """What came in at the near ends so far."""
         self._thread = threading.Thread(target=self._serve, name="proxy", daemon=True)
@@ -127,17 +128,19 @@ class Proxy:
             self._loop.close()
 
     async def _listen(self) -> None:
-        server = await asyncio.start_server(self._accept, HOST, 0)
+        server = await asyncio.start_server(self._accept, HOST, self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._is_ready.set()
         await self._stopping.wait()
         server.close()
+        await asyncio.sleep(0.01)  # who came in this moment is a connection then
         left = list(self._connections)
         self._reset_all()
         tasks = [task for one in left for task in one.tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # and their sockets are closed
 
     async def _accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         connection = _Connection(near)

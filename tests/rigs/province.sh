@@ -3,7 +3,8 @@
 # Patroni, OpenStack Swift in three zones with its S3 API, three Mosquitto, four processes of the hub by roles,
 # Caddy before them. docs/guide/province.en.md says what stands on which machine in service.
 #
-#   tests/rigs/province.sh up [FOLDER]            build what is missing, start what does not run
+#   tests/rigs/province.sh build [FOLDER]         build what is missing
+#   tests/rigs/province.sh up [FOLDER]            the same, and start what does not run
 #   tests/rigs/province.sh check [FOLDER]         is each part well?
 #   tests/rigs/province.sh names [FOLDER]         which parts there are, and which run
 #   tests/rigs/province.sh kill NAME [FOLDER]     as a loss of power; NAME may be 'swift-*-2', or leader
@@ -57,6 +58,10 @@ with ports.open("a") as out:
 print(port)
 PYTHON
 }
+
+# With the file `has-lines` in FOLDER, parts reach one another through ports that whoever made it carries on and
+# may cut (tests/faults/province.py); each is in the list of ports as CLIENT>SERVER.
+line() { port "$([[ ! -e $folder/has-lines ]] || echo "$1>")$2"; } # CLIENT SERVER: the port by which it is reached
 
 part() { # NAME COMMAND...: how it is started, now and again
     { echo '#!/bin/bash' && printf 'exec' && printf ' %q' "${@:2}" && echo; } >"$folder/run/$1"
@@ -172,19 +177,19 @@ make_papers() {
     [[ -e $folder/crl.pem ]] || hub_cli ca list "$folder/ca" --into "$folder/crl.pem" >/dev/null
 }
 
-further() { for name in "${brokers[@]:1}"; do printf '"%s:%s", ' "$host" "$(port "$name")"; done | sed 's/, $//'; }
+further() { for name in "${brokers[@]:1}"; do printf '"%s:%s", ' "$host" "$(line "$1" "$name")"; done | sed 's/, $//'; } # NAME
 
 hub_toml() { # NAME
     cat <<TOML
 [store]
-url = "postgresql+psycopg://matthan:$password@/matthan?host=$host,$host,$host&port=$(ports_of pg)&target_session_attrs=read-write&connect_timeout=3"
+url = "postgresql+psycopg://matthan:$password@/matthan?host=$host,$host,$host&port=$(lines_to "$1" pg)&target_session_attrs=read-write&connect_timeout=3"
 media_folder = "$folder/$1/media"
-media_url = "s3+http://$host:$(port s3)/footage/media"
+media_url = "s3+http://$host:$(line "$1" s3)/footage/media"
 media_key_file = "$folder/bucket.key"
 [broker]
 host = "$host"
-port = $(port "${brokers[0]}")
-further = [$(further)]
+port = $(line "$1" "${brokers[0]}")
+further = [$(further "$1")]
 ca_file = "$folder/ca/ca.crt"
 cert_file = "$folder/ca/hub.crt"
 key_file = "$folder/ca/hub.key"
@@ -192,7 +197,7 @@ key_file = "$folder/ca/hub.key"
 host = "$host"
 port = $(port "$1")
 public_url = "https://$host:$(port pages)"
-upload_url = "https://$host:$(port uploads)/upload"
+upload_url = "https://$host:$(line nodes uploads)/upload"
 [push]
 subject = "mailto:keeper@example.vn"
 allows_local = true
@@ -214,7 +219,7 @@ make_hubs() {
     done
 }
 
-webs() { for line in "${hubs[@]}"; do [[ $line != *web* ]] || printf '%s:%s ' "$host" "$(port "${line%% *}")"; done; }
+webs() { for line in "${hubs[@]}"; do [[ $line != *web* ]] || printf '%s:%s ' "$host" "$(line caddy "${line%% *}")"; done; }
 
 make_caddy() {
     local to
@@ -265,8 +270,7 @@ is_well() {                                                       # URL
 
 # ── what is asked for
 
-up() {
-    local n line
+build() {
     [[ -x .venv/bin/python ]] || die "there is no .venv: deploy/setup.sh test"
     mkdir -p "$folder"/{run,log}
     touch "$folder/ports"
@@ -275,6 +279,11 @@ up() {
     password=$(cat "$folder/password")
     unpack
     make_etcd && make_postgres && make_swift && make_hubs && make_papers && make_brokers && make_caddy
+}
+
+up() {
+    local n line
+    build
     for n in "${three[@]}"; do start "etcd-$n"; done
     await "etcd has a leader" 'etcd-*' is_well "http://$host:$(port etcd-1)/health"
     for n in "${three[@]}"; do start "pg-$n"; done
@@ -362,7 +371,7 @@ stop() {
 act=${1-}
 case $act in
     kill | start) what=${2:?a name} folder=${3-} ;;
-    up | check | names | stop | remove) folder=${2-} ;;
+    build | up | check | names | stop | remove) folder=${2-} ;;
     *) sed -n '2,/^set /{s/^# \{0,1\}//;/^set /!p}' "$0" && exit 2 ;;
 esac
 folder=$(realpath -m "${folder:-/var/tmp/matthan-province}")
@@ -370,10 +379,10 @@ debian=$folder/debian
 readonly environment=("PATH=$debian/usr/bin:$debian/usr/sbin:/usr/bin:/usr/sbin:/bin:/sbin" LANG=C.UTF-8
     "PYTHONPATH=$debian/usr/lib/python3/dist-packages" PYTHONWARNINGS=ignore
     "LD_LIBRARY_PATH=$debian/usr/lib/$(uname -m)-linux-gnu")
-[[ $act == up || -e $folder/ports ]] || die "nothing was built in $folder: tests/rigs/province.sh up $folder"
+[[ $act == build || $act == up || -e $folder/ports ]] || die "nothing was built in $folder: tests/rigs/province.sh up $folder"
 [[ ! -e $folder/password ]] || password=$(cat "$folder/password")
 case $act in
-    up | check | stop) "$act" ;;
+    build | up | check | stop) "$act" ;;
     names) for name in $(names_of '*'); do printf '%-20s %s\n' "$name" "$(runs "$name" && echo runs || echo -)"; done ;;
     kill) for name in $(names_of "$what"); do end KILL "$name" && note "$name is killed"; done ;;
     start) for name in $(names_of "$what"); do start "$name" && note "$name is started"; done ;;

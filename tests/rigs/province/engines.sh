@@ -3,17 +3,20 @@
 
 # ── etcd, and PostgreSQL under Patroni
 
-peers() { for n in "${three[@]}"; do printf 'etcd-%s=http://%s:%s,' "$n" "$host" "$(port "etcd-$n-peer")"; done | sed 's/,$//'; }
-ports_of() { for n in "${three[@]}"; do printf '%s%s,' "${2-}" "$(port "$1-$n")"; done | sed 's/,$//'; } # NAME [PREFIX]
+peers() { for n in "${three[@]}"; do printf 'etcd-%s=http://%s:%s,' "$n" "$host" "$(line etcd "etcd-$n-peer")"; done | sed 's/,$//'; }
+ports_of() { for n in "${three[@]}"; do printf '%s,' "$(port "$1-$n")"; done | sed 's/,$//'; } # NAME
+
+lines_to() { for n in "${three[@]}"; do printf '%s%s,' "${3-}" "$(line "$1" "$2-$n")"; done | sed 's/,$//'; } # CLIENT NAME [PREFIX]
 
 make_etcd() {
-    local n client peer
+    local n client peer said
     for n in "${three[@]}"; do
         client=http://$host:$(port "etcd-$n") peer=http://$host:$(port "etcd-$n-peer")
+        said=http://$host:$(line etcd "etcd-$n-peer")
         # Patient, for a machine under load: a leader that is late to speak is not a dead one.
         debian_part "etcd-$n" etcd --name "etcd-$n" --data-dir "$folder/etcd-$n" --log-level warn \
             --listen-client-urls "$client" --advertise-client-urls "$client" \
-            --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "$(peers)" \
+            --listen-peer-urls "$peer" --initial-advertise-peer-urls "$said" --initial-cluster "$(peers)" \
             --heartbeat-interval 300 --election-timeout 3000
     done
 }
@@ -23,7 +26,8 @@ patroni_yml() { # NUMBER
 scope: province
 name: pg-$1
 restapi: {listen: "$host:$(port "patroni-$1")", connect_address: "$host:$(port "patroni-$1")"}
-etcd3: {hosts: "$(ports_of etcd "$host:")"}
+# etcd itself names addresses that no line leads to.
+etcd3: {hosts: "$(lines_to "pg-$1" etcd "$host:")", use_proxies: $([[ -e $folder/has-lines ]] && echo true || echo false)}
 bootstrap:
   dcs:
     # A leader that is silent for ttl seconds has lost its place.
@@ -38,7 +42,7 @@ bootstrap:
   initdb: [{encoding: UTF8}, {locale: C.UTF-8}, data-checksums]
 postgresql:
   listen: "$host:$(port "pg-$1")"
-  connect_address: "$host:$(port "pg-$1")"
+  connect_address: "$host:$(line pg "pg-$1")"
   data_dir: $folder/pg-$1/data
   bin_dir: $pg_programs
   pgpass: $folder/pg-$1/pgpass
@@ -120,7 +124,7 @@ make_swift() {
         for n in "${three[@]}"; do
             mkdir -p "$home/disks/zone-$n"
             swift_conf "$kind" "swift-$kind-$n" "healthcheck $kind-server" >"$home/$kind-$n.conf"
-            [[ -e $home/$kind.ring.gz ]] || in_ring "$kind" add "r1z$n-$host:$(port "swift-$kind-$n")/zone-$n" 100
+            [[ -e $home/$kind.ring.gz ]] || in_ring "$kind" add "r1z$n-$host:$(line swift "swift-$kind-$n")/zone-$n" 100
             debian_part "swift-$kind-$n" /usr/bin/python3 "$debian/usr/bin/swift-$kind-server" "$home/$kind-$n.conf" -v
         done
         [[ -e $home/$kind.ring.gz ]] || in_ring "$kind" rebalance

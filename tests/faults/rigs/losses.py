@@ -1,0 +1,448 @@
+"""A province of any rig: parts are killed and lines cut while people walk by, and all is counted.
+
+One fault at a time, as every part can bear the loss of one and not of two. The next comes when all
+that was written before the end of the last one has its receipt, so that what an event waited for is
+known.
+"""
+
+import json
+import random
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from deploy.push_service import PushService, in_thread
+from hub.access.grants import people_rows, rows
+from hub.access.passwords import Passwords
+from hub.access.rules.grants import Grant, Right
+from hub.app.config.settings import HubSettings
+from hub.app.wiring.resources import bucket
+from hub.base.clock.clock import HubClock
+from hub.base.db.database import Database
+from hub.base.storage.s3 import BlobBucket
+from hub.nodes.pki.authority import Authority
+from hub.notify.phones.rows import NewPhoneRow, put_phone
+from hub.registry import registry
+from tests.faults import tally
+from tests.faults.campaign import Progress, owed, spooled
+from tests.faults.rigs.costs import costs, spent_s
+from tests.faults.rigs.lines import Lines
+from tests.faults.town import OFFICERS, PASSWORD, PHONES_EACH, Child
+
+NODES: Final = 6
+IDLE_S: Final = 20.0
+RUSH_S: Final = 20.0
+"""Within which the events of the last phase are written."""
+RECEIPTS_S: Final = 120.0
+"""The longest wait for what was written before the end of a fault; what is lost never comes."""
+MINUTE_S: Final = 60.0
+SERVED: Final = {"hub": (1.0, 6.0), "broker": (1.0, 6.0), "leader": (None, 30.0)}
+"""After a kill of which parts an event arrives in so many seconds: of the events of a minute 99 in
+100, and every one."""
+
+
+class Rig(Protocol):
+    """What the campaign is done to."""
+
+    folder: Path
+    parts: Sequence[str]
+    """What is killed, one after the other."""
+    lines: Lines
+    brokers: Sequence[tuple[str, int]]
+    """Names and ports of those that nodes may use."""
+
+    def up(self) -> HubSettings:
+        """Start all, with an empty database."""
+
+    @property
+    def authority(self) -> Authority:
+        """Of the nodes' certificates."""
+
+    def kill(self, part: str) -> list[str]:
+        """With -9; the names of what has ended."""
+
+    def start(self, name: str) -> None:
+        """Start it again."""
+
+    def look(self) -> list[str]:
+        """The parts that ended by themselves; they are started again."""
+
+    def is_whole(self) -> bool:
+        """Whether any part may be lost."""
+
+    def processes(self) -> Mapping[str, Sequence[int]]:
+        """The first processes of each part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What campaign; times in seconds."""
+
+    events: int
+    seed: int
+    events_s: float
+    away_s: tuple[float, float] = (1.0, 8.0)
+    """So long a part or a line is away."""
+    calm_s: float = 3.0
+    settle_s: float = 420.0
+    faults: str = "all"
+    """Or `kills` alone, or `cuts`."""
+    rush: int = 0
+    """So many events at the end, without faults, for the processor time of each process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What was lost, and from when on, in µs since 1970."""
+
+    kind: str
+    began_us: int
+
+
+class Province:
+    """Nodes, officers and phones of a rig."""
+
+    def __init__(self, rig: Rig, config: HubSettings, wanted: Wanted) -> None:
+        self.rig = rig
+        self.config = config
+        self.plans = [self._plan(number, wanted) for number in range(NODES)]
+        self.nodes = self._nodes("plan-0", self.plans)
+        self.crashes: Counter[str] = Counter()
+
+    def found(self, push: PushService) -> None:
+        """A place, its nodes, its officers and their phones."""
+        db, now = Database(self.config.store.url), HubClock().now()
+        rights = Right.SEE | Right.CLIPS | Right.ALERTED
+        with db.writing() as conn:
+            area_id = registry.add_area(conn, name="Xã Rừng Cao Su", level="commune", now=now)
+            for plan in self.plans:
+                registry.add_node(conn, name=plan["name"], area_id=area_id, now=now)
+            for login in OFFICERS:
+                person_id = people_rows.add_person(
+                    conn, login=login, name=login, language="vi", role="officer",
+                    password=PASSWORD, passwords=Passwords(), now=now,
+                )  # fmt: skip
+                grant = Grant(area_id, None, rights, now.plus_s(-60).utc_us)
+                rows.add_grant(conn, person_id=person_id, grant=grant, reason="campaign", now=now)
+                for _ in range(PHONES_EACH):
+                    said = push.make_phone()
+                    keys = json.dumps(said["keys"])
+                    put_phone(
+                        conn, person_id, NewPhoneRow("webpush", said["endpoint"], keys, "phone"),
+                        now=now,
+                    )  # fmt: skip
+        db.close()
+
+    def look(self) -> None:
+        """Count what ended by itself."""
+        self.nodes.look()
+        self.crashes.update(self.rig.look())
+
+    def end(self) -> None:
+        """No node goes on."""
+        self.nodes.kill()
+
+    def rush(self, events: int) -> Path:
+        """The same nodes once more, with so many further events; they begin when this file is
+        there."""
+        self.nodes.stop()
+        begin = self.rig.folder / "begin"
+        for plan in self.plans:
+            Path(plan["enough"]).with_name("at-rest").unlink()
+            wanted = spooled(plan) + events // NODES
+            plan.update(events=wanted, pace_s=RUSH_S / (events / NODES), begin=str(begin))
+        self.nodes = self._nodes("plan-1", self.plans)
+        self.nodes.start()
+        return begin
+
+    def _nodes(self, name: str, plans: Sequence[dict[str, Any]]) -> Child:
+        path = self.rig.folder / f"{name}.json"
+        path.write_text(json.dumps(plans, indent=1))
+        command = [sys.executable, "-m", "tests.faults.node", str(path)]
+        return Child("nodes", command, self.rig.folder / "log" / "nodes")
+
+    def _plan(self, number: int, wanted: Wanted) -> dict[str, Any]:
+        name = f"nga-tu-{number:03}"
+        home = self.rig.folder / "nodes" / name
+        (home / "journal").mkdir(parents=True)
+        (home / "pictures").mkdir()
+        at = number % len(self.rig.brokers)
+        ports = [port for _, port in (*self.rig.brokers[at:], *self.rig.brokers[:at])]
+        papers = self.rig.authority.issue_client(name, datetime.now(UTC))
+        return {
+            "name": name,
+            "port": ports[0],
+            "further_ports": ports[1:],
+            "is_patient": False,
+            "papers": {
+                "ca_file": str(papers.ca_file),
+                "cert_file": str(papers.cert_file),
+                "key_file": str(papers.key_file),
+            },
+            "journal": str(home / "journal" / "journal.sqlite"),
+            "pictures": str(home / "pictures"),
+            "witness": str(home / "witness"),
+            "begin": None,
+            "enough": str(home / "enough"),
+            "clock": str(home / "clock"),
+            "events": wanted.events // NODES + (number < wanted.events % NODES),
+            "pace_s": NODES / wanted.events_s,
+            "seed": wanted.seed,
+        }
+
+
+def run(rig: Rig, wanted: Wanted) -> dict[str, Any]:
+    """The whole campaign on a new rig; TimeoutError if it does not come to its end."""
+    began_s = time.monotonic()
+    with ExitStack() as parts:
+        push = PushService(received=rig.folder / "screens.jsonl")
+        parts.enter_context(in_thread(push))
+        parts.callback(rig.lines.close)
+        config = rig.up()
+        (rig.folder / "log").mkdir(exist_ok=True)
+        province = Province(rig, config, wanted)
+        province.found(push)
+        parts.callback(province.end)
+        province.nodes.start()
+        row = _lose(province, wanted)
+        settled_s = _settle(province, wanted.settle_s)
+        times = count_times(_delays(province), row, events_s=wanted.events_s)
+        cost = _cost(province, wanted) if wanted.rush else None
+        province.look()
+        province.nodes.stop()
+        hub = tally.Hub(config.store.url)
+        spools = [
+            tally.read_spool(Path(plan["journal"]), Path(plan["witness"]))
+            for plan in province.plans
+        ]
+        counted = {
+            **tally.count_events(spools, hub),
+            **_count_pictures(hub, bucket(config, staging=rig.folder / "staging")),
+            **tally.count_notifications(hub, rig.folder / "screens.jsonl"),
+        }
+    return {
+        "seed": wanted.seed,
+        **counted,
+        "crashes": dict(province.crashes) | {"nodes": province.nodes.crashes},
+        "lost": dict(sorted(Counter(fault.kind for fault in row).items())),
+        "times": times,
+        "cost": cost,
+        "settled_s": round(settled_s, 1),
+        "took_s": round(time.monotonic() - began_s, 1),
+    }
+
+
+def faults_of(rig: Rig, faults: str) -> list[str]:
+    """The parts that are killed, and the kinds of lines that are cut."""
+    kills = () if faults == "cuts" else rig.parts
+    cuts = () if faults == "kills" else rig.lines.kinds
+    return [*kills, *cuts]
+
+
+def faults(counted: Mapping[str, Any]) -> list[str]:
+    """Sentences about what is lost, doubled or out of order, or ended by itself."""
+    found = tally.faults(dict(counted))
+    if counted["out_of_order"]:
+        found.append(f"{counted['out_of_order']} events after a later one of their node")
+    ended = {name: times for name, times in counted["crashes"].items() if times}
+    return found + [f"{name} ended by itself {times} times" for name, times in ended.items()]
+
+
+def late(counted: Mapping[str, Any]) -> list[str]:
+    """Sentences about parts whose loss held events up for too long."""
+    found = []
+    for kind, (usual_s, most_s) in SERVED.items():
+        one = counted["times"].get(kind)
+        if one is None:
+            continue
+        if one["slowest_s"] > most_s:
+            found.append(f"after the loss of a {kind} an event took {one['slowest_s']} s")
+        if usual_s is not None and one["p99_of_a_minute_s"] > usual_s:
+            found.append(f"after the loss of a {kind} p99 was {one['p99_of_a_minute_s']} s")
+    return found
+
+
+def count_times(
+    delays: Sequence[tuple[int, float]], row: Sequence[Fault], *, events_s: float
+) -> dict[str, Any]:
+    """Of the events that were received after each kind of fault, and before the next one.
+
+    `delays`: when each was received, in µs since 1970, and what it took from its writing at the
+    node until the node had the receipt, in seconds. p99 is that of a minute from the fault on: the
+    rest of it, after the next fault, counts as undisturbed.
+    """
+    by_kind: dict[str, list[float]] = {}
+    starts = [fault.began_us for fault in row]
+    for received_us, took_s in delays:
+        number = sum(start <= received_us for start in starts)
+        if number:
+            by_kind.setdefault(_kind_of(row[number - 1]), []).append(took_s)
+    times = Counter(map(_kind_of, row))
+    found = {}
+    for kind, took in sorted(by_kind.items()):
+        took.sort(reverse=True)
+        may_be_late = int(MINUTE_S * events_s * times[kind] / 100)
+        found[kind] = {
+            "events": len(took),
+            "median_s": round(took[len(took) // 2], 2),
+            "p99_of_a_minute_s": round(took[min(may_be_late, len(took) - 1)], 2),
+            "slowest_s": round(took[0], 2),
+        }
+    return found
+
+
+def _kind_of(fault: Fault) -> str:
+    """Of all processes of the hub, of all brokers and so on."""
+    return fault.kind.split("-")[0]
+
+
+def _lose(province: Province, wanted: Wanted) -> list[Fault]:
+    """Until all events are written and each kind was lost; what was, in turn."""
+    dice, rig = random.Random(wanted.seed), province.rig
+    kinds = faults_of(rig, wanted.faults)
+    row: list[Fault] = []
+    deck = _decks(kinds, dice)
+    began_s = time.monotonic()
+    progress = Progress(began_s)
+    while True:
+        written = sum(spooled(plan) for plan in province.plans)
+        progress.say(f"{written} of {wanted.events} events, {len(row)} faults", time.monotonic())
+        if written >= wanted.events and len(row) >= len(kinds):
+            return row
+        if time.monotonic() - began_s > 300 + 90 * len(kinds) + 4 * wanted.events / wanted.events_s:
+            raise TimeoutError(f"only {written} events and {len(row)} faults")
+        _until(rig.is_whole, "every part may be lost")
+        kind = next(deck)
+        row.append(Fault(kind, _now_us()))
+        if ">" in kind:
+            name = rig.lines.cut(kind, dice)
+            time.sleep(dice.uniform(*wanted.away_s))
+            rig.lines.heal()
+        else:
+            name = kind
+            ended = rig.kill(kind)
+            time.sleep(dice.uniform(*wanted.away_s))
+            for one in ended:
+                rig.start(one)
+        back_us = _now_us()
+        _await_receipts(province, before_us=back_us)
+        print(
+            f"campaign: {name}: away for {(back_us - row[-1].began_us) / 1e6:.1f} s, all received"
+            f" {(_now_us() - back_us) / 1e6:.1f} s later",
+            file=sys.stderr,
+        )
+        time.sleep(wanted.calm_s)
+
+
+def _decks(kinds: Sequence[str], dice: random.Random) -> Iterator[str]:
+    while True:
+        yield from dice.sample(kinds, len(kinds))
+
+
+def _await_receipts(province: Province, *, before_us: int) -> None:
+    until_s = time.monotonic() + RECEIPTS_S
+    question = "SELECT min(utc_us) FROM events WHERE receipted_utc_us IS NULL"
+    while any(
+        (_of_journal(one, question)[0][0] or before_us) < before_us for one in province.plans
+    ):
+        province.nodes.look()
+        if time.monotonic() > until_s:
+            break
+        time.sleep(0.25)
+    province.look()
+
+
+def _delays(province: Province) -> list[tuple[int, float]]:
+    question = "SELECT receipted_utc_us, utc_us FROM events WHERE receipted_utc_us IS NOT NULL"
+    return [
+        (received, (received - written) / 1e6)
+        for plan in province.plans
+        for received, written in _of_journal(plan, question)
+    ]
+
+
+def _of_journal(plan: Mapping[str, Any], question: str) -> list[tuple[int, ...]]:
+    with closing(
+        sqlite3.connect(f"file:{plan['journal']}?mode=ro", uri=True, timeout=10)
+    ) as journal:
+        return journal.execute(question).fetchall()
+
+
+def _settle(province: Province, settle_s: float) -> float:
+    """Until nobody owes anything; what is left at the deadline is for the count to say."""
+    hub = tally.Hub(province.config.store.url)
+    queued = "SELECT count(*) FROM notifications WHERE state = 'queued'"
+    began_s = time.monotonic()
+    while time.monotonic() - began_s < settle_s:
+        province.look()
+        # In the order of the walk, so that nothing is looked for before it can be there.
+        if (
+            all(Path(plan["enough"]).with_name("at-rest").exists() for plan in province.plans)
+            and not any(owed(plan) for plan in province.plans)
+            and not hub.number(queued)
+        ):
+            break
+        time.sleep(0.5)
+    return time.monotonic() - began_s
+
+
+def _cost(province: Province, wanted: Wanted) -> dict[str, Any]:
+    """Of a rush of events without a fault, and of the time before it without events."""
+    processes = province.rig.processes
+    hub = tally.Hub(province.config.store.url)
+    before = _amounts(province, hub)
+    begin = province.rush(wanted.rush)
+    time.sleep(IDLE_S / 2)  # the nodes connect
+    began_s, first = time.monotonic(), spent_s(processes())
+    time.sleep(IDLE_S)
+    rushed_s, second = time.monotonic(), spent_s(processes())
+    begin.touch()
+    _settle(province, wanted.settle_s)
+    ended_s, third = time.monotonic(), spent_s(processes())
+    idle = {name: (second[name] - first[name]) / (rushed_s - began_s) for name in second}
+    busy = {name: third[name] - second[name] - idle[name] * (ended_s - rushed_s) for name in third}
+    after = _amounts(province, hub)
+    return costs(idle, busy, amounts={name: after[name] - before[name] for name in after})
+
+
+def _amounts(province: Province, hub: tally.Hub) -> dict[str, int]:
+    return {
+        "events": sum(spooled(plan) for plan in province.plans),
+        "pictures": hub.number("SELECT count(*) FROM media WHERE kind = 'picture'"),
+        "notifications": hub.number("SELECT count(*) FROM notifications"),
+    }
+
+
+def _count_pictures(hub: tally.Hub, blobs: BlobBucket) -> dict[str, int]:
+    """As the tally does, of a bucket."""
+    media = hub.ask("SELECT sha256, stored_utc_us, size_bytes FROM media WHERE kind = 'picture'")
+    stored = [row for row in media if row[1] is not None]
+    wrong = sum(
+        sha256(b"".join(blobs.read(digest, length=size))).hexdigest() != digest
+        for digest, _, size in stored
+    )
+    return {
+        "pictures": len(media),
+        "pictures_missing": len(media) - len(stored),
+        "pictures_wrong": wrong,
+    }
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _until(claim: Callable[[], bool], what: str) -> None:
+    until_s = time.monotonic() + 180
+    while not claim():
+        if time.monotonic() > until_s:
+            raise TimeoutError(f"not so: {what}")
+        time.sleep(1)

@@ -1,0 +1,61 @@
+"""What the campaigns on a province say of times and of processor time."""
+
+import random
+
+import pytest
+
+from tests.faults.rigs.costs import costs
+from tests.faults.rigs.lines import Lines, kind_of
+from tests.faults.rigs.losses import Fault, count_times, late
+
+S = 1_000_000
+
+
+def test_an_event_counts_to_the_fault_before_its_receipt() -> None:
+    row = [Fault("hub-1", 100 * S), Fault("leader", 200 * S), Fault("hub-2", 300 * S)]
+    delays = [(99 * S, 50.0), (101 * S, 2.0), (201 * S, 20.0), (301 * S, 0.1), (302 * S, 0.2)]
+    times = count_times(delays, row, events_s=1)
+    # One of the 120 events of two minutes may be late.
+    assert times == {
+        "hub": {"events": 3, "median_s": 0.2, "p99_of_a_minute_s": 0.2, "slowest_s": 2.0},
+        "leader": {"events": 1, "median_s": 20.0, "p99_of_a_minute_s": 20.0, "slowest_s": 20.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "p99_s", "slowest_s", "said"),
+    [
+        ("hub", 0.9, 5.9, []),
+        ("hub", 1.1, 5.9, ["after the loss of a hub p99 was 1.1 s"]),
+        ("broker", 0.9, 6.1, ["after the loss of a broker an event took 6.1 s"]),
+        ("leader", 29.0, 29.0, []),
+        ("leader", 29.0, 31.0, ["after the loss of a leader an event took 31.0 s"]),
+        ("hub>broker", 31.0, 31.0, []),
+    ],
+)
+def test_what_waited_for_too_long_is_said(
+    kind: str, p99_s: float, slowest_s: float, said: list[str]
+) -> None:
+    assert late({"times": {kind: {"p99_of_a_minute_s": p99_s, "slowest_s": slowest_s}}}) == said
+
+
+def test_cores_are_computed_from_the_processor_time_of_an_event() -> None:
+    said = costs({"hub-1": 0.01}, {"hub-1": 0.3, "pg-1": -0.1}, amounts={"events": 100})
+    assert said["ms_per_event"] == {"hub-1": 3.0, "pg-1": 0.0}
+    assert said["cores_for_20000_cameras"] == {"hub-1": 6.0, "pg-1": 0.0}
+    assert said["all_cores"] == 6.0
+
+
+def test_lines_have_the_kinds_of_their_ends_and_one_of_a_kind_is_cut() -> None:
+    names = ["hub-1>broker-2", "hub-2>broker-1", "nodes>uploads", "swift>swift-object-1"]
+    lines = Lines()
+    assert list(map(kind_of, names)) == ["hub>broker", "hub>broker", "nodes>uploads", "swift>swift"]
+    try:
+        for name in names:
+            lines.lay(name, 1)
+        assert lines.kinds == ["hub>broker", "nodes>uploads", "swift>swift"]
+        cut = lines.cut("hub>broker", random.Random(1))
+        assert cut.split()[0] in names[:2]
+        lines.heal()
+    finally:
+        lines.close()
