@@ -1,6 +1,7 @@
 """The hub as a program: its commands, its refusals, its start and its end."""
 
 import http.server
+import io
 import json
 import shutil
 import signal
@@ -13,6 +14,7 @@ import time
 from argparse import ArgumentParser, _SubParsersAction
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +28,7 @@ from agent.wire.answers import UploadToken
 from agent.wire.messages import Event
 from agent.wire.terms import Picture
 from deploy.broker import Broker, free_port
-from hub.__main__ import MODULES, parser
+from hub.__main__ import MODULES, main, parser
 from hub.access.invitations.service import Invitations
 from hub.access.passwords import Passwords
 from hub.access.signin.accounts import Accounts
@@ -89,10 +91,26 @@ folder = "{self.folder / "secrets"}"
 """)
 
     def command(self, *words: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """In this process: to begin a program takes a second."""
+        out, err = io.StringIO(), io.StringIO()
+        given = ["matthan-hub", *map(str, words), "--config", str(self.config)]
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            patch.setattr("sys.argv", given)
+            patch.setattr("sys.stdin", io.StringIO(stdin))
+            patch.setattr("hub.app.logs.set_up", lambda _: None)
+            main()
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(given, ended.value.code, out.getvalue(), err.getvalue())
+
+    def program(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "hub", *words, "--config", self.config],
             cwd=ROOT,
-            input=stdin,
             capture_output=True,
             text=True,
             timeout=patience_s(),
@@ -161,7 +179,7 @@ def test_areas_and_nodes_are_entered_into_a_fresh_database(site: Site) -> None:
         ("area", "add", "Ngã tư 1", "--level", "junction", "--parent", "tan khai"),
         ("node", "add", "nga-tu-01", "--area", "Nga tu 1"),
     ):
-        done = site.command(*words)
+        done = site.program(*words)
         assert done.returncode == 0, done.stderr
     db = Database(site.url)
     assert (count(db, areas), count(db, nodes)) == (2, 1)
@@ -240,7 +258,7 @@ def test_a_hub_without_its_broker_waits_for_it_and_says_so(town: Site) -> None:
 @pytest.mark.system
 def test_a_taken_port_is_one_line_and_code_78(site: Site) -> None:
     with socket.create_server(("127.0.0.1", site.port)):
-        refused = site.command("run")
+        refused = site.program("run")
     assert refused.returncode == 78
     (line,) = refused.stderr.splitlines()
     assert f"web.port {site.port}" in line
@@ -250,7 +268,7 @@ def test_a_taken_port_is_one_line_and_code_78(site: Site) -> None:
 @pytest.mark.system
 def test_a_misspelt_key_is_one_line_and_code_78(site: Site) -> None:
     site.write_config("[alerts]\ngroup_quiet = 5\n")
-    refused = site.command("run")
+    refused = site.program("run")
     assert refused.returncode == 78
     (line,) = refused.stderr.splitlines()
     assert line.endswith("unknown key alerts.group_quiet. Did you mean alerts.group_quiet_s?")
@@ -259,7 +277,7 @@ def test_a_misspelt_key_is_one_line_and_code_78(site: Site) -> None:
 @pytest.mark.system
 def test_missing_papers_are_one_line_and_code_78(site: Site) -> None:
     site.broker.papers("hub").key_file.unlink()
-    refused = site.command("run")
+    refused = site.program("run")
     assert refused.returncode == 78
     assert "matthan-hub ca issue" in refused.stderr.splitlines()[-1]
 
@@ -271,7 +289,7 @@ def test_a_database_of_another_version_is_not_touched(site: Site) -> None:
     with db.writing() as conn:
         conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     db.close()
-    refused = site.command("run")
+    refused = site.program("run")
     assert refused.returncode == 78
     assert "newer hub" in refused.stderr.splitlines()[-1]
 
@@ -279,7 +297,7 @@ def test_a_database_of_another_version_is_not_touched(site: Site) -> None:
 @pytest.mark.system
 def test_check_says_of_each_part_how_it_is_and_changes_nothing(site: Site) -> None:
     before = sorted(path.name for path in site.folder.iterdir())
-    done = site.command("check")
+    done = site.program("check")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert [line.split(":")[0] for line in lines] == [
@@ -292,7 +310,6 @@ def test_check_says_of_each_part_how_it_is_and_changes_nothing(site: Site) -> No
     assert sorted(path.name for path in site.folder.iterdir()) == before
 
 
-@pytest.mark.system
 def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
     site.broker.stop()
     with socket.create_server(("127.0.0.1", site.port)):
@@ -340,7 +357,6 @@ def test_check_beside_a_running_hub_says_that_it_runs_and_leaves_it_alone(
     assert not site.has_said("broker.unreachable")
 
 
-@pytest.mark.system
 def test_another_programs_web_server_on_the_port_is_not_taken_for_a_hub(site: Site) -> None:
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -358,7 +374,6 @@ def test_another_programs_web_server_on_the_port_is_not_taken_for_a_hub(site: Si
     assert "cannot be listened on" in done.stdout.splitlines()[-1]
 
 
-@pytest.mark.system
 def test_officers_grants_and_phones_are_entered(town: Site) -> None:
     officer = ("officer", "add", "lan", "--name", "Lan", "--language", "vi", "--role", "officer")
     done = town.command(*officer, "--generate-password")
@@ -415,7 +430,6 @@ def test_what_cannot_be_entered_is_one_line_and_code_1(
 
 @pytest.mark.promise("Sign-in: There is no default account and no default password.")
 @pytest.mark.promise("Hub: The password of the demonstration is made for its run.")
-@pytest.mark.system
 def test_an_officer_has_no_default_password(site: Site) -> None:
     assert site.command("officer", "add", "lan").returncode == 2
     short = site.command("officer", "add", "lan", "--password-stdin", stdin="123\n")
@@ -423,7 +437,6 @@ def test_an_officer_has_no_default_password(site: Site) -> None:
 
 
 @pytest.mark.promise("Installing: The first keeper comes in by a one-time link.")
-@pytest.mark.system
 def test_the_first_keeper_comes_in_by_a_one_time_link(site: Site) -> None:
     invited = site.command("officer", "invite", "quan", "--name", "Hồ Quân", "--role", "keeper")
     assert invited.returncode == 0, invited.stderr
@@ -446,7 +459,6 @@ def test_an_unknown_right_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'fly' is no right; known are see,clips,alerted" in capsys.readouterr().err
 
 
-@pytest.mark.system
 def test_an_authority_is_made_and_issues_papers_by_command(site: Site) -> None:
     folder = site.folder / "own-ca"
     assert site.command("ca", "init", folder).returncode == 0
