@@ -102,7 +102,7 @@ def keeper_of(hub: Hub) -> Asker | None:
     """The keeper, if there is one."""
     with hub.town.db.reading() as conn:
         keeper = conn.execute(select(people).where(people.c.login == KEEPER)).first()
-    return keeper and Asker(keeper.id, KEEPER, keeper.name, "keeper", "vi", "")
+    return Asker(keeper.id, KEEPER, keeper.name, "keeper", "vi", "") if keeper else None
 
 
 def notice_pages(hub: Hub, asker: Asker) -> list[str]:

@@ -102,7 +102,7 @@ class Province:
         """Each process of the hub answers, and two servers follow the leader, one in step."""
         hubs = [self._ask(name, "health") for name in PARTS if name.startswith("hub-")]
         asked = (self._ask(f"patroni-{number}", "cluster") for number in (1, 2, 3))
-        said = next((answer.json()["members"] for answer in asked if answer is not None), [])
+        said: Any = next((answer.json()["members"] for answer in asked if answer is not None), [])
         return None not in hubs and {(one["role"], one["state"]) for one in said} == IN_STEP
 
     def processes(self) -> Mapping[str, Sequence[int]]:

@@ -152,7 +152,14 @@ def test_tab_reaches_everything_on_a_page_of_work(hub: Hub, meet: Meet, whole: S
     with_keeper_of_all(hub)
     with hub.town.db.reading() as conn:
         camera_id = conn.scalars(select(cameras.c.id)).one()
-    kinds = ("/nodes?", "/grants?", "/grants/people", "/enrolments", "/duty/teams", "/cases/")
+    kinds: tuple[str, ...] = (
+        "/nodes?",
+        "/grants?",
+        "/grants/people",
+        "/enrolments",
+        "/duty/teams",
+        "/cases/",
+    )
     kinds += ("/reports/month", "/configuration/area", "/notices", "/alerts/", "/find?when=week")
     paths = [one for one in filled_pages(hub, whole, camera_id) if one.startswith(kinds)]
     assert len(paths) >= len(kinds)

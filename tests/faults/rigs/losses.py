@@ -52,12 +52,21 @@ SERVED: Final = {"hub": (1.0, 6.0), "broker": (1.0, 6.0), "leader": (None, 30.0)
 class Rig(Protocol):
     """What the campaign is done to."""
 
-    folder: Path
-    parts: Sequence[str]
-    """What is killed, one after the other."""
-    lines: Lines
-    brokers: Sequence[tuple[str, int]]
-    """Names and ports of those that nodes may use."""
+    @property
+    def folder(self) -> Path:
+        """Where it keeps all it has."""
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """What is killed, one after the other."""
+
+    @property
+    def lines(self) -> Lines:
+        """What is cut."""
+
+    @property
+    def brokers(self) -> Sequence[tuple[str, int]]:
+        """Names and ports of those that nodes may use."""
 
     def up(self) -> HubSettings:
         """Start all, with an empty database."""

@@ -99,7 +99,8 @@ class SmallRig:
             broker.kill()
 
     def _part(self, name: str) -> Child | Broker | Server:
-        return {**self._hubs, **self._brokers, "postgresql": self._server}[name]
+        parts: dict[str, Child | Broker | Server] = {**self._hubs, **self._brokers}
+        return parts.get(name, self._server)
 
     def _hub(self, name: str, roles: str) -> Child:
         config = self.folder / f"{name}.toml"
