@@ -150,9 +150,12 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
         is_picture = media.c.kind == "picture"
         query = (
             select(case_items, people.c.name.label("added_by_name"), cameras.c.label)
-            .add_columns(cameras.c.area_id, media.c.kind, media.c.codec, media.c.width)
+            .add_columns(
+                media.c.camera_id, cameras.c.area_id, media.c.kind, media.c.codec, media.c.width
+            )
             .add_columns(media.c.height, media.c.first_frame_utc_us, media.c.first_frame_error_ms)
             .add_columns(media.c.duration_ms, media.c.stored_utc_us, media.c.size_bytes)
+            .add_columns(media.c.camera_id)
             .join(media, media.c.id == case_items.c.media_id)
             .join(cameras, cameras.c.id == media.c.camera_id)
             .join(people, people.c.id == case_items.c.added_by)
@@ -162,6 +165,7 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
         )
         found |= {row.id: row for row in conn.execute(query)}
     where = places(conn, {row.area_id for row in found.values()})
+    in_order = sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
     return [
         ItemRow(
             item_id=row.id,
@@ -180,9 +184,27 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
             note=row.note,
             is_marked=bool(row.is_marked),
             added_by_name=row.added_by_name,
+            poster_id=_poster_id(row, in_order),
         )
-        for row in sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
+        for row in in_order
     ]
+
+
+def _poster_id(clip: AnyRow, items: Sequence[AnyRow]) -> UUID | None:
+    if clip.kind != "clip":
+        return None
+    end_utc_us = clip.first_frame_utc_us + clip.duration_ms * 1000
+    return next(
+        (
+            one.media_id
+            for one in items
+            if one.kind == "picture"
+            and one.stored_utc_us is not None
+            and one.camera_id == clip.camera_id
+            and clip.first_frame_utc_us <= one.first_frame_utc_us <= end_utc_us
+        ),
+        None,
+    )
 
 
 def own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:

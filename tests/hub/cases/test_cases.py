@@ -108,6 +108,9 @@ def test_who_may_export_opens_a_case_and_what_it_collects_is_held(town: Town) ->
     assert set(held(town)) == ids
     shown = an.get(case).text
     assert shown.count("data-item=") == 2
+    picture = re.search(r'<img src="(/media/[^"/]+)"', shown)
+    assert picture is not None
+    assert f'poster="{picture[1]}/small"' in shown  # of the clip that it is from
     an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
     assert an.get(case).text.count("data-item=") == 2  # nothing is in a case twice
     assert town.acts().count("case.add") == 2
