@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from agent.wire.ident import born_utc_us
 from agent.wire.settings import canonical, check_settings
@@ -35,6 +35,37 @@ from hub.registry.tables import areas, nodes
 REASON_CHARS: Final = 300
 MOST_AREAS_DEEP: Final = 20
 
+# Built once: each report of a node asks them several times, and building one takes longer than
+# the answer.
+_BODY: Final = (
+    select(settings_changes.c.body)
+    .where(
+        settings_changes.c.scope == bindparam("kind"),
+        settings_changes.c.scope_id == bindparam("scope_id"),
+    )
+    .order_by(settings_changes.c.id.desc())
+    .limit(1)
+)
+_HELD_BACK: Final = (
+    select(rollouts.c.before)
+    .join(rollout_nodes, rollout_nodes.c.rollout_id == rollouts.c.id)
+    .where(
+        rollouts.c.course == RolloutState.RUNNING,
+        rollouts.c.scope == bindparam("kind"),
+        rollouts.c.scope_id == bindparam("scope_id"),
+        rollout_nodes.c.node_id == bindparam("node_id"),
+        rollout_nodes.c.stage > rollouts.c.stage,
+    )
+)
+_AREA_OF_NODE: Final = select(nodes.c.area_id).where(nodes.c.id == bindparam("node_id"))
+_PARENT: Final = select(areas.c.parent_id).where(areas.c.id == bindparam("area_id"))
+_GROUPS: Final = (
+    select(node_groups.c.id)
+    .join(node_group_members, node_group_members.c.group_id == node_groups.c.id)
+    .where(node_group_members.c.node_id == bindparam("node_id"))
+    .order_by(node_groups.c.name_folded)
+)
+
 Kind = Literal["node", "area", "group"]
 
 
@@ -48,15 +79,7 @@ class Scope:
 
 def layer(conn: Connection, scope: Scope) -> dict[str, Any]:
     """The current settings of this scope; may be empty."""
-    query = (
-        select(settings_changes.c.body)
-        .where(
-            settings_changes.c.scope == scope.kind, settings_changes.c.scope_id == scope.scope_id
-        )
-        .order_by(settings_changes.c.id.desc())
-        .limit(1)
-    )
-    body = conn.scalar(query)
+    body = conn.scalar(_BODY, {"kind": scope.kind, "scope_id": scope.scope_id})
     return json.loads(body) if body else {}
 
 
@@ -157,9 +180,9 @@ def scopes_over(conn: Connection, scope: Scope) -> list[Scope]:
         case "area":
             return [Scope("area", one) for one in _areas_down_to(conn, scope.scope_id)]
         case "node":
-            query = select(nodes.c.area_id).where(nodes.c.id == scope.scope_id)
+            area_id = conn.scalar(_AREA_OF_NODE, {"node_id": scope.scope_id})
             return [
-                *(Scope("area", one) for one in _areas_down_to(conn, conn.scalar(query))),
+                *(Scope("area", one) for one in _areas_down_to(conn, area_id)),
                 *(Scope("group", one) for one in _groups_of(conn, scope.scope_id)),
                 scope,
             ]
@@ -180,18 +203,8 @@ def would_be(
 def _layer_of(conn: Connection, scope: Scope, node_id: UUID) -> Mapping[str, Any]:
     """The layer of this scope for this node; during a roll-out that has not reached the node, the
     previous one."""
-    query = (
-        select(rollouts.c.before)
-        .join(rollout_nodes, rollout_nodes.c.rollout_id == rollouts.c.id)
-        .where(
-            rollouts.c.course == RolloutState.RUNNING,
-            rollouts.c.scope == scope.kind,
-            rollouts.c.scope_id == scope.scope_id,
-            rollout_nodes.c.node_id == node_id,
-            rollout_nodes.c.stage > rollouts.c.stage,
-        )
-    )
-    before = None if scope.kind == "node" else conn.scalar(query)
+    asked = {"kind": scope.kind, "scope_id": scope.scope_id, "node_id": node_id}
+    before = None if scope.kind == "node" else conn.scalar(_HELD_BACK, asked)
     if before is not None:
         body: dict[str, Any] = json.loads(before)
         return body
@@ -202,15 +215,9 @@ def _areas_down_to(conn: Connection, area_id: UUID | None) -> list[UUID]:
     found: list[UUID] = []
     while area_id is not None and area_id not in found and len(found) < MOST_AREAS_DEEP:
         found.append(area_id)
-        area_id = conn.scalar(select(areas.c.parent_id).where(areas.c.id == area_id))
+        area_id = conn.scalar(_PARENT, {"area_id": area_id})
     return found[::-1]
 
 
 def _groups_of(conn: Connection, node_id: UUID) -> list[UUID]:
-    query = (
-        select(node_groups.c.id)
-        .join(node_group_members, node_group_members.c.group_id == node_groups.c.id)
-        .where(node_group_members.c.node_id == node_id)
-        .order_by(node_groups.c.name_folded)
-    )
-    return list(conn.scalars(query))
+    return list(conn.scalars(_GROUPS, {"node_id": node_id}))
