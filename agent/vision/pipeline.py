@@ -12,9 +12,10 @@ from agent.vision.describe.describer import Describer
 from agent.vision.detect.clothes import clothes
 from agent.vision.detect.dense import Dense, DenseSettings
 from agent.vision.detect.fitted import fitting, scale
-from agent.vision.detect.person import Detection, PersonDetector, suppress
+from agent.vision.detect.person import Detection, PersonDetector, SheetDetector, suppress
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.riders import mounted
+from agent.vision.detect.sheet import Sheet
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Area, Box, Polygon
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, Sensitivity
@@ -85,6 +86,15 @@ class FrameResult:
     """Known things that look like people, when they should be stored (`Pipeline.things`)."""
 
 
+def _parts(looks: Sequence[Box | Sheet]) -> list[Box]:
+    """All that they show."""
+    return [
+        box
+        for one in looks
+        for box in ([part.inner for part in one.parts] if isinstance(one, Sheet) else [one])
+    ]
+
+
 def _unmeasured(stage: str) -> None:
     """No measurement."""
 
@@ -138,7 +148,11 @@ class Pipeline:
         by_day = settings.by_day or Sensitivity(settings.motion.ground.least_change)
         return cls(
             motion=MotionFinder(settings.motion, settings.ignored),
-            regions=Regions(detector.input_px, settings.regions),
+            regions=Regions(
+                detector.input_px,
+                settings.regions,
+                takes_sheets=isinstance(detector, SheetDetector),
+            ),
             attention=Attention(settings.attention),
             dense=Dense(settings.dense),
             detector=detector,
@@ -173,13 +187,15 @@ class Pipeline:
         regions = wanted[: self.allowance.grant(frame.at, len(wanted))]
         where = self.dense if self.dense.is_on else self.regions
         where.looked(frame.at, len(regions))
-        self.opening.looked(regions)
+        if regions:
+            self.attention.looked(frame.at)
+        self.opening.looked(_parts(regions))
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")
         aspect = frame.width / frame.height
         tracks = self.tracker.step(
-            frame.at, found, aspect=aspect, looked=regions, is_crowd=self.dense.is_on
+            frame.at, found, aspect=aspect, looked=_parts(regions), is_crowd=self.dense.is_on
         )
         self.lap("track")
         self.things.see(frame)
@@ -213,7 +229,7 @@ class Pipeline:
         is_asked = self.alerting.asks_for_the_hour or self.daylight.asks_for_the_hour
         return self.local(at) if is_asked else None
 
-    def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box, ...]:
+    def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box | Sheet, ...]:
         """Where to look, most needed first: around motion, or in dense mode tile by tile."""
         size_px = frame.height, frame.width
         told = self.sightings.open_tracks
@@ -225,6 +241,8 @@ class Pipeline:
             return self.dense.choose(
                 frame.at, size_px, input_px=input_px, busy=busy, luma=brightness_of(frame)
             )
+        if self.regions.packs(input_px) and not self.attention.is_time(frame.at):
+            return ()
         known = [track for track in tracks if track.track_id in told]
         unknown = [track for track in tracks if track.track_id not in told]
         new = self.attention.strangers(unknown, moved=moved)
@@ -253,14 +271,14 @@ class Pipeline:
     def _detections(
         self,
         frame: Frame,
-        regions: Sequence[Box],
+        regions: Sequence[Box | Sheet],
         *,
         moved: Sequence[Box],
         least_score: float,
     ) -> tuple[Detection, ...]:
         """Everybody in the looks at these regions, once, with clothes and motion."""
         found = [one for region in regions for one in self._found(frame, region)]
-        if len(regions) > 1:
+        if len(_parts(regions)) > 1:
             found = suppress(found, SAME_IOU)
         found = mounted([one for one in found if one.score >= least_score], self.tracker.parked)
         own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
@@ -270,10 +288,14 @@ class Pipeline:
             if self.ignored.share_of(one.box) < HIDDEN_SHARE
         )
 
-    def _found(self, frame: Frame, region: Box) -> list[Detection]:
+    def _found(self, frame: Frame, region: Box | Sheet) -> list[Detection]:
         """Detections in one look; at half the size only near bodies, the whole shows others
         better."""
-        found = self._detector(frame).detect(frame, region)
+        detector = self._detector(frame)
+        if isinstance(region, Sheet):
+            assert isinstance(detector, SheetDetector)  # noqa: S101 - only these get sheets
+            return detector.detect_sheet(frame, region)
+        found = detector.detect(frame, region)
         return found if region != SMALLER else [one for one in found if one.box.height >= NEAR]
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:

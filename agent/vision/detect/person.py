@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Plane
 from agent.vision.detect.clothes import Clothes
+from agent.vision.detect.sheet import Part, Sheet
 from agent.vision.geometry import Box
 
 Floats = NDArray[np.float32]
@@ -92,6 +93,14 @@ class PersonDetector(Protocol):
         """
 
 
+@runtime_checkable
+class SheetDetector(PersonDetector, Protocol):
+    """Also looks at several parts at once."""
+
+    def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
+        """As `detect`, for all parts."""
+
+
 class Network(Protocol):
     """The model: RGB in, raw output out."""
 
@@ -140,22 +149,53 @@ class NanoDet:
                 found += cut.detections(KINDS[column], scores[chosen, column], share)
         return suppress(found, self._settings.nms_iou)
 
+    def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
+        """One inference for all parts. ValueError for an empty frame or part."""
+        canvas = np.full((*self.input_px, 3), PAD, np.uint8)
+        cuts = [_Cut.of(frame, part.box) for part in sheet.parts]
+        for cut, part in zip(cuts, sheet.parts, strict=True):
+            self._draw(cut, canvas[part.y : part.y + part.rows, part.x : part.x + part.columns])
+        scores, distances = self._network.infer(canvas)
+        found: list[Detection] = []
+        for column in self._columns:
+            chosen = np.flatnonzero(scores[:, column] >= self._settings.score)
+            if len(chosen):
+                boxes = _boxes(distances[chosen], self._cells[chosen])
+                for cut, part in zip(cuts, sheet.parts, strict=True):
+                    own, shares = _in_part(boxes, part)
+                    found += cut.detections(KINDS[column], scores[chosen[own], column], shares)
+        return suppress(found, self._settings.nms_iou)
+
     def _show(self, cut: "_Cut", canvas: Plane, *, smaller: float) -> tuple[int, int]:
         """Put the cut into the canvas's top left corner, `smaller` times smaller than it could be;
-        returns its rows and columns there.
+        returns its rows and columns there."""
+        height, width = self.input_px
+        rows, columns = cut.size_within((round(height / smaller), round(width / smaller)))
+        self._draw(cut, canvas[:rows, :columns])
+        return rows, columns
+
+    def _draw(self, cut: "_Cut", canvas: Plane) -> None:
+        """Fill the canvas with the cut.
 
         A dark cut is made brighter, because the network was trained on daylight.
         """
         settings = self._settings
-        height, width = self.input_px
-        rows, columns = cut.size_within((round(height / smaller), round(width / smaller)))
-        rgb = self._to_rgb(cut.yuv(), (rows, columns))
+        rgb = self._to_rgb(cut.yuv(), (canvas.shape[0], canvas.shape[1]))
         mean = float(rgb[:, :, 1].mean())  # green is most of the brightness
         if mean < settings.dark:
             gain = min(settings.most_gain, settings.lit / max(1.0, mean))
             rgb = np.minimum(np.rint(np.arange(256) * gain), 255).astype(np.uint8)[rgb]
-        canvas[:rows, :columns] = rgb
-        return rows, columns
+        canvas[:] = rgb
+
+
+def _in_part(boxes: Floats, part: Part) -> tuple[NDArray[np.intp], Floats]:
+    """Which of the boxes (n, 4) have their middle in the part, and these in shares of it."""
+    origin = np.array([part.x, part.y])
+    size = np.array([part.columns, part.rows])
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2 - origin
+    own = np.flatnonzero(((middles >= 0) & (middles < size)).all(axis=1))
+    shares = (boxes[own] - np.tile(origin, 2)) / np.tile(size, 2)
+    return own, shares.astype(np.float32)
 
 
 def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:

@@ -5,17 +5,22 @@ crop. NanoDet finds people best at a fifth to just under half of its input's hei
 picture they are large enough, and one look at the whole is cheaper than crops.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp
 
 import numpy as np
 
 from agent.media.frame import Instant
+from agent.vision.detect.sheet import Part, Sheet, sheet
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box
 
 CELLS = (24, 32)
 """Rows and columns of the memory of last looks."""
+WIDE = 1.5
+"""Width over height of an input for wide pictures."""
+MARGIN_PX = 24
+"""Surroundings of a thing on a sheet, in input pixels."""
 NEVER_S = -1e9
 EARLY_S = 0.01
 """Tolerance for the times of frames."""
@@ -64,9 +69,16 @@ class RegionSettings:
 class Regions:
     """Chooses the parts, longest unseen first; `looked` reports which were used."""
 
-    def __init__(self, input_px: tuple[int, int], settings: RegionSettings | None = None) -> None:
+    def __init__(
+        self,
+        input_px: tuple[int, int],
+        settings: RegionSettings | None = None,
+        *,
+        takes_sheets: bool = False,
+    ) -> None:
         """`input_px`: (height, width) of the network's input."""
         self._input_px = input_px
+        self._takes_sheets = takes_sheets
         self._settings = settings or RegionSettings()
         self._seen = _Seen()
         self._vain = _Vain(self._settings.vain_kept_s)
@@ -87,7 +99,7 @@ class Regions:
         sure: Sequence[Box] = (),
         is_rush: bool = False,
         input_px: tuple[int, int] | None = None,
-    ) -> tuple[Box, ...]:
+    ) -> tuple[Box | Sheet, ...]:
         """For a picture of `size_px` (height, width); `people` are expected places of tracks at
         `now`, `due` those needing a look, `sure` those reported and found by their last look; in a
         rush all other motion is looked at too.
@@ -109,8 +121,15 @@ class Regions:
         near = [one for one in (wanted if is_late else due) if one not in sure]
         looks = picture.looks_at(wanted, due=due, near=near, known=(*people, *news))
         looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))
+        if self.packs(picture.input_px) and not is_rush:
+            looks = picture.packed(looks, wanted=wanted, due=due)
         self._offered = looks[: self._settings.most_looks]
-        return tuple(look.box for look in self._offered)
+        return tuple(look.sheet or look.box for look in self._offered)
+
+    def packs(self, input_px: tuple[int, int]) -> bool:
+        """True if looks with this input (height, width) are sheets: for pictures of 16:9. On the
+        street in 4:3, one of eleven people was then left without a track of their own."""
+        return self._takes_sheets and input_px[1] >= WIDE * input_px[0]
 
     def _is_due(self, moved: Box, now: Instant) -> bool:
         """True if it was not just looked at, or not so often without a find."""
@@ -125,7 +144,7 @@ class Regions:
         if any(look.box == SMALLER for look in looked):
             self._smaller_s = now.mono_ns / 1e9
         for look in looked:
-            for box in look.things if look.is_whole else (look.box,):
+            for box in look.things if look.is_whole or look.sheet else (look.box,):
                 self._seen.note(box, now)
         for box in self._news:
             if any(box in look.things for look in looked):
@@ -207,6 +226,8 @@ class _Crop:
     box: Box
     smallest_px: float
     things: tuple[Box, ...]
+    sheet: Sheet | None = None
+    """Several parts in place of the box."""
 
     @property
     def is_whole(self) -> bool:
@@ -255,6 +276,55 @@ class _Picture:
         large = tuple(one for one in near if self._is_near(one))
         smaller = [_Crop(SMALLER, 0.0, large)] if large else []
         return [_Crop(WHOLE, 0.0, seen), *smaller, *looks]
+
+    def packed(
+        self, looks: Sequence[_Crop], *, wanted: Sequence[Box], due: Sequence[Box]
+    ) -> list[_Crop]:
+        """The looks with several parts of the picture on one sheet, where they fit: everybody too
+        small for the whole at the scale of a crop, the others at that of the whole."""
+        apart = [one for one in looks if one.box == SMALLER]
+        for crops, others, left in self._ways(
+            [one for one in looks if one not in apart], wanted, due
+        ):
+            parts = [self._part(one.things, self._scale(one.box)) for one in crops]
+            if others:
+                parts.append(self._part(others, self._scale(WHOLE)))
+            if (made := sheet(parts, self.input_px)) is not None:
+                things = (*(thing for one in crops for thing in one.things), *others)
+                return [_Crop(crops[0].box, 0.0, things, made), *apart, *left]
+        return list(looks)
+
+    def _ways(
+        self, looks: Sequence[_Crop], wanted: Sequence[Box], due: Sequence[Box]
+    ) -> Iterator[tuple[Sequence[_Crop], Sequence[Box], Sequence[_Crop]]]:
+        """Crops for a sheet, what to show with them at the scale of the whole, and looks that are
+        left; the best first."""
+        settings = self.settings
+        if any(one.is_whole for one in looks):
+            small = [
+                one
+                for one in wanted
+                if self.shown_px(one) < settings.least_person_px
+                or (
+                    self.shown_px(one) < settings.good_person_px
+                    and (one in due or self._is_upright(one))
+                )
+            ]
+            if small:
+                others = [one for one in wanted if one not in small]
+                yield [self.around(one, is_body=one in due) for one in small], others, ()
+                yield self._crops(small, due), others, ()
+        large = [one for one in wanted if self.shown_px(one) >= settings.least_person_px]
+        for count in range(len(looks), 1, -1):
+            crops = [one for one in looks[:count] if not one.is_whole]
+            yield crops, large if len(crops) < count else (), looks[count:]
+
+    def _part(self, things: Sequence[Box], scale: float) -> Part:
+        """The surroundings of things at a scale (input pixels per pixel of the picture)."""
+        height, width = self.size_px
+        y0, y1, rows = _span([(one.y0, one.y1) for one in things], height * scale)
+        x0, x1, columns = _span([(one.x0, one.x1) for one in things], width * scale)
+        return Part(Box(x0, y0, x1, y1), rows, columns)
 
     def _is_near(self, thing: Box) -> bool:
         return thing.height >= NEAR and self.shown_px(thing) > self.settings.near_person_px
@@ -320,3 +390,12 @@ class _Picture:
 
     def _fits(self, crop: _Crop) -> bool:
         return crop.smallest_px * self._scale(crop.box) >= self.settings.good_person_px * 0.999
+
+
+def _span(sides: Sequence[tuple[float, float]], length_px: float) -> tuple[float, float, int]:
+    """From and to, in shares of a picture that is this long in the input, with a margin; and the
+    input pixels for it."""
+    low, high = min(low for low, _ in sides), max(high for _, high in sides)
+    margin = MARGIN_PX / length_px
+    low, high = max(0.0, low - margin), min(1.0, high + margin)
+    return low, high, max(2, round((high - low) * length_px / 2) * 2)

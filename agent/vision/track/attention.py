@@ -48,6 +48,18 @@ class Attention:
 
     def __init__(self, settings: AttentionSettings | None = None) -> None:
         self._settings = settings or AttentionSettings()
+        self._looked: Instant | None = None
+
+    def is_time(self, now: Instant) -> bool:
+        """False in a frame so soon after the last look that nobody has gone anywhere. For sheets:
+        they show everybody well, so that every second frame at fifteen a second is enough."""
+        if self._looked is None:
+            return True
+        return now.seconds_since(self._looked) + EARLY_S >= self._settings.walking_every_s
+
+    def looked(self, now: Instant) -> None:
+        """The frame at `now` was looked at."""
+        self._looked = now
 
     def due(
         self, now: Instant, tracks: Sequence[Track], *, moved: Sequence[Box]

@@ -47,6 +47,14 @@ def test_a_walker_who_was_told_of_is_due_a_tenth_of_a_second_after_the_last_look
     assert due(seen(5.0), 5.1)
 
 
+def test_no_frame_is_looked_at_sooner_than_a_tenth_of_a_second_after_the_last() -> None:
+    attention = Attention()
+    assert attention.is_time(after(0.0))
+    attention.looked(after(5.0))
+    assert not attention.is_time(after(5.067))
+    assert attention.is_time(after(5.1))
+
+
 def test_who_stands_still_is_due_a_second_after_the_last_look_and_at_once_when_they_stir() -> None:
     still = replace(seen(10.0), stirred_at=after(5.0))
     assert not due(still, 10.9, moved=())

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.vision.detect.regions import Regions, RegionSettings
+from agent.vision.detect.sheet import Sheet
 from agent.vision.geometry import SMALLER, WHOLE, Box
 from tests.agent.rigs.vision import after, person
 
@@ -40,7 +41,14 @@ def choose(
     at_s: float = 0.0,
 ) -> tuple[Box, ...]:
     """With everybody due."""
-    return regions.choose(after(at_s), size_px, moved=moved, people=people, due=people)
+    return boxes(regions.choose(after(at_s), size_px, moved=moved, people=people, due=people))
+
+
+def boxes(looks: Sequence[Box | Sheet]) -> tuple[Box, ...]:
+    """Without sheets, which only a network that takes them gets (see `test_sheet`)."""
+    shown = tuple(one for one in looks if isinstance(one, Box))
+    assert len(shown) == len(looks)
+    return shown
 
 
 def test_nothing_moved_and_nobody_tracked_is_nowhere() -> None:
@@ -77,7 +85,9 @@ def test_who_is_near_is_looked_at_at_half_the_size_too_until_told_of_for_sure() 
     regions = Regions(INPUT)
 
     def looks(sure: Sequence[Box]) -> tuple[Box, ...]:
-        return regions.choose(after(0), SMALL, moved=[near], people=[near], due=[near], sure=sure)
+        return boxes(
+            regions.choose(after(0), SMALL, moved=[near], people=[near], due=[near], sure=sure)
+        )
 
     assert set(looks(sure=())) == {WHOLE, SMALLER}
     assert looks(sure=[near]) == (WHOLE,)
@@ -248,6 +258,8 @@ def test_for_a_wide_network_a_crop_is_wide_and_shows_nobody_smaller(
     height_px: float, x: float, y: float
 ) -> None:
     one, wide = body(x, y, height_px, HD), (192, 320)
-    (crop,) = Regions(INPUT).choose(after(0), HD, moved=(), people=[one], due=[one], input_px=wide)
+    (crop,) = boxes(
+        Regions(INPUT).choose(after(0), HD, moved=(), people=[one], due=[one], input_px=wide)
+    )
     assert crop.overlap(one) >= 0.999 * one.area
     assert round(crop.width * HD[1] / wide[1], 2) == round(crop.height * HD[0] / wide[0], 2) == 1
