@@ -21,7 +21,7 @@ NAME: Final = "quan ly"
 PASSWORD: Final = "wr0ng or right"
 LOGIN: Final = "quan%20ly:wr0ng%20or%20right"
 NAMES: Final[Mapping[Codec, str]] = {"h264": "H264", "hevc": "H265"}
-PACE_S: Final = 0.0002
+PACE_S: Final = 0.002
 """From picture to picture, of which the stamps say 40 ms: nobody wants to wait for a test."""
 DIGEST: Final = 'Digest realm="Login to 6C03", nonce="n1"'
 
