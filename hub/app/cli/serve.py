@@ -14,8 +14,8 @@ from hub.app.check import Finding, check
 from hub.app.cli.core import OK, REFUSED, say, settings_of
 from hub.app.cli.parsing import Commands, command
 from hub.app.config import HubSettings
+from hub.app.new_database import bring_up_to_date
 from hub.app.roles.names import ROLES, UnknownRoleError, parse
-from hub.base.db.schema import migrate
 
 log = structlog.get_logger()
 
@@ -100,7 +100,7 @@ def _outside(args: argparse.Namespace) -> Iterator[Finding]:
 
 def migrate_database(args: argparse.Namespace) -> int:
     """Migrate the database to this program's schema."""
-    migrate(settings_of(args).store.url)
+    bring_up_to_date(settings_of(args).store.url)
     say("the database is at this program's schema")
     return OK
 

@@ -14,10 +14,11 @@ from sqlalchemy import inspect, select, text
 from agent.wire.brokers import host_and_port
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
+from hub.app.new_database import bring_up_to_date
 from hub.app.wiring.blob_owners import is_needed
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database, DatabaseError
-from hub.base.db.schema import check_schema, migrate
+from hub.base.db.schema import check_schema
 from hub.base.private_files import read_private
 from hub.base.secret_store.store import FILES, SecretStore
 from hub.base.storage.blobs import BlobFolder, Blobs
@@ -55,7 +56,7 @@ def database(settings: HubSettings) -> Database:
         db = Database(url)
         if _is_blank(db):
             log.info("database.created", url=db.url.render_as_string(hide_password=True))
-            migrate(url)
+            bring_up_to_date(url)
         check_schema(db)
     except DatabaseError as error:
         raise StartRefusedError(str(error)) from error

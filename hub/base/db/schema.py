@@ -15,8 +15,9 @@ from hub.base.db.database import Database, DatabaseError
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-def migrate(url: str) -> None:
-    """Migrate the database at `url` to this version's schema, in one transaction.
+def migrate(url: str) -> bool:
+    """Migrate the database at `url` to this version's schema, in one transaction; True if it was
+    empty.
 
     DatabaseError if the database is newer than this program or not a hub's.
     """
@@ -24,7 +25,9 @@ def migrate(url: str) -> None:
     try:
         with db.writing() as conn:
             _refuse_foreign(conn)
+            is_new = _version(conn) is None
             upgrade(conn, "head")
+            return is_new
     finally:
         db.close()
 

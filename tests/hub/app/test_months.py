@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select, text
 from hub.alerting.alerts.tables import sightings
 from hub.app.backup.snapshot import restore, snapshot
 from hub.app.months import moving
+from hub.app.new_database import bring_up_to_date
 from hub.app.schema import metadata
 from hub.base.db import months
 from hub.base.db.database import Database
@@ -64,6 +65,19 @@ def counts(db: Database, table: str) -> dict[int, int]:
     with db.reading() as conn:
         there = (months.REST, *months.months(conn, table))
         return {month: rows_of(conn, months.part_of(table, month)) for month in there}
+
+
+def test_a_new_database_on_postgresql_is_kept_by_month_and_another_stays(
+    blank_url: str, postgres_url: str
+) -> None:
+    bring_up_to_date(blank_url)
+    bring_up_to_date(postgres_url)
+    for url, is_new in ((blank_url, True), (postgres_url, False)):
+        db = Database(url)
+        with db.reading() as conn:
+            split_now = [months.is_split(conn, table) for table in months.SPLIT]
+        assert split_now == [db.is_shared and is_new] * 2
+        db.close()
 
 
 def test_a_month_is_that_of_utc() -> None:
