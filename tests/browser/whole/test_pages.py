@@ -43,7 +43,8 @@ def set_language(hub: Hub, login: str, language: str) -> None:
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing sticks out to the right."""
+    """Whether nothing sticks out to the right, once the page is there."""
+    page.wait_for_load_state()
     return bool(
         page.evaluate(
             "document.documentElement.scrollWidth <= document.documentElement.clientWidth"

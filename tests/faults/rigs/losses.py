@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ from tests.faults.campaign import Progress, owed, spooled
 from tests.faults.rigs.costs import costs, spent_s
 from tests.faults.rigs.lines import Lines
 from tests.faults.town import OFFICERS, PASSWORD, PHONES_EACH, Child
+from tests.waiting import until
 
 NODES: Final = 6
 IDLE_S: Final = 20.0
@@ -321,6 +322,7 @@ def _lose(province: Province, wanted: Wanted) -> list[Fault]:
     deck = _decks(kinds, dice)
     began_s = time.monotonic()
     progress = Progress(began_s)
+    until(lambda: all(spooled(plan) for plan in province.plans), "every node has begun")
     while True:
         written = sum(spooled(plan) for plan in province.plans)
         progress.say(f"{written} of {wanted.events} events, {len(row)} faults", time.monotonic())
@@ -328,7 +330,7 @@ def _lose(province: Province, wanted: Wanted) -> list[Fault]:
             return row
         if time.monotonic() - began_s > 300 + 90 * len(kinds) + 4 * wanted.events / wanted.events_s:
             raise TimeoutError(f"only {written} events and {len(row)} faults")
-        _until(rig.is_whole, "every part may be lost")
+        until(rig.is_whole, "every part may be lost")
         kind = next(deck)
         row.append(Fault(kind, _now_us()))
         if ">" in kind:
@@ -447,11 +449,3 @@ def _count_pictures(hub: tally.Hub, blobs: BlobBucket) -> dict[str, int]:
 
 def _now_us() -> int:
     return time.time_ns() // 1000
-
-
-def _until(claim: Callable[[], bool], what: str) -> None:
-    until_s = time.monotonic() + 180
-    while not claim():
-        if time.monotonic() > until_s:
-            raise TimeoutError(f"not so: {what}")
-        time.sleep(1)
