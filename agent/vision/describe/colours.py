@@ -66,6 +66,7 @@ _LUMA_CELLS: Final = np.arange(256, dtype=np.intp) // LUMA_STEP * _COLUMNS**2
 _TINT_CELLS: Final = (
     np.arange(256, dtype=np.intp).clip(TINTS[0], TINTS[1] - 1) - TINTS[0]
 ) // TINT_STEP
+_U_CELLS: Final = _TINT_CELLS * _COLUMNS
 BESIDE: Final = 0.35
 """Width of a strip beside the body, in shares of the body's width;"""
 BACKGROUND: Final = 3.0
@@ -93,9 +94,10 @@ def shares(
     (share of its width); None if a part is too small, or behind a privacy mask."""
     aside = (1.0 - columns) / 2
     rows = min(low for low, _ in parts), max(high for _, high in parts)
-    strips = [_pixels(frame, body, rows, span) for span in ((-BESIDE, 0.0), (1.0, 1.0 + BESIDE))]
-    beside = _counts(np.concatenate([_cells(strip) for strip in strips]))
-    middles = (_pixels(frame, body, part, (aside, 1.0 - aside)) for part in parts)
+    planes = frame.luma, *frame.tints
+    strips = [_pixels(planes, body, rows, span) for span in ((-BESIDE, 0.0), (1.0, 1.0 + BESIDE))]
+    beside = _counts(np.concatenate([_cells(strip) for strip in strips]) % PLACES)
+    middles = (_pixels(planes, body, part, (aside, 1.0 - aside)) for part in parts)
     return tuple(_shares(middle, beside) for middle in middles)
 
 
@@ -103,15 +105,16 @@ def named(views: Sequence[tuple[float, Shares]], least: float = LEAST_FIRST) -> 
     """At most two colours, best first, from views with their weights; none below `least`."""
     if not views:
         return ()
-    weights = np.array([weight for weight, _ in views], np.float32)
-    mean = (weights[:, np.newaxis] * np.stack([one for _, one in views])).sum(axis=0)
-    mean /= weights.sum()
-    first, second = (int(i) for i in np.argsort(-mean)[:2])
+    # Eleven numbers each: numpy's calls take longer than the sums.
+    total = sum(weight for weight, _ in views)
+    rows = [(weight / total, one.tolist()) for weight, one in views]
+    mean = [sum(weight * row[i] for weight, row in rows) for i in range(len(ColourName))]
+    first, second = sorted(range(len(mean)), key=lambda i: -mean[i])[:2]
     if mean[first] < least:
         return ()
     chosen = (first, second) if mean[second] >= LEAST_SECOND else (first,)
     names = tuple(ColourName)
-    return tuple(Colour(names[i], round(float(mean[i]), 2)) for i in chosen)
+    return tuple(Colour(names[i], round(mean[i], 2)) for i in chosen)
 
 
 @cache
@@ -159,40 +162,46 @@ def _lab(y: Floats, u: Floats, v: Floats) -> Floats:
 
 
 def _shares(pixels: tuple[Plane, Plane, Plane], beside: Floats) -> Shares | None:
-    if pixels[0].size < LEAST_PIXELS or _painted_share(pixels) > MOST_PAINTED:
+    if pixels[0].size < LEAST_PIXELS or _is_painted(pixels):
         return None
     cells = _cells(pixels)
     places = cells % PLACES
-    inside = _counts(cells)[places]
+    inside = _counts(places)[places]
     weights = inside / (inside + BACKGROUND * beside[places])
     spoken = (weights[:, np.newaxis] * table()[cells]).sum(axis=0)
     return np.asarray(spoken / spoken.sum(), np.float32)
 
 
 def _pixels(
-    frame: Frame, body: Box, rows: tuple[float, float], columns: tuple[float, float]
+    planes: tuple[Plane, Plane, Plane],
+    body: Box,
+    rows: tuple[float, float],
+    columns: tuple[float, float],
 ) -> tuple[Plane, Plane, Plane]:
     """Y, U and V at the pixels of the colour planes in a part of `body`, from and to shares of its
     height and width; none outside the picture."""
+    luma, u, v = planes
     y0, x0, high, wide = body.y0, body.x0, body.height, body.width
-    top, bottom, down = _span(y0 + rows[0] * high, y0 + rows[1] * high, frame.height // 2)
-    left, right, along = _span(x0 + columns[0] * wide, x0 + columns[1] * wide, frame.width // 2)
-    u, v = frame.tints
+    top, bottom, down = _span(y0 + rows[0] * high, y0 + rows[1] * high, u.shape[0])
+    left, right, along = _span(x0 + columns[0] * wide, x0 + columns[1] * wide, u.shape[1])
     grid = slice(top, bottom, down), slice(left, right, along)
-    luma = frame.luma[2 * top : 2 * bottom : 2 * down, 2 * left : 2 * right : 2 * along]
+    luma = luma[2 * top : 2 * bottom : 2 * down, 2 * left : 2 * right : 2 * along]
     return luma, u[grid], v[grid]
 
 
 def _cells(pixels: tuple[Plane, Plane, Plane]) -> NDArray[np.intp]:
     luma, u, v = pixels
-    cells = _LUMA_CELLS[luma] + _TINT_CELLS[u] * _COLUMNS + _TINT_CELLS[v]
+    cells = _LUMA_CELLS[luma] + _U_CELLS[u] + _TINT_CELLS[v]
     return np.asarray(cells.ravel())
 
 
-def _painted_share(pixels: tuple[Plane, Plane, Plane]) -> float:
-    """Share of pixels with the paint of a privacy mask."""
+def _is_painted(pixels: tuple[Plane, Plane, Plane]) -> bool:
+    """Whether too many pixels have the paint of a privacy mask; few have its luma without one."""
     luma, u, v = pixels
-    return float(((luma == PAINT) & (u == NO_COLOUR) & (v == NO_COLOUR)).mean())
+    has_luma = luma == PAINT
+    if has_luma.mean() <= MOST_PAINTED:
+        return False
+    return bool((has_luma & (u == NO_COLOUR) & (v == NO_COLOUR)).mean() > MOST_PAINTED)
 
 
 def _span(low: float, high: float, length: int) -> tuple[int, int, int]:
@@ -203,6 +212,6 @@ def _span(low: float, high: float, length: int) -> tuple[int, int, int]:
     return start, end, max(1, -(-(end - start) // MOST_SIDE))
 
 
-def _counts(cells: NDArray[np.intp]) -> Floats:
-    """Share of the cells at each of the places."""
-    return np.bincount(cells % PLACES, minlength=PLACES) / max(1, len(cells))
+def _counts(places: NDArray[np.intp]) -> Floats:
+    """Share of the pixels in each of the places."""
+    return np.bincount(places, minlength=PLACES) / max(1, len(places))

@@ -1,6 +1,7 @@
 """Describes each sighting from its few best views; its state is small and lives as long as it.
 
-A sighting is sampled a few times a second. What boxes say is counted. Colours are read from a view
+A sighting is sampled a few times a second at first, later together with all others: the second body
+of a frame costs half of the first. What boxes say is counted. Colours are read from a view
 only if it is one of the best so far: large, whole, not hidden, and clear to the network, whose
 score falls for a blurred body. Nothing of a view is kept but the shares of eleven colours.
 """
@@ -29,7 +30,8 @@ from agent.vision.detect.person import ObjectKind
 from agent.vision.track.track import Track
 
 SOON_S, FIRST, EVERY_S = 0.4, 5, 2.0
-"""Interval of the first samples of one sighting, their number, and interval of the rest."""
+"""Interval of the first samples of one sighting, their number, and interval of the rest, which all
+sightings have together."""
 LIGHT_EVERY_S: Final = 20.0
 MOST_VIEWS: Final = 3
 BETTER_BY: Final = 1.25
@@ -76,6 +78,11 @@ class _Notes:
     speeds: Counter[Speed] = field(default_factory=Counter)
     heights_m: deque[float] = field(default_factory=lambda: deque(maxlen=HEIGHTS))
 
+    @property
+    def is_new(self) -> bool:
+        """True during its first samples."""
+        return self.samples < FIRST
+
 
 class Describer:
     """Of one camera; used by one thread."""
@@ -84,14 +91,15 @@ class Describer:
         """Without a calibration no heights."""
         self._calibration = calibration
         self._notes: dict[UUID, _Notes] = {}
-        self._looked: Instant | None = None
+        self._due_ns = 0
+        self._round_at: Instant | None = None
         self._light_at: Instant | None = None
         self._is_light = False
         table()
 
     def is_due(self, now: Instant) -> bool:
         """True if `see` has something to do, unless a sighting has just opened."""
-        return self._looked is None or now.seconds_since(self._looked) >= SOON_S / 2
+        return now.mono_ns >= self._due_ns
 
     def see(
         self,
@@ -102,30 +110,39 @@ class Describer:
         aspect: float,
     ) -> None:
         """A frame with its tracks; `sightings` are the open ones by track, without crowds."""
-        self._looked = frame.at
+        is_round = self._round_at is None or frame.at.seconds_since(self._round_at) >= EVERY_S
+        if is_round:
+            self._round_at = frame.at
         due = [
             (track, notes)
             for track in tracks
             if track.is_seen
             and (sighting_id := sightings.get(track.track_id))
-            and (notes := self._due(sighting_id, frame.at))
+            and (notes := self._due(sighting_id, frame.at, is_round=is_round))
         ]
+        is_any_new = any(self._is_new(one) for one in sightings.values())
+        self._due_ns = frame.at.mono_ns + round((SOON_S if is_any_new else EVERY_S) * 1e9)
         if due:
             seen = [track for track in tracks if track.is_seen]
             drivers = [track for track in seen if mount(track) is not None]
             for track, notes in due:
                 self._sample(notes, frame, track, seen, drivers, aspect=aspect)
 
-    def _due(self, sighting_id: UUID, now: Instant) -> _Notes | None:
+    def _due(self, sighting_id: UUID, now: Instant, *, is_round: bool) -> _Notes | None:
         """The notes of a sighting, if it is time for a sample."""
         notes = self._notes.get(sighting_id)
         if notes is None:
             notes = self._notes[sighting_id] = _Notes(now)
-        elif now.seconds_since(notes.sampled_at) < (SOON_S if notes.samples < FIRST else EVERY_S):
+        elif now.seconds_since(notes.sampled_at) < SOON_S or not (is_round or notes.is_new):
             return None
         notes.sampled_at = now
         notes.samples += 1
         return notes
+
+    def _is_new(self, sighting_id: UUID) -> bool:
+        """True if it is sampled more often than others."""
+        notes = self._notes.get(sighting_id)
+        return notes is None or notes.is_new
 
     def describe(self, sighting_id: UUID) -> Description | None:
         """The description of a sighting that ended, which is then forgotten; None if it was never

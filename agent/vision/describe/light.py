@@ -15,14 +15,15 @@ only noise, also one with a tint."""
 MOST_RED: Final = 139.0
 """Mean V (128: neutral) above which the light itself is orange, as that of sodium lamps."""
 MOST_VEIL: Final = 62.0
-"""Luma of the darkest hundredth: above it fog or glare lies over the picture, and black looks grey.
+"""Luma of the darkest hundredth; above it fog or glare lies over the picture, and black looks grey.
 Streets by day have up to 53."""
 
 
 def shows_colours(frame: Frame) -> bool:
     """True if the colours of this picture can be named; judged by samples."""
     luma = frame.luma[::8, ::8]
-    if luma.mean() < LEAST_BRIGHTNESS or np.percentile(luma, 1) > MOST_VEIL:
+    dark = np.count_nonzero(luma <= MOST_VEIL)
+    if luma.mean() < LEAST_BRIGHTNESS or 100 * dark < luma.size:
         return False
     u, v = (tint[::4, ::8].astype(np.float32) for tint in frame.tints)
     return bool(u.std() + v.std() >= LEAST_SPREAD and v.mean() <= MOST_RED)
