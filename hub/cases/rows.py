@@ -4,6 +4,7 @@ Membership opens the case, not the footage: each clip and picture passes the sam
 everywhere, so a case is no way around a grant.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -155,7 +156,6 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
             )
             .add_columns(media.c.height, media.c.first_frame_utc_us, media.c.first_frame_error_ms)
             .add_columns(media.c.duration_ms, media.c.stored_utc_us, media.c.size_bytes)
-            .add_columns(media.c.camera_id)
             .join(media, media.c.id == case_items.c.media_id)
             .join(cameras, cameras.c.id == media.c.camera_id)
             .join(people, people.c.id == case_items.c.added_by)
@@ -166,6 +166,10 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
         found |= {row.id: row for row in conn.execute(query)}
     where = places(conn, {row.area_id for row in found.values()})
     in_order = sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
+    pictures: dict[UUID, list[AnyRow]] = defaultdict(list)
+    for row in in_order:
+        if row.kind == "picture" and row.stored_utc_us is not None:
+            pictures[row.camera_id].append(row)
     return [
         ItemRow(
             item_id=row.id,
@@ -184,24 +188,21 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
             note=row.note,
             is_marked=bool(row.is_marked),
             added_by_name=row.added_by_name,
-            poster_id=_poster_id(row, in_order),
+            poster_id=_poster_id(row, pictures[row.camera_id]),
         )
         for row in in_order
     ]
 
 
-def _poster_id(clip: AnyRow, items: Sequence[AnyRow]) -> UUID | None:
+def _poster_id(clip: AnyRow, pictures: Sequence[AnyRow]) -> UUID | None:
     if clip.kind != "clip":
         return None
     end_utc_us = clip.first_frame_utc_us + clip.duration_ms * 1000
     return next(
         (
             one.media_id
-            for one in items
-            if one.kind == "picture"
-            and one.stored_utc_us is not None
-            and one.camera_id == clip.camera_id
-            and clip.first_frame_utc_us <= one.first_frame_utc_us <= end_utc_us
+            for one in pictures
+            if clip.first_frame_utc_us <= one.first_frame_utc_us <= end_utc_us
         ),
         None,
     )
