@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
 from typing import Final
 
 import av
@@ -243,8 +244,9 @@ class Recorder:
                 caller, _ = self._rtsp.accept()
             except OSError:
                 return
-            with caller:
-                _Session(self, caller).run()
+            # An open file keeps the socket open after its end.
+            with caller, caller.makefile("rb") as heard:
+                _Session(self, caller, heard).run()
 
 
 def _sha1(data: bytes) -> bytes:
@@ -261,10 +263,10 @@ def fault(why: str) -> str:
 class _Session:
     """One caller."""
 
-    def __init__(self, recorder: Recorder, line: socket.socket) -> None:
+    def __init__(self, recorder: Recorder, line: socket.socket, heard: BufferedReader) -> None:
         self._recorder = recorder
         self._line = line
-        self._file = line.makefile("rb")
+        self._file = heard
         self._is_set_up = False
 
     def run(self) -> None:
