@@ -46,7 +46,11 @@ class Hub:
         self._socket = resources.listening_socket(
             settings, None if self._port == settings.web.port else self._port
         )
-        self._parts = Parts(settings, roles, stopping=self._stop.is_set)
+        try:
+            self._parts = Parts(settings, roles, stopping=self._stop.is_set)
+        except BaseException:
+            self._socket.close()
+            raise
         self._watch = self._parts.watch
 
     async def run(self) -> None:
