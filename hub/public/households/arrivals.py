@@ -23,6 +23,7 @@ from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs, BlobsError
 from hub.base.storage.partial_files import PartialFiles
 from hub.base.storage.staging import PIECE_BYTES
+from hub.base.storage.tables import is_piece
 from hub.cases.evidence.arrival_seal import MarkedPart, SealContent
 from hub.footage.films.films import FilmFacts, NoFilmError, cut_film, read_film
 from hub.footage.media_rows import is_file
@@ -219,7 +220,9 @@ class ArrivalQueue:
 
     def _is_needed(self, sha256: str) -> bool:
         with self._db.reading() as conn:
-            return households_rows.is_needed(conn, sha256) or is_file(conn, sha256)
+            # A piece may be the whole film of another household.
+            needs = households_rows.is_needed, is_file, is_piece
+            return any(needed(conn, sha256) for needed in needs)
 
 
 def _hash(path: Path) -> str:

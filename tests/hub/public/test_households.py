@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import ALL
 from hub.app import config
@@ -27,6 +27,7 @@ from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.base.storage.partial_files import CHUNK_BYTES, PartialFiles
+from hub.base.storage.tables import upload_pieces
 from hub.cases.evidence.arrival_seal import MarkedPart
 from hub.cases.evidence.keys import is_signed
 from hub.cases.evidence.service import ExportService
@@ -680,3 +681,19 @@ def test_a_film_is_held_until_its_case_lets_it_go_and_removed_with_proof(
     with town.db.reading() as conn:
         act = audit.c.act == "given.remove"
         assert sha256(film).hexdigest() in str(conn.scalar(select(audit.c.detail).where(act)))
+
+
+def test_a_removed_film_stays_while_an_unfinished_upload_has_it_as_a_piece(
+    town: Town, keeper: Visitor, case_id: UUID, house: House, film: bytes
+) -> None:
+    house.send_form(film)
+    digest, now = sha256(film).hexdigest(), town.clock.now()
+    piece = {"kind": "given", "owner": UUID(int=1), "name": str(UUID(int=2)), "start_bytes": 0}
+    piece |= {"size_bytes": len(film), "sha256": digest} | columns("came", now)
+    assert keeper.post(f"/cases/{case_id}/close", release="true").status_code == 303
+    with town.db.writing() as conn:
+        conn.execute(insert(upload_pieces).values(**piece))
+        long_ago = columns("released", now.plus_s(-31 * 86_400))
+        conn.execute(update(household_clips).values(**long_ago))
+    assert town.households.arrivals.tidy() == 1
+    assert town.blobs.has(digest)
