@@ -29,7 +29,6 @@ class Phone:
         self._registrations: list[str] = []
         self._delivered: dict[str, Any] | str = ""
         self._delivered_s = math.inf
-        self.has_repeated = False
         officer.context.grant_permissions(["notifications"], origin=officer.hub.url)
         officer.page.evaluate("navigator.serviceWorker.ready")
         self._line = officer.context.new_cdp_session(officer.page)
@@ -83,7 +82,6 @@ class Phone:
         shown = [note["title"] for note in self.shown()]
         # The browser's tools lose a message now and then, which a push service sends again.
         if not shown and time.monotonic() - self._delivered_s > AGAIN_S:
-            self.has_repeated = True
             self.deliver(self._delivered)
         return shown == [title]
 
@@ -179,8 +177,8 @@ def test_push_is_shown_with_its_actions_and_the_hub_hears_of_it(
     assert note["body"] == "Camera cổng chợ · 02:11 · 1 người"
     assert note["tag"] == str(whole.alert_id)
     assert note["actions"] == [["take", "Tiếp nhận"], ["open", "Xem"]]
-    # A repeat is quiet if the worker had begun with the first.
-    assert phone.has_repeated or (note["renotify"] and not note["silent"])
+    assert note["renotify"] is True
+    assert not note["silent"]
     until(lambda: receipt(hub, notification_id, "shown"))
 
 
@@ -197,6 +195,20 @@ def test_push_that_comes_twice_wakes_once(hub: Hub, whole: Seen, phone: Phone) -
     phone.deliver(message(whole, notification_id))
     until(lambda: [note["silent"] for note in phone.shown()] == [True])
     assert phone.shown()[0]["renotify"] is False
+
+
+def test_push_that_was_noted_and_never_shown_is_heard_when_it_comes_again(
+    hub: Hub, whole: Seen, officer: Officer, phone: Phone
+) -> None:
+    notification_id = owe(hub, whole)
+    (worker,) = officer.context.service_workers
+    worker.evaluate(
+        "(id) => put('seen', id, { at: Date.now() - 60_000, isShown: false })", str(notification_id)
+    )
+    phone.deliver(message(whole, notification_id))
+    note = phone.wait_for("Có người · Ngã tư Chợ Cũ")
+    assert note["renotify"] is True
+    assert not note["silent"]
 
 
 @pytest.mark.promise("Notifications: A phone shows one entry per alert.")

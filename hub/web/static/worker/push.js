@@ -6,6 +6,7 @@ const STATIC = `/static/${told.version}`;
 const SHELL_FILES = ["/offline", `${STATIC}/app.css`, `${STATIC}/icons/eye.svg`,
   `${STATIC}/js/offline.js`, `${STATIC}/js/words.js`];
 const WEEK_MS = 7 * 24 * 3600 * 1000;
+const SHOWN_WITHIN_MS = 10_000; // a push that was noted is shown by then, or never
 const TAKE_MS = 2500; // a window may be opened only for a few seconds after the tap
 
 self.addEventListener("install", (event) => {
@@ -60,7 +61,7 @@ function read(data) {
 }
 
 async function show(message) {
-  const known = await remembered(message).catch(() => ({ isRepeat: false, newer: null }));
+  const known = await remembered(message).catch(() => ({ id: null, isRepeat: false, newer: null }));
   const { title, body } = known.newer ?? message;
   const isFirst = ["opened", "raised", "again", "handed", "digest", "test"].includes(message.moment);
   const isLoud = isFirst && !known.isRepeat && !known.newer;
@@ -78,6 +79,9 @@ async function show(message) {
       notificationId: message.notification_id, testId: message.test_id, alertId: message.alert_id, url: message.url ?? "/",
     },
   });
+  if (known.id) {
+    await exchange("seen", known.id, (noted) => ({ ...noted, isShown: true })).catch(() => {});
+  }
   if (message.notification_id) {
     await owe(`/api/notifications/${message.notification_id}/shown`);
   } else if (message.check_id) {
@@ -92,11 +96,19 @@ async function show(message) {
 // Looking and noting is one transaction, or two pushes at once would both be the first.
 async function remembered(message) {
   const { notification_id: noted, test_id: id = noted, alert_id: alertId, revision, title, body } = message;
-  const isRepeat = Boolean(id && await exchange("seen", id, (known) => known ?? { at: Date.now() }));
+  const before = id && await exchange("seen", id, (known) => (
+    isNew(known) ? { at: Date.now(), isShown: false } : known
+  ));
+  const isRepeat = Boolean(id) && !isNew(before);
   const latest = alertId && await exchange("latest", alertId, (known) => (
     known && known.revision > revision ? known : { at: Date.now(), revision, title, body }
   ));
-  return { isRepeat, newer: latest && latest.revision > revision ? latest : null };
+  return { id, isRepeat, newer: latest && latest.revision > revision ? latest : null };
+}
+
+// Also if the worker ended after noting the push and before showing it: nobody has heard of it.
+function isNew(known) {
+  return !known || (known.isShown === false && Math.abs(Date.now() - known.at) > SHOWN_WITHIN_MS);
 }
 
 function actions(message) {
