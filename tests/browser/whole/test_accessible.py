@@ -40,7 +40,8 @@ def faults(page: Page, axe: str) -> list[Any]:
     return [one for one in found if one[0] in GRAVE]
 
 
-@pytest.mark.parametrize(("size", "theme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES)
 def test_no_page_has_a_serious_fault(
     hub: Hub, meet: Meet, whole: Seen, axe: str, size: str, theme: str
 ) -> None:
@@ -134,6 +135,10 @@ MISSED = """() => {
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
 MOST_STOPS = 150
+OF_WORK = (
+    *("/nodes?", "/grants?", "/grants/people", "/enrolments", "/duty/teams", "/cases/"),
+    *("/reports/month", "/configuration/area", "/notices", "/alerts/", "/find?when=week"),
+)
 
 
 def walk(page: Page) -> list[str]:
@@ -152,17 +157,8 @@ def test_tab_reaches_everything_on_a_page_of_work(hub: Hub, meet: Meet, whole: S
     with_keeper_of_all(hub)
     with hub.town.db.reading() as conn:
         camera_id = conn.scalars(select(cameras.c.id)).one()
-    kinds: tuple[str, ...] = (
-        "/nodes?",
-        "/grants?",
-        "/grants/people",
-        "/enrolments",
-        "/duty/teams",
-        "/cases/",
-    )
-    kinds += ("/reports/month", "/configuration/area", "/notices", "/alerts/", "/find?when=week")
-    paths = [one for one in filled_pages(hub, whole, camera_id) if one.startswith(kinds)]
-    assert len(paths) >= len(kinds)
+    paths = [one for one in filled_pages(hub, whole, camera_id) if one.startswith(OF_WORK)]
+    assert len(paths) >= len(OF_WORK)
     visitor = meet(KEEPER, size=SIZES["desk"])
     missed = {}
     for path in paths:
