@@ -174,10 +174,8 @@ WAYS: Final[dict[str, Callable[[Streets, UUID, Any], Hold]]] = {
 }
 
 
-# Which file is held is asked of the database alone: one way for the store that takes long.
-@pytest.mark.parametrize(
-    ("way", "store"), [*((way, "folder") for way in WAYS), ("alert", "bucket")]
-)
+@pytest.mark.parametrize("store", ["folder", "bucket"])
+@pytest.mark.parametrize("way", WAYS)
 def test_no_rule_and_no_full_disk_takes_it(
     streets: Streets,
     monkeypatch: pytest.MonkeyPatch,
