@@ -1,6 +1,6 @@
 """Person detector: the PersonDetector port and the decoding of NanoDet's output."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -139,14 +139,10 @@ class NanoDet:
         cut = _Cut.of(frame, region)
         canvas = np.full((*self.input_px, 3), PAD, np.uint8)
         rows, columns = self._show(cut, canvas, smaller=max(1.0, region.width))
-        scores, distances = self._network.infer(canvas)
         found: list[Detection] = []
-        for column in self._columns:
-            chosen = np.flatnonzero(scores[:, column] >= self._settings.score)
-            if len(chosen):
-                boxes = _boxes(distances[chosen], self._cells[chosen])
-                share = (boxes / np.array([columns, rows] * 2)).astype(np.float32)
-                found += cut.detections(KINDS[column], scores[chosen, column], share)
+        for kind, scores, boxes in self._answers(canvas):
+            share = (boxes / np.array([columns, rows] * 2)).astype(np.float32)
+            found += cut.detections(kind, scores, share)
         return suppress(found, self._settings.nms_iou)
 
     def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
@@ -155,16 +151,21 @@ class NanoDet:
         cuts = [_Cut.of(frame, part.box) for part in sheet.parts]
         for cut, part in zip(cuts, sheet.parts, strict=True):
             self._draw(cut, canvas[part.y : part.y + part.rows, part.x : part.x + part.columns])
-        scores, distances = self._network.infer(canvas)
         found: list[Detection] = []
+        for kind, scores, boxes in self._answers(canvas):
+            for cut, part in zip(cuts, sheet.parts, strict=True):
+                own, shares = _in_part(boxes, part)
+                found += cut.detections(kind, scores[own], shares)
+        return suppress(found, self._settings.nms_iou)
+
+    def _answers(self, canvas: Plane) -> Iterator[tuple[ObjectKind, Floats, Floats]]:
+        """By kind: the scores (n) and boxes (n, 4) of what is sure enough, in input pixels."""
+        scores, distances = self._network.infer(canvas)
         for column in self._columns:
             chosen = np.flatnonzero(scores[:, column] >= self._settings.score)
             if len(chosen):
                 boxes = _boxes(distances[chosen], self._cells[chosen])
-                for cut, part in zip(cuts, sheet.parts, strict=True):
-                    own, shares = _in_part(boxes, part)
-                    found += cut.detections(KINDS[column], scores[chosen[own], column], shares)
-        return suppress(found, self._settings.nms_iou)
+                yield KINDS[column], scores[chosen, column], boxes
 
     def _show(self, cut: "_Cut", canvas: Plane, *, smaller: float) -> tuple[int, int]:
         """Put the cut into the canvas's top left corner, `smaller` times smaller than it could be;
