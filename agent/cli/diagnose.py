@@ -73,7 +73,7 @@ def _state(
         "node": settings.node.name,
         "software": f"matthan {version('matthan')}",
         "python": platform.python_version(),
-        "machine": platform.platform(),
+        "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
         "boot_id": boot_id(),
         "clock": {"utc_us": clock.now().utc_us, "source": source, "error_ms": error_ms},
         "board": Board(folder if folder.is_dir() else Path("/")).words().model_dump(mode="json"),

@@ -1,15 +1,18 @@
 """Towns that most tests of the hub happen in."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemBytecodeCache
 
 from deploy.broker import Broker
 from hub.base.db.database import Database
 from hub.console import stream
 from hub.footage.playback import growing_pages
 from hub.nodes.enrolment import sheet_pages
+from hub.web import rendering
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import Town
@@ -23,6 +26,16 @@ def quick_pages() -> Iterator[None]:
             patch.setattr(pages, "PACE_S", 0.01)
         patch.setattr(growing_pages, "LOOK_EVERY_S", 0.01)
         patch.setattr(growing_pages, "ASK_EVERY_S", 0.05)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Templates stay compiled from run to run; a changed one is compiled anew."""
+    folder = pytestconfig.cache.mkdir("templates")
+    cached = partial(Environment, bytecode_cache=FileSystemBytecodeCache(str(folder)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "Environment", cached)
         yield
 
 
