@@ -46,6 +46,19 @@ WRITERS_LOCK: Final = 0x4D61_7454_6861
 """Number of the PostgreSQL advisory lock shared by all writers of a hub's database."""
 ORDER_LOCK: Final = WRITERS_LOCK + 1
 """Number of the lock of those who add to a table marked `IN_ORDER`."""
+LINE: Final[dict[str, Any]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,
+}
+"""Of a PostgreSQL connection, unless `store.url` says otherwise. A server that lost its power says
+nothing: without these its clients would wait for a quarter of an hour and not go to the next. All
+in seconds; the last in ms."""
+IDLE_S: Final = 30
+"""A write transaction that asks nothing for so long has lost its process or its line. The server
+ends it: it holds the lock of the writers, and every process of the hub waits for that."""
 READERS: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 4, "pool_use_lifo": True}
 """Pool of open readers. One more is opened for a single query, which costs more than the query. The
 last used is used next, so a quiet hub keeps few of them warm."""
@@ -74,11 +87,18 @@ class Database:
             self._readers = _sqlite_engine(self.url, is_writer=False)
             self._writer = _sqlite_engine(self.url, is_writer=True)
         else:
-            self._writer = create_engine(self.url, pool_size=2, pool_pre_ping=True)
+            line = {name: value for name, value in LINE.items() if name not in self.url.query}
+            self._writer = create_engine(
+                self.url,
+                pool_size=2,
+                pool_pre_ping=True,
+                connect_args=line | {"options": _ending_idle(self.url)},
+            )
             self._readers = create_engine(
                 self.url,
                 **READERS,
                 pool_pre_ping=True,
+                connect_args=line,
                 execution_options={
                     "isolation_level": "REPEATABLE READ",
                     "postgresql_readonly": True,
@@ -185,6 +205,8 @@ _POSTGRES_STORAGE: Final = frozenset({"08", "40", "53", "57", "58"})
 operator intervention, system."""
 _READ_ONLY: Final = "25006"
 """SQLSTATE of a server that only reads: a standby, or a leader until a moment ago."""
+_IDLE: Final = "25P03"
+"""SQLSTATE of a transaction that the server has ended, see `IDLE_S`."""
 
 
 def is_about_storage(error: BaseException) -> bool:
@@ -213,7 +235,7 @@ def _is_of_storage(error: BaseException) -> bool:
         # The connection ended or never existed: there is no server to give a state.
         is_lost = isinstance(error, OperationalError | InterfaceError)
         return is_lost and type(cause).__module__.startswith("psycopg")
-    return isinstance(state, str) and (state[:2] in _POSTGRES_STORAGE or state == _READ_ONLY)
+    return isinstance(state, str) and (state[:2] in _POSTGRES_STORAGE or state in (_READ_ONLY, _IDLE))
 
 
 def _checked(text: str) -> URL:
@@ -259,6 +281,13 @@ def _leave_standby(context: Any) -> None:
     """Another connection may reach the server that writes; this one never will."""
     if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
         context.is_disconnect = True
+
+
+def _ending_idle(url: URL) -> str:
+    """The server's settings for a writer; those of the address come first."""
+    own = url.query.get("options", "")
+    own = own if isinstance(own, str) else " ".join(own)
+    return f"{own} -c idle_in_transaction_session_timeout={IDLE_S * 1000:.0f}".strip()
 
 
 def _folder(url: URL) -> Path:

@@ -2,21 +2,26 @@
 
 import threading
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.backoff import Backoff
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
-from hub.base.db.database import Database
+from hub.base.db import database
+from hub.base.db.database import Database, is_about_storage
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.presence import PresenceRecorder
 from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, BatchWriter
 from hub.nodes.spool.tables import events
 from hub.registry.tables import set_aside
+from tests.faults.proxy import FAIR, Proxy, Weather
 from tests.hub.intake.test_intake_clerk import arrival
 from tests.hub.rigs.intake_rig import count, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice
@@ -41,10 +46,10 @@ CUT = "PERFORM pg_terminate_backend(pg_backend_pid())"
 
 @pytest.fixture
 def db(postgres_url: str) -> Iterator[Database]:
-    database = Database(postgres_url)
-    found_town(database, "a")
-    yield database
-    database.close()
+    opened = Database(postgres_url)
+    found_town(opened, "a")
+    yield opened
+    opened.close()
 
 
 def admin(url: str, script: str) -> None:
@@ -97,3 +102,37 @@ def test_a_server_that_only_reads_takes_the_batch_once_it_writes_again(
     scribe.commit([arrival(node.event()) for _ in range(5)], threading.Event())
     assert scribe.counts["retried"] > MANY, "a connection to a standby is not used again"
     assert (count(db, events), count(db, set_aside)) == (5, 0)
+
+
+@pytest.mark.promise("Faults: A process that is cut off in the middle holds nobody up for long.")
+def test_a_writer_whose_line_is_dead_gives_its_lock_back(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "IDLE_S", 0.2)
+    port = urlsplit(postgres_url).port
+    assert port is not None
+    with Proxy(port) as line:
+        near = Database(postgres_url.replace(f":{port}/", f":{line.port}/"))
+        far = Database(postgres_url)
+        with pytest.raises(DBAPIError) as ended, near.writing() as conn:
+            line.set(Weather(is_black_hole=True))
+            with far.writing(), far.reading():
+                pass  # within IDLE_S, although the other is still in its transaction
+            line.set(FAIR)
+            conn.execute(text("SELECT 1"))
+        near.close()
+        far.close()
+    assert is_about_storage(ended.value), "not the message's fault"
+
+
+@pytest.mark.parametrize("query", ["", "?connect_timeout=3&keepalives_idle=7"])
+def test_a_connection_notices_a_server_that_is_silent(postgres_url: str, query: str) -> None:
+    db = Database(postgres_url + query)
+    own = dict(parse_qsl(query.removeprefix("?")))
+    wanted = {name: str(value) for name, value in database.LINE.items()} | own
+    for use in (db.reading, db.writing):
+        with use() as conn:
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            assert driver.info.get_parameters().items() >= wanted.items()
+    db.close()
