@@ -59,18 +59,20 @@ class Shards:
         """Take what is free, and learn what another has taken. `take`: the shards that are held
         from now on; `give`: those to give up, once what has arrived of them is filed.
 
-        While nobody can say who hears the broker, nothing changes.
+        While nobody can say who hears the broker, nothing changes. Nor if the database fails in
+        the middle: a shard that came and was not told would be filed without what was kept of it.
         """
         members = self._members()
         if members is None:
             return Moves()
         rows = self._read()
         before, me = self.held, self._db.process
-        self._terms = {shard: term for shard, (holder, term) in rows.items() if holder == me}
+        terms = {shard: term for shard, (holder, term) in rows.items() if holder == me}
         holders = {shard: member_number(holder) for shard, (holder, _) in rows.items()}
         wanted = moves(holders, me=member_number(me), members=members)
         if wanted.take:
-            self._take({shard: rows[shard] for shard in wanted.take})
+            terms |= self._take({shard: rows[shard] for shard in wanted.take})
+        self._terms = terms
         if lost := before - self.held:
             log.warning("shards.lost", shards=sorted(lost))
         if taken := self.held - before:
@@ -111,8 +113,10 @@ class Shards:
                 rows = conn.execute(_ROWS).all()
         return {_NAMES[row.name]: (row.holder, row.term) for row in rows}
 
-    def _take(self, seen: dict[int, tuple[str, int]]) -> None:
-        """Those that are still as they were seen; another process may have been faster."""
+    def _take(self, seen: dict[int, tuple[str, int]]) -> dict[int, int]:
+        """Those that are still as they were seen, with their terms now; another process may have
+        been faster."""
+        taken: dict[int, int] = {}
         with self._db.writing(is_durable=False, is_shared_turn=True) as conn:
             for shard, (holder, term) in sorted(seen.items()):
                 this = (leases.c.name == _NAME_OF[shard], leases.c.term == term)
@@ -123,7 +127,8 @@ class Shards:
                     execution_options=COUNTED,
                 )
                 if done.rowcount:
-                    self._terms[shard] = term + 1
+                    taken[shard] = term + 1
+        return taken
 
     def _are_mine(self, terms: dict[int, int]) -> ColumnElement[bool]:
         rows = [(_NAME_OF[shard], term) for shard, term in terms.items()]

@@ -12,7 +12,7 @@ from agent.wire.codec import encode
 from agent.wire.messages import Event
 from hub.alerting.alerts.queries import last_cursor
 from hub.alerting.alerts.tables import alert_changes
-from hub.base.db.database import Database
+from hub.base.db.database import Database, DatabaseError
 from hub.base.processes.lease import LeaseLostError
 from hub.intake.filing.batch import BatchOutcome
 from hub.intake.mqtt.inbox import ReceivedMessage
@@ -101,6 +101,24 @@ def test_processes_that_come_and_go_divide_the_shards(two: tuple[Process, Proces
     assert len(second.shards.held) == SHARDS
     first.look()  # it was not, and hears no broker
     assert not first.shards.held
+
+
+def test_a_look_that_breaks_off_changes_nothing_and_the_next_one_says_what_was_taken(
+    two: tuple[Process, Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    share(first, second)
+    second.go()
+    first.shards.forget()  # as after a lease that was lost
+
+    def away(**_: object) -> object:
+        raise DatabaseError("the leader is gone")
+
+    with monkeypatch.context() as at, pytest.raises(DatabaseError):
+        at.setattr(first.db, "writing", away)
+        first.shards.look()
+    assert not first.shards.held
+    assert set(first.shards.look().take) == set(range(SHARDS))
 
 
 def test_a_node_s_shard_is_the_same_in_python_and_in_sql(two: tuple[Process, Process]) -> None:
