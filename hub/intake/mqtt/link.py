@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -15,6 +16,10 @@ from hub.intake.replies import Reply
 from hub.nodes.pki.authority import HUB_NAME
 
 log = structlog.get_logger()
+
+BROKER_S: Final = 2.0
+"""The longest wait for a broker that is away: what nodes say there meanwhile waits too, and a hub
+has few processes. Who fights with another hub for a name waits longer."""
 
 
 class Link:
@@ -76,7 +81,8 @@ class Link:
                 self._asks = False
             if ended.was_up and (not ended.is_taken_over or ended.lasted_s > NEW_S):
                 self._backoff.succeed()
-            stop.wait(self._backoff.fail())
+            wait_s = self._backoff.fail()
+            stop.wait(wait_s if ended.is_taken_over else min(wait_s, BROKER_S))
 
     def _stay_away(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         until_s = time.monotonic() + AWAY_S

@@ -341,9 +341,13 @@ def test_papers_that_do_not_fit_are_named(broker: Broker) -> None:
 
 @pytest.mark.promise("Hub: A broker thread that dies is reported and replaced.")
 def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
-    broker: Broker, town: Database, line: Callable[[str], NodeLine]
+    broker: Broker,
+    town: Database,
+    line: Callable[[str], NodeLine],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A fault in paho, or in what it calls, ended its thread: the line stood and nothing came."""
+    monkeypatch.setattr("hub.intake.mqtt.link.BROKER_S", 0.1)
     faults = [RuntimeError("a fault of ours"), OSError("a fault below")]
     inbox = ReceiveQueue(100)
 
@@ -352,7 +356,8 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
             raise faults.pop()
         return inbox.put(arrival)
 
-    link = Link(address(broker), take=take, backoff=Backoff(first_s=0.05, longest_s=0.1))
+    patient = Backoff(first_s=3600, longest_s=3600, chance=lambda: 1.0)
+    link = Link(address(broker), take=take, backoff=patient)
     stop = threading.Event()
     listening = threading.Thread(target=link.run, args=(stop, lambda: None))
     with capture_logs() as logs:
