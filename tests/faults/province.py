@@ -1,13 +1,16 @@
 """Kills parts of a province (tests/rigs/province.sh) and cuts its lines, and then counts.
 
     .venv/bin/python tests/faults/province.py --events 10000 --seed 1 [--faults kills|cuts]
-        [--folder FOLDER] [--json]
+        [--folder FOLDER] [--out FILE] [--json]
 
 Killed with -9, and started again seconds later: a process of the hub, PostgreSQL's leader with its
-Patroni, a broker, one zone of Swift, one etcd. Cut, and healed seconds later: a line between two of
-them, or from the nodes to one. The rig in FOLDER is made anew and removed after a campaign without
-a fault. Exit code 0: nothing is lost, doubled, out of order or late. 1: a sentence for each fault.
-2: the campaign did not reach its end.
+Patroni or a follower with its own, a broker, one etcd, Caddy, one zone of Swift, its proxy or its
+cache. Cut, and healed seconds later: a line between two of them, or from the nodes to one. The seed
+shuffles both into one row. The rig in FOLDER is made anew, and removed after a campaign without a
+fault. FILE (FOLDER.json) gets the counts, each fault, and each event that became wrong.
+
+Exit code 0: nothing is lost, doubled, out of order or late. 1: a sentence for each fault. 2: the
+campaign did not reach its end, or was told to end; what is known by then is told.
 """
 
 import argparse
@@ -15,18 +18,21 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import httpx
 
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from deploy.broker import HOST
 from hub.app.config.settings import HubSettings, load
 from hub.nodes.pki.authority import Authority
 from tests.faults.rigs import losses
@@ -35,10 +41,13 @@ from tests.faults.town import ROOT
 
 RIG: Final = ROOT / "tests" / "rigs" / "province.sh"
 BROKERS: Final = ("broker-1", "broker-2", "broker-3")
+HUBS: Final = ("hub-1", "hub-2", "hub-3", "hub-4")
+INTAKES: Final = ("hub-1", "hub-2")
 PARTS: Final = (
-    *("hub-1", "hub-2", "hub-3", "hub-4", "leader", "swift-*-2", "etcd-3"),
-    *BROKERS,
+    *(*HUBS, *BROKERS, "leader", "follower", "etcd-?", "caddy"),
+    *("swift-*-?", "swift-proxy", "swift-cache"),
 )
+"""A question mark is one of three numbers."""
 IN_STEP: Final = {("leader", "running"), ("sync_standby", "streaming"), ("replica", "streaming")}
 """PostgreSQL's servers, as Patroni calls them."""
 ROUND_S: Final = 15.0
@@ -98,12 +107,21 @@ class Province:
             self._do("start", name)
         return ended
 
-    def is_whole(self) -> bool:
-        """Each process of the hub answers, and two servers follow the leader, one in step."""
-        hubs = [self._ask(name, "health") for name in PARTS if name.startswith("hub-")]
-        asked = (self._ask(f"patroni-{number}", "cluster") for number in (1, 2, 3))
-        said: Any = next((answer.json()["members"] for answer in asked if answer is not None), [])
-        return None not in hubs and {(one["role"], one["state"]) for one in said} == IN_STEP
+    def lacks(self) -> list[str]:
+        """Each process of the hub answers, those with the intake hear each broker, two servers
+        follow the leader, one in step, and Swift and Caddy are there."""
+        asked = dict.fromkeys(HUBS, "health") | {"s3": "healthcheck"}
+        lacks = [name for name, path in asked.items() if self._ask(name, path) is None]
+        lacks += [one for one in self.lines.unused("hub>broker") if one.startswith(INTAKES)]
+        with suppress(OSError), socket.create_connection((HOST, self._ports["pages"]), 5):
+            return lacks + self._out_of_step()
+        return [*lacks, "caddy"]
+
+    def _out_of_step(self) -> list[str]:
+        answers = (self._ask(f"patroni-{number}", "cluster") for number in (1, 2, 3))
+        said: Any = next((one.json()["members"] for one in answers if one is not None), [])
+        here = {(one["role"], one["state"]) for one in said}
+        return [] if here == IN_STEP else [f"PostgreSQL: {sorted(here)}"]
 
     def processes(self) -> Mapping[str, Sequence[int]]:
         """By the files that the rig keeps; PostgreSQL begins a session for itself."""
@@ -122,7 +140,7 @@ class Province:
     def _ask(self, name: str, path: str) -> httpx.Response | None:
         """What a part answers; None where it is not well."""
         try:
-            answer = httpx.get(f"http://127.0.0.1:{self._ports[name]}/{path}", timeout=5)
+            answer = httpx.get(f"http://{HOST}:{self._ports[name]}/{path}", timeout=5)
         except httpx.HTTPError:
             return None
         return answer if answer.status_code == 200 else None
@@ -157,32 +175,50 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--faults", choices=("all", "kills", "cuts"), default="all")
-    parser.add_argument("--folder", type=Path, default=Path("/var/tmp/matthan-province-faults"))  # noqa: S108 - the rig's user passes through
+    parser.add_argument("--folder", type=Path, help="default: one of the seed in /var/tmp")
+    parser.add_argument(
+        "--out", type=Path, help="all that is found, as JSON (default: FOLDER.json)"
+    )
     parser.add_argument("--json", action="store_true", help="only the numbers, as JSON")
     asked = parser.parse_args()
-    folder = asked.folder.resolve()
+    # The rig's user passes through.
+    folder = (asked.folder or Path(f"/var/tmp/matthan-province-faults-{asked.seed}")).resolve()  # noqa: S108
     if folder.exists():
         print(f"province: {folder} is there already: give another --folder", file=sys.stderr)
         return 2
     folder.mkdir(mode=0o711, parents=True)
-    signal.signal(signal.SIGTERM, _end)
-    rig = Province(folder)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rig, found = None, ["it did not come to its count"]
     try:
+        rig = Province(folder)
         counted = losses.run(rig, wanted(rig, asked))
-    except (TimeoutError, subprocess.CalledProcessError) as why:
-        print(f"province: {why}. Logs: {folder}/log", file=sys.stderr)
-        rig.end(keeps=True)
+        found = losses.faults(counted) + losses.late(counted)
+        tell(counted, found, asked, folder)
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - no part is left running
+        traceback.print_exc()
+        print(f"province: it did not come to its count. Logs: {folder}/log", file=sys.stderr)
         return 2
-    found = losses.faults(counted) + losses.late(counted)
-    print(json.dumps(counted, indent=None if asked.json else 2))
-    for fault in found:
-        print(f"province: {fault}. Logs: {folder}/log", file=sys.stderr)
-    rig.end(keeps=bool(found))
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # it ends already
+        if rig is not None:
+            rig.end(keeps=bool(found))
+    if counted["unfinished"] is not None:
+        return 2
     return 1 if found else 0
 
 
-def _end(*_: object) -> NoReturn:
-    raise TimeoutError("it was told to end")
+def tell(
+    counted: Mapping[str, Any], found: Sequence[str], asked: argparse.Namespace, folder: Path
+) -> None:
+    """Everything to the file; the numbers, and a sentence for each fault, to the terminal."""
+    out = asked.out or folder.with_name(f"{folder.name}.json")
+    out.write_text(json.dumps({**counted, "found": found}, indent=1) + "\n")
+    numbers = {name: said for name, said in counted.items() if name not in {"row", "wrong"}}
+    print(json.dumps(numbers, indent=None if asked.json else 2))
+    for line in (*found, *counted["wrong"]):
+        print(f"province: {line}", file=sys.stderr)
+    print(f"province: all of it: {out}. Logs: {folder}/log", file=sys.stderr)
 
 
 if __name__ == "__main__":

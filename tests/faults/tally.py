@@ -21,6 +21,7 @@ import psycopg
 FAULTS: Final = {
     "missing": "numbers that a node gave out and the hub knows nothing of",
     "doubled": "events stored beyond the first of their number",
+    "sightings_amiss": "sightings stored twice, or not although their event is",
     "lost_after_commit": "events the journal said were written, and that are nowhere",
     "fateless": "events without a fate or its reason",
     "refused": "events set aside, although none was wrong",
@@ -103,7 +104,8 @@ def count_events(spools: Iterable[Spool], hub: Hub) -> dict[str, Any]:
         "missing": len(given - set(known) - dropped - aside),
         "doubled": len(rows) - len(known),
         "lost_after_commit": len(witnessed - ids) if not (dropped or aside) else 0,
-        "out_of_order": _out_of_order(rows),
+        "sightings_amiss": _sightings_amiss(hub),
+        "out_of_order": len(out_of_order(rows)),
         "dropped_numbers": len(dropped),
         "refused": hub.number("SELECT count(*) FROM set_aside") + len(aside),
         "fateless": sum(row[4] not in FATES or not row[5] for row in rows),
@@ -114,15 +116,28 @@ def count_events(spools: Iterable[Spool], hub: Hub) -> dict[str, Any]:
     }
 
 
-def _out_of_order(rows: Sequence[Row]) -> int:
-    """Events that came after a later one of their priority: repeats may, and are counted."""
-    behind = 0
+def out_of_order(rows: Sequence[Row]) -> list[Row]:
+    """Events that came after a later one of their priority: repeats may, and are counted.
+
+    Rows begin with spool, number, id and kind, and end with the time received."""
+    behind: list[Row] = []
     newest: dict[tuple[str, bool], int] = {}
-    for spool, _, _, kind, _, _, received in sorted(rows, key=lambda row: (row[0], row[1])):
-        rank = (spool, kind == "sighting_opened")
-        behind += received < newest.get(rank, 0)
+    for row in sorted(rows, key=lambda row: (row[0], row[1])):
+        rank, received = (row[0], row[3] == "sighting_opened"), row[-1]
+        if received < newest.get(rank, 0):
+            behind.append(row)
         newest[rank] = max(received, newest.get(rank, 0))
     return behind
+
+
+def _sightings_amiss(hub: Hub) -> int:
+    """No key keeps one from being stored twice where the table is kept by month."""
+    doubled = hub.number("SELECT count(*) - count(DISTINCT id) FROM sightings")
+    missing = hub.number(
+        "SELECT count(*) FROM events WHERE kind = 'sighting_opened'"
+        " AND NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.id = events.sighting_id)"
+    )
+    return doubled + missing
 
 
 def _alerts_amiss(hub: Hub) -> int:

@@ -7,7 +7,7 @@
 #   tests/rigs/province.sh up [FOLDER]            the same, and start what does not run
 #   tests/rigs/province.sh check [FOLDER]         is each part well?
 #   tests/rigs/province.sh names [FOLDER]         which parts there are, and which run
-#   tests/rigs/province.sh kill NAME [FOLDER]     as a loss of power; NAME may be 'swift-*-2', or leader
+#   tests/rigs/province.sh kill NAME [FOLDER]     as a loss of power; NAME may be 'swift-*-2', leader or follower
 #   tests/rigs/province.sh start NAME [FOLDER]    start it again
 #   tests/rigs/province.sh stop [FOLDER]          stop all that it started; the data stay
 #   tests/rigs/province.sh remove [FOLDER]        stop, and delete the folder
@@ -89,9 +89,9 @@ start() { # NAME
     echo "$! $(began $!)" >"$folder/run/$1.pid"
 }
 
-names_of() { # PATTERN: of names, or `leader`
+names_of() { # PATTERN: of names, or `leader`, or `follower`
     local file
-    [[ $1 != leader ]] || { leader && return; }
+    [[ $1 != leader && $1 != follower ]] || { "$1" && return; }
     for file in "$folder"/run/*; do
         # shellcheck disable=SC2053 # a pattern
         [[ $file == *.pid || ${file##*/} != $1 ]] || echo "${file##*/}"

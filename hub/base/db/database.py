@@ -235,7 +235,9 @@ def _is_of_storage(error: BaseException) -> bool:
         # The connection ended or never existed: there is no server to give a state.
         is_lost = isinstance(error, OperationalError | InterfaceError)
         return is_lost and type(cause).__module__.startswith("psycopg")
-    return isinstance(state, str) and (state[:2] in _POSTGRES_STORAGE or state in (_READ_ONLY, _IDLE))
+    return isinstance(state, str) and (
+        state[:2] in _POSTGRES_STORAGE or state in (_READ_ONLY, _IDLE)
+    )
 
 
 def _checked(text: str) -> URL:

@@ -41,6 +41,14 @@ class Lines:
             proxy.set(Weather(is_black_hole=True))
         return f"{name} {manner}"
 
+    def unused(self, kind: str) -> list[str]:
+        """Those of that kind over which nobody talks now."""
+        return [
+            name
+            for name, proxy in self._proxies.items()
+            if kind_of(name) == kind and not proxy.open_connections
+        ]
+
     def heal(self) -> None:
         """What was cut carries again."""
         if self._cut is not None:

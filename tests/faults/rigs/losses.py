@@ -7,13 +7,15 @@ known.
 
 import json
 import random
+import shutil
 import sqlite3
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,13 +29,16 @@ from hub.app.config.settings import HubSettings
 from hub.app.wiring.resources import bucket
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
+from hub.base.storage.blobs import BlobsError
 from hub.base.storage.s3 import BlobBucket
 from hub.nodes.pki.authority import Authority
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.registry import registry
 from tests.faults import tally
 from tests.faults.campaign import Progress, owed, spooled
+from tests.faults.rigs import findings
 from tests.faults.rigs.costs import costs, spent_s
+from tests.faults.rigs.findings import SERVED, Fault
 from tests.faults.rigs.lines import Lines
 from tests.faults.town import OFFICERS, PASSWORD, PHONES_EACH, Child
 from tests.waiting import until
@@ -45,9 +50,9 @@ RUSH_S: Final = 20.0
 RECEIPTS_S: Final = 120.0
 """The longest wait for what was written before the end of a fault; what is lost never comes."""
 MINUTE_S: Final = 60.0
-SERVED: Final = {"hub": (1.0, 6.0), "broker": (1.0, 6.0), "leader": (None, 30.0)}
-"""After a kill of which parts an event arrives in so many seconds: of the events of a minute 99 in
-100, and every one."""
+WHOLE_EVERY_S: Final = 0.5
+ROOM_BYTES: Final = 2 * 2**30
+"""A campaign ends before it fills the disk."""
 
 
 class Rig(Protocol):
@@ -85,8 +90,8 @@ class Rig(Protocol):
     def look(self) -> list[str]:
         """The parts that ended by themselves; they are started again."""
 
-    def is_whole(self) -> bool:
-        """Whether any part may be lost."""
+    def lacks(self) -> list[str]:
+        """What is not well yet; if nothing is, any part may be lost."""
 
     def processes(self) -> Mapping[str, Sequence[int]]:
         """The first processes of each part."""
@@ -109,14 +114,6 @@ class Wanted:
     """So many events at the end, without faults, for the processor time of each process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What was lost, and from when on, in µs since 1970."""
-
-    kind: str
-    began_us: int
-
-
 class Province:
     """Nodes, officers and phones of a rig."""
 
@@ -126,6 +123,8 @@ class Province:
         self.plans = [self._plan(number, wanted) for number in range(NODES)]
         self.nodes = self._nodes("plan-0", self.plans)
         self.crashes: Counter[str] = Counter()
+        self.row: list[Fault] = []
+        """What was lost, in turn."""
 
     def found(self, push: PushService) -> None:
         """A place, its nodes, its officers and their phones."""
@@ -155,6 +154,19 @@ class Province:
         """Count what ended by itself."""
         self.nodes.look()
         self.crashes.update(self.rig.look())
+
+    def await_whole(self) -> None:
+        """Until any part may be lost; one that ends by itself meanwhile is counted, and started
+        again."""
+        lacks: list[str] = []
+
+        def is_whole() -> bool:
+            lacks[:] = self.rig.lacks()
+            if lacks:
+                self.look()
+            return not lacks
+
+        until(is_whole, lambda: f"not well yet: {', '.join(lacks)}", every_s=WHOLE_EVERY_S)
 
     def end(self) -> None:
         """No node goes on."""
@@ -210,7 +222,8 @@ class Province:
 
 
 def run(rig: Rig, wanted: Wanted) -> dict[str, Any]:
-    """The whole campaign on a new rig; TimeoutError if it does not come to its end."""
+    """The whole campaign on a new rig. If it does not come to its end, `unfinished` says why, and
+    what can be said by then is said: an event that is under way counts as missing."""
     began_s = time.monotonic()
     with ExitStack() as parts:
         push = PushService(received=rig.folder / "screens.jsonl")
@@ -221,32 +234,56 @@ def run(rig: Rig, wanted: Wanted) -> dict[str, Any]:
         province = Province(rig, config, wanted)
         province.found(push)
         parts.callback(province.end)
-        province.nodes.start()
-        row = _lose(province, wanted)
-        settled_s = _settle(province, wanted.settle_s)
-        times = count_times(_delays(province), row, events_s=wanted.events_s)
-        cost = _cost(province, wanted) if wanted.rush else None
-        province.look()
+        done: dict[str, Any] = {"unfinished": None}
+        try:
+            _carry_out(province, wanted, done)
+        except (Exception, KeyboardInterrupt) as why:  # noqa: BLE001 - what is known is told
+            traceback.print_exc()
+            done["unfinished"] = f"{type(why).__name__}: {why}"
         province.nodes.stop()
-        hub = tally.Hub(config.store.url)
-        spools = [
-            tally.read_spool(Path(plan["journal"]), Path(plan["witness"]))
-            for plan in province.plans
-        ]
-        counted = {
-            **tally.count_events(spools, hub),
-            **_count_pictures(hub, bucket(config, staging=rig.folder / "staging")),
-            **tally.count_notifications(hub, rig.folder / "screens.jsonl"),
-        }
+        counted = _count(province, done)
     return {
         "seed": wanted.seed,
         **counted,
         "crashes": dict(province.crashes) | {"nodes": province.nodes.crashes},
-        "lost": dict(sorted(Counter(fault.kind for fault in row).items())),
-        "times": times,
-        "cost": cost,
-        "settled_s": round(settled_s, 1),
+        "lost": dict(sorted(Counter(fault.kind for fault in province.row).items())),
+        "unreceived": sum(fault.received_us is None for fault in province.row),
+        **done,
         "took_s": round(time.monotonic() - began_s, 1),
+        "row": [fault.told() for fault in province.row],
+    }
+
+
+def _carry_out(province: Province, wanted: Wanted, done: dict[str, Any]) -> None:
+    """All but the count; what is known goes to `done`."""
+    province.nodes.start()
+    _lose(province, wanted)
+    done["settled_s"] = round(_settle(province, wanted.settle_s), 1)
+    done["times"] = count_times(_delays(province), province.row, events_s=wanted.events_s)
+    done["cost"] = _cost(province, wanted) if wanted.rush else None
+    province.look()
+
+
+def _count(province: Province, done: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what ended early the pictures are not read back."""
+    config, folder, row = province.config, province.rig.folder, province.row
+    hub = tally.Hub(config.store.url)
+    spools = [
+        tally.read_spool(Path(plan["journal"]), Path(plan["witness"])) for plan in province.plans
+    ]
+    pictures: dict[str, Any] = {"pictures_missing": 0, "pictures_wrong": 0}  # not looked at
+    if done["unfinished"] is None:
+        pictures = _count_pictures(hub, bucket(config, staging=folder / "staging"))
+    stored = hub.ask("SELECT spool_id, seq, id, kind, received_utc_us FROM events")
+    screens = folder / "screens.jsonl"
+    return {
+        **tally.count_events(spools, hub),
+        **pictures,
+        **tally.count_notifications(hub, screens),
+        "wrong": [
+            *findings.of_events(findings.written(province.plans), stored, row),
+            *findings.of_screens(screens, row),
+        ],
     }
 
 
@@ -260,8 +297,15 @@ def faults_of(rig: Rig, faults: str) -> list[str]:
 def faults(counted: Mapping[str, Any]) -> list[str]:
     """Sentences about what is lost, doubled or out of order, or ended by itself."""
     found = tally.faults(dict(counted))
+    if counted["unfinished"] is not None:
+        found.append(f"it did not reach its end: {counted['unfinished']}")
     if counted["out_of_order"]:
         found.append(f"{counted['out_of_order']} events after a later one of their node")
+    if counted["dropped_numbers"]:
+        found.append(f"{counted['dropped_numbers']} events dropped by their node, which had room")
+    if counted["unreceived"]:
+        wait = f"within {RECEIPTS_S:.0f} s of its end"
+        found.append(f"after {counted['unreceived']} faults not all was received {wait}")
     ended = {name: times for name, times in counted["crashes"].items() if times}
     return found + [f"{name} ended by itself {times} times" for name, times in ended.items()]
 
@@ -270,7 +314,7 @@ def late(counted: Mapping[str, Any]) -> list[str]:
     """Sentences about parts whose loss held events up for too long."""
     found = []
     for kind, (usual_s, most_s) in SERVED.items():
-        one = counted["times"].get(kind)
+        one = counted.get("times", {}).get(kind)
         if one is None:
             continue
         if one["slowest_s"] > most_s:
@@ -294,8 +338,8 @@ def count_times(
     for received_us, took_s in delays:
         number = sum(start <= received_us for start in starts)
         if number:
-            by_kind.setdefault(_kind_of(row[number - 1]), []).append(took_s)
-    times = Counter(map(_kind_of, row))
+            by_kind.setdefault(row[number - 1].of, []).append(took_s)
+    times = Counter(fault.of for fault in row)
     found = {}
     for kind, took in sorted(by_kind.items()):
         took.sort(reverse=True)
@@ -309,16 +353,10 @@ def count_times(
     return found
 
 
-def _kind_of(fault: Fault) -> str:
-    """Of all processes of the hub, of all brokers and so on."""
-    return fault.kind.split("-")[0]
-
-
-def _lose(province: Province, wanted: Wanted) -> list[Fault]:
-    """Until all events are written and each kind was lost; what was, in turn."""
-    dice, rig = random.Random(wanted.seed), province.rig
+def _lose(province: Province, wanted: Wanted) -> None:
+    """Until all events are written and each kind was lost."""
+    dice, rig, row = random.Random(wanted.seed), province.rig, province.row
     kinds = faults_of(rig, wanted.faults)
-    row: list[Fault] = []
     deck = _decks(kinds, dice)
     began_s = time.monotonic()
     progress = Progress(began_s)
@@ -327,30 +365,35 @@ def _lose(province: Province, wanted: Wanted) -> list[Fault]:
         written = sum(spooled(plan) for plan in province.plans)
         progress.say(f"{written} of {wanted.events} events, {len(row)} faults", time.monotonic())
         if written >= wanted.events and len(row) >= len(kinds):
-            return row
+            return
         if time.monotonic() - began_s > 300 + 90 * len(kinds) + 4 * wanted.events / wanted.events_s:
             raise TimeoutError(f"only {written} events and {len(row)} faults")
-        until(rig.is_whole, "every part may be lost")
-        kind = next(deck)
-        row.append(Fault(kind, _now_us()))
-        if ">" in kind:
-            name = rig.lines.cut(kind, dice)
-            time.sleep(dice.uniform(*wanted.away_s))
-            rig.lines.heal()
-        else:
-            name = kind
-            ended = rig.kill(kind)
-            time.sleep(dice.uniform(*wanted.away_s))
-            for one in ended:
-                rig.start(one)
-        back_us = _now_us()
-        _await_receipts(province, before_us=back_us)
-        print(
-            f"campaign: {name}: away for {(back_us - row[-1].began_us) / 1e6:.1f} s, all received"
-            f" {(_now_us() - back_us) / 1e6:.1f} s later",
-            file=sys.stderr,
-        )
+        if shutil.disk_usage(rig.folder).free < ROOM_BYTES:
+            raise TimeoutError(f"the disk has less than {ROOM_BYTES / 2**30:.0f} GiB left")
+        province.await_whole()
+        _lose_one(province, next(deck), dice, wanted)
         time.sleep(wanted.calm_s)
+
+
+def _lose_one(province: Province, kind: str, dice: random.Random, wanted: Wanted) -> None:
+    rig, row = province.rig, province.row
+    ended: list[str] = []
+    name = kind.replace("?", dice.choice("123"))
+    row.append(Fault(kind, _now_us(), name))
+    if ">" in kind:
+        name = rig.lines.cut(kind, dice)
+    else:
+        until(lambda: ended.extend(rig.kill(name)) or ended, f"no {name} to kill", every_s=1)
+        name = name if ended == [name] else f"{name} ({', '.join(ended)})"
+    row[-1] = replace(row[-1], name=name)
+    time.sleep(dice.uniform(*wanted.away_s))
+    rig.lines.heal()
+    for one in ended:
+        rig.start(one)
+    row[-1] = replace(row[-1], back_us=_now_us())
+    is_received = _await_receipts(province, before_us=row[-1].back_us)
+    row[-1] = replace(row[-1], received_us=_now_us() if is_received else None)
+    print(f"campaign: {row[-1].told()}", file=sys.stderr, flush=True)
 
 
 def _decks(kinds: Sequence[str], dice: random.Random) -> Iterator[str]:
@@ -358,10 +401,11 @@ def _decks(kinds: Sequence[str], dice: random.Random) -> Iterator[str]:
         yield from dice.sample(kinds, len(kinds))
 
 
-def _await_receipts(province: Province, *, before_us: int) -> None:
+def _await_receipts(province: Province, *, before_us: int) -> bool:
+    """False if not all has come within `RECEIPTS_S`."""
     until_s = time.monotonic() + RECEIPTS_S
     question = "SELECT min(utc_us) FROM events WHERE receipted_utc_us IS NULL"
-    while any(
+    while is_owed := any(
         (_of_journal(one, question)[0][0] or before_us) < before_us for one in province.plans
     ):
         province.nodes.look()
@@ -369,6 +413,7 @@ def _await_receipts(province: Province, *, before_us: int) -> None:
             break
         time.sleep(0.25)
     province.look()
+    return not is_owed
 
 
 def _delays(province: Province) -> list[tuple[int, float]]:
@@ -432,19 +477,28 @@ def _amounts(province: Province, hub: tally.Hub) -> dict[str, int]:
     }
 
 
-def _count_pictures(hub: tally.Hub, blobs: BlobBucket) -> dict[str, int]:
+def _count_pictures(hub: tally.Hub, blobs: BlobBucket) -> dict[str, Any]:
     """As the tally does, of a bucket."""
     media = hub.ask("SELECT sha256, stored_utc_us, size_bytes FROM media WHERE kind = 'picture'")
-    stored = [row for row in media if row[1] is not None]
-    wrong = sum(
-        sha256(b"".join(blobs.read(digest, length=size))).hexdigest() != digest
-        for digest, _, size in stored
-    )
+    missing = [row[0] for row in media if row[1] is None]
+    wrong = [
+        digest
+        for digest, stored, size in media
+        if stored is not None and not _is_there(blobs, digest, size)
+    ]
     return {
         "pictures": len(media),
-        "pictures_missing": len(media) - len(stored),
-        "pictures_wrong": wrong,
+        "pictures_missing": len(missing),
+        "pictures_wrong": len(wrong),
+        "which_pictures": [*missing, *wrong][: findings.MOST],
     }
+
+
+def _is_there(blobs: BlobBucket, digest: str, size_bytes: int) -> bool:
+    try:
+        return sha256(b"".join(blobs.read(digest, length=size_bytes))).hexdigest() == digest
+    except (BlobsError, OSError):
+        return False
 
 
 def _now_us() -> int:

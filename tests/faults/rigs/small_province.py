@@ -62,7 +62,8 @@ class SmallRig:
             broker.start()
         for hub in self._hubs.values():
             hub.start()
-        until(self.is_whole, lambda: [hub.last_words() for hub in self._hubs.values()])
+        said = lambda: [hub.last_words() for hub in self._hubs.values()]  # noqa: E731
+        until(lambda: not self.lacks(), said)
         return load(self.folder / "hub-2.toml")
 
     def kill(self, part: str) -> list[str]:
@@ -83,9 +84,10 @@ class SmallRig:
             ended += [hub.name] * (hub.crashes - crashes)
         return ended
 
-    def is_whole(self) -> bool:
-        """Each process of the hub is there again."""
-        return all(map(_is_well, self._ports.values()))
+    def lacks(self) -> list[str]:
+        """Each process of the hub is there again, and has a line to each broker."""
+        hubs = [name for name, port in self._ports.items() if not _is_well(port)]
+        return [*hubs, *self.lines.unused("hub>broker")]
 
     def processes(self) -> Mapping[str, Sequence[int]]:
         """Not measured here."""

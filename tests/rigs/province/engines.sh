@@ -38,7 +38,7 @@ bootstrap:
     synchronous_mode: true
     postgresql:
       use_pg_rewind: true
-      parameters: {max_connections: 120, shared_buffers: 64MB}
+      parameters: {max_connections: 120, shared_buffers: 64MB, max_wal_size: 256MB}
   initdb: [{encoding: UTF8}, {locale: C.UTF-8}, data-checksums]
 postgresql:
   listen: "$host:$(port "pg-$1")"
@@ -82,6 +82,13 @@ leader() { # the name of PostgreSQL's leader, as its Patroni says
     local n
     for n in "${three[@]}"; do
         [[ $(answer_of "http://$host:$(port "patroni-$n")/primary") != 200 ]] || echo "pg-$n"
+    done
+}
+
+follower() { # one that follows it
+    local n
+    for n in "${three[@]}"; do
+        [[ $(answer_of "http://$host:$(port "patroni-$n")/replica") != 200 ]] || { echo "pg-$n" && return; }
     done
 }
 
