@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psycopg
 
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -48,8 +49,21 @@ PARTS: Final = (
     *("swift-*-?", "swift-proxy", "swift-cache"),
 )
 """A question mark is one of three numbers."""
-IN_STEP: Final = {("leader", "running"), ("sync_standby", "streaming"), ("replica", "streaming")}
-"""PostgreSQL's servers, as Patroni calls them."""
+ASKED: Final = {
+    **dict.fromkeys(HUBS, "health"),
+    **{f"{name}-{number}": "health" for name in ("etcd", "patroni") for number in (1, 2, 3)},
+    **{
+        f"swift-{name}-{number}": "healthcheck"
+        for name in ("account", "container", "object")
+        for number in (1, 2, 3)
+    },
+    "s3": "healthcheck",
+}
+"""What each part has to answer."""
+FOLLOWERS: Final = (
+    "SELECT count(*) FILTER (WHERE state = 'streaming'),"
+    " count(*) FILTER (WHERE sync_state = 'sync') FROM pg_stat_replication"
+)
 ROUND_S: Final = 15.0
 """What a fault takes; people walk by as long as each comes once."""
 MOST_EVENTS_S: Final = 4.0
@@ -71,6 +85,7 @@ class Province:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lines = Lines()
+        self._client = httpx.Client(timeout=5, trust_env=False)
         (folder / "has-lines").touch()
         self._do("build")
         lines = (line.split() for line in (folder / "ports").read_text().splitlines())
@@ -108,20 +123,33 @@ class Province:
         return ended
 
     def lacks(self) -> list[str]:
-        """Each process of the hub answers, those with the intake hear each broker, two servers
-        follow the leader, one in step, and Swift and Caddy are there."""
-        asked = dict.fromkeys(HUBS, "health") | {"s3": "healthcheck"}
-        lacks = [name for name, path in asked.items() if self._ask(name, path) is None]
+        """Each part answers, each process with the intake hears each broker, and two servers follow
+        the leader, one in step."""
+        lacks = [name for name, path in ASKED.items() if not self._is_well(name, path)]
         lacks += [one for one in self.lines.unused("hub>broker") if one.startswith(INTAKES)]
-        with suppress(OSError), socket.create_connection((HOST, self._ports["pages"]), 5):
-            return lacks + self._out_of_step()
-        return [*lacks, "caddy"]
+        try:
+            socket.create_connection((HOST, self._ports["pages"]), 5).close()
+        except OSError:
+            lacks.append("caddy")
+        return lacks + self._out_of_step()
 
     def _out_of_step(self) -> list[str]:
-        answers = (self._ask(f"patroni-{number}", "cluster") for number in (1, 2, 3))
-        said: Any = next((one.json()["members"] for one in answers if one is not None), [])
-        here = {(one["role"], one["state"]) for one in said}
-        return [] if here == IN_STEP else [f"PostgreSQL: {sorted(here)}"]
+        """Patroni would say for 20 s that a killed follower follows."""
+        ports = ",".join(str(self._ports[f"pg-{number}"]) for number in (1, 2, 3))
+        try:
+            with psycopg.connect(
+                host=",".join([HOST] * 3),
+                port=ports,
+                user="postgres",
+                dbname="postgres",
+                password=(self.folder / "password").read_text().strip(),
+                target_session_attrs="read-write",
+                connect_timeout=5,
+            ) as conn:
+                follow = conn.execute(FOLLOWERS).fetchone()
+        except psycopg.Error as error:
+            return [f"PostgreSQL: {error}"]
+        return [] if follow == (2, 1) else [f"PostgreSQL: followers, in step: {follow}"]
 
     def processes(self) -> Mapping[str, Sequence[int]]:
         """By the files that the rig keeps; PostgreSQL begins a session for itself."""
@@ -137,13 +165,12 @@ class Province:
         """Stop all; and delete the folder, unless it is kept."""
         self._do("stop" if keeps else "remove")
 
-    def _ask(self, name: str, path: str) -> httpx.Response | None:
-        """What a part answers; None where it is not well."""
+    def _is_well(self, name: str, path: str) -> bool:
         try:
-            answer = httpx.get(f"http://{HOST}:{self._ports[name]}/{path}", timeout=5)
+            answer = self._client.get(f"http://{HOST}:{self._ports[name]}/{path}")
         except httpx.HTTPError:
-            return None
-        return answer if answer.status_code == 200 else None
+            return False
+        return answer.status_code == 200
 
     def _do(self, *words: str) -> str:
         """One command; raises CalledProcessError."""

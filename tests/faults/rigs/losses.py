@@ -50,6 +50,9 @@ RUSH_S: Final = 20.0
 RECEIPTS_S: Final = 120.0
 """The longest wait for what was written before the end of a fault; what is lost never comes."""
 MINUTE_S: Final = 60.0
+SUCCEEDED_S: Final = (25.0, 40.0)
+"""A leader is away for so long the first time and every other: Patroni waits for 20 s before it
+gives the place to another server. In between the same one comes back as the leader."""
 WHOLE_EVERY_S: Final = 0.5
 ROOM_BYTES: Final = 2 * 2**30
 """A campaign ends before it fills the disk."""
@@ -386,7 +389,8 @@ def _lose_one(province: Province, kind: str, dice: random.Random, wanted: Wanted
         until(lambda: ended.extend(rig.kill(name)) or ended, f"no {name} to kill", every_s=1)
         name = name if ended == [name] else f"{name} ({', '.join(ended)})"
     row[-1] = replace(row[-1], name=name)
-    time.sleep(dice.uniform(*wanted.away_s))
+    is_succeeded = kind == "leader" and sum(fault.kind == kind for fault in row) % 2 == 1
+    time.sleep(dice.uniform(*(SUCCEEDED_S if is_succeeded else wanted.away_s)))
     rig.lines.heal()
     for one in ended:
         rig.start(one)
