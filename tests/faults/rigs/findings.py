@@ -34,7 +34,8 @@ class Fault:
     began_us: int
     name: str = ""
     """What exactly, and how a line was cut."""
-    back_us: int = 0
+    back_us: int | None = None
+    """None: the campaign ended before."""
     received_us: int | None = None
     """When all that was written before `back_us` had its receipt; None: not within the wait."""
 
@@ -43,11 +44,23 @@ class Fault:
         """Of all processes of the hub, of all brokers and so on."""
         return self.kind.split("-")[0]
 
+    @property
+    def away_s(self) -> float | None:
+        """How long it was lost."""
+        return None if self.back_us is None else seconds(self.back_us - self.began_us)
+
+    @property
+    def is_unreceived(self) -> bool:
+        """Whether what was owed at its end did not come in the wait for it."""
+        return self.back_us is not None and self.received_us is None
+
     def told(self) -> dict[str, Any]:
         """For the result."""
-        waited = None if self.received_us is None else seconds(self.received_us - self.back_us)
-        away_s = seconds(self.back_us - self.began_us)
-        return {"lost": self.name, "at": moment(self.began_us), "away_s": away_s, "after_s": waited}
+        after_s = None
+        if self.back_us is not None and self.received_us is not None:
+            after_s = seconds(self.received_us - self.back_us)
+        at, away_s = moment(self.began_us), self.away_s
+        return {"lost": self.name, "at": at, "away_s": away_s, "after_s": after_s}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +166,8 @@ def _since(at_us: int, row: Sequence[Fault]) -> str:
     fault = before(at_us, row)
     if fault is None:
         return "before any fault"
-    since_s, away_s = seconds(at_us - fault.began_us), seconds(fault.back_us - fault.began_us)
-    return f"{since_s} s after the loss of {fault.name or fault.kind} for {away_s} s"
+    away = "" if fault.away_s is None else f" for {fault.away_s} s"
+    return f"{seconds(at_us - fault.began_us)} s after the loss of {fault.name or fault.kind}{away}"
 
 
 def moment(at_us: int) -> str:

@@ -250,7 +250,7 @@ def run(rig: Rig, wanted: Wanted) -> dict[str, Any]:
         **counted,
         "crashes": dict(province.crashes) | {"nodes": province.nodes.crashes},
         "lost": dict(sorted(Counter(fault.kind for fault in province.row).items())),
-        "unreceived": sum(fault.received_us is None for fault in province.row),
+        "unreceived": sum(fault.is_unreceived for fault in province.row),
         **done,
         "took_s": round(time.monotonic() - began_s, 1),
         "row": [fault.told() for fault in province.row],
@@ -299,9 +299,10 @@ def faults_of(rig: Rig, faults: str) -> list[str]:
 
 def faults(counted: Mapping[str, Any]) -> list[str]:
     """Sentences about what is lost, doubled or out of order, or ended by itself."""
-    found = tally.faults(dict(counted))
-    if counted["unfinished"] is not None:
+    found = []
+    if counted["unfinished"] is not None:  # then what is under way counts as missing
         found.append(f"it did not reach its end: {counted['unfinished']}")
+    found += tally.faults(dict(counted))
     if counted["out_of_order"]:
         found.append(f"{counted['out_of_order']} events after a later one of their node")
     if counted["dropped_numbers"]:
@@ -394,8 +395,9 @@ def _lose_one(province: Province, kind: str, dice: random.Random, wanted: Wanted
     rig.lines.heal()
     for one in ended:
         rig.start(one)
-    row[-1] = replace(row[-1], back_us=_now_us())
-    is_received = _await_receipts(province, before_us=row[-1].back_us)
+    back_us = _now_us()
+    row[-1] = replace(row[-1], back_us=back_us)
+    is_received = _await_receipts(province, before_us=back_us)
     row[-1] = replace(row[-1], received_us=_now_us() if is_received else None)
     print(f"campaign: {row[-1].told()}", file=sys.stderr, flush=True)
 
