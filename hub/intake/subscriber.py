@@ -162,6 +162,8 @@ class BatchWriter:
         try:
             with self._db.writing() as conn:
                 outcome = self._filer.give_up(conn, arrival, error, now=self._clock.now())
+                if self.shards is not None:  # its new holder may have filed it
+                    self.shards.confirm(conn, {node_of(arrival.topic)})
         except DATABASE_FAULTS as broken:
             self._wait_out(broken, stop)
             return None

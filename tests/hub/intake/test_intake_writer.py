@@ -13,6 +13,7 @@ from hub.base.backoff import Backoff
 from hub.base.change_signal import ChangeSignal
 from hub.base.db.database import Database, DatabaseError, is_about_storage
 from hub.base.moment import Moment
+from hub.base.processes.lease import LeaseLostError
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.mqtt.inbox import BATCH, ReceivedMessage, ReceiveQueue
 from hub.intake.presence import PresenceRecorder
@@ -113,6 +114,20 @@ def test_a_message_that_fells_the_database_every_time_is_set_aside_alone(
     assert [outcome.counts["stored"] for outcome in outcomes] == [1, 0, 1]
     assert count(sqlite_db, set_aside) == 1
     assert len(outcomes[1].replies.refused) == 1
+
+
+def test_nobody_sets_aside_a_message_of_a_shard_that_another_process_has(
+    sqlite_db: Database,
+) -> None:
+    class LostShards:
+        def confirm(self, *_: object) -> None:
+            raise LeaseLostError("another process has taken a shard")
+
+    scribe = writer(sqlite_db, Noted({1: lost_database}))
+    scribe.shards = LostShards()  # type: ignore[assignment] # as much of it as is asked
+    with pytest.raises(LeaseLostError):
+        scribe.commit([arrival(NodeVoice("a").event())], threading.Event())
+    assert count(sqlite_db, set_aside) == 0
 
 
 class FilledDisk:
