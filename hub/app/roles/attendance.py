@@ -267,8 +267,9 @@ class Attendance:
                 return
 
     def _follow(self, conn: psycopg.Connection) -> None:
-        """Say which brokers it hears."""
-        heard = set(self._hears()) if self.leads else set()
+        """Say which brokers it hears: also in the first look of a session, or it would give all its
+        shards away until the second."""
+        heard = set(self._hears()) if _OF_NAME[self._name_held] in self._mine else set()
         for place in heard ^ self._heard:
             how = "pg_try_advisory_lock" if place in heard else "pg_advisory_unlock"
             mine = _HEARS + place, self._member

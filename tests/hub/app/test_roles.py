@@ -246,6 +246,25 @@ def test_each_process_has_a_name_at_the_broker_and_knows_who_hears_it(postgres_u
                 assert third.name_at_broker == "hub"
 
 
+def test_who_hears_the_broker_is_a_member_from_the_first_look_of_a_session_on(
+    postgres_url: str,
+) -> None:
+    known: list[frozenset[int]] = []
+
+    def hears() -> list[int]:
+        if one.members is not None:
+            known.append(one.members)
+        return [0]
+
+    one = Attendance(make_url(postgres_url), ["intake"], hears=hears)
+    one.start()
+    try:
+        until(lambda: known, "it has looked once")
+    finally:
+        one.stop()
+    assert known[0] == {one._member}
+
+
 def test_a_process_whose_session_is_ended_no_longer_has_the_intake_until_it_is_back(
     postgres_url: str,
 ) -> None:
