@@ -14,7 +14,7 @@ class CryptoError(ValueError):
 
 
 class WrongKindError(CryptoError):
-    """The key can be read, but is of another kind than the one needed."""
+    """The key can be read, but it is not of the kind that is needed."""
 
 
 def signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:

@@ -9,7 +9,8 @@ from agent.wire.presence import CameraWords
 
 
 class DescribedCamera:
-    """Passes everything on; any thread may call `words`."""
+    """Wraps a camera: passes every call on, and remembers the stream parameters. Any thread may
+    call `words`."""
 
     def __init__(self, camera: Camera, *, label: str, sound: str = "") -> None:
         """`sound`: reason for recording sound; empty: none is recorded."""
@@ -43,7 +44,7 @@ class DescribedCamera:
         self.close()
 
     def words(self) -> CameraWords:
-        """Parameters at the last opening; the minimum if it was never opened."""
+        """Stream parameters at the last opening; the minimum if the camera was never opened."""
         info = self._info
         return CameraWords(
             camera=self.name,

@@ -31,7 +31,8 @@ def open_store(settings: AgentSettings, journal: Journal, clock: SystemClock) ->
 
 
 def open_sealer(settings: AgentSettings, clock: SystemClock) -> Sealer | None:
-    """With the broker certificate's key; without it clips are not sealed."""
+    """Sealer with the key of the node's broker certificate; None if there is none: clips are then
+    not sealed."""
     broker = settings.broker
     try:
         return Sealer.open(

@@ -26,7 +26,7 @@ class Models:
     """For pictures that leave much of the common one's input grey, and for crowds."""
 
     def prove(self) -> None:
-        """Load all now; raises ModelError."""
+        """Load all networks now; raises ModelError."""
         for model in (self.common, *self.fitted):
             model.load()
 

@@ -315,7 +315,7 @@ def assemble(
     from_hub: SettingsFromHub | None = None,
     diagnose: Make | None = None,
 ) -> Node:
-    """Node of these settings; raises Refusal with the line to show."""
+    """Build the node from these settings; raises Refusal with the line to show."""
     try:
         return Node(settings, plays_once=plays_once, from_hub=from_hub, diagnose=diagnose)
     except (JournalError, ModelError, Trouble) as error:

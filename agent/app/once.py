@@ -13,11 +13,11 @@ log = structlog.get_logger()
 
 
 class Unfinished(Exception):  # noqa: N818 - says what is the case, not that a program erred
-    """The deadline passed and the hub does not have everything."""
+    """Raised if the deadline passes before the hub has everything."""
 
 
 class Once:
-    """Asked by the supervisor whether all is done; clips end with their camera."""
+    """Tells the supervisor when a run with `--once` is done; clips end with their camera."""
 
     def __init__(
         self,

@@ -22,8 +22,11 @@ log = structlog.get_logger()
 
 
 def looks_per_s(settings: AgentSettings, journal: Journal, board: str | None) -> float:
-    """For all cameras together. What a look takes is measured at the first start, and again on
-    another `board` or with another model. Raises ModelError, JournalError."""
+    """Looks per second for all cameras together.
+
+    The time of a look is measured at the first start, and again on another `board` or with another
+    model. Raises ModelError, JournalError.
+    """
     detector = settings.detector
     if all(has_network(camera) for camera in settings.camera):
         return detector.looks_per_s
@@ -34,8 +37,8 @@ def looks_per_s(settings: AgentSettings, journal: Journal, board: str | None) ->
 
 
 def known_look_s(journal: Journal, place: str, measure: Callable[[], float]) -> float:
-    """Seconds for a look, as remembered for this `place`, else measured now. A full
-    journal does not keep the node from starting."""
+    """Seconds for a look, as remembered for this `place`, or else measured now. If the journal is
+    full, the measurement is not stored and the node starts all the same."""
     try:
         words = json.loads(journal.remembered(KEY) or "")
         if words["place"] == place and float(words["look_s"]) > 0:

@@ -1,4 +1,4 @@
-"""Recorders of cameras: access to them."""
+"""Makes the client of a camera's own recorder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ LOGIN_BYTES: Final = 1000
 
 
 def make_recorder(section: CameraSection, utc_us: Callable[[], int]) -> OnvifRecorder:
-    """For a camera that has one; its login is read again at each request."""
+    """Client of the recorder of a camera that has one; its login is read again at each request."""
     return OnvifRecorder(
         section.recorder,
         login=lambda: read_login(section.recorder_login_file),
@@ -24,7 +24,7 @@ def make_recorder(section: CameraSection, utc_us: Callable[[], int]) -> OnvifRec
 
 
 def read_login(path: str) -> DeviceLogin | None:
-    """The single line of a login file, None without one; raises ArchiveError."""
+    """The only line of a login file, None without a file; raises ArchiveError."""
     if not path:
         return None
     try:

@@ -99,7 +99,7 @@ class View:
         self._plays_once = plays_once
 
     def show_to(self, leases: LiveLeases) -> None:
-        """Frames for live view."""
+        """Pass frames to live view."""
         self.watch.show_to(lambda frame: leases.offer(self._section.name, frame))
 
     @property
@@ -128,7 +128,7 @@ class View:
         )
 
     def services(self) -> tuple[Service, ...]:
-        """In start order: receivers of packets start before the camera."""
+        """Services of the view in start order: receivers of packets start before the camera."""
         return (
             Service(name=self.recorder_name, runs=self.recorder),
             *(
@@ -211,12 +211,13 @@ def make_pipeline(
 
 
 def evidence(settings: AgentSettings) -> SightingSettings:
-    """What a sighting needs."""
+    """Settings that say how much evidence a sighting needs."""
     return SightingSettings(evidence=settings.sighting.evidence)
 
 
 def calibration(camera: CameraSection) -> Calibration | None:
-    """For heights of people; None if the mast's height or the horizon is not known."""
+    """Calibration to estimate heights of people; None if the mast's height or the horizon is not
+    known."""
     if not camera.mast_height_m or camera.horizon == NO_HORIZON:
         return None
     return Calibration(camera.mast_height_m, camera.horizon)
@@ -238,7 +239,7 @@ def _detectors(
 
 
 def recall(pipeline: Pipeline, camera: str, journal: Journal, now: Instant) -> None:
-    """Restore what earlier runs learned of its view, if anything."""
+    """Restore what earlier runs learned of this camera's view, if the journal has it."""
     if memory := journal.remembered(tamper_key(camera)):
         pipeline.tamper.recall(memory, now)
     if memory := journal.remembered(lookalikes_key(camera)):

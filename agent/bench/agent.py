@@ -53,7 +53,7 @@ class AgentCost:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The agent's own report at its end, since its start."""
+    """The agent's own report since its start, written when it ends."""
 
     frames: int
     frames_late: int

@@ -45,7 +45,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latencies:
-    """Both latencies for a clip of the given size in bytes."""
+    """Both latencies, for a clip of the given size in bytes."""
 
     first_fragment: Latency
     final_clip: Latency

@@ -170,7 +170,7 @@ def remux(video: Path, stream: StreamInfo, sealer: Sealer | None = None) -> None
 
 
 def copy_by_ffmpeg(video: Path) -> None:
-    """The same work by ffmpeg."""
+    """Copy the same video by ffmpeg, for comparison."""
     fragments = ("-movflags", "frag_keyframe+empty_moov")
     _ffmpeg("-i", str(video), "-c", "copy", *fragments, str(video.with_name("theirs.mp4")))
 
@@ -193,7 +193,7 @@ def _ffmpeg(*arguments: str) -> None:
 
 
 def spent_s(work: Callable[[], object], who: int = resource.RUSAGE_SELF) -> float:
-    """Processor seconds, user and system, spent in `work`."""
+    """Processor seconds, user and system, that `work` takes."""
     before = resource.getrusage(who)
     work()
     after = resource.getrusage(who)

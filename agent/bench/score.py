@@ -37,7 +37,7 @@ class Score:
 
 
 def read_rows(text: str, first: int = 1, last: int = 10**9) -> Rows:
-    """The rows of frames `first` to `last`, without rows whose flag is 0 (not counted)."""
+    """The rows of frames `first` to `last`, except rows whose flag is 0 (not counted)."""
     rows: Rows = {}
     for line in text.splitlines():
         numbers = [float(n) for n in line.split(",")]

@@ -12,7 +12,7 @@ class Stages:
         self._last_ns = time.thread_time_ns()
 
     def lap(self, stage: str) -> None:
-        """End `stage`; the time after it belongs to the next one."""
+        """End `stage`; the time from now on belongs to the next stage."""
         now_ns = time.thread_time_ns()
         self.spent_ns[stage] = self.spent_ns.get(stage, 0) + now_ns - self._last_ns
         self._last_ns = now_ns

@@ -29,8 +29,8 @@ _LONGEST_NAME: Final = 80
 
 
 class Board:
-    """Reads the board's values once a minute; a missing or malformed file costs only its own
-    value."""
+    """Reads the board's values once a minute; if a file is missing or malformed, only its value is
+    lost."""
 
     def __init__(self, folder: Path, *, root: Path = Path("/")) -> None:
         """`folder` lies on the disk whose free space is reported; `root` is the parent of `sys`."""

@@ -11,9 +11,10 @@ LETTING_GO_S = 1.0
 
 
 class Follower:
-    """Sends packets to the sink and frames to `newest`; keeps the error that ended the stream.
+    """Reads a camera: passes packets to the sink and frames to `newest`, and keeps the error that
+    ended the stream.
 
-    Runs for the length of its `with` block, or until the camera ends or `stop()` is true.
+    It runs for the length of its `with` block, or until the camera ends or `stop()` is true.
     """
 
     def __init__(self, camera: Camera, sink: PacketSink, *, stop: Callable[[], bool]) -> None:

@@ -38,7 +38,7 @@ class PacketSink(Protocol):
         """Keep or ignore one packet."""
 
     def wants_keyframe(self) -> bool:
-        """Whether the next picture should be a keyframe. The encoder asks once per picture."""
+        """Whether the next picture should be a keyframe. The encoder asks once for each picture."""
 
     def is_calm(self) -> bool:
         """Whether nothing moves and no person is seen: frames and packets may then come in

@@ -46,8 +46,7 @@ class Timeline:
         """Implausible steps of the camera's clock so far."""
 
     def anchor(self, arrivals: Sequence[Instant]) -> None:
-        """Set the anchor from packets read ahead: the backlog came late, the last packet did
-        not."""
+        """Set the anchor from packets read ahead: the older ones waited, the last one did not."""
         firsts = [came.mono_ns - self._span_ns(i * self._tick) for i, came in enumerate(arrivals)]
         self._anchor_ns = min(firsts, default=None)
 

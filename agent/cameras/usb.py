@@ -156,7 +156,7 @@ class UsbCamera:
 
 
 def wait_not(device: str) -> None:
-    """Make reads of this open device non-blocking: FFmpeg has no deadline for them.
+    """Make reads of this open device non-blocking, because FFmpeg has no deadline for them.
 
     The flag belongs to the open file, so it also applies to FFmpeg's descriptor.
     """

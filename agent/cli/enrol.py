@@ -47,7 +47,7 @@ def enrol(
     replaces: bool = False,
     now: datetime | None = None,
 ) -> None:
-    """Use a code; raises Trouble with a sentence and its cure, OSError for a disk."""
+    """Enrol with a code; raises Trouble with a sentence and its cure, OSError if the disk fails."""
     try:
         code = EnrolmentCode.parse(text)
     except CodeError as error:

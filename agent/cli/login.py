@@ -1,4 +1,4 @@
-"""Trial login at the broker: connect, subscribe to the own branch, disconnect."""
+"""Test login at the broker: connect, subscribe to the node's own topics, disconnect."""
 
 import time
 from contextlib import suppress
@@ -33,7 +33,8 @@ class Login:
         self._inbox = Inbox()
 
     def attempt(self) -> UploadToken | None:
-        """The hub's answer, None without one; Trouble if the broker is unusable."""
+        """The upload token that the hub sent, None without one; raises Trouble if the broker is
+        unusable."""
         session = Session(
             self._address,
             client_id=self._node,

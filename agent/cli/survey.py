@@ -47,7 +47,7 @@ def survey_address(address: str, *, seconds: float) -> dict[str, Any]:
 
 
 def words_here(found: dict[str, Any]) -> Iterator[Template]:
-    """Survey of this machine, one line each."""
+    """The result of the survey of this machine, one line each."""
     for device in found["usb"]:
         yield N_('attached: {name}. Write: device = "{device}"'), device
     for number, name in enumerate(found["libcamera"] or ()):
@@ -64,7 +64,7 @@ def words_here(found: dict[str, Any]) -> Iterator[Template]:
 
 
 def words_of_address(found: dict[str, Any]) -> Iterator[Template]:
-    """Survey of an address: each stream and, indented, advice."""
+    """The result of the survey of an address: each stream and, indented, advice."""
     error = found["error"]
     if error is not None:
         for template in error.templates:
@@ -109,7 +109,7 @@ def advice(stream: StreamMeasurement) -> Iterator[Template]:
 
 
 def show_all(templates: Iterator[Template], show: Callable[[str], None], say: Say) -> None:
-    """One line each, in the reader's language."""
+    """Show each template as a line in the reader's language."""
     for template, facts in templates:
         show(say(template).format(**facts))
 

@@ -229,7 +229,7 @@ class CameraSection(Section):
 
     @property
     def source(self) -> Source:
-        """Kind of its source."""
+        """Kind of the camera's source."""
         return self._sources()[0]
 
     def _sources(self) -> list[Source]:

@@ -1,4 +1,4 @@
-"""Hours as written by a technician, and their time zone."""
+"""Hours as a technician writes them, and their time zone."""
 
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,7 @@ def _readable(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def hours(texts: tuple[str, ...]) -> Hours | None:
-    """Parsed hours; None if there are none."""
+    """The parsed hours; None if `texts` is empty."""
     return Hours.parse(texts) if texts else None
 
 

@@ -24,7 +24,8 @@ def load(path: Path | None) -> AgentSettings:
 
 
 def removed_keys_in_use(path: Path | None) -> list[str]:
-    """A line for each key of older releases that is still set, with what holds instead."""
+    """A line for each key of older releases that is still set, with the value that applies
+    instead."""
     return removed_in_use(AgentSettings, path or DEFAULT_FILE)
 
 

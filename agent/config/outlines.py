@@ -1,4 +1,4 @@
-"""Outlines as written by a technician: lists of points [x, y], 0-1."""
+"""Outlines as a technician writes them: lists of points [x, y], 0-1."""
 
 from typing import Annotated, Any, Final
 
@@ -10,7 +10,7 @@ _SHAPE: Final = "[[[0.0, 0.0], [1.0, 0.0], [1.0, 0.2]]]"
 
 
 def whose(info: ValidationInfo) -> str:
-    """Name of the camera, and the key at fault."""
+    """Name of the camera, and the key with the fault."""
     return f"camera {info.data.get('name', '?')}: {info.field_name}"
 
 

@@ -9,7 +9,8 @@ from toml_settings import Section
 
 
 class PiSection(Section):
-    """Keys of a camera with `picamera`. Opening it refuses what its module cannot do."""
+    """Keys of a camera with `picamera`. Opening the camera fails if its module cannot do what they
+    ask for."""
 
     exposure: Exposure = Field(
         "normal",
@@ -64,7 +65,7 @@ class PiSection(Section):
         return self
 
     def look(self) -> PiControls:
-        """The same for the camera."""
+        """These keys in the form that the camera takes."""
         window = self.focus_window
         return PiControls(
             exposure=self.exposure,

@@ -1,4 +1,4 @@
-"""Names in the configuration."""
+"""Base class of the sections of the configuration."""
 
 import re
 from typing import Annotated, Final

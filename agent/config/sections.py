@@ -71,11 +71,11 @@ class BrokerSection(Section):
     )
 
     def address(self) -> BrokerAddress:
-        """The first broker, in the form of the link."""
+        """Address of the first broker, in the form of the link."""
         return BrokerAddress(**self.model_dump(exclude={"further"}))
 
     def addresses(self) -> tuple[BrokerAddress, ...]:
-        """All brokers, the first one first, each once."""
+        """Addresses of all brokers, each once, the first one first."""
         first = self.address()
         further = (replace(first, host=host, port=port) for host, port in self._further())
         return tuple(dict.fromkeys((first, *further)))
@@ -138,7 +138,7 @@ class ClipsSection(Section):
     )
 
     def classes(self) -> dict[FootageClass, ClassBounds]:
-        """In the form of the clip store."""
+        """Bounds of each class of footage, in the form of the clip store."""
         return {
             FootageClass.ALERT: ClassBounds(max_age_s=self.alert_days * _DAY_S),
             FootageClass.SIGHTING: ClassBounds(
@@ -148,7 +148,7 @@ class ClipsSection(Section):
         }
 
     def policy(self) -> ClipPolicy:
-        """In the form of the recorder."""
+        """Policy for clips, in the form of the recorder."""
         return ClipPolicy(
             preroll_s=self.preroll_s,
             postroll_s=self.postroll_s,
@@ -218,7 +218,7 @@ class LogSection(Section):
 
 
 class AgentSettings(FileSettings):
-    """The whole file."""
+    """The whole configuration file of the agent."""
 
     model_config = SettingsConfigDict(env_prefix="MATTHAN_AGENT__")
     program = "agent"

@@ -33,5 +33,5 @@ class UploadsSection(Section):
         return said
 
     def policy(self) -> UploadPolicy:
-        """In the form of the uploader."""
+        """Policy for uploads, in the form of the uploader."""
         return UploadPolicy(brought=self.bring, bytes_per_s=self.max_kbit_per_s * 1000 / 8)

@@ -63,7 +63,7 @@ class ZoneSection(Section):
         return self
 
     def place(self) -> Zone:
-        """In the form of vision."""
+        """The zone in the form of vision."""
         return Zone(
             name=self.name,
             outline=outline([list(corner) for corner in self.outline])
@@ -95,6 +95,6 @@ class LineSection(Section):
         return self
 
     def place(self) -> Line:
-        """In the form of vision."""
+        """The line in the form of vision."""
         towards = None if self.towards == "both" else LineSide(self.towards)
         return Line(name=self.name, start=self.start, end=self.end, towards=towards)

@@ -86,7 +86,7 @@ class EnrolmentClient:
         return found
 
     def enrol(self, request_pem: str, authority: x509.Certificate) -> EnrolAnswer:
-        """Use the token; raises Trouble."""
+        """Exchange the token of the code for a certificate; raises Trouble."""
         trusted = ssl.create_default_context(
             cadata=authority.public_bytes(Encoding.PEM).decode("ascii")
         )

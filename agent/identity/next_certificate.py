@@ -14,7 +14,7 @@ from agent.crypto import signing_key
 
 
 class NotOursError(ValueError):
-    """The answer is not this node's next certificate."""
+    """The answer is not the next certificate of this node."""
 
 
 def request(key: bytes) -> str:

@@ -35,7 +35,7 @@ TIMEOUT_S: Final = 30.0
 
 
 class RenewalError(Exception):
-    """This attempt failed; months are left for more."""
+    """This attempt to renew failed; there are months for more attempts."""
 
 
 def is_due(cert: x509.Certificate, now: datetime) -> bool:

@@ -1,4 +1,5 @@
-"""Files of the networks: one comes with the agent, the other input sizes are made from it.
+"""Model files of the networks: one comes with the agent, those for other input sizes are made from
+it.
 
 They are kept in the node's state folder and checked at each start, because a card may lose what was
 written. Without such a folder, or if it takes no file, a network is made in memory each time.
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 def model_file(entry: Entry, kept: Path | None) -> Path | bytes:
     """The verified file of a network, or its content; raises ModelError.
 
-    `kept` is the folder for files that are made; it need not exist.
+    `kept` is the folder for generated files; it need not exist.
     """
     if entry.file is not None:
         _read(entry.file, entry.sha256)

@@ -1,4 +1,4 @@
-"""What a look costs on this board, and how many a second it can take."""
+"""Measures the time of a look on this board, and from it how many looks a second it can take."""
 
 import statistics
 import time

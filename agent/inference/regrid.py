@@ -1,14 +1,14 @@
-"""The same network for another input size, made from its file in place.
+"""Makes the network for another input size from its file, in place.
 
-The network is fully convolutional: its weights answer at any height and width that are multiples of
+The network is fully convolutional: its weights work at any height and width that are multiples of
 32. Only numbers in the file name a size: the shapes of the tensors, and the constants of RESHAPE
 and RESIZE_BILINEAR. They are replaced where they lie, so the file keeps its length, and at the
 source's own size it stays as it is, bit for bit.
 
 The file is a FlatBuffer: tables find their fields by number through a table of offsets, as the
 format's specification and TensorFlow Lite's `schema.fbs` (version 3) say. Reading the few fields
-needed here takes 4 MB for an instant; the generated reader of the runtime takes seconds of a small
-board and every weight as an object.
+needed here takes 4 MB for an instant; the generated reader of the runtime takes seconds on a small
+board and makes an object of every weight.
 """
 
 import struct

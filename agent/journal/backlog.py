@@ -19,7 +19,7 @@ WAITING_AT_MOST = 1000
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Entry:
-    """Something written into the journal as a whole or not at all."""
+    """Something that the journal stores as a whole or not at all."""
 
     write: Callable[[Transaction], object]
     is_alert: bool = False

@@ -16,13 +16,13 @@ stepped in between, and the older stamp is not trusted."""
 
 
 def has_stepped(at: Instant, now: Instant) -> bool:
-    """True if the UTC clock was set between the two."""
+    """True if the UTC clock was set between these two moments."""
     return abs(at.utc_us_by(now) - at.utc_us) > STEP_US
 
 
 def take_turn(sql: sqlite3.Connection, boot_id: UUID) -> bool:
-    """True if this boot has events with an untrusted clock and was not dated yet; now it counts as
-    dated."""
+    """True if this boot has events with an untrusted clock that were not dated yet; from now on
+    they count as dated."""
     placed = sql.execute("SELECT value FROM meta WHERE name = 'placed_boot'").fetchone()
     if placed is not None and placed[0] == str(boot_id):
         return False

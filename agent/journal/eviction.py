@@ -21,21 +21,22 @@ _ROOMY: Final = 0.9
 
 
 class Gauge:
-    """Upper bound of the waiting events. Counting all at each new event would cost 10 ms per event
-    at a node that was offline for a week; adding to the last count costs nothing."""
+    """Upper bound for the number of waiting events. Counting all at each new event would cost 10 ms
+    per event at a node that was offline for a week; adding to the last count costs nothing."""
 
     def __init__(self) -> None:
         self._most: int | None = None
         self._most_lesser = 0
 
     def add(self, priority: int) -> None:
-        """One more; if its transaction is rolled back the bound is too high, which is harmless."""
+        """Count one more event; if its transaction is rolled back the bound is too high, which is
+        harmless."""
         if self._most is not None:
             self._most += 1
             self._most_lesser += priority == OTHER
 
     def is_over(self, sql: sqlite3.Connection, limits: JournalLimits) -> bool:
-        """True if something must be dropped; counts only when that is possible."""
+        """True if events must be dropped; the events are counted only when that is possible."""
         if self._may_be_over(limits):
             self._most = waiting(sql)
             self._most_lesser = waiting(sql, OTHER)
@@ -58,7 +59,7 @@ def waiting(sql: sqlite3.Connection, priority: int | None = None) -> int:
 
 
 def room(sql: sqlite3.Connection, limits: JournalLimits) -> int:
-    """Number of further events accepted before anything is dropped."""
+    """Number of further events that fit before any is dropped."""
     free = round(limits.max_events * _ROOMY) - waiting(sql)
     free_for_lesser = round(limits.max_lesser * _ROOMY) - waiting(sql, OTHER)
     return min(free, free_for_lesser)
@@ -73,7 +74,7 @@ def victims(sql: sqlite3.Connection, limits: JournalLimits) -> list[tuple[int, s
 
 
 def note(sql: sqlite3.Connection, first: int, last: int) -> None:
-    """These numbers will never come: stored, merged with neighbours, until reported."""
+    """Store that these numbers will never come, merged with neighbours, until they are reported."""
     touching = sql.execute(
         "DELETE FROM unsaid_drops WHERE last_seq >= ? AND first_seq <= ?"
         " RETURNING first_seq, last_seq",
@@ -85,7 +86,7 @@ def note(sql: sqlite3.Connection, first: int, last: int) -> None:
 
 
 def take_unsaid(sql: sqlite3.Connection, at_most: int) -> tuple[Range, ...]:
-    """Ranges to report now; they are marked as reported."""
+    """Ranges of dropped numbers to report now; they are marked as reported."""
     ranges = sql.execute(
         "DELETE FROM unsaid_drops WHERE first_seq IN (SELECT first_seq FROM unsaid_drops"
         " ORDER BY first_seq LIMIT ?) RETURNING first_seq, last_seq",
@@ -95,7 +96,7 @@ def take_unsaid(sql: sqlite3.Connection, at_most: int) -> tuple[Range, ...]:
 
 
 def are_unsaid(sql: sqlite3.Connection) -> bool:
-    """True if a range waits to be reported."""
+    """True if a range of dropped numbers waits to be reported."""
     return sql.execute("SELECT 1 FROM unsaid_drops LIMIT 1").fetchone() is not None
 
 

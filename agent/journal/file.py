@@ -136,7 +136,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def spool_id_of(connection: sqlite3.Connection) -> UUID:
-    """Id created with the file."""
+    """The spool id, which was created with the file."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'spool_id'").fetchone()
     return UUID(row[0])
 

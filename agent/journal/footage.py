@@ -19,7 +19,7 @@ def add_media(
     event_id: UUID,
     utc_us: int,
 ) -> None:
-    """A file to upload once the hub has the event that announces it."""
+    """Add a file to upload once the hub has the event that announces it."""
     sql.execute(
         "INSERT OR IGNORE INTO media (sha256, event_id, kind, path, size_bytes, state, reason,"
         " added_utc_us) VALUES (?, ?, ?, ?, ?, 'waiting', '', ?)",
@@ -28,7 +28,7 @@ def add_media(
 
 
 def add_clip(sql: sqlite3.Connection, clip: Clip, *, utc_us: int) -> None:
-    """A clip for the index; it belongs to an alert if one of its sightings does."""
+    """Add a clip to the index; it belongs to an alert if one of its sightings does."""
     sightings = [str(sighting) for sighting in clip.sighting_ids]
     footage_class = clip.clip_class
     if footage_class is FootageClass.SIGHTING and _is_any_alerted(sql, sightings):
@@ -53,7 +53,7 @@ def add_clip(sql: sqlite3.Connection, clip: Clip, *, utc_us: int) -> None:
 
 
 def forget(sql: sqlite3.Connection, sha256: str) -> bool:
-    """Remove all rows of this file; True if the hub should have got it and did not."""
+    """Remove all rows of this file; True if it was announced to the hub and not uploaded."""
     lost = sql.execute("DELETE FROM media WHERE sha256 = ? RETURNING state", (sha256,)).fetchall()
     sql.execute("DELETE FROM clips WHERE sha256 = ?", (sha256,))
     sql.execute("DELETE FROM wishes WHERE sha256 = ?", (sha256,))
@@ -77,7 +77,7 @@ def mark_alerted(sql: sqlite3.Connection, event_ids: Iterable[UUID], *, utc_us: 
 
 
 def forget_alerted(sql: sqlite3.Connection, *, before_utc_us: int) -> None:
-    """Forget sightings so old that no clip of them can come any more."""
+    """Forget alerted sightings that are so old that no clip of them can come any more."""
     sql.execute("DELETE FROM alerted WHERE at_utc_us < ?", (before_utc_us,))
 
 

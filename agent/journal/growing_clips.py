@@ -47,7 +47,8 @@ class GrowingClips:
         self._wake = wake
 
     def grew(self, body: ClipBegun, path: Path, *, durable_bytes: int, at: Instant) -> None:
-        """This much is durable now; announced at first, and again when a sighting joins."""
+        """`durable_bytes` of the clip are durable now; announces it at first, and again when a
+        sighting joins."""
         known = self._clips.get(body.clip_id)
         if known is None or not set(body.sighting_ids) <= set(known.sighting_ids):
             known = self._said(body, path, at)
@@ -57,12 +58,12 @@ class GrowingClips:
             self._wake()
 
     def over(self, clip_id: UUID) -> None:
-        """It is complete, or no more of it is to be uploaded before it is."""
+        """The clip is complete, or nothing more of it may be uploaded before it is."""
         with self._lock:
             self._clips.pop(clip_id, None)
 
     def dropped(self, clip_id: UUID, *, camera: str, reason: str, at: Instant) -> None:
-        """It will not come."""
+        """The clip will not come."""
         if clip_id not in self._clips:
             return
         self.over(clip_id)

@@ -33,12 +33,12 @@ _IS_HELD: Final = f"""
 
 
 def held(sql: sqlite3.Connection, sha256s: Iterable[str]) -> set[str]:
-    """Those of these files under any hold now."""
+    """The files among these that are under any hold now."""
     return {one for one in sha256s if sql.execute(_IS_HELD, {"file": one}).fetchone()[0]}
 
 
 def hold(sql: sqlite3.Connection, wanted: HoldFootage, *, utc_us: int) -> int:
-    """Protect this footage until `release`; returns the number of files present.
+    """Protect the footage named by `wanted` until `release`; returns the number of files present.
 
     Replaces an earlier hold with the same id.
     """

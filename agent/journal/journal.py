@@ -149,12 +149,13 @@ class Journal:
                 wake()
 
     def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
-        """The hub has stored these, some of them in an alert; returns those that were waiting."""
+        """The hub has stored these events, some of them in an alert; returns the ids that were
+        waiting."""
         with self.transaction() as tx:
             return tx.receipt(event_ids, alerted=alerted)
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
-        """The hub will never accept this one: set aside and counted; False if it was not
+        """The hub will never accept this event: it is set aside and counted. False if it was not
         waiting."""
         with self.transaction() as tx:
             return tx.refuse(event_id, reason=reason, detail=detail)
@@ -255,7 +256,7 @@ class Journal:
         return self._read(lambda sql: queries.kept(sql, kind))
 
     def held(self, sha256s: Iterable[str]) -> set[str]:
-        """Those of these files under a hold now."""
+        """The files among these that are under a hold now."""
         return self._read(lambda sql: holds.held(sql, sha256s))
 
     def clips(self) -> list[Clip]:
@@ -263,22 +264,22 @@ class Journal:
         return self._read(queries.clips)
 
     def sightings_between(self, camera: str, first_utc_us: int, last_utc_us: int) -> list[UUID]:
-        """The sightings of a camera of which anything was said in that span."""
+        """Sightings of a camera with an event in that time span."""
         return self._read(
             lambda sql: queries.sightings_between(sql, camera, first_utc_us, last_utc_us)
         )
 
     def remembered(self, name: str) -> str | None:
-        """What was last remembered under that name, if anything."""
+        """The last value remembered under that name, if any."""
         return self._read(lambda sql: queries.remembered(sql, name))
 
     def remember(self, name: str, value: str) -> None:
-        """Keep one fact about this node for later runs."""
+        """Store one fact about this node for later runs."""
         with self.transaction() as tx:
             tx.remember(name, value)
 
     def counts(self) -> JournalCounts:
-        """Numbers since the file was born, and what is owed now."""
+        """Counters since the file was created, and what the hub still needs now."""
         return self._read(queries.counts)
 
     def _read(self, ask: Callable[[sqlite3.Connection], T]) -> T:

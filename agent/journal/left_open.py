@@ -32,7 +32,7 @@ ORDER BY seq
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Times of a fact by the clocks of the run that saw it."""
+    """Times of an event by the clocks of the run that saw it."""
 
     at: Instant
     boot_id: UUID

@@ -1,4 +1,4 @@
-"""Keeps the journal small: deletes events the hub has had for long."""
+"""Keeps the journal small: deletes events that the hub has had for a long time."""
 
 import threading
 from collections.abc import Callable

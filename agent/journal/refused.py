@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Number of events set aside, within the journal's bound, and the last of them."""
+    """Number of events set aside, within the journal's bound, and the last of these events."""
 
     count: int
     kind: str
@@ -19,7 +19,8 @@ class SetAside:
 
 
 def set_aside(path: Path) -> SetAside | None:
-    """None if there are none, or if no journal can be read, which another check reports."""
+    """The events set aside; None if there are none, or if no journal can be read, which another
+    check reports."""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as sql:
             row = sql.execute(

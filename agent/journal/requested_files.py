@@ -11,7 +11,7 @@ from agent.journal.rows import DueMedia, MediaKind
 
 
 class UploadScope(StrEnum):
-    """Pictures and clips a node uploads by itself; pictures of alerts always."""
+    """Which pictures and clips a node uploads by itself; it always uploads pictures of alerts."""
 
     ALL = "all"
     ALERTS = "alerts"
@@ -82,7 +82,8 @@ def is_new(sql: sqlite3.Connection, command_id: UUID, *, utc_us: int) -> bool:
 def wish(
     sql: sqlite3.Connection, sha256s: Sequence[str], *, utc_us: int
 ) -> tuple[list[str], list[str]]:
-    """Somebody waits for these; returns those present and those missing."""
+    """Mark these files as wanted by somebody at the hub; returns those present and those
+    missing."""
     coming, gone = [], []
     for sha256 in dict.fromkeys(sha256s):
         row = sql.execute("SELECT path FROM media WHERE sha256 = ?", (sha256,)).fetchone()

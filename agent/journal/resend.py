@@ -82,7 +82,7 @@ def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> R
 
 
 def owe_again(sql: sqlite3.Connection, numbers: Iterable[int]) -> int:
-    """Queue receipted events again, with their files; returns their number."""
+    """Queue receipted events again for sending, with their files; returns their number."""
     count = 0
     for seq in numbers:
         sql.execute(
@@ -98,7 +98,7 @@ def owe_again(sql: sqlite3.Connection, numbers: Iterable[int]) -> int:
 
 
 def bring_again(sql: sqlite3.Connection, hashes: Iterable[str]) -> int:
-    """Files the hub had and lost are due again; returns the number still present."""
+    """Queue files again that the hub had and lost; returns the number still present."""
     return sum(
         sql.execute(
             "UPDATE media SET state = 'due' WHERE sha256 = ? AND state = 'done'", (sha256,)
@@ -108,7 +108,7 @@ def bring_again(sql: sqlite3.Connection, hashes: Iterable[str]) -> int:
 
 
 def put_back(sql: sqlite3.Connection, excess: int, utc_us: int) -> int:
-    """In a full journal, repeated events wait for the next request; returns their number."""
+    """In a full journal, let repeated events wait for the next request; returns their number."""
     return sql.execute(
         "UPDATE events SET receipted_utc_us = ? WHERE seq IN (SELECT seq FROM events"
         " WHERE receipted_utc_us IS NULL AND priority = ? ORDER BY seq DESC LIMIT ?)",
@@ -140,7 +140,7 @@ def _by_reason(sql: sqlite3.Connection, gone: tuple[Range, ...]) -> dict[str, tu
 
 
 def ranges_in(body: str) -> tuple[Range, ...]:
-    """Numbers in a `numbers_dropped` event; none if the row is unreadable."""
+    """The ranges of numbers in a `numbers_dropped` event; none if the row is unreadable."""
     try:
         return NumbersDropped.model_validate_json(body).ranges
     except ValueError:

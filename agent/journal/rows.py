@@ -12,7 +12,7 @@ from agent.wire.terms import ClockSource, Stamp
 
 @dataclass(frozen=True, slots=True)
 class JournalLimits:
-    """Limits of the journal; what exceeds them is dropped or deleted, oldest first."""
+    """Limits of the journal; rows over them are dropped or deleted, oldest first."""
 
     max_events: int = 100_000
     """Events without a receipt. When it is full the oldest that is not an alert is dropped, and an
@@ -57,9 +57,9 @@ class WaitingEvent:
     error_ms: int | None
 
     def message(self, *, node: str, spool_id: UUID, boot_id: UUID, now: Instant) -> Event:
-        """The message as sent at `now` by a node running under `boot_id`.
+        """The event as a message, as sent at `now` by a node running under `boot_id`.
 
-        The age is monotonic and so only known within the boot of the event.
+        Its age is monotonic, so it is known only within the boot of the event.
         """
         age_ms = (now.mono_ns - self.at.mono_ns) // 1_000_000
         return Event(

@@ -98,7 +98,7 @@ class Transaction:
     def add_media(
         self, *, sha256: str, kind: MediaKind | str, path: Path, size_bytes: int, event_id: UUID
     ) -> None:
-        """A file already durable on disk, to be uploaded once the hub has its event."""
+        """Add a file that is already durable on disk, to be uploaded once the hub has its event."""
         footage.add_media(
             self._sql,
             sha256=sha256,
@@ -124,11 +124,11 @@ class Transaction:
         )
 
     def add_clip(self, clip: Clip) -> None:
-        """A complete clip, already durable on disk, for the index."""
+        """Add a complete clip, already durable on disk, to the index."""
         footage.add_clip(self._sql, clip, utc_us=self._utc_us())
 
     def remove_media(self, sha256: str, reason: str) -> None:
-        """The clip store deletes this file: remove it, and report it if the hub never got it."""
+        """Remove a file that the clip store deletes, and report it if the hub never got it."""
         if footage.forget(self._sql, sha256):
             self.count("media_evicted", 1)
             _log.warning("media_never_brought", sha256=sha256, why=reason)
@@ -140,7 +140,7 @@ class Transaction:
             self._answer_hold(command_id, wanted.hold_id, is_held=True, files=files)
 
     def held(self, sha256s: Iterable[str]) -> set[str]:
-        """Those of these files under a hold now."""
+        """The files among these that are under a hold now."""
         return holds.held(self._sql, sha256s)
 
     def release(self, command_id: UUID, hold_id: UUID) -> None:
@@ -154,7 +154,7 @@ class Transaction:
         self.add_event(answer, at=self._now())
 
     def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
-        """The hub has stored these; returns those that were waiting.
+        """The hub has stored these events; returns the ids that were waiting.
 
         `alerted`: those that raised or joined an alert, whose footage belongs to it.
         """
@@ -164,7 +164,7 @@ class Transaction:
         return fresh
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
-        """The hub will never accept this one: set aside and counted; False if it was not
+        """The hub will never accept this event: it is set aside and counted. False if it was not
         waiting."""
         moved = self._sql.execute(
             "DELETE FROM events WHERE event_id = ? AND receipted_utc_us IS NULL"
@@ -188,7 +188,7 @@ class Transaction:
         return True
 
     def drop_unreadable(self, seq: int) -> None:
-        """A row that is not a readable event: set aside, its number never comes."""
+        """Set aside a row that is not a readable event; its number will never come."""
         row = self._sql.execute("SELECT event_id FROM events WHERE seq = ?", (seq,)).fetchone()
         if row is None:
             return
@@ -225,14 +225,16 @@ class Transaction:
             requested_spans.want(self._sql, command_id, span)
 
     def answer_span(self, command_id: UUID, sha256s: Sequence[str]) -> None:
-        """These files show it: they go first, and the hub is told of them."""
+        """Answer a request for a time span: these files show it. They are uploaded first, and the
+        hub is told of them."""
         requested_spans.answered(self._sql, command_id)
         coming, gone = requested_files.wish(self._sql, sha256s, utc_us=self._utc_us())
         answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
         self.add_event(answer, at=self._now())
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
-        """Somebody at the hub waits for these files: they go first, and the hub is told."""
+        """Somebody at the hub waits for these files: they are uploaded first, and the hub is
+        told."""
         if not requested_files.is_new(self._sql, command_id, utc_us=self._utc_us()):
             return
         coming, gone = requested_files.wish(self._sql, sha256s, utc_us=self._utc_us())

@@ -1,4 +1,4 @@
-"""Port to footage in a camera's own recorder."""
+"""Port to the footage in a camera's own recorder."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Archive(Protocol):
     """A recorder in or behind a camera."""
 
     def play(self, from_utc_us: int, until_utc_us: int) -> Iterator[Archived]:
-        """Its footage of this time span, from a keyframe on, as fast as it delivers.
+        """Footage of this time span, from a keyframe on, as fast as the recorder delivers it.
 
         Raises ArchiveError; closing the iterator disconnects.
         """

@@ -83,8 +83,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """A find of an intelligent sensor: `kind` as in the detector, `score` 0-1, `box` (x0, y0, x1,
-    y1) in shares of the picture, possibly slightly outside."""
+    """One detection of a sensor with its own network: `kind` as in the detector, `score` 0-1, `box`
+    (x0, y0, x1, y1) in shares of the picture, possibly slightly outside."""
 
     kind: str
     score: float
@@ -93,7 +93,7 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class SensedFrame(Frame):
-    """Frame of a sensor with its own network, and the network's finds."""
+    """Frame of a sensor with its own network, and the detections of that network."""
 
     glimpses: tuple[Glimpse, ...] = ()
 

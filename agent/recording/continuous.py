@@ -105,7 +105,7 @@ class Continuous:
         self.finish()
 
     def advance(self) -> None:
-        """Write what is in the ring and not written yet."""
+        """Write what is in the ring and not yet written."""
         for item in self._ring.since(self._next_number):
             self._take(item)
             self._next_number = item.number + 1
@@ -114,7 +114,7 @@ class Continuous:
             self._end()
 
     def finish(self) -> None:
-        """The node stops."""
+        """Write the rest and close the segment, because the node stops."""
         self.advance()
         self._end()
 

@@ -1,4 +1,4 @@
-"""Present sightings, and the stretch of video that each needs."""
+"""Open sightings, and the stretch of video that each of them needs."""
 
 import threading
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from agent.recording.ring.preroll import Take
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Start of the video somebody needs, and its take."""
+    """Start of the video that a sighting needs, and its take."""
 
     since: Instant
     take: Take
@@ -44,13 +44,13 @@ class OpenSightings:
             self._present[sighting_id] = _Presence(take, first_seen, needed_from)
 
     def closed(self, sighting_id: UUID, last_seen: Instant) -> None:
-        """It closed: it needs the video of a few more seconds."""
+        """A sighting closed: it needs the video of a few more seconds."""
         with self._lock:
             if presence := self._present.get(sighting_id):
                 presence.until = last_seen
 
     def earliest(self) -> Need | None:
-        """The video needed first; None if none is needed."""
+        """The earliest video that a sighting needs; None if none is needed."""
         with self._lock:
             needs = [Need(one.needed_from, one.take) for one in self._present.values()]
         return min(needs, key=lambda need: need.since, default=None)
@@ -61,12 +61,12 @@ class OpenSightings:
             return any(not self._is_past(one, at) for _, one in self._of(take))
 
     def needing(self, at: Instant, take: Take) -> tuple[UUID, ...]:
-        """Sightings that need video of `take` from before `at`, at least their run-up."""
+        """Sightings that need video of `take` from before `at`, at least their pre-roll."""
         with self._lock:
             return tuple(i for i, one in self._of(take) if one.needed_from <= at)
 
     def shown_until(self, last: Instant, take: Take) -> tuple[UUID, ...]:
-        """Sightings shown by a clip of `take` with its last frame at `last`; marks them as
+        """Sightings that a clip of `take` with its last frame at `last` shows; marks them as
         shown."""
         with self._lock:
             shown = {
@@ -79,7 +79,7 @@ class OpenSightings:
     def go_on_from(self, cut: Instant, take: Take) -> None:
         """Video was cut at `cut`: sightings last seen before that need no more.
 
-        The others need the following video, with a new run-up.
+        The others need the following video, with a new pre-roll.
         """
         with self._lock:
             for sighting_id, one in self._of(take):
@@ -99,15 +99,16 @@ class OpenSightings:
                     one.needed_from = until
 
     def forget_past(self, at: Instant, take: Take) -> int:
-        """No frame before `at` is left: forget sightings that are too late for video.
+        """No frame before `at` is left: forget sightings whose video is lost.
 
-        Returns the number of them never shown in a clip.
+        Returns the number of sightings never shown in a clip.
         """
         with self._lock:
             return self._forget([pair for pair in self._of(take) if self._is_past(pair[1], at)])
 
     def forget_take(self, take: Take) -> int:
-        """The take has ended and is written; returns the number never shown in a clip."""
+        """The take has ended and is written; returns the number of its sightings never shown in a
+        clip."""
         with self._lock:
             return self._forget(self._of(take))
 

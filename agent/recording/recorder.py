@@ -1,8 +1,8 @@
 """From sightings to clips: one clip of a camera covers all overlapping sightings.
 
 A clip begins some seconds before its first sighting, lasts while anybody is there and a little
-longer, and is cut at a maximum length; the next one then begins with the same run-up. The camera's
-thread only fills the ring; disk and journal are the work of this service.
+longer, and is cut at a maximum length; the next clip then begins with the same pre-roll. The
+camera's thread only fills the ring; disk and journal are the work of this service.
 """
 
 import threading
@@ -138,11 +138,11 @@ class Recorder:
         return is_wanted
 
     def is_calm(self) -> bool:
-        """Last value of `note_calm` (camera's thread)."""
+        """The last value given to `note_calm` (camera's thread)."""
         return self._is_calm
 
     def note_calm(self, *, is_calm: bool) -> None:
-        """True if there is no motion and nobody is there (camera loop's thread)."""
+        """Set whether all is calm: no motion and nobody there (camera loop's thread)."""
         self._is_calm = is_calm
 
     def end_stream(self) -> None:
@@ -185,7 +185,7 @@ class Recorder:
             pass
 
     def finish(self) -> None:
-        """The node stops: write the rest, and close with whoever is still there."""
+        """The node stops: write the rest and close the clip, also if somebody is still there."""
         self.advance()
         if self._clip is not None:
             self._end_with_take(self._clip)

@@ -1,7 +1,7 @@
 """Fetches requested footage from a camera's own recorder and stores it as sealed clips.
 
-It is stored like continuous footage, in files of a minute, marked in name and seal as the
-recorder's. A span is fetched once; parts already stored are not fetched again.
+The footage is stored like continuous recording, in files of a minute; name and seal say that it is
+the recorder's. A span is fetched once; parts already stored are not fetched again.
 """
 
 import threading
@@ -79,7 +79,7 @@ class RecorderFetch:
         store.fetched_first(camera, self.is_due)
 
     def is_due(self, span: SpanRequest) -> bool:
-        """True if the recorder must still be asked for it (any thread)."""
+        """True if the recorder must still be asked for this span (any thread)."""
         return span.camera == self._camera and span.command_id not in self._done
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:

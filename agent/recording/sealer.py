@@ -47,7 +47,7 @@ Trust = Callable[[], tuple[ClockSource, int | None]]
 
 
 class SealError(Exception):
-    """The node's key or certificate cannot seal."""
+    """The node's key or certificate cannot make a seal."""
 
 
 class Sealer:
@@ -72,7 +72,8 @@ class Sealer:
 
     @classmethod
     def open(cls, node: str, *, key_file: Path, cert_file: Path, trust: Trust) -> "Sealer":
-        """With the key and certificate that the node uses for broker and hub; raises SealError."""
+        """Sealer with the key and certificate that the node uses for broker and hub; raises
+        SealError."""
         try:
             key = crypto.signing_key(key_file.read_bytes())
             certificates = crypto.certificates(cert_file.read_bytes())
@@ -155,7 +156,7 @@ class Sealer:
 
 
 class ClipSeal:
-    """Records of one clip during recording."""
+    """Seal records of one clip while it is recorded."""
 
     def __init__(self, claims: Claims, sign: Sign) -> None:
         self._claims = claims
@@ -167,7 +168,7 @@ class ClipSeal:
         return self._chain.add("open", body, _sha256(without_length(beginning)))
 
     def link(self, fragment: bytes, moment: Moment) -> bytes:
-        """Record after a fragment."""
+        """The record that follows a fragment."""
         is_due = self._chain.number % self._claims.sign_every == 0
         return self._chain.add("link", moment.to_bytes(), _sha256(fragment), is_signed=is_due)
 

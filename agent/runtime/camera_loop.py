@@ -65,7 +65,7 @@ class CameraLoopCounts:
 
 
 class CameraLoop:
-    """One camera; `run` may be called again after it ended."""
+    """True if the camera gives no pictures and this was reported."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class CameraLoop:
         self._show = show
 
     def explain_to(self, explain: Callable[[Frame, FrameResult], None]) -> None:
-        """After each frame is processed, call `explain` with it and what detection made of it."""
+        """After each frame, call `explain` with the frame and the result of its detection."""
         self._explain = explain
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:

@@ -27,7 +27,8 @@ MOST_TRACKS: Final = 128
 
 
 class LastHour:
-    """Of one camera; `cameras` share the memory."""
+    """Record of the last hour of one camera; `cameras` is the number of cameras that share the
+    memory."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class LastHour:
         self._lock = threading.Lock()
 
     def note(self, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
-        """Add a frame; on the camera's thread."""
+        """Add a frame; call it on the camera's thread."""
         with self._lock:
             self._record.note(frame, result, sightings)
 

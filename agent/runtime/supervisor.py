@@ -24,15 +24,15 @@ ROUND_S: Final = 0.5
 
 
 class Runs(Protocol):
-    """A service: works until stopped, and sends heartbeats."""
+    """A service: works until it is stopped, and sends heartbeats."""
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Work; an exception means: restart after a wait."""
+        """Do the work of the service; after an exception it is restarted after a wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service, its name, and the limit of its silence."""
+    """A service, its name, and how long it may go without a heartbeat."""
 
     name: str
     runs: Runs

@@ -46,8 +46,8 @@ STOPPED: Final = "the agent was stopped"
 
 @dataclass(frozen=True, slots=True)
 class InstalledRelease:
-    """Running release, and results of the root service, the guard and the connection for the last
-    bundle."""
+    """The running release, and what became of the last bundle by the root service, the guard and
+    the connection."""
 
     number: int | None
     name: str | None

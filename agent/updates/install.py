@@ -54,7 +54,7 @@ Install = Callable[[Path], None]
 
 
 def is_installable(bundle: Path, *, key: Path = KEY) -> None:
-    """For the agent, so that root is not started in vain; BundleFault, OSError."""
+    """Check a bundle before the root service is started for it; raises BundleFault, OSError."""
     try:
         public = public_key(key)
     except Trouble as why:
@@ -100,7 +100,7 @@ def install_fetched(
 
 
 def what_runs(home: Path = HOME, mark: Path = MARK) -> InstalledRelease:
-    """Running release, and result of the last bundle from the hub."""
+    """The running release, and the result of the last bundle from the hub."""
     slots = Slots(home, mark=mark)
     in_use = slots.in_use
     release = _release_of(in_use)
@@ -119,7 +119,7 @@ def what_runs(home: Path = HOME, mark: Path = MARK) -> InstalledRelease:
 
 
 def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> tuple[str, str]:
-    """Outcome and reason for the hub, from root's result and the link's target."""
+    """Result and reason for the hub, from the root service's result and the target of the link."""
     if said["outcome"] != "installed":
         return "refused", str(said["reason"])
     if said["slot"] != in_use:

@@ -20,7 +20,7 @@ LOOK_S: Final = 1.0
 
 
 class SlotProver:
-    """A named service; ends once there is nothing to prove."""
+    """A named service; it ends once there is nothing to prove."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class SlotProver:
         self._slot = str(slot or Path(sys.prefix).resolve())
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Check until it is proved, or its time is over."""
+        """Check until the slot is proved, or its time is over."""
         boot = str(boot_id())
         while self._slots.probation() is not None and not self._slots.is_proved(self._slot):
             beat()

@@ -44,7 +44,7 @@ class Slots:
 
     @property
     def in_use(self) -> Path | None:
-        """Target of the link."""
+        """The slot to which the link points."""
         try:
             return self._link.parent / self._link.readlink()
         except OSError:
@@ -176,7 +176,7 @@ class Slots:
 
 
 def main(words: list[str]) -> int:
-    """`guard`, or `turn SLOT`."""
+    """The commands `guard` and `turn SLOT`."""
     boot = BOOT_ID.read_text(encoding="ascii").strip()
     now: dict[str, Any] = {"boot": boot, "uptime_s": time.clock_gettime(time.CLOCK_BOOTTIME)}
     slots = Slots()

@@ -59,7 +59,7 @@ class Pace:
 
 
 def leave(tokens: Tokens, going: Going, *, within_s: float = float("inf")) -> UploadToken | None:
-    """An upload token; None if none came in time, or the service was stopped."""
+    """Wait for an upload token; None if none came in time, or the service was stopped."""
     until_s = time.monotonic() + within_s
     while (token := tokens.current(now_s := time.monotonic())) is None:
         if not going() or now_s >= until_s:

@@ -14,7 +14,7 @@ from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords
 def sighting_event(
     change: SightingChange, *, camera: str, picture: Picture | None
 ) -> SightingOpened | SightingUpdated | SightingClosed:
-    """Message for a change seen by `camera`, with its picture."""
+    """The message for a change of a sighting by `camera`, with its picture."""
     match change:
         case Opened():
             return SightingOpened(

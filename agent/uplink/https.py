@@ -8,7 +8,7 @@ import httpx
 
 
 def why(error: Exception, url: str) -> str:
-    """One line; for an untrusted certificate with its cure."""
+    """The error in one line; for an untrusted certificate with its cure."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
@@ -22,7 +22,7 @@ def why(error: Exception, url: str) -> str:
 
 
 def context(trusted: Path | None) -> ssl.SSLContext:
-    """Trusts the system's authorities and, if given, those of a PEM file."""
+    """TLS context that trusts the system's authorities and, if given, those of a PEM file."""
     made = ssl.create_default_context()
     if trusted is not None:
         made.load_verify_locations(trusted)
@@ -31,8 +31,8 @@ def context(trusted: Path | None) -> ssl.SSLContext:
 
 @cache
 def shared_context(trusted: Path | None) -> ssl.SSLContext:
-    """The same, created once and shared as long as the node runs: the system's authorities take .8
-    MiB of memory, and four clients use them."""
+    """The same context as `context`, created once and shared as long as the node runs: the system's
+    authorities take .8 MiB of memory, and four clients use them."""
     return context(trusted)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class Pending(Protocol):
-    """The properties of an event that the outbox needs."""
+    """What the outbox must know of an event."""
 
     @property
     def event_id(self) -> UUID:
@@ -54,7 +54,7 @@ class Outbox:
 
     @property
     def reach(self) -> int:
-        """Number of oldest waiting events to pass to `choose`."""
+        """Number of waiting events, oldest first, to pass to `choose`."""
         return self._policy.window + len(self._flights)
 
     def reconnected(self) -> None:
@@ -63,7 +63,7 @@ class Outbox:
         self._answered = self._sendings
 
     def choose(self, owed: Sequence[E], now_s: float) -> list[E]:
-        """Those of `owed`, in order, to send now; they count as sent."""
+        """Those of the `owed` events, in order, that must be sent now; they count as sent."""
         self._chosen_s = now_s
         self._forget_vanished(owed, now_s)
         room = self._policy.window - sum(
@@ -75,16 +75,16 @@ class Outbox:
         return chosen
 
     def answered(self, event_ids: Iterable[UUID]) -> None:
-        """The hub stored or refused these."""
+        """The hub stored or refused these events."""
         for event_id in event_ids:
             if (flight := self._flights.pop(event_id, None)) is not None:
                 self._answered = max(self._answered, flight.sending)
 
     def next_due_s(self) -> float | None:
-        """When to choose again without any receipt; None if nothing is in flight.
+        """When to choose again if no receipt comes; None if nothing is in flight.
 
-        An event due at the last choice and not sent found the window full: its time is when the
-        first in the window is due.
+        If an event was due at the last choice and not sent, the window was full: then the time is
+        when the first event in the window is due.
         """
         dues = (flight.due_s for flight in self._flights.values())
         return min((due_s for due_s in dues if due_s > self._chosen_s), default=None)

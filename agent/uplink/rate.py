@@ -18,7 +18,7 @@ class Rate:
         self._filled_s: float | None = None
 
     def wait_s(self, size_bytes: int, now_s: float) -> float:
-        """Take these bytes from the bucket: they may be sent after this wait."""
+        """Take these bytes from the bucket; returns the seconds to wait before they may be sent."""
         if self._bytes_per_s <= 0:
             return 0.0
         since_s = 0.0 if self._filled_s is None else max(0.0, now_s - self._filled_s)

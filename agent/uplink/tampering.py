@@ -11,7 +11,7 @@ from agent.wire import messages
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What is visible and what to do; templates of the catalogs."""
+    """What a technician sees in the picture and what to do; templates of the catalogs."""
 
     sentence: str
     cure: str
@@ -59,7 +59,7 @@ ADVICE: Final = {
 def tamper_event(
     change: TamperChange, *, camera: str
 ) -> messages.TamperBegan | messages.TamperEnded | None:
-    """The message about it; None if there is nothing to report."""
+    """The message about a change of tampering; None if there is nothing to report."""
     match change:
         case TamperBegan():
             return messages.TamperBegan(

@@ -37,7 +37,7 @@ class Tokens:
             return self._token if now_s < self._until_s else None
 
     def spoilt(self, token: UploadToken) -> None:
-        """The hub refused it; a newer one may have arrived meanwhile."""
+        """The hub refused this token; a newer one may have arrived meanwhile."""
         with self._changed:
             if self._token == token:
                 self._token, self._until_s = None, 0.0

@@ -11,7 +11,7 @@ from agent.media.frame import Instant
 
 
 class Allowance(Protocol):
-    """What a camera's pipeline asks before it looks."""
+    """Grants looks to the pipeline of a camera."""
 
     def grant(self, now: Instant, wanted: int) -> int:
         """Number of the `wanted` looks allowed at `now`; call it for every frame, also with 0."""
@@ -25,18 +25,18 @@ class Pot:
     looks: float = 0.0
 
     def give(self, looks: float) -> None:
-        """The rest is lost: nobody wanted it for a while."""
+        """Add unused looks; what does not fit is lost."""
         self.looks = min(self.most, self.looks + looks)
 
     def take(self, wanted: int) -> int:
-        """Whole looks only."""
+        """Take whole looks, at most `wanted`; returns their number."""
         taken = min(wanted, int(self.looks))
         self.looks -= taken
         return taken
 
 
 class LookBudget:
-    """Budget of one camera, plus the pool.
+    """Look budget of one camera, plus its access to the pool.
 
     Time is the time of the camera's own frames, so a recording behaves like the street. A camera
     without frames leaves nothing to others and saves nothing.
@@ -54,7 +54,8 @@ class LookBudget:
         self._last: Instant | None = None
 
     def grant(self, now: Instant, wanted: int) -> int:
-        """First from its own budget, then from the pool; never more than `wanted`."""
+        """Grant looks, first from the camera's own budget, then from the pool; never more than
+        `wanted`."""
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
         saved = self._own + self._rate * elapsed_s

@@ -41,7 +41,7 @@ Encode = Callable[[Plane, int, tuple[int, int]], bytes]
 
 
 def draw(frame: Frame, boxes: Sequence[Box], style: PictureStyle, encode: Encode) -> Jpeg:
-    """The frame, no wider than `look.widest_px`, with `boxes` drawn over it."""
+    """The frame as a JPEG, no wider than `style.widest_px`, with `boxes` drawn on it."""
     rows, columns = frame.height, frame.width
     if columns > style.widest_px:
         columns = max(2, style.widest_px & ~1)

@@ -71,7 +71,7 @@ class PipelineSettings:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """Result of one frame."""
+    """Result of the pipeline for one frame."""
 
     moved: tuple[Box, ...]
     detections: tuple[Detection, ...]

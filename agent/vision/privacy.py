@@ -66,7 +66,7 @@ def covered(outlines: Sequence[Polygon], height: int, width: int) -> Plane:
 
 
 def grown(mask: Plane) -> Plane:
-    """The mask with neighbouring pixels, which the outline may cut."""
+    """The mask enlarged by its neighbouring pixels, which the outline may cut."""
     wide = mask.copy()
     wide[:, 1:] |= mask[:, :-1]
     wide[:, :-1] |= mask[:, 1:]

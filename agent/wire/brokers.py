@@ -11,7 +11,7 @@ _PATTERN: Final = r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):[1-9][0-9]{0,4}$"
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Both parts, an IPv6 address without its brackets; ValueError for a port above 65,535."""
+    """Host (an IPv6 address without its brackets) and port; ValueError for a port above 65,535."""
     host, _, port = address.rpartition(":")
     if int(port) > 65_535:
         raise ValueError(f"{address}: a port is at most 65535")
@@ -19,7 +19,7 @@ def host_and_port(address: str) -> tuple[str, int]:
 
 
 def broker_address(host: str, port: int) -> str:
-    """The text of these two."""
+    """The text `host:port`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

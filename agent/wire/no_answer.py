@@ -1,4 +1,4 @@
-"""Why a node uploads no file for a request: a code and a value, as the text "code: value".
+"""Reasons why a node uploads no file for a request: a code and a value, as the text "code: value".
 
 The hub says it in the reader's language. A node older than the codes uploads an English sentence.
 """
@@ -11,7 +11,7 @@ _CODED: Final = re.compile(r"([a-z_]+): (.*)", re.DOTALL)
 
 
 class NoAnswer(StrEnum):
-    """The code, and what its value is."""
+    """The codes, with the meaning of their values."""
 
     NO_CAMERA = "no_camera"
     """Name of a camera that the node does not have."""
@@ -28,7 +28,7 @@ class NoAnswer(StrEnum):
 
 
 def said(code: NoAnswer, value: object) -> str:
-    """As the node uploads it."""
+    """The text that the node uploads for this code and value."""
     return f"{code}: {value}"
 
 

@@ -7,7 +7,7 @@ Range = tuple[int, int]
 
 
 def joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    """The same numbers in the fewest ranges, lowest first."""
+    """The same numbers in as few ranges as possible, lowest first."""
     done: list[Range] = []
     for first, last in sorted(ranges):
         if done and first <= done[-1][1] + 1:

@@ -76,14 +76,14 @@ class ProgramsReport(Words):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`number` grows with every release."""
+    """A release; its `number` is higher than that of every earlier one."""
 
     number: int
     name: str
 
 
 class BundleFault(Exception):  # noqa: N818 - said in one sentence, no fault of ours
-    """Why a file is not a bundle, or not of this town."""
+    """The file is not a bundle, or not one of this town; the message says why."""
 
 
 class UnsignedFault(BundleFault):
@@ -96,7 +96,7 @@ class AlteredFault(BundleFault):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first three files of a bundle."""
+    """Content of the first three files of a bundle."""
 
     release: Release
     listed: dict[str, str]
@@ -114,7 +114,7 @@ def read_release(text: str) -> Release:
 
 
 def read_head(bundle: tarfile.TarFile, is_signed: IsSigned | None) -> Head:
-    """Read the first three files of an opened bundle; raises BundleFault.
+    """Read and check the first three files of an opened bundle; raises BundleFault.
 
     Without `is_signed` the signature is not checked.
     """

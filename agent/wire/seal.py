@@ -79,7 +79,7 @@ class Moment:
     into_clip_ms: Millis
 
     def to_bytes(self) -> bytes:
-        """Bytes in a link."""
+        """The moment as bytes of a `link` record."""
         return _MOMENT.pack(self.utc_us, self.into_clip_ms)
 
 
@@ -102,13 +102,13 @@ class Record:
         return cls(tag=tag, number=number, body=body, stretch=stretch, chained=chained)
 
     def follows(self, before: bytes) -> bool:
-        """True if it was made to follow the record with chained hash `before`."""
+        """True if the record was made to follow the record with chained hash `before`."""
         return self.chained == chain(
             before, tag=self.tag, number=self.number, body=self.body, stretch=self.stretch
         )
 
     def to_box(self) -> bytes:
-        """Its bytes in the file."""
+        """The bytes of the record in the file."""
         size = _HEAD.size + len(self.body) + _TAIL.size + len(self.signature)
         head = _HEAD.pack(size, MARK, self.tag.encode(), self.number, len(self.body))
         tail = _TAIL.pack(self.stretch, self.chained, len(self.signature))

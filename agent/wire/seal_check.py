@@ -32,7 +32,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault and its place: fragments `first` to `last`; 0 is the start of the file."""
+    """A fault and its place: fragments `first` to `last`; place 0 is the start of the file."""
 
     first: int
     last: int

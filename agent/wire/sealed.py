@@ -33,12 +33,12 @@ class Stretch:
 
     @property
     def is_ended(self) -> bool:
-        """True if a record's box ends it, readable or not."""
+        """True if a record's box follows the stretch, readable or not."""
         return self.next_start > self.end
 
     @property
     def size_bytes(self) -> int:
-        """Without the record."""
+        """Size of the stretch without the record."""
         return self.end - self.start
 
 
@@ -72,7 +72,8 @@ def _stretch(
 
 
 def sha256_of(data: Data, start: int, end: int) -> bytes:
-    """Read in pieces, so that a large file is never in memory as a whole."""
+    """SHA-256 of a part of the file, read in pieces, so that a large file is never in memory as a
+    whole."""
     digest = hashlib.sha256()
     for at in range(start, end, _PIECE_BYTES):
         digest.update(data[at : min(end, at + _PIECE_BYTES)])

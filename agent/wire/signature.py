@@ -1,4 +1,4 @@
-"""A seal's signature as it stands in the file: r and s, 32 bytes each. Pure."""
+"""A seal's signature in the form of the file: r and s, 32 bytes each. Pure."""
 
 from typing import Final
 
@@ -12,11 +12,11 @@ _HALF: Final = SIGNATURE_BYTES // 2
 
 
 def joined(r: int, s: int) -> bytes:
-    """The 64 bytes for the file."""
+    """The 64 bytes that stand in the file."""
     return r.to_bytes(_HALF, "big") + min(s, ORDER - s).to_bytes(_HALF, "big")
 
 
 def parted(signature: bytes) -> tuple[int, int] | None:
-    """r and s; None if s is the larger of its two values."""
+    """r and s from the 64 bytes; None if s is the larger of its two possible values."""
     r, s = (int.from_bytes(half, "big") for half in (signature[:_HALF], signature[_HALF:]))
     return (r, s) if s <= ORDER // 2 else None

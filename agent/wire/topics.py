@@ -15,7 +15,7 @@ ROOT = "matthan"
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic below every node's branch; `message` is a name in `agent.wire.codec`."""
+    """One topic below a node's branch; `message` is a name in `agent.wire.codec`."""
 
     path: str
     message: str
@@ -72,7 +72,7 @@ def address(topic: Topic, node: str) -> str:
 
 
 def every_down(node: str) -> str:
-    """The filter a node subscribes to: all that is said to it."""
+    """The filter that a node subscribes to: all messages of the hub to it."""
     return address(TOKEN, node).removesuffix("token") + "#"
 
 

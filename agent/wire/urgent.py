@@ -1,11 +1,11 @@
-"""What goes before everything else: words that may wake people."""
+"""Decides which messages are sent before all others: those that may wake people."""
 
 from agent.wire.messages import Body, RecordingStopped, SightingOpened, SightingUpdated
 
 
 def is_urgent(body: Body) -> bool:
-    """A sighting that opens, one that met a rule or wakes people only now, and a node that keeps no
-    footage any more."""
+    """True for a sighting that opens, for an update that met a rule or alerts people only now, and
+    for a node that stores no footage any more."""
     match body:
         case SightingOpened() | RecordingStopped():
             return True

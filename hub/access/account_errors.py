@@ -8,7 +8,7 @@ from hub.base.errors import RegistryError
 
 
 class AccountFault(StrEnum):
-    """The reason; a page translates it for the reader."""
+    """Reasons to refuse; a page translates each for the reader."""
 
     NOBODY = "nobody"
     SELF = "self"

@@ -1,4 +1,4 @@
-"""What accounts of people share: languages, the login, a valid password."""
+"""Rules that all accounts share: languages, the login, a valid password."""
 
 from typing import Final
 from uuid import UUID

@@ -72,8 +72,8 @@ def _having(right: Right) -> Select[UUID]:
 
 
 def visible_to(right: Right) -> Select[UUID, int]:
-    """The same, with the values of `visible_values` as parameters: for a statement that is built
-    once.
+    """The query of `visible_cameras`, with the values of `visible_values` as parameters: for a
+    statement that is built once.
 
     Building the statement for each query costs several times its execution.
     """
@@ -115,7 +115,7 @@ def areas_with(person_id: UUID, right: Right, now: Moment) -> Select[UUID]:
 
 
 def areas_to(right: Right) -> Select[UUID]:
-    """The same, with the values of `visible_values` as parameters."""
+    """The query of `areas_with`, with the values of `visible_values` as parameters."""
     return select(_covered(_counting(WHO, right, NOW, name=f"areas_to_{int(right)}")).c.area_id)
 
 
@@ -177,8 +177,8 @@ def entitled(these: Select[UUID]) -> Select[UUID]:
 
 
 def alike(conn: Connection, camera_ids: Iterable[UUID]) -> tuple[list[Any], dict[UUID, UUID]]:
-    """Rows with `id` and `area_id` of these cameras, and for each camera one with the same people:
-    of the same area, and neither has a grant of its own."""
+    """Rows with `id` and `area_id` of these cameras, and for each camera another one that the same
+    people may see: both are in the same area, and neither has a grant of its own."""
     own = exists().where(grants.c.camera_id == cameras.c.id).label("is_granted")
     query = select(cameras.c.id, cameras.c.area_id, own).where(cameras.c.id.in_([*camera_ids]))
     rows = list(conn.execute(query.order_by(cameras.c.id)))
@@ -199,8 +199,8 @@ def recorded(
 
 
 def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
-    """The grant is valid: started, not ended, carries the right; the person's account is open, and
-    their role allows that right."""
+    """SQL condition: the grant has started, has not ended and carries the right; the person's
+    account is open, and their role allows that right."""
     fence = case({role: int(rights) for role, rights in _FENCES}, value=people.c.role, else_=_ALL)
     can_have = fence.bitwise_and(right) == right
     return and_(
@@ -212,7 +212,7 @@ def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> C
 
 
 def in_force(held: FromClause, now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
-    """The grant in this table, or alias of it, has started and is not over."""
+    """SQL condition: the grant in this table, or in an alias of it, has started and is not over."""
     ends_utc_us = held.c.ends_utc_us
     return and_(
         held.c.starts_utc_us <= now_utc_us,
@@ -234,8 +234,8 @@ _SCOPES: Final = {right: visible_to(right) for right in (Right.SEE, Right.ALERTE
 
 
 def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[Right, UUID, int]]:
-    """Cameras this person may see, is told of or looks after, each with the start of their
-    reach."""
+    """Cameras that this person may see, is alerted of or looks after: right, camera, and from when
+    recordings count."""
     values = visible_values(person_id, now)
     return frozenset(
         (right, row.camera_id, row.from_utc_us)

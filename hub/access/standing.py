@@ -1,5 +1,5 @@
-"""What a person may do anywhere, with the numbers of what waits: one query for the navigation, and
-one for each number that SQL alone cannot count."""
+"""Rights of a person anywhere, and the numbers that the navigation shows: one query for the rights,
+and one for each number that SQL alone cannot count."""
 
 from collections.abc import Mapping
 from functools import cache, reduce
@@ -21,7 +21,7 @@ _HELD: Final = grants.alias("held")  # so that no number of a feature is bound t
 
 
 class StandingService:
-    """Answers for the links of a page; reveals no object. For any thread."""
+    """Answers which links a page shows; reveals no object. For any thread."""
 
     def __init__(
         self, acting: Acting, numbers: Mapping[str, Number], counted: Mapping[str, Counted]

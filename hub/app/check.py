@@ -41,7 +41,7 @@ Finding = tuple[bool, str, str]
 
 
 def check(settings: HubSettings) -> Iterator[Finding]:
-    """Every part in turn; changes nothing."""
+    """The findings for every part of the hub, in turn; changes nothing."""
     yield True, "configuration", "every key is known and fits"
     parts: dict[str, Callable[[HubSettings], str]] = {
         "database": _database,

@@ -1,5 +1,6 @@
-"""The hub does not start: what, why, and the cure, in one line."""
+"""The error that keeps the hub from starting: what is wrong, why, and the cure, in one line."""
 
 
 class StartRefusedError(Exception):
-    """Its text is the line for the technician; the program ends with exit code 78."""
+    """The hub refuses to start. The message is the line for the technician; the program ends with
+    exit code 78."""

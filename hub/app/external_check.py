@@ -1,6 +1,7 @@
-"""The hub as phones and nodes find it: asked from another machine, without a configuration.
+"""Checks of the hub from another machine, as phones and nodes reach it, without a configuration.
 
-Nothing is changed there. What each question proves is in its line; a cure is for the hub's keeper.
+Nothing is changed at the hub. The line of each check says what it proves; a cure is for the hub's
+keeper.
 """
 
 import socket
@@ -29,12 +30,13 @@ Finding = tuple[bool, str, str]
 
 
 class OutsideError(Exception):
-    """What is wrong as seen from here, and its cure, on one line."""
+    """A fault seen from this machine, and its cure, on one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedAddress:
-    """A hub's address as the world sees it; `trusted` stands for what phones trust besides."""
+    """Address of the hub to check; `trusted` are certificates that phones trust besides the public
+    ones."""
 
     host: str
     pages: int = 443
@@ -45,7 +47,8 @@ class CheckedAddress:
 
 
 def check_outside(place: CheckedAddress, *, now: Callable[[], datetime]) -> Iterator[Finding]:
-    """One part after the other; `now` is what this machine's clock says, aware."""
+    """The findings for one part after the other; `now` is the time of this machine's clock,
+    aware."""
     asked = _Asked(place, now)
     for name, ask in (
         ("name", asked.name),
@@ -239,5 +242,5 @@ def _in_url(host: str) -> str:
 
 
 def now() -> datetime:
-    """This machine's clock."""
+    """The time of this machine's clock."""
     return datetime.now(UTC)

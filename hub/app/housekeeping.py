@@ -33,9 +33,9 @@ SWEEP_FIRST_S: Final = 3600.0
 class Housekeeping:
     """One task of the hub. A failure is logged once and tried again at its next time.
 
-    Of several processes over one database, the holder of the lease does what concerns all, and who
-    takes the lease over begins as at a start. What lies on a disk is looked after by one process of
-    its machine, with the role `chores` or `web`.
+    Of several processes over one database, the holder of the lease does the chores that concern
+    all; a process that takes the lease over begins as at a start. The files on a disk are looked
+    after by one process of its machine, with the role `chores` or `web`.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Housekeeping:
                 continue
 
     def look(self, stopping: Stopping = never) -> None:
-        """Do what is due."""
+        """Do the chores that are due."""
         self._begin_anew_with_a_lease()
         for chore in self._once:
             if not stopping() and chore.is_due:

@@ -1,4 +1,4 @@
-"""Where log lines go and how they look; lines of libraries are dressed the same."""
+"""Output and format of log lines; lines of libraries get the same format."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from hub.app.config import LogSection
 
 
 def set_up(settings: LogSection) -> None:
-    """Write to stderr: for people on a terminal, as JSON lines elsewhere."""
+    """Write the log to stderr: for people on a terminal, as JSON lines elsewhere."""
     is_for_people = sys.stderr.isatty()
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     shared: list[Any] = [

@@ -1,4 +1,4 @@
-"""A database at this program's schema, made if it is empty."""
+"""Creates an empty database with this program's schema, or migrates an older one."""
 
 from hub.app.months import moving
 from hub.base.clock.clock import HubClock

@@ -1,4 +1,4 @@
-"""The parts of a process of the hub: each role's, made from the configuration, not started."""
+"""The parts of one process of the hub, by its roles: made from the configuration, not started."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -68,7 +68,8 @@ from hub.web.server import Pages
 
 
 class Parts:
-    """What the roles of one process need, no more; StartRefusedError if something is missing."""
+    """The parts that the roles of one process need, and no others; StartRefusedError if something
+    is missing."""
 
     def __init__(
         self, settings: HubSettings, roles: frozenset[str], *, stopping: Callable[[], bool]
@@ -103,7 +104,7 @@ class Parts:
         self.pages = self._make_pages() if WEB in roles else self._make_role_pages()
 
     async def close(self) -> None:
-        """After all of them have ended."""
+        """Release everything, after all parts have ended."""
         if "_client" in vars(self):
             await self._client.aclose()
         if self._enrolment:
@@ -114,11 +115,11 @@ class Parts:
 
     @property
     def revocation(self) -> Revocation | None:
-        """Where this process has the authority."""
+        """The service that revokes nodes; None unless this process has the authority."""
         return self._enrolment[1] if self._enrolment else None
 
     def are_nodes_heard(self) -> bool:
-        """Whether messages of nodes can arrive, at this process or another."""
+        """True if messages of nodes can arrive, at this process or another."""
         is_here = self.intake is not None and self.intake.is_listening
         return is_here or (self.attendance is not None and self.attendance.hears_nodes)
 
@@ -139,7 +140,7 @@ class Parts:
         return [broker_address(brokers[place].host, brokers[place].port) for place in places]
 
     def intake_now(self) -> str:
-        """How this process's intake is, in words."""
+        """State of this process's intake, in words."""
         if self.intake is not None and self.intake.is_listening:
             return "nodes are heard"
         if self.are_nodes_heard():

@@ -1,4 +1,4 @@
-"""What several processes of a hub agree on: no pages."""
+"""Feature: the tables that several processes of a hub share; no pages."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """The clock of several processes of a hub over PostgreSQL: that of the database server.
 
-The holder of the lease alone judges its steps. It tells the others of a step that it does not take
-yet, and when it takes it, it moves all waiting times, once. The others follow.
+Only the holder of the lease judges its steps. It announces a step that it does not apply yet; when
+it applies the step, it moves all waiting times, once. The other processes follow.
 """
 
 import time
@@ -54,7 +54,7 @@ class SharedClockWatch(ClockWatch):
         self._holder_seen_s = now_s() - LAPSE_S
 
     def look(self) -> int:
-        """Ask for the server's clock; judge a step of it, or follow. Returns the step in µs."""
+        """Ask for the server's clock, and judge a step of it, or follow. Returns the step in µs."""
         try:
             said = self._wall.sample()
         except FAULTS:

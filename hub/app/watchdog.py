@@ -1,6 +1,7 @@
-"""The hub's pulse: systemd's watchdog is fed only while every part has beaten within its limit.
+"""The hub's watchdog: systemd's watchdog is fed only while every part has sent a heartbeat within
+its limit.
 
-A timer that feeds it by itself would report a hub healthy whose intake has hung.
+A timer that feeds it by itself would report a hub as healthy whose intake hangs.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ LIMIT_S: Final = 180.0
 
 
 class PartWatch:
-    """Knows every part by name and when it last gave a sign."""
+    """Knows every part by its name, with the time of its last heartbeat."""
 
     def __init__(
         self,
@@ -40,7 +41,8 @@ class PartWatch:
         self._said: list[str] = []
 
     def part(self, name: str, *, within_s: float = LIMIT_S) -> Beat:
-        """Watch a part from now on; what it is to call at least every `within_s` seconds."""
+        """Watch a part from now on; returns its heartbeat, to be called at least every `within_s`
+        seconds."""
         self._within_s[name] = within_s
 
         def beat() -> None:
@@ -50,7 +52,7 @@ class PartWatch:
         return beat
 
     def silent(self) -> list[str]:
-        """Names of the parts that have not beaten within their limits."""
+        """Names of the parts without a heartbeat within their limits."""
         now_s = self._now_s()
         return [
             name
@@ -59,7 +61,7 @@ class PartWatch:
         ]
 
     def feed(self) -> None:
-        """Tell systemd that all is well, if it is; who is silent is logged once."""
+        """Feed systemd's watchdog if every part is alive; a silent part is logged once."""
         silent = self.silent()
         if not silent:
             self._notify("WATCHDOG=1")
@@ -68,26 +70,26 @@ class PartWatch:
         self._said = silent
 
     async def run(self) -> None:
-        """Feed until cancelled."""
+        """Feed the watchdog until cancelled."""
         while True:
             self.feed()
             await asyncio.sleep(FEED_S)
 
     def say_ready(self, status: str) -> None:
-        """The hub serves; `status` is a line for people."""
+        """Tell systemd that the hub serves; `status` is a line for people."""
         self._notify(f"READY=1\nSTATUS={status}")
 
     def say_status(self, status: str) -> None:
-        """What `systemctl status` shows from now on."""
+        """Set the line that `systemctl status` shows from now on."""
         self._notify(f"STATUS={status}")
 
     def say_stopping(self) -> None:
-        """The hub comes to its end."""
+        """Tell systemd that the hub is stopping."""
         self._notify("STOPPING=1")
 
 
 def notify_systemd(state: str) -> None:
-    """Tell systemd, if it asked to be told (sd_notify(3)); never fails."""
+    """Notify systemd, if it asked for it (sd_notify(3)); never fails."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

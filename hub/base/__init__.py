@@ -1,1 +1,1 @@
-"""What every package of the hub is built on: database, clock, audit log, files, text."""
+"""Foundations of every package of the hub: database, clock, audit log, files, text."""

@@ -27,5 +27,5 @@ class Backoff:
         return bound_s * self.chance()
 
     def succeed(self) -> None:
-        """Reset."""
+        """Reset the waiting time after a success."""
         self.failures = 0

@@ -14,7 +14,7 @@ Stopping = Callable[[], bool]
 
 
 def never() -> bool:
-    """Never stop."""
+    """A `stopping` function that never stops."""
     return False
 
 
@@ -22,7 +22,7 @@ PAGE: Final = 50
 
 
 def may_forget(db: Database, now: Moment) -> bool:
-    """False while the clock is doubted, or just after a restore from a backup."""
+    """False while the clock is in doubt, or just after a restore from a backup."""
     with db.reading() as conn:
         return not now.is_doubted and not is_just_restored(conn, now)
 

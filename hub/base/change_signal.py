@@ -1,7 +1,8 @@
-"""Change signal: transactions ring it when they are committed, asyncio tasks wait for it.
+"""Change signal: committed transactions ring it, asyncio tasks wait for it.
 
-It carries no message: a woken task asks the database for news. Rings are counted, so that a ring
-between two waits is never missed. Rings of other processes: `hub.base.processes.change_listener`.
+It carries no message: a woken task asks the database what has changed. Rings are counted, so that a
+ring between two waits is never missed. Rings of other processes:
+`hub.base.processes.change_listener`.
 """
 
 import asyncio

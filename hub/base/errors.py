@@ -1,8 +1,8 @@
-"""The base of the errors that a service answers with."""
+"""Base class of the errors that a service answers with."""
 
 
 class DomainError(Exception):
-    """What was asked is not possible, and nothing was changed; the text is the reason.
+    """The request is not possible, and nothing was changed; the text is the reason.
 
     Pages and commands explain it to the person. The audit log records the attempt.
     """

@@ -104,7 +104,7 @@ def check_stamp(
 
 
 def must_agree(stamp: Stamp, exported_utc_us: int, error_ms: int | None) -> None:
-    """StampError if the times of stamp and export contradict each other.
+    """Check the time of a stamp: StampError if it contradicts the time of the export.
 
     A hub with an untrusted clock (`error_ms` None) contradicts no stamp.
     """

@@ -39,14 +39,14 @@ class Carrier:
         """Of the process among those that divide the nodes."""
 
     def divide(self, members: Collection[int]) -> None:
-        """From now on it files its share of what these processes hear."""
+        """Set the processes among which messages are divided: from now on it files its share."""
         self._pipe.send(frozenset(members))
         self._pipe.recv()
 
     def counts(self) -> Counter[str]:
-        """Counts since the start: received, stored, repeated, health, set_aside and so on;
-        committed ones only.
-        And `cpu_ms`, the processor time of the intake, and `shards`, the number that it holds."""
+        """Counts since the start: received, stored, repeated, health, set_aside and so on; only
+        committed messages. They include `cpu_ms`, the processor time of the intake, and `shards`,
+        the number that it holds."""
         self._pipe.send(None)
         counts: Counter[str] = self._pipe.recv()
         return counts
@@ -66,7 +66,7 @@ def filed(counts: Counter[str]) -> int:
 def carrying(
     broker: Broker, url: str, *, name: str = HUB_NAME, is_one_of_several: bool = False
 ) -> Iterator[Carrier]:
-    """An intake connected to the broker by this name, storing into this database.
+    """An intake that is connected to the broker under this name and stores into this database.
 
     `is_one_of_several`: it files nothing before `Carrier.divide`.
     """

@@ -31,7 +31,7 @@ normally."""
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """The messages of one node, one per line."""
+    """The messages of one node, one per line, to be published."""
 
     node: str
     topic: str

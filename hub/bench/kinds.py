@@ -32,12 +32,12 @@ def name_of(url: str) -> str:
 
 
 def machine() -> str:
-    """The machine, as stated with a figure."""
+    """Description of the machine, to be printed with a figure."""
     return f"{platform.machine()}, {os.cpu_count()} cores"
 
 
 def shares(values: Sequence[float]) -> dict[str, float]:
-    """p50, p95, p99 and maximum, with one decimal."""
+    """p50, p95, p99 and maximum of the values, with one decimal."""
     ordered = sorted(values)
     at = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "most": 1.0}
     last = len(ordered) - 1

@@ -1,6 +1,7 @@
-"""A TCP relay in a process of its own: it delays what it carries, as a line to another place does.
+"""A TCP relay in a process of its own: it delays the bytes, as a line to another place does.
 
-It reports its processor time, because on a small machine that is taken from what is measured.
+It reports its processor time, because on a small machine that time is missing for the programs that
+are measured.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ class Relay:
 
 @contextmanager
 def relay(port: int, *, delay_s: float) -> Iterator[Relay]:
-    """A relay on loopback to this port of loopback; `delay_s` is added in each direction."""
+    """A relay on loopback to this loopback port; it adds `delay_s` in each direction."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_run, args=(there, port, delay_s), daemon=True

@@ -57,7 +57,7 @@ _HASH: Final = "({k} * 2654435761 % 4294967296)"
 
 @dataclass(frozen=True, slots=True)
 class SearchTown:
-    """Ids and times of what was made."""
+    """Ids and times of the generated sightings."""
 
     db: Database
     people: dict[str, UUID]
@@ -94,7 +94,7 @@ def make(
 ) -> SearchTown:
     """Create the schema in an empty database and fill it; `show` gets the number of rows so far.
 
-    `is_split`: by month, on PostgreSQL.
+    `is_split`: keep the rows by month, on PostgreSQL.
     """
     migrate(url)
     db = Database(url)

@@ -24,7 +24,8 @@ OFFICERS: Final = ("an", "binh")
 
 
 class Town:
-    """The parts that do not run: creates the schema at `url`; nodes are added on demand."""
+    """Database, nodes and officers of a benchmark: creates the schema at `url`; nodes are added on
+    demand."""
 
     def __init__(self, broker: Broker, url: str) -> None:
         migrate(url)
@@ -67,7 +68,7 @@ class Town:
 
     def stored(self) -> dict[str, int]:
         """Number of events in the database, of different event numbers, and of the rows made from
-        them."""
+        events."""
         number = select(events.c.node_id, events.c.spool_id, events.c.seq).distinct().subquery()
         counted = {"events": events, "numbers": number, "sightings": sightings, "pictures": media}
         with self._db.reading() as conn:

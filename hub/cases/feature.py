@@ -1,4 +1,4 @@
-"""Cases, and evidence packages of them."""
+"""Feature: cases, and evidence packages of them."""
 
 from typing import Final
 

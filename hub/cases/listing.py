@@ -8,7 +8,7 @@ from hub.web.table_view import Listing
 
 
 def state(row: CaseRow) -> str:
-    """One of the states that the table is filtered by."""
+    """State of the case, one of those that the table can be filtered by."""
     return "open" if row.closed_utc_us is None else "closed"
 
 

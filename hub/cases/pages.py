@@ -160,7 +160,7 @@ def change_items(
     item: Annotated[list[UUID] | None, Form(max_length=SHOWN)] = None,
     at: Annotated[int, Form(alias="page", ge=1, le=MOST_PAGES)] = 1,
 ) -> Response:
-    """Mark the ticked items, or no longer, or remove them from the case."""
+    """Mark or unmark the ticked items, or remove them from the case."""
     items = item or []
     try:
         if act == "out":
@@ -192,7 +192,7 @@ def change_item(
     item_id: UUID,
     said: Annotated[ItemForm, Form()],
 ) -> Response:
-    """Change note or mark, or remove it from the case, which ends its hold."""
+    """Change note or mark of an item, or remove it from the case, which ends its hold."""
     note, marked = said.note, said.marked
     try:
         done = (
@@ -353,7 +353,7 @@ def _end_of(day: str, visit: Visit) -> int | None:
 
 
 def fault_word(fault: CaseFault, words: Messages) -> str:
-    """Why nothing was changed."""
+    """Text of the reason why nothing was changed."""
     return {
         CaseFault.NO_NUMBER: words.say("A case needs a number."),
         CaseFault.NUMBER_TAKEN: words.say("There is a case of that number already."),
@@ -366,8 +366,8 @@ def fault_word(fault: CaseFault, words: Messages) -> str:
 
 
 def package_size(page: CasePage, words: Messages) -> str:
-    """Number and size of the files that a package of the cameras' footage holds, and of those that
-    matter most."""
+    """Number and size of the files in a package of the cameras' footage, and of the marked ones
+    among them."""
     files = sum(one.is_stored for one in page.items)
     told = {"n": files, "mb": _megabytes(page.leaving_bytes(), words)}
     said = words.count("%(n)d file, %(mb)s MB", "%(n)d files, %(mb)s MB", files) % told
@@ -412,7 +412,7 @@ def _history_acts(page: CasePage, words: Messages) -> Iterator[tuple[str, str]]:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "cases.open": say("read the list of cases"),

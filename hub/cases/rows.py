@@ -70,7 +70,7 @@ NUMBER: Final = select(func.count(cases.c.id)).where(_is_in(WHO, NOW)).scalar_su
 def works_on(
     conn: Connection, person_id: UUID, case_id: UUID | None, now: Moment, *, open_: bool = False
 ) -> bool:
-    """Whether it is a case of this person; with `open_` only while it is open."""
+    """True if this is a case of this person; with `open_` only while it is open."""
     query = select(cases.c.id).where(cases.c.id == case_id, is_in(person_id, now))
     if open_:
         query = query.where(cases.c.closed_utc_us.is_(None))
@@ -83,7 +83,7 @@ def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRo
 
 
 def open_case_rows(conn: Connection, person_id: UUID, now: Moment) -> list[CaseRow]:
-    """The open ones among this person's cases."""
+    """The open cases of this person."""
     return _as_cases(conn.execute(_OPEN, visible_values(person_id, now)))
 
 
@@ -125,7 +125,7 @@ def _as_cases(rows: Iterable[AnyRow]) -> list[CaseRow]:
 
 
 def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]:
-    """Its members now, without the owner, by name."""
+    """Present members of the case, without the owner, by name."""
     here = case_members.c
     query = (
         select(case_members, people.c.name)
@@ -209,7 +209,7 @@ def _poster_id(clip: AnyRow, pictures: Sequence[AnyRow]) -> UUID | None:
 
 
 def own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:
-    """Holds of its present items."""
+    """Holds of the case's present items."""
     here = case_items.c
     query = select(here.hold_id).where(here.case_id == case_id, here.removed_utc_us.is_(None))
     return conn.scalars(query).all()
@@ -230,7 +230,7 @@ def end_memberships(conn: Connection, person_id: UUID, now: Moment) -> None:
 
 
 def give(conn: Connection, case_id: UUID, owner_id: UUID, now: Moment) -> None:
-    """Make this person the owner, and no longer a member."""
+    """Make this person the owner of the case, and no longer a member."""
     end_member(conn, case_id, owner_id, now)
     conn.execute(update(cases).where(cases.c.id == case_id).values(owner_id=owner_id))
 

@@ -107,7 +107,7 @@ class CasePage:
     history: tuple[HistoryLine, ...]
 
     def leaving_bytes(self, *, only_marked: bool = False) -> int:
-        """Size of the footage that a package of it holds."""
+        """Size of the footage in a package of the case."""
         return sum(
             one.size_bytes
             for one in self.items

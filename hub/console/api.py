@@ -56,7 +56,7 @@ class NewPhone(BaseModel):
 
 
 class GonePhone(BaseModel):
-    """The phone to remove."""
+    """Request to remove a phone."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -65,7 +65,7 @@ class GonePhone(BaseModel):
 
 @router.get("/session")
 def tell_session(visit: SignedIn) -> Response:
-    """Form token and owner, for the service worker, which sees no page."""
+    """Form token and owner of the session, for the service worker, which has no page."""
     told = {"csrf": visit.session.csrf, "whose": str(visit.asker.person_id)}
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
@@ -73,7 +73,7 @@ def tell_session(visit: SignedIn) -> Response:
 @router.get("/inbox")
 def tell_inbox(visit: SignedIn, inbox: Inbox, since: Annotated[int, Query(ge=0)] = 0) -> Response:
     """The inbox as text, for storage on a phone: all its ids, and alerts changed after the cursor
-    `since`. "words_only": those that this person is told of and may not see."""
+    `since`. "words_only": alerts that this person is told of but may not see."""
     site, asker = visit.site, visit.asker
     whole = inbox.inbox(asker)
     rows = [*whole.all_open, *whole.all_handled]
@@ -132,7 +132,7 @@ def add_phone(visit: ApiCalled, phones: Phones, phone: NewPhone) -> Response:
 
 
 def is_push_service(endpoint: str, settings: WebSettings) -> bool:
-    """True if the hub may send there: nobody may aim it at its own network."""
+    """True if the hub may send to this address: nobody may make the hub send to its own network."""
     parts = urlsplit(endpoint)
     if parts.hostname is None or parts.username is not None:
         return False
@@ -150,7 +150,7 @@ def _is_local(host: str) -> bool:
 
 @router.post("/phones/remove")
 def remove_phone(visit: ApiCalled, phones: Phones, phone: GonePhone) -> Response:
-    """Send nothing more to it."""
+    """Send no more notifications to this phone."""
     if not phones.remove_phone(visit.asker, phone.phone_id):
         raise HTTPException(404)
     return Response(status_code=204)
@@ -158,7 +158,7 @@ def remove_phone(visit: ApiCalled, phones: Phones, phone: GonePhone) -> Response
 
 @router.post("/notifications/{notification_id}/shown")
 def note_shown(visit: ApiCalled, notifications: Notifications, notification_id: UUID) -> Response:
-    """The phone showed it."""
+    """Note that the phone showed the notification."""
     if not notifications.shown(visit.asker, notification_id):
         raise HTTPException(404)
     return Response(status_code=204)
@@ -166,7 +166,7 @@ def note_shown(visit: ApiCalled, notifications: Notifications, notification_id: 
 
 @router.post("/checks/{check_id}/shown")
 def note_check(visit: ApiCalled, check_id: UUID) -> Response:
-    """The phone showed its daily check, so it is alive."""
+    """Note that the phone showed its daily check, so it is alive."""
     if not visit.use(PhoneService).check_shown(visit.asker, check_id):
         raise HTTPException(404)
     return Response(status_code=204)
@@ -176,7 +176,7 @@ def note_check(visit: ApiCalled, check_id: UUID) -> Response:
 def note_test(
     visit: ApiCalled, tests: Tests, test_id: UUID, what: Literal["shown", "opened"]
 ) -> Response:
-    """The phone showed a test alert, or its owner opened it."""
+    """Note that the phone showed a test alert, or that its owner opened it."""
     if not tests.mark_test(visit.asker, what, test_id):
         raise HTTPException(404)
     return Response(status_code=204)
@@ -184,7 +184,7 @@ def note_test(
 
 @router.post("/notifications/{notification_id}/opened")
 def note_opened(visit: ApiCalled, notifications: Notifications, notification_id: UUID) -> Response:
-    """The owner opened it."""
+    """Note that the owner opened the notification."""
     if not notifications.opened(visit.asker, notification_id):
         raise HTTPException(404)
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""Acts of the inbox on many alerts: close those chosen with one reason, and take that back."""
+"""Acts of the inbox on many alerts: close the chosen ones with one reason, and take that back."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -34,7 +34,7 @@ def close_chosen(
     note: Annotated[str, Form(max_length=2000)] = "",
     cause: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Close the alerts that were chosen; the list says how many, and offers to take it back."""
+    """Close the chosen alerts; the list says how many, and offers to take that back."""
     act = ACTS.get(end)
     if act is None:
         raise HTTPException(422)
@@ -58,15 +58,15 @@ def undo_closings(
     first: Annotated[int, Form(ge=0, le=2**62)],
     last: Annotated[int, Form(ge=0, le=2**62)],
 ) -> Response:
-    """Take the closing of many back, within seconds."""
+    """Take back the closing of many alerts, within seconds."""
     undone = bulk.undo(visit.asker, Closings(first, last))
     form = parsed(request.query_params)
     return RedirectResponse(form.address(bulk="undone" if undone else "late"), 303)
 
 
 def told(visit: Visit, bulk: str) -> dict[str, Any]:
-    """What the list says of the last act on many, from its address: one of `SAID`, or the closings
-    and the number of alerts that were kept."""
+    """Message of the list about the last act on many alerts, from the address: one of `SAID`, or
+    the closings and the number of alerts that could not be closed."""
     match [number(part) for part in bulk.split(".")]:
         case [int() as first, int() as last, int() as kept]:
             closings = Closings(first, last)

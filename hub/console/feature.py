@@ -1,4 +1,4 @@
-"""The officer's desk: inbox, one alert, settings of one's own, and what changed since."""
+"""Feature: the officer's desk with inbox, page of an alert, own settings and live changes."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ from hub.web.rate_limits import Rate
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     return {**inbox_pages.acts(words), **pages.acts(words), **in_words_pages.acts(words)}
 
 

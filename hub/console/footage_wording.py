@@ -1,4 +1,4 @@
-"""Footage of an alert for its page: pictures, clips, or why there is none yet."""
+"""Texts of an alert's footage: pictures, clips, or why there is none yet."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Growing:
-    """A clip of which only the beginning is here."""
+    """A clip of which only the beginning is at the hub."""
 
     row: GrowingRow
     appear_s: float

@@ -1,4 +1,4 @@
-"""Page of an alert in words, for people who are told of it and may not see it, and "I go"."""
+"""Page of an alert in words, for people who are told of it but may not see it, and "I go"."""
 
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +22,7 @@ Goings = Annotated[GoingService, service(GoingService)]
 
 
 def page(request: Request, visit: Visit, alert_id: UUID, *, is_late: bool = False) -> Response:
-    """The alert in words; `is_late`: it was closed before they said that they go."""
+    """The alert in words; `is_late`: it was closed before the person said that they go."""
     shown = visit.use(AlertInWordsService).alert(visit.asker, alert_id)
     if shown is None:
         raise HTTPException(404)
@@ -45,13 +45,13 @@ def page(request: Request, visit: Visit, alert_id: UUID, *, is_late: bool = Fals
 
 @router.post("/alerts/{alert_id}/go")
 def go(request: Request, visit: FormSent, goings: Goings, alert_id: UUID) -> Response:
-    """They go to its place; the alert stays with whoever has it."""
+    """Note that the person goes to the place; the alert stays with whoever has it."""
     return _said(request, visit, goings, alert_id, goes=True)
 
 
 @router.post("/alerts/{alert_id}/not-go")
 def not_go(request: Request, visit: FormSent, goings: Goings, alert_id: UUID) -> Response:
-    """They do not go after all."""
+    """Note that the person does not go after all."""
     return _said(request, visit, goings, alert_id, goes=False)
 
 
@@ -67,7 +67,7 @@ def _said(
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "alert.words": say("read an alert in words"),

@@ -1,4 +1,4 @@
-"""Service for one alert in words, for people who are told of it and may not see it."""
+"""Service for one alert in words, for people who are told of it but may not see it."""
 
 from uuid import UUID
 
@@ -10,14 +10,15 @@ from hub.console.views import AlertInWordsPage
 
 
 class AlertInWordsService:
-    """For any thread. None: the alert is unknown, not theirs, or theirs to see with its pictures
-    (`InboxService`)."""
+    """Alerts in words. For any thread. None: the alert is unknown, the person is not told of it, or
+    they may see its pictures (`InboxService`)."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
 
     def tells(self, asker: Asker, alert_id: UUID) -> bool:
-        """True if they are told of this alert and may not see it: which page is theirs."""
+        """True if the person is told of this alert but may not see it: then its page in words is
+        theirs."""
         with self._acting.part_of(asker, "alert.words") as look:
             return _one(look, alert_id) is not None
 

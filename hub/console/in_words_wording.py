@@ -1,4 +1,4 @@
-"""Texts of an alert for a person who is told of it and may not see it, and of who goes there."""
+"""Texts of an alert for a person who is told of it but may not see it, and of who goes there."""
 
 from collections.abc import Sequence
 

@@ -16,7 +16,7 @@ MOST_DIGITS: Final = 18
 
 @dataclass(frozen=True, slots=True)
 class InboxForm:
-    """What the address asks for; whatever it says wrongly is as if it were not there."""
+    """The parameters of an inbox address; an invalid one counts as missing."""
 
     tab: str = ""
     """"handled", or empty for the alerts that are not closed."""
@@ -49,7 +49,7 @@ class InboxForm:
         return next((by for by in GROUPS if by == self.group), None)
 
     def wanted(self, now_utc_us: int) -> AlertFilter:
-        """The filter at this time."""
+        """The filter that this form means at this time."""
         return AlertFilter(
             is_mine=bool(self.mine),
             area_id=_key(self.area),
@@ -61,8 +61,8 @@ class InboxForm:
         )
 
     def address(self, path: str = "/", *, after: str = "", bulk: str = "", **changed: str) -> str:
-        """Address of the same inbox with these changes; `bulk` says what became of an act on
-        many."""
+        """Address of the same inbox with these changes; `bulk` is the result of an act on many
+        alerts."""
         asked = replace(self, **changed)
         said = {name: getattr(asked, name) for name in asked.__slots__}
         said |= {"after": after, "bulk": bulk}

@@ -1,4 +1,4 @@
-"""Pages of the inbox: the open alerts, those handled today, and one alert of a list."""
+"""Pages of the inbox: open alerts, alerts handled today, and one alert of a list."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Final
@@ -41,7 +41,7 @@ PAGE_TO_CHOOSE: Final = 100
 
 @router.get("/")
 def show_inbox(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
-    """Open alerts, critical and newest first; on a tab of their own those handled today."""
+    """Open alerts, critical and newest first; a tab of its own has the alerts handled today."""
     return _list(request, visit, inbox, "inbox.html")
 
 
@@ -53,8 +53,8 @@ def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
 
 @router.get("/list/counts")
 def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
-    """Numbers for an open page after a change: running, handled today, found by its filter; and
-    what waits at the places of the navigation, by their addresses."""
+    """Numbers for an open page after a change: running, handled today, found by its filter; and the
+    numbers at the links of the navigation, by address."""
     form = parsed(request.query_params)
     counts = inbox.counts(visit.asker, _asked(request, visit, form))
     waiting = visit.site.waiting(visit.asker)
@@ -143,7 +143,7 @@ def _petitions(visit: Visit) -> tuple[int, int]:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     return {
         "inbox.open": words.say("read the list of alerts"),
         "inbox.glance": words.say("an open page asked for the list of alerts again"),

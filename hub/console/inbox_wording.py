@@ -15,7 +15,7 @@ Options = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Choices of the filter. Nothing is offered that is not there, but what is chosen."""
+    """Choices of the filter: those with alerts, and the chosen one."""
 
     areas: Options
     kinds: Options
@@ -56,7 +56,7 @@ def choices(page: InboxPage, form: InboxForm, words: Messages) -> Choices:
 
 
 def subject_name(subject: str, words: Messages) -> str:
-    """What alerts are about."""
+    """Name of the subject of alerts."""
     say = words.say
     names = {
         "person": say("Somebody seen"),
@@ -74,7 +74,7 @@ def _hours(hours: int, words: Messages) -> str:
 
 
 def filter_words(page: InboxPage, form: InboxForm, words: Messages) -> list[str]:
-    """What the filter asks for; empty without one."""
+    """What the filter asks for, in words; empty without one."""
     say, names = words.say, {str(key): name for key, name in page.names.items()}
     nodes = {str(key): name for key, name in page.nodes.items()}
     nowhere = say("a place without alerts")

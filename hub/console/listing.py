@@ -27,7 +27,7 @@ LARGE_AT_MOST: Final = 12
 
 
 def inbox_page(look: Reading, asked: InboxAsked) -> InboxPage:
-    """Alerts or groups that the reader may see and asks for."""
+    """The alerts or groups that the form asks for and the reader may see."""
     facts, names = _facts(look, asked)
     listed = in_order(facts, asked.wanted)
     is_strict = asked.wanted.is_strict
@@ -52,7 +52,7 @@ def inbox_page(look: Reading, asked: InboxAsked) -> InboxPage:
 
 
 def inbox_counts(look: Reading, asked: InboxAsked) -> InboxCounts:
-    """Numbers of the same inbox."""
+    """Numbers of the inbox with the same form."""
     facts, _ = _facts(look, asked)
     return _counts(look, asked, len(facts), len(in_order(facts, asked.wanted)))
 

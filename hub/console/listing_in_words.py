@@ -1,6 +1,7 @@
-"""The inbox's alerts in words: those that its reader is told of and may not see.
+"""Alerts of the inbox in words: alerts that its reader is told of but may not see.
 
-They stand before the page of the others, all at once: such a person looks after one small place.
+They stand before the page of the other alerts, all at once, because such a reader looks after one
+small place.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ class ToldInWords:
 
 
 def told_in_words(look: Reading, asked: InboxAsked) -> ToldInWords:
-    """What the reader is told of, on the tab that is asked for."""
+    """Alerts that the reader is told of but may not see, on the tab that the form asks for."""
     conn, who, now = look.conn, look.asker.person_id, look.now
     running = in_words.running(conn, who, now)
     handled = in_words.handled(conn, who, now, MOST, since_utc_us=asked.began_utc_us)
@@ -40,12 +41,12 @@ def told_in_words(look: Reading, asked: InboxAsked) -> ToldInWords:
 
 
 def with_words(page: InboxPage, told: ToldInWords) -> InboxPage:
-    """The page with its alerts in words."""
+    """The page of the inbox, with its alerts in words added."""
     return replace(page, in_words=told.rows, counts=and_words(page.counts, told))
 
 
 def and_words(counts: InboxCounts, told: ToldInWords) -> InboxCounts:
-    """The numbers with those of the alerts in words."""
+    """The numbers of the inbox, with those of the alerts in words added."""
     return InboxCounts(
         counts.running + told.running, counts.handled + told.handled, counts.found + len(told.rows)
     )

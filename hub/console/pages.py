@@ -200,7 +200,7 @@ def hand_over(
     alert_id: UUID,
     person: Annotated[UUID, Form()],
 ) -> Response:
-    """Offer it to a colleague, who holds it once they take it."""
+    """Offer the alert to a colleague, who holds it once they take it."""
     answer = responses.hand_over(visit.asker, alert_id, person_id=person)
     return _after(request, visit, inbox, alert_id, answer)
 
@@ -209,7 +209,7 @@ def hand_over(
 def arrive(
     request: Request, visit: FormSent, inbox: Inbox, responses: Responses, alert_id: UUID
 ) -> Response:
-    """Its holder has arrived at the place."""
+    """Note that the holder of the alert has arrived at the place."""
     answer = responses.arrive(visit.asker, alert_id)
     return _after(request, visit, inbox, alert_id, answer)
 
@@ -218,7 +218,7 @@ def arrive(
 def undo(
     request: Request, visit: FormSent, inbox: Inbox, responses: Responses, alert_id: UUID
 ) -> Response:
-    """Take one's own closing back, within seconds."""
+    """Take back one's own closing, within seconds."""
     answer = responses.undo(visit.asker, alert_id)
     return _after(request, visit, inbox, alert_id, answer)
 
@@ -232,7 +232,7 @@ def reopen(
     alert_id: UUID,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Open a closed alert again, with the reason; one holds it then."""
+    """Open a closed alert again, with a reason; the person holds it then."""
     try:
         answer = responses.reopen(visit.asker, alert_id, reason=note)
     except ValueError:
@@ -249,7 +249,7 @@ def add_note(
     alert_id: UUID,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """A note for the history, also after the alert's end."""
+    """Add a note to the history, also after the alert's end."""
     if not note.strip():
         return _alert(request, visit, inbox, alert_id, wrong="note")
     if not responses.add_note(visit.asker, alert_id, note=note):
@@ -322,7 +322,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
 
 @router.post("/settings/language")
 def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> Response:
-    """The officer's language, for pages and pushes."""
+    """Set the officer's language, for pages and pushes."""
     if language not in LANGUAGES:
         raise HTTPException(422)
     visit.use(OwnAccountService).set_language(visit.asker, language)
@@ -331,7 +331,7 @@ def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> R
 
 @router.post("/settings/theme")
 def choose_theme(visit: FormSent, theme: Annotated[str, Form()] = "") -> Response:
-    """Dark, light, or by the sun; stored on this device."""
+    """Set the theme: dark, light, or by the sun; stored on this device."""
     if theme not in THEMES:
         raise HTTPException(422)
     response = RedirectResponse("/settings", 303)
@@ -348,7 +348,7 @@ def remove_phone(visit: FormSent, phones: Phones, phone_id: UUID) -> Response:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "alert.open": say("opened an alert"),

@@ -33,7 +33,7 @@ WORDS_HANDLED_S: Final = 7 * 86_400.0
 
 
 class InboxService:
-    """The inbox, one alert as a page, and what changed since. For any thread.
+    """The inbox, one alert as a page, and changes since a moment. For any thread.
 
     None: the alert is unknown, or the person has no right to it.
     """
@@ -63,8 +63,8 @@ class InboxService:
             return AlertInbox(running, handled, alerts_queries.last_cursor(conn), *told)
 
     def page(self, asker: Asker, asked: InboxAsked, *, is_refresh: bool = False) -> InboxPage:
-        """One page of the alerts this person may see; before it those that they are told of.
-        `is_refresh`: for a page that is open, whose opening left its line."""
+        """One page of the alerts this person may see, after the alerts that they are only told of.
+        `is_refresh`: the page is already open, and its opening left a line in the log."""
         with self._acting.reading(asker, "inbox.glance" if is_refresh else "inbox.open") as look:
             told = told_in_words(look, asked)
             shown = with_words(inbox_page(look, asked), told)
@@ -76,12 +76,12 @@ class InboxService:
             return shown
 
     def counts(self, asker: Asker, asked: InboxAsked) -> InboxCounts:
-        """Numbers of the same inbox, for an open page after a change."""
+        """Numbers of the inbox with the same form, for an open page after a change."""
         with self._acting.part_of(asker, "inbox.open") as look:
             return and_words(inbox_counts(look, asked), told_in_words(look, asked))
 
     def fits(self, asker: Asker, alert_id: UUID, wanted: AlertFilter) -> bool:
-        """Whether a list with this filter shows the alert; False if it is not theirs to see."""
+        """True if a list with this filter shows the alert; False if the person may not see it."""
         with self._acting.part_of(asker, "alert.glance") as look:
             facts = facts_of(look.conn, asker.person_id, alert_id, look.now)
             return facts is not None and fits(facts, wanted)

@@ -100,5 +100,5 @@ def _soon(site: Site) -> float:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     return {"changes.open": words.say("heard of changed alerts")}

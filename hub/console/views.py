@@ -21,7 +21,7 @@ from hub.registry.neighbours import NearbyCamera
 
 @dataclass(frozen=True, slots=True)
 class InboxAsked:
-    """Which page of the inbox is asked for."""
+    """The page of the inbox that is asked for."""
 
     wanted: AlertFilter
     began_utc_us: int
@@ -138,7 +138,7 @@ class AlertPage:
 
 @dataclass(frozen=True, slots=True)
 class AlertInWordsPage:
-    """An alert for a person who is told of it and may not see it."""
+    """Page of an alert for a person who is told of it but may not see it."""
 
     row: AlertInWords
     going: tuple[Going, ...]

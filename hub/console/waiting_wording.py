@@ -9,7 +9,7 @@ from hub.web.i18n import Messages
 
 
 def is_awaited(page: AlertPage) -> bool:
-    """True if a clip of this alert is so likely to come soon that its player may be shown."""
+    """True if a clip of this alert will probably come soon, so that its player may be shown."""
     is_young = page.seen_utc_us - page.row.raised_utc_us < AWAITED_S * 1_000_000
     return is_young and page.is_node_here and page.may_play and page.row.kind in ("person", CROWD)
 

@@ -19,7 +19,7 @@ from hub.footage.views import GrowingRow, MediaRow
 
 @dataclass(frozen=True, slots=True)
 class Unended:
-    """A clip without a final stored file: its node, and its announced file, if any."""
+    """A clip without a final stored file: its node, and its announced file, if there is one."""
 
     node_id: UUID
     media_id: UUID | None
@@ -91,7 +91,7 @@ def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
 def clip_at_node(
     conn: Connection, person_id: UUID, media_id: UUID, *, alert_id: UUID, now: Moment
 ) -> bool:
-    """Whether this clip belongs to that alert, is still at its node, and this person may play
+    """True if this clip belongs to that alert, is still at its node, and this person may play
     it."""
     scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
     query = (

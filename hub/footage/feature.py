@@ -1,4 +1,4 @@
-"""Footage: uploads of nodes, playback, and requests for clips and spans."""
+"""Feature: footage, with uploads of nodes, playback, and requests for clips and spans."""
 
 from typing import Final
 

@@ -101,8 +101,9 @@ def announce_clip(
     now: Moment,
     is_new: bool = False,
 ) -> UUID | None:
-    """Record that the node has a clip of these sightings, or its audio, and will upload it;
-    `is_new` as above. Returns the id of its row."""
+    """Record that the node has a clip of these sightings, or its audio, and will upload it; returns
+    the id of the row. `is_new`: the caller knows that the node has not announced this file before.
+    """
     facts = {
         "kind": "sound" if clip.is_sound else "clip",
         "sha256": clip.sha256,
@@ -164,7 +165,7 @@ def is_stored(conn: Connection, media_id: UUID) -> bool:
 
 
 def is_file(conn: Connection, sha256: str) -> bool:
-    """Whether a row of `media` says that this file is stored."""
+    """True if a row of `media` says that this file is stored."""
     query = select(media.c.id).where(media.c.sha256 == sha256, media.c.stored_utc_us.is_not(None))
     return conn.scalar(query.limit(1)) is not None
 

@@ -29,7 +29,7 @@ def media_rows(
 def media_query(
     *conditions: ColumnElement[bool], limit: int | None = None
 ) -> Select[*tuple[Any, ...]]:
-    """The same, as a query for `as_media_rows`."""
+    """Query of pictures and clips for `as_media_rows`; see `media_rows`."""
     rule = retention_rules
     wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]
     left = exists().where(growing_clips.c.remains_id == media.c.id)

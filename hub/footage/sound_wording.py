@@ -1,4 +1,5 @@
-"""Sound of a clip: whether it is here, who requested it, and requesting it."""
+"""Texts about the sound of a clip: whether it is at the hub, who requested it, and how to request
+it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Heard:
 def heard(
     clip: MediaRow, sounds: Iterable[MediaRow], asked: Sequence[AskedSpan], calendar: Calendar
 ) -> Heard:
-    """For a camera with sound; `asked` are the requests for the camera."""
+    """Sound of a clip, for a camera that records sound; `asked` are the requests for the camera."""
     sound = next((one for one in sounds if is_of(one, clip)), None)
     middle_utc_us = clip.first_frame_utc_us + clip.duration_ms * 500
     wishes = [

@@ -66,7 +66,7 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
 
 
 def clip_at_node_line(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> ClipAtNode:
-    """Text about an announced clip."""
+    """Sentence about a removed file: what was removed, when, and by whose rule."""
     say = calendar.words.say
     wish = media.wish
     if wish is not None and wish.answer == "gone":
@@ -80,7 +80,7 @@ def clip_at_node_line(media: MediaRow, calendar: Calendar, *, is_node_here: bool
 
 
 def unheard(words: Messages) -> str:
-    """That the node of a clip is not heard."""
+    """Sentence that says that a clip's node is silent."""
     return words.say("The camera box is not heard; its clip comes when it is back.")
 
 

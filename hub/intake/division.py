@@ -1,7 +1,8 @@
-"""Division of the messages among the processes with the intake.
+"""Divides the messages among the processes with the role `intake`.
 
-The broker sends every message to each of them. Each files those of its own shards, and only it
-sends the receipt. Of the others it keeps events and births for a minute: it may take their shard.
+The broker sends every message to each of them. Each process files the messages of its own shards,
+and only it sends the receipt. It keeps events and births of other shards for a minute, because it
+may take these shards over.
 """
 
 import time
@@ -26,7 +27,7 @@ Commit = Callable[[list[ReceivedMessage]], bool]
 
 
 class Division:
-    """For the writer's thread."""
+    """Division of this process; for the writer's thread."""
 
     def __init__(
         self,
@@ -49,13 +50,13 @@ class Division:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Since the start: messages of other processes' nodes that were not kept, for lack of
-        room."""
+        """Counters since the start: messages of other processes' nodes that were not kept, for lack
+        of room."""
         return {"unkept": self._kept.crowded_out}
 
     def own(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
-        """Those to file here. The others are acknowledged: the broker has sent them to their
-        process too."""
+        """The messages among these to file here. The others are acknowledged: the broker has sent
+        them to their process too."""
         mine: list[ReceivedMessage] = []
         for arrival in came:
             if self._shards.holds(node_of(arrival.topic)):
@@ -84,14 +85,14 @@ class Division:
         return goes_on
 
     def lost(self, batch: list[ReceivedMessage]) -> None:
-        """Another process has a shard of this batch, which was rolled back. Look again at once;
-        what is still ours is filed then."""
+        """Another process has taken a shard of this batch, which was rolled back. Look again at
+        once; messages of shards that are still held here are filed then."""
         self._shards.forget()
         self.own(batch)
         self._looked_s = float("-inf")
 
     def give_all(self) -> None:
-        """At the end: other processes take the shards at once."""
+        """Give up all shards at the end, so that other processes take them at once."""
         try:
             self._shards.give(self._shards.held)
         except DATABASE_FAULTS:

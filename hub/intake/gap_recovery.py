@@ -63,7 +63,7 @@ class GapRecovery:
         return known is None or rules_gaps.may_have(known, event.seq)
 
     def note(self, conn: Connection, event: Event, *, now: Moment) -> None:
-        """This event is stored, now or before."""
+        """Note that this event is stored, now or before."""
         known = self._look_up(conn, event.node, event.spool_id)
         known = rules_gaps.received(known, event.seq, now_us=now.utc_us, policy=self._policy)
         if isinstance(event.body, NumbersDropped):
@@ -117,7 +117,7 @@ class GapRecovery:
         self._nodes.clear()
 
     def ask(self, conn: Connection, *, now: Moment, among: Among = None) -> list[Reply]:
-        """Requests for due gaps, recorded as sent; `among`: only of such nodes."""
+        """Requests for due gaps, recorded as sent; only to nodes in `among`, if given."""
         asked = spool_gaps.due(conn, now=now, spools_at_most=NODES_AT_ONCE, among=among)
         return [self._request(conn, due, now) for due in asked]
 

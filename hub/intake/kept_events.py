@@ -1,8 +1,8 @@
 """Events and births of nodes whose shard another process holds, kept for a minute.
 
-That process may end before it files them. Whoever takes the shard has received them too, and files
-them before any later ones: so each node's order is kept, and nothing waits until the node repeats
-it. What was filed before changes nothing.
+That process may end before it files them. The process that takes the shard has received them too,
+and files them before any later ones: so each node's order is kept, and nothing waits until the node
+sends again. Filing a message a second time changes nothing.
 """
 
 import time
@@ -22,7 +22,7 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 
 
 class KeptEvents:
-    """For one thread. Reports are not kept: the broker retains the last of each."""
+    """Kept messages; for one thread. Reports are not kept: the broker retains the last of each."""
 
     def __init__(
         self, *, most_bytes: int = MOST_BYTES, now_s: Callable[[], float] = time.monotonic
@@ -35,8 +35,9 @@ class KeptEvents:
         """Messages dropped before their time, for lack of room."""
 
     def keep(self, message: ReceivedMessage) -> None:
-        """Keep it, if it is an event, or the birth or will of a node: an event is filed after the
-        birth that named its camera. A kept birth counts as one that the broker repeats."""
+        """Keep a message if it is an event, or the birth or will of a node, because an event is
+        filed after the birth that named its camera. A kept birth counts as one that the broker
+        repeats."""
         if message.topic.endswith(topics.STATUS.path):
             message = replace(message, is_repeat=True)
         if message.topic.endswith((topics.EVENT.path, topics.STATUS.path)):
@@ -45,7 +46,7 @@ class KeptEvents:
             self._drop_old()
 
     def pull(self, shards: Collection[int]) -> list[ReceivedMessage]:
-        """Take out those of these shards, the oldest first."""
+        """Take out the messages of these shards, the oldest first."""
         self._drop_old()
         pulled, left = [], deque[tuple[float, ReceivedMessage]]()
         for since_s, message in self._inside:

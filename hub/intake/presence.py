@@ -80,8 +80,8 @@ def after(known: Presence, said: Birth | Death) -> Presence:
 
 
 def is_earlier(birth_id: UUID, known: UUID | None) -> bool:
-    """True if a retained birth is of an earlier connection than the known one. A node that went to
-    another broker leaves its birth at the one before, if that was killed."""
+    """True if a retained birth is of an earlier connection than the known one. When a node goes to
+    another broker because its broker was killed, its birth stays at the old one."""
     if known is None or (birth_id.version, known.version) != (7, 7):
         return False
     return born_utc_us(birth_id) < born_utc_us(known)
@@ -112,8 +112,8 @@ class PresenceRecorder:
 
     @contextmanager
     def looking_once(self, conn: Connection, names: Collection[str] = ()) -> Iterator[None]:
-        """For one transaction without other writers: each node is read once, these together, and
-        again after a change."""
+        """For one transaction without other writers: these nodes are read together and once each,
+        and again after a change."""
         self._looked_up = registry.nodes_by_name(conn, names) if names else {}
         try:
             yield
@@ -165,7 +165,7 @@ class PresenceRecorder:
         return is_rival
 
     def see(self, conn: Connection, node: str, *, now: Moment) -> None:
-        """Record "last heard", at most once per `SEEN_EVERY_S`."""
+        """Record when the node was last heard, at most once per `SEEN_EVERY_S`."""
         last_utc_us = self._seen.get(node, 0)
         if abs(now.utc_us - last_utc_us) >= SEEN_EVERY_S * 1_000_000:
             if (known := self._node(conn, node)) is not None:
@@ -199,14 +199,14 @@ class PresenceRecorder:
         return True
 
     def forget(self) -> None:
-        """Record "last heard" again after a rollback."""
+        """Record again after a rollback when nodes were last heard."""
         self._seen.clear()
         self._lives.clear()
         if self._looked_up is not None:
             self._looked_up.clear()
 
     def is_shut_out(self, conn: Connection, node: str) -> bool:
-        """True if messages under this name are ignored (revoked)."""
+        """True if messages under this name are ignored, because the node is revoked."""
         known = self._node(conn, node)
         return known is not None and known.is_revoked
 

@@ -162,8 +162,8 @@ class MessageLimiter:
 
 
 def may_be_urgent(payload: bytes) -> bool:
-    """True if the payload may contain something that raises an alert (`agent.wire.urgent`), at a
-    glance. A false claim only reorders the node's own messages."""
+    """True if a quick look at the payload finds something that may raise an alert
+    (`agent.wire.urgent`). A wrong result only reorders the node's own messages."""
     return (
         b'"sighting_opened"' in payload
         or b'"recording_stopped"' in payload

@@ -70,7 +70,7 @@ class Replies:
 def command_reply(
     node: str, wanted: Wanted, *, expires_s: int, command_id: UUID | None = None
 ) -> Reply:
-    """A command for a node, with a new id unless there is one."""
+    """A command for a node, with `command_id` or a new id."""
     payload = encode(Command(command_id=command_id or uuid4(), body=wanted))
     return Reply(topics.address(topics.COMMAND, node), payload, expires_s=expires_s)
 

@@ -1,10 +1,10 @@
 """Shards held by this process, as leases in PostgreSQL with a fencing number.
 
-A row for each shard names its holder, and counts the holders in `term`. A process that is gone, or
-hears no broker, is no member any more (`hub.app.roles.attendance`), and others take its shards at
-once, without waiting for a time to pass. It may not know: it may be suspended, or cut off. So each
-filing transaction ends with a look at the rows of its shards (`confirm`), which locks them until
-the commit. A process that has lost one of them rolls back.
+A row for each shard names its holder, and counts its holders in `term`. A process that is gone, or
+hears no broker, is no longer a member (`hub.app.roles.attendance`), and others take its shards at
+once, without waiting for a time to pass. That process may not know it: it may be suspended, or cut
+off. So each filing transaction ends with a check of the rows of its shards (`confirm`), which locks
+them until the commit. A process that has lost one of them rolls back.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -31,7 +31,7 @@ _ROWS: Final = select(leases.c.name, leases.c.holder, leases.c.term).where(
 
 
 class Shards:
-    """For the intake's writer thread; `holds` for any."""
+    """Shards of this process. For the intake's writer thread; `holds` for any."""
 
     def __init__(self, db: Database, members: Callable[[], Collection[int] | None]) -> None:
         """`members`: numbers of the processes that hear the broker; None while that is not
@@ -42,7 +42,7 @@ class Shards:
         """Shards that this process holds, as far as it knows, and the term of each."""
 
     def holds(self, node: str) -> bool:
-        """Whether this process files the messages of this node."""
+        """True if this process files the messages of this node."""
         return shard_of(node) in self._terms
 
     @property
@@ -51,16 +51,17 @@ class Shards:
         return frozenset(self._terms)
 
     def of_mine(self) -> ColumnElement[bool]:
-        """As `holds`, of the row of a node in PostgreSQL."""
+        """SQL condition for the row of a node: this process holds its shard."""
         digest = func.sha256(func.convert_to(nodes.c.name, "UTF8"))
         return (func.get_byte(digest, 0) % SHARDS).in_(sorted(self._terms))
 
     def look(self) -> Moves:
-        """Take what is free, and learn what another has taken. `take`: the shards that are held
-        from now on; `give`: those to give up, once what has arrived of them is filed.
+        """Take free shards, and learn which ones another process has taken. `take`: the shards held
+        from now on; `give`: those to give up once their received messages are filed.
 
-        While nobody can say who hears the broker, nothing changes. Nor if the database fails in
-        the middle: a shard that came and was not told would be filed without what was kept of it.
+        Nothing changes while it is not known which processes hear the broker, nor if the database
+        fails in the middle: a shard that came and was not told would be filed without what was kept
+        of it.
         """
         members = self._members()
         if members is None:
@@ -80,7 +81,7 @@ class Shards:
         return Moves(take=tuple(sorted(taken)), give=wanted.give)
 
     def give(self, shards: Iterable[int]) -> None:
-        """Let other processes take these."""
+        """Give up these shards to other processes."""
         gone = {shard: term for shard in shards if (term := self._terms.pop(shard, None))}
         if not gone:
             return
@@ -89,12 +90,13 @@ class Shards:
         log.info("shards.given", shards=sorted(gone), held=len(self._terms))
 
     def forget(self) -> None:
-        """Hold none until the next look."""
+        """Hold no shard until the next call of `look`."""
         self._terms = {}
 
     def confirm(self, conn: Connection, names: Iterable[str] | None = None) -> None:
-        """At the end of a transaction about the nodes with these names, or about all of its own:
-        raises LeaseLostError unless this process holds their shards until the commit."""
+        """Call at the end of a transaction about the nodes with these names, or about all nodes of
+        this process: raises LeaseLostError unless this process holds their shards until the commit.
+        """
         shards = self.held if names is None else {shard_of(name) for name in names}
         terms = {shard: self._terms.get(shard, 0) for shard in shards}
         if not terms:

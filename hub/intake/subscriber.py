@@ -245,13 +245,13 @@ class Subscriber:
 
     @property
     def heard(self) -> frozenset[int]:
-        """Which of the brokers are heard, by their places in the configuration; the first is 0."""
+        """The brokers that are heard, by their places in the configuration; the first is 0."""
         return frozenset(place for place, link in enumerate(self._links) if link.is_listening)
 
     def say(
         self, node: str, wanted: Wanted, *, expires_s: int, command_id: UUID | None = None
     ) -> bool:
-        """Send once to a node, now; False without a broker connection. For any thread."""
+        """Send a command to a node once, now; False without a broker connection. For any thread."""
         return self.publish(command_reply(node, wanted, expires_s=expires_s, command_id=command_id))
 
     def publish(self, reply: Reply) -> bool:
@@ -263,8 +263,8 @@ class Subscriber:
         return any(sent)
 
     def publish_own(self, reply: Reply) -> bool:
-        """As `publish`, but only to nodes whose messages are filed here: of several processes that
-        are asked, one sends."""
+        """Send a message as `publish` does, but only to nodes whose messages this process files: if
+        several processes are asked, one sends."""
         shards = self._writer.shards
         return (shards is None or shards.holds(node_of(reply.topic))) and self.publish(reply)
 

@@ -1,4 +1,4 @@
-"""Why a camera box made no file for a request, in the reader's language."""
+"""Texts of the reasons why a camera box made no file for a request, in the reader's language."""
 
 from typing import assert_never
 
@@ -7,7 +7,7 @@ from hub.web.i18n import Messages
 
 
 def no_answer_words(reason: str, words: Messages) -> str:
-    """What no code says, a sentence of an older box, is shown as it was said."""
+    """The reason in words; the sentence of an older box, which has no code, is shown as it is."""
     found = understood(reason)
     if found is None:
         return reason

@@ -1,4 +1,4 @@
-"""What the hub notes of births, deaths and signs of life of nodes."""
+"""Rows about births, deaths and signs of life of nodes."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Takes what a node uploads for a request: a file, or as plain text why there is none."""
+"""Receives a node's answer to a request: a file, or as plain text the reason why there is none."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class AnswerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerKind:
-    """What is taken for one kind of request."""
+    """Limits and media type for one kind of request."""
 
     file_type: str
     begins: bytes
@@ -49,8 +49,8 @@ Put = Callable[[str, UUID, bytes | str], AnswerState | None]
 async def take_answer(
     request: Request, kind: AnswerKind, command_id: UUID, *, is_asked: IsAsked, put: Put
 ) -> Response:
-    """204 once `put` has the file or the reason; 404 if this node was not asked, 410 if nobody
-    waits for it any more."""
+    """Receive an answer: 204 once `put` has the file or the reason; 404 if this node was not asked,
+    410 if nobody waits for it any more."""
     try:
         await _take(request, kind, command_id, is_asked=is_asked, put=put)
     except UploadRefusal as unwanted:

@@ -33,5 +33,5 @@ def phrases(language: str) -> PushMessages:
 
 
 def short(text: str) -> str:
-    """Shorten to what a lock screen shows."""
+    """The text, shortened to the length that a lock screen shows."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

@@ -3,7 +3,7 @@
 States: queued; accepted (the push service took it); folded (sent as part of a digest); dropped (no
 longer needed); dead (cannot be delivered). `reason` explains the state in words an officer can
 read. Every function works in the caller's transaction. This module knows no alert;
-`hub.alerting.notifications.recipients` decides who is owed word of one.
+`hub.alerting.notifications.recipients` decides who must be notified of one.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Counts:
 
 
 def retire_phone(conn: Connection, phone_id: UUID, *, reason: str, now: Moment) -> None:
-    """Stop notifications to this phone; drop what is queued for it."""
+    """Stop notifications to this phone, and drop its queued ones."""
     conn.execute(
         update(phones)
         .where(phones.c.id == phone_id, phones.c.gone_utc_us.is_(None))
@@ -74,7 +74,7 @@ def counts(conn: Connection) -> Counts:
 
 
 def drop(conn: Connection, which: ColumnElement[bool], *, reason: str, now: Moment) -> None:
-    """End those of these notifications that are still queued, for this reason."""
+    """End the notifications among these that are still queued, with this reason."""
     settle(conn, and_(which, QUEUED), Settled("dropped", reason), now)
 
 

@@ -1,6 +1,6 @@
-"""Why a message or a phone was lost, in the reader's language.
+"""Texts of the reasons why a message or a phone was lost, in the reader's language.
 
-Channels and the ledger keep it in English (`hub.base.text.stored_text`).
+Channels and the ledger store the reasons in English (`hub.base.text.stored_text`).
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from hub.web.i18n import Messages
 
 
 def reason_words(reason: str, words: Messages) -> str:
-    """The reason as it is kept; what a push service itself said stays as it is."""
+    """The stored reason in the reader's language; text of a push service itself stays as it is."""
     return said_anew(reason, _shapes, words.say, lambda place, text: _value(place, text, words))
 
 

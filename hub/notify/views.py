@@ -1,4 +1,4 @@
-"""Read models of phones and of what they are notified of."""
+"""Read models of phones and of their notifications."""
 
 from dataclasses import dataclass
 from typing import Literal

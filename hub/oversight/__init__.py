@@ -1,1 +1,1 @@
-"""Oversight: who looked at what, reports, metrics."""
+"""Oversight: the log of who looked at footage, reports, metrics."""

@@ -1,1 +1,1 @@
-"""What people outside the police use."""
+"""Services for people outside the police."""

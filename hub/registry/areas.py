@@ -1,4 +1,4 @@
-"""Names of areas with those above them, and which may be chosen."""
+"""Names of areas with the names of those above them, and which areas may be chosen."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -48,7 +48,7 @@ RANKS: Final = {
 
 
 class NodeFault(StrEnum):
-    """What a technician should look at, in the order of the pages."""
+    """Faults that a technician should look at, in the order of the pages."""
 
     DOUBLED = "doubled"
     UNRECORDED = "unrecorded"
@@ -64,7 +64,7 @@ class NodeFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What the hub knows of a node. Times are UTC microseconds by the hub's clock."""
+    """Facts that the hub has about a node. Times are UTC microseconds by the hub's clock."""
 
     state: str
     """never, online, offline."""
@@ -92,14 +92,14 @@ class CameraCondition:
 
     @property
     def has_picture(self) -> bool:
-        """Whether it delivers pictures, as far as is known."""
+        """True if the camera delivers pictures, as far as is known."""
         return self.state in (Condition.FAULTY, Condition.WELL)
 
 
 def camera_condition(
     node: NodeFacts, *, is_lost: bool, since_utc_us: int, now_utc_us: int
 ) -> CameraCondition:
-    """Condition of a camera; `since_utc_us`: with or without a picture since."""
+    """Condition of a camera; `since_utc_us`: start of the time with or without a picture."""
     state, node_since_utc_us = node_condition(node, lost=int(is_lost), now_utc_us=now_utc_us)
     is_of_node = state in (Condition.OFFLINE, Condition.SILENT, Condition.NEVER)
     since = node_since_utc_us if is_of_node else since_utc_us
@@ -107,7 +107,7 @@ def camera_condition(
 
 
 def node_condition(node: NodeFacts, *, lost: int, now_utc_us: int) -> tuple[Condition, int]:
-    """The worst that is known of a node with so many lost cameras, and the start of the node's
+    """The worst known condition of a node with so many lost cameras, and the start of the node's
     silence or of its state."""
     if node.state == "never":
         return Condition.NEVER, node.since_utc_us

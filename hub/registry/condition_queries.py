@@ -29,7 +29,7 @@ IS_HEARD: Final = and_(
 
 
 def node_columns() -> tuple[ColumnElement[Any], ...]:
-    """Of a query that joins `nodes`; needs the values of `condition_values`."""
+    """The columns for a query that joins `nodes`; it needs the values of `condition_values`."""
     refused = select(func.count()).where(
         set_aside.c.node_name == nodes.c.name, set_aside.c.received_utc_us > _DAY_AGO
     )
@@ -55,7 +55,7 @@ def condition_values(now: Moment) -> dict[str, int]:
 
 
 def node_facts(row: AnyRow) -> NodeFacts:
-    """Of a row with `node_columns`."""
+    """The facts of a node in a row with `node_columns`."""
     return NodeFacts(
         state=row.node_state,
         since_utc_us=row.node_since_utc_us,
@@ -68,7 +68,7 @@ def node_facts(row: AnyRow) -> NodeFacts:
 
 
 def condition_of(row: AnyRow, now: Moment) -> CameraCondition:
-    """Of a row of `cameras` with `node_columns`."""
+    """The condition of a camera in a row of `cameras` with `node_columns`."""
     return camera_condition(
         node_facts(row),
         is_lost=bool(row.is_lost),

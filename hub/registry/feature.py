@@ -1,4 +1,4 @@
-"""Areas, nodes and cameras as they are on record, without pages of its own."""
+"""Feature: the tables of areas, nodes and cameras, without pages of its own."""
 
 from typing import Final
 

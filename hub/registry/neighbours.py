@@ -19,7 +19,7 @@ MOST: Final = 6
 
 
 class Position(Protocol):
-    """A place on the map; None without a known one."""
+    """Something with a place on the map; None if the place is not known."""
 
     @property
     def latitude_deg(self) -> float | None: ...

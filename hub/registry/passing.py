@@ -88,7 +88,7 @@ def heading(side: Side | None, bearing_deg: float | None) -> float | None:
 
 
 def compass_point(degrees_of_it: float) -> str:
-    """The nearest of `POINTS`."""
+    """The nearest compass point of `POINTS`."""
     return POINTS[round(degrees_of_it / 45) % 8]
 
 

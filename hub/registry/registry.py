@@ -129,7 +129,7 @@ def node_by_name(conn: Connection, name: str) -> Node | None:
 
 
 def nodes_by_name(conn: Connection, names: Iterable[str]) -> dict[str, Node]:
-    """Those of these nodes that there are, by name."""
+    """Those of these nodes that exist, by name."""
     rows = conn.execute(_THESE_NODES, {"names": [*names]})
     return {row.name: _node_of(row) for row in rows}
 
@@ -155,7 +155,7 @@ def camera_by_name(conn: Connection, node_id: UUID, name: str) -> UUID | None:
 
 
 def is_bearing(degrees: float) -> bool:
-    """Whether it is a valid bearing."""
+    """True if this is a valid bearing."""
     return 0 <= degrees <= 360  # false for NaN too
 
 

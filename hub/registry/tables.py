@@ -1,5 +1,5 @@
-"""The tables of areas, nodes and cameras, what nodes say of their health, and what of them the hub
-set aside."""
+"""The tables of areas, nodes and cameras, of nodes' health reports, and of messages of nodes that
+the hub set aside."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,4 +1,4 @@
-"""A node that is connected and not heard of: one rule for alerts and for pages."""
+"""Silence of a node that is connected: one rule for alerts and for pages."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ def unheard_since(
     *,
     after_s: float = UNHEARD_AFTER_S,
 ) -> int | None:
-    """The node is silent since this time; None while it is not, or never sent a health report.
+    """Time since which the node is silent; None if it is not, or if it never sent a health report.
 
     `reported_utc_us` is the time of its last health report, `online_utc_us` that of its last
     connection. All are UTC microseconds by the hub's clock.

@@ -18,7 +18,7 @@ LOOKS: Final = {
 
 
 def camera_line(camera: CameraCondition, calendar: Calendar) -> str:
-    """State of a camera, and since when; one whose box was never heard of has no such time."""
+    """State of a camera, and since when; without a time if its box never reported."""
     words = calendar.words
     names = {
         Condition.OFFLINE: words.say("its camera box is silent"),
@@ -58,7 +58,7 @@ def fault_line(fault: NodeFault, words: Messages) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "camera.place": say("set the position or direction of a camera"),

@@ -50,15 +50,15 @@ def labels(conn: Connection, camera_ids: Iterable[UUID]) -> dict[tuple[UUID, str
 
 
 def name_meant(known: ZoneLabels, said: str) -> str:
-    """The name of the zone or line that somebody calls by its label, or its name itself: `said` as
-    it is if no label, or more than one, reads so."""
+    """The name of the zone or line with this label, or with this name. `said` unchanged if no
+    label, or more than one, matches."""
     names = {name for (_, name), label in known.items() if label and fold(label) == fold(said)}
     return names.pop() if len(names) == 1 else said
 
 
 def called(known: ZoneLabels, name: str, camera_id: UUID | None) -> str:
-    """A zone or line as people call it. For any camera (None) by its label if all with that name
-    have the same one."""
+    """The name of a zone or line that people use. For any camera (None): its label, if all zones
+    and lines of that name have the same one."""
     said = {
         label
         for (camera, one), label in known.items()
@@ -68,5 +68,5 @@ def called(known: ZoneLabels, name: str, camera_id: UUID | None) -> str:
 
 
 def all_called(known: ZoneLabels) -> list[str]:
-    """All of them as people call them, by the alphabet, each once."""
+    """All zones and lines by the names that people use, in alphabetical order, each once."""
     return sorted({label or name for (_, name), label in known.items()}, key=by_name)

@@ -38,7 +38,7 @@ MOST_NAMED = 2
 
 
 def colour_words(words: Messages) -> Mapping[ColourName, str]:
-    """The eleven colours."""
+    """Names of the eleven colours."""
     say = words.say
     return {
         "black": say("black"),
@@ -56,7 +56,8 @@ def colour_words(words: Messages) -> Mapping[ColourName, str]:
 
 
 def look_sentence(look: Look, words: Messages) -> str:
-    """The description of a sighting as one types it: "áo đỏ, quần đen, xe máy, 2 người"."""
+    """The description of a sighting as a person would type it: "áo đỏ, quần đen, xe máy, 2
+    người"."""
     meanings: list[Meaning] = []
     if look.upper:
         meanings.append(Worn("upper", (frozenset(look.upper),)))
@@ -75,7 +76,7 @@ def look_sentence(look: Look, words: Messages) -> str:
 
 
 def chip_words(meaning: Meaning, words: Messages) -> str:
-    """What a chip says."""
+    """Text of a chip."""
     return WORDINGS[type(meaning)](meaning, words)
 
 

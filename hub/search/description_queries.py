@@ -26,7 +26,7 @@ BESIDE_DEG: Final = 45.0
 
 
 def described(wanted: Described) -> list[ColumnElement[bool]]:
-    """Conditions on a row of `sightings`."""
+    """SQL conditions on a row of `sightings`."""
     c = sightings.c
     found: list[ColumnElement[bool]] = []
     if wanted.needs_description:  # worded like the partial indexes, so that they are used
@@ -60,8 +60,8 @@ def is_group(wanted: Described) -> bool:
 
 
 def rare_leads(wanted: Described) -> list[tuple[Column[Any], str]]:
-    """The columns and colours of one part of the description that only rare colours meet: each
-    sighting that matches has one of them. Empty without such a part."""
+    """Columns and colours of a part of the description that only rare colours match: each sighting
+    that matches has one of them. Empty if there is no such part."""
     c = sightings.c
     upper, lower = (c.upper_colour, c.upper_colour_2), (c.lower_colour, c.lower_colour_2)
     on = (c.transport_colour, c.transport_colour_2)
@@ -89,9 +89,9 @@ def sides_by_camera(
     compass: str | None,
     towards: Sequence[Point] | None,
 ) -> dict[UUID, frozenset[Side]]:
-    """Sides of each camera's picture by which somebody leaves in that compass direction, and
-    towards any of these points (None: anywhere; empty: towards a place that has no position). A
-    camera whose bearing (or position) is not noted is left out."""
+    """Sides of each camera's picture by which a person leaves in that compass direction, and
+    towards any of these points (None: anywhere; empty: towards a place without a position). A
+    camera without a stored bearing (or position) is left out."""
     query = select(
         cameras.c.id, cameras.c.latitude_deg, cameras.c.longitude_deg, cameras.c.bearing_deg
     ).where(cameras.c.bearing_deg.is_not(None))

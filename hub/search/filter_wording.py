@@ -1,4 +1,4 @@
-"""Everything that narrows a search, each as a chip that its reader can take off."""
+"""Texts of everything that narrows a search, each as a chip that its reader can remove."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def shown_chips(
     areas: Sequence[tuple[UUID, str]],
     calendar: Calendar,
 ) -> list[ShownChip]:
-    """The chips of the sentence in its order, then those of the form."""
+    """The chips of the sentence in its order, then the chips of the form."""
     words = calendar.words
     found = [
         ShownChip(

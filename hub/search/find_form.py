@@ -32,7 +32,7 @@ _Word = Annotated[str, Field(max_length=30)]
 
 
 class SearchForm(BaseModel):
-    """As sent by the form; every field may be empty."""
+    """The fields of the form as sent; every field may be empty."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -61,12 +61,12 @@ class SearchForm(BaseModel):
 
     @property
     def is_asked(self) -> bool:
-        """False for the empty form at first."""
+        """False for the empty form that is shown first."""
         asked = self.model_copy(update={"how": "", "metres": "", "before": ""})
         return any(asked.model_dump().values())
 
     def query(self, **changed: str | tuple[str, ...]) -> str:
-        """Address of the same search with these changes; what it says anyway is left out."""
+        """Address of the same search with these changes, without fields at their default."""
         said = {**self.model_dump(), **changed}
         if not said["points"]:
             said |= {"how": "", "metres": ""}
@@ -75,7 +75,7 @@ class SearchForm(BaseModel):
 
     @property
     def meanings(self) -> tuple[Meaning, ...]:
-        """Weekdays and hours of the form; what is no hour or day is left out."""
+        """Weekdays and hours of the form; invalid values are left out."""
         found: list[Meaning] = []
         days = frozenset(int(one) for one in self.day if one in DAYS)
         if days:
@@ -128,7 +128,7 @@ def parsed(asked: SearchForm, calendar: Calendar, chips: Sequence[Meaning] = ())
 
 
 def cursor(utc_us: int, sighting_id: UUID) -> str:
-    """End of a page: the next one continues before it."""
+    """Cursor at the end of a page: the next page continues from it."""
     return f"{utc_us}-{sighting_id.hex}"
 
 
@@ -161,7 +161,7 @@ def way_words(words: Messages) -> Mapping[Way, str]:
 
 
 def going_words(words: Messages) -> Mapping[str, str]:
-    """Ways of moving offered by the form."""
+    """Ways of moving that the form offers."""
     return {"foot": words.say("on foot"), "ride": words.say("riding")}
 
 

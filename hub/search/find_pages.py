@@ -48,8 +48,8 @@ def show_find(
     added: int = -1,
     to: UUID | None = None,
 ) -> Response:
-    """Form and results; `added` files have just been put into the case `to`. 404 for people who may
-    search no camera."""
+    """Form and results; the files `added` have just been put into the case `to`. 404 for people who
+    may search no camera."""
     areas = search.searched_areas(visit.asker)
     if not areas:
         raise HTTPException(404)
@@ -119,7 +119,7 @@ def show_names(
     search: Search,
     q: Annotated[str, Query(max_length=MOST_CHARS)] = "",
 ) -> Response:
-    """The text completed by names of places and cameras, while somebody types."""
+    """Completions of the text with names of places and cameras, while somebody types."""
     names = search.completions(visit.asker, q)
     return render(request, "find_names.html", session=visit.session, names=names)
 

@@ -29,7 +29,7 @@ ROUND_US: Final = 120 * US_PER_S
 
 @dataclass(frozen=True, slots=True)
 class PlayableClip:
-    """A clip for one tap."""
+    """A clip that one tap plays."""
 
     media: MediaRow
     address: str
@@ -127,7 +127,7 @@ def unaimed_sentence(page: SightingsPage, words: Messages) -> str:
 
 
 def undescribed_sentence(parsed: Parsed, offers: Sequence[Meaning], words: Messages) -> str:
-    """Why a description finds nothing in a town whose boxes send none; else empty."""
+    """Why a description finds nothing in a town whose boxes send none; otherwise empty."""
     wanted = parsed.wanted
     if wanted is None or offers or not wanted.described.needs_description:
         return ""
@@ -152,7 +152,7 @@ def is_cut(page: SightingsPage, parsed: Parsed) -> bool:
 
 
 def metres_word(metres: float, words: Messages) -> str:
-    """`120 m` or `3.2 km`."""
+    """A distance in words, `120 m` or `3.2 km`."""
     if metres < 1000:
         return words.say("%(n)d m") % {"n": max(10, round(metres / 10) * 10)}
     n = format_decimal(metres / 1000, format="#,##0.#", locale=words.language)

@@ -124,7 +124,7 @@ def ask_for_found(
 
 
 def instant_of(said: str, calendar: Calendar) -> int | None:
-    """Microseconds UTC; None if it is not an instant of our time."""
+    """The instant in microseconds UTC; None if it is not a valid instant."""
     if said.isascii() and said.isdigit():
         utc_us = int(said)
         return utc_us if utc_us < (LAST_YEAR - FIRST_YEAR) * 365 * 86_400 * US_PER_S else None

@@ -60,7 +60,8 @@ class CameraMoment:
 
     @property
     def beside_us(self) -> int:
-        """Distance from the instant to the nearest frame; 0 if the clip shows it."""
+        """Time from the instant to the nearest frame of the clip; 0 if the clip shows the
+        instant."""
         if self.clip is None or 0 <= self.begins_us <= self.clip.duration_ms * 1000:
             return 0
         return self.begins_us if self.begins_us < 0 else self.begins_us - self.length_us

@@ -32,7 +32,7 @@ US_PER_S: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RequestedSpan:
-    """Requested span, as in the form and by the hub's clock."""
+    """A requested time span, as in the form and by the hub's clock."""
 
     day: str
     """`2026-11-25`"""
@@ -45,7 +45,7 @@ class RequestedSpan:
 
     @property
     def may_be_asked(self) -> bool:
-        """True if a node may be asked for all of it at once."""
+        """True if a node may be asked for the whole span at once."""
         return self.until_utc_us - self.from_utc_us <= LONGEST_S * US_PER_S
 
 
@@ -151,7 +151,7 @@ def show_search(
 
 
 def asked_sentence(one: AskedSpan, calendar: Calendar) -> str:
-    """Who requested which span, why, and the node's answer."""
+    """Sentence about a request: who requested which span, why, and the node's answer."""
     say = calendar.words.say
     told = {
         "name": one.person_name or say("The keeper"),
@@ -222,7 +222,7 @@ def ask_for_span(
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "search.open": say("opened the search for footage"),

@@ -36,7 +36,7 @@ class Next:
 
 
 def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
-    """One of them."""
+    """A likely next camera as text."""
     since_us, until_us = passing.from_utc_us, passing.until_utc_us
     window = find = ""
     if since_us is not None and until_us is not None:
@@ -57,7 +57,7 @@ def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
 
 
 def how_far(near: NearbyCamera, words: Messages) -> str:
-    """`420 m away · 5 min on foot, 1 min riding`, or "same area"."""
+    """Distance in words: `420 m away · 5 min on foot, 1 min riding`, or "same area"."""
     if near.distance_m is None:
         return near_word(near, words)
     if near.distance_m < AT_HAND_M:
@@ -71,7 +71,7 @@ def how_far(near: NearbyCamera, words: Messages) -> str:
 
 
 def order_sentence(found: SideBySide, calendar: Calendar) -> str:
-    """Who is followed, and how the cameras are ordered."""
+    """Sentence that says who is followed, and how the cameras are ordered."""
     say = calendar.words.say
     if found.followed is None:
         return say("Nobody is known to have left its picture about then: the nearest camera first.")
@@ -92,7 +92,7 @@ def order_sentence(found: SideBySide, calendar: Calendar) -> str:
 
 
 def leaving_words(one: LeavingPerson, calendar: Calendar) -> str:
-    """`02:14:09 to the east`, for choosing whom to follow."""
+    """A person to follow, in words: `02:14:09 to the east`."""
     said = f"{_time(one.leaving, calendar)} {direction_words(one.leaving, calendar.words)}"
     return said.strip()
 

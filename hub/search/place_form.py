@@ -20,7 +20,7 @@ Why = Literal["points", "degrees", "turned", "few", "many", "metres", "crosses"]
 
 
 class ShapeFaultError(ValueError):
-    """The shape is invalid; `told` says which line, which two sides, how many."""
+    """The shape is invalid; `told` names the line, the two sides, or the number."""
 
     def __init__(self, why: Why, **told: int) -> None:
         super().__init__(why)
@@ -29,8 +29,9 @@ class ShapeFaultError(ValueError):
 
 
 def shape_said(how: str, points: str, metres: str) -> Shape | None:
-    """None without points. A point is `11.53245, 106.62345`, one per line or separated by `;`;
-    `metres` is the radius, or the margin on both sides. Raises ShapeFaultError."""
+    """The shape in the form; None without points. A point is `11.53245, 106.62345`, one per line or
+    separated by `;`; `metres` is the radius, or the margin on both sides. Raises ShapeFaultError.
+    """
     found = _points(points)
     if not found:
         return None
@@ -54,7 +55,7 @@ def shape_said(how: str, points: str, metres: str) -> Shape | None:
 
 
 def how_word(how: How, words: Messages) -> str:
-    """As offered by the form."""
+    """Name of a kind of shape, as offered by the form."""
     said: dict[How, str] = {
         "round": words.say("round one point"),
         "along": words.say("along a line, as a street"),

@@ -1,6 +1,7 @@
-"""Places of a sentence: their names, the cameras there or near, and where they lie.
+"""Places of a sentence: their names, the cameras there or near, and their positions.
 
-Everything comes from the cameras that the person may search: a place without one is not named.
+Everything comes from the cameras that the person may search: a place without such a camera is not
+named.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +63,8 @@ class SearchedPlaces:
         return there | _near(others, near)
 
     def points(self, keys: Sequence[UUID]) -> tuple[Point, ...]:
-        """Where each lies: the middle of its cameras. One without a known position is left out."""
+        """Positions of these places: the middle of their cameras. A place without a known position
+        is left out."""
         found = []
         for key in keys:
             placed = [row for row in self._at.get(key, ()) if row.latitude_deg is not None]

@@ -63,7 +63,7 @@ class SearchScope:
 def meant_cameras(
     conn: Connection, person_id: UUID, place: SearchPlace, now: Moment
 ) -> SearchScope:
-    """The cameras of this place that the person may search now."""
+    """The cameras of this place that the person may search now, and how far back."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     query: Select[Any] = select(scope.c.camera_id, scope.c.from_utc_us)
     # A province has ten thousand rows: only the columns that the place needs are read.

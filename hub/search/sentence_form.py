@@ -69,13 +69,14 @@ def narrowed(base: SightingSearch, meanings: Sequence[Meaning]) -> SightingSearc
 
 
 def has_days(meanings: Iterable[Meaning]) -> bool:
-    """True if the chips say which days; weekdays and hours alone only choose among them."""
+    """True if the chips name days; weekdays and hours alone only select among the days of the
+    span."""
     return any(isinstance(one, Days | Recent) for one in meanings)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTime:
-    """The span of a search, and its parts, latest first; none: all of it."""
+    """The span of a search, and its parts, latest first; without parts the whole span counts."""
 
     span: SearchSpan
     windows: tuple[tuple[int, int], ...] = ()

@@ -138,7 +138,7 @@ class SearchService:
         follow: UUID | None = None,
     ) -> SideBySide | None:
         """These cameras at one instant, and the cameras that a person who left the first one's
-        picture may have passed next. None if the first camera is not theirs to search."""
+        picture may have passed next. None if the asker may not search the first camera."""
         with self._acting.reading(asker, "search.moment", On("camera", camera_ids[0])) as look:
             found = moment_queries.side_by_side(
                 look.conn,
@@ -191,7 +191,7 @@ class SearchService:
         self, asker: Asker, camera_id: UUID, *, span: spans.RequestedTimes, reason: str
     ) -> bool:
         """Request all footage of that span from the camera's node. False for an invalid or too long
-        span, without a reason, or for a camera or time that is not theirs."""
+        span, without a reason, or for a camera or time outside the asker's rights."""
         on = On("camera", camera_id)
         try:
             with self._acting.changing(asker, "span.ask", on, rings=True) as change:

@@ -32,7 +32,7 @@ class SpanFaultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SearchSpan:
-    """By the hub's clock; both ends are included."""
+    """A time span by the hub's clock; both ends are included."""
 
     from_utc_us: int
     until_utc_us: int
@@ -63,7 +63,7 @@ def span_said(when: str, since: str, until: str, calendar: Calendar) -> SearchSp
 
 
 def when_word(when: str, words: Messages) -> str:
-    """As offered by the form."""
+    """Name of a time span, as offered by the form."""
     said = {
         "hour": words.say("the last hour"),
         "today": words.say("today"),

@@ -1,1 +1,1 @@
-"""What all pages share: rendering, forms, rate limits, texts and scripts."""
+"""Code that all pages share: rendering, forms, rate limits, texts and scripts."""

@@ -42,25 +42,26 @@ class Calendar:
         return datetime.fromtimestamp(utc_us / 1e6, UTC).astimezone(self.zone)
 
     def typed(self, day: str, clock: str) -> datetime:
-        """`2026-11-25`, `02:10` in the reader's zone; ValueError if invalid."""
+        """The moment that `2026-11-25` and `02:10` mean in the reader's zone; ValueError if
+        invalid."""
         moment = datetime.strptime(f"{day} {clock[:5]}", "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
         if moment.year not in YEARS:
             raise ValueError(f"{day} is in no year from {YEARS.start} to {YEARS.stop - 1}")
         return moment
 
     def clock(self, utc_us: int) -> str:
-        """`02:11:09`; with the date if it was not today."""
+        """Time of day: `02:11:09`; with the date if it was not today."""
         moment = self.local(utc_us)
         if moment.date() == self.local(self.now_utc_us).date():
             return f"{moment:%H:%M:%S}"
         return f"{moment:%H:%M:%S %d/%m/%Y}"
 
     def full(self, utc_us: int) -> str:
-        """`02:11:09 25/11/2026`."""
+        """Date and time: `02:11:09 25/11/2026`."""
         return f"{self.local(utc_us):%H:%M:%S %d/%m/%Y}"
 
     def day(self, utc_us: int) -> str:
-        """`25/11/2026`."""
+        """Date: `25/11/2026`."""
         return f"{self.local(utc_us):%d/%m/%Y}"
 
     def ago(self, utc_us: int) -> str:
@@ -82,15 +83,15 @@ class Calendar:
         )
 
     def machine(self, utc_us: int) -> str:
-        """For a `datetime` attribute: ISO 8601 in UTC."""
+        """The time for a `datetime` attribute: ISO 8601 in UTC."""
         return f"{datetime.fromtimestamp(utc_us / 1e6, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
     def is_dark(self) -> bool:
-        """Between dusk and dawn by the local clock."""
+        """True between dusk and dawn by the local clock."""
         hour = self.local(self.now_utc_us).hour
         return hour >= DARK_FROM_HOUR or hour < DARK_UNTIL_HOUR
 
     def today_began_utc_us(self) -> int:
-        """The last local midnight."""
+        """The last local midnight, in microseconds UTC."""
         midnight = self.local(self.now_utc_us).replace(hour=0, minute=0, second=0, microsecond=0)
         return int(midnight.timestamp() * 1e6)

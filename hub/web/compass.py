@@ -6,7 +6,7 @@ from hub.web.i18n import Messages
 
 
 def compass_words(words: Messages) -> Mapping[str, str]:
-    """Directions of leaving."""
+    """Names of the compass directions in which a person leaves."""
     say = words.say
     return {
         "n": say("to the north"),

@@ -1,7 +1,7 @@
 """What a capability brings into the hub, as one value.
 
 Each capability has a `feature.py` with its `Feature`, and one line in the list of
-`hub.app.features`. Whatever needs something of every capability reads that list.
+`hub.app.features`. Code that needs something of every capability reads that list.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,8 @@ def _no_acts(_: Messages) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Feature:
-    """Each field is optional. No name of an act, a right or a global is given twice."""
+    """What one capability brings. Each field is optional. Names of acts, rights and globals are
+    unique over all features."""
 
     name: str
     routers: tuple[APIRouter, ...] = ()

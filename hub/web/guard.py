@@ -53,7 +53,7 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """How many bytes a form or JSON body may have at some addresses."""
+    """Most bytes that a form or JSON body may have at some addresses."""
 
     paths: str
     """Regular expression of whole paths."""
@@ -61,7 +61,7 @@ class Body:
 
 
 def most_bytes(path: str, bodies: Iterable[Body]) -> int:
-    """Limit of an address: of the first that fits, else `MAX_FORM_BYTES`."""
+    """Limit of an address: that of the first `Body` that fits, else `MAX_FORM_BYTES`."""
     fits = (body.most_bytes for body in bodies if re.fullmatch(body.paths, path, re.DOTALL))
     return next(fits, MAX_FORM_BYTES)
 
@@ -94,8 +94,8 @@ class StrictHeaders:
 class OwnPagesOnly:
     """Refuses every change not sent by a page of this site, and bodies that are too large.
 
-    Requests of nodes and apps pass: they have a token and no cookie. Their addresses stand here and
-    not in the features, so that one file shows every address that needs no page.
+    Requests of nodes and apps pass: they have a token and no cookie. Their addresses are listed
+    here and not in the features, so that one file shows every address that needs no page.
     """
 
     def __init__(self, app: ASGIApp, *, public_url: str, bodies: Sequence[Body]) -> None:

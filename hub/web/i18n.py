@@ -1,6 +1,6 @@
-"""The words of the pages in the reader's language, from the gettext catalogs in `hub/locale`.
+"""Translated texts of the pages, from the gettext catalogs in `hub/locale`.
 
-Message ids are English. Vietnamese comes first: it is what a reader gets who asked for nothing.
+Message ids are English. Vietnamese is the default: a reader who asked for no language gets it.
 """
 
 import gettext
@@ -24,7 +24,7 @@ SCRIPTS_FOLDER: Final = Path(__file__).parent / "static"
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """One language's words. `say` translates; `count` also chooses singular or plural."""
+    """Texts of one language. `say` translates; `count` also chooses singular or plural."""
 
     language: str
     say: Callable[[str], str]
@@ -33,19 +33,20 @@ class Messages:
 
 @cache
 def words(language: str) -> Messages:
-    """The words of a language; of Vietnamese if we do not speak it."""
+    """Texts of a language; Vietnamese if the hub does not have it."""
     spoken = language if language in LANGUAGES else LANGUAGES[0]
     catalog = gettext.translation("hub", LOCALE_FOLDER, languages=[spoken])
     return Messages(language=spoken, say=catalog.gettext, count=catalog.ngettext)
 
 
 def one_decimal(value: float, words: Messages) -> str:
-    """`1,234.5`, in Vietnamese `1.234,5`."""
+    """A number with one decimal: `1,234.5`, in Vietnamese `1.234,5`."""
     return format_decimal(value, format="#,##0.0", locale=words.language)
 
 
 def asked_language(accept_language: str) -> str:
-    """The spoken language a browser's Accept-Language likes best; Vietnamese if none."""
+    """The language of the hub that a browser's Accept-Language prefers; Vietnamese if none
+    matches."""
     liked: list[tuple[float, int, str]] = []
     for place, part in enumerate(accept_language.split(",")):
         name, _, weight = part.partition(";q=")
@@ -64,7 +65,7 @@ def _weight(text: str) -> float:
 
 @cache
 def script_words(scripts: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Every message id that these of our own scripts translate with `_()`; none named: all."""
+    """Every message id that these scripts translate with `_()`; of all scripts if none is named."""
     found: set[str] = set()
     paths = [SCRIPTS_FOLDER / "js" / name for name in scripts]
     for script in paths or sorted(SCRIPTS_FOLDER.glob("js/*.js")):
@@ -76,13 +77,13 @@ def script_words(scripts: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 @cache
 def script_catalog(language: str, scripts: tuple[str, ...] = ()) -> Mapping[str, str]:
-    """Message id → words, for these scripts of a page; none named: for all."""
+    """Translation of each message id of these scripts; of all scripts if none is named."""
     say = words(language).say
     return {message: say(message) for message in script_words(scripts)}
 
 
 @cache
 def script_catalog_json(language: str, scripts: tuple[str, ...] = ()) -> str:
-    """The same as JSON that is safe inside an HTML element."""
+    """The catalog of `script_catalog` as JSON that is safe inside an HTML element."""
     told = json.dumps(script_catalog(language, scripts), ensure_ascii=False)
     return told.replace("<", "\\u003c")

@@ -23,7 +23,7 @@ JPEG, too low for a reduced size."""
 
 
 class PictureError(Exception):
-    """It is not a picture, or too large to be drawn."""
+    """The bytes are not a picture, or it is too large to be drawn."""
 
     def __init__(self, fault: Literal["picture", "large"]) -> None:
         super().__init__(fault)

@@ -1,4 +1,5 @@
-"""Navigation: the links to the pages of the site, who is shown which, and where something waits.
+"""Navigation: the links to the pages of the site, who is shown which, and the numbers of waiting
+things.
 
 A feature names its links (`Feature.links`). The rail of a desk, the bar of a phone and the page
 "More" are made of them, so that nothing else lists the pages.
@@ -13,7 +14,7 @@ from hub.web.i18n import Messages
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides which links a person is shown: one query for all of them."""
+    """Facts that decide which links a person is shown, read by one query for all links."""
 
     role: str
     rights: int
@@ -28,7 +29,8 @@ class Standing:
         return self.rights & rights == rights
 
     def has_on_area(self, rights: int) -> bool:
-        """The same, on an area: a grant on one camera is not enough."""
+        """True if the person has all these rights on an area: a grant on one camera is not
+        enough."""
         return self.area_rights & rights == rights
 
 
@@ -113,8 +115,8 @@ class Navigation:
 
     @property
     def waiting(self) -> dict[str, int]:
-        """How much waits, by the addresses of the rail; at "/more" what waits at no other of them.
-        Where nothing waits, it has no address."""
+        """Numbers of waiting things, by the addresses of the rail; under "/more" the sum of all
+        others. An address where nothing waits is left out."""
         found = {link.address: link.waiting for link in self.rail}
         others = (link for _, links in self.more for link in links if link.address not in found)
         found["/more"] = sum(link.waiting for link in others)
@@ -122,14 +124,14 @@ class Navigation:
 
     @property
     def waiting_beyond_bar(self) -> int:
-        """How much waits at the places that the bar of a phone has no room for."""
+        """Number of waiting things at links that the bar of a phone has no room for."""
         return sum(link.waiting for _, links in self.more for link in links)
 
 
 def navigation(
     links: Iterable[NavLink], standing: Standing, path: str, words: Messages
 ) -> Navigation:
-    """What this person is shown on the page at `path`."""
+    """The navigation for this person on the page at `path`."""
     theirs = [one for one in links if one.may(standing)]
     here = _current(theirs, path)
 

@@ -32,7 +32,8 @@ SAID_EVERY_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class RateRule:
-    """At most `most` in `span_s` seconds, spread or at once; then one per `span_s / most`."""
+    """At most `most` requests in `span_s` seconds, spread or at once; then one per `span_s /
+    most`."""
 
     name: str
     most: int
@@ -60,7 +61,7 @@ BAD_TOKENS: Final = RateRule("bad tokens", 60, 60.0, "address")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The limit of some requests."""
+    """The rate limit of some requests."""
 
     methods: str
     """Regular expression of whole methods."""
@@ -83,7 +84,8 @@ def rule_of(method: str, path: str, rates: Iterable[Rate]) -> RateRule | None:
 
 
 class Limits:
-    """For any thread. Per client: the time when its allowance is full again."""
+    """Remaining requests of each client; for any thread. Per client it stores the time when its
+    allowance is full again."""
 
     def __init__(
         self, now_s: Callable[[], float] = time.monotonic, most_knockers: int = MOST_KNOCKERS
@@ -97,7 +99,7 @@ class Limits:
         """Refusals by rule; and "forgotten" clients whose allowance was not full yet."""
 
     def wait_s(self, rule: RateRule, knocker: str) -> float:
-        """Allow one and return 0; or return the seconds until the next is allowed."""
+        """Allow one request and return 0; or return the seconds until the next is allowed."""
         key = (rule.name, hashlib.blake2b(knocker.encode(errors="replace"), digest_size=8).digest())
         each_s = rule.span_s / rule.most
         with self._lock:
@@ -162,7 +164,7 @@ def _knocker(request: Request, rule: RateRule, cookie: str) -> str:
 
 
 def too_many(request: Request, wait_s: float) -> Response:
-    """429, and when to come again."""
+    """Answer 429, with the time when to come again."""
     response: Response
     if is_page_wanted(request.headers):
         response = render(request, "error.html", session=None, status_code=429, code=429)

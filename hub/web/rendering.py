@@ -1,4 +1,4 @@
-"""What every route shares: services, settings, and rendering of pages."""
+"""Helpers of every route: services, settings, and rendering of pages."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ THEMES: Final = ("auto", "dark", "light")
 
 @dataclass(frozen=True, slots=True)
 class PublicWords:
-    """Public text of the keeper in the reader's language; empty: not written yet."""
+    """Public text of the keeper in the reader's language; empty if it is not written yet."""
 
     watched_by: str = ""
     purpose: str = ""
@@ -125,7 +125,7 @@ right."""
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Prometheus metrics: required token, and content."""
+    """Prometheus metrics: the required token, and the content."""
 
     token: str
     text: Callable[[], str]
@@ -169,7 +169,7 @@ class Site:
     storage_notice: StorageNotice = field(default_factory=StorageNotice)
 
     def waiting(self, asker: Asker) -> dict[str, int]:
-        """How much waits, by the addresses of the navigation's places (`Navigation.waiting`)."""
+        """Numbers of waiting things, by the addresses of the navigation (`Navigation.waiting`)."""
         return navigation(self.links, self.standing(asker), "", words(asker.language)).waiting
 
     def calendar(self, language: str) -> Calendar:
@@ -185,7 +185,7 @@ def site_of(request: Request) -> Site:
 
 
 def language_of(request: Request, session: Session | None) -> str:
-    """The officer's language; before signing in, the one chosen here or requested by the
+    """The officer's language; before signing in, the one chosen on this device or requested by the
     browser."""
     if session is not None:
         return session.asker.language

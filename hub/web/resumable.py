@@ -1,4 +1,4 @@
-"""Receiving a file in parts by tus 1.0.0: what every such upload shares."""
+"""Receives a file in parts by tus 1.0.0: the code that all such uploads share."""
 
 import asyncio
 import base64
@@ -38,7 +38,7 @@ class ResumableUpload(Protocol):
         ...
 
     def write(self, chunk: bytes) -> None:
-        """Append."""
+        """Append a piece."""
         ...
 
     def finish(self) -> object:
@@ -47,7 +47,7 @@ class ResumableUpload(Protocol):
 
 
 class UploadRefusal(Exception):  # noqa: N818  said to the node, no fault of ours
-    """Why the request is answered without its body."""
+    """The request is answered without reading its body; has the answer."""
 
     def __init__(self, status_code: int, reason: str, **headers: str) -> None:
         super().__init__(reason)
@@ -76,7 +76,7 @@ async def receive(request: Request, upload: ResumableUpload) -> int:
 
 
 def end(upload: ResumableUpload, piece: bytes) -> int:
-    """Write the last piece and make all durable; the offset. Blocks."""
+    """Write the last piece and make everything durable; returns the offset. Blocks."""
     if piece:
         upload.write(piece)
     upload.finish()

@@ -38,5 +38,5 @@ class Pages(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Do not capture signals: the owner of the server handles them."""
         yield

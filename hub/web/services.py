@@ -30,7 +30,7 @@ class Services:
         """What was asked for before: a port is compared with every service name by name."""
 
     def and_those(self, others: Iterable[object | None]) -> "Services":
-        """These services and others; None is left out."""
+        """These services together with others; None among the others is left out."""
         return Services((*self._made, *(one for one in others if one is not None)))
 
     def find(self, kind: type[T]) -> T | None:
@@ -64,5 +64,5 @@ class ServiceProvider:
 
 
 def service(kind: type[object]) -> Any:
-    """For `Annotated[Kind, service(Kind)]` in a route's signature."""
+    """The dependency for `Annotated[Kind, service(Kind)]` in a route's signature."""
     return Depends(ServiceProvider(kind))

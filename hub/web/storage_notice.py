@@ -21,8 +21,8 @@ class StorageNotice:
         self._again_s = 0.0
 
     def lacking(self, error: BlobsError) -> tuple[int, str]:
-        """An upload was refused; returns the answer for its node, which keeps the file and sends it
-        again."""
+        """Log that an upload was refused; returns the answer for its node, which keeps the file and
+        sends it again."""
         if self._said is not type(error):
             log.error(
                 f"media.{error.fault}",
@@ -34,7 +34,8 @@ class StorageNotice:
         return 507 if isinstance(error, NoSpaceError) else 503, error.fault
 
     def no_database(self, error: Exception) -> None:
-        """A page could not be shown, or an act not done: logged again after ten minutes."""
+        """Log that a page could not be shown, or an act not done; again after ten minutes at the
+        earliest."""
         now_s = time.monotonic()
         if now_s >= self._again_s:
             self._again_s = now_s + AGAIN_S
@@ -46,7 +47,7 @@ class StorageNotice:
             )
 
     def found(self) -> None:
-        """An upload was stored."""
+        """Note that an upload was stored."""
         if self._said is not None:
             log.info("media.taken_again")
         self._said = None

@@ -18,17 +18,17 @@ MOST_FIELD_BYTES: Final = 16 * 1024
 
 
 class MalformedError(Exception):
-    """It is not a form as sent by our pages."""
+    """The request is not a form as sent by the hub's pages."""
 
 
 class Sink(Protocol):
     """Target of the file."""
 
     def write(self, chunk: bytes, /) -> None:
-        """Append."""
+        """Append a piece."""
 
     def finish(self) -> None:
-        """End of the file, complete or not."""
+        """Finish after the end of the file, complete or not."""
 
 
 class _Form:

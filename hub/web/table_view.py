@@ -29,7 +29,7 @@ class TableView:
     """Id of the part of the page with the table; empty: the whole page."""
 
     def address(self, **changed: str) -> str:
-        """The page with these fields of its address changed; an empty one is left out."""
+        """Address of the page with these fields changed; an empty field is left out."""
         order = "" if self.order == self.standard else self.order
         fields = {**self.filters, "order": order} | changed
         told = urlencode({name: value for name, value in fields.items() if value})
@@ -37,12 +37,13 @@ class TableView:
         return f"{whole}#{self.part}" if self.part else whole
 
     def beside(self, row_id: object) -> str:
-        """The page with this row in detail beside the table; it begins at the row."""
+        """Address of the page with this row in detail beside the table; it scrolls to the row."""
         page, _, _ = self.address(one=str(row_id)).partition("#")
         return f"{page}#one-{row_id}"
 
     def by(self, column: str) -> str:
-        """The page in the order of a column; the other way round if it is in that order."""
+        """Address of the page in the order of a column; in the reverse order if the table is in
+        that order already."""
         order = f"-{column}" if self.order == column else column
         return self.address(order="" if order == self.standard else order)
 
@@ -61,8 +62,8 @@ def order_of(asked: str, columns: Mapping[str, object], standard: str) -> str:
 def arranged(
     rows: Iterable[Row], order: str, columns: Mapping[str, Callable[[Row], Any]]
 ) -> list[Row]:
-    """The rows in that order. Those without a value (None) come last in both directions; equal
-    ones stay as they were."""
+    """The rows in that order. Rows without a value (None) come last in both directions; equal rows
+    keep their order."""
     key = columns[order.removeprefix("-")]
     given = list(rows)
     valued = [(value, row) for row in given if (value := key(row)) is not None]
@@ -76,10 +77,11 @@ def chosen(
     id_in: Callable[[Row], UUID],
     look: Callable[[UUID], object] | None = None,
 ) -> Row | None:
-    """The row that an address asks to see in detail (`one`); None: none, or none of these.
+    """The row that an address asks to see in detail (`one`); None if it asks for none, or for one
+    that is not in `rows`.
 
-    `look` opens it as its own page does, which leaves a line in the log, and answers None for what
-    is not theirs; without it the details say no more than the list.
+    `look` opens the row as its own page does, which leaves a line in the log, and returns None for
+    a row that is not the reader's. Without `look` the details say no more than the list.
     """
     one = id_of(query.get("one", ""))
     if one is None or (look is not None and look(one) is None):
@@ -103,7 +105,7 @@ class Listing(Generic[Row]):
     """Field of a filter → its values, and the value of a row."""
 
     def view(self, query: Mapping[str, str]) -> TableView:
-        """As an address asks; whatever it says wrongly is as if it were not there."""
+        """The table view in an address; an invalid value counts as missing."""
         asked = {name: query.get(name, "") for name in self.choices}
         filters = {
             name: value if value in self.choices[name][0] else "" for name, value in asked.items()
@@ -113,7 +115,7 @@ class Listing(Generic[Row]):
         return TableView(self.path, filters, order, self.standard, self.part)
 
     def rows(self, rows: Iterable[Row], view: TableView) -> list[Row]:
-        """The rows that the filters let through, in the order."""
+        """The rows that pass the filters, in the order of the view."""
         find = fold(view.filters["find"])
         found = [
             row

@@ -22,7 +22,7 @@ MOST_PIXELS: Final = 40_000_000
 
 
 class NotAPictureError(Exception):
-    """These bytes cannot be reduced; send them as they are."""
+    """The bytes cannot be made a small picture; send them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ Box = tuple[float, float, float, float]
 
 @lru_cache(maxsize=256)
 def small_picture(original: Original, around: Box | None = None) -> bytes:
-    """The picture, at most `WIDTH` px wide and high, in its own shape; with `around` the square
-    around that box. The last few are cached."""
+    """The picture, at most `WIDTH` px wide and high, with its proportions; with `around`, the
+    square around that box. The last few are cached."""
     content = io.BytesIO(original.load())
     try:
         with Image.open(content, formats=("JPEG",)) as picture:

@@ -1,4 +1,4 @@
-"""One request of a signed-in person, as pages get it."""
+"""One request of a signed-in person, in the form that pages get."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ class Visit:
         return self.site.services.use(kind)
 
     def find(self, kind: type[T]) -> T | None:
-        """The same; None if the hub is without it."""
+        """A service of another capability, see `use`; None if the hub is without it."""
         return self.site.services.find(kind)
 
     def may(self, name: str) -> bool:
-        """Whether a link to another capability is shown, by its name in `Feature.may`."""
+        """True if a link to another capability is shown, by its name in `Feature.may`."""
         return self.site.may[name](self)
 
     def panels(self, page: str, shown_id: UUID) -> dict[str, object]:

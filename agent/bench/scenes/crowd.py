@@ -30,7 +30,8 @@ FEET = (0.35, 0.97)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One body in the crowd: the walk's person, first frame (index), length, place and size."""
+    """One body in the crowd: person and first frame (index) of the walk that it plays, length,
+    place and size."""
 
     person: int
     first: int

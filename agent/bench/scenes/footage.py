@@ -81,7 +81,7 @@ class Street:
 
     @classmethod
     def load(cls, recording: Path, truth: Truth) -> "Street":
-        """Decode the labelled frames and no other; CameraError if they are not all there."""
+        """Decode only the labelled frames; CameraError if some are missing."""
         last = min(truth.last_frame, LABELLED_FRAMES)
         pictures: list[Plane] = []
         for piece in VideoReel(recording).play(with_packets=False):

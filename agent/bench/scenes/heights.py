@@ -1,9 +1,4 @@
-"""The street at other sizes: the recording's bodies are 52 to 116 pixels high, others are made.
-
-Far: the recording scaled down and set into a wide picture of the mirrored empty street. Close: an
-enlarged window of it. An enlarged picture is no sharper than a cheap lens; a scaled-down body is
-sharper than a far body through haze.
-"""
+"""The street, scaled down, in the middle of a canvas of `size_px` (height, width)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +17,7 @@ SHOWS = 2 / 3
 
 @dataclass(frozen=True, eq=False)
 class Far:
-    """The street at `size_px` (height, width) in the middle of a canvas."""
+    """A window of the street (y0, x0, height, width; even numbers), enlarged `times`."""
 
     street: Street
     size_px: tuple[int, int] = (260, 346)

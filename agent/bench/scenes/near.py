@@ -47,7 +47,7 @@ UNDER: Final = (1.5, 0.35)
 
 
 class Manner(StrEnum):
-    """How somebody is near."""
+    """How a person is near the camera."""
 
     ENTERS = "enters and stays"
     STANDS = "stands there from the first frame"

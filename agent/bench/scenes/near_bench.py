@@ -46,7 +46,7 @@ ROUNDS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was said in scenes of one manner and one light."""
+    """Reports of people in the scenes of one manner and one light."""
 
     name: str
     people: int
@@ -110,7 +110,7 @@ def measure(scenes: Iterable[Scene], seers: Sight) -> list[Told]:
 
 
 def judged(near: Near, played: Played, name: str) -> Told:
-    """The row of one scene."""
+    """The row of the table for one scene."""
     on_them = [frame for frame, one in played.opened if _is_on(near, frame, one.box)]
     waited_s = min(
         ((frame - 1 - near.ready) / near.frames_per_s for frame in on_them), default=None

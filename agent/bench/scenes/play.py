@@ -83,7 +83,7 @@ def play(
     *,
     fitted: Sequence[PersonDetector] = (),
 ) -> Played:
-    """One pass, with fresh detection state; see `Pipeline.for_frames`."""
+    """Play one scene once, with fresh detection state; see `Pipeline.for_frames`."""
     settings = settings or PipelineSettings()
     if scene.is_whole_only:  # with this setting no person is too small for a sighting
         settings = replace(

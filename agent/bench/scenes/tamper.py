@@ -35,7 +35,7 @@ CHANGES_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One way of tampering, as a rendering."""
+    """One kind of tampering, as a generated scene."""
 
     what: Tampering
     how: str
@@ -81,7 +81,7 @@ AT_NIGHT = ("dark cloth", "pale bag", "half, dark", "far aside", "nudged", "much
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """The alarms of one rendering."""
+    """The alarms that one generated scene caused."""
 
     footage: str
     what: str
@@ -98,7 +98,8 @@ class Noticed:
 
 
 def noticed(stock: Material) -> Iterator[Noticed]:
-    """Every case over the empty street, over the one with people, and some of them at night."""
+    """Alarms of every kind of tampering, over the empty street, over the street with people, and
+    some of them at night."""
     footages: dict[str, Footage] = {"nobody": stock.still, "street": stock.street}
     for name, footage in footages.items():
         frames = min(footage.frames, 440)
@@ -129,7 +130,7 @@ def _noticed(footage: str, case: Case, scene: Scene) -> Noticed:
 
 @dataclass(frozen=True, slots=True)
 class Alarmed:
-    """The alarms of a scene with an untouched camera."""
+    """The alarms in a scene with an untouched camera; each is false."""
 
     scene: str
     minutes: float
@@ -137,7 +138,8 @@ class Alarmed:
 
 
 def alarmed(stock: Material, *, hours: float = 0.0) -> Iterator[Alarmed]:
-    """The whole suite; every weather as it starts over a view learned in clear weather; a night."""
+    """False alarms of the whole suite: each weather as it starts over a view learned in clear
+    weather, and a night."""
     for scene in programme(stock, is_short=False):
         yield _alarmed(scene)
     for condition in CONDITIONS:

@@ -48,7 +48,8 @@ def sprayed(yuv: Plane, shot: Shot, *, first_s: float, share: float, grey: int) 
 
 
 def turned(yuv: Plane, shot: Shot, *, first_s: float, by: tuple[float, float]) -> Plane:
-    """The camera looks elsewhere: `by` (down, across) in shares of the picture, edges mirrored."""
+    """The camera is turned: the picture moves `by` (down, across), in shares of the picture; edges
+    are mirrored."""
     if shot.t_s < first_s:
         return yuv
     out = np.empty_like(yuv)
@@ -106,7 +107,7 @@ def lamp_dead(yuv: Plane, shot: Shot, *, night_s: float, first_s: float) -> Plan
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
-    """Footage that repeats the picture `first` from then on: a camera with a hung encoder."""
+    """Footage of a camera with a hung encoder: from picture `first` on it repeats that picture."""
 
     footage: Footage
     first: int

@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(name: str, scene: Scene, seers: Sight, every: int) -> list[Found]:
-    """One row for each method, over every `every`th picture."""
+    """Detections of each method over every `every`th picture, one row per method."""
     marks: dict[str, list[tuple[float, bool]]] = {way: [] for way in WAYS}
     small: dict[str, list[tuple[float, bool]]] = {way: [] for way in WAYS}
     asked = asked_small = pictures = 0
@@ -127,7 +127,7 @@ def measure(name: str, scene: Scene, seers: Sight, every: int) -> list[Found]:
 
 
 def looked(frame: Frame, seers: Sight, tiles: tuple[Box, ...]) -> list[Detection]:
-    """Detections in the whole and in the tiles; duplicates are merged."""
+    """Detections in the whole picture and in its tiles; duplicates are merged."""
     seer = seers.for_crowds((frame.height, frame.width))
     found = [one for part in (WHOLE, *tiles) for one in seer.detect(frame, part)]
     return suppress(found, SAME_IOU)

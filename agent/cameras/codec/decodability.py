@@ -13,7 +13,7 @@ sometimes makes a picture of noise."""
 
 @dataclass(slots=True)
 class Decodability:
-    """The count of packets that became pictures since `since`."""
+    """The count of packets that became pictures, from `since` on."""
 
     since: Instant
     packets: int = 0

@@ -1,4 +1,4 @@
-"""Scales pictures and converts their colours by FFmpeg's libswscale. Any thread may call it."""
+"""Scales pictures and converts their colours with FFmpeg's libswscale. Any thread may call it."""
 
 from typing import Final
 

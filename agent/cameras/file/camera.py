@@ -13,11 +13,11 @@ NAP_S = 0.1
 
 
 class ReplayCamera:
-    """A video file, or a folder of numbered pictures.
+    """A recording as a camera: a video file, or a folder of numbered pictures.
 
     A frame's instant is the first frame's instant plus its time in the recording, by both clocks,
-    also at full speed: the same recording always gives the same spans. Loops continue pts and
-    instants.
+    also at full speed: the same recording always gives the same spans. When the recording starts
+    again, pts and instants go on.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ReplayCamera:
             play.rewind()
 
     def close(self) -> None:
-        """Nothing to release: nothing is held between two calls of `frames`."""
+        """Nothing to release: no file stays open between two calls of `frames`."""
         self._info = None
 
     def _reached(self, due: Instant, stop: Callable[[], bool]) -> bool:

@@ -56,7 +56,7 @@ class OnvifRecorder:
         self._token = token
 
     def clock_ahead_us(self) -> int:
-        """How far the recorder's clock is ahead of the node's, in microseconds.
+        """Microseconds by which the recorder's clock is ahead of the node's.
 
         The recorder tells whole seconds. A difference within that rounding plus the round trip
         counts as 0.
@@ -170,7 +170,7 @@ _CLOCK: Final = ("Year", "Month", "Day", "Hour", "Minute", "Second")
 
 
 def at_host_of(trusted: str, said: str) -> str:
-    """The answered address, moved to the configured host, without a login of its own.
+    """The address in the recorder's answer, moved to the configured host and without a login.
 
     Raises ArchiveError if it is not an address.
     """

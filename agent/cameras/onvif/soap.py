@@ -89,7 +89,8 @@ def envelope(body: str, *, login: DeviceLogin | None, utc_us: int) -> str:
 
 
 def password_digest(nonce: bytes, created: str, password: str) -> str:
-    """As in the UsernameToken profile: base64 of SHA-1 over nonce, time and password."""
+    """The password digest of the UsernameToken profile: base64 of SHA-1 over nonce, time and
+    password."""
     return base64.b64encode(
         hashlib.sha1(nonce + created.encode() + password.encode(), usedforsecurity=False).digest()
     ).decode()

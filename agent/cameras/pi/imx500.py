@@ -28,7 +28,7 @@ FOLDER: Final = "/usr/share/imx500-models"
 
 
 class SensorNetwork:
-    """A network in a sensor; Picamera2 needs it before its camera is opened."""
+    """A network inside a sensor; Picamera2 needs it before the camera is opened."""
 
     def __init__(
         self, file: str, number: int, *, open_sensor: Callable[[str], Any] | None = None

@@ -105,7 +105,8 @@ class RtspConnection:
                 return answer
 
     def head(self, begun: bytes) -> RtspResponse:
-        """Read an answer, or a request of the server (status 0), that starts with `begun`."""
+        """Read the head of an answer, or of a request of the server (status 0), whose first bytes
+        are `begun`."""
         head = bytearray(begun)
         while not head.endswith(b"\r\n\r\n"):
             if len(head) > HEAD_BYTES:
@@ -118,7 +119,7 @@ class RtspConnection:
         return RtspResponse(told[0], told[1], self.need(length))
 
     def wait_anew(self) -> None:
-        """Restart the wait of `patience_s`."""
+        """Restart the timeout of `patience_s`."""
         self._until_s = time.monotonic() + self._patience_s
 
     def need(self, size: int) -> bytes:

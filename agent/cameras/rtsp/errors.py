@@ -21,7 +21,7 @@ _BY_ITSELF: Final = N_("See to the camera's power and network; it is tried again
 
 
 class HostError(CameraError):
-    """The host or the login is at fault: no other path there would help."""
+    """The host or the login is at fault: another path at this host would not help."""
 
 
 class StreamErrors:
@@ -31,7 +31,7 @@ class StreamErrors:
         self._facts: dict[str, object] = {"source": masked(url), "key": key}
 
     def refused(self, failure: Exception, *, after_s: float) -> CameraError:
-        """The error for a failed opening."""
+        """The error when a stream cannot be opened."""
         if after_s > OPEN_S - 0.5:  # FFmpeg's error for an interrupted read is arbitrary
             failure = TimeoutError()
         match failure:
@@ -85,7 +85,7 @@ class StreamErrors:
         )
 
     def broken(self, failure: Exception, *, after_s: float) -> CameraError:
-        """The error for a failed read, `after_s` seconds after the read began."""
+        """The error when reading fails, `after_s` seconds after the read began."""
         if after_s > READ_S - 0.5:  # FFmpeg's error for an interrupted read is arbitrary
             failure = TimeoutError()
         if isinstance(failure, av.error.ExitError | TimeoutError):
@@ -95,25 +95,26 @@ class StreamErrors:
         return self._error(N_("{source} broke off ({why})."), _BY_ITSELF, why=_reason(failure))
 
     def ended(self) -> CameraError:
-        """The stream ended, which a live camera should never do."""
+        """The error when the stream ended, which a live camera should never do."""
         return self._error(N_("{source} ended the stream."), _BY_ITSELF)
 
     def changed(self) -> CameraError:
-        """The size or profile changed: old and new packets do not fit in one stream."""
+        """The error when size or profile of the picture changed: old and new packets do not fit
+        into one stream."""
         return self._error(
             N_("{source} changed its picture's size or kind."),
             N_("Nothing is to be done: it is opened anew."),
         )
 
     def undecodable(self) -> CameraError:
-        """Packets come but give no pictures."""
+        """The error when packets come but give no pictures."""
         return self._error(
             N_("{source} sends pictures that cannot be decoded."),
             N_("Restart the camera; if that does not help, set its stream to plain H.264."),
         )
 
     def without_keyframe(self) -> CameraError:
-        """No keyframe came, so the picture's parameters are unknown."""
+        """The error when no keyframe came, so that the picture's parameters are unknown."""
         return self._error(
             N_("{source} sent no keyframe within {seconds:g} s."),
             N_("Set the camera's keyframe distance (GOP, I-frame interval) to 1 or 2 s."),
@@ -121,11 +122,11 @@ class StreamErrors:
         )
 
     def without_video(self) -> CameraError:
-        """The stream has sound only, or nothing."""
+        """The error when the stream has sound only, or nothing."""
         return self._error(N_("{source} sends no video."), N_("Give the address of its video."))
 
     def unkeepable(self, codec: str) -> CameraError:
-        """A codec that cannot be kept in clips without encoding it again."""
+        """The error for a codec that clips cannot hold without encoding again."""
         return self._error(
             N_("{source} sends {codec}, which cannot be kept as a clip."),
             N_("Set the camera's main stream to H.264 or H.265."),
@@ -133,7 +134,7 @@ class StreamErrors:
         )
 
     def tiny(self, width: int, height: int) -> CameraError:
-        """The picture is too small to see a person; no detection stage handles it."""
+        """The error for a picture too small to see a person; no detection stage handles it."""
         return self._error(
             N_("{source} sends pictures of {width}x{height}, too small to see anybody."),
             N_("Set the stream of [[camera]] {key} to at least 320x240."),

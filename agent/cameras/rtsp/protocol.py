@@ -61,13 +61,14 @@ def head_of(data: bytes) -> tuple[int, dict[str, str]] | None:
 
 
 def length_of(headers: Mapping[str, str]) -> int | None:
-    """The body's length from the headers; None if it is not a number."""
+    """The length of the body from the headers; None if it is not a number."""
     said = headers.get("content-length") or "0"
     return int(said) if _LENGTH.fullmatch(said) else None
 
 
 class Credentials:
-    """Answers a server's challenge, by digest (RFC 2617, 7616) or, if it demands that, basic."""
+    """Answers a server's login challenge by digest (RFC 2617, 7616), or by basic if the server
+    demands that."""
 
     def __init__(self, login: DeviceLogin) -> None:
         self._login = login
@@ -139,7 +140,8 @@ def _hash(challenge: Mapping[str, str]) -> str:
 
 
 def clock_range(from_utc_us: int, until_utc_us: int) -> str:
-    """`clock=20261125T020911.500Z-20261125T021011.500Z`: by the device's own clock."""
+    """A time range for PLAY by the device's own clock:
+    `clock=20261125T020911.500Z-20261125T021011.500Z`."""
 
     def said(utc_us: int) -> str:
         moment = datetime.fromtimestamp(utc_us / 1e6, UTC)

@@ -95,7 +95,7 @@ class Units:
         self._is_keyframe = False
 
     def take(self, packet: RtpPacket) -> Iterator[Unit]:
-        """The units that this packet ends: one, or two if a marker was missing."""
+        """The access units that end with this packet: one, or two if a marker was missing."""
         if self._next is not None and packet.sequence != self._next:
             self._is_torn = self._is_cut = True
         self._next = (packet.sequence + 1) & 0xFFFF

@@ -30,7 +30,8 @@ class TrialDecodes:
     """The last one selected."""
 
     def is_due(self, at: Instant) -> bool:
-        """Whether to decode the keyframe of that moment; after a damaged one the next is due.
+        """Whether to decode the keyframe of that moment; after a damaged keyframe the next one is
+        due.
 
         Call it for each keyframe.
         """
@@ -41,7 +42,7 @@ class TrialDecodes:
         return self.strikes > 0 or at.seconds_since(self.tried) >= pause_s
 
     def is_lost(self, at: Instant, *, is_whole: bool) -> bool:
-        """Record the result; true when the stream has failed."""
+        """Record the result of a trial decode; True when the stream has failed."""
         self.tried = at
         self.strikes = 0 if is_whole else self.strikes + 1
         return self.strikes >= STRIKES

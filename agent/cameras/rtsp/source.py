@@ -166,7 +166,7 @@ class RtspSource:
 
     @property
     def frames_per_s(self) -> float:
-        """As the camera announced it; 25 before the first opening."""
+        """Frame rate as the camera announced it; 25 before the first opening."""
         return self._info.frames_per_s if self._info else 25.0
 
     @property

@@ -16,7 +16,8 @@ WORN_PERCENT: Final = 80
 
 
 def findings(words: BoardWords, clock: SystemClock) -> Iterator[Finding]:
-    """One after the other; a value this board cannot tell is unknown, which is not a fault."""
+    """Findings about the board, one after the other; a value that this board does not report is
+    unknown, which is not a fault."""
     yield _disk(words)
     yield _card(words)
     yield _power(words)
@@ -25,7 +26,7 @@ def findings(words: BoardWords, clock: SystemClock) -> Iterator[Finding]:
 
 
 def kind(model: str | None) -> Finding:
-    """Model of the board. An unknown model is not a fault: its values are unknown."""
+    """The model of the board. An unknown model is not a fault: its values stay unknown."""
     if model is None:
         return Finding(N_("board: it does not say what it is; power and heat may stay unknown"))
     facts: dict[str, object] = {"model": model}

@@ -71,7 +71,7 @@ def check(
 def findings(
     settings: AgentSettings, clock: SystemClock, from_hub: SettingsFromHub | None = None
 ) -> Iterator[Finding]:
-    """One after the other, as they are tried."""
+    """The findings, one after the other, each as soon as it was tried."""
     yield Finding(N_("configuration of {node}"), facts={"node": settings.node.name})
     if from_hub is not None:
         yield from _from_hub(from_hub)

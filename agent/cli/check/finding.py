@@ -7,7 +7,7 @@ from agent.i18n import N_, Say
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: its subject, and its trouble if any (templates)."""
+    """Result of one check: its subject, and its fault if any (templates)."""
 
     about: str
     sentence: str = ""
@@ -16,11 +16,11 @@ class Finding:
 
     @property
     def is_ok(self) -> bool:
-        """True without a trouble."""
+        """True if the check found no fault."""
         return not self.sentence
 
     def line(self, say: Say) -> str:
-        """Text as shown."""
+        """The line that is shown for this check."""
         about = say(self.about).format(**self.facts)
         if self.is_ok:
             return f"{say(N_('ok'))}: {about}"

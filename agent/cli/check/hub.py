@@ -21,7 +21,8 @@ SLOW_KBIT: Final = 500
 
 
 def hub(settings: AgentSettings, token: UploadToken | None) -> Finding:
-    """The token came from the hub over the broker; None: it did not answer."""
+    """Check of the hub. `token` is the upload token that the hub sent over the broker; None: it
+    sent none."""
     about = N_("hub")
     if token is None:
         return Finding(

@@ -11,7 +11,7 @@ from agent.media.archive import ArchiveError
 
 
 def recorder_finding(section: CameraSection, utc_us: Callable[[], int]) -> Finding:
-    """Footage in the recorder, or why it cannot be asked."""
+    """Footage that the recorder has, or why it cannot be asked."""
     facts: dict[str, object] = {"camera": section.name}
     recorder = make_recorder(section, utc_us)
     try:

@@ -1,4 +1,4 @@
-"""Check of a camera's sound, where it is to be recorded."""
+"""Check of a camera's sound, if it is to be recorded."""
 
 import time
 from typing import Final

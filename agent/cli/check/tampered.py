@@ -14,8 +14,8 @@ from agent.vision.tamper.memory import read_memory
 
 
 def views_taken(settings: AgentSettings) -> Iterator[Finding]:
-    """One per camera that was covered, turned and so on; none if all is well, or while a running
-    agent holds the journal: it reports them itself."""
+    """One finding for each camera whose view was tampered with. None if all views are well, or
+    while a running agent holds the journal: it reports them itself."""
     clock = SystemClock()
     try:
         journal = open_journal(settings, clock)

@@ -42,12 +42,12 @@ class Seen:
     keys: list[Instant] = field(default_factory=list)
 
     def push(self, packet: Packet) -> None:
-        """Record one packet."""
+        """Never: the check needs no keyframe at a certain time."""
         if packet.is_keyframe:
             self.keys.append(packet.at)
 
     def wants_keyframe(self) -> bool:
-        """Never."""
+        """Never: the check looks at every frame."""
         return False
 
     def is_calm(self) -> bool:
@@ -62,7 +62,7 @@ class Seen:
 
     @property
     def frames_per_s(self) -> float | None:
-        """None: too few to tell."""
+        """Frames per second; None if too few came."""
         if len(self.frames) < 3:
             return None
         span_s = self.frames[-1].seconds_since(self.frames[0])
@@ -70,7 +70,7 @@ class Seen:
 
     @property
     def keyframe_s(self) -> float | None:
-        """Longest distance between two keyframes; None: fewer than two came."""
+        """Longest time between two keyframes; None if fewer than two came."""
         return max((b.seconds_since(a) for a, b in pairwise(self.keys)), default=None)
 
 
@@ -101,7 +101,7 @@ def watch(camera: Camera) -> Seen:
 
 
 def findings(name: str, info: StreamInfo, seen: Seen) -> Iterator[Finding]:
-    """Faults of its stream, one by one."""
+    """Faults of the camera's stream, one by one."""
     facts: dict[str, object] = {
         "camera": name,
         "codec": info.codec,

@@ -24,7 +24,8 @@ _NODE_KEYS = {
 
 
 def merged(own: AgentSettings, settings: Mapping[str, Any]) -> AgentSettings:
-    """The node's own settings overridden by these; raises SettingsFault, one line per fault."""
+    """The node's own settings overridden by settings from the hub; raises SettingsFault, one line
+    per fault."""
     check_settings(settings)
     values = _values(own)
     for name in SECTIONS:

@@ -32,7 +32,7 @@ FELL_BACK: Final = "fell_back"
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """A moment within a boot; no clock step changes it."""
+    """A moment by the time since boot; no clock step changes it."""
 
     boot_id: UUID
     uptime_s: float
@@ -94,7 +94,7 @@ class WantedSettings(_Kept):
 
 
 class Probation(_Kept):
-    """Settings not proved yet."""
+    """Settings on probation: the node has not reached its broker with them yet."""
 
     wanted: WantedSettings
     within_s: float
@@ -117,14 +117,15 @@ class ProbationStatus(_Kept):
         return self.probation.wanted if self.probation else self.in_force
 
     def knows(self, said: Configure) -> bool:
-        """These were answered already, or are about to be."""
+        """True if these settings were answered already, or will be soon."""
         return self.last is not None and (self.last.version, self.last.sha256) == (
             said.version,
             said.sha256,
         )
 
     def taken(self, said: Configure, *, now: Uptime) -> Self:
-        """They are valid for this node: on probation, in place of any others."""
+        """State after accepting valid settings: they are on probation, in place of any others on
+        probation."""
         wanted = WantedSettings(version=said.version, sha256=said.sha256, settings=said.settings)
         running = self.in_force
         if self.probation is None and _same(running, wanted):
@@ -135,12 +136,12 @@ class ProbationStatus(_Kept):
         return self._with(running, began, _answer(wanted.name, ON_PROBATION))
 
     def refused(self, said: Configure, why: str) -> Self:
-        """They are invalid: nothing changes except the report."""
+        """State after refusing invalid settings: only the report changes."""
         name = SettingsName(version=said.version, sha256=said.sha256)
         return self._with(self.in_force, self.probation, _answer(name, REFUSED, why))
 
     def started(self, *, now: Uptime) -> Self:
-        """The node starts: one start fewer is left for settings on probation."""
+        """State after a start of the node: settings on probation have one start fewer left."""
         if self.probation is None:
             return self
         if self.is_over(now=now) or self.probation.starts >= MOST_STARTS:
@@ -160,20 +161,21 @@ class ProbationStatus(_Kept):
         return now.uptime_s - known.began_s >= known.within_s
 
     def proved(self) -> Self:
-        """The node reached its broker: they are in force."""
+        """State after the node reached its broker: the settings on probation are in force."""
         if self.probation is None:
             return self
         wanted = self.probation.wanted
         return self._with(wanted, None, _answer(wanted.name, IN_FORCE))
 
     def fallen_back(self, why: str) -> Self:
-        """The previous ones apply again."""
+        """State after falling back: the previous settings apply again."""
         if self.probation is None:
             return self
         return self._with(self.in_force, None, _answer(self.probation.wanted.name, FELL_BACK, why))
 
     def unfit(self, why: str) -> Self:
-        """The settings in force do not fit the node's own file any more: only the file applies."""
+        """State when the settings in force no longer fit the node's own file: only the file
+        applies."""
         if self.chosen is None:
             return self
         return self._with(None, None, _answer(self.chosen.name, REFUSED, why))

@@ -39,12 +39,13 @@ LOOK_S: Final = 0.5
 
 
 def uptime() -> Uptime:
-    """Uptime of the boot now."""
+    """Time since boot, now."""
     return Uptime(boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 class SettingsFromHub:
-    """Stores them, reports them, and says when the node must restart; for any thread."""
+    """Stores settings from the hub, reports them, and says when the node must restart; for any
+    thread."""
 
     def __init__(
         self, path: Path, own: AgentSettings, *, now: Callable[[], Uptime] = uptime
@@ -61,16 +62,18 @@ class SettingsFromHub:
 
     @classmethod
     def beside(cls, own: AgentSettings, *, now: Callable[[], Uptime] = uptime) -> Self:
-        """For the node with these own settings."""
+        """The settings from the hub for the node with these own settings, stored beside its
+        journal."""
         return cls(own.journal.path.parent / NAME, own, now=now)
 
     @property
     def status(self) -> ProbationStatus:
-        """Stored state."""
+        """The stored state."""
         return self._status
 
     def start(self) -> AgentSettings:
-        """Effective settings from now on: at least the node's own file."""
+        """The settings that apply from this start on: the node's own file, with settings from the
+        hub if there are any."""
         with self._lock:
             self._try_write(self._status.started(now=self._now()))
             while (chosen := self._status.chosen) is not None:
@@ -93,7 +96,7 @@ class SettingsFromHub:
             return self._own
 
     def look(self) -> AgentSettings:
-        """Effective settings, for a program that only reads."""
+        """The settings that apply now, for a program that only reads."""
         for wanted in (self._status.chosen, self._status.in_force):
             with suppress(SettingsFault):
                 if wanted is not None:
@@ -101,11 +104,11 @@ class SettingsFromHub:
         return self._own
 
     def on_change(self, begin_anew: Callable[[], None]) -> None:
-        """Set a function to call, from any thread, when the effective settings change."""
+        """Set a function to call, from any thread, when other settings apply."""
         self._begin_anew = begin_anew
 
     def receive(self, said: Configure) -> None:
-        """The hub wants these; never raises for invalid settings or a failing disk."""
+        """Take settings that the hub wants; never raises for invalid settings or a failing disk."""
         with self._lock:
             self.revision += 1
             before = self._status.chosen
@@ -153,7 +156,8 @@ class SettingsFromHub:
         return known is not None and known.wanted == self._working_by
 
     def prove(self) -> None:
-        """The node reached its broker with them; raises OSError if that cannot be stored."""
+        """The node reached its broker with the settings on probation; raises OSError if that cannot
+        be stored."""
         with self._lock:
             if not self.is_on_probation:  # others came since the connection was checked
                 return
@@ -162,7 +166,8 @@ class SettingsFromHub:
         log.info("settings_in_force")
 
     def fall_back_if_over(self) -> bool:
-        """True if their time is over: the previous settings apply, and the node restarts."""
+        """True if the time of probation is over: the previous settings apply, and the node
+        restarts."""
         with self._lock:
             known = self._status.probation
             if known is None or not self._status.is_over(now=self._now()):

@@ -26,7 +26,7 @@ class Hashing(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """On its own thread."""
+        """Read and hash the file, on the thread of this object."""
         try:
             self._file.seek(self._at)
             while self._at < self._until and (size := self._file.readinto(self._room())):
@@ -40,7 +40,7 @@ class Hashing(threading.Thread):
             self._file.close()
 
     def finish(self, end: bytes) -> tuple[str, int]:
-        """Hash (hex) and size of the whole file with `end` at its end; after `join`. Raises
+        """Hash (hex) and size of the whole file if `end` is its end; call it after `join`. Raises
         OSError."""
         if self._failure is not None:
             raise self._failure

@@ -20,7 +20,8 @@ def unit_kind(unit: bytes) -> int:
 
 
 def hevc_configuration(units: Sequence[bytes]) -> bytes | None:
-    """From units without start codes; None if one of the three sets is missing or broken."""
+    """The `hvcC` payload from units without start codes; None if one of the three sets is missing
+    or broken."""
     sets = {kind: [u for u in units if u and unit_kind(u) == kind] for kind in (VPS, SPS, PPS)}
     if not all(sets.values()):
         return None

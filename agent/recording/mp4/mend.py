@@ -21,7 +21,7 @@ HEADER_BYTES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MendedClip:
-    """Facts from the file itself, without sightings and time."""
+    """Facts about a clip that the file itself tells: no sightings and no UTC time."""
 
     path: Path
     sha256: str

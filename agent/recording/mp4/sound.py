@@ -42,7 +42,7 @@ class SoundTrack:
     began: Instant
 
     def ticks(self, at: Instant) -> int:
-        """Since the start of the clip; 0 for earlier sound."""
+        """Ticks since the start of the clip; 0 for earlier sound."""
         return max(0, round(at.seconds_since(self.began) * self.info.rate_hz))
 
     def beginning(self, duration_ticks: int = 0) -> bytes:
@@ -59,7 +59,7 @@ class SoundTrack:
         return fragment(number, edges[0], samples)
 
     def moment(self, first: SoundPacket) -> Moment:
-        """Start of a fragment, for its seal."""
+        """The start of a fragment, for its seal."""
         return Moment(first.at.utc_us, self.ticks(first.at) * 1000 // self.info.rate_hz)
 
 

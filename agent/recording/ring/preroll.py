@@ -70,7 +70,7 @@ class Preroll:
             self._take = None
 
     def is_over(self, take: Take) -> bool:
-        """True once nothing more comes into `take`; ask before reading its packets."""
+        """True once no more packets come into `take`; ask before reading its packets."""
         with self._lock:
             return self._take is not take
 
@@ -91,9 +91,10 @@ class Preroll:
             self._drop_what_is_too_much(packet.at)
 
     def start_before(self, at: Instant, take: Take) -> int | None:
-        """Number of the take's latest keyframe at or before `at`, or of its oldest packet.
+        """Number of the take's latest keyframe at or before `at`; if that is gone, of its oldest
+        packet.
 
-        None before `at`, and if nothing of the take is left.
+        None while no packet of the take is as late as `at`, and if nothing of the take is left.
         """
         with self._lock:
             groups = [group for group in self._groups if group[0].take is take]

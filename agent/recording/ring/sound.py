@@ -18,7 +18,7 @@ class SoundBounds:
 
 
 class SoundRing:
-    """Bounded, the oldest packet is dropped; for several threads."""
+    """Bounded ring of sound packets: a new one replaces the oldest; for several threads."""
 
     def __init__(self, bounds: SoundBounds | None = None) -> None:
         self._bounds = bounds or SoundBounds()
@@ -37,7 +37,8 @@ class SoundRing:
                 self._size_bytes -= len(self._packets.popleft().data)
 
     def between(self, first: Instant, last: Instant) -> list[SoundPacket]:
-        """Packets of this time span, of one format: up to a change by the camera."""
+        """Sound packets of this time span in one format: up to the moment when the camera changes
+        it."""
         with self._lock:
             heard = [one for one in self._packets if first <= one.at <= last]
         return list(takewhile(lambda one: one.info == heard[0].info, heard))

@@ -45,12 +45,12 @@ PRESENT: Final = 2
 
 
 class EncryptionError(Exception):
-    """Why nothing is encrypted or opened, and the cure."""
+    """Footage cannot be encrypted or opened; the message has the reason and the cure."""
 
 
 def encrypt(folder: Path, key: bytes) -> int:
     """Open `folder` with `key`; if it is not encrypted yet, encrypt it and copy its files in.
-    Returns the number of files copied. Raises VaultError.
+    Returns the number of files copied. Raises EncryptionError.
 
     Nobody else may use the folder meanwhile.
     """
@@ -100,7 +100,7 @@ def identifier_of(folder: Path) -> bytes | None:
 
 
 def is_locked(folder: Path) -> bool:
-    """True if it is encrypted and its key is missing; False if it cannot be encrypted."""
+    """True if the folder is encrypted and its key is missing; False if it cannot be encrypted."""
     try:
         identifier = identifier_of(folder)
         if identifier is None:

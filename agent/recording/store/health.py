@@ -40,11 +40,11 @@ class StoreHealth:
         return self._said or ""
 
     def take_place(self, why_not: str | None) -> None:
-        """Result of a check of the folder: why it is unusable, or None."""
+        """Take the result of a check of the folder: why it is unusable, or None."""
         self._place = StoreTrouble(WhyStopped.FOLDER, why_not) if why_not else None
 
     def take_room(self, plan: RetentionPlan) -> None:
-        """Result of a retention decision: what to remove, and the space that leaves."""
+        """Take the plan of retention: files to remove, and the space that this leaves."""
         self._is_room_known = True
         enough_bytes = self._least_room_bytes * (2 if self._room else 1)
         if plan.room_bytes >= enough_bytes:

@@ -14,7 +14,8 @@ class ClipIndex:
         self._backlog = Backlog(journal, whose="shelf")
 
     def announce(self, ready: ClipReady, path: Path, *, at: Instant) -> None:
-        """Row, announcement and upload of a complete clip in one transaction."""
+        """Enters clips into the index; any thread may call. While the journal refuses, entries wait
+        in memory."""
 
         def write(tx: Transaction) -> None:
             event_id = tx.add_event(ready, at=at)
@@ -30,11 +31,11 @@ class ClipIndex:
         self._backlog.add(Entry(write=write))
 
     def keep(self, clip: Clip) -> None:
-        """Row only: the hub is told when it asks."""
+        """Store row, announcement and upload of a complete clip in one transaction."""
         self._backlog.add(Entry(write=lambda tx: tx.add_clip(clip)))
 
     def flush(self) -> None:
-        """Retry what the journal refused."""
+        """Store only the row: the hub is told of the clip when it asks."""
         self._backlog.flush()
 
 

@@ -45,22 +45,22 @@ class Leftover:
 
     @property
     def is_picture(self) -> bool:
-        """Never announced, and useless without its event."""
+        """True if it is a picture: it was never announced, and it is useless without its event."""
         return _PICTURE.fullmatch(self.path.name) is not None
 
     @property
     def is_sound(self) -> bool:
-        """Sound without its clip, or unfinished."""
+        """True if it is sound without its clip, or unfinished sound."""
         return _SOUND.fullmatch(self.path.name) is not None
 
     @property
     def clip_path(self) -> Path:
-        """For sound: path of its complete clip."""
+        """For sound: the path of its complete clip."""
         return self.path.with_name(re.sub(r"\.sound\.mp4(\.part)?$", ".mp4", self.path.name))
 
     @property
     def whole_path(self) -> Path:
-        """Name when complete."""
+        """The name of the file once it is complete."""
         return self.path.with_name(self.path.name.removesuffix(".part"))
 
 
@@ -107,9 +107,9 @@ def _is_stray_sound(name: str, names: Collection[str]) -> bool:
 
 
 def mended_sound(left: Leftover, sealer: Sealer | None = None) -> Path | None:
-    """Sound left by a killed run, to be handled after all clips; None if it was removed.
+    """Repair sound left by a killed run, after all clips were handled; None if it was removed.
 
-    It goes with its clip, and waits if that could not be read. Raises OSError.
+    Sound is removed with its clip, and waits if the clip could not be read. Raises OSError.
     """
     clip = left.clip_path
     if clip.exists():
@@ -121,7 +121,7 @@ def mended_sound(left: Leftover, sealer: Sealer | None = None) -> Path | None:
 
 
 def taken_in(left: Leftover, journal: Journal, sealer: Sealer | None = None) -> Adopted | None:
-    """Result for this file: a clip for the index, or None because nothing of it plays."""
+    """The clip made from this file, for the index; None if nothing of it plays."""
     if left.is_picture or mend(left.path, sealer) is None:
         left.path.unlink(missing_ok=True)
         return None

@@ -39,7 +39,7 @@ class Repair:
         self._left = leftovers(self._folder, self._journal, of_this_run=of_this_run)
 
     def go_on(self, beat: Callable[[], None]) -> None:
-        """Handle all listed files: from the end, so that sound comes after its clip."""
+        """Handle all listed files, from the end of the list, so that sound comes after its clip."""
         while self._left:
             beat()
             left = self._left.pop()

@@ -1,4 +1,4 @@
-"""Answers requests of the hub for a time span: announces the clips of it."""
+"""Answers the hub's requests for a time span: announces the clips that show it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

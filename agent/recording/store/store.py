@@ -119,7 +119,8 @@ class ClipStore:
 
     @property
     def nobodys(self) -> int:
-        """Clips of an earlier run without a known sighting: kept, not announced."""
+        """Number of clips of an earlier run whose sighting is unknown: they are kept, not
+        announced."""
         return self._repair.nobodys
 
     def keep_picture(self, jpeg: bytes, *, width: int, height: int) -> KeptPicture:
@@ -205,7 +206,8 @@ class ClipStore:
     def begin_sound(
         self, ring: SoundRing | None, clip: Path, *, clip_id: UUID, camera: str, began: Instant
     ) -> SoundWriter | None:
-        """Beside a clip that begins at `began`, if its camera's sound is recorded."""
+        """Begin a sound file beside a clip that begins at `began`; None if the camera's sound is
+        not recorded."""
         if ring is None:
             return None
 
@@ -260,7 +262,8 @@ class ClipStore:
         self._asked.answer(beat)
 
     def fetched_first(self, camera: str, is_due: Callable[[SpanRequest], bool]) -> None:
-        """Before a span of this camera is answered, its recorder is asked, while `is_due`."""
+        """Set that a camera's recorder is asked first, while `is_due`, before a span of this camera
+        is answered."""
         self._fetchers[camera] = is_due
 
     def _is_being_fetched(self, span: SpanRequest) -> bool:
@@ -268,7 +271,8 @@ class ClipStore:
         return is_due is not None and is_due(span)
 
     def tidy(self) -> None:
-        """Remove what retention says; report when recording has to stop and when it resumes."""
+        """Remove footage by the rules of retention; report when recording stops and when it
+        resumes."""
         if not self._is_place_good():
             return
         plan = self._plan()

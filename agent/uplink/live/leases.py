@@ -45,7 +45,8 @@ class _Lease:
 
 
 class LiveLeases:
-    """The link's thread asks, camera threads offer frames, the sender takes them."""
+    """Leases of all cameras: the link's thread asks, camera threads offer frames, the sender takes
+    them."""
 
     def __init__(
         self, cameras: Iterable[str], *, now_s: Callable[[], float] = time.monotonic
@@ -82,7 +83,7 @@ class LiveLeases:
             log.info("live_ended", camera=camera, shown=self.counts.shown)
 
     def offer(self, camera: str, frame: Frame) -> None:
-        """Offer a frame; usually nothing is done with it."""
+        """Offer a frame; it is dropped unless one is due."""
         if camera not in self._leases:
             return
         with self._lock:
@@ -110,12 +111,12 @@ class LiveLeases:
             return self._waiting.pop(next(iter(self._waiting)))
 
     def give_up(self) -> None:
-        """A frame that was taken was not sent."""
+        """Count a frame that was taken but not sent."""
         with self._lock:  # camera threads count here too
             self.counts.dropped += 1
 
     def is_watched(self, camera: str) -> bool:
-        """True while its lease is valid."""
+        """True while the camera's lease is valid."""
         with self._lock:
             lease = self._leases.get(camera)
             return lease is not None and self._now_s() < lease.until_s

@@ -38,7 +38,7 @@ class HungUp(Trouble):
 
 
 def unreachable(error: OSError, address: BrokerAddress) -> Trouble:
-    """The connection failed, or the certificates could not be read."""
+    """The error when the connection failed, or the certificates could not be read."""
     sentence, cure = _words(error)
     facts = {
         "host": address.host,
@@ -52,7 +52,7 @@ def unreachable(error: OSError, address: BrokerAddress) -> Trouble:
 
 
 def refused(reason: str, *, node: str, address: BrokerAddress) -> Trouble:
-    """CONNACK was a refusal."""
+    """The error when CONNACK was a refusal."""
     return Trouble(
         N_("the broker {host}:{port} refused the login of {node}: {reason}"),
         N_("see that {cert_file} was issued for {node} and that the broker knows that name"),
@@ -67,8 +67,8 @@ def refused(reason: str, *, node: str, address: BrokerAddress) -> Trouble:
 
 
 def closed_early(reason: str, *, address: BrokerAddress, utc_us: int) -> Trouble:
-    """The broker closed the connection before CONNACK; in TLS 1.3 this means our certificate is
-    refused.
+    """The error when the broker closed the connection before CONNACK; in TLS 1.3 this means that
+    our certificate is refused.
 
     `utc_us` is the node's clock, which may be wrong and is stated too.
     """
@@ -102,7 +102,7 @@ def closed_early(reason: str, *, address: BrokerAddress, utc_us: int) -> Trouble
 
 
 def silent(seconds: float, address: BrokerAddress) -> Trouble:
-    """Connected, then silent."""
+    """The error when the broker accepted the connection and then sent nothing."""
     return Trouble(
         N_("the broker {host}:{port} did not answer within {seconds} s"),
         N_("see that [broker] host and port name an MQTT broker with TLS"),
@@ -111,7 +111,7 @@ def silent(seconds: float, address: BrokerAddress) -> Trouble:
 
 
 def broken(reason: str, *, address: BrokerAddress) -> Trouble:
-    """It worked and then ended against our will."""
+    """The error when a working connection ended against our will."""
     facts: dict[str, object] = {"host": address.host, "port": address.port, "reason": reason}
     if _TAKEN_OVER in reason:
         return TakenOver(
@@ -131,7 +131,7 @@ def broken(reason: str, *, address: BrokerAddress) -> Trouble:
 
 
 def not_passed_on(reason: str, *, node: str, topic: str) -> Trouble:
-    """PUBACK or SUBACK was a refusal: connected, but not allowed on this branch."""
+    """The error when PUBACK or SUBACK was a refusal: connected, but not allowed for this topic."""
     return Trouble(
         N_("the broker does not let this node use {topic}: {reason}"),
         N_(

@@ -38,6 +38,6 @@ def after(known: HubSeen, said: HubStatus) -> HubSeen:
 
 
 def is_back(before: HubSeen, now: HubSeen) -> bool:
-    """Whether the hub was away, or has another connection: what went to the one before may be
+    """True if the hub was away or has a new connection: messages sent to the earlier one may be
     lost."""
     return now.hub is HubState.HERE and before not in (HubSeen(), now)

@@ -7,7 +7,7 @@ from agent.wire.presence import Health
 
 
 class LatestHealth:
-    """One thread puts, the link's thread takes."""
+    """Passes health messages from one thread to the link's thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -17,18 +17,18 @@ class LatestHealth:
         """Messages replaced by a newer one before they were sent."""
 
     def on_news(self, wake: Callable[[], None]) -> None:
-        """Call `wake`, on the sender's thread, when there is one to send."""
+        """Call `wake`, on the sender's thread, when there is a message to send."""
         self._wake = wake
 
     def put(self, health: Health) -> None:
-        """Set the newest message."""
+        """Replace the waiting message by this one."""
         with self._lock:
             self.superseded += self._waiting is not None
             self._waiting = health
         self._wake()
 
     def take(self) -> Health | None:
-        """The message to send, once."""
+        """The message to send, once; None if there is none."""
         with self._lock:
             waiting, self._waiting = self._waiting, None
         return waiting

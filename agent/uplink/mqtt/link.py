@@ -84,15 +84,15 @@ class Link:
         self._state = replace(self._state, settings=settings)
 
     def diagnose_by(self, diagnosis: DiagnosisPort) -> None:
-        """Use this for requested diagnosis files; call before `run`."""
+        """Use this port for requested diagnosis files; call before `run`."""
         self._state = replace(self._state, diagnosis=diagnosis)
 
     def explain_by(self, explanation: ExplanationPort) -> None:
-        """Use this for requested explanations; call before `run`."""
+        """Use this port for requested explanations; call before `run`."""
         self._state = replace(self._state, explanation=explanation)
 
     def renew_by(self, programs: ReleasePort) -> None:
-        """Use this for desired releases; call before `run`."""
+        """Use this port for desired releases; call before `run`."""
         self._state = replace(self._state, programs=programs)
 
     def up_for_s(self) -> float:

@@ -15,7 +15,7 @@ class SettingsPort(Protocol):
     """Grows whenever the report should be sent again."""
 
     def receive(self, said: Configure) -> None:
-        """The hub wants these; never raises for invalid ones."""
+        """Take settings that the hub wants; never raises for invalid settings."""
 
     def report(self) -> SettingsReport:
         """Effective settings of the node, and the result of the last desired ones."""
@@ -28,7 +28,7 @@ class ReleasePort(Protocol):
     """Grows whenever the report should be sent again."""
 
     def receive(self, said: TakePrograms) -> None:
-        """The hub wants this release."""
+        """Take the release that the hub wants."""
 
     def report(self) -> ProgramsReport:
         """Running release, and the result of the last desired one."""
@@ -38,11 +38,13 @@ class DiagnosisPort(Protocol):
     """Uploads diagnosis files."""
 
     def ask(self, command_id: UUID) -> None:
-        """The hub wants one with this id; it repeats the request until it has it."""
+        """Make and upload a diagnosis file under this id; the hub repeats the request until it has
+        it."""
 
 
 class ExplanationPort(Protocol):
     """Uploads explanations of missed people."""
 
     def ask(self, command_id: UUID, wanted: SendExplanation) -> None:
-        """The hub wants one with this id; it repeats the request until it has it."""
+        """Make and upload an explanation under this id; the hub repeats the request until it has
+        it."""

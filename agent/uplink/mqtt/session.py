@@ -100,7 +100,7 @@ class Inbox:
         self._queue.put(event)
 
     def wake(self) -> None:
-        """There is work here; repeated calls add only one entry."""
+        """Add an entry that says that there is work; repeated calls add only one."""
         if not self._is_woken.is_set():
             self._is_woken.set()
             self._queue.put(Woken())
@@ -147,7 +147,8 @@ class Session:
         self._client.on_disconnect = self._on_disconnect
 
     def leave_will(self, topic: str, payload: bytes) -> None:
-        """Will: published by the broker, retained, when the connection ends without a goodbye."""
+        """Set the will: the broker publishes it, retained, if the connection ends without a
+        goodbye."""
         self._client.will_set(topic, payload, qos=1, retain=True)
 
     def begin(self) -> None:

@@ -34,7 +34,7 @@ REASON_TYPE: Final = "text/plain; charset=utf-8"
 
 
 class NoDiagnosis(Exception):  # noqa: N818 - said to the hub, no fault of ours
-    """There is no file; the message is the reason as the hub gets it."""
+    """No file can be made; the message is the reason that the hub gets."""
 
     def __init__(self, code: NoAnswer, value: object = "") -> None:
         super().__init__(said(code, value))
@@ -54,7 +54,7 @@ class _Wish:
 
 
 class AnswerUpload(Generic[How]):
-    """A named service; `make` makes the files."""
+    """A named service that uploads requested files; `make` makes them."""
 
     place: ClassVar[str]
     """Part of the address before the command's id."""

@@ -58,7 +58,7 @@ class Transfer:
         return self._place.offset_bytes == self._size_bytes
 
     def broke(self) -> None:
-        """The hub may have more or less than known: ask it."""
+        """After a broken connection: ask the hub how many bytes it has."""
         self._is_unsure = True
 
     def is_unknown(self) -> None:

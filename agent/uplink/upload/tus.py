@@ -21,7 +21,7 @@ HASH_DIFFERS: Final = 460
 
 
 class UnexpectedAnswer(Exception):  # noqa: N818 - the hub's word, whatever it is
-    """The hub answered with something other than "go on"."""
+    """The hub's answer does not allow to go on."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self.status = answer.status_code
@@ -31,7 +31,7 @@ class UnexpectedAnswer(Exception):  # noqa: N818 - the hub's word, whatever it i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadBody:
-    """A part of a file, read while it is sent."""
+    """A part of a file as the body of a request, read while it is sent."""
 
     chunks: Iterator[bytes]
     size_bytes: int

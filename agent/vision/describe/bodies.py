@@ -1,4 +1,5 @@
-"""What the boxes of one frame say of a body: hidden, alone or with others, how tall, how fast."""
+"""Facts that the boxes of one frame tell of a body: hidden, alone or with others, how tall, how
+fast."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ LEAST_HEIGHT_M, MOST_HEIGHT_M = 0.5, 2.5
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Of a camera over flat ground that sees a level horizon."""
+    """Calibration of a camera over flat ground that sees a level horizon."""
 
     mast_height_m: float
     horizon: float
@@ -77,7 +78,7 @@ def people_on(driver: Track, others: Sequence[Track]) -> int:
 
 
 def people_with(track: Track, others: Sequence[Track], *, aspect: float) -> int:
-    """Number of people who walk or stand with this one, itself included, at most 20."""
+    """Number of people who walk or stand with this one, this one included, at most 20."""
     reach = APART * SAME_HEIGHT * track.box.height / aspect
     left, right = track.box.center[0] - reach, track.box.center[0] + reach
     count = sum(

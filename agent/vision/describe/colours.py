@@ -102,7 +102,8 @@ def shares(
 
 
 def named(views: Sequence[tuple[float, Shares]], least: float = LEAST_FIRST) -> tuple[Colour, ...]:
-    """At most two colours, best first, from views with their weights; none below `least`."""
+    """The colours of a body, at most two, best first, from views with their weights; none below
+    `least`."""
     if not views:
         return ()
     # Eleven numbers each: numpy's calls take longer than the sums.

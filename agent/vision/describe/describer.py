@@ -85,7 +85,7 @@ class _Notes:
 
 
 class Describer:
-    """Of one camera; used by one thread."""
+    """Describes the sightings of one camera; used by one thread."""
 
     def __init__(self, calibration: Calibration | None = None) -> None:
         """Without a calibration no heights."""
@@ -109,7 +109,7 @@ class Describer:
         *,
         aspect: float,
     ) -> None:
-        """A frame with its tracks; `sightings` are the open ones by track, without crowds."""
+        """Take a frame with its tracks; `sightings` are the open ones by track, without crowds."""
         is_round = self._round_at is None or frame.at.seconds_since(self._round_at) >= EVERY_S
         if is_round:
             self._round_at = frame.at

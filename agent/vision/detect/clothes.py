@@ -20,12 +20,12 @@ BRIGHTNESS_WEIGHT = 0.5
 
 
 def clothes(frame: Frame, box: Box) -> Clothes:
-    """Of the body in `box`; a patch smaller than two pixels counts as two."""
+    """Clothing colours of the body in `box`; a patch smaller than two pixels counts as two."""
     return (*_patch(frame, box, TRUNK), *_patch(frame, box, LEGS))
 
 
 def unlikeness(one: Clothes, other: Clothes) -> float:
-    """0 for the same clothes; 20 is visibly different."""
+    """Difference of two clothings: 0 for the same; 20 is visibly different."""
     weights = (BRIGHTNESS_WEIGHT, 1.0, 1.0) * 2
     return sum(abs(a - b) * weight for a, b, weight in zip(one, other, weights, strict=True)) / len(
         weights

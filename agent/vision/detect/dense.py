@@ -18,7 +18,7 @@ PERSON_AREA = 0.01
 
 @dataclass(frozen=True, slots=True)
 class DenseSettings:
-    """When dense mode begins and ends, and its schedule."""
+    """When dense mode begins and ends, and how often tiles are looked at."""
 
     enter_bodies: float = 14.0
     """It begins with this many bodies in view, averaged,"""
@@ -59,7 +59,7 @@ class Dense:
         self.is_on = False
 
     def note(self, now: Instant, heights: Sequence[float]) -> None:
-        """Heights, in shares of the picture, of all bodies in view at `now`."""
+        """Take the heights, in shares of the picture, of all bodies in view at `now`."""
         settings = self._settings
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
@@ -93,7 +93,7 @@ class Dense:
         return self._offered[: settings.most_looks]
 
     def looked(self, now: Instant, count: int) -> None:
-        """The first `count` of the last choice were carried out."""
+        """The first `count` looks of the last choice were carried out."""
         for tile in self._offered[:count]:
             self._looked_s[tile] = now.mono_ns / 1e9
 

@@ -98,7 +98,7 @@ class SheetDetector(PersonDetector, Protocol):
     """Also looks at several parts at once."""
 
     def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
-        """As `detect`, for all parts."""
+        """Detections in all parts of the sheet, as from `detect`."""
 
 
 class Network(Protocol):
@@ -106,11 +106,11 @@ class Network(Protocol):
 
     @property
     def input_px(self) -> tuple[int, int]:
-        """(height, width), multiples of 32."""
+        """(height, width) of the input, multiples of 32."""
 
     def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
-        """From uint8 (height, width, 3): scores float32 (cells, kinds), 0-1, and distances float32
-        (cells, 4 * BINS), logits."""
+        """Run the network. `rgb` is uint8 (height, width, 3). Returns scores float32 (cells,
+        kinds), 0-1, and distances float32 (cells, 4 * BINS), logits."""
 
 
 ToRgb = Callable[[Plane, tuple[int, int]], Plane]
@@ -135,7 +135,7 @@ class NanoDet:
         return self._network.input_px
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
-        """One inference. ValueError for an empty frame or region."""
+        """Detections in `region`, by one inference. ValueError for an empty frame or region."""
         cut = _Cut.of(frame, region)
         canvas = np.full((*self.input_px, 3), PAD, np.uint8)
         rows, columns = self._show(cut, canvas, smaller=max(1.0, region.width))
@@ -146,7 +146,8 @@ class NanoDet:
         return suppress(found, self._settings.nms_iou)
 
     def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
-        """One inference for all parts. ValueError for an empty frame or part."""
+        """Detections in all parts of the sheet, by one inference. ValueError for an empty frame or
+        part."""
         canvas = np.full((*self.input_px, 3), PAD, np.uint8)
         cuts = [_Cut.of(frame, part.box) for part in sheet.parts]
         for cut, part in zip(cuts, sheet.parts, strict=True):
@@ -200,8 +201,8 @@ def _in_part(boxes: Floats, part: Part) -> tuple[NDArray[np.intp], Floats]:
 
 
 def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:
-    """Non-maximum suppression: best first, without boxes that overlap a better one of their kind by
-    more than `iou`."""
+    """Non-maximum suppression: the detections, best first, without those that overlap a better one
+    of their kind by more than `iou`."""
     kept: list[Detection] = []
     for one in sorted(found, key=lambda d: -d.score):
         if all(one.kind != other.kind or one.box.iou(other.box) <= iou for other in kept):

@@ -100,9 +100,9 @@ class Regions:
         is_rush: bool = False,
         input_px: tuple[int, int] | None = None,
     ) -> tuple[Box | Sheet, ...]:
-        """For a picture of `size_px` (height, width); `people` are expected places of tracks at
-        `now`, `due` those needing a look, `sure` those reported and found by their last look; in a
-        rush all other motion is looked at too.
+        """The parts to look at in a picture of `size_px` (height, width); `people` are expected
+        places of tracks at `now`, `due` the tracks that need a look, `sure` the tracks that were
+        reported and found by their last look; in a rush all other motion is looked at too.
         `input_px`: another network's input.
 
         At most `most_looks`, longest unseen first: with a smaller budget take the first ones.

@@ -51,7 +51,7 @@ def mounted(found: Sequence[Detection], parked: Sequence[Box]) -> list[Detection
 
 
 def sits(person: Box, wheels: Box) -> bool:
-    """True if the person is on the wheels, by the places of both boxes."""
+    """True if the person sits on the two-wheeler, judged by the places of both boxes."""
     apart = abs(person.center[0] - wheels.center[0])
     feet = (person.y1 - wheels.y0) / max(wheels.height, 1e-6)
     tall = person.height / max(wheels.height, 1e-6)

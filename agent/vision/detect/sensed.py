@@ -39,7 +39,7 @@ class SensedPeople:
 
 
 def unmasked(glimpses: tuple[Glimpse, ...], outlines: tuple[Polygon, ...]) -> tuple[Glimpse, ...]:
-    """Finds not covered by privacy masks with these outlines."""
+    """Detections that no privacy mask with these outlines covers."""
     masks = Area(outlines)
     return tuple(one for one in glimpses if masks.share_of(Box(*one.box).clipped()) < HIDDEN_SHARE)
 

@@ -24,7 +24,7 @@ class Part:
 
     @property
     def inner(self) -> Box:
-        """Whoever is in here is found if the network knows them."""
+        """The region in which the network finds every person that it knows."""
         box = self.box
         by_x, by_y = EDGE_PX / self.columns * box.width, EDGE_PX / self.rows * box.height
         return Box(

@@ -1,4 +1,4 @@
-"""What a frame did for a track that is not reported: one reason each."""
+"""Reasons why a frame did not get a track reported: one per frame."""
 
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,7 @@ from agent.vision.track.track import Track
 
 
 class Reason(StrEnum):
-    """Those of `Held` for a detection that counts less, and the others."""
+    """Reasons: those of `Held` for a detection that counts less, and others."""
 
     GATHERING = "gathering"
     """It counts in full; there is not enough yet."""
@@ -37,7 +37,8 @@ def reason_of(
     track: Track, at: Instant, weight: Weight | None, *, is_enough: bool, put_off: int
 ) -> Reason:
     """The reason in the frame at `at`, in which `put_off` looks were over budget; `weight` is that
-    of a detection in this frame. `is_enough`: the evidence is, and yet it was not reported."""
+    of a detection in this frame. `is_enough`: the evidence suffices, but the track was not
+    reported."""
     if track.is_seen and is_enough:
         return Reason.PART
     if track.is_seen:

@@ -58,7 +58,7 @@ class Explanation:
     tracks_dropped: int
 
     def of_most(self, tracks: int) -> "Explanation":
-        """With at most so many of them; the others count as dropped."""
+        """The explanation with at most `tracks` tracks; the others count as dropped."""
         left_out = max(0, len(self.missed) - tracks)
         return replace(
             self, missed=self.missed[:tracks], tracks_dropped=self.tracks_dropped + left_out

@@ -1,4 +1,4 @@
-"""How often something happened lately."""
+"""Counts how often something happened in the last hour."""
 
 from dataclasses import dataclass, field
 from math import inf
@@ -13,17 +13,17 @@ class Tally:
     _minutes: dict[int, int] = field(default_factory=dict)
 
     def add(self, at: Instant, count: int = 1) -> None:
-        """At this moment."""
+        """Count `count` more at this moment."""
         minute = _minute(at)
         self._minutes[minute] = self._minutes.get(minute, 0) + count
 
     def since(self, at: Instant | None) -> int:
-        """Since the beginning of that minute; None: all."""
+        """The count since the beginning of that minute; None: all."""
         first = -inf if at is None else _minute(at)
         return sum(count for minute, count in self._minutes.items() if minute >= first)
 
     def forget_before(self, at: Instant) -> None:
-        """Whole minutes alone."""
+        """Forget the whole minutes before this moment."""
         first = _minute(at)
         self._minutes = {minute: n for minute, n in self._minutes.items() if minute >= first}
 

@@ -28,7 +28,7 @@ MOST_ROWS_BYTES: Final = (2 * ROWS_KEPT + 1) * _ROW.size
 
 @dataclass(frozen=True, slots=True)
 class FrameRow:
-    """What one frame did for a track."""
+    """What one frame says about a track."""
 
     at: Instant
     score: float
@@ -91,8 +91,8 @@ class TrackRecord:
 
     @property
     def worth(self) -> tuple[bool, int]:
-        """The higher, the more a reader wants to know of it: people before parked two-wheelers,
-        then who was seen longest."""
+        """Rank of the track for a reader, higher first: people before parked two-wheelers, then the
+        longest seen."""
         return not self.is_mount, self.seen
 
     def copy(self) -> "TrackRecord":
@@ -135,7 +135,7 @@ class TrackRecord:
             self.rows_left_out += 1
 
     def rows(self) -> Iterator[FrameRow]:
-        """The frames that are kept, in order."""
+        """The stored frames, in order."""
         for age_ms, *shares, number in _ROW.iter_unpack(bytes(self._rows)):
             score, height, moved, weight, evidence = (share / 1000 for share in shares)
             at = self.began.before(-age_ms / 1000)

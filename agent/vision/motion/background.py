@@ -24,8 +24,8 @@ from agent.vision.motion.fields import KEPT, Field, Fields, Halving, Limits, Mas
 
 @dataclass(frozen=True, slots=True)
 class BackgroundSettings:
-    """Grey levels are 0-255. Values without a reason here were chosen on frames 1-395 of the
-    street."""
+    """Settings of the background model. Grey levels are 0-255. Values without a reason here were
+    chosen on frames 1-395 of the street."""
 
     least_change: float = 6.0
     """Least difference of a block in grey levels, on a quiet spot too: six times the noise of block

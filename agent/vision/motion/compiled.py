@@ -1,8 +1,10 @@
-"""The compiled form of finding motion (`fast.c` and those beside it), where a processor has one.
+"""The compiled form of motion detection (`fast.c` and the files beside it), for processors that
+have one.
 
-To the bit the same as what `plain` does with numpy and OpenCV, in less than half the time and
-without OpenCV. The libraries lie beside this file and need nothing, so a node installs them without
-a compiler; on another processor, or one on which a library will not load, `plain` does all.
+It gives the same result as `plain`, which uses numpy and OpenCV, to the bit, in less than half the
+time and without OpenCV. The libraries lie beside this file and need nothing, so a node installs
+them without a compiler. On another processor, or if a library does not load, `plain` does
+everything.
 """
 
 import ctypes
@@ -29,7 +31,7 @@ COUNT = 2**COUNT_BITS - 1
 
 
 def load(processor: str, cpuinfo: str = CPUINFO) -> ctypes.CDLL | None:
-    """The library for a processor as `uname -m` calls it; None if there is none that runs."""
+    """The library for a processor as `uname -m` names it; None if there is none that runs."""
     if processor == "x86_64" and not _flags(cpuinfo) >= NEEDS:
         return None
     try:
@@ -61,8 +63,8 @@ _inside.argtypes, _inside.restype = (ctypes.py_object, ctypes.c_char_p), _Pointe
 
 
 def halving(library: ctypes.CDLL | None, steps: Sequence[Plane]) -> known.Halving:
-    """Into `steps`, which are 4, 2 and 1 times as many rows and columns as blocks; of the first
-    nothing is kept where there is a library."""
+    """The halving step, compiled or not. It fills `steps`, which have 4, 2 and 1 times as many rows
+    and columns as there are blocks; a library does not keep the first of them."""
     if library is not None:
         return Halving(library, steps)
     from agent.vision.motion import plain  # noqa: PLC0415 it brings OpenCV
@@ -71,7 +73,7 @@ def halving(library: ctypes.CDLL | None, steps: Sequence[Plane]) -> known.Halvin
 
 
 def steps(library: ctypes.CDLL | None, fields: Fields) -> known.Steps:
-    """Those with `fields`, compiled or not."""
+    """The steps on `fields`, compiled or not."""
     if library is not None:
         return Steps(library, fields)
     from agent.vision.motion import plain  # noqa: PLC0415 it brings OpenCV
@@ -91,7 +93,8 @@ class Halving:
         self.into = _Table(rows, columns, *self._kept)
 
     def step(self, luma: Plane) -> None:
-        """ValueError for anything but rows of bytes that lie side by side, eight for each block."""
+        """Halve a picture. ValueError unless it is rows of bytes that lie side by side, eight for
+        each block."""
         told = luma.__array_struct__  # a tenth of the time of asking for the address
         if not self._halve(self.into.at, _inside(told, None)):
             raise _refused(luma, self.blocks)
@@ -221,7 +224,7 @@ def _mask(rows: int, words: int) -> NDArray[np.uint64]:
 
 
 def unpacked(bits: NDArray[np.uint64], columns: int) -> Mask:
-    """A mask of the library, whose rows are bits, as one of bytes."""
+    """A mask of bytes from a mask of the library, whose rows are bits."""
     return np.unpackbits(bits.view(np.uint8), axis=1, count=columns, bitorder="little")
 
 

@@ -30,7 +30,7 @@ SPARE = 8
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits in grey levels for differing, for lighting up, and beyond any change of light."""
+    """Limits in grey levels: to differ, to light up, and beyond any change of light."""
 
     gusts: float
     offset: float
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which pieces of motion count."""
+    """Decides which pieces of motion count."""
 
     has_oldest: bool
     """True if a mask from two frames ago exists; without it nothing was found in three frames."""
@@ -93,17 +93,18 @@ class Steps(Protocol):
     """Steps on the fields for each frame and each learning step."""
 
     def see(self, halving: Halving, luma: Plane, turn: int) -> tuple[int, int, int]:
-        """A step of `halving`, of the same implementation, and `unlit` of its blocks."""
+        """Do a step of `halving`, which belongs to the same implementation, then `unlit` with its
+        blocks."""
 
     def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
         """Number of differing blocks, of those not explained by light, and of those also found in
         the previous frame. Found masks are kept for `KEPT` frames."""
 
     def regions(self, turn: int, rule: Rule) -> list[Region]:
-        """Connected regions of found blocks and of differing blocks beside them, explained by light
-        or not: the inside of a body looks like its surroundings, which are the body. Gaps of two
-        are bridged. Regions that count by `rule`, largest first; among equals the last in
-        reading order first."""
+        """Connected regions of found blocks and of differing blocks beside them, whether light
+        explains these or not: the inside of a body looks like its surroundings, because these are
+        the same body. Gaps of two blocks are bridged. Returns the regions that count by `rule`,
+        largest first; of two equal ones, the later in reading order first."""
 
     def spread(self) -> Mask:
         """Blocks of the last regions, and those that touch them."""

@@ -92,7 +92,7 @@ class MotionFinder:
         return self._halver.last
 
     def look(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
-        """The same from block means, uint8 (height // 8, width // 8)."""
+        """Regions that moved, from block means, uint8 (height // 8, width // 8)."""
         if self._ground is None:
             return self._start(blocks, at)
         self._ground.look(blocks)
@@ -215,5 +215,5 @@ class Halver:
 
     @property
     def last(self) -> Means:
-        """Result of the last call."""
+        """The result of the last call of `means`."""
         return Means(blocks=self._steps[-1], quarters=self._steps[-2])

@@ -50,8 +50,8 @@ class Halving:
         self._halves = [(half, (half.shape[1], half.shape[0])) for half in steps]
 
     def step(self, luma: Plane) -> None:
-        """Read once in order to bring the picture into the cache: halving reads two rows at a time,
-        and from cold memory that takes nearly twice as long as both together."""
+        """Halve a picture. It is read once before, to bring it into the cache: halving reads two
+        rows at a time, and from cold memory that takes nearly twice as long as both together."""
         small = luma[: self._rows, : self._columns]
         cv2.sumElems(small)
         for half, size in self._halves:

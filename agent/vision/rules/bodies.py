@@ -11,7 +11,8 @@ from agent.vision.rules.places import Line, LineSide, Zone
 
 @dataclass(slots=True)
 class Stay:
-    """From the first to the last frame in a zone, and since when it was seen outside."""
+    """The stay of a body in a zone: its first and last frame there, and since when it was seen
+    outside."""
 
     since: Instant
     last: Instant
@@ -19,7 +20,7 @@ class Stay:
 
     @property
     def lasted_s(self) -> float:
-        """In seconds."""
+        """Length of the stay in seconds."""
         return self.last.seconds_since(self.since)
 
 
@@ -36,7 +37,8 @@ class Body:
     """The side to which it first crossed a line."""
 
     def note_zone(self, zone: Zone, feet: Point, now: Instant, *, away_s: float) -> None:
-        """It was seen inside or outside; while unseen it keeps its place."""
+        """Note where the body was seen: inside or outside the zone; while unseen it stays where it
+        was."""
         stay = self.stays.get(zone.name)
         if zone.outline.contains(feet):
             if stay is None:
@@ -49,7 +51,7 @@ class Body:
                 del self.stays[zone.name]
 
     def note_line(self, line: Line, feet: Point, side: LineSide) -> None:
-        """It was seen clearly on one side."""
+        """Note that the body was seen clearly on one side of the line."""
         before = self.sides.get(line.name)
         self.sides[line.name] = (side, feet)
         if before is None or before[0] is side or line.towards not in (None, side):
@@ -81,7 +83,8 @@ class Group:
     is_told: bool = False
 
     def note(self, *, is_enough: bool, now: Instant, parted_s: float) -> None:
-        """Enough in this frame, or too few; after `parted_s` with too few the group has ended."""
+        """Note whether there are enough bodies in this frame; after `parted_s` with too few the
+        group has ended."""
         if is_enough:
             self.since, self.small_since = self.since or now, None
             return
@@ -90,20 +93,22 @@ class Group:
             self.is_told = False
 
     def is_news(self, now: Instant, *, settle_s: float) -> bool:
-        """There have been enough for this long, and it was not reported."""
+        """True if there have been enough bodies for `settle_s` seconds and this was not yet
+        reported."""
         is_settled = self.since is not None and now.seconds_since(self.since) >= settle_s
         return is_settled and not self.is_told
 
 
 def feet_of(box: Box) -> Point:
-    """Position of the feet, just inside the picture: its border belongs to no outline."""
+    """Position of the feet, moved just inside the picture, because its border belongs to no
+    outline."""
     x, y = box.center[0], box.y1
     return min(0.999, max(0.001, x)), min(0.999, max(0.001, y))
 
 
 def heights_off(line: Line, feet: Point, *, height: float, aspect: float) -> float:
-    """Distance of the feet right of the line (extended through both ends), in body heights;
-    negative on its left. `aspect` is the picture's width over its height."""
+    """Distance of the feet from the line (extended through both ends), in body heights: positive on
+    its right, negative on its left. `aspect` is the picture's width over its height."""
     start, end, at = ((x * aspect, y) for x, y in (line.start, line.end, feet))
     length = hypot(end[0] - start[0], end[1] - start[1])
     return side_of(start, end, at) / max(length * height, 1e-9)

@@ -29,7 +29,7 @@ class Alerting:
 
     @property
     def asks_for_the_hour(self) -> bool:
-        """True if something depends on the local time."""
+        """True if a rule or the alert hours depend on the local time."""
         return self._alert_hours is not None or self._rules.have_hours
 
     def complete(

@@ -33,8 +33,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """More people than reported, a clearly better view, or a rule met; `box` is in the frame
-    `at`."""
+    """A sighting begins. `score` is the best so far; `people` counts this person too."""
 
     sighting_id: UUID
     people: int

@@ -69,13 +69,13 @@ class Crowd:
     members: dict[int, Instant] = field(default_factory=dict)
 
     def note(self, track: Track, now: Instant) -> None:
-        """This member was seen."""
+        """Note that this member of the crowd was seen."""
         self.members[track.track_id] = now
         self.last_seen = now
         self.score = max(self.score, track.score)
 
     def forget(self, now: Instant, gap_s: float) -> None:
-        """Members unseen for longer have left."""
+        """Remove members that were unseen for longer than `gap_s`."""
         self.members = {
             track_id: seen
             for track_id, seen in self.members.items()
@@ -83,7 +83,7 @@ class Crowd:
         }
 
     def opened(self, now: Instant, box: Box) -> Opened:
-        """Its begin, around all members at `box`."""
+        """The opening of the crowd's sighting; `box` is around all members."""
         return Opened(
             sighting_id=self.sighting_id,
             track_id=0,
@@ -97,7 +97,7 @@ class Crowd:
         )
 
     def update(self, now: Instant, box: Box) -> Updated:
-        """An update, which is noted."""
+        """An update of the crowd's sighting; the number of people in it counts as reported."""
         self.told_at, self.told_people = now, max(self.told_people, self.people)
         return Updated(
             sighting_id=self.sighting_id,
@@ -110,13 +110,13 @@ class Crowd:
 
 
 def about(people: int) -> int:
-    """Rounded to fives, from fifty on to tens: the precision of a crowd count."""
+    """The number rounded to fives, from fifty on to tens: the precision of a crowd count."""
     step = 5 if people < 50 else 10
     return max(1, step * round(people / step)) if people > step else people
 
 
 def around(boxes: Iterable[Box]) -> Box:
-    """Smallest box around all of them, inside the picture; the whole picture for none."""
+    """Smallest box around all `boxes`, inside the picture; the whole picture if there are none."""
     all_of_them = list(boxes)
     if not all_of_them:
         return Box(0.0, 0.0, 1.0, 1.0)

@@ -15,7 +15,7 @@ LEAST_SPEED: Final = 0.02
 
 
 class LeavingSide(StrEnum):
-    """Side of the picture, or towards the camera, or away from it."""
+    """Where a person left: by a side of the picture, towards the camera, or away from it."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -24,8 +24,8 @@ class LeavingSide(StrEnum):
 
 
 def side_left_by(last: Box, speed: tuple[float, float]) -> LeavingSide | None:
-    """`last` is the last box, `speed` that of its centre in shares of the picture per second, right
-    and down positive. None for no side: they stood inside the picture."""
+    """The side by which a person left; None if they stood inside the picture. `last` is the last
+    box, `speed` that of its centre in shares of the picture per second, right and down positive."""
     right, down = speed
     cut_left, cut_right = last.x0 <= BORDER, last.x1 >= 1 - BORDER
     if cut_left and not cut_right and right <= 0:
@@ -45,5 +45,5 @@ def reachable_from(box: Box) -> Box:
 
 
 def is_inside(box: Box) -> bool:
-    """Not at the picture's border, where people leave instead of being hidden."""
+    """True if `box` is not at the picture's border, where people leave instead of being hidden."""
     return box.x0 > BORDER and box.x1 < 1 - BORDER and box.y0 > BORDER

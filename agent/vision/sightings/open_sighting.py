@@ -33,7 +33,8 @@ class OpenSighting:
     """True after any motion in its place."""
 
     def note_motion(self, moved: Sequence[Box]) -> None:
-        """The motion of a frame; that of the whole picture is a change of light."""
+        """Note the motion of a frame. Motion of the whole picture is a change of light and does not
+        count."""
         own = [one for one in moved if one != WHOLE]
         self.stirred = self.stirred or moved_share(self.last_box, own) >= STIRS
 

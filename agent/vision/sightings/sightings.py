@@ -97,23 +97,24 @@ class Sightings:
 
     @property
     def open_ids(self) -> dict[int, UUID]:
-        """Open sightings by track; a crowd's for each of its members."""
+        """Ids of open sightings by track; that of a crowd for each of its members."""
         crowd = dict.fromkeys(self._crowd.members, self._crowd.sighting_id) if self._crowd else {}
         return crowd | self.own_ids
 
     @property
     def own_ids(self) -> dict[int, UUID]:
-        """Open sightings of one person each, by track."""
+        """Ids of the open sightings of single persons, by track."""
         return {track_id: one.sighting_id for track_id, one in self._open.items()}
 
     def weight(self, track: Track) -> Weight | None:
-        """What the newest detection of a track without a sighting counted; None without one."""
+        """Weight of the newest detection of a track without a sighting; None if there is no such
+        track."""
         suspect = self._suspected.get(track.track_id)
         return suspect.newest(in_crowd=self._is_dense) if suspect is not None else None
 
     def evidence(self, track: Track) -> float:
-        """What speaks now for a track without a sighting; from `SightingSettings.evidence` on it
-        gets one."""
+        """Evidence for a track without a sighting; it gets one when this reaches
+        `SightingSettings.evidence`."""
         suspect = self._suspected.get(track.track_id)
         if suspect is None:
             return 0.0
@@ -121,7 +122,7 @@ class Sightings:
         return suspect.evidence(walks=self._is_dense and has_walked, in_crowd=self._is_dense)
 
     def say(self, track: Track, now: Instant) -> Updated:
-        """An update of this track's open sighting for another reason."""
+        """An update of this track's open sighting for a reason of the caller."""
         if self._crowd and track.track_id in self._crowd.members:
             return self._crowd.update(now, track.box)
         return self._update(track, now)

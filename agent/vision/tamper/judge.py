@@ -1,4 +1,4 @@
-"""Result of one look at a view: normal, or one kind of tampering."""
+"""Judges one look at a view: normal, or one kind of tampering."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,7 +22,7 @@ class Tampering(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
-    """Chosen on frames 1-395 of the street and its simulated weathers; shares are 0-1.
+    """Thresholds, chosen on frames 1-395 of the street and its simulated weathers; shares are 0-1.
 
     In the whole scene suite at most .29 of a view was missing, and no view was less than .58 as
     sharp as usual.

@@ -20,7 +20,7 @@ BY_DAY: Final = {False: "colour", True: "grey"}
 
 @dataclass(frozen=True, slots=True)
 class ReportedTamper:
-    """Present tampering as reported."""
+    """Tampering that was reported and is not over."""
 
     tamper_id: UUID
     what: Tampering
@@ -28,7 +28,7 @@ class ReportedTamper:
 
 
 def memory_of(said: ReportedTamper | None, usual: dict[bool, Usual]) -> str:
-    """Text to store."""
+    """The memory of a view as text."""
     views = {BY_DAY[is_grey]: _view(one) for is_grey, one in usual.items()}
     words: dict[str, Any] = {"v": VERSION, "views": views}
     if said is not None:

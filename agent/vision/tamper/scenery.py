@@ -235,11 +235,11 @@ def _shares(pixels: int, cells: int) -> NDArray[np.float32]:
 
 
 def brightness_of(frame: Frame) -> float:
-    """Mean of the luma (0-255), by samples."""
+    """Mean of the luma (0-255), from samples."""
     return float(frame.luma[::4, ::4].mean())
 
 
 def colour_of(frame: Frame) -> float:
-    """Mean distance of U and V from 128, by samples: 0 for black and white."""
+    """Mean distance of U and V from 128, from samples: 0 for black and white."""
     chroma = frame.yuv[frame.height :: 8, ::16].astype(np.int16)
     return float(np.abs(chroma - 128).mean())

@@ -17,7 +17,7 @@ from agent.vision.tamper.scenery import Means, Scenery
 
 @dataclass(frozen=True, slots=True)
 class TamperSettings:
-    """Time limits."""
+    """Time limits of tampering reports."""
 
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     look_every_s: float = 2.0
@@ -41,7 +41,7 @@ class TamperSettings:
 
 @dataclass(frozen=True, slots=True)
 class TamperBegan:
-    """It has lasted long enough to be reported."""
+    """Tampering has lasted long enough to be reported."""
 
     tamper_id: UUID
     what: Tampering
@@ -91,7 +91,7 @@ class Tamper:
 
     @property
     def what(self) -> Tampering | None:
-        """Present tampering as reported."""
+        """Tampering that was reported and is not over; None if there is none."""
         return self._said.what if self._said else None
 
     def recall(self, memory: str, now: Instant) -> None:
@@ -100,7 +100,7 @@ class Tamper:
             self._said, self._scenery.usual = kept
 
     def step(self, frame: Frame, means: Means) -> TamperChange | None:
-        """Check a frame with its block means, if it is time."""
+        """Check a frame with its block means, if a check is due."""
         at = frame.at
         elapsed_s = at.seconds_since(self._looked) if self._looked else self._settings.gap_s + 1
         if 0 <= elapsed_s < self._settings.look_every_s:

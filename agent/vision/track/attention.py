@@ -51,8 +51,9 @@ class Attention:
         self._looked: Instant | None = None
 
     def is_time(self, now: Instant) -> bool:
-        """False in a frame so soon after the last look that nobody has gone anywhere. For sheets:
-        they show everybody well, so that every second frame at fifteen a second is enough."""
+        """True if enough time has passed since the last look. False in a frame so soon after it
+        that nobody has gone anywhere: a sheet shows everybody well, so that every second frame at
+        fifteen a second is enough."""
         if self._looked is None:
             return True
         return now.seconds_since(self._looked) + EARLY_S >= self._settings.walking_every_s
@@ -86,7 +87,7 @@ class Attention:
 
     def is_rush(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> bool:
         """True if there are so many unconfirmed tracks that looks should follow the motion, frame
-        by frame: this finds a crowd."""
+        by frame: that finds a crowd."""
         stirring = sum(moved_share(one.box, moved) >= STIRS for one in tracks)
         return stirring > self._settings.most_new
 

@@ -16,7 +16,7 @@ seconds by weak detections alone."""
 
 
 class Held(StrEnum):
-    """Rule by which a detection counts less than its score, or not at all."""
+    """Rule by which a detection counts less than its score, or does not count."""
 
     CUT = "cut"
     """Cut by the picture's border: a part of its score counts."""
@@ -70,7 +70,7 @@ class Suspect:
         return sum(hit.weight.if_walks if walks else hit.weight.now for hit in counted)
 
     def newest(self, *, in_crowd: bool) -> Weight:
-        """What the newest detection counts."""
+        """Weight of the newest detection."""
         newest = self.hits[-1]
         is_counted = newest.weight.now == 0 or newest in self._counted(in_crowd=in_crowd)
         return newest.weight if is_counted else Weight(0.0, 0.0, Held.FAINT)

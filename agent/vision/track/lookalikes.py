@@ -24,7 +24,7 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class LookAlikeSettings:
-    """What is learned, and for how long."""
+    """Limits of learning: which things are learned, and for how long."""
 
     still_s: float = 60.0
     """A find without any motion in its place for this long is a thing."""
@@ -57,7 +57,7 @@ class Light:
 
     @classmethod
     def of(cls, frame: Frame) -> "Light":
-        """By samples."""
+        """The light of this frame, from samples."""
         return cls(round(brightness_of(frame), 1), colour_of(frame) >= GREY)
 
 
@@ -91,7 +91,8 @@ class LookAlikes:
         return len(self._things)
 
     def see(self, frame: Frame) -> None:
-        """The present picture. Its light is measured only if something stands in a known place."""
+        """Take the present picture. Its light is measured only if something stands in a known
+        place."""
         self._frame, self._light = frame, None
 
     def is_thing(self, track: Track, now: Instant) -> bool:
@@ -107,7 +108,7 @@ class LookAlikes:
         return now.seconds_since(track.stirred_at or track.first_seen) >= self._settings.still_s
 
     def learn(self, track: Track, now: Instant) -> None:
-        """Remember it as a thing, or as another look of the one that is known there."""
+        """Remember the track as a thing, or as another look of the thing that is known there."""
         self._is_news = True
         look = _Look(track.clothes, self._present_light())
         known = self._at(track.box)

@@ -1,6 +1,6 @@
-"""First looks: tiles show who stands there when a camera starts.
+"""First looks: tiles show people who stand there when a camera starts.
 
-Whoever does not move causes no look later, and the whole picture shows small people too small.
+A person who does not move causes no look later, and the whole picture shows small people too small.
 """
 
 from collections.abc import Sequence
@@ -48,8 +48,8 @@ class Opening:
 
     def choose(self, strangers: Sequence[Track], *, besides: int) -> tuple[Box, ...]:
         """Tiles that are due in a frame with `besides` other looks, fewest looks first; `strangers`
-        are bodies not reported yet. None in the first frames: whoever stands there is first seen in
-        the second, and the look at the whole picture shows a crowd."""
+        are bodies not reported yet. Empty in the first frames: a person who stands there is first
+        seen in the second, and the look at the whole picture shows a crowd."""
         settings = self._settings
         self._frames += 1
         if self._frames <= settings.after_frames or len(strangers) > settings.most_strangers:
@@ -64,7 +64,7 @@ class Opening:
         return tuple(sorted(due, key=self._looks.__getitem__)[:room])
 
     def looked(self, looks: Sequence[Box]) -> None:
-        """These looks of the frame were carried out."""
+        """Note that these looks of the frame were carried out."""
         for tile in looks:
             if tile in self._looks:
                 self._looks[tile] += 1

@@ -56,10 +56,10 @@ class Track:
 
     @property
     def is_mount(self) -> bool:
-        """A two-wheeler without any rider found: parked, unless it moves."""
+        """True for a two-wheeler without any rider found: it is parked, unless it moves."""
         return self.kind in WHEELS
 
     @property
     def rides(self) -> bool:
-        """Found on a two-wheeler so often that it keeps it."""
+        """True if the person was found on a two-wheeler so often that the track keeps it."""
         return 3 * self.on_wheels >= self.hits

@@ -102,7 +102,7 @@ class Tracker:
 
     @property
     def tracks(self) -> tuple[Track, ...]:
-        """As of the last step."""
+        """The live tracks after the last step."""
         return tuple(self._tracks)
 
     def bodies(self, now: Instant) -> tuple[Box, ...]:

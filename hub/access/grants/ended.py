@@ -38,7 +38,7 @@ class _Manager:
 
 
 def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
-    """What this person had within the last weeks and lost."""
+    """Grants of this person that ended within the last weeks and were not replaced."""
     rows = conn.execute(_HELD, {"scope_who": person_id}).all()
     if not rows:
         return EndedGrants((), watches=False)

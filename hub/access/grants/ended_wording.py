@@ -20,7 +20,7 @@ class EndedLine:
 
 
 def line(row: EndedRow, calendar: Calendar) -> EndedLine:
-    """What ended; when, and which rights; how; whom to ask."""
+    """An ended grant as text: what ended, when, with which rights, how, and whom to ask."""
     say = calendar.words.say
     place = f"{row.camera_label} · {row.place}" if row.camera_label else row.place
     what = {"place": place}

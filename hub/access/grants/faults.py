@@ -8,7 +8,7 @@ from hub.base.errors import RegistryError
 
 
 class GrantFault(StrEnum):
-    """The reason."""
+    """Reasons to refuse a new grant."""
 
     PERSON = "person"
     SELF = "self"

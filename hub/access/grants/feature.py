@@ -1,4 +1,4 @@
-"""People, and what they may see."""
+"""Feature: people, and what they may see."""
 
 from typing import Final
 

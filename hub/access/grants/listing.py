@@ -20,7 +20,7 @@ STATES: Final = (OPEN, SUSPENDED, CLOSED)
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """A person with what the table says of them."""
+    """A person with the text for each column of the table."""
 
     person: GrantPerson
     role: str

@@ -128,7 +128,7 @@ def give(request: Request, visit: ProvedForm, grants: Grants, form: Fields) -> R
 
 @router.post("/{grant_id}/revoke")
 def revoke(visit: FormSent, grants: Grants, grant_id: UUID) -> Response:
-    """End it now, with the grants delegated from it."""
+    """End a grant now, with the grants delegated from it."""
     if not grants.revoke(visit.asker, grant_id):
         raise HTTPException(404)
     return RedirectResponse("/grants?saved=1", 303)

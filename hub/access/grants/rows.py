@@ -153,7 +153,7 @@ def end_of_person(conn: Connection, person_id: UUID, *, by: By, now: Moment) -> 
 
 
 def end_delegated(conn: Connection, which: ColumnElement[bool], *, by: By, now: Moment) -> None:
-    """End all grants made from these, and those made from them in turn."""
+    """End all grants made from these, and the grants made from those in turn."""
     given = select(grants.c.id).where(grants.c.from_grant_id.in_(select(grants.c.id).where(which)))
     below = given.cte("given", recursive=True)
     below = below.union(select(grants.c.id).join(below, grants.c.from_grant_id == below.c.id))
@@ -303,8 +303,8 @@ def add_grant(
     granted_by: UUID | None = None,
 ) -> UUID:
     """Grant a person access to an area with all below it, or to one camera (exactly one of the
-    two). Without `granted_by` the keeper's shell is the author. GrantError if their role does
-    not allow it."""
+    two). Without `granted_by`, the log names the keeper's shell as the author. GrantError if the
+    person's role does not allow the grant."""
     by = By(person_id=granted_by, came_from="" if granted_by else SHELL.came_from)
     return write(conn, person_id=person_id, grant=grant, reason=reason, now=now, by=by)
 

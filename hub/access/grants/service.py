@@ -40,7 +40,7 @@ class GrantService:
         return page
 
     def ended(self, asker: Asker) -> EndedGrants:
-        """What this person had within the last weeks and lost; only of themselves."""
+        """Grants of the asker that ended within the last weeks and were not replaced."""
         with self._acting.part_of(asker, "inbox.open") as look:
             return ended_grants(look.conn, asker.person_id, look.now)
 

@@ -115,7 +115,7 @@ class EndedRow:
 
 @dataclass(frozen=True, slots=True)
 class EndedGrants:
-    """What the reader lost within the last weeks, last ended first."""
+    """Grants of the reader that ended within the last weeks, last ended first."""
 
     rows: tuple[EndedRow, ...]
     watches: bool

@@ -150,7 +150,7 @@ def role_name(role: str, words: Messages) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "grants.open": say("read who may see what"),

@@ -41,7 +41,7 @@ def _keepers_only(visit: Visit) -> None:
 
 
 def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str = "") -> Response:
-    """The invitations; the link of a new one is shown here only. 422 with `wrong`."""
+    """The page of invitations; the link of a new one is shown here only. 422 with `wrong`."""
     words = visit.site.calendar(visit.asker.language).words
     link = f"{visit.site.settings.public_url}/invited/{made.token}" if made else ""
     return render(
@@ -65,7 +65,8 @@ def qr_code(link: str, words: Messages) -> Markup:
 
 
 def drawn_qr(text: str, label: str) -> Markup:
-    """A text of ours as a QR code, dark on light in both themes; `label` is for screen readers."""
+    """A text of the hub as a QR code, dark on light in both themes; `label` is for screen
+    readers."""
     drawn = segno.make(text, micro=False, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
     )
@@ -102,7 +103,7 @@ def make_invitation(
 
 @router.post("/invitations/{invitation_id}/withdraw")
 def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
-    """Cancel the link."""
+    """Cancel an invitation: its link works no more."""
     if not visit.use(Invitations).withdraw(visit.asker, invitation_id):
         raise HTTPException(404)
     return RedirectResponse("/invitations", 303)
@@ -116,7 +117,7 @@ def correct_invitation(
     login: Annotated[str, Form(max_length=200)] = "",
     name: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Another login and name for somebody who never came in; the link stays."""
+    """Correct login and name of an invited person who has not come in yet; the link stays valid."""
     try:
         is_done = visit.use(Invitations).correct(visit.asker, invitation_id, login=login, name=name)
     except AccountError:
@@ -162,7 +163,7 @@ def accept_invitation(
     new: Annotated[str, Form(max_length=MAX_CHARS)] = "",
     again: Annotated[str, Form(max_length=MAX_CHARS)] = "",
 ) -> Response:
-    """The password is valid from now on, the person is signed in, the link is used up."""
+    """Set the password, sign the person in and use the link up."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
     links, where = site_of(request).services.use(Accounts).invited, came_from(request)
@@ -183,7 +184,7 @@ def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "invitations.open": say("read who is invited"),

@@ -89,7 +89,7 @@ class InvitationRow:
 
 
 class Invitations:
-    """Thread-safe."""
+    """Makes, lists and withdraws invitations. Thread-safe."""
 
     def __init__(self, db: Database, *, clock: Clock) -> None:
         self._db = db
@@ -165,7 +165,7 @@ class Invitations:
         raise AccountError(AccountFault.LOGIN)
 
     def withdraw(self, asker: Asker, invitation_id: UUID) -> bool:
-        """Make its link invalid; False if it already is, and without the right."""
+        """Make the link of an invitation invalid; False if it already is, and without the right."""
         now = self._clock.now()
         with self._db.writing() as conn:
             is_done = self.may_invite(asker) and withdraw(
@@ -274,7 +274,7 @@ def _set_names(
 
 
 def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
-    """Make these links invalid; True if there was any."""
+    """Make the links of these invitations invalid; True if there was any."""
     is_open = (invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
     done = conn.execute(
         update(invitations).where(which, *is_open).values(columns("withdrawn", now))

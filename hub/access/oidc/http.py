@@ -42,7 +42,7 @@ class ProviderHttp:
         return self._ask("POST", url, data=dict(form), auth=auth)
 
     def close(self) -> None:
-        """Close it."""
+        """Close the HTTP client."""
         self._client.close()
 
     def _ask(self, method: str, url: str, **sent: Any) -> tuple[int, dict[str, Any]]:

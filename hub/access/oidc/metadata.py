@@ -28,7 +28,7 @@ key."""
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Addresses, and authentication method."""
+    """Addresses of the provider, and how the hub authenticates there."""
 
     issuer: str
     authorization: str
@@ -40,7 +40,7 @@ class Metadata:
 
 
 def read(said: Mapping[str, Any], *, issuer: str) -> Metadata:
-    """ProviderAwayError if it is not this issuer's, or unusable."""
+    """Read the metadata; ProviderAwayError if they are not this issuer's, or unusable."""
     if said.get("issuer") != issuer:
         raise ProviderAwayError(
             f"discovery names the issuer {str(said.get('issuer'))[:200]!r}, and oidc.issuer is "

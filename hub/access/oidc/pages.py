@@ -68,7 +68,7 @@ class Redirects:
         return str(self._seal.dumps(asdict(redirect)))
 
     def open(self, carried: str) -> Redirect | None:
-        """Its content, while it is valid."""
+        """The redirect in a cookie, while it is valid; else None."""
         try:
             said: dict[str, Any] = self._seal.loads(carried, max_age=WAY_HOLDS_S)
             return Redirect(**said | {"question": SignInAttempt(**said["question"])})
@@ -85,7 +85,7 @@ def provider_of(request: Request) -> OpenIdProvider:
 
 
 def cookie_name(site: Site) -> str:
-    """Beside the session's own."""
+    """Name of the cookie, beside that of the session."""
     return "__Host-matthan-way" if site.settings.is_https else "matthan-way"
 
 
@@ -106,20 +106,21 @@ def begin_proof(request: Request, visit: SignedIn, next: str = DONE) -> Response
 
 @router.get(DONE)
 def show_proof_done(request: Request, visit: SignedIn) -> Response:
-    """In a separate page, while the form waits in the previous one."""
+    """Page shown in a separate tab after re-authentication, while the form waits in the previous
+    one."""
     return _word(request, "proved" if visit.session.is_proved else "stale")
 
 
 @router.post("/account/provider")
 def begin_link(request: Request, visit: ProvedForm) -> Response:
-    """Redirect to the provider, whose account can then sign in as this person."""
+    """Redirect to the provider, to link an account there to this person."""
     whose = str(visit.session.session_id)
     return _lead(request, "link", whose=whose, next="/account?done=linked", by_page=True)
 
 
 @router.post("/account/provider/{identity_id}/unlink")
 def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
-    """Remove a link."""
+    """Remove the link to an account of the provider."""
     done = visit.use(Accounts).identities.unlink(visit.session, identity_id)
     if done is None:
         raise HTTPException(404)
@@ -130,7 +131,7 @@ def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
 
 @router.post("/invited/{token}/provider")
 def begin_by_invitation(request: Request, token: str) -> Response:
-    """Redirect to the provider, whose account becomes the invited person's sign-in."""
+    """Redirect to the provider, to link an account there to the invited person."""
     accounts, where = site_of(request).services.use(Accounts), came_from(request)
     is_short = len(token) <= TOKEN_CHARS
     invited = accounts.invited.read(token, came_from=where) if is_short else None
@@ -290,7 +291,7 @@ def _word(request: Request, word: str, status_code: int = 200, *, address: str =
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "identity.link": say("linked an account of the provider"),

@@ -1,4 +1,4 @@
-"""The provider as used by pages: where to redirect a browser, and the person of a code.
+"""The provider as pages use it: where to redirect a browser, and which person a code stands for.
 
 Every request is limited in time and number: a hanging provider affects nobody who signs in with a
 password or a passkey.
@@ -59,8 +59,9 @@ class ProviderClient:
 
 
 class OidcProvider:
-    """For any thread. `names` is its button's text, by language; `now_utc_s` the hub's clock;
-    `redirect_key` the same in every process of a hub, None: a random one."""
+    """The configured provider; for any thread. `names` is the text of its button, by language;
+    `now_utc_s` the hub's clock; `redirect_key` is the same in every process of a hub, None: a
+    random one."""
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class OidcProvider:
         self._away: tuple[float, str] | None = None
 
     def address(self, question: SignInAttempt) -> str:
-        """Address for the browser; ProviderAwayError."""
+        """Address to redirect the browser to; ProviderAwayError."""
         with self._bounded():
             known = self._known()
         asks = {
@@ -105,7 +106,7 @@ class OidcProvider:
     def redeem(
         self, question: SignInAttempt, code: str, *, issuer: str, asked_utc_s: float
     ) -> ProviderPerson:
-        """The person of the code; ProviderError.
+        """Exchange a code for its person; ProviderError.
 
         `issuer` is the issuer named in the answer, empty for none; `asked_utc_s` is the time of the
         redirect.
@@ -132,13 +133,13 @@ class OidcProvider:
         return believed(claims, wanted, label_claim=self._client.label_claim)
 
     def try_out(self) -> str:
-        """Metadata and keys of the issuer, for a check; ProviderAwayError."""
+        """Fetch metadata and keys of the issuer, for a check; ProviderAwayError."""
         known = metadata.read(self._line.get(self._discovery), issuer=self._client.issuer)
         number = len(read_keys(self._line.get(known.keys)).keys)
         return f"{known.issuer} answers, with {number} keys"
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connections to the provider."""
         self._line.close()
 
     @property

@@ -19,7 +19,8 @@ _PUZZLED: Final = (JoseError, ValueError, KeyError, TypeError, AttributeError, O
 
 
 class KeyUnknownError(ProviderError):
-    """Signed by a key that the provider has not published: it may have changed its keys."""
+    """The token is signed by a key that the provider has not published: it may have changed its
+    keys."""
 
 
 def read_keys(said: Mapping[str, Any]) -> jwk.KeySet:

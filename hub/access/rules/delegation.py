@@ -23,7 +23,7 @@ class Excess(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnGrant:
-    """A grant of the giver."""
+    """A grant that the giver has."""
 
     grant_id: UUID
     grant: Grant

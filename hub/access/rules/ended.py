@@ -55,7 +55,8 @@ def ended(
     now_utc_us: int,
     fence: Right = ALL,
 ) -> Sequence[EndedGrant]:
-    """What this person lost within `TOLD_FOR_S`, last ended first; one entry for a place and time.
+    """Grants of this person that ended within `TOLD_FOR_S` and were not replaced, last ended first;
+    one entry for a place and time.
 
     A right is lost if no grant that counts now gives it for the whole place. `fence` is the limit
     of the person's role.
@@ -82,7 +83,7 @@ def ended(
 
 
 def is_lately_over(one: HeldGrant, now_utc_us: int) -> bool:
-    """True if it counted once and ended within `TOLD_FOR_S`."""
+    """True if the grant counted once and ended within `TOLD_FOR_S`."""
     ends = one.grant.ends_utc_us
     if ends is None or not (one.is_revoked or ends <= now_utc_us):
         return False

@@ -54,10 +54,11 @@ def fence_of(role: str) -> Right:
 
 
 def may_give(role: str) -> bool:
-    """True if they can delegate their grants."""
+    """True if people of this role can delegate their grants."""
     return role not in FENCES
 
 
 def gives_for_good(role: str) -> bool:
-    """True if their delegated grants are independent: no end, not tied to the giver's own."""
+    """True if grants given by people of this role are independent: no end, not tied to the giver's
+    own."""
     return role == Role.KEEPER

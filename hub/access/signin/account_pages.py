@@ -1,4 +1,4 @@
-"""Own account of a person: password and sessions."""
+"""Pages of one's own account: password and sessions."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -55,7 +55,7 @@ def device_name(agent: str, words: Messages) -> str:
 
 @router.get("")
 def show_account(request: Request, visit: SignedIn, own: OwnAccount, done: str = "") -> Response:
-    """Password and sessions."""
+    """The page with password and sessions."""
     return _page(request, visit, own, done=done)
 
 
@@ -114,21 +114,21 @@ def change_password(
 
 @router.post("/sessions/others/end")
 def end_others(visit: FormSent, own: OwnAccount) -> Response:
-    """Sign out everywhere else."""
+    """End all other sessions of the person."""
     own.end_other_sessions(visit.session)
     return RedirectResponse("/account?done=sessions", 303)
 
 
 @router.post("/sessions/{session_id}/end")
 def end_session(visit: FormSent, own: OwnAccount, session_id: UUID) -> Response:
-    """Sign out there."""
+    """End one session of the person."""
     if not own.end_session(visit.session, session_id):
         raise HTTPException(404)
     return RedirectResponse("/account?done=sessions", 303)
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "person.language": say("changed their language"),

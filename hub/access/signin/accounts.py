@@ -43,7 +43,8 @@ SEEN_EVERY_S: Final = 60
 
 
 class Accounts:
-    """Thread-safe; one sign-in takes about 0.1-0.2 s of processor time by design."""
+    """Signs people in and out. Thread-safe; one sign-in takes about 0.1-0.2 s of processor time by
+    design."""
 
     def __init__(
         self,

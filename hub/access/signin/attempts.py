@@ -1,5 +1,5 @@
-"""Rate limit on guessing at a login: every attempt is counted; a correct password clears the
-count."""
+"""Rate limit on guessing a password: every attempt at a login is counted; a correct password clears
+the count."""
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -10,7 +10,7 @@ from hub.base.moment import Moment
 
 
 def wait_s(conn: Connection, login: str, limits: SessionLimits, now: Moment) -> int:
-    """Seconds until this login may be tried again; 0: now."""
+    """Seconds until this login may be tried again; 0: it may be tried now."""
     window_began = now.plus_s(-limits.window_s).utc_us
     at = sign_in_failures.c.at_utc_us
     conn.execute(delete(sign_in_failures).where(at <= window_began))

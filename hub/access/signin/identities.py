@@ -43,7 +43,8 @@ class IdentityRow:
 
 
 class Identities:
-    """Thread-safe. Each round trip to the provider counts once, by its `state`."""
+    """Links accounts and signs in by them. Thread-safe. Each round trip to the provider counts
+    once, by its `state`."""
 
     def __init__(self, db: Database, *, clock: Clock, limits: SessionLimits) -> None:
         self._db = db
@@ -78,8 +79,9 @@ class Identities:
             ]
 
     def link(self, session: Session, known: ProviderPerson) -> bool:
-        """Link it for this person's sign-in. False, with a log line, if it is another person's, the
-        person has `MOST`, or the session's re-authentication is too old."""
+        """Link an account of the provider to this person. False, with a log line, if it is linked
+        to another person, if this person has `MOST`, or if the session's re-authentication is too
+        old."""
         asker, now = session.asker, self._clock.now()
         by = By(person_id=asker.person_id, came_from=asker.came_from)
         with self._db.writing() as conn:
@@ -90,7 +92,8 @@ class Identities:
         return is_new
 
     def unlink(self, session: Session, identity_id: UUID) -> bool | None:
-        """Unlink it; False if the person has no other way to sign in, None if it is not theirs."""
+        """Remove a linked account; False if the person has no other way to sign in, None if it is
+        not theirs."""
         asker, now = session.asker, self._clock.now()
         by = By(person_id=asker.person_id, came_from=asker.came_from)
         which = (identities.c.id == identity_id, identities.c.person_id == asker.person_id)
@@ -107,8 +110,8 @@ class Identities:
         return is_gone
 
     def sign_in(self, known: ProviderPerson, *, came_from: str, agent: str = "") -> SignedIn | None:
-        """A session for the person who linked it; None, with a log line, for an unknown or closed
-        account.
+        """A session for the person to whom the provider's account is linked; None, with a log line,
+        for an unknown or closed account.
 
         It counts as re-authenticated if the provider asked the person within `proof_s`.
         """
@@ -134,8 +137,8 @@ class Identities:
             )
 
     def prove(self, session: Session, known: ProviderPerson) -> bool:
-        """True if it is linked to the session's person; then the session counts as
-        re-authenticated."""
+        """True if the provider's account is linked to the session's person; then the session counts
+        as re-authenticated."""
         asker, now = session.asker, self._clock.now()
         with self._db.writing() as conn:
             mine = (_is(known), identities.c.person_id == asker.person_id)

@@ -1,4 +1,4 @@
-"""Uses of invitation links: whose it is, signing in by it, refusing it."""
+"""Uses of invitation links: reads the invited person, signs in by the link, or refuses it."""
 
 from typing import Any, Final
 
@@ -17,12 +17,13 @@ TOKEN_CHARS: Final = 200
 
 
 def invited_person(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
-    """The person invited by the link; None for an invalid link. It uses nothing up."""
+    """The person invited by the link; None for an invalid link. Reading does not use the link
+    up."""
     return conn.execute(_who(token, now)).first()
 
 
 def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
-    """Use the link up; returns its person, or None for an invalid link."""
+    """Use the link up; returns the invited person, or None for an invalid link."""
     row = invited_person(conn, token, now=now)
     if row is None:
         return None

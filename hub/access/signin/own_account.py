@@ -1,4 +1,4 @@
-"""Actions on one's own account: re-authentication, password change, end of sessions."""
+"""Acts of a person on their own account: re-authentication, password change, end of sessions."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from hub.web.session import Session
 
 
 class OwnAccountService:
-    """For any thread. One's own sessions are read without a line."""
+    """For any thread. Reading one's own sessions leaves no line in the log."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class OwnAccountService:
         self._limits = limits
 
     def prove(self, session: Session, password: str) -> bool | TooManyTries:
-        """Whether it is their password; if so, the session counts as re-authenticated for
+        """True if this is the person's password; then the session counts as re-authenticated for
         `proof_s`.
 
         A wrong password counts as a failed sign-in attempt, so an unattended session does not help
@@ -63,7 +63,7 @@ class OwnAccountService:
         return True
 
     def change_password(self, session: Session, *, old: str, new: str) -> bool | TooManyTries:
-        """Whether the old password was right; if so, set the new one and end all other sessions.
+        """Set a new password and end all other sessions; True if the old password was right.
 
         A person without a password (signed in with a passkey) needs a re-authenticated session
         instead. RegistryError if the new password is too short or too long.
@@ -77,7 +77,7 @@ class OwnAccountService:
         return True
 
     def has_password(self, session: Session) -> bool:
-        """Whether the person can sign in with a password."""
+        """True if the person can sign in with a password."""
         this = people.c.id == session.asker.person_id
         with self._db.reading() as conn:
             return bool(conn.scalar(select(people.c.password_hash).where(this)))

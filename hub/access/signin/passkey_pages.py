@@ -1,4 +1,5 @@
-"""Passkeys beside passwords: used by the pages' own script, and never the only way to sign in."""
+"""Passkeys beside passwords: the pages' own script uses them, and they are never the only way to
+sign in."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -32,7 +33,7 @@ class Answer(BaseModel):
 
 
 def party(request: Request) -> Party:
-    """Relying party; 404 if this site can have no passkeys."""
+    """The site as relying party of passkeys; 404 if this site can have none."""
     found = party_of(site_of(request).settings.public_url)
     if found is None:
         raise HTTPException(404)
@@ -149,7 +150,7 @@ def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Res
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "passkey.add": say("added a passkey"),

@@ -51,7 +51,7 @@ class Passkeys:
         self._challenges = Challenges(key)
 
     def of(self, session: Session) -> list[PasskeyRow]:
-        """The person's own, newest first."""
+        """The person's own passkeys, newest first."""
         mine = passkeys.c.person_id == session.asker.person_id
         query = select(passkeys).where(mine).order_by(passkeys.c.id.desc())
         with self._db.reading() as conn:
@@ -61,7 +61,7 @@ class Passkeys:
             ]
 
     def begin_registration(self, session: Session, party: Party) -> dict[str, Any]:
-        """Options for the browser to create another."""
+        """Options for the browser to create another passkey."""
         asker = session.asker
         with self._db.reading() as conn:
             known = _ids(conn, asker.person_id)
@@ -123,7 +123,7 @@ class Passkeys:
             return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)
 
     def begin_proof(self, session: Session, party: Party) -> dict[str, Any]:
-        """Options for the browser to re-authenticate with one of the person's own."""
+        """Options for the browser to re-authenticate with one of the person's own passkeys."""
         who = session.asker.person_id
         with self._db.reading() as conn:
             known = _ids(conn, who)
@@ -131,8 +131,8 @@ class Passkeys:
         return webauthn.signing_options(party, challenge=challenge, known=known)
 
     def prove(self, session: Session, party: Party, credential: Credential) -> bool:
-        """Whether it is their passkey; if so, the session counts as re-authenticated for
-        `proof_s`."""
+        """True if the answer is of the person's own passkey; then the session counts as
+        re-authenticated for `proof_s`."""
         asker, now = session.asker, self._clock.now()
         with self._db.writing() as conn:
             purpose = _proving(session)
@@ -145,7 +145,7 @@ class Passkeys:
         return is_theirs
 
     def begin_by_invitation(self, party: Party, invited: Invited) -> dict[str, Any]:
-        """Options for the browser of an invited person to create their first."""
+        """Options for the browser of an invited person to create their first passkey."""
         challenge = self._challenges.make(_making(invited.person_id), self._clock.now())
         return webauthn.registration_options(
             party,

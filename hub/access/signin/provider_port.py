@@ -13,25 +13,25 @@ class OpenIdProvider(Protocol):
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Text of its button, by language."""
+        """A provider of accounts; for any thread. See `hub.access.oidc.provider`."""
 
     @property
     def issuer(self) -> str:
-        """Its issuer name."""
+        """Text of the provider's button, by language."""
 
     @property
     def redirect_key(self) -> bytes:
-        """Key of the cookie that is kept while a person is there."""
+        """Issuer name of the provider."""
 
     def address(self, question: SignInAttempt) -> str:
-        """Address for the browser; ProviderAwayError."""
+        """Key that signs the cookie of a redirect, kept while a person is at the provider."""
 
     def redeem(
         self, question: SignInAttempt, code: str, *, issuer: str, asked_utc_s: float
     ) -> ProviderPerson:
-        """Person of the code; ProviderError."""
+        """Address to redirect the browser to; ProviderAwayError."""
 
 
 def provider_in(services: Services) -> OpenIdProvider | None:
-    """The provider; None if there is none."""
+    """Exchange a code for its person; ProviderError."""
     return services.find(OpenIdProvider)  # type: ignore[type-abstract]  # any that fits the port

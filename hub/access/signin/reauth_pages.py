@@ -32,7 +32,7 @@ EXPORT: Final = re.compile(r"/cases/[0-9a-f-]{36}/export")
 
 @dataclass(frozen=True, slots=True)
 class ReauthFault:
-    """Why a re-authentication failed; neither set: none was attempted."""
+    """Why a re-authentication failed; if neither field is set, none was attempted."""
 
     is_password: bool = False
     wait_minutes: int = 0
@@ -48,7 +48,7 @@ class ProofWantedError(Exception):
 
 
 def proved(visit: SignedIn) -> Visit:
-    """For pages that only show, after a recent re-authentication."""
+    """Dependency of pages that only show: requires a recent re-authentication."""
     if not visit.session.is_proved:
         raise ProofWantedError(visit, ReauthFault())
     return visit
@@ -57,7 +57,7 @@ def proved(visit: SignedIn) -> Visit:
 def form_proved(
     visit: FormSent, proof_password: Annotated[str, Form(max_length=1000)] = ""
 ) -> Visit:
-    """For forms; the form can include the password."""
+    """Dependency of forms: requires a recent re-authentication, or the password in the form."""
     if visit.session.is_proved:
         return visit
     wrong = try_password(visit, proof_password)
@@ -71,7 +71,8 @@ ProvedForm = Annotated[Visit, Depends(form_proved)]
 
 
 def try_password(visit: Visit, password: str) -> ReauthFault | None:
-    """None if it was right; an empty one was not given and does not count as a guess."""
+    """Try a password: None if it was right. An empty one was not given and does not count as a
+    guess."""
     if not password:
         return ReauthFault()
     answer = visit.use(OwnAccountService).prove(visit.session, password)
@@ -82,7 +83,7 @@ def try_password(visit: Visit, password: str) -> ReauthFault | None:
 
 @router.get("/proof")
 def show_proof(request: Request, visit: SignedIn, next: str = "/") -> Response:
-    """Ask for it; after a recent one continue."""
+    """Ask for re-authentication; after a recent one, continue."""
     if visit.session.is_proved:
         return RedirectResponse(own_path(next), 303)
     return page(request, visit, ReauthFault(), action="/proof", fields=[("next", own_path(next))])
@@ -132,7 +133,7 @@ def page(
     action: str,
     fields: Iterable[tuple[str, str]],
 ) -> Response:
-    """The page that asks; `fields` are kept in it."""
+    """The page that asks for re-authentication; it carries the form's `fields`."""
     has_provider = provider_in(visit.site.services) is not None
     has_identity = has_provider and visit.use(Accounts).identities.of(visit.session)
     return render(

@@ -23,7 +23,7 @@ def hashed(token: str) -> str:
 
 
 def as_asker(row: Row[*tuple[Any, ...]], came_from: str) -> Asker:
-    """The person in a row with the columns of `people`."""
+    """The person in a row with the columns of `people`, as the asker of a request."""
     return Asker(
         person_id=row.id,
         login=row.login,

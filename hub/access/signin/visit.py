@@ -47,7 +47,7 @@ def session_of(request: Request) -> Session | None:
 
 
 def signed_in(request: Request) -> Visit:
-    """For requests that only show."""
+    """Dependency of requests that only show: a signed-in person."""
     session = session_of(request)
     if session is None:
         raise SignedOutError
@@ -58,17 +58,17 @@ SignedIn = Annotated[Visit, Depends(signed_in)]
 
 
 def form_sent(visit: SignedIn, csrf: Annotated[str, Form()] = "") -> Visit:
-    """For forms that change something: they must bring the session's token."""
+    """Dependency of forms that change something: they must carry the session's form token."""
     return with_token(visit, csrf)
 
 
 def api_called(visit: SignedIn, x_csrf_token: Annotated[str, Header()] = "") -> Visit:
-    """The same for scripts, with the token in a header."""
+    """Dependency of scripts that change something: the session's token is in a header."""
     return with_token(visit, x_csrf_token)
 
 
 def with_token(visit: Visit, token: str) -> Visit:
-    """The visit, if the token is its session's own; else 403."""
+    """The visit, if the token belongs to its session; else 403."""
     if not hmac.compare_digest(token.encode(), visit.session.csrf.encode()):
         raise HTTPException(403)
     return visit
@@ -88,7 +88,7 @@ def own_path(wanted: str) -> str:
 
 
 def to_login(path: str) -> RedirectResponse:
-    """Redirect to the sign-in, and back afterwards."""
+    """Redirect to the sign-in page, which leads back to `path` afterwards."""
     back = own_path(path)
     return RedirectResponse("/login" if back == "/" else f"/login?next={quote(back)}", 303)
 
@@ -133,7 +133,7 @@ def sign_in(
 
 
 def hand_over_cookie(response: Response, site: Site, new: NewSession) -> None:
-    """Sign the browser in."""
+    """Set the session's cookie in the browser."""
     response.set_cookie(
         cookie_name(site),
         new.token,
@@ -151,7 +151,7 @@ def choose_login_language(
     language: Annotated[str, Form()] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
-    """Language of the pages before sign-in."""
+    """Store the language of the pages before sign-in."""
     response = to_login(next)
     if language in LANGUAGES:
         remember(response, site_of(request), LANGUAGE_COOKIE, language)
@@ -196,7 +196,7 @@ def had_session(request: Request) -> bool:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "session.begin": say("signed in"),

@@ -1,4 +1,4 @@
-"""Alerts, sightings and troubles, whose pages are the console's."""
+"""Feature: alerts, sightings and troubles; their pages belong to the console."""
 
 from typing import Final
 

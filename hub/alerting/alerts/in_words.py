@@ -1,4 +1,4 @@
-"""Queries of alerts for people who are told of them and may not see them: words, never a picture.
+"""Queries of alerts for people who are told of them but may not see them: words, never a picture.
 
 Only services call these; they add the audit.
 """
@@ -96,21 +96,22 @@ _ONE: Final = _query(
 
 
 def running(conn: Connection, person_id: UUID, now: Moment) -> list[AlertInWords]:
-    """Alerts that are not closed, that this person is told of and may not see; newest first."""
+    """Alerts that are not closed, that this person is told of but may not see; newest first."""
     return _found(conn, _RUNNING, visible_values(person_id, now))
 
 
 def handled(
     conn: Connection, person_id: UUID, now: Moment, most: int, *, since_utc_us: int
 ) -> list[AlertInWords]:
-    """Those closed since then, at most `most`, last closed first. The time bounds the work: who
-    sees all that they are told of has none here, however many alerts were closed."""
+    """Alerts closed since that time that this person is told of but may not see, at most `most`,
+    last closed first. The time limits the work for a person who may see all their alerts: for them
+    the result is empty, however many alerts were closed."""
     asked = {"most": most, "since_utc_us": since_utc_us}
     return _found(conn, _HANDLED, {**visible_values(person_id, now), **asked})
 
 
 def one(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertInWords | None:
-    """The alert, if this person is told of it and may not see it."""
+    """The alert, if this person is told of it but may not see it."""
     found = _found(conn, _ONE, {**visible_values(person_id, now), "one_id": alert_id})
     return found[0] if found else None
 
@@ -147,8 +148,8 @@ def _found(
 
 
 def going(conn: Connection, alert_ids: Collection[UUID]) -> dict[UUID, tuple[Going, ...]]:
-    """Who said that they go to each of these alerts and did not take it back, first who said it
-    first."""
+    """People who said that they go to each of these alerts and did not take it back, in the order
+    in which they said it."""
     query = (
         select(
             alert_history.c.alert_id,

@@ -167,7 +167,7 @@ def handled_alerts(conn: Connection, person_id: UUID, now: Moment, most: int) ->
 def these_alerts(
     conn: Connection, person_id: UUID, alert_ids: Sequence[UUID], now: Moment
 ) -> list[AlertRow]:
-    """Those of these alerts that this person may see, in the order given."""
+    """The alerts among these that this person may see, in the order given."""
     if not alert_ids:
         return []
     rows = _found(conn, _THESE, {**visible_values(person_id, now), "these": list(alert_ids)})
@@ -230,7 +230,7 @@ def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
 
 
 def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
-    """The alert's life, oldest first."""
+    """The history of the alert, oldest first."""
     query = (
         select(alert_history, people.c.name)
         .outerjoin(people, people.c.id == alert_history.c.person_id)
@@ -264,7 +264,7 @@ _CHANGES: Final = _changes_query()
 
 
 def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
-    """Newest change, after a cursor, of each alert that this person may see or is told of."""
+    """The newest change, after a cursor, of each alert that this person may see or is told of."""
     rows = conn.execute(_CHANGES, {**visible_values(person_id, now), "after": after})
     return [AlertChange(row.cursor, row.alert_id, row.revision) for row in rows]
 
@@ -273,7 +273,7 @@ _LAST_CURSOR: Final = select(func.max(alert_changes.c.cursor))
 
 
 def last_cursor(conn: Connection) -> int:
-    """Cursor of the newest change of all."""
+    """Cursor of the newest change of any alert."""
     return conn.scalar(_LAST_CURSOR) or 0
 
 

@@ -98,7 +98,7 @@ def severity_of(alert: NewAlert) -> str | None:
 
 
 def with_labels(conn: Connection, camera_id: UUID, rules: Rules) -> Rules:
-    """These rules with the present labels of their zones and lines."""
+    """The rules with the present labels of their zones and lines."""
     known = _labels(conn, camera_id) if rules else {}
     return tuple(replace(met, label=known.get((camera_id, met.place)) or None) for met in rules)
 
@@ -156,7 +156,7 @@ def grow_alert(
     before: AlertSize | None = None,
 ) -> None:
     """Record that a person of this alert was seen again, or that there are more people. Only more
-    people adds a history entry.
+    people add a history entry.
 
     `before` is the alert as the caller has just read it; None: it is read here.
     """
@@ -224,7 +224,7 @@ def running_alerts(conn: Connection, seen: NewSighting, policy: Policy) -> list[
 
 
 def last_woke(conn: Connection, seen: NewSighting, policy: Policy) -> int | None:
-    """Start of the last alert of this spot that rang a phone, if that is short enough ago."""
+    """Start of the last alert of this spot that rang a phone; None if that was too long ago."""
     asked = {
         "camera_id": seen.camera_id,
         "kind": seen.kind,

@@ -30,6 +30,6 @@ def rule_sentence(met: RuleMet, words: Messages) -> str:
 
 
 def with_people(met: RuleMet, people: str, words: Messages) -> str:
-    """The rule, and the number of people if the rule does not state it."""
+    """The sentence of a rule, and the number of people if the rule does not state it."""
     sentence = rule_sentence(met, words)
     return sentence if met.rule == "group" else f"{sentence} · {people}"

@@ -75,7 +75,7 @@ def seen_alerts(scope: Subquery) -> ColumnElement[bool]:
 
 
 def told_alerts(scope: Subquery) -> ColumnElement[bool]:
-    """Join condition of alerts and the cameras of which a person is told: alerts that rang.
+    """Join condition of alerts and the cameras that a person is alerted of, for alerts that rang.
 
     The grant's reach counts for the time of the alert, not of the recording: whoever was rung for
     it can read it.
@@ -91,8 +91,8 @@ def told_alerts(scope: Subquery) -> ColumnElement[bool]:
 def able_people(
     conn: Connection, kinds: Mapping[UUID, str], person_ids: Collection[UUID], now: Moment
 ) -> set[tuple[UUID, UUID]]:
-    """(alert, person) for those of these people who may see these alerts with their pictures, and
-    so take and close them; for a trouble, who looks after one of its cameras.
+    """Pairs (alert, person): these people may see these alerts with their pictures, and so take and
+    close them. For a trouble: people who look after one of its cameras.
 
     `kinds`: the kind of each alert, by its id.
     """
@@ -157,7 +157,7 @@ def seen_troubles(person_id: UUID, now: Moment) -> ColumnElement[bool]:
 
 
 def troubles_seen() -> ColumnElement[bool]:
-    """The same, with the values of `visible_values` as parameters."""
+    """The condition of `seen_troubles`, with the values of `visible_values` as parameters."""
     return _troubles(visible_to(Right.MANAGE))
 
 

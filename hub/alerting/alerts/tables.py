@@ -75,7 +75,7 @@ GROUPS: Final = "coalesce(group_people, people) >= 3"
 
 
 def rare_colour(column: str) -> str:
-    """As SQL: the column's colour is a rare one."""
+    """SQL condition: the column's colour is a rare one."""
     return f"{column} NOT IN ({', '.join(map(repr, COMMON_COLOURS))})"
 
 

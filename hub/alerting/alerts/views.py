@@ -11,7 +11,7 @@ from hub.registry.condition import CameraCondition
 
 @dataclass(frozen=True, slots=True)
 class NextCall:
-    """The next escalation call of an open alert if nobody takes it."""
+    """The next escalation call of an open alert, made if nobody takes it."""
 
     who: str
     """A team's or person's name; empty: everybody entitled."""
@@ -111,7 +111,7 @@ class AlertInWords:
 
     @property
     def is_always_shown(self) -> bool:
-        """As `rules.listing.AlertFacts.is_always_shown`."""
+        """See `rules.listing.AlertFacts.is_always_shown`."""
         return self.is_critical and AlertState(self.state).is_running
 
 
@@ -212,7 +212,7 @@ class SeenCamera:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Another person was first; `row` is the alert's current state."""
+    """Another person was first; `row` is the present state of the alert."""
 
     row: AlertRow
     held_by_name: str | None

@@ -57,8 +57,8 @@ def headline(row: ShownAlert, words: Messages) -> str:
 
 
 def course(row: ShownAlert, words: Messages) -> str:
-    """Whether what a running alert is about goes on or is over; empty if that is not known, or its
-    headline says it."""
+    """Whether the subject of a running alert goes on or is over; empty if that is not known, or if
+    the headline says it."""
     if isinstance(row, AlertInWords) or row.kind == TIP or row.state not in ("open", "taken"):
         return ""
     if row.is_ongoing:
@@ -106,7 +106,7 @@ def _people(row: ShownAlert, words: Messages) -> str:
 
 
 def about(row: ShownAlert) -> str:
-    """Its camera or node, after a dot; empty for many, or for a tip."""
+    """The camera or node of the alert, after a dot; empty for many, or for a tip."""
     if row.kind == TIP:
         return ""
     return f" · {row.camera_label}" if row.camera_label else ""
@@ -145,7 +145,7 @@ def advice(row: AlertRow, words: Messages) -> str | None:
 
 
 def is_trouble(row: ShownAlert) -> bool:
-    """True if it is about cameras or nodes themselves."""
+    """True if the alert is about cameras or nodes themselves."""
     return row.kind in KINDS
 
 
@@ -205,7 +205,7 @@ def _who_has_it(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
 
 
 def next_call(row: AlertRow, calendar: Calendar) -> str:
-    """Who is told next of an open alert, when and why; empty without a plan."""
+    """Who is told next of an open alert, when and why; empty without an escalation plan."""
     if row.next_call is None:
         return ""
     say, due_utc_us = calendar.words.say, row.next_call.due_utc_us

@@ -1,4 +1,4 @@
-"""Progress of escalations, without pages of its own."""
+"""Feature: progress of escalations, without pages of its own."""
 
 from typing import Final
 

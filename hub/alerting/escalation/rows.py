@@ -76,8 +76,8 @@ class Progress:
 
 
 def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> EscalationPlan | None:
-    """The plan for an alert of a camera, with the team of its rule before all else; None: everybody
-    is told at once."""
+    """The plan for an alert of a camera, with the team of the alert's rule as its first step; None:
+    everybody is told at once."""
     return _with_first(_nearest_plan(conn, camera_id), rows.first_team(conn, alert_id))
 
 
@@ -104,8 +104,8 @@ def teams_of(conn: Connection, plan: EscalationPlan) -> dict[UUID, Team]:
 def reachable(
     teams: dict[UUID, Team], living_phones: Iterable[Any], *, now: Moment
 ) -> Callable[[EscalationStep], People]:
-    """Function: the people a step reaches at `now`, among those who may know and have such a
-    phone."""
+    """A function that gives the people a step reaches at `now`: people who may be told and have one
+    of these phones."""
     there = frozenset(row.person_id for row in living_phones)
 
     def reach(step: EscalationStep) -> People:
@@ -136,11 +136,11 @@ def call_from(
 def called_first(
     conn: Connection, alert_id: UUID, camera_id: UUID, living_phones: Sequence[Any], *, now: Moment
 ) -> Sequence[Any]:
-    """Phones, among those who may know, that get the alert at once.
+    """Phones, of people who may be told, that get the alert at once.
 
-    Without a plan, or with no step that reaches anybody: all of them. With a plan: those of its
-    first step; the next call is stored as due. For a running alert: those of the people called so
-    far.
+    Without a plan, or with no step that reaches anybody: all phones. With a plan: the phones of its
+    first step; the next call is stored as due. For a running alert: the phones of the people called
+    so far.
     """
     plan = plan_of(conn, camera_id, alert_id)
     if plan is None:
@@ -160,7 +160,8 @@ def called_for_new(
     rule_id: UUID | None,
     now: Moment,
 ) -> Sequence[Any]:
-    """The same for an alert that this transaction raised, by this rule."""
+    """Phones that get an alert at once that this transaction raised by this rule; see
+    `called_first`."""
     first = rows.first_team_of(conn, rule_id)
     plan = _with_first(_nearest_plan(conn, camera_id), first)
     if plan is None:
@@ -187,12 +188,12 @@ def _begin(
 
 
 def phones_among(living_phones: Iterable[Any], these: People) -> list[Any]:
-    """Phones of these people."""
+    """The phones that belong to these people."""
     return [row for row in living_phones if row.person_id in these]
 
 
 def due_at(made: Call, now: Moment) -> Moment | None:
-    """Time of the call after this one; None without one."""
+    """Time of the call that follows this one; None if there is no other."""
     return None if made.wait_s is None else now.plus_s(made.wait_s)
 
 
@@ -223,7 +224,7 @@ def end(conn: Connection, alert_id: UUID) -> None:
 
 
 def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Moment) -> None:
-    """Add a step to the alert's history: the people called; no names if it was everybody."""
+    """Add a call to the alert's history: the people called; no names if it was everybody."""
     detail = ""
     if made is not None and made.step.whom is not StepRecipients.EVERYBODY:
         detail = names_of(conn, made.people)

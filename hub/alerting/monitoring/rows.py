@@ -55,7 +55,7 @@ def look(
 
 
 def act(conn: Connection, step: Step, *, now: Moment) -> None:
-    """Write the decision: alert, cameras, and notifications."""
+    """Write a step: the alert, its cameras, and the notifications."""
     match step:
         case TroubleRaised():
             _raise(conn, step, now)

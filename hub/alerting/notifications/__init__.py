@@ -1,1 +1,1 @@
-"""Notifications: who is owed an alert, batching, leasing, text and sending."""
+"""Notifications: who must get an alert, batching, leasing, text and sending."""

@@ -76,7 +76,7 @@ class ReadyMessages:
 
 
 def is_rate_limited(row: AnyRow) -> bool:
-    """The same condition for a row already read."""
+    """The condition of the rate limit, for a row already read."""
     is_ringing = row.moment == "opened" or row.moment.startswith("again:")
     return is_ringing and row.severity is None
 
@@ -150,8 +150,8 @@ def ready_messages(
     bounds: BatchingLimits,
     now: Moment,
 ) -> ReadyMessages:
-    """Decide for each phone. `rows` are queued rings for these phones; for the phones of
-    `SendHistory.wholly`, all of them."""
+    """The decision for each phone. `rows` are queued rings for these phones; for the phones of
+    `SendHistory.phones_to_read_in_full`, all of them."""
     waiting: dict[UUID, list[AnyRow]] = {}
     for row in sorted(rows, key=lambda row: (row.owed_utc_us, row.id)):
         waiting.setdefault(row.phone_id, []).append(row)
@@ -234,7 +234,7 @@ def _change(conn: Connection, ids: Collection[UUID], values: dict[str, Any]) -> 
 
 
 def digest_of(conn: Connection, ids: Iterable[UUID]) -> AlertDigest:
-    """Number of alerts by place."""
+    """Number of alerts in a digest, by place."""
     here = func.count().label("n")
     query = (
         select(areas.c.name, here)

@@ -63,7 +63,7 @@ def _orders(text: str | None) -> Mapping[str, Order]:
 def unseen(
     conn: Connection, *, unseen_after_s: float, now: Moment
 ) -> list[tuple[UUID, UUID, UUID]]:
-    """(alert, person, phone) for the fallback: nobody has seen the alert so far."""
+    """Triples (alert, person, phone) for the fallback: nobody has seen the alert so far."""
     waiting: dict[tuple[UUID, UUID], list[AnyRow]] = {}
     for row in conn.execute(_waiting(now)):
         waiting.setdefault((row.alert_id, row.person_id), []).append(row)

@@ -34,7 +34,7 @@ def show_undelivered(request: Request, visit: SignedIn, notifications: Notificat
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "notification.shown": say("a phone showed an alert"),

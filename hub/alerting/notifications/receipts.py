@@ -1,4 +1,4 @@
-"""Receipts of a notification: shown by the phone, opened or acknowledged by its person."""
+"""Receipts of a notification: its phone showed it, its person opened it or acted on it."""
 
 from uuid import UUID
 

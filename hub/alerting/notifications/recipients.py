@@ -1,4 +1,4 @@
-"""Recipients of an alert: which phone must get which moment of it, written to the ledger.
+"""Recipients of an alert: which phone gets which notification of it, written to the ledger.
 
 Every function works in the caller's transaction, so an alert and its notifications are written
 together. `hub.alerting.notifications.leasing` sends the rows.
@@ -107,7 +107,7 @@ def enqueue_new(conn: Connection, alert: NewAlert, *, like_camera_id: UUID, now:
 def enqueue_others(
     conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: Moment
 ) -> int:
-    """Queue the first notification of these alerts for these (person, phone) pairs as well."""
+    """Queue the first notification of these alerts also for these (person, phone) pairs."""
     rows = [
         _pending_row(alert_id, (person_id, phone_id), moment="opened", now=now)
         for alert_id, person_id, phone_id in found
@@ -154,8 +154,8 @@ def enqueue_hand_over(
 
 
 def forget_handled(conn: Connection, alert_id: UUID, *, reason: str, now: Moment) -> None:
-    """Somebody has the alert no more: drop what would say so, and let the next person who has it be
-    told of again. Call it before the alert's revision grows."""
+    """The holder gave the alert up: drop queued notifications that would name a holder, so that the
+    next holder is announced again. Call it before the alert's revision grows."""
     handled = notifications.c.moment == "taken"
     its = notifications.c.alert_id == alert_id
     drop(
@@ -233,8 +233,8 @@ def recipients_of(
     now: Moment,
     among: Collection[UUID] | None = None,
 ) -> set[UUID]:
-    """The people to notify of an alert: those of its camera, or the keepers responsible for a
-    device that is down; with `among` only those of these people.
+    """The people to notify of an alert: for a camera's alert, people who are alerted of it; for a
+    trouble, the keepers of the device. With `among`, only people of that set.
 
     `alert_id` matters only for a trouble.
     """

@@ -41,7 +41,7 @@ class DeliveryRecorder:
     async def record(
         self, pending: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
     ) -> str:
-        """Returns the notification's state once it is durable."""
+        """Record the answer; returns the notification's state once it is durable."""
         entry = _Entry(pending, answer, started, ended)
         self._waiting.append(entry)
         async with self._turn:

@@ -96,8 +96,8 @@ def _is_silenced(
 def wake(
     conn: Connection, alert_id: UUID, routing: RoutingDecision, met: Rules, *, now: Moment
 ) -> None:
-    """Send an alert that the town's rules kept quiet so far, if they now notify people of the rules
-    met and no silence applies."""
+    """Send an alert that the town's rules kept quiet so far, if these rules now name people for the
+    rules met, and no silence applies."""
     row = conn.execute(_MET, {"alert_id": alert_id}).one()
     if row.quiet_reason != TOLD_NOBODY or routing.tells is RuleRecipients.NOBODY:
         return

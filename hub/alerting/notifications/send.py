@@ -32,7 +32,8 @@ class DeliveryStore(Protocol):
     async def record(
         self, pending: PendingNotification, answer: Answer, *, started: Moment, ended: Moment
     ) -> str:
-        """Returns the notification's state once it is durable: queued, accepted, dropped, dead."""
+        """Record the answer; returns the notification's state once it is durable: queued, accepted,
+        dropped, dead."""
         ...
 
 
@@ -70,7 +71,7 @@ class Sender:
 
 
 def why_not_needed(pending: PendingNotification) -> str | None:
-    """Why nobody needs this any more; None if it is needed.
+    """Why this notification is needed no more; None if it is needed.
 
     A digest is always sent. "opened", "grown", "raised" and "again" are needed while the alert is
     open, "handed" while it is taken, "taken" and "back" unless it is open again.

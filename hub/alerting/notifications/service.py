@@ -1,4 +1,5 @@
-"""Service for what became of notifications: what phones report, and what never reached one."""
+"""Service for results of notifications: what phones report, and which notifications never reached
+one."""
 
 from uuid import UUID
 

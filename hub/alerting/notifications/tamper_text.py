@@ -9,7 +9,8 @@ from hub.notify.i18n import PushMessages
 def tamper_words(
     pending: PendingNotification, words: PushMessages, *, names: Mapping[str, object]
 ) -> tuple[str, str]:
-    """Title and body for its start or its end; nothing else is sent about it later."""
+    """Title and body of the push for the start or the end of tampering; nothing else is sent about
+    it later."""
     names = {**names, "what": _what(pending.kind, words)}
     if pending.moment == "grown":
         title, body = (

@@ -26,7 +26,8 @@ VAGUE_CLOCK_MS: Final = 30_000
 
 
 def message_for(pending: PendingNotification, zone: ZoneInfo) -> Message:
-    """The message by the present facts; a retry says what is true when it is sent."""
+    """The message with the present facts of the alert; a retry says what is true when it is
+    sent."""
     words = phrases(pending.language)
     title, body = _title_and_body(pending, words, when=_time(pending, zone, words))
     return Message(

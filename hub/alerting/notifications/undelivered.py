@@ -42,7 +42,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """Undelivered notifications: the newest, and their number in the last 24 hours."""
+    """Undelivered notifications: the newest ones, and their number in the last 24 hours."""
 
     letters: list[DeadLetter]
     in_a_day: int

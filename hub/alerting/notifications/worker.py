@@ -50,7 +50,8 @@ WORKER_LIMITS = WorkerLimits()
 
 
 class Worker:
-    """Several can work on one database, in one process or many: leases separate them."""
+    """Sends due notifications. Several workers can share one database, in one process or many:
+    leases separate them."""
 
     def __init__(
         self,

@@ -58,7 +58,7 @@ class _Shift:
 
 
 def plan_rosters(conn: Connection, content: bytes, *, person_id: UUID, now: Moment) -> Import:
-    """Changes that a table of rosters would make to the teams this person looks after."""
+    """The changes that a table of rosters would make to the teams this person looks after."""
     table = read(content, needed=NEEDED, allowed=())
     found = ImportPlan(list(table.wrong))
     rooms = _Rooms(conn, person_id, now)

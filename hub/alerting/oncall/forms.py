@@ -28,7 +28,7 @@ def ids(form: FormData, name: str) -> list[UUID]:
 
 
 def key(text: str) -> UUID:
-    """The chosen person or thing."""
+    """Id of the chosen person or thing."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -36,7 +36,7 @@ def key(text: str) -> UUID:
 
 
 def minute(text: str) -> int:
-    """`06:00` → 360."""
+    """Minutes since midnight: `06:00` → 360."""
     try:
         moment = datetime.strptime(text[:5], "%H:%M")  # noqa: DTZ007 - a time of day has no zone
     except ValueError as error:
@@ -45,7 +45,7 @@ def minute(text: str) -> int:
 
 
 def day(text: str) -> date:
-    """`2026-11-25`."""
+    """A date such as `2026-11-25`."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -53,13 +53,13 @@ def day(text: str) -> date:
 
 
 def crew(form: FormData, prefix: str) -> Crew:
-    """People of the fields prefix1, prefix2 ...; each once."""
+    """The people in the fields prefix1, prefix2 …; each once."""
     chosen = [field(form, f"{prefix}{place}") for place in range(1, MOST_CREW + 1)]
     return tuple(dict.fromkeys(key(one) for one in chosen if one and one != NOBODY))
 
 
 def shift(form: FormData) -> NewShift:
-    """A shift: name, hours, and people by weekday."""
+    """A shift from the form: name, hours, and people by weekday."""
     every_day = crew(form, "every-")
     week: dict[int, Crew] = {}
     for weekday in range(7):
@@ -72,13 +72,13 @@ def shift(form: FormData) -> NewShift:
 
 
 def duty(form: FormData, prefix: str = "") -> ShiftDate:
-    """A shift on a date."""
+    """A shift on a date, from the form."""
     shift_id = field(form, f"{prefix}shift")
     return ShiftDate(key(shift_id), day(field(form, f"{prefix}day")))
 
 
 def swap(form: FormData) -> Swap:
-    """Substitute, substituted person, and the return shift."""
+    """A swap from the form: substitute, substituted person, and the return shift."""
     has_return = bool(field(form, "back-day"))
     return Swap(
         instead_of=key(field(form, "instead_of")),
@@ -89,7 +89,7 @@ def swap(form: FormData) -> Swap:
 
 
 def plan(form: FormData) -> EscalationPlan:
-    """A plan: its steps in order, without empty ones."""
+    """A plan from the form: its steps in order, without empty ones."""
     try:
         steps = tuple(
             _step(field(form, f"whom{number}"), int(field(form, f"wait{number}") or "60"))
@@ -110,7 +110,7 @@ def _step(chosen: str, wait_s: int) -> EscalationStep:
 
 
 def chosen(step: EscalationStep | None) -> str:
-    """Value of a step in the form; the inverse of `plan`."""
+    """The value of a step in the form; the inverse of `plan`."""
     if step is None:
         return ""
     parts: list[object] = [step.whom.value, step.team_id, step.place]
@@ -118,6 +118,6 @@ def chosen(step: EscalationStep | None) -> str:
 
 
 def choices(names: Mapping[UUID, str], allowed: Crew, crew_now: Crew) -> list[tuple[str, str]]:
-    """(value, name) pairs for the choice of a person; the present one stays selectable."""
+    """(value, name) pairs for the choice of a person; the person chosen now can still be chosen."""
     also = [one for one in crew_now if one not in allowed]
     return [(str(one), names.get(one, "?")) for one in (*allowed, *also)]

@@ -202,13 +202,13 @@ CHANGES: Final[Mapping[str, Callable[[OnCallService, Asker, UUID, FormData], boo
 
 @router.get("/plan")
 def choose_plan(request: Request, visit: SignedIn, on_call: OnCall, area: UUID) -> Response:
-    """Plan of the chosen area."""
+    """Redirect to the plan of the chosen area."""
     return _plan(request, visit, on_call, area)
 
 
 @router.get("/plans/{area_id}")
 def show_plan(request: Request, visit: SignedIn, on_call: OnCall, area_id: UUID) -> Response:
-    """Recipients of the alerts of an area."""
+    """The page of an area's plan: who is told of its alerts, in order."""
     return _plan(request, visit, on_call, area_id)
 
 
@@ -260,7 +260,7 @@ def put_plan(
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "duty.open": say("read the rosters"),

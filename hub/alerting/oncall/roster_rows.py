@@ -86,9 +86,9 @@ def read_teams(conn: Connection, team_ids: Collection[UUID]) -> dict[UUID, Team]
 
 
 def with_absences(conn: Connection, teams: Mapping[UUID, Team]) -> dict[UUID, Team]:
-    """The teams with those marked as absent whose accounts are suspended: for pages, which show
-    the gaps. An escalation needs no mark: it skips whom it cannot reach, and the others keep their
-    places."""
+    """The teams, with members marked as absent whose accounts are suspended: for pages, which show
+    the gaps. An escalation needs no mark: it skips people that it cannot reach, and the others keep
+    their places."""
     absent = frozenset(conn.scalars(select(people.c.id).where(people.c.state == SUSPENDED)))
     return {
         team_id: replace(team, roster=replace(team.roster, absent=absent))

@@ -58,7 +58,7 @@ class ShiftDate:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """`person_id` takes the duty of `instead_of`, who takes theirs on `back`, if given."""
+    """A swap: `person_id` takes the duty of `instead_of`, who takes theirs on `back`, if given."""
 
     instead_of: UUID
     person_id: UUID
@@ -82,7 +82,8 @@ def add_team(
 def change_team(
     conn: Connection, team: Team, *, name: str, members: Sequence[UUID], by: By, now: Moment
 ) -> None:
-    """Change its name and members. Who is absent stays a member: the page offers them to nobody."""
+    """Change name and members of a team. An absent person stays a member, because the page does not
+    list them."""
     name = checked_name(name)
     _refuse_taken(conn, team.area_id, name, team.team_id)
     present = tuple(dict.fromkeys(members))

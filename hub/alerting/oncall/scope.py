@@ -1,4 +1,5 @@
-"""Grants for rosters: people a roster may name, and teams a person looks after."""
+"""Limits of rosters by grants: people whom a roster may name, and teams that a person looks
+after."""
 
 from uuid import UUID
 

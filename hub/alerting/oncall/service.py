@@ -65,7 +65,7 @@ class OnCallService:
     def change_team(
         self, asker: Asker, team_id: UUID, *, name: str, members: Sequence[UUID]
     ) -> bool:
-        """Change its name and members."""
+        """Change name and members of the team."""
         with self._changing(asker, team_id) as (change, team):
             if team is not None:
                 duty.change_team(

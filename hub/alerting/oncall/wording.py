@@ -44,7 +44,7 @@ class OnCallLine:
 
 
 def weekdays(words: Messages) -> list[str]:
-    """Monday first."""
+    """Names of the weekdays, Monday first."""
     say = words.say
     return [
         say("Monday"),
@@ -58,28 +58,28 @@ def weekdays(words: Messages) -> list[str]:
 
 
 def hours(shift: Shift) -> str:
-    """`18:00–06:00`."""
+    """Hours of a shift, such as `18:00–06:00`."""
     return f"{clock(shift.starts_minute)}–{clock(shift.ends_minute)}"
 
 
 def clock(minute: int) -> str:
-    """`06:00`."""
+    """A minute of the day as `06:00`."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def people(crew: Iterable[UUID], names: Names) -> str:
-    """Their names, in calling order."""
+    """Names of these people, in calling order."""
     return ", ".join(names.get(one, "?") for one in crew)
 
 
 def with_suspended(names: Names, absent: frozenset[UUID], words: Messages) -> dict[UUID, str]:
-    """The names; those of suspended people say so."""
+    """The names, with a remark on suspended people."""
     said = words.say("%(name)s (suspended)")
     return {one: said % {"name": name} if one in absent else name for one, name in names.items()}
 
 
 def on_call_line(team: Team, names: Names, words: Messages, *, now_utc_us: int) -> OnCallLine:
-    """On duty now, next, and coverage gaps."""
+    """A team for the list: on duty now, on duty next, coverage gaps."""
     now = Moment(now_utc_us)
     crew, local = team.crew(now), team.local(now)
     nobody = words.say("Nobody is on duty now")
@@ -224,7 +224,7 @@ def fault(what: OnCallFault, words: Messages) -> str:
 
 
 def exceptions(team: Team, today: date) -> Sequence[tuple[Shift, date, tuple[UUID, ...]]]:
-    """Exceptions from today on, with their people."""
+    """Exceptions of a team from today on, with their people."""
     shifts = {one.shift_id: one for one in team.roster.shifts}
     return [
         (shifts[one.shift_id], one.day, one.crew)

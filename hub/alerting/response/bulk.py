@@ -1,4 +1,4 @@
-"""Service for closing many alerts at once, with one reason, and for taking that back.
+"""Service for closing many alerts at once with one reason, and for taking that back.
 
 Each alert is closed as if alone: with its own scope check, log line and transaction, so that events
 from nodes are written in between. A critical alert is closed like any other if it was chosen.
@@ -29,7 +29,8 @@ class TooManyError(ValueError):
 class Closings:
     """Closings of one person between two moments, both included; UTC microseconds.
 
-    It names what was closed at once without a list of it: nobody closes anything else in between.
+    The span identifies a bulk closing without a list of alerts: the person closes nothing else in
+    between.
     """
 
     first_utc_us: int
@@ -38,7 +39,7 @@ class Closings:
 
 @dataclass(frozen=True, slots=True)
 class BulkClosed:
-    """What became of the alerts."""
+    """Results of a bulk closing: numbers of alerts."""
 
     closed: int
     kept: int
@@ -86,14 +87,14 @@ class BulkService:
         return BulkClosed(len(stamps), len(wanted) - len(stamps), closings)
 
     def count(self, asker: Asker, closings: Closings) -> int:
-        """Number of those alerts that are still closed."""
+        """Number of alerts of these closings that are still closed."""
         with self._acting.part_of(asker, "inbox.open") as look:
             query = select(func.count()).select_from(alerts).where(*_those(asker, closings))
             return look.conn.scalar(query) or 0
 
     def undo(self, asker: Asker, closings: Closings) -> int:
-        """Take these closings back, as `ResponseService.undo`; returns the number of alerts that
-        are running again. 0: it is too late, or there were none."""
+        """Take these closings back, each as `ResponseService.undo` does; returns the number of
+        alerts that are running again. 0: it is too late, or there were none."""
         with self._acting.part_of(asker, "alert.undo") as look:
             query = select(alerts.c.id).where(*_those(asker, closings)).limit(MOST_AT_ONCE)
             found = list(look.conn.scalars(query.order_by(alerts.c.closed_utc_us.desc())))

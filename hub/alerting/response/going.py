@@ -1,6 +1,6 @@
 """Service for "I go": a person who is told of an alert says that they go to its place.
 
-It is no acknowledgement: the alert stays as it is, with whoever has it, and the calls go on until
+This does not acknowledge the alert: its state and its holder stay, and the calls go on until
 somebody who may see it has it.
 """
 
@@ -22,10 +22,10 @@ class GoingService:
         self._acting = acting
 
     def say(self, asker: Asker, alert_id: UUID, *, goes: bool) -> bool | None:
-        """Note that they go, or that they do not go after all; noted once.
+        """Note that the person goes, or that they do not go after all; noted once.
 
-        False: the alert is closed, and nothing is noted. None: it is unknown, or they are not told
-        of it.
+        False: the alert is closed, and nothing is noted. None: it is unknown, or the person is not
+        told of it.
         """
         act = "alert.go" if goes else "alert.not_go"
         with self._acting.changing(asker, act, On("alert", alert_id), rings=True) as change:

@@ -82,7 +82,8 @@ class ResponseService:
             return _seen(change, alert_id)
 
     def undo(self, asker: Asker, alert_id: UUID) -> AlertRow | Conflict | UndoOver | None:
-        """Take one's own closing back: the alert is as before, and whom it calls."""
+        """Take back one's own closing: the alert gets its state from before, and its calls go
+        on."""
         with self._acting.changing(
             asker, "alert.undo", On("alert", alert_id), rings=True
         ) as change:
@@ -122,8 +123,8 @@ class ResponseService:
             return _seen(change, alert_id)
 
     def add_note(self, asker: Asker, alert_id: UUID, *, note: str) -> bool:
-        """Add a note to the alert's history, also after its end. False: unknown, not theirs to see,
-        or an empty note."""
+        """Add a note to the alert's history, also after its end. False: the alert is unknown, the
+        person may not see it, or the note is empty."""
         note = text(note.strip(), NOTE_CHARS)
         with self._acting.changing(
             asker, "alert.note", On("alert", alert_id), rings=True
@@ -192,7 +193,7 @@ class ResponseService:
 def colleagues(
     conn: Connection, row: AlertRow, asker: Asker, now: Moment
 ) -> list[tuple[UUID, str]]:
-    """Other people who are told of this alert and may see it, by name: nobody else can take it."""
+    """Other people who are told of this alert and may see it, by name: only they can take it."""
     told = recipients.recipients_of(conn, row.kind, row.alert_id, camera_id=row.camera_id, now=now)
     able = able_people(conn, {row.alert_id: row.kind}, told - {asker.person_id}, now)
     query = select(people.c.id, people.c.name).where(

@@ -1,4 +1,4 @@
-"""Rules that say who must know."""
+"""Feature: alert rules, which say who must be told."""
 
 from typing import Final
 

@@ -182,7 +182,7 @@ def _entered(form: FormData) -> dict[str, str]:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "rule.add": say("made an alert rule"),

@@ -1,4 +1,4 @@
-"""Rows of rules that say who must know: the rule for an alert, and the rule an alert follows.
+"""Rows of alert rules: the rules of an alert's camera, and the rule that an alert follows.
 
 Everything works in the caller's transaction; `hub.alerting.routing.rules` decides what a rule
 means.
@@ -74,7 +74,7 @@ def routing_decision(
 def decision_on_subjects(
     conn: Connection, camera_id: UUID, what: Iterable[RuleSubject], *, at: Moment
 ) -> RoutingDecision:
-    """The same, for things given by name."""
+    """Routing decision for subjects given by name; see `routing_decision`."""
     if not read_once(conn, _ANY):
         return DEFAULT  # so it is in a town without rules
     [camera] = read_once(conn, _AREA, {"camera_id": camera_id})
@@ -127,13 +127,14 @@ def rule_of(row: Any) -> AlertRule:
 
 
 def first_team(conn: Connection, alert_id: UUID) -> tuple[UUID, int] | None:
-    """The team that a rule calls first for this alert, and its wait in seconds; None if no rule
-    does."""
+    """The team that a rule calls first for this alert, and the wait in seconds after that; None if
+    no rule does."""
     return first_team_of(conn, conn.scalar(_RULE_OF, {"alert_id": alert_id}))
 
 
 def first_team_of(conn: Connection, rule_id: UUID | None) -> tuple[UUID, int] | None:
-    """The same, for an alert that follows this rule."""
+    """The team that this rule calls first, and the wait in seconds after that; None if it calls
+    none."""
     found = read_once(conn, _FIRST_TEAM, {"rule_id": rule_id}) if rule_id is not None else ()
     return (found[0].team_id, found[0].wait_s) if found else None
 

@@ -61,7 +61,7 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Time window of a rule, in local time; it belongs to the day it begins on."""
+    """Time window of a rule, in local time; a window belongs to the day on which it begins."""
 
     weekdays: frozenset[int] = frozenset(range(7))
     """Monday is 0."""
@@ -74,12 +74,12 @@ class Window:
 
     @property
     def is_always(self) -> bool:
-        """True if it covers every hour of every weekday; dates are not looked at."""
+        """True if the window covers every hour of every weekday; dates are not looked at."""
         return self.starts_minute == self.ends_minute and len(self.weekdays) == 7
 
     @property
     def is_dated(self) -> bool:
-        """True if it has a first or a last day."""
+        """True if the window has a first or a last day."""
         return self.from_day is not None or self.until_day is not None
 
     def holds(self, at: datetime) -> bool:

@@ -85,7 +85,7 @@ def sentence(
 
 
 def recipients(tells: RuleRecipients, team_id: UUID | None, teams: Teams, words: Messages) -> str:
-    """Recipients."""
+    """Recipients of a rule in words."""
     if tells is RuleRecipients.NOBODY:
         return words.say("nobody is woken")
     if tells is RuleRecipients.EVERYBODY or team_id is None:
@@ -95,7 +95,8 @@ def recipients(tells: RuleRecipients, team_id: UUID | None, teams: Teams, words:
 
 
 def when(window: Window, words: Messages) -> str:
-    """`Saturday, Sunday 22:00–05:00, from 01/02/2027 until 05/02/2027`."""
+    """A time window in words, such as `Saturday, Sunday 22:00–05:00, from 01/02/2027 until
+    05/02/2027`."""
     say = words.say
     days = wording.weekdays(words)
     parts = []
@@ -119,7 +120,8 @@ def when(window: Window, words: Messages) -> str:
 
 
 def warnings(rule: AlertRule, teams: Teams, words: Messages) -> list[str]:
-    """Warnings before it takes effect: times without anybody of its team, or nobody told."""
+    """Warnings before a rule takes effect: times when nobody of its team is on duty, or nobody is
+    told."""
     if rule.tells is RuleRecipients.NOBODY:
         told = {"when": when(rule.window, words)}
         return [words.say("Nobody's phone rings of this: %(when)s. It stays in the inbox.") % told]

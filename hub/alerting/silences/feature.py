@@ -1,4 +1,4 @@
-"""Silences: what does not alert for a while."""
+"""Feature: silences, which stop alerts for a while."""
 
 from typing import Final
 

@@ -70,7 +70,7 @@ def _what(row: SilenceRow, words: Messages) -> str:
 
 
 def snooze_reasons(words: Messages) -> list[str]:
-    """Reasons that an alert's page offers; the chosen one is stored as it reads."""
+    """Reasons that an alert's page offers for a snooze; the chosen text is stored."""
     say = words.say
     return [
         say("We are there"),
@@ -91,7 +91,7 @@ def _rule_name(rule: str, words: Messages) -> str:
 
 
 def kind_name(kind: str, words: Messages) -> str:
-    """Readable kind of alert."""
+    """Kind of alert in words."""
     names = {
         "": words.say("all that is seen"),
         "person": words.say("people"),
@@ -101,7 +101,7 @@ def kind_name(kind: str, words: Messages) -> str:
 
 
 def span_name(span_s: int, words: Messages) -> str:
-    """Length in hours or days."""
+    """Length of a silence in hours or days."""
     if span_s < 86_400:
         hours = span_s // 3600
         return words.count("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
@@ -184,7 +184,7 @@ def end_silence(
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "silences.open": say("read what does not alert"),

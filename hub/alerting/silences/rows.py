@@ -65,8 +65,8 @@ def covering(
     now: Moment,
     is_critical: bool = False,
 ) -> Silence | None:
-    """The silence that keeps a sighting from raising an alert. None if any rule it met is not
-    silenced, or if it met no rule and no silence covers its place and kind."""
+    """The silence that keeps a sighting from raising an alert. None if it met a rule that is not
+    silenced; and without a rule, if no silence covers its place and kind."""
     rows = read_once(conn, _COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us})
     if not rows:
         return None
@@ -144,7 +144,7 @@ def snoozes(conn: Connection, camera_id: UUID, *, since_utc_us: int) -> int:
 
 
 def silenced_until(conn: Connection, camera_id: UUID, *, now: Moment) -> int | None:
-    """Until when the whole camera is silenced, UTC microseconds; None: it is not."""
+    """Until when the whole camera is silenced, UTC microseconds; None if it is not."""
     rows = conn.execute(_COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us})
     whole = [row.until_utc_us for row in rows if row.kind is None and row.zone is None]
     return max(whole, default=None)
@@ -160,7 +160,7 @@ def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> 
 
 
 def end_mute_of(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Moment) -> list[UUID]:
-    """End the mute that came with this alert's closing as a false alarm; returns its id."""
+    """End the mute that began when this alert was closed as a false alarm; returns its id."""
     row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
     query = select(silences.c.id).where(
         silences.c.camera_id == row.camera_id,
@@ -176,7 +176,7 @@ def end_mute_of(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Momen
 
 
 def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Silence | None:
-    """Mute the spot of an alert just marked as false, if it was the third in a row."""
+    """Mute the spot of an alert that was just marked as false, if it was the third in a row."""
     row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
     if row.kind in KINDS or is_tampering(row.kind):
         return None

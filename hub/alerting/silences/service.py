@@ -129,18 +129,19 @@ class SilenceService:
         return True
 
     def snoozed_until(self, asker: Asker, camera_id: UUID) -> int | None:
-        """Until when the camera of an alert on its page is silenced; None: it is not."""
+        """Until when the camera of an alert is silenced; None if it is not."""
         with self._acting.part_of(asker, "alert.open") as look:
             return silences_rows.silenced_until(look.conn, camera_id, now=look.now)
 
     def may_snooze(self, asker: Asker, row: AlertRow) -> bool:
-        """Whether the page of an alert offers `snooze`; no promise that it is not too often."""
+        """True if the page of an alert offers `snooze`; the snooze itself can still be refused as
+        one too many."""
         with self._acting.part_of(asker, "alert.open") as look:
             return _may_snooze(look, row)
 
     def snooze(self, asker: Asker, alert_id: UUID, *, reason: str) -> bool | None:
-        """Silence the camera of this alert for an hour, critical alerts excepted. For whoever sees
-        the alert and is alerted of its camera.
+        """Silence the camera of this alert for an hour, except for critical alerts. For a person
+        who sees the alert and is alerted of its camera.
 
         None: the alert is unknown, not theirs to see, or never silenced. False: the camera is
         silenced already, or was too often. An OnCallError without a reason.

@@ -59,25 +59,26 @@ class BackupManifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Seals secrets with a passphrase."""
+    """Encrypts secrets with a passphrase."""
 
     salt: bytes
     key: bytes
 
     @classmethod
     def make(cls, passphrase: str, salt: bytes | None = None) -> "Seal":
-        """Key of a passphrase; takes some tenths of a second on purpose."""
+        """Derive the key of a passphrase; takes some tenths of a second on purpose."""
         salt = salt or secrets.token_bytes(16)
         key = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode())
         return cls(salt, key)
 
     def close(self, name: str, content: bytes) -> bytes:
-        """Encrypt; without the passphrase nobody can read it or pass it off as another file."""
+        """Encrypt a file; without the passphrase nobody can read it or pass it off as another
+        file."""
         nonce = secrets.token_bytes(12)
         return nonce + AESGCM(self.key).encrypt(nonce, content, name.encode())
 
     def open(self, name: str, content: bytes) -> bytes:
-        """ArchiveError for a wrong passphrase."""
+        """Decrypt a file; ArchiveError for a wrong passphrase."""
         try:
             return AESGCM(self.key).decrypt(content[:12], content[12:], name.encode())
         except InvalidTag as error:
@@ -112,7 +113,7 @@ class ArchiveWriter:
         return self.members[name]
 
     def finish(self, manifest: BackupManifest) -> None:
-        """Durable: bytes, then name, then folder."""
+        """Write the manifest and finish the file, durably: bytes, then name, then folder."""
         self._zip.writestr(MANIFEST, manifest.model_dump_json(indent=1))
         self._zip.close()
         self._file.flush()
@@ -126,7 +127,7 @@ class ArchiveWriter:
             os.close(descriptor)
 
     def abort(self) -> None:
-        """Remove everything; harmless after `finish`."""
+        """Remove the unfinished file; harmless after `finish`."""
         with contextlib.suppress(OSError, ValueError):
             self._zip.close()
         with contextlib.suppress(OSError):

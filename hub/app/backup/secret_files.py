@@ -38,7 +38,7 @@ def _single_files(settings: HubSettings) -> dict[str, Path]:
 
 
 def add_secrets(writer: ArchiveWriter, settings: HubSettings, seal: Seal | None) -> int:
-    """Write them into a backup; returns their number."""
+    """Write the secrets into a backup; returns their number."""
     files = {name: path for name, path in _single_files(settings).items() if path.is_file()}
     for folder, place in _places(settings).items():
         if place.is_dir():
@@ -60,7 +60,7 @@ def _small_files(folder: Path) -> Iterator[Path]:
 def secrets_in(
     reader: ArchiveReader, settings: HubSettings, seal: Seal | None
 ) -> dict[Path, bytes]:
-    """Each secret by its place in this hub's configuration."""
+    """Each secret of the backup by its place in this hub's configuration."""
     places = {
         f"{folder}/{name}": place / name
         for folder, place in _places(settings).items()
@@ -85,7 +85,7 @@ def differs(path: Path, content: bytes) -> bool:
 
 
 def put_secret(path: Path, content: bytes) -> None:
-    """Write it to its place; a different existing file is kept as `.replaced`."""
+    """Write a secret to its place; a different existing file is kept as `.replaced`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if differs(path, content):
         path.rename(path.with_name(f"{path.name}.replaced"))

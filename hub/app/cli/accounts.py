@@ -1,4 +1,4 @@
-"""The keeper's shell closes an account, and reopens it with a one-time link."""
+"""Commands that close an account, and reopen it with a one-time link."""
 
 import argparse
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def add_to(officers: Commands) -> None:
 
 
 def close(args: argparse.Namespace) -> int:
-    """Close an account with all that follows from it; a running hub ends its pages within a
+    """Close an account with all that follows from it; a running hub ends its open pages within a
     second."""
 
     def write(conn: Connection, now: Moment) -> str:
@@ -47,7 +47,7 @@ def close(args: argparse.Namespace) -> int:
 
 
 def reopen(args: argparse.Namespace) -> int:
-    """Reopen an account, and print the link by which its person comes in."""
+    """Reopen an account, and print the link with which its person signs in."""
 
     def make(conn: Connection, now: Moment) -> Made:
         person_id = _known(conn, args.login)

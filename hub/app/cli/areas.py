@@ -155,5 +155,5 @@ def _take(args: argparse.Namespace, what: str) -> int:
 
 
 def sentence(wrong: CsvFault) -> str:
-    """A faulty line in one sentence with its cure."""
+    """A faulty line of a table in one sentence, with its cure."""
     return f"line {wrong.line}: {WHY[wrong.fault].format(what=wrong.what)}"

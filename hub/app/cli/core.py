@@ -1,4 +1,4 @@
-"""What the commands share."""
+"""Helpers that several commands use."""
 
 import argparse
 import sys
@@ -45,5 +45,5 @@ def enter(args: argparse.Namespace, write: Callable[[Connection, Moment], str]) 
 
 
 def line_of_stdin() -> str:
-    """One line, without its end."""
+    """One line from standard input, without its end."""
     return sys.stdin.readline().rstrip("\r\n")

@@ -134,7 +134,7 @@ def enter_channels(conn: Connection, login: str, order: str, *, now: Moment) -> 
 
 
 def generated_password() -> str:
-    """About 92 bits, easy to read aloud."""
+    """A random password of about 92 bits, easy to read aloud."""
     return "".join(secrets.choice(_LETTERS) for _ in range(GENERATED_LETTERS))
 
 

@@ -1,4 +1,4 @@
-"""The commands of the log of who looked: whether it is whole, and the line that pins it down."""
+"""Commands of the audit log: check that it is whole, and print its last line."""
 
 import argparse
 from collections.abc import Iterator
@@ -45,7 +45,8 @@ def add_to(verbs: Commands) -> None:
 
 
 def show_head(args: argparse.Namespace) -> int:
-    """The line to be printed or sent away: what it names can no longer be changed unnoticed."""
+    """Print the last line of the log with its hash. Kept elsewhere, it reveals any later change of
+    the log."""
     db = resources.database(settings_of(args))
     try:
         with db.reading() as conn:
@@ -56,7 +57,7 @@ def show_head(args: argparse.Namespace) -> int:
 
 
 def verify_log(args: argparse.Namespace) -> int:
-    """Say whether the log is what was written; 1 when it is not, with each place."""
+    """Check that the log is as it was written; 1 with each faulty place if it is not."""
     settings = settings_of(args)
     anchors = [parse_line(line) for line in args.anchor]
     for path in [anchor_file(settings), *args.anchors]:

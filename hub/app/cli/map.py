@@ -1,4 +1,4 @@
-"""The command of the map: what lies under the cameras."""
+"""Command that sets the background of the map."""
 
 import argparse
 from pathlib import Path
@@ -28,7 +28,7 @@ def add_to(verbs: Commands) -> None:
 
 
 def set_ground(args: argparse.Namespace) -> int:
-    """Tiles, a plan, or nothing."""
+    """Set tiles or a plan as the background of the map, or remove it."""
     settings = settings_of(args)
     if not settings.store.media_url:
         return _set(args, MapFiles(resources.map_folder(settings)))

@@ -55,7 +55,7 @@ def split_tables(args: argparse.Namespace) -> int:
 
 
 def join_tables(args: argparse.Namespace) -> int:
-    """One table for all events again, and one for all sightings."""
+    """Join the parts again: one table for all events, and one for all sightings."""
     db, stop = _postgresql(args), _stop()
     try:
         moved = moving.join(db, says=say, stopping=stop.is_set, is_gentle=not args.at_once)

@@ -1,4 +1,4 @@
-"""What the commands are declared with."""
+"""Helpers that declare commands and their arguments."""
 
 import argparse
 from collections.abc import Callable
@@ -14,7 +14,7 @@ else:
 
 
 def group(verbs: Commands, name: str, meaning: str) -> Commands:
-    """Commands that begin with this word."""
+    """Declare a group of commands that begin with this word."""
     return verbs.add_parser(name, help=meaning, description=meaning).add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -23,7 +23,7 @@ def group(verbs: Commands, name: str, meaning: str) -> Commands:
 def command(
     verbs: Commands, name: str, do: Callable[[argparse.Namespace], int], meaning: str
 ) -> argparse.ArgumentParser:
-    """One command; `do` returns its exit code."""
+    """Declare one command; `do` returns its exit code."""
     found = verbs.add_parser(name, help=meaning, description=meaning)
     found.add_argument(
         "--config", type=Path, metavar="FILE", help=f"the configuration file ({DEFAULT_FILE})"

@@ -1,4 +1,4 @@
-"""The commands for programs of nodes: a bundle comes to the hub, and which are here."""
+"""Commands for programs of nodes: add a bundle to the hub, and list the bundles."""
 
 import argparse
 from pathlib import Path
@@ -28,7 +28,7 @@ def add_to(top: Commands) -> None:
 
 
 def add(args: argparse.Namespace) -> int:
-    """Check it and keep it; how to want it."""
+    """Check a bundle and store it; prints the command that rolls it out."""
     settings = settings_of(args)
     key = _key(args.key)
     try:
@@ -64,7 +64,7 @@ def add(args: argparse.Namespace) -> int:
 
 
 def list_bundles(args: argparse.Namespace) -> int:
-    """One a line, the newest release first."""
+    """List the bundles, the newest release first."""
     db = resources.database(settings_of(args))
     try:
         with db.reading() as conn:

@@ -256,7 +256,7 @@ def utc_us_of(moment: datetime, zone: ZoneInfo) -> int:
 
 
 def by_login(conn: Connection, login: str | None) -> By:
-    """Whose act it is: a person's within their sight, else the keeper's shell's."""
+    """The author of an act: a person, limited to their scope, or else the keeper's shell."""
     if login is None:
         return SHELL
     person_id = person_by_login(conn, login)

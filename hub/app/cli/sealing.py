@@ -39,7 +39,8 @@ def add_to(verbs: Commands) -> None:
 
 
 def change_key(args: argparse.Namespace) -> int:
-    """Seal all keys in the database by another master key; it may be broken off at any time."""
+    """Seal all keys in the database by another master key. It can be interrupted at any time and
+    run again."""
     settings = settings_of(args)
     if settings.store.url.startswith("sqlite"):
         raise ValueError("SQLite (store.url) serves one machine: its keys are not sealed")
@@ -90,7 +91,7 @@ def _refuse_while_running(db: Database) -> None:
 
 
 def import_secrets(args: argparse.Namespace) -> int:
-    """Seal all keys that are files here; the first time, make the master key."""
+    """Seal all keys that are files on this machine; the first time, also make the master key."""
     settings = settings_of(args)
     if settings.store.url.startswith("sqlite"):
         raise ValueError("SQLite (store.url) serves one machine: its keys stay files")

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def try_out(args: argparse.Namespace) -> int:
-    """One line per part; 78 if one would keep the hub from working."""
+    """Check every part, one line each; 78 if a fault would keep the hub from working."""
     is_well = True
     found = _outside(args) if args.from_outside else check(settings_of(args))
     for is_part_well, part, line in found:

@@ -45,7 +45,7 @@ def add_to(verbs: Commands) -> None:
 
 
 def verify(args: argparse.Namespace) -> int:
-    """For each file: is its seal or signature valid; 1 unless all are intact."""
+    """Check the seal or signature of each file; 1 unless all are intact."""
     ours, settings = _own(args.config)
     authority_file = args.authority or ours
     is_there = args.authority is not None or authority_file.exists()

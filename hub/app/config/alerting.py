@@ -1,4 +1,4 @@
-"""Configuration of alerts, trouble notices and push messages."""
+"""Configuration of alerts, troubles and push messages."""
 
 from typing import ClassVar
 

@@ -30,7 +30,7 @@ DEFAULT_FILE: Final = Path("/etc/matthan/hub.toml")
 
 
 class HubSettings(FileSettings):
-    """The whole file."""
+    """The whole configuration file of the hub."""
 
     model_config = SettingsConfigDict(env_prefix="MATTHAN_HUB__")
     program = "hub"

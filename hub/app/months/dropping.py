@@ -1,13 +1,13 @@
-"""Drops the months that are too old, after the rows that stay were moved out.
+"""Drops the months that are too old, after moving out the rows that stay.
 
-A month goes table by table, sightings first. Each table's part goes in steps, and every step can be
-the last one before the hub ends: it goes on from there.
+A month goes table by table, sightings first. Each table's part is dropped in steps. If the hub ends
+after any step, the next run continues there.
 
 1. Page by page, rows that stay move to the part `rest`.
-2. The part is taken out of its table, in an instant; this is when its rows are gone.
+2. The part is detached from its table, in an instant; from now on its rows are gone.
 3. Rows that came under a hold between 1 and 2 are put back. Holds are placed by the same queue of
-   writers as 2, so none is missed.
-4. Ids of the dropped events are forgotten, but for the highest number of each spool.
+   writers as step 2, so none is missed.
+4. Ids of the dropped events are forgotten, except the highest number of each spool.
 5. The part is dropped.
 """
 

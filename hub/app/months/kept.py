@@ -23,7 +23,7 @@ _RUNNING = [state.value for state in AlertState if state.is_running]
 def kept_sightings(
     conn: Connection, part: Table, ids: Sequence[UUID], spans: Spans, now: Moment
 ) -> list[UUID]:
-    """Those of these sightings that stay."""
+    """Ids of the sightings among these that stay."""
     is_needed = or_(
         and_(part.c.alert_id.is_not(None), _alert_is_needed(alerts.c.id == part.c.alert_id)),
         _has_needed_footage(part),
@@ -58,8 +58,8 @@ def kept_sightings(
 
 
 def kept_events(conn: Connection, part: Table, ids: Sequence[UUID]) -> list[UUID]:
-    """Those of these events that stay: of a sighting that is there, or of a camera whose footage of
-    that time is held or whose alert is open."""
+    """Ids of the events among these that stay: of a sighting that exists, or of a camera whose
+    footage of that time is held or whose alert is open."""
     happened = part.c.happened_utc_us
     is_needed = or_(
         exists().where(sightings.c.id == part.c.sighting_id),

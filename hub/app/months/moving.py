@@ -1,7 +1,7 @@
-"""Splitting the tables of a running hub by month, and the way back.
+"""Splits the tables of a running hub by month, and joins them again.
 
-Rows are moved a few at a time. Each step is one transaction, so it can be stopped at any moment and
-done again, and the intake comes in between.
+Rows are moved a few at a time. Each step is one transaction, so the work can be stopped at any
+moment and started again, and the intake writes in between.
 """
 
 import time
@@ -30,7 +30,7 @@ _ARRIVED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a split table; `rows` as PostgreSQL last estimated them."""
+    """A part of a split table; `rows` is PostgreSQL's last estimate of their number."""
 
     name: str
     rows: int
@@ -47,7 +47,7 @@ def split(
     stopping: Stopping = never,
     is_gentle: bool = True,
 ) -> int:
-    """Split the tables, and move what is there to its months; returns the number of rows moved.
+    """Split the tables, and move existing rows to their months; returns the number of rows moved.
 
     `is_gentle`: rest after each step for as long as it took. HeldUpError: call it again later.
     """

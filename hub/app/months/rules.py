@@ -1,4 +1,5 @@
-"""Which months may go, and which rows outlive their month: decided on plain values."""
+"""Decides which months may be dropped, and which rows outlive their month: values in, values
+out."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -13,7 +14,7 @@ out."""
 
 
 def months_to_drop(there: Sequence[int], *, now: int, keep_months: int) -> list[int]:
-    """Those of the months `there` whose rows all arrived more than `keep_months` whole months ago.
+    """The months in `there` whose rows all arrived more than `keep_months` whole months ago.
 
     Months are written as 202611. The rows of a part arrived before the next part was begun, some
     time in the month of its name. The latest part is being filled and stays.
@@ -39,7 +40,8 @@ def spans_of(
 def is_kept_by_rule(
     spans: Spans, camera_id: UUID, *, is_of_alert: bool, last_seen_utc_us: int, now_utc_us: int
 ) -> bool:
-    """Whether footage of this sighting would still be kept by its rule; then its row is too."""
+    """True if the rule for this sighting's camera would still keep its footage; then its row is
+    kept too."""
     which = FootageClass.ALERT if is_of_alert else FootageClass.SIGHTING
     if (camera_id, which) not in spans:
         return False

@@ -1,1 +1,2 @@
-"""Roles: which part of the hub a process does, and whether every part is done by somebody."""
+"""Roles: which part of the hub's work a process does, and whether every part is done by some
+process."""

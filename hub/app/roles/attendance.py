@@ -75,7 +75,8 @@ def served_now(url: URL) -> list[str]:
 
 
 class Attendance:
-    """For any thread; it has one of its own from `start` to `stop`."""
+    """Attendance of this process. For any thread; it has a thread of its own from `start` to
+    `stop`."""
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class Attendance:
 
     @property
     def leads(self) -> bool:
-        """True while this process has a name at the broker, and knows it."""
+        """True while this process has a name at the broker and is sure of it."""
         return self.is_intake_ours is True
 
     @property
@@ -125,19 +126,19 @@ class Attendance:
 
     @property
     def name_at_broker(self) -> str:
-        """The name that this process has there, or had last."""
+        """The name that this process has at the broker, or had last."""
         return self._name_held
 
     @property
     def members(self) -> frozenset[int] | None:
-        """Numbers of the processes that hear every broker that is heard at all, or the most of
-        them: these divide the nodes. None while that is not known."""
+        """Numbers of the processes that hear every broker that any process hears or, if there is
+        none, the most brokers: they divide the nodes. None while that is not known."""
         hearers = self._hearers
         return best_hearers(hearers) if self._is_fresh else None
 
     def unheard(self, brokers: int) -> list[int] | None:
-        """Which of so many brokers no process hears, the first is 0; None while that is not
-        known."""
+        """Numbers of the brokers (from 0, `brokers` in all) that no process hears; None while that
+        is not known."""
         hearers = self._hearers[:brokers]
         return [place for place, who in enumerate(hearers) if not who] if self._is_fresh else None
 
@@ -175,12 +176,12 @@ class Attendance:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin to take and to look."""
+        """Take the locks of this process's roles, and begin to observe the others."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Free all locks; for a process whose intake has ended, so that the next does not begin
-        before."""
+        """Free all locks. Call it after the intake of this process has ended, so that the next one
+        does not begin earlier."""
         self._stop.set()
         self._waker.wake()
         self._thread.join()
@@ -309,7 +310,8 @@ def _held(conn: psycopg.Connection) -> tuple[frozenset[int], tuple[frozenset[int
 
 
 def best_hearers(hearers: Sequence[Collection[int]]) -> frozenset[int]:
-    """Who hears every broker that anybody hears; if nobody does: who hears the most."""
+    """The processes that hear every broker that anybody hears; if there is none: those that hear
+    the most."""
     heard = Counter(member for who in hearers for member in who)
     most = max(heard.values(), default=0)
     return frozenset(member for member, number in heard.items() if number == most)

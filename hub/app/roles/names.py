@@ -21,16 +21,16 @@ MISSED: Final = {
 
 
 def cure(role: str) -> str:
-    """What to do about it."""
+    """The cure if no process has this role."""
     return f"start one: systemctl start matthan-hub@{role}, or matthan-hub run --roles {role}"
 
 
 class UnknownRoleError(ValueError):
-    """A name is no role: the text gives the known ones."""
+    """A name is not a role; the message lists the known ones."""
 
 
 def parse(text: str) -> frozenset[str]:
-    """Roles of a comma-separated list; raises UnknownRoleError."""
+    """The roles in a comma-separated list; raises UnknownRoleError."""
     named = [name.strip() for name in text.split(",")]
     for name in named:
         if name not in ROLES:
@@ -45,8 +45,8 @@ def in_order(roles: Iterable[str]) -> list[str]:
 
 
 def default_port(web_port: int, roles: Iterable[str]) -> int:
-    """Port of a process's pages, or of its health and metrics alone: four processes on one machine
-    do not meet."""
+    """Port of a process's pages, or of its health and metrics; different for each role, so that
+    four processes can share one machine."""
     there = set(roles)
     if WEB in there:
         return web_port

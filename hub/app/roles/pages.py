@@ -1,4 +1,4 @@
-"""What a process without pages answers: its health, and its metrics."""
+"""Pages of a process without the role `web`: its health, and its metrics."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,5 @@
-"""What processes of one machine must not do at once: serve one SQLite file, make the same keys."""
+"""Locks against work that two processes of one machine must not do at once: serve one SQLite file,
+or make the same keys."""
 
 import fcntl
 import os
@@ -16,7 +17,8 @@ SUFFIX: Final = ".running"
 
 
 def refuse_a_part_on_sqlite(url: str, roles: frozenset[str]) -> None:
-    """Raises StartRefusedError, before anything of the database is made."""
+    """Raise StartRefusedError if roles are divided over SQLite, before anything of the database is
+    made."""
     if url.startswith("sqlite") and roles != frozenset(ROLES):
         raise StartRefusedError(
             "--roles divides the hub over processes, and SQLite (store.url) serves one "
@@ -25,7 +27,8 @@ def refuse_a_part_on_sqlite(url: str, roles: frozenset[str]) -> None:
 
 
 def only_process_of(database: str) -> FileLock:
-    """Held as long as this hub runs on a SQLite file; StartRefusedError beside one that runs."""
+    """Lock that is held as long as this hub runs on a SQLite file; StartRefusedError if another hub
+    runs on it."""
     lock = FileLock(Path(f"{database}{SUFFIX}"))
     try:
         is_only = lock.take()
@@ -43,7 +46,7 @@ def only_process_of(database: str) -> FileLock:
 
 @contextmanager
 def starting_alone(secrets: Path) -> Iterator[None]:
-    """Processes of one machine start one after the other: the first makes the keys that are
+    """Let the processes of one machine start one after the other: the first makes the keys that are
     missing, the others find them."""
     folder = os.open(secrets, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -1,4 +1,4 @@
-"""Says in the log which role no process has, and when one has it again."""
+"""Logs which role no process has, and when a process has it again."""
 
 import asyncio
 import time

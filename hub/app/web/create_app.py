@@ -60,8 +60,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
 ) -> FastAPI:
-    """The whole application. Ring `change_signal` once `stopping` turns true: live pages delay the
-    server's end."""
+    """The whole application. Call `change_signal` once `stopping` turns true: otherwise live pages
+    delay the server's end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
     leases = live_leases or LiveLeases(
         services.use(LiveService), services.use(AccountService).hear_closings, LiveViews()

@@ -52,7 +52,7 @@ from hub.web.services import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What services are made of; None: the hub is without it."""
+    """The resources that services are made of; None: the hub is without it."""
 
     db: Database
     clock: Clock
@@ -79,7 +79,7 @@ class Resources:
 
 
 def make_services(r: Resources) -> Services:
-    """One of each."""
+    """Make every service once."""
     acting = Acting(r.db, clock=r.clock, change_signal=r.change_signal)
     of_features = [make(acting) for feature in FEATURES for make in feature.services]
     cases = CaseService(acting, material=HouseholdMaterial())

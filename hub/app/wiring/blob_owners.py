@@ -1,4 +1,4 @@
-"""Who needs stored files that no row of `media` names."""
+"""Tells which stored files are needed although no row of `media` names them."""
 
 from typing import Final
 
@@ -20,5 +20,5 @@ BLOB_OWNERS: Final[tuple[BlobOwner, ...]] = (
 
 
 def is_needed(conn: Connection, sha256: str) -> bool:
-    """Whether anybody needs the stored file with this SHA-256."""
+    """True if anything needs the stored file with this SHA-256."""
     return is_file(conn, sha256) or any(needs(conn, sha256) for needs in BLOB_OWNERS)

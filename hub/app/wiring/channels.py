@@ -30,7 +30,7 @@ def channels(
     clock: Clock,
     secrets: SecretStore = FILES,
 ) -> dict[str, Channel]:
-    """By name; StartRefusedError if one of their files is unusable."""
+    """The channels by name; StartRefusedError if one of their files is unusable."""
     public_url = settings.web.public_url
     made: dict[str, Channel] = {
         "webpush": webpush,

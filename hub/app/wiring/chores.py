@@ -34,7 +34,7 @@ DISK_LOCK: Final = "chores-lock"
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What is kept in order."""
+    """The stores that the chores keep in order."""
 
     db: Database
     blobs: Blobs
@@ -51,7 +51,7 @@ def put_together(
     households: HouseholdServices | None,
     lease: Lease | None,
 ) -> Housekeeping:
-    """All chores, not started; without `lease`, of several processes, those of this machine's
+    """All chores, not started; without `lease`, of several processes, only those for this machine's
     disk."""
     db, blobs, proxies = stores.db, stores.blobs, stores.proxies
     remover = Remover(

@@ -1,4 +1,4 @@
-"""Answers to data requests, by the town's configuration."""
+"""Makes the settings for answers to data requests from the town's configuration."""
 
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from hub.public.data_requests.views import AnswerSettings
 
 
 def office(settings: HubSettings) -> AnswerSettings:
-    """Deadlines, calendar, reasons and texts."""
+    """The settings for answers: deadlines, calendar, reasons and texts."""
     said = settings.petitions
     return AnswerSettings(
         terms=StepLengths(read_span(said.acknowledge), _spans(said.answer), _spans(said.extension)),

@@ -1,4 +1,4 @@
-"""Wiring of the parts that tell people: of alerts, notices and tests."""
+"""Wiring of the parts that send messages to people: alerts, notices and tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from hub.public.notices.sender import NoticePost
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The parts; each is run by the hub."""
+    """The parts that send messages; the hub runs each of them."""
 
     notifier: Worker
     fallback: FallbackChannel
@@ -43,7 +43,7 @@ def put_together(
     channels: Mapping[str, Channel],
     webpush: WebPush,
 ) -> Delivery:
-    """All of them, not started."""
+    """Make all parts that send messages, not started."""
     zone, push = ZoneInfo(settings.web.time_zone), settings.push
     recorder = DeliveryRecorder(db, clock=clock)
     return Delivery(

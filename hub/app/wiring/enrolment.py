@@ -26,7 +26,7 @@ def open_authority(settings: HubSettings, secrets: SecretStore = FILES) -> Autho
 
 
 def authority_folder(settings: HubSettings) -> Path:
-    """Its folder."""
+    """Folder of the authority."""
     return Path(settings.enrol.authority_folder or settings.broker.ca_file.parent)
 
 
@@ -85,7 +85,8 @@ def node_address(settings: HubSettings) -> tuple[str, int]:
 
 
 def write_list(shutting: Revocation) -> None:
-    """At the start, and after a restore; a failure is logged, and the next write has everything."""
+    """Write the revocation list at the start, and after a restore; a failure is logged, and the
+    next write has everything."""
     try:
         shutting.write_list()
     except OSError as error:

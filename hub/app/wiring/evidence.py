@@ -1,4 +1,4 @@
-"""Packages of evidence put together of the store, the hub's key and the clips' own seals."""
+"""Makes evidence packages from the store, the hub's key and the clips' own seals."""
 
 import os
 import tempfile
@@ -54,9 +54,11 @@ log = structlog.get_logger()
 def packer(
     settings: HubSettings, exports: ExportService, secrets: SecretStore = FILES
 ) -> Callable[..., Path | None]:
-    """Makes packages for the pages, in a folder of the clip store from which they are sent.
+    """A function that makes packages for the pages, in a folder of the clip store from which they
+    are sent.
 
-    For a hub that starts: what lies there was left by one that died, and no rule reaches it.
+    Call it when the hub starts: files that lie there were left by a hub that died, and no rule
+    removes them.
     """
     folder = settings.store.media_folder / "leaving"
     _forget_all(folder)
@@ -103,9 +105,9 @@ def package(
     plans: Sequence[RedactionPlan] = (),
     secrets: SecretStore = FILES,
 ) -> tuple[Path, Manifest]:
-    """Write it beside its place, synced, then rename: a package is whole or absent.
+    """Write a package under another name, sync it, then rename it: a package is complete or absent.
 
-    `plans` say of which footage a redacted copy lies beside it; BlurError.
+    `plans` name the footage that gets a redacted copy beside it; BlurError.
     """
     hides = {plan.media_id: plan for plan in plans}
     if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
@@ -142,7 +144,7 @@ def package(
 
 
 def act_text(act: str, language: str) -> str:
-    """Text of an act of the log, as on the page of the log."""
+    """Text of an act, as on the page of the log."""
     return act_words(act, words(language), _act_texts(language))
 
 
@@ -174,7 +176,7 @@ def verify_package(
     trusted: Sequence[x509.Certificate],
     stamp_roots: Sequence[x509.Certificate] = (),
 ) -> PackageCheck:
-    """Read one through; OSError when it cannot be read."""
+    """Read and check a package; OSError if it cannot be read."""
     with path.open("rb") as file:
         return check_package(
             file, trusted, seal_of=lambda pieces: _seal(pieces)[0], stamp_roots=stamp_roots
@@ -182,7 +184,7 @@ def verify_package(
 
 
 def lines_of(path: Path, check: PackageCheck) -> list[str]:
-    """A verdict for people."""
+    """The result of a check in lines for people."""
     manifest = check.manifest
     are_files_whole = check.is_intact or check.is_repacked
     verdict = "whole" if check.is_intact else "NOT WHOLE"
@@ -199,17 +201,17 @@ def lines_of(path: Path, check: PackageCheck) -> list[str]:
 
 
 def key_folder(settings: HubSettings) -> Path:
-    """Where evidence keys lie: among the hub's secrets, so that a backup has them."""
+    """Folder of the evidence keys: among the hub's secrets, so that a backup has them."""
     return settings.secrets.folder
 
 
 def signer(settings: HubSettings, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner:
-    """The key that signs now, made when there is none; EvidenceKeyError, OSError."""
+    """The key that signs now, made if there is none; EvidenceKeyError, OSError."""
     return keys.current(key_folder(settings), now, secrets) or new_key(settings, now, secrets)
 
 
 def new_key(settings: HubSettings, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner:
-    """A key that signs from now on."""
+    """Make a key that signs from now on."""
     folder = key_folder(settings)
     return keys.new_key(folder, now, private=secrets.write, public=secrets.write)
 

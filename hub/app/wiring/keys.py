@@ -1,4 +1,4 @@
-"""Where the hub's keys are: files of its one machine, or sealed in the database of several."""
+"""The store of the hub's keys: files of its one machine, or sealed in the database of several."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,12 +71,12 @@ def secrets(settings: HubSettings, db: Database) -> SecretStore:
 
 
 def master_key_file(settings: HubSettings) -> Path:
-    """Where the key is that opens the sealed ones; in no database, bucket or backup."""
+    """File of the key that opens the sealed keys; it is in no database, bucket or backup."""
     return settings.secrets.folder / MASTER_KEY
 
 
 def own_files(settings: HubSettings) -> list[Path]:
-    """Files here of the keys that several machines must share, in order."""
+    """Files on this machine with keys that several machines must share, in order."""
     folder = settings.secrets.folder
     files = {path for pattern in MADE_BY_THE_HUB for path in folder.glob(pattern)}
     credentials = {folder / name for name in MADE_BY_THE_HUB if FILES.has(folder / name)}
@@ -93,7 +93,7 @@ def authority_files(settings: HubSettings) -> list[Path]:
 
 @contextmanager
 def opened(settings: HubSettings) -> Iterator[SecretStore]:
-    """The keys for a command that needs no database otherwise."""
+    """The keys, for a command that needs no database otherwise."""
     if settings.store.url.startswith("sqlite"):
         yield FILES
         return
@@ -105,7 +105,7 @@ def opened(settings: HubSettings) -> Iterator[SecretStore]:
 
 
 def master_key(path: Path) -> MasterKey:
-    """Read from this file; StartRefusedError with the cure."""
+    """The master key in this file; StartRefusedError with the cure."""
     try:
         return MasterKey.parse(read_private(path))
     except FileNotFoundError as error:

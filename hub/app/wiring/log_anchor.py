@@ -1,4 +1,4 @@
-"""Where the file of log anchors lies."""
+"""Path of the file of log anchors."""
 
 from pathlib import Path
 

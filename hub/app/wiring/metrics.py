@@ -113,7 +113,7 @@ class Measured(Collector):
 
 
 def token(settings: HubSettings, secrets: SecretStore = FILES) -> str:
-    """What a scraper must say; made at the first start."""
+    """The token that a scraper must send; made at the first start."""
     path = settings.secrets.folder / TOKEN_NAME
     return secrets.make(path, _new_token).decode("ascii", "replace").strip()
 

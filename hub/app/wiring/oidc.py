@@ -1,4 +1,4 @@
-"""The way to the OpenID provider, as it is configured; none by default."""
+"""Makes the OpenID provider from the configuration; none by default."""
 
 import ssl
 from collections.abc import Callable
@@ -17,14 +17,15 @@ SECRET: Final = "oidc.secret"  # noqa: S105 - the name of a file
 
 
 def secret_file(settings: HubSettings) -> Path:
-    """Where the client's secret is."""
+    """File of the client's secret."""
     return Path(settings.oidc.secret_file or settings.secrets.folder / SECRET)
 
 
 def provider(
     settings: HubSettings, now_utc_s: Callable[[], float], *, redirect_key: bytes | None = None
 ) -> OidcProvider | None:
-    """It, not asked yet, so that a hub starts without it; StartRefusedError for what is missing."""
+    """The configured provider; it is not asked yet, so that a hub starts without it.
+    StartRefusedError if a setting or file is missing."""
     oidc = settings.oidc
     if not oidc.issuer:
         return None

@@ -1,11 +1,11 @@
-"""Wiring of the policy by which sightings raise and join alerts."""
+"""Wiring of the policy that says which sightings raise and join alerts."""
 
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.app.config import AlertsSection
 
 
 def policy(section: AlertsSection) -> Policy:
-    """The configured routing policy."""
+    """The configured policy for alerts."""
     return Policy(
         group_quiet_s=section.group_quiet_s,
         group_max_s=section.group_max_s,

@@ -1,4 +1,4 @@
-"""Opening what the hub stands on: database, keys, papers. Refuses with the cure."""
+"""Opens the resources of the hub: database, keys, certificates. Refuses with the cure."""
 
 import shutil
 import socket
@@ -50,7 +50,7 @@ SPARE_BYTES: Final = 256 * 2**20
 
 
 def database(settings: HubSettings) -> Database:
-    """The database, at this program's schema; an empty one is filled and that is said."""
+    """The database, at this program's schema; an empty one gets its tables, and the log says so."""
     url = settings.store.url
     try:
         db = Database(url)
@@ -64,8 +64,8 @@ def database(settings: HubSettings) -> Database:
 
 
 def hub_id(db: Database) -> bytes:
-    """Eight bytes that are the same for all processes of one database, and differ for another
-    database, also if that is a copy: from server and database, or from machine and file."""
+    """Eight bytes that are the same for all processes of one database and differ for another
+    database, also for a copy. They come from server and database, or from machine and file."""
     if db.is_shared:
         with db.reading() as conn:
             found = conn.execute(text(_WHICH_DATABASE)).one()
@@ -91,8 +91,8 @@ def upload_tokens(settings: HubSettings, secrets: SecretStore = FILES) -> Upload
 
 
 def tip_box(settings: HubSettings, db: Database, secrets: SecretStore = FILES) -> TipBox | None:
-    """The key that seals who sent tips and who asks about data of theirs, made at the first start;
-    None where nobody may."""
+    """The key that encrypts the senders of tips and of data requests, made at the first start; None
+    if the hub takes neither."""
     if not (settings.tips.accepted or settings.petitions.accepted):
         return None
     path = secrets_folder(settings) / TIPS_KEY
@@ -108,7 +108,8 @@ def tip_box(settings: HubSettings, db: Database, secrets: SecretStore = FILES) -
 
 
 def household_box(settings: HubSettings, secrets: SecretStore = FILES) -> TipBox | None:
-    """The key that seals who households are, made at the first start; None where none are asked."""
+    """The key that encrypts names and contacts of households, made at the first start; None if no
+    household is asked."""
     if not settings.households.asked:
         return None
     path = secrets_folder(settings) / HOUSEHOLDS_KEY
@@ -134,7 +135,7 @@ def _say_if_sealed(db: Database, path: Path) -> None:
 
 
 def push_key(settings: HubSettings, secrets: SecretStore = FILES) -> ec.EllipticCurvePrivateKey:
-    """The key that phones have subscribed to, made at the first start."""
+    """The key that phones' push subscriptions were made with, made at the first start."""
     try:
         return vapid_key(push_key_file(settings), secrets)
     except VapidKeyError as error:
@@ -142,12 +143,12 @@ def push_key(settings: HubSettings, secrets: SecretStore = FILES) -> ec.Elliptic
 
 
 def push_key_file(settings: HubSettings) -> Path:
-    """Where the push key is, or will be."""
+    """File of the push key, also before it is made."""
     return Path(settings.push.vapid_key_file or settings.secrets.folder / "vapid.pem")
 
 
 def blobs(settings: HubSettings) -> Blobs:
-    """The clip store; a bucket is not asked whether it is there, so that alerts go on without."""
+    """The clip store. A bucket is not asked whether it exists, so that alerts go on without it."""
     store = settings.store
     folder = _folder(store.media_folder, "store.media_folder")
     if not store.media_url:
@@ -157,7 +158,7 @@ def blobs(settings: HubSettings) -> Blobs:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where what comes is kept."""
+    """The stores of uploaded files."""
 
     db: Database
     blobs: Blobs
@@ -167,8 +168,8 @@ class Stores:
 def parts(
     settings: HubSettings, name: str, stores: Stores, *, most: int = MOST_PER_NODE
 ) -> PartialFiles:
-    """What has come of files so far, `most` of one sender's: in the folder of that name, or for
-    every machine in the bucket."""
+    """Store of partial files, `most` of one sender: in the folder of that name or, for every
+    machine, in the bucket."""
     folder = settings.store.media_folder
     spare = spare_bytes(folder)
     if not (settings.store.media_url and stores.db.is_shared):
@@ -191,18 +192,19 @@ def spare_bytes(folder: Path) -> int:
 
 
 def map_folder(settings: HubSettings) -> Path:
-    """Where the ground of the map lies."""
+    """Folder of the background of the map."""
     return settings.store.media_folder / "map"
 
 
 def map_files(settings: HubSettings, db: Database, blobs: Blobs) -> MapFiles:
-    """The ground of the map: in the bucket, or in a folder."""
+    """The background of the map: in the bucket, or in a folder."""
     folder = map_folder(settings)
     return StoredMap(folder, db=db, blobs=blobs) if settings.store.media_url else MapFiles(folder)
 
 
 def proxies(settings: HubSettings) -> Proxies:
-    """The copies of clips that not every browser plays; on the hub's own disk in either case."""
+    """The copies of clips for browsers that cannot play the original; always on the hub's own
+    disk."""
     folder = settings.store.media_folder
     return Proxies(folder / "copies", spare_bytes=spare_bytes(folder))
 
@@ -224,7 +226,7 @@ def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:
 
 
 def bucket_key_file(settings: HubSettings) -> Path:
-    """Where the access key of the bucket is."""
+    """File of the bucket's access key."""
     return Path(settings.store.media_key_file or settings.secrets.folder / "bucket.key")
 
 
@@ -237,15 +239,15 @@ def broker_address(settings: HubSettings) -> BrokerAddress:
 
 
 def broker_addresses(settings: HubSettings) -> list[BrokerAddress]:
-    """Those of all brokers, in the order of the configuration."""
+    """Addresses and certificate files of all brokers, in the order of the configuration."""
     first = broker_address(settings)
     further = map(host_and_port, settings.broker.further)
     return [first, *(replace(first, host=host, port=port) for host, port in further)]
 
 
 def listening_socket(settings: HubSettings, port: int | None = None) -> socket.socket:
-    """The socket the pages are served on; StartRefusedError when its port is taken. `port`: of a
-    process without pages, or of a second one on this machine."""
+    """The socket on which the pages are served; StartRefusedError if its port is taken. `port`:
+    that of a process without pages, or of a second process on this machine."""
     host, name = settings.web.host, "the port" if port else "web.port"
     port = port or settings.web.port
     if not 0 < port <= MOST_PORT:
@@ -263,7 +265,7 @@ def listening_socket(settings: HubSettings, port: int | None = None) -> socket.s
 
 
 def secrets_folder(settings: HubSettings) -> Path:
-    """The folder of the hub's keys, made where it is missing."""
+    """The folder of the hub's keys, created if missing."""
     return _folder(settings.secrets.folder, "secrets.folder")
 
 

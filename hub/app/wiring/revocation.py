@@ -1,8 +1,9 @@
 """Revocation of a node: its certificate goes on the broker's list, and its connection is ended.
 
-A broker reads the list when a client connects, so a connected client stays. The authority can sign
-for anybody: a visitor with the node's name and a certificate valid for minutes takes its place at
-the broker, which ends the old connection; then the visitor leaves. After that the list applies.
+A broker reads the list when a client connects, so a connected client stays. The hub's authority can
+sign certificates for any name. So a visitor, with the node's name and a certificate valid for
+minutes, takes the node's place at the broker, which ends the old connection; then the visitor
+leaves. After that the list applies.
 """
 
 import asyncio
@@ -68,7 +69,7 @@ class Revocation:
     def write_list(self, *, is_again: bool = True) -> None:
         """Write all valid revocations for the broker; OSError if impossible.
 
-        `is_again` False: only if there are others than this process wrote last.
+        `is_again` False: only if they differ from what this process wrote last.
         """
         if not (self._authority.is_here or self._crl_file.parent.is_dir()):
             return  # no broker on this machine
@@ -85,7 +86,7 @@ class Revocation:
 
     async def follow(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Until `stop`: write the list when another process or a command has revoked a node. Each
-        machine with a broker needs it, and the shell may be on another one."""
+        machine with a broker needs this, because a command may run on another one."""
 
         async def look() -> None:
             await asyncio.to_thread(self.write_list, is_again=False)

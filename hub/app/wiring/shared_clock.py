@@ -1,4 +1,5 @@
-"""Wiring of the clock: of this machine, or of the database server where several hubs share it."""
+"""Wiring of the clock: that of this machine, or that of the database server if several hub
+processes share it."""
 
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ Clocks = tuple[SteadyClock, ServerWall | None]
 
 
 def clocks(settings: HubSettings, db: Database) -> Clocks:
-    """StartRefusedError if the server does not answer."""
+    """The clocks of this hub; StartRefusedError if the database server does not answer."""
     folder = settings.store.media_folder
     if not db.is_shared:
         return SteadyClock(folder), None
@@ -30,7 +31,7 @@ def clocks(settings: HubSettings, db: Database) -> Clocks:
 def watch(
     db: Database, clocks: Clocks, *, stepped: Callable[[int], None], lease: Lease
 ) -> ClockWatch:
-    """What applies steps of it."""
+    """The task that applies steps of the clock."""
     clock, wall = clocks
     if wall is None:
         return ClockWatch(db, clock=clock, stepped=stepped)

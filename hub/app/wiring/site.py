@@ -54,7 +54,7 @@ Tell = Callable[..., bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteParts:
-    """What the pages are made of."""
+    """The parts that the pages need."""
 
     settings: HubSettings
     db: Database
@@ -136,7 +136,7 @@ def _live(parts: SiteParts, services: Services) -> LiveLeases:
 
 
 def tip_spans(settings: HubSettings) -> TipSpans:
-    """How long tips and who sent them are kept."""
+    """How long tips and their senders are kept."""
     return TipSpans(settings.tips.contact_days, settings.tips.keep_days)
 
 

@@ -37,7 +37,8 @@ def authority(settings: HubSettings) -> TimestampAuthority | None:
 
 
 def asked(settings: HubSettings) -> TimestampAuthority | None:
-    """The same for an export, which no stamp fault may stop: the fault is then the result."""
+    """The authority for an export, which no fault of a stamp may stop: if its roots are missing,
+    the fault becomes the result of the stamp."""
     try:
         return authority(settings)
     except StampError as error:
@@ -59,7 +60,7 @@ def _refuse(why: str, _: bytes) -> bytes:
 
 
 def try_out(asked: TimestampAuthority) -> Stamp:
-    """A stamp of a few bytes, thrown away; raises StampError."""
+    """A stamp of a few bytes, as a test; raises StampError."""
     before = datetime.now(UTC)
     _, stamp = asked.stamp(uuid4().bytes)
     apart_s = abs((stamp.at - before).total_seconds())

@@ -1,4 +1,4 @@
-"""What services act with: one transaction, one moment and one line of the audit log for each call.
+"""`Acting`: gives each call of a service one transaction, one moment and one line of the audit log.
 
 A service holds an `Acting` and opens every call with `reading`, `changing` or `part_of`. The scope
 check is a query in the same transaction. A call that ends without its line fails.
@@ -28,7 +28,7 @@ How = Literal["refused", "again", "held"]
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """What an act is about. Without an id the line names no object."""
+    """The object of an act. Without an id the line names no object."""
 
     kind: str = ""
     id: UUID | None = None
@@ -38,7 +38,8 @@ NOTHING: Final = On()
 
 
 class UnloggedError(RuntimeError):
-    """A fault of ours: somebody would have seen or done something without a line in the log."""
+    """A fault of the program: somebody would have seen or done something without a line in the
+    log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,40 +74,41 @@ class Reading:
 
     @property
     def by(self) -> By:
-        """The author of the lines."""
+        """The person, as the author of the lines."""
         return self.asker.by
 
     def done(self, detail: str = "", on: On | None = None) -> None:
-        """The act's line; `on` replaces an object that was not known at the start."""
+        """Set the act's line; `on` replaces an object that was not known at the start."""
         self.note(self.act, self.on if on is None else on, detail)
 
     def refuse(self, detail: str = "", on: On | None = None, *, how: How = "refused") -> None:
-        """The line `<act>.refused`, or `.again`, `.held`: nothing was shown or changed."""
+        """Set the line `<act>.refused`, or `.again`, `.held`: nothing was shown or changed."""
         self.is_refused = True
         self.note(f"{self.act}.{how}", self.on if on is None else on, detail)
 
     def answer(self, found: object, detail: str = "", on: On | None = None) -> None:
-        """`done`, or `refuse` for None and False: unknown and not theirs look alike."""
+        """Call `done`, or `refuse` if `found` is None or False: an unknown object and another
+        person's look alike."""
         if found is None or found is False:
             self.refuse(detail, on)
         else:
             self.done(detail, on)
 
     def note(self, act: str, on: On = NOTHING, detail: str = "") -> None:
-        """A line of another act, beside this one's."""
+        """Add a line of another act, beside the line of this one."""
         self._lines.append(_Line(act, on, detail))
 
 
 class Changing(Reading):
-    """One write transaction. Its lines, and those that functions on rows write, are part of it."""
+    """One write transaction. Its lines are part of it, also those that row functions write."""
 
     def note(self, act: str, on: On = NOTHING, detail: str = "") -> None:
-        """A line of another act, beside this one's."""
+        """Add a line of another act, beside the line of this one."""
         _Line(act, on, detail).write(self.conn, self.by, self.now)
 
 
 class Acting:
-    """What every service is made with; holds no state of its own. For any thread.
+    """The only way for services to reach the database; holds no state of its own. For any thread.
 
     Blocks are not nested: the line of an inner one would be committed before the outer one ends.
     """
@@ -162,12 +164,12 @@ class Acting:
         about: str = "",
         rings: bool = False,
     ) -> Iterator[Changing]:
-        """A change with its line, both or neither.
+        """A change with its line: both are committed, or neither.
 
         A DomainError undoes it, writes `<act>.refused` with the error's text (and `about`) and is
         raised again; any other error undoes it and writes nothing. Raises UnloggedError, and undoes
-        it, for a block that ends without a line. With `rings`, open pages hear of the change after
-        its commit, unless it was refused.
+        it, for a block that ends without a line. With `rings`, open pages are notified of the
+        change after its commit, unless it was refused.
         """
         with _alone():
             try:
@@ -192,7 +194,7 @@ class Acting:
         *,
         is_done: bool = True,
     ) -> None:
-        """A line alone: for what happens outside the database, such as the start of a live view."""
+        """Write only a line: for acts outside the database, such as the start of a live view."""
         with _alone(), self._db.writing() as conn:
             line = _Line(act if is_done else f"{act}.refused", on, detail)
             line.write(conn, asker.by, self._clock.now())

@@ -1,4 +1,4 @@
-"""Who asks: a signed-in person."""
+"""The asker of a call: a signed-in person."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,5 +20,5 @@ class Asker:
 
     @property
     def by(self) -> By:
-        """Whose act it is, for the audit."""
+        """The person as the author of an act, for the audit."""
         return By(person_id=self.person_id, came_from=self.came_from)

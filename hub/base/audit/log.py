@@ -80,8 +80,8 @@ def note(
 
 
 def lines_of(conn: Connection, by: By) -> int:
-    """Number of lines that this connection has written for this person: it tells, before and after,
-    whether a transaction wrote one."""
+    """Number of lines that this connection has written for this person. Compared before and after a
+    transaction, it tells whether the transaction wrote one."""
     written: int = conn.info.get((_LINES, by.person_id), 0)
     return written
 
@@ -106,7 +106,7 @@ def read(conn: Connection) -> Iterator[tuple[Record, str]]:
 
 
 def unbound(conn: Connection) -> int:
-    """Number of lines outside the hash chain: not written by a hub of this version."""
+    """Number of lines outside the hash chain: no hub of this version wrote them."""
     return len(conn.execute(select(audit.c.id).where(audit.c.seq.is_(None))).all())
 
 

@@ -1,6 +1,7 @@
-"""Restores from a backup: for a time after one, the hub removes nothing.
+"""Restores from a backup: for a time after a restore, the hub removes nothing.
 
-A hold placed after the backup is not in it, so the hub cannot tell which footage it protects.
+A hold placed after the backup was made is not in it, so the hub cannot tell which footage such a
+hold protects.
 """
 
 from typing import Final
@@ -25,6 +26,6 @@ def restored_utc_us(conn: Connection) -> int | None:
 
 
 def is_just_restored(conn: Connection, now: Moment) -> bool:
-    """Whether the last restore was less than `RESTORED_S` ago."""
+    """True if the last restore was less than `RESTORED_S` ago."""
     at_utc_us = restored_utc_us(conn)
     return at_utc_us is not None and at_utc_us >= now.plus_s(-RESTORED_S).utc_us

@@ -1,1 +1,1 @@
-"""The hub's clock, and what happens when it is set."""
+"""The hub's clock, and its reaction when the machine's clock is set."""

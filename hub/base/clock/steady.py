@@ -66,13 +66,13 @@ class SteadyTime:
             self._doubted_until_us = ticks_us + DOUBT_US
 
     def read(self, *, wall_us: int, ticks_us: int) -> int:
-        """The hub's UTC in µs."""
+        """Update from both clocks; returns the hub's UTC in µs."""
         self._step((wall_us - self._wall_us) - (ticks_us - self._ticks_us))
         self._wall_us, self._ticks_us = wall_us, ticks_us
         return wall_us - self.untaken_us
 
     def due_us(self, *, is_vouched: bool) -> int:
-        """Step to apply now; 0: none, or not confirmed long enough."""
+        """Step to apply now, in µs; 0: there is none, or it is not confirmed long enough."""
         if is_vouched:
             return self.untaken_us
         has_lasted = self._ticks_us - self._since_us >= SETTLE_US

@@ -18,18 +18,18 @@ _WIDTH: Final = 160
 
 
 class Wall(Protocol):
-    """A clock that somebody may set, and ticks that nobody can."""
+    """A clock that can be set, beside ticks that cannot."""
 
     def utc_us(self) -> int:
-        """What it shows, in µs UTC."""
+        """Time of the clock, in µs UTC."""
         ...
 
     def ticks_us(self) -> int:
-        """This machine's ticks, in µs."""
+        """Ticks of this machine since boot, in µs."""
         ...
 
     def error_ms(self) -> int | None:
-        """Error bound; None while nobody vouches for it."""
+        """Error bound of the clock in ms; None while it is not synchronised."""
         ...
 
 
@@ -37,15 +37,15 @@ class MachineWall:
     """The clock of this machine."""
 
     def utc_us(self) -> int:
-        """By the kernel."""
+        """UTC time of the kernel, in µs."""
         return time.time_ns() // 1000
 
     def ticks_us(self) -> int:
-        """Since boot."""
+        """Ticks since boot, in µs."""
         return ticks_us()
 
     def error_ms(self) -> int | None:
-        """By the kernel, if a daemon keeps it."""
+        """The kernel's error bound in ms; None unless a daemon keeps the clock right."""
         return kernel_error_ms()
 
 
@@ -72,7 +72,7 @@ class SteadyClock:
 
     @property
     def untaken_us(self) -> int:
-        """The clock minus the hub's time: steps that were not taken yet."""
+        """The machine's clock minus the hub's time, in µs: steps that were not applied yet."""
         with self._lock:
             self._read_time()
             return self._time.untaken_us

@@ -1,4 +1,4 @@
-"""What every table of the hub is made of, the same on SQLite and PostgreSQL.
+"""Building blocks of every table of the hub, the same on SQLite and PostgreSQL.
 
 Keys are UUIDv7 and so ordered by time: with random text keys the same database was several times
 slower. Every moment has two columns, `*_utc_us` (microseconds since 1970, UTC) and `*_error_ms`

@@ -161,7 +161,8 @@ class Database:
 
     @contextmanager
     def checking(self, check: Callable[[Connection], None]) -> Iterator[None]:
-        """Inside, each write transaction of this thread ends with `check`, which may raise."""
+        """While the block runs, each write transaction of this thread ends with `check`, which may
+        raise."""
         self._here.check = check
         try:
             yield
@@ -169,7 +170,7 @@ class Database:
             self._here.check = None
 
     def listening_address(self) -> Mapping[str, Any]:
-        """Arguments of a psycopg connection of one's own to this PostgreSQL database."""
+        """Arguments for a separate psycopg connection to this PostgreSQL database."""
         _, address = self._writer.dialect.create_connect_args(self.url)
         return address
 

@@ -1,13 +1,13 @@
 """Gathered writes and remembered reads: few round trips for a transaction of many small steps.
 
 A batch of messages is filed step by step, and each step writes some rows. While a connection
-gathers, `hub.base.db.statements` keeps these rows here, and they go to the database together: one
-statement with many rows for each table. Any other statement on the connection that reads one of
-these tables, or writes any, sends them first, so it sees them. `read_once` answers an equal
-question from memory, until the transaction writes a table that the question reads.
+gathers, `hub.base.db.statements` keeps these rows in memory, and they are sent to the database
+together: one statement with many rows for each table. Any other statement on the connection that
+reads one of these tables, or writes any table, first sends these rows, so it sees them. `read_once`
+answers an equal question from memory, until the transaction writes a table that the question reads.
 
-Changes of one row keep their order: a row is either put, or added and changed by its id. There are
-no savepoints while a connection gathers: one could not take back what waits here.
+Changes of one row keep their order: a row is either put, or added and changed by its id. A
+gathering connection has no savepoints: a rollback to one could not remove rows that wait in memory.
 """
 
 from collections import defaultdict
@@ -41,7 +41,7 @@ _Tables = frozenset[Table] | None
 
 
 class Gathered:
-    """What waits in one transaction, and what it has read."""
+    """Rows that wait in one transaction, and answers that it has read."""
 
     def __init__(self) -> None:
         self._inserts: dict[Table, list[Row]] = {}
@@ -58,7 +58,7 @@ class Gathered:
 
     @classmethod
     def of(cls, conn: Connection) -> Self | None:
-        """What this connection gathers; None: it does not."""
+        """The gathered rows of this connection; None if it does not gather."""
         return conn.info.get(_PLACE)
 
     def add(self, table: Table, values: Values) -> None:
@@ -70,7 +70,8 @@ class Gathered:
         self._written(table)
 
     def add_once(self, conn: Connection, table: Table, rows: Sequence[Values]) -> None:
-        """Keep rows that are new unless a unique key is taken; send all if that makes too many."""
+        """Keep rows that are inserted unless a unique key is taken; if too many wait then, send
+        all."""
         if rows:
             self._inserts_once.setdefault(table, []).extend(map(dict, rows))
             self._written(table)
@@ -87,7 +88,7 @@ class Gathered:
     def change(
         self, table: Table, key: object, values: Values, *, growth: Mapping[str, int]
     ) -> None:
-        """Keep new values of the row with this id, and what its counters grow by."""
+        """Keep new values of the row with this id, and increments of its counters."""
         self._written(table)
         added = self._added.get((table, key))
         if added is not None:
@@ -101,7 +102,8 @@ class Gathered:
             grown[name] = grown.get(name, 0) + step
 
     def at_the_end(self, statement: Any, key: object, values: Values) -> None:
-        """Keep a statement for after all rows; once for each key, with the last values."""
+        """Keep a statement that runs after all rows are sent; once for each key, with the last
+        values."""
         self._last.setdefault(statement, {})[key] = dict(values)
         self._written(statement.table)
 
@@ -123,11 +125,12 @@ class Gathered:
         return answer
 
     def remember(self, key: object, statement: Any, answer: object) -> None:
-        """Keep the answer to a question, which this statement would ask."""
+        """Remember the answer to the question that this statement would ask."""
         self._known[key] = _tables_of(statement), answer
 
     def before(self, conn: Connection, statement: Any) -> None:
-        """Another statement runs now: it sees what waits, and what it writes is read again."""
+        """Prepare for another statement: send the rows that it reads, and forget answers that it
+        makes invalid."""
         if getattr(statement, "is_dml", False):
             self._send_if_any(conn)
             self._forget(statement.table)
@@ -144,8 +147,8 @@ class Gathered:
             self.send(conn)
 
     def send(self, conn: Connection) -> None:
-        """Send all that waits: new rows, those that others refer to first; then changes; then the
-        rest."""
+        """Send everything that waits: new rows, with those first that others refer to; then
+        changes; then the remaining statements."""
         inserts, once, puts = self._inserts, self._inserts_once, self._puts
         changes, last = self._changes, self._last
         self._inserts, self._inserts_once, self._puts = {}, {}, {}
@@ -187,7 +190,7 @@ class Gathered:
 
 @contextmanager
 def gathering(conn: Connection) -> Iterator[None]:
-    """Gather until the end of the block, and send then; after an exception nothing is sent."""
+    """Gather until the end of the block, then send; after an exception nothing is sent."""
     if Gathered.of(conn) is not None:
         raise RuntimeError("this connection already gathers")
     place = conn.info  # a broken connection gives it no more

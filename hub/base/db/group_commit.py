@@ -1,5 +1,5 @@
-"""Group commit: small writes of many threads in one durable commit, because a disk syncs only a few
-hundred times a second."""
+"""Group commit: puts small writes of many threads into one durable commit, because a disk syncs
+only a few hundred times a second."""
 
 import threading
 from collections.abc import Callable
@@ -27,8 +27,8 @@ class _Deed(Generic[T]):
 
 
 class GroupCommit:
-    """For any thread. The thread that can write next writes for all that arrived during the last
-    commit."""
+    """For any thread. The thread that can write next also does the writes that arrived during the
+    last commit."""
 
     def __init__(self, db: Database, *, patience_s: float) -> None:
         """`patience_s`: see `Database.writing`."""
@@ -44,7 +44,7 @@ class GroupCommit:
         return len(self._waiting)
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Run this in a transaction, perhaps with other writes; returns its result once durable.
+        """Run `work` in a transaction, perhaps with other writes; returns its result once durable.
 
         Raises the errors of `work` and of the database. `work` may run a second time if another
         write or the commit failed: it must do everything through the connection. Do not call it in

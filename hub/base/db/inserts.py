@@ -14,7 +14,7 @@ _KEY: Final = "key_of_the_row"
 
 @cache
 def insert_statement(table: Table, dialect_name: str) -> Any:
-    """Insert."""
+    """Statement that inserts a row."""
     # The two dialects write ON CONFLICT alike but have separate statement classes.
     dialect = postgresql if dialect_name == "postgresql" else sqlite
     return dialect.insert(table).inline()
@@ -22,13 +22,14 @@ def insert_statement(table: Table, dialect_name: str) -> Any:
 
 @cache
 def insert_once_statement(table: Table, dialect_name: str) -> Any:
-    """Insert unless any unique key is taken."""
+    """Statement that inserts a row unless any unique key is taken."""
     return insert_statement(table, dialect_name).on_conflict_do_nothing()
 
 
 @cache
 def put_statement(table: Table, dialect_name: str, names: tuple[str, ...]) -> Any:
-    """Insert, or overwrite these columns of the row with the same primary key."""
+    """Statement that inserts a row, or overwrites these columns of the row with the same primary
+    key."""
     keys = [column.name for column in table.primary_key]
     statement = insert_statement(table, dialect_name)
     told = {name: statement.excluded[name] for name in names if name not in keys}
@@ -37,7 +38,8 @@ def put_statement(table: Table, dialect_name: str, names: tuple[str, ...]) -> An
 
 @cache
 def update_statement(table: Table, names: tuple[str, ...], counters: tuple[str, ...]) -> Any:
-    """Update the row with an id: set columns, and add to counters; see `update_values`."""
+    """Statement that updates the row with an id: sets columns, and adds to counters; see
+    `update_values`."""
     told = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
     grown = {name: table.c[name] + bindparam(f"by_{name}") for name in counters}
     key = bindparam(_KEY, type_=table.c.id.type)
@@ -47,7 +49,7 @@ def update_statement(table: Table, names: tuple[str, ...], counters: tuple[str, 
 def update_values(
     key: object, values: Mapping[str, Any], growth: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Parameters of `update_statement`: the row's id, new values, and what is added to counters."""
+    """Parameters of `update_statement`: the row's id, new values, and increments of counters."""
     told = {f"to_{name}": value for name, value in values.items()}
     grown = {f"by_{name}": step for name, step in growth.items()}
     return {_KEY: key} | told | grown

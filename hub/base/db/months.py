@@ -1,17 +1,18 @@
 """Tables that PostgreSQL keeps in parts, one for each month in which their rows arrived.
 
 A split table is partitioned by the column `month` (202611 for November 2026, in UTC). No statement
-that adds rows names it: its default says to which part new rows go, and is moved on at the turn of
-the month. So every row has a part, whatever clocks say and whatever process is away. The
-part `rest` (month 0) has what came before the table was split, and what outlives its month.
+that adds rows names this column: its default says to which part new rows go, and is changed at the
+turn of the month. So every row has a part, whatever clocks say and whichever process is away. The
+part `rest` (month 0) has the rows from before the split, and rows that outlive their month.
 
-No unique key reaches over parts. Each part has the keys of the table, and what must be unique in
-all of them is kept unique by other means (`hub.nodes.spool.event_rows`).
+No unique key spans several parts. Each part has the keys of the table; what must be unique in all
+parts is kept unique by other means (`hub.nodes.spool.event_rows`).
 
-Searches name the parts to read, by `spans`: each part that is planned for costs as much as a table.
+Searches name the parts to read, by `spans`: each part that the planner considers costs as much as a
+table.
 
 Every change of the parts is one short transaction, made while no other connection writes. It waits
-at most `LOCK_MS` for readers: longer, and everybody else would wait behind it.
+at most `LOCK_MS` for readers, because all others wait behind it.
 """
 
 import time
@@ -71,7 +72,7 @@ T = TypeVar("T")
 
 
 class HeldUpError(DatabaseError):
-    """Long reads, such as a backup, kept a change of the parts waiting; later it will succeed."""
+    """Long reads, such as a backup, blocked a change of the parts; a later attempt will succeed."""
 
 
 def month_of(moment: Moment) -> int:
@@ -86,7 +87,7 @@ def part_of(table: str, month: int) -> str:
 
 
 def is_split(conn: Connection, table: str) -> bool:
-    """Whether the table is kept in parts."""
+    """True if the table is kept in parts."""
     if conn.dialect.name != "postgresql":
         return False
     query = "SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(%s)"
@@ -105,8 +106,9 @@ def months(conn: Connection, table: str) -> list[int]:
 
 
 def spans(conn: Connection, table: str) -> Spans:
-    """When the rows of each part happened: the least and the greatest value of its `SPANNED` column
-    by month, as this transaction sees them; without parts that have no row. Empty: not split."""
+    """The time span of each part's rows: the least and the greatest value of its `SPANNED` column
+    by month, as this transaction sees them; without empty parts. Empty if the table is not split.
+    """
     if conn.dialect.name != "postgresql":
         return {}
     found: Spans = {}
@@ -135,7 +137,8 @@ def _spans_now(conn: Connection, table: str, wanted: Sequence[int]) -> Spans:
 
 
 def forget_spans(conn: Connection, table: str, ids: Sequence[UUID]) -> None:
-    """To be called when the times of these rows were changed: their parts have other spans now."""
+    """Call this after the times of these rows were changed: the spans of their parts are then read
+    again."""
     if ids and is_split(conn, table):
         query = f"SELECT DISTINCT month FROM {table} WHERE id = ANY(%s)"  # noqa: S608 - as below
         for (month,) in conn.exec_driver_sql(query, (list(ids),)).all():
@@ -158,14 +161,14 @@ def _note_spans(conn: Connection, table: str) -> None:
 
 
 def among(wanted: Iterable[int]) -> ColumnElement[bool]:
-    """The condition that a row of the one split table of a statement is of these months: the
+    """SQL condition: a row of the only split table of a statement belongs to these months. The
     planner then opens no other part."""
     these = bindparam(None, [*wanted], type_=ARRAY(Integer))
     return literal_column("month", Integer) == any_(these)
 
 
 def month_now(conn: Connection, table: str) -> int:
-    """The month whose part new rows go to."""
+    """The month to whose part new rows go."""
     query = (
         "SELECT pg_get_expr(d.adbin, d.adrelid)::int FROM pg_attrdef d JOIN pg_attribute a"
         " ON a.attrelid = d.adrelid AND a.attnum = d.adnum"
@@ -175,8 +178,8 @@ def month_now(conn: Connection, table: str) -> int:
 
 
 def split(db: Database, table: str) -> None:
-    """Make the table the part `rest` of a split one, while the hub runs. No row is moved; the
-    whole table is read once. What an earlier call began is continued."""
+    """Make the table the part `rest` of a split one, while the hub runs. No row is moved; the whole
+    table is read once. A split that was interrupted is continued."""
     if not alter(db, partial(_prepare, table=table)):
         return
     with psycopg.connect(**db.listening_address(), autocommit=True) as conn:
@@ -186,13 +189,13 @@ def split(db: Database, table: str) -> None:
 
 
 def join(db: Database, table: str) -> None:
-    """The way back, once all rows are in `rest`: the table as it was. ValueError if some are not
+    """Make a split table a plain one again, once all rows are in `rest`. ValueError if some are not
     there."""
     alter(db, partial(_join, table=table))
 
 
 def add_month(conn: Connection, table: str, month: int) -> None:
-    """Make the part of a month, unless there is one."""
+    """Create the part of a month, unless it exists."""
     if month in months(conn, table):
         return
     part = part_of(table, month)
@@ -205,7 +208,7 @@ def add_month(conn: Connection, table: str, month: int) -> None:
 
 
 def fill(conn: Connection, table: str, month: int) -> None:
-    """From now on new rows go to this month's part."""
+    """From now on, put new rows into this month's part."""
     if month != REST:
         add_month(conn, table, month)
     _do(conn, f"ALTER TABLE ONLY {table} ALTER COLUMN month SET DEFAULT {month}")
@@ -213,8 +216,8 @@ def fill(conn: Connection, table: str, month: int) -> None:
 
 
 def turn(db: Database, now: Moment) -> None:
-    """Begin the month of `now` in all split tables that are filled month by month. A clock that
-    is doubted or went back begins nothing. HeldUpError if readers were in the way."""
+    """Begin the month of `now` in all split tables that are filled month by month. Does nothing
+    while the clock is in doubt or went back. HeldUpError if readers blocked it."""
     if now.is_doubted:
         return
     month = month_of(now)
@@ -239,8 +242,8 @@ def move(conn: Connection, table: str, ids: Sequence[Any], *, source: int, targe
 
 
 def take_out(conn: Connection, table: str, month: int) -> None:
-    """Make the part of a month a table of its own, which `taken_out` finds. It refers to no other
-    table any more, so dropping it needs no lock of another."""
+    """Detach the part of a month as a table of its own, which `taken_out` lists. It refers to no
+    other table any more, so dropping it needs no lock on another table."""
     part = part_of(table, month)
     _do(
         conn,
@@ -251,22 +254,22 @@ def take_out(conn: Connection, table: str, month: int) -> None:
 
 
 def taken_out(conn: Connection, table: str) -> list[str]:
-    """The names of parts that were taken out and are not dropped yet."""
+    """The names of parts that were detached and are not dropped yet."""
     query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ %s ORDER BY 1"
     rows = conn.exec_driver_sql(query, (f"^{table}_[0-9]{{6}}{_OUT}$",))
     return [name for (name,) in rows]
 
 
 def drop(db: Database, part: str) -> None:
-    """Drop a part that was taken out. Not in the queue of writers: to remove the files of ten
-    million rows takes a while."""
+    """Drop a detached part, outside the queue of writers: removing the files of ten million rows
+    takes a while."""
     with psycopg.connect(**db.listening_address(), autocommit=True) as conn:
         conn.execute(f"DROP TABLE {part}".encode())
 
 
 def alter(db: Database, change: Callable[[Connection], T], *, attempts: int = ATTEMPTS) -> T:
-    """Change the parts in a transaction that keeps others waiting for `LOCK_MS` at most; again
-    after `AGAIN_S` if readers were in the way, and HeldUpError after the last attempt."""
+    """Change the parts in a transaction that blocks others for `LOCK_MS` at most; retry after
+    `AGAIN_S` if readers blocked it. HeldUpError after the last attempt."""
     for left in reversed(range(attempts)):
         try:
             with _altering(db) as conn:

@@ -1,6 +1,7 @@
-"""Write single rows: insert, insert if absent, replace, change; and read what stays the same.
+"""Writes single rows: insert, insert if absent, replace, change; and reads answers that do not
+change.
 
-On a connection that gathers (`hub.base.db.gathering`), writes without a result wait there.
+On a connection that gathers (`hub.base.db.gathering`), writes without a result are kept there.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -95,7 +96,7 @@ def at_the_end(conn: Connection, statement: Any, key: object, values: Values) ->
 
 def once(conn: Connection, key: Hashable, ask: Callable[[], T]) -> T:
     """The answer of `ask`, which reads by this connection. A gathering connection asks an equal
-    `key` again only after it wrote a table that was read."""
+    `key` again only after it wrote a table that the question reads."""
     gathered = Gathered.of(conn)
     return ask() if gathered is None else gathered.answer(key, ask)
 
@@ -112,8 +113,8 @@ def read_once(
 def remember(
     conn: Connection, statement: Select[*tuple[Any, ...]], values: Values | None, rows: Rows
 ) -> None:
-    """What `read_once` answers from now on, on a gathering connection: read together with other
-    rows."""
+    """Set the answer of `read_once` on a gathering connection, because the rows were read together
+    with others."""
     if (gathered := Gathered.of(conn)) is not None:
         gathered.remember(_question(statement, values), statement, rows)
 

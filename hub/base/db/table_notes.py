@@ -1,4 +1,4 @@
-"""What a capability says of its tables, beside their columns."""
+"""Notes of a capability about its tables: times that move with the clock, and numbers to count."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Number = ColumnElement[int]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A number for one person that the hub judges by itself, as SQL alone cannot."""
+    """A number for one person that the hub computes itself, because SQL alone cannot."""
 
     needs: int
     """A right (`hub.access.rules.grants.Right`); without it anywhere there is nothing to count."""
@@ -24,8 +24,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Times that move with the hub's clock: made by that clock, and something waits by them or
-    counts by them as late or silent. Records keep their times and are no marks."""
+    """Columns with times that move with the hub's clock: times that something waits for, or that
+    are judged as late or silent. Times that only record something do not move."""
 
     table: Table
     times: tuple[str, ...]

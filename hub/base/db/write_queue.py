@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 class WriteQueue:
-    """One thread at a time; not reentrant."""
+    """Gives the turn to one thread at a time; not reentrant."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,8 +27,8 @@ class WriteQueue:
 
     @contextmanager
     def turn(self, *, patience_s: float = 0.0) -> Iterator[None]:
-        """Wait for the lock and hold it. For `patience_s` a thread lets newer ones pass, then none:
-        so nobody waits for ever."""
+        """Wait for the turn and hold it. For `patience_s` a thread lets newer ones pass; after that
+        it lets none pass, so nobody waits for ever."""
         self._take(patience_s)
         try:
             yield

@@ -1,1 +1,1 @@
-"""What several processes of a hub over one PostgreSQL agree on."""
+"""Coordination of the processes of a hub over one PostgreSQL."""

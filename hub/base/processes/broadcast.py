@@ -1,7 +1,8 @@
-"""Broadcast: small messages from one process of a hub to all others, now or never.
+"""Broadcast: sends small messages from one process of a hub to all others, at once or not at all.
 
-PostgreSQL's NOTIFY carries them, so they are written to no table. A process that is not connected
-at that moment does not get them: for what is worthless after seconds, such as live pictures.
+PostgreSQL's NOTIFY carries them, so no table stores them. A process that is not connected at that
+moment does not get them. It is meant for messages that are worthless after seconds, such as live
+pictures.
 """
 
 import base64
@@ -73,13 +74,14 @@ class Broadcast:
         return self._thread.is_alive()
 
     def start(self, hear: Callable[[bytes], None]) -> None:
-        """Begin. `hear` gets each message of another process, in this object's thread; a
-        ValueError of it means that the message cannot be read."""
+        """Begin. `hear` gets each message of another process, in this object's thread; if it raises
+        ValueError, the message counts as unreadable."""
         self._hear = hear
         self._thread.start()
 
     def stop(self) -> None:
-        """Send what waits, if the server is there, and end. Also if it was never started."""
+        """Send waiting messages if the server is there, and end. Can be called on an object that
+        was never started."""
         self._stop.set()
         self._waker.wake()
         if self.is_alive:

@@ -1,8 +1,8 @@
-"""Brings the changes of other processes: PostgreSQL's LISTEN, on a connection of its own.
+"""Tells this process of changes made by others: PostgreSQL's LISTEN, on a connection of its own.
 
-A transaction that rings the change signal notifies the other processes of the hub when it is
-committed (`Database.writing`). While this connection is broken, pages and notifier look at
-intervals, as they always do.
+A committed transaction that rings the change signal notifies the other processes of the hub
+(`Database.writing`). While this connection is broken, pages and notifier look at intervals, as they
+always do.
 """
 
 import asyncio

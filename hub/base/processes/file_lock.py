@@ -1,4 +1,4 @@
-"""Lock of a file: of several processes on one machine, one does what belongs to its disk."""
+"""Lock of a file: of several processes on one machine, only one does the work on its disk."""
 
 import fcntl
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 class FileLock:
-    """Held by one process at a time, until it ends in whatever way. The file stays; its folder need
-    not exist yet."""
+    """A lock held by one process at a time, until it ends in whatever way. The file stays; its
+    folder need not exist yet."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -16,7 +16,8 @@ class FileLock:
         self._descriptor: int | None = None
 
     def take(self) -> bool:
-        """Whether this process holds it, now or already; never waits. OSError without a folder."""
+        """Take the lock; True if this process holds it, now or already. Never waits. OSError
+        without a folder."""
         with self._guard:
             if self._descriptor is None:
                 self._descriptor = _locked(self._file)

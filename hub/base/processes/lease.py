@@ -1,11 +1,10 @@
 """Lease: of several processes over one database, one does the work that must be done once.
 
-The row says who holds it and counts the holder's signs of life. It has no times: another process
-takes the lease when it has seen no sign for `LAPSE_S` by its own ticks. So no clock decides, and
-none can be wrong.
+The row names the holder and counts its signs of life. It has no times: another process takes the
+lease when it has seen no sign of life for `LAPSE_S` by its own ticks. So no clock matters.
 
-A process may lose its lease without knowing, for instance while it was suspended. So every write
-of the leased work ends with a look at the row, in the same transaction (`Lease.do`): a process that
+A process may lose its lease without knowing, for instance while it is suspended. So every write of
+the leased work ends with a check of the row, in the same transaction (`Lease.do`): a process that
 has lost the lease rolls back.
 """
 
@@ -40,7 +39,7 @@ T = TypeVar("T")
 
 
 class LeaseLostError(Exception):
-    """Another process holds the lease; what was written is rolled back."""
+    """Another process holds the lease; the writes are rolled back."""
 
 
 def ticks_s() -> float:
@@ -65,7 +64,8 @@ class Lease:
 
     @property
     def term(self) -> int | None:
-        """The number of its holding; None: not held by this process, as far as it knows."""
+        """Number of this process's holding of the lease; None if it does not hold it, as far as it
+        knows."""
         if not self._db.is_shared:
             return 0
         with self._lock:
@@ -74,11 +74,11 @@ class Lease:
 
     @property
     def is_held(self) -> bool:
-        """Whether this process holds it, as far as it knows."""
+        """True if this process holds the lease, as far as it knows."""
         return self.term is not None
 
     def look(self) -> None:
-        """One round: renew it, or take it if its holder gives no sign of life."""
+        """One round: renew the lease, or take it if its holder gives no sign of life."""
         if not self._db.is_shared:
             return
         asked_s, mine = self._now_s(), self._db.process
@@ -97,8 +97,8 @@ class Lease:
     def do(self, work: Callable[[], T]) -> T | None:
         """Run the work if this process holds the lease; None if it does not, or has lost it.
 
-        Each write transaction of the work ends with a look at the row, and is rolled back if the
-        lease is another's by then. The work must write in the calling thread.
+        Each write transaction of the work ends with a check of the row, and is rolled back if
+        another process has the lease by then. The work must write in the calling thread.
         """
         term = self.term
         if term is None:
@@ -123,7 +123,7 @@ class Lease:
             self._change(conn, holder=FREE)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Run until `stop`; then it is given back."""
+        """Run until `stop`; then the lease is given back."""
         await go_round(
             lambda: asyncio.to_thread(self.look),
             stop,

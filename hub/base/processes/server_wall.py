@@ -1,7 +1,7 @@
 """The clock that all processes of a hub over PostgreSQL share: that of the database server.
 
 A process asks for it at intervals, and in between counts its own ticks. So a step of the clock of a
-machine with a hub on it changes nothing that others see.
+hub's machine has no effect that others see.
 """
 
 import threading
@@ -29,7 +29,7 @@ _NOW: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class SharedTime:
-    """What all processes know of the server's clock."""
+    """What all processes know about the server's clock."""
 
     untaken_us: int
     """The server's clock minus the hub's time: steps that are not taken yet."""
@@ -40,7 +40,8 @@ class SharedTime:
 
 
 class ServerWall:
-    """For any thread; asks at once. Raises the errors of `hub.base.db.database.FAULTS`."""
+    """The database server's clock; for any thread; asks at once. Raises the errors of
+    `hub.base.db.database.FAULTS`."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class ServerWall:
             return self.ticks_us() + (self._ahead_us or 0)
 
     def ticks_us(self) -> int:
-        """Those of this machine."""
+        """Ticks of this machine, in µs."""
         return self._ticks()
 
     def error_ms(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Tables of what the processes of a hub agree on."""
+"""Tables that the processes of a hub share to coordinate."""
 
 from sqlalchemy import BigInteger, Column, Integer, Table, Text
 

@@ -18,7 +18,8 @@ class Waker:
             self._wake.send(b"1")
 
     def wait(self, descriptor: int, wait_s: float) -> None:
-        """Until this descriptor can be read, `wake` is called, or so many seconds have passed."""
+        """Wait until this descriptor can be read, `wake` is called, or so many seconds have
+        passed."""
         # Not select(): it takes no descriptor above 1,023, and each open page has one.
         waited = select.poll()
         for one in (descriptor, self._woken.fileno()):
@@ -29,6 +30,6 @@ class Waker:
                 continue
 
     def close(self) -> None:
-        """Give its two descriptors back."""
+        """Close the two descriptors."""
         self._wake.close()
         self._woken.close()

@@ -1,1 +1,1 @@
-"""Where the hub's keys are: files of one machine, or sealed in the database of several."""
+"""The hub's keys: files of one machine, or sealed in the database of several."""

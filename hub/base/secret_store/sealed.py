@@ -34,7 +34,7 @@ class SecretsAwayError(OSError):
 
 
 class MasterKey:
-    """Seals and opens; for any thread."""
+    """Encrypts and decrypts keys; for any thread."""
 
     def __init__(self, key: bytes) -> None:
         """ValueError unless the key has 32 bytes."""
@@ -44,7 +44,8 @@ class MasterKey:
 
     @classmethod
     def parse(cls, content: bytes) -> "MasterKey":
-        """From its file: one line of 64 hexadecimal digits; ValueError otherwise."""
+        """The master key in the content of its file: one line of 64 hexadecimal digits; ValueError
+        otherwise."""
         try:
             return cls(bytes.fromhex(content.decode("ascii").strip()))
         except ValueError as error:
@@ -52,16 +53,16 @@ class MasterKey:
 
     @classmethod
     def new_file(cls) -> bytes:
-        """The content of a new key's file."""
+        """Content of the file for a new master key."""
         return f"{secrets.token_hex(KEY_BYTES)}\n".encode()
 
     def seal(self, name: str, content: bytes) -> bytes:
-        """Nobody can read it without the key, or pass it off as another."""
+        """Encrypt a key: without the master key nobody can read it, or pass it off as another."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + self._key.encrypt(nonce, content, name.encode())
 
     def open(self, name: str, sealed: bytes) -> bytes:
-        """SealBrokenError for another key, another name or changed bytes."""
+        """Decrypt a key; SealBrokenError for another master key, another name or changed bytes."""
         try:
             return self._key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], name.encode())
         except (InvalidTag, ValueError) as error:
@@ -130,13 +131,13 @@ class SealedSecrets:
 
 
 def names_in(conn: Connection) -> list[str]:
-    """What is sealed in this database, in order; empty for a hub that keeps files."""
+    """Names of the keys sealed in this database, in order; empty for a hub that keeps files."""
     query = select(sealed_secrets.c.name).order_by(sealed_secrets.c.name)
     return list(conn.scalars(query))
 
 
 def broken_in(conn: Connection, key: MasterKey) -> list[str]:
-    """Names of those that this key does not open, in order."""
+    """Names of the sealed keys that this master key does not open, in order."""
     rows = conn.execute(select(sealed_secrets).order_by(sealed_secrets.c.name)).all()
     return [row.name for row in rows if _opened(key, row.name, row.sealed) is None]
 
@@ -144,9 +145,9 @@ def broken_in(conn: Connection, key: MasterKey) -> list[str]:
 def import_into(
     conn: Connection, key: MasterKey, contents: Mapping[str, bytes], *, overwrites: bool
 ) -> int:
-    """Seal these, by name; returns how many are new or other than before.
+    """Seal these keys, by name; returns how many are new or differ from before.
 
-    ValueError if one is there already and is another, unless `overwrites`.
+    ValueError if another key of that name is there already, unless `overwrites`.
     """
     count = 0
     there = {row.name: row.sealed for row in conn.execute(select(sealed_secrets))}
@@ -161,8 +162,8 @@ def import_into(
 
 
 def reseal(conn: Connection, old: MasterKey, new: MasterKey) -> list[str]:
-    """Seal all by another master key; their names, in order. SealBrokenError if one cannot be
-    opened."""
+    """Seal all keys by another master key; returns their names, in order. SealBrokenError if one
+    cannot be opened."""
     rows = conn.execute(select(sealed_secrets).order_by(sealed_secrets.c.name)).all()
     for row in rows:
         sealed = new.seal(row.name, old.open(row.name, row.sealed))

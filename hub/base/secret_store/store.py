@@ -1,7 +1,7 @@
 """The port of the hub's keys, and its adapter for one machine: files.
 
-A key is asked for by the path of its file. The other adapter, for several machines over one
-database, is `hub.base.secret_store.sealed`; `tests/hub/base/test_secret_store.py` tests both.
+The path of its file names a key. The other adapter, for several machines over one database, is
+`hub.base.secret_store.sealed`; `tests/hub/base/test_secret_store.py` tests both.
 """
 
 import stat
@@ -22,27 +22,28 @@ class SecretStore(Protocol):
     """Keys by the path of their file; for any thread. All methods may raise OSError."""
 
     def has(self, path: Path) -> bool:
-        """Whether it is there."""
+        """True if the key is there."""
         ...
 
     def read(self, path: Path, *, group_reads: bool = False) -> bytes:
-        """Its content; FileNotFoundError, PermissionError if others can read the file.
+        """The content of the key; FileNotFoundError, PermissionError if others can read the file.
 
         `group_reads`: its group may.
         """
         ...
 
     def make(self, path: Path, new: Callable[[], bytes], *, group_reads: bool = False) -> bytes:
-        """Its content; `new` gives that of one that is missing."""
+        """The content of the key; `new` makes it if it is missing."""
         ...
 
     def write(self, path: Path, content: bytes, *, conn: Connection | None = None) -> None:
-        """Store it, durably and at once as a whole; `conn`: where it is in a database, in this
-        transaction."""
+        """Store the key, durably and completely or not at all; `conn`: for a store in the database,
+        the transaction to use."""
         ...
 
     def find(self, folder: Path, pattern: str) -> list[Path]:
-        """Paths in this folder that match (`*`), in the order of their names."""
+        """Paths of the keys in this folder that match `pattern` (`*`), in the order of their
+        names."""
         ...
 
 

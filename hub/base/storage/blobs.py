@@ -71,7 +71,7 @@ class Blobs(Protocol):
         ...
 
     def has(self, sha256: str) -> bool:
-        """True if it is in the store."""
+        """True if the file is in the store."""
         ...
 
     def read(self, sha256: str, *, start: int = 0, length: int) -> Iterator[bytes]:
@@ -86,7 +86,7 @@ class Blobs(Protocol):
         ...
 
     def walk(self, shelf: str) -> Iterator[StoredBlob]:
-        """All files whose hash begins with these two digits."""
+        """All files whose hash begins with the two digits of `shelf`."""
         ...
 
     def free_bytes(self) -> int | None:

@@ -62,11 +62,11 @@ class PartWriter(Protocol):
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the part, with those that were there before."""
+        """Bytes of the part, including those from earlier requests."""
         ...
 
     def write(self, chunk: bytes) -> None:
-        """Append; raises SupersededError, BlobsError."""
+        """Make the received bytes durable, see `PartialFileWriter`; SupersededError, BlobsError."""
         ...
 
     def close(self, *, is_durable: bool = True) -> None:
@@ -75,14 +75,14 @@ class PartWriter(Protocol):
 
 
 class PartReader(Protocol):
-    """Reader of a part that grows; for one thread at a time. Close it."""
+    """The next bytes, at most `size_bytes`; empty if none have come yet."""
 
     def read(self, size_bytes: int) -> bytes:
         """The next bytes, at most so many; empty if none have come yet."""
         ...
 
     def close(self) -> None:
-        """It is needed no more."""
+        """Close the reader."""
         ...
 
 
@@ -169,7 +169,8 @@ class PartialFiles:
         name: str,
         conn: Connection | None = None,  # noqa: ARG002 - no database is asked
     ) -> int:
-        """Number of bytes; its writer goes on. `conn`: one that is open."""
+        """Number of bytes that have come; the part's writer goes on. `conn`: a connection that is
+        open, if there is one."""
         path = self.path(owner, name)
         return os.stat(path).st_size if os.path.isfile(path) else 0
 
@@ -195,7 +196,7 @@ class PartialFiles:
         return f"{self._folder}/{owner}/{name}"
 
     def bring(self, owner: UUID, name: str) -> str:
-        """Path of a file here with all received bytes, if there are any; BlobsError."""
+        """Path of a local file with all received bytes, if there are any; BlobsError."""
         return self.path(owner, name)
 
     def hash_of(self, owner: UUID, name: str) -> str:
@@ -207,7 +208,8 @@ class PartialFiles:
         return digest.hexdigest()
 
     def reader(self, owner: UUID, where: Callable[[], Whereabouts]) -> PartReader | None:
-        """Reader of a part that grows and may get another name; None without any bytes of it."""
+        """Reader of a part that grows and may get another name; None if there are no bytes of
+        it."""
         for name in where()[0]:
             with suppress(FileNotFoundError):
                 return _FileReader(os.open(self.path(owner, name), os.O_RDONLY))
@@ -237,7 +239,8 @@ class PartialFiles:
         name: str,
         conn: Connection | None = None,  # noqa: ARG002 - no database is asked
     ) -> int | None:
-        """Time of the last received bytes; None if there were none. `conn`: one that is open."""
+        """Time of the last received bytes; None if there were none. `conn`: a connection that is
+        open, if there is one."""
         try:
             return os.stat(self.path(owner, name)).st_mtime_ns // 1000
         except FileNotFoundError:

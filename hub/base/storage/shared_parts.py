@@ -60,7 +60,7 @@ class Piece:
 
     @property
     def end_bytes(self) -> int:
-        """Where the next piece starts."""
+        """Offset at which the next piece starts."""
         return self.start_bytes + self.size_bytes
 
 
@@ -82,7 +82,7 @@ class SharedPartWriter:
 
     @property
     def sha256(self) -> str:
-        """Of the bytes of this request."""
+        """SHA-256 of the bytes of this request."""
         return self._hash.hexdigest()
 
     def write(self, chunk: bytes) -> None:

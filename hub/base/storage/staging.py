@@ -20,8 +20,8 @@ class HashMismatchError(Exception):
 
 
 class BlobsError(Exception):
-    """The store cannot serve now; a later attempt may succeed. The text names the thing; `fault`
-    is its name in the log and for nodes, `cure` says what to do."""
+    """The store cannot serve now; a later attempt may succeed. The message names what failed;
+    `fault` is its name in the log and for nodes, `cure` says what to do."""
 
     fault = "store_away"
     cure = ""
@@ -42,7 +42,7 @@ class StoreAwayError(BlobsError):
 
 class DamagedOnWayError(BlobsError):
     """The store received other bytes than this hash promises, and kept nothing. It works for other
-    files; a later attempt for this one may succeed."""
+    files; a later attempt for this file may succeed."""
 
     fault = "damaged_on_way"
     cure = "if it repeats, check the disk of store.media_folder, and the line to store.media_url"

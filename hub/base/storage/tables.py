@@ -1,4 +1,4 @@
-"""The table of what has come of unfinished uploads, where it lies in the media store."""
+"""The table of the received pieces of unfinished uploads in the media store."""
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, Uuid, select
 

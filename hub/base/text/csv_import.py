@@ -15,7 +15,7 @@ Done = Literal["add", "change", "same"]
 
 @dataclass(frozen=True, slots=True)
 class ImportStep:
-    """Effect of one line."""
+    """What importing one line would do."""
 
     line: int
     done: Done
@@ -27,7 +27,7 @@ class ImportStep:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Effect of a table, or all its errors."""
+    """What importing a table would do, or all its errors."""
 
     steps: tuple[ImportStep, ...]
     wrong: tuple[CsvFault, ...]
@@ -39,7 +39,7 @@ class Import:
 
 
 class RefusedError(Exception):
-    """The error of a line."""
+    """A line of the table is refused; has the reason."""
 
     def __init__(self, wrong: CsvFault) -> None:
         super().__init__(wrong)
@@ -47,20 +47,20 @@ class RefusedError(Exception):
 
 
 class ImportPlan:
-    """Steps and errors."""
+    """Collects the steps and errors of a table, line by line."""
 
     def __init__(self, wrong: list[CsvFault]) -> None:
         self.wrong = wrong
         self.steps: list[ImportStep] = []
 
     def take(self, make: Callable[[], ImportStep]) -> None:
-        """Add the step of a line, or note its error."""
+        """Add the step of a line, or its error."""
         try:
             self.steps.append(make())
         except RefusedError as refused:
             self.wrong.append(refused.wrong)
 
     def plan(self) -> Import:
-        """The whole plan, or all errors."""
+        """The whole import, or all its errors."""
         wrong = tuple(sorted(self.wrong, key=lambda one: one.line))
         return Import(() if wrong else tuple(self.steps), wrong)

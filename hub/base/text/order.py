@@ -1,7 +1,7 @@
 """Order of Vietnamese names: "Đ" comes after "D", tones count last, and 2 comes before 10.
 
-A database sorts by code points or by the rules of its installation. So lists that people read are
-sorted here.
+A database sorts by code points or by the rules of its installation. So lists for people are sorted
+in Python, by the keys of this module.
 """
 
 import re
@@ -38,7 +38,8 @@ def by_name(name: str) -> Order:
 
 
 def by_place(place: str) -> Order:
-    """Sorting key of an area's name with those above it: "Ngã tư 1, Tân Khai", the widest first."""
+    """Sorting key of an area's name with the names of the areas above it: "Ngã tư 1, Tân Khai"; the
+    widest area counts first."""
     return tuple(by_name(part) for part in reversed(place.split(", ")))
 
 

@@ -1,8 +1,8 @@
-"""Stored English texts in the reader's language.
+"""Translates stored English texts into the reader's language.
 
 The log and other records keep one English text for good. A shape is such a text with places for its
-values, such as `%(n)s cameras`. The values of a stored text are read by its shape, and said in the
-shape's translation. A text that has no known shape is shown as it is stored.
+values, such as `%(n)s cameras`. The shape finds the values in a stored text; they are filled into
+the shape's translation. A text without a known shape is shown as it is stored.
 """
 
 import re
@@ -33,8 +33,8 @@ def said_anew(
     say: Callable[[str], str],
     value: Callable[[str, str], str] = lambda _name, text: text,
 ) -> str:
-    """The text in the language of `say`; `value` gives the words of a value, by the name of its
-    place without a number."""
+    """The text in the language of `say`; `value` translates a value, by the name of its place
+    without a number."""
     for shape, theirs in zip(shapes(str), shapes(say), strict=True):
         found = _pattern(shape).fullmatch(stored)
         if found is not None:
@@ -49,7 +49,7 @@ def parts_anew(
     say: Callable[[str], str],
     value: Callable[[str, str], str] = lambda _name, text: text,
 ) -> str:
-    """The same for a list with commas; what is said twice is said once."""
+    """Translation of a list with commas; see `said_anew`. Repeated parts are shown once."""
     parts = (said_anew(one, shapes, say, value) for one in stored.split(", "))
     return ", ".join(dict.fromkeys(parts))
 

@@ -18,7 +18,7 @@ CLOCK: Final = (
 
 
 class SignedArrival(PackagePart):
-    """Signed as the bytes it is written in."""
+    """A seal on arrival in the form of its file; the signature covers these bytes."""
 
     v: Literal[1] = 1
     clip_id: UUID
@@ -42,7 +42,8 @@ class SignedArrival(PackagePart):
 
 
 def seal_arrival(signer: EvidenceSigner, one: SealContent) -> ArrivalSeal:
-    """Statement and signature by the evidence key, in the form of a package's manifest."""
+    """Seal with statement and signature by the evidence key, in the form of a package's
+    manifest."""
     said = SignedArrival(
         clip_id=one.clip_id,
         request_id=one.request_id,

@@ -1,4 +1,4 @@
-"""Plain values of the seal on a file's arrival from a household."""
+"""Plain values of the seal on the arrival of a household's file."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -51,7 +51,7 @@ def blur(
 
 
 def hidden(picture: Image.Image, areas: Iterable[Area]) -> Image.Image:
-    """The picture with these areas averaged and the mark added."""
+    """The picture with these areas averaged and the copy mark added."""
     shown = picture.convert("RGB")
     for area in areas:
         box = _pixels(area, shown.size)

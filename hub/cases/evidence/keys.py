@@ -50,7 +50,7 @@ class EvidenceSigner:
         return fingerprint(self.certificate)
 
     def sign(self, content: bytes) -> bytes:
-        """64 bytes."""
+        """The signature of the content, 64 bytes."""
         return self.key.sign(content)
 
 
@@ -129,7 +129,7 @@ def is_signed(certificate: x509.Certificate, content: bytes, signature: bytes) -
 
 
 def is_believed(certificate: x509.Certificate, trusted: Iterable[x509.Certificate]) -> bool:
-    """True if it is one of the trusted certificates."""
+    """True if the certificate is one of the trusted ones."""
     return fingerprint(certificate) in {fingerprint(one) for one in trusted}
 
 

@@ -41,14 +41,14 @@ class PackageEntry:
     start: int
 
     def local(self) -> bytes:
-        """Header before its content."""
+        """The header before the file's content."""
         name = self.name.encode()
         size = self.size_bytes
         fixed = (b"PK\3\4", _NEEDS, _UTF8, _STORED, _NO_TIME, _FIRST_DAY)
         return _LOCAL.pack(*fixed, self.crc32, size, size, len(name), 0) + name
 
     def central(self) -> bytes:
-        """Its entry in the central directory."""
+        """The file's entry in the central directory."""
         name = self.name.encode()
         size = self.size_bytes
         fixed = (b"PK\1\2", _NEEDS, _NEEDS, _UTF8, _STORED, _NO_TIME, _FIRST_DAY)
@@ -58,7 +58,7 @@ class PackageEntry:
 
 
 def directory(entries: Sequence[PackageEntry]) -> bytes:
-    """End of a package of these files."""
+    """The end of a package with these files."""
     listed = b"".join(entry.central() for entry in entries)
     last = entries[-1] if entries else None
     offset = 0 if last is None else last.start + last.size_bytes

@@ -1,4 +1,4 @@
-"""Manifest of a package: files with hashes, origin of the footage, case."""
+"""Manifest of a package: its files with hashes, origin of the footage, case."""
 
 import json
 from typing import Annotated, Final, Literal
@@ -23,7 +23,8 @@ Text = Annotated[str, Field(max_length=2000)]
 
 
 class PackagePart(BaseModel):
-    """Frozen; an unknown field is refused, because it would not be understood."""
+    """Base class of the manifest's parts. Frozen; an unknown field is refused, because it would not
+    be understood."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +79,7 @@ class Stamping(PackagePart):
 
 
 class Manifest(PackagePart):
-    """The signature covers the exact bytes of the written manifest."""
+    """Manifest of a package. The signature covers the exact bytes in which it is written."""
 
     v: Literal[1] = 1
     package_id: UUID
@@ -107,10 +108,10 @@ class Manifest(PackagePart):
 
     @property
     def unsigned(self) -> frozenset[str]:
-        """Files of its package that it does not list."""
+        """Files of the package that the manifest does not list."""
         return UNSIGNED | {STAMP} if self.is_stamped else UNSIGNED
 
     def to_bytes(self) -> bytes:
-        """Bytes as written and signed."""
+        """The bytes of the manifest as they are written and signed."""
         said = self.model_dump(mode="json")
         return (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode()

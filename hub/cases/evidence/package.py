@@ -45,7 +45,8 @@ SUFFIXES: Final = {"picture": "jpg", "clip": "mp4", "sound": "m4a"}
 
 
 class ChangedError(Exception):
-    """A stored file differs from its announcement; it is named and nothing is exported."""
+    """A stored file differs from its announcement; the message names it, and nothing is
+    exported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is exported, by whom and why."""
+    """Order for a package: what is exported, by whom and why."""
 
     package_id: UUID
     case_number: str
@@ -95,7 +96,8 @@ def path_of(number: int, kind: str, media_id: UUID, *, suffix: str = "") -> str:
 
 
 def write_package(order: Order, *, signer: EvidenceSigner, file: BinaryIO) -> Manifest:
-    """Write it; after ChangedError, LayoutError, BlurError or OSError the file must be deleted."""
+    """Write the package; after ChangedError, LayoutError, BlurError or OSError the file must be
+    deleted."""
     writer = PackageWriter(file)
     files: list[File] = []
 
@@ -276,7 +278,7 @@ def _json(value: object) -> bytes:
 
 
 def utc(utc_us: int) -> str:
-    """A moment in the form of custody and summaries."""
+    """A moment in the format of custody logs and summaries."""
     return datetime.fromtimestamp(utc_us / 1e6, UTC).isoformat(timespec="milliseconds")
 
 

@@ -1,4 +1,5 @@
-"""Files of cases that are no pictures or clips of cameras, as given by another capability."""
+"""Port to files of cases that are not pictures or clips of cameras; another capability provides
+them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class CaseMaterial(Protocol):
     def exported(
         self, conn: Connection, person_id: UUID, file_ids: Sequence[UUID], now: Moment
     ) -> list[ExportedHouseholdFile]:
-        """Those of these files that this person may export."""
+        """The files among these that this person may export."""
 
     def case_closes(
         self, conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Moment

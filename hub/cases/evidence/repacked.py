@@ -22,8 +22,8 @@ _UNREADABLE: Final = (
 def pack_anew(file: BinaryIO, anew: BinaryIO) -> None:
     """Write the archive's files into a package; LayoutError if it cannot be read.
 
-    Footage hardly becomes smaller when it is packed, so an archive that would become much larger
-    than its file is refused. A folder around the whole package is left out.
+    Compression makes footage hardly smaller, so an archive is refused if its files are much larger
+    than itself. A folder around the whole package is left out.
     """
     file.seek(0, 2)
     most_bytes = 2 * file.tell() + _SPARE_BYTES

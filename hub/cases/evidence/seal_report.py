@@ -29,7 +29,7 @@ class SealReport:
         return is_whole and self.signer_fault is None
 
     def lines(self) -> list[str]:
-        """Text for people."""
+        """The result in lines for people."""
         if self.check is None:
             return [f"{self.path}: cannot be read: {self.signer_fault}"]
         faults = [_sentence(fault, self.check.fragments) for fault in self.check.faults]
@@ -40,7 +40,7 @@ class SealReport:
         return [f"{self.path}: {self._headline()}", *(f"  {line}" for line in [*details, *about])]
 
     def to_json(self) -> dict[str, Any]:
-        """JSON for programs."""
+        """The result as JSON for programs."""
         check = self.check
         found: dict[str, Any] = {"file": str(self.path), "is_intact": self.is_intact}
         if check is None:

@@ -33,7 +33,7 @@ REASON_CHARS: Final = 500
 
 
 class CannotLeaveError(DomainError):
-    """The package could not be made; the text gives the cure. Nothing was exported."""
+    """The package cannot be made; the text gives the cure. Nothing was exported."""
 
 
 @dataclass(frozen=True, slots=True)

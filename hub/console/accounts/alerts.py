@@ -1,4 +1,5 @@
-"""Alerts of an account that is being closed: handed back, offers withdrawn, the next one called.
+"""Alerts of an account that is being closed: they are handed back, offers are withdrawn, the next
+person is called.
 
 Everything works in the caller's transaction.
 """
@@ -71,8 +72,8 @@ def _told_since(conn: Connection, alert_id: UUID, since_utc_us: int) -> frozense
 
 
 def call_next(conn: Connection, waiting: Told, *, now: Moment) -> int:
-    """Call the next person where nobody else of the last call can still answer; returns the number
-    of alerts."""
+    """Call the next person for alerts that nobody else of the last call can answer; returns the
+    number of alerts."""
     called = 0
     for alert_id, others in waiting.items():
         if not others & _reachable(conn, alert_id, now=now):

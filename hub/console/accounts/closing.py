@@ -46,7 +46,7 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     rolled back.
 
     From the commit on, the person has no session, no way to sign in, no phone, no grant, no alert
-    and no on-call duty. Their cases stay theirs until somebody gives them away.
+    and no on-call duty. They still own their cases until somebody gives these away.
     """
     reason = text(reason.strip(), REASON_CHARS)
     fault = _why_not(conn, person_id, reason, by=by)
@@ -137,7 +137,7 @@ def powers_of(conn: Connection, person_id: UUID, now: Moment) -> list[Power]:
 
 
 def are_held(conn: Connection, powers: list[Power], now: Moment) -> bool:
-    """Whether each of these powers still has somebody who can sign in."""
+    """True if for each of these powers somebody is left who can sign in."""
     able = _can_sign_in(conn)
     return all(any(has(conn, one, now) for one in able) for has in powers)
 

@@ -1,4 +1,4 @@
-"""Accounts as a keeper sees them."""
+"""Feature: accounts as a keeper sees them."""
 
 from typing import Final
 

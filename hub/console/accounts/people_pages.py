@@ -101,14 +101,14 @@ Change = Annotated[_Change, Depends()]
 
 @router.post("/close")
 def close_account(change: Change, reason: Entered = "") -> Response:
-    """Close it from this moment on."""
+    """Close the account from this moment on."""
     close = change.accounts.close_account
     return change.made("closed", lambda by, who: close(by, who, reason), reason)
 
 
 @router.post("/reopen")
 def reopen_account(change: Change, reason: Entered = "") -> Response:
-    """Reopen it, and show the link by which its person comes in, this once."""
+    """Reopen the account, and show once the link with which its person signs in."""
     try:
         made = change.accounts.reopen_account(change.visit.asker, change.person_id, reason)
     except AccountError as error:
@@ -120,7 +120,7 @@ def reopen_account(change: Change, reason: Entered = "") -> Response:
 
 @router.post("/suspend")
 def suspend_account(change: Change, reason: Entered = "") -> Response:
-    """Shut it until this is lifted."""
+    """Suspend the account until the suspension is lifted."""
     suspend = change.accounts.suspend
     return change.made("suspended", lambda by, who: suspend(by, who, reason), reason)
 
@@ -134,13 +134,13 @@ def resume_account(change: Change, reason: Entered = "") -> Response:
 
 @router.post("/name")
 def rename(change: Change, name: Entered = "") -> Response:
-    """Another name for colleagues to see."""
+    """Change the name that colleagues see."""
     return change.made("renamed", lambda by, who: change.accounts.rename(by, who, name))
 
 
 @router.post("/sessions/end")
 def sign_out(change: Change, session: Entered = "") -> Response:
-    """End one session of theirs, or all."""
+    """End one session of the person, or all."""
     try:
         session_id = UUID(session) if session else None
     except ValueError as error:
@@ -151,19 +151,19 @@ def sign_out(change: Change, session: Entered = "") -> Response:
 
 @router.post("/phones/{phone_id}/remove")
 def drop_phone(change: Change, phone_id: UUID) -> Response:
-    """Send nothing more to a phone of theirs."""
+    """Send no more messages to a phone of the person."""
     return change.made("phone", lambda by, who: change.accounts.drop_phone(by, who, phone_id))
 
 
 @router.post("/cases/{case_id}")
 def give_case(change: Change, case_id: UUID, login: Entered = "") -> Response:
-    """Another owns the case from now on."""
+    """Make another person the owner of the case."""
     give = change.accounts.give_case
     return change.made("given", lambda by, who: give(by, who, case_id, login))
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "person.suspend": say("suspended an account"),

@@ -50,7 +50,8 @@ class AccountService:
         return page
 
     def close_account(self, asker: Asker, person_id: UUID, reason: str) -> bool:
-        """Close it with all consequences; open pages and streams of the person end at once."""
+        """Close the account with all consequences; open pages and streams of the person end at
+        once."""
         act, whose = closing.CLOSING, On("person", person_id)
         with self._acting.changing(asker, act, whose, rings=True) as change:
             if not grants_queries.keeps_everything(change.conn, asker, change.now):
@@ -60,7 +61,7 @@ class AccountService:
         return True
 
     def reopen_account(self, asker: Asker, person_id: UUID, reason: str) -> Made | None:
-        """Reopen it and invite the person; the link is known only at this moment."""
+        """Reopen the account and invite the person; the link is known only at this moment."""
         act, whose = closing.REOPENING, On("person", person_id)
         with self._acting.changing(asker, act, whose) as change:
             if not grants_queries.keeps_everything(change.conn, asker, change.now):
@@ -69,7 +70,7 @@ class AccountService:
             return reopen(change.conn, person_id, reason=reason, by=change.by, now=change.now)
 
     def suspend(self, asker: Asker, person_id: UUID, reason: str) -> bool:
-        """Shut the account until this is lifted; open pages and streams of the person end."""
+        """Suspend the account until that is lifted; open pages and streams of the person end."""
         act, whose = suspending.SUSPENDING, On("person", person_id)
         with self._acting.changing(asker, act, whose, rings=True) as change:
             if not grants_queries.keeps_everything(change.conn, asker, change.now):
@@ -119,7 +120,7 @@ class AccountService:
         return True
 
     def drop_phone(self, asker: Asker, person_id: UUID, phone_id: UUID) -> bool:
-        """Send nothing more to a person's phone, such as a lost one."""
+        """Send no more messages to a person's phone, such as a lost one."""
         with self._acting.changing(asker, "person.drop_phone", On("person", person_id)) as change:
             may = grants_queries.keeps_everything(change.conn, asker, change.now)
             is_done = may and phones_rows.drop_phone(
@@ -147,8 +148,9 @@ class AccountService:
     def hear_closings(self) -> None:
         """Ring the change signal if any program closed an account since the last call.
 
-        The shell's command is a separate program: its signal does not reach open pages of the hub.
-        PostgreSQL brings it (`hub.base.processes.change_listener`), so nothing is asked there.
+        The command at the shell is a separate program: its signal does not reach open pages of the
+        hub. On PostgreSQL `hub.base.processes.change_listener` brings it, so this method does
+        nothing there.
         """
         if self._db.is_shared:
             return

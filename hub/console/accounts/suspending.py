@@ -1,7 +1,8 @@
-"""Suspending an account and lifting that: nothing ends for good, but nobody acts under its name.
+"""Suspends an account and lifts the suspension: nothing ends for good, but nobody can act under its
+name.
 
-While it lasts the person cannot sign in, sees nothing and is told nothing. Grants, phones, teams
-and cases stay as they are, and count again afterwards. Pages of rosters show the person's duties as
+Meanwhile the person cannot sign in, sees nothing and is told nothing. Grants, phones, teams and
+cases stay as they are, and count again afterwards. Pages of rosters show the person's duties as
 gaps (`hub.alerting.oncall.roster_rows.with_absences`).
 """
 

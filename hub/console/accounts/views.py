@@ -17,7 +17,7 @@ class OwnCase:
 
 @dataclass(frozen=True, slots=True)
 class AccountAct:
-    """Time, person and reason of the last closing or suspension."""
+    """The last closing or suspension: when, by whom, and why."""
 
     at_utc_us: int
     by_name: str | None
@@ -46,7 +46,7 @@ class LivingPhone:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """One account; the numbers count what ends when it is closed."""
+    """One account; the numbers say how much ends when it is closed."""
 
     person_id: UUID
     login: str

@@ -1,4 +1,4 @@
-"""Search of everything by name."""
+"""Feature: search of everything by name."""
 
 from typing import Final
 

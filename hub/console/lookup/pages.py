@@ -24,7 +24,7 @@ Asked = Annotated[str, Query(max_length=MOST_CHARS)]
 
 @router.get("")
 def show_search(request: Request, visit: SignedIn, lookup: Lookup, q: Asked = "") -> Response:
-    """What is typed, and what it finds."""
+    """The search page, with the results for the typed text."""
     return _answer(request, visit, lookup, q, "search.html")
 
 
@@ -91,5 +91,5 @@ def kind_name(kind: Kind, words: Messages) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     return {"lookup.find": words.say("searched for a name")}

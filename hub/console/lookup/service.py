@@ -16,7 +16,8 @@ class LookupService:
         self._acting = acting
 
     def found(self, asker: Asker, asked: str, pages: Iterable[Entry]) -> list[Found]:
-        """By kind, the best first; `pages` are the pages and acts that this person is shown."""
+        """The entries that match, by kind, the best first; `pages` are the pages and acts that this
+        person is shown."""
         asked = text(asked, MOST_CHARS)
         with self._acting.reading(asker, "lookup.find") as look:
             theirs = queries.entries(look.conn, asker, look.now)

@@ -1,1 +1,1 @@
-"""Recordings by a camera's own recorder and by other people."""
+"""Untrusted video files from other people: read and cut in a limited child process."""

@@ -18,7 +18,7 @@ gigabytes."""
 
 
 def opened(form: str, path: str) -> Any:
-    """Open the file in exactly that format; it may refer to no other file or address."""
+    """Open the file in exactly that format; it may not refer to another file or address."""
     import av  # noqa: PLC0415 - heavy, and only here
 
     options = {"protocol_whitelist": "file", "max_pixels": str(MOST_PIXELS)}
@@ -26,7 +26,7 @@ def opened(form: str, path: str) -> Any:
 
 
 def probe(form: str, path: str) -> dict[str, object]:
-    """Facts of its first video stream; at least one picture decodes."""
+    """Facts about the first video stream of the file; checks that at least one picture decodes."""
     with opened(form, path) as film:
         video = film.streams.video[0]
         video.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
@@ -42,7 +42,8 @@ def probe(form: str, path: str) -> dict[str, object]:
 
 
 def cut(form: str, path: str, into: str, from_ms: int, until_ms: int) -> None:
-    """Copy the packets from the keyframe before `from_ms` until `until_ms` (-1: the end)."""
+    """Copy the packets from the keyframe before `from_ms` until `until_ms` (-1: the end) into a new
+    file."""
     import av  # noqa: PLC0415 - as above
 
     with opened(form, path) as film, av.open(f"file:{into}", "w", format=INTO[form]) as copy:

@@ -56,12 +56,12 @@ class GrowingClip:
 
     @property
     def part(self) -> str:
-        """Name of its part."""
+        """Name of the partial file of the clip."""
         return part_of(self.clip_id)
 
 
 def part_of(clip_id: UUID) -> str:
-    """Name of the part of a clip in recording."""
+    """Name of the partial file of a clip in recording."""
     return f"{clip_id}{GROWING}"
 
 
@@ -87,8 +87,8 @@ class GrowingUpload:
         self._part.write(chunk)
 
     def finish(self) -> int:
-        """Make the received bytes durable; returns their number. Its alerts show the clip from its
-        first bytes on."""
+        """Make the received bytes durable; returns their number. With the first bytes, the clip
+        appears in its alerts."""
         self._part.close()
         if self._is_first and self._part.size_bytes > 0:
             self._clips.show(self._clip)
@@ -96,7 +96,7 @@ class GrowingUpload:
 
 
 class GrowingClips:
-    """Thread-safe."""
+    """Clips in recording; thread-safe."""
 
     def __init__(
         self, db: Database, *, parts: PartialFiles, clock: Clock, change_signal: ChangeSignal
@@ -107,12 +107,13 @@ class GrowingClips:
         self._change_signal = change_signal
 
     def status(self, node_name: str, clip_id: UUID) -> int:
-        """Number of bytes received; raises NoSuchClipError."""
+        """Number of bytes received of the clip; raises NoSuchClipError."""
         clip = self._under_way(node_name, clip_id)
         return self._parts.size_bytes(clip.node_id, clip.part)
 
     def open(self, node_name: str, clip_id: UUID) -> GrowingUpload:
-        """Start or continue; raises NoSuchClipError, NoSpaceError."""
+        """Start or continue the upload of a clip in recording; raises NoSuchClipError,
+        NoSpaceError."""
         clip = self._under_way(node_name, clip_id)
         part = self._parts.open(clip.node_id, clip.part, room_bytes=0)
         return GrowingUpload(self, clip, part)
@@ -139,7 +140,8 @@ class GrowingClips:
             self._parts.drop(node_id, part_of(clip_id))
 
     def watch(self, clip_id: UUID) -> "GrowingReader | None":
-        """Open the growing clip; None without any bytes of it. The caller has checked the right."""
+        """Open the growing clip; None if there are no bytes of it. The caller has checked the
+        right."""
         clip = self.find(clip_id)
         if clip is None or clip.is_stored:
             return None
@@ -261,5 +263,5 @@ class GrowingReader:
         return silent_us > SILENT_AFTER_S * 1_000_000
 
     def close(self) -> None:
-        """It is needed no more."""
+        """Close the reader."""
         self._part.close()

@@ -54,7 +54,7 @@ class Salvage:
 
     @property
     def is_shared(self) -> bool:
-        """Whether every machine has the same unfinished uploads."""
+        """True if unfinished uploads lie where every machine reaches them."""
         return self._parts.is_shared
 
     def take_in(self, stopping: Callable[[], bool] = lambda: False) -> int:

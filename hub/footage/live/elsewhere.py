@@ -1,7 +1,7 @@
-"""What the other processes of a hub watch live, and the messages by which they say so.
+"""Live views of the other processes of a hub, and the messages by which processes announce theirs.
 
-A page may be answered by one process, and the picture of its camera be received by another. So
-each says which cameras it watches, and passes on pictures that others watch.
+One process may answer a page while another receives the picture of its camera. So each process
+announces which cameras its pages watch, and passes on pictures that others watch.
 """
 
 import json
@@ -16,7 +16,7 @@ _ENDS_HEADER: Final = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class ViewWord:
-    """One view of one process: it goes on for so many seconds; 0: it has ended."""
+    """One view of one process: it lasts this many seconds more; 0: it has ended."""
 
     place: Place
     view: str
@@ -25,14 +25,14 @@ class ViewWord:
 
 @dataclass(frozen=True, slots=True)
 class ClosedWord:
-    """A page was closed: this view ends in every process."""
+    """A page was closed: its view ends in every process."""
 
     closed: str
 
 
 @dataclass(frozen=True, slots=True)
 class PictureWord:
-    """A picture that a node has just sent. `age_s` by then."""
+    """A picture that a node has just sent; `age_s` is its age when passed on."""
 
     place: Place
     number: int
@@ -41,12 +41,12 @@ class PictureWord:
 
 
 def name_of(key: tuple[object, ...]) -> str:
-    """Of a view: the same in every process, and nothing that opens anything."""
+    """Public name of a view: the same in every process, and of no use to get at a picture."""
     return sha256("|".join(map(str, key)).encode()).hexdigest()[:16]
 
 
 def packed(word: ViewWord | ClosedWord | PictureWord) -> bytes:
-    """As it travels."""
+    """The message as bytes."""
     if isinstance(word, ClosedWord):
         return json.dumps({"closed": word.closed}).encode()
     head: dict[str, Any] = {"node": word.place[0], "camera": word.place[1]}
@@ -57,7 +57,7 @@ def packed(word: ViewWord | ClosedWord | PictureWord) -> bytes:
 
 
 def unpacked(message: bytes) -> ViewWord | ClosedWord | PictureWord:
-    """Raises ValueError for what is no message of these."""
+    """The message in these bytes; ValueError for anything else."""
     head, is_picture, jpeg = message.partition(_ENDS_HEADER)
     try:
         said = json.loads(head)
@@ -73,7 +73,8 @@ def unpacked(message: bytes) -> ViewWord | ClosedWord | PictureWord:
 
 @dataclass(slots=True)
 class Elsewhere:
-    """Views of other processes, each until its process should have renewed it. For one thread."""
+    """Views of other processes, each until the time when its process should have renewed it. For
+    one thread."""
 
     _until_s: dict[Place, dict[str, float]] = field(default_factory=dict)
 
@@ -86,7 +87,7 @@ class Elsewhere:
             views.pop(word.view, None)
 
     def views(self, place: Place, now_s: float) -> set[str]:
-        """Names of the views of a camera now."""
+        """Names of the present views of a camera."""
         there = self._until_s.get(place, {})
         for name in [name for name, until_s in there.items() if until_s < now_s]:
             del there[name]

@@ -1,4 +1,4 @@
-"""Live view of a camera."""
+"""Feature: live view of a camera."""
 
 from typing import Final
 

@@ -80,7 +80,7 @@ class LiveLeases:
         self.views.tell_nodes()
 
     def end(self, key: Key, why: str) -> None:
-        """End a view, if there is one, and then log it; if the database fails, the log line is
+        """End a view, if there is one, and then log its end; if the database fails, the line is
         written later."""
         self._note_end(self.views.leave(key), why)
 

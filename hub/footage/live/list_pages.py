@@ -1,4 +1,4 @@
-"""The cameras that one may watch live."""
+"""Page of the cameras that a person may watch live."""
 
 from typing import Annotated, Final
 

@@ -73,7 +73,7 @@ async def show_picture(
 
 @router.post("/end", status_code=204)
 def end_live(visit: FormSent, camera_id: UUID) -> Response:
-    """The page was closed: no more pictures are requested from the camera."""
+    """End the view, because its page was closed: no more pictures are requested from the camera."""
     leave(visit, camera_id, Purpose.LIVE)
     return Response(status_code=204)
 
@@ -109,7 +109,7 @@ def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
 
 
 async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
-    """A picture; waits if a newer one than another is requested."""
+    """The next picture; with `after`, waits for one that is newer than that number."""
     views = visit.use(LiveViews)
     until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
     picture = views.newest(key, after=after or 0)
@@ -133,7 +133,7 @@ def _about(visit: Visit, picture: LivePicture) -> dict[str, str]:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "live.choose": say("saw the list of cameras to watch live"),

@@ -119,7 +119,7 @@ class LiveViews:
     def come(
         self, session_id: UUID, asker: Asker, camera: LiveCamera, purpose: Purpose
     ) -> LiveView | None:
-        """Start or continue a view; returns it if it starts now.
+        """Start or continue a view; returns the view if it starts now, else None.
 
         Raises TooManyError.
         """
@@ -157,7 +157,7 @@ class LiveViews:
             return watch
 
     def close(self, key: Key) -> LiveView | None:
-        """As `leave`, and the view ends in the other processes too: its page was closed."""
+        """End a view here and in the other processes, because its page was closed; see `leave`."""
         if self._tell_others:
             self._tell_others(packed(ClosedWord(name_of(key))))
         return self.leave(key)
@@ -172,7 +172,7 @@ class LiveViews:
         return watch.is_closed or self._now_s() - watch.asked_s > LEASE_S
 
     def seconds(self, watch: LiveView) -> float:
-        """Duration until the last request."""
+        """Seconds from the start of the view to its last request."""
         return watch.asked_s - watch.began_s
 
     def watchers(self, camera: LiveCamera) -> int:
@@ -195,8 +195,8 @@ class LiveViews:
             return is_told
 
     def put(self, node: str, camera: str, jpeg: bytes, *, age_s: float) -> bool | None:
-        """A node's picture: True if it is the newest now, False if it came too soon after the last,
-        None if nobody watches."""
+        """Store a node's picture: True if it is the newest now, False if it came too soon after the
+        last, None if nobody watches."""
         place = (node, camera)
         with self._lock:
             watched, now_s = self._cameras.get(place), self._now_s()
@@ -215,7 +215,7 @@ class LiveViews:
         return True
 
     def hear(self, message: bytes) -> None:
-        """Take what another process tells; ValueError if it cannot be read."""
+        """Take a message of another process; ValueError if it cannot be read."""
         word = unpacked(message)
         with self._lock:
             if isinstance(word, ClosedWord):
@@ -242,11 +242,11 @@ class LiveViews:
             return picture if picture is not None and picture.number > after else None
 
     def age_s(self, picture: LivePicture) -> float:
-        """Its present age."""
+        """Present age of the picture."""
         return self._now_s() - picture.taken_s
 
     def handed_out(self, key: Key) -> None:
-        """One more picture was shown."""
+        """Count a picture that was shown."""
         with self._lock:
             if (watch := self._watches.get(key)) is not None:
                 watch.pictures += 1

@@ -1,9 +1,9 @@
-"""An index for players: where in a clip of our nodes each keyframe's fragment begins.
+"""An index for players: where in a clip of a node each keyframe's fragment begins.
 
-A node writes fragment after fragment and cannot know them beforehand, so its file has no index.
-Without one a browser reads the whole file before it shows a frame. The hub puts a `sidx` box
-(ISO/IEC 14496-12, 8.16.3) in front of the first fragment on the way to the player; the stored file
-stays as it is. Fragments name their own start, so that no other byte changes. Pure.
+A node writes fragment after fragment and cannot know later ones, so its file has no index. Without
+one a browser reads the whole file before it shows a frame. The hub puts a `sidx` box (ISO/IEC
+14496-12, 8.16.3) in front of the first fragment on the way to the player; the stored file stays as
+it is. Fragments name their own start, so that no other byte changes. Pure.
 """
 
 import struct
@@ -29,7 +29,7 @@ _TIMESCALE_AT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class ClipIndex:
-    """A box to be inserted, and where."""
+    """An index box, and the offset at which it is inserted."""
 
     at: int
     box: bytes
@@ -56,7 +56,7 @@ class _UnlikeOursError(Exception):
 
 
 def clip_index(read: Read, size_bytes: int) -> ClipIndex | None:
-    """The index of a file of this size; None for one that is not as our nodes write them.
+    """The index of a file of this size; None for a file that a node did not write.
 
     Reads the head of each box, some kilobytes altogether.
     """
@@ -129,7 +129,7 @@ def _sidx(timescale: int, stretches: list[_Stretch]) -> bytes:
 def read_indexed(
     read: Callable[[int, int], Iterator[bytes]], index: ClipIndex, start: int, length: int
 ) -> Iterator[bytes]:
-    """`length` bytes from `start` of the file with its index in place; `read` reads the file."""
+    """`length` bytes from `start` of the file with its index inserted; `read` reads the file."""
     end, after = start + length, index.at + len(index.box)
     if start < index.at:
         yield from read(start, min(end, index.at) - start)

@@ -54,7 +54,8 @@ async def await_clip(visit: SignedIn, playback: Playback, alert_id: UUID) -> Res
 
 @router.get("/clips/{clip_id}/growing")
 def watch_clip(visit: SignedIn, playback: Playback, clip_id: UUID) -> Response:
-    """From its first byte as it arrives; once it is complete, the file."""
+    """A clip in recording from its first byte, as it arrives; once it is complete, the stored
+    file."""
     reader = playback.watch_clip(visit.asker, clip_id)
     match reader:
         case None:

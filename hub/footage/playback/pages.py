@@ -59,12 +59,12 @@ def show_copy(request: Request, visit: SignedIn, playback: Playback, media_id: U
 def show_for_player(
     request: Request, visit: SignedIn, playback: Playback, media_id: UUID
 ) -> Response:
-    """A clip with an index for players; a page saves and exports the clip itself."""
+    """A clip with an index for players; saving and exporting use the clip itself."""
     return answer(request, playback.open_for_player(visit.asker, media_id))
 
 
 def answer(request: Request, media: OpenMedia | None) -> Response:
-    """Whole or in the requested range; 404 for None."""
+    """The file, whole or in the requested range; 404 for None."""
     if media is None:
         raise HTTPException(404)
     headers = _headers(media)
@@ -145,7 +145,7 @@ def _send(
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "media.open": say("opened a picture or a clip"),

@@ -1,4 +1,4 @@
-"""Service for pictures and clips: one scope check and one audit line, as everywhere."""
+"""Service for pictures and clips: one scope check and one audit line for each call."""
 
 import threading
 import time
@@ -68,8 +68,9 @@ class PlaybackService:
         )
 
     def open_for_player(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
-        """A stored clip (needs CLIPS) with an index in front of its fragments, if its node wrote
-        none: a player begins and jumps without reading all of it. No other byte differs."""
+        """A stored clip (needs CLIPS). If its node wrote no index, one is inserted before its
+        fragments: a player can then begin and jump without reading all of it. No other byte
+        differs."""
         opened = self.open_media(asker, media_id)
         if opened is None or opened.kind != "clip":
             return None
@@ -129,8 +130,8 @@ class PlaybackService:
         return may
 
     def first_clip(self, asker: Asker, alert_id: UUID) -> MediaRow | GrowingRow | None:
-        """The first clip of the alert that can play now. None without any, and without the right
-        (also if it has ended). Opening it writes its own log line."""
+        """The first clip of the alert that can play now. None if there is none, and without the
+        right (also if the right has ended). Opening the clip writes its own log line."""
         with self._acting.part_of(asker, "clip.await") as look:
             if not alerts_queries.may_play(look.conn, asker.person_id, alert_id, look.now):
                 return None
@@ -168,8 +169,9 @@ class PlaybackService:
         return [one.media_id for one in media if one.is_stored]
 
     def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
-        """Request an alert's clip that is still at its node (needs CLIPS); False without one. A
-        repeated request changes nothing until the node has answered that the clip is gone."""
+        """Request an alert's clip that is still at its node (needs CLIPS); False if there is no
+        such clip. A repeated request changes nothing until the node has answered that the clip is
+        gone."""
         on = On("media", media_id)
         with self._acting.changing(asker, "media.ask", on, rings=True) as change:
             who, now = asker.person_id, change.now

@@ -1,1 +1,1 @@
-"""Clips and spans of time that the hub asks of a node."""
+"""Requests of the hub to a node for clips and time spans."""

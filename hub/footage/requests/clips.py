@@ -52,7 +52,8 @@ def request_clip(conn: Connection, media_id: UUID, *, person_id: UUID, now: Mome
 
 
 def ask(change: Changing, media_id: UUID, *, may: bool) -> bool:
-    """`request_clip` as one person's act, with its line in the log; returns `may`, their right."""
+    """Do `request_clip` as an act of one person, with its line in the log. `may` is whether the
+    person has the right, and is returned."""
     if not may:
         change.refuse()
     elif request_clip(change.conn, media_id, person_id=change.asker.person_id, now=change.now):
@@ -87,7 +88,7 @@ def due(conn: Connection, *, now: Moment) -> list[DueClipRequest]:
 
 
 def note_answer(conn: Connection, node_id: UUID, said: MediaAnswered, *, now: Moment) -> None:
-    """Record the node's answer about its own files in this very command."""
+    """Record the node's answer about the files of this command."""
     for answer, sha256s in (("coming", said.coming), ("gone", said.gone)):
         media_ids = conn.scalars(
             select(wishes.c.media_id)

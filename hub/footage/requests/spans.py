@@ -51,7 +51,7 @@ class SpanRow:
 
 @dataclass(frozen=True, slots=True)
 class RequestedTimes:
-    """From start to end, both included; sound only `with_sound`."""
+    """A time span to request, start and end included; `with_sound`: sound too."""
 
     from_utc_us: int
     until_utc_us: int

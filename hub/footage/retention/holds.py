@@ -51,7 +51,7 @@ def place_hold(
     now: Moment,
     within: Select[UUID, int] | None = None,
 ) -> UUID:
-    """Hold this footage for a case, against every deletion.
+    """Hold this footage for a case, so that nothing deletes it.
 
     `within`: rows of (camera_id, from_utc_us) that limit the person, as from `visible_cameras`;
     None: all they may see.

@@ -46,7 +46,7 @@ def due(conn: Connection, *, now: Moment) -> list[HoldCommand]:
 
 
 def note_answer(conn: Connection, node_id: UUID, said: HoldAnswered, *, now: Moment) -> None:
-    """Record the node's answer to this very command."""
+    """Record the node's answer to this command."""
     its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
     conn.execute(
         update(node_holds)

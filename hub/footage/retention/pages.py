@@ -296,7 +296,7 @@ def end_rule(
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "media.remove": say("footage was removed"),

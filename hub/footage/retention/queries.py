@@ -23,8 +23,8 @@ SHOWN_AT_MOST: Final = 200
 
 
 def theirs(person_id: UUID, now: Moment) -> Select[UUID, int]:
-    """Rows of (camera_id, from_utc_us): cameras the person may manage or export from, and the start
-    of the right."""
+    """Rows of (camera_id, from_utc_us): cameras that the person may manage or export from, and from
+    when the right covers recordings."""
     return _widest(
         visible_cameras(person_id, Right.MANAGE, now),
         visible_cameras(person_id, Right.EXPORT, now),

@@ -196,7 +196,8 @@ def _mark(conn: Connection, removal: Removal, why: str, now: Moment) -> bool:
 def mark_removed(
     conn: Connection, media_id: UUID, *, why: str, now: Moment, rule_id: UUID | None = None
 ) -> None:
-    """`why` is rule, full, lost or asked; alerts that showed the file show the remaining files."""
+    """Mark a file as removed; `why` is rule, full, lost or asked. Alerts that showed the file show
+    the remaining files."""
     values = {"removed_why": why, "removed_rule_id": rule_id, **columns("removed", now)}
     change(conn, media, media_id, {**values, **columns("stored", None)})
     for _, alert_id in conn.execute(showing_alerts([media_id])).all():

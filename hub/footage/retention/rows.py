@@ -106,7 +106,8 @@ def rules_now(conn: Connection) -> list[RetentionRule]:
 
 
 def is_of_alert() -> ColumnElement[bool]:
-    """SQL condition: this row of media belongs to an alert, and so to that class."""
+    """SQL condition: this row of media belongs to an alert, and so to the class of alert
+    footage."""
     return _alert_ids().where(sightings.c.alert_id.is_not(None)).exists()
 
 

@@ -17,7 +17,7 @@ DAY_US: Final = 86_400_000_000
 
 
 class FootageClass(StrEnum):
-    """Class of a picture or clip; the first is removed first."""
+    """Class of a picture or clip, in the order of removal: the first is removed first."""
 
     SIGHTING = "sighting"
     """A sighting without an alert."""
@@ -81,7 +81,7 @@ class StoredFootage:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A file to remove. `rule_id` None: because the disk is full, not by a rule."""
+    """A file to remove. `rule_id` None: it is removed because the disk is full, not by a rule."""
 
     media_id: UUID
     rule_id: UUID | None = None

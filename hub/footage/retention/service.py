@@ -28,19 +28,20 @@ class RetentionService:
             return queries.holds_any(look.conn, asker.person_id, look.now)
 
     def page(self, asker: Asker) -> RetentionPage:
-        """Holds of the cameras in their scope, and the rules that apply to them."""
+        """Holds of the cameras in the asker's scope, and the rules that apply to these cameras."""
         with self._acting.reading(asker, "keeping.open") as look:
             page = queries.page(look.conn, asker.person_id, look.now)
             look.done(f"{len(page.holds)} holds, {len(page.rules)} rules")
         return page
 
     def may_hold_alert(self, asker: Asker, alert_id: UUID) -> bool:
-        """True if they may hold its footage; for the link of its page, reveals nothing."""
+        """True if the asker may hold the footage of this alert; for the link on its page, reveals
+        nothing."""
         with self._acting.part_of(asker, "alert.open") as look:
             return queries.is_alert_theirs(look.conn, asker.person_id, alert_id, look.now)
 
     def place_hold(self, asker: Asker, new: NewHold) -> RetentionFault | bool:
-        """True if the hold is placed; False if no such footage is theirs to hold."""
+        """True if the hold is placed; False if the asker may not hold such footage."""
         if not new.case_number.strip():
             return RetentionFault.CASE
         if not new.reason.strip():
@@ -72,7 +73,7 @@ class RetentionService:
         return True
 
     def end_hold(self, asker: Asker, hold_id: UUID, *, reason: str) -> RetentionFault | bool:
-        """End the hold, so that retention rules apply again; False if it is not theirs or not
+        """End the hold, so that retention rules apply again; False if it is not the asker's or not
         active."""
         if not reason.strip():
             return RetentionFault.REASON
@@ -115,8 +116,7 @@ class RetentionService:
     def end_rule(
         self, asker: Asker, area_id: UUID, footage_class: FootageClass, *, reason: str
     ) -> RetentionFault | bool:
-        """End the rule, so that the rule above applies; False if there is no such rule of
-        theirs."""
+        """End the rule, so that the rule above it applies; False if the asker has no such rule."""
         if not reason.strip():
             return RetentionFault.REASON
         with self._acting.changing(asker, "retention.end", On("area", area_id)) as change:

@@ -1,9 +1,10 @@
-"""Small copies made before anybody asks: of every clip of an alert, as soon as it is stored.
+"""Makes small copies before anybody asks: of every clip of an alert, as soon as it is stored.
 
-One clip at a time, the newest first, as officers open the newest alert. The queue is bounded: when
-it is full, the clip that has waited longest leaves it and is counted as dropped. A dropped clip
-loses nothing: its copy is made when somebody plays it. A restart empties the queue, with the same
-effect. Requests go before this queue, and ffmpeg runs with the lowest priority.
+One clip at a time, the newest first, because officers open the newest alert. The queue is bounded:
+when it is full, the clip that has waited longest leaves it and is counted as dropped. A dropped
+clip loses nothing: its copy is made when somebody plays it. A restart empties the queue, with the
+same effect. Copies that somebody waits for are made first, and ffmpeg runs with the lowest
+priority.
 """
 
 import asyncio
@@ -63,7 +64,8 @@ class CopyQueue:
         return len(self._queue)
 
     def offer(self, sha256: str) -> None:
-        """A clip was stored; returns at once. May drop the clip that has waited longest."""
+        """Queue a clip that was stored; returns at once. May drop the clip that has waited
+        longest."""
         with self._lock:
             if sha256 in self._queue:
                 return

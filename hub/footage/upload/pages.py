@@ -90,7 +90,7 @@ async def tell_offset(request: Request, name: str) -> Response:
 
 @router.patch("/upload/{name}")
 async def take_bytes(request: Request, name: str) -> Response:
-    """The next bytes; with the last ones the file is stored."""
+    """Take the next bytes; with the last ones the file is stored."""
 
     async def take(request: Request, site: Site, node_name: str) -> Response:
         if request.headers.get("content-type") != BODY_TYPE:

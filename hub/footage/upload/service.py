@@ -35,7 +35,7 @@ SWEEP_EVERY_S: Final = 3600
 
 
 class NotAnnouncedError(Exception):
-    """This node has not (yet) announced this file."""
+    """This node has not announced this file, or not yet."""
 
 
 class UploadRefusedError(Exception):
@@ -135,7 +135,7 @@ class Uploads:
         self._sweep()
 
     def status(self, node_name: str, sha256: str) -> UploadStatus:
-        """Progress of this node's file; NotAnnouncedError."""
+        """Progress of the upload of this node's file; NotAnnouncedError."""
         file = self._announced(node_name, sha256)
         if file.is_stored:
             return UploadStatus(file.size_bytes, file.size_bytes)
@@ -155,7 +155,7 @@ class Uploads:
         return self._open(file)
 
     def resume(self, node_name: str, sha256: str, offset_bytes: int) -> Upload | None:
-        """Continue at exactly this offset, else WrongOffsetError; otherwise like `begin`."""
+        """Continue at exactly this offset, else WrongOffsetError; otherwise see `begin`."""
         file = self._announced(node_name, sha256)
         upload = self._open(file)
         stands = upload.offset_bytes if upload is not None else file.size_bytes

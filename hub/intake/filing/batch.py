@@ -59,7 +59,7 @@ class EventFiler(Protocol):
     def looking_once(
         self, conn: Connection, batch: Sequence[Event], *, doubtful: Collection[UUID], now: Moment
     ) -> AbstractContextManager[None]:
-        """Inside, these events are stored; what they need to know is read together."""
+        """Inside the block these events are stored; the facts that they need are read together."""
         ...
 
     def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
@@ -74,7 +74,7 @@ no answer, so the node keeps them and sends them again; a refusal would lose the
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """What is left to do after the commit: replies, a change signal, counters."""
+    """Work that is left after the commit: replies, a change signal, counters."""
 
     replies: Replies = field(default_factory=Replies)
     has_news: bool = False
@@ -98,7 +98,7 @@ class Allowance:
         return replace(self, _used=Counter(self._used))
 
     def use(self, node: str, now: Moment) -> int:
-        """Count one; returns the number in this hour, this one included."""
+        """Count one bad message; returns the number in this hour, this one included."""
         hour = now.utc_us // 3_600_000_000
         if hour != self._hour:
             self._hour, self._used = hour, Counter()
@@ -134,11 +134,11 @@ class BatchFiler:
         self._complaints = Allowance(per_hour=1)
 
     def file(self, conn: Connection, batch: list[ReceivedMessage], *, now: Moment) -> BatchOutcome:
-        """File all; raises only if the database fails."""
+        """File all messages; raises only if the database fails."""
         return self.file_decoded(conn, decoded(batch), now=now)
 
     def file_decoded(self, conn: Connection, batch: Batch, *, now: Moment) -> BatchOutcome:
-        """The same for messages that were decoded before, without holding other writers up.
+        """File messages that are already decoded, so that decoding blocks no other writer.
 
         First all at once, because a savepoint per message costs as much as filing it. If a message
         fails, everything is rolled back and the messages are filed one by one.
@@ -166,7 +166,8 @@ class BatchFiler:
     def ask(
         self, conn: Connection, *, now: Moment, for_files: bool, among: Among = None
     ) -> list[Reply]:
-        """Requests to send to nodes now, recorded as sent; numbers only of nodes `among` these."""
+        """Requests to send to nodes now, recorded as sent; requests for missing numbers only to
+        nodes in `among`."""
         asked = [*self._recovery.ask(conn, now=now, among=among), *commands(conn, now=now)]
         return [*asked, *self._recovery.ask_for_files(conn, now=now)] if for_files else asked
 
@@ -380,7 +381,7 @@ class BatchFiler:
 
 
 def decoded(batch: list[ReceivedMessage]) -> Batch:
-    """The messages with what they say."""
+    """The messages, each with its decoded content."""
     return [(one, read(one.topic, one.payload, is_repeat=one.is_repeat)) for one in batch]
 
 

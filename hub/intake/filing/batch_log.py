@@ -22,13 +22,13 @@ class BatchLogLine:
 
 
 def write(lines: list[BatchLogLine]) -> None:
-    """Write them in order."""
+    """Write the lines in order."""
     for line in lines:
         (log.warning if line.is_warning else log.info)(line.event, **line.words)
 
 
 def about_status(status: Birth | Death, decision: PresenceChange) -> BatchLogLine:
-    """A birth or death, and its meaning."""
+    """Line about a birth or death, and its meaning."""
     if decision is PresenceChange.UNKNOWN_NODE:
         cure = _cure(status.node, RefusalReason.UNKNOWN_NODE)
         return BatchLogLine("node.unknown", {"node": status.node, "cure": cure})
@@ -44,7 +44,7 @@ def about_status(status: Birth | Death, decision: PresenceChange) -> BatchLogLin
 
 
 def about_lost_spool(node: str, lost: int) -> BatchLogLine:
-    """A node came with a new journal; missing numbers of the old one never come."""
+    """Line about a node that came with a new journal; missing numbers of the old one never come."""
     cure = "none: its disk was changed or damaged; a damaged journal was kept aside there"
     return BatchLogLine(
         "intake.numbers_lost_with_spool", {"node": node, "numbers": lost, "cure": cure}
@@ -52,13 +52,13 @@ def about_lost_spool(node: str, lost: int) -> BatchLogLine:
 
 
 def about_waiting(node: str, why: Refusal) -> BatchLogLine:
-    """Events that cannot be stored yet."""
+    """Line about events that cannot be stored yet."""
     cure = _cure(node, why.reason)
     return BatchLogLine("intake.not_yet", {"node": node, "detail": why.detail, "cure": cure})
 
 
 def about_aside(bad: Unreadable, *, is_last: bool) -> BatchLogLine:
-    """A message set aside; `is_last`: the last one stored in this hour."""
+    """Line about a message set aside; `is_last`: the last one stored in this hour."""
     words: dict[str, object] = {
         "node": bad.node,
         "reason": str(bad.reason),

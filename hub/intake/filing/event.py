@@ -1,4 +1,4 @@
-"""One event with the hub's names and times, and the plan for it."""
+"""One event with the hub's names and times, and the plan for filing it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

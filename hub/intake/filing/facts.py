@@ -1,6 +1,7 @@
-"""What filing a batch needs to know: read together before, kept true by what the batch itself does.
+"""Facts that filing a batch needs: read together before, and kept true by the batch's own writes.
 
-Nothing here decides. Whatever is not known here is read from the database as before.
+This module decides nothing. A fact that is missing here is read from the database when it is
+needed.
 """
 
 from collections import defaultdict
@@ -19,7 +20,7 @@ from hub.base.moment import Moment
 
 @dataclass(slots=True)
 class KnownAlert:
-    """An alert as the batch has it so far."""
+    """An alert with the changes that the batch has made so far."""
 
     alert_id: UUID
     camera_id: UUID
@@ -35,7 +36,8 @@ class KnownAlert:
 
 @dataclass(slots=True)
 class KnownSighting:
-    """A sighting as the batch has it so far; with the names of the columns."""
+    """A sighting with the changes that the batch has made so far; the fields have the names of the
+    columns."""
 
     camera_id: UUID
     alert_id: UUID | None
@@ -51,7 +53,8 @@ class KnownSighting:
 
 @dataclass(slots=True)
 class BatchFacts:
-    """For one batch in one transaction of the only writer; empty: everything is read when asked."""
+    """Facts for one batch in one transaction of the only writer; if empty, every fact is read when
+    it is needed."""
 
     stored: dict[UUID, tuple[UUID, str]] = field(default_factory=dict)
     """Events by id: node and fate."""
@@ -73,15 +76,15 @@ class BatchFacts:
     since_utc_us: int = 0
 
     def is_new_file(self, node_id: UUID, sha256: str) -> bool:
-        """True if the node has not announced this file; asked once, and then it has."""
+        """True if the node has not announced this file; the file then counts as announced."""
         if (node_id, sha256) not in self.new_files:
             return False
         self.new_files.remove((node_id, sha256))
         return True
 
     def alerts_of(self, sighting_ids: Iterable[UUID], camera_id: UUID) -> list[UUID] | None:
-        """Alerts of these sightings of a camera, that of the earliest first; None: not all are
-        known here."""
+        """Alerts of these sightings of a camera, that of the earliest sighting first; None if some
+        are not known here."""
         ids = [*sighting_ids]
         if any(one not in self.sightings for one in ids):
             return None
@@ -98,7 +101,7 @@ class BatchFacts:
         *,
         since_utc_us: int,
     ) -> None:
-        """Note the alerts of these cameras since then, and perhaps others."""
+        """Note the alerts of these cameras since then; `known` may contain other alerts too."""
         self.since_utc_us = since_utc_us
         of_spot: dict[tuple[UUID, str], list[KnownAlert]] = defaultdict(list)
         for alert in known:
@@ -132,7 +135,7 @@ class BatchFacts:
         ]
 
     def last_woke(self, conn: Connection, seen: NewSighting, policy: Policy) -> int | None:
-        """Start of the last alert of this spot that rang a phone, if short enough ago."""
+        """Start of the last alert of this spot that rang a phone; None if that was too long ago."""
         since = seen.first_seen_utc_us - _us(policy.cooldown_s)
         known = self._watched(seen, since)
         if known is None:

@@ -1,4 +1,4 @@
-"""Reads the facts of a batch: a few questions for all its events together."""
+"""Reads the facts of a batch: a few queries for all its events together."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -100,7 +100,7 @@ def read_facts(
     doubtful: Collection[UUID],
     now: Moment,
 ) -> BatchFacts:
-    """What the batch needs to know. `doubtful`: events whose number may be another event's."""
+    """The facts that the batch needs. `doubtful`: events whose number may be another event's."""
     facts = BatchFacts()
     _read_events(conn, facts, batch, doubtful)
     _read_files(conn, facts, batch)

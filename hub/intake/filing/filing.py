@@ -74,7 +74,7 @@ class Filing:
     def looking_once(
         self, conn: Connection, batch: Sequence[Event], *, doubtful: Collection[UUID], now: Moment
     ) -> Iterator[None]:
-        """For one transaction without other writers: what these events need to know is read
+        """For one transaction without other writers: the facts that these events need are read
         together. `doubtful`: events whose number may be another event's."""
         self._look_up(conn, batch)
         origins = ((event, self._origin(conn, event)) for event in batch)

@@ -74,7 +74,8 @@ def plan_opened(
     body: SightingOpened,
     policy: Policy,
 ) -> FilingPlan:
-    """A sighting begins: it raises an alert, joins one, or does neither."""
+    """A sighting goes on or ends: the sighting and its alert are updated. Phones ring only if it
+    has no alert yet and may raise one now."""
     if known_sighting(conn, facts, body.sighting_id) is not None:
         return FilingPlan("noted", "this sighting was opened before")
     early = early_messages(conn, facts, node_event, body.sighting_id)

@@ -114,7 +114,7 @@ def update_sighting(
     *,
     raising: frozenset[str] = frozenset(),
 ) -> None:
-    """Update or close it; phones are notified of rules that are new to its alert and in
+    """Update or close the sighting; phones are notified of rules that are new to its alert and in
     `raising`."""
     values: dict[str, Any] = {}
     people = 0
@@ -207,7 +207,7 @@ def sighting_of(row: Any, alert_size: AlertSize | None = None) -> KnownSighting:
 
 
 def wakes_now(body: SightingUpdated | SightingClosed) -> bool:
-    """Whether a sighting without an alert may raise one from now on."""
+    """True if a sighting without an alert may raise one from now on."""
     return isinstance(body, SightingUpdated) and (body.wakes is True or bool(body.rules))
 
 

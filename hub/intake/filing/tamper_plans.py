@@ -48,7 +48,7 @@ _ENDED: Final = select(events.c.id).where(
 
 
 def alert_kind(what: Tampering) -> str:
-    """The value of `alerts.kind` for it."""
+    """The value of `alerts.kind` for this kind of tampering."""
     return f"{TAMPER_PREFIX}{what.value}"
 
 

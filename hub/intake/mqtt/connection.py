@@ -55,8 +55,8 @@ class Ended:
 
     @property
     def is_taken_over(self) -> bool:
-        """Another hub uses this certificate; both must not disconnect each other without a
-        pause."""
+        """True if another hub uses this certificate; two hubs must not disconnect each other again
+        and again."""
         return "taken over" in self.reason
 
 
@@ -112,8 +112,8 @@ class Connection:
     def live(
         self, stop: threading.Event, beat: Callable[[], None], is_ours: Callable[[], bool | None]
     ) -> Ended:
-        """Connect and stay until the connection ends, `stop` is set or it is another's; returns
-        why it ended."""
+        """Connect and stay until the connection ends, `stop` is set or `is_ours` turns false;
+        returns why it ended."""
         wish = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's gap
         wish.ReceiveMaximum = RECEIVE_MAXIMUM
         try:

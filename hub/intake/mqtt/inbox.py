@@ -23,7 +23,7 @@ class ReceivedMessage:
 
 
 class ReceiveQueue:
-    """Holds at most `bound` messages; a full queue blocks the sender, and so the broker."""
+    """Queue of at most `bound` messages; a full queue blocks the sender, and so the broker."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -85,7 +85,7 @@ class ReceiveQueue:
         return taken
 
     def pull(self, is_wanted: Callable[[ReceivedMessage], bool]) -> list[ReceivedMessage]:
-        """Take out all such messages, in their order; waits for none."""
+        """Take out all messages that are wanted, in their order; does not wait."""
         with self._lock:
             pulled = [arrival for arrival in self._inside if is_wanted(arrival)]
             if pulled:

@@ -1,10 +1,10 @@
-"""Two hubs at one broker: with different databases they must not take each other's place.
+"""Two hubs at one broker: hubs with different databases must not take each other's place.
 
-Both have the certificate of the hub, so the broker ends the connection of the one for the other's.
-Then each would store a part of what the nodes send. So the birth id of a hub's presence begins with
-the hub's id. A hub that comes to a broker where another one was last waits before it listens. If
-the other is alive, it comes back at once and ends the connection of the one that waits, which then
-stays away. Values in, values out.
+Both have the certificate of the hub, so the broker ends the connection of one when the other
+connects. Then each would store a part of the nodes' messages. So the birth id of a hub's presence
+begins with the hub's id. A hub that comes to a broker where another one was last waits before it
+subscribes. If the other is alive, it comes back at once, which ends the connection of the one that
+waits; that one then stays away. Values in, values out.
 """
 
 from os import urandom
@@ -21,10 +21,10 @@ AWAY_S: Final = 120.0
 
 
 def new_birth(hub_id: bytes | None) -> UUID:
-    """A birth id of the hub with this id, or of one without."""
+    """A birth id for the hub with this id, or for a hub without one."""
     return uuid4() if hub_id is None else UUID(bytes=hub_id + urandom(16 - ID_BYTES))
 
 
 def is_anothers(birth_id: UUID, hub_id: bytes | None) -> bool:
-    """Whether this birth is of another hub than that with this id."""
+    """True if this birth is of another hub than the one with this id."""
     return hub_id is not None and birth_id.bytes[:ID_BYTES] != hub_id

@@ -26,8 +26,8 @@ class BrokerAddress:
 
 
 def papers_of(address: BrokerAddress, name: str) -> BrokerAddress:
-    """The address for the process with this name: its certificate and key lie beside those of the
-    hub, as `hub.2.crt` and `hub.2.key`."""
+    """Address and certificate for the process with this name: certificate and key lie beside those
+    of the hub, as `hub.2.crt` and `hub.2.key`."""
     if name == HUB_NAME:
         return address
     return replace(

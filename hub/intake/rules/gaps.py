@@ -1,7 +1,7 @@
 """Known sequence numbers of a spool, and when a gap is requested: values in, values out.
 
-Nodes send alerts first, so a gap is normal for a while. After its time the hub asks the node. Every
-number that arrives shows that the node is sending, and postpones the next request.
+Nodes send alerts first, so a gap is normal for a while. After that time the hub asks the node.
+Every number that arrives shows that the node is sending, and postpones the next request.
 """
 
 from collections.abc import Callable
@@ -83,7 +83,7 @@ def settled(
 
 
 def after_asking(gap: Gap, *, now_us: int, policy: AskPolicy, draw: Draw) -> Gap:
-    """The gap was requested once more."""
+    """State of a gap after it was requested once more."""
     asks = gap.asks + 1
     if asks >= policy.asks_at_most:
         return replace(gap, asks=asks, due_utc_us=None)

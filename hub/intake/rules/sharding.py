@@ -1,7 +1,7 @@
 """Shards: which process files the messages of which node.
 
-A node belongs to a shard by its name. Of the processes that hear the broker each holds about as
-many shards as the others. Values in, values out.
+The name of a node decides its shard. Each of the processes that hear the broker holds about the
+same number of shards. Values in, values out.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +22,7 @@ def shard_of(node: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What one process takes, or gives up."""
+    """Shards that one process takes or gives up."""
 
     take: tuple[int, ...] = ()
     give: tuple[int, ...] = ()
@@ -34,10 +34,10 @@ def member_number(process: str) -> int:
 
 
 def moves(holders: Mapping[int, int], *, me: int, members: Collection[int]) -> Moves:
-    """What this process does next. `holders`: the number of who holds each shard; `members`: the
-    processes that hear the broker.
+    """The next moves of this process. `holders`: for each shard the number of its holder;
+    `members`: the processes that hear the broker.
 
-    Nobody takes what another member holds: that one gives up what is more than its share.
+    No process takes a shard from another member: that one gives up what exceeds its share.
     """
     mine = sorted(shard for shard, holder in holders.items() if holder == me)
     if me not in members:

@@ -1,4 +1,4 @@
-"""End of the technician's page: a test alert to their own phone, and its result."""
+"""Part of the technician's page: a test alert to their own phone, and its result."""
 
 import time
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class TestLine:
 
 @dataclass(frozen=True, slots=True)
 class TestWords:
-    """Last test of one person and camera."""
+    """The last test of one person and camera, as text."""
 
     __test__ = False
 
@@ -59,7 +59,7 @@ class TestWords:
 
 @router.post("")
 async def send_test(visit: FormSent, tests: Tests, camera_id: UUID) -> Response:
-    """Send one to each of their own phones; the page then shows the result."""
+    """Send a test to each of the person's own phones; the page then shows the result."""
     age_ms = await _picture_age_ms(visit, camera_id)
     place = f"/cameras/{camera_id}/aim"
     try:
@@ -76,7 +76,8 @@ async def send_test(visit: FormSent, tests: Tests, camera_id: UUID) -> Response:
 
 @router.get("")
 def show_test(request: Request, visit: SignedIn, tests: Tests, camera_id: UUID) -> Response:
-    """That part of the page for its script; 404 for people who do not manage the camera."""
+    """The part of the page with the result, for its script; 404 for people who do not manage the
+    camera."""
     camera = visit.use(LiveService).live_camera(visit.asker, camera_id, Purpose.AIM)
     if camera is None:
         raise HTTPException(404)
@@ -90,7 +91,7 @@ def show_test(request: Request, visit: SignedIn, tests: Tests, camera_id: UUID) 
 
 
 def last_words(visit: Visit, tests: PhoneTestService, camera_id: UUID) -> TestWords | None:
-    """Last test this person sent for the camera, or None."""
+    """The last test that this person sent for the camera, or None."""
     sent = tests.last_test(visit.asker, camera_id)
     if not sent:
         return None

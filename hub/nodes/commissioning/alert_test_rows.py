@@ -111,7 +111,7 @@ def enqueue(
 
 
 def is_any_due(conn: Connection, *, now: Moment) -> bool:
-    """Whether `claim` would find something; only reads."""
+    """True if `claim` would find something; only reads."""
     return bool(conn.scalar(select(exists().where(_is_due(now)))))
 
 

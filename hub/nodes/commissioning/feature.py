@@ -1,4 +1,4 @@
-"""Setting a camera up: the aiming page and the test alert."""
+"""Feature: setting up a camera, with the aiming page and the test alert."""
 
 from typing import Final
 

@@ -53,14 +53,14 @@ def show_aim(
 async def show_picture(
     visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
 ) -> Response:
-    """Like the live page, for people who manage the camera."""
+    """The newest picture, as on the live page, for people who manage the camera."""
     camera, key = await run_in_threadpool(pages.ask, visit, camera_id, Purpose.AIM)
     return await pages.next_picture(visit, camera, key, after)
 
 
 @router.post("/end", status_code=204)
 def end_aim(visit: FormSent, camera_id: UUID) -> Response:
-    """The page was closed."""
+    """End the live pictures, because the page was closed."""
     pages.leave(visit, camera_id, Purpose.AIM)
     return Response(status_code=204)
 
@@ -126,8 +126,8 @@ def save_measures(
     horizon: Annotated[str, Form(max_length=10)] = "",
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """Desire the camera's height in metres, and its horizon in percent of the picture's height from
-    its top; empty: what stands on the node counts."""
+    """Store the camera's height in metres, and its horizon in percent of the picture's height from
+    its top, as desired settings; empty: the node's own value applies."""
     say = visit.site.calendar(visit.asker.language).words.say
     typed = {"mast_height_m": mast_height_m, "horizon": horizon, "reason": reason}
     try:
@@ -243,7 +243,7 @@ def _state(visit: Visit, now: CameraNow) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "aim.begin": say("began to aim a camera"),

@@ -1,7 +1,8 @@
-"""Why settings cannot be, or were refused by a box, in the reader's language.
+"""Texts of refused settings, in the reader's language: why they cannot be set, or why a box refused
+them.
 
-Hub and boxes say it in English, one part a fault: the key, then what is wrong with it. What no
-shape knows is shown as it was said.
+Hub and boxes report faults in English, one part for each fault: the key, then what is wrong with
+it. A text without a known shape is shown as it is.
 """
 
 import re
@@ -19,7 +20,8 @@ _NEXT: Final = re.compile(rf"; (?={_KEY}: )")
 
 
 def fault_words(fault: str, words: Messages) -> str:
-    """The faults of a refusal, each with its setting by name. A key alone has a mistyped value."""
+    """The faults of a refusal, each with the name of its setting. A key alone means that its value
+    has a wrong type."""
     return "; ".join(_one(part, words) for part in _NEXT.split(fault))
 
 

@@ -1,4 +1,4 @@
-"""Settings of nodes, and roll-outs."""
+"""Feature: settings of nodes, and roll-outs."""
 
 from typing import Final
 

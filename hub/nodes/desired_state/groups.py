@@ -18,8 +18,8 @@ from hub.nodes.desired_state.tables import node_group_members, node_groups
 
 
 def make_group(conn: Connection, name: str, *, area_id: UUID, by: By, now: Moment) -> UUID:
-    """Create a group; people who look after its area look after it. RegistryError for a known
-    name."""
+    """Create a group; people who look after its area look after the group. RegistryError if the
+    name is taken."""
     kept = text(name.strip(), 100)
     if not kept:
         raise RegistryError("a group needs a name")

@@ -173,7 +173,7 @@ def layers(
 
 def scopes_over(conn: Connection, scope: Scope) -> list[Scope]:
     """The scopes whose settings count for this one, from the outermost area to itself. A group has
-    nodes of many areas, so it stands alone."""
+    nodes of many areas, so only its own settings count."""
     match scope.kind:
         case "group":
             return [scope]
@@ -189,14 +189,14 @@ def scopes_over(conn: Connection, scope: Scope) -> list[Scope]:
 
 
 def layer_for(conn: Connection, one: Scope, scope: Scope) -> Mapping[str, Any]:
-    """The layer of `one` as it counts for `scope`; see `scopes_over`."""
+    """The layer of `one`, as far as it counts for `scope`; see `scopes_over`."""
     return _layer_of(conn, one, scope.scope_id) if scope.kind == "node" else layer(conn, one)
 
 
 def would_be(
     conn: Connection, node_id: UUID, scope: Scope, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The wanted settings of this node if `scope` had `body`."""
+    """The settings that this node would be sent if `scope` had `body`."""
     return combined(layers(conn, node_id, (scope, body)))
 
 

@@ -1,4 +1,4 @@
-"""The tables of camera boxes on the pages of settings and programs: order, search and filter."""
+"""Tables of camera boxes on the pages of settings and programs: order, search and filter."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -49,7 +49,7 @@ PROGRAMS: Final = Listing[NodeReleaseRow](
 
 
 def states_of(states: Iterable[str], shown: str, words: Messages) -> list[tuple[str, str]]:
-    """The states that there are and the one that is filtered by (empty: none), worst first, with
-    their words: the choices of the filter."""
+    """Choices of the filter: the states of boxes that occur and the one that is filtered by (empty:
+    none), worst first, each with its text."""
     there = {*states, shown}
     return [(one.value, state_word(one, words)) for one in WORST_FIRST if one in there]

@@ -109,7 +109,7 @@ def want(
     fields: Fields,
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """Store as desired: for a node at once, for an area or group in stages."""
+    """Store settings as desired: for a node at once, for an area or group in stages."""
     page = _page(visit, settings, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words
@@ -211,7 +211,7 @@ def _page(visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID) -
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "group.add": say("made a group of camera boxes"),

@@ -64,7 +64,7 @@ class ReleaseService:
             return release_rows.bundles(look.conn)
 
     def bundles_shown(self, asker: Asker) -> list[BundleRow]:
-        """The same for the page of `overview`, with the person who added each."""
+        """Bundles for the page of `overview`, each with the person who added it."""
         with self._acting.part_of(asker, "programs.list") as look:
             found = release_rows.bundles(look.conn)
             ids = {one.added_by for one in found if one.added_by is not None}

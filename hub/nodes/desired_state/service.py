@@ -99,7 +99,8 @@ class SettingsService:
         return page
 
     def waiting(self, asker: Asker, node_id: UUID) -> tuple[str, ...]:
-        """Wanted keys that this node gets only with a newer program; none if it is not theirs."""
+        """Wanted keys that this node gets only with a newer program; none if the node is not the
+        asker's."""
         with self._acting.part_of(asker, "node.open") as look:
             if not _is_theirs(look, Scope("node", node_id)):
                 return ()
@@ -122,7 +123,7 @@ class SettingsService:
 
     def want(self, asker: Asker, scope: Scope, changes: Mapping[str, Any], *, reason: str) -> bool:
         """Set these dotted keys in this scope: for a node at once, for an area or group in stages.
-        False if it is not theirs.
+        False if the scope is not the asker's.
 
         Raises SettingsFault; RegistryError without a reason or during another roll-out.
         """
@@ -134,8 +135,8 @@ class SettingsService:
         return True
 
     def halt(self, asker: Asker, rollout_id: UUID, *, reason: str) -> bool:
-        """Restore the previous values everywhere; False if no roll-out of theirs has this id and
-        runs."""
+        """Restore the previous values everywhere; False if the asker has no running roll-out with
+        this id."""
         with self._acting.changing(asker, "settings.want", On("rollout", rollout_id)) as change:
             conn, by, now = change.conn, change.by, change.now
             found = rollout_rows.one(conn, rollout_id)

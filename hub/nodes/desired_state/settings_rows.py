@@ -114,8 +114,8 @@ def reckon_what_fits(
     goes_back: bool = False,
     report: SettingsReport | None = None,
 ) -> list[UUID]:
-    """Like `reckon`, for calls without a person to get the error: a node whose layers conflict
-    keeps its wanted settings, and the others go on.
+    """Like `reckon`, for callers that can show an error to nobody: a node whose layers conflict
+    keeps its wanted settings, and the others are updated.
 
     `goes_back`: older programs than the running ones are intended. `report`: what the node says
     now, in place of the stored one.

@@ -80,7 +80,8 @@ def fields(
 
 
 def now_line(key: str, origin: Origin, words: Messages) -> str:
-    """`Now: 30 (from Xã Tân Khai) · Default: 30`."""
+    """The present value of a setting, where it comes from, and its default: `Now: 30 (from Xã Tân
+    Khai) · Default: 30`."""
     say = words.say
     default = _plain(key, DEFAULTS[key], words)
     if origin.kind is OriginKind.MIXED:
@@ -120,7 +121,7 @@ def changes(form: Mapping[str, str], wanted: Mapping[str, Any]) -> dict[str, Any
 
 
 def typed(value: Any) -> str:
-    """In typed form."""
+    """The value as a person types it in the form."""
     match value:
         case None:
             return ""

@@ -22,7 +22,8 @@ KIND: Final = AnswerKind(file_type="application/zip", begins=b"PK", most_bytes=M
 
 @router.post("/nodes/{node_id}/diagnosis")
 def ask(visit: FormSent, diagnoses: Diagnoses, node_id: UUID) -> Response:
-    """Request one from the node; a node that is offline gets the request within a day."""
+    """Request a diagnosis file from the node; a node that is offline gets the request if it returns
+    within a day."""
     if not diagnoses.ask(visit.asker, node_id):
         raise HTTPException(404)
     return RedirectResponse(f"/nodes/{node_id}#diagnosis", 303)
@@ -30,7 +31,7 @@ def ask(visit: FormSent, diagnoses: Diagnoses, node_id: UUID) -> Response:
 
 @router.get("/nodes/{node_id}/diagnosis/{diagnosis_id}")
 def fetch(visit: SignedIn, diagnoses: Diagnoses, node_id: UUID, diagnosis_id: UUID) -> Response:
-    """The file, for people who manage the node."""
+    """Download the file, for people who manage the node."""
     found = diagnoses.fetch(visit.asker, node_id, diagnosis_id)
     if found is None:
         raise HTTPException(404)
@@ -50,7 +51,7 @@ async def take(request: Request, diagnoses: Diagnoses, command_id: UUID) -> Resp
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "diagnosis.ask": say("asked a camera box for a diagnosis file"),

@@ -170,7 +170,7 @@ def node_of(conn: Connection, diagnosis_id: UUID) -> UUID | None:
 
 
 def content(conn: Connection, diagnosis_id: UUID) -> bytes | None:
-    """The file, while it is stored."""
+    """Content of the file, while it is stored."""
     return conn.scalar(select(diagnoses.c.content).where(diagnoses.c.id == diagnosis_id))
 
 

@@ -49,7 +49,7 @@ class DiagnosisService:
         return True
 
     def fetch(self, asker: Asker, node_id: UUID, diagnosis_id: UUID) -> bytes | None:
-        """The file, returned after its line in the log is written."""
+        """The file; its line in the log is written first."""
         with self._acting.reading(asker, "diagnosis.fetch", On("node", node_id)) as look:
             is_theirs = (
                 _is_theirs(look, node_id) and rows.node_of(look.conn, diagnosis_id) == node_id

@@ -40,7 +40,7 @@ def show_authority(request: Request) -> Response:
 
 @router.post(PATH)
 async def enrol(request: Request) -> Response:
-    """Use a one-time token: a certificate for the box's key."""
+    """Enrol: use a one-time token and get a certificate for the box's key."""
     site = site_of(request)
     enrolling = _enrolling(site)
     asked = EnrolRequest.model_validate(await _body(request, EnrolRequest))
@@ -60,7 +60,7 @@ async def enrol(request: Request) -> Response:
 
 @router.post(f"{PATH}/renew")
 async def renew(request: Request) -> Response:
-    """Next certificate for the same key, with a node's upload token."""
+    """Renew: get the next certificate for the same key, with a node's upload token."""
     site = site_of(request)
     enrolling = _enrolling(site)
     node = await _node_of(request)

@@ -50,7 +50,8 @@ systemctl disable matthan-first-boot.service
 
 
 def user_data(node: str, code: EnrolmentCode) -> str:
-    """For cloud-init (`#cloud-config`); tries again every minute until the box is enrolled.
+    """Text of the file for cloud-init (`#cloud-config`); it tries to enrol every minute until the
+    box is enrolled.
 
     ValueError for an invalid node name.
     """

@@ -70,8 +70,8 @@ class Enroller:
         return answer
 
     def renew(self, node: str, request: str, *, came_from: str) -> IssuedCertificate | TokenRefused:
-        """The next certificate of a node that has shown an upload token; raises ValueError
-        likewise."""
+        """The next certificate of a node that has shown an upload token; raises ValueError for an
+        invalid request."""
         with self._db.writing() as conn:
             answer = rows.renew(
                 conn, node, request, signs=self._signs, came_from=came_from, now=self._clock.now()

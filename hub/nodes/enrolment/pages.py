@@ -63,7 +63,7 @@ def make_enrolment(
 
 @router.post("/enrolments/{enrolment_id}/withdraw")
 def withdraw(visit: FormSent, enrolments: Enrolments, enrolment_id: UUID) -> Response:
-    """Cancel the code."""
+    """Cancel a code."""
     if not enrolments.withdraw_enrolment(visit.asker, enrolment_id):
         raise HTTPException(404)
     return RedirectResponse("/enrolments", 303)
@@ -135,7 +135,7 @@ def _first_boot(node: str, code: EnrolmentCode) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "enrolments.open": say("read which new camera boxes are expected"),

@@ -1,4 +1,4 @@
-"""What pages need for enrolment: the enroller, and the values of codes and answers."""
+"""Port of the pages to enrolment: the enroller, and the values of codes and answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ class Enrolling:
     """Each as host:port."""
 
     def brokers_of(self, node: str) -> list[tuple[str, int]]:
-        """Where this node connects, in this order: nodes begin at all brokers alike."""
+        """Brokers of this node, in the order in which it tries them: nodes begin at different
+        brokers, so that all brokers get about as many."""
         further = map(host_and_port, self.further_brokers)
         every = [(self.broker_host, self.broker_port), *further]
         first = crc32(node.encode()) % len(every)

@@ -65,7 +65,7 @@ class Redeemed:
 
 @dataclass(frozen=True, slots=True)
 class TokenRefused:
-    """Reason why a token is refused."""
+    """A token is refused; has the reason."""
 
     reason: Refusal
 
@@ -121,7 +121,7 @@ def make(
 
 
 def withdraw(conn: Connection, enrolment_id: UUID, *, by: By, now: Moment) -> None:
-    """Make its code invalid from now on."""
+    """Make the code of an enrolment invalid from now on."""
     _withdraw(conn, enrolments.c.id == enrolment_id, now)
     log.note(
         conn,

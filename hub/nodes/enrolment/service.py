@@ -120,7 +120,7 @@ class EnrolmentService:
         return token
 
     def withdraw_enrolment(self, asker: Asker, enrolment_id: UUID) -> bool:
-        """Make the code invalid; False if it is not theirs."""
+        """Make the code invalid; False if the enrolment is not the asker's."""
         on = On("enrolment", enrolment_id)
         with self._acting.changing(asker, "enrolment.withdraw", on) as change:
             query = select(nodes.c.area_id).join(enrolments, enrolments.c.node_id == nodes.c.id)
@@ -132,7 +132,8 @@ class EnrolmentService:
         return True
 
     def revoke_node(self, asker: Asker, name: str, *, why: str) -> bool:
-        """Revoke the node: nothing under this name is accepted; False if it is not theirs."""
+        """Revoke a node: nothing under its name is accepted any more; False if the node is not the
+        asker's."""
         with self._acting.changing(asker, "node.revoke") as change:
             node = node_by_name(change.conn, name)
             if node is None or not _is_tended(change, node.area_id):

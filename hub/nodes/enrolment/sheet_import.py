@@ -165,5 +165,5 @@ def _refused(line: CsvLine, fault: CsvLineFault, what: str) -> RefusedError:
 
 
 def camera_names(cameras: Iterable[EnrolledCamera]) -> str:
-    """For a list: label or name of each."""
+    """Labels or names of the cameras, for a list."""
     return ", ".join(one.label or one.name for one in cameras)

@@ -87,7 +87,7 @@ def make_sheet(
 
 @router.get("/sheets/{sheet_id}")
 def show_sheet(request: Request, visit: SignedIn, sheets: Sheets, sheet_id: UUID) -> Response:
-    """What became of a sheet's codes, without the codes; 404 if it is not theirs."""
+    """The states of a sheet's codes, without the codes; 404 if the sheet is not the reader's."""
     enrolling_of(visit)
     found = sheets.sheet(visit.asker, sheet_id)
     if found is None:
@@ -97,7 +97,7 @@ def show_sheet(request: Request, visit: SignedIn, sheets: Sheets, sheet_id: UUID
 
 @router.post("/sheets/{sheet_id}/withdraw")
 def withdraw_sheet(visit: FormSent, sheets: Sheets, sheet_id: UUID) -> Response:
-    """Cancel all its codes."""
+    """Cancel all codes of a sheet."""
     enrolling_of(visit)
     if not sheets.withdraw(visit.asker, sheet_id):
         raise HTTPException(404)
@@ -108,7 +108,7 @@ def withdraw_sheet(visit: FormSent, sheets: Sheets, sheet_id: UUID) -> Response:
 def stream_progress(
     request: Request, visit: SignedIn, sheets: Sheets, sheet_id: UUID
 ) -> StreamingResponse:
-    """The state of its codes whenever one changes: which box has connected."""
+    """Stream of the states of a sheet's codes, sent when one changes: which box has connected."""
     enrolling_of(visit)
     if sheets.progress(visit.asker, sheet_id) is None:
         raise HTTPException(404)
@@ -153,7 +153,8 @@ def _told(sheet: Sheet, words: Messages) -> dict[str, object]:
 
 
 def enrolling_of(visit: Visit) -> Enrolling:
-    """What makes codes; 404 for people who look after no area, or if the hub enrols nobody."""
+    """The service that makes codes; 404 for people who look after no area, or if the hub enrols
+    nobody."""
     enrolling = visit.find(Enrolling)
     if enrolling is None or not visit.use(EnrolmentService).tends_areas(visit.asker):
         raise HTTPException(404)
@@ -200,7 +201,7 @@ def _sheet_page(request: Request, visit: Visit, sheet: Sheet, codes: dict[str, s
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "enrolment_sheet.try": say("tried a table of new camera boxes"),

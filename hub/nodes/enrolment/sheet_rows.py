@@ -1,7 +1,7 @@
-"""Rows of enrolment sheets: the codes that were made from one table, and what became of them.
+"""Rows of enrolment sheets: codes that were made from one table, and their states.
 
-A sheet's codes follow from a secret of the form that asked for it, which is not stored: the same
-form, sent twice by a double tap, shows the same codes again and makes no others.
+A sheet's codes are derived from a secret of the form that asked for it; the secret is not stored.
+So the same form, sent twice by a double tap, shows the same codes again and makes no others.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class Sheet:
     codes: tuple[SheetCode, ...]
 
     def count(self, state: CodeState) -> int:
-        """Number of its codes in this state."""
+        """Number of the sheet's codes in this state."""
         return sum(code.state == state for code in self.codes)
 
 
@@ -106,7 +106,7 @@ def make(
 
 
 def withdraw(conn: Connection, sheet_id: UUID, *, by: By, now: Moment) -> None:
-    """Make all its codes invalid that no box has used."""
+    """Make all codes of the sheet invalid that no box has used."""
     this = enrolment_sheets.c.id == sheet_id
     done = update(enrolment_sheets).where(this, enrolment_sheets.c.withdrawn_utc_us.is_(None))
     conn.execute(done.values(columns("withdrawn", now)))

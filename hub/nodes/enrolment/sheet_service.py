@@ -26,7 +26,8 @@ class EnrolmentSheetService:
         self._acting = acting
 
     def try_table(self, asker: Asker, content: bytes) -> SheetPlan | None:
-        """What a table would make; None for a person who looks after no area."""
+        """The plan for a table: the boxes it would make, or its faults; None for a person who looks
+        after no area."""
         with self._acting.reading(asker, "enrolment_sheet.try") as look:
             plan = _plan(look, content)
             look.answer(plan, f"{len(plan.boxes)} boxes" if plan else "")
@@ -35,8 +36,8 @@ class EnrolmentSheetService:
     def make(
         self, asker: Asker, content: bytes, *, submission: str, days: int
     ) -> MadeSheet | SheetPlan | None:
-        """Make the sheet of a table, or say what is wrong with it. The same `submission` (32 random
-        bytes as hex) makes no second sheet: its codes are shown again. `days`: 1 to
+        """Make the sheet of a table, or return its faults. The same `submission` (32 random bytes
+        as hex) makes no second sheet: its codes are shown again. `days`: 1 to
         `sheet_rows.MOST_DAYS`. None without the right.
 
         Raises RegistryError for an invalid entry.
@@ -66,7 +67,8 @@ class EnrolmentSheetService:
         return _with_tokens(made, submission) if made is not None else None
 
     def sheet(self, asker: Asker, sheet_id: UUID) -> Sheet | None:
-        """A sheet without its codes, which are shown once; None if it is not theirs."""
+        """A sheet without its codes, which are shown only once; None if the sheet is not the
+        asker's."""
         on = On("enrolment_sheet", sheet_id)
         with self._acting.reading(asker, "enrolment_sheet.open", on) as look:
             found = _sheet(look, sheet_id)
@@ -74,18 +76,19 @@ class EnrolmentSheetService:
         return found
 
     def progress(self, asker: Asker, sheet_id: UUID) -> Sheet | None:
-        """The same for its open page."""
+        """A sheet without its codes, for its open page; reading it leaves no line in the log."""
         with self._acting.part_of(asker, "enrolment_sheet.open") as look:
             return _sheet(look, sheet_id)
 
     def sheets(self, asker: Asker) -> list[Sheet]:
-        """Their newest sheets, for the page of enrolments."""
+        """The newest sheets of the asker's areas, for the page of enrolments."""
         with self._acting.part_of(asker, "enrolments.open") as look:
             mine = tended_areas(asker.person_id, look.now)
             return sheet_rows.recent_sheets(look.conn, mine, look.now)
 
     def withdraw(self, asker: Asker, sheet_id: UUID) -> bool:
-        """Make all its unused codes invalid at once; False if it is not theirs."""
+        """Make all unused codes of a sheet invalid at once; False if the sheet is not the
+        asker's."""
         on = On("enrolment_sheet", sheet_id)
         with self._acting.changing(asker, "enrolment_sheet.withdraw", on, rings=True) as change:
             if _sheet(change, sheet_id) is None:

@@ -19,7 +19,7 @@ LOOKS: Final[dict[CodeState, tuple[str, str]]] = {
 
 
 def summary(sheet: Sheet, words: Messages) -> str:
-    """How many boxes have connected."""
+    """Sentence with the number of boxes that have connected."""
     told = words.say("%(n)d of %(all)d boxes have connected")
     return told % {"n": sheet.count("connected"), "all": len(sheet.codes)}
 

@@ -1,1 +1,1 @@
-"""Why a camera did not report people in its last hour, as its node explains it."""
+"""Explanations of nodes: why a camera did not report people in its last hour."""

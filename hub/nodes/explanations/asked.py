@@ -1,6 +1,7 @@
-"""Explanations that people asked for: in memory only, a few, for minutes.
+"""Requested explanations: in memory only, a few, for minutes.
 
-A node is asked by messages that nobody stores: again and again while somebody waits for it.
+The requests to nodes are messages that nobody stores; they are repeated while somebody waits for
+the answer.
 """
 
 import threading
@@ -70,7 +71,7 @@ class AskedExplanations:
             return True
 
     def state(self, key: Key) -> AskedExplanation | None:
-        """The request of this person about this camera; the node hears again of one that waits."""
+        """The request of this person about this camera; while it waits, the node is asked again."""
         with self._lock:
             self._forget()
             known, now_s = self._asked.get(key), self._now_s()
@@ -82,12 +83,13 @@ class AskedExplanations:
             return known
 
     def is_asked(self, node: str, command_id: UUID) -> bool:
-        """True if this node was asked for it and it is not forgotten."""
+        """True if this node was asked for this explanation and the request is not forgotten."""
         with self._lock:
             return self._key_of(node, command_id) is not None
 
     def put(self, node: str, command_id: UUID, answer: bytes | str) -> AnswerState | None:
-        """Take the page, or the reason for none; returns the new state. None: not asked."""
+        """Store the page, or the reason why there is none; returns the new state. None if this was
+        not requested."""
         with self._lock:
             self._forget()
             key = self._key_of(node, command_id)
@@ -106,12 +108,12 @@ class AskedExplanations:
             return ended.state
 
     def forget(self) -> None:
-        """Drop whatever was kept for its time."""
+        """Drop requests and answers whose time is over."""
         with self._lock:
             self._forget()
 
     def age_s(self, one: AskedExplanation) -> float:
-        """Seconds since its end, or since it was asked for."""
+        """Seconds since the request was answered, or since it was made."""
         return self._now_s() - (one.ended_s or one.asked_s)
 
     def _key_of(self, node: str, command_id: UUID) -> Key | None:

@@ -1,4 +1,4 @@
-"""Explanations that people ask of cameras."""
+"""Feature: explanations that people request from cameras."""
 
 from typing import Final
 

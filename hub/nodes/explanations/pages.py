@@ -1,4 +1,5 @@
-"""Why a camera did not report people in its last hour: asked for, awaited, opened or saved.
+"""Pages of explanations: why a camera did not report people in its last hour; requested, awaited,
+opened or saved.
 
 The file comes from the node and is shown in a sandbox: it can run and load nothing.
 """
@@ -47,7 +48,8 @@ def show_explanation(
     asked: Asked,
     camera_id: UUID,
 ) -> Response:
-    """What was asked, and the way to the answer; 404 for people who may not see the camera."""
+    """State of the request, and the link to the answer; 404 for people who may not see the
+    camera."""
     found = explanations.state(visit.asker, camera_id)
     if found is None:
         raise HTTPException(404)
@@ -101,7 +103,7 @@ async def take_explanation(request: Request, asked: Asked, command_id: UUID) -> 
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "explanation.ask": say("asked why a camera did not report people in its last hour"),

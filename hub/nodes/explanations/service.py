@@ -1,6 +1,7 @@
 """Service for explanations of a camera's last hour.
 
-For people who look after the camera and may see its pictures; nobody else learns that it is there.
+For people who look after the camera and may see its pictures; others do not learn that there is an
+explanation.
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ class ExplanationService:
             return _cameras(look, cameras.c.node_id == node_id)
 
     def ask(self, asker: Asker, camera_id: UUID, *, language: str) -> bool:
-        """Ask the node; a request that waits is not repeated. False if the camera is not theirs."""
+        """Ask the node for an explanation; a request that waits is not repeated. False if the
+        camera is not the asker's."""
         with self._acting.changing(asker, "explanation.ask", On("camera", camera_id)) as change:
             found = _cameras(change, cameras.c.id == camera_id)
             if not found:
@@ -67,8 +69,8 @@ class ExplanationService:
     def state(
         self, asker: Asker, camera_id: UUID
     ) -> tuple[ExplainedCamera, AskedExplanation | None] | None:
-        """The camera and this person's request; None if the camera is not theirs. Its pictures are
-        shown by `open` alone."""
+        """The camera and this person's request; None if the camera is not theirs. Only `open` shows
+        the pictures."""
         with self._acting.part_of(asker, "explanation.ask") as look:
             found = _cameras(look, cameras.c.id == camera_id)
         if not found:
@@ -77,7 +79,7 @@ class ExplanationService:
         return found[0], self._asked.state((asker.person_id, camera_id))
 
     def open(self, asker: Asker, camera_id: UUID) -> bytes | None:
-        """The page with its pictures, returned after its line in the log is written."""
+        """The page with its pictures; its line in the log is written first."""
         with self._acting.reading(asker, "explanation.open", On("camera", camera_id)) as look:
             is_theirs = bool(_cameras(look, cameras.c.id == camera_id))
             one = self._asked.state((asker.person_id, camera_id)) if is_theirs else None

@@ -34,7 +34,7 @@ COLUMNS: Final[Mapping[str, Callable[[NodeCard], Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class NodesForm:
-    """What the address asks for; whatever it says wrongly is as if it were not there."""
+    """The filters and the order in the page's address; an invalid value counts as missing."""
 
     find: str
     """A part of a node's name, place or cameras."""
@@ -50,7 +50,7 @@ class NodesForm:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "NodesForm":
-        """From the fields of an address."""
+        """The form in the fields of an address."""
         state, area, page = (query.get(name, "") for name in ("state", "area", "page"))
         return cls(
             find=query.get("find", "")[:MOST_CHARS].strip(),
@@ -62,12 +62,12 @@ class NodesForm:
         )
 
     def table(self, path: str) -> TableView:
-        """For the links of the table."""
+        """The table view with these filters, for the links of the table."""
         filters = {"find": self.find, "state": self.state, "area": self.area}
         return TableView(path, filters, self.order, STANDARD)
 
     def rows(self, cards: Iterable[NodeCard]) -> list[NodeCard]:
-        """The nodes that the filters let through, in the order."""
+        """The nodes that pass the filters, in the order of the form."""
         return arranged(filter(self._lets_through, cards), self.order, COLUMNS)
 
     def _lets_through(self, card: NodeCard) -> bool:
@@ -81,7 +81,8 @@ class NodesForm:
 
 
 def area_choices(cards: Sequence[NodeCard]) -> list[tuple[UUID, str]]:
-    """Areas with two nodes or more in or below them, by place: a single one is found by name."""
+    """Choices of areas: those with at least two nodes in or below them, by place. A single node is
+    found by its name."""
     counts: dict[UUID, int] = {}
     names: dict[UUID, str] = {}
     for card in cards:

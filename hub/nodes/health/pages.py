@@ -75,7 +75,7 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class StateCount:
-    """Number of nodes in one state, and the page of these alone."""
+    """Number of nodes in one state, and the address of the page that shows only these."""
 
     state: Condition
     name: str
@@ -148,7 +148,7 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "node.open": say("opened a camera box"),

@@ -94,7 +94,7 @@ _DARK: Final = _dark()  # built once: every inbox runs it
 
 
 def troubled_nodes(conn: Connection, person_id: UUID, now: Moment) -> int:
-    """Number of this person's nodes that somebody has to look at; for the navigation."""
+    """Number of this person's nodes that need somebody to look at them; for the navigation."""
     values = {**visible_values(person_id, now), **condition_values(now)}
     judged = (
         node_condition(node_facts(row), lost=int(row.has_lost), now_utc_us=now.utc_us)

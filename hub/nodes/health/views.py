@@ -58,12 +58,12 @@ class NodeState:
 
     @property
     def place(self) -> str:
-        """Its area with those above: "Ngã tư 1, Tân Khai"."""
+        """The node's area with the areas above it: "Ngã tư 1, Tân Khai"."""
         return ", ".join(name for _, name in self.lineage)
 
     @property
     def facts(self) -> NodeFacts:
-        """What its condition is judged by."""
+        """The facts from which the node's condition is judged."""
         return NodeFacts(
             state=self.state,
             since_utc_us=self.since_utc_us,

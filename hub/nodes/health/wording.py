@@ -37,13 +37,14 @@ class NodeCard:
 
     @property
     def disk_free_bytes(self) -> int | None:
-        """None: not known."""
+        """Free bytes of the node's disk; None if not known."""
         health = self.node.health
         return None if health is None else health.said.board.disk_free_bytes
 
     @property
     def clock_error_ms(self) -> float | None:
-        """Infinite for a clock that nothing confirms; None: not known."""
+        """Error of the node's clock in ms; infinite if no source confirms the clock, None if not
+        known."""
         if self.node.health is None:
             return None
         error_ms = self.node.health.said.stamp.error_ms

@@ -91,7 +91,8 @@ class Authority:
 
     @classmethod
     def open(cls, folder: Path, secrets: SecretStore = FILES) -> "Authority":
-        """Open the authority in `folder`, or of that folder where keys are sealed."""
+        """Open the authority in `folder`, or the authority of that folder in a store of sealed
+        keys."""
         cert_file, key_file = own_files(folder)
         try:
             cert = x509.load_pem_x509_certificate(secrets.read(cert_file))
@@ -175,12 +176,12 @@ class Authority:
 
     @property
     def pem(self) -> bytes:
-        """Its own certificate, which is public."""
+        """The authority's own certificate (PEM), which is public."""
         return self._cert.public_bytes(Encoding.PEM)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of its own certificate, hex."""
+        """SHA-256 of the authority's own certificate, hex."""
         return self._cert.fingerprint(hashes.SHA256()).hex()
 
     def _issue(
@@ -253,7 +254,7 @@ class Authority:
 
 
 def own_files(folder: Path) -> tuple[Path, Path]:
-    """Its certificate and its key."""
+    """Certificate file and key file of the authority."""
     return folder / f"{AUTHORITY_NAME}.crt", folder / f"{AUTHORITY_NAME}.key"
 
 

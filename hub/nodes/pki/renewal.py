@@ -10,7 +10,7 @@ from hub.nodes.pki.authority import AuthorityError
 
 
 def ends_soon(cert: x509.Certificate, now: datetime) -> bool:
-    """True if less than a third of its validity is left: four months of a year."""
+    """True if less than a third of the certificate's validity is left: four months of a year."""
     life = cert.not_valid_after_utc - cert.not_valid_before_utc
     return cert.not_valid_after_utc - now < max(life / 3, timedelta(hours=1))
 
@@ -24,7 +24,7 @@ def read(path: Path) -> x509.Certificate:
 
 
 def name_of(cert: x509.Certificate) -> str:
-    """Its common name."""
+    """Common name of the certificate."""
     return str(cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 

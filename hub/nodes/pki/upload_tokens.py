@@ -40,7 +40,7 @@ class UploadTokens:
 
     @classmethod
     def open(cls, folder: Path, *, upload_url: str, secrets: SecretStore = FILES) -> "UploadTokens":
-        """With the key in `folder/upload.key`, created at the first start.
+        """Upload tokens with the key in `folder/upload.key`, created at the first start.
 
         Raises OSError if it cannot be read or written, or if others can read it.
         """
@@ -48,7 +48,8 @@ class UploadTokens:
         return cls(key, upload_url=upload_url)
 
     def key_for(self, purpose: str) -> bytes:
-        """A key of its own for another purpose: the same in every process that has this key."""
+        """A separate key for another purpose, derived from this one: the same in every process that
+        has this key."""
         return hmac.digest(self._key, f"matthan.{purpose}".encode(), "sha256")
 
     def issue(self, node: str, now: Moment) -> UploadToken:

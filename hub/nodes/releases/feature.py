@@ -1,4 +1,4 @@
-"""Release bundles and the programs of nodes."""
+"""Feature: release bundles and the programs of nodes."""
 
 from typing import Final
 

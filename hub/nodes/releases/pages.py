@@ -44,7 +44,7 @@ def show_programs(request: Request, visit: SignedIn) -> Response:
 
 
 def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 200) -> Response:
-    """The page; `wrong`: why an upload was refused."""
+    """The page of programs; `wrong`: why an upload was refused."""
     releases = visit.use(ReleaseService)
     words = visit.site.calendar(visit.asker.language).words
     rows, table = releases.overview(visit.asker), listing.PROGRAMS.view(request.query_params)
@@ -152,5 +152,5 @@ def _state(row: NodeReleaseRow, words: Messages) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     return {"programs.add": words.say("added programs for camera boxes")}

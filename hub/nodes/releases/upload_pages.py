@@ -190,7 +190,7 @@ def _check(visit: Visit) -> None:
 
 
 def sentence(refused: BundleRefusedError, words: Messages) -> str:
-    """Why it is refused, and the cure."""
+    """Sentence with the reason of the refusal, and the cure."""
     say = words.say
     told = {
         BundleTrouble.NO_KEY: say(

@@ -1,1 +1,1 @@
-"""Events of nodes in order: gaps, and what was set aside."""
+"""Event numbers of nodes: gaps in them, and messages that were set aside."""

@@ -1,8 +1,8 @@
 """Stored events by their ids and numbers.
 
-PostgreSQL can keep events in parts by month (`hub.base.db.months`), and no unique key reaches over
-parts. There `event_ids` has the id and the number of every event, and decides whether one is new.
-On SQLite `events` has these keys itself, and `event_ids` stays empty.
+PostgreSQL can keep events in parts by month (`hub.base.db.months`), and no unique key spans several
+parts. There `event_ids` has the id and the number of every event, and decides whether an event is
+new. On SQLite `events` has these keys itself, and `event_ids` stays empty.
 """
 
 from collections.abc import Collection, Mapping
@@ -39,7 +39,7 @@ def add_new_event(conn: Connection, row: Mapping[str, Any]) -> None:
 
 
 def stored(conn: Connection, ids: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
-    """Those of the events that were stored before: node and fate by id."""
+    """The events among these that were stored before: node and fate by id."""
     if _keys(conn) is events:
         return {row.id: (row.node_id, row.fate) for row in conn.execute(_STORED, {"ids": [*ids]})}
     nodes = {row.id: row.node_id for row in conn.execute(_NODES, {"ids": [*ids]})}
@@ -50,7 +50,7 @@ def stored(conn: Connection, ids: Collection[UUID]) -> dict[UUID, tuple[UUID, st
 
 
 def taken(conn: Connection, numbers: Collection[Number]) -> set[Number]:
-    """Those of the numbers that some event has."""
+    """The numbers among these that some event has."""
     keys = _keys(conn)
     columns = keys.c.node_id, keys.c.spool_id, keys.c.seq
     query = select(*columns).where(tuple_(*columns).in_([*numbers]))

@@ -1,4 +1,4 @@
-"""What nodes reported, and the gaps in it, without pages of its own."""
+"""Feature: events of nodes, and the gaps in their numbers, without pages of its own."""
 
 from typing import Final
 

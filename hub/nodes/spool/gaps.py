@@ -82,7 +82,7 @@ def due(
     spools_at_most: int,
     among: ColumnElement[bool] | None = None,
 ) -> list[DueGaps]:
-    """Due gaps of nodes that are online with the same spool; `among`: only of such nodes."""
+    """Due gaps of nodes that are online with the same spool; only of nodes in `among`, if given."""
     rows = conn.execute(
         select(missing_numbers, nodes.c.name)
         .join(nodes, nodes.c.id == missing_numbers.c.node_id)

@@ -1,4 +1,4 @@
-"""The tables of what nodes report: events, their ids, and gaps in their numbers."""
+"""The tables of nodes' events, of their ids, and of gaps in their numbers."""
 
 from sqlalchemy import (
     BigInteger,

@@ -74,7 +74,7 @@ class Service:
 
 
 def hands() -> ThreadPoolExecutor:
-    """Threads for all services of a hub."""
+    """Thread pool shared by all services of a hub."""
     return ThreadPoolExecutor(HANDS, thread_name_prefix="apprise")
 
 

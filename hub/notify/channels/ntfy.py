@@ -1,9 +1,10 @@
-"""ntfy channel: a topic on an own server, for phones whose browser has no push.
+"""ntfy channel: a topic on an ntfy server of the town, for phones whose browser has no push.
 
-ntfy's server can read the text, so it belongs on the commune's own machine. From 2.16 on a message
-with the same sequence id replaces its entry. Older servers (Debian 13 has 2.11) add an entry each
-time, so there an alert is sent once, and again only when it becomes critical or is handed back.
-Before sending, the topic is searched for the message, because a lost answer is not a lost message.
+The ntfy server can read the text, so it belongs on the commune's own machine. From 2.16 on a
+message with the same sequence id replaces its entry. Older servers (Debian 13 has 2.11) add an
+entry each time, so there an alert is sent once, and again only when it becomes critical or is
+handed back. Before sending, the topic is searched for the message, because a lost answer is not a
+lost message.
 """
 
 import json
@@ -40,7 +41,7 @@ class Access(BaseModel):
 
 
 class TopicMessage(BaseModel):
-    """One message in a topic's history, as far as it is read."""
+    """One message in a topic's history: only the fields that are read."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

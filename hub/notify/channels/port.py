@@ -43,7 +43,8 @@ class Message:
 
     @property
     def tag(self) -> str:
-        """The same for one alert all its life, so that its messages replace one another."""
+        """Tag of the message: the same for one alert all its life, so that its messages replace one
+        another."""
         if self.moment == "check":
             return "check"
         if self.moment == "test":
@@ -65,7 +66,7 @@ class Message:
 
     @property
     def is_silent(self) -> bool:
-        """True if it only replaces the entry on the screen, without sound."""
+        """True if the message only replaces the entry on the screen, without sound."""
         return self.moment in ("taken", "back", "check")
 
 

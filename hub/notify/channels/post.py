@@ -68,7 +68,7 @@ async def post(
 
 
 def answer_of(response: httpx.Response, *, explanation: str = "") -> Answer:
-    """Meaning of a push service's status for message and phone."""
+    """The answer that a push service's status means, for message and phone."""
     status = response.status_code
     reason = f"{status} from {response.request.url.host}"
     if explanation:

@@ -134,7 +134,7 @@ class VapidSigner:
 
     @property
     def is_doubted(self) -> bool:
-        """True if its dates may be wrong because the hub's clock jumped."""
+        """True if the dates of its tokens may be wrong because the hub's clock jumped."""
         return self._clock.now().is_doubted
 
     @property

@@ -68,15 +68,16 @@ BOT_REFUSED: Final = frozenset({400, 403})
 
 
 def why_not_again(message: Message) -> NotNeeded | None:
-    """These services keep every message as a separate entry. So an alert is sent once, and again
-    when it becomes critical, escalates, is handed over or handed back."""
+    """Why the message is not sent a second time; None if it is. These services keep every message
+    as a separate entry. So an alert is sent once, and again when it becomes critical, escalates, is
+    handed over or handed back."""
     if message.moment in ("grown", "taken", "check"):
         return NotNeeded("this service would add an entry instead of replacing it")
     return None
 
 
 def text_of(message: Message, public_url: str) -> str:
-    """Text and link; never a picture."""
+    """Text of the message with a link, never with a picture."""
     page = public_url.rstrip("/") + message.path
     return f"{message.title}\n{message.body}\n{page}"[:MOST_CHARS]
 
@@ -128,8 +129,8 @@ class ZaloAccount:
         self._to_groups = to_groups
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Send it; Zalo allows a consultation message only to people who wrote to the account
-        recently."""
+        """Send the message; Zalo allows a consultation message only to people who wrote to the
+        account recently."""
         if unwanted := why_not_again(message):
             return unwanted
         path, key = ("group/message", "group_id") if self._to_groups else ("message/cs", "user_id")
@@ -155,7 +156,7 @@ class ZaloZns:
         self._public_url = public_url.rstrip("/")
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Fill the approved template."""
+        """Fill the approved template and send it."""
         if unwanted := why_not_again(message):
             return unwanted
         try:

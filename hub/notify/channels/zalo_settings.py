@@ -66,7 +66,7 @@ class ZaloSettings(_Part):
 
 
 def read_zalo(path: Path) -> ZaloSettings:
-    """Read this file; ServiceFileError names its fault."""
+    """Read the Zalo settings in this file; ServiceFileError names the fault."""
     try:
         found = ZaloSettings.model_validate(read_private_toml(path))
     except ValidationError as error:

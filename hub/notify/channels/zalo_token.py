@@ -42,8 +42,8 @@ class _Kept(BaseModel):
 
 
 class ZaloToken:
-    """One for all channels of an account; several tasks may call it at once, and several processes
-    of one machine may have one of the same file.
+    """Access token of one account, shared by its channels; several tasks may use it at once, and
+    several processes of one machine may share the file.
 
     It is kept under the path `file` of `secrets`.
     """
@@ -67,7 +67,7 @@ class ZaloToken:
         self._renewal: asyncio.Task[str | Answer] | None = None
 
     async def current(self, *, not_this: str = "") -> str | Answer:
-        """A valid token; `not_this` was refused. An `Answer` if there is none."""
+        """A valid token, other than `not_this`, which was refused. An `Answer` if there is none."""
         if self._kept is None:
             read = await asyncio.to_thread(self._read)
             self._kept = self._kept or read  # another task may have renewed it meanwhile

@@ -54,7 +54,7 @@ async def carry_each(
     send: Callable[[T], Awaitable[Answer]],
     record: Callable[[T, Answer], object],
 ) -> None:
-    """Send all, `HANDS` at a time; `record` stores each result, in a thread.
+    """Send all messages, `HANDS` at a time; `record` stores each result, in a thread.
 
     Raises the error of a failed `record` after all have finished.
     """

@@ -174,7 +174,7 @@ def silent_phones(conn: Connection, *, now: Moment) -> list[SilentPhone]:
 
 
 def silent_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[SilentPhone]:
-    """Those of one person."""
+    """Living phones of one person that did not answer their last check."""
     rows = conn.execute(_CHECKED_OF_ONE, {"scope_who": person_id})
     return [_silent(row) for row in rows if _has_let_pass(row, now)]
 
@@ -232,7 +232,7 @@ def _silent(row: Any) -> SilentPhone:
 def of_those_alerted(
     conn: Connection, found: Iterable[SilentPhone], keeper_id: UUID, *, now: Moment
 ) -> list[SilentPhone]:
-    """Those whose person is alerted for any camera that this keeper looks after."""
+    """The phones in `found` whose person is alerted for any camera that this keeper looks after."""
     tended = visible_cameras(keeper_id, Right.MANAGE, now).subquery("tended")
 
     def is_theirs(person_id: UUID) -> bool:

@@ -98,7 +98,7 @@ def choose_channels(visit: FormSent, form: Fields) -> Response:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "phones.open": say("read their own settings"),

@@ -26,7 +26,7 @@ def lost_phones(conn: Connection, which: ColumnElement[bool], *, now: Moment) ->
 
 
 def lost_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[LostPhone]:
-    """Those of one person."""
+    """Phones of one person given up by their push service."""
     return _found(conn, _LOST_OF_ONE, now, scope_who=person_id)
 
 

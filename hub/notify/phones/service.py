@@ -44,7 +44,7 @@ class PhoneService:
         return phone_id
 
     def remove_phone(self, asker: Asker, phone_id: UUID) -> bool:
-        """Send nothing more to this phone; False if it is not the person's own."""
+        """Send no more messages to this phone; False if it is not the person's own."""
         with self._acting.changing(asker, "phone.remove", On("phone", phone_id)) as change:
             is_mine = drop_phone(change.conn, asker.person_id, phone_id, now=change.now)
             change.answer(is_mine)

@@ -11,7 +11,7 @@ ENDINGS: Final = (REFUSED, ".again", ".held")
 
 
 def plain_act(act: str) -> str:
-    """The act's id without the ending that says why it was not done."""
+    """The act's id without the ending that says why the act was not done."""
     for ending in ENDINGS:
         act = act.removesuffix(ending)
     return act

@@ -44,7 +44,7 @@ class Anchoring:
         self._stamps = stamps
 
     def put_down(self) -> LogAnchor:
-        """One line, durable; OSError if it cannot be written."""
+        """Write one line, durably; OSError if it cannot be written."""
         with self._db.reading() as conn:
             anchor = audit_log.head(conn, self._clock.now())
         before = self._file.read_bytes() if self._file.exists() else b""
@@ -98,7 +98,7 @@ def _stamp_name(line: str) -> str:
 
 
 def to_line(anchor: LogAnchor) -> str:
-    """Printed form: moment, number of the last record, its hash."""
+    """An anchor as a line to print: moment, number of the last record, its hash."""
     moment = datetime.fromtimestamp(anchor.at_utc_us / 1e6, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ} {anchor.seq} {anchor.hash}"
 

@@ -1,8 +1,8 @@
-"""Shapes of what the acts add to their lines in the log.
+"""Shapes of the details that acts add to their lines in the log.
 
 The log keeps one English text for good. A shape is such a text with places for its values.
-`hub.oversight.log.details` reads the values and says the same in the reader's language. A place
-for what a person typed, a reason or a name, keeps it as it is.
+`hub.oversight.log.details` finds the values and writes the text in the reader's language. Text that
+a person typed, such as a reason or a name, stays as it is.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ ActShapes = Mapping[str, tuple[str, ...]]
 
 
 def shapes(say: Callable[[str], str]) -> ActShapes:
-    """All shapes in the language of `say`; `str` gives the stored ones."""
+    """All shapes in the language of `say`; with `str` the English ones that are stored."""
     parts = (_looks, _footage, _cases, _people, _town)
     return {act: told for part in parts for act, told in part(say).items()}
 

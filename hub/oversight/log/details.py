@@ -1,8 +1,8 @@
 """The detail of a line of the log in the reader's language.
 
-The log keeps one English text, which its chain of hashes binds. It is said anew from its shape
-(`hub.oversight.log.detail_wording`) whenever it is shown; so are lines of older hubs. A text
-without a known shape is shown as it is stored: what a person typed is never changed.
+The log keeps one English text, which its chain of hashes binds. Whenever the line is shown, the
+text is translated by its shape (`hub.oversight.log.detail_wording`), also in lines of older hubs. A
+text without a known shape is shown as it is stored: text that a person typed is never changed.
 """
 
 from collections.abc import Callable, Mapping

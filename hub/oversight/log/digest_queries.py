@@ -13,7 +13,8 @@ from hub.registry.tables import cameras
 
 
 def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> LogDigest:
-    """All people and all present cameras, with or without acts; without the nodes' own lines."""
+    """Digest of all people and all present cameras, with or without acts; without the nodes' own
+    lines."""
     who = {row.id: (row.name, row.role) for row in conn.execute(select(people))}
     which = {row.id: row.label for row in conn.execute(select(cameras.c.id, cameras.c.label))}
     return digest(_tallies(conn, since_utc_us, until_utc_us), who, which)

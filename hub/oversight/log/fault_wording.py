@@ -1,7 +1,7 @@
-"""Why an act was refused, in the reader's language: the sentence that its page showed.
+"""Texts of refused acts, in the reader's language: the sentence that the page showed.
 
 A refused act's line keeps the text of its error. Most errors of a page are one of a few faults.
-Their texts and sentences stand here by the beginnings of the acts that meet them.
+Their texts and sentences are listed here by the beginnings of the acts that meet them.
 """
 
 from collections.abc import Callable, Iterable
@@ -109,7 +109,7 @@ _ALL: Final = (
 
 
 def fault_text(act: str, detail: str, words: Messages) -> str:
-    """The sentence of a refused act's error, with what was added to it; empty for another text."""
+    """The sentence of a refused act's error, with its details; empty for another text."""
     for theirs in _ALL:
         if not act.startswith(theirs.acts):
             continue

@@ -1,4 +1,4 @@
-"""The log: who looked at what."""
+"""Feature: the log of who looked at what."""
 
 from typing import Final
 

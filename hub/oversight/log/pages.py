@@ -61,7 +61,7 @@ def show_log(
     refreshes: str = "",
     before: str = "",
 ) -> Response:
-    """Newest lines; 404 for people who may not read it."""
+    """The newest lines of the log; 404 for people who may not read it."""
     question = LogQuestion(
         person_id=_key(person),
         only_looks=bool(looks),
@@ -130,7 +130,7 @@ def _month(visit: Visit, log: LogService, on: str) -> tuple[date, LogDigest]:
 
 
 def act_heads(words: Messages) -> list[tuple[Act, str]]:
-    """Counted categories, in the order of the columns."""
+    """Counted categories of acts, in the order of the columns."""
     say = words.say
     return [
         (Act.LOOK, say("Looks")),
@@ -193,7 +193,7 @@ def _key(text: str) -> UUID | None:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log, and of the hub's own, which no capability makes."""
+    """Texts of this page's acts, and of acts of the hub itself, which belong to no capability."""
     say = words.say
     return {
         "log.open": say("read the log"),

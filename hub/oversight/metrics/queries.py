@@ -143,7 +143,8 @@ def _phones(conn: Connection, now: Moment) -> Iterator[Metric]:
 
 
 def data_requests(conn: Connection, office: AnswerSettings, now: Moment) -> Metric:
-    """Unanswered requests of persons concerned; "overdue" are those past the legal deadline."""
+    """Unanswered data requests of persons concerned; "overdue" are those past the legal
+    deadline."""
     waiting, late = data_requests_rows.unanswered(conn, office, now)
     meaning = "Requests of persons concerned that nobody has answered (counted to 500)."
     samples: list[Sample] = [({"state": "in time"}, waiting - late), ({"state": "overdue"}, late)]

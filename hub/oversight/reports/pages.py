@@ -25,7 +25,7 @@ Reports = Annotated[ReportService, service(ReportService)]
 
 @router.get("")
 def lead_to_today(visit: SignedIn, reports: Reports) -> Response:
-    """Today so far."""
+    """Redirect to today's report so far."""
     if not reports.reads_reports(visit.asker):
         raise HTTPException(404)
     return RedirectResponse("/reports/day", 303)
@@ -49,7 +49,7 @@ def save_report(
     kind: Literal["html", "csv", "pdf"],
     on: str = "",
 ) -> Response:
-    """The same as a file: self-contained HTML, PDF of one page, or CSV for a spreadsheet."""
+    """The report as a file: self-contained HTML, PDF of one page, or CSV for a spreadsheet."""
     if kind == "html":
         style = Markup((STATIC_FOLDER / "app.css").read_text("utf-8"))  # noqa: S704  ours
         page = _page(request, visit, reports, span, on, template="report_file.html", style=style)
@@ -131,5 +131,5 @@ def _as_file(page: Response, name: str, kind: str) -> Response:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     return {"report.open": words.say("read a report")}

@@ -1,6 +1,6 @@
 """Report as a PDF of one page, for a leader's desk: figures, alerts by day, quarters.
 
-Whatever does not fit is made smaller; of a long list the busiest lines are on the paper.
+If it does not fit, everything is made smaller; of a long list the paper has only the busiest lines.
 """
 
 import io

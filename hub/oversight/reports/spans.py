@@ -21,13 +21,13 @@ class ReportSpan:
 
     @property
     def last(self) -> date:
-        """Its last day."""
+        """Last day of the span."""
         return self.first + timedelta(days=self.days - 1)
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """Boundaries of its hours or days, UTC microseconds. A day with a clock change is
-        longer."""
+        """Boundaries of the span's hours or days, UTC microseconds. A day with a clock change is
+        longer or shorter."""
         if self.span != "day":
             days = [self.first + timedelta(days=n) for n in range(self.days + 1)]
             return tuple(midnight(day, self.zone) for day in days)
@@ -38,12 +38,12 @@ class ReportSpan:
 
     @property
     def earlier(self) -> "ReportSpan":
-        """The one before it."""
+        """The span before this one."""
         return bounds(self.span, self.first - timedelta(days=1), self.zone)
 
     @property
     def later(self) -> "ReportSpan":
-        """The one after it."""
+        """The span after this one."""
         return bounds(self.span, self.last + timedelta(days=1), self.zone)
 
     @property
@@ -55,7 +55,8 @@ class ReportSpan:
 
     def compared_slots(self, now_utc_us: int) -> tuple[int, ...]:
         """Boundaries of the span for comparison, UTC microseconds. A month that is not over is
-        compared with as much of the month before, or it would look quiet until its last day."""
+        compared with as many days of the month before; otherwise it would look quiet until its last
+        day."""
         slots = self.compared.slots
         gone_us = now_utc_us - self.slots[0]
         if self.span != "month" or gone_us <= 0 or now_utc_us >= self.slots[-1]:

@@ -63,7 +63,7 @@ def duration(span_s: float, words: Messages) -> str:
 
 
 def took(found: Times | None, words: Messages) -> str:
-    """The median, and the limit of nine in ten."""
+    """Response time in words: the median, and the value that nine in ten do not exceed."""
     if found is None:
         return "–"
     told = {
@@ -74,7 +74,7 @@ def took(found: Times | None, words: Messages) -> str:
 
 
 def dark(cameras: int, dark_s: float, words: Messages) -> str:
-    """`3 cameras · 2 h 05 min`; the time is the sum over all of them."""
+    """Outages in words, such as `3 cameras · 2 h 05 min`; the time is the sum over all cameras."""
     if not cameras:
         return "0"
     many = words.count("%(n)d camera", "%(n)d cameras", cameras) % {"n": cameras}
@@ -82,13 +82,13 @@ def dark(cameras: int, dark_s: float, words: Messages) -> str:
 
 
 def heading(where: ReportSpan, words: Messages) -> str:
-    """`Report · Month 11/2026`: what it is a report on."""
+    """Heading of the report, such as `Report · Month 11/2026`."""
     named = f"{words.say('Report')} · {title(where.span, words)}"
     return f"{named} {where.first:%m/%Y}" if where.span == "month" else named
 
 
 def title(span: Span, words: Messages) -> str:
-    """What the span is."""
+    """Name of the span."""
     names = {"day": words.say("Day"), "week": words.say("Week"), "month": words.say("Month")}
     return names[span]
 
@@ -117,7 +117,7 @@ def _days(first: date, last: date) -> str:
 
 
 def tiles(report: Report, span: Span, words: Messages) -> tuple[Tile, ...]:
-    """Numbers of a span, each beside that of the span for comparison."""
+    """Numbers of a span, each beside its value in the span for comparison."""
     now, before = report.now, report.before
     say = words.say
 
@@ -214,7 +214,8 @@ def _round_up(n: int) -> int:
 
 
 def cells(area: AreaLine, words: Messages) -> tuple[tuple[str, str], ...]:
-    """Figures of an area, each with that of the span for comparison: alerts, time, false, dark."""
+    """Figures of an area, each beside its value in the span for comparison: alerts, time, false,
+    outages."""
     then = area.before or AreaLine(area.place, 0, 0, None, 0.0, 0)
     return (
         (str(area.alerts), str(then.alerts)),
@@ -228,7 +229,7 @@ def cells(area: AreaLine, words: Messages) -> tuple[tuple[str, str], ...]:
 
 
 def causes(found: Sequence[tuple[str | None, int]], words: Messages) -> str:
-    """`con vật 3 · chưa rõ 1`."""
+    """Causes with their numbers, such as `con vật 3 · chưa rõ 1`."""
     unknown = words.say("not known")
     return " · ".join(
         f"{unknown if cause is None else cause_word(cause, words)} {n}" for cause, n in found
@@ -282,7 +283,7 @@ def _median(found: Times | None) -> str:
 
 
 def harmless(cell: str) -> str:
-    """A cell that a spreadsheet would run as a formula becomes text: camera names come from
+    """The text of a cell that a spreadsheet cannot run as a formula: camera names come from
     nodes."""
     is_formula = cell.lstrip().startswith(("=", "+", "-", "@")) or cell.startswith(("\t", "\r"))
     return f"'{cell}" if is_formula else cell

@@ -1,7 +1,7 @@
 """Import of areas and cameras from a spreadsheet's table, with a preview.
 
-The whole table is planned before anything is written. One wrong line refuses all of it: half a town
-is worse than none.
+The whole table is planned before anything is written. One wrong line refuses the whole table: half
+a town is worse than none.
 """
 
 from collections.abc import Collection, Iterable
@@ -41,7 +41,7 @@ class Reach:
     cameras: Collection[UUID] | None = None
 
     def has_area(self, area_id: UUID | None) -> bool:
-        """True if something may lie in it; only the shell may use the top."""
+        """True if areas and cameras may be placed in this area; only the shell may use the top."""
         return self.areas is None or area_id in self.areas
 
     def has_camera(self, camera_id: UUID) -> bool:

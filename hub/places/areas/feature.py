@@ -1,4 +1,4 @@
-"""Areas, cameras and people from pages and tables."""
+"""Feature: areas, cameras and people from pages and tables."""
 
 from typing import Final
 

@@ -161,7 +161,7 @@ def _import_page(
 
 
 def table_name(what: str, words: Messages) -> str:
-    """What a table that is brought in lists."""
+    """Name of a table for import: areas, cameras or rosters."""
     say = words.say
     return {"areas": say("Areas"), "cameras": say("Cameras"), "rosters": say("Rosters")}[what]
 
@@ -207,7 +207,7 @@ def _day(utc_us: int, calendar: Calendar) -> str:
 
 
 def fault_word(what: AreaFault, words: Messages) -> str:
-    """Why an area is not changed."""
+    """Text of the reason why an area is not changed."""
     say = words.say
     return {
         AreaFault.NAME: say("It needs a name."),
@@ -221,7 +221,7 @@ def fault_word(what: AreaFault, words: Messages) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "areas.open": say("read the areas"),

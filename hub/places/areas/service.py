@@ -55,7 +55,8 @@ class AreaService:
         return rows
 
     def add_area(self, asker: Asker, words: AreaWords) -> UUID | None:
-        """Add an area inside one they look after; only the shell adds the top of a tree."""
+        """Add an area inside one that the asker looks after; only the shell adds the top of a
+        tree."""
         with self._acting.changing(asker, "area.add", On("area", words.parent_id)) as change:
             if words.parent_id not in _reach(change):
                 change.refuse()
@@ -63,7 +64,7 @@ class AreaService:
             return areas_rows.add(change.conn, words, by=change.by, now=change.now)
 
     def change_area(self, asker: Asker, area_id: UUID, words: AreaWords) -> Moved | None:
-        """Rename, date or move one of their areas, inside what they look after."""
+        """Rename, date or move one of the asker's areas, inside the areas that they look after."""
         this = On("area", area_id)
         with self._acting.changing(asker, "area.change", this, rings=True) as change:
             reach = _reach(change)

@@ -1,4 +1,4 @@
-"""One camera's page."""
+"""Feature: the page of one camera."""
 
 from typing import Final
 

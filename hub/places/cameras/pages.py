@@ -46,7 +46,7 @@ def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: 
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "camera.open": say("opened the page of a camera"),

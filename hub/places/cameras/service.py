@@ -10,7 +10,7 @@ from hub.base.audit.asker import Asker
 
 
 class CameraService:
-    """What a person may know of cameras. For any thread."""
+    """Facts about cameras, limited to what a person may see. For any thread."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
@@ -23,8 +23,8 @@ class CameraService:
         return page
 
     def seen_cameras(self, asker: Asker, *, is_refresh: bool = False) -> list[SeenCamera]:
-        """Every camera this person may see, with its state: the map and the table beside it.
-        `is_refresh`: for a page that is open, whose opening left its line."""
+        """Every camera this person may see, with its state: for the map and the table beside it.
+        `is_refresh`: the page is already open, and its opening left a line in the log."""
         act = "cameras.glance" if is_refresh else "cameras.open"
         with self._acting.reading(asker, act) as look:
             found = camera_queries.seen_cameras(look.conn, asker.person_id, look.now)

@@ -55,7 +55,7 @@ class Ground:
     """Changes with the file: a browser must not join parts of two archives."""
 
     def read(self, first: int, size_bytes: int) -> Iterator[bytes]:
-        """These bytes of the file."""
+        """Bytes `first` and following of the file, in pieces."""
         with self.path.open("rb") as file:
             file.seek(first)
             left = size_bytes
@@ -116,7 +116,8 @@ class MapFiles:
             return None
 
     def put_tiles(self, source: Path) -> None:
-        """Store a PMTiles archive; MapFileError if it is none, not whole, or not to be drawn."""
+        """Store a PMTiles archive; MapFileError if it is not one, is incomplete, or cannot be
+        drawn."""
         check_tiles(source)
         self._put(source, "ground.pmtiles", "tiles", "application/octet-stream", None)
 

@@ -87,7 +87,7 @@ def tell_cameras(visit: SignedIn, cameras: Cameras) -> Response:
 
 @router.get("/states.json")
 def tell_states(visit: SignedIn, cameras: Cameras) -> Response:
-    """Cameras that are not simply well: a live map asks for them after a change."""
+    """Cameras that are not well: a live map asks for them after a change."""
     seen = cameras.seen_cameras(visit.asker, is_refresh=True)
     odd = {str(one.camera_id): _state(one) for one in seen if any(_state(one))}
     return _fresh({"states": odd})

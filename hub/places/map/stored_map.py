@@ -30,7 +30,8 @@ class StoredGround(Ground):
 
 
 class StoredMap(MapFiles):
-    """For a hub with a bucket. One that lies in the folder counts until another is set."""
+    """Background of a hub with a bucket. A background in the folder applies until another is
+    set."""
 
     def __init__(self, folder: Path, *, db: Database, blobs: Blobs) -> None:
         super().__init__(folder)

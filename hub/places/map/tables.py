@@ -1,4 +1,4 @@
-"""The table of the map's background where it lies in the media store."""
+"""The table of the map's background in the media store."""
 
 from sqlalchemy import BigInteger, Column, Connection, Float, Integer, Table, Text, select
 
@@ -22,5 +22,5 @@ map_ground = Table(
 
 
 def is_ground(conn: Connection, sha256: str) -> bool:
-    """Whether the background is this file."""
+    """True if the background is this file."""
     return conn.scalar(select(map_ground.c.id).where(map_ground.c.sha256 == sha256)) is not None

@@ -126,7 +126,8 @@ class DataRequestEraser:
     def choices(
         self, asker: Asker, petition_id: UUID, camera_id: UUID, from_utc_us: int, until_utc_us: int
     ) -> list[ErasureChoice] | None:
-        """Stored footage of one of their cameras in that span; None: not theirs."""
+        """Stored footage of one of the asker's cameras in that span; None if the camera is not
+        theirs."""
         now = self._clock.now()
         row = self._requests.petition(asker, petition_id)
         if row is None:
@@ -157,10 +158,12 @@ class DataRequestEraser:
             ]
 
     def erase(self, asker: Asker, petition_id: UUID, media_ids: Sequence[UUID]) -> int | None:
-        """Delete these files for a granted request; returns their number. None: not theirs.
+        """Delete these files for a granted request; returns their number. None if the request is
+        not the asker's.
 
-        DataRequestError, and nothing is deleted, if any file is under hold, if none is theirs, or
-        if the hub was just restored from a backup: holds placed since the backup are missing.
+        DataRequestError, and nothing is deleted, if any file is under hold, if none is of the
+        asker's cameras, or if the hub was just restored from a backup: holds placed since the
+        backup are missing.
         """
         now = self._clock.now()
         row = self._requests.petition(asker, petition_id)
@@ -256,7 +259,7 @@ class DataRequestEraser:
 
 
 def may_erase(row: DataRequestRow) -> bool:
-    """Whether it asks for deletion and was granted."""
+    """True if the request asks for deletion and was granted."""
     return row.outcome is RequestOutcome.GRANTED and row.dates.wish is RequestKind.DELETE
 
 

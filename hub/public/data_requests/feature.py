@@ -1,4 +1,4 @@
-"""Requests of people about data of theirs."""
+"""Feature: requests of people about their data."""
 
 from typing import Final
 

@@ -17,7 +17,7 @@ STATES: Final = (WAITING, ANSWERED)
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """A request with what the table says of it."""
+    """A request with the text for each column of the table."""
 
     row: DataRequestRow
     kind: str
@@ -27,7 +27,7 @@ class RequestLine:
 
     @property
     def state(self) -> str:
-        """One of `STATES`."""
+        """State of the request, one of `STATES`."""
         return WAITING if self.row.outcome is None else ANSWERED
 
 

@@ -39,7 +39,7 @@ Word = Annotated[str, Form(max_length=1000)]
 
 @router.get("")
 def show_data_requests(request: Request, visit: SignedIn, requests: Requests) -> Response:
-    """All requests one answers, most urgent first; 404 for people who answer none."""
+    """All requests that the reader answers, most urgent first; 404 for people who answer none."""
     return _list(request, visit, requests)
 
 
@@ -137,7 +137,8 @@ def erase(
 
 @router.get("/{petition_id}/proof.json")
 def show_proof(visit: SignedIn, requests: Requests, eraser: Eraser, petition_id: UUID) -> Response:
-    """What was deleted, when and by whom, signed by the hub's evidence key if it has one."""
+    """The proof: what was deleted, when and by whom, signed by the hub's evidence key if it has
+    one."""
     row = requests.petition(visit.asker, petition_id)
     if row is None:
         raise HTTPException(404)
@@ -161,7 +162,7 @@ def take_step(
     outcome: Word = "",
     refusal: Word = "",
 ) -> Response:
-    """Acknowledge, ask for identification, extend, answer."""
+    """Take a step of the request: acknowledge, ask for identification, extend, answer."""
     steps = {
         "acknowledge": requests.acknowledge,
         "proof": requests.ask_proof,

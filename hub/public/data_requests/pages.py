@@ -26,7 +26,7 @@ Word = Annotated[str, Form(max_length=1000)]
 
 @router.get("")
 def show_form(request: Request, service: Service) -> Response:
-    """The form, with the time an answer may take."""
+    """The form, with the time that an answer may take."""
     return _form(request, service)
 
 
@@ -43,7 +43,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     mark: Word = "",
     consent: Word = "",
 ) -> Response:
-    """Store it, and show the code; or say what is missing and keep the input."""
+    """Store a request and show its code; or say what is missing and keep the input."""
     typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
     if website:  # a field that people do not see
         service.drop("honeypot")

@@ -19,7 +19,7 @@ def proof_of(
     erased: Sequence[ErasureRow],
     sign: Callable[[bytes], tuple[bytes, str]] | None,
 ) -> bytes:
-    """JSON; `statement` is signed byte for byte. It does not name the person."""
+    """The proof as JSON; `statement` is signed byte for byte. It does not name the person."""
     statement = json.dumps(
         {
             "request": row.number,

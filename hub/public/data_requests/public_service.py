@@ -2,8 +2,8 @@
 follow the answer.
 
 The requester's identity is sealed separately; no network address is stored. Against floods, as with
-tips: a form must be ours, neither too new nor too old, and the number of waiting requests is
-limited.
+tips: a form must come from this hub and be neither too new nor too old, and the number of waiting
+requests is limited.
 """
 
 from collections import Counter
@@ -54,7 +54,8 @@ class PublicDataRequestService:
         return self.box.mark_after_refusal(refused, self._clock.now())
 
     def check_form(self, mark: str) -> None:
-        """DataRequestError unless the form is ours, at most a day old and not too new."""
+        """DataRequestError unless the form came from this hub, is at most a day old and not too
+        new."""
         age_s = self.box.form_age_s(mark, self._clock.now())
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(DataRequestFault.STALE)

@@ -75,7 +75,7 @@ def found(
     now: Moment,
     with_acts: bool = False,
 ) -> list[DataRequestRow]:
-    """Those that meet the conditions: open ones by deadline, then answered ones, newest answer
+    """Requests that meet the conditions: open ones by deadline, then answered ones, newest answer
     first."""
     query = (
         select(petitions, people.c.name.label("taken_by_name"))

@@ -1,4 +1,4 @@
-"""Requests of people about data of theirs, and the deadlines of the answers.
+"""Requests of people about their data, and the deadlines of the answers.
 
 A person who may be in footage sends a request. The town configures the length of each step; this
 module computes the deadlines with the town's calendar of working days. Counting starts on the day

@@ -1,9 +1,9 @@
-"""Service for answering data requests: leaders and keepers answer those of the areas they look
-after.
+"""Service for answering data requests: leaders and keepers answer the requests of the areas they
+look after.
 
-Requests without an area go to people who look after a top-level area. None and False mean either
-"does not exist" or "not theirs". The requester's identity is shown separately and needs a reason.
-Every look and every step is in the audit log.
+Requests without an area go to people who look after a top-level area. None and False mean that the
+request does not exist or is not the asker's. The requester's identity is shown separately and needs
+a reason. Every look and every step is in the audit log.
 """
 
 from typing import Any, Final
@@ -50,20 +50,21 @@ class DataRequestService:
             return _theirs(look) is not None
 
     def overdue(self, asker: Asker) -> tuple[int, int]:
-        """Of theirs: number waiting, and how many of these are overdue; for the inbox's line."""
+        """Number of the asker's requests that wait, and how many of these are overdue; for the
+        inbox's line."""
         with self._acting.part_of(asker, "inbox.open") as look:
             rows = self._found(look, petitions.c.answered_utc_us.is_(None)) or []
         return len(rows), sum(row.stands.is_overdue for row in rows)
 
     def listed(self, asker: Asker) -> list[DataRequestRow] | None:
-        """All of theirs, by deadline; None if this person answers none."""
+        """All requests of the asker, by deadline; None if they answer none."""
         with self._acting.reading(asker, "petitions.open") as look:
             rows = self._found(look)
             look.answer(rows)
         return rows
 
     def petition(self, asker: Asker, petition_id: UUID) -> DataRequestRow | None:
-        """One of them, with every step."""
+        """One request of the asker, with every step."""
         with self._acting.reading(asker, "petition.open", On(KIND, petition_id)) as look:
             row = self._one(look, petition_id)
             look.answer(row)
@@ -86,7 +87,7 @@ class DataRequestService:
         return self._service.box.unseal_reporter(sealed, tip_id=petition_id)
 
     def cameras(self, asker: Asker) -> list[tuple[UUID, str]]:
-        """Cameras they look after, by name."""
+        """Cameras that the asker looks after, by name."""
         with self._acting.part_of(asker, "petition.open") as look:
             scope = visible_cameras(asker.person_id, Right.MANAGE, look.now).subquery("scope")
             query = select(cameras.c.id, cameras.c.label)

@@ -48,7 +48,7 @@ class DataRequestFault(StrEnum):
 
 
 class DataRequestError(DomainError):
-    """Nothing was changed."""
+    """The request or act is not possible; nothing was changed."""
 
     def __init__(self, fault: DataRequestFault) -> None:
         super().__init__(fault.value)
@@ -71,7 +71,7 @@ class AnswerSettings:
     """Days after the answer until the requester's identity is deleted; 0: never."""
 
     def span_of(self, wish: RequestKind) -> StepLength:
-        """Deadline of such a request."""
+        """Time for the answer to such a request."""
         return self.terms.answer.get(wish, self.terms.acknowledge)
 
 

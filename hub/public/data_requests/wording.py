@@ -114,7 +114,7 @@ def fault_word(fault: DataRequestFault, words: Messages) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "petitions.open": say("read the requests of people"),

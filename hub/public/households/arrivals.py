@@ -151,7 +151,8 @@ class ArrivalQueue:
         return is_filed
 
     def tidy(self, stopping: Callable[[], bool] = lambda: False) -> int:
-        """End expired requests, drop their parts, remove clips no case holds any more."""
+        """End expired requests, drop their partial files, remove clips that no case holds any
+        more."""
         self._end_expired()
         self._drop_parts()
         removed = 0

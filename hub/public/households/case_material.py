@@ -28,8 +28,8 @@ class HouseholdMaterial:
     def exported(
         self, conn: Connection, person_id: UUID, file_ids: Sequence[UUID], now: Moment
     ) -> list[ExportedHouseholdFile]:
-        """Those of these files that this person may export: as owner of the case, or a member with
-        the right."""
+        """The files among these that this person may export: as owner of the case, or as a member
+        with the right."""
         return _exported(conn, person_id, file_ids, now)
 
     def case_closes(
@@ -39,7 +39,7 @@ class HouseholdMaterial:
         rows.case_closes(conn, case_id, keeps=keeps, by=by, now=now)
 
     def case_reopens(self, conn: Connection, case_id: UUID) -> None:
-        """Hold the files that are still stored again."""
+        """Hold again the files of the reopened case that are still stored."""
         rows.case_reopens(conn, case_id)
 
 

@@ -1,4 +1,4 @@
-"""Cameras of households: their register, requests, and what they send."""
+"""Feature: cameras of households, with their register, requests and uploads."""
 
 from collections.abc import Mapping
 from typing import Final

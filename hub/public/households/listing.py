@@ -12,7 +12,7 @@ STATES: Final = (AGREED, WITHDRAWN)
 
 
 def state(row: HouseholdRow) -> str:
-    """One of `STATES`: whether it may be asked."""
+    """State of the household, one of `STATES`: whether it may be asked."""
     return WITHDRAWN if row.withdrawn_utc_us else AGREED
 
 

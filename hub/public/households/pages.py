@@ -1,4 +1,4 @@
-"""Household cameras: registered with consent by officers, and the household's own page."""
+"""Pages of household cameras: registered with consent by officers, and the household's own page."""
 
 from functools import partial
 from typing import Annotated, Final
@@ -62,7 +62,7 @@ def register(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its na
     language: Word = "vi",
     consent: Word = "",
 ) -> Response:
-    """Register it, and show the household's own link once."""
+    """Register a household, and show its own link once."""
     said = (area, place, point, view, name, contact, channel, language)
     typed = dict(zip(FIELDS, (one.strip() for one in said), strict=True))
     try:
@@ -96,7 +96,7 @@ def _new(visit: Visit, typed: dict[str, str], *, has_consent: bool) -> NewHouseh
 
 
 def area_said(text: str) -> UUID | None:
-    """The chosen area."""
+    """The area chosen in the form."""
     try:
         return UUID(text) if text else None
     except ValueError:
@@ -104,7 +104,7 @@ def area_said(text: str) -> UUID | None:
 
 
 def point_said(text: str) -> Point | None:
-    """The typed point; HouseholdError if invalid."""
+    """The point typed in the form; HouseholdError if invalid."""
     try:
         return read_point(text)
     except ValueError as error:
@@ -219,7 +219,7 @@ def show_own(request: Request, token: str) -> Response:
 
 @router.post("/household/{token}/withdraw")
 def withdraw_own(request: Request, token: str) -> Response:
-    """The household withdraws by itself."""
+    """Withdraw the consent, by the household itself."""
     if not households_of(site_of(request)).uploads.withdraw_own(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/household/{token[:TOKEN_CHARS]}", 303)
@@ -272,7 +272,7 @@ def fault_word(fault: HouseholdFault, words: Messages) -> str:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "households.open": say("read the list of households"),

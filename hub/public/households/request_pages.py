@@ -155,7 +155,7 @@ def _asked_page(
 
 @router.post("/{case_id}/ask/{request_id}/end")
 def end_request(visit: FormSent, requests: Requests, case_id: UUID, request_id: UUID) -> Response:
-    """The link ends."""
+    """End a request: its link no longer works."""
     if not requests.end_request(visit.asker, case_id, request_id):
         raise HTTPException(404)
     return RedirectResponse(f"/cases/{case_id}#asked", 303)

@@ -1,4 +1,5 @@
-"""Service from a case to households: those near, a request for a time span, the clips received.
+"""Service from a case to households: households nearby, a request for a time span, the clips
+received.
 
 Everything is for people who work on the case; only households in the asker's areas can be asked.
 Only members of the case see the clips.
@@ -72,7 +73,8 @@ class HouseholdRequestService:
     def ask(
         self, asker: Asker, case_id: UUID, wanted: RequestedFootage
     ) -> list[MadeRequest] | None:
-        """A link for each household; its token is known only now. None: not their open case.
+        """Make a link for each household; its token is known only now. None if the case is not the
+        asker's or not open.
 
         Raises HouseholdError for an invalid request; then nobody is asked. Raises UnsealError if
         the hub's key is not the key that sealed the contacts.
@@ -193,7 +195,8 @@ class HouseholdRequestService:
         return is_done
 
     def remove_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> bool:
-        """Take a clip out of the case: no longer held, removed after the configured days."""
+        """Take a clip out of the case: it is no longer held, and is removed after the configured
+        days."""
         with self._acting.changing(asker, "case.remove", On("case", case_id)) as change:
             is_done = _clip(change, case_id, clip_id, open_=True) is not None
             if is_done:

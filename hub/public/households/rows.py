@@ -89,7 +89,8 @@ def household_rows(
 
 
 def withdraw(conn: Connection, household_id: UUID, *, by: By, now: Moment) -> bool:
-    """End the consent: no more requests, open requests end, name and contact are deleted."""
+    """End the consent: no more requests are made, open requests end, name and contact are
+    deleted."""
     this = (households.c.id == household_id, households.c.withdrawn_utc_us.is_(None))
     values = {"sealed": None, "withdrawn_by": by.person_id, **columns("withdrawn", now)}
     if not conn.execute(update(households).where(*this).values(**values)).rowcount:
@@ -221,7 +222,7 @@ def case_closes(conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Mo
 
 
 def case_reopens(conn: Connection, case_id: UUID) -> None:
-    """Hold the clips that are still stored again."""
+    """Hold again the clips of the reopened case that are still stored."""
     this = (household_clips.c.case_id == case_id, household_clips.c.removed_utc_us.is_(None))
     conn.execute(update(household_clips).where(*this).values(**columns("released", None)))
 

@@ -55,7 +55,7 @@ class HouseholdService:
         return rows
 
     def household(self, asker: Asker, household_id: UUID) -> HouseholdRow | None:
-        """One household in their areas."""
+        """One household in the asker's areas."""
         this = On("household", household_id)
         with self._acting.reading(asker, "household.open", this) as look:
             row = _mine(look, household_id)

@@ -47,13 +47,13 @@ Word = Annotated[str, Form(max_length=200)]
 
 @router.get("/{token}")
 def show(request: Request, token: str) -> Response:
-    """The request, the progress, the receipt."""
+    """The request, the progress of the upload, and the receipt."""
     return _page(request, token)
 
 
 @router.post("/{token}")
 async def send_form(request: Request, token: str) -> Response:
-    """A small film by the form."""
+    """Receive a small film from the form."""
     households = households_of(site_of(request))
     link = await run_in_threadpool(households.uploads.look, token[:TOKEN_CHARS])
     if link is None or link.state not in ("open", "coming"):
@@ -99,7 +99,7 @@ def send(
     until: Word = "",
     agree: Word = "",
 ) -> Response:
-    """The script has uploaded everything: submit it."""
+    """Hand over the complete film: the script has uploaded everything."""
     households = households_of(site_of(request))
     try:
         if not agree:
@@ -122,7 +122,7 @@ def choose_another(request: Request, token: str) -> Response:
 
 @router.post("/{token}/withdraw")
 def withdraw(request: Request, token: str) -> Response:
-    """The household wants no more requests."""
+    """Withdraw the consent: the household wants no more requests."""
     if not households_of(site_of(request)).uploads.withdraw(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
@@ -130,7 +130,7 @@ def withdraw(request: Request, token: str) -> Response:
 
 @router.post("/{token}/upload")
 async def create_upload(request: Request, token: str) -> Response:
-    """Start, or continue the same file."""
+    """Start an upload, or continue the same file."""
 
     def begin() -> Response:
         resumable.check_version(request)
@@ -166,7 +166,7 @@ async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response
 
 @router.patch("/{token}/upload/{upload_id}")
 async def take_bytes(request: Request, token: str, upload_id: UUID) -> Response:
-    """The next bytes."""
+    """Take the next bytes of the upload."""
 
     async def take() -> Response:
         resumable.check_version(request)
@@ -249,7 +249,7 @@ def _wrong(link: HouseholdLink | None, wrong: HouseholdUploadFault | None, speec
 
 
 def size_word(size_bytes: int, speech: Messages) -> str:
-    """`3.4 GB`, `12 MB`, `310 kB`."""
+    """A size in words: `3.4 GB`, `12 MB`, `310 kB`."""
     if size_bytes >= 1_000_000_000:
         return f"{one_decimal(size_bytes / 1e9, speech)} GB"
     if size_bytes >= 10_000_000:
@@ -278,7 +278,7 @@ def _ms(said: str) -> int | None:
 
 
 def fault_word(fault: HouseholdUploadFault, speech: Messages) -> str:
-    """Why it is refused, and the cure."""
+    """Why the film is refused, and the cure."""
     say = speech.say
     return {
         HouseholdUploadFault.ENDED: say(

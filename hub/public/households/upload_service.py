@@ -69,7 +69,7 @@ class HouseholdUpload:
 
 
 class HouseholdUploadService:
-    """Thread-safe."""
+    """Everything that the holder of a link can do. Thread-safe."""
 
     def __init__(
         self, db: Database, *, clock: Clock, parts: PartialFiles, most_bytes: int = MOST_BYTES
@@ -182,7 +182,7 @@ class HouseholdUploadService:
             return list(conn.scalars(query.order_by(here.sent_utc_us)))
 
     def waiting_one(self, request_id: UUID) -> Row[*tuple[Any, ...]] | None:
-        """The request; None if it was withdrawn meanwhile."""
+        """The request of a file to be checked; None if it was withdrawn meanwhile."""
         here = household_requests.c
         query = select(household_requests).where(
             here.id == request_id, here.sent_utc_us.is_not(None), here.ended_utc_us.is_(None)
@@ -191,8 +191,8 @@ class HouseholdUploadService:
             return conn.execute(query).first()
 
     def part_of(self, row: Row[*tuple[Any, ...]], *, ending: str = "") -> Path:
-        """Path of the received file, all of it here; with `ending`, path for its cut. BlobsError,
-        FileNotFoundError."""
+        """Path of the received file, with all its bytes on this machine; with `ending`, path for
+        its cut. BlobsError, FileNotFoundError."""
         name = str(row.upload_id)
         if not ending:
             return Path(self._parts.bring(row.id, name))

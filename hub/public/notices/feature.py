@@ -1,4 +1,4 @@
-"""Notices to the public."""
+"""Feature: notices to the public."""
 
 from typing import Final
 

@@ -9,7 +9,7 @@ from hub.web.table_view import Listing
 
 
 def at_utc_us(notice: Notice) -> int:
-    """When it was sent, or else written."""
+    """Time when the notice was sent or, if it was not, when it was written."""
     return notice.sent_utc_us or notice.made_utc_us
 
 

@@ -169,7 +169,7 @@ def end_way(visit: FormSent, notices: Notices, way_id: UUID) -> Response:
 
 @router.get("/notices/{notice_id}")
 def show_notice(request: Request, visit: SignedIn, notices: Notices, notice_id: UUID) -> Response:
-    """Preview; for a sent one the delivery."""
+    """Preview of a notice; for a sent one also its delivery."""
     return _page(request, visit, notices, notice_id)
 
 
@@ -213,7 +213,7 @@ def put_file(
 
 @router.post("/notices/{notice_id}/send")
 def send_notice(visit: FormSent, notices: Notices, notice_id: UUID) -> Response:
-    """Send it."""
+    """Send a notice."""
     if not notices.send_notice(visit.asker, notice_id):
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{notice_id}", 303)
@@ -221,7 +221,7 @@ def send_notice(visit: FormSent, notices: Notices, notice_id: UUID) -> Response:
 
 @router.post("/notices/{notice_id}/withdraw")
 def withdraw_notice(visit: FormSent, notices: Notices, notice_id: UUID) -> Response:
-    """Withdraw it."""
+    """Withdraw a notice."""
     if not notices.withdraw_notice(visit.asker, notice_id):
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{notice_id}", 303)
@@ -237,7 +237,7 @@ def show_writers_file(
 
 @router.get("/public")
 def show_public(request: Request, notices: Notices) -> Response:
-    """Present notices; for anybody."""
+    """Present notices, for anybody."""
     found = notices.public_notices()
     return render(request, "public.html", session=None, notices=found)
 
@@ -264,7 +264,7 @@ def _file(found: NoticeFile | None, cache: str) -> Response:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "notices.open": say("read the notices"),

@@ -153,7 +153,7 @@ def sendings(conn: Connection, notice_id: UUID) -> list[Sending]:
 
 
 def is_any_due(conn: Connection, *, now: Moment) -> bool:
-    """Whether `claim` would find something; takes no place in the write queue."""
+    """True if `claim` would find something; takes no place in the write queue."""
     query = select(notice_sendings.c.id).where(
         notice_sendings.c.state == "queued", notice_sendings.c.due_utc_us <= now.utc_us
     )

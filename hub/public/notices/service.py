@@ -1,6 +1,7 @@
 """Service for public notices: leaders write them for areas they look after; anybody can read them.
 
-None and False mean either "does not exist" or "not theirs"; the caller cannot tell which.
+None and False mean that the notice does not exist or is not the asker's; the caller cannot tell
+which.
 """
 
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ class NoticeService:
     def write_notice(
         self, asker: Asker, area_id: UUID, *, title: str, words: str, days: int
     ) -> UUID | None:
-        """Create a draft. None if the area is not theirs to look after; NoticeError without
+        """Create a draft. None if the asker does not look after the area; NoticeError without
         text."""
         with self._acting.changing(asker, "notice.write", On("area", area_id)) as change:
             if area_id not in _areas(change):

@@ -63,7 +63,7 @@ class NoticePage:
 
 @dataclass(frozen=True, slots=True)
 class WriterPage:
-    """Data of the writers' page."""
+    """Data of the page on which notices are written."""
 
     areas: list[tuple[UUID, str]]
     notices: list[Notice]

@@ -1,4 +1,4 @@
-"""Tips from other apps: JSON with a key, one tip per id of the app.
+"""Endpoint for tips from other apps: JSON with a key, one tip per id of the app.
 
 The key is checked before the body: a body without a valid key is discarded, never stored.
 """
@@ -40,7 +40,7 @@ BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 
 
 class TipBody(BaseModel):
-    """Content from an app."""
+    """A tip from an app."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

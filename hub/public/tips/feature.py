@@ -1,4 +1,4 @@
-"""Tips of the public, by form and by apps."""
+"""Feature: tips of the public, by form and by apps."""
 
 from collections.abc import Mapping
 from typing import Final

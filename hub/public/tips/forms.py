@@ -30,7 +30,7 @@ TIMES = ("%H:%M", "%H:%M:%S", "%Hh%M", "%Hh")
 
 
 def trimmed(text: str, most_chars: int) -> str:
-    """Without outer spaces, and cut to this length."""
+    """The text without outer spaces, cut to this length."""
     return text.strip()[:most_chars]
 
 
@@ -43,7 +43,7 @@ def area_of(text: str) -> UUID | None:
 
 
 def area_or_none(text: str) -> UUID | None:
-    """The chosen area; None for none or an invalid one."""
+    """The chosen area; None if there is none or it is invalid."""
     try:
         return UUID(text)
     except ValueError:
@@ -85,7 +85,7 @@ def reporter_of(name: str, contact: str) -> Reporter | None:
 
 
 def pictures_of(files: Sequence[UploadFile]) -> tuple[TipPicture, ...]:
-    """Pictures redrawn, and as sent; empty file fields are skipped."""
+    """The pictures in these form fields, each redrawn and as sent; empty fields are skipped."""
     chosen = [one for one in files if one.filename]
     if len(chosen) > MOST_PICTURES:
         raise TipError(TipFault.MANY)
@@ -99,7 +99,7 @@ def pictures_of(files: Sequence[UploadFile]) -> tuple[TipPicture, ...]:
 
 
 def picture_of(content: bytes) -> TipPicture:
-    """One picture."""
+    """One picture, redrawn and as sent."""
     try:
         drawn = draw_anew(content)
     except PictureError as error:
@@ -109,17 +109,17 @@ def picture_of(content: bytes) -> TipPicture:
 
 
 def what_of(text: str) -> str:
-    """Description."""
+    """The description from the form."""
     return trimmed(text, WHAT_CHARS)
 
 
 def place_of(text: str) -> str:
-    """Place as text."""
+    """The place from the form, as text."""
     return trimmed(text, PLACE_CHARS)
 
 
 def kept_word(contact_days: int, keep_days: int, words: Messages) -> str:
-    """Retention of a tip."""
+    """Text about how long a tip is kept."""
 
     def days(n: int) -> str:
         if n == 0:

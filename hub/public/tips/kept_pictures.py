@@ -1,8 +1,9 @@
 """Pictures of refused forms, kept until the form comes again.
 
-They are of strangers: they lie in memory alone, have no address, go after a quarter of an hour, and
-the oldest go first when too many are kept. Once a form was taken they are there for a repeat of the
-same words alone: whoever goes back to it and writes another report sends none of them.
+They are from strangers: they are kept only in memory, have no address and are dropped after a
+quarter of an hour; when there are too many, the oldest are dropped first. After a form was
+accepted, its pictures serve only a repeat with the same words: a person who goes back to the form
+and writes another report does not send them again.
 """
 
 import threading
@@ -44,7 +45,7 @@ class KeptPictures:
         self._alarm: threading.Timer | None = None
 
     def keep(self, mark: str, pictures: tuple[TipPicture, ...]) -> None:
-        """Keep them for the form of this mark, in place of those it had."""
+        """Keep these pictures for the form with this mark, in place of earlier ones."""
         with self._lock:
             self._kept.pop(mark, None)
             self._kept[mark] = _Kept(pictures, self._now_s() + KEPT_S)
@@ -53,7 +54,7 @@ class KeptPictures:
             self._tidy()
 
     def of(self, mark: str, words: FormWords) -> tuple[TipPicture, ...]:
-        """Those that the form of this mark has with these words."""
+        """Pictures kept for the form with this mark, if it was not accepted with other words."""
         with self._lock:
             self._tidy()
             kept = self._kept.get(mark)
@@ -62,20 +63,20 @@ class KeptPictures:
             return kept.pictures
 
     def note_taken(self, mark: str, words: FormWords) -> None:
-        """The form of this mark was taken with these words."""
+        """Note that the form with this mark was accepted with these words."""
         with self._lock:
             kept = self._kept.get(mark)
             if kept is not None and kept.taken_with is None:
                 self._kept[mark] = replace(kept, taken_with=words)
 
     def move(self, mark: str, to: str) -> None:
-        """Keep those of the form of one mark for the form of another."""
+        """Move the pictures of one form to another."""
         with self._lock:
             if kept := self._kept.pop(mark, None):
                 self._kept[to] = kept
 
     def drop(self, mark: str) -> None:
-        """Forget those of this form."""
+        """Forget the pictures of this form."""
         with self._lock:
             self._kept.pop(mark, None)
 

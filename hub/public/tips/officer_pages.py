@@ -89,7 +89,7 @@ def into_case(
     number: Annotated[str, Form(max_length=200)] = "",
     purpose: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Add it to a case, or to a new one."""
+    """Add a tip to a case, or to a new one."""
     if case is not None:
         return _back(alert_id, is_done=tips.add_to_case(visit.asker, alert_id, case))
     try:
@@ -118,7 +118,7 @@ def _back(alert_id: UUID, *, is_done: bool) -> Response:
 
 
 def acts(words: Messages) -> dict[str, str]:
-    """Texts of its acts in the log."""
+    """Texts of the acts of this page in the audit log, by id."""
     say = words.say
     return {
         "tip.forget_contact": say("deleted who sent a report, kept long enough"),

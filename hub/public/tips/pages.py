@@ -62,7 +62,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     without: Word = "",
     pictures: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
-    """Store it, and show the code; or say what is missing and keep the input."""
+    """Store a tip and show its code; or say what is missing and keep the input."""
     site, language = site_of(request), language_of(request, None)
     told = (what, area, place, point, day, clock, name, contact, consent)
     typed = dict(zip(FIELDS, told, strict=True))

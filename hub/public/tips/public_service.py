@@ -87,21 +87,21 @@ class PublicTipService:
         return mark
 
     def check_form(self, mark: str) -> None:
-        """TipError unless the form is ours, at most a day old and not too new."""
+        """TipError unless the form came from this hub, is at most a day old and not too new."""
         age_s = self._box.form_age_s(mark, self._clock.now())
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(TipFault.STALE)
 
     def kept_pictures(self, mark: str, words: FormWords) -> int:
-        """Number of pictures that a refused form of this mark has with these words."""
+        """Number of pictures kept for a refused form with this mark and these words."""
         return len(self._kept.of(mark, words))
 
     def pictures(
         self, mark: str, chosen: tuple[TipPicture, ...], words: FormWords, *, without: bool
     ) -> tuple[TipPicture, ...]:
-        """Pictures of a form: those chosen now, which are kept in case it is refused, or else those
-        of its refused sending, or of one that was taken with the same words; none if it is sent
-        `without` them."""
+        """Pictures of a form: those chosen now, which are kept in case the form is refused. If none
+        are chosen: the kept ones of its refused sending, or of one accepted with the same words;
+        none if it is sent `without` them."""
         if without:
             self._kept.drop(mark)
             return ()
@@ -110,7 +110,8 @@ class PublicTipService:
         return chosen or self._kept.of(mark, words)
 
     def note_taken(self, mark: str, words: FormWords) -> None:
-        """The form of this mark was taken: its pictures are for a repeat of these words alone."""
+        """Note that the form was accepted: from now on its pictures serve only a repeat of these
+        words."""
         self._kept.note_taken(mark, words)
 
     def places(self) -> list[tuple[UUID, str]]:

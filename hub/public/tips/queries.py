@@ -73,7 +73,7 @@ def page_of(
     may_know: bool,
     now: Moment,
 ) -> TipPage:
-    """A tip with what this person may see about it. `spot`: position of its camera."""
+    """A tip with the facts about it that this person may see. `spot`: position of its camera."""
     point = spot
     if tip.latitude_deg is not None:
         point = CameraSpot(tip.tip_id, spot.area_id, tip.latitude_deg, tip.longitude_deg)

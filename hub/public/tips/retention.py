@@ -68,7 +68,7 @@ class TipRetention:
 
 
 def kept() -> ColumnElement[bool]:
-    """Condition: an open case or an active hold needs this tip."""
+    """SQL condition: an open case or an active hold needs this tip."""
     in_open_case = (
         select(cases.c.id)
         .where(cases.c.id == tips.c.case_id, cases.c.closed_utc_us.is_(None))

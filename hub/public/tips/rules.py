@@ -1,7 +1,7 @@
 """Rules of citizens' tips: required fields, place, whether they ring a phone, and the code.
 
-A tip says what, where and when; the sender can stay anonymous. It becomes an alert of the nearest
-camera, so that the same rules and rosters apply as to any alert.
+A tip says what happened, where and when; the sender can stay anonymous. It becomes an alert of the
+nearest camera, so that the same rules and rosters apply as to any alert.
 """
 
 from collections.abc import Iterable, Sequence

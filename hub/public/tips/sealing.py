@@ -51,7 +51,7 @@ class TipBox:
 
     @classmethod
     def new_key(cls) -> bytes:
-        """Random bytes."""
+        """Random bytes for a new key."""
         return secrets.token_bytes(KEY_BYTES)
 
     def seal(self, content: bytes, *, tip_id: UUID, purpose: str) -> bytes:
@@ -83,20 +83,20 @@ class TipBox:
         return code_of(hmac.digest(self._codes, words, "sha256"))
 
     def form_mark(self, now: Moment) -> str:
-        """Mark that proves a form is ours."""
+        """Mark that proves that a form came from this hub."""
         issued = f"{now.utc_us // 1_000_000}.{secrets.token_urlsafe(9)}"
         return f"{issued}.{self._mark(issued)}"
 
     def mark_after_refusal(self, mark: str, now: Moment) -> str:
-        """Mark for a refused form that is shown again: its person has waited already, so what they
-        correct is not too fast."""
+        """Mark for a refused form that is shown again: its person has waited already, so a quick
+        correction does not count as too fast."""
         age_s = self.form_age_s(mark, now)
         if age_s is None:
             return self.form_mark(now)
         return mark if 0 <= age_s <= FORM_OLDEST_S else self.form_mark(now.plus_s(-FORM_YOUNGEST_S))
 
     def form_age_s(self, mark: str, now: Moment) -> int | None:
-        """Age of a form in seconds; None if it is not ours."""
+        """Age of a form in seconds; None if it did not come from this hub."""
         issued, _, given = mark.rpartition(".")
         if not hmac.compare_digest(self._mark(issued).encode(), given.encode()):
             return None

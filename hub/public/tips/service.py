@@ -36,7 +36,7 @@ class TipSender:
 
 
 class TipService:
-    """For any thread. None and False mean either "does not exist" or "not theirs"."""
+    """For any thread. None and False mean that the tip does not exist or is not the asker's."""
 
     def __init__(self, acting: Acting, *, box: TipBox, cases: CaseService) -> None:
         self._acting = acting

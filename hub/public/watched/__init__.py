@@ -1,1 +1,1 @@
-"""The public page of what is watched, and why."""
+"""Public page about the watched places and the reasons."""

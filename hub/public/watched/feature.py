@@ -1,4 +1,4 @@
-"""The public page: which cameras there are, and why."""
+"""Feature: the public page that says which cameras there are, and why."""
 
 from typing import Final
 

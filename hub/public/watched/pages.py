@@ -24,7 +24,8 @@ MOST_SHOWN: Final = 2000
 def show_watched(
     request: Request, public: Public, find: Annotated[str, Query(max_length=100)] = ""
 ) -> Response:
-    """For anybody; no log line, because it shows no personal data. A name or place filters."""
+    """The page, for anybody; no log line, because it shows no personal data. A name or place
+    filters."""
     site = site_of(request)
     language = language_of(request, None)
     speech = words(language)

@@ -51,7 +51,7 @@ class Watched:
 
 
 class PublicService:
-    """What anybody may read, without a line in the log. For any thread."""
+    """Data that anybody may read, without a line in the log. For any thread."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -24,7 +24,7 @@ _STEPS_M: Final = (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 1
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The places at one point of the grid; positions in units of the drawing."""
+    """The places at one point of the grid; position in units of the drawing."""
 
     x: float
     y: float
@@ -37,7 +37,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """All of the drawing."""
+    """The whole drawing."""
 
     height: float
     spots: tuple[Spot, ...]

@@ -1,1 +1,1 @@
-"""What a typed sentence and a description mean: values in, values out."""
+"""Rules for the meaning of a typed sentence and of a description: values in, values out."""

@@ -1,4 +1,4 @@
-"""What parts of a sentence mean: each a chip that can be taken off."""
+"""Meanings of the parts of a sentence: each is a chip that can be removed."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +27,7 @@ class Worn:
 
 @dataclass(frozen=True, slots=True)
 class Riding:
-    """On one of these vehicles (empty: any), of these colours."""
+    """On one of these vehicles (empty: any vehicle), of these colours."""
 
     transport: frozenset[str]
     colours: tuple[Colours, ...] = ()
@@ -42,7 +42,7 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Least and most, both included."""
+    """Number of people: least and most, both included."""
 
     least: int
     most: int
@@ -50,42 +50,42 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Height:
-    """About so tall."""
+    """Approximate height of a person."""
 
     cm: int
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """One of standing, walking, fast."""
+    """Speed: one of standing, walking, fast."""
 
     speed: str
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """By a side of the picture."""
+    """Left by this side of the picture."""
 
     side: Side
 
 
 @dataclass(frozen=True, slots=True)
 class Compass:
-    """One of `hub.registry.passing.POINTS`."""
+    """Left in this compass direction, one of `hub.registry.passing.POINTS`."""
 
     point: str
 
 
 @dataclass(frozen=True, slots=True)
 class Towards:
-    """In the direction of any of these."""
+    """Left in the direction of any of these places."""
 
     places: tuple[PlaceName, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """At any of these, or near them."""
+    """Seen at any of these places, or near them."""
 
     places: tuple[PlaceName, ...]
     is_near: bool
@@ -93,7 +93,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Of the day, in minutes since midnight; an end at or before the beginning is on the next
+    """Hours of the day, in minutes since midnight; an end at or before the beginning is on the next
     day."""
 
     from_minute: int
@@ -102,7 +102,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Both included."""
+    """First and last day, both included."""
 
     first: date
     last: date
@@ -111,21 +111,21 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The hours before now."""
+    """The last hours before now."""
 
     hours: int
 
 
 @dataclass(frozen=True, slots=True)
 class Weekdays:
-    """Monday is 0."""
+    """Days of the week; Monday is 0."""
 
     days: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """In alerts, or with a clip."""
+    """Only sightings in alerts, or only those with a clip."""
 
     what: str
 
@@ -168,6 +168,6 @@ class Sentence:
     """Parts that mean nothing to a search, as typed."""
 
     def without(self, chip: Chip) -> str:
-        """The text with this chip taken off."""
+        """The text without the words of this chip."""
         left, right = self.text[: chip.start].rstrip(" ,;"), self.text[chip.end :].lstrip(" ,;")
         return ", ".join(part for part in (left, right) if part) if left and right else left + right

@@ -11,7 +11,8 @@ Colours = frozenset[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """Everything named must hold; an empty field asks nothing."""
+    """Description to search for. Every named condition must hold; an empty field has no
+    condition."""
 
     upper: tuple[Colours, ...] = ()
     lower: tuple[Colours, ...] = ()
@@ -27,7 +28,8 @@ class Described:
 
     @property
     def needs_description(self) -> bool:
-        """True if only a sighting with a description can match; all but a number of people."""
+        """True if only a sighting with a description can match: every condition except the number
+        of people needs one."""
         asked = (self.upper, self.lower, self.clothes, self.transport, self.transport_colours)
         return any(asked) or self.height_cm is not None or self.speed is not None
 
@@ -50,7 +52,7 @@ class Look:
 
 
 def described_words(wanted: Described) -> Iterator[str]:
-    """Each condition for the log."""
+    """Each condition as text for the log."""
     for name, sets in (
         ("upper clothing", wanted.upper),
         ("lower clothing", wanted.lower),

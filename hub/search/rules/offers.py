@@ -1,4 +1,4 @@
-"""Parts of a description that a page offers: only what sightings hold."""
+"""Chips that a page offers for a description: only those that occur in sightings."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -72,7 +72,7 @@ _AND: Final = Phrases(dict.fromkeys(("và", "and"), True))
 
 
 def people_at(said: Sequence[Token], place: int) -> tuple[People, int] | None:
-    """The number that the next words say, and the place after them."""
+    """The number of people in the next words, and the place after them."""
     alone = _ALONE.at(said, place)
     if alone is not None:
         return People(*alone[0]), alone[1]

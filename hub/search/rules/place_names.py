@@ -19,8 +19,8 @@ ARTICLES: Final = frozenset(("the", "a", "an"))
 def place_at(
     said: Sequence[Token], place: int, names: Sequence[PlaceName]
 ) -> tuple[tuple[PlaceName, ...], int] | None:
-    """The places whose name the next words are, or are a part of, and the place after these; the
-    most words that any name has. A whole name is taken before parts of others."""
+    """The places whose name, or a part of it, the next words are, and the place after these words;
+    as many words as any name has are taken. A whole name counts before parts of other names."""
     if place < len(said) and said[place].folded in ARTICLES:
         place += 1
     names = _with_word(said, place, names)
@@ -35,8 +35,8 @@ def place_at(
 def whole_name_at(
     said: Sequence[Token], place: int, names: Sequence[PlaceName]
 ) -> tuple[tuple[PlaceName, ...], int] | None:
-    """A name without a word such as "near" before it: all of it, of two words or more, or the word
-    for a kind of place ("market") that some names have."""
+    """A place named without a word such as "near" before it: its whole name of two words or more,
+    or the word for a kind of place ("market") that some names have."""
     names = _with_word(said, place, names)
     for length in range(min(LONGEST, len(said) - place), 1, -1):
         part = said[place : place + length]
@@ -103,8 +103,9 @@ def _words(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def completed(text: str, names: Sequence[PlaceName]) -> list[str]:
-    """The text with its last words completed to a name that has words beginning so; the most words
-    that any name has, names that begin with them first. At most `MOST_COMPLETED`."""
+    """The text with its last words completed to a name with words that begin like them; as many
+    words as match any name are used, and names that begin with them come first. At most
+    `MOST_COMPLETED`."""
     said = tokens(text)
     for length in range(min(LONGEST, len(said)), 0, -1):
         part = said[-length:]

@@ -120,7 +120,7 @@ _DATE: Final = Phrases(dict.fromkeys(("ngày", "on", "hôm"), True))
 
 
 def time_at(said: Sequence[Token], place: int, today: date) -> Found:
-    """The time that the next words say."""
+    """The time in the next words."""
     for read in _READINGS:
         found = read(said, place, today)
         if found is not None:

@@ -25,7 +25,7 @@ class Token:
 
     @property
     def number(self) -> int | None:
-        """Its value, if it is a whole number of at most four digits."""
+        """Value of the token, if it is a whole number of at most four digits."""
         is_whole = self.said.isascii() and self.said.isdigit() and len(self.said) < 5
         return int(self.said) if is_whole else None
 

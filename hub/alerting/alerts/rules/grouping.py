@@ -97,7 +97,7 @@ class TooLate:
 
 @dataclass(frozen=True, slots=True)
 class NoAlert:
-    """Not a kind that raises alerts."""
+    """The kind of this sighting raises no alerts."""
 
     reason: str
 
@@ -133,7 +133,8 @@ def decide(
 
 
 def is_for_alerts(seen: NewSighting, policy: Policy) -> bool:
-    """False if `decide` needs to know no alert: the kind raises none, or it is too late."""
+    """True if `decide` needs the running alerts. False if the kind raises none, or if the sighting
+    is too late."""
     return seen.kind in policy.alerting_kinds and seen.age_s <= policy.late_after_s
 
 
@@ -148,7 +149,7 @@ def why_quiet(seen: NewSighting, policy: Policy, *, woke_utc_us: int | None) -> 
 
 
 def takes(alert: RunningAlert, seen: NewSighting, policy: Policy) -> bool:
-    """True if the sighting belongs to this alert."""
+    """True if the alert takes the sighting."""
     return (
         alert.camera_id == seen.camera_id
         and alert.kind == seen.kind

@@ -1,4 +1,4 @@
-"""Kinds of alerts: what they are about."""
+"""Kinds of alerts."""
 
 from enum import StrEnum
 from typing import Final

@@ -95,7 +95,7 @@ class TooSoon:
 
 @dataclass(frozen=True, slots=True)
 class UndoOver:
-    """It was closed too long ago to be taken back; it can be reopened."""
+    """The alert was closed too long ago to take that back; it can be reopened."""
 
 
 def apply(
@@ -128,7 +128,8 @@ def hand_over(life: AlertLife, person_id: UUID, to: UUID) -> AlertChanged | Aler
 def undo(
     life: AlertLife, person_id: UUID, *, closed_s: float
 ) -> AlertChanged | AlertUnchanged | HeldBy | UndoOver:
-    """Take the closing back, which was `closed_s` seconds ago; only who closed it can."""
+    """Take back a closing that was `closed_s` seconds ago; only the person who closed the alert
+    can."""
     if life.state.is_running:
         return AlertUnchanged() if life.taken_by in (None, person_id) else HeldBy(life.taken_by)
     if life.closed_by != person_id:

@@ -48,12 +48,12 @@ class AlertFacts:
 
     @property
     def rank(self) -> Rank:
-        """Its place in a list. A closed alert is not critical any more."""
+        """Rank of the alert in a list. A closed alert is not critical any more."""
         return int(self.is_always_shown), self.at_utc_us, self.alert_id.int
 
     @property
     def subject(self) -> Subject:
-        """What it is about."""
+        """The subject of the alert."""
         if self.kind in KINDS:
             return "trouble"
         if is_tampering(self.kind):
@@ -62,7 +62,7 @@ class AlertFacts:
 
     @property
     def is_always_shown(self) -> bool:
-        """No filter and no group hides it, unless the filter is strict."""
+        """True if no filter and no group hides the alert, unless the filter is strict."""
         return self.is_critical and self.is_running
 
 
@@ -85,7 +85,7 @@ class AlertFilter:
 
 @dataclass(frozen=True, slots=True)
 class AlertGroup:
-    """Alerts of one place or node; `key` is None for those that concern all places."""
+    """Alerts of one place or node; `key` is None for alerts that concern all places."""
 
     key: UUID | None
     alert_ids: tuple[UUID, ...]
@@ -139,8 +139,8 @@ def page(listed: Sequence[AlertFacts], *, size: int, after: Rank | None = None) 
 def groups(
     listed: Iterable[AlertFacts], by: GroupedBy, *, is_strict: bool = False
 ) -> list[AlertGroup]:
-    """Groups of the alerts that are not always shown, with `is_strict` of all; the group of the
-    newest alert first."""
+    """Groups of the alerts that are not always shown, or of all alerts with `is_strict`; the group
+    of the newest alert first."""
     members: dict[UUID | None, list[AlertFacts]] = {}
     for one in sorted(listed, key=lambda one: one.at_utc_us, reverse=True):
         if is_strict or not one.is_always_shown:

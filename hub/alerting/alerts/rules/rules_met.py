@@ -26,7 +26,7 @@ class RuleMet:
 
     @property
     def called(self) -> str:
-        """The place as people call it."""
+        """The name of the place that people use."""
         return self.label or self.place
 
     @property

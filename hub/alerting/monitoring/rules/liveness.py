@@ -51,7 +51,7 @@ class NodeLiveness:
     """Without recording since; None while it records."""
 
     def silent_since(self, now_utc_us: int, bounds: Thresholds) -> int | None:
-        """Silent since; None while it is alive."""
+        """Time since which the node is silent; None while it is alive."""
         if not self.is_online:
             return self.since_utc_us
         return unheard_since(

@@ -27,7 +27,7 @@ class BatchingLimits:
 
 @dataclass(frozen=True, slots=True)
 class SentRing:
-    """A phone rang, or is about to, for one alert or for a digest."""
+    """A ring of a phone, done or about to be, for one alert or for a digest."""
 
     at_utc_us: int
     is_digest: bool

@@ -98,7 +98,7 @@ def is_due(due_utc_us: int, wait_s: int, *, now_utc_us: int) -> bool:
 
 
 def faults(plan: EscalationPlan) -> list[str]:
-    """Faults of a plan, named as in its form; empty if it is valid."""
+    """The faults of a plan, named as in its form; empty if it is valid."""
     found = []
     if not 1 <= len(plan.steps) <= MOST_STEPS:
         found.append("steps")

@@ -24,7 +24,8 @@ Crew = tuple[UUID, ...]
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Minutes of the day, 0-1439. A shift that ends at or before its start ends on the next day."""
+    """A shift: minutes of the day, 0-1439. A shift that ends at or before its start ends on the
+    next day."""
 
     shift_id: UUID
     name: str
@@ -35,7 +36,7 @@ class Shift:
 
     @property
     def minutes(self) -> int:
-        """Length in minutes, 1-1440."""
+        """Length of the shift in minutes, 1-1440."""
         return (self.ends_minute - self.starts_minute - 1) % DAY_MINUTES + 1
 
 
@@ -71,7 +72,7 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class RosterTurn:
-    """One shift on one date."""
+    """A shift on a date, with its people."""
 
     shift: Shift
     starts: datetime
@@ -147,12 +148,12 @@ def people_on_call(roster: Roster, at: datetime) -> Crew:
 
 
 def numbers(crew: Crew, absent: frozenset[UUID]) -> set[int]:
-    """Places in the calling order, from 1, of the people who are not absent."""
+    """Places in the calling order, from 1, of people who are not absent."""
     return {number for number, one in enumerate(crew, start=1) if one not in absent}
 
 
 def numbers_on_call(roster: Roster) -> set[int]:
-    """Places in the calling order, from 1, that somebody has at some time of the week as such."""
+    """Places in the calling order, from 1, that some shift of the week fills."""
     usual = replace(roster, odd_days=(), stand_ins=(), absent=frozenset())
     crews = {people_on_call(usual, turn.starts) for turn in roster_turns(usual, SOME_MONDAY, 7)}
     return {number for crew in crews for number in numbers(crew, roster.absent)}

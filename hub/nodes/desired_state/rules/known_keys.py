@@ -1,8 +1,9 @@
-"""Settings that a node understands: what of the desired settings it is sent, and what has to wait.
+"""Selects the settings that a node understands: which desired settings it is sent, and which must
+wait.
 
 Values in, values out. A node refuses a whole message for one key that it does not know, so a key
-that is newer than its program is left out for it. A zone must stay valid without such a key: a new
-rule of zones that can be a zone's only rule needs more than this.
+that is newer than its program is left out for it. A zone must stay valid without such a key. A new
+kind of rule that can be a zone's only rule therefore needs more than this.
 """
 
 from collections.abc import Mapping

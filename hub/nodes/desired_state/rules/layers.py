@@ -79,7 +79,7 @@ def with_keys(layer: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
-    """Effective settings of the node, by dotted key, if it applied these."""
+    """Effective settings of the node, by dotted key, if it applied `wanted`."""
     own = report.own or {}
     values: dict[str, Any] = {}
     for name in SECTIONS:
@@ -95,8 +95,7 @@ def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
 
 
 def names_by_camera(report: SettingsReport | None, wanted: Settings) -> dict[str, dict[str, str]]:
-    """Zones and lines of each camera as the node has them with these settings: name and label; ""
-    without one."""
+    """Zones and lines of each camera under these settings: name and label; "" without a label."""
     own = _table((report.own or {}).get("cameras")) if report else {}
     apart = wanted.get("cameras") or {}
     found: dict[str, dict[str, str]] = {}
@@ -115,7 +114,8 @@ def names_by_camera(report: SettingsReport | None, wanted: Settings) -> dict[str
 def difference(
     report: SettingsReport | None, before: Settings, after: Settings
 ) -> list[LayerChange]:
-    """Keys that would change at the node; by desired settings alone if it never reported."""
+    """Keys that would change at the node; if it never reported, only desired settings are
+    compared."""
     if report is None or report.own is None:
         old, new = dict(dotted(before)), dict(dotted(after))
     else:
@@ -138,7 +138,7 @@ def dotted(settings: Settings) -> Iterator[tuple[str, Any]]:
 
 
 def judged(report: SettingsReport, *, version: int, sha256: str) -> tuple[SettingsState, str]:
-    """Progress of the node with this version, and the reason if it refused it."""
+    """Progress of the node with this version, and the reason if it refused the version."""
     last = report.last
     if version == 0:
         return SettingsState.UNASKED, ""

@@ -34,7 +34,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 class OriginKind(StrEnum):
-    """What decides a value."""
+    """Kinds of origin: what decides a value."""
 
     HERE = "here"
     """The layer that is shown."""

@@ -1,4 +1,5 @@
-"""Zones and privacy masks of a camera as lines of text, one each: what a page draws and sends.
+"""Zones and privacy masks of a camera as lines of text, one each: the form in which a page draws
+and sends them.
 
     private: 0.1 0.2, 0.5 0.2, 0.5 0.8
     zone cong entry: 0 0, 1 0, 1 0.4

@@ -40,7 +40,7 @@ class NodeWanted(NodeSettings):
 
 
 def apart(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], ProgramsWanted]:
-    """Split into settings and releases."""
+    """Split the desired state into settings and releases."""
     settings = {name: part for name, part in wanted.items() if name != PROGRAMS}
     return settings, ProgramsWanted.model_validate(wanted.get(PROGRAMS) or {})
 

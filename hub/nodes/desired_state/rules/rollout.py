@@ -105,7 +105,7 @@ def decide(
 
 
 def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
-    """True if it refused the version or fell silent with it."""
+    """True if the node refused the version or fell silent with it."""
     if node.result in (NodeResult.REFUSED, NodeResult.FELL_BACK):
         return True
     if node.result is not NodeResult.WAITING or node.told_utc_us is None:
@@ -115,7 +115,7 @@ def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
 
 
 def is_awaited(node: NodeNow, now_utc_us: int) -> bool:
-    """True while the stage has to wait for its answer."""
+    """True while the stage has to wait for the node's answer."""
     if node.result is not NodeResult.WAITING or is_mishap(node, now_utc_us):
         return False
     return node.is_here or node.lost_utc_us is not None
