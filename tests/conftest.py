@@ -1,4 +1,4 @@
-"""Databases for every test that wants one, and the rules that hold for every test."""
+"""Databases for every test that needs one, and rules for all tests."""
 
 import gc
 import itertools

@@ -1,10 +1,10 @@
-"""Ends what a test process started, once that process is gone, however it went.
+"""Ends the programs that a test process started, once that process is gone in whatever way.
 
     python guardian.py PID MARK
 
 waits until the process PID is gone, then ends every process whose environment holds MARK: first
 with SIGTERM, after a while with SIGKILL. It runs beside the tests in a session of its own, so that
-neither Ctrl-C nor the death of the test process takes it along.
+neither Ctrl-C nor the death of the test process ends it.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""Nothing that a test starts outlives it, and nothing that the run starts outlives the run.
+"""Fails a test that leaves a running program, and ends all programs at the end of the run.
 
-Every test process puts a variable of its own into the environment of what it starts. After each
-test that started something, the programs that carry it and are not of a wider fixture must be gone;
-the others are ended, and the test fails. When the test process itself goes, even by SIGKILL, its
-guardian ends whatever carries the variable.
+Every test process puts a variable of its own into the environment of the programs it starts. After
+each test that started something, the programs with this variable must be gone, except those of a
+wider fixture; the others are ended, and the test fails. When the test process itself is gone, even
+by SIGKILL, its guardian ends all programs with the variable.
 """
 
 import os

@@ -3,10 +3,10 @@
 A test has the marks that it or its module names, and those of its fixtures: a fixture that starts a
 real broker requests `needs_broker`, and so on. A test without a mark is a `unit` test.
 
-A test that does what no mark of it allows fails at that very call: it starts a program, connects a
-socket, or (in the fast check) sleeps. A test that never does what its mark says fails at its end.
-Programs that libraries start in C, and PostgreSQL's own client, are not seen; the fixtures speak
-for those.
+A test that does something its marks do not allow fails at that very call: it starts a program,
+connects a socket, or (in the fast check) sleeps. A test that never does what its mark says fails at
+its end. Programs that C libraries start, and PostgreSQL's own client, are not seen; for these, the
+fixtures set the marks.
 """
 
 import sys

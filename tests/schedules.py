@@ -1,9 +1,9 @@
-"""Random schedules of the state machines of delivery: a few in the test command, many by hand.
+"""Random schedules of the state machines of delivery: a few in the test run, many by hand.
 
     .venv/bin/python tests/schedules.py --count 10000
 
-runs that many of each machine, outbox, receipts, presence, troubles, ledger, rosters and plans, and
-ends with 1 where one of them finds a schedule that breaks its promise.
+runs that many of each machine (outbox, receipts, presence, troubles, ledger, rosters and plans) and
+ends with 1 if one of them finds a schedule that breaks its promise.
 """
 
 import argparse

@@ -1,5 +1,5 @@
-"""An S3 server as OpenStack Swift before 2.36: moto's, but it refuses each conditional PUT, and a
-body whose SHA-256 is not the one in its header."""
+"""An S3 server like OpenStack Swift before 2.36: moto's, but it refuses conditional PUTs, and a
+body whose SHA-256 differs from the one in its header."""
 
 import base64
 import hashlib

@@ -1,9 +1,9 @@
-"""How long a test waits for what must come: one limit for all tests, longer on a busy machine.
+"""How long a test waits for an event: one limit for all tests, longer on a busy machine.
 
 A test waits for an event. The limit only ends a test whose event never comes, so it is generous.
 
-What a page shall show is waited for by `Patience`, which ends sooner when nothing is left to do:
-one reworded text would hold a worker for ten minutes otherwise.
+`Patience` waits for the text of a page; it ends sooner when nothing is left to do. Otherwise one
+reworded text would hold a worker for ten minutes.
 """
 
 import os

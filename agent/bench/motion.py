@@ -91,7 +91,7 @@ class Street:
         return self._empty.shape[0], self._empty.shape[1]
 
     def frame(self, index: int, walkers: int) -> Frame:
-        """Frame `index`, from 0, with the given number of walkers; U and V are grey."""
+        """Frame `index` (from 0) with the given number of walkers; U and V are grey."""
         height, width = self.size_px
         y, x = (int(n) for n in np.random.default_rng([SEED, index]).integers(0, 64, 2))
         luma = np.clip(self._empty + self._grain[y : y + height, x : x + width], 0, 255)

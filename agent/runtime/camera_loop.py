@@ -65,7 +65,7 @@ class CameraLoopCounts:
 
 
 class CameraLoop:
-    """True if the camera gives no pictures and this was reported."""
+    """One camera; `run` may be called again after it ended."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ class ClipAtNode:
 
 
 def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
-    """What was removed, when, and by whose rule."""
+    """Sentence about a removed file: what was removed, when, and by whose rule."""
     say = calendar.words.say
     told = {
         "time": calendar.full(media.first_frame_utc_us),
@@ -66,7 +66,7 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
 
 
 def clip_at_node_line(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> ClipAtNode:
-    """Sentence about a removed file: what was removed, when, and by whose rule."""
+    """Text about an announced clip."""
     say = calendar.words.say
     wish = media.wish
     if wish is not None and wish.answer == "gone":

@@ -1,4 +1,4 @@
-"""A demonstration as a person would start it, and what it says of itself."""
+"""Starts a demonstration as a person would, and reads what it prints."""
 
 import re
 import subprocess

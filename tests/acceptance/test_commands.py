@@ -1,4 +1,5 @@
-"""The two commands as a newcomer meets them: what they say, what they leave alone, how they end."""
+"""The two commands for a newcomer: what they print, what they do not touch, and their exit
+codes."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""The demonstration while it runs: what it says, its pages in a real browser, and its end."""
+"""The demonstration while it runs: what it prints, its pages in a real browser, and its end."""
 
 import json
 import os

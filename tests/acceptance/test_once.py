@@ -1,4 +1,4 @@
-"""The main job, once through: what the summary promises, and that nothing is left behind."""
+"""The demonstration with `--once`: its summary, and that it leaves nothing behind."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""The demonstration with one's own video, twice in a row, beside a database of somebody else."""
+"""The demonstration with one's own video, twice in a row, beside another program's database."""
 
 import json
 import os

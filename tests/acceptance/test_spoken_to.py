@@ -1,4 +1,4 @@
-"""To whom the programs speak: each address that agent and hub turned to, no packet beside them."""
+"""Which addresses agent and hub connect to: none but the configured ones, and no other packet."""
 
 import json
 import os

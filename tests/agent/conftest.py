@@ -1,4 +1,4 @@
-"""What several tests of the agent need: a piece of real video, a journal, a disk that fills up."""
+"""Fixtures of the agent's tests: a piece of real video, a journal, a disk that fills up."""
 
 import subprocess
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A town with something on every page, somebody who may see them all, and the list of them."""
+"""A town with something on every page, a person who may see all of it, and the list of pages."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A real picture and a real clip to show: from the recording if it is here, else drawn."""
+"""A real picture and a real clip: from the recording if it is here, else generated."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""How a contract is held: a text file beside the tests says what users and nodes rely on."""
+"""How a contract is held: a text file beside the tests lists what users and nodes rely on."""
 
 import difflib
 from collections.abc import Callable, Iterable

@@ -1,6 +1,6 @@
-"""What users, nodes and files rely on stays as it is, or a file beside this one changes too.
+"""Contracts that users, nodes and files rely on: a change fails unless its file changes too.
 
-`README.md` lists the contracts that are held elsewhere.
+`README.md` lists the contracts that are tested elsewhere.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""The messages of record reach whom they are for: the hub's reader, and the node's hearing."""
+"""Golden messages reach their receivers: the hub's decoder and the node's handler."""
 
 import json
 from collections.abc import Iterator

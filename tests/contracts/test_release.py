@@ -1,4 +1,4 @@
-"""What release 0.2.0 left is read by the present hub: a backup, and what a node of it says.
+"""Files of release 0.2.0 are read by the present hub: a backup, and the session of a node.
 
 The node's session is played byte for byte to a hub that was restored from the backup, over a real
 broker; its receipts, its alert and its clip arrive as then. `README.md` says how they were made.

@@ -1,4 +1,4 @@
-"""The container fits the installer, the tree and itself, and takes no right that it needs not."""
+"""The container files fit the installer and the tree, and take no right that they do not need."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the demonstration says when it cannot begin, or when nothing came of it."""
+"""Messages of the demonstration when it cannot begin, or when it gave no alert."""
 
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""deploy/dots.sh: what takes its time shows that it goes on."""
+"""deploy/dots.sh: long steps show dots while they run."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What phones are shown at the pages' port: certificates that the world trusts, and which TLS."""
+"""Certificates and TLS versions that the pages' port offers to phones."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-"""What the installers refuse before they touch anything; the rigs try all else in booted roots."""
+"""What the installers refuse before they change anything; the rigs try everything else in booted
+systems."""
 
 import os
 import shutil

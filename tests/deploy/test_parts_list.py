@@ -1,4 +1,5 @@
-"""The list of parts is whole; a package that nobody could be asked about is never called clean."""
+"""The list of parts is complete; a package whose advisories cannot be reached is never called
+clean."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""deploy/recording.sh: the demo recording arrives whole, or one line says why not."""
+"""deploy/recording.sh: the demo recording arrives complete, or one line says why not."""
 
 import gzip
 import hashlib

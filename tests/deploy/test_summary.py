@@ -1,4 +1,4 @@
-"""When the summary says that a clip begins late: at its sighting's first frame or after it."""
+"""When the summary calls a clip late: if it begins at its sighting's first frame or after it."""
 
 import sqlite3
 from contextlib import closing

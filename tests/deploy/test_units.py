@@ -1,4 +1,4 @@
-"""The systemd units: clean, tight, never giving up, and what they start is what is installed."""
+"""The systemd units: valid, hardened, restarted without limit; they start installed programs."""
 
 import configparser
 import re

@@ -1,4 +1,4 @@
-"""The fault campaign: everything real, everything broken again and again, and then counted.
+"""The fault campaign: real programs, every part broken again and again, then a count of losses.
 
     .venv/bin/python tests/faults/campaign.py --events 10000 --seed 1 [--nodes 12]
         [--database sqlite|postgresql] [--json] [--out FILE] [--folder FOLDER]

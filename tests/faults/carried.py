@@ -1,4 +1,4 @@
-"""What the campaigns' commands have in common: a new folder, a word now and then, a summary."""
+"""Helpers of the campaigns' commands: a new folder, progress lines, a summary."""
 
 import json
 import shutil

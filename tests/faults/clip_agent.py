@@ -1,8 +1,8 @@
-"""The part of an agent that keeps footage, in a process that is made to be killed.
+"""The part of an agent that stores footage, in a process that is made to be killed.
 
-Real journal, shelf, recorder and writer; the street is virtual: packets of a real stream, people
-who come and go, continuous recording beside them, a hub that receipts, alerts, takes clips and
-holds some, all by a seed.
+Real journal, clip store, recorder and writer. The street is virtual: packets of a real stream,
+people who come and go, continuous recording beside them, and a hub that sends receipts, raises
+alerts, takes clips and holds some; all from a seed.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What lies on a shelf, counted from outside: files, boxes, rows; decoded by ffmpeg.
+"""Counts the contents of a clip store from outside: files, boxes, rows; decoded by ffmpeg.
 
 Imports nothing of the agent.
 """

@@ -1,13 +1,13 @@
-"""A writing agent killed over and over: what it had on its disk plays, and is known, afterwards.
+"""Kills a writing agent again and again: afterwards its footage plays and is indexed.
 
     python -m tests.faults.clips --seed 1 --kills 1000
     python -m tests.faults.clips --seed 1 --kills 300 --tmpfs-mb 3
 
-Each life films until it is killed: from outside at a random moment, or from below at any of its
-calls to the disk, half-way through a write among them. Every third time the tail of what was being
-written is cut or followed by zeros, as a power cut leaves it. Then the shelf starts anew, and from
-outside it is counted that every whole fragment plays (ffmpeg decodes it) and is indexed, and that
-no row names a file that is not there. Ends with 1 and the faults when anything is amiss.
+Each run of the agent records until it is killed: from outside at a random moment, or at one of its
+disk calls, some of them half-way through a write. Every third time the end of the file being
+written is cut or followed by zeros, as a power cut leaves it. Then the clip store starts anew. From
+outside the campaign checks that every complete fragment plays (ffmpeg decodes it) and is indexed,
+and that no row names a missing file. Ends with 1 and the faults if it finds any.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Disks so small that they are soon full, and what fills them."""
+"""Disks so small that they are soon full, and files that fill them."""
 
 import os
 import shutil

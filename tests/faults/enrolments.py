@@ -1,4 +1,4 @@
-"""A thousand boxes enrol at once over HTTPS, and others race, guess and replay between them.
+"""Enrols a thousand boxes at once over HTTPS, while others race, guess and replay tokens.
 
     python -m tests.faults.enrolments --boxes 1000 --at-once 64
 

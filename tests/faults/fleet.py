@@ -3,13 +3,13 @@
     python tests/faults/fleet.py return [--nodes 500]            the broker dies and comes back
     python tests/faults/fleet.py load [--nodes 436] [--minutes 30] [--rate 43.6] [--storms]
 
-`return` ends with 0 when every node is back within 60 s, no more than a fifth of them in the same
-second, and nothing is lost or doubled; it prints how many came back in which second. `load` prints
-memory (with its slope once warm), seconds from frame to push, how much of a core each part took,
-and what was lost; its pushes are real and go to a loopback push service. Without `--storms` each
-sighting is an alert and each alert rings; with it the hub groups and holds as in service. How far
-it is comes on stderr, the numbers on stdout and with `--out FILE` there too. Neither is a test: no
-speed is asserted.
+`return` ends with 0 if every node is back within 60 s, at most a fifth of them in the same second,
+and nothing is lost or doubled; it prints how many came back in which second. `load` prints memory
+(with its slope once warm), seconds from frame to push, the processor share of each part, and
+losses; its pushes are real and go to a loopback push service. Without `--storms` each sighting is
+an alert and each alert rings; with it the hub groups and batches as in service. Progress is on
+stderr, the figures are on stdout and with `--out FILE` in a file too. Neither is a test: no speed
+is asserted.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""Figures of a town under load: seconds from frame to push, memory over time, processor by part."""
+"""Figures of a town under load: seconds from frame to push, memory over time, processor time by
+part."""
 
 from collections.abc import Mapping, Sequence
 from statistics import linear_regression

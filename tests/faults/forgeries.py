@@ -1,11 +1,11 @@
-"""A thousand forged packages and a thousand forged logs, and true ones between them.
+"""A thousand forged packages and a thousand forged logs, with true ones between them.
 
     python -m tests.faults.forgeries --each 1000 --seed 1
 
 Packages carry seals, signature and the time stamp of a real authority; logs are the rows of a real
-database, forged in a copy of its file and read as `matthan-hub log verify` reads them. Prints what
-came of it as JSON; ends with 1 when a forgery was not found, when its place was not named, or when
-a true package or log was called false.
+database, forged in a copy of its file and read as `matthan-hub log verify` reads them. Prints the
+result as JSON; ends with 1 if a forgery was not found, if its place was not named, or if a true
+package or log was called forged.
 """
 
 import argparse

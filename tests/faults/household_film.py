@@ -1,8 +1,8 @@
-"""Sends one film of a household through real sockets in pieces, whole or in part, and says what it
+"""Sends one household film through real sockets in pieces, completely or in part, and prints the
 cost: `python -m tests.faults.household_film --bytes 4000000000`.
 
-The film is a real one with a hole behind it, so that no one needs a phone with 4 GB; the hub reads
-every byte. It needs room for twice as much on the disk of --folder.
+The film is a real one with a hole behind it, so nobody needs a phone with 4 GB; the hub reads every
+byte. The disk of --folder needs room for twice as much.
 """
 
 import argparse

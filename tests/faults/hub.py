@@ -2,8 +2,9 @@
 
 Usage: python -m tests.faults.hub STEPS ARGUMENTS…
 
-The file STEPS says by how many microseconds the clock is off; none says by none. Only what Python
-asks for the time is misled: the C library checks the dates of certificates by the true clock.
+The file STEPS says by how many microseconds the clock is wrong; without the file it is right. Only
+Python's own clock calls are affected: the C library checks the dates of certificates by the true
+clock.
 """
 
 import sys

@@ -1,10 +1,10 @@
-"""The largest bundle of programs comes by the form itself: what it costs the hub in memory.
+"""Uploads the largest bundle of programs by the plain form, and measures the hub's memory.
 
     python -m tests.faults.large_bundle --bytes 390000000
 
-A keeper's browser (curl) sends it, signed, to a site on loopback. Prints the answer's code, the
-seconds, the processor's seconds, and the process's memory before and at most, in MiB; ends with 1
-where it was not taken in.
+A keeper's browser (curl) sends it, signed, to a site on loopback. Prints the status code, the
+seconds, the processor time, and the memory of the process before and at its peak, in MiB; ends with
+1 if the bundle was not accepted.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""What goes wrong next, drawn by a seed: no clock, process or socket in here.
+"""Chooses the next fault by a seed: no clock, process or socket in this module.
 
-The kinds come as cards from a shuffled deck, so that each has come once before one comes again.
+The kinds come as cards from a shuffled deck, so that each comes once before one comes again.
 """
 
 import random

@@ -1,8 +1,8 @@
-"""A layer below the writing code on which it dies: at any call to the disk, or half-way into one.
+"""A layer below the writing code that kills the process: at any disk call, or half-way into one.
 
-Every open, write, flush to the disk, rename, cut and removal that Python makes is counted; the one
-that was chosen kills the process, a write after some of its bytes. What SQLite does goes past
-this; a kill from outside at a random moment meets that.
+Every open, write, flush, rename, truncation and removal that Python makes is counted; the chosen
+one kills the process, a write after some of its bytes. SQLite's own calls do not pass here; a kill
+from outside at a random moment covers these.
 """
 
 import contextlib

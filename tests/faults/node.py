@@ -1,9 +1,9 @@
-"""Simulated nodes in one process: real journal, link and uploader, people made up.
+"""Simulated nodes in one process: real journal, link and uploader, invented people.
 
 Usage: python -m tests.faults.node PLAN.json
 
-It is killed and started again by the campaign. What the journal said is written is noted in a
-file beside it, by a witness that no later fault of the journal can talk out of it.
+The campaign kills it and starts it again. A witness writes each event that the journal confirmed
+into a file beside it, so that no later fault of the journal can hide a loss.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""Phones say back to the hub what they showed, as a service worker does: until it has heard it."""
+"""Phones that confirm to the hub what they showed, as a service worker does, until the hub
+answers."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""Kills parts of a province (tests/rigs/province.sh) and cuts its lines, and then counts.
+"""Kills parts of a province (tests/rigs/province.sh) and cuts its lines, then counts losses.
 
     .venv/bin/python tests/faults/province.py --events 10000 --seed 1 [--faults kills|cuts]
         [--folder FOLDER] [--out FILE] [--json]

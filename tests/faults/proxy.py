@@ -1,7 +1,7 @@
-"""A line that can go wrong: a TCP proxy on loopback whose weather is changed while it carries.
+"""A line that can fail: a TCP proxy on loopback whose faults are changed while it runs.
 
-What a black hole swallows it holds back, as a network does: when the line is good again the ends
-hear late what was said meanwhile, if they still listen.
+A black hole keeps what it swallows, as a network does: when the line is good again, both ends
+receive it late, if they still listen.
 """
 
 import asyncio

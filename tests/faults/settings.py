@@ -1,12 +1,13 @@
-"""The plug pulled on a node that takes settings from the hub: one whole state is there afterwards.
+"""Pulls the plug on a node that takes settings from the hub: afterwards one complete state is
+there.
 
     python -m tests.faults.settings --seed 1 --pulls 200 --kills 100
 
-A node hears settings, begins anew, proves them, falls back, refuses, by chance; strace writes down
-all that this asks of the disk. For each pull the disk is then built as a pulled plug may leave it
-at that call (`plug_disk`), and a node starts on it: what it reads must be the state that was last
-said to be kept, or the next one, never a third and never none. Then the same with kill -9 on the
-real disk. Ends with 1 and the faults.
+A node receives settings, restarts, proves them, falls back or refuses, at random; strace writes
+down all its disk calls. For each pull the disk is then built as a pulled plug may leave it at that
+call (`plug_disk`), and a node starts on it: it must read the last state that was reported as
+stored, or the next one, never a third and never none. Then the same with kill -9 on the real disk.
+Ends with 1 and the faults.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""Random sightings on looping recordings over RTSP, each alert tapped once, and then counted.
+"""Random sightings on looping recordings over RTSP; each alert is tapped once, then counted.
 
     .venv/bin/python tests/faults/sightings.py --sightings 200 --cameras 4 --seed 1 [--json]
 
-Real: the RTSP camera, ring, recorder, shelf, journal, uploader, the hub's filing, its uploads and
-its pages, asked as an officer's browser asks. Not real: who is seen is made up by the seed, and the
-events go from journal to hub without a broker. Ends with 0 when every tap found something to play
-within a second, every clip begins five seconds before its sightings and none lacks or repeats a
-frame; else with 1.
+Real: the RTSP camera, ring, recorder, clip store, journal, uploader, the hub's filing, its uploads
+and its pages, asked as an officer's browser asks. Not real: the seed invents the people, and events
+go from journal to hub without a broker. Ends with 0 if every tap found something to play within a
+second, every clip begins five seconds before its sightings and none lacks or repeats a frame;
+otherwise with 1.
 """
 
 import argparse

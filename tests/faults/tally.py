@@ -1,8 +1,8 @@
-"""What became of everything: counted from files and databases alone, with neither program's code.
+"""Counts what was lost or doubled: from files and databases alone, with neither program's code.
 
     python tests/faults/tally.py FOLDER DATABASE_URL
 
-The folder is a campaign's. Every number that must be nought is named in `FAULTS`.
+The folder is a campaign's. Every number that must be zero is named in `FAULTS`.
 """
 
 import json

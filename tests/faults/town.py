@@ -1,4 +1,4 @@
-"""A town whose every part can be killed and every line cut: all real but the people and phones."""
+"""A town whose every part can be killed and every line cut: all real except people and phones."""
 
 import json
 import os

@@ -1,11 +1,11 @@
-"""One clip over a slow line that is cut at random: real uploader, real hub, and then counted.
+"""Uploads one clip over a slow line that is cut at random: real uploader, real hub, then counted.
 
     .venv/bin/python tests/faults/uploads.py --mib 50 --cuts 100 --seed 1
         [--kib-per-s 3000] [--json]
 
 The cuts fall at random bytes of the file: most end the connection at both ends, some only at the
-node's, and some let nothing pass until the node loses patience. Ends with 0 when the hub holds
-the file and no more than 1.1 times its bytes were sent, else with 1.
+node's, and some let nothing pass until the node gives up. Ends with 0 if the hub has the file and
+at most 1.1 times its bytes were sent, otherwise with 1.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Every place in our code that deletes: found by reading the code, not by remembering it."""
+"""Finds every place in the code that deletes, by reading the code."""
 
 import ast
 import re

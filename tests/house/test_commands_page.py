@@ -1,4 +1,4 @@
-"""The page of commands says what the two command lines say, and every argument is explained."""
+"""The page of commands equals the two command lines, and every argument is explained."""
 
 import re
 

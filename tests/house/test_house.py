@@ -1,4 +1,4 @@
-"""The house itself: names that are ours alone, links that lead somewhere, no stray words."""
+"""Rules for the whole tree: names of our own only, links that lead somewhere, no stray words."""
 
 import importlib
 import os

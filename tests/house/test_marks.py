@@ -1,4 +1,4 @@
-"""The rules of the test run itself: marks that are true, and nothing that outlives a test."""
+"""Rules of the test run: marks are true, and nothing outlives a test."""
 
 import os
 import re

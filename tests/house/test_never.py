@@ -1,4 +1,4 @@
-"""What is never built: knowing people by face or looks, following named persons."""
+"""Things that are never built: recognising people by face or looks, following named persons."""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""Packages and classes: contracts name what is there, folders stay small, no chains of classes."""
+"""Packages and classes: the contracts name existing packages, folders stay small, no chains of
+classes."""
 
 import ast
 import builtins

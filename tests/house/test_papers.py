@@ -1,4 +1,4 @@
-"""The papers of the house: what must be written down is, and nothing is that must not be."""
+"""Rules for the documents: what must be written down is, and what must not be is not."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Samples, reference pages and code say the same of every setting of agent and hub."""
+"""Samples, reference pages and code agree about every setting of agent and hub."""
 
 import re
 import tomllib

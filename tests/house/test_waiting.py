@@ -1,4 +1,4 @@
-"""How long a test waits: by what the machine left undone, not by the clock on the wall."""
+"""How long a test waits: measured by the work that the machine did, not by a wall clock."""
 
 import os
 import subprocess

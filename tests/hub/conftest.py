@@ -1,4 +1,4 @@
-"""Towns that most tests of the hub happen in."""
+"""The towns that most tests of the hub use."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""The manifest says what the networks are; the file and those made from it say it themselves."""
+"""The manifest describes the networks; the model file and the files made from it agree with it."""
 
 import hashlib
 import importlib

@@ -1,4 +1,4 @@
-"""The scorer of models/build counts as its page says it counts."""
+"""The scorer of models/build counts as its page says."""
 
 import importlib
 from pathlib import Path

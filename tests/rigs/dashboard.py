@@ -1,12 +1,12 @@
-"""Every question of the dashboard, asked of a real Prometheus that reads a hub's numbers.
+"""Every query of the dashboard, sent to a real Prometheus that reads a hub's metrics.
 
     apt-get download prometheus && dpkg -x prometheus_*.deb P
     python -m tests.rigs.dashboard P/usr/bin/prometheus
 
 A hub's site with a town behind it says its numbers on loopback; Prometheus reads them by the
 configuration and the alert rules of `deploy/metrics`, but each second; then every panel's question
-must be answered with something, and no rule be sick. Prints a line for each question, and ends
-with 1 where one has no answer.
+must be answered with something, and no rule be sick. Prints a line for each question, and ends with
+1 where one has no answer.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How soon a page of one hub process shows what was done in another one.
+"""How soon a page of one hub process shows a change made in another one.
 
     python -m tests.rigs.heard [--notes N]
 

@@ -1,4 +1,4 @@
-"""What takes more than its unit allows, for the rig of limits.
+"""Uses more resources than its unit allows, for the rig of limits.
 
 python hog.py memory|processor|tasks
 """

@@ -1,4 +1,4 @@
-"""A wire with hundreds of ONVIF cameras, and what `matthan-agent cameras` finds on it.
+"""A network with hundreds of ONVIF cameras, and how many of them `matthan-agent cameras` finds.
 
     unshare --net python -m tests.rigs.onvif_wire --cameras 436 [--at-once]
 

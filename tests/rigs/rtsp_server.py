@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""An RTSP camera on loopback: loops recordings without encoding them, misbehaves on order.
+"""An RTSP camera on loopback: loops recordings without encoding them, and makes faults on demand.
 
 Runs under the system's Python, where GStreamer's bindings are (Debian: gir1.2-gst-rtsp-server-1.0
 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad):

@@ -1,10 +1,10 @@
-"""A network of its own, in which every address is this machine, and nothing is said unheard.
+"""A separate network in which every address is this machine, so that no packet leaves unseen.
 
     unshare --net python -m tests.rigs.walled REPORT COMMAND...
 
-The kernel takes each packet to any address for its own, so that a program that speaks to a
-stranger is heard and refused instead of going out. The report is JSON: what was turned to
-(`spoken`), and how many packets went by unread (`missed`).
+The kernel takes each packet to any address for its own, so that a program that speaks to a stranger
+is heard and refused instead of going out. The report is JSON: what was turned to (`spoken`), and
+how many packets went by unread (`missed`).
 """
 
 import ctypes

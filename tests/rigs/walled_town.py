@@ -1,4 +1,4 @@
-"""A town in a walled network: camera, agent, hub, push service, until an alert is whole.
+"""A town in such a network: camera, agent, hub, push service, until an alert is complete.
 
     unshare --net python -m tests.rigs.walled REPORT python -m tests.rigs.walled_town FOLDER FILM
 

@@ -1,4 +1,4 @@
-"""Names of colours in the demo recording, against what a person wrote down by looking."""
+"""Names of colours in the demo recording, compared with a person's notes."""
 
 import tomllib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The two smaller benchmarks of the eyes: what crops are worth, and how soon a sighting comes."""
+"""The two smaller benchmarks of detection: the accuracy of crops, and the delay of a sighting."""
 
 import argparse
 from dataclasses import replace

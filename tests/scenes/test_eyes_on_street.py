@@ -1,4 +1,4 @@
-"""The eyes on the demo recording, against what a person wrote down of its first 395 frames."""
+"""Detection on the demo recording, compared with a person's notes of its first 395 frames."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What counts as seen, as told of, as false: the judge on made-up runs."""
+"""The judge on invented runs: what counts as seen, as reported, as false."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""People who fill most of the picture: told of within two seconds, once, and never a false one."""
+"""People who fill most of the picture: reported within two seconds, once, and never falsely."""
 
 import argparse
 from collections.abc import Iterator

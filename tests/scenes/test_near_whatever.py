@@ -1,6 +1,6 @@
-"""Near people in frames of any size, colour and time: nothing crashes, what is said makes sense.
+"""Near people in frames of any size, colour and time: nothing crashes, and the reports make sense.
 
-The network is a node's own, because near people depend on how it is shown them.
+The network is a node's own, because near people depend on how it sees them.
 """
 
 from collections.abc import Iterator

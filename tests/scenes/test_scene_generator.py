@@ -1,4 +1,4 @@
-"""The scene suite's pictures and truth: seeded, well-formed, and true to what they claim."""
+"""The scene suite's pictures and truth: seeded, well-formed, and as described."""
 
 from itertools import pairwise
 from pathlib import Path

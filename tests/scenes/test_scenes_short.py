@@ -1,4 +1,4 @@
-"""The scene suite in its short form: no condition may fall below what the eyes once reached."""
+"""The scene suite in its short form: no condition may fall below its baseline."""
 
 from functools import cache
 from pathlib import Path

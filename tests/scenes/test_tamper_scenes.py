@@ -1,4 +1,4 @@
-"""Each way of taking a view is said in time and by its name; no weather and no crowd is."""
+"""Each way of tampering is reported in time and by its name; no weather and no crowd is."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The truth file of the demo recording agrees with itself, and its loader reads it rightly."""
+"""The truth file of the demo recording is consistent, and its loader reads it rightly."""
 
 from itertools import pairwise
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Single addresses of what a town holds: who asks for one, whether it is theirs."""
+"""Addresses of single objects in a town: who asks for one, and whether they may."""
 
 import json
 from collections.abc import Callable, Sequence

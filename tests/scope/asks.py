@@ -1,4 +1,4 @@
-"""One request of a campaign, and the bound of what never ends by itself."""
+"""One request of a campaign, and a limit for answers that never end by themselves."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Random people at the real site: not one byte to anybody who is not granted it.
+"""Random people at the real site: nobody gets a byte that they are not granted.
 
     .venv/bin/python tests/scope/campaign.py --requests 100000 --seed 1
         [--database postgresql] [--json]

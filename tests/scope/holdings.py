@@ -1,7 +1,7 @@
-"""What a random town holds beside alerts and footage: cases, notices, tips, pictures of now.
+"""Contents of a random town beside alerts and footage: cases, notices, tips, live pictures.
 
-Each is written as it lies in the tables, with marks of its own; who may read it is said by
-`HoldingsTwin` in plain objects alone.
+Each is written as in the tables, with marks of its own; `HoldingsTwin` decides in plain objects who
+may read it.
 """
 
 import random

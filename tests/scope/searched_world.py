@@ -1,4 +1,4 @@
-"""A random town whose cameras saw much, and what a search of it must answer, in plain objects."""
+"""A random town with many sightings, and the right answers of a search of it, in plain objects."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Random searches by random grants: not one row, count or thumbnail out of scope.
+"""Random searches with random grants: no row, count or thumbnail out of scope.
 
     .venv/bin/python tests/scope/searches.py --searches 100000 --seed 1
         [--database postgresql] [--json]

@@ -1,4 +1,4 @@
-"""What both campaigns ask of whoever starts them, and tell them while they run."""
+"""Command line and progress of both campaigns."""
 
 import argparse
 import logging

@@ -1,4 +1,4 @@
-"""The short form of the campaign of random searches, and that it would find a leak.
+"""The short form of the campaign of random searches, and proof that it would find a leak.
 
 The long form is a command of its own: `tests/scope/searches.py`.
 """

@@ -1,8 +1,8 @@
-"""A random town on a real store: areas, cameras with footage of other days and of now, and people.
+"""A random town on a real store: areas, cameras with old footage and live pictures, and people.
 
 Each secret carries a mark of its own (`zq` and twelve digits), in its label, its name or its bytes,
-by which a campaign finds it in an answer. What is in the world is read back as facts; who may see
-it is said by the twin in plain objects alone.
+by which a campaign finds it in an answer. The content of the world is read back as facts; the twin
+decides in plain objects who may see it.
 """
 
 import random

@@ -15,7 +15,7 @@ ENOUGH_FRAMES = 60
 
 
 class BaselineError(Exception):
-    """Frame `index` (from 0) with the given number of walkers; U and V are grey."""
+    """The file names a figure that no verdict has."""
 
 
 @dataclass(frozen=True)

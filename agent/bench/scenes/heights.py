@@ -1,4 +1,9 @@
-"""The street, scaled down, in the middle of a canvas of `size_px` (height, width)."""
+"""The street at other sizes: the recording's bodies are 52 to 116 pixels high, others are made.
+
+Far: the recording scaled down and set into a wide picture of the mirrored empty street. Close: an
+enlarged window of it. An enlarged picture is no sharper than a cheap lens; a scaled-down body is
+sharper than a far body through haze.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +22,7 @@ SHOWS = 2 / 3
 
 @dataclass(frozen=True, eq=False)
 class Far:
-    """A window of the street (y0, x0, height, width; even numbers), enlarged `times`."""
+    """The street, scaled down, in the middle of a canvas of `size_px` (height, width)."""
 
     street: Street
     size_px: tuple[int, int] = (260, 346)
@@ -76,7 +81,7 @@ class Far:
 
 @dataclass(frozen=True, eq=False)
 class Close:
-    """A window of the street (y0, x0, height, width; even), enlarged `times`."""
+    """A window of the street (y0, x0, height, width; even numbers), enlarged `times`."""
 
     street: Street
     window_px: tuple[int, int, int, int]

@@ -1,4 +1,7 @@
-"""The count, since `since`, of packets that became pictures."""
+"""H.264 and H.265 parameter sets that a camera sends inside the stream.
+
+Unit types: H.264 (ITU-T H.264 table 7-1), H.265 (ITU-T H.265 table 7-1).
+"""
 
 from typing import Final
 

@@ -42,16 +42,16 @@ class Seen:
     keys: list[Instant] = field(default_factory=list)
 
     def push(self, packet: Packet) -> None:
-        """Never: the check needs no keyframe at a certain time."""
+        """Record one packet."""
         if packet.is_keyframe:
             self.keys.append(packet.at)
 
     def wants_keyframe(self) -> bool:
-        """Never: the check looks at every frame."""
+        """Never: the check needs no keyframe at a certain time."""
         return False
 
     def is_calm(self) -> bool:
-        """Never: everything is looked at."""
+        """Never: the check looks at every frame."""
         return False
 
     def look(self, at: Instant, luma: Plane) -> None:

@@ -8,14 +8,14 @@ from agent.wire.messages import ClipReady
 
 
 class ClipIndex:
-    """Any thread may call; while the journal refuses, entries wait in memory."""
+    """Enters clips into the index; any thread may call. While the journal refuses, entries wait in
+    memory."""
 
     def __init__(self, journal: Journal) -> None:
         self._backlog = Backlog(journal, whose="shelf")
 
     def announce(self, ready: ClipReady, path: Path, *, at: Instant) -> None:
-        """Enters clips into the index; any thread may call. While the journal refuses, entries wait
-        in memory."""
+        """Store row, announcement and upload of a complete clip in one transaction."""
 
         def write(tx: Transaction) -> None:
             event_id = tx.add_event(ready, at=at)
@@ -31,11 +31,11 @@ class ClipIndex:
         self._backlog.add(Entry(write=write))
 
     def keep(self, clip: Clip) -> None:
-        """Store row, announcement and upload of a complete clip in one transaction."""
+        """Store only the row: the hub is told of the clip when it asks."""
         self._backlog.add(Entry(write=lambda tx: tx.add_clip(clip)))
 
     def flush(self) -> None:
-        """Store only the row: the hub is told of the clip when it asks."""
+        """Retry what the journal refused."""
         self._backlog.flush()
 
 

@@ -13,7 +13,7 @@ from agent.vision.sightings.leaving import LeavingSide
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A sighting begins. `score` is the best so far, `people` includes this person."""
+    """A sighting begins. `score` is the best so far; `people` counts this person too."""
 
     sighting_id: UUID
     track_id: int
@@ -33,7 +33,8 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """A sighting begins. `score` is the best so far; `people` counts this person too."""
+    """More people than reported, a clearly better view, or a rule met; `box` is in the frame
+    `at`."""
 
     sighting_id: UUID
     people: int

@@ -66,7 +66,7 @@ class PartWriter(Protocol):
         ...
 
     def write(self, chunk: bytes) -> None:
-        """Make the received bytes durable, see `PartialFileWriter`; SupersededError, BlobsError."""
+        """Append; raises SupersededError, BlobsError."""
         ...
 
     def close(self, *, is_durable: bool = True) -> None:
@@ -75,10 +75,10 @@ class PartWriter(Protocol):
 
 
 class PartReader(Protocol):
-    """The next bytes, at most `size_bytes`; empty if none have come yet."""
+    """Reader of a part that grows; for one thread at a time. Close it."""
 
     def read(self, size_bytes: int) -> bytes:
-        """The next bytes, at most so many; empty if none have come yet."""
+        """The next bytes, at most `size_bytes`; empty if none have come yet."""
         ...
 
     def close(self) -> None:

@@ -74,8 +74,7 @@ def plan_opened(
     body: SightingOpened,
     policy: Policy,
 ) -> FilingPlan:
-    """A sighting goes on or ends: the sighting and its alert are updated. Phones ring only if it
-    has no alert yet and may raise one now."""
+    """A sighting begins: it raises an alert, joins one, or does neither."""
     if known_sighting(conn, facts, body.sighting_id) is not None:
         return FilingPlan("noted", "this sighting was opened before")
     early = early_messages(conn, facts, node_event, body.sighting_id)
@@ -98,8 +97,8 @@ def plan_updated(
     body: SightingUpdated | SightingClosed,
     policy: Policy,
 ) -> FilingPlan:
-    """A sighting goes on or ends: it and its alert are updated. It rings phones only if it has no
-    alert yet and may raise one now."""
+    """A sighting goes on or ends: the sighting and its alert are updated. Phones ring only if it
+    has no alert yet and may raise one now."""
     row = known_sighting(conn, facts, body.sighting_id)
     if row is None:
         # Kept for the opening; the picture is announced anyway, or it could not be uploaded.

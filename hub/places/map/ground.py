@@ -55,7 +55,7 @@ class Ground:
     """Changes with the file: a browser must not join parts of two archives."""
 
     def read(self, first: int, size_bytes: int) -> Iterator[bytes]:
-        """Bytes `first` and following of the file, in pieces."""
+        """`size_bytes` bytes of the file from `first` on, in pieces."""
         with self.path.open("rb") as file:
             file.seek(first)
             left = size_bytes

@@ -1,5 +1,6 @@
-"""A node on bad ground: no camera, a disk that takes no writes or dies, an unknown board, secrets
-that everybody may read, a configuration from the future. Each is one line with its cure."""
+"""A node with faults around it: no camera, a disk that takes no writes or dies, an unknown board,
+secrets that everybody may read, a configuration of a newer release. Each gives one line with its
+cure."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""What a birth says of a camera: as it was when last opened."""
+"""The description of a camera in a birth message: its parameters when it was last opened."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The budget of looks follows from what one takes on this board, measured once."""
+"""The budget of looks is computed from the time of one look on this board, measured once."""
 
 import json
 from collections.abc import Callable, Iterator

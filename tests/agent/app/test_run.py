@@ -1,4 +1,5 @@
-"""The program as systemd runs it: it refuses, plays once, stops when asked, and says why not."""
+"""The program as systemd runs it: it refuses a bad start, plays once, stops on a signal, and gives
+reasons."""
 
 import json
 import os

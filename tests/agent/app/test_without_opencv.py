@@ -1,4 +1,4 @@
-"""What the eyes make of a picture by themselves is what OpenCV makes of it, but for rounding."""
+"""Scaling and colours without OpenCV give what OpenCV gives, except for rounding."""
 
 import cv2
 import numpy as np

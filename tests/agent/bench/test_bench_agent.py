@@ -1,4 +1,4 @@
-"""The benchmark of a whole agent runs one, counts it from outside, and says what it saw."""
+"""The benchmark of a whole agent runs one, measures it from outside, and prints its own report."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The clip benchmark measures what it says, on a video short enough for a test."""
+"""The clip benchmark measures what it prints, on a video short enough for a test."""
 
 import pytest
 

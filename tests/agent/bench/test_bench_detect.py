@@ -1,4 +1,4 @@
-"""The benchmark of looking measures the shipped models, each beside itself alone."""
+"""The detection benchmark measures the shipped models, each beside the bare model."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The motion benchmark measures what it says, on few and small pictures."""
+"""The motion benchmark measures what it prints, on few and small pictures."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The benchmark of privacy masks measures what it says, on a video short enough for a test."""
+"""The benchmark of privacy masks measures what it prints, on a video short enough for a test."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The clock: what the kernel says of itself, and nobody vouching where it cannot be asked."""
+"""The clock: what the kernel reports, and an untrusted clock if the kernel cannot be asked."""
 
 from pathlib import Path
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What every camera must keep to, tried on the recordings that stand in for one."""
+"""The contract that every camera must keep, tested on recordings."""
 
 from collections.abc import Callable, Iterator
 from itertools import dropwhile, islice, pairwise

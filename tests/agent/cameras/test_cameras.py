@@ -1,4 +1,5 @@
-"""`cameras`: what is attached, who answers ONVIF's question, what an address sends and lacks."""
+"""`cameras`: attached devices, answers to ONVIF discovery, the streams of an address and their
+faults."""
 
 import json
 import os

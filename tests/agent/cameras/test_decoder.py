@@ -1,4 +1,4 @@
-"""Pictures without the loop filter where keyframes come close together, and nowhere else."""
+"""Decoding without the loop filter: only where keyframes come close together."""
 
 import subprocess
 from pathlib import Path

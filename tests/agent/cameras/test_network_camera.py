@@ -1,4 +1,4 @@
-"""A node whose camera hangs on the network: what it says when that goes and comes, and its log."""
+"""A node with a network camera: what it reports when the camera goes and comes, and its log."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Streams as cameras send them: with sound, with broken parameter sets, and with nobody to see."""
+"""Streams as cameras send them: with sound, with broken parameter sets, and without any video."""
 
 import socket
 import subprocess

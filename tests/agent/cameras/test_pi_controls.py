@@ -1,4 +1,4 @@
-"""How a Pi's own camera looks: from the configuration to libcamera's controls."""
+"""Picture settings of a Pi's own camera: from the configuration to libcamera's controls."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pictures that are none, and keyframes that are tried."""
+"""Broken streams: pictures of one colour, and keyframes that do not decode."""
 
 import av
 import numpy as np

@@ -1,4 +1,4 @@
-"""The network is shown what OpenCV would show it, to half a grey level on average."""
+"""The scaler gives the network the picture that OpenCV would, to half a grey level on average."""
 
 import cv2
 import numpy as np

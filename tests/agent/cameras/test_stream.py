@@ -1,4 +1,5 @@
-"""A real RTSP server on loopback and all it can do wrong; each is noticed within 15 seconds."""
+"""A real RTSP server on loopback with every fault it can have; each is noticed within 15
+seconds."""
 
 import subprocess
 import threading

@@ -1,4 +1,5 @@
-"""Times that only grow, whatever a camera's clock does, and no later than the packet came."""
+"""The timeline: times only grow, whatever a camera's clock does, and are never after the
+arrival."""
 
 from collections.abc import Sequence
 from fractions import Fraction

@@ -1,4 +1,5 @@
-"""A USB camera by a stand-in for the device: what it lacks is said, what hangs is noticed."""
+"""A USB camera with a stand-in for the device: missing devices are reported, hanging ones
+noticed."""
 
 import errno
 import os

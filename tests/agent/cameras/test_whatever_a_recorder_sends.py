@@ -1,4 +1,4 @@
-"""Whatever bytes a recorder sends: replay goes on or ends with a reason."""
+"""A recorder that sends any bytes: replay goes on, or ends with a reason."""
 
 from collections.abc import Iterator
 from functools import cache

@@ -1,4 +1,4 @@
-"""`matthan-agent check`: a line for each thing tried, in the technician's language."""
+"""`matthan-agent check`: a line for each check, in the technician's language."""
 
 import http.server
 import re

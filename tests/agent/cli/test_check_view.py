@@ -1,4 +1,4 @@
-"""What `check` says of a picture, a stream and a board: plain, and only when it is so."""
+"""Findings of `check` about a picture, a stream and a board: plain, and only if they are true."""
 
 from fractions import Fraction
 from typing import Any

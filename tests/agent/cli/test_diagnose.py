@@ -1,4 +1,4 @@
-"""The file for whoever helps from afar: what is in it, and what never is."""
+"""The diagnosis file for remote help: what it contains, and what it never contains."""
 
 import json
 import resource

@@ -1,4 +1,4 @@
-"""The node's configuration: what it refuses and how it says so."""
+"""The node's configuration: what it refuses, and with which message."""
 
 from collections.abc import Callable
 from pathlib import Path

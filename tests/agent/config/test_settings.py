@@ -1,4 +1,5 @@
-"""Settings from the hub: what may be set, what is refused and why, and what no cut can break."""
+"""Settings from the hub: what may be set, what is refused and why, and that no power cut breaks
+them."""
 
 import json
 import math

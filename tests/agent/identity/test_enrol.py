@@ -1,4 +1,4 @@
-"""A box becomes a node over real HTTPS: with the right hub, whole, and once."""
+"""A box enrols over real HTTPS: with the right hub, completely, and once."""
 
 import os
 import pwd

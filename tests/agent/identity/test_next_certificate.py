@@ -1,4 +1,4 @@
-"""A node takes the certificate that follows its own, and no other."""
+"""Renewal: a node accepts the next certificate of its own, and no other."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A model runs only if it is the one the manifest describes; else one sentence says what to do."""
+"""A model runs only if it matches its manifest; otherwise one sentence says what to do."""
 
 import shutil
 import sys

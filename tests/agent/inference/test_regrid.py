@@ -1,4 +1,4 @@
-"""One file answers at other input sizes as the network does."""
+"""One model file made for other input sizes gives the network's answers."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""What the journal refuses waits in memory, in order and bounded, the alerts longest."""
+"""Entries that the journal refuses wait in memory, in order and bounded; alerts are kept
+longest."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""The journal: what is taken stays, numbers never repeat, a full one drops the least important."""
+"""The journal: accepted events stay, numbers never repeat, a full journal drops the least
+important."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Sightings that a killed run left open: the next run says their end, once, and truthfully."""
+"""Sightings that a killed run left open: the next run closes them, once, with true times."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is brought, in which order, and what comes of a wish from the hub."""
+"""Uploads: their order, and requests of the hub."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A hub that lost its disk asks: the node says again what it keeps, or that it is gone."""
+"""A hub that lost its disk asks again: the node resends what it has, or reports it gone."""
 
 from collections.abc import Iterator
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Continuous recording: whole segments, nothing twice, first to go, fetched by a span of time."""
+"""Continuous recording: whole segments, nothing twice, removed first, fetched by time span."""
 
 from collections.abc import Sequence
 from dataclasses import replace

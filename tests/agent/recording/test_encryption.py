@@ -1,4 +1,4 @@
-"""Footage that lies encrypted: a real ext4 on a loop device, its plug pulled by unmounting it."""
+"""Encrypted footage: a real ext4 on a loop device; unmounting it stands for a pulled plug."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Clips brought while they are recorded, from the recorder's first fragment to the uploader."""
+"""Clips that are uploaded while they are recorded, from the first fragment to the uploader."""
 
 from pathlib import Path
 from uuid import UUID, uuid4

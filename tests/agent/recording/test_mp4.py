@@ -1,4 +1,4 @@
-"""Fragmented MP4: what we write, a decoder reads."""
+"""Fragmented MP4: a decoder reads what the writer wrote."""
 
 import contextlib
 import subprocess

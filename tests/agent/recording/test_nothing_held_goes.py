@@ -1,6 +1,6 @@
-"""Deleting under hold on a node, by every path.
+"""Deletion under hold on a node, by every path.
 
-`tests/hub/footage/test_what_deletes.py` has the table of what deletes, and names these tests.
+`tests/hub/footage/test_what_deletes.py` lists everything that deletes, and names these tests.
 """
 
 from pathlib import Path

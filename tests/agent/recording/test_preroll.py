@@ -1,4 +1,4 @@
-"""The ring of packets: bounded twice, keyframe first, one take apart from the next."""
+"""The pre-roll ring: bounded twice, begins at a keyframe, keeps the takes apart."""
 
 from fractions import Fraction
 

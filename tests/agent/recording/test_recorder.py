@@ -1,4 +1,4 @@
-"""Clips begin before their sightings, cover all of them, and cost nothing but themselves."""
+"""Clips begin before their sightings and cover all of them; nothing else is written."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""A camera's own recorder: asked by ONVIF, played by the clock, kept as sealed clips of ours."""
+"""A camera's own recorder: asked by ONVIF, played by time, stored as sealed clips of the node."""
 
 import socketserver
 import subprocess

@@ -1,4 +1,4 @@
-"""What has to go from a shelf, and what never does: every rule in plain objects."""
+"""Retention: which footage is removed and which never is; every rule on plain values."""
 
 import math
 from pathlib import Path

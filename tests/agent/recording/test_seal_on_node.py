@@ -1,4 +1,4 @@
-"""The node seals what it records, says so to the hub, and goes on when it cannot."""
+"""The node seals its clips, reports that to the hub, and records on if it cannot seal."""
 
 import subprocess
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Sound: only where an owner gave a reason, beside the clip, sealed, and never sent by itself."""
+"""Sound: recorded only with a reason of the owner, beside the clip, sealed, never sent unasked."""
 
 import re
 import time

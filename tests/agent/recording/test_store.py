@@ -1,4 +1,5 @@
-"""Footage on the disk: bounded, whole before it is announced, found again after a power cut."""
+"""The clip store: bounded, files complete before they are announced, found again after a power
+cut."""
 
 import io
 import signal

@@ -1,4 +1,4 @@
-"""What the shelf keeps longest, what it never lets go, what it says when it can keep no more."""
+"""The clip store on a full disk: what it keeps longest, what it never removes, what it reports."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Small bundles of programs, signed as the town's are."""
+"""Small signed bundles of programs, with a town's update key."""
 
 import hashlib
 from pathlib import Path

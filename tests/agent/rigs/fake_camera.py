@@ -1,6 +1,6 @@
-"""A network camera with habits: RTSP on loopback, from an elementary stream.
+"""A network camera with odd habits: RTSP on loopback, from an elementary stream.
 
-Each connection has a thread that answers and sends; `Seen` keeps what the tests ask for.
+Each connection has a thread that answers and sends; `Seen` records what the tests ask for.
 """
 
 import re

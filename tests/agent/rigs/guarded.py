@@ -1,9 +1,9 @@
-"""Memory between two pages that nobody may touch: a byte beside it, read or written, is the end.
+"""Memory between two protected pages: reading or writing a byte beside it ends the process.
 
-Run, it has the compiled form of the eyes work in such memory alone, over sizes that are no multiple
-of anything, and compares with numpy and OpenCV: `python -m tests.agent.rigs.guarded end` (or
-`begin`, which of its two sides touches a page that is closed). What is handed out empty is full of
-noise.
+As a program, it runs the compiled motion detection in such memory only, over sizes that are no
+multiple of anything, and compares the results with numpy and OpenCV: `python -m
+tests.agent.rigs.guarded end` (or `begin`: on which side of the memory the page is protected).
+Output memory is filled with noise before.
 """
 
 import ctypes

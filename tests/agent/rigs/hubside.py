@@ -1,4 +1,4 @@
-"""The hub's end of the line as tests need it: it hears, and answers only what it is told to."""
+"""The hub's end of the line for tests: it records messages, and answers only as it is told."""
 
 import ssl
 import threading

@@ -1,7 +1,7 @@
-"""What stands for Picamera2's IMX500: it refuses what the documentation does not promise.
+"""Stands for Picamera2's IMX500: it refuses everything that the documentation does not promise.
 
-Tensors come in the metadata of some pictures only, flat, with their shapes apart; boxes are told in
-the sensor's whole picture, and what the camera crops of it has to be asked of the sensor.
+Tensors come in the metadata of some pictures only, flat, with separate shapes; boxes are in the
+sensor's whole picture, and the camera's crop has to be asked of the sensor.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Elementary streams, and the ways in which cameras put them into RTP packets."""
+"""Elementary streams, and the ways in which cameras pack them into RTP."""
 
 import base64
 import struct

@@ -1,4 +1,4 @@
-"""A camera at an RTSP address on loopback, and other things that may answer there."""
+"""A camera at an RTSP address on loopback, and other servers that may answer there."""
 
 import shutil
 import socket

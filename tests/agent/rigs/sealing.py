@@ -1,4 +1,4 @@
-"""Sealed clips for tests: real video, papers of a real authority, and what forgers do to them."""
+"""Sealed clips for tests: real video, certificates of a real authority, and forgeries of them."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Footage with something behind a privacy mask, and the question whether any of it came through."""
+"""Footage with a secret behind a privacy mask, and a check whether any of it can be seen."""
 
 from collections.abc import Sequence
 from fractions import Fraction

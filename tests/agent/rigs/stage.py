@@ -1,4 +1,4 @@
-"""A camera's street on virtual time, for the tests of clips: packets, people, what was recorded."""
+"""A camera's street in virtual time, for tests of clips: packets, people, recorded files."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Recordings, frames and detectors for tests of the eyes: small, made here, known to the pixel."""
+"""Recordings, frames and detectors for tests of vision: small, generated, known to the pixel."""
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction

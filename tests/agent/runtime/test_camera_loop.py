@@ -1,4 +1,4 @@
-"""The main loop: the newest frame wins, nothing said is lost, a camera's loss is said once."""
+"""The camera loop: the newest frame wins, no change is lost, a lost camera is reported once."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""How a node is: small, once a minute, and an older state is void once there is a newer one."""
+"""Health reports: small, once a minute, and a newer report replaces an older one."""
 
 import threading
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The last hour of a running camera: masked, bounded, in memory, of no camera but its own."""
+"""The last hour of a running camera: masked, bounded, in memory, each camera by itself."""
 
 import re
 from base64 import b64decode

@@ -1,4 +1,5 @@
-"""Supervision: in order up, in reverse down, again after a failure, and an honest watchdog."""
+"""The supervisor: starts in order, stops in reverse, restarts after a failure; an honest
+watchdog."""
 
 import socket
 import threading

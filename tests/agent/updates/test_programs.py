@@ -1,4 +1,4 @@
-"""Programs from the hub at the node: fetched on and on, installed only if the town signed them."""
+"""Releases from the hub at the node: downloads resume, and only signed ones are installed."""
 
 import os
 import random

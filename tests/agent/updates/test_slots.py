@@ -1,4 +1,4 @@
-"""Two slots for the programs: the new one proves itself or is left; only signed ones are taken."""
+"""Two slots for programs: a new one is proved or left again; only signed programs are accepted."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The file of how a node is, on its way to who asked: made beside the agent, brought once."""
+"""Diagnosis files on their way to the hub: made beside the agent, uploaded once."""
 
 import os
 import sys

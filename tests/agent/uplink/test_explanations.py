@@ -1,4 +1,4 @@
-"""The page of a camera's last hour, on its way to who asked."""
+"""The page of a camera's last hour on its way to the hub."""
 
 from functools import partial
 from types import SimpleNamespace

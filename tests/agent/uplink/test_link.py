@@ -1,4 +1,5 @@
-"""The link against a real Mosquitto: forgotten only on the hub's receipt, and refusals are said."""
+"""The link with a real Mosquitto: an event is deleted only after the hub's receipt; refusals are
+reported."""
 
 import random
 import socket

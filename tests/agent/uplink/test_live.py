@@ -1,4 +1,4 @@
-"""Live pictures: only while a lease holds, masked, small, and never before anything else."""
+"""Live pictures: only during a lease, masked, small, and never before anything else."""
 
 import threading
 import time

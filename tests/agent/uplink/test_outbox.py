@@ -1,4 +1,4 @@
-"""The outbox: what goes next, what goes again, what never goes twice; on a clock of numbers."""
+"""The outbox: what is sent next, what again, and what never twice; on plain numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

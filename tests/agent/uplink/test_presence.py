@@ -1,4 +1,4 @@
-"""Whether the hub is there, decided without a line: no late will makes a living hub absent."""
+"""Presence of the hub in plain values: a late will never makes a living hub absent."""
 
 from uuid import UUID
 

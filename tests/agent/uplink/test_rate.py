@@ -1,4 +1,4 @@
-"""The limit of bandwidth, in a language of time."""
+"""The bandwidth limit, on virtual time."""
 
 import pytest
 from hypothesis import given

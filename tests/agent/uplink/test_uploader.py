@@ -1,4 +1,4 @@
-"""The uploader against a real HTTP server that answers as it is told."""
+"""The uploader with a real HTTP server that answers as it is told."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Pictures over HTTPS into a real hub whose certificate its own authority issued."""
+"""Uploads over HTTPS to a real hub with a certificate of its own authority."""
 
 import threading
 import time

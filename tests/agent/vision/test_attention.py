@@ -1,4 +1,4 @@
-"""Who is looked at again: whoever is new or missed at once, the others in their time."""
+"""Which tracks are looked at again: new and missed ones at once, the others when they are due."""
 
 from dataclasses import replace
 

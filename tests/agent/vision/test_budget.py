@@ -1,4 +1,4 @@
-"""Looks a second: bounded for each camera and all together, and nobody starves."""
+"""The budget of looks per second: bounded for each camera and for all, and no camera starves."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""The compiled form of finding motion says what numpy and OpenCV say, to the bit."""
+"""The compiled motion detection gives what numpy and OpenCV give, to the bit."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""By day and by night: when it is night, and what is enough then."""
+"""Day and night: when it is night, and which thresholds apply."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

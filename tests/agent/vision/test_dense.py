@@ -1,4 +1,4 @@
-"""Dense mode: it comes with a crowd, goes with it, and looks at every tile in its turn."""
+"""Dense mode: it begins and ends with a crowd, and looks at every tile in turn."""
 
 import numpy as np
 import pytest

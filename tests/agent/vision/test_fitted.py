@@ -1,4 +1,4 @@
-"""Which network looks: the smallest that loses nothing of the picture; in a crowd the largest."""
+"""Which network input is chosen: the smallest that loses nothing; in a crowd the largest."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The compiled form of the eyes reads and writes what it is handed, and not a byte beside it."""
+"""The compiled motion detection touches only the memory that it is given."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Which rule holds a detection back, and what speaks for the track."""
+"""Which rule holds a detection back, and what counts as evidence for the track."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""By which side somebody left the picture: by their last place and speed, not by their first."""
+"""By which side a person left the picture: from last place and speed, not from the first place."""
 
 from dataclasses import replace
 

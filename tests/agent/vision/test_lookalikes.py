@@ -1,4 +1,4 @@
-"""What looks like a person and is none, over a restart: known again, bounded, hiding nobody."""
+"""Things that look like people: recognised after a restart, bounded, and never hiding a person."""
 
 import json
 from contextlib import closing

@@ -1,4 +1,5 @@
-"""What counts as moved: bodies, not noise, not the camera's gain, not the first second."""
+"""Motion: what counts as motion. Bodies do; noise, the camera's gain and the first second do
+not."""
 
 from itertools import pairwise
 from typing import cast

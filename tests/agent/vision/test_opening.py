@@ -1,4 +1,5 @@
-"""First looks: who stands there when a camera starts, too small for a look at the whole picture."""
+"""First looks: people who stand there when a camera starts, too small for a look at the whole
+picture."""
 
 from collections.abc import Sequence
 from dataclasses import replace

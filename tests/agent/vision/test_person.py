@@ -1,4 +1,4 @@
-"""From the network's numbers to people in the picture, and what is no picture at all."""
+"""From the network's output to people in the picture; and input that is not a picture."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The picture of an alert: what the camera saw, boxes over it, and nothing else in the file."""
+"""The picture of an alert: the camera's picture with boxes, and nothing else in the file."""
 
 import io
 

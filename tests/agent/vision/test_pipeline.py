@@ -1,4 +1,4 @@
-"""One frame through all stages: what is looked at, and what comes of it."""
+"""One frame through all stages: what is looked at, and what results."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Whatever the network finds and whatever the clock does: what is said of people makes sense."""
+"""Random detections and clocks: the reported sightings always make sense."""
 
 from dataclasses import replace
 from itertools import accumulate

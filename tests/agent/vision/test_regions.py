@@ -1,4 +1,4 @@
-"""Where to look: enough, large enough, and no more often than needed."""
+"""Regions for looks: enough of them, large enough, and no more than needed."""
 
 from collections.abc import Sequence
 

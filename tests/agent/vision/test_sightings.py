@@ -1,4 +1,5 @@
-"""The state machine: opened on evidence, held through gaps, updated seldom, closed once."""
+"""The state machine of sightings: opened on evidence, held through gaps, updated rarely, closed
+once."""
 
 from dataclasses import replace
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A view that is taken away: how long it must last, what outlives a restart, what is let pass."""
+"""Tampering with a view: how long it must last, what survives a restart, what is not tampering."""
 
 from collections.abc import Callable, Iterator
 from uuid import UUID, uuid4

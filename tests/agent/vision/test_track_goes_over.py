@@ -1,5 +1,5 @@
-"""A track stays on its body: what never walked reaches for nobody who comes by, and in a crowd
-who walks is found again where they turned to."""
+"""A track stays on its body: one that never walked does not take a person who passes, and in a
+crowd a person who turns is found again."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One body, one track: through weak answers, gaps and crossings; ids are never used again."""
+"""One body, one track: through weak detections, gaps and crossings; ids are never used again."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The code that a technician carries: whole or refused, and forgiving to hands."""
+"""The enrolment code: complete or refused, and tolerant of typing."""
 
 import pytest
 from hypothesis import given

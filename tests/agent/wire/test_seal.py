@@ -1,4 +1,4 @@
-"""Sealed footage: any change to it is found and its place named; nothing true is accused."""
+"""Sealed footage: every change is found with its place; unchanged footage is never accused."""
 
 import random
 import subprocess

@@ -1,4 +1,4 @@
-"""The wire: messages of record read and write byte for byte, and nothing else is let through.
+"""The wire: golden messages are read and written byte for byte, and nothing else is accepted.
 
 A golden file is never edited: nodes in the field speak it. A new meaning is a new version.
 """

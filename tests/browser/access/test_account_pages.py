@@ -1,4 +1,4 @@
-"""Signing in and all around it, on a phone and at a desk: invitation, account, a second proof."""
+"""Sign-in pages on a phone and a desk: invitation, account, re-authentication."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""Signing in by an OpenID provider in a real browser: there and back, linked, proved, refused."""
+"""Signing in by an OpenID provider in a real browser: redirected, linked, re-authenticated,
+refused."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""Many alerts ended on a phone, taken back by one tap; an alert's camera silenced for an hour."""
+"""Many alerts closed on a phone, taken back by one tap; an alert's camera silenced for an hour."""
 
 import pytest
 from playwright.sync_api import expect

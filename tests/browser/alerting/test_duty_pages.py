@@ -1,4 +1,4 @@
-"""Rosters and plans, on a phone and a desk, entered by a keeper in a real browser."""
+"""Rosters and plans on a phone and a desk, entered by a keeper in a real browser."""
 
 import pytest
 from playwright.sync_api import expect

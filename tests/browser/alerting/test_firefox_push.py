@@ -1,4 +1,4 @@
-"""An alert on a stock Firefox: really subscribed, really decrypted, really shown, receipt and all.
+"""An alert on a stock Firefox: really subscribed, decrypted and shown, with its receipt.
 
 Store, notifier, pages and service worker are the hub's own; the push service is the loopback one,
 which speaks Mozilla's protocol.

@@ -1,4 +1,5 @@
-"""The daily check on a phone: quiet, answered by the service worker, and said when it is not."""
+"""The daily check on a phone: quiet, answered by the service worker, reported if it is not
+answered."""
 
 from datetime import UTC, datetime
 from typing import Any

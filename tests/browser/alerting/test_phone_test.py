@@ -1,4 +1,4 @@
-"""The end of the technician's page: a test to their own phone, and live what became of it."""
+"""The test alert of the technician's page: sent to their own phone, with a live result."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,5 @@
-"""The service worker: shows a push once, says so to the hub, opens and takes what is tapped."""
+"""The service worker: shows a push once, reports it to the hub, and opens or acknowledges on a
+tap."""
 
 import json
 import math

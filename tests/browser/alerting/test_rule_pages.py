@@ -1,4 +1,4 @@
-"""Rules that say who must know, tried and saved in a real browser, without script."""
+"""Alert rules tried and saved in a real browser, without script."""
 
 import pytest
 from playwright.sync_api import expect

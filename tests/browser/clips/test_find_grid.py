@@ -1,4 +1,5 @@
-"""The grid of a search: a sentence typed, many chosen with Shift, one under the mouse."""
+"""The result grid of a search: a typed sentence, many chosen with Shift, one played under the
+mouse."""
 
 import re
 

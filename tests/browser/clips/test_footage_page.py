@@ -1,4 +1,4 @@
-"""The page on which footage is found by camera and time, in a real browser."""
+"""The page that finds footage by camera and time, in a real browser."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,5 @@
-"""Areas are drawn over a clip on both screens, followed between, and hidden where it leaves."""
+"""Areas drawn over a clip on both screens: they follow between two places, and hide until the
+end."""
 
 import json
 import zipfile

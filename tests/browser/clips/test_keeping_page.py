@@ -1,4 +1,4 @@
-"""The page of holds and rules of keeping, in a real browser, with script and without."""
+"""The page of holds and retention rules, in a real browser, with script and without."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""A sealed clip in a stock Chromium: its player passes over the seal, whole or piece by piece."""
+"""A sealed clip in a stock Chromium: the player skips the seal, in the whole file or in ranges."""
 
 import base64
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The page on which camera boxes are made, in a real browser."""
+"""The page that enrols camera boxes, in a real browser."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Why somebody was not reported: from the page of the box to the file, on a phone and at a desk."""
+"""Explanations of missed people: from the page of the box to the file, on a phone and a desk."""
 
 import pytest
 from playwright.sync_api import Page, expect

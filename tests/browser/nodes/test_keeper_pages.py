@@ -1,4 +1,4 @@
-"""The pages of those who look after cameras, in a real browser."""
+"""The pages of people who look after cameras, in a real browser."""
 
 from typing import Any
 from uuid import UUID, uuid4

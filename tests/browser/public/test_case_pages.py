@@ -1,4 +1,4 @@
-"""The walk of a case in a browser: opened, filled from an alert's page, noted, on both screens."""
+"""A case in a browser: opened, filled from an alert's page, with notes, on both screens."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,6 +1,6 @@
-"""One case from tip to export, as people walk it: a phone in the town, an investigator, a package.
+"""One case from tip to export, as people do it: a phone in the town, an investigator, a package.
 
-Nothing is put into the store behind the pages' backs but what nodes bring: what two cameras saw.
+Nothing is written behind the pages' backs except what nodes send: footage of two cameras.
 """
 
 import os

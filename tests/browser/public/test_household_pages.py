@@ -1,4 +1,4 @@
-"""A household is registered, asked from a case, and sends what its camera recorded by its phone."""
+"""A household is registered, asked from a case, and sends its camera's footage from a phone."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A leader's notice from the first word to its withdrawal, at both sizes and in both languages."""
+"""A leader's notice from the draft to its withdrawal, at both sizes and in both languages."""
 
 from pathlib import Path
 

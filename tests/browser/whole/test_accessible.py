@@ -1,4 +1,4 @@
-"""Every page for whoever cannot see it well or at all: axe-core finds no serious fault."""
+"""Every page for people who see badly or not at all: axe-core finds no serious fault."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The list of pages that axe-core and a screen reader go through leaves none out."""
+"""The list of pages for axe-core and a screen reader is complete."""
 
 from http import HTTPStatus
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every page that each role is let into: it fits, complains of nothing, and speaks one language."""
+"""Every page that each role may open: it fits, logs no error, and is in one language."""
 
 import os
 from typing import Final

@@ -1,4 +1,4 @@
-"""The hub's program is killed under an officer's thumb: what was pressed arrives, once."""
+"""The hub is killed while an officer acts: the act arrives, once."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""A full inbox on a phone: pages, filters and groups, and no new alert that goes unsaid."""
+"""A full inbox on a phone: pages, filters and groups; every new alert is announced."""
 
 import re
 from uuid import UUID, uuid4

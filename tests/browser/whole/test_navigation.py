@@ -1,4 +1,4 @@
-"""The bar of a phone and the rail of a desk: where they are, and that they cover nothing."""
+"""The bar of a phone and the rail of a desk: their places, and that they cover nothing."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""A minute without a line: the phone has its inbox, and an acknowledgement waits for the line."""
+"""A minute without a network: the phone has its inbox, and an acknowledgement waits for the
+line."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a page never shows ends a test soon; what it shows late does not."""
+"""Waiting for a page: text that never appears ends a test soon, late text does not."""
 
 import pytest
 from playwright.sync_api import Browser, expect

@@ -1,4 +1,4 @@
-"""What an inbox weighs on a phone that has nothing of the site yet: all that the hub sends it."""
+"""The size of an inbox on a phone with an empty cache: all bytes that the hub sends."""
 
 import threading
 from collections import Counter

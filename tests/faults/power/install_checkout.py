@@ -1,8 +1,8 @@
-"""Two releases for the campaign of pulled plugs, installed by the installer as it is.
+"""Two releases for the campaign of pulled plugs, installed by the real installer.
 
-What takes a minute and is not the installer's is made cheap: the releases' wheels ask for no other
-package, and what `python -m venv` and pip wrote in one real run is laid down again by their
-stand-ins, file by file and unsynced as by them. Debian's package manager has a stand-in too.
+Slow steps that are not the installer's own are made cheap: the releases' wheels need no other
+package, and stand-ins write the files that `python -m venv` and pip wrote in one real run, file by
+file and unsynced like them. Debian's package manager has a stand-in too.
 """
 
 import platform

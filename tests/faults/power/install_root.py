@@ -1,8 +1,8 @@
-"""A machine's root whose every write lies on a disk of its own, and the plug of that disk.
+"""A machine's root with all its writes on a separate disk, whose plug can be pulled.
 
-This machine's own root is seen through it and never written (overlay); what is written lies on an
-ext4 in a file. A pulled plug is the kernel's own: the file system is shut down without writing what
-it still owed, and the next start replays its journal. Needs root.
+This machine's own root is visible in it and never written (overlay); writes go to an ext4 in a
+file. The kernel itself pulls the plug: the file system is shut down without writing what is still
+in memory, and the next start replays its journal. Needs root.
 """
 
 import ctypes

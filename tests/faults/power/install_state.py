@@ -1,4 +1,5 @@
-"""What a pulled installer left on a node: whether that works, and whether anything is missing."""
+"""Checks the state that a pulled installer left on a node: does it work, and is anything
+missing?"""
 
 import os
 import re

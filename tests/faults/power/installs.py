@@ -1,13 +1,14 @@
-"""The plug pulled on a node while its installer runs: what worked works, the next run mends.
+"""Pulls the plug on a node while its installer runs: what worked still works, and the next run
+repairs.
 
     python -m tests.faults.power.installs --seed 1 --pulls 200
 
-deploy/node/install.sh, as it is, installs a release for the first time or over another one, in a
-root whose disk is an ext4 of its own (`install_root`). At any of its commands, or some moments
-after, the plug is pulled (what was not synced is lost) or it is killed by -9. Then a box that had
-a release must have one that is whole, its configuration, and units that are whole; one that had
-none has none or a whole one; and the installer run again must leave what a run without a pull
-leaves. Needs root. Told to end it reports the pulls so far. Ends with 1 and the faults.
+The real deploy/node/install.sh installs a release for the first time or over another one, in a root
+whose disk is a separate ext4 (`install_root`). At any of its commands, or some moments after, the
+plug is pulled (unsynced data is lost) or the installer is killed by -9. After that, a box that had
+a release must have a complete one, its configuration, and complete units; a box that had none has
+none or a complete one; and the installer, run again, must leave the same as a run without a fault.
+Needs root. If it is told to end, it reports the pulls so far. Ends with 1 and the faults.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""The plug pulled on a writing agent: what it had announced is there, and plays, afterwards.
+"""Pulls the plug on a writing agent: afterwards, what it had announced is there and plays.
 
     python -m tests.faults.power.plug --seed 1 --cuts 500
 
-An agent films once, and strace writes down all that it and its journal ask of the disk. For each
-cut the disk is then built as a pulled plug may leave it at that call: what was synced is there, the
-rest lost, torn, zeros or there by chance (`plug_disk`). The shelf starts on it, and it is counted
-from outside that every fragment which was announced has its bytes and plays, that every row which
-was written is there, that no row lacks its file and no file its row. Ends with 1 and the faults.
+An agent records once, and strace writes down all disk calls of it and its journal. For each cut the
+disk is then built as a pulled plug may leave it at that call: synced data is there, other data is
+lost, torn, zeros or there by chance (`plug_disk`). The clip store starts on this disk. From outside
+the campaign checks that every announced fragment has its bytes and plays, that every written row is
+there, that no row lacks its file and no file its row. Ends with 1 and the faults.
 """
 
 import argparse

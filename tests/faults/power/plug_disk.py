@@ -1,8 +1,8 @@
-"""A disk as a pulled plug leaves it: what was synced is there, of the rest anything may be.
+"""A disk as a pulled plug leaves it: synced data is there, other data may be in any state.
 
-Knows calls to a file system, not what programs mean by them. A file's bytes are sure once it was
-synced, a name once its folder was; what was not is lost, there, torn at sectors, or zeros. Names of
-a folder last in the order in which they were made, as on every file system with a journal.
+Knows only calls to a file system, not their meaning. A file's bytes are safe once it was synced, a
+name once its folder was; anything else is lost, there, torn at sectors, or zeros. Names in a folder
+survive in the order in which they were made, as on every file system with a journal.
 """
 
 import os

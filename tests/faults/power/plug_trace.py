@@ -1,4 +1,4 @@
-"""What a process asks of the disk, call by call, as strace hears it."""
+"""The disk calls of a process, one by one, as strace records them."""
 
 import ctypes
 import logging

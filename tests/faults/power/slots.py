@@ -1,12 +1,11 @@
-"""The plug pulled on a node whose programs are renewed: one whole slot is in use afterwards.
+"""Pulls the plug on a node that updates its programs: afterwards one complete slot is in use.
 
     python -m tests.faults.power.slots --seed 1 --pulls 200
 
-Slots are filled, turned to, proved or fallen back from, by chance, as the installer, the guard and
-the agent do it; strace writes down all that this asks of the disk. For each pull the disk is then
-built as a pulled plug may leave it at that call (`plug_disk`). The link must point to a slot that
-is whole, the one before or the one after; and starts that never reach a broker must lead to a slot
-that has. Ends with 1 and the faults.
+Slots are filled, switched to, proved or left again, at random, as installer, guard and agent do it;
+strace writes down all disk calls. For each pull the disk is then built as a pulled plug may leave
+it at that call (`plug_disk`). The link must point to a complete slot, the earlier or the later one;
+and starts that never reach a broker must lead to a slot that did. Ends with 1 and the faults.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Processor time of a rig by process, for one event, and the cores for a province by it."""
+"""Processor time of a rig by process and event, and the number of cores that a province needs."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Lines between the parts of a rig: proxies by names as hub-1>broker-2, cut and healed."""
+"""Lines between the parts of a rig: proxies with names such as hub-1>broker-2, cut and repaired."""
 
 import random
 import re

@@ -1,8 +1,8 @@
-"""A province of any rig: parts are killed and lines cut while people walk by, and all is counted.
+"""Kills parts and cuts lines of any rig of a province while people walk by, then counts losses.
 
-One fault at a time, as every part can bear the loss of one and not of two. The next comes when all
-that was written before the end of the last one has its receipt, so that what an event waited for is
-known.
+One fault at a time, because every part can bear the loss of one and not of two. The next fault
+comes when all events from before the end of the last one have their receipts, so that it is known
+what an event waited for.
 """
 
 import json

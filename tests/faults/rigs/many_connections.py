@@ -3,8 +3,8 @@
     .venv/bin/python tests/faults/rigs/many_connections.py --connections 20000 [--processes 4]
 
 Mosquitto, certificates and access list are real, each node has a certificate of its own, and the
-waits are those of an agent (`LinkPolicy`). A node is there when it is subscribed to its topic.
-Exit code 0: all are back within 120 s. 1: they are not. 2: they did not all come at first.
+nodes wait as an agent does (`LinkPolicy`). A node is back when it has subscribed to its topic. Exit
+code 0: all are back within 120 s. 1: they are not. 2: they did not all connect at first.
 """
 
 import argparse

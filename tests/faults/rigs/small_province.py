@@ -1,4 +1,4 @@
-"""A province in small, for the tests: no part of it needs a package that they do not install.
+"""A small province for the tests: it needs no package that the tests do not install.
 
 Three brokers, two processes of the hub by roles, one PostgreSQL and a bucket, with a line between
 any two. PostgreSQL has no follower: it comes back by itself.

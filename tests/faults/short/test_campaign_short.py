@@ -1,4 +1,4 @@
-"""The short form of the fault campaign: under a minute of it, with a fixed seed, on SQLite.
+"""The short form of the fault campaign: under a minute, with a fixed seed, on SQLite.
 
 The long form is a command of its own: docs/contributing/fault-campaign.md.
 """

@@ -1,4 +1,4 @@
-"""The short form of the campaign against clips: some kills on a roomy disk and on a full one.
+"""The short form of the campaign against clips: some kills on a large disk and on a full one.
 
 The long form is a command of its own: tests/faults/clips.py.
 """

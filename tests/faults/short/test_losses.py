@@ -1,4 +1,4 @@
-"""What the campaigns on a province say of times, of what became wrong, and of processor time."""
+"""What the province campaigns report about times, faults, and processor time."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""A seed is a campaign that can be run again."""
+"""A seed gives the same campaign again."""
 
 from itertools import islice
 from typing import get_args

@@ -1,4 +1,5 @@
-"""The short form of the campaign that pulls the plug: some cuts, and what bad writers would lose.
+"""The short form of the campaign that pulls the plug: some cuts, and losses that bad writers would
+have.
 
 The long form is a command of its own: tests/faults/power/plug.py.
 """

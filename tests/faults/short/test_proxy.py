@@ -1,4 +1,5 @@
-"""The line that goes wrong does so as told, or a campaign over it proves nothing."""
+"""The faulty line has exactly the faults that it is told; otherwise a campaign over it proves
+nothing."""
 
 import socket
 import threading

@@ -1,4 +1,5 @@
-"""The short form of random sightings on looping network cameras, each tapped by an officer."""
+"""The short form of random sightings on looping network cameras, each alert tapped by an
+officer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Signing in: one answer for every wrong guess, a bound on guessing, sessions that end."""
+"""Signing in: one answer for every wrong guess, a limit on guessing, sessions that end."""
 
 import hashlib
 import time

@@ -1,4 +1,4 @@
-"""An ended grant is no quiet night: its person reads what ended, when, and whom to ask."""
+"""Ended grants: their person reads what ended, when, and whom to ask."""
 
 from dataclasses import replace
 from typing import Any, Final

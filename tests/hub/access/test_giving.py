@@ -1,4 +1,5 @@
-"""Nobody lets another see more than they see themselves: the rule in plain objects, and in rows."""
+"""Delegation: nobody can let another person see more than they see; in plain objects and in
+rows."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress

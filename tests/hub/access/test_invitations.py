@@ -1,4 +1,4 @@
-"""One-time invitations: a link lets its person in once, and nobody else ever."""
+"""Invitations: a link lets its person in once, and nobody else."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""Passkeys: they open a session, each answer once, on this site alone, for their owner alone."""
+"""Passkeys: they open a session; each answer works once, on this site, for its owner."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,5 @@
-"""Signing in by an OpenID provider: who it lets in, for what, and what it is not believed."""
+"""Signing in by an OpenID provider: whom it lets in, for what, and which answers are not
+believed."""
 
 import hmac
 import json

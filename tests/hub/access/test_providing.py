@@ -1,4 +1,4 @@
-"""The provider as it is configured: what a hub refuses to start over, and what `check` says."""
+"""The configured provider: which faults keep the hub from starting, and what `check` reports."""
 
 from pathlib import Path
 

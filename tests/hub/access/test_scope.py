@@ -1,4 +1,4 @@
-"""The SQL predicate and its twin in plain objects say the same, on random trees and grants."""
+"""The SQL predicate and its twin in plain objects agree, on random trees and grants."""
 
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A person's own account: another password, where they are signed in, and a second proof."""
+"""The page of one's own account: new password, sessions, re-authentication."""
 
 from uuid import uuid4
 

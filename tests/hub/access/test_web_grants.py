@@ -1,4 +1,4 @@
-"""People and grants on their pages: who sees them, what a form takes, and what ends at once."""
+"""The pages of people and grants: who sees them, what a form accepts, and what ends at once."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The life of an alert: one officer has it, who comes second learns who was first."""
+"""The life of an alert: one officer has it; a second one learns who was first."""
 
 from typing import get_args
 from uuid import UUID

@@ -1,4 +1,5 @@
-"""Rules through service and filing: whose they are, whom an alert tells, what a trial says."""
+"""Alert rules through service and filing: who owns them, whom an alert calls, what a trial
+shows."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

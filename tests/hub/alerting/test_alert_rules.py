@@ -1,4 +1,4 @@
-"""Which rule counts for what, and that no rule loses anything that it does not name."""
+"""Which rule applies to what, and that a rule changes only what it names."""
 
 from collections.abc import Sequence
 from dataclasses import replace

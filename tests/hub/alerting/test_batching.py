@@ -1,4 +1,4 @@
-"""How many alerts a phone is told one by one and how many together: on a virtual clock."""
+"""How many alerts ring a phone one by one and how many come as a digest: on a virtual clock."""
 
 from uuid import UUID
 

@@ -1,4 +1,5 @@
-"""Many alerts closed at once with one reason, each with its own scope check and line, and back."""
+"""Many alerts closed at once with one reason, each with its own scope check and log line; and
+undone."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""Whom an alert calls next: any plan, any roster, any night, on a virtual clock."""
+"""Whom an alert calls next: any plan, any roster, any time, on a virtual clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""An alert from one officer's hand into another's, never between the two."""
+"""An alert is handed from one officer to another, and is never without a holder."""
 
 from uuid import UUID
 

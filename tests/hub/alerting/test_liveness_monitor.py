@@ -1,4 +1,4 @@
-"""Troubles become alerts of those who look after the cameras: once, on both databases."""
+"""Troubles become alerts of the people who look after the cameras: once, on both databases."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""The liveness monitor with a real broker: a will, a broker that dies, both back, in real time."""
+"""The liveness monitor with a real broker: a will, a broker that dies, and their return, in real
+time."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""For the officer on the way: neighbouring cameras, "I am there", and what a false alarm was."""
+"""For an officer on the way: nearby cameras, "I am there", and causes of false alarms."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Rosters and plans through the service: whose they are, what cannot be, and what is said of it."""
+"""Rosters and plans through the service: who owns them, what is refused, and with which message."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Rosters from a table: the week that it says, and what is refused with its line."""
+"""Rosters from a table: the week that results, and refused lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

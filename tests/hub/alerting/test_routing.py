@@ -1,4 +1,4 @@
-"""When a sighting raises an alert, joins one, or wakes nobody."""
+"""When a sighting raises an alert, joins one, or alerts nobody."""
 
 from dataclasses import replace
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Rules that a node's cameras know: what the hub makes of them, once, in the words of people."""
+"""Camera rules met at a node: what the hub does with them, once, in people's words."""
 
 from pathlib import Path
 from uuid import uuid4

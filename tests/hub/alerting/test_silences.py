@@ -1,4 +1,4 @@
-"""What does not alert for a while, and what does all the same; on both databases."""
+"""Silences: what raises no alert for a while, and what still does; on both databases."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""An officer silences an alert's camera for an hour; critical alerts come all the same."""
+"""An officer silences an alert's camera for an hour; critical alerts still come."""
 
 from uuid import UUID, uuid4
 

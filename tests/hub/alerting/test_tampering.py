@@ -1,4 +1,4 @@
-"""A camera's view is taken away: who is told, what the page says, what repeats and late news do."""
+"""Tampering with a camera's view: who is told, what the page shows, repeats and late messages."""
 
 from typing import Any
 from uuid import uuid4

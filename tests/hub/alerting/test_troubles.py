@@ -1,4 +1,4 @@
-"""What gives no sign of life, told apart and told once: decided on a virtual clock."""
+"""Silent units: told apart and reported once; decided on a virtual clock."""
 
 from dataclasses import dataclass, field
 from itertools import count

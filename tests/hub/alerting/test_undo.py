@@ -1,4 +1,4 @@
-"""A slip of the thumb closes nothing for good: too soon, taken back, opened again."""
+"""A slip of the thumb closes no alert for good: refused as too soon, undone, reopened."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The page of rules that say who must know: a sentence, a trial, and what no form can break."""
+"""The page of alert rules: a sentence, a trial, and forms that cannot break anything."""
 
 from typing import Any
 

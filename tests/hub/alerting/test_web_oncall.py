@@ -1,4 +1,4 @@
-"""The forms of rosters and plans: what they take, and what no form can break."""
+"""The forms of rosters and plans: what they accept, and that none can break anything."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""What a page says about an alert, and what it leaves out."""
+"""Sentences of a page about an alert, and what the page leaves out."""
 
 from dataclasses import replace
 from typing import Any

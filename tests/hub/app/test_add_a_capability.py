@@ -1,4 +1,4 @@
-"""The page on adding a capability is true: what it writes, written into a copy, works."""
+"""The page on adding a capability is true: its files, written into a copy, work."""
 
 import os
 import re

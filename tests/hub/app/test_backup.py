@@ -1,4 +1,4 @@
-"""A running hub goes into one file and comes back from it, whole or not at all."""
+"""A running hub is backed up into one file and restored from it, completely or not at all."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Chores of several hub processes: once what concerns all, once a disk what lies on it."""
+"""Chores of several hub processes: shared work is done once, work on a disk once per disk."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The hub's configuration. What it shares with the agent's is tried by the agent's tests."""
+"""The hub's configuration. The agent's tests cover the code that both share."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A month is dropped without what is held, in a case, open or kept longer."""
+"""A month is dropped, except rows that are held, in a case, open or kept longer."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,7 @@
-"""Every time that the hub writes down is moved when its clock is stepped, or is on record as it is.
+"""Every stored time moves when the hub's clock is stepped, or is listed as a record.
 
-A new column stands in one of the two lists: else something waits for a time of another clock, as a
-roll-out's answers and a request to a box once did.
+A new column stands in one of the two lists. Otherwise something would wait for a time of another
+clock, as a roll-out's answers and a request to a box once did.
 """
 
 from hub.app import clock_steps

@@ -1,9 +1,10 @@
-"""Every way into the hub by HTTP leaves its line in the log, or says here why it owes none.
+"""Every HTTP route leaves its line in the log, or says here why it needs none.
 
-A route stands in `LOGGED` with the act that it leaves and how it is taken here; or in `ELSEWHERE`
-with the act and the file of the test that sees it left; or in `SILENT` with the reason why no line
-is owed. A look at footage, pictures, words of a case or about persons owes one, and so does what
-changes something for anybody but the one who does it. Whoever adds a route adds a line here.
+A route stands in `LOGGED` with the act that it leaves and the request that is made here; or in
+`ELSEWHERE` with the act and the file of the test that checks it; or in `SILENT` with the reason why
+it needs no line. A look at footage, pictures, texts of a case or data about persons needs one, and
+so does a change that affects anybody but the person who makes it. Whoever adds a route adds a line
+here.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The list of features is whole, and no two features say the same thing twice."""
+"""The list of features is complete, and no two features use the same name."""
 
 import importlib
 import os

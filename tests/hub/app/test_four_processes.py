@@ -1,5 +1,5 @@
 """A hub in four processes over one PostgreSQL and one broker: an alert from a node to a phone and a
-page, and what happens when a process ends."""
+page, and the end of a process."""
 
 import json
 import queue

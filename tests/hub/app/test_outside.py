@@ -1,4 +1,4 @@
-"""`matthan-hub check --from-outside`: a hub over real TLS, and what may be wrong with it."""
+"""`matthan-hub check --from-outside`: a hub over real TLS, and the faults it can have."""
 
 import socket
 import ssl

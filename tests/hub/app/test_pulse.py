@@ -1,4 +1,4 @@
-"""The hub's pulse: systemd hears of a hub whose every part answers, and of no other."""
+"""The hub's watchdog: systemd is told of a hub whose every part is alive, and of no other."""
 
 import re
 import socket

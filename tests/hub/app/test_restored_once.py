@@ -1,4 +1,5 @@
-"""Backup, more events, a lost machine, restore: all is there again, and nobody is woken twice."""
+"""Backup, more events, a lost machine, restore: everything is there again, and nobody is alerted
+twice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

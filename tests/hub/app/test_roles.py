@@ -1,4 +1,4 @@
-"""Roles: what a process does, who is missed, and what is refused."""
+"""Roles: which parts a process runs, which roles are missing, and what is refused."""
 
 import os
 import resource

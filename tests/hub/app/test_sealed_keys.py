@@ -1,5 +1,5 @@
-"""A hub on two machines over one PostgreSQL: its keys lie sealed in the database, and each machine
-has the master key alone."""
+"""A hub on two machines over one PostgreSQL: its keys are sealed in the database, and each machine
+has only the master key."""
 
 import asyncio
 from collections.abc import Callable, Iterator

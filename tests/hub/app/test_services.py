@@ -1,4 +1,4 @@
-"""Services: pages get the one that they name, and what is read without a line is listed here."""
+"""Services: pages get the one that they name; reads without a log line are listed here."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What services act with: on every way out of a block the log is right and nothing half done."""
+"""`Acting`: on every way out of a block the log is right and nothing is half done."""
 
 import itertools
 import threading

@@ -1,5 +1,5 @@
-"""The clip store: one contract, asked of a folder and of two real S3 servers alike: one with
-conditional PUTs, and one without."""
+"""The clip store: one contract, tested on a folder and on two real S3 servers, with and without
+conditional PUTs."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What is changed in one process of the hub is heard in the others, through PostgreSQL."""
+"""Changes in one process of the hub reach the others, through PostgreSQL."""
 
 import asyncio
 from collections.abc import Iterator

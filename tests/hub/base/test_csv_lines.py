@@ -1,4 +1,4 @@
-"""Tables of spreadsheets: what is read, and what is refused with its line."""
+"""Tables of spreadsheets: what is read, and which lines are refused."""
 
 import pytest
 from hypothesis import given

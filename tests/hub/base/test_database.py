@@ -1,4 +1,4 @@
-"""Reading and writing: durable, one writer at a time, and failures in words."""
+"""The database: durable, one writer at a time, with errors in words."""
 
 import threading
 from pathlib import Path

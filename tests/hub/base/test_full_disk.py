@@ -1,4 +1,4 @@
-"""A hub on a disk that fills up: it waits, says so, loses nothing, and goes on when it can."""
+"""A hub on a disk that fills up: it waits, reports it, loses nothing, and continues when it can."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""A hub whose PostgreSQL stands on a full disk, or is gone: it waits, says so, loses nothing."""
+"""A hub whose PostgreSQL has a full disk, or is gone: it waits, reports it, loses nothing."""
 
 import json
 import subprocess

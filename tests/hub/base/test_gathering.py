@@ -1,4 +1,4 @@
-"""Gathered writes leave what the same writes leave one by one; nothing remembered is stale."""
+"""Gathered writes have the same result as single ones; remembered answers are never stale."""
 
 from collections.abc import Callable, Sequence
 from random import Random

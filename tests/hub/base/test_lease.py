@@ -1,4 +1,4 @@
-"""Of several processes one holds a lease; what it writes after it has lost it is rolled back."""
+"""A lease: one of several processes holds it; writes after it was lost are rolled back."""
 
 import threading
 from collections.abc import Iterator

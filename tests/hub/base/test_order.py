@@ -1,4 +1,4 @@
-"""Names stand in the order of the Vietnamese alphabet, wherever a list is read by people."""
+"""Names are in the order of the Vietnamese alphabet in every list for people."""
 
 import ast
 import itertools

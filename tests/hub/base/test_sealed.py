@@ -1,5 +1,5 @@
-"""Secrets that lie sealed on the disk, and that systemd opens for the hub: as good as their files,
-and none is made anew over one."""
+"""Secrets that systemd decrypts for the hub: as good as files, and none is replaced by a new
+one."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The hub's keys: one contract, asked of files and of a database in which they are sealed."""
+"""The hub's keys: one contract, tested on files and on sealed keys in a database."""
 
 from collections.abc import Iterator
 from pathlib import Path

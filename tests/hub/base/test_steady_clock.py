@@ -1,4 +1,5 @@
-"""The hub's time goes on evenly; a step of the machine's clock is taken with all that waits."""
+"""The hub's time runs steadily; a step of the machine's clock is applied together with all waiting
+times."""
 
 import time
 from collections.abc import Callable

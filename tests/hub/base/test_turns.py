@@ -1,4 +1,4 @@
-"""Whose turn it is to write, and small deeds in one commit."""
+"""The write queue, and small writes in one commit."""
 
 import threading
 import time

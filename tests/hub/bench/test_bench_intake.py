@@ -1,4 +1,4 @@
-"""The benchmark of the intake measures what it says, in a form short enough for a test."""
+"""The benchmark of the intake measures what it prints, in a form short enough for a test."""
 
 import json
 from random import Random

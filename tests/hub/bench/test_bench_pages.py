@@ -1,4 +1,4 @@
-"""`bench pages` and `bench fanout` do what they say, in small; no time is asked for here."""
+"""`bench pages` and `bench fanout` in small; no time is asserted."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`bench search`: made in both databases alike, and every question answered."""
+"""`bench search`: the same data in both databases, and an answer to every search."""
 
 import json
 import subprocess

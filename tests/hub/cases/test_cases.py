@@ -1,4 +1,4 @@
-"""Cases: who opens one, what is in it and held, who sees what of it, and what leaves."""
+"""Cases: who opens one, its contents and holds, who sees which of them, and exports."""
 
 import io
 import json

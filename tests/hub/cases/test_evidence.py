@@ -1,4 +1,4 @@
-"""Packages of evidence: a true one is whole, and whatever is done to one is found."""
+"""Evidence packages: a true one verifies, and every change to one is found."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Footage leaves as evidence: by whom, which, and what is left behind when it cannot."""
+"""Exports of evidence: by whom, of what, and what is left behind when one fails."""
 
 import subprocess
 import zipfile

@@ -1,4 +1,5 @@
-"""Redacted copies: hidden in every frame, followed between drawn boxes, marked, and never alone."""
+"""Redacted copies: hidden in every frame, interpolated between drawn boxes, marked, never without
+the original."""
 
 import io
 import json

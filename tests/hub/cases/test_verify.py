@@ -1,4 +1,4 @@
-"""`matthan-hub verify`: what it says of files, with nothing but the files and a certificate."""
+"""`matthan-hub verify`: its verdicts, from the files and a certificate alone."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What a closed account still gets of clips: no new part, no end of a stream, nothing cached."""
+"""Clips after an account is closed: no new part, streams end, nothing is cached."""
 
 import threading
 from pathlib import Path

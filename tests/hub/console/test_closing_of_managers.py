@@ -1,4 +1,4 @@
-"""Refused closings: passed-on grants of the last manager, and a line in the log for each."""
+"""Refused closings: grants passed on by the last manager, and a log line for each."""
 
 from pathlib import Path
 from uuid import UUID

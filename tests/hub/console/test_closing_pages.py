@@ -1,4 +1,4 @@
-"""Closing an account on its page and by the shell, and what ends in open tabs and streams."""
+"""Closing an account on its page and at the shell, and what ends in open tabs and streams."""
 
 import asyncio
 import threading

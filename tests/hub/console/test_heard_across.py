@@ -1,4 +1,4 @@
-"""An alert of one process of the hub, on a page of another one."""
+"""An alert of one hub process on a page of another one."""
 
 import copy
 import threading

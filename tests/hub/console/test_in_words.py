@@ -1,4 +1,4 @@
-"""Who is told of alerts and may not see them: a page in words, and not one byte of a picture."""
+"""People who are told of alerts but may not see them: a page in words, and no byte of a picture."""
 
 import json
 import re

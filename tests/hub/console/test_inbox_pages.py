@@ -1,4 +1,4 @@
-"""The inbox in pages, with filters and groups, and each person's own part of the town in each."""
+"""The inbox in pages, with filters and groups, limited to each person's part of the town."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The services: each person sees their own part of the town, and every look leaves a line."""
+"""The services: each person sees their own part of the town, and every look leaves a log line."""
 
 import threading
 from collections.abc import Callable

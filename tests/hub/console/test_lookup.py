@@ -1,4 +1,4 @@
-"""Search of everything: what a typed text means, who finds what, and what the log says."""
+"""Search of everything: what a typed text matches, who finds what, and the log line."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""An index in front of a node's fragments: players begin and jump by it, nothing else differs."""
+"""An index before a node's fragments: players begin and jump with it; nothing else differs."""
 
 import struct
 from collections.abc import Iterator

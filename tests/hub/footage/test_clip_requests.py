@@ -1,4 +1,4 @@
-"""An officer asks for a clip that its node still has: who may, and what comes of it."""
+"""Requests for a clip that is still at its node: who may make one, and its result."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Clips that are shown while they are recorded: what comes, who may watch, what becomes of it."""
+"""Clips shown while they are recorded: what is received, who may watch, and the final file."""
 
 import os
 from base64 import b64encode

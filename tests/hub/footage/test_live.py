@@ -1,4 +1,4 @@
-"""Live view: only the entitled, only while they watch, kept nowhere, and every watching logged."""
+"""Live view: only for people with the right, only while they watch, never stored, always logged."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Live views of several processes: each hears what the others watch, and passes pictures on."""
+"""Live views of several processes: each learns what the others watch, and passes pictures on."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A hold reaches its node, grows with its alert, is said until answered, and is taken back."""
+"""A hold reaches its node, grows with its alert, is repeated until answered, and is released."""
 
 from uuid import UUID, uuid4
 

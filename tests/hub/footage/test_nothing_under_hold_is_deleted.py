@@ -1,7 +1,7 @@
-"""Deleting under hold, tried by every path there is.
+"""Deletion under hold, tried by every path.
 
-`tests/hub/footage/test_what_deletes.py` has the table of what deletes, and fails on what nobody
-tried.
+`tests/hub/footage/test_what_deletes.py` lists everything that deletes, and fails on paths that no
+test tries.
 """
 
 import itertools

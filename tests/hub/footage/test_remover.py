@@ -1,4 +1,4 @@
-"""Rules and holds at work on a real store, and the sweep that mends what a crash leaves."""
+"""Retention rules and holds on a real store, and the repair after a crash."""
 
 import os
 import time

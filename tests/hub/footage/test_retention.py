@@ -1,4 +1,4 @@
-"""How long footage is kept: the nearest rule counts, and what is held is never chosen."""
+"""How long footage is kept: the nearest rule applies, and held footage is never chosen."""
 
 from collections.abc import Sequence
 from typing import Any

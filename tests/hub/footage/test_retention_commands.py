@@ -1,4 +1,4 @@
-"""Rules and holds as a keeper gives them, what the page then says, and the task that does it."""
+"""Retention rules and holds as commands, on the page, and carried out."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,5 @@
-"""What a dead node had brought of an unfinished clip: kept, held and removed like other footage."""
+"""The uploaded part of an unfinished clip of a dead node: kept, held and removed like other
+footage."""
 
 import os
 from pathlib import Path

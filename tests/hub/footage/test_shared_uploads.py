@@ -1,8 +1,9 @@
 """Uploads and growing clips at a hub on several machines with a bucket: each request may go to
-another machine, and nothing that was taken lies on one disk alone.
+another machine, and no received byte is on one disk only.
 
-The bucket is the strictest of the servers: it refuses conditional PUTs and other bytes than those
-of the hash."""
+The bucket is the strictest of the servers: it refuses conditional PUTs, and bytes that do not match
+their hash.
+"""
 
 import os
 import time

@@ -1,4 +1,5 @@
-"""What a camera showed in a span is asked of its node, by whom it may be, until it answers."""
+"""Requests for a camera's footage of a time span: who may make them; sent to the node until it
+answers."""
 
 from uuid import UUID, uuid4
 

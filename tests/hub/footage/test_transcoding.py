@@ -1,4 +1,5 @@
-"""Small copies of clips: made once by ffmpeg with little, bounded, and gone with their original."""
+"""Small copies of clips: made once by ffmpeg with few resources, bounded, deleted with the
+original."""
 
 import hashlib
 import io

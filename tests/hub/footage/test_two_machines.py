@@ -1,5 +1,5 @@
-"""Uploads at a hub on two machines, each with its own disk: wherever a request goes, the file is
-stored, and what came to the other machine has only to come again."""
+"""Uploads at a hub on two machines, each with its own disk: the file is stored wherever a request
+goes; bytes at the other machine are only sent again."""
 
 from pathlib import Path
 

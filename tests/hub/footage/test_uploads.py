@@ -1,4 +1,4 @@
-"""Files coming in: only what was announced, whole or not at all, and what their alert shows."""
+"""Uploads: only announced files, complete or not at all, and shown by their alert."""
 
 import os
 import sys

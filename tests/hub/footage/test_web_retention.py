@@ -1,4 +1,4 @@
-"""The page of holds and rules of keeping: who may, what it covers, and what is noted."""
+"""The page of holds and retention rules: who may use it, what it covers, and the log lines."""
 
 from pathlib import Path
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""The sound of a clip, asked for from the page of its alert and from a search, with a reason."""
+"""The sound of a clip, requested with a reason from its alert's page and from a search."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Nodes bring files by tus: only as announced, resumed where they stand, refused by status."""
+"""Uploads of nodes by tus: only announced files, resumed at their offset, refused by status."""
 
 import base64
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A node that boots in 1970 or steps by years: its events lie where they happened in the end."""
+"""Nodes with wrong clocks (1970, steps by years): their events get the right times in the end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Events become rows, alerts and notifications owed: once each, all together."""
+"""Events become rows, alerts and pending notifications: once each, in one transaction."""
 
 from dataclasses import replace
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The roll, on both databases: what has not come is asked for, of whom and how often."""
+"""Gap recovery on both databases: which numbers are requested, from whom, how often."""
 
 from dataclasses import replace
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The hub says that it is here; nodes tell its absence from a dead broker."""
+"""The hub announces its presence; nodes tell a missing hub from a dead broker."""
 
 import os
 import queue

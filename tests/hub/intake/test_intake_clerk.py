@@ -1,4 +1,5 @@
-"""One batch in one transaction: a bad message falls alone, a bad database takes all with it."""
+"""One batch in one transaction: a bad message is set aside alone, a bad database rolls everything
+back."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Births and deaths on a virtual clock: who is alive in the end."""
+"""Births and deaths on a virtual clock: which nodes are online in the end."""
 
 from dataclasses import replace
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Which numbers are known, decided without a database; and when gaps are asked for."""
+"""Known numbers and gaps in plain values, and when gaps are requested."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What arrivals say, and what is told of those that say nothing we know."""
+"""Decoding of messages, and the answer to unreadable ones."""
 
 import json
 from uuid import UUID, uuid4

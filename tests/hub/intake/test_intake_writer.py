@@ -1,4 +1,4 @@
-"""The writer's patience, and the inbox it takes from."""
+"""The intake's writer when the database is away, and its inbox."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How much one node may say: generous, by node alone, alerts first, and nothing is refused."""
+"""The rate limit per node: generous, separate for each node, alerts first, nothing refused."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,5 @@
-"""Two hubs with different databases at one broker are told apart; processes of one take turns."""
+"""Two hubs with different databases at one broker are told apart; processes of one hub take
+turns."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A fault of the PostgreSQL server is never the fault of a message: all is tried again."""
+"""A fault of the PostgreSQL server is never blamed on a message: everything is tried again."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A hub that was restored from a backup asks the real agent for what it lacks, and has it all."""
+"""A hub restored from a backup asks the real agent for what it lacks, and gets all of it."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which process has which shard, in plain values; and what is kept of another's."""
+"""Which process holds which shard, in plain values; and which messages of other shards are kept."""
 
 from dataclasses import replace
 from random import Random

@@ -1,4 +1,5 @@
-"""A week without a line: the node keeps it all, and the hub files it as late and wakes nobody."""
+"""A week without a network: the node keeps everything, and the hub files it as late without
+alerting."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The technician's page of a camera: its present, and zones and masks that are drawn and wanted."""
+"""The technician's page of a camera: the live picture, and zones and masks as desired settings."""
 
 from html import unescape
 from typing import Any

@@ -1,4 +1,4 @@
-"""The hub's certificate authority on paper: what it signs, refuses and how it keeps its files."""
+"""The hub's certificate authority in files: what it signs and refuses, and its records."""
 
 import stat
 from datetime import UTC, datetime, timedelta

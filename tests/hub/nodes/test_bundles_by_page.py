@@ -1,4 +1,4 @@
-"""A keeper brings a bundle of programs on a page: in pieces or by the form, and what is refused."""
+"""A keeper uploads a bundle of programs on a page: in pieces or by the form; and refusals."""
 
 import base64
 from collections.abc import Callable

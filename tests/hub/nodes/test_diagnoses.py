@@ -1,4 +1,4 @@
-"""Files of how a box is: asked for by its keeper alone, brought once, bounded, on record."""
+"""Diagnosis files: requested only by the box's keepers, uploaded once, bounded, logged."""
 
 from pathlib import Path
 from uuid import UUID

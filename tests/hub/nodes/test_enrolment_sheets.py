@@ -1,4 +1,4 @@
-"""A table of boxes becomes a sheet of codes: for whom, what each wrong line says, and how long."""
+"""A table of boxes becomes a sheet of codes: for whom, the errors of wrong lines, and how long."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Enrolling nodes: a token counts once, whoever comes with it and however many at a time."""
+"""Enrolment of nodes: a token works once, whoever uses it and however many at a time."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

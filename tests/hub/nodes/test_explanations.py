@@ -1,4 +1,4 @@
-"""Why a camera did not report somebody: asked by whoever may see it, answered in memory, logged."""
+"""Explanations of a camera: requested by people who may see it, kept in memory, logged."""
 
 from pathlib import Path
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""The file with which a flashed card makes itself a camera box."""
+"""The file with which a flashed card enrols itself."""
 
 import shutil
 import subprocess

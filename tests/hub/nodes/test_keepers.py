@@ -1,4 +1,4 @@
-"""Nodes, dead letters and lost phones, for those who look after cameras and nobody else."""
+"""Nodes, dead letters and lost phones, only for people who look after cameras."""
 
 from collections import Counter
 from dataclasses import replace

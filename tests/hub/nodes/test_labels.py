@@ -1,4 +1,4 @@
-"""Labels of zones and lines, and settings that an old program does not know."""
+"""Labels of zones and lines, and settings that an older program does not know."""
 
 import json
 import runpy

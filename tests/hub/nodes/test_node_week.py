@@ -1,4 +1,4 @@
-"""A node's last week as lines: what it said every quarter of an hour, for who looks after it."""
+"""A node's last week as plots: a value every quarter of an hour, for people who look after it."""
 
 import re
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""What stands on a camera box's card: nothing that needs a look is shown as working."""
+"""The text of a camera box: a box that needs a look is never shown as working."""
 
 from dataclasses import replace
 from typing import Any

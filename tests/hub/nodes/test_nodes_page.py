@@ -1,4 +1,4 @@
-"""The list of camera boxes: those in trouble first, counted, and their cameras in the inbox."""
+"""The list of camera boxes: boxes in trouble first, with counts, and their cameras in the inbox."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The table of camera boxes with a town's worth of them: search, filters, order, one in detail."""
+"""The table of camera boxes of a whole town: search, filters, order, one box in detail."""
 
 import re
 

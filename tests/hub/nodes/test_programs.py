@@ -1,4 +1,5 @@
-"""Programs for nodes at the hub: checked, wanted in stages like settings, halted, and given."""
+"""Programs for nodes at the hub: checked, rolled out in stages like settings, halted,
+downloaded."""
 
 from collections.abc import Callable
 from pathlib import Path

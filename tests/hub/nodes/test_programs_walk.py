@@ -1,8 +1,8 @@
-"""Programs on their way, from a keeper's file to what a box works by, as the pages tell it.
+"""A release from a keeper's file to the running program of a box, as the pages show it.
 
-The bundle comes by the page, is wanted there of an area, goes out in stages, is fetched by the
-node's own service over HTTPS, installed by root's part, and reported; after each step the page says
-so, in both languages.
+The bundle is uploaded on the page, desired there for an area, and rolled out in stages. The node's
+own service downloads it over HTTPS, root's part installs it, and the node reports it; after each
+step the page says so, in both languages.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Something new goes out in stages: to a few, a quarter, all; and back by itself when it fares ill.
+"""A change goes out in stages: to a few nodes, a quarter, all; and back by itself if it fails.
 
-The deciding on a virtual clock, the rows on both databases.
+The decisions on a virtual clock, the rows on both databases.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is wanted of nodes' settings: laid together, said, answered, previewed and on record."""
+"""Desired settings of nodes: merged from layers, sent, answered, previewed and logged."""
 
 import json
 from collections.abc import Mapping

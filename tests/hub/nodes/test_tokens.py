@@ -1,4 +1,4 @@
-"""Upload tokens: who they name, until when, and what does not pass."""
+"""Upload tokens: their node, their expiry, and which tokens are refused."""
 
 import stat
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""The number beside "Camera boxes" in the navigation: the boxes that need somebody, as their table
-counts them."""
+"""The number beside "Camera boxes" in the navigation: boxes that need somebody, as the table counts
+them."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The pages of boxes' settings: previewed, wanted with a reason, halted, and for whom."""
+"""The pages of boxes' settings: previewed, desired with a reason, halted, and for whom."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The page on which camera boxes are made and shut out: for whom, and what it shows when."""
+"""The page that enrols and revokes camera boxes: for whom, and what it shows."""
 
 import re
 from base64 import b64decode

@@ -1,4 +1,4 @@
-"""Channels of the keeper's files: `matthan-hub check` names them, or says what cannot be."""
+"""Channels of the keeper's files: `matthan-hub check` names them, or their faults."""
 
 from pathlib import Path
 

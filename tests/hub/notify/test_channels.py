@@ -1,4 +1,4 @@
-"""By which channel a person is told first, and when the next one follows."""
+"""Which channel is used first for a person, and when the next one follows."""
 
 import pytest
 from hypothesis import given

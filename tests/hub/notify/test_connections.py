@@ -1,4 +1,4 @@
-"""Connections to phones' services, against a server on loopback that counts them."""
+"""Connections to push services, against a server on loopback that counts them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

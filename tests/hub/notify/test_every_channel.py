@@ -1,4 +1,4 @@
-"""What every channel keeps to, whatever its service does: an answer, never an exception."""
+"""The contract of every channel, whatever its service does: an answer, never an exception."""
 
 import asyncio
 import json

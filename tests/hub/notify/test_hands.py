@@ -1,4 +1,4 @@
-"""What is no alert on its way: each message to its own end, whatever becomes of the others."""
+"""Messages outside alerts: each gets its own result, whatever happens to the others."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""ntfy against Debian's real server: users, tokens, what arrives at a subscriber."""
+"""ntfy with Debian's real server: users, tokens, messages at a subscriber."""
 
 import asyncio
 import json

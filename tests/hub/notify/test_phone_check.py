@@ -1,4 +1,5 @@
-"""The daily sign of life: who is asked, what an answer means, who hears of silence; on both."""
+"""The daily check of phones: who is asked, what an answer means, who learns of silence; on both
+databases."""
 
 import asyncio
 from dataclasses import dataclass, field

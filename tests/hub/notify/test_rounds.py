@@ -1,4 +1,4 @@
-"""The round of a task: it goes on over whatever fails, says so once, and stops when told."""
+"""The loop of a task: it continues after any failure, logs it once, and stops when told."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The form by which a person says what tells them first."""
+"""The form for a person's order of channels."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A month of the log per person and per camera: what is counted, who reads it, and as a file."""
+"""A month of the log per person and per camera: what counts, who reads it, and as a file."""
 
 import csv
 import io

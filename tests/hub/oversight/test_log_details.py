@@ -1,4 +1,4 @@
-"""What the log says beside an act is in the reader's language, in lines of older hubs too."""
+"""Details in the log are in the reader's language, in lines of older hubs too."""
 
 import ast
 import itertools

@@ -1,4 +1,4 @@
-"""The log of who looked: true ones are whole, and whatever is done to one is found and placed."""
+"""The audit log: true logs verify, and every change to one is found with its place."""
 
 import random
 import sqlite3

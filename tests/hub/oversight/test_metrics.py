@@ -1,4 +1,5 @@
-"""Numbers for Prometheus: who may ask, what they say, and that dashboard and rules know them."""
+"""Metrics for Prometheus: who may read them, their values, and that dashboard and rules use
+them."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Why settings are refused is in the reader's language, by the name of the setting."""
+"""Reasons for refused settings are in the reader's language, with the setting's name."""
 
 from collections.abc import Mapping
 from typing import Any

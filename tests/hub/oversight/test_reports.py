@@ -1,4 +1,4 @@
-"""A leader's day and week: true numbers, only of what was granted, as a page and as a file."""
+"""A leader's day and week: right numbers, only of granted cameras, as a page and as a file."""
 
 import csv
 import io

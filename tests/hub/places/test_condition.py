@@ -1,4 +1,4 @@
-"""One truth about a camera and its box: every page says it, and none says that all is well."""
+"""The condition of a camera and its box: every page shows the same one."""
 
 import itertools
 from collections.abc import Callable

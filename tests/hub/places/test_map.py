@@ -1,4 +1,4 @@
-"""The map's table and answers, and what lies under the cameras."""
+"""The map's table and endpoints, and its background."""
 
 import errno
 import json

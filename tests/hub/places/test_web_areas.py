@@ -1,4 +1,4 @@
-"""The pages of areas: editing, dating, and a table that is tried before it is taken."""
+"""The pages of areas: editing, dates, and a table that is tried before it is applied."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Footage deleted for a person concerned: only what was granted, never what is held, and proved."""
+"""Footage deleted for a data request: only if granted, never under hold, with a proof."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How long it is kept who asked, and what stays when that goes."""
+"""How long the identity of a requester is kept, and what stays after that."""
 
 from sqlalchemy import select, update
 

@@ -1,4 +1,4 @@
-"""Requests of persons concerned: how long each may take, by the calendar of the town."""
+"""Data requests: the deadline of each step, by the town's calendar."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Households' cameras: written down with consent, asked from a case, and what they give."""
+"""Household cameras: registered with consent, asked from a case, and their uploads."""
 
 import json
 import re

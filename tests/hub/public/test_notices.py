@@ -1,4 +1,4 @@
-"""Notices to people: written, previewed, sent by the area's ways, read by anybody, withdrawn."""
+"""Notices: written, previewed, sent by the area's channels, read by anybody, withdrawn."""
 
 import asyncio
 import io

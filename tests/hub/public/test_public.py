@@ -1,4 +1,4 @@
-"""The page for everyone: what it says, and what it never shows."""
+"""The public page: what it says, and what it never shows."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""How long tips are kept, and what stays when one goes."""
+"""How long tips are kept, and what stays after that."""
 
 from uuid import UUID
 

@@ -1,4 +1,5 @@
-"""Tips from people: what is taken, where it belongs, who hears of it, and who knows whose it is."""
+"""Tips: which are accepted, to which camera they belong, who is alerted, and who learns the
+sender."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""The desk for persons concerned: who may ask, who answers, what is sealed, what is late."""
+"""Pages of data requests: who may ask, who answers, what is sealed, what is late."""
 
 import re
 from dataclasses import replace

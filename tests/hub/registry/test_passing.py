@@ -1,4 +1,5 @@
-"""In which order somebody may have passed the cameras near: by the way they left the picture."""
+"""The order in which a person may have passed nearby cameras, from the way they left the
+picture."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""Nodes and their cameras: births, deaths, and what a strange birth cannot break."""
+"""Nodes and their cameras: births, deaths, and births that must break nothing."""
 
 from dataclasses import replace
 from typing import Any

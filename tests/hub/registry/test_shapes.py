@@ -1,4 +1,4 @@
-"""Shapes in which cameras are looked for, against plain sums."""
+"""Search shapes on the map, compared with plain calculations."""
 
 from math import cos, radians
 from random import Random

@@ -1,4 +1,4 @@
-"""Alerts as pages show them, without a store behind them."""
+"""Alerts as pages show them, without a database."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Random events of two nodes, and what a database holds of them, without its own keys."""
+"""Random events of two nodes, and the resulting rows of a database, without its own keys."""
 
 from collections import Counter
 from random import Random

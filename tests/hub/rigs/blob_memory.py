@@ -1,8 +1,8 @@
-"""How much memory a large clip costs on its way through the clip store, in and out, as JSON.
+"""Measures the memory that a large clip costs on its way through the clip store, as JSON.
 
     python tests/hub/rigs/blob_memory.py FOLDER [BUCKET-URL] [MIB]
 
-Memory is the process's peak before and after: what the store took at any one moment.
+The figures are the process's peak memory before and after.
 """
 
 import hashlib

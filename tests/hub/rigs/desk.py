@@ -1,4 +1,4 @@
-"""The hub's command line as its keeper uses it."""
+"""The hub's command line, called as its keeper calls it."""
 
 from pathlib import Path
 

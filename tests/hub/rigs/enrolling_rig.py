@@ -1,4 +1,4 @@
-"""A hub that enrols, and boxes that ask: for tests."""
+"""A hub that enrols, and boxes that enrol at it, for tests."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What all features of the hub say together, for tests."""
+"""Everything that the features of the hub contain together, for tests."""
 
 from typing import Final
 

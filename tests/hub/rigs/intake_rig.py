@@ -1,4 +1,4 @@
-"""A node's end of the line, and the hub's end around a real broker, for tests of the intake."""
+"""A node's end of the line, and the hub's end with a real broker, for tests of the intake."""
 
 import queue
 from collections.abc import Callable

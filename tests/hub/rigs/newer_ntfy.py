@@ -1,7 +1,9 @@
-"""An ntfy server of 2.16 and later, as strict as its documentation: Debian's cannot replace yet.
+"""An ntfy server of version 2.16 or later, as strict as its documentation: Debian's cannot replace
+messages yet.
 
-Not the real thing: it shows what a phone's app is handed, and replaces as an app should (Android
-from 1.22.2 on, and the web; an iPhone adds an entry for each word, whatever the server does).
+Not the real program: it shows the messages that a phone's app gets, and replaces entries as an app
+should (Android from 1.22.2 on, and the web; an iPhone adds an entry for each message, whatever the
+server does).
 """
 
 import json

@@ -1,7 +1,7 @@
-"""A night on a virtual clock: whose phone gets which alert, and when.
+"""A night on a virtual clock: which phone gets which alert, and when.
 
-The ledger, the escalator and the notifier's claims are the real ones, on a real database; only the
-phones' service is played: it takes everything at once.
+The ledger, the escalator and the notifier's claims are real, on a real database; only the phones'
+service is a fake that accepts everything at once.
 """
 
 from collections.abc import Iterable

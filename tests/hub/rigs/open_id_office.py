@@ -1,4 +1,4 @@
-"""An OpenID provider on loopback that holds its clients to the letter, and may lie."""
+"""An OpenID provider on loopback that checks its clients strictly, and may lie."""
 
 import base64
 import hashlib

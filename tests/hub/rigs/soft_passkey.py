@@ -1,4 +1,4 @@
-"""A passkey in software, to its specification: what a browser would send for it, and worse."""
+"""A passkey in software, by its specification: sends what a browser would send, and worse."""
 
 import hashlib
 import json

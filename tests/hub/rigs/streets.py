@@ -1,4 +1,4 @@
-"""A small commune for the store's tests: two junctions, officers with phones, a node that talks."""
+"""A small commune for tests: two junctions, officers with phones, a node that sends messages."""
 
 import hashlib
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,5 @@
-"""A small town on a real store, with its web site: one camera, and officers with unlike grants."""
+"""A small town on a real database, with its web site: one camera, and officers with different
+grants."""
 
 import os
 from collections.abc import Callable

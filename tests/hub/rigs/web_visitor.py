@@ -1,4 +1,4 @@
-"""A browser without a screen: signs in, keeps its cookies, sends forms as a page would."""
+"""A browser without a screen: signs in, keeps its cookies, sends forms as a page does."""
 
 import asyncio
 import atexit

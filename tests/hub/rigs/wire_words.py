@@ -1,4 +1,4 @@
-"""Messages of a made-up node, for tests of the hub's intake."""
+"""Messages of an invented node, for tests of the hub's intake."""
 
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""A machine's clock that a test puts wrong."""
+"""A machine's clock that a test can set wrong."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Spans as people say them, by a clock that stands still."""
+"""Time spans as people say them, with a fixed clock."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

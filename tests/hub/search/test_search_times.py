@@ -1,4 +1,4 @@
-"""Days and hours of chips as parts of a span, by a clock that stands still."""
+"""Days and hours of chips as parts of a span, with a fixed clock."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Sentences in Vietnamese and English: what they mean, and what in them means nothing."""
+"""Sentences in Vietnamese and English: their meaning, and words that have none."""
 
 from datetime import date
 from typing import get_args

@@ -1,4 +1,5 @@
-"""Sightings found by place, time and kind: the same answer by every way, never out of scope."""
+"""Sightings found by place, time and kind: the same answer by every query plan, never out of
+scope."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a search found: cut-outs, more of the same description, many into a case."""
+"""Results of a search: cut-outs, more of the same description, many into a case."""
 
 import html
 import re

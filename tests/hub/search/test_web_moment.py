@@ -1,4 +1,5 @@
-"""Several cameras at one instant: what shows it, how far beside it is, how far clocks may err."""
+"""Several cameras at one instant: which clip shows it, the nearest frame otherwise, and clock
+errors."""
 
 import re
 from collections.abc import Iterator

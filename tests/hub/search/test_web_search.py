@@ -1,4 +1,4 @@
-"""Footage by camera and time: who may find it, have it brought, and ask a node for more."""
+"""Footage by camera and time: who may find it, request it, and ask a node for more."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The box of the search page: a sentence, its chips, its address, and who may read which names."""
+"""The sentence box of the search page: its chips, its address, and who may read which names."""
 
 import html
 import re

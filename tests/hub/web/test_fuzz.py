@@ -1,4 +1,4 @@
-"""Every form and endpoint, as its own description says it may be asked and as it may not: no 5xx.
+"""Requests to every form and endpoint, valid and invalid by its own description: never a 5xx.
 
 A few examples for each in the test command, by a fixed choice; more and others by
 

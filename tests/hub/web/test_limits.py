@@ -1,4 +1,4 @@
-"""How often one may knock: bounded by address and session, in bounded memory, counted."""
+"""Rate limits: by address and session, in bounded memory, counted."""
 
 import re
 

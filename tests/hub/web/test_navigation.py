@@ -1,4 +1,4 @@
-"""Navigation: each role is shown the pages that it is let into, and no other."""
+"""Navigation: each role is shown the pages that it may open, and no others."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pages' web server: as many pages at once as it has hands, the others in turn."""
+"""The pages' web server: as many requests at once as it has threads, the others in turn."""
 
 import threading
 import time

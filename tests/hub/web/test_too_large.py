@@ -1,4 +1,4 @@
-"""200 MB where a picture is due: refused before it is read, and nothing of it stays."""
+"""An upload of 200 MB in place of a picture: refused before it is read, and nothing of it stays."""
 
 import base64
 from collections.abc import AsyncIterator

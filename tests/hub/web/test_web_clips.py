@@ -1,4 +1,4 @@
-"""Files go out in the ranges asked for and come in only as announced."""
+"""Downloads give the requested ranges, and uploads accept only announced files."""
 
 from hashlib import sha256
 from io import BytesIO

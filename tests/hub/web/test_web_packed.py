@@ -1,4 +1,4 @@
-"""What is the same for everybody goes packed over the line; a page with secrets in it never."""
+"""Content that is the same for everybody is sent compressed; a page with secrets never is."""
 
 import gzip
 

@@ -1,4 +1,5 @@
-"""Over a real server: uploads that are refused in mid-word, and live pages that let it stop."""
+"""With a real server: uploads that are refused while they are sent, and live pages that let it
+stop."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Code of others is exactly what was taken, with its licence beside it."""
+"""Vendored code is exactly what was taken, with its licence beside it."""
 
 import tomllib
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""The catalogs are whole: every word of the pages is in both, none untranslated, all compiled."""
+"""The catalogs are complete: every text of the pages is in both, translated and compiled."""
 
 import re
 

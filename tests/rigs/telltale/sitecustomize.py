@@ -1,4 +1,4 @@
-"""On a program's path: every address that it turns to goes into the file `MATTHAN_TOLD`.
+"""Records every address that a program connects to, in the file `MATTHAN_TOLD`.
 
 A line of JSON each: the program's words, what it did, the address, and the innermost line of the
 project that did it. Python starts this by itself where its folder is on PYTHONPATH.

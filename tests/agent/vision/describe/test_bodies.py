@@ -1,4 +1,4 @@
-"""Height, speed and company, from boxes alone."""
+"""Height, speed and companions of a person, from boxes alone."""
 
 from pathlib import Path
 from statistics import mean, stdev

@@ -1,4 +1,4 @@
-"""From tracks and frames to the description of a sighting, once, from its best views."""
+"""From tracks and frames to the description of a sighting: made once, from its best views."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A crowd is one sighting of about so many, and nobody in it is told of alone."""
+"""A crowd is one sighting with an estimated number; nobody in it is reported alone."""
 
 from dataclasses import replace
 

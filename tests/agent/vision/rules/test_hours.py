@@ -1,4 +1,4 @@
-"""Hours of the week: what they hold, and what is refused."""
+"""Hours of the week: which moments they contain, and which texts are refused."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Rules on tracks: what each tells, once, of whom, and what it keeps silent about."""
+"""Rules on tracks: what each reports, once, about whom, and what it does not report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

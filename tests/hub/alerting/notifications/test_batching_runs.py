@@ -1,4 +1,4 @@
-"""Storms in the ledger: on both databases, on a virtual clock."""
+"""Storms of alerts in the ledger: on both databases, on a virtual clock."""
 
 from uuid import UUID
 

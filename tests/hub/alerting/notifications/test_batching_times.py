@@ -1,4 +1,4 @@
-"""A storm on the line: a real push service on loopback, real time."""
+"""Storms of alerts in real time: a real push service on loopback."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The work of a claim follows from its messages, not from the number of people in town."""
+"""The work to lease notifications depends on their number, not on the number of people in town."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""When the hub's clock is stepped, nothing that is owed is late by it, and nothing waits longer."""
+"""Steps of the hub's clock make nothing late that is pending, and nothing waits longer."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Alerts of somebody whose account is closed: the next is called, on a virtual clock."""
+"""Alerts of a person whose account is closed: the next person is called, on a virtual clock."""
 
 from uuid import UUID
 

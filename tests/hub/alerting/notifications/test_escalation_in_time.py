@@ -1,4 +1,5 @@
-"""Who is called when nobody has taken it: the real ledger on a virtual clock, on both databases."""
+"""Who is called when nobody has taken an alert: the real ledger on a virtual clock, on both
+databases."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Not shown in time, gone, dead: the next channel, and who is told of it; on both databases."""
+"""Not shown in time, gone or dead: the next channel is used, and its person; on both databases."""
 
 import pytest
 from sqlalchemy import update

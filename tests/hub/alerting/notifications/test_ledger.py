@@ -1,4 +1,4 @@
-"""What is owed to whom, for how long, and what ends it: on SQLite and on PostgreSQL."""
+"""Who must be notified of what, for how long, and what ends it: on SQLite and on PostgreSQL."""
 
 import pytest
 from hypothesis import given

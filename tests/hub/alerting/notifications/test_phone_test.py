@@ -1,4 +1,4 @@
-"""A test alert: to one's own phones alone, by every channel, settled as a notification is."""
+"""Test alerts: only to one's own phones, by every channel, settled like a notification."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The walk of one notification, with a channel and a book that only pretend."""
+"""The steps of one notification, with a fake channel and a fake ledger."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a push says, word for word, in both languages."""
+"""Texts of pushes, word for word, in both languages."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
