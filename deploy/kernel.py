@@ -71,7 +71,7 @@ def compiler(root: Path) -> str:
 
 
 def library(root: Path, name: str, processor: str) -> Path:
-    """Where it lies in a checkout, and in a wheel."""
+    """Path of the library in a checkout, and in a wheel."""
     return root / FOLDER / f"{name}-{processor}.so"
 
 
@@ -125,7 +125,7 @@ def _check_compiler(pin: str) -> None:
 
 
 class KernelHook(BuildHookInterface[Any]):
-    """What hatchling calls."""
+    """Build hook that hatchling calls."""
 
     def dependencies(self) -> list[str]:
         """The compiler, unless all libraries are made already."""

@@ -136,7 +136,7 @@ def holds(package: Package, environment: dict[str, str]) -> bool:
 
 
 def entry(package: Package, users: Iterable[str]) -> str:
-    """Its lines in the file."""
+    """The lines of a package in the file."""
     pin = f"{package['name']}=={package['version']}"
     if not all(holds(package, each) for each in environments()):
         pin += f" ; {package['marker']}"
@@ -160,7 +160,7 @@ def hashes_of(package: Package) -> Iterator[str]:
 
 
 def tags_of(wheel: Package) -> frozenset[Tag]:
-    """What its file name says it fits."""
+    """The Python versions and platforms in a wheel's file name."""
     name = wheel.get("name") or wheel["url"].rpartition("/")[2]
     return parse_wheel_filename(name)[3]
 

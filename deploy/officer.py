@@ -18,7 +18,7 @@ MEDIA: Final = re.compile(r"/media/([0-9a-f-]{36})")
 
 @dataclass(slots=True)
 class Seen:
-    """What the officer got, by alert id; moments in microseconds since 1970, UTC."""
+    """Alerts that the officer got, by id; moments in microseconds since 1970, UTC."""
 
     picture_utc_us: dict[str, int] = field(default_factory=dict)
     changes: int = 0

@@ -68,7 +68,7 @@ class Part:
             print(file=sys.stderr)
 
     def wait(self, *, patience_s: float) -> int | None:
-        """Its exit code, or None when it is still running after `patience_s`."""
+        """The exit code of the program, or None if it is still running after `patience_s`."""
         try:
             return self._process.wait(patience_s)
         except subprocess.TimeoutExpired:

@@ -120,7 +120,7 @@ class PushService:
         phone.lies.append(Lie(kind, times=times, retry_after_s=after_s))
 
     def endpoint_of(self, phone_id: str) -> str:
-        """Where a hub posts to for this phone."""
+        """Address to which a hub posts messages for this phone."""
         return f"{self.address}/wpush/{phone_id}"
 
     def _read(self, phone: Phone, body: bytes, headers: dict[str, str]) -> None:

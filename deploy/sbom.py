@@ -54,7 +54,7 @@ def parts() -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """What cyclonedx-bom says of this environment, with the project as the root."""
+    """The list that cyclonedx-bom makes of this environment, with the project as the root."""
     command = [sys.executable, "-m", "cyclonedx_py", "environment", "--pyproject", "pyproject.toml"]
     # Its own check takes ten seconds; tests/deploy/test_parts_list.py makes it of the whole list.
     command += ["--output-reproducible", "--spec-version", "1.6", "--output-format", "JSON"]
@@ -108,7 +108,7 @@ def models() -> Iterator[Component]:
 
 
 def debian_packages() -> Iterator[Component]:
-    """What the installers of node and hub ask Debian for."""
+    """Debian packages that the installers of node and hub need."""
     lists = [ROOT / "deploy" / kind / "packages.txt" for kind in ("node", "hub")]
     names = {name for one in lists for name in one.read_text("utf-8").split()}
     for name in sorted(names | set(DEBIAN_AS_ASKED)):

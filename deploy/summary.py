@@ -1,4 +1,4 @@
-"""What one playing of the recording came to, from the databases and the programs' own figures."""
+"""The result of playing a recording once, from the databases and the programs' own figures."""
 
 import json
 import sqlite3

@@ -40,7 +40,7 @@ def add_to(bench: argparse.ArgumentParser) -> None:
 
 
 def _suite() -> dict[str, AddTo]:
-    """What adds each benchmark of the scene suite, which a wheel leaves out."""
+    """The functions that add the benchmarks of the scene suite, which a wheel leaves out."""
     if find_spec("agent.bench.scenes") is None:
         return dict.fromkeys(("crops", "delay", "near", "tiles", "scenes"), _add_refusal)
     from agent.bench.scenes import (  # noqa: PLC0415 not in a wheel

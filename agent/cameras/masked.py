@@ -157,7 +157,7 @@ class _MainStream:
         return False
 
     def is_calm(self) -> bool:
-        """As the sink of the painted packets answers."""
+        """The answer of the sink of the painted packets."""
         return self._sink.is_calm()
 
     def _pictures(self, packet: Packet) -> Iterator[tuple[Plane, Instant]]:

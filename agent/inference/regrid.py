@@ -96,7 +96,7 @@ class _Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """What each size of the source becomes."""
+    """New value of each size in the source."""
 
     source_px: SizePx
     target_px: SizePx

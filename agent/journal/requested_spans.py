@@ -42,7 +42,7 @@ def wanted(sql: sqlite3.Connection) -> list[SpanRequest]:
 
 
 def answered(sql: sqlite3.Connection, command_id: UUID) -> None:
-    """This request is answered."""
+    """Remove the request: it is answered."""
     sql.execute("DELETE FROM spans_wanted WHERE command_id = ?", (str(command_id),))
 
 

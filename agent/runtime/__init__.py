@@ -1,1 +1,1 @@
-"""What keeps a node running: the loop of a camera, the supervisor, health reports."""
+"""Keeps a node running: the loop of a camera, the supervisor, health reports."""

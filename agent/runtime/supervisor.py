@@ -200,7 +200,8 @@ class Supervisor:
 
 
 def _told(error: Exception | None) -> str:
-    """As text; an error with its own cure (camera, disk) needs no trace."""
+    """An error as text for the log; an error with its own cure (camera, disk) needs no
+    traceback."""
     if error is None:
         return "it returned"
     return str(error) if hasattr(error, "cure") else repr(error)

@@ -11,7 +11,8 @@ from agent.wire import messages
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a technician sees in the picture and what to do; templates of the catalogs."""
+    """Text about a kind of tampering: what the picture shows and what to do; templates of the
+    catalogs."""
 
     sentence: str
     cure: str

@@ -26,7 +26,7 @@ class _Patch:
     columns: slice
 
     def halved(self) -> tuple[slice, slice]:
-        """The same in the colour planes."""
+        """The mask for the colour planes, at half size."""
         return _half(self.rows), _half(self.columns)
 
 

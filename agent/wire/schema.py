@@ -69,7 +69,7 @@ def _node_channel(topic: Topic) -> dict[str, Any]:
 
 
 def _operation(topic: Topic) -> dict[str, Any]:
-    """As seen from the node: it sends `up` and receives `down`."""
+    """An operation from the node's side: it sends `up` and receives `down`."""
     return {
         "action": "send" if topic.path.startswith("up/") else "receive",
         "channel": {"$ref": f"#/channels/{topic.message}"},

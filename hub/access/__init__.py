@@ -1,1 +1,1 @@
-"""Who may do what: people, their rights and their scope."""
+"""People, their rights and their scope."""

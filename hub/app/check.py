@@ -144,7 +144,7 @@ def _secrets(settings: HubSettings) -> str:
 
 
 def _sealed(settings: HubSettings) -> str:
-    """What is said of sealed keys; empty for a hub that keeps files."""
+    """Finding about sealed keys; none for a hub that keeps files."""
     db = Database(settings.store.url)
     try:
         check_schema(db)

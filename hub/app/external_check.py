@@ -84,7 +84,8 @@ class _Asked:
         return ", ".join(sorted({str(one[4][0]) for one in found}))
 
     def certificate(self) -> str:
-        """As a phone sees it: without trust there is no service worker, and so no push."""
+        """Check of the certificate as a phone sees it: without trust there is no service worker,
+        and so no push."""
         try:
             with self._line(self._place.pages, self._trust) as line:
                 ended = _end_of(line)

@@ -124,7 +124,7 @@ class Parts:
         return is_here or (self.attendance is not None and self.attendance.hears_nodes)
 
     def _is_broker_up(self) -> bool:
-        """As `are_nodes_heard`, and true while PostgreSQL is away: nobody can know then, and its
+        """See `are_nodes_heard`; also true while PostgreSQL is away: nobody can know then, and its
         return must not look like the return of the broker."""
         is_unknown = self.attendance is not None and self.attendance.unserved is None
         return is_unknown or self.are_nodes_heard()
@@ -318,7 +318,7 @@ class Parts:
         return Pages(make_role_pages(measured, self._health))
 
     def _health(self) -> dict[str, object]:
-        """What a process without pages says of itself."""
+        """Health text of a process without pages."""
         silent = self.watch.silent()
         said: dict[str, object] = {"ok": not silent, "service": SERVICE, "silent": silent}
         said["roles"] = in_order(self._roles)

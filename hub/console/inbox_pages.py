@@ -125,7 +125,7 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
 
 
 def _banners(visit: Visit, calendar: Calendar) -> dict[str, Any]:
-    """What stands above the list, on its first page alone."""
+    """Banners above the list, on its first page only."""
     asker, phones = visit.asker, visit.use(PhoneService)
     return {
         "lost_phones": phones.lost_phones(asker),

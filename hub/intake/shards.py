@@ -116,8 +116,8 @@ class Shards:
         return {_NAMES[row.name]: (row.holder, row.term) for row in rows}
 
     def _take(self, seen: dict[int, tuple[str, int]]) -> dict[int, int]:
-        """Those that are still as they were seen, with their terms now; another process may have
-        been faster."""
+        """Take shards whose rows have not changed since they were read; their new terms. Another
+        process may have been faster."""
         taken: dict[int, int] = {}
         with self._db.writing(is_durable=False, is_shared_turn=True) as conn:
             for shard, (holder, term) in sorted(seen.items()):

@@ -33,7 +33,7 @@ class AnswerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerKind:
-    """Limits and media type for one kind of request."""
+    """Media type, first bytes and largest size of the files for one kind of request."""
 
     file_type: str
     begins: bytes

@@ -86,7 +86,7 @@ def show_find(
 
 
 def _choices(words: Messages) -> dict[str, Any]:
-    """What the filters offer."""
+    """Choices that the filters offer."""
     return {
         "whens": [(one, time_form.when_word(one, words)) for one in time_form.WHENS],
         "weekdays": list(enumerate(weekdays(words))),
@@ -100,7 +100,7 @@ def _choices(words: Messages) -> dict[str, Any]:
 def _said(
     page: SightingsPage, asked: SearchForm, form: Parsed, calendar: Calendar
 ) -> dict[str, Any]:
-    """What the page says about its results."""
+    """Sentences of the page about its results."""
     words = calendar.words
     return {
         "answer": find_wording.answer_sentence(page, asked, form, calendar),

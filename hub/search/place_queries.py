@@ -90,8 +90,8 @@ def _by_place(
 
 
 def _near(rows: Sequence[AnyRow], there: Sequence[AnyRow]) -> set[UUID]:
-    """Those of `rows` that are near any of `there`. Only the cells round each are compared: a
-    province has ten thousand cameras."""
+    """The `rows` that are near any of `there`. Only the cells around each are compared: a province
+    has ten thousand cameras."""
     cells: dict[tuple[int, int], list[AnyRow]] = {}
     for one in there:
         if one.latitude_deg is not None:

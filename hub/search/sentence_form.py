@@ -147,7 +147,7 @@ def _moment(day: date, minute: int, calendar: Calendar) -> int:
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same time in as few spans as possible, earliest first."""
+    """These spans, joined into as few as possible, earliest first."""
     found: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
         if found and begin <= found[-1][1] + 1:

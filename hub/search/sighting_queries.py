@@ -195,8 +195,8 @@ def _walk(reading: "_Reading", wanted: SightingSearch, budget_s: float) -> tuple
 
 
 def _stretch(left: Sequence[Span], share: float) -> tuple[list[Span], list[Span]]:
-    """What to read next, latest first: so many times the first stretch, or so many windows if they
-    are shorter; and what is left after it."""
+    """The next part of the time to read, latest first, and the rest: so many times the first
+    stretch, or so many windows if they are shorter."""
     most_us = max(1, round(FIRST_STRETCH_US * share))
     begin, end = left[0]
     if end - begin > most_us or len(left) == 1:

@@ -47,7 +47,7 @@ class ResumableUpload(Protocol):
 
 
 class UploadRefusal(Exception):  # noqa: N818  said to the node, no fault of ours
-    """The request is answered without reading its body; has the answer."""
+    """The request is refused without reading its body; has status, reason and headers."""
 
     def __init__(self, status_code: int, reason: str, **headers: str) -> None:
         super().__init__(reason)

@@ -66,7 +66,7 @@ class Verdict:
         return self.false_sightings / self.hours if self.hours else 0.0
 
     def words(self) -> dict[str, object]:
-        """As JSON."""
+        """The verdict as JSON."""
         return {**asdict(self), "false_per_hour": round(self.false_per_hour, 2)}
 
 

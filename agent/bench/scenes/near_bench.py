@@ -127,7 +127,7 @@ def judged(near: Near, played: Played, name: str) -> Told:
 
 
 def table(rows: Iterable[Told]) -> str:
-    """As Markdown."""
+    """The rows as a Markdown table."""
     lines = [
         "| near people | told in 2 s | later | twice | false | looks |",
         "|---|---|---|---|---|---|",

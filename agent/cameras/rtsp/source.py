@@ -102,7 +102,7 @@ class _Line:
 
     @property
     def frames_per_s(self) -> Fraction:
-        """As announced or guessed; 25 if the camera's value is not plausible."""
+        """Frame rate as announced or guessed; 25 if the camera's value is not plausible."""
         said = self.stream.average_rate or self.stream.guessed_rate
         rate = Fraction(said.numerator, said.denominator) if said else Fraction(25)
         return rate if 0 < rate <= 240 else Fraction(25)

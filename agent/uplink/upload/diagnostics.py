@@ -71,7 +71,7 @@ class AnswerUpload(Generic[How]):
         bytes_per_s: float = 0.0,
         gives_way: Callable[[], bool] = lambda: False,
     ) -> None:
-        """As for `LivePost`."""
+        """Parameters as for `LivePost`."""
         self._make = make
         self._tokens = tokens
         self._pace = Pace(bytes_per_s, gives_way)

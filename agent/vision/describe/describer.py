@@ -235,7 +235,7 @@ def _description(notes: _Notes) -> Description:
 
 
 def _usual_transport(notes: _Notes) -> Transport:
-    """As `Track.rides`: a vehicle is not found in every frame."""
+    """Vehicle of the sighting, see `Track.rides`: a vehicle is not found in every frame."""
     wheels = {kind: n for kind, n in notes.transports.items() if kind is not Transport.FOOT}
     if 3 * sum(wheels.values()) < notes.transports.total():
         return Transport.FOOT

@@ -106,7 +106,7 @@ class MissedRecord:
         self._end((track.track_id for track in result.tracks), at)
 
     def explanation(self, now: Instant, *, span_s: float = inf) -> Explanation:
-        """What is known at `now` of the last `span_s` seconds, as a copy."""
+        """The content of the record at `now` about the last `span_s` seconds, as a copy."""
         self._trim(now)
         began, cut = self._began, None
         missed = [one.copy() for one in self._records()]
@@ -244,7 +244,7 @@ class MissedRecord:
 
 
 def _since(records: Iterable[TrackRecord], cut: Instant) -> list[TrackRecord]:
-    """Those seen since `cut`, without what they hold from before it."""
+    """The tracks seen since `cut`, without their frames and crops from before it."""
     kept = [one for one in records if one.last.mono_ns >= cut.mono_ns]
     for one in kept:
         one.forget_before(cut)

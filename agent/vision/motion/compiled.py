@@ -42,7 +42,7 @@ def load(processor: str, cpuinfo: str = CPUINFO) -> ctypes.CDLL | None:
 
 
 def _flags(cpuinfo: str) -> frozenset[str]:
-    """What the first processor can, and the system lets it."""
+    """Features of the first processor, as the system reports them."""
     try:
         with open(cpuinfo, encoding="ascii", errors="replace") as lines:  # noqa: PTH123 as above
             return next((frozenset(line.split()) for line in lines if line[:5] == "flags"), NOTHING)
@@ -55,7 +55,7 @@ LIBRARY = load(platform.machine())
 
 
 class _Pointer(ctypes.c_void_p):
-    """As it is: of its base class ctypes makes a number."""
+    """A pointer type that stays a pointer: ctypes turns its base class into a number."""
 
 
 _inside = ctypes.pythonapi.PyCapsule_GetPointer
@@ -195,7 +195,7 @@ class Steps:
         self._library.publish(self._ground.at, (ctypes.c_float * len(numbers))(*numbers))
 
     def _of(self, blocks: Plane) -> ctypes.c_void_p:
-        """Where they lie; ValueError unless they are as many as are known, row by row."""
+        """Address of an array; ValueError unless its shape is the expected one, row by row."""
         if blocks is not self._blocks:
             self._check(blocks)
             self._blocks, self._blocks_at = blocks, _at(blocks)

@@ -40,7 +40,7 @@ def side_left_by(last: Box, speed: tuple[float, float]) -> LeavingSide | None:
 
 
 def reachable_from(box: Box) -> Box:
-    """Where a person last seen in `box` may reappear: one step to either side."""
+    """The area in which a person last seen in `box` may reappear: one step to either side."""
     return box.grown(by_x=1.5 * box.width, by_y=0.25 * box.height)
 
 

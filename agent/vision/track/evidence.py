@@ -34,7 +34,7 @@ class Held(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What one detection counts as evidence."""
+    """Weight of one detection as evidence."""
 
     now: float
     if_walks: float

@@ -1,4 +1,4 @@
-"""Who is on call: teams, rosters, plans."""
+"""Feature: on-call teams, rosters and plans."""
 
 from typing import Final
 

@@ -55,7 +55,7 @@ class Team:
 
     @property
     def present(self) -> Crew:
-        """Its members without those who are absent."""
+        """Members of the team who are not absent."""
         return tuple(one for one in self.members if one not in self.roster.absent)
 
     def crew(self, now: Moment) -> Crew:

@@ -1,1 +1,1 @@
-"""What an officer does with an alert: take, arrive, hand over, close."""
+"""Acts of an officer on an alert: take, arrive, hand over, close."""

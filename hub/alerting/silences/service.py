@@ -184,7 +184,7 @@ def _may_snooze(look: Reading, row: AlertRow) -> bool:
 
 
 def _is_free(look: Reading, camera_id: UUID) -> bool:
-    """It is not silenced as a whole, and was not snoozed too often."""
+    """True if the camera is not silenced as a whole, and was not snoozed too often."""
     conn, now = look.conn, look.now
     if silences_rows.silenced_until(conn, camera_id, now=now) is not None:
         return False

@@ -169,8 +169,8 @@ def _put_back(conn: Connection, table: Table, part: Table, ids: Sequence[UUID]) 
 
 
 def _but_the_highest(ids: Sequence[UUID]) -> Select[UUID]:
-    """Those of these events whose spool has a later number. By the highest the hub knows which
-    numbers are missing."""
+    """The events among these whose spool has a later number. The highest number of a spool must
+    stay: with it the hub knows which numbers are missing."""
     later = event_ids.alias("later")
     has_later = exists().where(
         later.c.node_id == event_ids.c.node_id,

@@ -103,7 +103,7 @@ def _panels(features: Sequence[Feature]) -> dict[str, list[Panel]]:
 
 
 def _available(services: Services, links: Iterable[NavLink]) -> tuple[NavLink, ...]:
-    """Those whose service the hub has."""
+    """Features whose service the hub has."""
     return tuple(one for one in links if one.needs is None or services.find(one.needs) is not None)
 
 

@@ -239,7 +239,7 @@ def _item(exports: ExportService, one: ExportedFile, number: int) -> Item:
 
 
 def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:
-    """What the seal of a clip says by itself, and its certificates."""
+    """Result of a clip's own seal, and its certificates."""
     with tempfile.NamedTemporaryFile() as file:
         for piece in pieces:
             file.write(piece)

@@ -270,7 +270,7 @@ class SharedParts(PartialFiles):
         return len(self._open)
 
     def _take_over(self, path: str) -> None:
-        """What came in the older request of this process is kept, if it was the next."""
+        """Keep the bytes of the older request of this process, if they are the next ones."""
         with self._lock:
             writer = self._open.pop(path, None)
         if writer is not None:
@@ -405,7 +405,8 @@ class SharedParts(PartialFiles):
             return conn.scalar(query) is not None
 
     def _listed(self, conn: Connection, owner: UUID, name: str) -> list[Piece]:
-        """Those from the beginning on without a gap; one of a dropped upload may lie behind it."""
+        """The pieces from the beginning on without a gap; a piece of a dropped upload may lie
+        behind a gap."""
         here = upload_pieces.c
         query = select(here.start_bytes, here.size_bytes, here.sha256)
         found: list[Piece] = []

@@ -183,7 +183,8 @@ def _leaving(
 
 
 def _given(one: ExportedHouseholdFile) -> ExportedFile:
-    """Its time span is the span requested: nobody can confirm the household's clock."""
+    """A household's file in the export. Its time span is the requested one: nobody can confirm the
+    household's clock."""
     return ExportedFile(
         media_id=one.clip_id,
         kind="clip",

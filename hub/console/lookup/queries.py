@@ -71,7 +71,8 @@ def _nodes(conn: Connection, asker: Asker, now: Moment) -> Iterator[Entry]:
 
 
 def _people(conn: Connection, asker: Asker, now: Moment) -> Iterator[Entry]:
-    """Whoever the page of people and grants shows them; the login for who has a page of each."""
+    """People whom the page of people and grants shows to the asker; with the login for an asker who
+    may open the page of each."""
     if not tends_any(conn, asker.person_id, now):
         return
     has_pages = keeps_everything(conn, asker, now)

@@ -103,7 +103,7 @@ def _page(
 
 
 def _copies(visit: Visit, words: Messages) -> str:
-    """What became of the small copies; empty if this hub makes none by itself."""
+    """Sentence about the number of small copies; empty if this hub makes none by itself."""
     queue = visit.find(CopyQueue)
     if queue is None:
         return ""

@@ -90,7 +90,7 @@ class ExplanationService:
 
 
 def _cameras(look: Reading, *conditions: ColumnElement[bool]) -> list[ExplainedCamera]:
-    """Those that this person both looks after and may see."""
+    """Cameras that this person both looks after and may see."""
     who, now = look.asker.person_id, look.now
     seen = visible_cameras(who, Right.SEE, now).subquery("seen")
     tended = visible_cameras(who, Right.MANAGE, now).subquery("tended")

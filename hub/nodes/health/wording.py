@@ -131,7 +131,7 @@ def _camera_lines(node: NodeState, calendar: Calendar) -> Iterable[str]:
 
 
 def _fault_line(fault: NodeFault, node: NodeState, calendar: Calendar) -> str:
-    """As on every page; here with the number of messages, and the last reason."""
+    """The fault as on every page; here with the number of messages, and the last reason."""
     words, last = calendar.words, node.last_refusal
     if fault is NodeFault.REFUSED and last is not None:
         told = {"n": node.refused, "time": calendar.clock(last.at_utc_us)}

@@ -126,7 +126,7 @@ class _Given:
 
 
 def _reason(row: NodeReleaseRow, words: Messages) -> str:
-    """As reported by the node, or known to the hub."""
+    """Reason as reported by the node, or known to the hub."""
     return {
         FELL_BACK: words.say("it did not reach its broker within 15 minutes or four starts"),
         UNSIGNED: words.say("it is not signed by this town's update key"),

@@ -157,7 +157,7 @@ def _median_words(found: Times | None, words: Messages) -> str:
 
 
 def _change(now: float, before: float, span: Span, words: Messages) -> str:
-    """As text with a percentage; empty without a value to compare."""
+    """The change as text with a percentage; empty without a value to compare."""
     if now == before:
         is_month = span == "month"
         return words.say("as the month before") if is_month else words.say("as the week before")

@@ -210,7 +210,7 @@ def _told(fault: HouseholdUploadFault, speech: Messages) -> JSONResponse:
 
 
 def _sealing(households: HouseholdServices, token: str) -> Response:
-    """It is processed after the answer; the page asks again by itself."""
+    """Page while the file is processed after the answer; the page reloads by itself."""
     after = BackgroundTask(households.arrivals.take_in)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303, background=after)
 

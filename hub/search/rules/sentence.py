@@ -151,7 +151,7 @@ def _side(text: _Text, place: int) -> Found:
 
 
 def _towards(text: _Text, place: int) -> Found:
-    """As "về phía chợ", "to the north"."""
+    """A direction such as "về phía chợ", "to the north"."""
     opened = words.TOWARDS.at(text.said, place)
     if opened is None:
         compass = words.COMPASS.at(text.said, place)
@@ -183,7 +183,7 @@ def _people(text: _Text, place: int) -> Found:
 
 
 def _height(text: _Text, place: int) -> Found:
-    """As "cao 1m7", "cao khoảng 170 cm", "1.7 m tall"."""
+    """A height such as "cao 1m7", "cao khoảng 170 cm", "1.7 m tall"."""
     said, is_tall = text.said, text.said[place].may_be("cao")
     at = place + 1 if is_tall else place
     at += at < len(said) and any(said[at].may_be(word) for word in ("khoảng", "tầm", "about"))
@@ -210,7 +210,7 @@ def _centimetres(rest: Sequence[str]) -> tuple[int | None, int]:
 
 
 def _worn(text: _Text, place: int) -> Found:
-    """As "áo đỏ", "red shirt", "đồ đen", "in red"."""
+    """Clothing such as "áo đỏ", "red shirt", "đồ đen", "in red"."""
     garment = words.GARMENTS.at(text.said, place)
     if garment is not None:
         colours = _colours(text.said, garment[1])
@@ -225,7 +225,7 @@ def _worn(text: _Text, place: int) -> Found:
 
 
 def _riding(text: _Text, place: int) -> Found:
-    """As "xe máy đỏ", "black motorbike", "xe đỏ"."""
+    """A vehicle such as "xe máy đỏ", "black motorbike", "xe đỏ"."""
     said = text.said
     vehicle = words.VEHICLES.at(said, place)
     if vehicle is not None:
@@ -245,7 +245,7 @@ def _riding(text: _Text, place: int) -> Found:
 
 
 def _colours(said: Sequence[Token], place: int) -> tuple[tuple[Colours, ...], int] | None:
-    """As "đỏ", "đỏ hoặc cam" (any), "đỏ và đen" (both)."""
+    """Colours such as "đỏ", "đỏ hoặc cam" (any), "đỏ và đen" (both)."""
     place += place < len(said) and any(said[place].may_be(word) for word in ("màu", "colour"))
     first = words.COLOURS.at(said, place)
     if first is None:

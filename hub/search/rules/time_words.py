@@ -155,7 +155,7 @@ def _spans(said: Sequence[Token], place: int, today: date) -> Found:
 
 
 def _recent(said: Sequence[Token], place: int, _today: date) -> Found:
-    """As "7 ngày qua", "last 3 hours"."""
+    """A span such as "7 ngày qua", "last 3 hours"."""
     before = _LAST.at(said, place)
     at = before[1] if before else place
     count, has_count = 1, False
@@ -171,7 +171,7 @@ def _recent(said: Sequence[Token], place: int, _today: date) -> Found:
 
 
 def _last_weekday(said: Sequence[Token], place: int, today: date) -> Found:
-    """As "last Tuesday", "thứ Ba vừa rồi": the latest one before today."""
+    """A day such as "last Tuesday", "thứ Ba vừa rồi": the latest one before today."""
     before = _LAST.at(said, place)
     named = _DAYS.at(said, before[1] if before else place)
     if named is None:
@@ -259,7 +259,7 @@ def _day(
 
 
 def _month(said: Sequence[Token], place: int, today: date) -> Found:
-    """As "tháng 11", the latest that has begun."""
+    """A month such as "tháng 11": the latest one that has begun."""
     month = said[place + 1].number if place + 1 < len(said) else None
     if not said[place].may_be("tháng") or month is None or not 1 <= month <= 12:
         return None
@@ -269,7 +269,7 @@ def _month(said: Sequence[Token], place: int, today: date) -> Found:
 
 
 def _clock_span(said: Sequence[Token], place: int, _today: date) -> Found:
-    """As "20–24 giờ", "từ 20h đến 24h", "between 20 and 24", "8 to 11 pm"."""
+    """Hours such as "20–24 giờ", "từ 20h đến 24h", "between 20 and 24", "8 to 11 pm"."""
     opened = _FROM.at(said, place)
     first = _clock_time(said, opened[1] if opened else place)
     to = _TO.at(said, first.after) if first else None

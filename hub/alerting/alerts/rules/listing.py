@@ -68,7 +68,7 @@ class AlertFacts:
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """What a reader wants to see; the default is everything."""
+    """Filter of a reader; the default shows everything."""
 
     is_mine: bool = False
     area_id: UUID | None = None
