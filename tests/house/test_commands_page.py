@@ -1,11 +1,15 @@
 """The page of commands equals the two command lines, and every argument is explained."""
 
 import re
+import shlex
+from collections.abc import Iterator
+
+import pytest
 
 from agent.__main__ import parser as agent_parser
 from deploy.make_commands_page import FILE, commands, meaning, shown, text
 from hub.__main__ import parser as hub_parser
-from tests.house.test_house import tracked
+from tests.house.test_house import ROOT, tracked
 
 TOPS = (agent_parser(["bench"]), hub_parser(["bench"]))
 
@@ -52,3 +56,29 @@ def test_every_command_that_a_page_names_is_there() -> None:
             if f"{program} {verb}" not in known:
                 strange.append(f"{page.name}: {program} {verb}")
     assert strange == []
+
+
+def complete_commands(text: str) -> Iterator[tuple[str, str]]:
+    """(program, arguments) of each command on a page; a " … " stands for arguments left out."""
+    for block, inline in re.findall(r"^ {4,7}(\S.*)$|`([^`\n]+)`", text, re.M):
+        words = re.sub(r" +# .*", "", block or inline)
+        found = re.fullmatch(r"(?:sudo (?:-u \w+ )?)?(?:\S+/)?(matthan-\w+) (.+)", words)
+        if found and " … " not in words:
+            yield found[1], found[2]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/guide/*.md"])
+def test_every_command_on_a_page_is_understood(
+    page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tops = {top.prog: top for top in TOPS}
+    for file in ROOT.glob(page):
+        for program, arguments in complete_commands(file.read_text("utf-8")):
+            if program not in tops:  # a broker's or proxy's unit
+                continue
+            try:
+                tops[program].parse_args(shlex.split(arguments))
+            except SystemExit as end:
+                fault = capsys.readouterr().err
+                is_filled_in_later = re.search(r"invalid \w+ value: '[^a-z]+'", fault)
+                assert end.code == 0 or is_filled_in_later, f"{file.name}: {arguments}: {fault}"
