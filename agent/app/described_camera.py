@@ -21,20 +21,20 @@ class DescribedCamera:
 
     @property
     def name(self) -> str:
-        """Name at the node."""
+        """Name of the camera at the node."""
         return self._camera.name
 
     def open(self) -> StreamInfo:
-        """Open it; raises CameraError."""
+        """Open the wrapped camera; raises CameraError."""
         self._info = self._camera.open()
         return self._info
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
-        """The decoded frames."""
+        """The decoded frames of the wrapped camera."""
         return self._camera.frames(sink, stop)
 
     def close(self) -> None:
-        """Release everything."""
+        """Release all resources of the wrapped camera."""
         self._camera.close()
 
     def glance(self) -> None:

@@ -267,7 +267,7 @@ class Node:
         self.supervisor.stop()
 
     def stats(self) -> dict[str, int | float]:
-        """Resources used and counters."""
+        """Resources used by the process, and counters."""
         watches = [view.watch.counts for view in self.views]
         recorders = [view.recorder.counts for view in self.views]
         continuous = [view.continuous.counts for view in self.views if view.continuous]

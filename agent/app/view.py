@@ -104,7 +104,7 @@ class View:
 
     @property
     def label(self) -> str:
-        """Name for people."""
+        """Label of the camera for people."""
         return self._section.label or self._section.name
 
     @property

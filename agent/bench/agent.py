@@ -133,7 +133,7 @@ def _floor_of(settings: AgentSettings) -> list[str]:
 
 
 class Watching:
-    """A child process with its cost read from outside."""
+    """A child process whose resources are measured from outside."""
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._log = log

@@ -55,7 +55,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Measure and print."""
+    """Run the benchmark and print its figures; returns the exit code."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     found = run()
     lines = "\n".join(f"{name:36}{value:>14}" for name, value in found.items())

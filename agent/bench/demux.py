@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def follow(address: str) -> None:
-    """Read for ever."""
+    """Read packets of this address without end."""
     while True:
         for _ in packets(address):
             pass

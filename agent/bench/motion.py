@@ -87,7 +87,7 @@ class Street:
 
     @property
     def size_px(self) -> tuple[int, int]:
-        """(height, width)."""
+        """Size of a frame: (height, width)."""
         return self._empty.shape[0], self._empty.shape[1]
 
     def frame(self, index: int, walkers: int) -> Frame:

@@ -1,1 +1,1 @@
-"""The small computer: its sensors, clock, memory."""
+"""State of the small computer: sensors, clock, memory."""

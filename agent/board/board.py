@@ -40,7 +40,7 @@ class Board:
         self._asks_firmware = root == Path("/")
 
     def words(self) -> BoardWords:
-        """The current values."""
+        """The current values of the board's sensors."""
         flags = self._throttled()
         slow = _CAPPED | _THROTTLED | _SOFT_LIMIT
         free, size = self._disk()

@@ -75,7 +75,7 @@ class MaskedCamera:
         return painted
 
     def close(self) -> None:
-        """Release all resources."""
+        """Release all resources, also of the wrapped camera."""
         self._camera.close()
         self._given = self._encoder = None
 

@@ -70,7 +70,7 @@ class Camera(Protocol):
         """The camera's name in the configuration (see `agent.wire.ident.is_name`)."""
 
     def open(self) -> StreamInfo:
-        """Get ready; raises CameraError."""
+        """Connect to the camera and prepare it; raises CameraError."""
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
         """The decoded frames, until the stream ends or `stop()` is true.

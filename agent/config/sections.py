@@ -31,7 +31,7 @@ _SIGHTING: Final = SightingSettings()
 
 
 class NodeSection(Section):
-    """Identity of this node."""
+    """Section of the node's identity: name, language, time zone."""
 
     name: Name = Field(
         description="The name in its certificate: a-z, 0-9 and inner hyphens. The broker "
@@ -157,7 +157,7 @@ class ClipsSection(Section):
 
 
 class DetectorSection(Section):
-    """The detector network."""
+    """Section of the detector: network, threshold, looks."""
 
     removed: ClassVar = {
         "threads": "a look uses one processor core",
@@ -190,7 +190,7 @@ class DetectorSection(Section):
 
 
 class SightingSection(Section):
-    """When a sighting begins."""
+    """Section of sightings: when a sighting begins."""
 
     removed: ClassVar = {
         "evidence_s": f"scores add up within {_SIGHTING.evidence_s:g} s",

@@ -30,7 +30,7 @@ class Ballast:
             self.drop()
 
     def drop(self) -> bool:
-        """Delete it; False if there was none."""
+        """Delete the reserve file; False if there was none."""
         try:
             self._path.unlink()
         except OSError:

@@ -21,7 +21,7 @@ class SpanRequest:
 
 
 def want(sql: sqlite3.Connection, command_id: UUID, span: BringSpan) -> None:
-    """Store the request."""
+    """Store a request for a time span."""
     sql.execute(
         "INSERT INTO spans_wanted (command_id, camera, from_utc_us, until_utc_us, with_sound)"
         " VALUES (?, ?, ?, ?, ?)",

@@ -133,7 +133,7 @@ class LooseFrame(Frame):
 
     @property
     def luma(self) -> Plane:
-        """Brightness."""
+        """Brightness of the picture, see `Frame.luma`."""
         return self._luma
 
     @property

@@ -67,7 +67,7 @@ class SoundWriter:
                 self._finish(self._track.beginning(end_ticks), data)
 
     def abandon(self) -> None:
-        """The clip is abandoned: remove its sound."""
+        """Remove the sound file of an abandoned clip."""
         self._is_lost = True
         with contextlib.suppress(OSError):  # what a full disk refused is tried again here
             if self._file is not None:

@@ -69,7 +69,7 @@ class ClipWriter:
 
     @property
     def part(self) -> Path:
-        """The file during recording."""
+        """Path of the file while it is recorded."""
         return self._part
 
     @property
@@ -119,7 +119,7 @@ class ClipWriter:
         )
 
     def abandon(self) -> None:
-        """Remove the file."""
+        """Remove the unfinished file."""
         with contextlib.suppress(OSError):  # what a full disk refused is tried again here
             self._file.close()
         self._part.unlink(missing_ok=True)

@@ -130,7 +130,7 @@ class ReleaseFetch:
             going.rest(backoff.next_s())
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the HTTP connection."""
         self._client.close()
 
     def _answer(self) -> ProgramsAnswer | None:

@@ -15,7 +15,7 @@ class Pending(Protocol):
 
     @property
     def event_id(self) -> UUID:
-        """Unique for ever."""
+        """Id of the event; never used again."""
 
 
 E = TypeVar("E", bound=Pending)

@@ -24,7 +24,7 @@ class Tokens:
         self._wish = wish
 
     def put(self, token: UploadToken, now_s: float) -> None:
-        """The hub sent one."""
+        """Store the token that the hub sent."""
         with self._changed:
             self._token = token
             self._until_s = now_s + max(token.valid_for_s - _SPARE_S, token.valid_for_s / 2)

@@ -46,7 +46,7 @@ class Box:
 
     @property
     def center(self) -> Point:
-        """The middle (x, y)."""
+        """Centre of the box (x, y)."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
     def overlap(self, other: "Box") -> float:

@@ -28,7 +28,7 @@ SpeedName = Literal["standing", "walking", "fast"]
 
 
 class ColourWords(Words):
-    """A colour by name."""
+    """A colour by name, with its confidence."""
 
     colour: ColourName
     confidence: Fraction

@@ -21,7 +21,7 @@ Holds = Callable[[Claims, bytes, bytes], bool]
 
 
 class State(StrEnum):
-    """Result for a file."""
+    """Result of the check of a file's seal."""
 
     INTACT = "intact"
     ENDS_EARLY = "ends_early"
@@ -53,7 +53,7 @@ class Verdict:
 
 
 def judge(data: Data, holds: Holds) -> Verdict:
-    """Check a whole file."""
+    """Check the seal of a whole file."""
     pieces = stretches(data)
     if not any(piece.is_ended for piece in pieces):
         return Verdict(state=State.UNSEALED, claims=None, fragments=0, faults=(), notes=())

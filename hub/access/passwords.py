@@ -20,7 +20,7 @@ class Passwords:
         self._nobody = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
-        """The hash to store."""
+        """Hash of a password, to be stored."""
         with self._turns:
             return self._hasher.hash(password)
 

@@ -150,7 +150,7 @@ def _covered(counting: CTE) -> CTE:
 
 
 def entitled_values(camera_id: UUID, right: Right, now: Moment) -> dict[str, object]:
-    """Parameters of `ENTITLED`."""
+    """Values of the parameters of `ENTITLED`."""
     return {"scope_camera_id": camera_id, "scope_right": int(right), "scope_now": now.utc_us}
 
 

@@ -15,7 +15,7 @@ MARKS: Final[tuple[Mark, ...]] = tuple(mark for feature in FEATURES for mark in 
 
 
 def marks() -> dict[str, set[str]]:
-    """Moved columns by table."""
+    """Columns that move with the clock, by table."""
     found: dict[str, set[str]] = {}
     for mark in MARKS:
         found.setdefault(mark.table.name, set()).update(mark.times)

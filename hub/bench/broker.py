@@ -116,13 +116,13 @@ class Broker:
             self.kill()
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill the broker, as a power cut would end it."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
     def reload(self) -> None:
-        """Reload its certificates and the list of revoked ones."""
+        """Reload the broker's certificates and the list of revoked ones."""
         if self._process is not None:
             self._process.send_signal(signal.SIGHUP)
 

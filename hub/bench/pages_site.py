@@ -33,7 +33,7 @@ ERROR: Final = 40
 
 
 class BenchSite:
-    """Client of the process."""
+    """Client of the process that runs the site."""
 
     def __init__(self, pipe: "Connection[Any, Any]", port: int) -> None:
         self._pipe = pipe

@@ -80,7 +80,7 @@ class Server:
         )
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the cluster, and wait until it answers."""
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
@@ -101,7 +101,7 @@ class Server:
         _await(self._process, self.url, self._home / "log")
 
     def kill(self) -> None:
-        """Kill all its processes, as a power cut would."""
+        """Kill all processes of the cluster, as a power cut would."""
         if self._process is not None and self.is_running:
             children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
             pids = [self._process.pid, *map(int, Path(children).read_text().split())]

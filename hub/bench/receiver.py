@@ -21,7 +21,7 @@ Taken = dict[str, float]
 
 
 class Receiver:
-    """Client of the process."""
+    """Client of the process that runs the push service."""
 
     def __init__(self, pipe: "Connection[bool, tuple[Taken, int]]", port: int) -> None:
         self._pipe = pipe

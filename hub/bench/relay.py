@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 
 
 class Relay:
-    """Client of the process."""
+    """Client of the process that runs the relay."""
 
     def __init__(self, pipe: "Connection[None, float]", port: int) -> None:
         self._pipe = pipe

@@ -59,7 +59,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print."""
+    """Run the searches and print their times."""
     sizes = args.sightings or [SIGHTINGS]
     if any(not 1000 <= size <= MOST_SIGHTINGS for size in sizes) or args.rounds < 1:
         said = f"--sightings is 1,000 to {MOST_SIGHTINGS:,}, --rounds 1 or more"

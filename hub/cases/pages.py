@@ -173,7 +173,7 @@ def change_items(
 
 
 class ItemForm(BaseModel):
-    """Form of one item."""
+    """Form to change one item of a case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -216,7 +216,7 @@ def add_member(
     export: Annotated[bool, Form()] = False,
     until: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Add a member."""
+    """Add a member to the case."""
     try:
         done = cases.add_member(
             visit.asker,
@@ -232,7 +232,7 @@ def add_member(
 
 @router.post("/{case_id}/members/{person_id}/end")
 def remove_member(visit: FormSent, cases: Cases, case_id: UUID, person_id: UUID) -> Response:
-    """Remove a member."""
+    """Remove a member from the case."""
     done = cases.remove_member(visit.asker, case_id, person_id)
     return _back(case_id, is_theirs=done)
 

@@ -341,7 +341,7 @@ def choose_theme(visit: FormSent, theme: Annotated[str, Form()] = "") -> Respons
 
 @router.post("/settings/phones/{phone_id}/remove")
 def remove_phone(visit: FormSent, phones: Phones, phone_id: UUID) -> Response:
-    """Remove this phone."""
+    """Remove a phone of the person: it gets no more notifications."""
     if not phones.remove_phone(visit.asker, phone_id):
         raise HTTPException(404)
     return RedirectResponse("/settings", 303)

@@ -99,7 +99,7 @@ class InboxPage:
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """All about one alert."""
+    """Everything that the page of one alert shows."""
 
     row: AlertRow
     allowed: tuple[Act, ...]

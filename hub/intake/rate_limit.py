@@ -57,7 +57,7 @@ class _Bucket:
 
 @dataclass(slots=True)
 class LimitedBatch:
-    """Result for a batch."""
+    """Result of the rate limit for a batch."""
 
     through: list[ReceivedMessage]
     """To store now, in each node's order."""

@@ -81,7 +81,7 @@ class Shards:
         return Moves(take=tuple(sorted(taken)), give=wanted.give)
 
     def give(self, shards: Iterable[int]) -> None:
-        """Give up these shards to other processes."""
+        """Give up these shards, so that other processes can take them."""
         gone = {shard: term for shard in shards if (term := self._terms.pop(shard, None))}
         if not gone:
             return

@@ -100,7 +100,7 @@ class SightingSearch(SearchPlace):
 
 @dataclass(frozen=True, slots=True)
 class SightingHit:
-    """One result."""
+    """One sighting that a search found."""
 
     sighting_id: UUID
     camera_id: UUID

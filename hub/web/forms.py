@@ -1,4 +1,4 @@
-"""Forms with variable fields."""
+"""Reads forms with variable fields."""
 
 from typing import Annotated
 from uuid import UUID

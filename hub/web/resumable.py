@@ -84,7 +84,7 @@ def end(upload: ResumableUpload, piece: bytes) -> int:
 
 
 async def chunks(request: Request) -> AsyncIterator[bytes]:
-    """The body; ClientDisconnect also when it stalls."""
+    """The body in pieces; ClientDisconnect also when the sender stalls."""
     stream = request.stream()
     while True:
         try:

@@ -22,7 +22,7 @@ class MalformedError(Exception):
 
 
 class Sink(Protocol):
-    """Target of the file."""
+    """Target that receives the file of a form."""
 
     def write(self, chunk: bytes, /) -> None:
         """Append a piece."""

@@ -37,7 +37,7 @@ SURE: Final = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Accuracy of one method."""
+    """Accuracy and cost of one detection method."""
 
     average_precision: float
     recall: float

@@ -55,7 +55,7 @@ class Footage(Protocol):
 
     @property
     def size(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
+        """Size of the picture: (height, width) in pixels."""
 
     @property
     def frames(self) -> int:
@@ -63,7 +63,7 @@ class Footage(Protocol):
 
     @property
     def frames_per_s(self) -> float:
-        """Playback rate."""
+        """Frames per second of playback."""
 
     def picture(self, index: int) -> Plane:
         """I420, not to be written to."""

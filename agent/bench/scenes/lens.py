@@ -13,7 +13,7 @@ from agent.media.frame import Plane
 
 
 def noise(yuv: Plane, shot: Shot, *, sigma: float) -> Plane:
-    """A poorer sensor; see `shot.grained` for its limits."""
+    """Noise of a poorer sensor; see `shot.grained` for its limits."""
     return grained(yuv, sigma, seed=shot.seed, index=shot.index)
 
 

@@ -39,7 +39,7 @@ RESTLESS = (
 
 @dataclass(frozen=True, slots=True)
 class Restless:
-    """Motion without people."""
+    """Counts of motion in footage without people."""
 
     name: str
     frames: int

@@ -35,7 +35,7 @@ class Scene:
 
     @property
     def length(self) -> int:
-        """Number of frames."""
+        """Number of frames in the scene."""
         return self.frames or self.footage.frames
 
     def frame(self, index: int) -> Frame:

@@ -134,7 +134,7 @@ def looked(frame: Frame, seers: Sight, tiles: tuple[Box, ...]) -> list[Detection
 
 
 def table(rows: list[Found]) -> str:
-    """The result as Markdown."""
+    """The results as a Markdown table."""
     heads = "scene", "looks", "AP", "recall .4", "recall .3", "under 30 px .3"
     lines = [f"| {' | '.join((*heads, 'ghosts .4', 'ghosts .3'))} |", "|" + " --- |" * 8]
     lines += [f"| {' | '.join(str(value) for value in asdict(row).values())} |" for row in rows]

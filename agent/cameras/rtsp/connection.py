@@ -123,7 +123,7 @@ class RtspConnection:
         self._until_s = time.monotonic() + self._patience_s
 
     def need(self, size: int) -> bytes:
-        """Exactly `size` bytes."""
+        """Read exactly `size` bytes; ArchiveError if fewer come."""
         data = self.take(size)
         if len(data) < size:
             raise ArchiveError(f"{masked(self.url)} closed the connection")

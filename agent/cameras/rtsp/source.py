@@ -171,7 +171,7 @@ class RtspSource:
 
     @property
     def has_sound(self) -> bool:
-        """Whether sound comes, while it is open."""
+        """True if the stream has sound, while it is open."""
         return self._ear is not None
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Check of a camera's recorder: what footage it has."""
+"""Check of a camera's own recorder: which footage it has."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

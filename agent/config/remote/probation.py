@@ -89,7 +89,7 @@ class WantedSettings(_Kept):
 
     @property
     def name(self) -> SettingsName:
-        """Their version and hash."""
+        """Version and hash of these settings."""
         return SettingsName(version=self.version, sha256=self.sha256)
 
 

@@ -68,7 +68,7 @@ class SettingsFromHub:
 
     @property
     def status(self) -> ProbationStatus:
-        """The stored state."""
+        """The stored state of settings from the hub."""
         return self._status
 
     def start(self) -> AgentSettings:
@@ -233,7 +233,7 @@ class Prover:
         self._link_up_for_s = link_up_for_s
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Check until stopped."""
+        """Check the connection until stopped."""
         while not stop.wait(LOOK_S):
             beat()
             if not self._kept.is_on_probation:

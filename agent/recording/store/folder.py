@@ -19,7 +19,7 @@ _MOUNT: Final = "footage_mount"
 
 
 class StoreFolder:
-    """One folder and its disk; any thread may ask."""
+    """The folder of footage and its disk; for any thread."""
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.folder = folder

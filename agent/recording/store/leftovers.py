@@ -66,7 +66,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """A clip known only from its file."""
+    """A clip that is known only from its file."""
 
     clip: MendedClip
     clip_id: UUID

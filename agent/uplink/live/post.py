@@ -39,7 +39,7 @@ _NOBODY: Final = frozenset({HTTPStatus.GONE, HTTPStatus.NOT_FOUND})
 
 
 class LiveUpload:
-    """A named service."""
+    """A named service that uploads live pictures."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class LiveUpload:
                 self._leases.give_up()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the HTTP connection."""
         self._client.close()
 
     def _show(self, shot: DueFrame) -> bool:

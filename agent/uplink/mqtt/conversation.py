@@ -44,7 +44,7 @@ BEAT_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeIdentity:
-    """Identity of the node, and its clock."""
+    """Name and program of the node, its cameras and its clock."""
 
     node: str
     software: str
@@ -100,7 +100,7 @@ class Transport(Protocol):
     """The part of a session that a conversation needs."""
 
     def subscribe(self, topics: str, *more: str) -> None:
-        """Subscribe; answered by Subscribed."""
+        """Subscribe to topics; a `Subscribed` event answers."""
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
         """Publish; returns the number that Acknowledged will carry."""

@@ -35,7 +35,7 @@ class ReleasePort(Protocol):
 
 
 class DiagnosisPort(Protocol):
-    """Uploads diagnosis files."""
+    """Makes and uploads diagnosis files."""
 
     def ask(self, command_id: UUID) -> None:
         """Make and upload a diagnosis file under this id; the hub repeats the request until it has

@@ -38,7 +38,7 @@ class BrokerAddress:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """CONNACK: accepted."""
+    """CONNACK: the broker accepted the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A message for us."""
+    """A message for this node."""
 
     topic: str
     payload: bytes
@@ -73,7 +73,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection has ended."""
+    """The MQTT connection has ended."""
 
     reason: str
 

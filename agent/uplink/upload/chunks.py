@@ -30,5 +30,5 @@ class ChunkSizes:
         self._run_bytes += size_bytes
 
     def cut(self) -> None:
-        """The line broke."""
+        """Choose smaller pieces after a broken line."""
         self._run_before_bytes, self._run_bytes = self._run_bytes, 0

@@ -99,7 +99,7 @@ class AnswerUpload(Generic[How]):
                 self._bring(wanted, going)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the HTTP connection."""
         self._client.close()
 
     def _bring(self, wanted: _Wish, going: Going) -> None:
@@ -151,7 +151,7 @@ class AnswerUpload(Generic[How]):
 
 
 class DiagnosisUpload(AnswerUpload[Make]):
-    """A `DiagnosisPort`."""
+    """Uploads diagnosis files; a `DiagnosisPort`."""
 
     place = "diagnosis"
     file_type = FILE_TYPE
@@ -163,7 +163,7 @@ class DiagnosisUpload(AnswerUpload[Make]):
 
 
 class ExplanationUpload(AnswerUpload[Explain]):
-    """An `ExplanationPort`."""
+    """Uploads explanations; an `ExplanationPort`."""
 
     place = "explanation"
     file_type = PAGE_TYPE

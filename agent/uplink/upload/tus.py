@@ -84,14 +84,14 @@ class TusClient:
         return UploadPlace(str(place), _offset(answer))
 
     def ask(self, token: UploadToken, url: str) -> UploadPlace:
-        """Progress of an upload."""
+        """Ask the hub for the progress of an upload."""
         answer = self._send("HEAD", url, token, None, headers={})
         if answer.status_code != HTTPStatus.OK:
             raise UnexpectedAnswer(answer)
         return UploadPlace(url, _offset(answer))
 
     def go_on(self, token: UploadToken, place: UploadPlace, body: UploadBody) -> UploadPlace:
-        """Send the next bytes."""
+        """Send the next bytes of an upload."""
         headers = {"Upload-Offset": str(place.offset_bytes)}
         answer = self._send("PATCH", place.url, token, body, headers=headers)
         if answer.status_code != HTTPStatus.NO_CONTENT:

@@ -119,7 +119,7 @@ class Uploader:
                 self._wake.wait(self._patience_s())
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the HTTP connections."""
         self._client.close()
 
     def _bring_next(self, stop: threading.Event, beat: Callable[[], None]) -> bool:

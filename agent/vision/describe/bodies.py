@@ -44,7 +44,7 @@ class Calibration:
 
 
 def is_whole(box: Box) -> bool:
-    """True if no border of the picture cuts it."""
+    """True if no border of the picture cuts the box."""
     low, high = BORDER, 1 - BORDER
     return box.x0 > low and box.y0 > low and box.x1 < high and box.y1 < high
 

@@ -24,7 +24,7 @@ class ColourName(StrEnum):
 
 
 class Transport(StrEnum):
-    """How somebody moves."""
+    """How a person moves: on foot, or on which vehicle."""
 
     FOOT = "foot"
     BICYCLE = "bicycle"
@@ -32,7 +32,7 @@ class Transport(StrEnum):
 
 
 class Speed(StrEnum):
-    """How fast somebody moves."""
+    """How fast a person moves."""
 
     STANDING = "standing"
     WALKING = "walking"

@@ -88,7 +88,7 @@ class MissedRecord:
         self._in_time, self._crops_dropped, self._tracks_dropped = Tally(), Tally(), Tally()
 
     def note(self, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
-        """Add a frame and what detection made of it."""
+        """Add a frame and its detection result."""
         at = frame.at
         if self._began is None:
             self._began = self._trimmed = at
@@ -127,12 +127,12 @@ class MissedRecord:
 
     @property
     def size_bytes(self) -> int:
-        """Memory used, at most."""
+        """Upper bound of the memory used, in bytes."""
         return sum(one.size_bytes for one in self._records())
 
     @property
     def crops(self) -> int:
-        """Number of crops."""
+        """Number of crops in memory."""
         return sum(len(one.crops) for one in self._records())
 
     def _records(self) -> list[TrackRecord]:

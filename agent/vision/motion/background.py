@@ -124,7 +124,7 @@ class Background:
         self._judge(halving.blocks)
 
     def look(self, blocks: Plane) -> None:
-        """Count the blocks that differ and those found."""
+        """Count the blocks that differ from the background, and those that count as found."""
         self._turn = (self._turn + 1) % KEPT
         self._compare(blocks)
         self._judge(blocks)

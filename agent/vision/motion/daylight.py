@@ -56,7 +56,7 @@ class Daylight:
 
     @property
     def asks_for_the_hour(self) -> bool:
-        """True if it depends on the local time."""
+        """True if the thresholds depend on the local time."""
         return self._by_night is not None and self._hours is not None
 
     def at(self, frame: Frame, local: datetime | None) -> Sensitivity:

@@ -86,7 +86,7 @@ class Halving(Protocol):
     """Result of the third halving."""
 
     def step(self, luma: Plane) -> None:
-        """Fill the arrays."""
+        """Fill the arrays with the halvings of `luma`."""
 
 
 class Steps(Protocol):

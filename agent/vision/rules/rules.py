@@ -33,7 +33,7 @@ class RuleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
-    """How stable something must be before it counts."""
+    """Limits that make the rules of zones and lines stable: times, and a distance."""
 
     settle_s: float = 0.4
     """Least time in a zone, or of a group, before it is reported."""

@@ -73,8 +73,8 @@ class Attention:
         return tuple(box for late, box in waits if late >= self._settings.along)
 
     def strangers(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> tuple[Box, ...]:
-        """Places of unconfirmed `tracks` whose looks are evidence: with motion, or near, because
-        whoever is near may stand still from the first frame on. Empty for more than `most_new`: see
+        """Places of unconfirmed `tracks` whose looks are evidence: with motion, or near, because a
+        near person may stand still from the first frame on. Empty for more than `most_new`: see
         `is_rush`."""
         found = tuple(one.box for one in tracks if self._is_worth_a_look(one, moved))
         return found if len(found) <= self._settings.most_new else ()

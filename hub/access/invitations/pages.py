@@ -83,7 +83,7 @@ def make_invitation(
     role: Annotated[str, Form(max_length=40)] = "officer",
     language: Annotated[str, Form(max_length=8)] = LANGUAGES[0],
 ) -> Response:
-    """Create a link and show it once."""
+    """Create an invitation link and show it once."""
     _keepers_only(visit)
     new = NewPerson(login=login, name=name, language=language, role=role)
     say = visit.site.calendar(visit.asker.language).words.say
@@ -177,7 +177,7 @@ def accept_invitation(
 
 
 def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
-    """Sign the person in and redirect to their account."""
+    """Sign the new person in and redirect to their account."""
     response = RedirectResponse("/account?done=welcome", 303)
     hand_over_cookie(response, site_of(request), new)
     return response

@@ -46,7 +46,7 @@ DONE: Final = "/proof/done"
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Purpose of a redirect."""
+    """State of a redirect to the provider, with its purpose."""
 
     purpose: str
     """`sign-in`, `link`, `proof`, `invited`."""
@@ -64,7 +64,7 @@ class Redirects:
         self._seal = URLSafeTimedSerializer(key, salt="matthan.oidc")
 
     def close(self, redirect: Redirect) -> str:
-        """Cookie value."""
+        """Value of the cookie for this redirect."""
         return str(self._seal.dumps(asdict(redirect)))
 
     def open(self, carried: str) -> Redirect | None:
@@ -183,7 +183,7 @@ def come_back(
     iss: str = "",
     error: str = "",
 ) -> Response:
-    """Return from the provider."""
+    """Handle the return from the provider: sign in, link, or re-authenticate."""
     provider, site = provider_of(request), site_of(request)
     redirect = Redirects(provider.redirect_key).open(request.cookies.get(cookie_name(site), ""))
     response = _answer(request, provider, redirect, state=state, code=code, iss=iss, error=error)

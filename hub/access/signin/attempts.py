@@ -23,7 +23,7 @@ def wait_s(conn: Connection, login: str, limits: SessionLimits, now: Moment) -> 
 
 
 def count(conn: Connection, login: str, *, came_from: str, now: Moment) -> None:
-    """Count one attempt."""
+    """Count one sign-in attempt."""
     conn.execute(
         insert(sign_in_failures).values(
             id=new_id(now), login=login, came_from=came_from, **columns("at", now)

@@ -104,7 +104,7 @@ def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
 
 @router.post("/proof/passkey/options")
 def begin_proof(visit: ApiCalled, party: OwnParty) -> Response:
-    """Options for re-authentication."""
+    """Options for the browser to re-authenticate with a passkey."""
     return _told(visit.use(Accounts).passkeys.begin_proof(visit.session, party))
 
 

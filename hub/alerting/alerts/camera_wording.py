@@ -5,7 +5,7 @@ from hub.web.i18n import Messages
 
 
 def near_word(near: NearbyCamera, words: Messages) -> str:
-    """Distance, or "same area"."""
+    """Distance to a nearby camera, or "same area"."""
     if near.distance_m is None:
         return words.say("same area")
     if near.distance_m < AT_HAND_M:

@@ -58,7 +58,7 @@ KEEPERS: Final = entitled(
 
 
 def keepers_values(alert_id: UUID, now: Moment) -> dict[str, object]:
-    """Parameters of `KEEPERS`."""
+    """Values of the parameters of `KEEPERS`."""
     return {
         "scope_alert_id": alert_id,
         "scope_right": int(Right.MANAGE),

@@ -66,7 +66,7 @@ _PROGRESS: Final = select(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Progress of an alert in its plan."""
+    """Progress of an alert in its escalation plan."""
 
     number: int
     """Number of the last call made."""

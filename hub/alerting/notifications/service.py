@@ -36,7 +36,7 @@ class NotificationService:
         return is_theirs
 
     def opened(self, asker: Asker, notification_id: UUID) -> bool:
-        """Record that the person opened it."""
+        """Record that the person opened the notification."""
         on = On("notification", notification_id)
         with self._acting.changing(asker, "notification.opened", on) as change:
             is_theirs = receipts.mark_opened(

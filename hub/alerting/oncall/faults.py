@@ -15,7 +15,7 @@ MOST_MEMBERS: Final = 500
 
 
 class OnCallFault(StrEnum):
-    """The reason."""
+    """Reasons to refuse an entry."""
 
     NAME = "name"
     NAME_TAKEN = "name_taken"

@@ -50,7 +50,7 @@ def add_to(verbs: Commands) -> None:
 
 
 def add_node(args: argparse.Namespace) -> int:
-    """Add a node."""
+    """Add a node to the registry."""
     return enter(
         args, lambda conn, now: entries.enter_node(conn, args.name, area=args.area, now=now)
     )

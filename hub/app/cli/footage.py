@@ -61,7 +61,7 @@ def ask_for_span(args: argparse.Namespace) -> int:
 
 
 def list_spans(args: argparse.Namespace) -> int:
-    """List the requests."""
+    """List the requests for time spans."""
     settings = settings_of(args)
     db = resources.database(settings)
     try:

@@ -9,7 +9,7 @@ from toml_settings import Section
 
 
 class PushSection(Section):
-    """Push messages to phones."""
+    """Section of push messages: contact, keys, files of channels, rate limit."""
 
     removed: ClassVar = {
         "storm_span_s": "in a storm a phone rings at most once a minute",

@@ -11,7 +11,7 @@ from toml_settings import Section
 
 
 class StoreSection(Section):
-    """Data storage."""
+    """Section of storage: database, clip store, full disks, months."""
 
     removed: ClassVar = {"spare_mib": "256 MiB of the disk stay free, of a small disk a sixteenth"}
 
@@ -110,7 +110,7 @@ class WebSection(Section):
 
 
 class EnrolSection(Section):
-    """Enrolment of nodes."""
+    """Section of enrolment: authority, revocation list, addresses for nodes."""
 
     authority_folder: str = Field(
         "",
@@ -174,7 +174,7 @@ class OidcSection(Section):
 
 
 class SecretsSection(Section):
-    """The hub's secrets."""
+    """Section of the folder with the hub's secrets."""
 
     folder: Path = Field(
         Path("/var/lib/matthan/secrets"),
@@ -184,7 +184,7 @@ class SecretsSection(Section):
 
 
 class EvidenceSection(Section):
-    """Evidence packages."""
+    """Section of evidence packages and their time stamps."""
 
     stamp_url: str = Field(
         "",
@@ -199,7 +199,7 @@ class EvidenceSection(Section):
 
 
 class LogSection(Section):
-    """The log on stderr."""
+    """Section of the log on stderr."""
 
     removed: ClassVar = {"format": "for people on a terminal, JSON lines elsewhere"}
 

@@ -30,7 +30,7 @@ class RoleWatch:
         self._said: set[str] = set()
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Run until `stop`."""
+        """Check the roles at intervals until `stop`."""
         while not stop.is_set():
             beat()
             self.look()

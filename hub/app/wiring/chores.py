@@ -1,4 +1,4 @@
-"""Wiring of the housekeeping."""
+"""Wiring of the chores: which ones this process does."""
 
 from dataclasses import dataclass
 from typing import Final

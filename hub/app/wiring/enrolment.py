@@ -1,4 +1,4 @@
-"""Wiring of enrolment."""
+"""Wiring of enrolment: authority, codes and revocation."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

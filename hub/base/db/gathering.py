@@ -62,7 +62,7 @@ class Gathered:
         return conn.info.get(_PLACE)
 
     def add(self, table: Table, values: Values) -> None:
-        """Keep a new row."""
+        """Keep a new row until the rows are sent."""
         row = dict(values)
         self._inserts.setdefault(table, []).append(row)
         if "id" in row:

@@ -24,7 +24,7 @@ class FileLock:
             return self._descriptor is not None
 
     def release(self) -> None:
-        """Let another process take it."""
+        """Release the lock, so that another process can take it."""
         with self._guard:
             if self._descriptor is not None:
                 os.close(self._descriptor)

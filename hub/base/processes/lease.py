@@ -113,7 +113,7 @@ class Lease:
             return None
 
     def give_back(self) -> None:
-        """Let another process take it at once."""
+        """Give the lease back, so that another process can take it at once."""
         with self._lock:
             term, self._term = self._term, None
         if term is None or not self._db.is_shared:

@@ -80,7 +80,7 @@ class ServerWall:
         return self._machine_utc_us() - self.utc_us()
 
     def sample(self) -> SharedTime:
-        """Ask the server."""
+        """Ask the database server for its clock."""
         with self._db.reading() as conn:
             # Without a transaction to begin, the answer takes one round trip.
             conn.execution_options(isolation_level="AUTOCOMMIT")

@@ -66,7 +66,7 @@ class PartWriter(Protocol):
         ...
 
     def write(self, chunk: bytes) -> None:
-        """Append; raises SupersededError, BlobsError."""
+        """Append bytes to the part; raises SupersededError, BlobsError."""
         ...
 
     def close(self, *, is_durable: bool = True) -> None:
@@ -100,7 +100,7 @@ class PartialFileWriter:
         self.size_bytes = self._file.tell()
 
     def write(self, chunk: bytes) -> None:
-        """Append; raises SupersededError, NoSpaceError."""
+        """Append bytes to the part; raises SupersededError, NoSpaceError."""
         with self._lock:
             if self._file is None:
                 raise SupersededError
@@ -247,7 +247,7 @@ class PartialFiles:
             return None
 
     def drop(self, owner: UUID, name: str) -> None:
-        """Delete the part."""
+        """Delete the received bytes of the part."""
         path = self.path(owner, name)
         with self._lock:
             self._take_over(path)

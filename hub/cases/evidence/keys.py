@@ -109,7 +109,7 @@ def certificates(folder: Path, secrets: SecretStore = FILES) -> list[x509.Certif
 
 
 def read_certificate(path: Path, secrets: SecretStore = FILES) -> x509.Certificate:
-    """Read a certificate; EvidenceKeyError if it cannot be read."""
+    """Read a certificate from a file; EvidenceKeyError if that fails."""
     try:
         return x509.load_pem_x509_certificate(secrets.read(path))
     except (OSError, ValueError) as error:

@@ -93,7 +93,7 @@ class PackageWriter:
         self._entries.append(entry)
 
     def close(self) -> None:
-        """Write the directory."""
+        """Write the central directory at the end of the file."""
         self._file.write(directory(self._entries))
 
 

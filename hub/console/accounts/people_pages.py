@@ -127,7 +127,7 @@ def suspend_account(change: Change, reason: Entered = "") -> Response:
 
 @router.post("/resume")
 def resume_account(change: Change, reason: Entered = "") -> Response:
-    """Lift the suspension."""
+    """Lift the suspension of the account."""
     resume = change.accounts.resume
     return change.made("resumed", lambda by, who: resume(by, who, reason), reason)
 

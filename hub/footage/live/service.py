@@ -93,7 +93,7 @@ class LiveService:
 
     def set_bearing(self, asker: Asker, camera_id: UUID, bearing_deg: float | None) -> bool:
         """Record a camera's viewing direction in degrees, clockwise from north; None: unknown.
-        False if the camera is not theirs to look after. RegistryError for an invalid bearing."""
+        False if the asker does not look after the camera. RegistryError for an invalid bearing."""
         with self._acting.changing(asker, "camera.place", On("camera", camera_id)) as change:
             if bearing_deg is not None and not is_bearing(bearing_deg):
                 raise RegistryError("a bearing is from 0 to 360 degrees, clockwise from north")

@@ -22,7 +22,7 @@ AT_ONCE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class DueClipRequest:
-    """A request to send to its node now."""
+    """A clip request to send to its node now."""
 
     node: str
     command_id: UUID

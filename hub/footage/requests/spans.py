@@ -29,7 +29,7 @@ LONGEST_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class DueSpanRequest:
-    """A request to send to its node now."""
+    """A span request to send to its node now."""
 
     node: str
     command_id: UUID

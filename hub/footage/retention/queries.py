@@ -44,13 +44,13 @@ def holds_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
 
 
 def is_area_theirs(conn: Connection, person_id: UUID, area_id: UUID, now: Moment) -> bool:
-    """True if they manage this area."""
+    """True if the person manages this area."""
     mine = tended_areas(person_id, now).subquery("mine")
     return conn.scalar(select(mine.c.area_id).where(mine.c.area_id == area_id).limit(1)) is not None
 
 
 def is_alert_theirs(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> bool:
-    """True if they may hold the footage of this alert."""
+    """True if the person may hold the footage of this alert."""
     asked = {**visible_values(person_id, now), "alert_id": alert_id}
     return conn.scalar(_ALERT_THEIRS, asked) is not None
 
@@ -74,12 +74,12 @@ _ALERT_THEIRS: Final = _alert_theirs()  # built once: every alert page runs it
 
 
 def one_hold(conn: Connection, person_id: UUID, hold_id: UUID, now: Moment) -> Any | None:
-    """An active hold of one of their cameras."""
+    """An active hold of a camera that the person may manage or export from."""
     return conn.execute(_held(person_id, now).where(holds.c.id == hold_id)).first()
 
 
 def page(conn: Connection, person_id: UUID, now: Moment) -> RetentionPage:
-    """The whole page."""
+    """The data of the whole page."""
     rows = conn.execute(
         _held(person_id, now)
         .order_by(holds.c.case_number, holds.c.placed_utc_us, holds.c.id)

@@ -93,7 +93,8 @@ class RetentionService:
         return True
 
     def set_rule(self, asker: Asker, new: NewRetentionRule) -> RetentionFault | bool:
-        """Set the retention of the area's footage from now on; False if the area is not theirs."""
+        """Set the retention of the area's footage from now on; False if the asker does not manage
+        the area."""
         if not new.reason.strip():
             return RetentionFault.REASON
         if new.keep_days is not None and not 1 <= new.keep_days <= MOST_DAYS:

@@ -67,7 +67,7 @@ class RetentionChoice:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPage:
-    """Content of the page."""
+    """Data of the page of holds and rules."""
 
     holds: list[HeldRow]
     rules: list[RetentionRuleRow]

@@ -56,7 +56,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII
 @router.options("/upload")
 @router.options("/upload/{name}")
 def tell_protocol(request: Request) -> Response:
-    """Supported protocol."""
+    """Headers with the supported protocol and its extensions."""
     most = str(site_of(request).settings.max_upload_bytes)
     headers = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": most}
     return Response(status_code=204, headers=headers | RESUMABLE)

@@ -60,7 +60,7 @@ class Announced:
 
     @property
     def part(self) -> str:
-        """Name of its partial file."""
+        """Name of the file's partial file."""
         return str(self.media_id)
 
 
@@ -83,7 +83,7 @@ class Upload:
 
     @property
     def offset_bytes(self) -> int:
-        """Bytes received."""
+        """Bytes received so far."""
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:

@@ -42,7 +42,7 @@ _QOS_1: Final = SubscribeOptions(qos=1)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Why a connection ended, and whether it had worked."""
+    """Reason why a connection ended, and whether it had worked."""
 
     was_up: bool
     reason: str

@@ -161,7 +161,7 @@ def _took_programs(conn: Connection, rollout_id: UUID) -> dict[UUID, str]:
 
 
 def listed(conn: Connection, limit: int = 50) -> list[Rollout]:
-    """All roll-outs, newest first."""
+    """Roll-outs, newest first."""
     query = select(rollouts).order_by(rollouts.c.id.desc()).limit(limit)
     return [_rollout(conn, row) for row in conn.execute(query).all()]
 

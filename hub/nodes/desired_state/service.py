@@ -65,8 +65,8 @@ class SettingsService:
         self, asker: Asker, camera_id: UUID, keys: Mapping[str, Any], *, reason: str
     ) -> bool:
         """Set these keys of one camera (`zone`, `line`, `private`, `ignored`, `alert_hours`, …), as
-        JSON values; None removes a key, so that the node's own file applies again. Other keys
-        stay. False if the camera is not theirs.
+        JSON values; None removes a key, so that the node's own file applies again. Other keys stay.
+        False if the asker does not look after the camera.
 
         Raises SettingsFault with a line for each fault, RegistryError without a reason.
         """

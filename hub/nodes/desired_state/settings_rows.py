@@ -93,7 +93,7 @@ def want(
 
 
 def note_act(conn: Connection, act: str, scope: Scope, detail: str, *, by: By, now: Moment) -> None:
-    """Write an audit line."""
+    """Write an audit line about these settings."""
     kind, one = scope.kind, scope.scope_id
     audit_log.note(conn, by, act=act, object_kind=kind, object_id=one, detail=detail, now=now)
 

@@ -35,8 +35,8 @@ class DiagnosisService:
             return rows.listed(look.conn, node_id, now=look.now)
 
     def ask(self, asker: Asker, node_id: UUID) -> bool:
-        """Request a file from the node, unless a request is open; False if the node is not
-        theirs."""
+        """Request a file from the node, unless a request is open; False if the asker does not look
+        after the node."""
         with self._acting.changing(asker, "diagnosis.ask", On("node", node_id)) as change:
             if not _is_theirs(change, node_id):
                 change.refuse()

@@ -34,5 +34,5 @@ class Enrolling:
         return [*every[first:], *every[:first]]
 
     def code(self, token: bytes) -> EnrolmentCode:
-        """Code for the technician."""
+        """Enrolment code with this token, for the technician."""
         return EnrolmentCode(self.host, self.port, self.fingerprint, token)

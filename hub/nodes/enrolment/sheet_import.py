@@ -49,7 +49,7 @@ class PlannedBox:
 
 @dataclass(frozen=True, slots=True)
 class SheetPlan:
-    """The boxes of a table, or all its faults."""
+    """The boxes that a table would make, or all its faults."""
 
     boxes: tuple[PlannedBox, ...]
     wrong: tuple[CsvFault, ...]

@@ -72,7 +72,7 @@ def show_explanation(
 
 @router.post("/cameras/{camera_id}/explanation")
 def ask_for_explanation(visit: FormSent, explanations: Explanations, camera_id: UUID) -> Response:
-    """Ask the camera's node."""
+    """Request an explanation from the camera's node."""
     if not explanations.ask(visit.asker, camera_id, language=visit.asker.language):
         raise HTTPException(404)
     return RedirectResponse(f"/cameras/{camera_id}/explanation", 303)

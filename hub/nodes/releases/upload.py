@@ -107,7 +107,7 @@ class BundleService:
         return upload
 
     def drop(self, asker: Asker, upload_id: UUID) -> None:
-        """Delete the received bytes."""
+        """Delete the received bytes of an upload."""
         self._parts.drop(asker.person_id, str(upload_id))
 
     def take(self, asker: Asker, upload_id: UUID, *, may_be_older: bool) -> None:

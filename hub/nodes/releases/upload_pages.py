@@ -124,7 +124,7 @@ async def create_upload(request: Request, visit: ApiCalled, bundles: Bundles) ->
 async def take_bytes(
     request: Request, visit: ApiCalled, bundles: Bundles, upload_id: UUID
 ) -> Response:
-    """The next bytes."""
+    """Take the next bytes of an upload."""
 
     async def receive() -> Response:
         resumable.check_version(request)

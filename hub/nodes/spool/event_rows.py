@@ -50,7 +50,7 @@ def stored(conn: Connection, ids: Collection[UUID]) -> dict[UUID, tuple[UUID, st
 
 
 def taken(conn: Connection, numbers: Collection[Number]) -> set[Number]:
-    """The numbers among these that some event has."""
+    """The numbers among these that are used by stored events."""
     keys = _keys(conn)
     columns = keys.c.node_id, keys.c.spool_id, keys.c.seq
     query = select(*columns).where(tuple_(*columns).in_([*numbers]))

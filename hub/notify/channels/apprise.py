@@ -79,7 +79,7 @@ def hands() -> ThreadPoolExecutor:
 
 
 def services(found: Mapping[str, str], *, public_url: str) -> dict[str, Service]:
-    """One channel per service."""
+    """One channel for each service in the keeper's file."""
     shared = hands()
     return {
         name: Service(address=address, public_url=public_url, hands=shared)

@@ -46,7 +46,7 @@ class WebPush:
         self._client = client
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Encrypt for this phone and send to its service."""
+        """Encrypt the message for this phone and send it to the phone's push service."""
         if fault := address_fault(phone.address):
             return MessageRefused(f"address {fault}")
         plain = payload(message)

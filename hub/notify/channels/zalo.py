@@ -193,7 +193,7 @@ class ZaloBot:
         self._public_url = public_url
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Send to the chat."""
+        """Send the message to the chat."""
         if unwanted := why_not_again(message):
             return unwanted
         said = await post_json(

@@ -51,7 +51,7 @@ def form_rows(
 
 
 def channel_name(channel: str, words: Messages) -> str:
-    """Readable name of a channel; the keeper's own name for one of theirs."""
+    """Readable name of a channel; for a channel of the keeper's file, the name given there."""
     names = {
         "webpush": words.say("this app"),
         "ntfy": words.say("ntfy app"),

@@ -39,7 +39,7 @@ class MessageRefused:
 
 @dataclass(frozen=True)
 class NotNeeded:
-    """Not sent, because nobody needs it any more."""
+    """The message was not sent, because nobody needs it any more."""
 
     reason: str
 

@@ -61,7 +61,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Numbers of a span."""
+    """Numbers of a time span."""
 
     alerts: int
     unanswered: int
@@ -77,7 +77,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class AreaLine:
-    """Numbers of one area."""
+    """Numbers of one area in a time span."""
 
     place: str
     alerts: int

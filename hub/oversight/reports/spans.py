@@ -80,7 +80,7 @@ def bounds(span: Span, on: date, zone: ZoneInfo) -> ReportSpan:
 
 
 def today(calendar: Calendar) -> date:
-    """Today for the reader."""
+    """Today's date in the reader's time zone."""
     return calendar.local(calendar.now_utc_us).date()
 
 

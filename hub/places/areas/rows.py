@@ -85,7 +85,7 @@ class Moved:
 
 
 def add(conn: Connection, words: AreaWords, *, by: By, now: Moment) -> UUID:
-    """Add an area."""
+    """Add an area; returns its id."""
     name, level = _checked(conn, words, None, now)
     area_id = new_id(now)
     starts = words.valid_from_utc_us

@@ -126,8 +126,8 @@ class DataRequestEraser:
     def choices(
         self, asker: Asker, petition_id: UUID, camera_id: UUID, from_utc_us: int, until_utc_us: int
     ) -> list[ErasureChoice] | None:
-        """Stored footage of one of the asker's cameras in that span; None if the camera is not
-        theirs."""
+        """Stored footage of a camera of the asker in that span; None if they do not look after
+        it."""
         now = self._clock.now()
         row = self._requests.petition(asker, petition_id)
         if row is None:

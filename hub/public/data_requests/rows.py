@@ -164,7 +164,7 @@ def unanswered(conn: Connection, office: AnswerSettings, now: Moment) -> tuple[i
 def note(
     conn: Connection, by: By, act: str, petition_id: UUID | None, detail: str, now: Moment
 ) -> None:
-    """Write an audit line."""
+    """Write an audit line about a data request."""
     log.note(
         conn,
         by,

@@ -68,7 +68,7 @@ def left_word(days_left: int, words: Messages) -> str:
 
 
 def act_word(act: str, words: Messages) -> str:
-    """A step."""
+    """A step of the request in words."""
     say = words.say
     return {
         "acknowledge": say("Acknowledged"),

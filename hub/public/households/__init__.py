@@ -1,1 +1,1 @@
-"""Households that hand in footage of their own cameras."""
+"""Households that give footage of their own cameras."""

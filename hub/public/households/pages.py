@@ -148,7 +148,7 @@ def _list(
 def show_household(
     request: Request, visit: SignedIn, households: Households, household_id: UUID
 ) -> Response:
-    """One household."""
+    """The page of one household."""
     return _one(request, visit, households, household_id)
 
 
@@ -191,7 +191,7 @@ def renew_link(
 
 @router.post("/households/{household_id}/withdraw")
 def withdraw(visit: FormSent, households: Households, household_id: UUID) -> Response:
-    """The household withdrew its consent."""
+    """Record that the household withdrew its consent."""
     if not households.withdraw(visit.asker, household_id):
         raise HTTPException(404)
     return RedirectResponse(f"/households/{household_id}", 303)

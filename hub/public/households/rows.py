@@ -25,7 +25,7 @@ MOST: Final = 500
 
 
 def new_token() -> tuple[str, str]:
-    """A token for a link, and its stored form."""
+    """A random token for a link, and the hash under which it is stored."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     return token, hashed(token)
 

@@ -112,7 +112,7 @@ def send(
 
 @router.post("/{token}/another")
 def choose_another(request: Request, token: str) -> Response:
-    """Delete the uploaded bytes."""
+    """Delete the uploaded bytes, so that the household can choose another film."""
     try:
         households_of(site_of(request)).uploads.drop(token)
     except HouseholdUploadError as error:

@@ -313,7 +313,7 @@ class HouseholdUploadService:
 
 
 def new_code() -> str:
-    """A code for the household to name its receipt."""
+    """A random code that names the household's receipt."""
     return code_of(secrets.token_bytes(8))
 
 

@@ -41,7 +41,7 @@ class NearHousehold:
 
 @dataclass(frozen=True, slots=True)
 class MadeRequest:
-    """A new request; its token is known only now."""
+    """A new request to a household; its token is known only now."""
 
     request_id: UUID
     household_id: UUID
@@ -55,7 +55,7 @@ class MadeRequest:
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """A request for its case's page."""
+    """A request to a household, for the page of its case."""
 
     request_id: UUID
     place: str

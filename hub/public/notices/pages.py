@@ -127,7 +127,7 @@ def write_notice(
     words: Annotated[str, Form(max_length=20_000)] = "",
     days: Annotated[int, Form(ge=1, le=LONGEST_DAYS)] = 7,
 ) -> Response:
-    """Create a draft; its page is its preview."""
+    """Create a draft of a notice; its page is its preview."""
     try:
         made = notices.write_notice(visit.asker, area, title=title, words=words, days=days)
     except NoticeError as error:
@@ -161,7 +161,7 @@ def add_way(
 
 @router.post("/notices/ways/{way_id}/end")
 def end_way(visit: FormSent, notices: Notices, way_id: UUID) -> Response:
-    """Remove a channel."""
+    """Remove a channel of the area."""
     if not notices.end_way(visit.asker, way_id):
         raise HTTPException(404)
     return RedirectResponse("/notices", 303)

@@ -59,7 +59,7 @@ class NoticeService:
         return page
 
     def notice(self, asker: Asker, notice_id: UUID) -> NoticePage | None:
-        """One notice with its delivery results."""
+        """One notice with its delivery results, for its writers."""
         with self._acting.reading(asker, "notice.open", On("notice", notice_id)) as look:
             one = _one(look, notice_id)
             look.answer(one)

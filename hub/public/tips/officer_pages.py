@@ -25,7 +25,7 @@ Tips = Annotated[TipService, service(TipService)]
 
 @router.get("/tips/pictures/{picture_id}")
 def show_picture(visit: SignedIn, tips: Tips, picture_id: UUID) -> Response:
-    """A redrawn picture."""
+    """A redrawn picture of a tip."""
     content = tips.picture(visit.asker, picture_id)
     if content is None:
         raise HTTPException(404)
@@ -75,7 +75,7 @@ def answer(
     alert_id: UUID,
     answer: Annotated[str, Form(max_length=10_000)] = "",
 ) -> Response:
-    """Answer the sender."""
+    """Send an answer to the sender of a tip."""
     return _back(alert_id, is_done=tips.answer(visit.asker, alert_id, answer))
 
 

@@ -40,7 +40,7 @@ Word = Annotated[str, Form(max_length=1000)]
 
 @router.get("")
 def show_form(request: Request, service: Service) -> Response:
-    """The form."""
+    """The form for a tip."""
     return _form(request, service)
 
 
@@ -96,7 +96,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
 
 @router.get("/follow")
 def show_follow(request: Request, _: Service) -> Response:
-    """Form for a code."""
+    """The form for the code with which a sender follows their tip."""
     return render(request, "tip_follow.html", session=None, tip=None, typed="", is_unknown=False)
 
 

@@ -89,7 +89,7 @@ def page_of(
 
 
 def spot_of(conn: Connection, camera_id: UUID) -> CameraSpot:
-    """Position of a camera."""
+    """Area and position of a camera."""
     here = cameras.c
     query = select(here.id, here.area_id, here.latitude_deg, here.longitude_deg)
     return CameraSpot(*conn.execute(query.where(here.id == camera_id)).one())

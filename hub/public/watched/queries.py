@@ -40,7 +40,7 @@ class PublicRetention:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An area with cameras."""
+    """An area with cameras, for the public page."""
 
     place: str
     cameras: int

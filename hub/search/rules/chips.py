@@ -19,7 +19,7 @@ class PlaceName:
 
 @dataclass(frozen=True, slots=True)
 class Worn:
-    """Clothing of these colours; several: all of them."""
+    """Wears clothing of these colours; if there are several, of all of them."""
 
     part: Garment
     colours: tuple[Colours, ...]

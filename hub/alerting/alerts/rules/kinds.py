@@ -13,7 +13,7 @@ TAMPER_PREFIX: Final = "tamper_"
 
 
 class Kind(StrEnum):
-    """Kind of trouble; also the kind of its alert."""
+    """Kinds of alerts and troubles."""
 
     CAMERA_LOST = "camera_lost"
     NODE_SILENT = "node_silent"

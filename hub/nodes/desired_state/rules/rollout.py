@@ -61,7 +61,7 @@ class NodeNow:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Next action."""
+    """Decision about the next action of a roll-out."""
 
     course: RolloutState
     stage: int
