@@ -5,7 +5,7 @@
 #
 #   deploy/check.sh            all of it
 #   deploy/check.sh --static   without the tests
-#   deploy/check.sh ARGS...    the same, and these arguments for pytest
+#   deploy/check.sh ARGS...    all of it, with these arguments for pytest
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly bin=.venv/bin

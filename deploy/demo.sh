@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole of Mắt Thần on this machine: set-up, then a recorded street watched by a real agent,
-# over a real Mosquitto, into a real hub, onto the officers' page and a phone.
+# Shows all of Mắt Thần on this machine. It sets everything up; then a real agent watches a recorded
+# street and reports over a real Mosquitto to a real hub, with the officers' page and a phone.
 #
 #   deploy/demo.sh                     play in a loop until Ctrl-C
 #   deploy/demo.sh --once --json FILE  play once, wait until all is delivered, write a summary

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced, not run. Shows that something goes on that takes its time.
+# Sourced, not run. Shows dots while a slow step runs.
 
 exec 8>&2 # where the dots go, wherever a program's own errors are sent
 

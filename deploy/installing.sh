@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the installers of hub and node, not run: users, files, slots and units, each step so
-# that a run that was cut off at any place is made whole by the next.
+# Sourced by the installers of hub and node, not run: users, files, slots and units. Each step can be
+# interrupted anywhere; the next run completes it.
 
 readonly home=/opt/matthan policy=/usr/sbin/policy-rc.d
 venv_options=() # of the programs' environment

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Prints what is pinned for these extras, with hashes, as `pip install --require-hashes` reads it.
+# Prints the pinned packages of these extras, with hashes, in the form of `pip install --require-hashes`.
 #
 #   deploy/pins.sh build agent hub
 #
-# `build` is what builds the project itself, `source` what builds packages that have no wheel: install
-# both before the others, which then need --no-build-isolation. `kernel` is the compiler of the C kernel.
+# `build` are the packages that build the project itself, `source` those that build packages without a
+# wheel: install both before the others, which then need --no-build-isolation. `kernel` is the compiler of the C kernel.
 exec awk -v wanted=" $* " '
     /^# for: / {
         on = 0

@@ -2,10 +2,10 @@
 # Gets a fresh Debian 13 or Raspberry Pi OS ready: system packages and the virtual environment.
 #
 #   deploy/setup.sh demo    what the demonstration needs
-#   deploy/setup.sh test    the same and what the tests need
+#   deploy/setup.sh test    the same, and what the tests need
 #   deploy/setup.sh check   the virtual environment alone, for deploy/check.sh: no root, no packages
 #
-# Runs as root or with sudo; asks for nothing twice, installs only what is missing, and starts no
+# Runs as root or with sudo; installs only what is missing, and starts no
 # system service: the demonstration and the tests bring up their own on free ports.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests need and runs all of them: what deploy/check.sh checks before its tests,
-# then pytest with unit, integration, acceptance and browser tests. Real Mosquitto, PostgreSQL,
+# Installs what the tests need and runs every check: first the static checks of deploy/check.sh, then
+# pytest with unit, integration, acceptance and browser tests. Real Mosquitto, PostgreSQL,
 # Chromium, Firefox and ntfy are started by the tests themselves on free loopback ports.
 #
 #   deploy/test.sh             everything
-#   deploy/test.sh ARGS...     the checks, then pytest with these arguments
+#   deploy/test.sh ARGS...     the static checks, then pytest with these arguments
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -2,7 +2,7 @@
 # Builds the programs as two wheels, one for each processor: what the installers of hub, node and
 # container install. Building twice gives the same bytes.
 #
-#   deploy/wheels.sh [FOLDER]    into FOLDER (dist); wheels of ours that lie there go first
+#   deploy/wheels.sh [FOLDER]    into FOLDER (default: dist); older wheels of the project there are removed first
 #
 # Needs Python with pip and a network: hatchling and, the first time, the compiler come from PyPI
 # (100 MB). In a checkout that deploy/setup.sh has set up both are there.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What a container of the hub's image is: papers, broker, hub, role ROLES PORT (a part of the hub),
-# proxy, daily, or a command of matthan-hub. MATTHAN_HOST is the name that phones and nodes know the
-# hub by, MATTHAN_CONTACT whom a push service writes to. MATTHAN_TLS="tls1.2 tls1.3" is for phones
-# from before 2019.
+# Starts one part of the hub in a container: papers (certificates), broker, hub, role ROLES PORT (a
+# part of the hub's work), proxy, daily, or a command of matthan-hub. MATTHAN_HOST is the name at which
+# phones and nodes reach the hub, MATTHAN_CONTACT the mail address for push services.
+# MATTHAN_TLS="tls1.2 tls1.3" allows phones from before 2019.
 set -euo pipefail
 readonly data=/var/lib/matthan papers=/var/lib/matthan-papers upload_port=8443
 host=${MATTHAN_HOST:-} contact=${MATTHAN_CONTACT:-}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Gets the public certificate of the hub's pages, or a new one when a third of its life is left, and
-# lays it whole where the proxy reads it. Run by matthan-certificate.service as the proxy's user.
+# Gets the public certificate of the hub's pages, renews it when a third of its life is left, and puts
+# the complete file where the proxy reads it. Run by matthan-certificate.service as the proxy's user.
 #
 #   certificate.sh CHOICES STATE [DAYS]    the installer's choices, the proxy's folder, and how long before
 #                                          its end a certificate is renewed (30)
 #
-# The domain's provider is told by the environment, as lego wants it (lego dnshelp -c PROVIDER).
+# The provider of the domain is configured by environment variables of lego (lego dnshelp -c PROVIDER).
 set -euo pipefail
 umask 077
 readonly choices=$1 state=$2

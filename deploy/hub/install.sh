@@ -1,33 +1,34 @@
 #!/usr/bin/env bash
-# Makes this Debian 12 or 13 a hub, or brings a hub to this version: run it again for an upgrade.
+# Installs the hub on this Debian 12 or 13, or upgrades an installed hub to this version.
 #
 #   deploy/hub/install.sh --host hub.example.vn --contact keeper@example.vn
-#   deploy/hub/install.sh                      an upgrade: all that was chosen is kept
-#   deploy/hub/install.sh certificate --cert FILE --key FILE    the site's own, renewed
-#   deploy/hub/install.sh uninstall            programs and units go, data and configuration stay
-#   deploy/hub/install.sh uninstall --with-data    everything goes
+#   deploy/hub/install.sh                      upgrade; earlier choices are kept
+#   deploy/hub/install.sh certificate --cert FILE --key FILE    replace the organisation's certificate
+#   deploy/hub/install.sh uninstall            remove programs and units, keep data and configuration
+#   deploy/hub/install.sh uninstall --with-data    remove everything
 #
-#   --host NAME        by which phones and nodes reach this machine: a name, or an address
-#   --contact MAIL     whom a push service writes to when something is wrong
+#   --host NAME        the name or address at which phones and nodes reach this machine
+#   --contact MAIL     the mail address that push services write to if there is a problem
 #   --database KIND    sqlite (the default, for a town) or postgresql (on this machine)
-#   --https KIND       own: the hub's own authority, which phones must be told to trust (the default)
-#                      acme: a public certificate for NAME, proved over port 80
-#                      dns: the same, proved in the domain: --dns PROVIDER --dns-env FILE, as lego
-#                      knows them (rfc2136 for a name server of one's own); port 80 may be closed
-#                      files: the site's own certificate, with --cert FILE --key FILE
-#                      none: a proxy of yours stands in front
-#   --acme URL         another public authority than Let's Encrypt: its directory
-#   --tls VERSION      1.3 (the default), or 1.2 for phones from before 2019 as well
-#   --keeper LOGIN     the first keeper (keeper)
-#   --area NAME        the commune that the hub is for (Xã)
-#   --map FILE         a PMTiles archive: the map that lies under the cameras
+#   --https KIND       own: the hub's own authority, which phones must trust (the default)
+#                      acme: a public certificate for NAME; port 80 must be open
+#                      dns: a public certificate proved by a DNS record: --dns PROVIDER --dns-env FILE
+#                      as lego knows them (rfc2136 for your own name server); port 80 may be closed
+#                      files: your organisation's certificate, with --cert FILE --key FILE
+#                      none: your own proxy stands in front of the hub
+#   --acme URL         the directory of a public authority other than Let's Encrypt
+#   --tls VERSION      1.3 (the default), or 1.2 to allow phones from before 2019 too
+#   --keeper LOGIN     the login of the first keeper (default: keeper)
+#   --area NAME        the commune or ward that the hub serves (default: Xã)
+#   --map FILE         a map to show under the cameras, as a PMTiles archive
 #   --bundle FOLDER    wheels to install from, without a network
 #
-# The programs are a wheel: a release has it in the folder `wheels` beside this checkout; in a git
-# clone deploy/wheels.sh builds it into `dist`.
+# The programs are installed from a wheel. A release has it in its folder `wheels`; in a git clone,
+# deploy/wheels.sh builds it into `dist`.
 #
-# Needs root. It says what it finds, and changes no Mosquitto, PostgreSQL or web server that runs
-# already, but for a role and a database called matthan when --database postgresql is chosen.
+# Needs root. It lists the servers that already run, and changes none of them; with --database
+# postgresql it adds a role and a database called matthan to PostgreSQL. Run it again after an
+# interruption.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly here

@@ -1,7 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # sourced by the hub's installer, which sets what is used here
-# How phones are spoken to: which certificate they are shown, by which version of TLS, and the proxy's
-# configuration. Whatever the choice, the proxy reads one file with certificate and key, which is
-# replaced whole: $proxy_state/site.pem.
+# The side of the hub that phones see: certificate, TLS version, and the proxy's configuration. With
+# each choice the proxy reads one file with certificate and key, which is always replaced as a whole: $proxy_state/site.pem.
 
 pages_pem() { printf '%s' "$proxy_state/site.pem"; }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the stick: all that a camera box is installed from without a network, in one folder.
+# Makes the folder for a stick, from which a camera box is installed without a network.
 #
 #   deploy/node/bundle.sh FOLDER                        Raspberry Pi OS 12 and 13 (arm64, Python 3.11, 3.13)
 #   PLATFORM=x86_64 PYTHONS=3.13 deploy/node/bundle.sh FOLDER
 #
-# On the box then: sudo FOLDER/deploy/node/install.sh CODE. Debian's packages come with it, for a box
-# that lacks one; python3-picamera2 is not Debian's, and is there on every Raspberry Pi OS.
+# Then, on the box: sudo FOLDER/deploy/node/install.sh CODE. The folder has the Debian packages that a
+# box may lack, except python3-picamera2, which is not Debian's and is on every Raspberry Pi OS.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 readonly target=${1:?"Say into which folder: $0 FOLDER"}

@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# Makes this Raspberry Pi (or any Debian 12 or 13) a camera box, or brings it to this version: run it
-# again for an upgrade.
+# Makes this Raspberry Pi (or any Debian 12 or 13) a camera box, or upgrades a camera box to this
+# version.
 #
-#   deploy/node/install.sh CODE              with the code that the hub's page shows
-#   deploy/node/install.sh --look /dev/video0    the same, read by the box's own camera
-#   deploy/node/install.sh                   an upgrade, or enrol later: sudo matthan-agent enrol CODE
-#   deploy/node/install.sh seal              the box's key is kept encrypted, by its TPM where it has one
-#   deploy/node/install.sh unseal            as a file again, for another board
-#   deploy/node/install.sh encrypt           footage lies encrypted from now on, what there is with it
-#   deploy/node/install.sh uninstall         programs and units go, footage and papers stay
-#   deploy/node/install.sh uninstall --with-data    everything goes
+#   deploy/node/install.sh CODE              install, with the code that the hub's page shows
+#   deploy/node/install.sh --look /dev/video0    the same; the box's camera reads the code
+#   deploy/node/install.sh                   upgrade; or install now and enrol later: sudo matthan-agent enrol CODE
+#   deploy/node/install.sh seal              encrypt the box's key, by the TPM if there is one
+#   deploy/node/install.sh unseal            store the key as a plain file again, for another board
+#   deploy/node/install.sh encrypt           encrypt the footage, existing and future
+#   deploy/node/install.sh uninstall         remove programs and units, keep footage, key and certificates
+#   deploy/node/install.sh uninstall --with-data    remove everything
 #
-#   --bundle FOLDER    wheels to install from, without a network; otherwise the folder `wheels` beside
-#                      this checkout, where there is one. Debian packages that are missing come from
-#                      the folder `packages` beside it first
+#   --bundle FOLDER    wheels to install from, without a network; by default the folder `wheels` of this
+#                      release or stick, if it has one. Missing Debian packages are taken from its
+#                      folder `packages` first
 #
-# The programs are a wheel: a bundle has it in its folder `wheels`; in a git clone deploy/wheels.sh
-# builds it into `dist`.
+# The programs are installed from a wheel. A bundle has it in its folder `wheels`; in a git clone,
+# deploy/wheels.sh builds it into `dist`.
 #
-# Needs root. A run that was cut off at any place is made whole by the next.
+# Needs root. After an interruption, run it again: it completes what is missing.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly here

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by bundle.sh, not run: Debian's packages onto the stick, for boxes that have no network.
+# Sourced by bundle.sh, not run: puts Debian's packages onto the stick, for boxes without a network.
 
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
