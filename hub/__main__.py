@@ -93,7 +93,7 @@ def _benches(verbs: Commands, arguments: Sequence[str]) -> None:
     pages.add_to(benches.add_parser("pages", help=meaning, description=meaning))
     meaning = "measure the time until 1,000 phones have one alert"
     fanout.add_to(benches.add_parser("fanout", help=meaning, description=meaning))
-    meaning = "measure eighteen searches in a year of sightings of 10,000 cameras"
+    meaning = "measure the time of searches in a year of sightings of 10,000 cameras"
     search.add_to(benches.add_parser("search", help=meaning, description=meaning))
 
 

@@ -1,4 +1,4 @@
-"""`bench search`: response times of twenty-one searches, over a year of 10,000 cameras.
+"""`bench search`: response times of searches over a year of 10,000 cameras.
 
 Every search passes the user's scope check, as from a page. Each runs several times with another
 place and hour. Stated are the median, the 95th percentile, the maximum, and the number of complete
