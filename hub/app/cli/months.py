@@ -18,8 +18,8 @@ def add_to(verbs: Commands) -> None:
     """Add the commands of this module."""
     of_months = group(verbs, "months", "events and sightings in parts by month (PostgreSQL)")
     command(of_months, "list", list_parts, "list the parts, and how large they are")
-    split = command(of_months, "split", split_tables, "keep both by month; the hub may run")
-    join = command(of_months, "join", join_tables, "undo the split: one table each; the hub may run")
+    split = command(of_months, "split", split_tables, "split both by month; the hub may run")
+    join = command(of_months, "join", join_tables, "join the parts again; the hub may run")
     for one in (split, join):
         one.add_argument("--at-once", action="store_true", help="without rests between the steps")
 

@@ -45,8 +45,9 @@ class StoreSection(Section):
         0,
         ge=0,
         le=1200,
-        description="PostgreSQL, kept by month: events and sightings older than so many months "
-        "go, but for those held, in a case, open, or with footage. 0: none goes.",
+        description="PostgreSQL, kept by month: events and sightings older than this many months "
+        "are dropped, except those held, in a case, of an open alert, or with footage. 0: none is "
+        "dropped.",
     )
 
 
