@@ -25,7 +25,7 @@ from deploy.town import CAMERA_LABEL, JUNCTION, Sign, Town, is_free, pick_port
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / ".run" / "demo"
-"""Where a run lives unless told otherwise; emptied at the next start."""
+"""Folder of a run unless told otherwise; emptied at the next start."""
 MARK: Final = ".made-by-the-demonstration"
 PORT: Final = 8710
 PORTS_TRIED: Final = 5

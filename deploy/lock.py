@@ -31,9 +31,9 @@ NEWEST_GLIBC = 41
 """Minor version of glibc 2 on Debian 13, the newest system that is supported."""
 EXTRAS = ("agent", "hub", "test")
 BUILD = ("editables",)
-"""What hatchling needs for an editable install, beside `build-system.requires`."""
+"""Packages that hatchling needs for an editable install, beside `build-system.requires`."""
 SOURCE = ("setuptools",)
-"""What builds the packages that have no wheel: install it before them, without build isolation."""
+"""Packages that build others without a wheel: install them first, without build isolation."""
 HEADER = """\
 # Every package of every extra, with the hashes of its files. Ranges are in pyproject.toml.
 # Written by deploy/lock.py; edit pyproject.toml and run that instead.

@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 DEBIAN_AS_ASKED = ("caddy", "lego", "postgresql")
-"""What the hub's installer adds for `--https` and `--database`, beside packages.txt."""
+"""Packages that the hub's installer adds for `--https` and `--database`, beside packages.txt."""
 
 Component = dict[str, Any]
 

@@ -32,7 +32,7 @@ LOGIN: Final = "can-bo"
 OFFICER: Final = "Cán bộ trực"
 
 READY: Final = '"event": "ready"'
-"""In the hub's log once it serves pages and hears the broker."""
+"""Line in the hub's log once it serves pages and hears the broker."""
 
 HUB_START_S: Final = 180.0
 AGENT_START_S: Final = 180.0

@@ -38,8 +38,8 @@ MODULES: Final = (
     ("cli", "months", "add_to", ("months",)),
     ("backup", "commands", "add_to", ("backup", "restore")),
 )
-"""Where the commands are, in the order of the help, and their first words. A command imports its
-own module alone: all of them take two seconds."""
+"""Modules of the commands, in the order of the help, with the first words of their commands. A
+command imports only its own module: all of them take two seconds."""
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ FITTED_MODELS: Final = (
     "nanodet_g_256x448_6c_int8",
     "nanodet_g_288x384_6c_int8",
 )
-"""For 16:9; for crowds in 16:9; for crowds in 4:3 and 5:4."""
+"""Three models: for 16:9; for crowds in 16:9; for crowds in 4:3 and 5:4."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Models:
 
     common: LaterModel
     fitted: tuple[LaterModel, ...]
-    """For pictures that leave much of the common one's input grey, and for crowds."""
+    """Detectors for pictures that leave much of the common input grey, and for crowds."""
 
     def prove(self) -> None:
         """Load all networks now; raises ModelError."""

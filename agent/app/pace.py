@@ -16,7 +16,7 @@ from agent.inference.pace import affordable_looks_per_s, measured_look_s
 from agent.journal import Journal, JournalFull
 
 KEY: Final = "look_cost"
-"""Where the journal keeps what a look took."""
+"""Journal key under which the time of a look is stored."""
 
 log = structlog.get_logger()
 

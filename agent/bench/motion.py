@@ -46,7 +46,8 @@ class MotionCost:
     motion_mean_us: float
     """The background is learned in every fourth frame: a mean counts that, a median does not."""
     tamper_mean_us: float
-    """Of tamper detection, which reads one frame in thirty and receives the halved pictures."""
+    """Time of tamper detection, which reads one frame in thirty and receives the halved
+    pictures."""
     moved_share: float
     """Share of frames with motion."""
 

@@ -4,7 +4,7 @@ import ctypes
 from typing import Final
 
 M_ARENA_MAX: Final = -8
-"""From glibc's malloc.h, see mallopt(3)."""
+"""The option M_ARENA_MAX of glibc's malloc.h, see mallopt(3)."""
 
 
 def share_one_heap() -> None:

@@ -19,7 +19,7 @@ from typing import Final
 STEPS: Final = (1, 2, 4, 8, 16, 32)
 """Pixels of the input per cell of a layer, along each axis."""
 STRIDES: Final = (8, 16, 32)
-"""Those of the answers."""
+"""Strides of the network's outputs."""
 RESHAPE: Final = 22
 RESIZE_BILINEAR: Final = 23
 """Numbers of `BuiltinOperator`."""

@@ -27,7 +27,7 @@ class GrowingClip:
     clip_id: UUID
     path: Path
     event_id: UUID
-    """Of its announcement."""
+    """Event id of the announcement."""
     sighting_ids: tuple[UUID, ...]
     durable_bytes: int
 

@@ -18,7 +18,7 @@ class JournalLimits:
     """Events without a receipt. When it is full the oldest that is not an alert is dropped, and an
     alert only if nothing else is left."""
     max_lesser: int = 80_000
-    """Those that are not alerts, so that there is always space for some alerts."""
+    """Most waiting events that are not alerts, so that there is always space for some alerts."""
     max_receipted: int = 100_000
     """Receipted events, kept for a hub that lost its disk."""
     keep_receipted_s: float = 7 * 86_400.0
@@ -125,7 +125,7 @@ class JournalCounts:
     waiting: int
     waiting_alerts: int
     waiting_again: int
-    """At the hub before, and requested again."""
+    """Events that were at the hub before and were requested again."""
     receipted: int
     dropped: int
     dropped_alerts: int

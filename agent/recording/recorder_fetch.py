@@ -34,7 +34,7 @@ NEXT_TO_US: Final = 2_000_000
 """A smaller distance between two files is not a gap: a keyframe interval."""
 
 Stretch = tuple[int, int]
-"""From and until, microseconds UTC."""
+"""Start and end, microseconds UTC."""
 
 
 @dataclass(slots=True)

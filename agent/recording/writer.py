@@ -31,7 +31,7 @@ class ClosedClip:
     frames: int
     is_sealed: bool = False
     beginning: bytes = b""
-    """Its first bytes, the only ones that differ from the file during recording."""
+    """The first bytes of the file, the only ones that differ from the file during recording."""
 
 
 class ClipWriter:

@@ -75,7 +75,7 @@ _set_x0, _set_y0, _set_x1, _set_y1 = (
 )
 
 LEAST_CORNERS = 3
-"""For an outline that encloses an area."""
+"""Least number of corners of an outline that encloses an area."""
 ON_THE_LINE = 1e-12
 """Rounding tolerance (twice the area, as a share of the picture) for a point on a line."""
 LEAST_AREA = 1e-6

@@ -46,7 +46,7 @@ class Receipt(Words):
     stored: tuple[UUID, ...]
     refused: tuple[Refusal, ...]
     alerted: tuple[UUID, ...] = Field(default=(), exclude_if=lambda said: not said)
-    """Those in `stored` that raised or joined an alert: their footage belongs to an alert."""
+    """Events in `stored` that raised or joined an alert: their footage belongs to an alert."""
 
 
 class UploadToken(Words):
@@ -128,7 +128,7 @@ class ShowLive(Words):
     kind: Literal["show_live"] = "show_live"
     camera: Name
     for_s: Annotated[int, Field(ge=0, le=60)]
-    """From the moment of arrival; 0: stop now."""
+    """Seconds from the moment of arrival; 0: stop now."""
     watchers: Annotated[int, Field(ge=0, lt=2**15)]
     """Number of viewers."""
     every_ms: Annotated[int, Field(ge=200, le=60_000)] = 1000
@@ -158,9 +158,9 @@ class SendExplanation(Words):
     kind: Literal["send_explanation"] = "send_explanation"
     camera: Name
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "vi"
-    """Of the page; the node writes one that it does not know in English."""
+    """Language of the page; if the node does not know it, the page is in English."""
     span_s: Annotated[int, Field(ge=1, le=3600)] = 3600
-    """How far back the person may see."""
+    """Seconds before now that the person may see."""
 
 
 Wanted = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 MOST_BROKERS: Final = 8
-"""Of one hub, the first included."""
+"""Most brokers of one hub, the first one included."""
 _PATTERN: Final = r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):[1-9][0-9]{0,4}$"
 
 

@@ -53,7 +53,7 @@ class DescriptionWords(Words):
     transport_colour: Colours = Field(default=(), exclude_if=_is_nothing)
     """Colour of the vehicle."""
     people: Annotated[int, Field(ge=1, le=20)] | None = Field(default=None, exclude_if=_is_nothing)
-    """In this sighting's group, or on this vehicle."""
+    """Number of people in this sighting's group, or on this vehicle."""
     height_m: Annotated[float, Field(ge=0.5, le=2.5)] | None = Field(
         default=None, exclude_if=_is_nothing
     )

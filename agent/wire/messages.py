@@ -128,7 +128,7 @@ class ClipReady(Words):
     first_frame_utc_us: UtcMicros
     duration_ms: Millis
     is_sound: bool | None = Field(default=None, exclude_if=lambda value: value is None)
-    """True for a file of sound alone, recorded with the clip of that id; `first_frame_utc_us` and
+    """True for a file with sound only, recorded with the clip of that id; `first_frame_utc_us` and
     `duration_ms` are the clip's, and width and height are 0. Sent only if sound was requested."""
     is_sealed: bool | None = Field(default=None, exclude_if=lambda value: value is None)
     """True for a clip with its node's seal; left out by senders older than seals."""

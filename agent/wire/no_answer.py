@@ -16,7 +16,7 @@ class NoAnswer(StrEnum):
     NO_CAMERA = "no_camera"
     """Name of a camera that the node does not have."""
     FAILED = "failed"
-    """What the program or the system said."""
+    """Error text of the program or the system."""
     ENDED = "ended"
     """Exit code of a program that said nothing."""
     TOO_LARGE = "too_large"

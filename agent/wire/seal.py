@@ -49,7 +49,7 @@ class Claims(Words):
     camera: Name
     codec: str
     width: Annotated[int, Field(ge=0)]
-    """0 by 0 for a file of sound alone."""
+    """Width of the picture; 0 by 0 for a file with sound only."""
     height: Annotated[int, Field(ge=0)]
     first_frame: Stamp
     """Time of the first frame, clock source and error."""

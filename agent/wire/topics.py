@@ -61,7 +61,7 @@ HUB_PRESENCE = f"{ROOT}/{HUB}/{PRESENCE.path}"
 """The hub's presence; every node may subscribe."""
 
 EVERY_NODE_UP = f"{ROOT}/+/up/#"
-"""What the hub subscribes to."""
+"""Topic filter to which the hub subscribes."""
 
 
 def address(topic: Topic, node: str) -> str:

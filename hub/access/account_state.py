@@ -18,7 +18,8 @@ REOPENED: Final = "reopened"
 passkey; that makes the account open."""
 
 SUSPENDED: Final = "suspended"
-"""As closed, but nothing of it ends: grants, phones and duties count again once this is lifted."""
+"""Like closed, but nothing of the account ends: grants, phones and duties count again when the
+suspension is lifted."""
 SHUT: Final = (CLOSED, SUSPENDED)
 
 NOT_CLOSED: Final[ColumnElement[bool]] = people.c.state.not_in(SHUT)

@@ -26,7 +26,7 @@ CLOSED: Final = {8080: "the hub itself", 1883: "a broker without TLS", 5432: "th
 _SERVICE: Final = "matthan-hub"
 
 Finding = tuple[bool, str, str]
-"""Whether it is well, the part, and what is to be said."""
+"""Whether the part is well, its name, and the text."""
 
 
 class OutsideError(Exception):
@@ -228,7 +228,8 @@ class _Asked:
 
 
 _CONNECT: Final = bytes.fromhex("101000044d5154540502003c0000036f7574")
-"""MQTT 5: CONNECT as the client `out`, for whoever answers without asking for a certificate."""
+"""MQTT 5: CONNECT as the client `out`, for a server that answers without asking for a
+certificate."""
 
 
 def _end_of(line: ssl.SSLSocket) -> datetime:

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 ONE: Final = 1
 """The key of the only row."""
 APART_S: Final = LAPSE_S + 10.0
-"""So long a process keeps another opinion of a step than the holder of the lease."""
+"""Seconds for which a process may disagree with the holder of the lease about a step."""
 
 
 class SharedClockWatch(ClockWatch):

@@ -17,11 +17,11 @@ import structlog
 log = structlog.get_logger()
 
 Beat = Callable[[], None]
-"""What a part calls, from its own thread or task, each time it has come round."""
+"""Heartbeat that a part calls, from its own thread or task, in each of its rounds."""
 
 FEED_S: Final = 2.0
 LIMIT_S: Final = 180.0
-"""How long a part may be silent: longer than any wait of its own, and than a slow database."""
+"""Seconds that a part may be silent: longer than any wait of its own, and than a slow database."""
 
 
 class PartWatch:

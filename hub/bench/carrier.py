@@ -36,7 +36,7 @@ class Carrier:
     def __init__(self, pipe: "Connection[Any, Any]", number: int) -> None:
         self._pipe = pipe
         self.number = number
-        """Of the process among those that divide the nodes."""
+        """Number of the process among those that divide the nodes."""
 
     def divide(self, members: Collection[int]) -> None:
         """Set the processes among which messages are divided: from now on it files its share."""

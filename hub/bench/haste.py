@@ -22,7 +22,8 @@ from hub.bench.town import Town
 SPEAKERS: Final = 4
 """Nodes that send events; one more sends health."""
 HEALTH_SHARE: Final = 1 / 7
-"""As in a town: 436 nodes, each with an event in ten seconds and its health once a minute."""
+"""Share of health messages as in a town: 436 nodes, each with an event in ten seconds and a health
+report once a minute."""
 CAMERAS: Final = 22
 SPAN_S: Final = 540
 """Seconds before now over which the events are spread: none is late, people come and go

@@ -18,7 +18,7 @@ class CaseFault(StrEnum):
     """No such person, or not an active one."""
     CLOSED = "closed"
     NOTHING = "nothing"
-    """Unknown id, or not theirs to see."""
+    """The id is unknown, or the person may not see the thing."""
 
 
 class CaseError(DomainError):

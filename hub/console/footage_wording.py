@@ -19,9 +19,9 @@ class Clip:
     media: MediaRow
     length_s: float
     appear_s: float
-    """When people come into the picture; everything before is pre-roll."""
+    """Seconds at which people come into the picture; everything before is pre-roll."""
     leave_s: float
-    """When they were last seen."""
+    """Seconds at which they were last seen."""
     heard: Heard = NO_SOUND
     poster: str = ""
     """Address of a picture from its time, shown until it plays; empty without one."""
@@ -56,7 +56,7 @@ class Growing:
 
     row: GrowingRow
     appear_s: float
-    """When people come into the picture."""
+    """Seconds at which people come into the picture."""
     sentence: str
 
     @property

@@ -45,7 +45,7 @@ class InboxCounts:
     handled: int
     """Closed today."""
     found: int
-    """Those of the tab that its filter shows."""
+    """Alerts of the tab that the filter shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class AlertPage:
     undo_until_utc_us: int | None = None
     """The asker closed it and can take that back until then, by the hub's clock."""
     going: tuple[Going, ...] = ()
-    """Who said that they go to its place."""
+    """People who said that they go to the alert's place."""
     near: tuple[tuple[SeenCamera, NearbyCamera], ...] = ()
     """Nearby cameras the asker may see, each with its distance."""
 
@@ -142,4 +142,4 @@ class AlertInWordsPage:
 
     row: AlertInWords
     going: tuple[Going, ...]
-    """Who said that they go to its place."""
+    """People who said that they go to the alert's place."""

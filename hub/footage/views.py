@@ -13,7 +13,7 @@ class Removed:
     why: str
     at_utc_us: int
     keep_days: int | None = None
-    """From the retention rule, like its area (None: everywhere) and its reason."""
+    """Days of the retention rule, with its area (None: everywhere) and its reason."""
     area: str | None = None
     reason: str = ""
 

@@ -35,7 +35,7 @@ class PresenceChange(Enum):
 
     ARRIVED = "arrived"
     RIVAL = "rival"
-    """It arrived while another node with the same name is alive."""
+    """The node arrived while another node with the same name is online."""
     STILL_HERE = "still_here"
     LEFT = "left"
     LATE_WILL = "late_will"

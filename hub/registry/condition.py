@@ -24,15 +24,15 @@ class Condition(StrEnum):
     """State of a node or camera, worst first."""
 
     OFFLINE = "offline"
-    """Its node has no connection."""
+    """The node has no connection."""
     SILENT = "silent"
-    """Its node is connected and sends no health report."""
+    """The node is connected and sends no health report."""
     LOST = "lost"
     """The node gets no picture from the camera, or from one of its cameras."""
     FAULTY = "faulty"
-    """It works, and its node has a fault."""
+    """The camera works, and its node has a fault."""
     NEVER = "never"
-    """Its node was never heard of."""
+    """The node was never heard of."""
     WELL = "well"
 
 

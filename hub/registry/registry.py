@@ -56,7 +56,7 @@ class Node:
     boot_id: UUID | None = None
     spool_id: UUID | None = None
     is_revoked: bool = False
-    """Its access was withdrawn: everything under its name is ignored."""
+    """True if the node is revoked: everything under its name is ignored."""
 
 
 def add_area(

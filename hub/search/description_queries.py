@@ -16,11 +16,11 @@ from hub.registry.tables import cameras
 from hub.search.rules.description import Colours, Described
 
 LOOKED_AT: Final = 1000
-"""Latest described sightings that say what those of some cameras hold."""
+"""Number of the latest described sightings from which the offered chips are taken."""
 FEW_CAMERAS: Final = 50
 """The sightings of so few may all be older than the latest ones of a town."""
 GROUP_FROM: Final = 3
-"""As in `GROUPS`."""
+"""Number of people as in `GROUPS`."""
 BESIDE_DEG: Final = 45.0
 """The sides of a picture are 90 degrees apart: each direction has a nearest one."""
 

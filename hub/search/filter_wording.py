@@ -20,7 +20,7 @@ class ShownChip:
 
     words: str
     address: str
-    """The same search without it, or with it if it is offered."""
+    """Address of the same search without this chip, or with it if it is offered."""
 
 
 def shown_chips(

@@ -49,7 +49,7 @@ class TimelineEntry:
     waiting: ClipAtNode | None
     gone: str
     look: str
-    """Its description in the words of a sentence; empty: none."""
+    """Description of the sighting in the words of a sentence; empty if there is none."""
     alike: str
     """Address of a search for the same description; empty without one."""
     crop: str

@@ -54,7 +54,7 @@ CROWD_FROM: Final = 5
 """As in the partial index of crowds (`ix_sightings_crowds`)."""
 FEW_CAMERAS: Final = 1000
 WINDOWS_A_SEEK: Final = 10
-"""So many windows cost as much as reading one long span by camera."""
+"""This number of windows costs as much as reading one long span by camera."""
 COLOURED: Final = 0.03
 """Rough share of the sightings with one rare colour: fewer cameras are read by camera."""
 FIRST_STRETCH_US: Final = 86_400_000_000
@@ -90,7 +90,7 @@ class SightingSearch(SearchPlace):
     towards: tuple[Point, ...] = ()
     """Left the picture in the direction of any of these."""
     towards_places: tuple[UUID, ...] = ()
-    """The same by places and cameras; the search finds where they lie."""
+    """The direction towards these places and cameras; the search finds their positions."""
     windows: tuple[tuple[int, int], ...] = ()
     """Parts of the span to search, latest first, UTC microseconds, both ends included; none: all
     of it."""

@@ -43,11 +43,11 @@ class Feature:
     links: tuple[NavLink, ...] = ()
     """Links to its pages, each with the right that it needs."""
     shortcuts: tuple[NavLink, ...] = ()
-    """Links to what one can do there, for the search of everything alone."""
+    """Links to acts on its pages, shown only in the search of everything."""
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """For `NavLink.waiting` and `NavLink.may`, all read in one query."""
     counted: Mapping[str, Counted] = field(default_factory=dict)
-    """The same, for what takes a query of its own; no name is in both."""
+    """Numbers that need a query of their own; no name is in both."""
     bodies: tuple[Body, ...] = ()
     """Forms that are larger than others."""
     rates: tuple[Rate, ...] = ()
@@ -57,7 +57,7 @@ class Feature:
     globals: Mapping[str, object] = field(default_factory=dict)
     """Names that every template may use."""
     shown: Mapping[str, Callable[[Services], object]] = field(default_factory=dict)
-    """Values for every template, by name, from what the hub has."""
+    """Values for every template, by name, made from the hub's services."""
     panels: Mapping[str, Panel] = field(default_factory=dict)
     """Values for the page of another capability, by the page's name: `visit.panels(page, id)`."""
 

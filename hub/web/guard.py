@@ -36,7 +36,7 @@ HEADERS: Final = {
 }
 
 MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
-"""For a page that may ask the device for its position when somebody presses a button."""
+"""Header for a page that may ask the device for its position when somebody presses a button."""
 
 MAX_FORM_BYTES: Final = 64 * 1024
 """Largest form or JSON body, unless a feature says otherwise; uploads have their own limit."""

@@ -16,7 +16,7 @@ from babel.messages.extract import extract
 from babel.numbers import format_decimal
 
 LANGUAGES: Final[tuple[str, ...]] = ("vi", "en")
-"""What the catalogs speak, the first one to readers who asked for neither."""
+"""Languages of the catalogs, the first one for readers who asked for neither."""
 
 LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
 SCRIPTS_FOLDER: Final = Path(__file__).parent / "static"

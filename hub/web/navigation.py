@@ -20,7 +20,7 @@ class Standing:
     rights: int
     """Bits of `hub.access.rules.grants.Right` that the person has on any area or camera."""
     area_rights: int = 0
-    """The same, on any area."""
+    """The same rights, on any area."""
     numbers: Mapping[str, int] = field(default_factory=dict)
     """By the names of `Feature.numbers` and `Feature.counted`."""
 
@@ -88,7 +88,7 @@ class NavLink:
     waiting: str = ""
     """Name in `Feature.numbers` or `Feature.counted` of how much waits there."""
     waiting_word: Callable[[Messages], str] = _waiting
-    """What is said of that number."""
+    """Words beside that number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,9 +154,9 @@ class Site:
     links: Sequence[NavLink]
     """Links to the pages that this hub has."""
     shortcuts: Sequence[NavLink]
-    """What one can do, for the search of everything."""
+    """Acts, for the search of everything."""
     standing: Callable[[Asker], Standing]
-    """What decides which of them a person is shown."""
+    """Facts that decide which of them a person is shown."""
     sign: Callable[[bytes], tuple[bytes, str]] | None = None
     """Signs a proof with the hub's evidence key: signature, and certificate as PEM."""
     pack: Pack | None = None

@@ -27,7 +27,8 @@ class Services:
     def __init__(self, made: Iterable[object]) -> None:
         self._made = tuple(made)
         self._found: dict[type[Any], Any] = {}
-        """What was asked for before: a port is compared with every service name by name."""
+        """Services that were found before, by the requested type: a port is compared with every
+        service name by name."""
 
     def and_those(self, others: Iterable[object | None]) -> "Services":
         """These services together with others; None among the others is left out."""

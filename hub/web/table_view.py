@@ -11,7 +11,7 @@ from hub.web.forms import id_of
 
 Row = TypeVar("Row")
 MOST_CHARS: Final = 100
-"""Of what is searched for."""
+"""Most characters of a search text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Listing(Generic[Row]):
     standard: str
     """A key of `columns`, or "-" and a key; as in `TableView`."""
     text: Callable[[Row], str]
-    """What is searched, with and without diacritics."""
+    """The text that is searched, with and without diacritics."""
     choices: Mapping[str, tuple[Sequence[str], Callable[[Row], str]]] = field(default_factory=dict)
     """Field of a filter → its values, and the value of a row."""
 

@@ -15,7 +15,7 @@ MEDIA_TYPE: Final = "image/webp"
 SURROUNDINGS: Final = 1.4
 """A cut-out is so many times as large as its box: a picture may be a moment older than the box."""
 LEAST_CROP: Final = 96
-"""In px; a smaller cut-out would be a blur."""
+"""Least side in px; a smaller cut-out would be a blur."""
 
 MOST_PIXELS: Final = 40_000_000
 """A larger picture would take more memory than a camera's picture is worth."""

@@ -41,7 +41,7 @@ NIGHT_H = 10.0
 TREE_SHA256 = "4666099d0f704e310047b2f0a5ec9f936cb76a7271de9a2e70a0c57f82ac82dc"
 CURE = "Run deploy/recording.sh --scenes in the checkout."
 SCENES = Path(__file__).parents[3] / "tests" / "scenes"
-"""In a checkout: the truth and the baseline; an installed agent needs --truth."""
+"""Folder of truth and baseline in a checkout; an installed agent needs --truth."""
 
 REFUSALS = (CameraError, ModelError, TruthError, baseline.BaselineError, LogError, OSError)
 

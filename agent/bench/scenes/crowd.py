@@ -55,7 +55,7 @@ class Cutout:
     yuv: Plane
     mask: Plane
     corner: tuple[int, int]
-    """Its top left (y, x) in the recording."""
+    """Top left corner (y, x) of the body in the recording."""
 
     def at_scale(self, scale: float, dim: float) -> tuple[Plane, Plane]:
         """Picture and mask, scaled by `scale` and dimmed by `dim`."""

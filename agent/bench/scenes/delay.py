@@ -35,9 +35,9 @@ class Delay:
     """Skipped, because a newer one was due."""
     sightings: int
     evidence_frames_p50: float
-    """From the first detection of a body to the frame that confirms it, both counted."""
+    """Frames from the first detection of a body to the frame that confirms it, both counted."""
     beyond_ms_p50: float
-    """From the arrival of that frame to the sighting."""
+    """Milliseconds from the arrival of that frame to the sighting."""
     beyond_ms_p95: float
     looks_per_s: float
 

@@ -43,7 +43,7 @@ NIGHT: Final = BY_NAME["night"]
 ABOVE: Final = (1.2, 0.55)
 """Width of the upper and of the lower end of a body seen from above, in shares of its width."""
 UNDER: Final = (1.5, 0.35)
-"""The same right under the lens."""
+"""The same, right under the lens."""
 
 
 class Manner(StrEnum):

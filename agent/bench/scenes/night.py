@@ -37,7 +37,7 @@ class Shift:
     sightings: int
     inferences: int
     cpu_s: float
-    """Of detection and of making the pictures."""
+    """Processor time of detection and of making the pictures."""
 
 
 @dataclass(frozen=True, slots=True)

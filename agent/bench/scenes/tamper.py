@@ -89,7 +89,7 @@ class Noticed:
     said: tuple[str, ...]
     """All alarms that began, in order."""
     after_s: float | None
-    """From the start of tampering to the right alarm; None: never."""
+    """Seconds from the start of tampering to the right alarm; None: never."""
 
     @property
     def is_right(self) -> bool:

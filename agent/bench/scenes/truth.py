@@ -33,7 +33,7 @@ class Place:
     x_center_px: float
     y_feet_px: float
     height_px: float
-    """From the hair to the lower shoe."""
+    """Height from the hair to the lower shoe."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from agent.wire.sealed import Stretch, stretches
 
 _HOLE: Final = bytes(8)
 _SAMPLE: Final = struct.Struct(">IIIi")
-"""As written by our writer: duration, size, flags, offset."""
+"""Format of a sample entry as our writer writes it: duration, size, flags, offset."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Adopted:
     clip_id: UUID
     camera: str
     sighting_ids: tuple[UUID, ...]
-    """Its sightings by the journal; none for continuous footage."""
+    """Sightings of the clip by the journal; none for continuous footage."""
     footage_class: FootageClass
 
 

@@ -76,7 +76,7 @@ PLACES: Final = 1021
 MOST_SIDE: Final = 16
 """At most this many rows, and columns, of pixels are sampled."""
 LEAST_PIXELS: Final = 6
-"""Of the colour planes; a smaller part has no colour that can be told."""
+"""Least number of pixels, in the colour planes; a smaller part has no colour that can be named."""
 
 MOST_PAINTED: Final = 0.1
 """Share of pixels with exactly the paint of a privacy mask above which nothing is told. Grey cloth

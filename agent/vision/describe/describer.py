@@ -44,7 +44,7 @@ HEIGHTS: Final = 25
 """Newest heights, of which the median counts."""
 LEAST_HEIGHTS: Final = 3
 UPPER_ROWS, LOWER_ROWS, VEHICLE_ROWS = (0.2, 0.46), (0.55, 0.82), (0.3, 0.8)
-"""From and to, in shares of the height of body or vehicle."""
+"""First and last row, in shares of the height of body or vehicle."""
 BODY_COLUMNS, VEHICLE_COLUMNS = 0.4, 0.6
 """Middle part, in shares of the width."""
 LEAST_OF_VEHICLE: Final = 0.45

@@ -59,7 +59,7 @@ class Description:
     transport_colour: tuple[Colour, ...] = ()
     """and the vehicle."""
     people: int | None = None
-    """In the group, or on the vehicle: 1 to 20."""
+    """Number of people in the group, or on the vehicle: 1 to 20."""
     height_m: float | None = None
     """0.5 to 2.5."""
     speed: Speed | None = None

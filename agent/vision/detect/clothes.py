@@ -12,9 +12,9 @@ Clothes = tuple[float, float, float, float, float, float]
 
 TRUNK = (0.18, 0.48)
 LEGS = (0.55, 0.85)
-"""From and to, in shares of the body's height."""
+"""First and last row, in shares of the body's height."""
 MIDDLE = (0.25, 0.75)
-"""In shares of its width: the rest of the box is background."""
+"""First and last column, in shares of the body's width: the rest of the box is background."""
 BRIGHTNESS_WEIGHT = 0.5
 """Shadows change brightness more than colour."""
 

@@ -21,7 +21,7 @@ class DenseSettings:
     """When dense mode begins and ends, and how often tiles are looked at."""
 
     enter_bodies: float = 14.0
-    """It begins with this many bodies in view, averaged,"""
+    """Dense mode begins with this many bodies in view, averaged,"""
     leave_bodies: float = 9.0
     """and ends below this."""
     enter_s: float = 1.0

@@ -41,8 +41,8 @@ class RegionSettings:
     """Above this height in a look at the whole picture the network is unsure of a person: they are
     also looked at in the picture at half its size, until they are reported."""
     near_every_s: float = 0.5
-    """Interval of that look for motion alone: whoever is found is due in every frame. It begins
-    with the first look: somebody may stand there."""
+    """Interval of that look if there was only motion: a person who was found is due in every frame.
+    The first look comes at once, because a person may stand there."""
     vain_looks: int = 8
     """While people are tracked, a place with this many recent looks for motion that found nobody"""
     vain_kept_s: float = 10.0

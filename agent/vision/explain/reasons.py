@@ -12,7 +12,7 @@ class Reason(StrEnum):
     """Reasons: those of `Held` for a detection that counts less, and others."""
 
     GATHERING = "gathering"
-    """It counts in full; there is not enough yet."""
+    """The detection counts in full, but the evidence is not enough yet."""
     CUT = Held.CUT
     UNSURE = Held.UNSURE
     THING = Held.THING
@@ -22,11 +22,11 @@ class Reason(StrEnum):
     PART = "part"
     """There is enough evidence, but it is a part of a near person who was reported."""
     MISSED = "missed"
-    """Its place was looked at, and nothing was found there."""
+    """The track's place was looked at, and nothing was found there."""
     PUT_OFF = "put_off"
-    """Its place was not looked at: the budget of looks was used up."""
+    """The track's place was not looked at: the budget of looks was used up."""
     NOT_LOOKED = "not_looked"
-    """Its place was not looked at: no look was due."""
+    """The track's place was not looked at: no look was due."""
 
 
 REASONS: Final = tuple(Reason)

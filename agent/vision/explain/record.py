@@ -32,7 +32,7 @@ class RecordLimits:
     """Bounds of a record; the defaults are for a recording that is played once."""
 
     span_s: float = inf
-    """What is older is forgotten."""
+    """Seconds after which a track is forgotten."""
     most_bytes: int = 8 * 2**20
     most_crops: int = 50
     first_crop_s: float = 0.0

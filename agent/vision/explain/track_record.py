@@ -14,9 +14,9 @@ from agent.vision.explain.reasons import REASONS, Reason
 from agent.vision.track.track import Track
 
 ROWS_KEPT: Final = 100
-"""At the beginning, and as many at the end."""
+"""Number of frames kept at the beginning, and as many at the end."""
 MOST_CROPS: Final = 6
-"""Of one track."""
+"""Most crops of one track."""
 FIXED_BYTES: Final = 2_500
 """Memory of a record without frames and crops, measured and rounded up."""
 _ROW: Final = Struct("<IHHHHHB")
@@ -38,7 +38,7 @@ class FrameRow:
     moved: float
     """Share of its place with motion."""
     weight: float
-    """How much of the score counts."""
+    """The part of the score that counts as evidence."""
     evidence: float
     """Sum so far; see `SightingSettings.evidence`."""
     reason: Reason
@@ -61,12 +61,12 @@ class TrackRecord:
     track_id: int
     began: Instant
     last: Instant
-    """Of the newest frame in which it was found."""
+    """Moment of the newest frame in which the track was found."""
     is_mount: bool = False
     whole_at: Instant | None = None
     """First frame in which the border did not cut it."""
     told_at: Instant | None = None
-    """When it was reported after all."""
+    """Moment of its report, if it was reported late."""
     frames: int = 0
     seen: int = 0
     """Frames in which it was found."""

@@ -51,9 +51,9 @@ class BackgroundSettings:
     relit: float = 0.5
     """If more than this share of the blocks differ at once, the whole light may have changed."""
     explained: float = 0.5
-    """It has, if one gain and one offset for the whole picture leave less than this share
-    different. Then the present picture becomes the background, except where something moved
-    before."""
+    """Limit for a change of light: one gain and one offset for the whole picture leave less than
+    this share different. Then the present picture becomes the background, except where something
+    moved before."""
     body: float = 60.0
     """And except for blocks that are off by more than this: leaves against the sky, half of them
     overexposed, are off by up to 40."""

@@ -23,10 +23,11 @@ from agent.vision.motion.fields import KEPT, REACH, Fields, Limits, Mask, Region
 
 _Array = NDArray[Any]
 NEEDS = frozenset(("avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "abm"))
-"""What the library for x86-64 may use, as Linux calls it: processors from 2013 on have all."""
+"""Processor features that the library for x86-64 may use, as Linux names them: processors from 2013
+on have all."""
 CPUINFO = "/proc/cpuinfo"
 COUNT_BITS = 21
-"""Of each count that the library gives: pictures are below 134 million pixels."""
+"""Bits of each count that the library returns: pictures are below 134 million pixels."""
 COUNT = 2**COUNT_BITS - 1
 
 

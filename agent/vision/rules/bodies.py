@@ -32,7 +32,7 @@ class Body:
     sighting_id: UUID | None = None
     stays: dict[str, Stay] = field(default_factory=dict)
     sides: dict[str, tuple[LineSide, Point]] = field(default_factory=dict)
-    """Where it was last seen clearly on one side of a line."""
+    """The side of each line on which the body was last seen clearly."""
     crossed: dict[str, LineSide] = field(default_factory=dict)
     """The side to which it first crossed a line."""
 

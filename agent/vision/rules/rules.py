@@ -57,11 +57,11 @@ class RuleMet:
     track_id: int
     at: Instant
     seconds: float | None = None
-    """For loitering: time stayed."""
+    """For loitering: seconds of the stay."""
     people: int | None = None
     """For a group: number of people."""
     towards: LineSide | None = None
-    """For a crossing: side reached."""
+    """For a crossing: the side that was reached."""
 
 
 class Rules:

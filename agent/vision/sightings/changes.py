@@ -28,7 +28,7 @@ class Opened:
     wakes: bool = True
     """False if it is only recorded: outside alert hours."""
     is_crowd: bool = False
-    """It stands for a whole crowd: `people` is an estimate, `track_id` is 0."""
+    """True for a sighting of a whole crowd: `people` is an estimate, `track_id` is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Closed:
     left_by: LeavingSide | None = None
     """Side of the picture by which they left; None for a crowd and for a standing person."""
     description: Description | None = None
-    """What their best views show; None for a crowd."""
+    """Description from the best views; None for a crowd."""
 
 
 SightingChange = Opened | Updated | Closed

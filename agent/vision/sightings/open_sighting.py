@@ -27,7 +27,7 @@ class OpenSighting:
     best_view: float
     told_at: Instant
     there_at: Instant
-    """Until when they are assumed to be present."""
+    """Moment until which they are assumed to be present."""
     told_people: int = 0
     stirred: bool = False
     """True after any motion in its place."""

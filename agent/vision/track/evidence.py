@@ -11,8 +11,8 @@ from agent.vision.geometry import Box
 CLEAR = 0.4
 """A detection from this score on is a clear one."""
 CLEAR_FINDS = 3
-"""With fewer clear ones the others do not count: a spider on its web at the lens is followed for
-seconds by weak detections alone."""
+"""With fewer clear detections the others do not count: a spider on its web at the lens is followed
+for seconds by weak detections only."""
 
 
 class Held(StrEnum):
@@ -21,7 +21,7 @@ class Held(StrEnum):
     CUT = "cut"
     """Cut by the picture's border: a part of its score counts."""
     UNSURE = "unsure"
-    """It has not walked, and the score is too low for a body that stands."""
+    """The track has not walked, and the score is too low for a body that stands."""
     THING = "thing"
     """A known thing that looks like a person."""
     PARKED = "parked"

@@ -21,8 +21,8 @@ class OpeningSettings:
     """at most this many at one with a likely still body that is not reported yet: each is
     evidence."""
     likely_score: float = 0.68
-    """A body is likely from this score on, a little more than what is evidence for a still one:
-    things that look a little like people lie below."""
+    """A body is likely from this score on. It is a little more than the score that is evidence for
+    a still one: things that look a little like people have less."""
     most_strangers: int = 14
     """With more bodies not reported yet no tile is looked at: it is a crowd, which gets tiles
     anyway."""

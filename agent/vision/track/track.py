@@ -44,7 +44,7 @@ class Track:
     misses: int = 0
     """and failed looks since it was last seen."""
     on_wheels: int = 0
-    """Its detections with a two-wheeler."""
+    """Number of detections with a two-wheeler."""
     moved: float = 1.0
     """Share of its place with motion at its last detection."""
     stirred_at: Instant | None = None

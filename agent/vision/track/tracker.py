@@ -48,8 +48,8 @@ class TrackSettings:
     """A body's size changes by at most this factor between two detections."""
     went: float = 0.3
     """A track that moved less than this (body heights) from its start may be a post or half a body:
-    its reach does not grow while unseen, because whoever comes by is somebody else. Clothes
-    alone can only speak against it,"""
+    its reach does not grow while unseen, because a person who passes is somebody else. Clothes can
+    only speak against a match,"""
     stood_size_ratio: float = 1.35
     """and its size changes by at most this factor."""
     late_s: float = 0.8
@@ -69,7 +69,7 @@ class TrackSettings:
     place_s: float = 0.1
     """whose weight falls in a crowd when the last look is older than this."""
     size_gain: float = 0.3
-    """The same for its size, which changes slowly: a lower box is often a hidden body."""
+    """Gain for the box's size, which changes slowly: a lower box is often a hidden body."""
     speed_s: float = 0.615
     """Time constant of the speed: with rare looks each look must count more."""
     other_clothes: float = 15.0

@@ -25,7 +25,7 @@ from hub.registry.tables import cameras
 
 MOST_NAMES: Final = 3
 WATCHING: Final = Right.SEE | Right.ALERTED | Right.MANAGE
-"""By one of these rights something stands in the list of alerts."""
+"""Rights that show something in the list of alerts; one of them is enough."""
 
 
 @dataclass(frozen=True, slots=True)

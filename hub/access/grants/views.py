@@ -106,7 +106,7 @@ class EndedRow:
     camera_label: str | None
     """None: the whole area."""
     rights: Right
-    """Those that no other grant gives them there."""
+    """Rights that no other grant gives the person there."""
     ended_utc_us: int
     how: HowEnded
     ask: tuple[str, ...]

@@ -11,7 +11,7 @@ import httpx
 from hub.access.rules.oidc import ProviderAwayError
 
 WHOLE_S: Final = 8.0
-"""From the request to the end of the answer."""
+"""Seconds from the request to the end of the answer."""
 STILL_S: Final = 4.0
 """To connect, and between two pieces."""
 MOST_BYTES: Final = 256 * 1024

@@ -22,8 +22,7 @@ ALGORITHMS: Final = (
     "EdDSA",
     "Ed25519",
 )
-"""Accepted signature algorithms: only asymmetric ones, where the provider alone has the private
-key."""
+"""Accepted signature algorithms: only asymmetric ones, whose private key only the provider has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ KEPT_S: Final = 3600.0
 AWAY_S: Final = 10.0
 """After a fault nobody waits for it again this long."""
 ROLL_S: Final = 30.0
-"""Its keys are requested at most this often."""
+"""The provider's keys are requested at most this often, in seconds."""
 AT_ONCE: Final = 4
 """Most requests at once: a third of the threads for pages."""
 CODE_CHARS: Final = 4096

@@ -20,9 +20,9 @@ class HowEnded(StrEnum):
     TIME = "time"
     """The time it was given for was over."""
     WITH_SOURCE = "with_source"
-    """It was made from a grant of its giver, and that one ended."""
+    """The grant was made from a grant of its giver, which ended."""
     REVOKED = "revoked"
-    """A person ended it, or changed what it stood on: a border, a role."""
+    """A person ended the grant, or changed what it depended on: a border, a role."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ IS_ONGOING: Final = case(
         ),
     ),
 )
-"""Whether what a running alert is about still goes on; for queries with `troubles` joined."""
+"""SQL condition: the subject of a running alert still goes on; for queries with `troubles`
+joined."""
 
 
 def alert_query(

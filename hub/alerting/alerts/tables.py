@@ -71,7 +71,7 @@ def _described(name: str, *first: str) -> Index:
 
 
 GROUPS: Final = "coalesce(group_people, people) >= 3"
-"""As SQL: so many together are rare, described or not."""
+"""SQL condition: groups of so many people are rare, described or not."""
 
 
 def rare_colour(column: str) -> str:

@@ -23,7 +23,7 @@ MOST_SNOOZES: Final = 3
 SNOOZES_IN_S: Final = 86_400.0
 """At most so many per camera in this time."""
 NOT_CRITICAL: Final = "not_critical"
-"""In place of a rule: all but critical alerts."""
+"""In place of a rule: everything except critical alerts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ UNREADABLE: Final = (
     RuntimeError,  # or for a password
     ValueError,
 )
-"""What reading a damaged archive ends with, by the place of the damage."""
+"""Errors that reading a damaged archive ends with, by the place of the damage."""
 
 
 class ArchiveReader:

@@ -41,7 +41,7 @@ TRUST_S: Final = 5.0
 KEPT_WORDS: Final = 200
 """Most words that wait for the intake; more are refused."""
 MOST_BYTES: Final = 7_900
-"""Of a notification; PostgreSQL takes 8,000."""
+"""Largest notification in bytes; PostgreSQL takes 8,000."""
 
 _CLASS: Final = 0x4D61_7474
 """First number of all these advisory locks; the second is below."""
@@ -108,7 +108,7 @@ class Attendance:
         self._waker = Waker()
         self._held: frozenset[int] = frozenset()
         self._hearers: tuple[frozenset[int], ...] = ()
-        """Who hears each broker."""
+        """Numbers of the processes that hear each broker."""
         self._mine: set[int] = set()
         self._heard: set[int] = set()
         self._looked_s = float("-inf")

@@ -17,7 +17,7 @@ MISSED: Final = {
     NOTIFY: "no alert reaches a phone, and nobody else is called",
     CHORES: "nothing is removed in time, and nobody is told of a camera that is lost",
 }
-"""What a person must know of a role that no process has."""
+"""Meaning for a person if no process has the role."""
 
 
 def cure(role: str) -> str:

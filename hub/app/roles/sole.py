@@ -13,7 +13,7 @@ from hub.app.roles.names import ROLES
 from hub.base.processes.file_lock import FileLock
 
 SUFFIX: Final = ".running"
-"""Of the file beside the database that a running hub keeps locked. The file itself stays."""
+"""Suffix of the file beside the database that a running hub keeps locked. The file itself stays."""
 
 
 def refuse_a_part_on_sqlite(url: str, roles: frozenset[str]) -> None:

@@ -29,7 +29,8 @@ from hub.public.households.port import HouseholdServices
 from hub.public.tips.retention import TipRetention, TipSpans
 
 DISK_LOCK: Final = "chores-lock"
-"""Of several processes on one machine, its holder looks after what lies on the disk."""
+"""File of a lock; of several processes on one machine, its holder looks after the files on the
+disk."""
 
 
 @dataclass(frozen=True, slots=True)

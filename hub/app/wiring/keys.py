@@ -20,7 +20,7 @@ from hub.nodes.pki.authority import own_files as own_files_of
 from hub.nodes.pki.upload_tokens import KEY_NAME
 
 MASTER_KEY: Final = "master.key"
-"""Its next one and its last one have names that begin so."""
+"""File of the master key; names of the next and the previous key begin with it."""
 MADE_BY_THE_HUB: Final = (
     KEY_NAME,
     resources.TIPS_KEY,

@@ -12,7 +12,7 @@ from hub.app.errors import StartRefusedError
 from hub.base.private_files import read_private
 
 BACK: Final = "/login/provider/back"
-"""Where the provider sends browsers back to; it must be told this address."""
+"""Address to which the provider sends browsers back; it must be registered there."""
 SECRET: Final = "oidc.secret"  # noqa: S105 - the name of a file
 
 

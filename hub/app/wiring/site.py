@@ -47,7 +47,7 @@ from hub.web.rendering import Measures, PublicWords
 from hub.web.services import Services
 
 LIVE_CHANNEL: Final = "matthan_live"
-"""PostgreSQL's, for what the processes with pages tell each other of live views."""
+"""PostgreSQL channel by which processes with pages tell each other of live views."""
 Tell = Callable[..., bool]
 """Sends a command to a node (`node, wanted, expires_s=, command_id=`); False if nobody can."""
 

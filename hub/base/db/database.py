@@ -35,7 +35,8 @@ _IS_DURABLE: Final = "is_durable"
 _TOLD_AFTER: Final = "told_after"
 _IS_SHARED_TURN: Final = "is_shared_turn"
 _LACKS_ORDER: Final = "lacks_order"
-"""Whether this transaction has yet to take the lock of the order before it adds what is in it."""
+"""True until the transaction has taken the lock of the order, which it needs before it adds rows to
+a table in order."""
 CHANGES: Final = "matthan_changes"
 """PostgreSQL's channel by which the processes of a hub tell each other of changes."""
 BUSY_TIMEOUT_MS: Final = 10_000

@@ -33,5 +33,5 @@ class Mark:
     where: Callable[[Moment], ColumnElement[bool]] | None = None
     """Which rows move, given the time before the step; None: all."""
     is_repeated: bool = False
-    """When a repeated task last ran: it may run early, but must not wait for a time that has
-    become the future, so that only later times are set back."""
+    """True for the time when a repeated task last ran: the task may run early, but must not wait
+    for a time that has become the future. So only later times are set back."""

@@ -24,7 +24,7 @@ from hub.base.processes.waker import Waker
 log = structlog.get_logger()
 
 MOST_BYTES: Final = 90_000
-"""Of a message."""
+"""Largest message in bytes."""
 KEPT: Final = 100
 """Most messages that wait for the server; more are dropped."""
 PIECE: Final = 7_800
@@ -45,7 +45,7 @@ class Broadcast:
         self._hear: Callable[[bytes], None] = lambda _message: None
         self._waiting: queue.Queue[bytes] = queue.Queue(KEPT)
         self._pieces: dict[str, list[str]] = {}
-        """Of the message that is not whole yet, by its name."""
+        """Received pieces of an incomplete message, by its name."""
         self._waker = Waker()
         self._stop = threading.Event()
         self.is_connected = False

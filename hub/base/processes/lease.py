@@ -31,7 +31,7 @@ LAPSE_S: Final = 20.0
 """A holder without a sign of life for so long has lost the lease, also in its own eyes."""
 
 CHORES: Final = "chores"
-"""The lease of what is done once for all processes."""
+"""Name of the lease for work that is done once for all processes."""
 FREE: Final = ""
 """No process holds it."""
 

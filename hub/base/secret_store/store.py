@@ -15,7 +15,7 @@ from hub.base.credentials import found
 from hub.base.private_files import read_private, write_private, write_public
 
 PUBLIC: Final = ".crt"
-"""Suffix of what may be read by all."""
+"""Suffix of files that everybody may read."""
 
 
 class SecretStore(Protocol):

@@ -29,7 +29,7 @@ from sqlalchemy import Connection
 from hub.base.storage.staging import PIECE_BYTES, NoSpaceError, needing_room
 
 CHUNK_BYTES: Final = 4 * 2**20
-"""Chunk size: what an interrupted upload has to send again."""
+"""Bytes of a chunk, which an interrupted upload has to send again."""
 MOST_CHUNK_BYTES: Final = 16 * 2**20
 
 

@@ -43,11 +43,11 @@ from hub.base.storage.tables import upload_pieces
 log = structlog.get_logger()
 
 PATIENCE_S: Final = 1.0
-"""For this long alerts and officers' acts go first."""
+"""Seconds for which alerts and officers' acts go first."""
 REQUEST_S: Final = 24 * 3600
 """A file on the disk of this age belongs to no running request."""
 HERE: Final = "here"
-"""Folder of what lies on the disk, beside those of an older version."""
+"""Folder of the files on the disk, beside those of an older version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "sha": r"[0-9a-f]+",
     "share": r"\d+%",
 }
-"""What a value may be, by its name without a number. Others are the shortest text that fits."""
+"""Patterns of values, by their names without a number. Others are the shortest text that fits."""
 
 
 def said_anew(

@@ -41,7 +41,7 @@ class PackageCheck:
     """Time stamp of an outside authority, if any."""
     faults: list[str] = field(default_factory=list)
     layout_fault: str = ""
-    """Where the archive is not as the hub wrote it; it is among `faults` too."""
+    """Place where the archive differs from the hub's; it is among `faults` too."""
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -63,7 +63,7 @@ class AccountPage:
     """Alerts taken by the person and not closed yet."""
     grants: tuple[GrantRow, ...]
     ending_grants: int
-    """Those, and the ones that were passed on from them."""
+    """The person's grants, and the grants made from them."""
     teams: tuple[str, ...]
     """Names of the teams and rosters that include the person."""
     cases: tuple[OwnCase, ...]

@@ -34,7 +34,7 @@ class Entry:
     kind: Kind
     name: str
     about: str
-    """What tells two of the same name apart; it is searched too."""
+    """Text that tells two entries of one name apart; it is searched too."""
     address: str
 
 

@@ -31,8 +31,8 @@ from hub.registry.tables import nodes
 
 LARGEST_BYTES: Final = 256 * 2**20
 AWAITED_S: Final = 30.0
-"""For this long after an alert its first clip is expected, by the page and by its player: the clip
-begins with the alert, and its first part arrives within a second or two."""
+"""For so many seconds after an alert the page and its player expect the first clip: the clip begins
+with the alert, and its first part arrives within a second or two."""
 SILENT_AFTER_S: Final = 30.0
 """Seconds; a clip without growth for longer has lost its node, whatever the broker says."""
 

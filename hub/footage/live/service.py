@@ -30,7 +30,7 @@ class Purpose(StrEnum):
     """Reason for watching live; the audit log names its acts after it."""
 
     LIVE = "live"
-    """To see what happens there."""
+    """Watching to see what happens there."""
     AIM = "aim"
     """To point the camera and draw its zones; for people who look after it."""
 

@@ -70,13 +70,13 @@ class LiveView:
     began_s: float
     asked_s: float
     is_noted: bool = False
-    """Its start is logged: nothing is shown before that."""
+    """True once the start of the view is logged: nothing is shown before that."""
     pictures: int = 0
     """Pictures shown."""
     is_closed: bool = False
-    """Its page was closed, as another process was told."""
+    """True if another process said that the page of the view was closed."""
     told_s: float = float("-inf")
-    """When the other processes were told of it."""
+    """When the other processes were told of the view."""
 
 
 @dataclass(slots=True)

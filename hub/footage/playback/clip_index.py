@@ -24,7 +24,7 @@ _MOOF: Final = struct.Struct(">4x4s 4x4s8x 4x4s 4x4sI4x 4x4s4xQ 4x4sII4x")
 _SAMPLE: Final = struct.Struct(">IIIi")
 _OUR_FLAGS: Final = (0x020000, 0x01000F01)
 _TIMESCALE_AT: Final = 16
-"""From the name of an mdhd of version 0."""
+"""Offset from the name of an mdhd of version 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from typing import Final
 WIDTH_PX: Final = 640
 """Enough to recognise a person on a phone; the original has the full detail."""
 FRAMES_PER_S: Final = 15
-"""At most: what is left out goes into sharper pictures."""
+"""Most frames per second: the bits of left-out frames make the others sharper."""
 MOST_KBIT_PER_S: Final = 400
-"""Of a whole copy of at least four seconds, container included."""
+"""Most kbit/s of a whole copy of at least four seconds, container included."""
 RATE_KBIT_PER_S: Final = 320
-"""Of the encoder, averaged over one second; what it may save up at the start comes on top."""
+"""Rate of the encoder, averaged over one second; it may add what it saved at the start."""
 KEYFRAME_EVERY_FRAMES: Final = 30
 """Two seconds: a jump decodes at most so much."""
 

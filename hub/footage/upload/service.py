@@ -23,7 +23,7 @@ from hub.footage.tables import media
 from hub.registry.tables import nodes
 
 PATIENCE_S: Final = 1.0
-"""For this long an upload's write lets alerts and officers' acts go first."""
+"""For so many seconds an upload's write lets alerts and officers' acts go first."""
 PICTURE_MAX_BYTES: Final = 8 * 2**20
 CLIP_MAX_BYTES: Final = 256 * 2**20
 """Maximum size of a file, whatever a node announces."""

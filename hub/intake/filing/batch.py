@@ -47,10 +47,10 @@ OF_ALERTS: Final = frozenset({"alerted", "grouped"})
 
 
 WORTH_GATHERING: Final = 4
-"""From so many messages on, reading and writing together is cheaper than one by one."""
+"""From this number of messages on, reading and writing together is cheaper than one by one."""
 
 Batch = list[tuple[ReceivedMessage, DecodedMessage | Unreadable | None]]
-"""Messages as they arrived, each with what it says."""
+"""Received messages, each with its decoded content."""
 
 
 class EventFiler(Protocol):

@@ -44,7 +44,7 @@ class DecodedMessage:
     node: str
     message: Message
     is_repeat: bool = False
-    """The broker repeats what it had retained."""
+    """True if the broker repeated a retained message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class KnownSighting:
     last_seen_utc_us: int
     is_open: bool
     alert_size: AlertSize | None = None
-    """Of its alert, if both were read just now."""
+    """Size of the sighting's alert, if both were read just now."""
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class BatchFacts:
     clips: dict[UUID, UUID | None] = field(default_factory=dict)
     """Growing clips by id: the camera; None: there is no such clip yet."""
     alike: dict[UUID, UUID] = field(default_factory=dict)
-    """For a camera one with the same recipients."""
+    """For each camera, one with the same recipients."""
     alerts: dict[UUID, KnownAlert] = field(default_factory=dict)
     watched: dict[tuple[UUID, str], list[KnownAlert]] = field(default_factory=dict)
     """By camera and kind: all alerts that were seen since `since_utc_us`."""

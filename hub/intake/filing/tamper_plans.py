@@ -25,7 +25,7 @@ from hub.intake.filing.event import FilingPlan, NodeEvent
 from hub.nodes.spool.tables import events
 
 ONE_MATTER_S: Final = 12 * 3600
-"""For this long an alert accepts the same kind of tampering without a new ring."""
+"""For so many seconds an alert accepts the same kind of tampering without a new ring."""
 
 DELIBERATE: Final = (Tampering.COVERED, Tampering.SPRAYED, Tampering.TURNED)
 """Deliberate acts that blind the camera: exempt from the rate limit."""

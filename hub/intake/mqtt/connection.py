@@ -94,7 +94,8 @@ class Connection:
         self._take = take
         self._hub_id = hub_id
         self._round_trips = 2 if asks else 0
-        """Left before it listens. The answer to the second comes after what the broker repeats."""
+        """Round trips left before the connection counts as listening. The answer to the second
+        comes after the retained messages."""
         self._met_another = False
         self._began_s = time.monotonic()
         self._listen_at_s: float | None = None

@@ -88,7 +88,7 @@ class ScopePage:
     """Keys that a single node gets only with a newer program, as
     `agent.wire.settings.setting_keys` names them."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    """By dotted key: the value that counts, and what decides it."""
+    """By dotted key: the value that applies, and what decides it."""
 
 
 @dataclass(frozen=True, slots=True)

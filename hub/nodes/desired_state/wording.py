@@ -48,7 +48,7 @@ class Field:
     """Each with its text."""
     value: str
     now: str
-    """The value that counts, what decides it, and the default, as a sentence."""
+    """Sentence with the value that applies, what decides it, and the default."""
 
 
 FIRST: Final = (
@@ -58,7 +58,7 @@ FIRST: Final = (
     "clips.alert_days",
     "uploads.bring",
 )
-"""What a keeper changes most; a form shows the others folded."""
+"""Keys that a keeper changes most; a form shows the others folded."""
 
 
 def fields(

@@ -22,12 +22,12 @@ WAITS_S: Final = 60.0
 AGAIN_S: Final = 10.0
 KEPT_S: Final = 600.0
 MOST: Final = 8
-"""Of the whole hub: at most 24 MiB."""
+"""Most explanations that the whole hub keeps: together at most 24 MiB."""
 MOST_BYTES: Final = 3 * 2**20
 REASON_CHARS: Final = 500
 
 Key = tuple[UUID, UUID]
-"""Person and camera: nobody gets what somebody else asked for."""
+"""Person and camera: nobody gets an explanation that another person requested."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class ExplainedCamera:
     node: str
     is_online: bool
     span_s: int
-    """How far back this person may see, in seconds, an hour at most."""
+    """Seconds before now that this person may see, an hour at most."""
 
 
 class ExplanationService:

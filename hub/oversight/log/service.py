@@ -38,8 +38,8 @@ LOOKS: Final = (
 """Prefixes of act ids that show, or would have shown, street footage."""
 
 REFRESHES: Final = ("alert.glance", "inbox.glance", "cameras.glance", "changes.open")
-"""Act ids of what an open page loads again by itself, after its own opening left a line. Refused
-ones have other ids, and are always shown."""
+"""Act ids of automatic refreshes of a page, whose own opening left a line. Refused acts have other
+ids, and are always shown."""
 
 
 class LogService:

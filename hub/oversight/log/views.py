@@ -33,7 +33,7 @@ class LogQuestion:
     until_utc_us: int | None = None
     before: UUID | None = None
     with_refreshes: bool = False
-    """Also what open pages load again by themselves after a change; see `service.REFRESHES`."""
+    """True to show automatic refreshes of open pages too; see `service.REFRESHES`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Tile:
     figure: str
     """The value in short, to be read at a glance."""
     rest: str
-    """What the value says besides; empty if nothing."""
+    """Rest of the value's text; empty if there is none."""
     figure_before: str
 
 

@@ -23,7 +23,7 @@ class RequestLine:
     kind: str
     """In words."""
     status: str
-    """What is next, until when."""
+    """The next step and its deadline."""
 
     @property
     def state(self) -> str:

@@ -70,7 +70,7 @@ class StepLengths:
     """The configured lengths of the steps."""
 
     acknowledge: StepLength
-    """Until the person is told that the request arrived and what happens next."""
+    """Time until the person is told that the request arrived and what happens next."""
     answer: Mapping[RequestKind, StepLength] = field(default_factory=dict)
     extension: Mapping[RequestKind, StepLength] = field(default_factory=dict)
     """One extension with a reason, added to `answer`; a kind that is missing is never extended."""

@@ -203,8 +203,8 @@ def _unanswered() -> ColumnElement[int]:
 
 
 UNANSWERED: Final = _unanswered()
-"""Number of requests in a person's areas that wait for an answer; for the navigation. Without an
-area they are of whoever looks after a top area, as in `_theirs`."""
+"""Number of requests in a person's areas that wait for an answer; for the navigation. Requests
+without an area count for people who look after a top-level area, as in `_theirs`."""
 
 
 def _theirs(look: Reading) -> ColumnElement[bool] | None:

@@ -40,11 +40,11 @@ class DataRequestFault(StrEnum):
     RESTORED = "restored"
     """The hub was restored from a backup and does not know the holds placed since."""
     FILES = "files"
-    """No file was chosen, or some are not theirs or do not exist."""
+    """No file was chosen, or some files do not exist or are not of the asker's cameras."""
     TIME = "time"
     """The day, or a time of it, cannot be parsed."""
     DONE = "done"
-    """It is answered, or cannot be extended again."""
+    """The request is answered, or cannot be extended again."""
 
 
 class DataRequestError(DomainError):

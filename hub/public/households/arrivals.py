@@ -40,8 +40,9 @@ PARTS_KEPT_S: Final = 15 * 86_400
 """Seconds; longer than the life of any link, so older parts belong to nothing."""
 CUT: Final = ".cut"
 ELSEWHERE_US: Final = DAY_US
-"""Of several hubs over one database each has a disk, and one may be away for a while. With a bucket
-too: what lay on its disk before comes into the bucket when it starts."""
+"""So long after it was sent, a file that is not here may lie on the disk of another hub: of several
+hubs over one database each has a disk, and one may be away for a while. This also holds with a
+bucket: older files on a hub's disk come into the bucket when that hub starts."""
 
 
 class ArrivalQueue:

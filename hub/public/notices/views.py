@@ -57,7 +57,7 @@ class NoticePage:
 
     notice: Notice
     ways: list[NoticeChannel]
-    """Its channels, past or planned."""
+    """Channels of the notice, past or planned."""
     sendings: list[Sending]
 
 

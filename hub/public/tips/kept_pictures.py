@@ -20,7 +20,7 @@ MOST_BYTES: Final = 64 * 2**20
 """Of all forms together: two of the largest, or a dozen with a phone's pictures."""
 
 FormWords = tuple[str, ...]
-"""What was typed into the fields of a form."""
+"""Texts that were typed into the fields of a form."""
 
 
 @dataclass(frozen=True, slots=True)

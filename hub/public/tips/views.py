@@ -49,7 +49,7 @@ class FollowedTip:
     """A `hub.alerting.alerts.rules.lifecycle.AlertState`."""
     answers: tuple[TipAnswer, ...]
     is_removed: bool = False
-    """Its content was deleted at the end of its retention."""
+    """True if the content of the tip was deleted at the end of its retention."""
 
 
 @dataclass(frozen=True, slots=True)

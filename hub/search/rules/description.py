@@ -17,7 +17,7 @@ class Described:
     upper: tuple[Colours, ...] = ()
     lower: tuple[Colours, ...] = ()
     clothes: tuple[Colours, ...] = ()
-    """Of the upper or the lower clothing."""
+    """Colours of the upper or the lower clothing."""
     transport: frozenset[str] = frozenset()
     transport_colours: tuple[Colours, ...] = ()
     people: tuple[int, int] | None = None

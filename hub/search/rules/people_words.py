@@ -36,7 +36,7 @@ _GENDERED: Final = Phrases(
         True,
     )
 )
-"""After a number they say people; what more they say, no description holds."""
+"""After a number these words mean people; the sex or age in them is in no description."""
 _ALONE: Final = Phrases(
     {"một mình": (1, 1), "alone": (1, 1), "crowd": CROWD, "đám đông": CROWD, "đông người": CROWD}
     | {"chở hai": (2, 2), "chở đôi": (2, 2), "chở ba": (3, 3)}

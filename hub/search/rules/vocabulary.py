@@ -92,7 +92,7 @@ VEHICLES: Final[Phrases[frozenset[str]]] = Phrases(
     ]
 )
 VEHICLE: Final = Phrases({"xe": True, "chiếc xe": True, "vehicle": True})
-"""Any vehicle: asks for its colour alone."""
+"""Any vehicle: only its colour is asked for."""
 RODE: Final = Phrases(
     {
         "đi xe": True,
@@ -214,7 +214,7 @@ NOT: Final = Phrases(
         True,
     )
 )
-"""What follows is not looked for; no search looks for its opposite either."""
+"""The words after it are not searched; no search looks for their opposite either."""
 ONLY: Final = Phrases(
     {
         "có cảnh báo": "alerts",
@@ -249,8 +249,8 @@ GENERIC_PLACES: Final = {
     "truong": ("truong",),
     "chua": ("chua",),
 }
-"""English names of kinds of places, in Vietnamese without diacritics: the names of a town's places
-begin so. Those alone in a sentence are places too."""
+"""English names of kinds of places, in Vietnamese without diacritics: names of a town's places
+begin with these. Such a word without more is a place too."""
 _FILLERS: Final = (
     "một người mặc mang đi có và với cái chiếc là các những trên ai đang đã vào ngày hôm lúc khoảng"
     " nhóm cùng ra tìm kiếm xem màu hoặc hay ở tại trong cho tôi"

@@ -55,7 +55,7 @@ class NewSighting:
     wakes: bool = True
     """False outside the camera's alert hours, unless a rule was met."""
     is_critical: bool = False
-    """It met a rule exempt from cooldown and rate limit."""
+    """True if the sighting met a rule that is exempt from cooldown and rate limit."""
 
 
 @dataclass(frozen=True, slots=True)

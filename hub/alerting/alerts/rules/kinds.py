@@ -21,7 +21,7 @@ class Kind(StrEnum):
     BROKER_LOST = "broker_lost"
     """The hub hears none of its brokers."""
     BROKER_UNHEARD = "broker_unheard"
-    """It hears some of them, and one of them not."""
+    """The hub hears some of its brokers; one of them it does not hear."""
     NODE_RIVAL = "node_rival"
     """Two computers use one name."""
     NODE_UNRECORDED = "node_unrecorded"

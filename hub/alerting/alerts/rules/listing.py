@@ -14,7 +14,7 @@ from uuid import UUID
 from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP, is_tampering
 
 Subject = Literal["person", "crowd", "tampering", "trouble", "tip"]
-"""What an alert is about, as people choose it."""
+"""Subject of an alert, as a filter offers it."""
 SUBJECTS: Final[tuple[Subject, ...]] = ("person", "crowd", "tampering", "trouble", "tip")
 
 GroupedBy = Literal["place", "node"]
@@ -31,11 +31,11 @@ class AlertFacts:
     alert_id: UUID
     kind: str
     area_ids: tuple[UUID, ...]
-    """Its own area and all above; empty if it concerns all places."""
+    """The alert's own area and all above it; empty if it concerns all places."""
     node_id: UUID
     node_name: str
     at_utc_us: int
-    """When it was raised; of a closed one, when it was closed."""
+    """When the alert was raised or, if it is closed, when it was closed."""
     is_critical: bool = False
     is_running: bool = True
     """Not closed."""
@@ -44,7 +44,7 @@ class AlertFacts:
     is_mine: bool = False
     """The reader has it, or it is offered to the reader."""
     is_ongoing: bool = False
-    """What it is about still goes on."""
+    """True if the subject of the alert still goes on."""
 
     @property
     def rank(self) -> Rank:

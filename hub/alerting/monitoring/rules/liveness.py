@@ -39,7 +39,7 @@ class NodeLiveness:
 
     node_id: UUID
     area_ids: tuple[UUID, ...]
-    """Its own area first, then those above it."""
+    """The node's own area first, then the areas above it."""
     is_online: bool
     since_utc_us: int
     """Online or offline since."""
@@ -74,7 +74,7 @@ class BrokerLiveness:
     """State of the hub's own connection to its brokers, and since when."""
 
     is_up: bool
-    """It hears one of them at least."""
+    """True if the hub hears at least one broker."""
     since_utc_us: int
     are_all_up: bool = True
     all_since_utc_us: int = 0

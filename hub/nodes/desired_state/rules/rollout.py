@@ -27,7 +27,7 @@ class NodeResult(StrEnum):
     """Result at one node."""
 
     AHEAD = "ahead"
-    """Its stage has not begun."""
+    """The stage of the node has not begun."""
     WAITING = "waiting"
     """Told, no answer yet."""
     DONE = "done"
